@@ -1,0 +1,305 @@
+//! Typed scalar expressions over the columns of a row.
+
+use crate::id::ColumnId;
+use crate::types::Type;
+use serde::{Deserialize, Serialize};
+
+/// An expression and the type of its value. The column ids in it refer to the row that the owner names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub ty: Type,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExprKind {
+    Column(ColumnId),
+    Literal(Literal),
+    Unary(UnaryOp, Box<Expr>),
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// The first true condition decides; null and false pass on; errors of branches not taken do not count.
+    Case { branches: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>> },
+    /// The first argument that is not null (an error is not null).
+    Coalesce(Vec<Expr>),
+    /// To `Expr::ty`, by the table of casts in `docs/language.md`.
+    Cast(Box<Expr>),
+    Call(Function, Vec<Expr>),
+}
+
+/// A constant. Its type is that of the expression that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Literal {
+    Null,
+    Bool(bool),
+    Int64(i64),
+    /// The bits of a canonical binary64 (no negative zero, one NaN).
+    Float64(#[serde(with = "crate::wire::bits")] u64),
+    /// In units of 10^-scale of the type.
+    Decimal(#[serde(with = "crate::wire::wide")] i128),
+    String(String),
+    /// Microseconds since the epoch.
+    Timestamp(i64),
+    /// Days since the epoch.
+    Date(i32),
+    /// Microseconds.
+    Duration(i64),
+}
+
+impl Literal {
+    /// The literal of a float, made canonical.
+    pub fn float(value: f64) -> Literal {
+        let canonical = if value.is_nan() { f64::from_bits(0x7ff8_0000_0000_0000) } else { value + 0.0 };
+        Literal::Float64(canonical.to_bits())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnaryOp {
+    Not,
+    /// Of int64 (checked), float64, decimal, duration (checked).
+    Negate,
+    IsNull,
+    IsNotNull,
+}
+
+/// Binary operators. Operand types, after type checking:
+///
+/// | operators | operands → result |
+/// |---|---|
+/// | `Add Subtract Multiply` | int64² → int64 (checked); float64² → float64; decimal(p,s)×decimal(p',s') → the exact decimal of the expression's type |
+/// | `Add Subtract` | duration² → duration; timestamp ± duration → timestamp; `Subtract` timestamp² → duration, date² → duration (all checked) |
+/// | `Multiply` | duration × int64 → duration (checked) |
+/// | `Divide` | int64 or decimal by int64 or decimal → float64, exact quotient rounded once, null by zero; float64 with float64 → IEEE; int64 with float64 → the integer rounds to float64 first; duration² → float64 as for integers |
+/// | `Quotient Remainder` | int64² → int64, Euclidean (0 ≤ remainder < |divisor|), null by zero, checked |
+/// | comparisons | two of one type; decimals of any scales; → bool; NaN equals itself and is greatest |
+/// | `And Or` | bool² → bool, Kleene; `false and error` = false, `true or error` = true, otherwise an error wins |
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BinaryOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Quotient,
+    Remainder,
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    And,
+    Or,
+}
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $variant:ident $name:literal;)*) => {
+        /// A scalar function. Unless said otherwise a null argument gives null, an error argument that error
+        /// (of several, the leftmost).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Function { $($(#[$doc])* $variant,)* }
+
+        impl Function {
+            /// Every function, in the order of the reference.
+            pub const ALL: &'static [Function] = &[$(Function::$variant,)*];
+
+            /// The name in `.feat` files.
+            pub fn name(self) -> &'static str {
+                match self { $(Function::$variant => $name,)* }
+            }
+
+            pub fn from_name(name: &str) -> Option<Function> {
+                Self::ALL.iter().copied().find(|function| function.name() == name)
+            }
+        }
+    };
+}
+
+functions! {
+    /// int64 (checked), float64, decimal, duration (checked) → the same.
+    Abs "abs";
+    /// `round(decimal, scale literal)` → decimal with that scale, half even; `round(float64)` → float64, half even to an integer.
+    Round "round";
+    /// float64 → float64; decimal(p, s) → decimal(p, 0).
+    Floor "floor";
+    /// As `floor`, upwards.
+    Ceil "ceil";
+    /// float64 → float64, IEEE.
+    Sqrt "sqrt";
+    /// float64 → float64, natural logarithm (pinned implementation).
+    Ln "ln";
+    /// float64 → float64 (pinned implementation).
+    Log10 "log10";
+    /// float64 → float64 (pinned implementation).
+    Exp "exp";
+    /// float64, float64 → float64 (pinned implementation).
+    Pow "pow";
+    /// Two or more of one type → the least that is not null; null when all are.
+    Least "least";
+    /// Two or more of one type → the greatest that is not null; null when all are.
+    Greatest "greatest";
+    /// Of one type: null when the two are equal, else the first.
+    NullIf "nullif";
+    /// `div(decimal or int64, decimal or int64, scale literal)` → decimal(38, scale), half even; null by zero.
+    Div "div";
+
+    /// string → string, by Unicode's full mapping.
+    Lower "lower";
+    /// string → string, by Unicode's full mapping.
+    Upper "upper";
+    /// string → string without leading and trailing Unicode white space.
+    Trim "trim";
+    /// string → int64, in Unicode scalar values.
+    Length "length";
+    /// Two or more strings → string.
+    Concat "concat";
+    /// `substring(s, start, length)`, counted in scalar values, start from 1; a part outside the string is empty; a negative length is taken as 0.
+    Substring "substring";
+    /// string, string → bool.
+    StartsWith "starts_with";
+    /// string, string → bool.
+    EndsWith "ends_with";
+    /// string, string → bool.
+    Contains "contains";
+    /// `replace(s, from, to)`, all occurrences from the left; an empty `from` changes nothing.
+    Replace "replace";
+
+    /// duration → float64, exact quotient rounded once (as the four below).
+    Milliseconds "milliseconds";
+    Seconds "seconds";
+    Minutes "minutes";
+    Hours "hours";
+    Days "days";
+    /// timestamp or date → int64, in UTC, proleptic Gregorian (as the following).
+    Year "year";
+    Month "month";
+    DayOfMonth "day_of_month";
+    /// timestamp or date → 1 (Monday) to 7 (Sunday).
+    DayOfWeek "day_of_week";
+    /// timestamp or date → 1 to 366.
+    DayOfYear "day_of_year";
+    /// timestamp → 0 to 23.
+    Hour "hour";
+    /// timestamp → 0 to 59.
+    Minute "minute";
+    /// timestamp → date, in UTC.
+    DateOf "date";
+    /// `truncate(timestamp, duration literal)` → the greatest multiple of the (positive) duration since the epoch that is ≤ it.
+    Truncate "truncate";
+}
+
+impl Expr {
+    pub fn new(kind: ExprKind, ty: Type) -> Expr {
+        Expr { kind, ty }
+    }
+
+    pub fn column(id: ColumnId, ty: Type) -> Expr {
+        Expr { kind: ExprKind::Column(id), ty }
+    }
+
+    /// The direct subexpressions, left to right.
+    pub fn children(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Column(_) | ExprKind::Literal(_) => vec![],
+            ExprKind::Unary(_, operand) | ExprKind::Cast(operand) => vec![operand],
+            ExprKind::Binary(_, left, right) => vec![left, right],
+            ExprKind::Case { branches, otherwise } => {
+                branches.iter().flat_map(|(when, then)| [when, then]).chain(otherwise.as_deref()).collect()
+            }
+            ExprKind::Coalesce(items) | ExprKind::Call(_, items) => items.iter().collect(),
+        }
+    }
+
+    fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut self.kind {
+            ExprKind::Column(_) | ExprKind::Literal(_) => vec![],
+            ExprKind::Unary(_, operand) | ExprKind::Cast(operand) => vec![operand],
+            ExprKind::Binary(_, left, right) => vec![left, right],
+            ExprKind::Case { branches, otherwise } => branches
+                .iter_mut()
+                .flat_map(|(when, then)| [when, then])
+                .chain(otherwise.as_deref_mut())
+                .collect(),
+            ExprKind::Coalesce(items) | ExprKind::Call(_, items) => items.iter_mut().collect(),
+        }
+    }
+
+    /// Calls `visit` for every column that is read.
+    pub fn for_each_column(&self, visit: &mut impl FnMut(ColumnId)) {
+        if let ExprKind::Column(id) = self.kind {
+            visit(id);
+        }
+        for child in self.children() {
+            child.for_each_column(visit);
+        }
+    }
+
+    /// The same expression over renumbered columns.
+    #[must_use]
+    pub fn map_columns(mut self, map: &impl Fn(ColumnId) -> ColumnId) -> Expr {
+        fn walk(expr: &mut Expr, map: &impl Fn(ColumnId) -> ColumnId) {
+            if let ExprKind::Column(id) = &mut expr.kind {
+                *id = map(*id);
+            }
+            for child in expr.children_mut() {
+                walk(child, map);
+            }
+        }
+        walk(&mut self, map);
+        self
+    }
+
+    /// Whether evaluation may give an error although no input is one (conservative).
+    pub fn can_fail(&self) -> bool {
+        let itself = match &self.kind {
+            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Case { .. } | ExprKind::Coalesce(_) => false,
+            ExprKind::Cast(_) => true,
+            ExprKind::Unary(op, _) => matches!(op, UnaryOp::Negate) && self.ty != Type::Float64,
+            ExprKind::Binary(op, ..) => {
+                matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Quotient | BinaryOp::Remainder)
+                    && self.ty != Type::Float64
+            }
+            ExprKind::Call(function, _) => match function {
+                Function::Abs | Function::Round | Function::Div | Function::Truncate => self.ty != Type::Float64,
+                Function::Floor
+                | Function::Ceil
+                | Function::Sqrt
+                | Function::Ln
+                | Function::Log10
+                | Function::Exp
+                | Function::Pow
+                | Function::Least
+                | Function::Greatest
+                | Function::NullIf
+                | Function::Lower
+                | Function::Upper
+                | Function::Trim
+                | Function::Length
+                | Function::Concat
+                | Function::Substring
+                | Function::StartsWith
+                | Function::EndsWith
+                | Function::Contains
+                | Function::Replace
+                | Function::Milliseconds
+                | Function::Seconds
+                | Function::Minutes
+                | Function::Hours
+                | Function::Days
+                | Function::Year
+                | Function::Month
+                | Function::DayOfMonth
+                | Function::DayOfWeek
+                | Function::DayOfYear
+                | Function::Hour
+                | Function::Minute
+                | Function::DateOf => false,
+            },
+        };
+        itself || self.children().into_iter().any(Expr::can_fail)
+    }
+}

@@ -1,0 +1,45 @@
+//! The contract between the compiler and the engines: types, expressions, programs and plans as inert data.
+//!
+//! ```text
+//! ir::Program ─┬─ lower_batch ──▶ BatchPlan
+//!              └─ lower_stream ─▶ StreamGraph
+//! ```
+//!
+//! Everything here is plain data with a version, printable ([`std::fmt::Display`]) and serialisable (serde).
+//! Columns are referred to by index, never by name: there is nothing left to look up.
+//!
+//! Architecture invariant: this crate knows no syntax, no Arrow, no DataFusion and does no I/O.
+
+pub mod aggregate;
+pub mod display;
+pub mod expr;
+pub mod hash;
+pub mod id;
+pub mod plan;
+pub mod program;
+pub mod types;
+pub mod wf;
+pub mod window;
+pub mod wire;
+
+pub use aggregate::{Aggregate, Slot};
+pub use expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
+pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
+pub use program::{
+    Arrival, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Program, Service, ServiceField,
+    Source, SourceColumn, Step, Transform, TransformColumn, View,
+};
+pub use types::{ErrorCode, Status, Truth, Type};
+pub use window::{Excluding, Window, WindowKind};
+
+/// A broken promise of an earlier phase: never the user's fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bug(pub String);
+
+impl std::fmt::Display for Bug {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "internal error: {}", self.0)
+    }
+}
+
+impl std::error::Error for Bug {}

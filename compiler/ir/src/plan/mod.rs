@@ -1,0 +1,90 @@
+//! Plans as inert data, and the pieces that both plans are made of.
+//!
+//! A plan names columns by position. Engines run plans; they never see a `Program`.
+
+mod batch;
+mod stream;
+
+pub use batch::{BatchNode, BatchPlan};
+pub use stream::{Operator, OperatorId, OperatorKind, StreamGraph, StreamService};
+
+use crate::aggregate::Slot;
+use crate::expr::{Expr, Literal};
+use crate::id::ColumnId;
+use crate::program::{Key, Step};
+use crate::types::Type;
+use crate::window::Window;
+use serde::{Deserialize, Serialize};
+
+/// From a source's accepted rows to keyed, lifted events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowSpec {
+    /// The transform's name, for messages.
+    pub name: String,
+    /// Over the source's columns and the lets before.
+    pub steps: Vec<Step>,
+    /// Event time over the transform's row. Null or an error: the event does not count, and the run report says so.
+    pub time: Expr,
+    /// Key columns of the transform's row, in the entity's order. A null (or an error) among them: the event does not
+    /// count for this node.
+    pub key: Vec<ColumnId>,
+    /// What events carry on, over the transform's row.
+    pub lifts: Vec<Expr>,
+}
+
+/// What is answered about one entity at one instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoldSpec {
+    /// The keys by which a question finds its entity, in the order of `RowSpec::key`.
+    pub entity: Vec<Key>,
+    pub windows: Vec<Window>,
+    /// Over `RowSpec::lifts` and `windows`.
+    pub slots: Vec<Slot>,
+    /// Distinct lookback lengths in microseconds for the status `missing` (`None`: for ever): "was there any event of
+    /// the entity with τ in (t − length, t]?". Exclusions play no role here.
+    pub presence: Vec<Option<u64>>,
+    /// The columns of the question that `excluding self` compares with the event's identity; empty when no window says so.
+    pub self_columns: Vec<Key>,
+}
+
+/// From slot values to features.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishSpec {
+    /// The instant from which the source is complete.
+    pub begins_us: Option<i64>,
+    pub source_delay_us: u64,
+    /// In evaluation order: inputs come before what is derived from them.
+    pub features: Vec<FinishFeature>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishFeature {
+    /// `view__feature`.
+    pub name: String,
+    pub ty: Type,
+    pub kind: FinishKind,
+    pub default: Option<Literal>,
+    /// Whether the feature leaves the node, or is only an input of another.
+    pub output: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishKind {
+    Aggregate {
+        /// Positions in `FoldSpec::slots`; column i of `expr` is the i-th.
+        slots: Vec<u32>,
+        expr: Expr,
+        /// Position in `FoldSpec::presence`.
+        presence: u32,
+        /// The window of the slots: decides `truncated`.
+        window: Window,
+        /// The view's circuit breaker.
+        ttl_us: Option<u64>,
+    },
+    Derived {
+        /// Positions in `FinishSpec::features`, all smaller than this one's.
+        inputs: Vec<u32>,
+        expr: Expr,
+    },
+}

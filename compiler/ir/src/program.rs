@@ -1,0 +1,318 @@
+//! `Program`: a typed feature program. No sugar, no names to look up, no user errors.
+
+use crate::aggregate::Slot;
+use crate::expr::{Expr, Literal};
+use crate::id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
+use crate::types::Type;
+use crate::window::{Window, WindowKind};
+use serde::{Deserialize, Serialize};
+
+/// Where a thing was declared, for messages only; no meaning and no hash depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    pub module: String,
+    pub entities: Vec<Entity>,
+    pub sources: Vec<Source>,
+    pub transforms: Vec<Transform>,
+    pub views: Vec<View>,
+    pub services: Vec<Service>,
+}
+
+/// A thing that features are about, with its ordered key columns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    pub name: String,
+    pub doc: Option<String>,
+    pub keys: Vec<Key>,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Key {
+    pub name: String,
+    pub ty: Type,
+}
+
+/// An event source. Rows of `Scan` and of the transforms begin with `columns`, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    pub name: String,
+    pub doc: Option<String>,
+    pub columns: Vec<SourceColumn>,
+    /// The identity of an event, in declared order; never empty. `unique all` lists every column but the arrival.
+    pub unique: Vec<ColumnId>,
+    /// The event time: a timestamp column.
+    pub time: ColumnId,
+    pub arrival: Option<Arrival>,
+    /// The pipeline delay δ, in microseconds; 0 without a clause.
+    pub delay_us: u64,
+    pub lateness: Lateness,
+    /// How far the event time may lie after the arrival, in microseconds (5 minutes without a clause).
+    pub skew_us: u64,
+    /// The instant from which the source is complete.
+    pub begins_us: Option<i64>,
+    /// Time zone of timestamps that carry no offset; without it such values are refused.
+    pub zone: Option<String>,
+    /// Whether NaN stays NaN; otherwise it decodes to null.
+    pub keep_nan: bool,
+    pub batch: Option<FileSet>,
+    pub stream: Option<FileSet>,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SourceColumn {
+    pub name: String,
+    pub ty: Type,
+    /// A null in a column that is not nullable rejects the row.
+    pub nullable: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrival {
+    /// A timestamp column of the source.
+    Column(ColumnId),
+    /// Event time plus this many microseconds: an assumption said aloud.
+    AfterTime { offset_us: u64 },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lateness {
+    Unbounded,
+    /// Accepted iff `arrival − event time ≤ bound_us` (and `event time − arrival ≤ skew`).
+    Within { bound_us: u64 },
+}
+
+/// Files on disk: globs relative to the program's folder, in the given order; the files of one glob in name order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSet {
+    pub format: FileFormat,
+    pub paths: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFormat {
+    Parquet,
+    Csv,
+    Jsonl,
+}
+
+/// Row-level steps from a source's rows. Its rows are the source's columns, then one column per `Let`, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transform {
+    /// The name of the source itself when a view reads the source directly.
+    pub name: String,
+    pub doc: Option<String>,
+    pub source: SourceId,
+    pub steps: Vec<Step>,
+    /// The event time of the row: the source's time column, or the `at` expression. Null rejects the row.
+    pub time: Expr,
+    /// All columns of the row: the source's, then the lets.
+    pub columns: Vec<TransformColumn>,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Keeps rows for which it is true. A row for which it is an error stays, poisoned by that error.
+    Where(Expr),
+    /// Appends a column.
+    Let(Expr),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TransformColumn {
+    pub name: String,
+    pub ty: Type,
+}
+
+/// Features of an entity, from one transform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    pub name: String,
+    pub doc: Option<String>,
+    pub owner: Option<String>,
+    pub tags: Vec<String>,
+    pub entity: EntityId,
+    pub transform: TransformId,
+    /// Columns of the transform's row, one per key of the entity, in the entity's order.
+    pub key: Vec<ColumnId>,
+    /// Distinct expressions over the transform's row that aggregates take as arguments or filters.
+    pub lifts: Vec<Expr>,
+    /// Distinct windows.
+    pub windows: Vec<Window>,
+    /// Distinct aggregates over windows.
+    pub slots: Vec<Slot>,
+    /// In declared order; a derived feature comes after its inputs' declarations or before, see `Feature::kind`.
+    pub features: Vec<Feature>,
+    /// The circuit breaker, in microseconds.
+    pub ttl_us: Option<u64>,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feature {
+    pub name: String,
+    pub doc: Option<String>,
+    pub ty: Type,
+    pub kind: FeatureKind,
+    /// Replaces null, of the feature's type.
+    pub default: Option<Literal>,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeatureKind {
+    /// `expr` over the values of `slots`: column i is the i-th of them. All slots share one window.
+    Aggregate { slots: Vec<SlotId>, expr: Expr },
+    /// `expr` over the final values of other features of the view: column i is the i-th of `inputs`. Acyclic.
+    Derived { inputs: Vec<FeatureId>, expr: Expr },
+}
+
+/// A named feature vector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    pub name: String,
+    pub doc: Option<String>,
+    /// In declared order, globs expanded in the views' order.
+    pub fields: Vec<ServiceField>,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ServiceField {
+    /// The output column: `view__feature`.
+    pub name: String,
+    pub view: ViewId,
+    pub feature: FeatureId,
+}
+
+impl Program {
+    /// Version of the wire form; a reader refuses any other.
+    pub const VERSION: u32 = 1;
+
+    pub fn entity(&self, id: EntityId) -> &Entity {
+        &self.entities[id.index()]
+    }
+
+    pub fn source(&self, id: SourceId) -> &Source {
+        &self.sources[id.index()]
+    }
+
+    pub fn transform(&self, id: TransformId) -> &Transform {
+        &self.transforms[id.index()]
+    }
+
+    pub fn view(&self, id: ViewId) -> &View {
+        &self.views[id.index()]
+    }
+
+    /// The source that a view reads.
+    pub fn view_source(&self, view: &View) -> &Source {
+        self.source(self.transform(view.transform).source)
+    }
+
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
+    /// The key columns that a question to the service must bring: the union over its views, by first appearance.
+    pub fn service_keys(&self, service: &Service) -> Vec<Key> {
+        let mut keys: Vec<Key> = Vec::new();
+        for field in &service.fields {
+            for key in &self.entity(self.view(field.view).entity).keys {
+                if !keys.iter().any(|known| known.name == key.name) {
+                    keys.push(key.clone());
+                }
+            }
+        }
+        keys
+    }
+
+    /// The columns that `excluding self` compares with, in first appearance: a question must bring them too
+    /// where a feature of the service (or an input of one) says `excluding self`.
+    pub fn service_self_columns(&self, service: &Service) -> Vec<Key> {
+        let mut columns: Vec<Key> = Vec::new();
+        for field in &service.fields {
+            let view = self.view(field.view);
+            if !view.windows_of(field.feature).iter().any(|w| w.excluding == crate::Excluding::SelfEvent) {
+                continue;
+            }
+            let source = self.view_source(view);
+            for id in &source.unique {
+                let column = &source.columns[id.index()];
+                if !columns.iter().any(|known| known.name == column.name) {
+                    columns.push(Key { name: column.name.clone(), ty: column.ty });
+                }
+            }
+        }
+        columns
+    }
+
+    /// How far back a feature looks for *any* event of its entity before it says `missing`, in microseconds:
+    /// longest window + lateness + the default read skew of one hour. `None`: for ever.
+    pub fn retention_us(&self, view: &View, feature: FeatureId) -> Option<u64> {
+        const READ_SKEW_US: u64 = 3_600_000_000;
+        let mut longest: u64 = 0;
+        for window in view.windows_of(feature) {
+            match window.kind {
+                WindowKind::Last { length_us } => longest = longest.max(length_us.unsigned_abs()),
+                WindowKind::Lifetime => return None,
+            }
+        }
+        let lateness = match self.view_source(view).lateness {
+            Lateness::Unbounded => 0,
+            Lateness::Within { bound_us } => bound_us,
+        };
+        longest.checked_add(lateness)?.checked_add(READ_SKEW_US)
+    }
+}
+
+impl View {
+    pub fn window(&self, id: WindowId) -> &Window {
+        &self.windows[id.index()]
+    }
+
+    pub fn slot(&self, id: SlotId) -> &Slot {
+        &self.slots[id.index()]
+    }
+
+    pub fn lift(&self, id: LiftId) -> &Expr {
+        &self.lifts[id.index()]
+    }
+
+    pub fn feature(&self, id: FeatureId) -> &Feature {
+        &self.features[id.index()]
+    }
+
+    /// All windows that a feature reads, its inputs' included; distinct, in order.
+    pub fn windows_of(&self, feature: FeatureId) -> Vec<Window> {
+        let mut found = std::collections::BTreeSet::new();
+        let mut seen = std::collections::BTreeSet::new();
+        let mut stack = vec![feature];
+        while let Some(id) = stack.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            match &self.feature(id).kind {
+                FeatureKind::Aggregate { slots, .. } => {
+                    found.extend(slots.iter().map(|slot| *self.window(self.slot(*slot).window)));
+                }
+                FeatureKind::Derived { inputs, .. } => stack.extend(inputs.iter().copied()),
+            }
+        }
+        found.into_iter().collect()
+    }
+}

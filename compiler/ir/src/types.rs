@@ -1,0 +1,132 @@
+//! Scalar types, statuses, error codes and truths: the vocabulary of `docs/semantics.md`.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The type of a scalar. Every value of every type may also be null or an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Type {
+    Bool,
+    /// 64-bit signed, checked: it never wraps.
+    Int64,
+    /// IEEE binary64 with one NaN (greatest) and no negative zero.
+    Float64,
+    /// An exact decimal: an `i128` counted in units of 10^-scale, |unscaled| < 10^precision, precision ≤ 38.
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
+    /// UTF-8, ordered bytewise.
+    String,
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    Timestamp,
+    /// Days since 1970-01-01.
+    Date,
+    /// Microseconds.
+    Duration,
+}
+
+impl Type {
+    pub fn is_numeric(self) -> bool {
+        matches!(self, Type::Int64 | Type::Float64 | Type::Decimal { .. })
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Bool => f.write_str("bool"),
+            Type::Int64 => f.write_str("int64"),
+            Type::Float64 => f.write_str("float64"),
+            Type::Decimal { precision, scale } => write!(f, "decimal({precision}, {scale})"),
+            Type::String => f.write_str("string"),
+            Type::Timestamp => f.write_str("timestamp"),
+            Type::Date => f.write_str("date"),
+            Type::Duration => f.write_str("duration"),
+        }
+    }
+}
+
+/// Why a value could not be computed. Errors are values: they are counted per code inside aggregates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum ErrorCode {
+    /// An integer, decimal, duration or timestamp result outside its type.
+    Overflow = 1,
+    /// A cast whose argument has no counterpart in the target type.
+    InvalidCast = 2,
+    /// A map-valued aggregate held more keys than its cap.
+    Cap = 3,
+}
+
+impl ErrorCode {
+    /// All codes, in the order of their numbers. When several apply, the least is reported.
+    pub const ALL: [ErrorCode; 3] = [ErrorCode::Overflow, ErrorCode::InvalidCast, ErrorCode::Cap];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorCode::Overflow => "overflow",
+            ErrorCode::InvalidCast => "invalid_cast",
+            ErrorCode::Cap => "cap",
+        }
+    }
+
+    pub fn from_number(number: u8) -> Option<ErrorCode> {
+        Self::ALL.into_iter().find(|code| *code as u8 == number)
+    }
+}
+
+/// The status of a feature value. The order of the variants is the order of severity:
+/// a derived feature has the greatest status of its inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Ok,
+    /// Nothing was folded: no event of the view in the window passed the aggregate.
+    Empty,
+    /// No event of the entity within the feature's retention.
+    Missing,
+    /// The window reaches before the source's `begins`.
+    Truncated,
+    /// The source's frontier is further behind than the view's `ttl`.
+    Stale,
+    Error(ErrorCode),
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Status::Ok => f.write_str("ok"),
+            Status::Empty => f.write_str("empty"),
+            Status::Missing => f.write_str("missing"),
+            Status::Truncated => f.write_str("truncated"),
+            Status::Stale => f.write_str("stale"),
+            Status::Error(code) => write!(f, "error({})", code.name()),
+        }
+    }
+}
+
+/// Which events a question about instant `t` may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Truth {
+    /// All accepted events.
+    Complete,
+    /// Accepted events with arrival ≤ t − delay.
+    AsOfArrival {
+        /// Overrides every source's own `delay`, in microseconds.
+        delay_us: Option<u64>,
+    },
+}
+
+impl Truth {
+    /// The pipeline delay that holds for a source, or `None` when arrival plays no role.
+    pub fn delay_us(self, source_delay_us: u64) -> Option<u64> {
+        match self {
+            Truth::Complete => None,
+            Truth::AsOfArrival { delay_us } => Some(delay_us.unwrap_or(source_delay_us)),
+        }
+    }
+}

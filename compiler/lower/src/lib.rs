@@ -1,0 +1,1 @@
+//! Typed program to batch plan and stream graph.

@@ -1,0 +1,1 @@
+//! Names, types, time: syntax tree to typed program.

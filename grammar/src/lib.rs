@@ -1,0 +1,1 @@
+//! The grammar of .feat files and nothing else.

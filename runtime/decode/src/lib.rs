@@ -1,0 +1,1 @@
+//! Parquet, CSV and JSONL to canonical columns, once, for both engines.

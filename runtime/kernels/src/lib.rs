@@ -1,0 +1,11 @@
+//! Values, the one expression evaluator, and every scalar function and aggregate.
+//!
+//! Nulls, NaN, overflow and ordering are decided here, once, for both engines.
+//!
+//! Architecture invariant: no Arrow types, no plans, no I/O, no clock, no randomness. Boundaries are plain slices.
+
+pub mod column;
+pub mod value;
+
+pub use column::{Batch, Column, Data, StrData, Tag};
+pub use value::Value;

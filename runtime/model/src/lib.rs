@@ -1,0 +1,1 @@
+//! The slow, obvious evaluator of a typed program.

@@ -1,0 +1,1 @@
+//! The streaming engine: deterministic step and read.
