@@ -1,1 +1,45 @@
-fn main() {}
+//! `featc`: the command line.
+//!
+//! Exit codes: 0 done; 1 refused (every cause is a diagnostic with a code) or, for `fmt --check`, not formatted;
+//! 2 wrong usage of the command line.
+
+mod args;
+mod build;
+mod check;
+mod demo;
+mod errors;
+mod explain;
+mod fmt;
+mod get;
+mod progress;
+mod replay;
+mod report;
+mod run;
+mod table;
+mod train;
+mod verify;
+
+use args::{Cli, Command};
+use clap::Parser as _;
+use report::Reporter;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let reporter = Reporter::new(&cli);
+    let outcome = match &cli.command {
+        Command::Check(args) => check::run(args, &reporter),
+        Command::Build(args) => build::run(args, &reporter),
+        Command::Fmt(args) => fmt::run(args, &reporter),
+        Command::Explain(args) => explain::run(args, &reporter),
+        Command::Train(args) => train::run(args, &reporter),
+        Command::Replay(args) => replay::run(args, &reporter),
+        Command::Verify(args) => verify::run(args, &reporter),
+        Command::Get(args) => get::run(args, &reporter),
+        Command::Demo(args) => demo::run(args, &reporter),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report::Refused) => ExitCode::from(1),
+    }
+}

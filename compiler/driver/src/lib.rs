@@ -1,1 +1,86 @@
 //! The compiler as a library: one function per phase, a project on disk.
+//!
+//! ```
+//! use featc_driver::{compile, diag::SourceMap, lower};
+//!
+//! let mut sources = SourceMap::new();
+//! let file = sources.add("shop.feat", "
+//!     module shop
+//!     entity card (card: string)
+//!     source txn {
+//!       columns (id: int64, card: string, amount: int64, at: timestamp)
+//!       unique id
+//!       time at
+//!     }
+//!     view spend of card from txn {
+//!       owner \"payments\"
+//!       /// What the card spent in a day.
+//!       feature total = sum(amount) over 1d
+//!     }
+//!     service risk { spend.total }
+//! ");
+//! let outcome = compile(&sources, &[file]);
+//! assert!(outcome.diagnostics.is_empty());
+//! let program = outcome.value.expect("no errors");
+//! let plans = lower(&program);
+//! assert_eq!(plans.batch.len(), 1);
+//! ```
+//!
+//! ```text
+//! SourceMap ─parse─▶ ast::File ─analyse─▶ ir::Program ─┬─lower_batch──▶ BatchPlan ──┐
+//!    text     (T, Diags)        names, types, time     └─lower_stream─▶ StreamGraph ┴─build─▶ target/feat/<module>/
+//! ```
+//!
+//! Architecture invariant: nothing of `runtime/` is known here.
+
+mod manifest;
+mod project;
+
+pub use featc_syntax::diag;
+pub use manifest::{FeatureEntry, Manifest};
+pub use project::{BuildError, LoadError, Project, build};
+
+use diag::{FileId, Outcome, SourceMap};
+use featc_ir::Program;
+use featc_ir::plan::{BatchPlan, StreamGraph};
+
+/// What a program is lowered to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plans {
+    /// One per service, in declared order.
+    pub batch: Vec<BatchPlan>,
+    pub stream: StreamGraph,
+}
+
+/// Text to typed program. The value is there iff no diagnostic is an error.
+pub fn compile(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>> {
+    let mut diagnostics = Vec::new();
+    let mut parsed = Vec::new();
+    for file in files {
+        let outcome = featc_syntax::parse(*file, sources.text(*file));
+        diagnostics.extend(outcome.diagnostics);
+        parsed.push(outcome.value);
+    }
+    let analysed = featc_sema::analyse(&parsed, sources);
+    diagnostics.extend(analysed.diagnostics);
+    let failed = diagnostics.iter().any(diag::Diagnostic::is_error);
+    Outcome { value: analysed.value.filter(|_| !failed), diagnostics }
+}
+
+/// Typed program to both plans.
+pub fn lower(program: &Program) -> Plans {
+    Plans { batch: featc_lower::lower_batch(program), stream: featc_lower::lower_stream(program) }
+}
+
+/// The canonical text of a file, or why there is none (it has syntax errors).
+///
+/// # Errors
+/// The file's syntax errors.
+pub fn format(sources: &SourceMap, file: FileId) -> Result<String, Vec<diag::Diagnostic>> {
+    let text = sources.text(file);
+    let outcome = featc_syntax::parse(file, text);
+    if outcome.has_errors() {
+        return Err(outcome.diagnostics);
+    }
+    featc_syntax::format(&outcome.value, text).ok_or(outcome.diagnostics)
+}

@@ -1,1 +1,189 @@
-//! (see below)
+//! The three hashes: program, feature fingerprint, state key.
+//!
+//! All are XXH3-128 (seed 0) in 32 hexadecimal digits. They are built bottom-up (Merkle), so that a `let` that is read
+//! twice is hashed once and its name never enters.
+
+use crate::expr::{Expr, ExprKind};
+use crate::id::{ColumnId, FeatureId};
+use crate::plan::{FoldSpec, RowSpec};
+use crate::program::{Arrival, FeatureKind, Origin, Program, Source, Step, Transform, View};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Version of everything in the kernels that decides bits: part of every fingerprint and state key.
+pub const KERNELS_VERSION: &str = "featr-kernels/1";
+
+fn hex(hash: u128) -> String {
+    format!("{hash:032x}")
+}
+
+/// Hashes a tag and parts, each with its length, so that no two different lists collide by concatenation.
+fn node(tag: &str, parts: &[&[u8]]) -> u128 {
+    let mut bytes = Vec::with_capacity(64);
+    for part in std::iter::once(&tag.as_bytes()).chain(parts) {
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part);
+    }
+    xxh3_128(&bytes)
+}
+
+fn wire<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("plain data always serialises")
+}
+
+fn list(tag: &str, hashes: impl IntoIterator<Item = u128>) -> u128 {
+    let bytes: Vec<u8> = hashes.into_iter().flat_map(u128::to_le_bytes).collect();
+    node(tag, &[&bytes])
+}
+
+/// The IR without origins and file paths.
+pub fn program_hash(program: &Program) -> String {
+    let nowhere = || Origin { file: String::new(), line: 0 };
+    let mut stripped = program.clone();
+    for entity in &mut stripped.entities {
+        entity.origin = nowhere();
+    }
+    for source in &mut stripped.sources {
+        source.origin = nowhere();
+        source.batch = None;
+        source.stream = None;
+    }
+    for transform in &mut stripped.transforms {
+        transform.origin = nowhere();
+    }
+    for view in &mut stripped.views {
+        view.origin = nowhere();
+        for feature in &mut view.features {
+            feature.origin = nowhere();
+        }
+    }
+    for service in &mut stripped.services {
+        service.origin = nowhere();
+    }
+    hex(node("program", &[&Program::VERSION.to_le_bytes(), &wire(&stripped)]))
+}
+
+/// The meaning of an expression, given the meanings of the columns that it reads.
+fn expr_hash(expr: &Expr, columns: &[u128]) -> u128 {
+    let ty = wire(&expr.ty);
+    let (tag, head): (&str, Vec<u8>) = match &expr.kind {
+        ExprKind::Column(id) => return columns[id.index()],
+        ExprKind::Literal(literal) => ("literal", wire(literal)),
+        ExprKind::Unary(op, _) => ("unary", wire(op)),
+        ExprKind::Binary(op, ..) => ("binary", wire(op)),
+        ExprKind::Case { branches, otherwise } => ("case", wire(&(branches.len(), otherwise.is_some()))),
+        ExprKind::Coalesce(_) => ("coalesce", vec![]),
+        ExprKind::Cast(_) => ("cast", vec![]),
+        ExprKind::Call(function, _) => ("call", wire(function)),
+    };
+    let children: Vec<u8> =
+        expr.children().into_iter().flat_map(|child| expr_hash(child, columns).to_le_bytes()).collect();
+    node(tag, &[&ty, &head, &children])
+}
+
+/// Everything of a source that can change a value: not its files, docs or place, nor the order of its columns.
+fn source_hash(source: &Source) -> u128 {
+    let columns: BTreeMap<_, _> = source.columns.iter().map(|c| (&c.name, (c.ty, c.nullable))).collect();
+    let name = |id: ColumnId| source.columns[id.index()].name.as_str();
+    let unique: Vec<&str> = source.unique.iter().map(|id| name(*id)).collect();
+    let arrival = source.arrival.map(|arrival| match arrival {
+        Arrival::Column(id) => (Some(name(id)), 0),
+        Arrival::AfterTime { offset_us } => (None, offset_us),
+    });
+    let rules = (source.delay_us, source.lateness, source.skew_us, source.begins_us, &source.zone, source.keep_nan);
+    node("source", &[&wire(&(&source.name, columns, unique, name(source.time), arrival)), &wire(&rules)])
+}
+
+/// The meanings of a row's columns after `steps`, and of the row's existence (its source and filters).
+fn row_hashes(source: &Source, steps: &[Step], time: &Expr) -> (Vec<u128>, u128) {
+    let mut columns: Vec<u128> =
+        source.columns.iter().map(|column| node("column", &[column.name.as_bytes(), &wire(&column.ty)])).collect();
+    let mut filters = Vec::new();
+    for step in steps {
+        match step {
+            Step::Where(predicate) => filters.push(expr_hash(predicate, &columns)),
+            Step::Let(value) => columns.push(expr_hash(value, &columns)),
+        }
+    }
+    // A row is kept iff every filter is true, poisoned by the least code of those that fail: order does not matter.
+    filters.sort_unstable();
+    filters.dedup();
+    let time = expr_hash(time, &columns);
+    let row = list("row", [source_hash(source), list("filters", filters), time]);
+    (columns, row)
+}
+
+fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId) -> u128 {
+    let transform: &Transform = program.transform(view.transform);
+    let source = program.source(transform.source);
+    let (columns, row) = row_hashes(source, &transform.steps, &transform.time);
+    let feature = view.feature(id);
+    let FeatureKind::Aggregate { slots, expr } = &feature.kind else { unreachable!("the caller has looked") };
+    let slots: Vec<u128> = slots
+        .iter()
+        .map(|slot| {
+            let slot = view.slot(*slot);
+            let lift = |lift: Option<crate::LiftId>| {
+                lift.map_or(0, |lift| expr_hash(view.lift(lift), &columns)).to_le_bytes()
+            };
+            let how = wire(&(slot.aggregate, view.window(slot.window), slot.ty));
+            node("slot", &[&how, &lift(slot.argument), &lift(slot.filter)])
+        })
+        .collect();
+    let keys = &program.entity(view.entity).keys;
+    let key = list("key", view.key.iter().map(|id| columns[id.index()]));
+    let rules = wire(&(keys, view.ttl_us, program.retention_us(view, id), &feature.default, feature.ty));
+    node("feature", &[
+        KERNELS_VERSION.as_bytes(),
+        &wire(&char::UNICODE_VERSION),
+        &row.to_le_bytes(),
+        &key.to_le_bytes(),
+        &expr_hash(expr, &slots).to_le_bytes(),
+        &rules,
+    ])
+}
+
+fn feature_hash(program: &Program, view: &View, id: FeatureId, known: &mut BTreeMap<FeatureId, u128>) -> u128 {
+    if let Some(hash) = known.get(&id) {
+        return *hash;
+    }
+    let feature = view.feature(id);
+    let hash = match &feature.kind {
+        FeatureKind::Aggregate { .. } => aggregate_feature_hash(program, view, id),
+        FeatureKind::Derived { inputs, expr } => {
+            let inputs: Vec<u128> =
+                inputs.iter().map(|input| feature_hash(program, view, *input, known)).collect();
+            let all = list("inputs", inputs.iter().copied());
+            let rules = wire(&(&feature.default, feature.ty));
+            node("derived", &[&all.to_le_bytes(), &expr_hash(expr, &inputs).to_le_bytes(), &rules])
+        }
+    };
+    known.insert(id, hash);
+    hash
+}
+
+/// Everything that can change the feature's value or status, and nothing else.
+pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> String {
+    hex(feature_hash(program, view, id, &mut BTreeMap::new()))
+}
+
+/// What stored state depends on: source stage, transform, key, aggregates; not window lengths, defaults or ttl.
+pub fn state_key(source: &Source, rows: &RowSpec, fold: &FoldSpec) -> String {
+    let (columns, row) = row_hashes(source, &rows.steps, &rows.time);
+    let key = list("key", rows.key.iter().map(|id| columns[id.index()]));
+    let lifts: Vec<u128> = rows.lifts.iter().map(|lift| expr_hash(lift, &columns)).collect();
+    let mut aggregates: Vec<u128> = fold
+        .slots
+        .iter()
+        .map(|slot| {
+            let lift = |id: Option<crate::LiftId>| id.map_or(0, |id| lifts[id.index()]).to_le_bytes();
+            node("aggregate", &[&wire(&slot.aggregate), &lift(slot.argument), &lift(slot.filter)])
+        })
+        .collect();
+    aggregates.sort_unstable();
+    aggregates.dedup();
+    let types = wire(&fold.entity.iter().map(|key| key.ty).collect::<Vec<_>>());
+    let all = list("state", [row, key, list("lifts", lifts), list("aggregates", aggregates)]);
+    hex(node("state_key", &[KERNELS_VERSION.as_bytes(), &types, &all.to_le_bytes()]))
+}

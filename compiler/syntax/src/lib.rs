@@ -1,1 +1,24 @@
 //! Text to syntax tree, formatter and diagnostics.
+//!
+//! ```
+//! use featc_syntax::diag::{SourceMap, terminal};
+//!
+//! let mut sources = SourceMap::new();
+//! let file = sources.add("shop.feat", "module shop\n\nentity card (card: string)\n");
+//! let outcome = featc_syntax::parse(file, sources.text(file));
+//! assert!(outcome.diagnostics.is_empty());
+//! assert_eq!(outcome.value.items.len(), 1);
+//! println!("{}", terminal::render(&outcome.diagnostics, &sources, false));
+//! ```
+//!
+//! ```text
+//! text ─scan──▶ comments, brackets ─pest──▶ pairs ─build──▶ ast::File ─format──▶ text
+//! ```
+//!
+//! Invariants: parsing never fails and never panics; the types of the parser generator stay in this crate; nothing here
+//! knows what a name means.
+
+pub mod ast;
+pub mod diag;
+
+pub use diag::Outcome;

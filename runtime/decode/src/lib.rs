@@ -1,1 +1,68 @@
-//! Parquet, CSV and JSONL to canonical columns, once, for both engines.
+//! Parquet, CSV and JSONL to canonical columns, once, for both engines: a file means the same to both.
+//!
+//! ```text
+//! FileSet ── files::expand ──▶ files ── parquet | text (csv, jsonl) ──▶ Decoded batches   (+ Rejects)
+//! spine   ── read_spine ─────▶ original Arrow batches + keys + instants
+//! results ── write_rows ─────▶ Parquet | CSV | JSONL | Arrow IPC, all or nothing
+//! ```
+//!
+//! * [`read_source`] reads the files of a source. A row that cannot be used is a [`Reject`], never lost in silence
+//!   and never fatal; what is wrong with a whole file is a [`DecodeError`].
+//! * Which rows are rejected is a function of the file and of the source's declaration alone: it depends neither on
+//!   the batch size nor on the columns that were asked for.
+//! * [`read_spine`] reads questions: there every row must be usable, so any broken one is an error.
+//!
+//! # What a file may hold for each declared type
+//!
+//! | declared | Parquet (Arrow type) | CSV text | JSON |
+//! |---|---|---|---|
+//! | bool | Boolean | `true`, `false` in any case | `true`, `false` |
+//! | int64 | Int8…Int64, UInt8…UInt32; UInt64 where it fits | digits with an optional sign | number without fraction and exponent |
+//! | float64 | Float16, Float32, Float64 | decimal or exponent form, `inf`, `nan` | number, or `"NaN"`, `"Infinity"`, `"-Infinity"` |
+//! | decimal(p, s) | Decimal32…256 and integers, rescaled exactly | digits, point, exponent; exact | number by its literal text, or such a string |
+//! | string | Utf8, LargeUtf8, Utf8View | as it is | string |
+//! | timestamp | Timestamp of any unit with a time zone; without one only under the source's `zone` | RFC 3339 (also with a blank for `T`, also `±hh`, `±hhmm`) | string of that form |
+//! | date | Date32, Date64 at midnight | `YYYY-MM-DD` | string of that form |
+//! | duration | Duration of any unit | ISO 8601 of weeks, days, hours, minutes, seconds: `PT1.5S` | string of that form |
+//!
+//! Dictionaries of these are accepted too, and a Null column is all null. Everything else is [`DecodeError::WrongType`].
+//!
+//! * Instants and durations are cut to microseconds towards −∞. A local time that occurs twice means the first one;
+//!   one that never occurs rejects the row. A leap second (`:60`) rejects the row.
+//! * NaN decodes to null unless the source keeps NaN; −0.0 decodes to 0.0; finite text beyond float64 rejects the row.
+//! * CSV has a header line and columns go by name. An empty field is null; a quoted empty field is the empty string in
+//!   a string column and null in any other. Blanks are not trimmed, blank lines are skipped, `NA` and `null` are text.
+//!   A quote that never closes rejects its own line only.
+//! * JSONL has one object per line; blank lines are skipped, a key that is not there is null, a key that occurs twice
+//!   makes the line unparsable.
+//! * A record of more than 16 MiB of text is unparsable.
+//!
+//! Architecture invariant: the only crate below the command line that touches files.
+
+mod array;
+mod builder;
+mod convert;
+mod csv;
+mod error;
+mod files;
+mod json;
+mod lines;
+mod parquet;
+mod reject;
+mod source;
+mod spine;
+mod text;
+mod text_rows;
+mod write;
+mod zone;
+
+#[cfg(test)]
+mod tests;
+
+pub use convert::{arrow_type, from_arrow, to_arrow};
+pub use error::DecodeError;
+pub use files::{InputFile, expand};
+pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
+pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
+pub use spine::{Spine, read_spine};
+pub use write::{OutputFormat, RowsWriter, write_rows};

@@ -5,7 +5,16 @@
 //! Architecture invariant: no Arrow types, no plans, no I/O, no clock, no randomness. Boundaries are plain slices.
 
 pub mod column;
+pub mod calendar;
+pub mod eval;
+pub mod identity;
+pub mod ratio;
 pub mod value;
+pub mod finish;
+pub mod rows;
+pub mod events;
+pub mod aggregate;
+pub mod exact;
 
 pub use column::{Batch, Column, Data, StrData, Tag};
 pub use value::Value;

@@ -1,1 +1,190 @@
-//! The slow, obvious evaluator of a typed program.
+//! The reference model: a slow, obvious evaluator of a typed program, and the judge of both engines.
+//!
+//! ```text
+//! F(S, entity, t) = lower( fold_{e ∈ transform(S), key(e) = entity, τ(e) ∈ W(t)} lift(e), t )
+//! ```
+//!
+//! | module | what it says |
+//! |---|---|
+//! | [`source`] | `S` and `transform(S)`: accept, copies, steps, event time, key, lifts |
+//! | [`window`] | `W(t)`: which events count, how far back `missing` looks, what `truncated` means |
+//! | [`aggregate`] | the fold and `lower`, over the plain list of events in the window |
+//! | [`eval`] | visibility, slots, status, stale, default, derived |
+//! | [`rounding`] | exact fractions, and the one rounding to float64 |
+//!
+//! Every function here says its definition again instead of computing it cleverly: windows are predicates on each
+//! event, sums are fractions of big integers, `first` and `last` are a minimum and a maximum over `(τ, id, digest)`.
+//!
+//! Invariants:
+//!
+//! - **own aggregates**: nothing here uses the aggregate states, exact sums, row or finish stages of the kernels, nor any
+//!   plan. Shared with the engines are scalar things only: values and their order, columns as containers of decoded
+//!   rows, `eval_row_slow`, and the row digest that breaks ties.
+//! - **a function of sets**: an answer does not depend on the order of the rows, on batches, or on other questions.
+//! - **no clock**: nothing but the question's instant is read.
+//! - **total**: no input of the types that the program declares makes it panic; errors are values.
+
+pub mod aggregate;
+pub mod eval;
+pub mod rounding;
+pub mod source;
+pub mod window;
+
+use featc_ir::{FeatureId, Program, Service, SlotId, Status, Truth, ViewId};
+use featr_kernels::{Batch, Value};
+use source::{SourceEvent, ViewEvents};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// The decoded rows of every source, in any order and any batches.
+#[derive(Debug, Clone, Default)]
+pub struct SourceRows {
+    /// By position in `Program::sources`; the columns of a batch are those of its source, in order. Sources that are
+    /// left out at the end have no rows.
+    pub sources: Vec<Vec<Batch>>,
+}
+
+/// One question: an instant and the entities it is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Question {
+    /// `t`, in microseconds since the epoch.
+    pub at_us: i64,
+    /// Entity keys by name (see `Program::service_keys`). A key that is left out is null.
+    pub keys: Vec<(String, Value)>,
+    /// What `excluding self` compares with, by name (see `Program::service_self_columns`). One that is left out is null.
+    pub self_columns: Vec<(String, Value)>,
+}
+
+/// A value and its status.
+pub type Answer = (Value, Status);
+
+/// One answer per field of the service, in order: [`Model::answer`] for a single question.
+pub fn answer(
+    program: &Program,
+    service: &Service,
+    rows: &SourceRows,
+    question: &Question,
+    truth: Truth,
+) -> Vec<Answer> {
+    Model::new(program, rows).answer(service, question, truth)
+}
+
+/// A program over the rows of its sources. The source stage of a view is done once, when it is first asked for.
+#[derive(Debug)]
+pub struct Model<'a> {
+    program: &'a Program,
+    rows: &'a SourceRows,
+    sources: Vec<OnceLock<Vec<SourceEvent>>>,
+    views: Vec<OnceLock<ViewEvents>>,
+}
+
+/// What an event does in a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// It is folded, with this argument (`None` for aggregates without one). The argument may be null.
+    Taken(Option<Value>),
+    /// The aggregate's own `where` is false or null for it.
+    FilteredOut,
+    /// It is counted as an error.
+    Error(featc_ir::ErrorCode),
+}
+
+/// An event in the window of a slot, to explain an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contribution {
+    /// The aggregate feature that reads the slot: the one asked for, or an input of it.
+    pub feature: FeatureId,
+    pub slot: SlotId,
+    /// Position of the row among all rows of the source, counted through its batches: of the copies, the one that counts.
+    pub source_row: usize,
+    /// Event time τ, in microseconds since the epoch.
+    pub time_us: i64,
+    /// Arrival time α, in microseconds since the epoch; `None` for a source without arrival.
+    pub arrival_us: Option<i64>,
+    /// The `unique` columns by name.
+    pub id: Vec<(String, Value)>,
+    pub part: Part,
+}
+
+impl<'a> Model<'a> {
+    /// Nothing is computed yet.
+    pub fn new(program: &'a Program, rows: &'a SourceRows) -> Model<'a> {
+        Model {
+            program,
+            rows,
+            sources: program.sources.iter().map(|_| OnceLock::new()).collect(),
+            views: program.views.iter().map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    /// One answer per field of the service, in order.
+    pub fn answer(&self, service: &Service, question: &Question, truth: Truth) -> Vec<Answer> {
+        // By view: the features that are already known, which others may be derived from.
+        let mut known: BTreeMap<ViewId, BTreeMap<FeatureId, Answer>> = BTreeMap::new();
+        let fields = service.fields.iter();
+        fields
+            .map(|field| {
+                let of_view = known.entry(field.view).or_default();
+                self.ask(field.view, question, truth).feature(field.feature, of_view)
+            })
+            .collect()
+    }
+
+    /// The answer to one feature of one view.
+    pub fn answer_feature(&self, view: ViewId, feature: FeatureId, question: &Question, truth: Truth) -> Answer {
+        self.ask(view, question, truth).feature(feature, &mut BTreeMap::new())
+    }
+
+    /// The events in the windows of a feature (of all its inputs, when it is derived), by slot and then by
+    /// `(τ, id, digest)`: what a person looks at when an answer surprises.
+    pub fn contributing(
+        &self,
+        view: ViewId,
+        feature: FeatureId,
+        question: &Question,
+        truth: Truth,
+    ) -> Vec<Contribution> {
+        self.ask(view, question, truth).contributing(feature)
+    }
+
+    /// The events of a view, all entities, as the source stage leaves them.
+    pub fn view_events(&self, view: ViewId) -> &ViewEvents {
+        self.views[view.index()].get_or_init(|| {
+            let program = self.program;
+            let view = program.view(view);
+            let transform = program.transform(view.transform);
+            let batches = self.batches(transform.source);
+            source::view_events(view, transform, program.source(transform.source), batches, self.events_of(transform))
+        })
+    }
+
+    /// The accepted events of a transform's source.
+    fn events_of(&self, transform: &featc_ir::Transform) -> &[SourceEvent] {
+        let id = transform.source;
+        self.sources[id.index()].get_or_init(|| source::events(self.program.source(id), self.batches(id)))
+    }
+
+    fn batches(&self, source: featc_ir::SourceId) -> &[Batch] {
+        self.rows.sources.get(source.index()).map_or(&[], Vec::as_slice)
+    }
+
+    fn ask<'b>(&'b self, view: ViewId, question: &'b Question, truth: Truth) -> eval::Asked<'b> {
+        let events = self.view_events(view);
+        eval::Asked::new(self.program, self.program.view(view), events, question, truth)
+    }
+}
+
+/// [`Model::contributing`] for a single question.
+pub fn contributing(
+    program: &Program,
+    view: ViewId,
+    feature: FeatureId,
+    rows: &SourceRows,
+    question: &Question,
+    truth: Truth,
+) -> Vec<Contribution> {
+    Model::new(program, rows).contributing(view, feature, question, truth)
+}
+
+#[cfg(test)]
+mod tests;

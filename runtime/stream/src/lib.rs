@@ -1,1 +1,30 @@
 //! The streaming engine: deterministic step and read.
+//!
+//! ```text
+//! StreamGraph ── Engine::new ──▶ Engine ◀── step(source, rows) ── the world
+//!                                  │
+//!                                  └── read(service, questions) ──▶ values and statuses
+//! ```
+//!
+//! [`Engine::step`] takes in rows in any order, chunking and multiplicity; [`Engine::read`] answers at any instant, and
+//! its answer is a function of the *set* of events taken in. [`Engine::snapshot`] writes that set down, canonically.
+//!
+//! Architecture invariants:
+//! - NO-CLOCK: no clock, no randomness, no threads, no I/O. Time enters only as event time, arrival and `t`.
+//! - NO-ARRIVAL: the state holds no arrival times. Which events a read may see is decided by what was stepped in.
+//! - NO-TRACE: order of arrival, page sizes and restarts reach no answer and no snapshot.
+
+mod engine;
+mod flow;
+mod operators;
+mod paging;
+mod report;
+mod snapshot;
+
+#[cfg(test)]
+mod tests;
+
+pub use engine::{Engine, Questions, ReadError};
+pub use paging::Paging;
+pub use report::{LogReport, LogStats, Reason, Rejected, StepReport};
+pub use snapshot::{RestoreError, VERSION as SNAPSHOT_VERSION};

@@ -1,0 +1,217 @@
+//! The arguments of every subcommand.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Features written once, computed in batch and online with the same bits.
+#[derive(Debug, Parser)]
+#[command(name = "featc", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Print results and messages as JSON, one document a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// How messages look
+    #[arg(long, global = true, value_enum, default_value_t = MessageFormat::Full)]
+    pub message_format: MessageFormat,
+    /// When to colour messages
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  refused: the program, the data or an argument's value (each cause has a code, see `featc explain`),
+     or differences found (`verify`, `fmt --check`)
+  2  wrong usage of the command line";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// With the lines of the program
+    Full,
+    /// One line each
+    Short,
+    /// One JSON object each
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check programs and print what is wrong with them
+    Check(CheckArgs),
+    /// Compile a program: typed IR, batch plans, stream graph, manifest
+    Build(BuildArgs),
+    /// Rewrite programs in the canonical format
+    Fmt(FmtArgs),
+    /// Explain a message code
+    Explain(ExplainArgs),
+    /// Compute a training set with the batch engine
+    Train(TrainArgs),
+    /// Compute the same rows from the streaming engine's state, as events come in
+    Replay(ReplayArgs),
+    /// Run both engines (and the model on a sample) and compare them bit by bit
+    Verify(VerifyArgs),
+    /// Answer one entity at one instant, from online state
+    Get(GetArgs),
+    /// The whole tour on real flights
+    Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// `.feat` files, or folders that each hold one program
+    #[arg(required = true, value_name = "PROGRAM")]
+    pub programs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// A `.feat` file, or a folder that holds one program
+    #[arg(value_name = "PROGRAM")]
+    pub program: PathBuf,
+    /// Where builds go; this one into `<DIR>/<module>/`
+    #[arg(long, value_name = "DIR", default_value = "target/feat")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// `.feat` files, or folders
+    #[arg(required = true, value_name = "PROGRAM")]
+    pub programs: Vec<PathBuf>,
+    /// Write nothing; list the files that are not formatted and exit with 1 if there are any
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// For example E0203
+    #[arg(value_name = "CODE")]
+    pub code: String,
+}
+
+/// What train, replay, verify and get have in common.
+#[derive(Debug, Args)]
+pub struct ProgramArgs {
+    /// A `.feat` file, or a folder that holds one program
+    #[arg(value_name = "PROGRAM")]
+    pub program: PathBuf,
+    /// The service whose features are wanted
+    #[arg(long, value_name = "NAME")]
+    pub service: String,
+    /// Read a source from elsewhere: a file, a folder or a glob, in the format that its extension names (may be repeated)
+    #[arg(long = "source", value_name = "NAME=PATH")]
+    pub sources: Vec<String>,
+    /// Which events a question may see; as-of-arrival unless a source of the service has no arrival
+    #[arg(long, value_enum)]
+    pub truth: Option<TruthArg>,
+    /// Pipeline delay for as-of-arrival instead of the sources' own, for example 5s
+    #[arg(long, value_name = "DURATION")]
+    pub delay: Option<String>,
+    /// Fail if any row of a source cannot be used
+    #[arg(long)]
+    pub strict: bool,
+    /// Write rows that cannot be used aside, as JSON lines with file, line and reason
+    #[arg(long, value_name = "FILE")]
+    pub rejected: Option<PathBuf>,
+    /// Threads of the batch engine; all cores by default. Results do not depend on it
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TruthArg {
+    /// All accepted events: the value once everything has arrived
+    Complete,
+    /// What had arrived by the instant of the question, less the pipeline delay
+    AsOfArrival,
+}
+
+#[derive(Debug, Args)]
+pub struct SpineArgs {
+    /// The questions: Parquet, CSV or JSONL with the entity columns and a time column; other columns pass through
+    #[arg(long, value_name = "FILE")]
+    pub spine: PathBuf,
+    /// The spine's column with the instant of each question
+    #[arg(long, value_name = "COLUMN", default_value = "timestamp")]
+    pub at_column: String,
+    /// Time zone of the spine's timestamps that carry no offset, for example UTC
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[command(flatten)]
+    pub spine: SpineArgs,
+    /// The result: .parquet, .csv, .jsonl or .arrow
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Add a column `<feature>__status` after each feature
+    #[arg(long)]
+    pub status: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayOptions {
+    /// Events handed over at a time
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..))]
+    pub chunk: u64,
+    /// Disorder the arrival order with this seed (as-of-arrival: only what arrives between two questions)
+    #[arg(long, value_name = "SEED")]
+    pub shuffle: Option<u64>,
+    /// Snapshot, drop and restore the engine every N events
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub restart_every: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    #[command(flatten)]
+    pub train: TrainArgs,
+    #[command(flatten)]
+    pub options: ReplayOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[command(flatten)]
+    pub spine: SpineArgs,
+    #[command(flatten)]
+    pub options: ReplayOptions,
+    /// Rows that the slow model answers too
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub sample: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    /// A key (or `excluding self` column) of the entity, for example origin=JFK (may be repeated)
+    #[arg(long = "key", value_name = "NAME=VALUE")]
+    pub keys: Vec<String>,
+    /// The instant of the question, for example 2013-03-01T12:00:00Z
+    #[arg(long, value_name = "INSTANT")]
+    pub at: String,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Keep the files of the tour in this folder instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}

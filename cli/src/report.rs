@@ -1,0 +1,62 @@
+//! Where messages and results go: people or machines.
+
+use crate::args::{Cli, Colour, MessageFormat};
+use featc_driver::diag::{Diagnostic, SourceMap, json, terminal};
+use std::io::{IsTerminal as _, Write as _};
+
+/// The command ended without its result; every cause has been printed.
+#[derive(Debug)]
+pub struct Refused;
+
+/// Prints messages to standard error and results to standard output.
+#[derive(Debug)]
+pub struct Reporter {
+    format: MessageFormat,
+    colour: bool,
+    /// Results as JSON.
+    pub json: bool,
+}
+
+impl Reporter {
+    pub fn new(cli: &Cli) -> Reporter {
+        let colour = match cli.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        };
+        let format = if cli.json { MessageFormat::Json } else { cli.message_format };
+        Reporter { format, colour, json: cli.json }
+    }
+
+    /// Prints messages; says whether none of them is an error.
+    pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) -> Result<(), Refused> {
+        let text = match self.format {
+            MessageFormat::Full => terminal::render(diagnostics, sources, self.colour),
+            MessageFormat::Short => terminal::render_short(diagnostics, sources),
+            MessageFormat::Json => json::render(diagnostics, sources),
+        };
+        // A closed standard error leaves nothing to be said.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        if diagnostics.iter().any(Diagnostic::is_error) { Err(Refused) } else { Ok(()) }
+    }
+
+    /// Prints one error without a place in a program.
+    pub fn refuse<T>(&self, diagnostic: Diagnostic) -> Result<T, Refused> {
+        let _ = self.diagnostics(&[diagnostic], &SourceMap::new());
+        Err(Refused)
+    }
+
+    /// A line for people, on standard error; nothing under `--json`.
+    pub fn note(&self, text: &str) {
+        if !self.json {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+
+    /// A result: `text` for people, `value` for machines.
+    pub fn result(&self, text: &str, value: &serde_json::Value) {
+        let mut out = std::io::stdout();
+        // A reader that went away (`| head`) is no failure of ours.
+        let _ = if self.json { writeln!(out, "{value}") } else { writeln!(out, "{text}") };
+    }
+}

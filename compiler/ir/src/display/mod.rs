@@ -1,0 +1,106 @@
+//! Printers: what people read and goldens compare. Own text, no types of any engine.
+
+mod expr;
+mod plan;
+mod program;
+
+pub use expr::{expression, literal};
+pub use plan::{batch_plan, mermaid, stream_graph};
+pub use program::program;
+
+use crate::program::{Arrival, FileFormat, FileSet, Lateness, Source};
+use crate::window::format_duration;
+use std::fmt::Write as _;
+
+/// Microseconds since the epoch as `2013-01-01T00:00:00Z`; the fraction only when there is one.
+pub fn instant(us: i64) -> String {
+    let days = us.div_euclid(86_400_000_000);
+    let (year, month, day) = civil(days);
+    let rest = us.rem_euclid(86_400_000_000);
+    let seconds = rest / 1_000_000;
+    let mut text = format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    );
+    let fraction = rest % 1_000_000;
+    if fraction != 0 {
+        let _ = write!(text, ".{fraction:06}");
+    }
+    text.push('Z');
+    text
+}
+
+/// Days since the epoch as `2013-01-01`.
+pub fn date(days: i32) -> String {
+    let (year, month, day) = civil(i64::from(days));
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Year, month and day of a day number (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+fn civil(days: i64) -> (i64, i64, i64) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+fn duration(us: u64) -> String {
+    i64::try_from(us).map_or_else(|_| format!("{us}us"), format_duration)
+}
+
+fn files(set: &FileSet) -> String {
+    let format = match set.format {
+        FileFormat::Parquet => "parquet",
+        FileFormat::Csv => "csv",
+        FileFormat::Jsonl => "jsonl",
+    };
+    let paths: Vec<String> = set.paths.iter().map(|path| format!("{path:?}")).collect();
+    format!("{format} {}", paths.join(", "))
+}
+
+/// A source in several lines, each indented by `indent`.
+fn source_lines(out: &mut String, source: &Source, indent: &str) {
+    let name = |id: crate::ColumnId| source.columns[id.index()].name.as_str();
+    for (position, column) in source.columns.iter().enumerate() {
+        let mark = if column.nullable { "?" } else { "" };
+        let _ = writeln!(out, "{indent}#{position} {}: {}{mark}", column.name, column.ty);
+    }
+    let unique: Vec<&str> = source.unique.iter().map(|id| name(*id)).collect();
+    let _ = writeln!(out, "{indent}unique ({})", unique.join(", "));
+    let _ = writeln!(out, "{indent}time {}", name(source.time));
+    match source.arrival {
+        None => {}
+        Some(Arrival::Column(id)) => {
+            let _ = writeln!(out, "{indent}arrival {}", name(id));
+        }
+        Some(Arrival::AfterTime { offset_us }) => {
+            let _ = writeln!(out, "{indent}arrival time + {}", duration(offset_us));
+        }
+    }
+    let lateness = match source.lateness {
+        Lateness::Unbounded => "unbounded".to_owned(),
+        Lateness::Within { bound_us } => duration(bound_us),
+    };
+    let _ = writeln!(
+        out,
+        "{indent}delay {}, lateness {lateness}, skew {}",
+        duration(source.delay_us),
+        duration(source.skew_us)
+    );
+    if let Some(begins) = source.begins_us {
+        let _ = writeln!(out, "{indent}begins @{}", instant(begins));
+    }
+    if let Some(zone) = &source.zone {
+        let _ = writeln!(out, "{indent}zone {zone:?}");
+    }
+    if source.keep_nan {
+        let _ = writeln!(out, "{indent}keep nan");
+    }
+}

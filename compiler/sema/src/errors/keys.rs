@@ -1,0 +1,292 @@
+//! E04xx: keys, aggregates, views.
+
+use featc_ir::Type;
+use featc_syntax::diag::{Code, Diagnostic, Span};
+
+/// E0401: a key column whose type is not exactly the entity's.
+#[derive(Debug)]
+pub struct KeyTypeDiffers<'a> {
+    pub column: &'a str,
+    pub column_ty: Type,
+    pub entity: &'a str,
+    pub key: &'a str,
+    pub key_ty: Type,
+    pub at: Span,
+    pub key_at: Span,
+}
+
+impl KeyTypeDiffers<'_> {
+    pub fn report(self) -> Diagnostic {
+        let Self { column, column_ty, entity, key, key_ty, .. } = self;
+        let message = format!("key column `{column}` is {column_ty}, key `{key}` of entity `{entity}` is {key_ty}");
+        Diagnostic::at(Code::KeyTypeDiffers, message, self.at, format!("brings `{column}`: {column_ty}"))
+            .with_label(self.key_at, format!("wants {key_ty}"))
+            .with_help(format!("make both the same, or convert in a transform: `let {key}_key = cast({column} as {key_ty})`, then `by`"))
+    }
+}
+
+/// E0402: a key of a type that cannot identify anything.
+#[derive(Debug)]
+pub struct KeyTypeRefused<'a> {
+    pub key: &'a str,
+    pub ty: Type,
+    pub at: Span,
+}
+
+impl KeyTypeRefused<'_> {
+    pub fn report(self) -> Diagnostic {
+        Diagnostic::at(Code::KeyTypeRefused, format!("key `{}` is {}", self.key, self.ty), self.at, "cannot be a key")
+            .with_help("keys are bool, int64, string, date, timestamp or decimal")
+    }
+}
+
+/// E0403: `by` with too few or too many columns.
+#[derive(Debug)]
+pub struct KeyCountDiffers<'a> {
+    pub entity: &'a str,
+    pub keys: &'a [String],
+    pub found: usize,
+    pub at: Span,
+    pub entity_at: Span,
+}
+
+impl KeyCountDiffers<'_> {
+    pub fn report(self) -> Diagnostic {
+        let wanted = self.keys.len();
+        let message = format!("`by` names {} columns, entity `{}` has {wanted} keys", self.found, self.entity);
+        Diagnostic::at(Code::KeyCountDiffers, message, self.at, "one column per key, in order")
+            .with_label(self.entity_at, format!("keys: {}", self.keys.join(", ")))
+            .with_help(format!("name the columns that hold {}", super::list(self.keys)))
+    }
+}
+
+/// E0404: an entity key marked as nullable.
+#[derive(Debug)]
+pub struct NullableKey<'a> {
+    pub key: &'a str,
+    pub at: Span,
+}
+
+impl NullableKey<'_> {
+    pub fn report(self) -> Diagnostic {
+        Diagnostic::at(Code::NullableKey, format!("key `{}` may not be null", self.key), self.at, "no null identifies an entity")
+            .with_edit("remove the `?`: events with a null key are left out of the view", self.at, "")
+    }
+}
+
+/// E0405: an entity without keys.
+#[derive(Debug)]
+pub struct EntityWithoutKey<'a> {
+    pub entity: &'a str,
+    pub at: Span,
+}
+
+impl EntityWithoutKey<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("entity `{}` has no key", self.entity);
+        Diagnostic::at(Code::EntityWithoutKey, message, self.at, "what tells two of them apart?")
+            .with_help(format!("write `entity {} (id: string)`", self.entity))
+    }
+}
+
+/// E0406: one name, two types, in what a question to a service must bring.
+#[derive(Debug)]
+pub struct ServiceKeyConflict<'a> {
+    pub service: &'a str,
+    pub column: &'a str,
+    pub ty: Type,
+    pub at: Span,
+    pub first: Type,
+    pub first_at: Span,
+}
+
+impl ServiceKeyConflict<'_> {
+    pub fn report(self) -> Diagnostic {
+        let Self { service, column, ty, first, .. } = self;
+        let message = format!("service `{service}` needs `{column}` both as {first} and as {ty}");
+        Diagnostic::at(Code::ServiceKeyConflict, message, self.at, format!("needs {ty}"))
+            .with_label(self.first_at, format!("needs {first}"))
+            .with_help("split the service, or rename one of the two columns")
+    }
+}
+
+/// E0407: an aggregate in a row-level expression.
+#[derive(Debug)]
+pub struct AggregateOutsideView<'a> {
+    pub aggregate: &'a str,
+    pub at: Span,
+}
+
+impl AggregateOutsideView<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("aggregate `{}` outside of a feature", self.aggregate);
+        Diagnostic::at(Code::AggregateOutsideView, message, self.at, "a transform sees one row at a time")
+            .with_help("aggregate in a feature of a view, with `over`")
+    }
+}
+
+/// E0408: an aggregate inside another.
+#[derive(Debug)]
+pub struct NestedAggregate<'a> {
+    pub inner: &'a str,
+    pub at: Span,
+    pub outer: &'a str,
+    pub outer_at: Span,
+}
+
+impl NestedAggregate<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("aggregate `{}` inside aggregate `{}`", self.inner, self.outer);
+        Diagnostic::at(Code::NestedAggregate, message, self.at, "inside")
+            .with_label(self.outer_at, "outside")
+            .with_help("combine the two in a derived feature, or aggregate a column")
+    }
+}
+
+/// E0409: an aggregate of a type that it does not take.
+#[derive(Debug)]
+pub struct WrongAggregateArgument<'a> {
+    pub aggregate: &'a str,
+    pub ty: Type,
+    pub at: Span,
+}
+
+impl WrongAggregateArgument<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (name, ty) = (self.aggregate, self.ty);
+        let help = match ty {
+            Type::Duration => format!("aggregate a number: `{name}(seconds(…))`, `{name}(minutes(…))`, `{name}(hours(…))`"),
+            Type::Bool => "count the rows for which it is true: `count(where …)`".to_owned(),
+            Type::String | Type::Timestamp | Type::Date | Type::Int64 | Type::Float64 | Type::Decimal { .. } => {
+                format!("`{name}` takes int64, float64 or decimal")
+            }
+        };
+        Diagnostic::at(Code::WrongAggregateArgument, format!("`{name}` of {ty}"), self.at, format!("{ty}")).with_help(help)
+    }
+}
+
+/// E0410: a feature that both aggregates and reads another feature.
+#[derive(Debug)]
+pub struct MixedFeature<'a> {
+    pub feature: &'a str,
+    pub reads: &'a str,
+    pub at: Span,
+}
+
+impl MixedFeature<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("feature `{}` aggregates and reads feature `{}`", self.feature, self.reads);
+        Diagnostic::at(Code::MixedFeature, message, self.at, "a feature, beside an aggregate")
+            .with_help("make two features: one that aggregates with `over`, one without `over` that combines")
+    }
+}
+
+/// E0411: a column read outside of an aggregate.
+#[derive(Debug)]
+pub struct ColumnOutsideAggregate<'a> {
+    pub column: &'a str,
+    pub at: Span,
+}
+
+impl ColumnOutsideAggregate<'_> {
+    pub fn report(self) -> Diagnostic {
+        let column = self.column;
+        Diagnostic::at(Code::ColumnOutsideAggregate, format!("column `{column}` outside of an aggregate"), self.at, "of which event?")
+            .with_help(format!("write for example `last({column})`, with `over` at the end"))
+    }
+}
+
+/// E0412: a feature that reads nothing.
+#[derive(Debug)]
+pub struct FeatureReadsNothing<'a> {
+    pub feature: &'a str,
+    pub at: Span,
+}
+
+impl FeatureReadsNothing<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("feature `{}` reads neither events nor features", self.feature);
+        Diagnostic::at(Code::FeatureReadsNothing, message, self.at, "the same for every question")
+            .with_help("aggregate with `over`, or read another feature of the view")
+    }
+}
+
+/// E0413: a cap where nothing is capped.
+#[derive(Debug)]
+pub struct CapWithoutCountDistinct<'a> {
+    pub feature: &'a str,
+    pub at: Span,
+}
+
+impl CapWithoutCountDistinct<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("`cap` in feature `{}`, which has no count_distinct", self.feature);
+        Diagnostic::at(Code::CapWithoutCountDistinct, message, self.at, "caps nothing").with_help("remove the clause")
+    }
+}
+
+/// E0414: a cap out of range.
+#[derive(Debug)]
+pub struct InvalidCap {
+    pub value: u64,
+    pub at: Span,
+}
+
+impl InvalidCap {
+    pub fn report(self) -> Diagnostic {
+        Diagnostic::at(Code::InvalidCap, format!("cap of {}", self.value), self.at, "out of range")
+            .with_help("write a number from 1 to 4294967295")
+    }
+}
+
+/// Where a modifier of aggregates was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Modifier {
+    /// `where` in the call of a function.
+    Where,
+    /// `ignoring nulls` in the call of a function.
+    IgnoringNulls,
+    /// `ignoring nulls` in an aggregate that skips nulls anyway or takes no argument.
+    Superfluous,
+}
+
+/// E0415: `where` or `ignoring nulls` where they mean nothing.
+#[derive(Debug)]
+pub struct MisplacedModifier<'a> {
+    pub name: &'a str,
+    pub modifier: Modifier,
+    pub at: Span,
+}
+
+impl MisplacedModifier<'_> {
+    pub fn report(self) -> Diagnostic {
+        let name = self.name;
+        let (word, label, help) = match self.modifier {
+            Modifier::Where => ("where", "only aggregates choose rows", "write `if(condition, x, null)`, or move it into an aggregate"),
+            Modifier::IgnoringNulls => ("ignoring nulls", "only `first` and `last` take it", "remove it"),
+            Modifier::Superfluous => ("ignoring nulls", "only `first` and `last` take it", "remove it: this aggregate never counts nulls"),
+        };
+        Diagnostic::at(Code::MisplacedModifier, format!("`{word}` in `{name}`"), self.at, label).with_help(help)
+    }
+}
+
+/// E0416: rows without a column for a key of the entity.
+#[derive(Debug)]
+pub struct MissingKeyColumn<'a> {
+    pub view: &'a str,
+    pub entity: &'a str,
+    pub key: &'a str,
+    pub rows: &'a str,
+    pub at: Span,
+    pub key_at: Span,
+}
+
+impl MissingKeyColumn<'_> {
+    pub fn report(self) -> Diagnostic {
+        let Self { view, entity, key, rows, .. } = self;
+        let message = format!("view `{view}` finds no column `{key}` in `{rows}`");
+        Diagnostic::at(Code::MissingKeyColumn, message, self.at, format!("no column holds key `{key}` of `{entity}`"))
+            .with_label(self.key_at, "the key is declared here")
+            .with_help("name the columns that hold the key: `by (…)` behind `from`")
+    }
+}

@@ -1,0 +1,320 @@
+//! E01xx: names.
+
+use super::did_you_mean;
+use featc_syntax::diag::{Code, Diagnostic, Span};
+
+/// What kind of thing a name stands for, in the words of the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Entity,
+    Source,
+    Transform,
+    View,
+    Service,
+}
+
+impl Kind {
+    /// `entity`, …
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Entity => "entity",
+            Kind::Source => "source",
+            Kind::Transform => "transform",
+            Kind::View => "view",
+            Kind::Service => "service",
+        }
+    }
+}
+
+/// E0101: two items of one namespace share a name.
+#[derive(Debug)]
+pub struct DuplicateItem<'a> {
+    pub kind: Kind,
+    pub name: &'a str,
+    pub at: Span,
+    pub first: Span,
+    pub first_kind: Kind,
+}
+
+impl DuplicateItem<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (kind, name) = (self.kind.word(), self.name);
+        Diagnostic::at(Code::DuplicateItem, format!("{kind} `{name}` is declared twice"), self.at, "second declaration")
+            .with_label(self.first, format!("first declared here, as a {}", self.first_kind.word()).replace("a entity", "an entity"))
+            .with_help(format!("give this {kind} a name of its own"))
+    }
+}
+
+/// E0102: a column, key or `let` name appears twice in one row.
+#[derive(Debug)]
+pub struct DuplicateColumn<'a> {
+    pub name: &'a str,
+    pub at: Span,
+    pub first: Span,
+}
+
+impl DuplicateColumn<'_> {
+    pub fn report(self) -> Diagnostic {
+        let name = self.name;
+        Diagnostic::at(Code::DuplicateColumn, format!("the row has a column `{name}` already"), self.at, "declared again")
+            .with_label(self.first, "first declared here")
+            .with_help("choose another name: columns are never redefined")
+    }
+}
+
+/// E0103: two features of a view share a name, possibly after a list of windows was expanded.
+#[derive(Debug)]
+pub struct DuplicateFeature<'a> {
+    pub view: &'a str,
+    pub name: &'a str,
+    pub at: Span,
+    pub first: Span,
+}
+
+impl DuplicateFeature<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (view, name) = (self.view, self.name);
+        Diagnostic::at(Code::DuplicateFeature, format!("view `{view}` has two features `{name}`"), self.at, "makes it again")
+            .with_label(self.first, "made here first")
+            .with_note("a list of windows makes one feature per window, named with `_` and the window as written")
+            .with_help("rename one of them")
+    }
+}
+
+/// E0104: a service lists a field twice.
+#[derive(Debug)]
+pub struct DuplicateField<'a> {
+    pub service: &'a str,
+    pub field: &'a str,
+    pub at: Span,
+    pub first: Span,
+}
+
+impl DuplicateField<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (service, field) = (self.service, self.field);
+        Diagnostic::at(Code::DuplicateField, format!("service `{service}` lists `{field}` twice"), self.at, "brings it again")
+            .with_label(self.first, "listed here first")
+            .with_help("remove one of the two, or narrow the pattern")
+    }
+}
+
+/// What a source lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Columns,
+    Unique,
+    Time,
+    /// `unique all` of a source whose only column is its arrival.
+    Identity,
+}
+
+/// E0105: a source without a clause that every source needs.
+#[derive(Debug)]
+pub struct MissingClause<'a> {
+    pub source: &'a str,
+    pub what: Missing,
+    pub at: Span,
+}
+
+impl MissingClause<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (what, help) = match self.what {
+            Missing::Columns => ("columns", "list them, for example `columns (card: string, amount: int64, at: timestamp)`"),
+            Missing::Unique => ("identity", "say which columns identify an event, for example `unique event_id`, or `unique all`"),
+            Missing::Time => ("event time", "say which column it is, for example `time event_at`"),
+            Missing::Identity => ("identity", "declare at least one column beside the arrival"),
+        };
+        Diagnostic::at(Code::MissingClause, format!("source `{}` has no {what}", self.source), self.at, "declared here")
+            .with_help(help)
+    }
+}
+
+/// E0106: a `from` that names neither a source nor a transform.
+#[derive(Debug)]
+pub struct UnknownRows<'a> {
+    pub name: &'a str,
+    pub at: Span,
+    pub nearest: Option<&'a str>,
+}
+
+impl UnknownRows<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("unknown source or transform `{}`", self.name);
+        let diagnostic = Diagnostic::at(Code::UnknownRows, message, self.at, "no source and no transform has this name");
+        did_you_mean(diagnostic, self.at, self.nearest, "declare it with `source` or `transform`")
+    }
+}
+
+/// E0107: a view of an entity that is not declared.
+#[derive(Debug)]
+pub struct UnknownEntity<'a> {
+    pub name: &'a str,
+    pub at: Span,
+    pub nearest: Option<&'a str>,
+}
+
+impl UnknownEntity<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("unknown entity `{}`", self.name);
+        let diagnostic = Diagnostic::at(Code::UnknownEntity, message, self.at, "no entity has this name");
+        let help = format!("declare it, for example `entity {} (id: string)`", self.name);
+        did_you_mean(diagnostic, self.at, self.nearest, &help)
+    }
+}
+
+/// E0108: a service that lists a view that is not declared.
+#[derive(Debug)]
+pub struct UnknownView<'a> {
+    pub name: &'a str,
+    pub at: Span,
+    pub nearest: Option<&'a str>,
+}
+
+impl UnknownView<'_> {
+    pub fn report(self) -> Diagnostic {
+        let diagnostic =
+            Diagnostic::at(Code::UnknownView, format!("unknown view `{}`", self.name), self.at, "no view has this name");
+        did_you_mean(diagnostic, self.at, self.nearest, "write the name of a view of this module")
+    }
+}
+
+/// E0109: a feature that the view does not have.
+#[derive(Debug)]
+pub struct UnknownFeature<'a> {
+    pub view: &'a str,
+    pub name: &'a str,
+    pub at: Span,
+    pub nearest: Option<&'a str>,
+    pub view_at: Span,
+}
+
+impl UnknownFeature<'_> {
+    pub fn report(self) -> Diagnostic {
+        let label = format!("no such feature in view `{}`", self.view);
+        let diagnostic = Diagnostic::at(Code::UnknownFeature, format!("unknown feature `{}`", self.name), self.at, label)
+            .with_label(self.view_at, "the view is declared here");
+        did_you_mean(diagnostic, self.at, self.nearest, "write the name of a feature of this view")
+    }
+}
+
+/// E0110: a column that the row does not have.
+#[derive(Debug)]
+pub struct UnknownColumn<'a> {
+    pub rows: &'a str,
+    pub name: &'a str,
+    pub at: Span,
+    pub nearest: Option<&'a str>,
+    /// Where the rows are declared.
+    pub rows_at: Span,
+}
+
+impl UnknownColumn<'_> {
+    pub fn report(self) -> Diagnostic {
+        let label = format!("no such column in `{}`", self.rows);
+        let diagnostic = Diagnostic::at(Code::UnknownColumn, format!("unknown column `{}`", self.name), self.at, label)
+            .with_label(self.rows_at, "the row is declared here");
+        did_you_mean(diagnostic, self.at, self.nearest, "write a column of the source, or a `let` that stands before")
+    }
+}
+
+/// E0111: a call of something that is neither a function nor an aggregate.
+#[derive(Debug)]
+pub struct UnknownFunction<'a> {
+    pub name: &'a str,
+    pub at: Span,
+    pub nearest: Option<&'a str>,
+}
+
+impl UnknownFunction<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("unknown function `{}`", self.name);
+        let diagnostic = Diagnostic::at(Code::UnknownFunction, message, self.at, "no function and no aggregate has this name");
+        did_you_mean(diagnostic, self.at, self.nearest, "see the list of functions in docs/language.md")
+    }
+}
+
+/// E0112: a type that does not exist.
+#[derive(Debug)]
+pub struct UnknownType<'a> {
+    pub name: &'a str,
+    pub at: Span,
+    pub nearest: Option<&'a str>,
+}
+
+impl UnknownType<'_> {
+    pub fn report(self) -> Diagnostic {
+        let diagnostic =
+            Diagnostic::at(Code::UnknownType, format!("unknown type `{}`", self.name), self.at, "no such type");
+        let help = "the types are bool, int64, float64, decimal(p, s), string, timestamp, date and duration";
+        did_you_mean(diagnostic, self.at, self.nearest, help)
+    }
+}
+
+/// E0113: transforms that come from each other.
+#[derive(Debug)]
+pub struct CircularTransform<'a> {
+    pub name: &'a str,
+    pub at: Span,
+    /// The circle, beginning and ending with `name`.
+    pub path: &'a [String],
+}
+
+impl CircularTransform<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("transform `{}` comes from itself", self.name);
+        Diagnostic::at(Code::CircularTransform, message, self.at, "part of a circle")
+            .with_note(format!("the circle: {}", self.path.join(" from ")))
+            .with_help("let one of them read a source")
+    }
+}
+
+/// E0114: features that are derived from each other.
+#[derive(Debug)]
+pub struct CircularFeature<'a> {
+    pub name: &'a str,
+    pub at: Span,
+    /// The circle, beginning and ending with `name`.
+    pub path: &'a [String],
+}
+
+impl CircularFeature<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("feature `{}` is derived from itself", self.name);
+        Diagnostic::at(Code::CircularFeature, message, self.at, "part of a circle")
+            .with_note(format!("the circle: {}", self.path.join(" reads ")))
+            .with_help("compute one of them from events, with `over`")
+    }
+}
+
+/// E0115: a service without fields.
+#[derive(Debug)]
+pub struct EmptyService<'a> {
+    pub name: &'a str,
+    pub at: Span,
+}
+
+impl EmptyService<'_> {
+    pub fn report(self) -> Diagnostic {
+        Diagnostic::at(Code::EmptyService, format!("service `{}` lists nothing", self.name), self.at, "declared here")
+            .with_help("list features, for example `card_spend.*`")
+    }
+}
+
+/// E0116: a pattern that fits no feature of its view.
+#[derive(Debug)]
+pub struct PatternMatchesNothing<'a> {
+    pub view: &'a str,
+    pub pattern: &'a str,
+    pub at: Span,
+    pub view_at: Span,
+}
+
+impl PatternMatchesNothing<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("pattern `{}` matches nothing", self.pattern);
+        Diagnostic::at(Code::PatternMatchesNothing, message, self.at, format!("fits no feature of view `{}`", self.view))
+            .with_label(self.view_at, "the view is declared here")
+            .with_help("correct the pattern or remove it")
+    }
+}

@@ -1,0 +1,107 @@
+//! E03xx: time, windows, lateness.
+
+use featc_ir::Type;
+use featc_syntax::diag::{Code, Diagnostic, Span};
+
+/// E0301: an event time or arrival that is not a timestamp.
+#[derive(Debug)]
+pub struct NotATimestamp {
+    /// `time`, `arrival`, `at`
+    pub clause: &'static str,
+    pub ty: Type,
+    pub at: Span,
+    pub declared: Option<Span>,
+}
+
+impl NotATimestamp {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("`{}` needs a timestamp, this is {}", self.clause, self.ty);
+        let mut diagnostic = Diagnostic::at(Code::NotATimestamp, message, self.at, format!("{}", self.ty));
+        if let Some(declared) = self.declared {
+            diagnostic = diagnostic.with_label(declared, "declared here");
+        }
+        diagnostic.with_help(match (self.clause, self.ty) {
+            ("at", Type::Date) => "write `cast(… as timestamp)`",
+            ("at", Type::Int64) => "write `cast(… as timestamp)` if it counts microseconds since 1970",
+            _ => "name a column that is declared as `timestamp`",
+        })
+    }
+}
+
+/// E0302: a bound on lateness without knowing when events arrive.
+#[derive(Debug)]
+pub struct LatenessWithoutArrival<'a> {
+    pub source: &'a str,
+    pub at: Span,
+}
+
+impl LatenessWithoutArrival<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("source `{}` bounds lateness but has no arrival", self.source);
+        Diagnostic::at(Code::LatenessWithoutArrival, message, self.at, "late compared with what?")
+            .with_help("say when events are known, for example `arrival ingested_at` or `arrival time + 5m`")
+    }
+}
+
+/// E0303: a lifetime window over a source that does not say how late events may be.
+#[derive(Debug)]
+pub struct LifetimeWithoutLateness<'a> {
+    pub source: &'a str,
+    pub at: Span,
+    pub source_at: Span,
+}
+
+impl LifetimeWithoutLateness<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("lifetime window over source `{}`, which has no lateness", self.source);
+        Diagnostic::at(Code::LifetimeWithoutLateness, message, self.at, "identities would be kept for ever")
+            .with_label(self.source_at, "the source is declared here")
+            .with_help("write `lateness 24h` in the source, or `lateness unbounded` if that is meant")
+    }
+}
+
+/// E0304: a length of time that must be positive.
+#[derive(Debug)]
+pub struct ZeroLength {
+    /// `window`, `ttl`
+    pub what: &'static str,
+    pub at: Span,
+}
+
+impl ZeroLength {
+    pub fn report(self) -> Diagnostic {
+        Diagnostic::at(Code::ZeroLength, format!("{} of no length", self.what), self.at, "must be longer than nothing")
+            .with_help("write a positive duration, for example `1h`")
+    }
+}
+
+/// E0305: an aggregate without a window.
+#[derive(Debug)]
+pub struct MissingWindow<'a> {
+    pub feature: &'a str,
+    pub at: Span,
+    pub aggregate: &'a str,
+}
+
+impl MissingWindow<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("feature `{}` aggregates without a window", self.feature);
+        Diagnostic::at(Code::MissingWindow, message, self.at, format!("`{}` over which events?", self.aggregate))
+            .with_help("end the feature with a window, for example `over 7d` or `over lifetime`")
+    }
+}
+
+/// E0306: a window without an aggregate.
+#[derive(Debug)]
+pub struct WindowWithoutAggregate<'a> {
+    pub feature: &'a str,
+    pub at: Span,
+}
+
+impl WindowWithoutAggregate<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("feature `{}` has a window but aggregates nothing", self.feature);
+        Diagnostic::at(Code::WindowWithoutAggregate, message, self.at, "nothing is folded over it")
+            .with_help("remove `over`: a derived feature uses the windows of the features that it reads")
+    }
+}

@@ -1,0 +1,93 @@
+//! W01xx to W04xx: what is allowed but probably not meant.
+
+use featc_syntax::diag::{Code, Diagnostic, Span};
+
+/// W0101: a transform that nothing reads.
+#[derive(Debug)]
+pub struct UnusedTransform<'a> {
+    pub name: &'a str,
+    pub at: Span,
+}
+
+impl UnusedTransform<'_> {
+    pub fn report(self) -> Diagnostic {
+        Diagnostic::at(Code::UnusedTransform, format!("nothing reads transform `{}`", self.name), self.at, "declared here")
+            .with_help("remove it, or read it in a view")
+    }
+}
+
+/// W0102: a view without an owner.
+#[derive(Debug)]
+pub struct NoOwner<'a> {
+    pub view: &'a str,
+    pub at: Span,
+}
+
+impl NoOwner<'_> {
+    pub fn report(self) -> Diagnostic {
+        Diagnostic::at(Code::NoOwner, format!("view `{}` has no owner", self.view), self.at, "whom to ask about its features?")
+            .with_help("add a line such as `owner \"payments\"`")
+    }
+}
+
+/// W0103: features without a doc line.
+#[derive(Debug)]
+pub struct UndocumentedFeatures<'a> {
+    pub view: &'a str,
+    pub features: &'a [String],
+    pub at: Span,
+}
+
+impl UndocumentedFeatures<'_> {
+    pub fn report(self) -> Diagnostic {
+        const SHOWN: usize = 8;
+        let shown = super::list(&self.features[..self.features.len().min(SHOWN)]);
+        let names = match self.features.len().checked_sub(SHOWN) {
+            None | Some(0) => shown,
+            Some(more) => format!("{shown}, and {more} more"),
+        };
+        Diagnostic::at(Code::UndocumentedFeatures, format!("features of view `{}` without a doc line", self.view), self.at, "the first of them")
+            .with_note(format!("without a doc line: {names}"))
+            .with_help("write a line `/// …` before each")
+    }
+}
+
+/// W0301: an expression reads an instant that may lie behind the event time.
+#[derive(Debug)]
+pub struct ReadsAhead<'a> {
+    pub column: &'a str,
+    pub time: &'a str,
+    pub at: Span,
+    pub column_at: Span,
+    /// Whether a transform reads it; otherwise a view does.
+    pub in_transform: bool,
+}
+
+impl ReadsAhead<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (column, time) = (self.column, self.time);
+        let place = if self.in_transform { "behind `from`" } else { "in a transform before the view" };
+        Diagnostic::at(Code::ReadsAhead, format!("`{column}` may be later than the event"), self.at, "not yet known at the event's time?")
+            .with_label(self.column_at, "another instant of the same row")
+            .with_note(format!("the event counts from `{time}` on, as if everything in its row were known then"))
+            .with_help(format!("say {place} when the row is known: `at {column}`, or `at {time}` if `{column}` is never later"))
+    }
+}
+
+/// W0401: two features of a view that mean the same.
+#[derive(Debug)]
+pub struct TwinFeatures<'a> {
+    pub name: &'a str,
+    pub twin: &'a str,
+    pub at: Span,
+    pub twin_at: Span,
+}
+
+impl TwinFeatures<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("feature `{}` means the same as `{}`", self.name, self.twin);
+        Diagnostic::at(Code::TwinFeatures, message, self.at, "always equal")
+            .with_label(self.twin_at, "its twin")
+            .with_help("remove one of them")
+    }
+}

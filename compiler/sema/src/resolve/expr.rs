@@ -1,0 +1,226 @@
+//! Names in expressions.
+
+use super::aggregate;
+use super::feature::FeatureNames;
+use super::scope::RowScope;
+use super::types::type_of;
+use crate::errors::keys::{AggregateOutsideView, MisplacedModifier, Modifier, NestedAggregate};
+use crate::errors::names::UnknownFunction;
+use crate::errors::types::WrongArgumentCount;
+use crate::res::{Call, Expr, ExprKind};
+use featc_ir::{Aggregate, BinaryOp, Function};
+use featc_syntax::ast;
+use featc_syntax::diag::{Diagnostic, Span, suggest};
+
+/// Resolves expressions over a row, or of a feature.
+pub(super) struct Exprs<'a> {
+    row: &'a RowScope,
+    place: Place<'a>,
+    complaints: &'a mut Vec<Diagnostic>,
+}
+
+/// Where an expression stands.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// In a transform.
+    Row,
+    /// In a feature, outside of aggregates.
+    Feature(&'a FeatureNames<'a>),
+    /// In a feature, inside of an aggregate.
+    Aggregate { name: &'a str, at: Span },
+}
+
+impl<'a> Exprs<'a> {
+    /// Of a transform.
+    pub(super) fn row(row: &'a RowScope, complaints: &'a mut Vec<Diagnostic>) -> Exprs<'a> {
+        Exprs { row, place: Place::Row, complaints }
+    }
+
+    /// Of a feature.
+    pub(super) fn feature(
+        row: &'a RowScope,
+        names: &'a FeatureNames<'a>,
+        complaints: &'a mut Vec<Diagnostic>,
+    ) -> Exprs<'a> {
+        Exprs { row, place: Place::Feature(names), complaints }
+    }
+
+    /// Resolves an expression. Depth is bounded by [`ast::Expr::DEPTH_MAX`].
+    pub(super) fn expr(&mut self, expr: &ast::Expr) -> Expr {
+        let kind = match &expr.kind {
+            ast::ExprKind::Literal(literal) => ExprKind::Literal(literal.clone()),
+            ast::ExprKind::Name(name) => self.name(name),
+            ast::ExprKind::Unary { op, operand } => {
+                let operand = self.boxed(operand);
+                match op {
+                    ast::UnaryOp::Not => ExprKind::Not(operand),
+                    ast::UnaryOp::Negate => ExprKind::Negate(operand),
+                }
+            }
+            ast::ExprKind::Binary { op, op_span, left, right } => {
+                ExprKind::Binary { op: binary(*op), op_at: *op_span, left: self.boxed(left), right: self.boxed(right) }
+            }
+            ast::ExprKind::IsNull { operand, negated } => {
+                ExprKind::IsNull { operand: self.boxed(operand), negated: *negated }
+            }
+            ast::ExprKind::In { operand, negated, items } => {
+                ExprKind::In { operand: self.boxed(operand), negated: *negated, items: self.all(items) }
+            }
+            ast::ExprKind::Call(call) => self.call(call, expr.span),
+            ast::ExprKind::Cast { operand, ty } => {
+                let operand = self.boxed(operand);
+                ExprKind::Cast(operand, type_of(ty, self.complaints))
+            }
+            ast::ExprKind::Case { branches, otherwise } => ExprKind::Case {
+                branches: branches.iter().map(|branch| (self.expr(&branch.when), self.expr(&branch.then))).collect(),
+                otherwise: otherwise.as_ref().map(|otherwise| self.boxed(otherwise)),
+            },
+        };
+        Expr { kind, span: expr.span }
+    }
+
+    fn boxed(&mut self, expr: &ast::Expr) -> Box<Expr> {
+        Box::new(self.expr(expr))
+    }
+
+    fn all(&mut self, items: &[ast::Expr]) -> Vec<Expr> {
+        items.iter().map(|item| self.expr(item)).collect()
+    }
+
+    fn name(&mut self, name: &ast::Name) -> ExprKind {
+        match self.place {
+            Place::Row | Place::Aggregate { .. } => {
+                self.row.lookup(name, self.complaints).map_or(ExprKind::Poison, ExprKind::Column)
+            }
+            Place::Feature(names) => names.lookup(name, self.row, self.complaints),
+        }
+    }
+
+    fn call(&mut self, call: &ast::Call, span: Span) -> ExprKind {
+        let name = call.function.text.as_str();
+        if let Some((aggregate, usage)) = aggregate::named(name) {
+            return self.aggregate(call, aggregate, usage);
+        }
+        for (at, modifier) in [
+            (call.filter.as_ref().map(|filter| filter.span), Modifier::Where),
+            (call.ignoring_nulls, Modifier::IgnoringNulls),
+        ] {
+            if let Some(at) = at {
+                self.complaints.push(MisplacedModifier { name, modifier, at }.report());
+            }
+        }
+        let arguments = self.all(&call.arguments);
+        let name_at = call.function.span;
+        match name {
+            "if" => self.conditional(arguments, span),
+            "coalesce" if arguments.len() >= 2 => ExprKind::Coalesce(arguments),
+            "coalesce" => {
+                let error =
+                    WrongArgumentCount { name, usage: "coalesce(a, b, …)", found: arguments.len(), at: span };
+                self.complaints.push(error.report());
+                ExprKind::Poison
+            }
+            _ => match Function::from_name(name) {
+                Some(function) => ExprKind::Call { function, name_at, arguments },
+                None => {
+                    let nearest = nearest_function(name);
+                    self.complaints.push(UnknownFunction { name, at: name_at, nearest }.report());
+                    ExprKind::Poison
+                }
+            },
+        }
+    }
+
+    fn conditional(&mut self, arguments: Vec<Expr>, at: Span) -> ExprKind {
+        match <[Expr; 3]>::try_from(arguments) {
+            Ok([when, then, otherwise]) => {
+                ExprKind::Case { branches: vec![(when, then)], otherwise: Some(Box::new(otherwise)) }
+            }
+            Err(arguments) => {
+                let usage = "if(condition, value, otherwise)";
+                let error = WrongArgumentCount { name: "if", usage, found: arguments.len(), at };
+                self.complaints.push(error.report());
+                ExprKind::Poison
+            }
+        }
+    }
+
+    fn aggregate(&mut self, call: &ast::Call, mut aggregate: Aggregate, usage: &str) -> ExprKind {
+        let (name, name_at) = (call.function.text.as_str(), call.function.span);
+        match self.place {
+            Place::Row => {
+                self.complaints.push(AggregateOutsideView { aggregate: name, at: name_at }.report());
+                return ExprKind::Poison;
+            }
+            Place::Aggregate { name: outer, at: outer_at } => {
+                self.complaints.push(NestedAggregate { inner: name, at: name_at, outer, outer_at }.report());
+                return ExprKind::Poison;
+            }
+            Place::Feature(_) => {}
+        }
+        if let Some(at) = call.ignoring_nulls {
+            match aggregate::ignoring_nulls(aggregate) {
+                Some(form) => aggregate = form,
+                None => {
+                    self.complaints.push(MisplacedModifier { name, modifier: Modifier::Superfluous, at }.report());
+                }
+            }
+        }
+        let mut inner =
+            Exprs { row: self.row, place: Place::Aggregate { name, at: name_at }, complaints: &mut *self.complaints };
+        let mut arguments = inner.all(&call.arguments);
+        let filter = call.filter.as_ref().map(|filter| inner.expr(filter));
+        if !aggregate::takes(aggregate, arguments.len()) {
+            let error = WrongArgumentCount { name, usage, found: arguments.len(), at: name_at };
+            self.complaints.push(error.report());
+            return ExprKind::Poison;
+        }
+        ExprKind::Aggregate(Box::new(Call { aggregate, name_at, argument: arguments.pop(), filter }))
+    }
+}
+
+/// The nearest function or aggregate, or what it is called here.
+fn nearest_function(name: &str) -> Option<&'static str> {
+    const FOREIGN: [(&str, &str); 14] = [
+        ("avg", "mean"),
+        ("average", "mean"),
+        ("std", "stddev"),
+        ("stddev_samp", "stddev"),
+        ("var", "variance"),
+        ("var_samp", "variance"),
+        ("var_pop", "variance_pop"),
+        ("nunique", "count_distinct"),
+        ("ifnull", "coalesce"),
+        ("nvl", "coalesce"),
+        ("len", "length"),
+        ("log", "ln"),
+        ("date_trunc", "truncate"),
+        ("substr", "substring"),
+    ];
+    let lower = name.to_lowercase();
+    let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == lower).map(|(_, ours)| *ours);
+    foreign.or_else(|| {
+        let functions = Function::ALL.iter().map(|function| function.name());
+        let aggregates = aggregate::ALL.iter().map(|(aggregate, _)| aggregate.name());
+        suggest::nearest(name, functions.chain(aggregates).chain(["coalesce", "if"]))
+    })
+}
+
+fn binary(op: ast::BinaryOp) -> BinaryOp {
+    match op {
+        ast::BinaryOp::Or => BinaryOp::Or,
+        ast::BinaryOp::And => BinaryOp::And,
+        ast::BinaryOp::Equal => BinaryOp::Equal,
+        ast::BinaryOp::NotEqual => BinaryOp::NotEqual,
+        ast::BinaryOp::Less => BinaryOp::Less,
+        ast::BinaryOp::LessOrEqual => BinaryOp::LessOrEqual,
+        ast::BinaryOp::Greater => BinaryOp::Greater,
+        ast::BinaryOp::GreaterOrEqual => BinaryOp::GreaterOrEqual,
+        ast::BinaryOp::Add => BinaryOp::Add,
+        ast::BinaryOp::Subtract => BinaryOp::Subtract,
+        ast::BinaryOp::Multiply => BinaryOp::Multiply,
+        ast::BinaryOp::Divide => BinaryOp::Divide,
+        ast::BinaryOp::Quotient => BinaryOp::Quotient,
+        ast::BinaryOp::Remainder => BinaryOp::Remainder,
+    }
+}

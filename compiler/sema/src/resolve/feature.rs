@@ -1,0 +1,309 @@
+//! Features: expansion of window lists, names of features, what a feature may read.
+
+use super::aggregate;
+use super::declared;
+use super::expr::Exprs;
+use super::scope::RowScope;
+use crate::errors::keys::{CapWithoutCountDistinct, ColumnOutsideAggregate, FeatureReadsNothing, MixedFeature};
+use crate::errors::names::{CircularFeature, DuplicateFeature, UnknownColumn, UnknownFeature};
+use crate::errors::time::{MissingWindow, WindowWithoutAggregate, ZeroLength};
+use crate::res::{self, Expansion, Expr, ExprKind};
+use featc_ir::{Excluding, FeatureId, Window, WindowKind};
+use featc_syntax::ast;
+use featc_syntax::diag::{Diagnostic, Span, suggest};
+use std::collections::BTreeMap;
+
+/// The features that a view declares, windows expanded.
+pub(super) struct ViewFeatures<'a> {
+    view: &'a ast::View,
+    by_name: BTreeMap<String, (FeatureId, Span)>,
+    /// Of each feature of the program, the declaration it comes from.
+    owner: Vec<usize>,
+    names: Vec<String>,
+}
+
+/// How the words of a feature say that it is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// From events.
+    Aggregate,
+    /// From features.
+    Derived,
+    /// It aggregates, but says no window.
+    WithoutWindow,
+    /// It has a window, but no aggregate.
+    WithoutAggregate,
+}
+
+/// What can be seen from within one feature.
+pub(super) struct FeatureNames<'a> {
+    all: &'a ViewFeatures<'a>,
+    shape: Shape,
+    own: &'a ast::Name,
+}
+
+impl<'a> ViewFeatures<'a> {
+    fn collect(view: &'a ast::View, complaints: &mut Vec<Diagnostic>) -> ViewFeatures<'a> {
+        let mut all = ViewFeatures { view, by_name: BTreeMap::new(), owner: Vec::new(), names: Vec::new() };
+        for (position, feature) in view.features.iter().enumerate() {
+            match &feature.over {
+                Some(over) => {
+                    for window in over.windows.all() {
+                        let at = if over.windows.is_list() { window.span() } else { feature.name.span };
+                        all.push(feature.name_over(window), at, position, complaints);
+                    }
+                }
+                None => all.push(feature.name.text.clone(), feature.name.span, position, complaints),
+            }
+        }
+        all
+    }
+
+    fn push(&mut self, name: String, at: Span, owner: usize, complaints: &mut Vec<Diagnostic>) {
+        let id = FeatureId::from(self.names.len());
+        if let Some((_, first)) = self.by_name.get(&name) {
+            let view = &self.view.name.text;
+            complaints.push(DuplicateFeature { view, name: &name, at, first: *first }.report());
+        } else {
+            self.by_name.insert(name.clone(), (id, at));
+        }
+        self.names.push(name);
+        self.owner.push(owner);
+    }
+
+    /// The names of all features, by id.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<FeatureId> {
+        self.by_name.get(name).map(|(id, _)| *id)
+    }
+
+    /// Whether a feature that is not understood may have this name.
+    pub(super) fn is_broken(&self, name: &str) -> bool {
+        self.view.broken.iter().any(|broken| match &broken.name {
+            Some(known) => name.strip_prefix(known.text.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')),
+            None => broken.keyword.as_deref().is_none_or(|keyword| keyword == "feature"),
+        })
+    }
+
+    /// Whether a statement of the view is not understood.
+    pub(super) fn has_broken(&self) -> bool {
+        !self.view.broken.is_empty()
+    }
+
+    /// The nearest name: one of the expansions, if a list has this name.
+    pub(super) fn nearest(&self, name: &str) -> Option<&str> {
+        let expansion = self.names.iter().find(|known| {
+            known.strip_prefix(name).and_then(|rest| rest.strip_prefix('_')).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) || rest == "lifetime")
+        });
+        expansion.map(String::as_str).or_else(|| suggest::nearest(name, self.names.iter().map(String::as_str)))
+    }
+}
+
+impl FeatureNames<'_> {
+    /// A name outside of aggregates.
+    pub(super) fn lookup(&self, name: &ast::Name, row: &RowScope, complaints: &mut Vec<Diagnostic>) -> ExprKind {
+        let text = name.text.as_str();
+        let column = row.find(text);
+        let feature = self.all.find(text);
+        let prefers_column = match self.shape {
+            Shape::Aggregate | Shape::WithoutWindow | Shape::WithoutAggregate => true,
+            Shape::Derived => text == self.own.text,
+        };
+        match (feature, column) {
+            (_, Some(_)) if prefers_column || feature.is_none() => {
+                complaints.push(ColumnOutsideAggregate { column: text, at: name.span }.report());
+                ExprKind::Poison
+            }
+            (Some(feature), _) => match self.shape {
+                Shape::Derived | Shape::WithoutAggregate => ExprKind::Feature(feature),
+                Shape::Aggregate => {
+                    let error = MixedFeature { feature: &self.own.text, reads: text, at: name.span };
+                    complaints.push(error.report());
+                    ExprKind::Poison
+                }
+                Shape::WithoutWindow => ExprKind::Poison,
+            },
+            (None, _) => {
+                if !self.all.is_broken(text) && !row.is_silent(text) {
+                    complaints.push(self.unknown(name, row));
+                }
+                ExprKind::Poison
+            }
+        }
+    }
+
+    fn unknown(&self, name: &ast::Name, row: &RowScope) -> Diagnostic {
+        let (text, at) = (name.text.as_str(), name.span);
+        match self.shape {
+            Shape::Derived => {
+                let view = &self.all.view.name;
+                let nearest = self.all.nearest(text);
+                UnknownFeature { view: &view.text, name: text, at, nearest, view_at: view.span }.report()
+            }
+            Shape::Aggregate | Shape::WithoutWindow | Shape::WithoutAggregate => {
+                let nearest = suggest::nearest(text, row.columns.iter().map(|(name, _)| name.as_str()));
+                UnknownColumn { rows: &row.name, name: text, at, nearest, rows_at: row.at }.report()
+            }
+        }
+    }
+}
+
+/// The first aggregate that an expression calls, by name.
+fn first_aggregate(expr: &ast::Expr) -> Option<&ast::Name> {
+    if let ast::ExprKind::Call(call) = &expr.kind {
+        if aggregate::named(&call.function.text).is_some() {
+            return Some(&call.function);
+        }
+    }
+    expr.children().into_iter().find_map(first_aggregate)
+}
+
+/// Resolves the features of a view over its rows.
+pub(super) fn features<'a>(
+    view: &'a ast::View,
+    row: &RowScope,
+    complaints: &mut Vec<Diagnostic>,
+) -> (Vec<res::Feature>, ViewFeatures<'a>) {
+    let all = ViewFeatures::collect(view, complaints);
+    let mut resolved: Vec<res::Feature> =
+        view.features.iter().map(|written| feature(written, &all, row, complaints)).collect();
+    report_circles(&mut resolved, &all, complaints);
+    (resolved, all)
+}
+
+fn feature(
+    written: &ast::Feature,
+    all: &ViewFeatures<'_>,
+    row: &RowScope,
+    complaints: &mut Vec<Diagnostic>,
+) -> res::Feature {
+    let first = first_aggregate(&written.value);
+    let shape = match (first, &written.over) {
+        (Some(_), Some(_)) => Shape::Aggregate,
+        (None, None) => Shape::Derived,
+        (Some(_), None) => Shape::WithoutWindow,
+        (None, Some(_)) => Shape::WithoutAggregate,
+    };
+    let expansions = written.over.as_ref().map_or_else(Vec::new, |over| expansions(written, over, complaints));
+    let before = complaints.len();
+    if let (Shape::WithoutWindow, Some(aggregate)) = (shape, first) {
+        let error = MissingWindow { feature: &written.name.text, at: aggregate.span, aggregate: &aggregate.text };
+        complaints.push(error.report());
+    }
+    let names = FeatureNames { all, shape, own: &written.name };
+    let value = Exprs::feature(row, &names, complaints).expr(&written.value);
+    if let (Shape::WithoutAggregate, Some(over), true) = (shape, &written.over, complaints.len() == before) {
+        complaints.push(WindowWithoutAggregate { feature: &written.name.text, at: over.span }.report());
+    }
+    if shape == Shape::Derived && complaints.len() == before && reads_nothing(&value) {
+        complaints.push(FeatureReadsNothing { feature: &written.name.text, at: written.value.span }.report());
+    }
+    if let Some(cap) = &written.cap {
+        let mut is_used = false;
+        value.walk(&mut |expr| {
+            is_used |= matches!(&expr.kind, ExprKind::Aggregate(call) if matches!(call.aggregate, featc_ir::Aggregate::CountDistinct { .. }));
+        });
+        if !is_used && complaints.len() == before {
+            complaints.push(CapWithoutCountDistinct { feature: &written.name.text, at: cap.span }.report());
+        }
+    }
+    let default = written.default.as_ref().map(|default| Exprs::row(row, complaints).expr(&default.value));
+    let kind = match shape {
+        Shape::Aggregate => res::FeatureKind::Aggregate { expansions },
+        Shape::Derived => res::FeatureKind::Derived,
+        // As many features as were declared, so that ids agree.
+        Shape::WithoutWindow | Shape::WithoutAggregate => res::FeatureKind::Broken { width: expansions.len().max(1) },
+    };
+    let declared = declared(&written.name, written.doc.as_ref());
+    res::Feature { declared, span: written.span, value, kind, cap: written.cap.clone(), default }
+}
+
+fn reads_nothing(value: &Expr) -> bool {
+    let mut reads = false;
+    value.walk(&mut |expr| match expr.kind {
+        ExprKind::Feature(_) | ExprKind::Poison | ExprKind::Column(_) | ExprKind::Aggregate(_) => reads = true,
+        _ => {}
+    });
+    !reads
+}
+
+fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &mut Vec<Diagnostic>) -> Vec<Expansion> {
+    let excluding = match over.excluding.as_ref().map(|excluding| excluding.kind) {
+        None => Excluding::Nothing,
+        Some(ast::ExcludingKind::Now) => Excluding::Now,
+        Some(ast::ExcludingKind::SelfEvent) => Excluding::SelfEvent,
+    };
+    let expand = |window: &ast::Window| {
+        let kind = match window {
+            ast::Window::Lifetime(_) => WindowKind::Lifetime,
+            ast::Window::Last(duration) => {
+                if duration.us <= 0 {
+                    complaints.push(ZeroLength { what: "window", at: duration.span }.report());
+                }
+                WindowKind::Last { length_us: duration.us }
+            }
+        };
+        Expansion { name: written.name_over(window), window: Window { kind, excluding }, at: window.span() }
+    };
+    over.windows.all().iter().map(expand).collect()
+}
+
+/// Reports each circle of derived features once, and breaks it.
+fn report_circles(features: &mut [res::Feature], all: &ViewFeatures<'_>, complaints: &mut Vec<Diagnostic>) {
+    let reads: Vec<Vec<usize>> = features.iter().map(|feature| read_declarations(feature, all)).collect();
+    let mut is_done = vec![false; features.len()];
+    for start in 0..features.len() {
+        // Depth first with a stack of our own: a chain may be long.
+        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
+        let mut on_path = vec![false; features.len()];
+        if is_done[start] {
+            continue;
+        }
+        on_path[start] = true;
+        while let Some((at, next)) = path.last_mut() {
+            let at = *at;
+            let Some(target) = reads[at].get(*next).copied() else {
+                is_done[at] = true;
+                on_path[at] = false;
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            if on_path[target] {
+                let from = path.iter().position(|(known, _)| *known == target).unwrap_or(0);
+                report_circle(features, path[from..].iter().map(|(at, _)| *at), target, complaints);
+                features[at].value = Expr::poison(features[at].value.span);
+            } else if !is_done[target] {
+                on_path[target] = true;
+                path.push((target, 0));
+            }
+        }
+    }
+}
+
+fn read_declarations(feature: &res::Feature, all: &ViewFeatures<'_>) -> Vec<usize> {
+    let mut read = Vec::new();
+    if matches!(feature.kind, res::FeatureKind::Derived) {
+        feature.value.walk(&mut |expr| {
+            if let ExprKind::Feature(id) = expr.kind {
+                read.push(all.owner[id.index()]);
+            }
+        });
+    }
+    read
+}
+
+fn report_circle(
+    features: &[res::Feature],
+    circle: impl Iterator<Item = usize>,
+    first: usize,
+    complaints: &mut Vec<Diagnostic>,
+) {
+    let mut names: Vec<String> = circle.map(|at| features[at].declared.name.clone()).collect();
+    names.push(features[first].declared.name.clone());
+    let declared = &features[first].declared;
+    complaints.push(CircularFeature { name: &declared.name, at: declared.at, path: &names }.report());
+}

@@ -1,0 +1,87 @@
+//! Names: `ast::File` → [`res::File`].
+
+mod aggregate;
+mod expr;
+mod feature;
+mod scope;
+mod service;
+mod source;
+mod transform;
+mod types;
+mod view;
+
+use crate::errors::names::{DuplicateItem, Kind};
+use crate::res;
+use featc_syntax::ast;
+use featc_syntax::diag::{Diagnostic, Outcome, Span};
+use scope::{Items, RowScope};
+use std::collections::BTreeMap;
+
+/// Looks up every name of a module that may be spread over several files.
+///
+/// The result has a place for every declaration; what could not be resolved is marked and reported once.
+pub fn resolve(files: &[ast::File]) -> Outcome<res::File> {
+    let mut complaints = Vec::new();
+    let items = Items::collect(files, &mut complaints);
+
+    let entities = items.entities.all.iter().map(|entity| source::entity(entity, &mut complaints)).collect::<Vec<_>>();
+    let mut sources = Vec::new();
+    let mut source_scopes = Vec::new();
+    for declared in &items.sources.all {
+        let (source, scope) = source::source(declared, &mut complaints);
+        sources.push(source);
+        source_scopes.push(scope);
+    }
+    let rows = transform::transforms(&items, source_scopes, &mut complaints);
+    let resolved = view::views(&items, &entities, &rows, &mut complaints);
+    let services = service::services(&items, &resolved, &mut complaints);
+
+    let value = res::File {
+        module: files.iter().find_map(|file| file.module.as_ref()).map_or_else(String::new, |m| m.name.text.clone()),
+        entities,
+        sources,
+        transforms: rows.transforms,
+        transform_order: rows.order,
+        views: resolved.into_iter().map(|view| view.view).collect(),
+        services,
+        complete: files.iter().all(is_complete),
+    };
+    Outcome { value, diagnostics: complaints }
+}
+
+/// Whether syntax understood everything.
+fn is_complete(file: &ast::File) -> bool {
+    file.module.is_some()
+        && file.items.iter().all(|item| match item {
+            ast::Item::Entity(_) => true,
+            ast::Item::Source(item) => item.broken.is_empty(),
+            ast::Item::Transform(item) => item.broken.is_empty(),
+            ast::Item::View(item) => item.broken.is_empty(),
+            ast::Item::Service(item) => item.broken.is_empty(),
+            ast::Item::Broken(_) => false,
+        })
+}
+
+fn declared(name: &ast::Name, doc: Option<&ast::Doc>) -> res::Declared {
+    res::Declared { name: name.text.clone(), at: name.span, doc: doc.map(|doc| doc.text.clone()) }
+}
+
+/// Reports a second declaration; gives whether it is the first.
+fn declare<'a>(
+    seen: &mut BTreeMap<&'a str, (Span, Kind)>,
+    name: &'a ast::Name,
+    kind: Kind,
+    complaints: &mut Vec<Diagnostic>,
+) -> bool {
+    match seen.get(name.text.as_str()) {
+        Some((first, first_kind)) => {
+            let error = DuplicateItem { kind, name: &name.text, at: name.span, first: *first, first_kind: *first_kind };
+            complaints.push(error.report());
+            false
+        }
+        None => {
+            seen.insert(&name.text, (name.span, kind));
+            true
+        }
+    }
+}

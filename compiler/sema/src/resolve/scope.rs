@@ -1,0 +1,183 @@
+//! What names can be seen from where.
+
+use super::declare;
+use crate::errors::names::{DuplicateColumn, Kind, UnknownColumn};
+use crate::res::Rows;
+use featc_ir::{ColumnId, SourceId};
+use featc_syntax::ast;
+use featc_syntax::diag::{Diagnostic, Span, suggest};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The items of one kind, in the order of the text, and the first of each name.
+#[derive(Debug)]
+pub(super) struct Namespace<'a, T> {
+    pub(super) all: Vec<&'a T>,
+    pub(super) by_name: BTreeMap<&'a str, usize>,
+}
+
+impl<'a, T> Namespace<'a, T> {
+    fn new() -> Self {
+        Namespace { all: Vec::new(), by_name: BTreeMap::new() }
+    }
+
+    fn push(&mut self, name: &'a str, item: &'a T, is_first: bool) {
+        if is_first {
+            self.by_name.insert(name, self.all.len());
+        }
+        self.all.push(item);
+    }
+}
+
+/// All items of the module.
+#[derive(Debug)]
+pub(super) struct Items<'a> {
+    pub(super) entities: Namespace<'a, ast::Entity>,
+    pub(super) sources: Namespace<'a, ast::Source>,
+    pub(super) transforms: Namespace<'a, ast::Transform>,
+    pub(super) views: Namespace<'a, ast::View>,
+    pub(super) services: Namespace<'a, ast::Service>,
+    /// Names that broken items would have declared.
+    broken: BTreeSet<&'a str>,
+    /// Whether an item is so broken that not even its name is known.
+    broken_nameless: bool,
+}
+
+impl<'a> Items<'a> {
+    pub(super) fn collect(files: &'a [ast::File], complaints: &mut Vec<Diagnostic>) -> Items<'a> {
+        let mut items = Items {
+            entities: Namespace::new(),
+            sources: Namespace::new(),
+            transforms: Namespace::new(),
+            views: Namespace::new(),
+            services: Namespace::new(),
+            broken: BTreeSet::new(),
+            broken_nameless: false,
+        };
+        let (mut entities, mut rows, mut views, mut services) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for item in files.iter().flat_map(|file| &file.items) {
+            match item {
+                ast::Item::Entity(item) => {
+                    let first = declare(&mut entities, &item.name, Kind::Entity, complaints);
+                    items.entities.push(&item.name.text, item, first);
+                }
+                ast::Item::Source(item) => {
+                    let first = declare(&mut rows, &item.name, Kind::Source, complaints);
+                    items.sources.push(&item.name.text, item, first);
+                }
+                ast::Item::Transform(item) => {
+                    let first = declare(&mut rows, &item.name, Kind::Transform, complaints);
+                    items.transforms.push(&item.name.text, item, first);
+                }
+                ast::Item::View(item) => {
+                    let first = declare(&mut views, &item.name, Kind::View, complaints);
+                    items.views.push(&item.name.text, item, first);
+                }
+                ast::Item::Service(item) => {
+                    let first = declare(&mut services, &item.name, Kind::Service, complaints);
+                    items.services.push(&item.name.text, item, first);
+                }
+                ast::Item::Broken(broken) => match &broken.name {
+                    Some(name) => {
+                        items.broken.insert(&name.text);
+                    }
+                    None => items.broken_nameless = true,
+                },
+            }
+        }
+        items
+    }
+
+    /// Whether an unknown item of this name is to be passed over in silence: syntax has complained already.
+    pub(super) fn is_broken(&self, name: &str) -> bool {
+        self.broken_nameless || self.broken.contains(name)
+    }
+
+    /// What a `from` names.
+    pub(super) fn rows(&self, name: &str) -> Option<Rows> {
+        match (self.sources.by_name.get(name), self.transforms.by_name.get(name)) {
+            (Some(source), _) => Some(Rows::Source(SourceId::from(*source))),
+            (None, Some(transform)) => Some(Rows::Transform(*transform)),
+            (None, None) => None,
+        }
+    }
+
+    /// Names that a `from` may have.
+    pub(super) fn rows_names(&self) -> impl Iterator<Item = &'a str> + '_ {
+        let sources = self.sources.all.iter().map(|source| source.name.text.as_str());
+        sources.chain(self.transforms.all.iter().map(|transform| transform.name.text.as_str()))
+    }
+}
+
+/// The columns of a row.
+#[derive(Debug, Clone)]
+pub(super) struct RowScope {
+    /// The source or transform.
+    pub(super) name: String,
+    pub(super) at: Span,
+    pub(super) columns: Vec<(String, Span)>,
+    by_name: BTreeMap<String, ColumnId>,
+    /// Names that a broken step would have declared.
+    tolerated: BTreeSet<String>,
+    /// False when there may be columns that are not known because something was broken.
+    pub(super) is_known: bool,
+}
+
+impl RowScope {
+    pub(super) fn new(name: &ast::Name, is_known: bool) -> RowScope {
+        RowScope {
+            name: name.text.clone(),
+            at: name.span,
+            columns: Vec::new(),
+            by_name: BTreeMap::new(),
+            tolerated: BTreeSet::new(),
+            is_known,
+        }
+    }
+
+    /// The same row under another name.
+    pub(super) fn child(&self, name: &ast::Name) -> RowScope {
+        RowScope { name: name.text.clone(), at: name.span, ..self.clone() }
+    }
+
+    /// Keeps silent about a name from now on.
+    pub(super) fn tolerate(&mut self, name: &str) {
+        self.tolerated.insert(name.to_owned());
+    }
+
+    /// Whether nothing is to be said about a name that is not there.
+    pub(super) fn is_silent(&self, name: &str) -> bool {
+        !self.is_known || self.tolerated.contains(name)
+    }
+
+    /// Appends a column; a name that is there already is reported and stays with the first.
+    pub(super) fn push(&mut self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) {
+        let id = ColumnId::from(self.columns.len());
+        match self.by_name.get(&name.text) {
+            Some(first) => {
+                let first = self.columns[first.index()].1;
+                complaints.push(DuplicateColumn { name: &name.text, at: name.span, first }.report());
+            }
+            None => {
+                self.by_name.insert(name.text.clone(), id);
+            }
+        }
+        self.columns.push((name.text.clone(), name.span));
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<ColumnId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The column of a name; reports it if there is none.
+    pub(super) fn lookup(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<ColumnId> {
+        let found = self.find(&name.text);
+        if found.is_none() && !self.is_silent(&name.text) {
+            let nearest = suggest::nearest(&name.text, self.columns.iter().map(|(name, _)| name.as_str()));
+            let error =
+                UnknownColumn { rows: &self.name, name: &name.text, at: name.span, nearest, rows_at: self.at };
+            complaints.push(error.report());
+        }
+        found
+    }
+}

@@ -1,0 +1,91 @@
+//! Services: patterns become fields.
+
+use super::declared;
+use super::scope::Items;
+use super::view::ResolvedView;
+use crate::errors::names::{DuplicateField, EmptyService, PatternMatchesNothing, UnknownFeature, UnknownView};
+use crate::res;
+use featc_ir::{FeatureId, ViewId};
+use featc_syntax::ast;
+use featc_syntax::diag::{Diagnostic, Span, suggest};
+use std::collections::BTreeMap;
+
+/// Resolves all services.
+pub(super) fn services(
+    items: &Items<'_>,
+    views: &[ResolvedView<'_>],
+    complaints: &mut Vec<Diagnostic>,
+) -> Vec<res::Service> {
+    items.services.all.iter().map(|service| resolve_service(service, items, views, complaints)).collect()
+}
+
+fn resolve_service(
+    service: &ast::Service,
+    items: &Items<'_>,
+    views: &[ResolvedView<'_>],
+    complaints: &mut Vec<Diagnostic>,
+) -> res::Service {
+    let mut fields: Vec<res::Field> = Vec::new();
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+    for entry in &service.entries {
+        let name = &entry.view;
+        let Some(position) = items.views.by_name.get(name.text.as_str()) else {
+            if !items.is_broken(&name.text) {
+                let nearest = suggest::nearest(&name.text, items.views.all.iter().map(|view| view.name.text.as_str()));
+                complaints.push(UnknownView { name: &name.text, at: name.span, nearest }.report());
+            }
+            continue;
+        };
+        for pattern in &entry.patterns {
+            for feature in matching(pattern, &views[*position], complaints) {
+                let resolved = &views[*position];
+                let field = format!("{}__{}", resolved.view.declared.name, resolved.features.names()[feature.index()]);
+                if let Some(first) = seen.get(&field) {
+                    let service = &service.name.text;
+                    let error = DuplicateField { service, field: &field, at: pattern.span, first: *first };
+                    complaints.push(error.report());
+                    break; // one message per pattern
+                }
+                seen.insert(field.clone(), pattern.span);
+                fields.push(res::Field { name: field, view: ViewId::from(*position), feature, at: pattern.span });
+            }
+        }
+    }
+    if service.entries.is_empty() && service.broken.is_empty() {
+        complaints.push(EmptyService { name: &service.name.text, at: service.name.span }.report());
+    }
+    res::Service { declared: declared(&service.name, service.doc.as_ref()), fields }
+}
+
+/// The features that a pattern names, in declared order.
+fn matching(pattern: &ast::Pattern, view: &ResolvedView<'_>, complaints: &mut Vec<Diagnostic>) -> Vec<FeatureId> {
+    let features = &view.features;
+    let declared = &view.view.declared;
+    if pattern.is_glob() {
+        let names = features.names().iter().enumerate();
+        let found: Vec<FeatureId> =
+            names.filter(|(_, name)| pattern.matches(name)).map(|(position, _)| FeatureId::from(position)).collect();
+        if found.is_empty() && !features.has_broken() {
+            let error = PatternMatchesNothing {
+                view: &declared.name,
+                pattern: &pattern.text,
+                at: pattern.span,
+                view_at: declared.at,
+            };
+            complaints.push(error.report());
+        }
+        return found;
+    }
+    let found = features.find(&pattern.text);
+    if found.is_none() && !features.is_broken(&pattern.text) {
+        let error = UnknownFeature {
+            view: &declared.name,
+            name: &pattern.text,
+            at: pattern.span,
+            nearest: features.nearest(&pattern.text),
+            view_at: declared.at,
+        };
+        complaints.push(error.report());
+    }
+    found.into_iter().collect()
+}

@@ -1,0 +1,137 @@
+//! Entities and sources.
+
+use super::scope::RowScope;
+use super::{declared, types::type_of};
+use crate::errors::names::{DuplicateColumn, Missing, MissingClause};
+use crate::res;
+use featc_ir::ColumnId;
+use featc_syntax::ast;
+use featc_syntax::diag::{Diagnostic, Span};
+use std::collections::BTreeMap;
+
+/// Resolves an entity; a key named twice is reported.
+pub(super) fn entity(entity: &ast::Entity, complaints: &mut Vec<Diagnostic>) -> res::Entity {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    for key in &entity.keys {
+        if let Some(first) = seen.get(key.name.text.as_str()) {
+            complaints.push(DuplicateColumn { name: &key.name.text, at: key.name.span, first: *first }.report());
+        } else {
+            seen.insert(&key.name.text, key.name.span);
+        }
+    }
+    let keys = entity.keys.iter().map(|key| column(key, complaints)).collect();
+    res::Entity { declared: declared(&entity.name, entity.doc.as_ref()), keys }
+}
+
+fn column(written: &ast::Column, complaints: &mut Vec<Diagnostic>) -> res::Column {
+    res::Column {
+        name: written.name.text.clone(),
+        at: written.name.span,
+        ty: type_of(&written.ty, complaints),
+        ty_at: written.ty.span,
+        nullable: written.nullable,
+    }
+}
+
+/// Resolves a source, and says what its rows look like.
+pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> (res::Source, RowScope) {
+    let mut scope = RowScope::new(&source.name, source.columns.is_some());
+    let mut columns = Vec::new();
+    for written in source.columns.iter().flat_map(|columns| &columns.columns) {
+        scope.push(&written.name, complaints);
+        columns.push(column(written, complaints));
+    }
+    require_clauses(source, complaints);
+    let time = source.time.as_ref().and_then(|time| column_ref(&time.column, &scope, complaints));
+    let arrival = source.arrival.as_ref().map(|arrival| match &arrival.kind {
+        ast::ArrivalKind::Column(name) => {
+            column_ref(name, &scope, complaints).map_or(res::Arrival::Broken, res::Arrival::Column)
+        }
+        ast::ArrivalKind::AfterTime(offset) => res::Arrival::AfterTime { offset_us: offset.us.unsigned_abs() },
+    });
+    let arrival_column = match arrival {
+        Some(res::Arrival::Column(column)) => Some(column.id),
+        Some(res::Arrival::AfterTime { .. } | res::Arrival::Broken) | None => None,
+    };
+    let resolved = res::Source {
+        declared: declared(&source.name, source.doc.as_ref()),
+        unique: unique(source, &scope, arrival_column, complaints),
+        columns,
+        time,
+        arrival,
+        delay_us: source.delay.as_ref().map_or(0, |delay| delay.value.us.unsigned_abs()),
+        lateness: source.lateness.as_ref().map(|lateness| res::Lateness {
+            bound_us: lateness.bound.as_ref().map(|bound| bound.us.unsigned_abs()),
+            at: lateness.span,
+        }),
+        skew_us: source.skew.as_ref().map(|skew| skew.value.us.unsigned_abs()),
+        begins_us: source.begins.as_ref().map(|begins| begins.at.us),
+        zone: source.zone.as_ref().map(|zone| zone.value.value.clone()),
+        keep_nan: source.keep_nan.is_some(),
+        batch: source.batch.as_ref().map(files),
+        stream: source.stream.as_ref().map(files),
+    };
+    (resolved, scope)
+}
+
+fn require_clauses(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
+    if !source.broken.is_empty() {
+        return; // the clause may be the one that was not understood
+    }
+    let missing = [
+        (source.columns.is_none(), Missing::Columns),
+        (source.unique.is_none(), Missing::Unique),
+        (source.time.is_none(), Missing::Time),
+    ];
+    for (is_missing, what) in missing {
+        if is_missing {
+            complaints.push(MissingClause { source: &source.name.text, what, at: source.name.span }.report());
+        }
+    }
+}
+
+fn column_ref(name: &ast::Name, scope: &RowScope, complaints: &mut Vec<Diagnostic>) -> Option<res::ColumnRef> {
+    scope.lookup(name, complaints).map(|id| res::ColumnRef { id, at: name.span })
+}
+
+fn unique(
+    source: &ast::Source,
+    scope: &RowScope,
+    arrival: Option<ColumnId>,
+    complaints: &mut Vec<Diagnostic>,
+) -> Vec<ColumnId> {
+    let Some(unique) = &source.unique else { return vec![] };
+    match &unique.kind {
+        ast::UniqueKind::All => {
+            let all = (0..scope.columns.len()).map(ColumnId::from);
+            let columns: Vec<ColumnId> = all.filter(|id| Some(*id) != arrival).collect();
+            if columns.is_empty() && scope.is_known {
+                let what = Missing::Identity;
+                complaints.push(MissingClause { source: &source.name.text, what, at: unique.span }.report());
+            }
+            columns
+        }
+        ast::UniqueKind::Columns(names) => {
+            let mut seen: BTreeMap<ColumnId, Span> = BTreeMap::new();
+            let mut columns = Vec::new();
+            for name in names {
+                let Some(id) = scope.lookup(name, complaints) else { continue };
+                if let Some(first) = seen.insert(id, name.span) {
+                    complaints.push(DuplicateColumn { name: &name.text, at: name.span, first }.report());
+                } else {
+                    columns.push(id);
+                }
+            }
+            columns
+        }
+    }
+}
+
+fn files(files: &ast::Files) -> featc_ir::FileSet {
+    let format = match files.format {
+        ast::FileFormat::Parquet => featc_ir::FileFormat::Parquet,
+        ast::FileFormat::Csv => featc_ir::FileFormat::Csv,
+        ast::FileFormat::Jsonl => featc_ir::FileFormat::Jsonl,
+    };
+    featc_ir::FileSet { format, paths: files.paths.iter().map(|path| path.value.clone()).collect() }
+}

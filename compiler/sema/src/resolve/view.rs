@@ -1,0 +1,117 @@
+//! Views: entity, rows, key columns.
+
+use super::feature::{ViewFeatures, features};
+use super::scope::{Items, RowScope};
+use super::transform::{AllRows, from};
+use super::declared;
+use crate::errors::keys::{KeyCountDiffers, MissingKeyColumn};
+use crate::errors::names::UnknownEntity;
+use crate::res;
+use featc_ir::EntityId;
+use featc_syntax::ast;
+use featc_syntax::diag::{Diagnostic, Span, suggest};
+
+/// A view, and the names of its features.
+pub(super) struct ResolvedView<'a> {
+    pub(super) view: res::View,
+    pub(super) features: ViewFeatures<'a>,
+}
+
+/// Resolves all views.
+pub(super) fn views<'a>(
+    items: &Items<'a>,
+    entities: &[res::Entity],
+    rows: &AllRows,
+    complaints: &mut Vec<Diagnostic>,
+) -> Vec<ResolvedView<'a>> {
+    items.views.all.iter().map(|view| resolve_view(view, items, entities, rows, complaints)).collect()
+}
+
+fn resolve_view<'a>(
+    view: &'a ast::View,
+    items: &Items<'a>,
+    entities: &[res::Entity],
+    rows: &AllRows,
+    complaints: &mut Vec<Diagnostic>,
+) -> ResolvedView<'a> {
+    let entity = entity(view, items, complaints);
+    let from = from(items, &view.from, complaints);
+    let unknown = RowScope::new(&view.from, false);
+    let row = from.map_or(&unknown, |from| rows.scope(from));
+    let key = match (&view.by, entity) {
+        (Some(by), entity) => by_columns(view, by, entity.map(|(id, _)| &entities[id.index()]), row, complaints),
+        (None, Some((id, at))) => key_columns(view, &entities[id.index()], at, row, complaints),
+        (None, None) => vec![],
+    };
+    let (declared_features, features) = features(view, row, complaints);
+    let view = res::View {
+        declared: declared(&view.name, view.doc.as_ref()),
+        owner: view.owner.as_ref().map(|owner| owner.value.value.clone()),
+        tags: view.tags.iter().flat_map(|tags| &tags.names).map(|tag| tag.text.clone()).collect(),
+        entity,
+        from,
+        key,
+        ttl: view.ttl.as_ref().map(|ttl| (ttl.value.us.unsigned_abs(), ttl.value.span)),
+        features: declared_features,
+    };
+    ResolvedView { view, features }
+}
+
+fn entity(view: &ast::View, items: &Items<'_>, complaints: &mut Vec<Diagnostic>) -> Option<(EntityId, Span)> {
+    let name = &view.entity;
+    let found = items.entities.by_name.get(name.text.as_str());
+    if found.is_none() && !items.is_broken(&name.text) {
+        let nearest = suggest::nearest(&name.text, items.entities.all.iter().map(|entity| entity.name.text.as_str()));
+        complaints.push(UnknownEntity { name: &name.text, at: name.span, nearest }.report());
+    }
+    found.map(|position| (EntityId::from(*position), name.span))
+}
+
+fn by_columns(
+    view: &ast::View,
+    by: &ast::By,
+    entity: Option<&res::Entity>,
+    row: &RowScope,
+    complaints: &mut Vec<Diagnostic>,
+) -> Vec<res::ColumnRef> {
+    let columns: Vec<Option<res::ColumnRef>> = by
+        .columns
+        .iter()
+        .map(|name| row.lookup(name, complaints).map(|id| res::ColumnRef { id, at: name.span }))
+        .collect();
+    let Some(entity) = entity else { return vec![] };
+    if columns.len() != entity.keys.len() && !entity.keys.is_empty() {
+        let keys: Vec<String> = entity.keys.iter().map(|key| key.name.clone()).collect();
+        let (found, entity_at) = (columns.len(), entity.declared.at);
+        let error = KeyCountDiffers { entity: &view.entity.text, keys: &keys, found, at: by.span, entity_at };
+        complaints.push(error.report());
+        return vec![];
+    }
+    columns.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+fn key_columns(
+    view: &ast::View,
+    entity: &res::Entity,
+    at: Span,
+    row: &RowScope,
+    complaints: &mut Vec<Diagnostic>,
+) -> Vec<res::ColumnRef> {
+    let mut columns = Vec::new();
+    for key in &entity.keys {
+        if let Some(id) = row.find(&key.name) {
+            columns.push(res::ColumnRef { id, at });
+        } else if !row.is_silent(&key.name) {
+            let error = MissingKeyColumn {
+                view: &view.name.text,
+                entity: &entity.declared.name,
+                key: &key.name,
+                rows: &row.name,
+                at: view.from.span,
+                key_at: key.at,
+            };
+            complaints.push(error.report());
+        }
+    }
+    if columns.len() == entity.keys.len() { columns } else { vec![] }
+}

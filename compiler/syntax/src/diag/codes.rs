@@ -1,0 +1,220 @@
+//! The registry of codes: one line per code, sorted; a code is never reused.
+//!
+//! Ranges: E00xx text and syntax, E01xx names, E02xx types, E03xx time, windows and lateness, E04xx keys, aggregates and
+//! views, E05xx not expressible in one engine, E06xx validation, E07xx data at run time, E09xx files, project and usage.
+//! Warnings take the same ranges behind `W`. E9999 is a bug in featc.
+//!
+//! To add a code: one line here, a page `docs/errors/<CODE>.md`, a fixture `tests/ui/<CODE>/<point>.feat`.
+
+use std::fmt;
+
+/// Whether a message refuses the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($code:ident $name:ident $title:literal, since $since:literal;)*) => {
+        /// The cause of a message.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = concat!(stringify!($code), ": ", $title)] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the registry.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The code as printed: `E0203`.
+            pub fn code(self) -> &'static str {
+                match self { $(Code::$name => stringify!($code),)* }
+            }
+
+            /// The cause in general, lower-case.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$name => $title,)* }
+            }
+
+            /// The page `docs/errors/<CODE>.md`, in Markdown.
+            pub fn explain(self) -> &'static str {
+                match self {
+                    $(Code::$name => include_str!(concat!("../../../../docs/errors/", stringify!($code), ".md")),)*
+                }
+            }
+
+            /// The first release that has it.
+            pub fn since(self) -> &'static str {
+                match self { $(Code::$name => $since,)* }
+            }
+        }
+    };
+}
+
+#[rustfmt::skip]
+codes! {
+    // E00xx text and syntax
+    E0001 UnexpectedText      "unexpected text", since "0.1";
+    E0002 UnterminatedString  "string without an end", since "0.1";
+    E0003 InvalidEscape       "unknown escape in a string", since "0.1";
+    E0004 InvalidCharacter    "character that means nothing here", since "0.1";
+    E0005 NestedTooDeeply     "expression too deep", since "0.1";
+    E0006 ForeignOperator     "operator of another language", since "0.1";
+    E0007 ChainedComparison   "chained comparison", since "0.1";
+    E0008 RepeatedClause      "clause given twice", since "0.1";
+    E0009 MissingModule       "file without a module line", since "0.1";
+    E0010 InvalidTimestamp    "invalid date or timestamp", since "0.1";
+    E0011 InvalidDuration     "invalid duration", since "0.1";
+    E0012 InvalidNumber       "invalid number", since "0.1";
+    E0013 ReservedWord        "reserved word used as a name", since "0.1";
+    E0014 UnclosedBracket     "bracket without its partner", since "0.1";
+    E0015 UnknownKeyword      "unknown keyword", since "0.1";
+    E0016 MisplacedModule     "module line out of place", since "0.1";
+    E0017 UnknownFileFormat   "unknown file format", since "0.1";
+    // E01xx names
+    E0101 DuplicateItem       "item declared twice", since "0.1";
+    E0102 DuplicateColumn     "column declared twice", since "0.1";
+    E0103 DuplicateFeature    "feature declared twice", since "0.1";
+    E0104 DuplicateField      "feature listed twice in a service", since "0.1";
+    E0105 MissingClause       "source without a required clause", since "0.1";
+    E0106 UnknownRows         "unknown source or transform", since "0.1";
+    E0107 UnknownEntity       "unknown entity", since "0.1";
+    E0108 UnknownView         "unknown view", since "0.1";
+    E0109 UnknownFeature      "unknown feature", since "0.1";
+    E0110 UnknownColumn       "unknown column", since "0.1";
+    E0111 UnknownFunction     "unknown function or aggregate", since "0.1";
+    E0112 UnknownType         "unknown type", since "0.1";
+    E0113 CircularTransform   "transform that comes from itself", since "0.1";
+    E0114 CircularFeature     "feature derived from itself", since "0.1";
+    E0115 EmptyService        "service without features", since "0.1";
+    E0116 PatternMatchesNothing "pattern that matches no feature", since "0.1";
+    // E02xx types
+    E0201 MixedNumbers        "numbers of different types", since "0.1";
+    E0202 WrongOperand        "operator that does not take these types", since "0.1";
+    E0203 NotABool            "condition that is not a bool", since "0.1";
+    E0204 NoSuchCast          "cast that does not exist", since "0.1";
+    E0205 WrongArgumentCount  "wrong number of arguments", since "0.1";
+    E0206 WrongArgumentType   "argument of the wrong type", since "0.1";
+    E0207 LiteralOutOfRange   "literal out of range", since "0.1";
+    E0208 DecimalTooWide      "decimal result too wide", since "0.1";
+    E0209 AlternativesDiffer  "alternatives of different types", since "0.1";
+    E0210 UntypedNull         "null of unknown type", since "0.1";
+    E0211 ComparedWithNull    "comparison with null", since "0.1";
+    E0212 NotALiteral         "argument that must be a literal", since "0.1";
+    E0213 WrongDefault        "default of the wrong type", since "0.1";
+    E0214 InvalidTypeArguments "invalid numbers in a type", since "0.1";
+    E0215 IncomparableTypes   "comparison of different types", since "0.1";
+    // E03xx time, windows, lateness
+    E0301 NotATimestamp       "time that is not a timestamp", since "0.1";
+    E0302 LatenessWithoutArrival "bounded lateness without arrival", since "0.1";
+    E0303 LifetimeWithoutLateness "lifetime window over a source without lateness", since "0.1";
+    E0304 ZeroLength          "length of time that is zero", since "0.1";
+    E0305 MissingWindow       "aggregate without a window", since "0.1";
+    E0306 WindowWithoutAggregate "window without an aggregate", since "0.1";
+    // E04xx keys, aggregates, views
+    E0401 KeyTypeDiffers      "key column of another type than the key", since "0.1";
+    E0402 KeyTypeRefused      "key of a type that cannot be a key", since "0.1";
+    E0403 KeyCountDiffers     "wrong number of key columns", since "0.1";
+    E0404 NullableKey         "key that may be null", since "0.1";
+    E0405 EntityWithoutKey    "entity without a key", since "0.1";
+    E0406 ServiceKeyConflict  "service that needs one column with two types", since "0.1";
+    E0407 AggregateOutsideView "aggregate outside of a feature", since "0.1";
+    E0408 NestedAggregate     "aggregate inside an aggregate", since "0.1";
+    E0409 WrongAggregateArgument "aggregate of a type that it does not take", since "0.1";
+    E0410 MixedFeature        "feature that aggregates and reads a feature", since "0.1";
+    E0411 ColumnOutsideAggregate "column outside of an aggregate", since "0.1";
+    E0412 FeatureReadsNothing "feature that reads nothing", since "0.1";
+    E0413 CapWithoutCountDistinct "cap without count_distinct", since "0.1";
+    E0414 InvalidCap          "cap out of range", since "0.1";
+    E0415 MisplacedModifier   "modifier where it means nothing", since "0.1";
+    E0416 MissingKeyColumn    "view without a column for a key", since "0.1";
+    // E07xx data at run time
+    E0701 MissingColumn       "column missing in a file", since "0.1";
+    E0702 WrongColumnType     "column of another type in a file", since "0.1";
+    E0703 NaiveTimestamp      "timestamp without a zone", since "0.1";
+    E0704 CorruptFile         "file cannot be decoded", since "0.1";
+    E0705 MissingSpineTime    "spine without a time column", since "0.1";
+    E0706 UnusableSpineRow    "spine row that cannot be asked", since "0.1";
+    E0707 RejectedRows        "rows rejected under --strict", since "0.1";
+    E0708 ColumnClash         "spine column named like a feature", since "0.1";
+    E0709 EnginesDisagree     "engines disagree", since "0.1";
+    // E09xx files, project, usage
+    E0901 FileNotFound        "no such file", since "0.1";
+    E0902 UnreadableFile      "file cannot be read", since "0.1";
+    E0903 UnwritableOutput    "output cannot be written", since "0.1";
+    E0904 UnknownService      "unknown service", since "0.1";
+    E0905 InvalidArgument     "invalid argument", since "0.1";
+    E0906 UnknownOutputFormat "unknown file format of an output or a spine", since "0.1";
+    E0907 ArrivalNeeded       "source without arrival", since "0.1";
+    E0908 NoFilesDeclared     "source without files", since "0.1";
+    E0909 InvalidBuild        "build cannot be loaded", since "0.1";
+    E9999 Bug                 "a bug in featc", since "0.1";
+    // W00xx text and syntax
+    W0001 DetachedDoc         "doc comment before nothing", since "0.1";
+    // W01xx to W04xx
+    W0101 UnusedTransform     "transform that nothing reads", since "0.1";
+    W0102 NoOwner             "view without an owner", since "0.1";
+    W0103 UndocumentedFeatures "features without a doc line", since "0.1";
+    W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
+    W0401 TwinFeatures        "two features that mean the same", since "0.1";
+}
+
+impl Code {
+    /// Error or warning, by the first letter.
+    pub fn severity(self) -> Severity {
+        if self.code().starts_with('W') { Severity::Warning } else { Severity::Error }
+    }
+
+    /// The code with this number, in any case: `e0203`.
+    pub fn from_code(code: &str) -> Option<Code> {
+        Self::ALL.iter().copied().find(|known| known.code().eq_ignore_ascii_case(code))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_and_well_formed() {
+        let codes: Vec<&str> = Code::ALL.iter().map(|code| code.code()).collect();
+        let mut sorted = codes.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(codes, sorted, "one line per code, in order, errors before warnings");
+        for code in Code::ALL {
+            let text = code.code();
+            assert!(text.len() == 5 && text[1..].bytes().all(|byte| byte.is_ascii_digit()), "{text}");
+            assert!(text.starts_with(['E', 'W']), "{text}");
+            assert_eq!(Code::from_code(&text.to_lowercase()), Some(*code));
+        }
+    }
+
+    #[test]
+    fn every_page_has_its_headings() {
+        for code in Code::ALL {
+            let page = code.explain();
+            assert!(page.starts_with(&format!("# {code}: {}\n", code.title())), "first line of the page of {code}");
+            for heading in ["## What happened", "## Why it is refused", "## How to fix"] {
+                assert!(page.contains(&format!("\n{heading}\n")), "{code}: {heading}");
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Messages: places, codes, what a message consists of, and how it is printed.
+
+pub mod codes;
+pub mod diagnostic;
+pub mod json;
+pub mod span;
+pub mod suggest;
+pub mod terminal;
+
+pub use codes::{Code, Severity};
+pub use diagnostic::{Diagnostic, Help, Label};
+pub use span::{FileId, Position, SourceMap, Span};
+
+/// What a phase could build, and its complaints. A phase of the front end never fails otherwise.
+#[derive(Debug, Clone)]
+pub struct Outcome<T> {
+    pub value: T,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<T> Outcome<T> {
+    /// A value without complaints.
+    pub fn new(value: T) -> Outcome<T> {
+        Outcome { value, diagnostics: vec![] }
+    }
+
+    /// Whether a complaint is an error (and not only a warning).
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// The same complaints about another value.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Outcome<U> {
+        Outcome { value: map(self.value), diagnostics: self.diagnostics }
+    }
+}

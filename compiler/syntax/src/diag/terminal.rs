@@ -1,0 +1,145 @@
+//! Messages for people, through codespan-reporting; nothing else in the workspace names that crate.
+
+use super::diagnostic::{Diagnostic, Label};
+use super::span::{FileId, SourceMap, Span, floor_boundary};
+use codespan_reporting::diagnostic as report;
+use codespan_reporting::files::{Error, Files};
+use codespan_reporting::term::{self, Config, Styles, StylesWriter, termcolor};
+use std::ops::Range;
+
+/// The messages in order, each with its lines of the program, with an empty line between two.
+pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, colour: bool) -> String {
+    let mut config = Config::default();
+    config.tab_width = 2;
+    let styles = Styles::default();
+    let mut text = String::new();
+    for (index, diagnostic) in diagnostics.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        let lowered = lower(diagnostic, sources);
+        let rendered = if colour {
+            let mut buffer = termcolor::Ansi::new(Vec::new());
+            term::emit_to_write_style(&mut StylesWriter::new(&mut buffer, &styles), &config, sources, &lowered)
+                .map(|()| String::from_utf8_lossy(&buffer.into_inner()).into_owned())
+        } else {
+            term::emit_into_string(&config, sources, &lowered)
+        };
+        match rendered {
+            Ok(rendered) => text.extend(rendered.trim_end().split_inclusive('\n').map(trim_line)),
+            Err(_) => text.push_str(&short_line(diagnostic, sources)),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// One line per message: `file:line:col: error[E0203]: message`.
+pub fn short(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+    diagnostics.iter().map(|diagnostic| short_line(diagnostic, sources) + "\n").collect()
+}
+
+fn short_line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    let place = match &diagnostic.primary {
+        Some(label) => {
+            let position = sources.position(label.span.file, label.span.start);
+            format!("{}:{}:{}: ", sources.name(label.span.file), position.line, position.column)
+        }
+        None => String::new(),
+    };
+    format!("{place}{}[{}]: {}", diagnostic.severity().name(), diagnostic.code, diagnostic.message)
+}
+
+/// A rendered line without the blanks that stand before its end.
+fn trim_line(line: &str) -> String {
+    match line.strip_suffix('\n') {
+        Some(body) => format!("{}\n", body.trim_end()),
+        None => line.to_owned(),
+    }
+}
+
+fn lower(diagnostic: &Diagnostic, sources: &SourceMap) -> report::Diagnostic<FileId> {
+    let severity = match diagnostic.severity() {
+        super::Severity::Error => report::Severity::Error,
+        super::Severity::Warning => report::Severity::Warning,
+    };
+    let known = |label: &&Label| sources.ids().any(|id| id == label.span.file);
+    let primary = diagnostic.primary.iter().filter(known).map(|label| (report::LabelStyle::Primary, label));
+    let secondary = diagnostic.secondary.iter().filter(known).map(|label| (report::LabelStyle::Secondary, label));
+    let labels = primary.chain(secondary).map(|(style, label)| {
+        report::Label::new(style, label.span.file, range(label.span, sources)).with_message(&label.text)
+    });
+    let notes = diagnostic.notes.iter().map(|note| format!("note: {note}"));
+    let help = diagnostic.help.iter().map(|help| format!("help: {}", help.text));
+    report::Diagnostic::new(severity)
+        .with_code(diagnostic.code.code())
+        .with_message(&diagnostic.message)
+        .with_labels(labels.collect())
+        .with_notes(notes.chain(help).collect())
+}
+
+/// The range, moved to character boundaries inside the text.
+fn range(span: Span, sources: &SourceMap) -> Range<usize> {
+    let text = sources.text(span.file);
+    let start = floor_boundary(text, span.start);
+    start..floor_boundary(text, span.end).max(start)
+}
+
+impl<'a> Files<'a> for SourceMap {
+    type FileId = FileId;
+    type Name = &'a str;
+    type Source = &'a str;
+
+    fn name(&'a self, id: FileId) -> Result<&'a str, Error> {
+        Ok(SourceMap::name(self, id))
+    }
+
+    fn source(&'a self, id: FileId) -> Result<&'a str, Error> {
+        Ok(self.text(id))
+    }
+
+    fn line_index(&'a self, id: FileId, byte_index: usize) -> Result<usize, Error> {
+        Ok(self.position(id, byte_index).line - 1)
+    }
+
+    fn line_range(&'a self, id: FileId, line_index: usize) -> Result<Range<usize>, Error> {
+        self.line_bytes(id, line_index + 1).ok_or(Error::LineTooLarge { given: line_index, max: self.line_count(id) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Code;
+    use insta::assert_snapshot;
+
+    fn example() -> (SourceMap, Vec<Diagnostic>) {
+        let mut sources = SourceMap::new();
+        let file = sources.add("txn.feat", "module txn\r\n\r\n// «é» \r\nentity é card\r\n");
+        let place = Diagnostic::at(Code::UnexpectedText, "this is odd", Span::new(file, 29, 31), "here")
+            .with_label(Span::new(file, 0, 10), "declared here")
+            .with_note("a note")
+            .with_edit("write `e`", Span::new(file, 29, 31), "e");
+        let none = Diagnostic::new(Code::Bug, "nothing works").with_help("try again");
+        (sources, vec![place, none])
+    }
+
+    #[test]
+    fn messages_show_their_place() {
+        let (sources, diagnostics) = example();
+        assert_snapshot!(render(&diagnostics, &sources, false), @"");
+        assert_snapshot!(short(&diagnostics, &sources), @"");
+        assert!(render(&diagnostics, &sources, true).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn places_outside_the_text_do_not_panic() {
+        let (sources, _) = example();
+        let beyond = Diagnostic::at(Code::Bug, "beyond", Span::new(FileId(0), 900, 800), "");
+        let inside_a_letter = Diagnostic::at(Code::Bug, "inside", Span::new(FileId(0), 30, 30), "");
+        let elsewhere = Diagnostic::at(Code::Bug, "elsewhere", Span::new(FileId(9), 0, 1), "");
+        for diagnostic in [beyond, inside_a_letter, elsewhere] {
+            assert!(render(&[diagnostic], &sources, false).starts_with("error[E9999]: "));
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! A pass over the characters before the grammar: comments, tokens (for messages only), characters that no token can
+//! begin with, and the depth of brackets.
+//!
+//! What is reported here is blanked out of the text that the grammar sees, in place (so that offsets stay), wherever the
+//! rest can be understood without it.
+
+use crate::ast::Comment;
+use crate::diag::{Code, Diagnostic, FileId, Span};
+
+/// Brackets and `case`s within each other beyond this many are refused, so that the recursive parser cannot run out of
+/// stack.
+pub(crate) const NESTING_MAX: usize = 64;
+
+/// What the characters say.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    /// The text for the grammar, as long as the original.
+    pub masked: String,
+    pub comments: Vec<Comment>,
+    pub tokens: Vec<Token>,
+    pub diagnostics: Vec<Diagnostic>,
+    /// Where the text could not be repaired: a syntax error at or behind such a place, in the same item, says nothing new.
+    pub poison: Vec<usize>,
+}
+
+/// A piece of text as a reader sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub kind: TokenKind,
+    pub start: usize,
+    pub end: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    Word,
+    Number,
+    String,
+    Instant,
+    Punctuation,
+}
+
+struct Scanner<'a> {
+    file: FileId,
+    text: &'a str,
+    at: usize,
+    masked: Vec<u8>,
+    scan: Scan,
+}
+
+/// Reads the whole text. Linear.
+pub(crate) fn scan(file: FileId, text: &str) -> Scan {
+    let empty = Scan { masked: String::new(), comments: vec![], tokens: vec![], diagnostics: vec![], poison: vec![] };
+    let mut scanner = Scanner { file, text, at: 0, masked: text.as_bytes().to_vec(), scan: empty };
+    if text.starts_with('\u{feff}') {
+        scanner.blank(0, 3, b' ');
+        scanner.at = 3;
+    }
+    while scanner.at < text.len() {
+        scanner.step();
+    }
+    scanner.bound_nesting();
+    let Scanner { masked, mut scan, .. } = scanner;
+    match String::from_utf8(masked) {
+        Ok(masked) => scan.masked = masked,
+        Err(_) => {
+            scan.masked = text.to_owned();
+            scan.poison.push(0);
+            scan.diagnostics.push(Diagnostic::new(Code::Bug, "the scanner split a character"));
+        }
+    }
+    scan
+}
+
+impl Scanner<'_> {
+    fn step(&mut self) {
+        let rest = &self.text[self.at..];
+        let Some(first) = rest.chars().next() else { return };
+        match first {
+            ' ' | '\t' | '\r' | '\n' => self.at += 1,
+            '/' if rest.starts_with("//") => self.comment(),
+            '/' if rest.starts_with("/*") => self.block_comment(),
+            '"' => self.string(),
+            '@' => {
+                let length = 1 + rest[1..].bytes().take_while(|b| is_instant_byte(*b)).count();
+                self.token(TokenKind::Instant, length);
+            }
+            '0'..='9' => self.token(TokenKind::Number, number_length(rest.as_bytes())),
+            'a'..='z' | 'A'..='Z' | '_' => self.word(),
+            '=' | '<' | '>' | '!' | '&' | '|' if is_pair(rest) => self.token(TokenKind::Punctuation, 2),
+            '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>' | '!'
+            | '%' => self.token(TokenKind::Punctuation, 1),
+            '\'' => self.quoted(),
+            other if other.is_alphabetic() => self.word(),
+            other => self.illegal(other),
+        }
+    }
+
+    fn token(&mut self, kind: TokenKind, length: usize) {
+        self.scan.tokens.push(Token { kind, start: self.at, end: self.at + length });
+        self.at += length;
+    }
+
+    fn blank(&mut self, start: usize, end: usize, with: u8) {
+        self.masked[start..end].fill(with);
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.file, start, end)
+    }
+
+    fn comment(&mut self) {
+        let rest = &self.text[self.at..];
+        let text = rest.split('\n').next().unwrap_or(rest).trim_end();
+        let line_start = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
+        self.scan.comments.push(Comment {
+            text: text.to_owned(),
+            is_doc: text.starts_with("///") && !text.starts_with("////"),
+            own_line: self.text[line_start..self.at].trim_start_matches('\u{feff}').trim().is_empty(),
+            span: self.span(self.at, self.at + text.len()),
+        });
+        self.at += text.len();
+    }
+
+    fn block_comment(&mut self) {
+        let rest = &self.text[self.at..];
+        let length = rest.find("*/").map_or(rest.len(), |at| at + 2);
+        let span = self.span(self.at, self.at + 2);
+        let message = "comments begin with `//` and end with the line";
+        self.report(Diagnostic::at(Code::InvalidCharacter, message, span, "no such comment"), "write `//` before each line of it");
+        for at in self.at..self.at + length {
+            if !matches!(self.masked[at], b'\n' | b'\r') {
+                self.masked[at] = b' ';
+            }
+        }
+        self.at += length;
+    }
+
+    fn string(&mut self) {
+        let rest = &self.text[self.at..];
+        match closing_quote(rest, b'"') {
+            Some(length) => self.token(TokenKind::String, length),
+            None => {
+                let line = rest.split(['\n', '\r']).next().unwrap_or(rest).trim_end();
+                let span = self.span(self.at, self.at + line.len());
+                let diagnostic =
+                    Diagnostic::at(Code::UnterminatedString, "the string is not closed on its line", span, "begins here");
+                self.report(diagnostic, "close it with `\"`; a line break inside a string is written `\\n`");
+                self.scan.poison.push(self.at);
+                self.token(TokenKind::String, line.len());
+            }
+        }
+    }
+
+    /// Single quotes: taken as a string.
+    fn quoted(&mut self) {
+        let rest = &self.text[self.at..];
+        let closed = closing_quote(rest, b'\'').filter(|length| !rest[..*length].contains('"'));
+        let length = closed.unwrap_or(1);
+        let span = self.span(self.at, self.at + length);
+        let diagnostic = Diagnostic::at(Code::InvalidCharacter, "strings stand in double quotes", span, "");
+        if closed.is_some() {
+            let inner = &rest[1..length - 1];
+            let help = format!("write `\"{inner}\"`");
+            self.scan.diagnostics.push(diagnostic.with_edit(help, span, format!("\"{inner}\"")));
+            self.masked[self.at] = b'"';
+            self.masked[self.at + length - 1] = b'"';
+            self.token(TokenKind::String, length);
+        } else {
+            self.report(diagnostic, "write `\"` on both sides");
+            self.scan.poison.push(self.at);
+            self.blank(self.at, self.at + 1, b' ');
+            self.at += 1;
+        }
+    }
+
+    /// A name; letters beyond ASCII are reported once per name and taken as `_`.
+    fn word(&mut self) {
+        let rest = &self.text[self.at..];
+        let length: usize =
+            rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
+        let word = &rest[..length];
+        if !word.is_ascii() {
+            let span = self.span(self.at, self.at + length);
+            let message = format!("the name `{word}` has letters that names cannot have");
+            let diagnostic = Diagnostic::at(Code::InvalidCharacter, message, span, "not a name");
+            self.report(diagnostic, "use the letters a to z, digits and `_`");
+            for at in self.at..self.at + length {
+                if !self.masked[at].is_ascii() {
+                    self.masked[at] = b'_';
+                }
+            }
+        }
+        self.token(TokenKind::Word, length);
+    }
+
+    fn illegal(&mut self, first: char) {
+        let length = first.len_utf8();
+        let span = self.span(self.at, self.at + length);
+        let code = Code::InvalidCharacter;
+        let diagnostic = match first {
+            ';' => Diagnostic::at(code, "`;` is not used in .feat files", span, "")
+                .with_edit("remove it: a statement ends where the next one begins", span, ""),
+            '#' => Diagnostic::at(code, "`#` begins no comment here", span, "").with_edit("write `//`", span, "//"),
+            '`' => Diagnostic::at(code, "names take no quotes", span, "").with_edit("remove the backquote", span, ""),
+            '“' | '”' | '„' | '‘' | '’' => Diagnostic::at(code, "typographic quotation marks close no string", span, "")
+                .with_edit("write `\"`", span, "\""),
+            '&' | '|' => Diagnostic::at(code, format!("`{first}` is not an operator"), span, "")
+                .with_help("write `and` or `or`"),
+            other if other.is_whitespace() || other.is_control() => {
+                let message = format!("invisible character U+{:04X}", u32::from(other));
+                Diagnostic::at(code, message, span, "").with_edit("replace it by a space", span, " ")
+            }
+            other => Diagnostic::at(code, format!("the character `{other}` means nothing here"), span, "")
+                .with_help("remove it, or put it into a string"),
+        };
+        // One message for a run of such characters is enough.
+        let follows = self.scan.diagnostics.last().and_then(|last| last.primary.as_ref()).is_some_and(|last| {
+            last.span.end == self.at && last.span.end > last.span.start && self.text[last.span.start..].starts_with(first)
+        });
+        if follows {
+            if let Some(label) = self.scan.diagnostics.last_mut().and_then(|last| last.primary.as_mut()) {
+                label.span.end += length;
+            }
+        } else {
+            self.scan.diagnostics.push(diagnostic);
+        }
+        if first == '#' {
+            let line = self.text[self.at..].split(['\n', '\r']).next().map_or(length, str::len);
+            self.blank(self.at, self.at + line, b' ');
+            self.at += line;
+            return;
+        }
+        self.blank(self.at, self.at + length, b' ');
+        self.at += length;
+        if matches!(first, '“' | '”' | '„' | '‘' | '’') {
+            self.scan.poison.push(self.at);
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic, help: &str) {
+        self.scan.diagnostics.push(diagnostic.with_help(help));
+    }
+
+    /// Replaces what lies too deep by a constant, and reports it.
+    fn bound_nesting(&mut self) {
+        let mut depth = 0_usize;
+        let mut index = 0;
+        while index < self.scan.tokens.len() {
+            let token = self.scan.tokens[index];
+            match nesting(&self.text[token.start..token.end]) {
+                Nesting::Opens => depth += 1,
+                Nesting::Closes => depth = depth.saturating_sub(1),
+                Nesting::Neither => {}
+                Nesting::Resets => depth = 0,
+            }
+            index += 1;
+            if depth > NESTING_MAX {
+                index = self.cut(index - 1);
+                depth -= 1;
+            }
+        }
+    }
+
+    /// Blanks the bracket at this token up to its partner; returns the index behind it.
+    fn cut(&mut self, first: usize) -> usize {
+        let mut depth = 0_usize;
+        let mut last = first;
+        while last < self.scan.tokens.len() {
+            let token = self.scan.tokens[last];
+            match nesting(&self.text[token.start..token.end]) {
+                Nesting::Opens => depth += 1,
+                Nesting::Closes => depth = depth.saturating_sub(1),
+                Nesting::Neither => {}
+                Nesting::Resets => break,
+            }
+            last += 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        let start = self.scan.tokens[first].start;
+        let end = self.scan.tokens[last - 1].end;
+        for at in start..end {
+            if !matches!(self.masked[at], b'\n' | b'\r') {
+                self.masked[at] = b' ';
+            }
+        }
+        self.masked[start] = b'0';
+        self.scan.poison.push(start);
+        let span = self.span(start, self.scan.tokens[first].end);
+        let message = format!("more than {NESTING_MAX} brackets within each other");
+        let diagnostic = Diagnostic::at(Code::NestedTooDeeply, message, span, "this one is too deep");
+        self.report(diagnostic, "name a part of the expression with `let`");
+        last
+    }
+}
+
+enum Nesting {
+    Opens,
+    Closes,
+    Neither,
+    /// A keyword that begins a statement: brackets left open before it count no more.
+    Resets,
+}
+
+fn nesting(token: &str) -> Nesting {
+    match token {
+        "(" | "[" | "{" | "case" => Nesting::Opens,
+        ")" | "]" | "}" | "end" => Nesting::Closes,
+        "feature" | "let" => Nesting::Resets,
+        _ => Nesting::Neither,
+    }
+}
+
+fn is_pair(rest: &str) -> bool {
+    ["==", "<=", ">=", "<>", "!=", "&&", "||"].iter().any(|pair| rest.starts_with(pair))
+}
+
+fn is_instant_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':' | b'.' | b'+')
+}
+
+/// As the rule `numeric` of the grammar.
+fn number_length(bytes: &[u8]) -> usize {
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let mut at = 1;
+    loop {
+        match bytes.get(at) {
+            Some(b'e' | b'E') if matches!(bytes.get(at + 1), Some(b'+' | b'-')) && digit(at + 2) => at += 2,
+            Some(byte) if byte.is_ascii_alphanumeric() || *byte == b'_' => at += 1,
+            Some(b'.') if digit(at + 1) => at += 1,
+            Some(_) | None => return at,
+        }
+    }
+}
+
+/// The length of a quoted text that begins here and ends on its line, quotes included.
+fn closing_quote(rest: &str, quote: u8) -> Option<usize> {
+    let bytes = rest.as_bytes();
+    let mut at = 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\n' | b'\r' => return None,
+            b'\\' if !matches!(bytes.get(at + 1), Some(b'\n' | b'\r') | None) => at += 2,
+            b'\\' => return None,
+            byte if byte == quote => return Some(at + 1),
+            _ => at += 1,
+        }
+    }
+    None
+}

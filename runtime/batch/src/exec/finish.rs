@@ -1,0 +1,110 @@
+//! Slots to features, batch by batch.
+
+use super::{no_expressions, properties};
+use crate::error::bug;
+use crate::schema::slot_wires;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt8Array};
+use arrow::datatypes::{Int64Type, SchemaRef, UInt8Type};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::Result;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
+};
+use featc_ir::Truth;
+use featc_ir::plan::{FinishSpec, FoldSpec};
+use featr_decode::to_arrow;
+use featr_kernels::finish::{Answers, decode_status, encode_status, finish};
+use futures::StreamExt;
+use std::fmt;
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct FinishExec {
+    input: Arc<dyn ExecutionPlan>,
+    spec: Arc<FinishSpec>,
+    fold: Arc<FoldSpec>,
+    truth: Truth,
+    properties: Arc<PlanProperties>,
+}
+
+impl FinishExec {
+    pub fn new(
+        input: Arc<dyn ExecutionPlan>,
+        spec: Arc<FinishSpec>,
+        fold: Arc<FoldSpec>,
+        truth: Truth,
+        schema: SchemaRef,
+    ) -> FinishExec {
+        let properties = properties(schema, input.output_partitioning().partition_count());
+        FinishExec { input, spec, fold, truth, properties }
+    }
+}
+
+fn features(spec: &FinishSpec, fold: &FoldSpec, truth: Truth, batch: &RecordBatch, out: SchemaRef) -> Result<RecordBatch> {
+    let mut arrays = batch.columns().iter();
+    let mut next = || arrays.next().ok_or_else(|| bug("a column of the answers is missing"));
+    let (row, times) = (next()?.clone(), next()?.as_primitive::<Int64Type>().values().to_vec());
+    let mut slots = vec![];
+    for wire in slot_wires(fold) {
+        let column = wire.decode(&mut arrays)?;
+        let statuses = arrays.next().ok_or_else(|| bug("a status is missing"))?.as_primitive::<UInt8Type>();
+        let statuses: Option<Vec<_>> = statuses.values().iter().map(|byte| decode_status(*byte)).collect();
+        slots.push((column, statuses.ok_or_else(|| bug("a byte is no status"))?));
+    }
+    let presence = arrays.map(|array| array.as_boolean().values().iter().collect()).collect();
+    let features = finish(spec, fold, &Answers { times: &times, slots, presence }, truth);
+    let mut arrays: Vec<ArrayRef> = vec![row];
+    for (column, statuses) in features {
+        arrays.push(to_arrow(&column));
+        arrays.push(Arc::new(UInt8Array::from_iter_values(statuses.into_iter().map(encode_status))));
+    }
+    Ok(RecordBatch::try_new(out, arrays)?)
+}
+
+impl DisplayAs for FinishExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "FinishExec: features={}", self.spec.features.iter().filter(|feature| feature.output).count())
+    }
+}
+
+impl ExecutionPlan for FinishExec {
+    fn name(&self) -> &str {
+        "FinishExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        no_expressions(f)
+    }
+
+    fn with_new_children(self: Arc<Self>, mut inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = inputs.pop().ok_or_else(|| bug("Finish lacks its input"))?;
+        Ok(Arc::new(FinishExec::new(input, self.spec.clone(), self.fold.clone(), self.truth, self.schema())))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        let (spec, fold, truth, schema) = (self.spec.clone(), self.fold.clone(), self.truth, self.schema());
+        let out = schema.clone();
+        let batches = input.map(move |batch| features(&spec, &fold, truth, &batch?, out.clone()));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+    }
+}

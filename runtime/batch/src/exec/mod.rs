@@ -1,0 +1,108 @@
+//! The physical nodes, and the planner that puts them in place of the logical ones.
+//!
+//! ```text
+//! EventsExec (Scan + Accept + Rows) ─ RepartitionExec ─ SortExec ┐
+//! QuestionsExec ──────────────────── RepartitionExec ─ SortExec ┴ PitAggExec ─ FinishExec ┐
+//! SpineExec ────────────────────────────────────────────────────────────────────── ZipExec ┴▶
+//! ```
+//!
+//! `PitAggExec` says what it requires, namely that equal entities meet in one partition on both sides and come sorted by
+//! `(entity, τ)`; DataFusion inserts the shuffles and the (spilling) sorts. No arithmetic, comparison or aggregate of
+//! DataFusion ever computes a feature.
+
+mod events;
+mod finish;
+mod leaf;
+mod pit;
+mod side;
+mod zip;
+
+use crate::error::bug;
+use crate::inputs::Shared;
+use crate::logical::{Kind, Node};
+use arrow::datatypes::{Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::Result;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::{ExecutionPlan, Partitioning, PlanProperties};
+use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
+use std::sync::Arc;
+
+/// Plans our nodes.
+#[derive(Debug)]
+pub(crate) struct Planner {
+    pub shared: Arc<Shared>,
+}
+
+#[async_trait]
+impl ExtensionPlanner for Planner {
+    async fn plan_extension(
+        &self,
+        _planner: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _logical_inputs: &[&LogicalPlan],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        session: &dyn Session,
+        _context: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(node) = node.as_any().downcast_ref::<Node>() else { return Ok(None) };
+        let schema: SchemaRef = Arc::new(Schema::new(node.schema.fields().clone()));
+        let partitions = session.config().target_partitions();
+        let input = |position: usize| inputs.get(position).cloned().ok_or_else(|| bug("a node lacks an input"));
+        let shared = self.shared.clone();
+        let exec: Arc<dyn ExecutionPlan> = match &node.kind {
+            Kind::Scan(source) => Arc::new(events::SourceExec::new(shared.source(source), schema)),
+            // A source stage answers both what there is and what is accepted of it.
+            Kind::Accept(_) => input(0)?,
+            Kind::Rows { spec, layout } => {
+                let input = input(0)?;
+                let source = input.downcast_ref::<events::SourceExec>().ok_or_else(|| bug("Rows reads no source"))?;
+                let rows = shared.rows(spec);
+                Arc::new(events::EventsExec::new(
+                    source.source.clone(),
+                    spec.clone(),
+                    layout.clone(),
+                    rows,
+                    schema,
+                    partitions,
+                ))
+            }
+            Kind::Questions { fold } => {
+                Arc::new(leaf::QuestionsExec::new(shared.spine.clone(), fold.clone(), schema, partitions))
+            }
+            Kind::Spine => Arc::new(leaf::SpineExec::new(shared.spine.clone(), schema)),
+            Kind::PointInTime { fold, layout, delay_us } => {
+                Arc::new(pit::PitAggExec::new([input(0)?, input(1)?], fold, layout, *delay_us, shared, schema)?)
+            }
+            Kind::Finish { finish, fold } => {
+                Arc::new(finish::FinishExec::new(input(0)?, finish.clone(), fold.clone(), shared.truth, schema))
+            }
+            Kind::Zip { columns } => {
+                Arc::new(zip::ZipExec::new(inputs.to_vec(), columns.clone(), shared.with_status, schema))
+            }
+        };
+        Ok(Some(exec))
+    }
+}
+
+/// Bounded output without an order.
+fn properties(schema: SchemaRef, partitions: usize) -> Arc<PlanProperties> {
+    Arc::new(PlanProperties::new(
+        EquivalenceProperties::new(schema),
+        Partitioning::UnknownPartitioning(partitions.max(1)),
+        EmissionType::Incremental,
+        Boundedness::Bounded,
+    ))
+}
+
+/// None of our nodes holds expressions that DataFusion may rewrite.
+fn no_expressions(
+    _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+) -> Result<TreeNodeRecursion> {
+    Ok(TreeNodeRecursion::Continue)
+}

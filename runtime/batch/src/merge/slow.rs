@@ -1,0 +1,71 @@
+//! The definition of the merge, row by row: the oracle of its tests.
+
+use super::{Answered, Questions, Run};
+use featc_ir::plan::FoldSpec;
+use featc_ir::{Excluding, Window};
+use featr_kernels::Column;
+use featr_kernels::aggregate::State;
+
+/// As [`super::answer`], by folding, for each question and slot, every event of its entity that lies in the window,
+/// is visible, and is not excluded.
+pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> Answered {
+    let mut slots = vec![];
+    for slot in &spec.slots {
+        let argument = slot.argument.map(|lift| run.events.lifts[lift.index()].ty);
+        let window = &spec.windows[slot.window.index()];
+        let (mut values, mut statuses) = (vec![], vec![]);
+        for group in &questions.groups {
+            for question in group.questions.clone() {
+                let mut state = State::identity(slot.aggregate, argument);
+                for row in group.events.clone().map(|row| row as usize) {
+                    if sees(run, questions, question, row, delay_us)
+                        && window.contains(run.events.times[row], questions.times[question])
+                        && !is_excluded(window, run, questions, question, row)
+                    {
+                        state.fold(slot, &run.events, row..row + 1);
+                    }
+                }
+                let (value, status) = state.lower(slot, argument, questions.times[question]);
+                values.push(value);
+                statuses.push(status);
+            }
+        }
+        slots.push((Column::from_values(slot.ty, &values), statuses));
+    }
+    let present = |length: &Option<u64>| presence(run, questions, delay_us, *length);
+    Answered { slots, presence: spec.presence.iter().map(present).collect() }
+}
+
+fn presence(run: &Run, questions: &Questions, delay_us: Option<u64>, length_us: Option<u64>) -> Vec<bool> {
+    let mut presence = vec![];
+    for group in &questions.groups {
+        for question in group.questions.clone() {
+            let t = i128::from(questions.times[question]);
+            presence.push(group.events.clone().map(|row| row as usize).any(|row| {
+                let time = i128::from(run.events.times[row]);
+                let near = length_us.is_none_or(|length| time > t - i128::from(length));
+                time <= t && near && sees(run, questions, question, row, delay_us)
+            }));
+        }
+    }
+    presence
+}
+
+fn sees(run: &Run, questions: &Questions, question: usize, row: usize, delay_us: Option<u64>) -> bool {
+    match (delay_us, &run.arrivals) {
+        (None, _) => true,
+        (Some(delay), Some(arrivals)) => {
+            i128::from(arrivals[row]) <= i128::from(questions.times[question]) - i128::from(delay)
+        }
+        (Some(_), None) => false,
+    }
+}
+
+fn is_excluded(window: &Window, run: &Run, questions: &Questions, question: usize, row: usize) -> bool {
+    match (window.excluding, &questions.selves) {
+        (Excluding::SelfEvent, Some(selves)) => {
+            selves.known[question] && selves.keys.get(question) == run.events.id(row)
+        }
+        (Excluding::SelfEvent, None) | (Excluding::Nothing | Excluding::Now, _) => false,
+    }
+}

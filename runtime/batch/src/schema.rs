@@ -1,0 +1,105 @@
+//! The rows that travel between our nodes.
+//!
+//! | rows | columns |
+//! |---|---|
+//! | events | `entity` and `id` (keys as bytes), `time`, `digest`, `arrival` if the source has one, `poison` if a `where` can fail, then the lifts |
+//! | questions | `row` (position in the spine), `entity` (null when a key is), `time`, and `self` where a window excludes it (null when unknown) |
+//! | answers | `row`, `time`, per slot its value and status, per presence a bool |
+//! | features | `row`, per output feature its value in its final type and its status as a byte |
+
+use crate::codec::Wire;
+use arrow::datatypes::{DataType, Field};
+use featc_ir::plan::{FinishSpec, FoldSpec, RowSpec};
+use featc_ir::{Expr, Source, Step};
+use featr_decode::arrow_type;
+
+/// Bytes of a row digest.
+pub(crate) const DIGEST_BYTES: i32 = 16;
+
+/// How the events of a `Rows` node travel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct EventLayout {
+    pub arrival: bool,
+    pub poison: bool,
+    pub lifts: Vec<Wire>,
+}
+
+impl EventLayout {
+    pub fn new(source: &Source, spec: &RowSpec) -> EventLayout {
+        // Source columns hold no errors; a let column does if its expression can fail or reads one that does.
+        let mut failing = vec![false; source.columns.len()];
+        let mut poison = false;
+        for step in &spec.steps {
+            match step {
+                Step::Where(expr) => poison |= can_fail(expr, &failing),
+                Step::Let(expr) => failing.push(can_fail(expr, &failing)),
+            }
+        }
+        let lifts = spec.lifts.iter().map(|lift| Wire { ty: lift.ty, tagged: can_fail(lift, &failing) });
+        EventLayout { arrival: source.arrival.is_some(), poison, lifts: lifts.collect() }
+    }
+
+    pub fn fields(&self) -> Vec<Field> {
+        let mut fields = vec![
+            Field::new("entity", DataType::Binary, true),
+            Field::new("time", DataType::Int64, false),
+            Field::new("id", DataType::Binary, false),
+            Field::new("digest", DataType::FixedSizeBinary(DIGEST_BYTES), false),
+        ];
+        if self.arrival {
+            fields.push(Field::new("arrival", DataType::Int64, false));
+        }
+        if self.poison {
+            fields.push(Field::new("poison", DataType::UInt8, false));
+        }
+        for (position, lift) in self.lifts.iter().enumerate() {
+            fields.extend(lift.fields(&format!("lift{position}")));
+        }
+        fields
+    }
+}
+
+fn can_fail(expr: &Expr, failing: &[bool]) -> bool {
+    let mut reads_failing = false;
+    expr.for_each_column(&mut |id| reads_failing |= failing.get(id.index()).copied().unwrap_or(true));
+    reads_failing || expr.can_fail()
+}
+
+/// The columns of questions.
+pub(crate) fn question_fields(selves: bool) -> Vec<Field> {
+    let mut fields = vec![
+        Field::new("row", DataType::UInt64, false),
+        Field::new("entity", DataType::Binary, true),
+        Field::new("time", DataType::Int64, false),
+    ];
+    if selves {
+        fields.push(Field::new("self", DataType::Binary, true));
+    }
+    fields
+}
+
+/// How the value of a slot travels: errors are in its status.
+pub(crate) fn slot_wires(spec: &FoldSpec) -> Vec<Wire> {
+    spec.slots.iter().map(|slot| Wire { ty: slot.ty, tagged: false }).collect()
+}
+
+/// The columns of answers.
+pub(crate) fn answer_fields(spec: &FoldSpec) -> Vec<Field> {
+    let mut fields = vec![Field::new("row", DataType::UInt64, false), Field::new("time", DataType::Int64, false)];
+    for (position, wire) in slot_wires(spec).into_iter().enumerate() {
+        fields.extend(wire.fields(&format!("slot{position}")));
+        fields.push(Field::new(format!("slot{position}__status"), DataType::UInt8, false));
+    }
+    fields.extend((0..spec.presence.len()).map(|at| Field::new(format!("present{at}"), DataType::Boolean, false)));
+    fields
+}
+
+/// The columns of features.
+pub(crate) fn feature_fields(spec: &FinishSpec) -> Vec<Field> {
+    let mut fields = vec![Field::new("row", DataType::UInt64, false)];
+    for feature in spec.features.iter().filter(|feature| feature.output) {
+        fields.push(Field::new(&feature.name, arrow_type(feature.ty), true));
+        fields.push(Field::new(format!("{}__status", feature.name), DataType::UInt8, false));
+    }
+    fields
+}

@@ -1,0 +1,344 @@
+//! Arrow arrays to columns: the table of accepted types, and the conversions.
+
+use crate::builder::{Rules, all_null};
+use crate::text::{Phrase, fits};
+use crate::zone::Zone;
+use arrow::array::{Array, AsArray, StringArrayType};
+use arrow::buffer::NullBuffer;
+use arrow::compute::cast;
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, DurationMicrosecondType,
+    DurationMillisecondType, DurationNanosecondType, DurationSecondType, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type, i256,
+};
+use featc_ir::Type;
+use featr_kernels::value::canonical;
+use featr_kernels::{Column, Data, StrData, Tag};
+
+/// How well an Arrow type decodes to a declared type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// Every value decodes.
+    Whole,
+    /// Values may be refused one by one.
+    Checked,
+    /// A timestamp without time zone: `Checked` under a declared zone, a mistake of the whole file otherwise.
+    Naive,
+    No,
+}
+
+/// The table of the crate's documentation.
+pub(crate) fn fit(ty: Type, found: &DataType) -> Fit {
+    if let DataType::Dictionary(_, values) = found {
+        return fit(ty, values);
+    }
+    if *found == DataType::Null {
+        return Fit::Whole;
+    }
+    let whole = |yes: bool| if yes { Fit::Whole } else { Fit::No };
+    match ty {
+        Type::Bool => whole(*found == DataType::Boolean),
+        Type::Int64 if *found == DataType::UInt64 => Fit::Checked,
+        Type::Int64 => whole(found.is_integer()),
+        Type::Float64 => whole(found.is_floating()),
+        Type::String => whole(matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)),
+        Type::Decimal { .. } if found.is_integer() || found.is_decimal() => Fit::Checked,
+        Type::Decimal { .. } => Fit::No,
+        Type::Timestamp => match found {
+            DataType::Timestamp(_, None) => Fit::Naive,
+            DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, Some(_)) => Fit::Whole,
+            DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, Some(_)) => Fit::Checked,
+            _ => Fit::No,
+        },
+        Type::Date if *found == DataType::Date64 => Fit::Checked,
+        Type::Date => whole(*found == DataType::Date32),
+        Type::Duration => match found {
+            DataType::Duration(TimeUnit::Microsecond | TimeUnit::Nanosecond) => Fit::Whole,
+            DataType::Duration(TimeUnit::Second | TimeUnit::Millisecond) => Fit::Checked,
+            _ => Fit::No,
+        },
+    }
+}
+
+/// An Arrow type in the words of messages.
+pub(crate) fn describe(found: &DataType) -> String {
+    match found {
+        DataType::Timestamp(unit, None) => format!("a timestamp without time zone ({unit})"),
+        DataType::Timestamp(unit, Some(zone)) => format!("a timestamp ({unit}, {zone})"),
+        DataType::Dictionary(_, values) => format!("a dictionary of {}", describe(values)),
+        DataType::Struct(_) => "a struct".into(),
+        DataType::Map(..) => "a map".into(),
+        DataType::List(_)
+        | DataType::LargeList(_)
+        | DataType::FixedSizeList(..)
+        | DataType::ListView(_)
+        | DataType::LargeListView(_) => "a list".into(),
+        other => format!("{other}"),
+    }
+}
+
+/// A decoded array: rows that were refused are null in the column, and listed in order.
+pub(crate) struct Decoded {
+    pub column: Column,
+    pub refused: Vec<(usize, String)>,
+}
+
+/// Decodes an array whose type has a fit other than `No`, and not `Naive` without a zone.
+/// An error is a broken array, or a type without fit.
+pub(crate) fn decode(array: &dyn Array, ty: Type, rules: Rules) -> Result<Decoded, String> {
+    let rows = array.len();
+    let found = array.data_type();
+    let plain = match found {
+        DataType::Null => return Ok(Decoded { column: all_null(ty, rows), refused: Vec::new() }),
+        DataType::Dictionary(_, values) => {
+            let values = cast(array, values).map_err(|error| error.to_string())?;
+            return decode(&values, ty, rules);
+        }
+        DataType::Float16 => Some(cast(array, &DataType::Float64).map_err(|error| error.to_string())?),
+        DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) => {
+            Some(cast(array, &DataType::Decimal128(38, *scale)).map_err(|error| error.to_string())?)
+        }
+        _ => None,
+    };
+    let array = plain.as_deref().unwrap_or(array);
+    let mut out = Output { tags: null_tags(array.nulls()), refused: Vec::new(), rows };
+    let data = match ty {
+        Type::Bool => array.as_boolean_opt().map(|values| Data::Bool(values.values().iter().collect())),
+        Type::Int64 => integers(array, &mut out).map(Data::I64),
+        Type::Float64 => floats(array, rules, &mut out).map(Data::F64),
+        Type::Decimal { precision, scale } => decimals(array, precision, scale, &mut out).map(Data::I128),
+        Type::String => strings(array).map(Data::Str),
+        Type::Timestamp => timestamps(array, rules.zone, &mut out).map(Data::I64),
+        Type::Date => dates(array, &mut out).map(Data::I64),
+        Type::Duration => durations(array, &mut out).map(Data::I64),
+    };
+    let data = data.ok_or_else(|| format!("{} does not decode to {ty}", describe(found)))?;
+    Ok(Decoded { column: Column { ty, data, tags: out.tags }, refused: out.refused })
+}
+
+/// What a conversion writes beside its values.
+struct Output {
+    tags: Option<Vec<u8>>,
+    refused: Vec<(usize, String)>,
+    rows: usize,
+}
+
+impl Output {
+    fn null(&mut self, row: usize) {
+        self.tags.get_or_insert_with(|| vec![Tag::VALID; self.rows])[row] = Tag::NULL;
+    }
+
+    fn is_valid(&self, row: usize) -> bool {
+        self.tags.as_ref().is_none_or(|tags| tags[row] == Tag::VALID)
+    }
+
+    /// Converts row by row; `None` from `convert` refuses the row with `why`.
+    fn checked<T: ToString + Copy, U: Default>(
+        &mut self,
+        values: impl Iterator<Item = T>,
+        why: Phrase,
+        convert: impl Fn(T) -> Option<U>,
+    ) -> Vec<U> {
+        let mut converted = Vec::with_capacity(self.rows);
+        for (row, value) in values.enumerate() {
+            let result = if self.is_valid(row) { convert(value) } else { Some(U::default()) };
+            if result.is_none() {
+                self.null(row);
+                self.refused.push((row, format!("{} {why}", value.to_string())));
+            }
+            converted.push(result.unwrap_or_default());
+        }
+        converted
+    }
+}
+
+fn null_tags(nulls: Option<&NullBuffer>) -> Option<Vec<u8>> {
+    let nulls = nulls.filter(|nulls| nulls.null_count() > 0)?;
+    Some(nulls.iter().map(|valid| if valid { Tag::VALID } else { Tag::NULL }).collect())
+}
+
+/// The values of an array of a primitive type, null rows included.
+fn values<T: ArrowPrimitiveType>(array: &dyn Array) -> Option<&[T::Native]> {
+    Some(array.as_primitive_opt::<T>()?.values())
+}
+
+fn widened<T: ArrowPrimitiveType>(array: &dyn Array) -> Option<Vec<i64>>
+where
+    T::Native: Into<i64>,
+{
+    Some(values::<T>(array)?.iter().map(|value| (*value).into()).collect())
+}
+
+fn integers(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
+    match array.data_type() {
+        DataType::Int64 => values::<Int64Type>(array).map(<[i64]>::to_vec),
+        DataType::Int32 => widened::<Int32Type>(array),
+        DataType::Int16 => widened::<Int16Type>(array),
+        DataType::Int8 => widened::<Int8Type>(array),
+        DataType::UInt32 => widened::<UInt32Type>(array),
+        DataType::UInt16 => widened::<UInt16Type>(array),
+        DataType::UInt8 => widened::<UInt8Type>(array),
+        DataType::UInt64 => {
+            let values = values::<UInt64Type>(array)?.iter().copied();
+            Some(out.checked(values, "does not fit int64", |value| i64::try_from(value).ok()))
+        }
+        _ => None,
+    }
+}
+
+fn floats(array: &dyn Array, rules: Rules, out: &mut Output) -> Option<Vec<f64>> {
+    let mut values: Vec<f64> = match array.data_type() {
+        DataType::Float64 => values::<Float64Type>(array)?.to_vec(),
+        DataType::Float32 => values::<Float32Type>(array)?.iter().map(|value| f64::from(*value)).collect(),
+        _ => return None,
+    };
+    for (row, value) in values.iter_mut().enumerate() {
+        *value = canonical(*value);
+        if value.is_nan() && !rules.keep_nan {
+            out.null(row);
+        }
+    }
+    Some(values)
+}
+
+fn strings(array: &dyn Array) -> Option<StrData> {
+    if let Some(array) = array.as_string_opt::<i32>() {
+        return Some(sliced(array.value_offsets(), array.value_data()));
+    }
+    if let Some(array) = array.as_string_opt::<i64>() {
+        return Some(sliced(array.value_offsets(), array.value_data()));
+    }
+    array.as_string_view_opt().map(copied)
+}
+
+/// All bytes in one copy. Null rows may have bytes too; nobody looks at them.
+fn sliced<O: arrow::array::OffsetSizeTrait>(offsets: &[O], bytes: &[u8]) -> StrData {
+    let first = offsets.first().map_or(0, |offset| offset.as_usize());
+    let last = offsets.last().map_or(0, |offset| offset.as_usize());
+    let offsets = offsets.iter().map(|offset| offset.as_usize() - first).collect();
+    StrData { offsets, bytes: bytes[first..last].to_vec() }
+}
+
+fn copied<'a>(array: impl StringArrayType<'a>) -> StrData {
+    let mut strings = StrData { offsets: Vec::with_capacity(array.len() + 1), bytes: Vec::new() };
+    strings.offsets.push(0);
+    for row in 0..array.len() {
+        if array.is_valid(row) {
+            strings.bytes.extend_from_slice(array.value(row).as_bytes());
+        }
+        strings.offsets.push(strings.bytes.len());
+    }
+    strings
+}
+
+const BEYOND: Phrase = "does not fit microseconds";
+
+fn timestamps(array: &dyn Array, zone: Option<Zone>, out: &mut Output) -> Option<Vec<i64>> {
+    let DataType::Timestamp(unit, offset) = array.data_type() else { return None };
+    let micros = match unit {
+        TimeUnit::Second => scaled(values::<TimestampSecondType>(array)?, 1_000_000, out),
+        TimeUnit::Millisecond => scaled(values::<TimestampMillisecondType>(array)?, 1_000, out),
+        TimeUnit::Microsecond => values::<TimestampMicrosecondType>(array)?.to_vec(),
+        TimeUnit::Nanosecond => floored(values::<TimestampNanosecondType>(array)?),
+    };
+    match (offset, zone) {
+        (Some(_), _) => Some(micros),
+        (None, None) => None,
+        (None, Some(zone)) => {
+            Some(out.checked(micros.into_iter(), "is a local time that never occurred", |local| zone.instant(local)))
+        }
+    }
+}
+
+fn durations(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
+    let DataType::Duration(unit) = array.data_type() else { return None };
+    Some(match unit {
+        TimeUnit::Second => scaled(values::<DurationSecondType>(array)?, 1_000_000, out),
+        TimeUnit::Millisecond => scaled(values::<DurationMillisecondType>(array)?, 1_000, out),
+        TimeUnit::Microsecond => values::<DurationMicrosecondType>(array)?.to_vec(),
+        TimeUnit::Nanosecond => floored(values::<DurationNanosecondType>(array)?),
+    })
+}
+
+fn scaled(values: &[i64], factor: i64, out: &mut Output) -> Vec<i64> {
+    out.checked(values.iter().copied(), BEYOND, |value| value.checked_mul(factor))
+}
+
+fn floored(values: &[i64]) -> Vec<i64> {
+    values.iter().map(|value| value.div_euclid(1_000)).collect()
+}
+
+fn dates(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
+    const DAY_MS: i64 = 86_400_000;
+    match array.data_type() {
+        DataType::Date32 => widened::<Date32Type>(array),
+        DataType::Date64 => {
+            let values = values::<Date64Type>(array)?.iter().copied();
+            Some(out.checked(values, "ms is not a date", |value| {
+                let days = i32::try_from(value.div_euclid(DAY_MS)).ok()?;
+                (value.rem_euclid(DAY_MS) == 0).then_some(i64::from(days))
+            }))
+        }
+        _ => None,
+    }
+}
+
+fn decimals(array: &dyn Array, precision: u8, scale: u8, out: &mut Output) -> Option<Vec<i128>> {
+    const WHY: Phrase = "(unscaled) is not exact in the column's decimal type";
+    let to = i32::from(scale);
+    match array.data_type() {
+        DataType::Decimal128(_, from) => {
+            let shift = to - i32::from(*from);
+            let values = values::<Decimal128Type>(array)?.iter().copied();
+            Some(out.checked(values, WHY, |value| rescaled(value, shift, precision)))
+        }
+        DataType::Decimal256(_, from) => {
+            let shift = to - i32::from(*from);
+            let values = values::<Decimal256Type>(array)?.iter().copied();
+            Some(out.checked(values, WHY, |value| rescaled_wide(value, shift, precision)))
+        }
+        DataType::UInt64 => {
+            let values = values::<UInt64Type>(array)?.iter().copied();
+            Some(out.checked(values, "does not fit the column's precision", |value| {
+                rescaled(i128::from(value), to, precision)
+            }))
+        }
+        _ => {
+            let values = integers(array, out)?.into_iter();
+            Some(out.checked(values, "does not fit the column's precision", |value| {
+                rescaled(i128::from(value), to, precision)
+            }))
+        }
+    }
+}
+
+/// `value · 10^shift`, if it is exact and has at most `precision` digits.
+fn rescaled(value: i128, shift: i32, precision: u8) -> Option<i128> {
+    if value == 0 {
+        return Some(0);
+    }
+    let power = 10i128.checked_pow(shift.unsigned_abs())?;
+    let result = if shift >= 0 {
+        value.checked_mul(power)?
+    } else if value % power == 0 {
+        value / power
+    } else {
+        return None;
+    };
+    fits(result, precision).then_some(result)
+}
+
+fn rescaled_wide(value: i256, shift: i32, precision: u8) -> Option<i128> {
+    if shift >= 0 {
+        return rescaled(value.to_i128()?, shift, precision);
+    }
+    let power = i256::from_i128(10).checked_pow(shift.unsigned_abs())?;
+    if value.checked_rem(power)? != i256::ZERO {
+        return None;
+    }
+    rescaled(value.checked_div(power)?.to_i128()?, 0, precision)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Columns to Arrow and back, for results and for engines that compute on Arrow batches.
+
+use crate::array;
+use crate::builder::Rules;
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DurationMicrosecondArray, Float64Array, Int64Array,
+    StringArray, TimestampMicrosecondArray, new_null_array,
+};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, TimeUnit};
+use featc_ir::Type;
+use featr_kernels::{Column, Data, Tag};
+use std::sync::Arc;
+
+/// The Arrow type of a column: timestamps are microseconds in UTC, decimals are `Decimal128`.
+pub fn arrow_type(ty: Type) -> DataType {
+    match ty {
+        Type::Bool => DataType::Boolean,
+        Type::Int64 => DataType::Int64,
+        Type::Float64 => DataType::Float64,
+        Type::Decimal { precision, scale } => DataType::Decimal128(precision, scale as i8),
+        Type::String => DataType::Utf8,
+        Type::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        Type::Date => DataType::Date32,
+        Type::Duration => DataType::Duration(TimeUnit::Microsecond),
+    }
+}
+
+/// The column as an array of [`arrow_type`]; rows that are null or an error are null.
+/// A column whose data does not have the representation of its type (which no engine makes) is all null.
+pub fn to_arrow(column: &Column) -> ArrayRef {
+    let nulls = column.tags.as_ref().map(|tags| tags.iter().map(|tag| *tag == Tag::VALID).collect::<NullBuffer>());
+    let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
+    match (&column.data, column.ty) {
+        (Data::Bool(values), Type::Bool) => Arc::new(BooleanArray::new(values.clone().into(), nulls)),
+        (Data::I64(values), Type::Int64) => Arc::new(Int64Array::new(values.clone().into(), nulls)),
+        (Data::F64(values), Type::Float64) => Arc::new(Float64Array::new(values.clone().into(), nulls)),
+        (Data::I128(values), Type::Decimal { .. }) => {
+            let array = Decimal128Array::new(values.clone().into(), nulls);
+            Arc::new(array.with_data_type(arrow_type(column.ty)))
+        }
+        (Data::Str(values), Type::String) => strings(values, nulls),
+        (Data::I64(values), Type::Timestamp) => {
+            Arc::new(TimestampMicrosecondArray::new(values.clone().into(), nulls).with_timezone("UTC"))
+        }
+        (Data::I64(values), Type::Date) => {
+            let days: ScalarBuffer<i32> = values.iter().map(|day| *day as i32).collect();
+            Arc::new(Date32Array::new(days, nulls))
+        }
+        (Data::I64(values), Type::Duration) => Arc::new(DurationMicrosecondArray::new(values.clone().into(), nulls)),
+        (Data::Bool(_) | Data::I64(_) | Data::F64(_) | Data::I128(_) | Data::Str(_), ty) => {
+            let rows = match &column.data {
+                Data::Bool(values) => values.len(),
+                Data::I64(values) => values.len(),
+                Data::F64(values) => values.len(),
+                Data::I128(values) => values.len(),
+                Data::Str(values) => values.offsets.len().saturating_sub(1),
+            };
+            new_null_array(&arrow_type(ty), rows)
+        }
+    }
+}
+
+fn strings(values: &featr_kernels::StrData, nulls: Option<NullBuffer>) -> ArrayRef {
+    let offsets: Option<Vec<i32>> = values.offsets.iter().map(|offset| i32::try_from(*offset).ok()).collect();
+    if let Some(offsets) = offsets.filter(|offsets| !offsets.is_empty()) {
+        let offsets = OffsetBuffer::new(offsets.into());
+        let bytes = Buffer::from(values.bytes.as_slice());
+        if let Ok(array) = StringArray::try_new(offsets, bytes, nulls.clone()) {
+            return Arc::new(array);
+        }
+    }
+    // Null rows may hold bytes that are not UTF-8; row by row they are left out.
+    let rows = values.offsets.windows(2).enumerate().map(|(row, ends)| {
+        let valid = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+        valid.then(|| String::from_utf8_lossy(&values.bytes[ends[0]..ends[1]]))
+    });
+    Arc::new(rows.collect::<StringArray>())
+}
+
+/// The column of an array, by the decoding table of this crate (NaN stays NaN, timestamps need a time zone).
+///
+/// # Errors
+/// In words, when the array's type does not decode to `ty` or a value of it does not.
+pub fn from_arrow(array: &dyn Array, ty: Type) -> Result<Column, String> {
+    let decoded = array::decode(array, ty, Rules { zone: None, keep_nan: true })?;
+    match decoded.refused.first() {
+        Some((row, why)) => Err(format!("row {row}: {why}")),
+        None => Ok(decoded.column),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::datatypes::Field;
+    use featr_kernels::StrData;
+
+    #[test]
+    fn every_type_there_and_back() {
+        let tags = Some(vec![Tag::VALID, Tag::NULL, Tag::VALID]);
+        let str_data = StrData { offsets: vec![0, 1, 1, 3], bytes: b"aé".to_vec() };
+        let cases = [
+            (Type::Bool, Data::Bool(vec![true, false, false])),
+            (Type::Int64, Data::I64(vec![i64::MIN, 0, i64::MAX])),
+            (Type::Float64, Data::F64(vec![1.5, 0.0, f64::INFINITY])),
+            (Type::Decimal { precision: 38, scale: 10 }, Data::I128(vec![10i128.pow(38) - 1, 0, -7])),
+            (Type::String, Data::Str(str_data)),
+            (Type::Timestamp, Data::I64(vec![-1, 0, i64::MAX])),
+            (Type::Date, Data::I64(vec![i64::from(i32::MIN), 0, 19_000])),
+            (Type::Duration, Data::I64(vec![-1, 0, 5])),
+        ];
+        for (ty, data) in cases {
+            for tags in [None, tags.clone()] {
+                let column = Column { ty, data: data.clone(), tags };
+                let array = to_arrow(&column);
+                assert_eq!(*array.data_type(), arrow_type(ty));
+                let back = from_arrow(&array, ty).unwrap();
+                assert_eq!((back.ty, &back.tags), (ty, &column.tags));
+                assert_eq!(back.data, column.data);
+            }
+        }
+    }
+
+    #[test]
+    fn errors_become_null_and_wrong_types_are_said() {
+        let tags = Some(vec![Tag::error(featc_ir::ErrorCode::Overflow)]);
+        let array = to_arrow(&Column { ty: Type::Int64, data: Data::I64(vec![1]), tags });
+        assert_eq!(array.null_count(), 1);
+        assert_eq!(from_arrow(&array, Type::Float64).unwrap_err(), "Int64 does not decode to float64");
+        let lists = new_null_array(&DataType::List(Arc::new(Field::new("item", DataType::Int64, true))), 2);
+        assert_eq!(from_arrow(&lists, Type::Int64).unwrap_err(), "a list does not decode to int64");
+    }
+
+    #[test]
+    fn null_rows_with_broken_bytes_do_no_harm() {
+        let data = Data::Str(StrData { offsets: vec![0, 1, 2], bytes: vec![b'a', 0xff] });
+        let array = to_arrow(&Column { ty: Type::String, data, tags: Some(vec![Tag::VALID, Tag::NULL]) });
+        assert_eq!(from_arrow(&array, Type::String).unwrap().tags, Some(vec![Tag::VALID, Tag::NULL]));
+    }
+}

@@ -1,0 +1,250 @@
+//! Reading the files of a source.
+
+use crate::builder::Rules;
+use crate::error::DecodeError;
+use crate::files::{InputFile, expand};
+use crate::parquet::ParquetReader;
+use crate::reject::{Reason, Reject, RejectSink, Rejects};
+use crate::text_rows::TextReader;
+use crate::zone::Zone;
+use featc_ir::{ColumnId, FileFormat, FileSet, Source, SourceColumn};
+use featr_kernels::Batch;
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::BufRead;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How to read; the default reads everything.
+#[derive(Default)]
+pub struct ReadOptions {
+    /// The columns whose values are needed; the others come as all null. Which rows are rejected does not depend on it.
+    pub columns: Option<Vec<ColumnId>>,
+    /// Rows per batch, at most; 32 768 without a value.
+    pub rows_per_batch: Option<usize>,
+    /// Receives every rejected row.
+    pub sink: Option<Box<dyn RejectSink>>,
+}
+
+impl fmt::Debug for ReadOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadOptions").field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+/// Rows of one file, in its order.
+#[derive(Debug, Clone)]
+pub struct Decoded {
+    /// All columns of the source in declared order; never empty of rows.
+    pub batch: Batch,
+    pub file: Arc<str>,
+    pub rows: RowNumbers,
+}
+
+/// Where the rows of a batch are in their file: row numbers in Parquet, first lines in text formats, from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowNumbers {
+    /// The number of the first row.
+    pub first: u64,
+    /// One number per row; `None` when they are consecutive.
+    pub numbers: Option<Vec<u64>>,
+}
+
+impl RowNumbers {
+    /// The number of the batch's `row`-th row, from 0.
+    pub fn number(&self, row: usize) -> u64 {
+        match &self.numbers {
+            Some(numbers) => numbers.get(row).copied().unwrap_or(0),
+            None => self.first + row as u64,
+        }
+    }
+
+    pub(crate) fn new(numbers: Vec<u64>) -> RowNumbers {
+        let first = numbers.first().copied().unwrap_or(1);
+        let consecutive = numbers.iter().zip(first..).all(|(number, expected)| *number == expected);
+        RowNumbers { first, numbers: (!consecutive).then_some(numbers) }
+    }
+}
+
+/// What the formats need to know of a source.
+pub(crate) struct Spec {
+    pub columns: Vec<SourceColumn>,
+    pub time: usize,
+    pub rules: Rules,
+    /// Per column, whether its values are needed.
+    pub wanted: Vec<bool>,
+    pub rows_per_batch: usize,
+}
+
+impl Spec {
+    fn new(source: &Source, options: &ReadOptions) -> Result<Spec, DecodeError> {
+        let zone = source.zone.as_deref().map(Zone::named).transpose()?;
+        let mut wanted = vec![options.columns.is_none(); source.columns.len()];
+        for id in options.columns.iter().flatten() {
+            if let Some(slot) = wanted.get_mut(id.index()) {
+                *slot = true;
+            }
+        }
+        Ok(Spec {
+            columns: source.columns.clone(),
+            time: source.time.index(),
+            rules: Rules { zone, keep_nan: source.keep_nan },
+            wanted,
+            rows_per_batch: options.rows_per_batch.unwrap_or(32_768).max(1),
+        })
+    }
+
+    /// Why a null in this column rejects its row; `None` where nulls are welcome.
+    pub(crate) fn null_reason(&self, column: usize) -> Option<Reason> {
+        if column == self.time {
+            Some(Reason::NullTime)
+        } else {
+            (!self.columns[column].nullable).then_some(Reason::NullInRequired)
+        }
+    }
+}
+
+/// Reads the files of a source, in order. Files are opened one after the other; nothing is read before the first `next`
+/// but the names of the files.
+///
+/// # Errors
+/// [`DecodeError::NoFiles`], [`DecodeError::UnknownZone`]; whatever is wrong with a file comes from the reader.
+pub fn read_source(
+    source: &Source,
+    files: &FileSet,
+    base: &Path,
+    options: ReadOptions,
+) -> Result<SourceReader, DecodeError> {
+    let spec = Spec::new(source, &options)?;
+    let found = expand(files, base)?;
+    Ok(SourceReader::new(spec, files.format, found.into(), None, options.sink))
+}
+
+/// Reads CSV or JSONL text from anywhere as rows of a source; `name` is what messages call it.
+///
+/// # Errors
+/// As [`read_source`]; also [`DecodeError::UnknownFormat`] for Parquet, which cannot be read from a stream.
+pub fn read_text(
+    source: &Source,
+    format: FileFormat,
+    input: Box<dyn BufRead + Send>,
+    name: &str,
+    options: ReadOptions,
+) -> Result<SourceReader, DecodeError> {
+    let spec = Spec::new(source, &options)?;
+    let current = match format {
+        FileFormat::Parquet => return Err(DecodeError::UnknownFormat { file: name.to_owned() }),
+        FileFormat::Csv => TextReader::csv(name.into(), input, &spec)?,
+        FileFormat::Jsonl => TextReader::jsonl(name.into(), input, &spec),
+    };
+    Ok(SourceReader::new(spec, format, VecDeque::new(), Some(Current::Text(current)), options.sink))
+}
+
+enum Current {
+    Parquet(Box<ParquetReader>),
+    Text(TextReader),
+}
+
+/// The rows of a source, batch by batch. It ends after the first error.
+pub struct SourceReader {
+    spec: Spec,
+    format: FileFormat,
+    files: VecDeque<InputFile>,
+    current: Option<Current>,
+    sink: Option<Box<dyn RejectSink>>,
+    rejects: Rejects,
+    rows: u64,
+}
+
+impl fmt::Debug for SourceReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceReader").field("files", &self.files).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl SourceReader {
+    fn new(
+        spec: Spec,
+        format: FileFormat,
+        files: VecDeque<InputFile>,
+        current: Option<Current>,
+        sink: Option<Box<dyn RejectSink>>,
+    ) -> SourceReader {
+        SourceReader { spec, format, files, current, sink, rejects: Rejects::default(), rows: 0 }
+    }
+
+    /// The rows that were rejected so far.
+    pub fn rejects(&self) -> &Rejects {
+        &self.rejects
+    }
+
+    /// The rows that were rejected, when all is read.
+    pub fn into_rejects(self) -> Rejects {
+        self.rejects
+    }
+
+    /// The rows that were decoded so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The files that are not opened yet.
+    pub fn files_left(&self) -> usize {
+        self.files.len()
+    }
+
+    fn open(&self, file: &InputFile) -> Result<Current, DecodeError> {
+        let open = || std::fs::File::open(&file.path).map_err(|error| DecodeError::unreadable(&file.name, &error));
+        let buffered = || Ok(Box::new(std::io::BufReader::with_capacity(1 << 18, open()?)));
+        Ok(match self.format {
+            FileFormat::Parquet => {
+                Current::Parquet(Box::new(ParquetReader::open(file.name.clone(), open()?, &self.spec)?))
+            }
+            FileFormat::Csv => Current::Text(TextReader::csv(file.name.clone(), buffered()?, &self.spec)?),
+            FileFormat::Jsonl => Current::Text(TextReader::jsonl(file.name.clone(), buffered()?, &self.spec)),
+        })
+    }
+
+    fn advance(&mut self) -> Result<Option<Decoded>, DecodeError> {
+        loop {
+            let mut current = match self.current.take() {
+                Some(current) => current,
+                None => match self.files.pop_front() {
+                    Some(file) => self.open(&file)?,
+                    None => return Ok(None),
+                },
+            };
+            let mut rejects: Vec<Reject> = Vec::new();
+            let read = match &mut current {
+                Current::Parquet(reader) => reader.next(&self.spec, &mut rejects),
+                Current::Text(reader) => reader.next(&self.spec, &mut rejects),
+            };
+            for reject in rejects {
+                if let Some(sink) = &mut self.sink {
+                    sink.reject(&reject)?;
+                }
+                self.rejects.add(reject);
+            }
+            if let Some(decoded) = read? {
+                self.current = Some(current);
+                if decoded.batch.rows > 0 {
+                    self.rows += decoded.batch.rows as u64;
+                    return Ok(Some(decoded));
+                }
+            }
+        }
+    }
+}
+
+impl Iterator for SourceReader {
+    type Item = Result<Decoded, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.advance().transpose();
+        if matches!(next, Some(Err(_))) {
+            self.files.clear();
+            self.current = None;
+        }
+        next
+    }
+}

@@ -1,0 +1,352 @@
+//! Scalars from text. Every function is total; an error is a phrase that completes "the text …".
+
+use featr_kernels::value::canonical;
+
+/// Completes "`text` …".
+pub(crate) type Phrase = &'static str;
+
+/// A timestamp as written: local microseconds since 1970-01-01T00:00:00, and the offset if there was one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub local_us: i64,
+    pub offset_s: Option<i64>,
+}
+
+pub(crate) fn boolean(text: &str) -> Result<bool, Phrase> {
+    if text.eq_ignore_ascii_case("true") {
+        Ok(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Ok(false)
+    } else {
+        Err("is not true or false")
+    }
+}
+
+pub(crate) fn int64(text: &str) -> Result<i64, Phrase> {
+    text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
+        std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow => "does not fit int64",
+        _ => "is not an int64",
+    })
+}
+
+/// Canonical; NaN stays NaN here. Finite text beyond the range of float64 is an error.
+pub(crate) fn float64(text: &str) -> Result<f64, Phrase> {
+    let value: f64 = text.parse().map_err(|_| "is not a float64")?;
+    if value.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Err("does not fit float64");
+    }
+    Ok(canonical(value))
+}
+
+/// Exact: `[+-]digits[.digits][e[+-]digits]` in units of 10^-scale.
+pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Phrase> {
+    const NOT: Phrase = "is not a decimal";
+    const WIDE: Phrase = "does not fit the column's precision";
+    let (negative, digits) = sign(text);
+    let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, decimal_exponent(exponent).ok_or(NOT)?),
+        None => (digits, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return Err(NOT);
+    }
+    let mut value: i128 = 0;
+    let mut zeros: u32 = 0; // zeros read behind `value` and not yet multiplied in
+    for byte in whole.bytes().chain(fraction.bytes()) {
+        match byte {
+            b'0' => zeros = if value == 0 { 0 } else { zeros + 1 },
+            b'1'..=b'9' => {
+                let shifted = 10i128.checked_pow(zeros + 1).and_then(|power| value.checked_mul(power));
+                value = shifted.and_then(|v| v.checked_add(i128::from(byte - b'0'))).ok_or(WIDE)?;
+                zeros = 0;
+            }
+            _ => return Err(NOT),
+        }
+    }
+    if value == 0 {
+        return Ok(0);
+    }
+    let shift = exponent - fraction.len() as i64 + i64::from(zeros) + i64::from(scale);
+    if shift < 0 {
+        return Err("has more decimal places than the column");
+    }
+    let power = u32::try_from(shift).ok().and_then(|shift| 10i128.checked_pow(shift)).ok_or(WIDE)?;
+    let value = value.checked_mul(power).ok_or(WIDE)?;
+    if !fits(value, precision) {
+        return Err(WIDE);
+    }
+    Ok(if negative { -value } else { value })
+}
+
+/// Whether |unscaled| < 10^precision.
+pub(crate) fn fits(unscaled: i128, precision: u8) -> bool {
+    10i128.checked_pow(u32::from(precision)).is_some_and(|bound| unscaled.unsigned_abs() < bound.unsigned_abs())
+}
+
+fn sign(text: &str) -> (bool, &str) {
+    match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    }
+}
+
+fn decimal_exponent(text: &str) -> Option<i64> {
+    let (negative, digits) = sign(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // Beyond this the value is 0 or out of range whatever the exponent is.
+    let value = digits.parse::<i64>().unwrap_or(i64::MAX).min(1 << 40);
+    Some(if negative { -value } else { value })
+}
+
+/// `YYYY-MM-DD` to days since 1970-01-01.
+pub(crate) fn date(text: &str) -> Result<i64, Phrase> {
+    let mut cursor = Cursor(text.as_bytes());
+    cursor.date().filter(|_| cursor.0.is_empty()).ok_or("is not a date (YYYY-MM-DD)")
+}
+
+/// RFC 3339, with `T`, `t` or a blank; the offset may be missing.
+pub(crate) fn timestamp(text: &str) -> Result<Written, Phrase> {
+    let mut cursor = Cursor(text.as_bytes());
+    cursor.timestamp().filter(|_| cursor.0.is_empty()).ok_or("is not an RFC 3339 timestamp")
+}
+
+/// ISO 8601 `[-]P[nW][nD][T[nH][nM][n[.f]S]]` in microseconds; cut towards −∞.
+pub(crate) fn duration(text: &str) -> Result<i64, Phrase> {
+    const NOT: Phrase = "is not an ISO 8601 duration such as PT1.5S";
+    let (negative, body) = sign(text);
+    let mut cursor = Cursor(body.as_bytes());
+    cursor.expect(b"Pp").ok_or(NOT)?;
+    let mut nanos: i128 = 0;
+    let mut units: &[(u8, i128)] = &[(b'W', 7 * 86_400), (b'D', 86_400)];
+    let mut parts = 0;
+    while !cursor.0.is_empty() {
+        if cursor.expect(b"Tt").is_some() {
+            units = &[(b'H', 3_600), (b'M', 60), (b'S', 1)];
+            if cursor.0.is_empty() {
+                return Err(NOT);
+            }
+            continue;
+        }
+        let count = i128::from(cursor.integer().ok_or(NOT)?);
+        let fraction = cursor.fraction_nanos().ok_or(NOT)?;
+        let unit = cursor.byte().ok_or(NOT)?.to_ascii_uppercase();
+        let at = units.iter().position(|(name, _)| *name == unit).ok_or(NOT)?;
+        if fraction.is_some() && unit != b'S' {
+            return Err(NOT);
+        }
+        nanos += count * units[at].1 * 1_000_000_000 + i128::from(fraction.unwrap_or(0));
+        units = &units[at + 1..];
+        parts += 1;
+    }
+    if parts == 0 {
+        return Err(NOT);
+    }
+    let signed = if negative { -nanos } else { nanos };
+    i64::try_from(signed.div_euclid(1_000)).map_err(|_| "does not fit a duration")
+}
+
+/// What is left to read.
+struct Cursor<'a>(&'a [u8]);
+
+impl Cursor<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn expect(&mut self, any_of: &[u8]) -> Option<u8> {
+        let first = *self.0.first()?;
+        any_of.contains(&first).then(|| self.0 = &self.0[1..])?;
+        Some(first)
+    }
+
+    /// Exactly `count` digits.
+    fn digits(&mut self, count: usize) -> Option<i64> {
+        let head = self.0.get(..count)?;
+        let mut value = 0;
+        for byte in head {
+            value = value * 10 + i64::from(byte.is_ascii_digit().then(|| byte - b'0')?);
+        }
+        self.0 = &self.0[count..];
+        Some(value)
+    }
+
+    /// One to eighteen digits.
+    fn integer(&mut self) -> Option<i64> {
+        let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if count == 0 || count > 18 { None } else { self.digits(count) }
+    }
+
+    /// `Some(None)` when there is no fraction; digits beyond the ninth are cut, but a ninth is kept non-zero
+    /// when they are not all zero, so that rounding towards −∞ is right for negative durations too.
+    fn fraction_nanos(&mut self) -> Option<Option<i64>> {
+        if self.expect(b".,").is_none() {
+            return Some(None);
+        }
+        let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if count == 0 {
+            return None;
+        }
+        let (digits, rest) = self.0.split_at(count);
+        self.0 = rest;
+        let mut value = 0;
+        for place in 0..9 {
+            value = value * 10 + digits.get(place).map_or(0, |byte| i64::from(byte - b'0'));
+        }
+        let lost = digits.iter().skip(9).any(|byte| *byte != b'0');
+        Some(Some(if lost && value % 1_000 == 0 { value + 1 } else { value }))
+    }
+
+    fn date(&mut self) -> Option<i64> {
+        let year = self.digits(4)?;
+        self.expect(b"-")?;
+        let month = self.digits(2)?;
+        self.expect(b"-")?;
+        let day = self.digits(2)?;
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => return None,
+        };
+        (1..=days).contains(&day).then(|| days_from_civil(year, month, day))
+    }
+
+    fn timestamp(&mut self) -> Option<Written> {
+        let days = self.date()?;
+        self.expect(b"Tt ")?;
+        let hour = self.digits(2)?;
+        self.expect(b":")?;
+        let minute = self.digits(2)?;
+        self.expect(b":")?;
+        let second = self.digits(2)?;
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let micros = self.fraction_nanos()?.unwrap_or(0) / 1_000;
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+        Some(Written { local_us: seconds * 1_000_000 + micros, offset_s: self.offset()? })
+    }
+
+    /// `Z`, `±hh`, `±hhmm`, `±hh:mm`; `Some(None)` at the end of the text.
+    fn offset(&mut self) -> Option<Option<i64>> {
+        if self.0.is_empty() {
+            return Some(None);
+        }
+        match self.byte()? {
+            b'Z' | b'z' => Some(Some(0)),
+            sign @ (b'+' | b'-') => {
+                let hours = self.digits(2)?;
+                let colon = self.expect(b":").is_some();
+                let minutes = if colon || !self.0.is_empty() { self.digits(2)? } else { 0 };
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
+                let seconds = hours * 3_600 + minutes * 60;
+                Some(Some(if sign == b'-' { -seconds } else { seconds }))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Days since 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant's `days_from_civil`).
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_agree_with_chrono() {
+        let epoch = chrono::NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
+        let mut day = chrono::NaiveDate::from_ymd_opt(0, 1, 1).unwrap();
+        while let Some(next) = day.checked_add_days(chrono::Days::new(13)) {
+            let text = day.format("%Y-%m-%d").to_string();
+            if text.len() != 10 {
+                break;
+            }
+            assert_eq!(date(&text), Ok((day - epoch).num_days()), "{text}");
+            day = next;
+        }
+        for wrong in ["2023-02-29", "2023-13-01", "2023-00-01", "2023-01-00", "2023-1-1", "2023-01-01 ", "", "20230101"] {
+            assert!(date(wrong).is_err(), "{wrong}");
+        }
+        assert!(date("2024-02-29").is_ok() && date("1900-02-29").is_err() && date("2000-02-29").is_ok());
+    }
+
+    #[test]
+    fn timestamps_as_written() {
+        let at = |text| timestamp(text).unwrap();
+        assert_eq!(at("1970-01-01T00:00:01Z"), Written { local_us: 1_000_000, offset_s: Some(0) });
+        assert_eq!(at("1970-01-01 00:00:01.5+01:30"), Written { local_us: 1_500_000, offset_s: Some(5_400) });
+        assert_eq!(at("1970-01-01t00:00:00-0130").offset_s, Some(-5_400));
+        assert_eq!(at("1970-01-01t00:00:00-01").offset_s, Some(-3_600));
+        assert_eq!(at("1970-01-01T00:00:00"), Written { local_us: 0, offset_s: None });
+        assert_eq!(at("1969-12-31T23:59:59.9999999Z").local_us, -1);
+        assert_eq!(at("1970-01-01T00:00:00.123456999Z").local_us, 123_456);
+        for wrong in [
+            "1970-01-01", "1970-01-01T00:00Z", "1970-01-01T24:00:00Z", "1970-01-01T00:00:60Z", "1970-01-01T00:00:00.Z",
+            "1970-01-01T00:00:00+", "1970-01-01T00:00:00+1", "1970-01-01T00:00:00+01:", "1970-01-01T00:00:00+24:00",
+            "1970-01-01T00:00:00ZZ", "0", "é970-01-01T00:00:00Z",
+        ] {
+            assert!(timestamp(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn decimals_are_exact() {
+        assert_eq!(decimal("1.50", 5, 2), Ok(150));
+        assert_eq!(decimal("-1.5000000000000000000000000000000000000000000000", 5, 2), Ok(-150));
+        assert_eq!(decimal("000000000000000000000000000000000000000000001.5", 5, 2), Ok(150));
+        assert_eq!(decimal("15e-1", 5, 2), Ok(150));
+        assert_eq!(decimal("0.0015E+3", 5, 2), Ok(150));
+        assert_eq!(decimal(".5", 5, 2), Ok(50));
+        assert_eq!(decimal("5.", 5, 2), Ok(500));
+        assert_eq!(decimal("-0", 5, 2), Ok(0));
+        assert_eq!(decimal("0e999999999999999999999", 5, 2), Ok(0));
+        assert_eq!(decimal("999.99", 5, 2), Ok(99_999));
+        assert!(decimal("1000", 5, 2).is_err() && decimal("1.505", 5, 2).is_err());
+        assert_eq!(decimal(&"9".repeat(38), 38, 0), Ok(10i128.pow(38) - 1));
+        assert!(decimal(&"9".repeat(39), 38, 0).is_err() && decimal("1e99999999999999999999", 38, 0).is_err());
+        for wrong in ["", "-", ".", "e5", "1e", "1e+", "1 ", "1,5", "--1", "1.2.3", "0x1", "nan"] {
+            assert!(decimal(wrong, 38, 10).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_booleans() {
+        assert_eq!(int64("-9223372036854775808"), Ok(i64::MIN));
+        assert_eq!(int64("9223372036854775808"), Err("does not fit int64"));
+        assert!(["1.0", "1e3", "", " 1", "1_000", "0x1"].iter().all(|text| int64(text).is_err()));
+        assert_eq!(float64("-0.0").unwrap().to_bits(), 0);
+        assert_eq!(float64("1e999"), Err("does not fit float64"));
+        assert_eq!(float64("-inf"), Ok(f64::NEG_INFINITY));
+        assert!(float64("nan").unwrap().is_nan() && float64("1,5").is_err() && float64("").is_err());
+        assert_eq!((boolean("True"), boolean("FALSE"), boolean("1").is_err()), (Ok(true), Ok(false), true));
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("PT1.5S"), Ok(1_500_000));
+        assert_eq!(duration("-PT0.0000001S"), Ok(-1));
+        assert_eq!(duration("-PT0.0000000000001S"), Ok(-1));
+        assert_eq!(duration("P1W2DT3H4M5S"), Ok((((9 * 24 + 3) * 60 + 4) * 60 + 5) * 1_000_000));
+        for wrong in ["", "P", "PT", "P1", "P1H", "PT1D", "PT1S1M", "P1.5D", "1S", "P1Y", "P1DT", "P-1D"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        assert!(duration("P999999999999999999W").is_err());
+    }
+}

@@ -1,0 +1,83 @@
+//! Why a request was refused, as data.
+
+use featr_batch::BatchError;
+use featr_decode::DecodeError;
+use std::fmt;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// A file, a spine or an output.
+    Decode(DecodeError),
+    /// The program has no such service; `known` are those it has.
+    UnknownService { service: String, known: Vec<String> },
+    /// The program has no such source.
+    UnknownSource { source: String, known: Vec<String> },
+    /// As-of-arrival was asked, and this source has no arrival.
+    ArrivalNeeded { source: String },
+    /// The source declares no files, and none were given.
+    NoFiles { source: String },
+    /// A column of the spine has the name of an output column.
+    ColumnClash { column: String },
+    /// Rows or questions in memory do not have the columns that are needed.
+    Columns { what: String, why: String },
+    /// A folder does not hold a complete build.
+    Build { folder: String, why: String },
+    /// A snapshot cannot be restored.
+    Snapshot { why: String },
+    /// Memory or temporary disk space that the batch engine was allowed is used up.
+    Resources { why: String },
+    /// A broken promise of ours.
+    Bug { why: String },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Decode(error) => error.fmt(f),
+            Error::UnknownService { service, known } => {
+                write!(f, "unknown service `{service}`; the program declares: {}", known.join(", "))
+            }
+            Error::UnknownSource { source, known } => {
+                write!(f, "unknown source `{source}`; the program declares: {}", known.join(", "))
+            }
+            Error::ArrivalNeeded { source } => {
+                write!(f, "source `{source}` has no arrival, so it cannot be asked as of arrival")
+            }
+            Error::NoFiles { source } => write!(f, "source `{source}` declares no files"),
+            Error::ColumnClash { column } => write!(f, "spine column `{column}` has the name of an output column"),
+            Error::Columns { what, why } => write!(f, "{what}: {why}"),
+            Error::Build { folder, why } => write!(f, "`{folder}` is not a complete build: {why}"),
+            Error::Snapshot { why } => write!(f, "the snapshot cannot be restored: {why}"),
+            Error::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
+            Error::Bug { why } => write!(f, "internal error: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Error {
+        Error::Decode(error)
+    }
+}
+
+impl From<BatchError> for Error {
+    fn from(error: BatchError) -> Error {
+        match error {
+            BatchError::Decode(error) => Error::Decode(error),
+            BatchError::NoInput { source } => Error::NoFiles { source },
+            BatchError::WrongColumns { source, why } => Error::Columns { what: format!("events of `{source}`"), why },
+            BatchError::SpineColumn { column, why } => Error::Columns { what: format!("spine column `{column}`"), why },
+            BatchError::NameClash { column } => Error::ColumnClash { column },
+            BatchError::Resources { why } => Error::Resources { why },
+            BatchError::Bug { why } => Error::Bug { why },
+        }
+    }
+}
+
+impl From<featc_ir::Bug> for Error {
+    fn from(bug: featc_ir::Bug) -> Error {
+        Error::Bug { why: bug.0 }
+    }
+}

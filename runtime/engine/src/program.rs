@@ -1,0 +1,208 @@
+//! A compiled program: its plans, and where its files are.
+
+use crate::error::Error;
+use featc_ir::plan::{BatchNode, BatchPlan, OperatorId, OperatorKind, StreamGraph, StreamService};
+use featc_ir::wire::Wire;
+use featc_ir::{FileFormat, FileSet, Source, Truth};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// A compiled program. Made by `featc build` and [`Program::load`]ed, or from the compiler's plans directly.
+#[derive(Debug, Clone)]
+pub struct Program {
+    pub(crate) batch: Vec<BatchPlan>,
+    pub(crate) stream: StreamGraph,
+    /// The folder that paths in the program are relative to.
+    pub(crate) base: PathBuf,
+    /// Files given for a source instead of its own.
+    pub(crate) files: BTreeMap<String, FileSet>,
+}
+
+#[derive(Deserialize)]
+struct ManifestFiles {
+    files: BTreeMap<String, String>,
+}
+
+impl Program {
+    /// A program from its plans; `base` is the folder that paths in it are relative to.
+    pub fn new(batch: Vec<BatchPlan>, stream: StreamGraph, base: impl Into<PathBuf>) -> Program {
+        Program { batch, stream, base: base.into(), files: BTreeMap::new() }
+    }
+
+    /// Loads what `featc build` wrote into `folder`; `base` is the folder that paths in the program are relative to.
+    ///
+    /// # Errors
+    /// [`Error::Build`]: a missing file, one whose content is not what the manifest says, another version.
+    pub fn load(folder: &Path, base: impl Into<PathBuf>) -> Result<Program, Error> {
+        let refuse = |why: String| Error::Build { folder: folder.display().to_string(), why };
+        let text = |name: &str| {
+            std::fs::read_to_string(folder.join(name)).map_err(|error| refuse(format!("`{name}`: {error}")))
+        };
+        let manifest: ManifestFiles =
+            serde_json::from_str(&text("manifest.json")?).map_err(|error| refuse(format!("`manifest.json`: {error}")))?;
+        let mut batch = Vec::new();
+        let mut stream = None;
+        for (name, hash) in &manifest.files {
+            let content = text(name)?;
+            if format!("{:032x}", xxhash_rust::xxh3::xxh3_128(content.as_bytes())) != *hash {
+                return Err(refuse(format!("`{name}` does not match the manifest")));
+            }
+            let wire = |why: String| refuse(format!("`{name}`: {why}"));
+            if name == "stream.json" {
+                stream = Some(StreamGraph::from_json(&content).map_err(wire)?);
+            } else if name.starts_with("batch/") && name.ends_with(".json") {
+                batch.push(BatchPlan::from_json(&content).map_err(wire)?);
+            }
+        }
+        let stream = stream.ok_or_else(|| refuse("`stream.json` is missing".to_owned()))?;
+        Ok(Program::new(batch, stream, base))
+    }
+
+    /// The hash of the program, in hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.stream.program
+    }
+
+    /// The services, with the keys that their questions bring.
+    pub fn services(&self) -> &[StreamService] {
+        &self.stream.services
+    }
+
+    /// A service by name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`].
+    pub fn service(&self, name: &str) -> Result<&StreamService, Error> {
+        self.stream.services.iter().find(|service| service.name == name).ok_or_else(|| Error::UnknownService {
+            service: name.to_owned(),
+            known: self.stream.services.iter().map(|service| service.name.clone()).collect(),
+        })
+    }
+
+    /// All sources that some view reads.
+    pub fn sources(&self) -> Vec<&Source> {
+        let sources = self.stream.operators.iter().map(|operator| match &operator.kind {
+            OperatorKind::Source { source } => Some(source),
+            OperatorKind::Accept | OperatorKind::Rows { .. } | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => None,
+        });
+        sources.flatten().collect()
+    }
+
+    /// The sources that a service reads.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`].
+    pub fn service_sources(&self, service: &str) -> Result<Vec<&Source>, Error> {
+        let graph = self.pruned(service)?;
+        let used: BTreeSet<&str> = graph.operators.iter().filter_map(|operator| source_name(&operator.kind)).collect();
+        Ok(self.sources().into_iter().filter(|source| used.contains(source.name.as_str())).collect())
+    }
+
+    /// Reads a source from `path` (a file, a folder or a glob; relative to the working directory) instead of the files
+    /// that it declares. The extension decides the format; without one the declared format holds.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSource`].
+    pub fn read_from(&mut self, source: &str, path: &Path) -> Result<(), Error> {
+        let known = || self.sources().iter().map(|source| source.name.clone()).collect();
+        let Some(declared) = self.sources().into_iter().find(|known| known.name == source) else {
+            return Err(Error::UnknownSource { source: source.to_owned(), known: known() });
+        };
+        let by_extension = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("parquet") => Some(FileFormat::Parquet),
+            Some("csv") => Some(FileFormat::Csv),
+            Some("jsonl" | "ndjson") => Some(FileFormat::Jsonl),
+            _ => None,
+        };
+        let own = declared.batch.as_ref().or(declared.stream.as_ref()).map(|files| files.format);
+        let format = by_extension.or(own).unwrap_or(FileFormat::Parquet);
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let files = FileSet { format, paths: vec![path.display().to_string()] };
+        self.files.insert(source.to_owned(), files);
+        Ok(())
+    }
+
+    /// The truth that holds when none is named: as of arrival, unless a source of the service has no arrival.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`].
+    pub fn default_truth(&self, service: &str) -> Result<Truth, Error> {
+        let arrived = self.service_sources(service)?.iter().all(|source| source.arrival.is_some());
+        Ok(if arrived { Truth::AsOfArrival { delay_us: None } } else { Truth::Complete })
+    }
+
+    /// Refuses a truth that the service's sources cannot support.
+    pub(crate) fn check_truth(&self, service: &str, truth: Truth) -> Result<(), Error> {
+        let sources = self.service_sources(service)?;
+        match truth {
+            Truth::Complete => Ok(()),
+            Truth::AsOfArrival { .. } => match sources.iter().find(|source| source.arrival.is_none()) {
+                None => Ok(()),
+                Some(source) => Err(Error::ArrivalNeeded { source: source.name.clone() }),
+            },
+        }
+    }
+
+    /// The batch plan of a service, with the files that were given instead of declared ones.
+    pub(crate) fn batch_plan(&self, service: &str) -> Result<BatchPlan, Error> {
+        self.service(service)?;
+        let plan = self.batch.iter().find(|plan| plan.service == service);
+        let mut plan = plan.cloned().ok_or_else(|| Error::Bug { why: format!("service {service} has no batch plan") })?;
+        self.redirect(&mut plan.root);
+        Ok(plan)
+    }
+
+    fn redirect(&self, node: &mut BatchNode) {
+        match node {
+            BatchNode::Spine { .. } => {}
+            BatchNode::Scan { source } => {
+                if let Some(files) = self.files.get(&source.name) {
+                    source.batch = Some(files.clone());
+                }
+            }
+            BatchNode::Accept { input } | BatchNode::Rows { input, .. } | BatchNode::Finish { input, .. } => {
+                self.redirect(input);
+            }
+            BatchNode::PointInTime { events, spine, .. } => {
+                self.redirect(events);
+                self.redirect(spine);
+            }
+            BatchNode::Zip { spine, inputs, .. } => {
+                self.redirect(spine);
+                inputs.iter_mut().for_each(|input| self.redirect(input));
+            }
+        }
+    }
+
+    /// The part of the stream graph that one service reads, operators renumbered.
+    pub(crate) fn pruned(&self, service: &str) -> Result<StreamGraph, Error> {
+        let service = self.service(service)?;
+        let mut needed: BTreeSet<OperatorId> = service.columns.iter().map(|(id, _)| *id).collect();
+        for place in (0..self.stream.operators.len()).rev() {
+            if needed.contains(&OperatorId(place as u32)) {
+                needed.extend(self.stream.operators[place].inputs.iter().copied());
+            }
+        }
+        let renumbered: BTreeMap<OperatorId, OperatorId> =
+            needed.iter().enumerate().map(|(place, id)| (*id, OperatorId(place as u32))).collect();
+        let operators = needed
+            .iter()
+            .map(|id| {
+                let mut operator = self.stream.operators[id.0 as usize].clone();
+                operator.inputs.iter_mut().for_each(|input| *input = renumbered[input]);
+                operator
+            })
+            .collect();
+        let mut service = service.clone();
+        service.columns.iter_mut().for_each(|(id, _)| *id = renumbered[id]);
+        Ok(StreamGraph { program: self.stream.program.clone(), operators, services: vec![service] })
+    }
+}
+
+fn source_name(kind: &OperatorKind) -> Option<&str> {
+    match kind {
+        OperatorKind::Source { source } => Some(&source.name),
+        OperatorKind::Accept | OperatorKind::Rows { .. } | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => None,
+    }
+}

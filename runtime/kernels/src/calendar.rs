@@ -1,0 +1,194 @@
+//! The proleptic Gregorian calendar in UTC, and the text forms of timestamps and dates.
+//!
+//! `days_from_civil` and `civil_from_days` are Howard Hinnant's algorithms
+//! (<https://howardhinnant.github.io/date_algorithms.html>): years begin in March, eras are 400 years of 146 097 days.
+
+/// Microseconds of a day.
+pub const DAY_US: i64 = 86_400_000_000;
+/// Microseconds of a second.
+pub const SECOND_US: i64 = 1_000_000;
+
+/// The first microsecond of year 1.
+pub const FIRST_US: i64 = -62_135_596_800_000_000;
+/// The last microsecond of year 9999.
+pub const LAST_US: i64 = 253_402_300_799_999_999;
+
+/// A day of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Civil {
+    /// Astronomical: 0 is 1 BC.
+    pub year: i64,
+    /// 1 to 12.
+    pub month: u32,
+    /// 1 to 31.
+    pub day: u32,
+}
+
+/// Days since 1970-01-01 of a day that exists. Source: Hinnant, `days_from_civil`.
+pub fn days_from_civil(civil: Civil) -> i64 {
+    let year = if civil.month <= 2 { civil.year - 1 } else { civil.year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let month_from_march = i64::from((civil.month + 9) % 12);
+    let day_of_year = (153 * month_from_march + 2) / 5 + i64::from(civil.day) - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The day that is `days` after 1970-01-01. Source: Hinnant, `civil_from_days`.
+pub fn civil_from_days(days: i64) -> Civil {
+    let shifted = days.saturating_add(719_468);
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u32;
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    Civil { year, month, day }
+}
+
+/// Whether the year has 366 days.
+pub fn is_leap(year: i64) -> bool {
+    year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0)
+}
+
+/// The number of days of a month (1 to 12) of a year.
+pub fn days_of_month(year: i64, month: u32) -> u32 {
+    match month {
+        2 if is_leap(year) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// The day (since 1970-01-01, in UTC) of an instant.
+#[inline]
+pub fn day_of(us: i64) -> i64 {
+    us.div_euclid(DAY_US)
+}
+
+/// 1 (Monday) to 7 (Sunday) of a day since 1970-01-01, which was a Thursday.
+#[inline]
+pub fn day_of_week(days: i64) -> i64 {
+    days.saturating_add(3).rem_euclid(7) + 1
+}
+
+/// 1 to 366 of a day since 1970-01-01.
+pub fn day_of_year(days: i64) -> i64 {
+    let year = civil_from_days(days).year;
+    days - days_from_civil(Civil { year, month: 1, day: 1 }) + 1
+}
+
+/// `2013-01-01`; years outside 0–9999 print with their sign and six digits.
+pub fn render_date(days: i64) -> String {
+    let Civil { year, month, day } = civil_from_days(days);
+    if (0..=9_999).contains(&year) {
+        format!("{year:04}-{month:02}-{day:02}")
+    } else {
+        format!("{year:+07}-{month:02}-{day:02}")
+    }
+}
+
+/// RFC 3339 in UTC with `Z`; six digits of the second where it is not whole.
+pub fn render_timestamp(us: i64) -> String {
+    let date = render_date(day_of(us));
+    let in_day = us.rem_euclid(DAY_US);
+    let seconds = in_day / SECOND_US;
+    let (hour, minute, second, fraction) = (seconds / 3_600, seconds / 60 % 60, seconds % 60, in_day % SECOND_US);
+    if fraction == 0 {
+        format!("{date}T{hour:02}:{minute:02}:{second:02}Z")
+    } else {
+        format!("{date}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
+    }
+}
+
+/// A timestamp as written: the reading of the clock, and the offset if there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Microseconds since 1970-01-01T00:00:00 of the same clock.
+    pub local_us: i64,
+    /// Of that clock from UTC, east positive.
+    pub offset_us: Option<i64>,
+}
+
+/// Reads a timestamp in the form of RFC 3339, offset optional: `2013-01-01T05:06:07[.digits][Z|±hh:mm]`. The `T` may
+/// be a `t` or one space, the `Z` a `z`. Digits after the sixth of the second are dropped, which truncates towards
+/// −∞. Years 0001 to 9999; there is no second 60. Anything else, surrounding white space too, is `None`.
+pub fn parse_written(text: &str) -> Option<Written> {
+    let bytes = text.as_bytes();
+    let date = parse_date_bytes(bytes.get(..10)?)?;
+    let clock = bytes.get(10..19)?;
+    if !matches!(clock[0], b'T' | b't' | b' ') || clock[3] != b':' || clock[6] != b':' {
+        return None;
+    }
+    let (hour, minute, second) = (digits(&clock[1..3])?, digits(&clock[4..6])?, digits(&clock[7..9])?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let (fraction_us, rest) = parse_fraction(bytes.get(19..)?)?;
+    let offset_us = parse_offset(rest)?;
+    let local_us = date * DAY_US + ((hour * 60 + minute) * 60 + second) * SECOND_US + fraction_us;
+    Some(Written { local_us, offset_us })
+}
+
+/// Reads an instant: [`parse_written`] with the offset required and the instant within years 0001 to 9999 of UTC.
+pub fn parse_timestamp(text: &str) -> Option<i64> {
+    let written = parse_written(text)?;
+    let us = written.local_us - written.offset_us?;
+    (FIRST_US..=LAST_US).contains(&us).then_some(us)
+}
+
+/// Reads `YYYY-MM-DD`, years 0001 to 9999, into days since 1970-01-01.
+pub fn parse_date(text: &str) -> Option<i32> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 {
+        return None;
+    }
+    i32::try_from(parse_date_bytes(bytes)?).ok()
+}
+
+fn parse_date_bytes(bytes: &[u8]) -> Option<i64> {
+    if bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let (year, month, day) = (digits(&bytes[..4])?, digits(&bytes[5..7])? as u32, digits(&bytes[8..10])? as u32);
+    if year == 0 || !(1..=12).contains(&month) || day == 0 || day > days_of_month(year, month) {
+        return None;
+    }
+    Some(days_from_civil(Civil { year, month, day }))
+}
+
+/// An optional `.digits` at the front: its microseconds, and what follows it.
+fn parse_fraction(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let Some((b'.', rest)) = bytes.split_first() else { return Some((0, bytes)) };
+    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if length == 0 {
+        return None;
+    }
+    let us = (0..6).fold(0, |us, at| us * 10 + if at < length { i64::from(rest[at] - b'0') } else { 0 });
+    Some((us, &rest[length..]))
+}
+
+/// The offset that is the whole of `bytes`: nothing, `Z`, or `±hh:mm`.
+fn parse_offset(bytes: &[u8]) -> Option<Option<i64>> {
+    match bytes {
+        [] => Some(None),
+        [b'Z' | b'z'] => Some(Some(0)),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let us = (hours * 60 + minutes) * 60 * SECOND_US;
+            Some(Some(if *sign == b'-' { -us } else { us }))
+        }
+        _ => None,
+    }
+}
+
+fn digits(bytes: &[u8]) -> Option<i64> {
+    bytes.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+}

@@ -1,0 +1,282 @@
+use super::slow::{any_float, finite, nearest_slow, scaled_slow, sum_slow, wide};
+use super::*;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+fn sum_of(values: &[f64]) -> ExactSum {
+    let mut sum = ExactSum::new();
+    values.iter().for_each(|value| sum.add_f64(*value));
+    sum
+}
+
+fn bytes(sum: &ExactSum) -> Vec<u8> {
+    let mut out = vec![];
+    sum.encode(&mut out);
+    out
+}
+
+fn one() -> BigInt {
+    BigInt::from(1)
+}
+
+/// The exact value as `integer · 2^-2560`, to compare values with different windows.
+fn exact_value(sum: &ExactSum) -> BigInt {
+    let (integer, exponent) = sum.to_bigint();
+    integer << (exponent + 2560)
+}
+
+proptest! {
+    #[test]
+    fn a_sum_is_exact_and_rounded_once(values in prop::collection::vec(finite(), 0..40)) {
+        let sum = sum_of(&values);
+        let slow = sum_slow(&values);
+        prop_assert_eq!(exact_value(&sum), slow.clone() << (2560 - 1074));
+        prop_assert_eq!(sum.round().to_bits(), nearest_slow(&slow, -1074, &one()).to_bits());
+    }
+
+    #[test]
+    fn order_and_split_do_not_matter(
+        (values, shuffled) in prop::collection::vec(any_float(), 0..40)
+            .prop_flat_map(|values| (Just(values.clone()), Just(values).prop_shuffle())),
+        cuts in prop::collection::vec(any::<Index>(), 0..6),
+    ) {
+        let whole = sum_of(&values);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(shuffled.len() + 1)).chain([0, shuffled.len()]).collect();
+        cuts.sort_unstable();
+        let parts = cuts.windows(2).map(|cut| sum_of(&shuffled[cut[0]..cut[1]]));
+        // A left-leaning and a right-leaning tree.
+        let left = parts.clone().fold(ExactSum::new(), |mut sum, part| { sum.combine(&part); sum });
+        let right = parts.rev().fold(ExactSum::new(), |sum, mut part| { part.combine(&sum); part });
+        prop_assert_eq!(&whole, &left);
+        prop_assert_eq!(&whole, &right);
+        prop_assert_eq!(bytes(&whole), bytes(&left));
+        prop_assert_eq!(bytes(&whole), bytes(&right));
+        prop_assert_eq!(whole.round().to_bits(), right.round().to_bits());
+    }
+
+    #[test]
+    fn subtraction_is_the_inverse(
+        kept in prop::collection::vec(any_float(), 0..10),
+        gone in prop::collection::vec(any_float(), 0..10),
+    ) {
+        let expected = sum_of(&kept);
+        let mut sum = expected.clone();
+        gone.iter().for_each(|value| sum.add_f64(*value));
+        let mut other = sum.clone();
+        sum.subtract(&sum_of(&gone));
+        gone.iter().for_each(|value| other.subtract_f64(*value));
+        prop_assert_eq!(bytes(&sum), bytes(&expected));
+        prop_assert_eq!(bytes(&other), bytes(&expected));
+        prop_assert_eq!(sum, expected);
+    }
+
+    #[test]
+    fn bytes_come_back(values in prop::collection::vec(any_float(), 0..20)) {
+        let sum = sum_of(&values);
+        let written = bytes(&sum);
+        let mut rest = written.as_slice();
+        let read = ExactSum::decode(&mut rest).unwrap();
+        prop_assert!(rest.is_empty());
+        prop_assert_eq!(bytes(&read), written);
+        prop_assert_eq!(read, sum);
+    }
+
+    #[test]
+    fn garbage_is_refused_or_canonical(mut garbage in prop::collection::vec(any::<u8>(), 0..60), len in 0u8..6) {
+        if let Some(first) = garbage.first_mut() { *first = len }
+        let mut rest = garbage.as_slice();
+        if let Ok(mut sum) = ExactSum::decode(&mut rest) {
+            let used = garbage.len() - rest.len();
+            prop_assert_eq!(bytes(&sum), &garbage[..used]);
+            let copy = sum.clone();
+            sum.combine(&copy);
+            sum.subtract(&copy);
+            prop_assert_eq!(sum, copy);
+        }
+    }
+
+    #[test]
+    fn a_quotient_is_rounded_once(values in prop::collection::vec(finite(), 0..10), divisor in 1u64.., small in 1u64..100) {
+        let sum = sum_of(&values);
+        for divisor in [divisor, small] {
+            let slow = nearest_slow(&sum_slow(&values), -1074, &BigInt::from(divisor));
+            prop_assert_eq!(sum.div_round(divisor).to_bits(), slow.to_bits());
+        }
+    }
+
+    #[test]
+    fn products_are_exact(factors in prop::collection::vec((finite(), finite()), 0..20)) {
+        let mut sum = ExactSum::new();
+        factors.iter().for_each(|(left, right)| sum.add_product(*left, *right));
+        let slow: BigInt = factors.iter().map(|(left, right)| scaled_slow(*left) * scaled_slow(*right)).sum();
+        prop_assert_eq!(exact_value(&sum), slow.clone() << (2560 - 2148));
+        prop_assert_eq!(sum.round().to_bits(), nearest_slow(&slow, -2148, &one()).to_bits());
+    }
+
+    #[test]
+    fn integers_and_squares_are_exact(values in prop::collection::vec(wide(), 0..20)) {
+        let (mut sum, mut squares) = (ExactSum::new(), ExactSum::new());
+        for value in &values {
+            sum.add_i128(*value);
+            squares.add_square_i128(*value);
+        }
+        let slow: BigInt = values.iter().map(|value| BigInt::from(*value)).sum();
+        let slow_squares: BigInt = values.iter().map(|value| BigInt::from(*value) * *value).sum();
+        prop_assert_eq!(exact_value(&sum), slow.clone() << 2560);
+        prop_assert_eq!(exact_value(&squares), slow_squares << 2560);
+        prop_assert_eq!(sum.to_i128(), i128::try_from(slow).ok());
+    }
+
+    #[test]
+    fn mean_and_variance_of_floats_are_rounded_once(values in prop::collection::vec(finite(), 1..12), population in any::<bool>()) {
+        let sum = sum_of(&values);
+        let mut squares = ExactSum::new();
+        values.iter().for_each(|value| squares.add_product(*value, *value));
+        let count = values.len() as u64;
+        let total = sum_slow(&values);
+        let mean = nearest_slow(&total, -1074, &BigInt::from(count));
+        prop_assert_eq!(mean_scaled(&sum, count, 0).to_bits(), mean.to_bits());
+        let slow = variance_slow(&values.iter().map(|value| scaled_slow(*value)).collect::<Vec<_>>(), population)
+            .map(|(top, bottom)| nearest_slow(&top, -2148, &bottom).to_bits());
+        prop_assert_eq!(variance(count, &sum, &squares, 0, population).map(f64::to_bits), slow);
+    }
+
+    #[test]
+    fn mean_and_variance_of_decimals_are_rounded_once(
+        values in prop::collection::vec(wide(), 1..12), scale in prop_oneof![0u8..4, 0u8..=38], population in any::<bool>(),
+    ) {
+        let (mut sum, mut squares) = (ExactSum::new(), ExactSum::new());
+        for value in &values {
+            sum.add_i128(*value);
+            squares.add_square_i128(*value);
+        }
+        let values: Vec<BigInt> = values.into_iter().map(BigInt::from).collect();
+        let count = values.len() as u64;
+        let power = BigInt::from(10).pow(u32::from(scale));
+        let mean = nearest_slow(&values.iter().sum(), 0, &(&power * count));
+        prop_assert_eq!(mean_scaled(&sum, count, scale).to_bits(), mean.to_bits());
+        let slow = variance_slow(&values, population)
+            .map(|(top, bottom)| nearest_slow(&top, 0, &(bottom * &power * &power)).to_bits());
+        prop_assert_eq!(variance(count, &sum, &squares, scale, population).map(f64::to_bits), slow);
+    }
+
+    #[test]
+    fn prefix_differences_are_the_sums(values in prop::collection::vec(any_float(), 0..12), skip in 0usize..4) {
+        let taken = |row: usize| skip == 0 || row % skip != 0;
+        let sums = PrefixExact::floats(&values, taken);
+        let squares = PrefixExact::float_squares(&values, taken);
+        for start in 0..=values.len() {
+            for end in start..=values.len() {
+                let (mut sum, mut square) = (ExactSum::new(), ExactSum::new());
+                for row in (start..end).filter(|row| taken(*row)) {
+                    sum.add_f64(values[row]);
+                    square.add_product(values[row], values[row]);
+                }
+                prop_assert_eq!(&sums.range(start..end), &sum);
+                prop_assert_eq!(&squares.range(start..end), &square);
+            }
+        }
+    }
+
+    #[test]
+    fn prefix_differences_of_integers_are_the_sums(values in prop::collection::vec(prop::option::of(wide()), 0..12)) {
+        let sums = PrefixExact::integers(values.len(), |row| values[row]);
+        let squares = PrefixExact::integer_squares(values.len(), |row| values[row]);
+        for start in 0..=values.len() {
+            for end in start..=values.len() {
+                let (mut sum, mut square) = (ExactSum::new(), ExactSum::new());
+                for value in values[start..end].iter().flatten() {
+                    sum.add_i128(*value);
+                    square.add_square_i128(*value);
+                }
+                prop_assert_eq!(&sums.range(start..end), &sum);
+                prop_assert_eq!(&squares.range(start..end), &square);
+            }
+        }
+    }
+}
+
+/// Σ(x − mean)² as a quotient of integers, literally: Σ(n·x − Σx)² / (n²·(n − 1)), or / n³ for the population.
+fn variance_slow(values: &[BigInt], population: bool) -> Option<(BigInt, BigInt)> {
+    let count = BigInt::from(values.len());
+    let last = if population { count.clone() } else { &count - 1 };
+    let total: BigInt = values.iter().sum();
+    let top: BigInt = values.iter().map(|value| &count * value - &total).map(|centred| &centred * &centred).sum();
+    (last != BigInt::ZERO).then(|| (top, &count * &count * last))
+}
+
+#[test]
+fn specials_follow_ieee_and_can_be_taken_back() {
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    assert_eq!(sum_of(&[1.0, inf]).round(), inf);
+    assert_eq!(sum_of(&[1.0, -inf]).div_round(3), -inf);
+    assert!(sum_of(&[inf, -inf]).round().is_nan());
+    assert_eq!(sum_of(&[nan]).round().to_bits(), crate::value::NAN.to_bits());
+    let mut sum = sum_of(&[0.1, nan, inf]);
+    sum.subtract_f64(nan);
+    assert_eq!(sum.round(), inf);
+    sum.subtract_f64(inf);
+    assert_eq!(sum, sum_of(&[0.1]));
+    assert!(sum_of(&[]).is_zero() && sum_of(&[1.5, -1.5]).is_zero() && !sum_of(&[nan]).is_zero());
+    assert_eq!(variance(2, &sum_of(&[1.0, inf]), &sum_of(&[1.0, inf]), 0, false).map(f64::is_nan), Some(true));
+}
+
+#[test]
+fn the_range_is_kept_and_left() {
+    assert_eq!(sum_of(&[f64::MAX, f64::MAX, -f64::MAX]).round(), f64::MAX);
+    assert_eq!(sum_of(&[f64::MAX, f64::MAX]).round(), f64::INFINITY);
+    assert_eq!(sum_of(&[-f64::MAX, -f64::MAX]).div_round(2), -f64::MAX);
+    assert_eq!(sum_of(&[f64::MAX, 2f64.powi(969)]).round(), f64::MAX);
+    assert_eq!(sum_of(&[f64::MAX, 2f64.powi(970)]).round(), f64::INFINITY);
+    assert_eq!(sum_of(&[5e-324]).div_round(2), 0.0);
+    assert_eq!(sum_of(&[5e-324, 5e-324, 5e-324]).div_round(2), 1e-323);
+    assert_eq!(sum_of(&[-5e-324]).div_round(3).to_bits(), 0);
+}
+
+#[test]
+fn carries_cross_every_limb() {
+    // 2^k·(2^53 − 1) + 2^k = 2^(k + 53), for windows at many places, with a tiny value far below.
+    for exponent in (-1000..900).step_by(7) {
+        let unit = 2f64.powi(exponent);
+        let mut sum = sum_of(&[unit * 9_007_199_254_740_991.0, 5e-324]);
+        sum.add_f64(unit);
+        sum.subtract_f64(5e-324);
+        assert_eq!(sum, sum_of(&[2f64.powi(exponent + 53)]));
+        sum.subtract_f64(2f64.powi(exponent + 53));
+        assert!(sum.is_zero());
+    }
+}
+
+#[test]
+fn a_full_top_limb_makes_room() {
+    for top in [i64::MAX as u64, i64::MIN as u64, i64::MIN as u64 + 1] {
+        let start = ExactSum::from_window(-2, &[1, u64::MAX, u64::MAX, top], None);
+        let mut sum = start.clone();
+        for _ in 0..5 {
+            let copy = sum.clone();
+            sum.combine(&copy);
+        }
+        assert_eq!(exact_value(&sum), exact_value(&start) << 5);
+        for sign in [1, -1] {
+            let mut sum = start.clone();
+            sum.add_i128(sign);
+            sum.add_f64(f64::from(sign as i8));
+            assert_eq!(exact_value(&sum), exact_value(&start) + (BigInt::from(2 * sign) << 2560));
+        }
+    }
+}
+
+#[test]
+fn rounding_is_half_even_around_every_kind_of_tie() {
+    for exponent in [-1300, -1203, -1202, -1201, -1200, -1180, -1150, -1149, -1100, -64, 0, 830, 895, 896, 897, 900] {
+        for mantissa in [1u128 << 127, (1 << 127) | (1 << 75), (1 << 127) | (3 << 74), u128::MAX, u128::MAX << 74, u128::MAX << 75] {
+            for near in [mantissa.saturating_sub(1).max(1 << 127), mantissa, mantissa.saturating_add(1)] {
+                for sticky in [false, true] {
+                    let exact = (BigInt::from(near) << 1) + u8::from(sticky);
+                    let slow = nearest_slow(&exact, exponent - 1, &one());
+                    assert_eq!(round::round_bits(near, exponent, sticky).to_bits(), slow.to_bits(), "{near:x} {exponent} {sticky}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! A question about one entity: what is visible, slots, and features with their status, stale, default and derived
+//! values (semantics §3 to §7).
+
+use crate::aggregate::{Taken, slot_answer};
+use crate::source::{Event, ViewEvents};
+use crate::{Answer, Contribution, Part, Question, window};
+use featc_ir::{
+    ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, Program, Slot, SlotId, Source, Status, Truth, View, Window,
+};
+use featr_kernels::Value;
+use featr_kernels::eval::eval_row_slow;
+use std::collections::BTreeMap;
+
+/// A question put to a view.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    view: &'a View,
+    source: &'a Source,
+    question: &'a Question,
+    truth: Truth,
+    /// The entity's events that the truth lets the question see.
+    visible: Vec<&'a Event>,
+    /// What `excluding self` takes out: the identity, or `None` when nothing is taken out.
+    own: Option<Vec<Value>>,
+}
+
+impl<'a> Asked<'a> {
+    /// Looks the entity up. A null (or missing) key finds no entity, and so no events.
+    pub fn new(program: &'a Program, view: &'a View, events: &'a ViewEvents, question: &'a Question, truth: Truth) -> Self {
+        let source = program.view_source(view);
+        let keys = program.entity(view.entity).keys.iter();
+        let entity = all_valid(keys.map(|key| named(&question.keys, &key.name)));
+        let of_entity = entity.and_then(|entity| events.by_entity.get(&entity)).map_or(&[][..], Vec::as_slice);
+        let visible = of_entity.iter().filter(|event| is_visible(event, source, question.at_us, truth)).collect();
+        let unique = source.unique.iter().map(|id| &source.columns[id.index()]);
+        let own = all_valid(unique.map(|column| named(&question.self_columns, &column.name)));
+        Asked { view, source, question, truth, visible, own }
+    }
+
+    /// A feature of the view. `known` holds the view's features that are computed already.
+    pub fn feature(&self, id: FeatureId, known: &mut BTreeMap<FeatureId, Answer>) -> Answer {
+        if let Some(answer) = known.get(&id) {
+            return answer.clone();
+        }
+        let feature = self.view.feature(id);
+        let (value, status) = match &feature.kind {
+            FeatureKind::Aggregate { slots, expr } => self.aggregate(slots, expr),
+            FeatureKind::Derived { inputs, expr } => {
+                derived(inputs.iter().map(|input| self.feature(*input, known)).collect(), expr)
+            }
+        };
+        let answer = (with_default(value, feature), status);
+        known.insert(id, answer.clone());
+        answer
+    }
+
+    /// Expression and status of an aggregate feature. The causes, from the strongest: stale, error, truncated, missing,
+    /// empty. Stale and error make the value null.
+    fn aggregate(&self, slots: &[SlotId], expr: &Expr) -> Answer {
+        let answers: Vec<Answer> = slots.iter().map(|slot| self.slot(self.view.slot(*slot))).collect();
+        let values: Vec<Value> = answers.iter().map(|(value, _)| value.clone()).collect();
+        let value = eval_row_slow(expr, &values);
+        let slot_error = answers.iter().filter_map(|(_, status)| error_of(*status)).max();
+        let window = slots.first().map(|slot| self.view.window(self.view.slot(*slot).window));
+        if self.is_stale() {
+            (Value::Null, Status::Stale)
+        } else if let Some(code) = slot_error.or(value.as_error()) {
+            (Value::Null, Status::Error(code))
+        } else if window.is_some_and(|window| self.is_truncated(window)) {
+            (value, Status::Truncated)
+        } else if window.is_some_and(|window| self.is_missing(window)) {
+            (value, Status::Missing)
+        } else if !answers.is_empty() && answers.iter().all(|(_, status)| *status == Status::Empty) {
+            (value, Status::Empty)
+        } else {
+            (value, Status::Ok)
+        }
+    }
+
+    /// One aggregate over one window.
+    fn slot(&self, slot: &Slot) -> Answer {
+        let mut taken = Vec::new();
+        let mut errors = Vec::new();
+        for event in self.in_window(self.view.window(slot.window)) {
+            match part(slot, event) {
+                Part::Taken(_) => taken.push(Taken { event, argument: argument(slot, event).unwrap_or(&Value::Null) }),
+                Part::FilteredOut => {}
+                Part::Error(code) => errors.push(code),
+            }
+        }
+        let ty = slot.argument.map(|lift| self.view.lift(lift).ty);
+        slot_answer(slot, ty, &taken, &errors, self.question.at_us)
+    }
+
+    /// The visible events in a window, in the order of `(τ, id, digest)`.
+    fn in_window(&self, window: &Window) -> impl Iterator<Item = &'a Event> {
+        let visible = self.visible.iter().copied();
+        visible.filter(|event| {
+            window::contains(window, event.time_us, self.question.at_us) && !self.is_own(window, event)
+        })
+    }
+
+    /// Whether `excluding self` takes the event out: its `unique` columns are the question's, none of them null.
+    fn is_own(&self, window: &Window, event: &Event) -> bool {
+        match window.excluding {
+            Excluding::SelfEvent => self.own.as_ref() == Some(&event.id),
+            Excluding::Nothing | Excluding::Now => false,
+        }
+    }
+
+    /// The pipeline is further behind than the view's `ttl`: the lag of the frontier is the delay of the truth.
+    fn is_stale(&self) -> bool {
+        match (self.view.ttl_us, self.truth.delay_us(self.source.delay_us)) {
+            (Some(ttl_us), Some(lag_us)) => lag_us > ttl_us,
+            (Some(_), None) | (None, _) => false,
+        }
+    }
+
+    fn is_truncated(&self, window: &Window) -> bool {
+        self.source.begins_us.is_some_and(|begins_us| window::reaches_before(window, begins_us, self.question.at_us))
+    }
+
+    /// No visible event of the entity within the retention; exclusions and `where` clauses of aggregates play no role.
+    fn is_missing(&self, window: &Window) -> bool {
+        let retention_us = window::retention_us(window, self.source);
+        !self.visible.iter().any(|event| window::is_retained(retention_us, event.time_us, self.question.at_us))
+    }
+
+    /// See [`crate::Model::contributing`].
+    pub fn contributing(&self, id: FeatureId) -> Vec<Contribution> {
+        match &self.view.feature(id).kind {
+            FeatureKind::Aggregate { slots, .. } => slots.iter().flat_map(|slot| self.contributions(id, *slot)).collect(),
+            FeatureKind::Derived { inputs, .. } => inputs.iter().flat_map(|input| self.contributing(*input)).collect(),
+        }
+    }
+
+    fn contributions(&self, feature: FeatureId, slot_id: SlotId) -> Vec<Contribution> {
+        let slot = self.view.slot(slot_id);
+        let contribution = |event: &Event| Contribution {
+            feature,
+            slot: slot_id,
+            source_row: event.source_row,
+            time_us: event.time_us,
+            arrival_us: event.arrival_us,
+            id: self.source.unique.iter().map(|id| self.source.columns[id.index()].name.clone()).zip(event.id.clone()).collect(),
+            part: part(slot, event),
+        };
+        self.in_window(self.view.window(slot.window)).map(contribution).collect()
+    }
+}
+
+/// `α ≤ t − δ`, in truth `as_of_arrival`; everything in truth `complete`. A source without arrival hides nothing:
+/// whoever asks refuses that combination.
+fn is_visible(event: &Event, source: &Source, t_us: i64, truth: Truth) -> bool {
+    match (truth.delay_us(source.delay_us), event.arrival_us) {
+        (Some(delay_us), Some(arrival_us)) => i128::from(arrival_us) <= i128::from(t_us) - i128::from(delay_us),
+        (Some(_), None) | (None, _) => true,
+    }
+}
+
+/// What an event in the window does in a slot. What is wrong with it is asked in this order: its row is poisoned, the
+/// filter is an error, the filter is not true, the argument is an error.
+fn part(slot: &Slot, event: &Event) -> Part {
+    if let Some(code) = event.poison {
+        return Part::Error(code);
+    }
+    match slot.filter.map_or(&Value::Bool(true), |lift| &event.lifts[lift.index()]) {
+        Value::Bool(true) => {}
+        Value::Error(code) => return Part::Error(*code),
+        _null_or_false => return Part::FilteredOut,
+    }
+    match argument(slot, event) {
+        Some(Value::Error(code)) => Part::Error(*code),
+        argument => Part::Taken(argument.cloned()),
+    }
+}
+
+fn argument<'e>(slot: &Slot, event: &'e Event) -> Option<&'e Value> {
+    slot.argument.map(|lift| &event.lifts[lift.index()])
+}
+
+/// The worst status of the inputs and of the expression itself; the inputs' defaults are in their values already.
+fn derived(inputs: Vec<Answer>, expr: &Expr) -> Answer {
+    let (values, statuses): (Vec<Value>, Vec<Status>) = inputs.into_iter().unzip();
+    let worst = statuses.into_iter().max().unwrap_or(Status::Ok);
+    match eval_row_slow(expr, &values) {
+        Value::Error(code) => (Value::Null, worst.max(Status::Error(code))),
+        value => (value, worst),
+    }
+}
+
+fn with_default(value: Value, feature: &Feature) -> Value {
+    match &feature.default {
+        Some(default) if value.is_null() => Value::from_literal(default),
+        Some(_) | None => value,
+    }
+}
+
+fn error_of(status: Status) -> Option<ErrorCode> {
+    match status {
+        Status::Error(code) => Some(code),
+        Status::Ok | Status::Empty | Status::Missing | Status::Truncated | Status::Stale => None,
+    }
+}
+
+/// The value of a name; null when it is not there.
+fn named(values: &[(String, Value)], name: &str) -> Value {
+    values.iter().find(|(known, _)| known == name).map_or(Value::Null, |(_, value)| value.clone())
+}
+
+/// The values, if none is null or an error.
+fn all_valid(values: impl Iterator<Item = Value>) -> Option<Vec<Value>> {
+    values.map(|value| Some(value).filter(Value::is_valid)).collect()
+}

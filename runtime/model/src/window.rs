@@ -1,0 +1,104 @@
+//! `W(t)`: which events count at an instant (semantics §2), said as predicates on single instants.
+//!
+//! Everything is computed in `i128`: no subtraction leaves the range.
+
+use featc_ir::{Excluding, Lateness, Source, Window, WindowKind};
+
+/// `event_us ∈ W(t_us)`: `(t − length, t]` or `(−∞, t]`, without `t` itself when `excluding now`.
+/// Whether an event is the question's own (`excluding self`) is decided on identities, not here.
+pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
+    let (event, t) = (i128::from(event_us), i128::from(t_us));
+    let inside = match window.kind {
+        WindowKind::Last { length_us } => t - i128::from(length_us) < event && event <= t,
+        WindowKind::Lifetime => event <= t,
+    };
+    let excluded = match window.excluding {
+        Excluding::Now => event == t,
+        Excluding::Nothing | Excluding::SelfEvent => false,
+    };
+    inside && !excluded
+}
+
+/// Whether some instant of `(t − length, t]` lies before `begins_us`. A lifetime window means "since the source begins"
+/// and is never truncated. What is excluded plays no role.
+pub fn reaches_before(window: &Window, begins_us: i64, t_us: i64) -> bool {
+    match window.kind {
+        WindowKind::Last { length_us } => {
+            let earliest = i128::from(t_us) - i128::from(length_us) + 1;
+            earliest < i128::from(begins_us)
+        }
+        WindowKind::Lifetime => false,
+    }
+}
+
+/// How long the online state must be kept for a question asked up to one hour late: the window, and the lateness of
+/// the source, and that hour. `None`: for ever.
+pub fn retention_us(window: &Window, source: &Source) -> Option<i128> {
+    const READ_SKEW_US: i128 = 3_600_000_000;
+    let lateness = match source.lateness {
+        Lateness::Unbounded => 0,
+        Lateness::Within { bound_us } => i128::from(bound_us),
+    };
+    match window.kind {
+        WindowKind::Last { length_us } => Some(i128::from(length_us) + lateness + READ_SKEW_US),
+        WindowKind::Lifetime => None,
+    }
+}
+
+/// Whether an event time lies in `(t − retention, t]`: an event there keeps an entity from being `missing`.
+pub fn is_retained(retention_us: Option<i128>, event_us: i64, t_us: i64) -> bool {
+    let (event, t) = (i128::from(event_us), i128::from(t_us));
+    event <= t && retention_us.is_none_or(|retention| t - retention < event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Window = Window { kind: WindowKind::Last { length_us: 10 }, excluding: Excluding::Nothing };
+
+    #[test]
+    fn the_left_edge_is_out_and_the_right_edge_is_in() {
+        let times: Vec<i64> = (88..=102).filter(|time| contains(&DAY, *time, 100)).collect();
+        assert_eq!(times, (91..=100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn excluding_now_takes_out_the_right_edge_only() {
+        let window = Window { excluding: Excluding::Now, ..DAY };
+        assert!(contains(&window, 99, 100) && !contains(&window, 100, 100));
+        let lifetime = Window { kind: WindowKind::Lifetime, excluding: Excluding::Now };
+        assert!(contains(&lifetime, i64::MIN, 100) && !contains(&lifetime, 100, 100));
+    }
+
+    #[test]
+    fn the_ends_of_time_do_not_wrap() {
+        assert!(contains(&DAY, i64::MIN, i64::MIN));
+        assert!(contains(&DAY, i64::MIN, i64::MIN + 9));
+        assert!(!contains(&DAY, i64::MIN, i64::MIN + 10));
+        let long = Window { kind: WindowKind::Last { length_us: i64::MAX }, excluding: Excluding::Nothing };
+        assert!(contains(&long, i64::MIN, -2) && !contains(&long, i64::MIN, -1));
+    }
+
+    #[test]
+    fn the_definition_equals_the_contract_of_the_ir() {
+        for kind in [WindowKind::Last { length_us: 3 }, WindowKind::Last { length_us: i64::MAX }, WindowKind::Lifetime] {
+            for excluding in [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent] {
+                let window = Window { kind, excluding };
+                for t in [i64::MIN, i64::MIN + 2, -2, 0, 7, i64::MAX] {
+                    for e in [i64::MIN, i64::MIN + 1, -6, -5, -3, 0, 3, 4, 5, 7, 8, i64::MAX] {
+                        assert_eq!(contains(&window, e, t), window.contains(e, t), "{window} {e} {t}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn truncated_begins_one_microsecond_before_the_source_does() {
+        // (90, 100] reaches back to 91.
+        assert!(!reaches_before(&DAY, 91, 100));
+        assert!(reaches_before(&DAY, 92, 100));
+        assert!(!reaches_before(&Window { kind: WindowKind::Lifetime, excluding: Excluding::Nothing }, 1_000, 100));
+    }
+}

@@ -1,0 +1,39 @@
+//! `Rows`: transform, key, lift.
+
+use super::accept::AcceptedRows;
+use featc_ir::plan::RowSpec;
+use featr_kernels::events::Events;
+use featr_kernels::rows::{self, Dropped};
+use featr_kernels::{Column, StrData, identity};
+
+/// Keyed, lifted events in the order of delivery.
+#[derive(Debug)]
+pub(crate) struct KeyedEvents {
+    /// The entity of each event.
+    pub entities: StrData,
+    /// Not sorted, and copies are still in it.
+    pub events: Events,
+    pub dropped: Dropped,
+}
+
+/// Applies the transform to accepted rows; an event keeps the identity of its row.
+///
+/// # Contract
+/// - **Total**: every accepted row becomes one event or is counted in `dropped` (debug-asserted).
+/// - **Record-wise**: an event depends on its row alone.
+pub(crate) fn apply(spec: &RowSpec, accepted: &AcceptedRows) -> KeyedEvents {
+    let keyed = rows::apply(spec, &accepted.batch);
+    let lost = keyed.dropped;
+    let dropped = lost.filtered + lost.null_time + lost.error_time + lost.null_key + lost.error_key;
+    debug_assert_eq!(keyed.rows.len() as u64 + dropped, accepted.batch.rows as u64);
+    let keys: Vec<&Column> = keyed.keys.iter().collect();
+    let entities = identity::keys_of_columns(&keys, keyed.rows.len());
+    let events = Events {
+        ids: accepted.ids.take(&keyed.rows),
+        digests: keyed.rows.iter().map(|row| accepted.digests[*row as usize]).collect(),
+        times: keyed.times,
+        poison: keyed.poison,
+        lifts: keyed.lifts,
+    };
+    KeyedEvents { entities, events, dropped: lost }
+}

@@ -1,0 +1,145 @@
+//! What a step did: every row that came in is accounted for.
+
+use featc_ir::plan::OperatorId;
+use featr_kernels::rows;
+use serde::Serialize;
+use std::fmt;
+
+/// Why a source row was rejected: it counts for no feature, and the caller may write it aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No `Source` operator of the graph has this name.
+    UnknownSource,
+    /// The batch has not the source's columns (number, types or lengths differ).
+    WrongShape,
+    /// The event time is null.
+    NullTime,
+    /// The source has an arrival column, and it is null.
+    NullArrival,
+    /// `arrival − event time` is greater than the source's lateness.
+    Late,
+    /// `event time − arrival` is greater than the source's skew.
+    Ahead,
+}
+
+impl Reason {
+    /// All reasons, in their order.
+    pub const ALL: [Reason; 6] = [
+        Reason::UnknownSource,
+        Reason::WrongShape,
+        Reason::NullTime,
+        Reason::NullArrival,
+        Reason::Late,
+        Reason::Ahead,
+    ];
+
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::UnknownSource => "unknown_source",
+            Reason::WrongShape => "wrong_shape",
+            Reason::NullTime => "null_time",
+            Reason::NullArrival => "null_arrival",
+            Reason::Late => "late",
+            Reason::Ahead => "ahead",
+        }
+    }
+}
+
+impl From<rows::Reason> for Reason {
+    fn from(reason: rows::Reason) -> Reason {
+        match reason {
+            rows::Reason::NullTime => Reason::NullTime,
+            rows::Reason::NullArrival => Reason::NullArrival,
+            rows::Reason::Late => Reason::Late,
+            rows::Reason::Ahead => Reason::Ahead,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A source row that was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    /// Position in the batch that was stepped in.
+    pub row: u32,
+    pub reason: Reason,
+}
+
+/// What became of the accepted rows of one step in one log.
+///
+/// The seven counts add up to the accepted rows of the step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogReport {
+    /// The `Log` operator.
+    pub log: OperatorId,
+    /// The transform's name.
+    pub transform: String,
+    /// Rows that the transform's `where` dropped.
+    pub filtered: u64,
+    /// Rows whose transformed event time is null.
+    pub null_time: u64,
+    /// Rows whose transformed event time is an error.
+    pub error_time: u64,
+    /// Rows whose first key column that is not valid is null.
+    pub null_key: u64,
+    /// Rows whose first key column that is not valid is an error.
+    pub error_key: u64,
+    /// Events that were new.
+    pub inserted: u64,
+    /// Copies of events that the log already holds.
+    pub duplicates: u64,
+}
+
+/// What one step did. `accepted + rejected.len()` = `rows`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct StepReport {
+    /// Rows that came in.
+    pub rows: u64,
+    /// Rows that the source's acceptance rule let in.
+    pub accepted: u64,
+    /// In row order.
+    pub rejected: Vec<Rejected>,
+    /// One per `Log` that reads the source, in graph order.
+    pub logs: Vec<LogReport>,
+}
+
+impl StepReport {
+    /// Number of rows rejected for one reason.
+    pub fn rejected_for(&self, reason: Reason) -> u64 {
+        self.rejected.iter().filter(|rejected| rejected.reason == reason).count() as u64
+    }
+
+    /// The report of a step that lets nothing in.
+    pub(crate) fn all_rejected(rows: usize, reason: Reason) -> StepReport {
+        StepReport {
+            rows: rows as u64,
+            accepted: 0,
+            rejected: (0..rows as u32).map(|row| Rejected { row, reason }).collect(),
+            logs: Vec::new(),
+        }
+    }
+}
+
+/// Size of one log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogStats {
+    /// The `Log` operator.
+    pub log: OperatorId,
+    /// The transform's name.
+    pub transform: String,
+    /// Entities with at least one event.
+    pub entities: u64,
+    /// Different events.
+    pub events: u64,
+    /// Pages that hold them.
+    pub pages: u64,
+    /// Estimate of the memory that events, keys and indexes take, in bytes; summaries are not in it.
+    pub bytes: u64,
+}

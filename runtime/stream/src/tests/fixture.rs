@@ -1,0 +1,312 @@
+//! A graph with every aggregate over every kind of window, and random rows for it.
+
+use crate::operators::{accept, rows};
+use crate::{Engine, Paging, Questions};
+use featc_ir::plan::{
+    FinishFeature, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph, StreamService,
+};
+use featc_ir::{
+    Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Origin, Slot, Source,
+    SourceColumn, Step, Type, Window, WindowId, WindowKind,
+};
+use featr_kernels::events::Events;
+use featr_kernels::{Batch, Column, Value};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const DECIMAL: Type = Type::Decimal { precision: 20, scale: 2 };
+const WIDE: Type = Type::Decimal { precision: 38, scale: 2 };
+
+/// The columns of the source, in order; lifts are columns 4 to 9, the last one `x + x`.
+const COLUMNS: [(&str, Type); 9] = [
+    ("who", Type::String),
+    ("id", Type::Int64),
+    ("at", Type::Timestamp),
+    ("seen", Type::Timestamp),
+    ("x", Type::Int64),
+    ("y", Type::Float64),
+    ("s", Type::String),
+    ("flag", Type::Bool),
+    ("d", DECIMAL),
+];
+const LIFTS: u32 = 6;
+const FLAG: LiftId = LiftId(3);
+
+/// One row of the source.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    pub who: Option<u8>,
+    pub id: i64,
+    pub at: Option<i64>,
+    pub delay: i64,
+    pub x: Option<i64>,
+    pub y: Option<f64>,
+    pub s: Option<u8>,
+    pub flag: Option<bool>,
+    pub d: Option<i64>,
+}
+
+impl Row {
+    fn values(&self) -> Vec<Value> {
+        let or_null = |value: Option<Value>| value.unwrap_or(Value::Null);
+        let name = |value: Option<u8>| or_null(value.map(|n| Value::String(format!("n{n}"))));
+        vec![
+            name(self.who),
+            Value::Int64(self.id),
+            or_null(self.at.map(Value::Timestamp)),
+            Value::Timestamp(self.at.unwrap_or(0) + self.delay),
+            or_null(self.x.map(Value::Int64)),
+            or_null(self.y.map(Value::float)),
+            name(self.s),
+            or_null(self.flag.map(Value::Bool)),
+            or_null(self.d.map(|d| Value::Decimal(i128::from(d)))),
+        ]
+    }
+}
+
+/// Rows as a batch in source column order.
+pub(super) fn batch(rows: &[Row]) -> Batch {
+    let values: Vec<Vec<Value>> = rows.iter().map(Row::values).collect();
+    let column = |(position, (_, ty)): (usize, &(&str, Type))| {
+        let column: Vec<Value> = values.iter().map(|row| row[position].clone()).collect();
+        Column::from_values(*ty, &column)
+    };
+    Batch { rows: rows.len(), columns: COLUMNS.iter().enumerate().map(column).collect() }
+}
+
+pub(super) fn row() -> impl Strategy<Value = Row> {
+    let x = prop_oneof![8 => -5i64..5, 1 => Just(i64::MAX), 1 => Just(i64::MIN)];
+    let y = prop_oneof![6 => (-8i32..8).prop_map(|n| f64::from(n) * 0.1), 2 => any::<f64>(), 1 => Just(1e300), 1 => Just(f64::NAN)];
+    let who = prop_oneof![6 => Just(Some(0u8)), 2 => Just(Some(1u8)), 1 => Just(None)];
+    let at = prop_oneof![19 => (0i64..40).prop_map(Some), 1 => Just(None)];
+    let keys = (who, 0i64..30, at, prop_oneof![9 => 0i64..10, 1 => 0i64..100]);
+    let values = (
+        prop::option::weighted(0.8, x),
+        prop::option::weighted(0.8, y),
+        prop::option::weighted(0.8, 0u8..4),
+        prop::option::weighted(0.8, any::<bool>()),
+        prop::option::weighted(0.8, -1000i64..1000),
+    );
+    (keys, values).prop_map(|((who, id, at, delay), (x, y, s, flag, d))| Row { who, id, at, delay, x, y, s, flag, d })
+}
+
+/// Rows, some of them copies of others, in a random order, cut into chunks.
+pub(super) fn deliveries() -> impl Strategy<Value = (Vec<Row>, Vec<Vec<Row>>)> {
+    prop::collection::vec(row(), 0..90).prop_flat_map(|rows| {
+        let copies = prop::collection::vec(any::<prop::sample::Index>(), 0..20);
+        let seeds = prop::collection::vec(1usize..20, 12);
+        (Just(rows), copies, seeds).prop_flat_map(|(rows, copies, cuts)| {
+            let mut delivered = rows.clone();
+            if !rows.is_empty() {
+                delivered.extend(copies.iter().map(|copy| copy.get(&rows).clone()));
+            }
+            (Just(rows), Just(delivered).prop_shuffle(), Just(cuts))
+        })
+    })
+    .prop_map(|(rows, delivered, cuts)| (rows, chunks(&delivered, &cuts)))
+}
+
+fn chunks(rows: &[Row], cuts: &[usize]) -> Vec<Vec<Row>> {
+    let mut rest = rows;
+    let mut chunks = Vec::new();
+    for cut in cuts.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (head, tail) = rest.split_at((*cut).min(rest.len()));
+        chunks.push(head.to_vec());
+        rest = tail;
+    }
+    chunks
+}
+
+pub(super) fn paging() -> impl Strategy<Value = Paging> {
+    (2usize..6, 2usize..4, 0usize..30).prop_map(|(page_rows_max, group_pages_max, plain_below)| Paging {
+        page_rows_max,
+        group_pages_max,
+        plain_below,
+    })
+}
+
+/// (t, who, id of the question's own event).
+pub(super) type Ask = (i64, Option<u8>, Option<i64>);
+
+pub(super) fn asks() -> impl Strategy<Value = Vec<Ask>> {
+    let t = prop_oneof![20 => -10i64..60, 1 => Just(i64::MIN), 1 => Just(i64::MAX)];
+    prop::collection::vec((t, prop::option::weighted(0.9, 0u8..3), prop::option::weighted(0.8, 0i64..30)), 1..12)
+}
+
+pub(super) fn questions(asks: &[Ask]) -> Questions {
+    let who: Vec<Value> =
+        asks.iter().map(|(_, who, _)| who.map_or(Value::Null, |n| Value::String(format!("n{n}")))).collect();
+    let ids: Vec<Value> = asks.iter().map(|(_, _, id)| id.map_or(Value::Null, Value::Int64)).collect();
+    Questions {
+        times: asks.iter().map(|(t, _, _)| *t).collect(),
+        keys: vec![Column::from_values(Type::String, &who)],
+        self_columns: vec![Column::from_values(Type::Int64, &ids)],
+    }
+}
+
+pub(super) fn source() -> Source {
+    let column = |(name, ty): &(&str, Type)| SourceColumn { name: (*name).to_owned(), ty: *ty, nullable: true };
+    Source {
+        name: "txn".to_owned(),
+        doc: None,
+        columns: COLUMNS.iter().map(column).collect(),
+        unique: vec![ColumnId(1)],
+        time: ColumnId(2),
+        arrival: Some(Arrival::Column(ColumnId(3))),
+        delay_us: 0,
+        lateness: Lateness::Within { bound_us: 30 },
+        skew_us: 5,
+        begins_us: Some(10),
+        zone: None,
+        keep_nan: true,
+        batch: None,
+        stream: None,
+        origin: Origin { file: "txn.feat".to_owned(), line: 1 },
+    }
+}
+
+fn column(position: u32) -> Expr {
+    Expr::column(ColumnId(position), COLUMNS[position as usize].1)
+}
+
+/// Where `x + 3 > 0 or flag` (an overflow poisons the row unless `flag`), keyed by `who`.
+pub(super) fn row_spec() -> RowSpec {
+    let literal = |value: i64| Expr::new(ExprKind::Literal(Literal::Int64(value)), Type::Int64);
+    let binary = |op, left: Expr, right: Expr, ty| Expr::new(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty);
+    let sum = binary(BinaryOp::Add, column(4), literal(3), Type::Int64);
+    let positive = binary(BinaryOp::Greater, sum, literal(0), Type::Bool);
+    let keep = binary(BinaryOp::Or, positive, column(7), Type::Bool);
+    let mut lifts: Vec<Expr> = (4..9).map(column).collect();
+    lifts.push(binary(BinaryOp::Add, column(4), column(4), Type::Int64));
+    assert_eq!(lifts.len(), LIFTS as usize);
+    RowSpec { name: "paid".to_owned(), steps: vec![Step::Where(keep)], time: column(2), key: vec![ColumnId(0)], lifts }
+}
+
+fn windows() -> Vec<Window> {
+    let kinds = [20, 3, 300, 1].map(|length_us| WindowKind::Last { length_us });
+    let mut windows = Vec::new();
+    for excluding in [Excluding::Now, Excluding::Nothing, Excluding::SelfEvent] {
+        windows.extend(kinds.iter().map(|kind| Window { kind: *kind, excluding }));
+        windows.push(Window { kind: WindowKind::Lifetime, excluding });
+    }
+    windows
+}
+
+/// (aggregate, argument, result type)
+fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
+    let mut all = vec![
+        (Aggregate::Count, None, Type::Int64),
+        (Aggregate::TimeSinceLast, None, Type::Duration),
+        (Aggregate::Sum, Some(0), Type::Int64),
+        (Aggregate::Sum, Some(1), Type::Float64),
+        (Aggregate::Sum, Some(4), WIDE),
+        (Aggregate::Sum, Some(5), Type::Int64),
+    ];
+    let types = [Type::Int64, Type::Float64, Type::String, Type::Bool, DECIMAL];
+    for (lift, ty) in (0u32..).zip(types) {
+        all.push((Aggregate::Count, Some(lift), Type::Int64));
+        for cap in [2, 100] {
+            all.push((Aggregate::CountDistinct { cap }, Some(lift), Type::Int64));
+        }
+        for ignoring_nulls in [true, false] {
+            all.push((Aggregate::First { ignoring_nulls }, Some(lift), ty));
+            all.push((Aggregate::Last { ignoring_nulls }, Some(lift), ty));
+        }
+        if ty != Type::Bool {
+            all.push((Aggregate::Min, Some(lift), ty));
+            all.push((Aggregate::Max, Some(lift), ty));
+        }
+        if ty.is_numeric() {
+            let moments =
+                [Aggregate::Mean, Aggregate::Variance, Aggregate::Stddev, Aggregate::VariancePop, Aggregate::StddevPop];
+            all.extend(moments.map(|moment| (moment, Some(lift), Type::Float64)));
+        }
+    }
+    all
+}
+
+pub(super) fn fold_spec() -> FoldSpec {
+    let windows = windows();
+    let mut slots = Vec::new();
+    for (position, (aggregate, argument, ty)) in aggregates().into_iter().enumerate() {
+        for window in 0..windows.len() {
+            let filter = (position % 3 == 2).then_some(FLAG);
+            slots.push(Slot { aggregate, argument: argument.map(LiftId), filter, window: WindowId::from(window), ty });
+        }
+    }
+    FoldSpec {
+        entity: vec![Key { name: "who".to_owned(), ty: Type::String }],
+        windows,
+        slots,
+        presence: vec![Some(5), None, Some(u64::MAX), Some(1)],
+        self_columns: vec![Key { name: "id".to_owned(), ty: Type::Int64 }],
+    }
+}
+
+pub(super) fn graph() -> StreamGraph {
+    let fold = fold_spec();
+    let feature = |(position, slot): (usize, &Slot)| FinishFeature {
+        name: format!("v__f{position}"),
+        ty: slot.ty,
+        kind: FinishKind::Aggregate {
+            slots: vec![position as u32],
+            expr: Expr::column(ColumnId(0), slot.ty),
+            presence: (position % fold.presence.len()) as u32,
+            window: fold.windows[slot.window.index()],
+            ttl_us: Some(100),
+        },
+        default: None,
+        output: position % 7 != 3,
+    };
+    let features: Vec<FinishFeature> = fold.slots.iter().enumerate().map(feature).collect();
+    let outputs = features.iter().filter(|feature| feature.output).count() as u32;
+    let spec = FinishSpec { begins_us: Some(10), source_delay_us: 0, features };
+    let service = StreamService {
+        name: "svc".to_owned(),
+        keys: fold.entity.clone(),
+        self_columns: fold.self_columns.clone(),
+        columns: (0..outputs).rev().map(|output| (OperatorId(4), output)).collect(),
+    };
+    let few = StreamService { name: "few".to_owned(), columns: vec![(OperatorId(4), 5), (OperatorId(4), 5)], ..service.clone() };
+    let kinds = vec![
+        OperatorKind::Source { source: source() },
+        OperatorKind::Accept,
+        OperatorKind::Rows { spec: row_spec() },
+        OperatorKind::Log { spec: fold, state_key: "s1".to_owned() },
+        OperatorKind::Finish { spec },
+    ];
+    let inputs = |position: usize| position.checked_sub(1).map(|input| OperatorId(input as u32)).into_iter().collect();
+    let operators =
+        kinds.into_iter().enumerate().map(|(position, kind)| Operator { kind, inputs: inputs(position) }).collect();
+    StreamGraph { program: "p1".to_owned(), operators, services: vec![service, few] }
+}
+
+/// The distinct events per entity, sorted: all rows at once, sorted and freed of copies.
+pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
+    let accepted = accept::accept(&source(), &batch(rows_in));
+    let spec = row_spec();
+    let keyed = rows::apply(&spec, &accepted);
+    let lifts: Vec<Type> = spec.lifts.iter().map(|lift| lift.ty).collect();
+    let mut found: BTreeMap<Vec<u8>, Events> = BTreeMap::new();
+    for row in 0..keyed.events.len() {
+        let events = found.entry(keyed.entities.get(row).to_vec()).or_insert_with(|| Events::new(&lifts));
+        events.push_from(&keyed.events, row);
+    }
+    for events in found.values_mut() {
+        events.sort();
+        events.dedup();
+    }
+    found
+}
+
+/// An engine that was given the chunks, in order.
+pub(super) fn run(paging: Paging, chunks: &[Vec<Row>]) -> Engine {
+    let mut engine = Engine::with_paging(graph(), paging).expect("the graph is well formed");
+    for chunk in chunks {
+        engine.step("txn", &batch(chunk));
+    }
+    engine
+}

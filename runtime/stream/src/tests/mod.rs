@@ -1,0 +1,6 @@
+//! Tests of the whole engine, against slow twins and under adversaries: order, chunking, copies, restores, page sizes.
+
+mod agree;
+mod fixture;
+mod shapes;
+mod snapshots;

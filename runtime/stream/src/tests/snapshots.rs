@@ -1,0 +1,91 @@
+//! Snapshots: canonical, refused when foreign, harmless when damaged.
+
+use super::fixture::{asks, deliveries, graph, paging, questions, run};
+use crate::{Engine, Paging, RestoreError, SNAPSHOT_VERSION};
+use featc_ir::Truth;
+use featc_ir::plan::{OperatorKind, StreamGraph};
+use proptest::prelude::*;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Puts the right checksum under changed bytes.
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let body = bytes.len() - 16;
+    let sum = xxh3_128(&bytes[..body]).to_le_bytes();
+    bytes[body..].copy_from_slice(&sum);
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// The bytes are a function of the set of events.
+    #[test]
+    fn equal_sets_have_equal_snapshots((rows, chunks) in deliveries(), sizes in paging()) {
+        let bytes = run(sizes, &chunks).snapshot();
+        prop_assert_eq!(&bytes, &run(Paging::default(), &[rows]).snapshot());
+        let again = Engine::restore_with_paging(graph(), &bytes, sizes).unwrap();
+        prop_assert_eq!(&bytes, &again.snapshot());
+    }
+
+    /// A restored engine answers as the one that wrote.
+    #[test]
+    fn a_restart_leaves_no_trace((_, chunks) in deliveries(), asks in asks(), sizes in paging()) {
+        let engine = run(sizes, &chunks);
+        let again = Engine::restore(graph(), &engine.snapshot()).unwrap();
+        let questions = questions(&asks);
+        prop_assert_eq!(
+            engine.read("svc", &questions, Truth::Complete).unwrap(),
+            again.read("svc", &questions, Truth::Complete).unwrap()
+        );
+    }
+
+    /// Cut, flipped and extended bytes are refused; with a forged checksum they are read or refused, without a panic.
+    #[test]
+    fn damaged_snapshots_are_harmless(
+        (_, chunks) in deliveries(), at in any::<prop::sample::Index>(), flip in 1u8..=255, wide in any::<bool>(),
+    ) {
+        let bytes = run(Paging::default(), &chunks).snapshot();
+        let at = at.index(bytes.len());
+        let is_refused = |bytes: &[u8]| Engine::restore(graph(), bytes).is_err();
+        prop_assert!(is_refused(&bytes[..at]));
+        prop_assert!(is_refused(&[&bytes[..], &[0]].concat()));
+        let mut changed = bytes.clone();
+        changed[at] ^= flip;
+        prop_assert!(is_refused(&changed));
+        if wide {
+            changed[at.saturating_sub(3)..=at].fill(0xff);
+        }
+        if let Ok(engine) = Engine::restore(graph(), &sealed(changed.clone())) {
+            prop_assert_eq!(engine.snapshot(), sealed(changed), "what is read is written again");
+        }
+    }
+
+    #[test]
+    fn garbage_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(Engine::restore(graph(), &bytes).is_err());
+    }
+}
+
+#[test]
+fn foreign_snapshots_are_refused_with_their_reason() {
+    let bytes = run(Paging::default(), &[]).snapshot();
+    let program = StreamGraph { program: "p2".to_owned(), ..graph() };
+    let refused = Engine::restore(program, &bytes).err();
+    assert_eq!(refused, Some(RestoreError::OtherProgram { found: "p1".to_owned(), wanted: "p2".to_owned() }));
+
+    let mut state = graph();
+    if let OperatorKind::Log { state_key, .. } = &mut state.operators[3].kind {
+        *state_key = "s2".to_owned();
+    }
+    let refused = Engine::restore(state, &bytes).err();
+    assert_eq!(refused, Some(RestoreError::OtherState { found: vec!["s1".to_owned()], wanted: vec!["s2".to_owned()] }));
+
+    let mut version = bytes.clone();
+    version[8] = 9;
+    assert_eq!(Engine::restore(graph(), &version).err(), Some(RestoreError::OtherVersion { found: 9 }));
+    assert_eq!(SNAPSHOT_VERSION, 1);
+
+    let mut broken = graph();
+    broken.operators.swap(1, 2);
+    assert!(matches!(Engine::restore(broken, &bytes), Err(RestoreError::Graph(_))));
+}

@@ -1,0 +1,10 @@
+//! Suites that link no engine: messages, golden plans, tidiness of the tree.
+
+#[path = "suite/golden.rs"]
+mod golden;
+#[path = "suite/pages.rs"]
+mod pages;
+#[path = "suite/tidy.rs"]
+mod tidy;
+#[path = "suite/ui.rs"]
+mod ui;

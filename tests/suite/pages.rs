@@ -1,0 +1,85 @@
+//! `docs/errors/<CODE>.md`: the page of every code, executed.
+
+use featc_driver::diag::{Code, Severity};
+use featc_tests::{compare, root};
+
+fn blocks<'a>(page: &'a str, kind: &str) -> Vec<&'a str> {
+    let open = format!("```{kind}\n");
+    page.split(open.as_str()).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
+}
+
+fn codes(text: &str) -> Vec<Code> {
+    let mut sources = featc_driver::diag::SourceMap::new();
+    let file = sources.add("page.feat", text);
+    featc_driver::compile(&sources, &[file]).diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+/// Codes about files, data and arguments, whose examples are console sessions, and the bug code.
+fn is_about_runs(code: Code) -> bool {
+    code.code().starts_with("E07") || code.code().starts_with("E09") || code == Code::Bug
+}
+
+#[test]
+fn every_page_does_what_it_says() {
+    let mut wrong = Vec::new();
+    for code in Code::ALL {
+        let page = code.explain();
+        for heading in ["## What happened", "## Why it is refused", "## How to fix"] {
+            if !page.contains(heading) && *code != Code::Bug {
+                wrong.push(format!("{code}: no heading `{heading}`"));
+            }
+        }
+        if !page.starts_with(&format!("# {code}: ")) {
+            wrong.push(format!("{code}: the page begins with something else than its code"));
+        }
+        if is_about_runs(*code) {
+            continue;
+        }
+        let (fails, passes) = (blocks(page, "feat,fails"), blocks(page, "feat,passes"));
+        if fails.is_empty() || passes.is_empty() {
+            wrong.push(format!("{code}: needs a `feat,fails` and a `feat,passes` block"));
+        }
+        for text in fails {
+            let said = codes(text);
+            if said.is_empty() || said.iter().any(|other| other != code) {
+                wrong.push(format!("{code}: its failing example says {said:?}"));
+            }
+        }
+        for text in passes {
+            let said = codes(text);
+            if !said.is_empty() {
+                wrong.push(format!("{code}: its passing example says {said:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_index_lists_every_code() {
+    let mut index = "# Messages\n\nEvery message of featc has a code; `featc explain CODE` prints its page.\n".to_owned();
+    for (severity, title) in [(Severity::Error, "Errors"), (Severity::Warning, "Warnings")] {
+        index += &format!("\n## {title}\n\n| code | cause | since |\n|---|---|---|\n");
+        for code in Code::ALL.iter().filter(|code| code.severity() == severity) {
+            index += &format!("| [{code}]({code}.md) | {} | {} |\n", code.title(), code.since());
+        }
+    }
+    let problem = compare(&root().join("docs/errors/README.md"), &index);
+    assert!(problem.is_none(), "{}", problem.unwrap_or_default());
+}
+
+#[test]
+fn every_code_has_a_fixture() {
+    let folder = root().join("tests/ui");
+    let missing: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| **code != Code::Bug)
+        .map(|code| code.code())
+        .filter(|code| std::fs::read_dir(folder.join(code)).map_or(0, Iterator::count) == 0)
+        .collect();
+    assert!(missing.is_empty(), "codes without a fixture in tests/ui: {missing:?}");
+    for entry in std::fs::read_dir(&folder).expect("tests/ui") {
+        let name = entry.expect("readable").file_name().to_string_lossy().into_owned();
+        assert!(Code::from_code(&name).is_some(), "tests/ui/{name} is no code");
+    }
+}

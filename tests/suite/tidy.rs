@@ -1,0 +1,102 @@
+//! The tree keeps its own rules: imports, sizes, forbidden words, claimed fixtures.
+
+use featc_tests::{files, read, root};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The table between the markers of `docs/architecture.md`: crate → crates of the workspace that it may import.
+fn allowed_imports() -> BTreeMap<String, BTreeSet<String>> {
+    let page = read(&root().join("docs/architecture.md"));
+    let table = page.split("<!-- imports -->").nth(1).expect("architecture.md has the import table between markers");
+    let mut rules = BTreeMap::new();
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let names = |cell: &str| -> BTreeSet<String> {
+            cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+        };
+        rules.insert(names(cells[0]).into_iter().next().expect("a crate"), names(cells[1]));
+    }
+    rules
+}
+
+#[test]
+fn crates_import_only_what_the_table_allows() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = std::process::Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let ours: BTreeSet<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    let rules = allowed_imports();
+    let mut wrong = Vec::new();
+    for package in packages {
+        let name = package["name"].as_str().expect("a name");
+        let Some(allowed) = rules.get(name) else {
+            wrong.push(format!("{name} is not in the table of docs/architecture.md"));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            let import = dependency["name"].as_str().expect("a name");
+            let for_tests = dependency["kind"].as_str() == Some("dev");
+            if for_tests && ours.contains(import) {
+                continue;
+            }
+            let walled = ours.contains(import) || ["datafusion", "tokio", "arrow", "parquet", "pest"].contains(&import);
+            if walled && !for_tests && !allowed.contains(import) {
+                wrong.push(format!("{name} may not import {import}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn sources_stay_readable() {
+    let mut wrong = Vec::new();
+    // Spelt in two halves, so that this file does not contain them.
+    let forbidden =
+        [["#[ign", "ore"].concat(), ["#[should_", "panic"].concat(), ["todo", "!("].concat(), ["FIX", "ME"].concat()];
+    for file in files(&root(), ".rs") {
+        let text = read(&file);
+        let lines = text.lines().count();
+        if lines > 800 {
+            wrong.push(format!("{}: {lines} lines, the limit is 800", file.display()));
+        }
+        for word in &forbidden {
+            if text.contains(word.as_str()) {
+                wrong.push(format!("{}: contains {word}", file.display()));
+            }
+        }
+        if !text.starts_with("//!") {
+            wrong.push(format!("{}: does not say what it is for (`//!` on the first line)", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_fixture_is_claimed() {
+    let claims: [(&str, &[&str]); 4] = [
+        ("tests/ui", &[".feat", ".stderr", ".console"]),
+        ("tests/golden", &[".feat", ".snap"]),
+        ("tests/spec", &[".md"]),
+        ("tests/agree/corpus", &[".json", ".md"]),
+    ];
+    let mut wrong = Vec::new();
+    for (folder, suffixes) in claims {
+        for file in files(&root().join(folder), "") {
+            let name = file.file_name().expect("a file").to_string_lossy().into_owned();
+            if !suffixes.iter().any(|suffix| name.ends_with(suffix)) {
+                wrong.push(format!("{}: no suite reads it", file.display()));
+            }
+            let needs = |from: &str, to: &str| name.ends_with(from) && !file.with_extension(to).exists();
+            if needs(".stderr", "feat") || needs(".snap", "feat") {
+                wrong.push(format!("{}: expected output without its input", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
