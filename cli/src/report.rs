@@ -32,7 +32,7 @@ impl Reporter {
     pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) -> Result<(), Refused> {
         let text = match self.format {
             MessageFormat::Full => terminal::render(diagnostics, sources, self.colour),
-            MessageFormat::Short => terminal::render_short(diagnostics, sources),
+            MessageFormat::Short => terminal::short(diagnostics, sources),
             MessageFormat::Json => json::render(diagnostics, sources),
         };
         // A closed standard error leaves nothing to be said.

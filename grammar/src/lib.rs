@@ -73,8 +73,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::excluding | Rule::excluding_kw => Some("`excluding`"),
         Rule::cap | Rule::cap_kw => Some("`cap`"),
         Rule::default | Rule::default_kw => Some("`default`"),
-        Rule::default_value
-        | Rule::expr
+        Rule::expr
         | Rule::operand
         | Rule::primary
         | Rule::literal
@@ -84,7 +83,6 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::cast
         | Rule::case
         | Rule::not_op
-        | Rule::negate
         | Rule::compat_not => Some("an expression"),
         Rule::service_entry | Rule::entry_only => Some("a service entry such as `view.feature`"),
         Rule::patterns | Rule::lbrace => Some("`{`"),
@@ -95,7 +93,6 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::not_kw
         | Rule::or_op
         | Rule::and_op
-        | Rule::equal
         | Rule::not_equal
         | Rule::less_equal
         | Rule::less
@@ -159,7 +156,10 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::colon => Some("`:`"),
         Rule::dot => Some("`.`"),
         Rule::question => Some("`?`"),
-        Rule::WHITESPACE
+        Rule::equal => Some("`=`"),
+        Rule::default_value => Some("a literal such as `0`"),
+        Rule::negate
+        | Rule::WHITESPACE
         | Rule::COMMENT
         | Rule::file
         | Rule::broken_item

@@ -128,6 +128,8 @@ pub struct View {
     pub ttl: Option<(u64, Span)>,
     /// One per declaration; [`FeatureId`]s count their expansions through all of them.
     pub features: Vec<Feature>,
+    /// Positions in `features`, inputs before what reads them.
+    pub feature_order: Vec<usize>,
 }
 
 /// A declared feature: one expression, one or more windows.
@@ -243,11 +245,13 @@ impl Feature {
     }
 }
 
-
 impl Expr {
     /// An expression about which nothing more is to be said.
     pub fn poison(span: Span) -> Expr {
-        Expr { kind: ExprKind::Poison, span }
+        Expr {
+            kind: ExprKind::Poison,
+            span,
+        }
     }
 
     /// The direct subexpressions, left to right; of an aggregate its argument and filter.
@@ -260,9 +264,11 @@ impl Expr {
             | ExprKind::Cast(operand, _) => vec![operand],
             ExprKind::Binary { left, right, .. } => vec![left, right],
             ExprKind::In { operand, items, .. } => std::iter::once(&**operand).chain(items).collect(),
-            ExprKind::Case { branches, otherwise } => {
-                branches.iter().flat_map(|(when, then)| [when, then]).chain(otherwise.as_deref()).collect()
-            }
+            ExprKind::Case { branches, otherwise } => branches
+                .iter()
+                .flat_map(|(when, then)| [when, then])
+                .chain(otherwise.as_deref())
+                .collect(),
             ExprKind::Coalesce(items) | ExprKind::Call { arguments: items, .. } => items.iter().collect(),
             ExprKind::Aggregate(call) => call.argument.iter().chain(&call.filter).collect(),
         }

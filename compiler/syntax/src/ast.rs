@@ -491,11 +491,20 @@ pub enum Literal {
     /// Escapes resolved.
     String(String),
     /// Microseconds, never negative, and the text.
-    Duration { us: i64, text: String },
+    Duration {
+        us: i64,
+        text: String,
+    },
     /// Microseconds since the epoch, and the text with its `@`.
-    Timestamp { us: i64, text: String },
+    Timestamp {
+        us: i64,
+        text: String,
+    },
     /// Days since the epoch, and the text with its `@`.
-    Date { days: i32, text: String },
+    Date {
+        days: i32,
+        text: String,
+    },
 }
 
 /// Operators before their operand.

@@ -19,6 +19,15 @@
 //! knows what a name means.
 
 pub mod ast;
+mod build;
 pub mod diag;
+mod dump;
+mod explain;
+mod forms;
+mod operators;
+mod parse;
+mod scan;
 
 pub use diag::Outcome;
+pub use dump::dump;
+pub use parse::parse;

@@ -73,14 +73,26 @@ mod tests {
                 Some(row) => row.1.push(op.symbol().to_owned()),
                 None => {
                     let groups = if level == COMPARISON { "none" } else { "left" };
-                    rows.push((level, vec![op.symbol().to_owned()], "between".to_owned(), groups.to_owned()));
+                    rows.push((
+                        level,
+                        vec![op.symbol().to_owned()],
+                        "between".to_owned(),
+                        groups.to_owned(),
+                    ));
                 }
             }
         }
         for op in [UnaryOp::Not, UnaryOp::Negate] {
-            rows.push((unary_level(op), vec![op.symbol().to_owned()], "before".to_owned(), "—".to_owned()));
+            rows.push((
+                unary_level(op),
+                vec![op.symbol().to_owned()],
+                "before".to_owned(),
+                "—".to_owned(),
+            ));
         }
-        let behind = ["is null", "is not null", "in (…)", "not in (…)"].map(str::to_owned).to_vec();
+        let behind = ["is null", "is not null", "in (…)", "not in (…)"]
+            .map(str::to_owned)
+            .to_vec();
         rows.push((COMPARISON, behind, "behind".to_owned(), "none".to_owned()));
         rows.sort_by_key(|row| row.0);
         assert_eq!(rows, documented());

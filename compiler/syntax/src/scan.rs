@@ -5,6 +5,7 @@
 //! rest can be understood without it.
 
 use crate::ast::Comment;
+use crate::build::literal;
 use crate::diag::{Code, Diagnostic, FileId, Span};
 
 /// Brackets and `case`s within each other beyond this many are refused, so that the recursive parser cannot run out of
@@ -50,8 +51,20 @@ struct Scanner<'a> {
 
 /// Reads the whole text. Linear.
 pub(crate) fn scan(file: FileId, text: &str) -> Scan {
-    let empty = Scan { masked: String::new(), comments: vec![], tokens: vec![], diagnostics: vec![], poison: vec![] };
-    let mut scanner = Scanner { file, text, at: 0, masked: text.as_bytes().to_vec(), scan: empty };
+    let empty = Scan {
+        masked: String::new(),
+        comments: vec![],
+        tokens: vec![],
+        diagnostics: vec![],
+        poison: vec![],
+    };
+    let mut scanner = Scanner {
+        file,
+        text,
+        at: 0,
+        masked: text.as_bytes().to_vec(),
+        scan: empty,
+    };
     if text.starts_with('\u{feff}') {
         scanner.blank(0, 3, b' ');
         scanner.at = 3;
@@ -66,7 +79,8 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
         Err(_) => {
             scan.masked = text.to_owned();
             scan.poison.push(0);
-            scan.diagnostics.push(Diagnostic::new(Code::Bug, "the scanner split a character"));
+            scan.diagnostics
+                .push(Diagnostic::new(Code::Bug, "the scanner split a character"));
         }
     }
     scan
@@ -88,16 +102,21 @@ impl Scanner<'_> {
             '0'..='9' => self.token(TokenKind::Number, number_length(rest.as_bytes())),
             'a'..='z' | 'A'..='Z' | '_' => self.word(),
             '=' | '<' | '>' | '!' | '&' | '|' if is_pair(rest) => self.token(TokenKind::Punctuation, 2),
-            '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>' | '!'
-            | '%' => self.token(TokenKind::Punctuation, 1),
+            '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>'
+            | '!' | '%' => self.token(TokenKind::Punctuation, 1),
             '\'' => self.quoted(),
+            '“' | '”' | '„' | '‘' | '’' | '«' | '»' => self.typographic(first),
             other if other.is_alphabetic() => self.word(),
             other => self.illegal(other),
         }
     }
 
     fn token(&mut self, kind: TokenKind, length: usize) {
-        self.scan.tokens.push(Token { kind, start: self.at, end: self.at + length });
+        self.scan.tokens.push(Token {
+            kind,
+            start: self.at,
+            end: self.at + length,
+        });
         self.at += length;
     }
 
@@ -116,7 +135,10 @@ impl Scanner<'_> {
         self.scan.comments.push(Comment {
             text: text.to_owned(),
             is_doc: text.starts_with("///") && !text.starts_with("////"),
-            own_line: self.text[line_start..self.at].trim_start_matches('\u{feff}').trim().is_empty(),
+            own_line: self.text[line_start..self.at]
+                .trim_start_matches('\u{feff}')
+                .trim()
+                .is_empty(),
             span: self.span(self.at, self.at + text.len()),
         });
         self.at += text.len();
@@ -127,7 +149,10 @@ impl Scanner<'_> {
         let length = rest.find("*/").map_or(rest.len(), |at| at + 2);
         let span = self.span(self.at, self.at + 2);
         let message = "comments begin with `//` and end with the line";
-        self.report(Diagnostic::at(Code::InvalidCharacter, message, span, "no such comment"), "write `//` before each line of it");
+        self.report(
+            Diagnostic::at(Code::InvalidCharacter, message, span, "no such comment"),
+            "write `//` before each line of it",
+        );
         for at in self.at..self.at + length {
             if !matches!(self.masked[at], b'\n' | b'\r') {
                 self.masked[at] = b' ';
@@ -143,9 +168,16 @@ impl Scanner<'_> {
             None => {
                 let line = rest.split(['\n', '\r']).next().unwrap_or(rest).trim_end();
                 let span = self.span(self.at, self.at + line.len());
-                let diagnostic =
-                    Diagnostic::at(Code::UnterminatedString, "the string is not closed on its line", span, "begins here");
-                self.report(diagnostic, "close it with `\"`; a line break inside a string is written `\\n`");
+                let diagnostic = Diagnostic::at(
+                    Code::UnterminatedString,
+                    "the string is not closed on its line",
+                    span,
+                    "begins here",
+                );
+                self.report(
+                    diagnostic,
+                    "close it with `\"`; a line break inside a string is written `\\n`",
+                );
                 self.scan.poison.push(self.at);
                 self.token(TokenKind::String, line.len());
             }
@@ -162,7 +194,9 @@ impl Scanner<'_> {
         if closed.is_some() {
             let inner = &rest[1..length - 1];
             let help = format!("write `\"{inner}\"`");
-            self.scan.diagnostics.push(diagnostic.with_edit(help, span, format!("\"{inner}\"")));
+            self.scan
+                .diagnostics
+                .push(diagnostic.with_edit(help, span, format!("\"{inner}\"")));
             self.masked[self.at] = b'"';
             self.masked[self.at + length - 1] = b'"';
             self.token(TokenKind::String, length);
@@ -174,11 +208,50 @@ impl Scanner<'_> {
         }
     }
 
+    /// Quotation marks of prose: a pair of them is taken as a string.
+    fn typographic(&mut self, first: char) {
+        let rest = &self.text[self.at..];
+        let line = rest.split(['\n', '\r']).next().unwrap_or(rest);
+        let open = first.len_utf8();
+        let partner = line[open..].find(['“', '”', '‘', '’', '«', '»']).map(|at| open + at);
+        let message = "strings stand in plain double quotes";
+        let Some((end, close)) = partner.and_then(|at| line[at..].chars().next().map(|found| (at, found.len_utf8())))
+        else {
+            let span = self.span(self.at, self.at + open);
+            self.scan
+                .diagnostics
+                .push(Diagnostic::at(Code::InvalidCharacter, message, span, "").with_help("write `\"`"));
+            self.scan.poison.push(self.at);
+            self.blank(self.at, self.at + open, b' ');
+            self.at += open;
+            return;
+        };
+        let whole = literal::quote(&line[open..end]);
+        let span = self.span(self.at, self.at + end + close);
+        let diagnostic = Diagnostic::at(Code::InvalidCharacter, message, span, "");
+        self.scan
+            .diagnostics
+            .push(diagnostic.with_edit(format!("write `{whole}`"), span, whole));
+        // For the grammar the marks are a quote each, and what stands between them stays if it can.
+        let inner = self.at + open..self.at + end;
+        if line[open..end].contains(['"', '\\']) {
+            self.blank(inner.start, inner.end, b'_');
+        }
+        self.blank(self.at, inner.start, b' ');
+        self.blank(inner.end, inner.end + close, b' ');
+        self.masked[self.at] = b'"';
+        self.masked[inner.end + close - 1] = b'"';
+        self.token(TokenKind::String, end + close);
+    }
+
     /// A name; letters beyond ASCII are reported once per name and taken as `_`.
     fn word(&mut self) {
         let rest = &self.text[self.at..];
-        let length: usize =
-            rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
+        let length: usize = rest
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .map(char::len_utf8)
+            .sum();
         let word = &rest[..length];
         if !word.is_ascii() {
             let span = self.span(self.at, self.at + length);
@@ -199,14 +272,16 @@ impl Scanner<'_> {
         let span = self.span(self.at, self.at + length);
         let code = Code::InvalidCharacter;
         let diagnostic = match first {
-            ';' => Diagnostic::at(code, "`;` is not used in .feat files", span, "")
-                .with_edit("remove it: a statement ends where the next one begins", span, ""),
+            ';' => Diagnostic::at(code, "`;` is not used in .feat files", span, "").with_edit(
+                "remove it: a statement ends where the next one begins",
+                span,
+                "",
+            ),
             '#' => Diagnostic::at(code, "`#` begins no comment here", span, "").with_edit("write `//`", span, "//"),
             '`' => Diagnostic::at(code, "names take no quotes", span, "").with_edit("remove the backquote", span, ""),
-            '“' | '”' | '„' | '‘' | '’' => Diagnostic::at(code, "typographic quotation marks close no string", span, "")
-                .with_edit("write `\"`", span, "\""),
-            '&' | '|' => Diagnostic::at(code, format!("`{first}` is not an operator"), span, "")
-                .with_help("write `and` or `or`"),
+            '&' | '|' => {
+                Diagnostic::at(code, format!("`{first}` is not an operator"), span, "").with_help("write `and` or `or`")
+            }
             other if other.is_whitespace() || other.is_control() => {
                 let message = format!("invisible character U+{:04X}", u32::from(other));
                 Diagnostic::at(code, message, span, "").with_edit("replace it by a space", span, " ")
@@ -215,9 +290,16 @@ impl Scanner<'_> {
                 .with_help("remove it, or put it into a string"),
         };
         // One message for a run of such characters is enough.
-        let follows = self.scan.diagnostics.last().and_then(|last| last.primary.as_ref()).is_some_and(|last| {
-            last.span.end == self.at && last.span.end > last.span.start && self.text[last.span.start..].starts_with(first)
-        });
+        let follows = self
+            .scan
+            .diagnostics
+            .last()
+            .and_then(|last| last.primary.as_ref())
+            .is_some_and(|last| {
+                last.span.end == self.at
+                    && last.span.end > last.span.start
+                    && self.text[last.span.start..].starts_with(first)
+            });
         if follows {
             if let Some(label) = self.scan.diagnostics.last_mut().and_then(|last| last.primary.as_mut()) {
                 label.span.end += length;
@@ -233,9 +315,6 @@ impl Scanner<'_> {
         }
         self.blank(self.at, self.at + length, b' ');
         self.at += length;
-        if matches!(first, '“' | '”' | '„' | '‘' | '’') {
-            self.scan.poison.push(self.at);
-        }
     }
 
     fn report(&mut self, diagnostic: Diagnostic, help: &str) {
@@ -314,7 +393,9 @@ fn nesting(token: &str) -> Nesting {
 }
 
 fn is_pair(rest: &str) -> bool {
-    ["==", "<=", ">=", "<>", "!=", "&&", "||"].iter().any(|pair| rest.starts_with(pair))
+    ["==", "<=", ">=", "<>", "!=", "&&", "||"]
+        .iter()
+        .any(|pair| rest.starts_with(pair))
 }
 
 fn is_instant_byte(byte: u8) -> bool {

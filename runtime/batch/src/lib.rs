@@ -1,1 +1,34 @@
-//! The batch engine on DataFusion.
+//! The batch engine on DataFusion: training sets.
+//!
+//! ```text
+//! BatchPlan ── logical::walk ──▶ LogicalPlan of extension nodes ── exec::Planner ──▶ ExecutionPlan ──▶ Arrow
+//! ```
+//!
+//! [`run`] answers the questions of a spine: its output has the spine's own columns, untouched and in order, then a
+//! column per field of the service (and, on request, its status). DataFusion shuffles, sorts, spills and schedules; every
+//! decision about values is made by the kernels.
+//!
+//! * [`run`] blocks, and owns its threads; [`run_async`] runs on the caller's executor.
+//! * [`explain`] prints the plans.
+//!
+//! Invariant SAME-BITS: the output does not depend on threads, partitions, batch sizes or the order of files' rows.
+//!
+//! Architecture invariant: the only crate that names DataFusion.
+
+mod codec;
+mod error;
+mod exec;
+mod inputs;
+mod logical;
+pub mod merge;
+mod report;
+mod run;
+mod schema;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use error::BatchError;
+pub use inputs::{Inputs, Progress, ProgressSink, RejectedRow, RejectedRows, SpineData, spine_columns};
+pub use report::{RunReport, SourceReport, ViewReport};
+pub use run::{Explained, Output, explain, run, run_async};

@@ -22,7 +22,8 @@ use std::sync::Arc;
 pub(crate) enum Kind {
     Scan(Arc<Source>),
     Accept(Arc<Source>),
-    Rows { spec: Arc<RowSpec>, layout: EventLayout },
+    /// `entity` names the keys, for the report.
+    Rows { spec: Arc<RowSpec>, layout: EventLayout, entity: Vec<String> },
     /// The spine as questions to one kind of entity.
     Questions { fold: Arc<FoldSpec> },
     /// The spine's own columns.
@@ -58,12 +59,7 @@ fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
             BatchNode::Scan { source } => scan(source, true),
             other => Err(misplaced("Accept", other)),
         },
-        BatchNode::Rows { input, spec } => {
-            let (source, input) = (source_of(input)?, self::node(input, shared)?);
-            let layout = EventLayout::new(source, spec);
-            let fields = layout.fields();
-            plan_node(Kind::Rows { spec: Arc::new(spec.clone()), layout }, vec![input], fields)
-        }
+        BatchNode::Rows { .. } => Err(misplaced("the root", node)),
         BatchNode::Spine { .. } => plan_node(Kind::Spine, vec![], fields_of(&shared.spine.schema)),
         BatchNode::PointInTime { events, spine, spec } => point_in_time(events, spine, spec, shared),
         BatchNode::Finish { input, spec } => {
@@ -84,16 +80,19 @@ fn scan(source: &Source, accepted: bool) -> Result<LogicalPlan> {
 }
 
 fn point_in_time(events: &BatchNode, spine: &BatchNode, spec: &FoldSpec, shared: &Shared) -> Result<LogicalPlan> {
-    let BatchNode::Rows { input, spec: rows } = events else { return Err(misplaced("PointInTime", events)) };
+    let BatchNode::Rows { input, spec: row_spec } = events else { return Err(misplaced("PointInTime", events)) };
     let BatchNode::Spine { .. } = spine else { return Err(misplaced("PointInTime", spine)) };
     let source = source_of(input)?;
     let fold = Arc::new(spec.clone());
     let questions = Kind::Questions { fold: fold.clone() };
     let questions = plan_node(questions, vec![], schema::question_fields(!spec.self_columns.is_empty()))?;
-    let layout = EventLayout::new(source, rows);
+    let layout = EventLayout::new(source, row_spec);
+    let entity = spec.entity.iter().map(|key| key.name.clone()).collect();
+    let rows = Kind::Rows { spec: Arc::new(row_spec.clone()), layout: layout.clone(), entity };
+    let rows = plan_node(rows, vec![node(input, shared)?], layout.fields())?;
     let delay_us = shared.truth.delay_us(source.delay_us);
     let fields = schema::answer_fields(spec);
-    plan_node(Kind::PointInTime { fold, layout, delay_us }, vec![node(events, shared)?, questions], fields)
+    plan_node(Kind::PointInTime { fold, layout, delay_us }, vec![rows, questions], fields)
 }
 
 fn zip(spine: &BatchNode, inputs: &[BatchNode], columns: &[(u32, u32)], shared: &Shared) -> Result<LogicalPlan> {

@@ -208,7 +208,8 @@ fn float_name(raw: &str) -> Option<f64> {
     }
 }
 
-fn json_string(raw: &str) -> Result<Cow<'_, str>, BadCell> {
+/// What a JSON string says.
+pub(crate) fn json_string(raw: &str) -> Result<Cow<'_, str>, BadCell> {
     let plain = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match plain {
         None => Err(BadCell::Bad("is not a string")),

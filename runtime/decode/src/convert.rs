@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn every_type_there_and_back() {
         let tags = Some(vec![Tag::VALID, Tag::NULL, Tag::VALID]);
-        let str_data = StrData { offsets: vec![0, 1, 1, 3], bytes: b"aé".to_vec() };
+        let str_data = StrData { offsets: vec![0, 1, 1, 3], bytes: "aé".into() };
         let cases = [
             (Type::Bool, Data::Bool(vec![true, false, false])),
             (Type::Int64, Data::I64(vec![i64::MIN, 0, i64::MAX])),

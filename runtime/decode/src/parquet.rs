@@ -7,7 +7,7 @@ use crate::reject::{Reason, Reject};
 use crate::source::{Decoded, RowNumbers, Spec};
 use crate::text_rows::place;
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::Schema;
 use featc_ir::Type;
 use featr_kernels::{Batch, Column, Data, StrData};
 use parquet::arrow::ProjectionMask;
@@ -77,9 +77,8 @@ impl ParquetReader {
             let has_zone = spec.rules.zone.is_some();
             let (root, fit) = fitting(&schema, (&column.name, column.ty), has_zone, &file)?;
             let nullable = spec.null_reason(index).is_none();
-            let can_be_null = || match schema.field(root).data_type() {
-                DataType::Float16 | DataType::Float32 | DataType::Float64 if !spec.rules.keep_nan => true,
-                _ => has_nulls(builder.metadata(), root),
+            let can_be_null = || {
+                (column.ty == Type::Float64 && !spec.rules.keep_nan) || has_nulls(builder.metadata(), root)
             };
             let can_reject = fit != Fit::Whole || (!nullable && can_be_null());
             roots.push((spec.wanted[index] || can_reject).then_some(root));

@@ -1,1 +1,87 @@
-//! The embedding interface.
+//! featr: run compiled feature programs inside your own process.
+//!
+//! A program is compiled once (`featc build`, or the compiler as a library); this crate runs it: training sets with the
+//! batch engine, online values with the streaming engine. Both give the same bits.
+//!
+//! ```
+//! # fn compiled() -> featr::Program {
+//! #     let mut sources = featc_driver::diag::SourceMap::new();
+//! #     let file = sources.add("shop.feat", "
+//! #         module shop
+//! #         entity card (card: string)
+//! #         source txn {
+//! #           columns (id: int64, card: string, amount: float64, at: timestamp)
+//! #           unique id
+//! #           time at
+//! #         }
+//! #         view spend of card from txn {
+//! #           owner \"payments\"
+//! #           /// What the card spent in an hour.
+//! #           feature total = sum(amount) over 1h default 0.0
+//! #         }
+//! #         service risk { spend.total }
+//! #     ");
+//! #     let program = featc_driver::compile(&sources, &[file]).value.expect("compiles");
+//! #     let plans = featc_driver::lower(&program);
+//! #     featr::Program::new(plans.batch, plans.stream, ".")
+//! # }
+//! use arrow::array::{Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+//! use featr::Truth;
+//! use std::sync::Arc;
+//!
+//! let program = compiled(); // or featr::Program::load(folder, base)
+//! let minute = 60_000_000;
+//! let mut online = program.online()?;
+//! online.push("txn", &RecordBatch::try_from_iter([
+//!     ("id", Arc::new(Int64Array::from(vec![1, 2, 3])) as _),
+//!     ("card", Arc::new(StringArray::from(vec!["a", "b", "a"])) as _),
+//!     ("amount", Arc::new(Float64Array::from(vec![0.1, 5.0, 0.2])) as _),
+//!     ("at", Arc::new(TimestampMicrosecondArray::from(vec![0, minute, 2 * minute]).with_timezone("UTC")) as _),
+//! ])?)?;
+//!
+//! let questions = RecordBatch::try_from_iter([("card", Arc::new(StringArray::from(vec!["a", "c"])) as _)])?;
+//! let answers = online.read("risk", &questions, &[10 * minute, 10 * minute], Truth::Complete, true)?;
+//! let totals: &Float64Array = answers.column(0).as_any().downcast_ref().expect("float64");
+//! assert_eq!(totals.value(0), 0.30000000000000004); // the exact sum of the two floats, rounded once
+//! assert_eq!(totals.value(1), 0.0); // nothing is known of card c: the default, with status `missing`
+//!
+//! let state = online.snapshot();
+//! let mut restarted = program.online()?;
+//! restarted.restore(&state)?;
+//! assert_eq!(restarted.read("risk", &questions, &[10 * minute, 10 * minute], Truth::Complete, true)?, answers);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | to | call |
+//! |---|---|
+//! | load a program | [`Program::load`], [`Program::new`] |
+//! | build a training set | [`Program::read_spine`] or [`Program::spine`], then [`Program::train`] |
+//! | keep online values | [`Program::online`], [`Online::push`], [`Online::read`] |
+//! | survive a restart | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`] |
+//! | replay history through the streaming engine | [`Program::replay`] |
+//! | write a result | [`write_rows`] |
+
+mod error;
+mod online;
+mod program;
+mod recorded;
+mod replay;
+mod results;
+mod spine;
+mod train;
+mod values;
+
+pub use error::Error;
+pub use featc_ir::{Status, Truth};
+pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
+pub use featr_decode::{DecodeError, JsonlRejects, OutputFormat, from_arrow, to_arrow, write_rows};
+pub use featr_kernels::{Batch, Column, Value};
+pub use featr_stream::LogStats;
+pub use online::{Online, PushReport};
+pub use program::Program;
+pub use recorded::{Recorded, Side};
+pub use replay::{Progress, ReplayOptions};
+pub use results::{RunReport, SourceReport, Training};
+pub use spine::{Spine, whole_column};
+pub use train::TrainOptions;
+pub use values::parse_value;

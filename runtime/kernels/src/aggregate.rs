@@ -39,11 +39,19 @@ struct Errors([i64; 3]);
 /// What the events without errors fold to. `taken` counts those that took part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Core {
-    Count { taken: i64 },
+    Count {
+        taken: i64,
+    },
     /// Sum and mean of int64.
-    Integer { taken: i64, sum: i128 },
+    Integer {
+        taken: i64,
+        sum: i128,
+    },
     /// Sum and mean of float64 and decimal.
-    Exact { taken: i64, sum: ExactSum },
+    Exact {
+        taken: i64,
+        sum: ExactSum,
+    },
     Moments(Box<Moments>),
     Min(Option<Value>),
     Max(Option<Value>),
@@ -84,7 +92,11 @@ impl Errors {
 
     /// The least code that is counted.
     fn least(&self) -> Option<ErrorCode> {
-        ErrorCode::ALL.into_iter().zip(self.0).find(|(_, count)| *count != 0).map(|(code, _)| code)
+        ErrorCode::ALL
+            .into_iter()
+            .zip(self.0)
+            .find(|(_, count)| *count != 0)
+            .map(|(code, _)| code)
     }
 }
 
@@ -94,12 +106,19 @@ impl State {
         let core = match aggregate {
             Aggregate::Count => Core::Count { taken: 0 },
             Aggregate::Sum | Aggregate::Mean => match argument {
-                Some(Type::Float64 | Type::Decimal { .. }) => Core::Exact { taken: 0, sum: ExactSum::new() },
+                Some(Type::Float64 | Type::Decimal { .. }) => Core::Exact {
+                    taken: 0,
+                    sum: ExactSum::new(),
+                },
                 Some(Type::Bool | Type::Int64 | Type::String | Type::Timestamp | Type::Date | Type::Duration)
                 | None => Core::Integer { taken: 0, sum: 0 },
             },
             Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => {
-                Core::Moments(Box::new(Moments { taken: 0, sum: ExactSum::new(), squares: ExactSum::new() }))
+                Core::Moments(Box::new(Moments {
+                    taken: 0,
+                    sum: ExactSum::new(),
+                    squares: ExactSum::new(),
+                }))
             }
             Aggregate::Min => Core::Min(None),
             Aggregate::Max => Core::Max(None),
@@ -108,7 +127,10 @@ impl State {
             Aggregate::CountDistinct { cap } => Core::Distinct(Distinct::new(cap, argument)),
             Aggregate::TimeSinceLast => Core::LastTime(None),
         };
-        State { errors: Errors::default(), core }
+        State {
+            errors: Errors::default(),
+            core,
+        }
     }
 
     /// Adds the events of another state of the same slot; the two must not share events where the aggregate counts.
@@ -119,11 +141,23 @@ impl State {
         }
         match (&mut self.core, &other.core) {
             (Core::Count { taken }, Core::Count { taken: more }) => *taken = taken.wrapping_add(*more),
-            (Core::Integer { taken, sum }, Core::Integer { taken: more, sum: other }) => {
+            (
+                Core::Integer { taken, sum },
+                Core::Integer {
+                    taken: more,
+                    sum: other,
+                },
+            ) => {
                 *taken = taken.wrapping_add(*more);
                 *sum = sum.wrapping_add(*other);
             }
-            (Core::Exact { taken, sum }, Core::Exact { taken: more, sum: other }) => {
+            (
+                Core::Exact { taken, sum },
+                Core::Exact {
+                    taken: more,
+                    sum: other,
+                },
+            ) => {
                 *taken = taken.wrapping_add(*more);
                 sum.combine(other);
             }
@@ -150,11 +184,23 @@ impl State {
         }
         match (&mut self.core, &other.core) {
             (Core::Count { taken }, Core::Count { taken: less }) => *taken = taken.wrapping_sub(*less),
-            (Core::Integer { taken, sum }, Core::Integer { taken: less, sum: other }) => {
+            (
+                Core::Integer { taken, sum },
+                Core::Integer {
+                    taken: less,
+                    sum: other,
+                },
+            ) => {
                 *taken = taken.wrapping_sub(*less);
                 *sum = sum.wrapping_sub(*other);
             }
-            (Core::Exact { taken, sum }, Core::Exact { taken: less, sum: other }) => {
+            (
+                Core::Exact { taken, sum },
+                Core::Exact {
+                    taken: less,
+                    sum: other,
+                },
+            ) => {
                 *taken = taken.wrapping_sub(*less);
                 sum.subtract(other);
             }
@@ -195,7 +241,10 @@ fn keep_value(ours: &mut Option<Value>, theirs: Option<&Value>, wanted: Ordering
 
 fn keep_point(ours: &mut Option<Box<Point>>, theirs: Option<&Point>, wanted: Ordering) {
     let Some(theirs) = theirs else { return };
-    if ours.as_deref().is_none_or(|ours| theirs.key().cmp(&ours.key()) == wanted) {
+    if ours
+        .as_deref()
+        .is_none_or(|ours| theirs.key().cmp(&ours.key()) == wanted)
+    {
         *ours = Some(Box::new(theirs.clone()));
     }
 }
@@ -205,5 +254,7 @@ fn different_slots() -> ! {
     unreachable!("states of one slot, of a group where subtracted")
 }
 
+#[cfg(test)]
+pub(crate) mod slow;
 #[cfg(test)]
 mod tests;

@@ -192,3 +192,6 @@ fn parse_offset(bytes: &[u8]) -> Option<Option<i64>> {
 fn digits(bytes: &[u8]) -> Option<i64> {
     bytes.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
 }
+
+#[cfg(test)]
+mod tests;

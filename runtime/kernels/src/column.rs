@@ -585,3 +585,6 @@ impl Batch {
         self.rows += other.rows;
     }
 }
+
+#[cfg(test)]
+mod tests;

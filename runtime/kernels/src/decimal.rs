@@ -214,7 +214,7 @@ pub fn big_divide_half_even(num: &BigInt, den: &BigInt) -> BigInt {
     let negative = (num.sign() == num_bigint::Sign::Minus) != (den.sign() == num_bigint::Sign::Minus);
     let (num, den) = (num.magnitude(), den.magnitude());
     let quotient = num / den;
-    let twice_rest = (num - &quotient * den) << 1;
+    let twice_rest: num_bigint::BigUint = (num - &quotient * den) << 1;
     let up = match twice_rest.cmp(den) {
         Ordering::Less => false,
         Ordering::Equal => quotient.bit(0),

@@ -35,7 +35,13 @@ impl Events {
     /// No events, with one lift column per type.
     pub fn new(lifts: &[Type]) -> Events {
         let lifts = lifts.iter().map(|ty| Column::empty(*ty)).collect();
-        Events { times: vec![], ids: StrData::new(), digests: vec![], poison: None, lifts }
+        Events {
+            times: vec![],
+            ids: StrData::new(),
+            digests: vec![],
+            poison: None,
+            lifts,
+        }
     }
 
     /// Rows.
@@ -132,7 +138,10 @@ impl Events {
             times: rows.iter().map(|row| self.times[*row as usize]).collect(),
             ids: self.ids.take(rows),
             digests: rows.iter().map(|row| self.digests[*row as usize]).collect(),
-            poison: self.poison.as_ref().map(|poison| rows.iter().map(|row| poison[*row as usize]).collect()),
+            poison: self
+                .poison
+                .as_ref()
+                .map(|poison| rows.iter().map(|row| poison[*row as usize]).collect()),
             lifts: self.lifts.iter().map(|column| column.take(rows)).collect(),
         }
     }
@@ -151,8 +160,9 @@ impl Events {
     /// Keeps the first of each run of copies of a sorted block and returns, for each new row, the old one.
     pub fn dedup(&mut self) -> Vec<u32> {
         let rows = u32::try_from(self.len()).expect("fewer than 2^32 rows in a block");
-        let kept: Vec<u32> =
-            (0..rows).filter(|row| *row == 0 || self.key(*row as usize - 1) != self.key(*row as usize)).collect();
+        let kept: Vec<u32> = (0..rows)
+            .filter(|row| *row == 0 || self.key(*row as usize - 1) != self.key(*row as usize))
+            .collect();
         if kept.len() < self.len() {
             *self = self.take(&kept);
         }

@@ -80,7 +80,11 @@ fn split(value: f64) -> (bool, u64, i32) {
     let bits = value.to_bits();
     let (exponent, fraction) = ((bits >> 52) as i32 & 0x7ff, bits & ((1 << 52) - 1));
     let negative = bits >> 63 != 0;
-    if exponent == 0 { (negative, fraction, -1074) } else { (negative, fraction | 1 << 52, exponent - 1075) }
+    if exponent == 0 {
+        (negative, fraction, -1074)
+    } else {
+        (negative, fraction | 1 << 52, exponent - 1075)
+    }
 }
 
 /// `mantissa · 2^exponent` as three limbs, the first at the returned position.
@@ -88,7 +92,11 @@ fn split(value: f64) -> (bool, u64, i32) {
 fn place(mantissa: u128, exponent: i32) -> ([u64; 3], i32) {
     let shift = exponent & 63;
     let low = mantissa << shift;
-    let high = if shift == 0 { 0 } else { (mantissa >> (128 - shift)) as u64 };
+    let high = if shift == 0 {
+        0
+    } else {
+        (mantissa >> (128 - shift)) as u64
+    };
     ([low as u64, (low >> 64) as u64, high], exponent >> 6)
 }
 
@@ -102,7 +110,12 @@ fn square(value: i128) -> [u64; 4] {
     let middle = cross << 1;
     let (sum_low, carry) = low_square.overflowing_add(middle << 64);
     let sum_high = high_square + (middle >> 64) + ((cross >> 127) << 64) + u128::from(carry);
-    [sum_low as u64, (sum_low >> 64) as u64, sum_high as u64, (sum_high >> 64) as u64]
+    [
+        sum_low as u64,
+        (sum_low >> 64) as u64,
+        sum_high as u64,
+        (sum_high >> 64) as u64,
+    ]
 }
 
 /// Adds (or subtracts) unsigned limbs to the low end of a two's-complement window, modulo its width.
@@ -111,7 +124,11 @@ pub(crate) fn accumulate<const K: usize>(window: &mut [u64], limbs: [u64; K], ne
     let mut carry = false;
     let (low, high) = window.split_at_mut(K);
     for (to, limb) in low.iter_mut().zip(limbs) {
-        let (next, overflow) = if negative { to.borrowing(limb, carry) } else { to.carrying(limb, carry) };
+        let (next, overflow) = if negative {
+            to.borrowing(limb, carry)
+        } else {
+            to.carrying(limb, carry)
+        };
         *to = next;
         carry = overflow;
     }
@@ -119,7 +136,11 @@ pub(crate) fn accumulate<const K: usize>(window: &mut [u64], limbs: [u64; K], ne
         if !carry {
             return;
         }
-        (*to, carry) = if negative { to.overflowing_sub(1) } else { to.overflowing_add(1) };
+        (*to, carry) = if negative {
+            to.overflowing_sub(1)
+        } else {
+            to.overflowing_add(1)
+        };
     }
 }
 
@@ -155,7 +176,9 @@ fn has_room(window: &[u64]) -> bool {
 /// The significant part of a two's-complement number: how many zero limbs at the low end may go, and how many limbs then
 /// stay, one of them telling the sign. `(0, 0)` for zero.
 pub(crate) fn significant(window: &[u64]) -> (usize, usize) {
-    let Some(low) = window.iter().position(|limb| *limb != 0) else { return (0, 0) };
+    let Some(low) = window.iter().position(|limb| *limb != 0) else {
+        return (0, 0);
+    };
     let sign = ((window[window.len() - 1] as i64) >> 63) as u64;
     let mut high = window.len();
     while high > low + 1 && window[high - 1] == sign && (window[high - 2] ^ sign) >> 63 == 0 {
@@ -181,7 +204,11 @@ impl Eq for ExactSum {}
 impl ExactSum {
     /// Zero.
     pub const fn new() -> ExactSum {
-        ExactSum { base: FIRST_BASE, limbs: Limbs::Inline([0; INLINE]), specials: None }
+        ExactSum {
+            base: FIRST_BASE,
+            limbs: Limbs::Inline([0; INLINE]),
+            specials: None,
+        }
     }
 
     /// A two's-complement number whose first limb stands at `base`.
@@ -206,7 +233,11 @@ impl ExactSum {
     fn parts(&self) -> (i32, &[u64]) {
         let window = self.window();
         let (low, len) = significant(window);
-        if len == 0 { (0, &[]) } else { (i32::from(self.base) + low as i32, &window[low..low + len]) }
+        if len == 0 {
+            (0, &[])
+        } else {
+            (i32::from(self.base) + low as i32, &window[low..low + len])
+        }
     }
 
     /// Whether it is the sum of nothing: zero, without NaN or infinity.
@@ -234,7 +265,11 @@ impl ExactSum {
         let (negative, mantissa, exponent) = split(value);
         if mantissa != 0 {
             let shifted = u128::from(mantissa) << (exponent & 63);
-            self.add_at([shifted as u64, (shifted >> 64) as u64], exponent >> 6, negative != subtract);
+            self.add_at(
+                [shifted as u64, (shifted >> 64) as u64],
+                exponent >> 6,
+                negative != subtract,
+            );
         }
     }
 
@@ -307,8 +342,11 @@ impl ExactSum {
     fn move_window(&mut self, from: i32, to: i32) {
         let (base, limbs) = self.parts();
         let sign = limbs.last().map_or(0, |top| ((*top as i64) >> 63) as u64);
-        let (low, high) =
-            if limbs.is_empty() { (from, to + 1) } else { (base.min(from), (base + limbs.len() as i32).max(to) + 1) };
+        let (low, high) = if limbs.is_empty() {
+            (from, to + 1)
+        } else {
+            (base.min(from), (base + limbs.len() as i32).max(to) + 1)
+        };
         let needed = (high - low) as usize;
         // One limb to spare below where that is free, and where the window has outgrown the inline limbs anyway.
         let spare = if needed == INLINE { 0 } else { 1 };
@@ -360,7 +398,13 @@ impl ExactSum {
         self.add_signed(at, limbs, negate);
         if let Some(theirs) = &other.specials {
             let ours = self.specials.get_or_insert_default();
-            let add = |ours: i64, theirs: i64| if negate { ours.wrapping_sub(theirs) } else { ours.wrapping_add(theirs) };
+            let add = |ours: i64, theirs: i64| {
+                if negate {
+                    ours.wrapping_sub(theirs)
+                } else {
+                    ours.wrapping_add(theirs)
+                }
+            };
             ours.nan = add(ours.nan, theirs.nan);
             ours.positive = add(ours.positive, theirs.positive);
             ours.negative = add(ours.negative, theirs.negative);
@@ -404,7 +448,9 @@ impl ExactSum {
     /// The value as an integer, when it is one and fits, and nothing special was added.
     pub fn to_i128(&self) -> Option<i128> {
         let (base, limbs) = self.parts();
-        let Some(top) = limbs.last() else { return self.specials.is_none().then_some(0) };
+        let Some(top) = limbs.last() else {
+            return self.specials.is_none().then_some(0);
+        };
         let sign = ((*top as i64) >> 63) as u64;
         if self.specials.is_some() || base < 0 || base as usize + limbs.len() > 2 {
             return None;

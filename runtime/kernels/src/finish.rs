@@ -59,12 +59,25 @@ pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: 
     let mut done: Vec<(Column, Vec<Status>)> = Vec::with_capacity(spec.features.len());
     for feature in &spec.features {
         let (values, statuses) = match &feature.kind {
-            FinishKind::Aggregate { slots, expr, presence, window, ttl_us } => {
+            FinishKind::Aggregate {
+                slots,
+                expr,
+                presence,
+                window,
+                ttl_us,
+            } => {
                 let inputs: Vec<&(Column, Vec<Status>)> =
                     slots.iter().map(|slot| &answers.slots[*slot as usize]).collect();
                 let present = &answers.presence[*presence as usize];
                 let stale = is_stale(spec, *ttl_us, truth);
-                aggregate(&inputs, expr, answers.times, present, truncated_before(window, spec.begins_us), stale)
+                aggregate(
+                    &inputs,
+                    expr,
+                    answers.times,
+                    present,
+                    truncated_before(window, spec.begins_us),
+                    stale,
+                )
             }
             FinishKind::Derived { inputs, expr } => {
                 let inputs: Vec<&(Column, Vec<Status>)> = inputs.iter().map(|input| &done[*input as usize]).collect();
@@ -78,8 +91,18 @@ pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: 
 }
 
 /// The same for one question and one aggregate feature's status, from scalars, as the list above reads.
-pub fn aggregate_status(slots: &[Status], expr_error: Option<ErrorCode>, present: bool, truncated: bool, stale: bool) -> Status {
-    let worst = slots.iter().copied().filter(|status| matches!(status, Status::Error(_))).max();
+pub fn aggregate_status(
+    slots: &[Status],
+    expr_error: Option<ErrorCode>,
+    present: bool,
+    truncated: bool,
+    stale: bool,
+) -> Status {
+    let worst = slots
+        .iter()
+        .copied()
+        .filter(|status| matches!(status, Status::Error(_)))
+        .max();
     let error = worst.or(expr_error.map(Status::Error));
     if stale {
         Status::Stale

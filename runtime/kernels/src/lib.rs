@@ -4,11 +4,14 @@
 //!
 //! Architecture invariant: no Arrow types, no plans, no I/O, no clock, no randomness. Boundaries are plain slices.
 
-pub mod column;
+pub mod arbitrary;
 pub mod calendar;
+pub mod column;
+pub mod decimal;
 pub mod eval;
 pub mod identity;
 pub mod ratio;
+pub mod slow;
 pub mod value;
 pub mod finish;
 pub mod rows;

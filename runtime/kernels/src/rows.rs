@@ -59,7 +59,11 @@ pub struct Accepted {
 impl Accepted {
     /// The accepted rows, in order.
     pub fn rows(&self) -> Vec<u32> {
-        (0u32..).zip(&self.keep).filter(|(_, code)| **code == 0).map(|(row, _)| row).collect()
+        (0u32..)
+            .zip(&self.keep)
+            .filter(|(_, code)| **code == 0)
+            .map(|(row, _)| row)
+            .collect()
     }
 
     /// Whether nothing was rejected.
@@ -122,7 +126,8 @@ pub fn arrivals(source: &Source, batch: &Batch) -> Option<Vec<i64>> {
     match source.arrival? {
         Arrival::Column(column) => Some(batch.columns[column.index()].i64s().to_vec()),
         Arrival::AfterTime { offset_us } => Some(
-            batch.columns[source.time.index()].i64s()
+            batch.columns[source.time.index()]
+                .i64s()
                 .iter()
                 .map(|time| time.saturating_add_unsigned(offset_us))
                 .collect(),
@@ -192,12 +197,27 @@ pub fn apply(spec: &RowSpec, batch: &Batch) -> Keyed {
     }
     let time = work.eval(&spec.time);
     let kept = work.keep_keyed(spec, &time);
-    let time = if kept.len() == work.rows.len() { time } else { time.take(&kept) };
+    let time = if kept.len() == work.rows.len() {
+        time
+    } else {
+        time.take(&kept)
+    };
     work.retain(&kept, &needed_after(spec, spec.steps.len()));
-    let keys = spec.key.iter().map(|id| work.batch.columns[id.index()].clone()).collect();
+    let keys = spec
+        .key
+        .iter()
+        .map(|id| work.batch.columns[id.index()].clone())
+        .collect();
     let lifts = spec.lifts.iter().map(|lift| work.eval(lift)).collect();
     let poison = work.poison.filter(|poison| poison.iter().any(|tag| *tag != Tag::VALID));
-    Keyed { rows: work.rows, times: time.i64s().to_vec(), keys, poison, lifts, dropped: work.dropped }
+    Keyed {
+        rows: work.rows,
+        times: time.i64s().to_vec(),
+        keys,
+        poison,
+        lifts,
+        dropped: work.dropped,
+    }
 }
 
 /// Rows on their way through the steps. Columns that nothing reads any more are left empty by [`Work::retain`].
@@ -216,12 +236,26 @@ impl<'a> Work<'a> {
             // Lets append columns: own those that are read, and nothing else.
             let needed = needed_after(spec, 0);
             let columns = (0..).zip(&batch.columns);
-            let columns = columns.map(|(id, column)| if needed.contains(&id) { column.clone() } else { hollow(column) });
-            Cow::Owned(Batch { rows: batch.rows, columns: columns.collect() })
+            let columns = columns.map(|(id, column)| {
+                if needed.contains(&id) {
+                    column.clone()
+                } else {
+                    hollow(column)
+                }
+            });
+            Cow::Owned(Batch {
+                rows: batch.rows,
+                columns: columns.collect(),
+            })
         } else {
             Cow::Borrowed(batch)
         };
-        Work { batch, rows, poison: None, dropped: Dropped::default() }
+        Work {
+            batch,
+            rows,
+            poison: None,
+            dropped: Dropped::default(),
+        }
     }
 
     fn eval(&self, expr: &Expr) -> Column {
@@ -273,8 +307,17 @@ impl<'a> Work<'a> {
             return;
         }
         let columns = (0..).zip(&self.batch.columns);
-        let columns = columns.map(|(id, column)| if needed.contains(&id) { column.take(kept) } else { hollow(column) });
-        self.batch = Cow::Owned(Batch { rows: kept.len(), columns: columns.collect() });
+        let columns = columns.map(|(id, column)| {
+            if needed.contains(&id) {
+                column.take(kept)
+            } else {
+                hollow(column)
+            }
+        });
+        self.batch = Cow::Owned(Batch {
+            rows: kept.len(),
+            columns: columns.collect(),
+        });
         self.rows = kept.iter().map(|position| self.rows[*position as usize]).collect();
         if let Some(poison) = &mut self.poison {
             *poison = kept.iter().map(|position| poison[*position as usize]).collect();

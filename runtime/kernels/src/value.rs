@@ -257,3 +257,6 @@ pub fn render_duration(us: i64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,13 @@ pub enum Outcome {
 
 /// The value and status of a slot over the events that it takes; `errors` are those of the other events in its window
 /// (in any order): if there is one, the least is the answer.
-pub fn slot_answer(slot: &Slot, argument: Option<Type>, taken: &[Taken], errors: &[ErrorCode], t_us: i64) -> (Value, Status) {
+pub fn slot_answer(
+    slot: &Slot,
+    argument: Option<Type>,
+    taken: &[Taken],
+    errors: &[ErrorCode],
+    t_us: i64,
+) -> (Value, Status) {
     if let Some(code) = errors.iter().min() {
         return (Value::Null, Status::Error(*code));
     }
@@ -42,9 +48,16 @@ pub fn slot_answer(slot: &Slot, argument: Option<Type>, taken: &[Taken], errors:
 
 /// The aggregate of a list of events, in any order. `argument` is the argument's type, if there is one.
 pub fn outcome(aggregate: Aggregate, argument: Option<Type>, taken: &[Taken], t_us: i64) -> Outcome {
-    let values: Vec<&Value> = taken.iter().map(|taken| taken.argument).filter(|value| !value.is_null()).collect();
+    let values: Vec<&Value> = taken
+        .iter()
+        .map(|taken| taken.argument)
+        .filter(|value| !value.is_null())
+        .collect();
     let row_atomic = |ignoring_nulls: bool| {
-        taken.iter().filter(move |taken| !(ignoring_nulls && taken.argument.is_null())).map(|taken| (taken.event.order(), taken))
+        taken
+            .iter()
+            .filter(move |taken| !(ignoring_nulls && taken.argument.is_null()))
+            .map(|taken| (taken.event.order(), taken))
     };
     match aggregate {
         Aggregate::Count => match if argument.is_some() { values.len() } else { taken.len() } {
@@ -55,16 +68,30 @@ pub fn outcome(aggregate: Aggregate, argument: Option<Type>, taken: &[Taken], t_
         Aggregate::Mean => numeric(&values, argument, mean),
         Aggregate::Variance => numeric(&values, argument, |values, ty| variance(values, ty, Spread::Sample)),
         Aggregate::VariancePop => numeric(&values, argument, |values, ty| variance(values, ty, Spread::Population)),
-        Aggregate::Stddev => root(numeric(&values, argument, |values, ty| variance(values, ty, Spread::Sample))),
-        Aggregate::StddevPop => root(numeric(&values, argument, |values, ty| variance(values, ty, Spread::Population))),
-        Aggregate::Min => values.into_iter().min().map_or(Outcome::Empty, |value| Outcome::Value(value.clone())),
-        Aggregate::Max => values.into_iter().max().map_or(Outcome::Empty, |value| Outcome::Value(value.clone())),
-        Aggregate::First { ignoring_nulls } => {
-            argument_of(row_atomic(ignoring_nulls).min_by_key(|(order, _)| *order).map(|(_, taken)| taken))
-        }
-        Aggregate::Last { ignoring_nulls } => {
-            argument_of(row_atomic(ignoring_nulls).max_by_key(|(order, _)| *order).map(|(_, taken)| taken))
-        }
+        Aggregate::Stddev => root(numeric(&values, argument, |values, ty| {
+            variance(values, ty, Spread::Sample)
+        })),
+        Aggregate::StddevPop => root(numeric(&values, argument, |values, ty| {
+            variance(values, ty, Spread::Population)
+        })),
+        Aggregate::Min => values
+            .into_iter()
+            .min()
+            .map_or(Outcome::Empty, |value| Outcome::Value(value.clone())),
+        Aggregate::Max => values
+            .into_iter()
+            .max()
+            .map_or(Outcome::Empty, |value| Outcome::Value(value.clone())),
+        Aggregate::First { ignoring_nulls } => argument_of(
+            row_atomic(ignoring_nulls)
+                .min_by_key(|(order, _)| *order)
+                .map(|(_, taken)| taken),
+        ),
+        Aggregate::Last { ignoring_nulls } => argument_of(
+            row_atomic(ignoring_nulls)
+                .max_by_key(|(order, _)| *order)
+                .map(|(_, taken)| taken),
+        ),
         Aggregate::CountDistinct { cap } => match values.into_iter().collect::<BTreeSet<&Value>>().len() {
             0 => Outcome::Empty,
             distinct if distinct > cap as usize => Outcome::Error(ErrorCode::Cap),
@@ -74,7 +101,9 @@ pub fn outcome(aggregate: Aggregate, argument: Option<Type>, taken: &[Taken], t_
             None => Outcome::Empty,
             Some(last_us) => t_us
                 .checked_sub(last_us)
-                .map_or(Outcome::Error(ErrorCode::Overflow), |since_us| Outcome::Value(Value::Duration(since_us))),
+                .map_or(Outcome::Error(ErrorCode::Overflow), |since_us| {
+                    Outcome::Value(Value::Duration(since_us))
+                }),
         },
     }
 }
@@ -104,12 +133,32 @@ fn exact(values: &[&Value], ty: Type) -> Result<Exact, Vec<f64>> {
         Type::Decimal { scale, .. } => u32::from(scale),
         Type::Bool | Type::Int64 | Type::Float64 | Type::String | Type::Timestamp | Type::Date | Type::Duration => 0,
     };
-    let parts: Vec<(i128, i64)> = values.iter().map(|value| integer_and_exponent(value)).collect::<Option<_>>().ok_or_else(
-        || values.iter().map(|value| if let Value::Float64(float) = value { *float } else { f64::NAN }).collect::<Vec<_>>(),
-    )?;
+    let parts: Vec<(i128, i64)> = values
+        .iter()
+        .map(|value| integer_and_exponent(value))
+        .collect::<Option<_>>()
+        .ok_or_else(|| {
+            values
+                .iter()
+                .map(|value| {
+                    if let Value::Float64(float) = value {
+                        *float
+                    } else {
+                        f64::NAN
+                    }
+                })
+                .collect::<Vec<_>>()
+        })?;
     let exponent = parts.iter().map(|(_, exponent)| *exponent).min().unwrap_or(0);
-    let integers = parts.iter().map(|(integer, own)| BigInt::from(*integer) << (own - exponent).unsigned_abs()).collect();
-    Ok(Exact { integers, exponent, scale })
+    let integers = parts
+        .iter()
+        .map(|(integer, own)| BigInt::from(*integer) << (own - exponent).unsigned_abs())
+        .collect();
+    Ok(Exact {
+        integers,
+        exponent,
+        scale,
+    })
 }
 
 /// `integer · 2^exponent` (over 10^scale, for decimals); `None` for NaN and the infinities, and for what is no number.
@@ -207,7 +256,9 @@ fn variance(values: &[&Value], ty: Type, spread: Spread) -> Outcome {
     if values.len() == 1 && spread == Spread::Sample {
         return Outcome::Value(Value::Null);
     }
-    let Ok(exact) = exact(values, ty) else { return Outcome::Value(Value::float(f64::NAN)) };
+    let Ok(exact) = exact(values, ty) else {
+        return Outcome::Value(Value::float(f64::NAN));
+    };
     let (count, sum) = (exact.count(), exact.sum());
     let numerator = &count * exact.sum_of_squares() - &sum * &sum;
     let denominator = match spread {
@@ -221,6 +272,6 @@ fn variance(values: &[&Value], ty: Type, spread: Spread) -> Outcome {
 fn root(variance: Outcome) -> Outcome {
     match variance {
         Outcome::Value(Value::Float64(variance)) => Outcome::Value(Value::float(variance.sqrt())),
-        other => other,
+        other @ (Outcome::Value(_) | Outcome::Empty | Outcome::Error(_)) => other,
     }
 }

@@ -5,7 +5,8 @@ use crate::aggregate::{Taken, slot_answer};
 use crate::source::{Event, ViewEvents};
 use crate::{Answer, Contribution, Part, Question, window};
 use featc_ir::{
-    ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, Program, Slot, SlotId, Source, Status, Truth, View, Window,
+    ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, Program, Slot, SlotId, Source, Status, Truth, View,
+    Window,
 };
 use featr_kernels::Value;
 use featr_kernels::eval::eval_row_slow;
@@ -26,15 +27,33 @@ pub struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// Looks the entity up. A null (or missing) key finds no entity, and so no events.
-    pub fn new(program: &'a Program, view: &'a View, events: &'a ViewEvents, question: &'a Question, truth: Truth) -> Self {
+    pub fn new(
+        program: &'a Program,
+        view: &'a View,
+        events: &'a ViewEvents,
+        question: &'a Question,
+        truth: Truth,
+    ) -> Self {
         let source = program.view_source(view);
         let keys = program.entity(view.entity).keys.iter();
         let entity = all_valid(keys.map(|key| named(&question.keys, &key.name)));
-        let of_entity = entity.and_then(|entity| events.by_entity.get(&entity)).map_or(&[][..], Vec::as_slice);
-        let visible = of_entity.iter().filter(|event| is_visible(event, source, question.at_us, truth)).collect();
+        let of_entity = entity
+            .and_then(|entity| events.by_entity.get(&entity))
+            .map_or(&[][..], Vec::as_slice);
+        let visible = of_entity
+            .iter()
+            .filter(|event| is_visible(event, source, question.at_us, truth))
+            .collect();
         let unique = source.unique.iter().map(|id| &source.columns[id.index()]);
         let own = all_valid(unique.map(|column| named(&question.self_columns, &column.name)));
-        Asked { view, source, question, truth, visible, own }
+        Asked {
+            view,
+            source,
+            question,
+            truth,
+            visible,
+            own,
+        }
     }
 
     /// A feature of the view. `known` holds the view's features that are computed already.
@@ -83,7 +102,10 @@ impl<'a> Asked<'a> {
         let mut errors = Vec::new();
         for event in self.in_window(self.view.window(slot.window)) {
             match part(slot, event) {
-                Part::Taken(_) => taken.push(Taken { event, argument: argument(slot, event).unwrap_or(&Value::Null) }),
+                Part::Taken(_) => taken.push(Taken {
+                    event,
+                    argument: argument(slot, event).unwrap_or(&Value::Null),
+                }),
                 Part::FilteredOut => {}
                 Part::Error(code) => errors.push(code),
             }
@@ -95,9 +117,8 @@ impl<'a> Asked<'a> {
     /// The visible events in a window, in the order of `(τ, id, digest)`.
     fn in_window(&self, window: &Window) -> impl Iterator<Item = &'a Event> {
         let visible = self.visible.iter().copied();
-        visible.filter(|event| {
-            window::contains(window, event.time_us, self.question.at_us) && !self.is_own(window, event)
-        })
+        visible
+            .filter(|event| window::contains(window, event.time_us, self.question.at_us) && !self.is_own(window, event))
     }
 
     /// Whether `excluding self` takes the event out: its `unique` columns are the question's, none of them null.
@@ -117,19 +138,26 @@ impl<'a> Asked<'a> {
     }
 
     fn is_truncated(&self, window: &Window) -> bool {
-        self.source.begins_us.is_some_and(|begins_us| window::reaches_before(window, begins_us, self.question.at_us))
+        self.source
+            .begins_us
+            .is_some_and(|begins_us| window::reaches_before(window, begins_us, self.question.at_us))
     }
 
     /// No visible event of the entity within the retention; exclusions and `where` clauses of aggregates play no role.
     fn is_missing(&self, window: &Window) -> bool {
         let retention_us = window::retention_us(window, self.source);
-        !self.visible.iter().any(|event| window::is_retained(retention_us, event.time_us, self.question.at_us))
+        !self
+            .visible
+            .iter()
+            .any(|event| window::is_retained(retention_us, event.time_us, self.question.at_us))
     }
 
     /// See [`crate::Model::contributing`].
     pub fn contributing(&self, id: FeatureId) -> Vec<Contribution> {
         match &self.view.feature(id).kind {
-            FeatureKind::Aggregate { slots, .. } => slots.iter().flat_map(|slot| self.contributions(id, *slot)).collect(),
+            FeatureKind::Aggregate { slots, .. } => {
+                slots.iter().flat_map(|slot| self.contributions(id, *slot)).collect()
+            }
             FeatureKind::Derived { inputs, .. } => inputs.iter().flat_map(|input| self.contributing(*input)).collect(),
         }
     }
@@ -142,10 +170,18 @@ impl<'a> Asked<'a> {
             source_row: event.source_row,
             time_us: event.time_us,
             arrival_us: event.arrival_us,
-            id: self.source.unique.iter().map(|id| self.source.columns[id.index()].name.clone()).zip(event.id.clone()).collect(),
+            id: self
+                .source
+                .unique
+                .iter()
+                .map(|id| self.source.columns[id.index()].name.clone())
+                .zip(event.id.clone())
+                .collect(),
             part: part(slot, event),
         };
-        self.in_window(self.view.window(slot.window)).map(contribution).collect()
+        self.in_window(self.view.window(slot.window))
+            .map(contribution)
+            .collect()
     }
 }
 
@@ -164,10 +200,14 @@ fn part(slot: &Slot, event: &Event) -> Part {
     if let Some(code) = event.poison {
         return Part::Error(code);
     }
-    match slot.filter.map_or(&Value::Bool(true), |lift| &event.lifts[lift.index()]) {
-        Value::Bool(true) => {}
-        Value::Error(code) => return Part::Error(*code),
-        _null_or_false => return Part::FilteredOut,
+    let verdict = slot
+        .filter
+        .map_or(&Value::Bool(true), |lift| &event.lifts[lift.index()]);
+    if let Some(code) = verdict.as_error() {
+        return Part::Error(code);
+    }
+    if *verdict != Value::Bool(true) {
+        return Part::FilteredOut;
     }
     match argument(slot, event) {
         Some(Value::Error(code)) => Part::Error(*code),
@@ -205,7 +245,10 @@ fn error_of(status: Status) -> Option<ErrorCode> {
 
 /// The value of a name; null when it is not there.
 fn named(values: &[(String, Value)], name: &str) -> Value {
-    values.iter().find(|(known, _)| known == name).map_or(Value::Null, |(_, value)| value.clone())
+    values
+        .iter()
+        .find(|(known, _)| known == name)
+        .map_or(Value::Null, |(_, value)| value.clone())
 }
 
 /// The values, if none is null or an error.

@@ -154,7 +154,13 @@ impl<'a> Model<'a> {
             let view = program.view(view);
             let transform = program.transform(view.transform);
             let batches = self.batches(transform.source);
-            source::view_events(view, transform, program.source(transform.source), batches, self.events_of(transform))
+            source::view_events(
+                view,
+                transform,
+                program.source(transform.source),
+                batches,
+                self.events_of(transform),
+            )
         })
     }
 

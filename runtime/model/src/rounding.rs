@@ -23,7 +23,10 @@ pub struct Fraction {
 
 impl Fraction {
     pub fn new(numerator: impl Into<BigInt>, denominator: impl Into<BigInt>) -> Fraction {
-        Fraction { numerator: numerator.into(), denominator: denominator.into() }
+        Fraction {
+            numerator: numerator.into(),
+            denominator: denominator.into(),
+        }
     }
 
     /// Times 2^exponent.
@@ -31,16 +34,25 @@ impl Fraction {
     pub fn times_power_of_two(self, exponent: i64) -> Fraction {
         let shift = exponent.unsigned_abs();
         match exponent.cmp(&0) {
-            Ordering::Less => Fraction { denominator: self.denominator << shift, ..self },
+            Ordering::Less => Fraction {
+                denominator: self.denominator << shift,
+                ..self
+            },
             Ordering::Equal => self,
-            Ordering::Greater => Fraction { numerator: self.numerator << shift, ..self },
+            Ordering::Greater => Fraction {
+                numerator: self.numerator << shift,
+                ..self
+            },
         }
     }
 
     /// Divided by 10^digits.
     #[must_use]
     pub fn over_power_of_ten(self, digits: u32) -> Fraction {
-        Fraction { denominator: self.denominator * BigInt::from(10).pow(digits), ..self }
+        Fraction {
+            denominator: self.denominator * BigInt::from(10).pow(digits),
+            ..self
+        }
     }
 
     /// The nearest float64, ties to even; ±infinity when the nearest is not finite; +0.0 for 0 and for what rounds to 0.
@@ -50,7 +62,11 @@ impl Fraction {
         let (mut below, mut above) = (0, INFINITY_BITS);
         while above - below > 1 {
             let middle = below + (above - below) / 2;
-            if units(middle) * denominator <= target { below = middle } else { above = middle }
+            if units(middle) * denominator <= target {
+                below = middle
+            } else {
+                above = middle
+            }
         }
         let twice_the_middle = (units(below) + units(above)) * denominator;
         let bits = match (target << 1u32).cmp(&twice_the_middle) {
@@ -80,7 +96,11 @@ pub fn mantissa_and_exponent(value: f64) -> (i64, i64) {
     let bits = value.to_bits();
     let biased = ((bits >> FRACTION_BITS) & 0x7ff) as i64;
     let fraction = (bits & ((1 << FRACTION_BITS) - 1)) as i64;
-    let mantissa = if biased == 0 { fraction } else { fraction | (1 << FRACTION_BITS) };
+    let mantissa = if biased == 0 {
+        fraction
+    } else {
+        fraction | (1 << FRACTION_BITS)
+    };
     let exponent = if biased == 0 { 1 } else { biased } - 1 - i64::from(UNIT_EXPONENT);
     (if value.is_sign_negative() { -mantissa } else { mantissa }, exponent)
 }
@@ -114,7 +134,15 @@ mod tests {
 
     #[test]
     fn integers_round_as_casts_do() {
-        for value in [i64::MAX as i128, i64::MIN as i128, i128::MAX, i128::MIN, (1 << 100) + 1, 0, -1] {
+        for value in [
+            i64::MAX as i128,
+            i64::MIN as i128,
+            i128::MAX,
+            i128::MIN,
+            (1 << 100) + 1,
+            0,
+            -1,
+        ] {
             assert_eq!(quotient(value, 1).to_bits(), (value as f64).to_bits(), "{value}");
         }
     }
@@ -128,7 +156,11 @@ mod tests {
         assert_eq!(tiny(3, -1076), f64::from_bits(1));
         let max = (1i64 << 53) - 1;
         assert_eq!(tiny(max, 971), f64::MAX);
-        assert_eq!(tiny(2 * max + 1, 970), f64::INFINITY, "the tie above the greatest float");
+        assert_eq!(
+            tiny(2 * max + 1, 970),
+            f64::INFINITY,
+            "the tie above the greatest float"
+        );
         assert_eq!(tiny(4 * max + 1, 969), f64::MAX, "just below that tie");
         assert_eq!(tiny(-1, 5000), f64::NEG_INFINITY);
     }
@@ -137,7 +169,9 @@ mod tests {
     fn every_float_is_its_own_nearest() {
         let mut bits: u64 = 0x9e37_79b9_7f4a_7c15;
         for _ in 0..500 {
-            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            bits = bits
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let value = f64::from_bits(bits);
             if value.is_finite() && value != 0.0 {
                 let (mantissa, exponent) = mantissa_and_exponent(value);
@@ -149,9 +183,17 @@ mod tests {
 
     #[test]
     fn decimals_round_as_the_parser_does() {
-        for (digits, scale, text) in [(1, 1, "0.1"), (314_159, 5, "3.14159"), (-5, 324, "-5e-324"), (123, 30, "123e-30")] {
+        for (digits, scale, text) in [
+            (1, 1, "0.1"),
+            (314_159, 5, "3.14159"),
+            (-5, 324, "-5e-324"),
+            (123, 30, "123e-30"),
+        ] {
             let expected: f64 = text.parse().unwrap_or(f64::NAN);
-            assert_eq!(Fraction::new(digits, 1).over_power_of_ten(scale).nearest().to_bits(), expected.to_bits());
+            assert_eq!(
+                Fraction::new(digits, 1).over_power_of_ten(scale).nearest().to_bits(),
+                expected.to_bits()
+            );
         }
     }
 }

@@ -105,7 +105,11 @@ fn content(source: &Source, row: &[Value]) -> Vec<Value> {
         Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => None,
     };
     let counts = |(position, _): &(usize, &Value)| skipped.is_none_or(|column| column.index() != *position);
-    row.iter().enumerate().filter(counts).map(|(_, value)| value.clone()).collect()
+    row.iter()
+        .enumerate()
+        .filter(counts)
+        .map(|(_, value)| value.clone())
+        .collect()
 }
 
 /// The events of a source: rows that are accepted, copies counted once, with the least arrival among the accepted
@@ -119,7 +123,13 @@ pub fn events(source: &Source, batches: &[Batch]) -> Vec<SourceEvent> {
         for (row, digest) in digests.into_iter().enumerate() {
             let values = rows.row(row);
             if let Ok(arrival_us) = accept(source, &values) {
-                let event = SourceEvent { batch, row, source_row, arrival_us, digest };
+                let event = SourceEvent {
+                    batch,
+                    row,
+                    source_row,
+                    arrival_us,
+                    digest,
+                };
                 let content = content(source, &values);
                 let alike = found.entry(digest).or_default();
                 match alike.iter_mut().find(|(known, _)| *known == content) {
@@ -155,12 +165,31 @@ pub fn view_events(
     let mut by_entity: BTreeMap<Vec<Value>, Vec<Event>> = BTreeMap::new();
     for event in events {
         let values = batches[event.batch].row(event.row);
-        let id = source.unique.iter().map(|column| values[column.index()].clone()).collect();
-        let Some(Transformed { row, time_us, poison }) = transformed(transform, values) else { continue };
+        let id = source
+            .unique
+            .iter()
+            .map(|column| values[column.index()].clone())
+            .collect();
+        let Some(Transformed { row, time_us, poison }) = transformed(transform, values) else {
+            continue;
+        };
         let Some(entity) = key(&view.key, &row) else { continue };
         let lifts = view.lifts.iter().map(|lift| eval_row_slow(lift, &row)).collect();
-        let SourceEvent { source_row, arrival_us, digest, .. } = *event;
-        let event = Event { source_row, time_us, arrival_us, id, digest, poison, lifts };
+        let SourceEvent {
+            source_row,
+            arrival_us,
+            digest,
+            ..
+        } = *event;
+        let event = Event {
+            source_row,
+            time_us,
+            arrival_us,
+            id,
+            digest,
+            poison,
+            lifts,
+        };
         by_entity.entry(entity).or_default().push(event);
     }
     for events in by_entity.values_mut() {
@@ -185,11 +214,14 @@ fn transformed(transform: &Transform, source_row: Vec<Value>) -> Option<Transfor
     let mut poison = None;
     for step in &transform.steps {
         match step {
-            Step::Where(condition) => match eval_row_slow(condition, &row) {
-                Value::Bool(true) => {}
-                Value::Error(code) => poison = poison.or(Some(code)),
-                _null_or_false => return None,
-            },
+            Step::Where(condition) => {
+                let verdict = eval_row_slow(condition, &row);
+                if let Some(code) = verdict.as_error() {
+                    poison = poison.or(Some(code));
+                } else if verdict != Value::Bool(true) {
+                    return None;
+                }
+            }
             Step::Let(expr) => {
                 let value = eval_row_slow(expr, &row);
                 row.push(value);
@@ -202,9 +234,16 @@ fn transformed(transform: &Transform, source_row: Vec<Value>) -> Option<Transfor
 
 /// The key values, or `None` when one of them is null or an error: the event does not count for the view.
 fn key(columns: &[ColumnId], row: &[Value]) -> Option<Vec<Value>> {
-    columns.iter().map(|column| Some(row[column.index()].clone()).filter(Value::is_valid)).collect()
+    columns
+        .iter()
+        .map(|column| Some(row[column.index()].clone()).filter(Value::is_valid))
+        .collect()
 }
 
 fn timestamp(value: &Value) -> Option<i64> {
-    if let Value::Timestamp(us) = value { Some(*us) } else { None }
+    if let Value::Timestamp(us) = value {
+        Some(*us)
+    } else {
+        None
+    }
 }

@@ -55,7 +55,10 @@ pub fn is_retained(retention_us: Option<i128>, event_us: i64, t_us: i64) -> bool
 mod tests {
     use super::*;
 
-    const DAY: Window = Window { kind: WindowKind::Last { length_us: 10 }, excluding: Excluding::Nothing };
+    const DAY: Window = Window {
+        kind: WindowKind::Last { length_us: 10 },
+        excluding: Excluding::Nothing,
+    };
 
     #[test]
     fn the_left_edge_is_out_and_the_right_edge_is_in() {
@@ -65,9 +68,15 @@ mod tests {
 
     #[test]
     fn excluding_now_takes_out_the_right_edge_only() {
-        let window = Window { excluding: Excluding::Now, ..DAY };
+        let window = Window {
+            excluding: Excluding::Now,
+            ..DAY
+        };
         assert!(contains(&window, 99, 100) && !contains(&window, 100, 100));
-        let lifetime = Window { kind: WindowKind::Lifetime, excluding: Excluding::Now };
+        let lifetime = Window {
+            kind: WindowKind::Lifetime,
+            excluding: Excluding::Now,
+        };
         assert!(contains(&lifetime, i64::MIN, 100) && !contains(&lifetime, 100, 100));
     }
 
@@ -76,13 +85,20 @@ mod tests {
         assert!(contains(&DAY, i64::MIN, i64::MIN));
         assert!(contains(&DAY, i64::MIN, i64::MIN + 9));
         assert!(!contains(&DAY, i64::MIN, i64::MIN + 10));
-        let long = Window { kind: WindowKind::Last { length_us: i64::MAX }, excluding: Excluding::Nothing };
+        let long = Window {
+            kind: WindowKind::Last { length_us: i64::MAX },
+            excluding: Excluding::Nothing,
+        };
         assert!(contains(&long, i64::MIN, -2) && !contains(&long, i64::MIN, -1));
     }
 
     #[test]
     fn the_definition_equals_the_contract_of_the_ir() {
-        for kind in [WindowKind::Last { length_us: 3 }, WindowKind::Last { length_us: i64::MAX }, WindowKind::Lifetime] {
+        for kind in [
+            WindowKind::Last { length_us: 3 },
+            WindowKind::Last { length_us: i64::MAX },
+            WindowKind::Lifetime,
+        ] {
             for excluding in [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent] {
                 let window = Window { kind, excluding };
                 for t in [i64::MIN, i64::MIN + 2, -2, 0, 7, i64::MAX] {
@@ -99,6 +115,13 @@ mod tests {
         // (90, 100] reaches back to 91.
         assert!(!reaches_before(&DAY, 91, 100));
         assert!(reaches_before(&DAY, 92, 100));
-        assert!(!reaches_before(&Window { kind: WindowKind::Lifetime, excluding: Excluding::Nothing }, 1_000, 100));
+        assert!(!reaches_before(
+            &Window {
+                kind: WindowKind::Lifetime,
+                excluding: Excluding::Nothing
+            },
+            1_000,
+            100
+        ));
     }
 }

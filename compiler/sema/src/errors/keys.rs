@@ -17,11 +17,25 @@ pub struct KeyTypeDiffers<'a> {
 
 impl KeyTypeDiffers<'_> {
     pub fn report(self) -> Diagnostic {
-        let Self { column, column_ty, entity, key, key_ty, .. } = self;
+        let Self {
+            column,
+            column_ty,
+            entity,
+            key,
+            key_ty,
+            ..
+        } = self;
         let message = format!("key column `{column}` is {column_ty}, key `{key}` of entity `{entity}` is {key_ty}");
-        Diagnostic::at(Code::KeyTypeDiffers, message, self.at, format!("brings `{column}`: {column_ty}"))
-            .with_label(self.key_at, format!("wants {key_ty}"))
-            .with_help(format!("make both the same, or convert in a transform: `let {key}_key = cast({column} as {key_ty})`, then `by`"))
+        Diagnostic::at(
+            Code::KeyTypeDiffers,
+            message,
+            self.at,
+            format!("brings `{column}`: {column_ty}"),
+        )
+        .with_label(self.key_at, format!("wants {key_ty}"))
+        .with_help(format!(
+            "make both the same, or convert in a transform: `let {key}_key = cast({column} as {key_ty})`, then `by`"
+        ))
     }
 }
 
@@ -35,8 +49,13 @@ pub struct KeyTypeRefused<'a> {
 
 impl KeyTypeRefused<'_> {
     pub fn report(self) -> Diagnostic {
-        Diagnostic::at(Code::KeyTypeRefused, format!("key `{}` is {}", self.key, self.ty), self.at, "cannot be a key")
-            .with_help("keys are bool, int64, string, date, timestamp or decimal")
+        Diagnostic::at(
+            Code::KeyTypeRefused,
+            format!("key `{}` is {}", self.key, self.ty),
+            self.at,
+            "cannot be a key",
+        )
+        .with_help("keys are bool, int64, string, date, timestamp or decimal")
     }
 }
 
@@ -53,7 +72,10 @@ pub struct KeyCountDiffers<'a> {
 impl KeyCountDiffers<'_> {
     pub fn report(self) -> Diagnostic {
         let wanted = self.keys.len();
-        let message = format!("`by` names {} columns, entity `{}` has {wanted} keys", self.found, self.entity);
+        let message = format!(
+            "`by` names {} columns, entity `{}` has {wanted} keys",
+            self.found, self.entity
+        );
         Diagnostic::at(Code::KeyCountDiffers, message, self.at, "one column per key, in order")
             .with_label(self.entity_at, format!("keys: {}", self.keys.join(", ")))
             .with_help(format!("name the columns that hold {}", super::list(self.keys)))
@@ -69,8 +91,17 @@ pub struct NullableKey<'a> {
 
 impl NullableKey<'_> {
     pub fn report(self) -> Diagnostic {
-        Diagnostic::at(Code::NullableKey, format!("key `{}` may not be null", self.key), self.at, "no null identifies an entity")
-            .with_edit("remove the `?`: events with a null key are left out of the view", self.at, "")
+        Diagnostic::at(
+            Code::NullableKey,
+            format!("key `{}` may not be null", self.key),
+            self.at,
+            "no null identifies an entity",
+        )
+        .with_edit(
+            "remove the `?`: events with a null key are left out of the view",
+            self.at,
+            "",
+        )
     }
 }
 
@@ -84,8 +115,13 @@ pub struct EntityWithoutKey<'a> {
 impl EntityWithoutKey<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("entity `{}` has no key", self.entity);
-        Diagnostic::at(Code::EntityWithoutKey, message, self.at, "what tells two of them apart?")
-            .with_help(format!("write `entity {} (id: string)`", self.entity))
+        Diagnostic::at(
+            Code::EntityWithoutKey,
+            message,
+            self.at,
+            "what tells two of them apart?",
+        )
+        .with_help(format!("write `entity {} (id: string)`", self.entity))
     }
 }
 
@@ -102,7 +138,13 @@ pub struct ServiceKeyConflict<'a> {
 
 impl ServiceKeyConflict<'_> {
     pub fn report(self) -> Diagnostic {
-        let Self { service, column, ty, first, .. } = self;
+        let Self {
+            service,
+            column,
+            ty,
+            first,
+            ..
+        } = self;
         let message = format!("service `{service}` needs `{column}` both as {first} and as {ty}");
         Diagnostic::at(Code::ServiceKeyConflict, message, self.at, format!("needs {ty}"))
             .with_label(self.first_at, format!("needs {first}"))
@@ -120,8 +162,13 @@ pub struct AggregateOutsideView<'a> {
 impl AggregateOutsideView<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("aggregate `{}` outside of a feature", self.aggregate);
-        Diagnostic::at(Code::AggregateOutsideView, message, self.at, "a transform sees one row at a time")
-            .with_help("aggregate in a feature of a view, with `over`")
+        Diagnostic::at(
+            Code::AggregateOutsideView,
+            message,
+            self.at,
+            "a transform sees one row at a time",
+        )
+        .with_help("aggregate in a feature of a view, with `over`")
     }
 }
 
@@ -155,13 +202,21 @@ impl WrongAggregateArgument<'_> {
     pub fn report(self) -> Diagnostic {
         let (name, ty) = (self.aggregate, self.ty);
         let help = match ty {
-            Type::Duration => format!("aggregate a number: `{name}(seconds(…))`, `{name}(minutes(…))`, `{name}(hours(…))`"),
+            Type::Duration => {
+                format!("aggregate a number: `{name}(seconds(…))`, `{name}(minutes(…))`, `{name}(hours(…))`")
+            }
             Type::Bool => "count the rows for which it is true: `count(where …)`".to_owned(),
             Type::String | Type::Timestamp | Type::Date | Type::Int64 | Type::Float64 | Type::Decimal { .. } => {
                 format!("`{name}` takes int64, float64 or decimal")
             }
         };
-        Diagnostic::at(Code::WrongAggregateArgument, format!("`{name}` of {ty}"), self.at, format!("{ty}")).with_help(help)
+        Diagnostic::at(
+            Code::WrongAggregateArgument,
+            format!("`{name}` of {ty}"),
+            self.at,
+            format!("{ty}"),
+        )
+        .with_help(help)
     }
 }
 
@@ -175,7 +230,10 @@ pub struct MixedFeature<'a> {
 
 impl MixedFeature<'_> {
     pub fn report(self) -> Diagnostic {
-        let message = format!("feature `{}` aggregates and reads feature `{}`", self.feature, self.reads);
+        let message = format!(
+            "feature `{}` aggregates and reads feature `{}`",
+            self.feature, self.reads
+        );
         Diagnostic::at(Code::MixedFeature, message, self.at, "a feature, beside an aggregate")
             .with_help("make two features: one that aggregates with `over`, one without `over` that combines")
     }
@@ -191,8 +249,13 @@ pub struct ColumnOutsideAggregate<'a> {
 impl ColumnOutsideAggregate<'_> {
     pub fn report(self) -> Diagnostic {
         let column = self.column;
-        Diagnostic::at(Code::ColumnOutsideAggregate, format!("column `{column}` outside of an aggregate"), self.at, "of which event?")
-            .with_help(format!("write for example `last({column})`, with `over` at the end"))
+        Diagnostic::at(
+            Code::ColumnOutsideAggregate,
+            format!("column `{column}` outside of an aggregate"),
+            self.at,
+            "of which event?",
+        )
+        .with_help(format!("write for example `last({column})`, with `over` at the end"))
     }
 }
 
@@ -206,8 +269,13 @@ pub struct FeatureReadsNothing<'a> {
 impl FeatureReadsNothing<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("feature `{}` reads neither events nor features", self.feature);
-        Diagnostic::at(Code::FeatureReadsNothing, message, self.at, "the same for every question")
-            .with_help("aggregate with `over`, or read another feature of the view")
+        Diagnostic::at(
+            Code::FeatureReadsNothing,
+            message,
+            self.at,
+            "the same for every question",
+        )
+        .with_help("aggregate with `over`, or read another feature of the view")
     }
 }
 
@@ -234,8 +302,13 @@ pub struct InvalidCap {
 
 impl InvalidCap {
     pub fn report(self) -> Diagnostic {
-        Diagnostic::at(Code::InvalidCap, format!("cap of {}", self.value), self.at, "out of range")
-            .with_help("write a number from 1 to 4294967295")
+        Diagnostic::at(
+            Code::InvalidCap,
+            format!("cap of {}", self.value),
+            self.at,
+            "out of range",
+        )
+        .with_help("write a number from 1 to 4294967295")
     }
 }
 
@@ -262,9 +335,17 @@ impl MisplacedModifier<'_> {
     pub fn report(self) -> Diagnostic {
         let name = self.name;
         let (word, label, help) = match self.modifier {
-            Modifier::Where => ("where", "only aggregates choose rows", "write `if(condition, x, null)`, or move it into an aggregate"),
+            Modifier::Where => (
+                "where",
+                "only aggregates choose rows",
+                "write `if(condition, x, null)`, or move it into an aggregate",
+            ),
             Modifier::IgnoringNulls => ("ignoring nulls", "only `first` and `last` take it", "remove it"),
-            Modifier::Superfluous => ("ignoring nulls", "only `first` and `last` take it", "remove it: this aggregate never counts nulls"),
+            Modifier::Superfluous => (
+                "ignoring nulls",
+                "only `first` and `last` take it",
+                "remove it: this aggregate never counts nulls",
+            ),
         };
         Diagnostic::at(Code::MisplacedModifier, format!("`{word}` in `{name}`"), self.at, label).with_help(help)
     }
@@ -283,10 +364,21 @@ pub struct MissingKeyColumn<'a> {
 
 impl MissingKeyColumn<'_> {
     pub fn report(self) -> Diagnostic {
-        let Self { view, entity, key, rows, .. } = self;
+        let Self {
+            view,
+            entity,
+            key,
+            rows,
+            ..
+        } = self;
         let message = format!("view `{view}` finds no column `{key}` in `{rows}`");
-        Diagnostic::at(Code::MissingKeyColumn, message, self.at, format!("no column holds key `{key}` of `{entity}`"))
-            .with_label(self.key_at, "the key is declared here")
-            .with_help("name the columns that hold the key: `by (…)` behind `from`")
+        Diagnostic::at(
+            Code::MissingKeyColumn,
+            message,
+            self.at,
+            format!("no column holds key `{key}` of `{entity}`"),
+        )
+        .with_label(self.key_at, "the key is declared here")
+        .with_help("name the columns that hold the key: `by (…)` behind `from`")
     }
 }

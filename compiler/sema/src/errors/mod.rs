@@ -9,7 +9,12 @@ pub mod warnings;
 use featc_syntax::diag::Diagnostic;
 
 /// Sets the help to "did you mean", where there is a nearest name.
-fn did_you_mean(diagnostic: Diagnostic, at: featc_syntax::diag::Span, nearest: Option<&str>, otherwise: &str) -> Diagnostic {
+fn did_you_mean(
+    diagnostic: Diagnostic,
+    at: featc_syntax::diag::Span,
+    nearest: Option<&str>,
+    otherwise: &str,
+) -> Diagnostic {
     match nearest {
         Some(name) => diagnostic.with_edit(format!("did you mean `{name}`?"), at, name),
         None => diagnostic.with_help(otherwise),

@@ -39,9 +39,17 @@ pub struct DuplicateItem<'a> {
 impl DuplicateItem<'_> {
     pub fn report(self) -> Diagnostic {
         let (kind, name) = (self.kind.word(), self.name);
-        Diagnostic::at(Code::DuplicateItem, format!("{kind} `{name}` is declared twice"), self.at, "second declaration")
-            .with_label(self.first, format!("first declared here, as a {}", self.first_kind.word()).replace("a entity", "an entity"))
-            .with_help(format!("give this {kind} a name of its own"))
+        Diagnostic::at(
+            Code::DuplicateItem,
+            format!("{kind} `{name}` is declared twice"),
+            self.at,
+            "second declaration",
+        )
+        .with_label(
+            self.first,
+            format!("first declared here, as a {}", self.first_kind.word()).replace("a entity", "an entity"),
+        )
+        .with_help(format!("give this {kind} a name of its own"))
     }
 }
 
@@ -56,9 +64,14 @@ pub struct DuplicateColumn<'a> {
 impl DuplicateColumn<'_> {
     pub fn report(self) -> Diagnostic {
         let name = self.name;
-        Diagnostic::at(Code::DuplicateColumn, format!("the row has a column `{name}` already"), self.at, "declared again")
-            .with_label(self.first, "first declared here")
-            .with_help("choose another name: columns are never redefined")
+        Diagnostic::at(
+            Code::DuplicateColumn,
+            format!("the row has a column `{name}` already"),
+            self.at,
+            "declared again",
+        )
+        .with_label(self.first, "first declared here")
+        .with_help("choose another name: columns are never redefined")
     }
 }
 
@@ -74,10 +87,15 @@ pub struct DuplicateFeature<'a> {
 impl DuplicateFeature<'_> {
     pub fn report(self) -> Diagnostic {
         let (view, name) = (self.view, self.name);
-        Diagnostic::at(Code::DuplicateFeature, format!("view `{view}` has two features `{name}`"), self.at, "makes it again")
-            .with_label(self.first, "made here first")
-            .with_note("a list of windows makes one feature per window, named with `_` and the window as written")
-            .with_help("rename one of them")
+        Diagnostic::at(
+            Code::DuplicateFeature,
+            format!("view `{view}` has two features `{name}`"),
+            self.at,
+            "makes it again",
+        )
+        .with_label(self.first, "made here first")
+        .with_note("a list of windows makes one feature per window, named with `_` and the window as written")
+        .with_help("rename one of them")
     }
 }
 
@@ -93,9 +111,14 @@ pub struct DuplicateField<'a> {
 impl DuplicateField<'_> {
     pub fn report(self) -> Diagnostic {
         let (service, field) = (self.service, self.field);
-        Diagnostic::at(Code::DuplicateField, format!("service `{service}` lists `{field}` twice"), self.at, "brings it again")
-            .with_label(self.first, "listed here first")
-            .with_help("remove one of the two, or narrow the pattern")
+        Diagnostic::at(
+            Code::DuplicateField,
+            format!("service `{service}` lists `{field}` twice"),
+            self.at,
+            "brings it again",
+        )
+        .with_label(self.first, "listed here first")
+        .with_help("remove one of the two, or narrow the pattern")
     }
 }
 
@@ -120,13 +143,24 @@ pub struct MissingClause<'a> {
 impl MissingClause<'_> {
     pub fn report(self) -> Diagnostic {
         let (what, help) = match self.what {
-            Missing::Columns => ("columns", "list them, for example `columns (card: string, amount: int64, at: timestamp)`"),
-            Missing::Unique => ("identity", "say which columns identify an event, for example `unique event_id`, or `unique all`"),
+            Missing::Columns => (
+                "columns",
+                "list them, for example `columns (card: string, amount: int64, at: timestamp)`",
+            ),
+            Missing::Unique => (
+                "identity",
+                "say which columns identify an event, for example `unique event_id`, or `unique all`",
+            ),
             Missing::Time => ("event time", "say which column it is, for example `time event_at`"),
             Missing::Identity => ("identity", "declare at least one column beside the arrival"),
         };
-        Diagnostic::at(Code::MissingClause, format!("source `{}` has no {what}", self.source), self.at, "declared here")
-            .with_help(help)
+        Diagnostic::at(
+            Code::MissingClause,
+            format!("source `{}` has no {what}", self.source),
+            self.at,
+            "declared here",
+        )
+        .with_help(help)
     }
 }
 
@@ -141,8 +175,18 @@ pub struct UnknownRows<'a> {
 impl UnknownRows<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("unknown source or transform `{}`", self.name);
-        let diagnostic = Diagnostic::at(Code::UnknownRows, message, self.at, "no source and no transform has this name");
-        did_you_mean(diagnostic, self.at, self.nearest, "declare it with `source` or `transform`")
+        let diagnostic = Diagnostic::at(
+            Code::UnknownRows,
+            message,
+            self.at,
+            "no source and no transform has this name",
+        );
+        did_you_mean(
+            diagnostic,
+            self.at,
+            self.nearest,
+            "declare it with `source` or `transform`",
+        )
     }
 }
 
@@ -173,9 +217,18 @@ pub struct UnknownView<'a> {
 
 impl UnknownView<'_> {
     pub fn report(self) -> Diagnostic {
-        let diagnostic =
-            Diagnostic::at(Code::UnknownView, format!("unknown view `{}`", self.name), self.at, "no view has this name");
-        did_you_mean(diagnostic, self.at, self.nearest, "write the name of a view of this module")
+        let diagnostic = Diagnostic::at(
+            Code::UnknownView,
+            format!("unknown view `{}`", self.name),
+            self.at,
+            "no view has this name",
+        );
+        did_you_mean(
+            diagnostic,
+            self.at,
+            self.nearest,
+            "write the name of a view of this module",
+        )
     }
 }
 
@@ -192,9 +245,19 @@ pub struct UnknownFeature<'a> {
 impl UnknownFeature<'_> {
     pub fn report(self) -> Diagnostic {
         let label = format!("no such feature in view `{}`", self.view);
-        let diagnostic = Diagnostic::at(Code::UnknownFeature, format!("unknown feature `{}`", self.name), self.at, label)
-            .with_label(self.view_at, "the view is declared here");
-        did_you_mean(diagnostic, self.at, self.nearest, "write the name of a feature of this view")
+        let diagnostic = Diagnostic::at(
+            Code::UnknownFeature,
+            format!("unknown feature `{}`", self.name),
+            self.at,
+            label,
+        )
+        .with_label(self.view_at, "the view is declared here");
+        did_you_mean(
+            diagnostic,
+            self.at,
+            self.nearest,
+            "write the name of a feature of this view",
+        )
     }
 }
 
@@ -212,9 +275,19 @@ pub struct UnknownColumn<'a> {
 impl UnknownColumn<'_> {
     pub fn report(self) -> Diagnostic {
         let label = format!("no such column in `{}`", self.rows);
-        let diagnostic = Diagnostic::at(Code::UnknownColumn, format!("unknown column `{}`", self.name), self.at, label)
-            .with_label(self.rows_at, "the row is declared here");
-        did_you_mean(diagnostic, self.at, self.nearest, "write a column of the source, or a `let` that stands before")
+        let diagnostic = Diagnostic::at(
+            Code::UnknownColumn,
+            format!("unknown column `{}`", self.name),
+            self.at,
+            label,
+        )
+        .with_label(self.rows_at, "the row is declared here");
+        did_you_mean(
+            diagnostic,
+            self.at,
+            self.nearest,
+            "write a column of the source, or a `let` that stands before",
+        )
     }
 }
 
@@ -229,8 +302,18 @@ pub struct UnknownFunction<'a> {
 impl UnknownFunction<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("unknown function `{}`", self.name);
-        let diagnostic = Diagnostic::at(Code::UnknownFunction, message, self.at, "no function and no aggregate has this name");
-        did_you_mean(diagnostic, self.at, self.nearest, "see the list of functions in docs/language.md")
+        let diagnostic = Diagnostic::at(
+            Code::UnknownFunction,
+            message,
+            self.at,
+            "no function and no aggregate has this name",
+        );
+        did_you_mean(
+            diagnostic,
+            self.at,
+            self.nearest,
+            "see the list of functions in docs/language.md",
+        )
     }
 }
 
@@ -244,8 +327,12 @@ pub struct UnknownType<'a> {
 
 impl UnknownType<'_> {
     pub fn report(self) -> Diagnostic {
-        let diagnostic =
-            Diagnostic::at(Code::UnknownType, format!("unknown type `{}`", self.name), self.at, "no such type");
+        let diagnostic = Diagnostic::at(
+            Code::UnknownType,
+            format!("unknown type `{}`", self.name),
+            self.at,
+            "no such type",
+        );
         let help = "the types are bool, int64, float64, decimal(p, s), string, timestamp, date and duration";
         did_you_mean(diagnostic, self.at, self.nearest, help)
     }
@@ -296,8 +383,13 @@ pub struct EmptyService<'a> {
 
 impl EmptyService<'_> {
     pub fn report(self) -> Diagnostic {
-        Diagnostic::at(Code::EmptyService, format!("service `{}` lists nothing", self.name), self.at, "declared here")
-            .with_help("list features, for example `card_spend.*`")
+        Diagnostic::at(
+            Code::EmptyService,
+            format!("service `{}` lists nothing", self.name),
+            self.at,
+            "declared here",
+        )
+        .with_help("list features, for example `card_spend.*`")
     }
 }
 
@@ -313,8 +405,13 @@ pub struct PatternMatchesNothing<'a> {
 impl PatternMatchesNothing<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("pattern `{}` matches nothing", self.pattern);
-        Diagnostic::at(Code::PatternMatchesNothing, message, self.at, format!("fits no feature of view `{}`", self.view))
-            .with_label(self.view_at, "the view is declared here")
-            .with_help("correct the pattern or remove it")
+        Diagnostic::at(
+            Code::PatternMatchesNothing,
+            message,
+            self.at,
+            format!("fits no feature of view `{}`", self.view),
+        )
+        .with_label(self.view_at, "the view is declared here")
+        .with_help("correct the pattern or remove it")
     }
 }

@@ -38,8 +38,13 @@ pub struct LatenessWithoutArrival<'a> {
 impl LatenessWithoutArrival<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("source `{}` bounds lateness but has no arrival", self.source);
-        Diagnostic::at(Code::LatenessWithoutArrival, message, self.at, "late compared with what?")
-            .with_help("say when events are known, for example `arrival ingested_at` or `arrival time + 5m`")
+        Diagnostic::at(
+            Code::LatenessWithoutArrival,
+            message,
+            self.at,
+            "late compared with what?",
+        )
+        .with_help("say when events are known, for example `arrival ingested_at` or `arrival time + 5m`")
     }
 }
 
@@ -54,9 +59,14 @@ pub struct LifetimeWithoutLateness<'a> {
 impl LifetimeWithoutLateness<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("lifetime window over source `{}`, which has no lateness", self.source);
-        Diagnostic::at(Code::LifetimeWithoutLateness, message, self.at, "identities would be kept for ever")
-            .with_label(self.source_at, "the source is declared here")
-            .with_help("write `lateness 24h` in the source, or `lateness unbounded` if that is meant")
+        Diagnostic::at(
+            Code::LifetimeWithoutLateness,
+            message,
+            self.at,
+            "identities would be kept for ever",
+        )
+        .with_label(self.source_at, "the source is declared here")
+        .with_help("write `lateness 24h` in the source, or `lateness unbounded` if that is meant")
     }
 }
 
@@ -70,8 +80,13 @@ pub struct ZeroLength {
 
 impl ZeroLength {
     pub fn report(self) -> Diagnostic {
-        Diagnostic::at(Code::ZeroLength, format!("{} of no length", self.what), self.at, "must be longer than nothing")
-            .with_help("write a positive duration, for example `1h`")
+        Diagnostic::at(
+            Code::ZeroLength,
+            format!("{} of no length", self.what),
+            self.at,
+            "must be longer than nothing",
+        )
+        .with_help("write a positive duration, for example `1h`")
     }
 }
 
@@ -86,8 +101,13 @@ pub struct MissingWindow<'a> {
 impl MissingWindow<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("feature `{}` aggregates without a window", self.feature);
-        Diagnostic::at(Code::MissingWindow, message, self.at, format!("`{}` over which events?", self.aggregate))
-            .with_help("end the feature with a window, for example `over 7d` or `over lifetime`")
+        Diagnostic::at(
+            Code::MissingWindow,
+            message,
+            self.at,
+            format!("`{}` over which events?", self.aggregate),
+        )
+        .with_help("end the feature with a window, for example `over 7d` or `over lifetime`")
     }
 }
 
@@ -101,7 +121,12 @@ pub struct WindowWithoutAggregate<'a> {
 impl WindowWithoutAggregate<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("feature `{}` has a window but aggregates nothing", self.feature);
-        Diagnostic::at(Code::WindowWithoutAggregate, message, self.at, "nothing is folded over it")
-            .with_help("remove `over`: a derived feature uses the windows of the features that it reads")
+        Diagnostic::at(
+            Code::WindowWithoutAggregate,
+            message,
+            self.at,
+            "nothing is folded over it",
+        )
+        .with_help("remove `over`: a derived feature uses the windows of the features that it reads")
     }
 }

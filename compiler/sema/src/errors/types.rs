@@ -18,13 +18,20 @@ pub struct MixedNumbers<'a> {
 
 impl MixedNumbers<'_> {
     pub fn report(self) -> Diagnostic {
-        let Self { symbol, left, right, .. } = self;
+        let Self {
+            symbol, left, right, ..
+        } = self;
         let message = format!("`{symbol}` between {} and {}", left.0, right.0);
         let cast = format!("cast({} as {})", self.convert, self.to);
-        Diagnostic::at(Code::MixedNumbers, message, self.at, "numbers are not converted silently")
-            .with_label(left.1, format!("{}", left.0))
-            .with_label(right.1, format!("{}", right.0))
-            .with_edit(format!("write `{cast}`"), self.convert_at, cast)
+        Diagnostic::at(
+            Code::MixedNumbers,
+            message,
+            self.at,
+            "numbers are not converted silently",
+        )
+        .with_label(left.1, format!("{}", left.0))
+        .with_label(right.1, format!("{}", right.0))
+        .with_edit(format!("write `{cast}`"), self.convert_at, cast)
     }
 }
 
@@ -65,7 +72,9 @@ impl WrongOperand<'_> {
         }
         diagnostic.with_help(match self.help {
             OperandHelp::Takes(takes) => format!("`{}` takes {takes}", self.symbol),
-            OperandHelp::DateArithmetic => "a date has no time of day: write `cast(… as timestamp)` around it".to_owned(),
+            OperandHelp::DateArithmetic => {
+                "a date has no time of day: write `cast(… as timestamp)` around it".to_owned()
+            }
             OperandHelp::Concat => "to join strings write `concat(a, b)`".to_owned(),
             OperandHelp::OtherOrder => "exchange the two operands".to_owned(),
             OperandHelp::DurationByNumber => {
@@ -105,15 +114,22 @@ pub struct NoSuchCast {
 impl NoSuchCast {
     pub fn report(self) -> Diagnostic {
         let help = match (self.from, self.to) {
-            (Type::Duration, Type::Float64 | Type::Decimal { .. }) => "write `seconds(…)`, `minutes(…)`, `hours(…)` or `days(…)`",
+            (Type::Duration, Type::Float64 | Type::Decimal { .. }) => {
+                "write `seconds(…)`, `minutes(…)`, `hours(…)` or `days(…)`"
+            }
             (_, Type::Bool) => "write a comparison, for example `x != 0`",
             (Type::Bool, _) => "write `if(x, 1, 0)` with numbers of the type you need",
             (Type::Date | Type::Timestamp, _) => "take a part of it first, for example `year(…)`",
             _ => "go through a type that both can be cast to; the table stands in docs/language.md",
         };
-        Diagnostic::at(Code::NoSuchCast, format!("no cast from {} to {}", self.from, self.to), self.at, "cannot be cast")
-            .with_label(self.operand_at, format!("{}", self.from))
-            .with_help(help)
+        Diagnostic::at(
+            Code::NoSuchCast,
+            format!("no cast from {} to {}", self.from, self.to),
+            self.at,
+            "cannot be cast",
+        )
+        .with_label(self.operand_at, format!("{}", self.from))
+        .with_help(help)
     }
 }
 
@@ -133,8 +149,13 @@ impl WrongArgumentCount<'_> {
             1 => "with 1 argument".to_owned(),
             many => format!("with {many} arguments"),
         };
-        Diagnostic::at(Code::WrongArgumentCount, format!("`{}` called {found}", self.name), self.at, "wrong number of arguments")
-            .with_help(format!("write `{}`", self.usage))
+        Diagnostic::at(
+            Code::WrongArgumentCount,
+            format!("`{}` called {found}", self.name),
+            self.at,
+            "wrong number of arguments",
+        )
+        .with_help(format!("write `{}`", self.usage))
     }
 }
 
@@ -169,10 +190,19 @@ impl LiteralOutOfRange<'_> {
         let (message, help) = match self.ty {
             Some(ty @ Type::Decimal { precision, scale }) => (
                 format!("`{}` does not fit {ty}", self.text),
-                format!("write at most {} digits before the point and {scale} behind it", precision - scale.min(precision)),
+                format!(
+                    "write at most {} digits before the point and {scale} behind it",
+                    precision - scale.min(precision)
+                ),
             ),
-            Some(ty) => (format!("`{}` does not fit {ty}", self.text), "write a smaller number".to_owned()),
-            None => (format!("`{}` is too long", self.text), "numbers have at most 38 digits".to_owned()),
+            Some(ty) => (
+                format!("`{}` does not fit {ty}", self.text),
+                "write a smaller number".to_owned(),
+            ),
+            None => (
+                format!("`{}` is too long", self.text),
+                "numbers have at most 38 digits".to_owned(),
+            ),
         };
         Diagnostic::at(Code::LiteralOutOfRange, message, self.at, "out of range").with_help(help)
     }
@@ -190,13 +220,22 @@ pub struct DecimalTooWide<'a> {
 
 impl DecimalTooWide<'_> {
     pub fn report(self) -> Diagnostic {
-        let message = format!("`{}` may need {} digits, {} of them behind the point", self.what, self.precision, self.scale);
-        let mut diagnostic =
-            Diagnostic::at(Code::DecimalTooWide, message, self.at, "does not fit a decimal of 38 digits");
+        let message = format!(
+            "`{}` may need {} digits, {} of them behind the point",
+            self.what, self.precision, self.scale
+        );
+        let mut diagnostic = Diagnostic::at(
+            Code::DecimalTooWide,
+            message,
+            self.at,
+            "does not fit a decimal of 38 digits",
+        );
         for (ty, at) in self.operands {
             diagnostic = diagnostic.with_label(*at, format!("{ty}"));
         }
-        diagnostic.with_help("make an operand narrower first: `round(x, s)`, `cast(x as decimal(p, s))` or `cast(x as float64)`")
+        diagnostic.with_help(
+            "make an operand narrower first: `round(x, s)`, `cast(x as decimal(p, s))` or `cast(x as float64)`",
+        )
     }
 }
 
@@ -216,7 +255,10 @@ impl AlternativesDiffer<'_> {
         let message = format!("`{}` gives {} here and {} there", self.what, self.ty, self.first);
         Diagnostic::at(Code::AlternativesDiffer, message, self.at, format!("{}", self.ty))
             .with_label(self.first_at, format!("{}", self.first))
-            .with_help(format!("bring all to one type, for example `cast(… as {})`", self.first))
+            .with_help(format!(
+                "bring all to one type, for example `cast(… as {})`",
+                self.first
+            ))
     }
 }
 
@@ -228,8 +270,13 @@ pub struct UntypedNull {
 
 impl UntypedNull {
     pub fn report(self) -> Diagnostic {
-        Diagnostic::at(Code::UntypedNull, "the type of this null is unknown", self.at, "could be of any type")
-            .with_help("write the type: `cast(null as int64)`")
+        Diagnostic::at(
+            Code::UntypedNull,
+            "the type of this null is unknown",
+            self.at,
+            "could be of any type",
+        )
+        .with_help("write the type: `cast(null as int64)`")
     }
 }
 
@@ -244,9 +291,18 @@ pub struct ComparedWithNull<'a> {
 
 impl ComparedWithNull<'_> {
     pub fn report(self) -> Diagnostic {
-        let right = format!("{} {}", self.other, if self.negated { "is not null" } else { "is null" });
-        Diagnostic::at(Code::ComparedWithNull, format!("`{}` with null", self.symbol), self.at, "is null for every row")
-            .with_help(format!("write `{right}`"))
+        let right = format!(
+            "{} {}",
+            self.other,
+            if self.negated { "is not null" } else { "is null" }
+        );
+        Diagnostic::at(
+            Code::ComparedWithNull,
+            format!("`{}` with null", self.symbol),
+            self.at,
+            "is null for every row",
+        )
+        .with_help(format!("write `{right}`"))
     }
 }
 
@@ -261,8 +317,13 @@ pub struct NotALiteral<'a> {
 impl NotALiteral<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("this argument of `{}` must be {}", self.name, self.wanted);
-        Diagnostic::at(Code::NotALiteral, message, self.at, "decides about the program, so it must be known before any row")
-            .with_help(format!("write {} here", self.wanted))
+        Diagnostic::at(
+            Code::NotALiteral,
+            message,
+            self.at,
+            "decides about the program, so it must be known before any row",
+        )
+        .with_help(format!("write {} here", self.wanted))
     }
 }
 
@@ -283,7 +344,10 @@ impl WrongDefault<'_> {
                 format!("default of type {default} for a feature of type {}", self.ty),
                 format!("write a literal of type {}", self.ty),
             ),
-            None => ("default null changes nothing".to_owned(), "leave the clause out".to_owned()),
+            None => (
+                "default null changes nothing".to_owned(),
+                "leave the clause out".to_owned(),
+            ),
         };
         Diagnostic::at(Code::WrongDefault, message, self.at, "replaces null")
             .with_label(self.feature_at, format!("`{}` is {}", self.feature, self.ty))
@@ -301,11 +365,21 @@ pub struct InvalidTypeArguments<'a> {
 impl InvalidTypeArguments<'_> {
     pub fn report(self) -> Diagnostic {
         if self.name == "decimal" {
-            return Diagnostic::at(Code::InvalidTypeArguments, "invalid decimal type", self.at, "1 ≤ p ≤ 38 and s ≤ p must hold")
-                .with_help("write digits in total and digits behind the point, for example `decimal(12, 2)`");
+            return Diagnostic::at(
+                Code::InvalidTypeArguments,
+                "invalid decimal type",
+                self.at,
+                "1 ≤ p ≤ 38 and s ≤ p must hold",
+            )
+            .with_help("write digits in total and digits behind the point, for example `decimal(12, 2)`");
         }
-        Diagnostic::at(Code::InvalidTypeArguments, format!("`{}` takes no numbers", self.name), self.at, "has no parameters")
-            .with_edit(format!("write `{}`", self.name), self.at, self.name)
+        Diagnostic::at(
+            Code::InvalidTypeArguments,
+            format!("`{}` takes no numbers", self.name),
+            self.at,
+            "has no parameters",
+        )
+        .with_edit(format!("write `{}`", self.name), self.at, self.name)
     }
 }
 
@@ -320,12 +394,16 @@ pub struct IncomparableTypes<'a> {
 
 impl IncomparableTypes<'_> {
     pub fn report(self) -> Diagnostic {
-        let Self { symbol, left, right, .. } = self;
+        let Self {
+            symbol, left, right, ..
+        } = self;
         let help = match (left.0, right.0) {
             (Type::Timestamp, Type::String) | (Type::String, Type::Timestamp) => {
                 "write the instant as `@2013-01-01T00:00:00Z`, without quotes".to_owned()
             }
-            (Type::Date, Type::String) | (Type::String, Type::Date) => "write the date as `@2013-01-01`, without quotes".to_owned(),
+            (Type::Date, Type::String) | (Type::String, Type::Date) => {
+                "write the date as `@2013-01-01`, without quotes".to_owned()
+            }
             (Type::Timestamp, Type::Date) | (Type::Date, Type::Timestamp) => {
                 "write `date(…)` around the timestamp, or `cast(… as timestamp)` around the date".to_owned()
             }
@@ -334,9 +412,14 @@ impl IncomparableTypes<'_> {
             }
             _ => format!("compare values of one type, for example with `cast(… as {})`", left.0),
         };
-        Diagnostic::at(Code::IncomparableTypes, format!("`{symbol}` compares {} with {}", left.0, right.0), self.at, "of different types")
-            .with_label(left.1, format!("{}", left.0))
-            .with_label(right.1, format!("{}", right.0))
-            .with_help(help)
+        Diagnostic::at(
+            Code::IncomparableTypes,
+            format!("`{symbol}` compares {} with {}", left.0, right.0),
+            self.at,
+            "of different types",
+        )
+        .with_label(left.1, format!("{}", left.0))
+        .with_label(right.1, format!("{}", right.0))
+        .with_help(help)
     }
 }

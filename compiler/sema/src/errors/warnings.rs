@@ -11,8 +11,13 @@ pub struct UnusedTransform<'a> {
 
 impl UnusedTransform<'_> {
     pub fn report(self) -> Diagnostic {
-        Diagnostic::at(Code::UnusedTransform, format!("nothing reads transform `{}`", self.name), self.at, "declared here")
-            .with_help("remove it, or read it in a view")
+        Diagnostic::at(
+            Code::UnusedTransform,
+            format!("nothing reads transform `{}`", self.name),
+            self.at,
+            "declared here",
+        )
+        .with_help("remove it, or read it in a view")
     }
 }
 
@@ -25,8 +30,13 @@ pub struct NoOwner<'a> {
 
 impl NoOwner<'_> {
     pub fn report(self) -> Diagnostic {
-        Diagnostic::at(Code::NoOwner, format!("view `{}` has no owner", self.view), self.at, "whom to ask about its features?")
-            .with_help("add a line such as `owner \"payments\"`")
+        Diagnostic::at(
+            Code::NoOwner,
+            format!("view `{}` has no owner", self.view),
+            self.at,
+            "whom to ask about its features?",
+        )
+        .with_help("add a line such as `owner \"payments\"`")
     }
 }
 
@@ -46,9 +56,14 @@ impl UndocumentedFeatures<'_> {
             None | Some(0) => shown,
             Some(more) => format!("{shown}, and {more} more"),
         };
-        Diagnostic::at(Code::UndocumentedFeatures, format!("features of view `{}` without a doc line", self.view), self.at, "the first of them")
-            .with_note(format!("without a doc line: {names}"))
-            .with_help("write a line `/// …` before each")
+        Diagnostic::at(
+            Code::UndocumentedFeatures,
+            format!("features of view `{}` without a doc line", self.view),
+            self.at,
+            "the first of them",
+        )
+        .with_note(format!("without a doc line: {names}"))
+        .with_help("write a line `/// …` before each")
     }
 }
 
@@ -66,11 +81,24 @@ pub struct ReadsAhead<'a> {
 impl ReadsAhead<'_> {
     pub fn report(self) -> Diagnostic {
         let (column, time) = (self.column, self.time);
-        let place = if self.in_transform { "behind `from`" } else { "in a transform before the view" };
-        Diagnostic::at(Code::ReadsAhead, format!("`{column}` may be later than the event"), self.at, "not yet known at the event's time?")
-            .with_label(self.column_at, "another instant of the same row")
-            .with_note(format!("the event counts from `{time}` on, as if everything in its row were known then"))
-            .with_help(format!("say {place} when the row is known: `at {column}`, or `at {time}` if `{column}` is never later"))
+        let place = if self.in_transform {
+            "behind `from`"
+        } else {
+            "in a transform before the view"
+        };
+        Diagnostic::at(
+            Code::ReadsAhead,
+            format!("`{column}` may be later than the event"),
+            self.at,
+            "not yet known at the event's time?",
+        )
+        .with_label(self.column_at, "another instant of the same row")
+        .with_note(format!(
+            "the event counts from `{time}` on, as if everything in its row were known then"
+        ))
+        .with_help(format!(
+            "say {place} when the row is known: `at {column}`, or `at {time}` if `{column}` is never later"
+        ))
     }
 }
 

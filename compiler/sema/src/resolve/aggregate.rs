@@ -15,7 +15,12 @@ pub(super) const ALL: [(Aggregate, &str); 13] = [
     (Aggregate::Stddev, "stddev(x)"),
     (Aggregate::VariancePop, "variance_pop(x)"),
     (Aggregate::StddevPop, "stddev_pop(x)"),
-    (Aggregate::CountDistinct { cap: Aggregate::DEFAULT_CAP }, "count_distinct(x)"),
+    (
+        Aggregate::CountDistinct {
+            cap: Aggregate::DEFAULT_CAP,
+        },
+        "count_distinct(x)",
+    ),
     (Aggregate::TimeSinceLast, "time_since_last()"),
 ];
 

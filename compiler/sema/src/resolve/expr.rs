@@ -33,7 +33,11 @@ enum Place<'a> {
 impl<'a> Exprs<'a> {
     /// Of a transform.
     pub(super) fn row(row: &'a RowScope, complaints: &'a mut Vec<Diagnostic>) -> Exprs<'a> {
-        Exprs { row, place: Place::Row, complaints }
+        Exprs {
+            row,
+            place: Place::Row,
+            complaints,
+        }
     }
 
     /// Of a feature.
@@ -42,7 +46,11 @@ impl<'a> Exprs<'a> {
         names: &'a FeatureNames<'a>,
         complaints: &'a mut Vec<Diagnostic>,
     ) -> Exprs<'a> {
-        Exprs { row, place: Place::Feature(names), complaints }
+        Exprs {
+            row,
+            place: Place::Feature(names),
+            complaints,
+        }
     }
 
     /// Resolves an expression. Depth is bounded by [`ast::Expr::DEPTH_MAX`].
@@ -57,22 +65,40 @@ impl<'a> Exprs<'a> {
                     ast::UnaryOp::Negate => ExprKind::Negate(operand),
                 }
             }
-            ast::ExprKind::Binary { op, op_span, left, right } => {
-                ExprKind::Binary { op: binary(*op), op_at: *op_span, left: self.boxed(left), right: self.boxed(right) }
-            }
-            ast::ExprKind::IsNull { operand, negated } => {
-                ExprKind::IsNull { operand: self.boxed(operand), negated: *negated }
-            }
-            ast::ExprKind::In { operand, negated, items } => {
-                ExprKind::In { operand: self.boxed(operand), negated: *negated, items: self.all(items) }
-            }
+            ast::ExprKind::Binary {
+                op,
+                op_span,
+                left,
+                right,
+            } => ExprKind::Binary {
+                op: binary(*op),
+                op_at: *op_span,
+                left: self.boxed(left),
+                right: self.boxed(right),
+            },
+            ast::ExprKind::IsNull { operand, negated } => ExprKind::IsNull {
+                operand: self.boxed(operand),
+                negated: *negated,
+            },
+            ast::ExprKind::In {
+                operand,
+                negated,
+                items,
+            } => ExprKind::In {
+                operand: self.boxed(operand),
+                negated: *negated,
+                items: self.all(items),
+            },
             ast::ExprKind::Call(call) => self.call(call, expr.span),
             ast::ExprKind::Cast { operand, ty } => {
                 let operand = self.boxed(operand);
                 ExprKind::Cast(operand, type_of(ty, self.complaints))
             }
             ast::ExprKind::Case { branches, otherwise } => ExprKind::Case {
-                branches: branches.iter().map(|branch| (self.expr(&branch.when), self.expr(&branch.then))).collect(),
+                branches: branches
+                    .iter()
+                    .map(|branch| (self.expr(&branch.when), self.expr(&branch.then)))
+                    .collect(),
                 otherwise: otherwise.as_ref().map(|otherwise| self.boxed(otherwise)),
             },
         };
@@ -89,9 +115,10 @@ impl<'a> Exprs<'a> {
 
     fn name(&mut self, name: &ast::Name) -> ExprKind {
         match self.place {
-            Place::Row | Place::Aggregate { .. } => {
-                self.row.lookup(name, self.complaints).map_or(ExprKind::Poison, ExprKind::Column)
-            }
+            Place::Row | Place::Aggregate { .. } => self
+                .row
+                .lookup(name, self.complaints)
+                .map_or(ExprKind::Poison, ExprKind::Column),
             Place::Feature(names) => names.lookup(name, self.row, self.complaints),
         }
     }
@@ -115,16 +142,31 @@ impl<'a> Exprs<'a> {
             "if" => self.conditional(arguments, span),
             "coalesce" if arguments.len() >= 2 => ExprKind::Coalesce(arguments),
             "coalesce" => {
-                let error =
-                    WrongArgumentCount { name, usage: "coalesce(a, b, …)", found: arguments.len(), at: span };
+                let error = WrongArgumentCount {
+                    name,
+                    usage: "coalesce(a, b, …)",
+                    found: arguments.len(),
+                    at: span,
+                };
                 self.complaints.push(error.report());
                 ExprKind::Poison
             }
             _ => match Function::from_name(name) {
-                Some(function) => ExprKind::Call { function, name_at, arguments },
+                Some(function) => ExprKind::Call {
+                    function,
+                    name_at,
+                    arguments,
+                },
                 None => {
                     let nearest = nearest_function(name);
-                    self.complaints.push(UnknownFunction { name, at: name_at, nearest }.report());
+                    self.complaints.push(
+                        UnknownFunction {
+                            name,
+                            at: name_at,
+                            nearest,
+                        }
+                        .report(),
+                    );
                     ExprKind::Poison
                 }
             },
@@ -133,12 +175,18 @@ impl<'a> Exprs<'a> {
 
     fn conditional(&mut self, arguments: Vec<Expr>, at: Span) -> ExprKind {
         match <[Expr; 3]>::try_from(arguments) {
-            Ok([when, then, otherwise]) => {
-                ExprKind::Case { branches: vec![(when, then)], otherwise: Some(Box::new(otherwise)) }
-            }
+            Ok([when, then, otherwise]) => ExprKind::Case {
+                branches: vec![(when, then)],
+                otherwise: Some(Box::new(otherwise)),
+            },
             Err(arguments) => {
                 let usage = "if(condition, value, otherwise)";
-                let error = WrongArgumentCount { name: "if", usage, found: arguments.len(), at };
+                let error = WrongArgumentCount {
+                    name: "if",
+                    usage,
+                    found: arguments.len(),
+                    at,
+                };
                 self.complaints.push(error.report());
                 ExprKind::Poison
             }
@@ -149,11 +197,28 @@ impl<'a> Exprs<'a> {
         let (name, name_at) = (call.function.text.as_str(), call.function.span);
         match self.place {
             Place::Row => {
-                self.complaints.push(AggregateOutsideView { aggregate: name, at: name_at }.report());
+                self.complaints.push(
+                    AggregateOutsideView {
+                        aggregate: name,
+                        at: name_at,
+                    }
+                    .report(),
+                );
                 return ExprKind::Poison;
             }
-            Place::Aggregate { name: outer, at: outer_at } => {
-                self.complaints.push(NestedAggregate { inner: name, at: name_at, outer, outer_at }.report());
+            Place::Aggregate {
+                name: outer,
+                at: outer_at,
+            } => {
+                self.complaints.push(
+                    NestedAggregate {
+                        inner: name,
+                        at: name_at,
+                        outer,
+                        outer_at,
+                    }
+                    .report(),
+                );
                 return ExprKind::Poison;
             }
             Place::Feature(_) => {}
@@ -162,20 +227,40 @@ impl<'a> Exprs<'a> {
             match aggregate::ignoring_nulls(aggregate) {
                 Some(form) => aggregate = form,
                 None => {
-                    self.complaints.push(MisplacedModifier { name, modifier: Modifier::Superfluous, at }.report());
+                    self.complaints.push(
+                        MisplacedModifier {
+                            name,
+                            modifier: Modifier::Superfluous,
+                            at,
+                        }
+                        .report(),
+                    );
                 }
             }
         }
-        let mut inner =
-            Exprs { row: self.row, place: Place::Aggregate { name, at: name_at }, complaints: &mut *self.complaints };
+        let mut inner = Exprs {
+            row: self.row,
+            place: Place::Aggregate { name, at: name_at },
+            complaints: &mut *self.complaints,
+        };
         let mut arguments = inner.all(&call.arguments);
         let filter = call.filter.as_ref().map(|filter| inner.expr(filter));
         if !aggregate::takes(aggregate, arguments.len()) {
-            let error = WrongArgumentCount { name, usage, found: arguments.len(), at: name_at };
+            let error = WrongArgumentCount {
+                name,
+                usage,
+                found: arguments.len(),
+                at: name_at,
+            };
             self.complaints.push(error.report());
             return ExprKind::Poison;
         }
-        ExprKind::Aggregate(Box::new(Call { aggregate, name_at, argument: arguments.pop(), filter }))
+        ExprKind::Aggregate(Box::new(Call {
+            aggregate,
+            name_at,
+            argument: arguments.pop(),
+            filter,
+        }))
     }
 }
 
@@ -198,7 +283,10 @@ fn nearest_function(name: &str) -> Option<&'static str> {
         ("substr", "substring"),
     ];
     let lower = name.to_lowercase();
-    let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == lower).map(|(_, ours)| *ours);
+    let foreign = FOREIGN
+        .iter()
+        .find(|(foreign, _)| *foreign == lower)
+        .map(|(_, ours)| *ours);
     foreign.or_else(|| {
         let functions = Function::ALL.iter().map(|function| function.name());
         let aggregates = aggregate::ALL.iter().map(|(aggregate, _)| aggregate.name());

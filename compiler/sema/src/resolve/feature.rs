@@ -44,12 +44,21 @@ pub(super) struct FeatureNames<'a> {
 
 impl<'a> ViewFeatures<'a> {
     fn collect(view: &'a ast::View, complaints: &mut Vec<Diagnostic>) -> ViewFeatures<'a> {
-        let mut all = ViewFeatures { view, by_name: BTreeMap::new(), owner: Vec::new(), names: Vec::new() };
+        let mut all = ViewFeatures {
+            view,
+            by_name: BTreeMap::new(),
+            owner: Vec::new(),
+            names: Vec::new(),
+        };
         for (position, feature) in view.features.iter().enumerate() {
             match &feature.over {
                 Some(over) => {
                     for window in over.windows.all() {
-                        let at = if over.windows.is_list() { window.span() } else { feature.name.span };
+                        let at = if over.windows.is_list() {
+                            window.span()
+                        } else {
+                            feature.name.span
+                        };
                         all.push(feature.name_over(window), at, position, complaints);
                     }
                 }
@@ -63,7 +72,15 @@ impl<'a> ViewFeatures<'a> {
         let id = FeatureId::from(self.names.len());
         if let Some((_, first)) = self.by_name.get(&name) {
             let view = &self.view.name.text;
-            complaints.push(DuplicateFeature { view, name: &name, at, first: *first }.report());
+            complaints.push(
+                DuplicateFeature {
+                    view,
+                    name: &name,
+                    at,
+                    first: *first,
+                }
+                .report(),
+            );
         } else {
             self.by_name.insert(name.clone(), (id, at));
         }
@@ -83,7 +100,9 @@ impl<'a> ViewFeatures<'a> {
     /// Whether a feature that is not understood may have this name.
     pub(super) fn is_broken(&self, name: &str) -> bool {
         self.view.broken.iter().any(|broken| match &broken.name {
-            Some(known) => name.strip_prefix(known.text.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')),
+            Some(known) => name
+                .strip_prefix(known.text.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('_')),
             None => broken.keyword.as_deref().is_none_or(|keyword| keyword == "feature"),
         })
     }
@@ -96,9 +115,14 @@ impl<'a> ViewFeatures<'a> {
     /// The nearest name: one of the expansions, if a list has this name.
     pub(super) fn nearest(&self, name: &str) -> Option<&str> {
         let expansion = self.names.iter().find(|known| {
-            known.strip_prefix(name).and_then(|rest| rest.strip_prefix('_')).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) || rest == "lifetime")
+            known
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('_'))
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) || rest == "lifetime")
         });
-        expansion.map(String::as_str).or_else(|| suggest::nearest(name, self.names.iter().map(String::as_str)))
+        expansion
+            .map(String::as_str)
+            .or_else(|| suggest::nearest(name, self.names.iter().map(String::as_str)))
     }
 }
 
@@ -114,13 +138,23 @@ impl FeatureNames<'_> {
         };
         match (feature, column) {
             (_, Some(_)) if prefers_column || feature.is_none() => {
-                complaints.push(ColumnOutsideAggregate { column: text, at: name.span }.report());
+                complaints.push(
+                    ColumnOutsideAggregate {
+                        column: text,
+                        at: name.span,
+                    }
+                    .report(),
+                );
                 ExprKind::Poison
             }
             (Some(feature), _) => match self.shape {
                 Shape::Derived | Shape::WithoutAggregate => ExprKind::Feature(feature),
                 Shape::Aggregate => {
-                    let error = MixedFeature { feature: &self.own.text, reads: text, at: name.span };
+                    let error = MixedFeature {
+                        feature: &self.own.text,
+                        reads: text,
+                        at: name.span,
+                    };
                     complaints.push(error.report());
                     ExprKind::Poison
                 }
@@ -141,11 +175,25 @@ impl FeatureNames<'_> {
             Shape::Derived => {
                 let view = &self.all.view.name;
                 let nearest = self.all.nearest(text);
-                UnknownFeature { view: &view.text, name: text, at, nearest, view_at: view.span }.report()
+                UnknownFeature {
+                    view: &view.text,
+                    name: text,
+                    at,
+                    nearest,
+                    view_at: view.span,
+                }
+                .report()
             }
             Shape::Aggregate | Shape::WithoutWindow | Shape::WithoutAggregate => {
                 let nearest = suggest::nearest(text, row.columns.iter().map(|(name, _)| name.as_str()));
-                UnknownColumn { rows: &row.name, name: text, at, nearest, rows_at: row.at }.report()
+                UnknownColumn {
+                    rows: &row.name,
+                    name: text,
+                    at,
+                    nearest,
+                    rows_at: row.at,
+                }
+                .report()
             }
         }
     }
@@ -161,17 +209,33 @@ fn first_aggregate(expr: &ast::Expr) -> Option<&ast::Name> {
     expr.children().into_iter().find_map(first_aggregate)
 }
 
+/// The features of a view.
+pub(super) struct ResolvedFeatures<'a> {
+    /// As declared.
+    pub(super) features: Vec<res::Feature>,
+    /// Positions in `features`, inputs before what reads them.
+    pub(super) order: Vec<usize>,
+    pub(super) names: ViewFeatures<'a>,
+}
+
 /// Resolves the features of a view over its rows.
 pub(super) fn features<'a>(
     view: &'a ast::View,
     row: &RowScope,
     complaints: &mut Vec<Diagnostic>,
-) -> (Vec<res::Feature>, ViewFeatures<'a>) {
+) -> ResolvedFeatures<'a> {
     let all = ViewFeatures::collect(view, complaints);
-    let mut resolved: Vec<res::Feature> =
-        view.features.iter().map(|written| feature(written, &all, row, complaints)).collect();
-    report_circles(&mut resolved, &all, complaints);
-    (resolved, all)
+    let mut resolved: Vec<res::Feature> = view
+        .features
+        .iter()
+        .map(|written| feature(written, &all, row, complaints))
+        .collect();
+    let order = report_circles(&mut resolved, &all, complaints);
+    ResolvedFeatures {
+        features: resolved,
+        order,
+        names: all,
+    }
 }
 
 fn feature(
@@ -187,19 +251,42 @@ fn feature(
         (Some(_), None) => Shape::WithoutWindow,
         (None, Some(_)) => Shape::WithoutAggregate,
     };
-    let expansions = written.over.as_ref().map_or_else(Vec::new, |over| expansions(written, over, complaints));
+    let expansions = written
+        .over
+        .as_ref()
+        .map_or_else(Vec::new, |over| expansions(written, over, complaints));
     let before = complaints.len();
     if let (Shape::WithoutWindow, Some(aggregate)) = (shape, first) {
-        let error = MissingWindow { feature: &written.name.text, at: aggregate.span, aggregate: &aggregate.text };
+        let error = MissingWindow {
+            feature: &written.name.text,
+            at: aggregate.span,
+            aggregate: &aggregate.text,
+        };
         complaints.push(error.report());
     }
-    let names = FeatureNames { all, shape, own: &written.name };
+    let names = FeatureNames {
+        all,
+        shape,
+        own: &written.name,
+    };
     let value = Exprs::feature(row, &names, complaints).expr(&written.value);
     if let (Shape::WithoutAggregate, Some(over), true) = (shape, &written.over, complaints.len() == before) {
-        complaints.push(WindowWithoutAggregate { feature: &written.name.text, at: over.span }.report());
+        complaints.push(
+            WindowWithoutAggregate {
+                feature: &written.name.text,
+                at: over.span,
+            }
+            .report(),
+        );
     }
     if shape == Shape::Derived && complaints.len() == before && reads_nothing(&value) {
-        complaints.push(FeatureReadsNothing { feature: &written.name.text, at: written.value.span }.report());
+        complaints.push(
+            FeatureReadsNothing {
+                feature: &written.name.text,
+                at: written.value.span,
+            }
+            .report(),
+        );
     }
     if let Some(cap) = &written.cap {
         let mut is_used = false;
@@ -207,18 +294,36 @@ fn feature(
             is_used |= matches!(&expr.kind, ExprKind::Aggregate(call) if matches!(call.aggregate, featc_ir::Aggregate::CountDistinct { .. }));
         });
         if !is_used && complaints.len() == before {
-            complaints.push(CapWithoutCountDistinct { feature: &written.name.text, at: cap.span }.report());
+            complaints.push(
+                CapWithoutCountDistinct {
+                    feature: &written.name.text,
+                    at: cap.span,
+                }
+                .report(),
+            );
         }
     }
-    let default = written.default.as_ref().map(|default| Exprs::row(row, complaints).expr(&default.value));
+    let default = written
+        .default
+        .as_ref()
+        .map(|default| Exprs::row(row, complaints).expr(&default.value));
     let kind = match shape {
         Shape::Aggregate => res::FeatureKind::Aggregate { expansions },
         Shape::Derived => res::FeatureKind::Derived,
         // As many features as were declared, so that ids agree.
-        Shape::WithoutWindow | Shape::WithoutAggregate => res::FeatureKind::Broken { width: expansions.len().max(1) },
+        Shape::WithoutWindow | Shape::WithoutAggregate => res::FeatureKind::Broken {
+            width: expansions.len().max(1),
+        },
     };
     let declared = declared(&written.name, written.doc.as_ref());
-    res::Feature { declared, span: written.span, value, kind, cap: written.cap.clone(), default }
+    res::Feature {
+        declared,
+        span: written.span,
+        value,
+        kind,
+        cap: written.cap.clone(),
+        default,
+    }
 }
 
 fn reads_nothing(value: &Expr) -> bool {
@@ -241,18 +346,33 @@ fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &mut Vec<Dia
             ast::Window::Lifetime(_) => WindowKind::Lifetime,
             ast::Window::Last(duration) => {
                 if duration.us <= 0 {
-                    complaints.push(ZeroLength { what: "window", at: duration.span }.report());
+                    complaints.push(
+                        ZeroLength {
+                            what: "window",
+                            at: duration.span,
+                        }
+                        .report(),
+                    );
                 }
                 WindowKind::Last { length_us: duration.us }
             }
         };
-        Expansion { name: written.name_over(window), window: Window { kind, excluding }, at: window.span() }
+        Expansion {
+            name: written.name_over(window),
+            window: Window { kind, excluding },
+            at: window.span(),
+        }
     };
     over.windows.all().iter().map(expand).collect()
 }
 
-/// Reports each circle of derived features once, and breaks it.
-fn report_circles(features: &mut [res::Feature], all: &ViewFeatures<'_>, complaints: &mut Vec<Diagnostic>) {
+/// Reports each circle of derived features once, and breaks it. Gives the declarations, inputs before what reads them.
+fn report_circles(
+    features: &mut [res::Feature],
+    all: &ViewFeatures<'_>,
+    complaints: &mut Vec<Diagnostic>,
+) -> Vec<usize> {
+    let mut order = Vec::with_capacity(features.len());
     let reads: Vec<Vec<usize>> = features.iter().map(|feature| read_declarations(feature, all)).collect();
     let mut is_done = vec![false; features.len()];
     for start in 0..features.len() {
@@ -267,6 +387,7 @@ fn report_circles(features: &mut [res::Feature], all: &ViewFeatures<'_>, complai
             let at = *at;
             let Some(target) = reads[at].get(*next).copied() else {
                 is_done[at] = true;
+                order.push(at);
                 on_path[at] = false;
                 path.pop();
                 continue;
@@ -282,6 +403,7 @@ fn report_circles(features: &mut [res::Feature], all: &ViewFeatures<'_>, complai
             }
         }
     }
+    order
 }
 
 fn read_declarations(feature: &res::Feature, all: &ViewFeatures<'_>) -> Vec<usize> {
@@ -305,5 +427,12 @@ fn report_circle(
     let mut names: Vec<String> = circle.map(|at| features[at].declared.name.clone()).collect();
     names.push(features[first].declared.name.clone());
     let declared = &features[first].declared;
-    complaints.push(CircularFeature { name: &declared.name, at: declared.at, path: &names }.report());
+    complaints.push(
+        CircularFeature {
+            name: &declared.name,
+            at: declared.at,
+            path: &names,
+        }
+        .report(),
+    );
 }

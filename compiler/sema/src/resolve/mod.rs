@@ -14,7 +14,7 @@ use crate::errors::names::{DuplicateItem, Kind};
 use crate::res;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Outcome, Span};
-use scope::{Items, RowScope};
+use scope::Items;
 use std::collections::BTreeMap;
 
 /// Looks up every name of a module that may be spread over several files.
@@ -24,7 +24,12 @@ pub fn resolve(files: &[ast::File]) -> Outcome<res::File> {
     let mut complaints = Vec::new();
     let items = Items::collect(files, &mut complaints);
 
-    let entities = items.entities.all.iter().map(|entity| source::entity(entity, &mut complaints)).collect::<Vec<_>>();
+    let entities = items
+        .entities
+        .all
+        .iter()
+        .map(|entity| source::entity(entity, &mut complaints))
+        .collect::<Vec<_>>();
     let mut sources = Vec::new();
     let mut source_scopes = Vec::new();
     for declared in &items.sources.all {
@@ -37,7 +42,10 @@ pub fn resolve(files: &[ast::File]) -> Outcome<res::File> {
     let services = service::services(&items, &resolved, &mut complaints);
 
     let value = res::File {
-        module: files.iter().find_map(|file| file.module.as_ref()).map_or_else(String::new, |m| m.name.text.clone()),
+        module: files
+            .iter()
+            .find_map(|file| file.module.as_ref())
+            .map_or_else(String::new, |m| m.name.text.clone()),
         entities,
         sources,
         transforms: rows.transforms,
@@ -46,7 +54,10 @@ pub fn resolve(files: &[ast::File]) -> Outcome<res::File> {
         services,
         complete: files.iter().all(is_complete),
     };
-    Outcome { value, diagnostics: complaints }
+    Outcome {
+        value,
+        diagnostics: complaints,
+    }
 }
 
 /// Whether syntax understood everything.
@@ -63,7 +74,11 @@ fn is_complete(file: &ast::File) -> bool {
 }
 
 fn declared(name: &ast::Name, doc: Option<&ast::Doc>) -> res::Declared {
-    res::Declared { name: name.text.clone(), at: name.span, doc: doc.map(|doc| doc.text.clone()) }
+    res::Declared {
+        name: name.text.clone(),
+        at: name.span,
+        doc: doc.map(|doc| doc.text.clone()),
+    }
 }
 
 /// Reports a second declaration; gives whether it is the first.
@@ -75,7 +90,13 @@ fn declare<'a>(
 ) -> bool {
     match seen.get(name.text.as_str()) {
         Some((first, first_kind)) => {
-            let error = DuplicateItem { kind, name: &name.text, at: name.span, first: *first, first_kind: *first_kind };
+            let error = DuplicateItem {
+                kind,
+                name: &name.text,
+                at: name.span,
+                first: *first,
+                first_kind: *first_kind,
+            };
             complaints.push(error.report());
             false
         }

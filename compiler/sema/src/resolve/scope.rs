@@ -17,7 +17,10 @@ pub(super) struct Namespace<'a, T> {
 
 impl<'a, T> Namespace<'a, T> {
     fn new() -> Self {
-        Namespace { all: Vec::new(), by_name: BTreeMap::new() }
+        Namespace {
+            all: Vec::new(),
+            by_name: BTreeMap::new(),
+        }
     }
 
     fn push(&mut self, name: &'a str, item: &'a T, is_first: bool) {
@@ -137,7 +140,11 @@ impl RowScope {
 
     /// The same row under another name.
     pub(super) fn child(&self, name: &ast::Name) -> RowScope {
-        RowScope { name: name.text.clone(), at: name.span, ..self.clone() }
+        RowScope {
+            name: name.text.clone(),
+            at: name.span,
+            ..self.clone()
+        }
     }
 
     /// Keeps silent about a name from now on.
@@ -156,7 +163,14 @@ impl RowScope {
         match self.by_name.get(&name.text) {
             Some(first) => {
                 let first = self.columns[first.index()].1;
-                complaints.push(DuplicateColumn { name: &name.text, at: name.span, first }.report());
+                complaints.push(
+                    DuplicateColumn {
+                        name: &name.text,
+                        at: name.span,
+                        first,
+                    }
+                    .report(),
+                );
             }
             None => {
                 self.by_name.insert(name.text.clone(), id);
@@ -174,8 +188,13 @@ impl RowScope {
         let found = self.find(&name.text);
         if found.is_none() && !self.is_silent(&name.text) {
             let nearest = suggest::nearest(&name.text, self.columns.iter().map(|(name, _)| name.as_str()));
-            let error =
-                UnknownColumn { rows: &self.name, name: &name.text, at: name.span, nearest, rows_at: self.at };
+            let error = UnknownColumn {
+                rows: &self.name,
+                name: &name.text,
+                at: name.span,
+                nearest,
+                rows_at: self.at,
+            };
             complaints.push(error.report());
         }
         found

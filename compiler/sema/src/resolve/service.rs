@@ -16,7 +16,12 @@ pub(super) fn services(
     views: &[ResolvedView<'_>],
     complaints: &mut Vec<Diagnostic>,
 ) -> Vec<res::Service> {
-    items.services.all.iter().map(|service| resolve_service(service, items, views, complaints)).collect()
+    items
+        .services
+        .all
+        .iter()
+        .map(|service| resolve_service(service, items, views, complaints))
+        .collect()
 }
 
 fn resolve_service(
@@ -32,29 +37,59 @@ fn resolve_service(
         let Some(position) = items.views.by_name.get(name.text.as_str()) else {
             if !items.is_broken(&name.text) {
                 let nearest = suggest::nearest(&name.text, items.views.all.iter().map(|view| view.name.text.as_str()));
-                complaints.push(UnknownView { name: &name.text, at: name.span, nearest }.report());
+                complaints.push(
+                    UnknownView {
+                        name: &name.text,
+                        at: name.span,
+                        nearest,
+                    }
+                    .report(),
+                );
             }
             continue;
         };
         for pattern in &entry.patterns {
             for feature in matching(pattern, &views[*position], complaints) {
                 let resolved = &views[*position];
-                let field = format!("{}__{}", resolved.view.declared.name, resolved.features.names()[feature.index()]);
+                let field = format!(
+                    "{}__{}",
+                    resolved.view.declared.name,
+                    resolved.features.names()[feature.index()]
+                );
                 if let Some(first) = seen.get(&field) {
                     let service = &service.name.text;
-                    let error = DuplicateField { service, field: &field, at: pattern.span, first: *first };
+                    let error = DuplicateField {
+                        service,
+                        field: &field,
+                        at: pattern.span,
+                        first: *first,
+                    };
                     complaints.push(error.report());
                     break; // one message per pattern
                 }
                 seen.insert(field.clone(), pattern.span);
-                fields.push(res::Field { name: field, view: ViewId::from(*position), feature, at: pattern.span });
+                fields.push(res::Field {
+                    name: field,
+                    view: ViewId::from(*position),
+                    feature,
+                    at: pattern.span,
+                });
             }
         }
     }
     if service.entries.is_empty() && service.broken.is_empty() {
-        complaints.push(EmptyService { name: &service.name.text, at: service.name.span }.report());
+        complaints.push(
+            EmptyService {
+                name: &service.name.text,
+                at: service.name.span,
+            }
+            .report(),
+        );
     }
-    res::Service { declared: declared(&service.name, service.doc.as_ref()), fields }
+    res::Service {
+        declared: declared(&service.name, service.doc.as_ref()),
+        fields,
+    }
 }
 
 /// The features that a pattern names, in declared order.
@@ -63,8 +98,10 @@ fn matching(pattern: &ast::Pattern, view: &ResolvedView<'_>, complaints: &mut Ve
     let declared = &view.view.declared;
     if pattern.is_glob() {
         let names = features.names().iter().enumerate();
-        let found: Vec<FeatureId> =
-            names.filter(|(_, name)| pattern.matches(name)).map(|(position, _)| FeatureId::from(position)).collect();
+        let found: Vec<FeatureId> = names
+            .filter(|(_, name)| pattern.matches(name))
+            .map(|(position, _)| FeatureId::from(position))
+            .collect();
         if found.is_empty() && !features.has_broken() {
             let error = PatternMatchesNothing {
                 view: &declared.name,

@@ -14,13 +14,23 @@ pub(super) fn entity(entity: &ast::Entity, complaints: &mut Vec<Diagnostic>) -> 
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for key in &entity.keys {
         if let Some(first) = seen.get(key.name.text.as_str()) {
-            complaints.push(DuplicateColumn { name: &key.name.text, at: key.name.span, first: *first }.report());
+            complaints.push(
+                DuplicateColumn {
+                    name: &key.name.text,
+                    at: key.name.span,
+                    first: *first,
+                }
+                .report(),
+            );
         } else {
             seen.insert(&key.name.text, key.name.span);
         }
     }
     let keys = entity.keys.iter().map(|key| column(key, complaints)).collect();
-    res::Entity { declared: declared(&entity.name, entity.doc.as_ref()), keys }
+    res::Entity {
+        declared: declared(&entity.name, entity.doc.as_ref()),
+        keys,
+    }
 }
 
 fn column(written: &ast::Column, complaints: &mut Vec<Diagnostic>) -> res::Column {
@@ -42,12 +52,17 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         columns.push(column(written, complaints));
     }
     require_clauses(source, complaints);
-    let time = source.time.as_ref().and_then(|time| column_ref(&time.column, &scope, complaints));
+    let time = source
+        .time
+        .as_ref()
+        .and_then(|time| column_ref(&time.column, &scope, complaints));
     let arrival = source.arrival.as_ref().map(|arrival| match &arrival.kind {
         ast::ArrivalKind::Column(name) => {
             column_ref(name, &scope, complaints).map_or(res::Arrival::Broken, res::Arrival::Column)
         }
-        ast::ArrivalKind::AfterTime(offset) => res::Arrival::AfterTime { offset_us: offset.us.unsigned_abs() },
+        ast::ArrivalKind::AfterTime(offset) => res::Arrival::AfterTime {
+            offset_us: offset.us.unsigned_abs(),
+        },
     });
     let arrival_column = match arrival {
         Some(res::Arrival::Column(column)) => Some(column.id),
@@ -85,13 +100,22 @@ fn require_clauses(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
     ];
     for (is_missing, what) in missing {
         if is_missing {
-            complaints.push(MissingClause { source: &source.name.text, what, at: source.name.span }.report());
+            complaints.push(
+                MissingClause {
+                    source: &source.name.text,
+                    what,
+                    at: source.name.span,
+                }
+                .report(),
+            );
         }
     }
 }
 
 fn column_ref(name: &ast::Name, scope: &RowScope, complaints: &mut Vec<Diagnostic>) -> Option<res::ColumnRef> {
-    scope.lookup(name, complaints).map(|id| res::ColumnRef { id, at: name.span })
+    scope
+        .lookup(name, complaints)
+        .map(|id| res::ColumnRef { id, at: name.span })
 }
 
 fn unique(
@@ -107,7 +131,14 @@ fn unique(
             let columns: Vec<ColumnId> = all.filter(|id| Some(*id) != arrival).collect();
             if columns.is_empty() && scope.is_known {
                 let what = Missing::Identity;
-                complaints.push(MissingClause { source: &source.name.text, what, at: unique.span }.report());
+                complaints.push(
+                    MissingClause {
+                        source: &source.name.text,
+                        what,
+                        at: unique.span,
+                    }
+                    .report(),
+                );
             }
             columns
         }
@@ -115,9 +146,18 @@ fn unique(
             let mut seen: BTreeMap<ColumnId, Span> = BTreeMap::new();
             let mut columns = Vec::new();
             for name in names {
-                let Some(id) = scope.lookup(name, complaints) else { continue };
+                let Some(id) = scope.lookup(name, complaints) else {
+                    continue;
+                };
                 if let Some(first) = seen.insert(id, name.span) {
-                    complaints.push(DuplicateColumn { name: &name.text, at: name.span, first }.report());
+                    complaints.push(
+                        DuplicateColumn {
+                            name: &name.text,
+                            at: name.span,
+                            first,
+                        }
+                        .report(),
+                    );
                 } else {
                     columns.push(id);
                 }
@@ -133,5 +173,8 @@ fn files(files: &ast::Files) -> featc_ir::FileSet {
         ast::FileFormat::Csv => featc_ir::FileFormat::Csv,
         ast::FileFormat::Jsonl => featc_ir::FileFormat::Jsonl,
     };
-    featc_ir::FileSet { format, paths: files.paths.iter().map(|path| path.value.clone()).collect() }
+    featc_ir::FileSet {
+        format,
+        paths: files.paths.iter().map(|path| path.value.clone()).collect(),
+    }
 }

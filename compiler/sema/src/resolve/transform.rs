@@ -33,7 +33,14 @@ pub(super) fn from(items: &Items<'_>, name: &ast::Name, complaints: &mut Vec<Dia
     let found = items.rows(&name.text);
     if found.is_none() && !items.is_broken(&name.text) {
         let nearest = suggest::nearest(&name.text, items.rows_names());
-        complaints.push(UnknownRows { name: &name.text, at: name.span, nearest }.report());
+        complaints.push(
+            UnknownRows {
+                name: &name.text,
+                at: name.span,
+                nearest,
+            }
+            .report(),
+        );
     }
     found
 }
@@ -41,8 +48,10 @@ pub(super) fn from(items: &Items<'_>, name: &ast::Name, complaints: &mut Vec<Dia
 /// Resolves all transforms.
 pub(super) fn transforms(items: &Items<'_>, sources: Vec<RowScope>, complaints: &mut Vec<Diagnostic>) -> AllRows {
     let declared_all = &items.transforms.all;
-    let mut parents: Vec<Option<Rows>> =
-        declared_all.iter().map(|transform| from(items, &transform.from, complaints)).collect();
+    let mut parents: Vec<Option<Rows>> = declared_all
+        .iter()
+        .map(|transform| from(items, &transform.from, complaints))
+        .collect();
     let order = order(declared_all, &mut parents, complaints);
 
     let mut scopes: Vec<Option<RowScope>> = vec![None; declared_all.len()];
@@ -54,8 +63,10 @@ pub(super) fn transforms(items: &Items<'_>, sources: Vec<RowScope>, complaints: 
             Some(Rows::Transform(transform)) => scopes[transform].as_ref(),
             None => None,
         };
-        let mut scope =
-            parent.map_or_else(|| RowScope::new(&written.name, false), |parent| parent.child(&written.name));
+        let mut scope = parent.map_or_else(
+            || RowScope::new(&written.name, false),
+            |parent| parent.child(&written.name),
+        );
         done[*position] = Some(transform(written, parents[*position], &mut scope, complaints));
         scopes[*position] = Some(scope);
     }
@@ -113,7 +124,14 @@ fn report_circle(all: &[&ast::Transform], path: &[usize], at: usize, complaints:
     let mut names: Vec<String> = path[start..].iter().map(|at| all[*at].name.text.clone()).collect();
     names.push(all[at].name.text.clone());
     let name = &all[at].name;
-    complaints.push(CircularTransform { name: &name.text, at: name.span, path: &names }.report());
+    complaints.push(
+        CircularTransform {
+            name: &name.text,
+            at: name.span,
+            path: &names,
+        }
+        .report(),
+    );
 }
 
 fn transform(
@@ -123,11 +141,14 @@ fn transform(
     complaints: &mut Vec<Diagnostic>,
 ) -> res::Transform {
     // A step that was not understood may have declared any name.
-    scope.is_known &= written.broken.iter().all(|broken| match (&broken.keyword, &broken.name) {
-        (_, Some(_)) => true,
-        (Some(keyword), None) => keyword == "where",
-        (None, None) => false,
-    });
+    scope.is_known &= written
+        .broken
+        .iter()
+        .all(|broken| match (&broken.keyword, &broken.name) {
+            (_, Some(_)) => true,
+            (Some(keyword), None) => keyword == "where",
+            (None, None) => false,
+        });
     for name in written.broken.iter().filter_map(|broken| broken.name.as_ref()) {
         scope.tolerate(&name.text);
     }
@@ -140,10 +161,18 @@ fn transform(
             ast::Step::Let(step) => {
                 let value = Exprs::row(scope, complaints).expr(&step.value);
                 scope.push(&step.name, complaints);
-                steps.push(res::Step::Let { name: step.name.text.clone(), value });
+                steps.push(res::Step::Let {
+                    name: step.name.text.clone(),
+                    value,
+                });
             }
         }
     }
     let at = written.at.as_ref().map(|at| Exprs::row(scope, complaints).expr(at));
-    res::Transform { declared: declared(&written.name, written.doc.as_ref()), from, steps, at }
+    res::Transform {
+        declared: declared(&written.name, written.doc.as_ref()),
+        from,
+        steps,
+        at,
+    }
 }

@@ -7,8 +7,15 @@ use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, suggest};
 
 /// Types without parameters.
-const SIMPLE: [Type; 7] =
-    [Type::Bool, Type::Int64, Type::Float64, Type::String, Type::Timestamp, Type::Date, Type::Duration];
+const SIMPLE: [Type; 7] = [
+    Type::Bool,
+    Type::Int64,
+    Type::Float64,
+    Type::String,
+    Type::Timestamp,
+    Type::Date,
+    Type::Duration,
+];
 
 /// What other languages call our types.
 const FOREIGN: [(&str, &str); 24] = [
@@ -54,10 +61,27 @@ pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>)
     let Some(simple) = SIMPLE.into_iter().find(|ty| ty.to_string() == name) else {
         let lower = name.to_lowercase();
         let names: Vec<String> = SIMPLE.iter().map(Type::to_string).collect();
-        let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == lower).map(|(_, ours)| *ours);
-        let nearest = foreign
-            .or_else(|| suggest::nearest(name, names.iter().map(String::as_str).chain(std::iter::once("decimal(12, 2)"))));
-        complaints.push(UnknownType { name, at: written.span, nearest }.report());
+        let foreign = FOREIGN
+            .iter()
+            .find(|(foreign, _)| *foreign == lower)
+            .map(|(_, ours)| *ours);
+        let nearest = foreign.or_else(|| {
+            suggest::nearest(
+                name,
+                names
+                    .iter()
+                    .map(String::as_str)
+                    .chain(std::iter::once("decimal(12, 2)")),
+            )
+        });
+        complaints.push(
+            UnknownType {
+                name,
+                at: written.span,
+                nearest,
+            }
+            .report(),
+        );
         return None;
     };
     if !written.arguments.is_empty() {

@@ -1,9 +1,9 @@
 //! Views: entity, rows, key columns.
 
+use super::declared;
 use super::feature::{ViewFeatures, features};
 use super::scope::{Items, RowScope};
 use super::transform::{AllRows, from};
-use super::declared;
 use crate::errors::keys::{KeyCountDiffers, MissingKeyColumn};
 use crate::errors::names::UnknownEntity;
 use crate::res;
@@ -24,7 +24,12 @@ pub(super) fn views<'a>(
     rows: &AllRows,
     complaints: &mut Vec<Diagnostic>,
 ) -> Vec<ResolvedView<'a>> {
-    items.views.all.iter().map(|view| resolve_view(view, items, entities, rows, complaints)).collect()
+    items
+        .views
+        .all
+        .iter()
+        .map(|view| resolve_view(view, items, entities, rows, complaints))
+        .collect()
 }
 
 fn resolve_view<'a>(
@@ -43,26 +48,48 @@ fn resolve_view<'a>(
         (None, Some((id, at))) => key_columns(view, &entities[id.index()], at, row, complaints),
         (None, None) => vec![],
     };
-    let (declared_features, features) = features(view, row, complaints);
+    let resolved = features(view, row, complaints);
     let view = res::View {
         declared: declared(&view.name, view.doc.as_ref()),
         owner: view.owner.as_ref().map(|owner| owner.value.value.clone()),
-        tags: view.tags.iter().flat_map(|tags| &tags.names).map(|tag| tag.text.clone()).collect(),
+        tags: view
+            .tags
+            .iter()
+            .flat_map(|tags| &tags.names)
+            .map(|tag| tag.text.clone())
+            .collect(),
         entity,
         from,
         key,
-        ttl: view.ttl.as_ref().map(|ttl| (ttl.value.us.unsigned_abs(), ttl.value.span)),
-        features: declared_features,
+        ttl: view
+            .ttl
+            .as_ref()
+            .map(|ttl| (ttl.value.us.unsigned_abs(), ttl.value.span)),
+        features: resolved.features,
+        feature_order: resolved.order,
     };
-    ResolvedView { view, features }
+    ResolvedView {
+        view,
+        features: resolved.names,
+    }
 }
 
 fn entity(view: &ast::View, items: &Items<'_>, complaints: &mut Vec<Diagnostic>) -> Option<(EntityId, Span)> {
     let name = &view.entity;
     let found = items.entities.by_name.get(name.text.as_str());
     if found.is_none() && !items.is_broken(&name.text) {
-        let nearest = suggest::nearest(&name.text, items.entities.all.iter().map(|entity| entity.name.text.as_str()));
-        complaints.push(UnknownEntity { name: &name.text, at: name.span, nearest }.report());
+        let nearest = suggest::nearest(
+            &name.text,
+            items.entities.all.iter().map(|entity| entity.name.text.as_str()),
+        );
+        complaints.push(
+            UnknownEntity {
+                name: &name.text,
+                at: name.span,
+                nearest,
+            }
+            .report(),
+        );
     }
     found.map(|position| (EntityId::from(*position), name.span))
 }
@@ -77,13 +104,22 @@ fn by_columns(
     let columns: Vec<Option<res::ColumnRef>> = by
         .columns
         .iter()
-        .map(|name| row.lookup(name, complaints).map(|id| res::ColumnRef { id, at: name.span }))
+        .map(|name| {
+            row.lookup(name, complaints)
+                .map(|id| res::ColumnRef { id, at: name.span })
+        })
         .collect();
     let Some(entity) = entity else { return vec![] };
     if columns.len() != entity.keys.len() && !entity.keys.is_empty() {
         let keys: Vec<String> = entity.keys.iter().map(|key| key.name.clone()).collect();
         let (found, entity_at) = (columns.len(), entity.declared.at);
-        let error = KeyCountDiffers { entity: &view.entity.text, keys: &keys, found, at: by.span, entity_at };
+        let error = KeyCountDiffers {
+            entity: &view.entity.text,
+            keys: &keys,
+            found,
+            at: by.span,
+            entity_at,
+        };
         complaints.push(error.report());
         return vec![];
     }
@@ -113,5 +149,9 @@ fn key_columns(
             complaints.push(error.report());
         }
     }
-    if columns.len() == entity.keys.len() { columns } else { vec![] }
+    if columns.len() == entity.keys.len() {
+        columns
+    } else {
+        vec![]
+    }
 }

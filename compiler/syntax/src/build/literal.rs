@@ -3,8 +3,14 @@
 use crate::diag::Code;
 
 /// Microseconds of the units of durations, largest first.
-const UNITS: [(&str, i64); 6] =
-    [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
+const UNITS: [(&str, i64); 6] = [
+    ("d", 86_400_000_000),
+    ("h", 3_600_000_000),
+    ("m", 60_000_000),
+    ("s", 1_000_000),
+    ("ms", 1_000),
+    ("us", 1),
+];
 
 /// Why a literal is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +24,21 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Refusal {
-        Refusal { code, message: message.into(), help: help.into(), edit: None }
+        Refusal {
+            code,
+            message: message.into(),
+            help: help.into(),
+            edit: None,
+        }
     }
 
     fn edit(code: Code, message: impl Into<String>, replacement: String) -> Refusal {
-        Refusal { code, message: message.into(), help: format!("write `{replacement}`"), edit: Some(replacement) }
+        Refusal {
+            code,
+            message: message.into(),
+            help: format!("write `{replacement}`"),
+            edit: Some(replacement),
+        }
     }
 }
 
@@ -45,14 +61,20 @@ pub(crate) fn numeric(text: &str) -> Result<Numeric, Refusal> {
     if is_number(text) {
         return match text.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(Numeric::Number),
-            Ok(_) | Err(_) => {
-                Err(Refusal::new(Code::InvalidNumber, "the number is out of range", "numbers go up to about 1.8e308"))
-            }
+            Ok(_) | Err(_) => Err(Refusal::new(
+                Code::InvalidNumber,
+                "the number is out of range",
+                "numbers go up to about 1.8e308",
+            )),
         };
     }
     let plain: String = text.chars().filter(|c| *c != '_').collect();
     if plain != text && (is_number(&plain) || plain.bytes().all(|byte| byte.is_ascii_digit())) {
-        return Err(Refusal::edit(Code::InvalidNumber, "numbers are written without `_`", plain));
+        return Err(Refusal::edit(
+            Code::InvalidNumber,
+            "numbers are written without `_`",
+            plain,
+        ));
     }
     let digits = text.bytes().take_while(|b| b.is_ascii_digit()).count();
     if matches!(text.as_bytes().get(digits), Some(b'.' | b'_')) && !text.contains(|c: char| c.is_ascii_alphabetic())
@@ -60,7 +82,11 @@ pub(crate) fn numeric(text: &str) -> Result<Numeric, Refusal> {
         || text.contains(['+', '-'])
     {
         let help = "write digits, or digits with a point: `12`, `0.5`, `1e-3`";
-        return Err(Refusal::new(Code::InvalidNumber, format!("`{text}` is not a number"), help));
+        return Err(Refusal::new(
+            Code::InvalidNumber,
+            format!("`{text}` is not a number"),
+            help,
+        ));
     }
     duration(text).map(Numeric::Duration)
 }
@@ -90,23 +116,40 @@ pub(crate) fn duration(text: &str) -> Result<i64, Refusal> {
     let mut smallest = i64::MAX;
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let word = rest[digits..].bytes().take_while(|b| b.is_ascii_alphabetic() || *b == b'_').count();
+        let word = rest[digits..]
+            .bytes()
+            .take_while(|b| b.is_ascii_alphabetic() || *b == b'_')
+            .count();
         let (number, unit) = (&rest[..digits], &rest[digits..digits + word]);
         if unit.is_empty() && !rest[digits..].is_empty() || digits == 0 {
-            return refuse(format!("`{text}` has a fraction"), "write whole numbers of smaller units: `1h30m`, `1500ms`");
+            return refuse(
+                format!("`{text}` has a fraction"),
+                "write whole numbers of smaller units: `1h30m`, `1500ms`",
+            );
         }
         if unit.is_empty() {
             let message = format!("`{text}` has no unit");
-            return refuse(message, &format!("write the unit behind the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`"));
+            return refuse(
+                message,
+                &format!("write the unit behind the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`"),
+            );
         }
-        let Some((_, us)) = UNITS.iter().find(|(name, _)| *name == unit) else { return Err(unknown_unit(text, number, unit)) };
+        let Some((_, us)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+            return Err(unknown_unit(text, number, unit));
+        };
         if *us >= smallest {
-            return refuse(format!("the units of `{text}` are out of order"), "write larger units first, each once: `1d12h`");
+            return refuse(
+                format!("the units of `{text}` are out of order"),
+                "write larger units first, each once: `1d12h`",
+            );
         }
         smallest = *us;
         let part = number.parse::<i64>().ok().and_then(|number| number.checked_mul(*us));
         let Some(sum) = part.and_then(|part| total.checked_add(part)) else {
-            return refuse(format!("`{text}` is too long"), "durations go up to 106751991d; a window without limit is `lifetime`");
+            return refuse(
+                format!("`{text}` is too long"),
+                "durations go up to 106751991d; a window without limit is `lifetime`",
+            );
         };
         total = sum;
         rest = &rest[digits + word..];
@@ -128,14 +171,24 @@ fn unknown_unit(text: &str, number: &str, unit: &str) -> Refusal {
     if let Some(short) = short.filter(|_| text == format!("{number}{unit}")) {
         return Refusal::edit(Code::InvalidDuration, message, format!("{number}{short}"));
     }
-    let weeks = matches!(unit, "w" | "week" | "weeks").then(|| number.parse::<u64>().ok()?.checked_mul(7)).flatten();
+    let weeks = matches!(unit, "w" | "week" | "weeks")
+        .then(|| number.parse::<u64>().ok()?.checked_mul(7))
+        .flatten();
     if let Some(days) = weeks {
         return Refusal::edit(Code::InvalidDuration, message, format!("{days}d"));
     }
     if matches!(unit, "mo" | "month" | "months" | "y" | "year" | "years") {
-        return Refusal::new(Code::InvalidDuration, message, "months and years vary in length: write days, for example `30d`");
+        return Refusal::new(
+            Code::InvalidDuration,
+            message,
+            "months and years vary in length: write days, for example `30d`",
+        );
     }
-    Refusal::new(Code::InvalidDuration, message, "the units are `d`, `h`, `m`, `s`, `ms` and `us`")
+    Refusal::new(
+        Code::InvalidDuration,
+        message,
+        "the units are `d`, `h`, `m`, `s`, `ms` and `us`",
+    )
 }
 
 /// An `at_literal`: with a time of day it is a timestamp.
@@ -151,7 +204,11 @@ pub(crate) enum Instant {
 pub(crate) fn instant(text: &str) -> Result<Instant, Refusal> {
     let shape = || {
         let help = "write `@2025-01-31` or `@2025-01-31T12:00:00Z`";
-        Refusal::new(Code::InvalidTimestamp, format!("`{text}` is neither a date nor a timestamp"), help)
+        Refusal::new(
+            Code::InvalidTimestamp,
+            format!("`{text}` is neither a date nor a timestamp"),
+            help,
+        )
     };
     let body = text.strip_prefix('@').unwrap_or(text);
     let (date, time) = match body.split_once('T') {
@@ -159,15 +216,25 @@ pub(crate) fn instant(text: &str) -> Result<Instant, Refusal> {
         None => (body, None),
     };
     let parts: Vec<&str> = date.split('-').collect();
-    let [year, month, day] = parts[..] else { return Err(shape()) };
+    let [year, month, day] = parts[..] else {
+        return Err(shape());
+    };
     let number = |part: &str, width: usize| -> Option<i64> {
-        if part.len() == width && part.bytes().all(|b| b.is_ascii_digit()) { part.parse().ok() } else { None }
+        if part.len() == width && part.bytes().all(|b| b.is_ascii_digit()) {
+            part.parse().ok()
+        } else {
+            None
+        }
     };
     let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
         return Err(shape());
     };
     if year < 1 || !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
-        return Err(Refusal::new(Code::InvalidTimestamp, format!("the day {date} does not exist"), "check month and day"));
+        return Err(Refusal::new(
+            Code::InvalidTimestamp,
+            format!("the day {date} does not exist"),
+            "check month and day",
+        ));
     }
     let days = days_from_civil(year, month, day);
     let Some(time) = time else {
@@ -179,7 +246,11 @@ pub(crate) fn instant(text: &str) -> Result<Instant, Refusal> {
     };
     let of_day = time_of_day(clock, number).ok_or_else(shape)?;
     if offset.is_empty() {
-        return Err(Refusal::edit(Code::InvalidTimestamp, "a timestamp needs an offset from UTC", format!("{text}Z")));
+        return Err(Refusal::edit(
+            Code::InvalidTimestamp,
+            "a timestamp needs an offset from UTC",
+            format!("{text}Z"),
+        ));
     }
     let offset_us = offset_us(offset, number).ok_or_else(shape)?;
     Ok(Instant::Timestamp(days * UNITS[0].1 + of_day - offset_us))
@@ -236,7 +307,10 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 /// The value of a string literal, and the byte ranges (within the literal) of escapes that do not exist.
 pub(crate) fn string(literal: &str) -> (String, Vec<(usize, usize)>) {
-    let inner = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or("");
+    let inner = literal
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or("");
     let mut value = String::with_capacity(inner.len());
     let mut unknown = vec![];
     let mut rest = inner;
@@ -276,11 +350,18 @@ fn push(value: &mut String, found: char) -> usize {
 
 /// The length of `\u{…}` at the beginning, and its character if it names one.
 fn unicode_escape(escape: &str) -> (usize, Option<char>) {
-    let Some(digits) = escape[2..].strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits) else {
+    let Some(digits) = escape[2..]
+        .strip_prefix('{')
+        .and_then(|rest| rest.split_once('}'))
+        .map(|(digits, _)| digits)
+    else {
         return (2, None);
     };
     let valid = (1..=6).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
-    let found = u32::from_str_radix(digits, 16).ok().filter(|_| valid).and_then(char::from_u32);
+    let found = u32::from_str_radix(digits, 16)
+        .ok()
+        .filter(|_| valid)
+        .and_then(char::from_u32);
     (digits.len() + 4, found)
 }
 
@@ -312,10 +393,18 @@ mod tests {
             assert_eq!(numeric(number), Ok(Numeric::Number), "{number}");
         }
         for bad in ["1_000", "0x1f", "1.2.3", "1e999", "1.5_0"] {
-            assert_eq!(numeric(bad).map_err(|refusal| refusal.code), Err(Code::InvalidNumber), "{bad}");
+            assert_eq!(
+                numeric(bad).map_err(|refusal| refusal.code),
+                Err(Code::InvalidNumber),
+                "{bad}"
+            );
         }
         for bad in ["7days", "1.5h", "3w", "1m1h", "5x", "1h30", "99999999999999d"] {
-            assert_eq!(numeric(bad).map_err(|refusal| refusal.code), Err(Code::InvalidDuration), "{bad}");
+            assert_eq!(
+                numeric(bad).map_err(|refusal| refusal.code),
+                Err(Code::InvalidDuration),
+                "{bad}"
+            );
         }
     }
 
@@ -325,8 +414,14 @@ mod tests {
         assert_eq!(duration("1h30m"), Ok(5_400_000_000));
         assert_eq!(duration("1d2h3m4s5ms6us"), Ok(93_784_005_006));
         assert_eq!(duration("0s"), Ok(0));
-        assert_eq!(duration("2weeks").map_err(|refusal| refusal.edit), Err(Some("14d".to_owned())));
-        assert_eq!(duration("7").map_err(|refusal| refusal.message), Err("`7` has no unit".to_owned()));
+        assert_eq!(
+            duration("2weeks").map_err(|refusal| refusal.edit),
+            Err(Some("14d".to_owned()))
+        );
+        assert_eq!(
+            duration("7").map_err(|refusal| refusal.message),
+            Err("`7` has no unit".to_owned())
+        );
     }
 
     #[test]
@@ -336,14 +431,31 @@ mod tests {
         assert_eq!(instant("@1969-12-31"), Ok(Instant::Date(-1)));
         assert_eq!(instant("@0001-01-01"), Ok(Instant::Date(-719_162)));
         assert_eq!(instant("@2000-02-29"), Ok(Instant::Date(11_016)));
-        assert_eq!(instant("@2013-01-01T00:00:00Z"), Ok(Instant::Timestamp(1_356_998_400_000_000)));
+        assert_eq!(
+            instant("@2013-01-01T00:00:00Z"),
+            Ok(Instant::Timestamp(1_356_998_400_000_000))
+        );
         assert_eq!(instant("@1970-01-01T01:00:00.000001+01:00"), Ok(Instant::Timestamp(1)));
         assert_eq!(instant("@1969-12-31T19:00:00.5-05:00"), Ok(Instant::Timestamp(500_000)));
         for bad in [
-            "@2013-02-29", "@2013-13-01", "@2013-1-1", "@13-01-01", "@2013", "@2013-01-01T00:00:00", "@2013-01-01T24:00:00Z",
-            "@2013-01-01T00:00Z", "@2013-01-01T00:00:00.1234567Z", "@2013-01-01T00:00:00+0100", "@0000-01-01", "@2013-01-01T00:00:00.Z",
+            "@2013-02-29",
+            "@2013-13-01",
+            "@2013-1-1",
+            "@13-01-01",
+            "@2013",
+            "@2013-01-01T00:00:00",
+            "@2013-01-01T24:00:00Z",
+            "@2013-01-01T00:00Z",
+            "@2013-01-01T00:00:00.1234567Z",
+            "@2013-01-01T00:00:00+0100",
+            "@0000-01-01",
+            "@2013-01-01T00:00:00.Z",
         ] {
-            assert_eq!(instant(bad).map_err(|refusal| refusal.code), Err(Code::InvalidTimestamp), "{bad}");
+            assert_eq!(
+                instant(bad).map_err(|refusal| refusal.code),
+                Err(Code::InvalidTimestamp),
+                "{bad}"
+            );
         }
     }
 
@@ -353,6 +465,9 @@ mod tests {
             assert_eq!(string(&quote(value)), (value.to_owned(), vec![]));
         }
         assert_eq!(string(r#""a\u{e9}b""#).0, "aéb");
-        assert_eq!(string(r#""a\qb\u{110000}c\é""#), ("abc".to_owned(), vec![(2, 4), (5, 15), (16, 19)]));
+        assert_eq!(
+            string(r#""a\qb\u{110000}c\é""#),
+            ("abc".to_owned(), vec![(2, 4), (5, 15), (16, 19)])
+        );
     }
 }

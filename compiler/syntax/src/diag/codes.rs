@@ -173,12 +173,19 @@ codes! {
 impl Code {
     /// Error or warning, by the first letter.
     pub fn severity(self) -> Severity {
-        if self.code().starts_with('W') { Severity::Warning } else { Severity::Error }
+        if self.code().starts_with('W') {
+            Severity::Warning
+        } else {
+            Severity::Error
+        }
     }
 
     /// The code with this number, in any case: `e0203`.
     pub fn from_code(code: &str) -> Option<Code> {
-        Self::ALL.iter().copied().find(|known| known.code().eq_ignore_ascii_case(code))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.code().eq_ignore_ascii_case(code))
     }
 }
 
@@ -201,7 +208,10 @@ mod tests {
         assert_eq!(codes, sorted, "one line per code, in order, errors before warnings");
         for code in Code::ALL {
             let text = code.code();
-            assert!(text.len() == 5 && text[1..].bytes().all(|byte| byte.is_ascii_digit()), "{text}");
+            assert!(
+                text.len() == 5 && text[1..].bytes().all(|byte| byte.is_ascii_digit()),
+                "{text}"
+            );
             assert!(text.starts_with(['E', 'W']), "{text}");
             assert_eq!(Code::from_code(&text.to_lowercase()), Some(*code));
         }
@@ -211,7 +221,10 @@ mod tests {
     fn every_page_has_its_headings() {
         for code in Code::ALL {
             let page = code.explain();
-            assert!(page.starts_with(&format!("# {code}: {}\n", code.title())), "first line of the page of {code}");
+            assert!(
+                page.starts_with(&format!("# {code}: {}\n", code.title())),
+                "first line of the page of {code}"
+            );
             for heading in ["## What happened", "## Why it is refused", "## How to fix"] {
                 assert!(page.contains(&format!("\n{heading}\n")), "{code}: {heading}");
             }

@@ -37,18 +37,34 @@ pub struct Help {
 impl Diagnostic {
     /// A message without a place.
     pub fn new(code: Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, message: message.into(), primary: None, secondary: vec![], notes: vec![], help: None }
+        Diagnostic {
+            code,
+            message: message.into(),
+            primary: None,
+            secondary: vec![],
+            notes: vec![],
+            help: None,
+        }
     }
 
     /// A message about a place.
     pub fn at(code: Code, message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
-        Diagnostic { primary: Some(Label { span, text: label.into() }), ..Diagnostic::new(code, message) }
+        Diagnostic {
+            primary: Some(Label {
+                span,
+                text: label.into(),
+            }),
+            ..Diagnostic::new(code, message)
+        }
     }
 
     /// Adds a secondary label.
     #[must_use]
     pub fn with_label(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.secondary.push(Label { span, text: text.into() });
+        self.secondary.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -62,14 +78,20 @@ impl Diagnostic {
     /// Sets the next step, in words.
     #[must_use]
     pub fn with_help(mut self, text: impl Into<String>) -> Diagnostic {
-        self.help = Some(Help { text: text.into(), edit: None });
+        self.help = Some(Help {
+            text: text.into(),
+            edit: None,
+        });
         self
     }
 
     /// Sets the next step, with the replacement that does it.
     #[must_use]
     pub fn with_edit(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
-        self.help = Some(Help { text: text.into(), edit: Some((span, replacement.into())) });
+        self.help = Some(Help {
+            text: text.into(),
+            edit: Some((span, replacement.into())),
+        });
         self
     }
 

@@ -16,7 +16,10 @@ use serde::Serialize;
 /// Offsets are bytes from 0; lines and columns count from 1, columns in characters. `primary`, `help` and `edit` may be
 /// null.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
-    diagnostics.iter().map(|diagnostic| to_json(diagnostic, sources) + "\n").collect()
+    diagnostics
+        .iter()
+        .map(|diagnostic| to_json(diagnostic, sources) + "\n")
+        .collect()
 }
 
 fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
@@ -26,14 +29,18 @@ fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         title: diagnostic.code.title(),
         message: &diagnostic.message,
         primary: diagnostic.primary.as_ref().map(|label| labelled(label, sources)),
-        secondary: diagnostic.secondary.iter().map(|label| labelled(label, sources)).collect(),
+        secondary: diagnostic
+            .secondary
+            .iter()
+            .map(|label| labelled(label, sources))
+            .collect(),
         notes: &diagnostic.notes,
         help: diagnostic.help.as_ref().map(|help| HelpJson {
             text: &help.text,
-            edit: help
-                .edit
-                .as_ref()
-                .map(|(span, replacement)| EditJson { place: place(*span, sources), replacement }),
+            edit: help.edit.as_ref().map(|(span, replacement)| EditJson {
+                place: place(*span, sources),
+                replacement,
+            }),
         }),
     };
     serde_json::to_string(&message).unwrap_or_default()
@@ -86,15 +93,26 @@ struct Point {
 }
 
 fn labelled<'a>(label: &'a Label, sources: &'a SourceMap) -> LabelJson<'a> {
-    LabelJson { place: place(label.span, sources), label: &label.text }
+    LabelJson {
+        place: place(label.span, sources),
+        label: &label.text,
+    }
 }
 
 fn place(span: Span, sources: &SourceMap) -> Place<'_> {
     let point = |offset| {
         let position = sources.position(span.file, offset);
-        Point { offset, line: position.line, column: position.column }
+        Point {
+            offset,
+            line: position.line,
+            column: position.column,
+        }
     };
-    Place { file: sources.name(span.file), start: point(span.start), end: point(span.end) }
+    Place {
+        file: sources.name(span.file),
+        start: point(span.start),
+        end: point(span.end),
+    }
 }
 
 #[cfg(test)]

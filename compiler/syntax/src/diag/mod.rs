@@ -21,7 +21,10 @@ pub struct Outcome<T> {
 impl<T> Outcome<T> {
     /// A value without complaints.
     pub fn new(value: T) -> Outcome<T> {
-        Outcome { value, diagnostics: vec![] }
+        Outcome {
+            value,
+            diagnostics: vec![],
+        }
     }
 
     /// Whether a complaint is an error (and not only a warning).
@@ -31,6 +34,9 @@ impl<T> Outcome<T> {
 
     /// The same complaints about another value.
     pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Outcome<U> {
-        Outcome { value: map(self.value), diagnostics: self.diagnostics }
+        Outcome {
+            value: map(self.value),
+            diagnostics: self.diagnostics,
+        }
     }
 }

@@ -46,13 +46,21 @@ impl Span {
 
     /// The empty range at a byte.
     pub fn at(file: FileId, offset: usize) -> Span {
-        Span { file, start: offset, end: offset }
+        Span {
+            file,
+            start: offset,
+            end: offset,
+        }
     }
 
     /// From the beginning of this one to the end of the other. Both are of one file.
     #[must_use]
     pub fn to(self, other: Span) -> Span {
-        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// Whether it holds no byte.
@@ -75,8 +83,14 @@ impl SourceMap {
     /// Adds a file; the name is what messages print.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
         let text: Arc<str> = text.into();
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        self.files.push(SourceFile { name: name.into(), text, lines });
+        let lines = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        self.files.push(SourceFile {
+            name: name.into(),
+            text,
+            lines,
+        });
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -102,11 +116,16 @@ impl SourceMap {
 
     /// The line and column of a byte. An offset behind the end counts as the end.
     pub fn position(&self, file: FileId, offset: usize) -> Position {
-        let Some(found) = self.file(file) else { return Position { line: 1, column: 1 } };
+        let Some(found) = self.file(file) else {
+            return Position { line: 1, column: 1 };
+        };
         let offset = floor_boundary(&found.text, offset);
         let line = found.lines.partition_point(|start| *start <= offset);
         let start = found.lines[line - 1];
-        Position { line, column: found.text[start..offset].chars().count() + 1 }
+        Position {
+            line,
+            column: found.text[start..offset].chars().count() + 1,
+        }
     }
 
     /// How many lines a file has; the text behind the last line ending counts as one, even if empty.

@@ -36,18 +36,31 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, colour: bool) -> 
 
 /// One line per message: `file:line:col: error[E0203]: message`.
 pub fn short(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
-    diagnostics.iter().map(|diagnostic| short_line(diagnostic, sources) + "\n").collect()
+    diagnostics
+        .iter()
+        .map(|diagnostic| short_line(diagnostic, sources) + "\n")
+        .collect()
 }
 
 fn short_line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let place = match &diagnostic.primary {
         Some(label) => {
             let position = sources.position(label.span.file, label.span.start);
-            format!("{}:{}:{}: ", sources.name(label.span.file), position.line, position.column)
+            format!(
+                "{}:{}:{}: ",
+                sources.name(label.span.file),
+                position.line,
+                position.column
+            )
         }
         None => String::new(),
     };
-    format!("{place}{}[{}]: {}", diagnostic.severity().name(), diagnostic.code, diagnostic.message)
+    format!(
+        "{place}{}[{}]: {}",
+        diagnostic.severity().name(),
+        diagnostic.code,
+        diagnostic.message
+    )
 }
 
 /// A rendered line without the blanks that stand before its end.
@@ -64,8 +77,16 @@ fn lower(diagnostic: &Diagnostic, sources: &SourceMap) -> report::Diagnostic<Fil
         super::Severity::Warning => report::Severity::Warning,
     };
     let known = |label: &&Label| sources.ids().any(|id| id == label.span.file);
-    let primary = diagnostic.primary.iter().filter(known).map(|label| (report::LabelStyle::Primary, label));
-    let secondary = diagnostic.secondary.iter().filter(known).map(|label| (report::LabelStyle::Secondary, label));
+    let primary = diagnostic
+        .primary
+        .iter()
+        .filter(known)
+        .map(|label| (report::LabelStyle::Primary, label));
+    let secondary = diagnostic
+        .secondary
+        .iter()
+        .filter(known)
+        .map(|label| (report::LabelStyle::Secondary, label));
     let labels = primary.chain(secondary).map(|(style, label)| {
         report::Label::new(style, label.span.file, range(label.span, sources)).with_message(&label.text)
     });
@@ -103,7 +124,10 @@ impl<'a> Files<'a> for SourceMap {
     }
 
     fn line_range(&'a self, id: FileId, line_index: usize) -> Result<Range<usize>, Error> {
-        self.line_bytes(id, line_index + 1).ok_or(Error::LineTooLarge { given: line_index, max: self.line_count(id) })
+        self.line_bytes(id, line_index + 1).ok_or(Error::LineTooLarge {
+            given: line_index,
+            max: self.line_count(id),
+        })
     }
 }
 

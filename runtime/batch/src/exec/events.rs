@@ -94,6 +94,13 @@ impl EventsExec {
     }
 }
 
+impl EventsExec {
+    /// Where the rows that come out are counted.
+    pub fn counter(&self) -> Arc<RowsCounter> {
+        self.counter.clone()
+    }
+}
+
 impl DisplayAs for EventsExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "EventsExec: source={}, transform={}", self.source.source.name, self.spec.name)

@@ -59,10 +59,10 @@ impl ExtensionPlanner for Planner {
             Kind::Scan(source) => Arc::new(events::SourceExec::new(shared.source(source), schema)),
             // A source stage answers both what there is and what is accepted of it.
             Kind::Accept(_) => input(0)?,
-            Kind::Rows { spec, layout } => {
+            Kind::Rows { spec, layout, entity } => {
                 let input = input(0)?;
                 let source = input.downcast_ref::<events::SourceExec>().ok_or_else(|| bug("Rows reads no source"))?;
-                let rows = shared.rows(spec);
+                let rows = shared.counter(&spec.name, entity);
                 Arc::new(events::EventsExec::new(
                     source.source.clone(),
                     spec.clone(),

@@ -124,7 +124,9 @@ fn put_bytes(value: &[u8], out: &mut Vec<u8>) {
 
 fn get_bytes<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], String> {
     let len = usize::try_from(get_i64(bytes)?).map_err(|_| "state: negative length".to_owned())?;
-    let (head, rest) = bytes.split_at_checked(len).ok_or_else(|| "state: bytes end early".to_owned())?;
+    let (head, rest) = bytes
+        .split_at_checked(len)
+        .ok_or_else(|| "state: bytes end early".to_owned())?;
     *bytes = rest;
     Ok(head)
 }
@@ -164,7 +166,9 @@ fn get_value(ty: Option<Type>, bytes: &mut &[u8]) -> Result<Value, String> {
         [1] => {}
         [_] => return Err("state: unknown flag".to_owned()),
     }
-    let Some(ty) = ty else { return Err("state: a value without a type".to_owned()) };
+    let Some(ty) = ty else {
+        return Err("state: a value without a type".to_owned());
+    };
     Ok(match ty {
         Type::Bool => match take_bytes(bytes)? {
             [0] => Value::Bool(false),
@@ -249,10 +253,7 @@ fn is_word(ty: Option<Type>, word: i128) -> bool {
     match ty {
         Some(Type::Bool) => word == 0 || word == 1,
         Some(Type::Int64 | Type::Timestamp | Type::Date | Type::Duration) => i64::try_from(word).is_ok(),
-        Some(Type::Float64) => {
-            u64::try_from(word).is_ok_and(|bits| canonical(f64::from_bits(bits)).to_bits() == bits)
-        }
+        Some(Type::Float64) => u64::try_from(word).is_ok_and(|bits| canonical(f64::from_bits(bits)).to_bits() == bits),
         Some(Type::Decimal { .. } | Type::String) | None => true,
     }
 }
-

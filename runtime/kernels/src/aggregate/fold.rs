@@ -33,7 +33,9 @@ impl<'a> Gate<'a> {
         Gate {
             poison: events.poison.as_deref(),
             filter: slot.filter.map(|lift| &events.lifts[lift.index()]),
-            argument: slot.argument.and_then(|lift| events.lifts[lift.index()].tags.as_deref()),
+            argument: slot
+                .argument
+                .and_then(|lift| events.lifts[lift.index()].tags.as_deref()),
         }
     }
 
@@ -154,7 +156,10 @@ impl State {
     }
 
     pub(super) fn with_errors(errors: [i64; 3], core: Core) -> State {
-        State { errors: Errors(errors), core }
+        State {
+            errors: Errors(errors),
+            core,
+        }
     }
 }
 
@@ -188,7 +193,11 @@ impl Moments {
 
 /// The first row whose value is extreme in the wanted direction.
 fn extreme(column: &Column, rows: impl Iterator<Item = usize>, wanted: Ordering) -> Option<usize> {
-    fn best(rows: impl Iterator<Item = usize>, wanted: Ordering, compare: impl Fn(usize, usize) -> Ordering) -> Option<usize> {
+    fn best(
+        rows: impl Iterator<Item = usize>,
+        wanted: Ordering,
+        compare: impl Fn(usize, usize) -> Ordering,
+    ) -> Option<usize> {
         rows.reduce(|best, row| if compare(row, best) == wanted { row } else { best })
     }
     match &column.data {
@@ -218,7 +227,10 @@ fn takes(admit: Admit, nulls: bool) -> bool {
 }
 
 fn ignores_nulls(aggregate: Aggregate) -> bool {
-    matches!(aggregate, Aggregate::First { ignoring_nulls: true } | Aggregate::Last { ignoring_nulls: true })
+    matches!(
+        aggregate,
+        Aggregate::First { ignoring_nulls: true } | Aggregate::Last { ignoring_nulls: true }
+    )
 }
 
 /// Every aggregate but `count` and `time_since_last` has an argument: the type checker saw to that.

@@ -19,7 +19,11 @@ impl State {
             return (Value::Null, Status::Error(code));
         }
         if self.is_empty() {
-            let value = if slot.aggregate.is_zero_when_empty() { Value::Int64(0) } else { Value::Null };
+            let value = if slot.aggregate.is_zero_when_empty() {
+                Value::Int64(0)
+            } else {
+                Value::Null
+            };
             return (value, Status::Empty);
         }
         match self.value(slot, argument, t_us) {
@@ -40,15 +44,23 @@ impl State {
                 Aggregate::Mean => Ok(Value::Float64(crate::ratio::ratio_to_f64(*sum, i128::from(*taken)))),
                 _ => {
                     let sum = i64::try_from(*sum).map_err(|_| overflow)?;
-                    Ok(if slot.ty == Type::Duration { Value::Duration(sum) } else { Value::Int64(sum) })
+                    Ok(if slot.ty == Type::Duration {
+                        Value::Duration(sum)
+                    } else {
+                        Value::Int64(sum)
+                    })
                 }
             },
             Core::Exact { taken, sum } => match (slot.aggregate, argument) {
-                (Aggregate::Mean, _) => {
-                    Ok(Value::Float64(canonical(exact::mean_scaled(sum, taken.unsigned_abs(), scale))))
-                }
+                (Aggregate::Mean, _) => Ok(Value::Float64(canonical(exact::mean_scaled(
+                    sum,
+                    taken.unsigned_abs(),
+                    scale,
+                )))),
                 (_, Some(Type::Decimal { .. })) => {
-                    let sum = sum.to_i128().filter(|sum| -DECIMAL_BOUND < *sum && *sum < DECIMAL_BOUND);
+                    let sum = sum
+                        .to_i128()
+                        .filter(|sum| -DECIMAL_BOUND < *sum && *sum < DECIMAL_BOUND);
                     sum.map(Value::Decimal).ok_or(overflow)
                 }
                 (_, _) => Ok(Value::Float64(canonical(sum.round()))),

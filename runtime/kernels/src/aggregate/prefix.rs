@@ -31,8 +31,11 @@ impl Prefix {
     pub fn build(slot: &Slot, events: &Events) -> Option<Prefix> {
         let gate = Gate::new(slot, events);
         let open = gate.is_open();
-        let admitted: Vec<Admit> =
-            if open { vec![] } else { (0..events.len()).map(|row| gate.admit(row)).collect() };
+        let admitted: Vec<Admit> = if open {
+            vec![]
+        } else {
+            (0..events.len()).map(|row| gate.admit(row)).collect()
+        };
         let valid = |row: usize| open || admitted[row] == Admit::Valid;
         let argument = slot.argument.map(|lift| &events.lifts[lift.index()]);
         let sums = match slot.aggregate {
@@ -48,7 +51,11 @@ impl Prefix {
             | Aggregate::CountDistinct { .. }
             | Aggregate::TimeSinceLast => return None,
         };
-        Some(Prefix { taken: (!open).then(|| count_taken(&admitted)), errors: count_errors(&admitted), sums })
+        Some(Prefix {
+            taken: (!open).then(|| count_taken(&admitted)),
+            errors: count_errors(&admitted),
+            sums,
+        })
     }
 
     /// The state of the events in these rows: as [`State::fold`] over them. Does not allocate for sums of usual width.
@@ -63,8 +70,14 @@ impl Prefix {
         });
         let core = match &self.sums {
             Sums::Count => Core::Count { taken },
-            Sums::Integer(sums) => Core::Integer { taken, sum: sums[rows.end] - sums[rows.start] },
-            Sums::Exact(sums) => Core::Exact { taken, sum: sums.range(rows) },
+            Sums::Integer(sums) => Core::Integer {
+                taken,
+                sum: sums[rows.end] - sums[rows.start],
+            },
+            Sums::Exact(sums) => Core::Exact {
+                taken,
+                sum: sums.range(rows),
+            },
             Sums::Moments(sums, squares) => Core::Moments(Box::new(Moments {
                 taken,
                 sum: sums.range(rows.clone()),
@@ -114,9 +127,9 @@ fn sums(argument: &Column, valid: impl Fn(usize) -> bool) -> Sums {
             Sums::Integer(sums)
         }
         Data::F64(values) => Sums::Exact(PrefixExact::floats(values, valid)),
-        Data::I128(values) => {
-            Sums::Exact(PrefixExact::integers(values.len(), |row| valid(row).then(|| values[row])))
-        }
+        Data::I128(values) => Sums::Exact(PrefixExact::integers(values.len(), |row| {
+            valid(row).then(|| values[row])
+        })),
         Data::Bool(_) | Data::Str(_) => super::different_slots(),
     }
 }
@@ -124,13 +137,17 @@ fn sums(argument: &Column, valid: impl Fn(usize) -> bool) -> Sums {
 fn moments(argument: &Column, valid: impl Fn(usize) -> bool) -> Sums {
     let integers = |rows: usize, value: &dyn Fn(usize) -> i128| {
         let taken = |row: usize| valid(row).then(|| value(row));
-        Sums::Moments(PrefixExact::integers(rows, taken), PrefixExact::integer_squares(rows, taken))
+        Sums::Moments(
+            PrefixExact::integers(rows, taken),
+            PrefixExact::integer_squares(rows, taken),
+        )
     };
     match &argument.data {
         Data::I64(values) => integers(values.len(), &|row| i128::from(values[row])),
-        Data::F64(values) => {
-            Sums::Moments(PrefixExact::floats(values, &valid), PrefixExact::float_squares(values, &valid))
-        }
+        Data::F64(values) => Sums::Moments(
+            PrefixExact::floats(values, &valid),
+            PrefixExact::float_squares(values, &valid),
+        ),
         Data::I128(values) => integers(values.len(), &|row| values[row]),
         Data::Bool(_) | Data::Str(_) => super::different_slots(),
     }

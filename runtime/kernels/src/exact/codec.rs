@@ -50,7 +50,11 @@ impl ExactSum {
             0 => None,
             1 => {
                 let mut counter = || take_bytes(bytes).map(i64::from_le_bytes);
-                let specials = Specials { nan: counter()?, positive: counter()?, negative: counter()? };
+                let specials = Specials {
+                    nan: counter()?,
+                    positive: counter()?,
+                    negative: counter()?,
+                };
                 if specials == Specials::default() {
                     return Err("exact sum: not canonical".to_owned());
                 }
@@ -64,7 +68,9 @@ impl ExactSum {
 
 /// The next `N` bytes.
 pub(crate) fn take_bytes<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], String> {
-    let (head, rest) = bytes.split_first_chunk().ok_or_else(|| "state: bytes end early".to_owned())?;
+    let (head, rest) = bytes
+        .split_first_chunk()
+        .ok_or_else(|| "state: bytes end early".to_owned())?;
     *bytes = rest;
     Ok(*head)
 }

@@ -11,11 +11,18 @@ pub fn mean_scaled(sum: &ExactSum, count: u64, scale: u8) -> f64 {
     if let Some(outcome) = sum.outcome() {
         return outcome;
     }
-    match 10u64.checked_pow(u32::from(scale)).and_then(|power| power.checked_mul(count)) {
+    match 10u64
+        .checked_pow(u32::from(scale))
+        .and_then(|power| power.checked_mul(count))
+    {
         Some(divisor) => sum.div_round(divisor),
         None => {
             let (numerator, exponent) = sum.to_bigint();
-            ratio(numerator, exponent, BigInt::from(count) * BigInt::from(10).pow(u32::from(scale)))
+            ratio(
+                numerator,
+                exponent,
+                BigInt::from(count) * BigInt::from(10).pow(u32::from(scale)),
+            )
         }
     }
 }
@@ -29,7 +36,9 @@ pub fn variance(count: u64, sum: &ExactSum, squares: &ExactSum, scale: u8, popul
     if sum.specials.is_some() || squares.specials.is_some() {
         return Some(NAN);
     }
-    let Some((numerator, base)) = numerator(count, sum, squares) else { return Some(NAN) };
+    let Some((numerator, base)) = numerator(count, sum, squares) else {
+        return Some(NAN);
+    };
     let (low, len) = significant_unsigned(&numerator);
     let (numerator, base) = (&numerator[low..low + len], base + low as i32);
     let last = if population { count } else { count - 1 };
@@ -40,9 +49,16 @@ pub fn variance(count: u64, sum: &ExactSum, squares: &ExactSum, scale: u8, popul
     Some(match small {
         Some(divisor) => positive_quotient(base, Magnitude::unsigned(numerator), divisor),
         None => {
-            let words = numerator.iter().flat_map(|limb| [*limb as u32, (*limb >> 32) as u32]).collect();
+            let words = numerator
+                .iter()
+                .flat_map(|limb| [*limb as u32, (*limb >> 32) as u32])
+                .collect();
             let divisor = BigInt::from(count) * BigInt::from(last) * BigInt::from(100).pow(u32::from(scale));
-            ratio(BigInt::from_biguint(Sign::Plus, BigUint::new(words)), 64 * base, divisor)
+            ratio(
+                BigInt::from_biguint(Sign::Plus, BigUint::new(words)),
+                64 * base,
+                divisor,
+            )
         }
     })
 }
@@ -109,6 +125,9 @@ fn add_multiple(to: &mut [u64], limbs: &[u64], factor: u64) {
 /// As [`significant`], for limbs without sign.
 fn significant_unsigned(limbs: &[u64]) -> (usize, usize) {
     let (low, _) = significant(limbs);
-    let high = limbs.iter().rposition(|limb| *limb != 0).map_or(low, |position| position + 1);
+    let high = limbs
+        .iter()
+        .rposition(|limb| *limb != 0)
+        .map_or(low, |position| position + 1);
     (low, high - low)
 }

@@ -45,7 +45,11 @@ impl PrefixExact {
         prefix.note_specials(values, &|row| taken(row));
         if let Some(specials) = &mut prefix.specials {
             for of_row in specials {
-                *of_row = Specials { nan: of_row.nan, positive: of_row.positive + of_row.negative, negative: 0 };
+                *of_row = Specials {
+                    nan: of_row.nan,
+                    positive: of_row.positive + of_row.negative,
+                    negative: 0,
+                };
             }
         }
         prefix
@@ -62,7 +66,11 @@ impl PrefixExact {
 
     /// Sums of the squares of integers, given by row; `None` is not taken.
     pub fn integer_squares(rows: usize, value: impl Fn(usize) -> Option<i128>) -> PrefixExact {
-        PrefixExact::build(rows, |row| value(row).filter(|value| *value != 0).map(|value| (false, square(value), 0)))
+        PrefixExact::build(rows, |row| {
+            value(row)
+                .filter(|value| *value != 0)
+                .map(|value| (false, square(value), 0))
+        })
     }
 
     fn build<const K: usize>(rows: usize, term: impl Fn(usize) -> Term<K>) -> PrefixExact {
@@ -73,7 +81,11 @@ impl PrefixExact {
             high = high.max(at + used as i32);
         }
         // Also wide enough for K limbs at the highest position, zeros among them, and a carry.
-        let (base, width) = if low > high { (0, 1) } else { (low, (high - low) as usize + 1) };
+        let (base, width) = if low > high {
+            (0, 1)
+        } else {
+            (low, (high - low) as usize + 1)
+        };
         let mut limbs = vec![0; (rows + 1) * width];
         let mut row_limbs = vec![0; width + K];
         for row in 0..rows {
@@ -82,7 +94,13 @@ impl PrefixExact {
             }
             limbs[(row + 1) * width..(row + 2) * width].copy_from_slice(&row_limbs[..width]);
         }
-        PrefixExact { base, width, rows, limbs, specials: None }
+        PrefixExact {
+            base,
+            width,
+            rows,
+            limbs,
+            specials: None,
+        }
     }
 
     fn note_specials(&mut self, values: &[f64], taken: &impl Fn(usize) -> bool) {

@@ -9,7 +9,10 @@ pub(super) struct Magnitude<'a> {
 
 impl<'a> Magnitude<'a> {
     pub(super) fn of(limbs: &'a [u64]) -> Magnitude<'a> {
-        Magnitude { limbs, negative: limbs.last().is_some_and(|top| (*top as i64) < 0) }
+        Magnitude {
+            limbs,
+            negative: limbs.last().is_some_and(|top| (*top as i64) < 0),
+        }
     }
 
     /// The same for limbs without sign; the least of them must not be zero.
@@ -52,12 +55,18 @@ impl<'a> Magnitude<'a> {
 pub(super) fn quotient(base: i32, limbs: &[u64], divisor: u64) -> f64 {
     let magnitude = Magnitude::of(limbs);
     let value = positive_quotient(base, magnitude, divisor);
-    if magnitude.negative && value != 0.0 { -value } else { value }
+    if magnitude.negative && value != 0.0 {
+        -value
+    } else {
+        value
+    }
 }
 
 /// As [`quotient`], of a magnitude.
 pub(super) fn positive_quotient(base: i32, magnitude: Magnitude<'_>, divisor: u64) -> f64 {
-    let Some((mut bits, mut exponent, mut sticky)) = magnitude.leading() else { return 0.0 };
+    let Some((mut bits, mut exponent, mut sticky)) = magnitude.leading() else {
+        return 0.0;
+    };
     if divisor > 1 {
         // bits ≥ 2^127 and divisor < 2^64, so at least 64 leading bits of the quotient are exact; what is cut off below,
         // here or in `leading`, shows in `sticky` only: ⌊⌊x⌋/n⌋ = ⌊x/n⌋.

@@ -17,7 +17,11 @@ pub(crate) fn scaled_slow(value: f64) -> BigInt {
     } else {
         BigInt::from(fraction | 1 << 52) << (exponent - 1)
     };
-    if value.is_sign_negative() { -magnitude } else { magnitude }
+    if value.is_sign_negative() {
+        -magnitude
+    } else {
+        magnitude
+    }
 }
 
 /// The float nearest to `numerator · 2^exponent / denominator`, ties to even, by bisection over all floats.
@@ -27,21 +31,39 @@ pub(crate) fn nearest_slow(numerator: &BigInt, exponent: i32, denominator: &BigI
     let mut top = BigInt::from(numerator.magnitude().clone());
     let mut bottom = BigInt::from(denominator.magnitude().clone());
     let shift = exponent + 1075;
-    if shift >= 0 { top <<= shift } else { bottom <<= -shift }
+    if shift >= 0 {
+        top <<= shift
+    } else {
+        bottom <<= -shift
+    }
     // `top / bottom` now counts half units of the least subnormal.
     let doubled = |bits: u64| -> BigInt { scaled_slow(f64::from_bits(bits)) << 1 };
     let (mut low, mut high) = (0u64, 0x7ff0_0000_0000_0000u64); // float(low) ≤ value; infinity acts as 2^1024
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        if doubled(middle) * &bottom <= top { low = middle } else { high = middle }
+        if doubled(middle) * &bottom <= top {
+            low = middle
+        } else {
+            high = middle
+        }
     }
-    let above = if high == 0x7ff0_0000_0000_0000 { BigInt::from(1) << (1024 + 1075) } else { doubled(high) };
+    let above = if high == 0x7ff0_0000_0000_0000 {
+        BigInt::from(1) << (1024 + 1075)
+    } else {
+        doubled(high)
+    };
     let midpoint: BigInt = (doubled(low) + above) * &bottom;
     let twice: BigInt = top << 1;
     let nearest = match twice.cmp(&midpoint) {
         std::cmp::Ordering::Less => low,
         std::cmp::Ordering::Greater => high,
-        std::cmp::Ordering::Equal => if low % 2 == 0 { low } else { high },
+        std::cmp::Ordering::Equal => {
+            if low % 2 == 0 {
+                low
+            } else {
+                high
+            }
+        }
     };
     let nearest = f64::from_bits(nearest);
     if negative && nearest != 0.0 { -nearest } else { nearest }
@@ -50,9 +72,9 @@ pub(crate) fn nearest_slow(numerator: &BigInt, exponent: i32, denominator: &BigI
 /// Finite floats that make trouble: subnormals, both ends of the range, cancelling pairs, limb borders.
 pub(crate) fn finite() -> impl Strategy<Value = f64> {
     prop_oneof![
-        3 => any::<u64>().prop_map(|bits| f64::from_bits(bits)).prop_filter("finite", |value| value.is_finite()),
+        3 => any::<u64>().prop_map(f64::from_bits).prop_filter("finite", |value| value.is_finite()),
         3 => (-1000i32..1000).prop_map(|value| f64::from(value) / 8.0),
-        2 => (-1e6f64..1e6),
+        2 => -1e6f64..1e6,
         2 => (-1074i32..=1023, any::<bool>(), 0u32..3).prop_map(|(exponent, negative, off)| {
             let power = if exponent < -1022 { f64::from_bits(1 << (exponent + 1074)) } else { 2f64.powi(exponent) };
             let value = f64::from_bits((power.to_bits() + u64::from(off)).saturating_sub(1));
@@ -74,6 +96,13 @@ pub(crate) fn wide() -> impl Strategy<Value = i128> {
         any::<i128>(),
         (-100i128..100),
         any::<i64>().prop_map(i128::from),
-        prop_oneof![Just(i128::MIN), Just(i128::MAX), Just(-1), Just(i128::from(i64::MIN)), Just(1 << 64), Just(-1 << 64)],
+        prop_oneof![
+            Just(i128::MIN),
+            Just(i128::MAX),
+            Just(-1),
+            Just(i128::from(i64::MIN)),
+            Just(1 << 64),
+            Just(-1 << 64)
+        ],
     ]
 }

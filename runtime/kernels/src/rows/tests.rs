@@ -1,1 +1,226 @@
 use super::*;
+use crate::value::Value;
+use featc_ir::{BinaryOp, ErrorCode, ExprKind, FileSet, Literal, Origin, SourceColumn, Type};
+use proptest::prelude::*;
+
+fn source(arrival: Option<Arrival>, lateness: Lateness) -> Source {
+    let column = |name: &str, ty| SourceColumn {
+        name: name.to_owned(),
+        ty,
+        nullable: true,
+    };
+    Source {
+        name: "s".to_owned(),
+        doc: None,
+        columns: vec![
+            column("at", Type::Timestamp),
+            column("seen", Type::Timestamp),
+            column("n", Type::Int64),
+        ],
+        unique: vec![ColumnId(2)],
+        time: ColumnId(0),
+        arrival,
+        delay_us: 0,
+        lateness,
+        skew_us: 5,
+        begins_us: None,
+        zone: None,
+        keep_nan: false,
+        batch: None::<FileSet>,
+        stream: None,
+        origin: Origin {
+            file: String::new(),
+            line: 1,
+        },
+    }
+}
+
+fn stamp(us: Option<i64>) -> Value {
+    us.map_or(Value::Null, Value::Timestamp)
+}
+
+fn batch(rows: &[(Option<i64>, Option<i64>, Value)]) -> Batch {
+    let column = |ty, values: Vec<Value>| Column::from_values(ty, &values);
+    Batch::from_columns(vec![
+        column(Type::Timestamp, rows.iter().map(|row| stamp(row.0)).collect()),
+        column(Type::Timestamp, rows.iter().map(|row| stamp(row.1)).collect()),
+        column(Type::Int64, rows.iter().map(|row| row.2.clone()).collect()),
+    ])
+}
+
+const SEEN: Option<Arrival> = Some(Arrival::Column(ColumnId(1)));
+
+#[test]
+fn a_row_is_accepted_on_its_own_record() {
+    let (min, max) = (Some(i64::MIN), Some(i64::MAX));
+    let cases = [
+        (Some(100), Some(110), 0),
+        (Some(100), Some(111), Reason::Late as u8),
+        (Some(100), Some(95), 0),
+        (Some(100), Some(94), Reason::Ahead as u8),
+        (None, None, Reason::NullTime as u8),
+        (Some(1), None, Reason::NullArrival as u8),
+        (min, max, Reason::Late as u8),
+        (max, min, Reason::Ahead as u8),
+    ];
+    let rows: Vec<_> = cases
+        .iter()
+        .map(|(time, arrival, _)| (*time, *arrival, Value::Null))
+        .collect();
+    let accepted = accept(&source(SEEN, Lateness::Within { bound_us: 10 }), &batch(&rows));
+    assert_eq!(accepted.keep, cases.map(|case| case.2));
+    assert_eq!(accepted.counts, [2, 1, 1, 2, 2]);
+    assert_eq!(accepted.rows(), [0, 2]);
+    assert!(!accepted.all());
+    assert_eq!(accepted.count(Reason::Late), 2);
+    let unbounded = accept(&source(SEEN, Lateness::Unbounded), &batch(&rows));
+    assert_eq!(unbounded.counts, [6, 1, 1, 0, 0]);
+    let without = accept(&source(None, Lateness::Unbounded), &batch(&rows));
+    assert_eq!(without.counts, [7, 1, 0, 0, 0]);
+    for reason in Reason::ALL {
+        assert_eq!(Reason::from_code(reason as u8), Some(reason));
+    }
+    assert_eq!(Reason::from_code(0), None);
+}
+
+#[test]
+fn an_assumed_arrival_stops_at_the_end_of_time() {
+    let after = source(
+        Some(Arrival::AfterTime { offset_us: 7 }),
+        Lateness::Within { bound_us: 7 },
+    );
+    let rows = batch(&[(Some(1), None, Value::Null), (Some(i64::MAX - 1), None, Value::Null)]);
+    assert_eq!(arrivals(&after, &rows), Some(vec![8, i64::MAX]));
+    assert!(accept(&after, &rows).all());
+    assert_eq!(arrivals(&source(None, Lateness::Unbounded), &rows), None);
+}
+
+fn column(id: u32, ty: Type) -> Expr {
+    Expr::column(ColumnId(id), ty)
+}
+
+fn binary(op: BinaryOp, left: Expr, right: Expr, ty: Type) -> Expr {
+    Expr::new(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty)
+}
+
+fn int(value: i64) -> Expr {
+    Expr::new(ExprKind::Literal(Literal::Int64(value)), Type::Int64)
+}
+
+/// let m = n + 1 (fails for the greatest n); where m > 0; let d = m · 2; where d < 10; key n, lift d.
+fn spec() -> RowSpec {
+    let n = || column(2, Type::Int64);
+    let (m, d) = (|| column(3, Type::Int64), || column(4, Type::Int64));
+    RowSpec {
+        name: "t".to_owned(),
+        steps: vec![
+            Step::Let(binary(BinaryOp::Add, n(), int(1), Type::Int64)),
+            Step::Where(binary(BinaryOp::Greater, m(), int(0), Type::Bool)),
+            Step::Let(binary(BinaryOp::Multiply, m(), int(2), Type::Int64)),
+            Step::Where(binary(BinaryOp::Less, d(), int(10), Type::Bool)),
+        ],
+        time: column(0, Type::Timestamp),
+        key: vec![ColumnId(2)],
+        lifts: vec![d(), n()],
+    }
+}
+
+#[test]
+fn a_transform_filters_poisons_and_keys() {
+    let huge = Value::Int64(i64::MAX); // n + 1 overflows: poisoned
+    let half = Value::Int64(i64::MAX / 2); // m · 2 overflows: poisoned by the second where
+    let rows = [
+        (Some(10), Some(10), Value::Int64(1)),
+        (Some(11), Some(11), Value::Int64(-1)),
+        (Some(12), Some(12), huge.clone()),
+        (Some(13), Some(13), half.clone()),
+        (Some(14), Some(14), Value::Int64(4)),
+        (None, Some(15), Value::Int64(2)),
+        (Some(16), Some(16), Value::Null),
+        (Some(17), Some(17), Value::Int64(3)),
+    ];
+    let keyed = apply(&spec(), &batch(&rows));
+    assert_eq!(keyed.rows, [0, 2, 3, 7]);
+    assert_eq!(keyed.times, [10, 12, 13, 17]);
+    let overflow = Tag::error(ErrorCode::Overflow);
+    assert_eq!(keyed.poison, Some(vec![Tag::VALID, overflow, overflow, Tag::VALID]));
+    assert_eq!(keyed.keys[0].values(), [Value::Int64(1), huge, half, Value::Int64(3)]);
+    let error = Value::Error(ErrorCode::Overflow);
+    assert_eq!(
+        keyed.lifts[0].values(),
+        [Value::Int64(4), error.clone(), error, Value::Int64(8)]
+    );
+    assert_eq!(
+        keyed.dropped,
+        Dropped {
+            filtered: 3,
+            null_time: 1,
+            ..Dropped::default()
+        }
+    );
+}
+
+#[test]
+fn null_and_failing_keys_and_times_are_counted() {
+    let mut spec = spec();
+    spec.steps = vec![Step::Let(binary(
+        BinaryOp::Add,
+        column(2, Type::Int64),
+        int(1),
+        Type::Int64,
+    ))];
+    spec.key = vec![ColumnId(2), ColumnId(3)];
+    spec.lifts = vec![];
+    let rows = [
+        (Some(1), None, Value::Int64(1)),
+        (Some(2), None, Value::Null),
+        (Some(3), None, Value::Int64(i64::MAX)),
+        (None, None, Value::Null),
+    ];
+    let keyed = apply(&spec, &batch(&rows));
+    assert_eq!((keyed.rows, keyed.poison), (vec![0], None));
+    assert_eq!(
+        keyed.dropped,
+        Dropped {
+            null_key: 1,
+            error_key: 1,
+            null_time: 1,
+            ..Dropped::default()
+        }
+    );
+    let second = Expr::new(ExprKind::Literal(Literal::Duration(i64::MAX)), Type::Duration);
+    spec.time = binary(BinaryOp::Add, column(0, Type::Timestamp), second, Type::Timestamp);
+    let keyed = apply(&spec, &batch(&rows));
+    assert_eq!(keyed.rows.len(), 0);
+    assert_eq!(
+        keyed.dropped,
+        Dropped {
+            error_time: 3,
+            null_time: 1,
+            ..Dropped::default()
+        }
+    );
+}
+
+proptest! {
+    #[test]
+    fn batching_does_not_matter(
+        rows in prop::collection::vec((prop::option::of(-3i64..3), Just(None), prop_oneof![
+            4 => (-3i64..8).prop_map(Value::Int64), 1 => Just(Value::Null), 1 => Just(Value::Int64(i64::MAX))]), 0..12),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let whole = apply(&spec(), &batch(&rows));
+        let (left, right) = rows.split_at(cut.index(rows.len() + 1));
+        let (first, second) = (apply(&spec(), &batch(left)), apply(&spec(), &batch(right)));
+        let shifted = second.rows.iter().map(|row| row + left.len() as u32);
+        prop_assert_eq!(whole.rows, first.rows.iter().copied().chain(shifted).collect::<Vec<_>>());
+        prop_assert_eq!(whole.times, [first.times, second.times].concat());
+        let mut dropped = first.dropped;
+        dropped.add(&second.dropped);
+        prop_assert_eq!(whole.dropped, dropped);
+        for ((whole, mut first), second) in whole.lifts.into_iter().zip(first.lifts).zip(second.lifts) {
+            first.append(&second);
+            prop_assert_eq!(whole, first);
+        }
+    }
+}

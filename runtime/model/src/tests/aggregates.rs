@@ -5,8 +5,14 @@ use featc_ir::{Aggregate, ErrorCode, Status, Type};
 use featr_kernels::Value;
 use featr_kernels::value::NAN;
 
-const MONEY: Type = Type::Decimal { precision: 12, scale: 2 };
-const SUM_OF_MONEY: Type = Type::Decimal { precision: 38, scale: 2 };
+const MONEY: Type = Type::Decimal {
+    precision: 12,
+    scale: 2,
+};
+const SUM_OF_MONEY: Type = Type::Decimal {
+    precision: 38,
+    scale: 2,
+};
 
 /// The aggregate of these arguments, all within the window.
 fn over(aggregate: Aggregate, argument: Type, result: Type, xs: &[Value]) -> (Value, Status) {
@@ -43,8 +49,14 @@ fn ok_float(value: f64) -> (Value, Status) {
 #[test]
 fn count_counts_arguments_that_are_not_null() {
     let xs = [Value::Int64(3), Value::Null, Value::Int64(3)];
-    assert_eq!(over(Aggregate::Count, Type::Int64, Type::Int64, &xs), ok(Value::Int64(2)));
-    assert_eq!(over(Aggregate::Count, Type::Int64, Type::Int64, &[Value::Null]), (Value::Int64(0), Status::Empty));
+    assert_eq!(
+        over(Aggregate::Count, Type::Int64, Type::Int64, &xs),
+        ok(Value::Int64(2))
+    );
+    assert_eq!(
+        over(Aggregate::Count, Type::Int64, Type::Int64, &[Value::Null]),
+        (Value::Int64(0), Status::Empty)
+    );
 }
 
 #[test]
@@ -68,7 +80,10 @@ fn sum_of_integers_is_checked_only_at_the_end() {
 
 #[test]
 fn sum_of_decimals_ends_at_38_digits() {
-    let wide = Type::Decimal { precision: 38, scale: 2 };
+    let wide = Type::Decimal {
+        precision: 38,
+        scale: 2,
+    };
     let most = 10i128.pow(38) - 1;
     let sum = |xs: &[i128]| {
         let xs: Vec<Value> = xs.iter().map(|x| Value::Decimal(*x)).collect();
@@ -84,12 +99,24 @@ fn sum_of_decimals_ends_at_38_digits() {
 fn sum_of_floats_is_exact_and_rounded_once() {
     assert_eq!(of_floats(Aggregate::Sum, &[1e100, 1.0, -1e100]), ok_float(1.0));
     assert_eq!(of_floats(Aggregate::Sum, &[0.1; 10]), ok_float(1.0));
-    assert_eq!(of_floats(Aggregate::Sum, &[f64::MAX, f64::MAX, -f64::MAX]), ok_float(f64::MAX));
-    assert_eq!(of_floats(Aggregate::Sum, &[f64::MAX, f64::MAX]), ok_float(f64::INFINITY));
+    assert_eq!(
+        of_floats(Aggregate::Sum, &[f64::MAX, f64::MAX, -f64::MAX]),
+        ok_float(f64::MAX)
+    );
+    assert_eq!(
+        of_floats(Aggregate::Sum, &[f64::MAX, f64::MAX]),
+        ok_float(f64::INFINITY)
+    );
     let tiny = f64::from_bits(1);
-    assert_eq!(of_floats(Aggregate::Sum, &[tiny, 1.0, tiny, -1.0]), ok_float(2.0 * tiny));
+    assert_eq!(
+        of_floats(Aggregate::Sum, &[tiny, 1.0, tiny, -1.0]),
+        ok_float(2.0 * tiny)
+    );
     // 2^53 + 1 + 2^-60 lies above the middle of two floats: adding one after the other would lose it.
-    assert_eq!(of_floats(Aggregate::Sum, &[9_007_199_254_740_992.0, 1.0, 2f64.powi(-60)]), ok_float(9_007_199_254_740_994.0));
+    assert_eq!(
+        of_floats(Aggregate::Sum, &[9_007_199_254_740_992.0, 1.0, 2f64.powi(-60)]),
+        ok_float(9_007_199_254_740_994.0)
+    );
 }
 
 #[test]
@@ -115,20 +142,35 @@ fn nan_and_infinities_in_sums() {
 #[test]
 fn mean_is_the_exact_quotient() {
     assert_eq!(of_ints(Aggregate::Mean, &[1, 2]), ok_float(1.5));
-    assert_eq!(of_ints(Aggregate::Mean, &[i64::MAX, i64::MAX]), ok_float(9_223_372_036_854_775_807.0));
+    assert_eq!(
+        of_ints(Aggregate::Mean, &[i64::MAX, i64::MAX]),
+        ok_float(9_223_372_036_854_775_807.0)
+    );
     assert_eq!(of_ints(Aggregate::Mean, &[1, 1, 0]), ok_float(2.0 / 3.0));
     assert_eq!(of_floats(Aggregate::Mean, &[f64::MAX, f64::MAX]), ok_float(f64::MAX));
     let money = [Value::Decimal(10), Value::Decimal(20), Value::Null];
     assert_eq!(over(Aggregate::Mean, MONEY, Type::Float64, &money), ok_float(0.15));
-    assert_eq!(over(Aggregate::Sum, MONEY, SUM_OF_MONEY, &money), ok(Value::Decimal(30)));
+    assert_eq!(
+        over(Aggregate::Sum, MONEY, SUM_OF_MONEY, &money),
+        ok(Value::Decimal(30))
+    );
 }
 
 #[test]
 fn variance_of_small_numbers() {
-    assert_eq!(of_ints(Aggregate::Variance, &[2, 4, 4, 4, 5, 5, 7, 9]), ok_float(32.0 / 7.0));
-    assert_eq!(of_ints(Aggregate::VariancePop, &[2, 4, 4, 4, 5, 5, 7, 9]), ok_float(4.0));
+    assert_eq!(
+        of_ints(Aggregate::Variance, &[2, 4, 4, 4, 5, 5, 7, 9]),
+        ok_float(32.0 / 7.0)
+    );
+    assert_eq!(
+        of_ints(Aggregate::VariancePop, &[2, 4, 4, 4, 5, 5, 7, 9]),
+        ok_float(4.0)
+    );
     assert_eq!(of_ints(Aggregate::StddevPop, &[2, 4, 4, 4, 5, 5, 7, 9]), ok_float(2.0));
-    assert_eq!(of_ints(Aggregate::Stddev, &[2, 4, 4, 4, 5, 5, 7, 9]), ok_float((32.0f64 / 7.0).sqrt()));
+    assert_eq!(
+        of_ints(Aggregate::Stddev, &[2, 4, 4, 4, 5, 5, 7, 9]),
+        ok_float((32.0f64 / 7.0).sqrt())
+    );
     let money = [Value::Decimal(100), Value::Decimal(300)];
     assert_eq!(over(Aggregate::Variance, MONEY, Type::Float64, &money), ok_float(2.0));
 }
@@ -144,12 +186,25 @@ fn variance_of_one_value_is_null_and_ok() {
 #[test]
 fn variance_of_large_numbers_with_small_differences() {
     let base = 1e15;
-    assert_eq!(of_floats(Aggregate::Variance, &[base, base + 1.0, base + 2.0]), ok_float(1.0));
-    assert_eq!(of_ints(Aggregate::Variance, &[i64::MAX, i64::MAX - 1, i64::MAX - 2]), ok_float(1.0));
+    assert_eq!(
+        of_floats(Aggregate::Variance, &[base, base + 1.0, base + 2.0]),
+        ok_float(1.0)
+    );
+    assert_eq!(
+        of_ints(Aggregate::Variance, &[i64::MAX, i64::MAX - 1, i64::MAX - 2]),
+        ok_float(1.0)
+    );
     assert_eq!(of_floats(Aggregate::Variance, &[1e308, 1e308]), ok_float(0.0));
-    assert_eq!(of_floats(Aggregate::Variance, &[f64::MAX, -f64::MAX]), ok_float(f64::INFINITY));
+    assert_eq!(
+        of_floats(Aggregate::Variance, &[f64::MAX, -f64::MAX]),
+        ok_float(f64::INFINITY)
+    );
     let tiny = f64::from_bits(1);
-    assert_eq!(of_floats(Aggregate::Variance, &[tiny, 0.0]), ok_float(0.0), "2^-2149 vanishes in one rounding");
+    assert_eq!(
+        of_floats(Aggregate::Variance, &[tiny, 0.0]),
+        ok_float(0.0),
+        "2^-2149 vanishes in one rounding"
+    );
 }
 
 #[test]
@@ -158,8 +213,14 @@ fn min_and_max_skip_nulls_and_put_nan_last() {
     assert_eq!(over(Aggregate::Min, Type::Float64, Type::Float64, &xs), ok_float(-1.0));
     assert_eq!(over(Aggregate::Max, Type::Float64, Type::Float64, &xs), ok_float(NAN));
     let strings = ["b", "a", "é"].map(|s| Value::String(s.to_owned()));
-    assert_eq!(over(Aggregate::Max, Type::String, Type::String, &strings), ok(Value::String("é".to_owned())));
-    assert_eq!(over(Aggregate::Min, Type::String, Type::String, &[Value::Null]), (Value::Null, Status::Empty));
+    assert_eq!(
+        over(Aggregate::Max, Type::String, Type::String, &strings),
+        ok(Value::String("é".to_owned()))
+    );
+    assert_eq!(
+        over(Aggregate::Min, Type::String, Type::String, &[Value::Null]),
+        (Value::Null, Status::Empty)
+    );
 }
 
 #[test]
@@ -171,7 +232,14 @@ fn first_and_last_are_row_atomic_unless_they_ignore_nulls() {
     assert_eq!(last(false), ok(Value::Null));
     assert_eq!(first(true), ok(Value::Int64(7)));
     assert_eq!(last(true), ok(Value::Int64(8)));
-    let nulls = |ignoring_nulls| over(Aggregate::Last { ignoring_nulls }, Type::Int64, Type::Int64, &[Value::Null]);
+    let nulls = |ignoring_nulls| {
+        over(
+            Aggregate::Last { ignoring_nulls },
+            Type::Int64,
+            Type::Int64,
+            &[Value::Null],
+        )
+    };
     assert_eq!(nulls(false), ok(Value::Null));
     assert_eq!(nulls(true), (Value::Null, Status::Empty));
 }
@@ -181,16 +249,33 @@ fn ties_in_time_are_broken_by_the_identity() {
     let mut world = World::new(Type::Int64);
     world.aggregate(Aggregate::First { ignoring_nulls: false }, Type::Int64, last(10));
     world.aggregate(Aggregate::Last { ignoring_nulls: false }, Type::Int64, last(10));
-    world.event(-3, Value::Int64(30), 5).event(12, Value::Int64(10), 5).event(2, Value::Int64(20), 5);
+    world
+        .event(-3, Value::Int64(30), 5)
+        .event(12, Value::Int64(10), 5)
+        .event(2, Value::Int64(20), 5);
     assert_eq!(world.ask(5), vec![ok(Value::Int64(30)), ok(Value::Int64(10))]);
 }
 
 #[test]
 fn count_distinct_counts_canonical_values_up_to_its_cap() {
-    let distinct = |cap, xs: &[f64]| over(Aggregate::CountDistinct { cap }, Type::Float64, Type::Int64, &floats(xs));
+    let distinct = |cap, xs: &[f64]| {
+        over(
+            Aggregate::CountDistinct { cap },
+            Type::Float64,
+            Type::Int64,
+            &floats(xs),
+        )
+    };
     assert_eq!(distinct(3, &[0.0, -0.0, NAN, -NAN, 1.0]), ok(Value::Int64(3)));
-    assert_eq!(distinct(2, &[0.0, NAN, 1.0]), (Value::Null, Status::Error(ErrorCode::Cap)));
-    assert_eq!(distinct(2, &[]), (Value::Int64(0), Status::Missing), "no event of the card at all");
+    assert_eq!(
+        distinct(2, &[0.0, NAN, 1.0]),
+        (Value::Null, Status::Error(ErrorCode::Cap))
+    );
+    assert_eq!(
+        distinct(2, &[]),
+        (Value::Int64(0), Status::Missing),
+        "no event of the card at all"
+    );
 }
 
 #[test]

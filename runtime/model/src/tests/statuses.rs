@@ -2,8 +2,8 @@
 
 use super::world::{LIFETIME, World, binary, last, literal, overflowing, text};
 use featc_ir::{
-    Aggregate, BinaryOp, ColumnId, ErrorCode, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal, Status,
-    Truth, Type,
+    Aggregate, BinaryOp, ColumnId, ErrorCode, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal,
+    Status, Truth, Type,
 };
 use featr_kernels::Value;
 
@@ -38,7 +38,11 @@ fn empty_is_not_missing() {
     world.source().lateness = Lateness::Within { bound_us: 5 };
     assert_eq!(world.one(HOUR + 14), (Value::Null, Status::Empty));
     assert_eq!(world.one(HOUR + 15), (Value::Null, Status::Missing));
-    assert_eq!(world.one(-1), (Value::Null, Status::Missing), "the only event is yet to come");
+    assert_eq!(
+        world.one(-1),
+        (Value::Null, Status::Missing),
+        "the only event is yet to come"
+    );
     assert_eq!(world.ask_card(text("b"), 5), vec![(Value::Null, Status::Missing)]);
 }
 
@@ -80,7 +84,9 @@ fn stale_is_judged_by_the_delay_of_the_truth() {
     world.view().ttl_us = Some(20);
     world.view().features[0].default = Some(Literal::Int64(-1));
     world.source().delay_us = 30;
-    world.event(1, Value::Int64(1), 95).event(2, Value::Int64(i64::MAX), 120);
+    world
+        .event(1, Value::Int64(1), 95)
+        .event(2, Value::Int64(i64::MAX), 120);
     assert_eq!(world.one(99), (Value::Int64(1), Status::Ok), "complete is never stale");
     let as_of = |delay_us| Truth::AsOfArrival { delay_us };
     world.truth = as_of(None);
@@ -111,7 +117,14 @@ fn one_empty_slot_does_not_make_a_feature_empty() {
     world.view().slots[0].argument = None;
     let sum = world.slot(Aggregate::Sum, INT, last(10));
     let expr = Expr::new(ExprKind::Coalesce(vec![column(1), column(0)]), INT);
-    world.feature(INT, FeatureKind::Aggregate { slots: vec![events, sum], expr }, None);
+    world.feature(
+        INT,
+        FeatureKind::Aggregate {
+            slots: vec![events, sum],
+            expr,
+        },
+        None,
+    );
     world.event(1, Value::Null, 5);
     assert_eq!(world.one(5), (Value::Int64(1), Status::Ok));
     assert_eq!(world.one(20), (Value::Int64(0), Status::Empty));
@@ -121,7 +134,10 @@ fn one_empty_slot_does_not_make_a_feature_empty() {
 fn an_error_in_a_slot_makes_the_feature_null_whatever_its_expression_says() {
     let mut world = World::new(INT);
     let sum = world.slot(Aggregate::Sum, INT, last(10));
-    let expr = Expr::new(ExprKind::Coalesce(vec![column(0), literal(Literal::Int64(3), INT)]), INT);
+    let expr = Expr::new(
+        ExprKind::Coalesce(vec![column(0), literal(Literal::Int64(3), INT)]),
+        INT,
+    );
     world.feature(INT, FeatureKind::Aggregate { slots: vec![sum], expr }, None);
     world.event(1, Value::Int64(i64::MAX), 5).event(2, Value::Int64(1), 5);
     assert_eq!(world.one(5), (Value::Null, OVERFLOW));
@@ -133,7 +149,10 @@ fn the_worst_slot_error_is_reported() {
     let mut world = World::new(INT);
     let sum = world.slot(Aggregate::Sum, INT, last(10));
     let distinct = world.slot(Aggregate::CountDistinct { cap: 1 }, INT, last(10));
-    let kind = FeatureKind::Aggregate { slots: vec![sum, distinct], expr: plus(column(0), column(1)) };
+    let kind = FeatureKind::Aggregate {
+        slots: vec![sum, distinct],
+        expr: plus(column(0), column(1)),
+    };
     world.feature(INT, kind, None);
     world.event(1, Value::Int64(i64::MAX), 5).event(2, Value::Int64(1), 5);
     assert_eq!(world.one(5), (Value::Null, Status::Error(ErrorCode::Cap)));
@@ -143,7 +162,10 @@ fn the_worst_slot_error_is_reported() {
 fn of_the_errors_in_a_window_the_least_is_reported() {
     let mut world = World::new(Type::String);
     world.aggregate(Aggregate::Count, INT, last(10));
-    let to_int = Expr::new(ExprKind::Cast(Box::new(Expr::column(super::world::X, Type::String))), INT);
+    let to_int = Expr::new(
+        ExprKind::Cast(Box::new(Expr::column(super::world::X, Type::String))),
+        INT,
+    );
     world.view().lifts[0] = plus(to_int, literal(Literal::Int64(i64::MAX), INT));
     world.event(1, text("none"), 5);
     assert_eq!(world.one(5), (Value::Null, Status::Error(ErrorCode::InvalidCast)));
@@ -157,7 +179,10 @@ fn of_the_errors_in_a_window_the_least_is_reported() {
 fn an_error_of_the_feature_expression() {
     let mut world = World::new(INT);
     let sum = world.slot(Aggregate::Sum, INT, last(10));
-    let kind = FeatureKind::Aggregate { slots: vec![sum], expr: overflowing(ColumnId(0)) };
+    let kind = FeatureKind::Aggregate {
+        slots: vec![sum],
+        expr: overflowing(ColumnId(0)),
+    };
     world.feature(INT, kind, Some(Literal::Int64(-2)));
     world.event(1, Value::Int64(1), 5);
     assert_eq!(world.one(5), (Value::Int64(-2), OVERFLOW));
@@ -168,11 +193,18 @@ fn an_error_of_the_feature_expression() {
 #[test]
 fn derived_features_see_defaults_and_inherit_the_worst_status() {
     let mut world = World::new(INT);
-    let derived = |inputs: Vec<u32>, expr| FeatureKind::Derived { inputs: inputs.into_iter().map(FeatureId).collect(), expr };
+    let derived = |inputs: Vec<u32>, expr| FeatureKind::Derived {
+        inputs: inputs.into_iter().map(FeatureId).collect(),
+        expr,
+    };
     world.feature(INT, derived(vec![1, 2], plus(column(0), column(1))), None);
     world.aggregate(Aggregate::Sum, INT, last(10));
     world.aggregate(Aggregate::Sum, INT, last(100));
-    world.feature(INT, derived(vec![0, 0], plus(column(0), column(1))), Some(Literal::Int64(0)));
+    world.feature(
+        INT,
+        derived(vec![0, 0], plus(column(0), column(1))),
+        Some(Literal::Int64(0)),
+    );
     world.view().features[1].default = Some(Literal::Int64(1_000));
     world.event(1, Value::Int64(4), 5);
     let ok = |value| (Value::Int64(value), Status::Ok);
@@ -180,7 +212,12 @@ fn derived_features_see_defaults_and_inherit_the_worst_status() {
     let empty = |value| (Value::Int64(value), Status::Empty);
     assert_eq!(world.ask(15), vec![empty(1_004), empty(1_000), ok(4), empty(2_008)]);
     world.rows[0][2] = Value::Int64(i64::MAX);
-    let failed = vec![(Value::Null, OVERFLOW), empty(1_000), ok(i64::MAX), (Value::Int64(0), OVERFLOW)];
+    let failed = vec![
+        (Value::Null, OVERFLOW),
+        empty(1_000),
+        ok(i64::MAX),
+        (Value::Int64(0), OVERFLOW),
+    ];
     assert_eq!(world.ask(15), failed);
 }
 

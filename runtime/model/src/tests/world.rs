@@ -6,9 +6,10 @@
 
 use crate::{Answer, Contribution, Model, Question, SourceRows};
 use featc_ir::{
-    Aggregate, Arrival, BinaryOp, ColumnId, Entity, EntityId, Excluding, Expr, ExprKind, Feature, FeatureId, FeatureKind,
-    Key, Lateness, LiftId, Literal, Origin, Program, Service, ServiceField, Slot, SlotId, Source, SourceColumn, SourceId,
-    Transform, TransformColumn, TransformId, Truth, Type, View, ViewId, Window, WindowId, WindowKind,
+    Aggregate, Arrival, BinaryOp, ColumnId, Entity, EntityId, Excluding, Expr, ExprKind, Feature, FeatureId,
+    FeatureKind, Key, Lateness, LiftId, Literal, Origin, Program, Service, ServiceField, Slot, SlotId, Source,
+    SourceColumn, SourceId, Transform, TransformColumn, TransformId, Truth, Type, View, ViewId, Window, WindowId,
+    WindowKind,
 };
 use featr_kernels::{Batch, Column, Value};
 
@@ -26,11 +27,18 @@ pub struct World {
 }
 
 fn origin() -> Origin {
-    Origin { file: "world.feat".to_owned(), line: 1 }
+    Origin {
+        file: "world.feat".to_owned(),
+        line: 1,
+    }
 }
 
 fn source(x: Type) -> Source {
-    let column = |name: &str, ty| SourceColumn { name: name.to_owned(), ty, nullable: true };
+    let column = |name: &str, ty| SourceColumn {
+        name: name.to_owned(),
+        ty,
+        nullable: true,
+    };
     Source {
         name: "txn".to_owned(),
         doc: None,
@@ -58,14 +66,20 @@ fn source(x: Type) -> Source {
 }
 
 pub fn last(length_us: i64) -> Window {
-    Window { kind: WindowKind::Last { length_us }, excluding: Excluding::Nothing }
+    Window {
+        kind: WindowKind::Last { length_us },
+        excluding: Excluding::Nothing,
+    }
 }
 
 pub fn excluding(excluding: Excluding, window: Window) -> Window {
     Window { excluding, ..window }
 }
 
-pub const LIFETIME: Window = Window { kind: WindowKind::Lifetime, excluding: Excluding::Nothing };
+pub const LIFETIME: Window = Window {
+    kind: WindowKind::Lifetime,
+    excluding: Excluding::Nothing,
+};
 
 pub fn literal(literal: Literal, ty: Type) -> Expr {
     Expr::new(ExprKind::Literal(literal), ty)
@@ -77,7 +91,12 @@ pub fn binary(op: BinaryOp, left: Expr, right: Expr, ty: Type) -> Expr {
 
 /// An int64 expression that overflows for every `column` above 0.
 pub fn overflowing(column: ColumnId) -> Expr {
-    binary(BinaryOp::Add, Expr::column(column, Type::Int64), literal(Literal::Int64(i64::MAX), Type::Int64), Type::Int64)
+    binary(
+        BinaryOp::Add,
+        Expr::column(column, Type::Int64),
+        literal(Literal::Int64(i64::MAX), Type::Int64),
+        Type::Int64,
+    )
 }
 
 pub fn text(text: &str) -> Value {
@@ -87,7 +106,10 @@ pub fn text(text: &str) -> Value {
 impl World {
     pub fn new(x: Type) -> World {
         let source = source(x);
-        let columns = source.columns.iter().map(|column| TransformColumn { name: column.name.clone(), ty: column.ty });
+        let columns = source.columns.iter().map(|column| TransformColumn {
+            name: column.name.clone(),
+            ty: column.ty,
+        });
         let transform = Transform {
             name: "txn".to_owned(),
             doc: None,
@@ -97,7 +119,10 @@ impl World {
             columns: columns.collect(),
             origin: origin(),
         };
-        let keys = vec![Key { name: "card".to_owned(), ty: Type::String }];
+        let keys = vec![Key {
+            name: "card".to_owned(),
+            ty: Type::String,
+        }];
         let view = View {
             name: "spend".to_owned(),
             doc: None,
@@ -115,13 +140,28 @@ impl World {
         };
         let program = Program {
             module: "world".to_owned(),
-            entities: vec![Entity { name: "card".to_owned(), doc: None, keys, origin: origin() }],
+            entities: vec![Entity {
+                name: "card".to_owned(),
+                doc: None,
+                keys,
+                origin: origin(),
+            }],
             sources: vec![source],
             transforms: vec![transform],
             views: vec![view],
-            services: vec![Service { name: "s".to_owned(), doc: None, fields: vec![], origin: origin() }],
+            services: vec![Service {
+                name: "s".to_owned(),
+                doc: None,
+                fields: vec![],
+                origin: origin(),
+            }],
         };
-        World { program, rows: vec![], truth: Truth::Complete, own: Value::Null }
+        World {
+            program,
+            rows: vec![],
+            truth: Truth::Complete,
+            own: Value::Null,
+        }
     }
 
     pub fn source(&mut self) -> &mut Source {
@@ -138,19 +178,40 @@ impl World {
 
     /// A slot over `x` (nothing for `time_since_last`) without filter.
     pub fn slot(&mut self, aggregate: Aggregate, ty: Type, window: Window) -> SlotId {
-        let argument = if aggregate == Aggregate::TimeSinceLast { None } else { Some(LiftId(0)) };
+        let argument = if aggregate == Aggregate::TimeSinceLast {
+            None
+        } else {
+            Some(LiftId(0))
+        };
         let view = self.view();
         view.windows.push(window);
         let window = WindowId::from(view.windows.len() - 1);
-        view.slots.push(Slot { aggregate, argument, filter: None, window, ty });
+        view.slots.push(Slot {
+            aggregate,
+            argument,
+            filter: None,
+            window,
+            ty,
+        });
         SlotId::from(view.slots.len() - 1)
     }
 
     pub fn feature(&mut self, ty: Type, kind: FeatureKind, default: Option<Literal>) -> FeatureId {
         let view = self.view();
         let id = FeatureId::from(view.features.len());
-        view.features.push(Feature { name: format!("f{}", id.0), doc: None, ty, kind, default, origin: origin() });
-        let field = ServiceField { name: format!("spend__f{}", id.0), view: ViewId(0), feature: id };
+        view.features.push(Feature {
+            name: format!("f{}", id.0),
+            doc: None,
+            ty,
+            kind,
+            default,
+            origin: origin(),
+        });
+        let field = ServiceField {
+            name: format!("spend__f{}", id.0),
+            view: ViewId(0),
+            feature: id,
+        };
         self.program.services[0].fields.push(field);
         id
     }
@@ -158,12 +219,26 @@ impl World {
     /// A feature that is one aggregate of `x`.
     pub fn aggregate(&mut self, aggregate: Aggregate, ty: Type, window: Window) -> FeatureId {
         let slot = self.slot(aggregate, ty, window);
-        self.feature(ty, FeatureKind::Aggregate { slots: vec![slot], expr: Expr::column(ColumnId(0), ty) }, None)
+        self.feature(
+            ty,
+            FeatureKind::Aggregate {
+                slots: vec![slot],
+                expr: Expr::column(ColumnId(0), ty),
+            },
+            None,
+        )
     }
 
     /// A row of card `a` that arrives at its event time.
     pub fn event(&mut self, id: i64, x: Value, at: i64) -> &mut World {
-        self.row(vec![Value::Int64(id), text("a"), x, Value::Bool(true), Value::Timestamp(at), Value::Timestamp(at)])
+        self.row(vec![
+            Value::Int64(id),
+            text("a"),
+            x,
+            Value::Bool(true),
+            Value::Timestamp(at),
+            Value::Timestamp(at),
+        ])
     }
 
     pub fn row(&mut self, row: Vec<Value>) -> &mut World {
@@ -185,15 +260,26 @@ impl World {
         let batch = |rows: &[&Vec<Value>]| {
             let column = |position: usize| rows.iter().map(|row| row[position].clone()).collect::<Vec<_>>();
             let columns = columns.iter().enumerate();
-            let columns = columns.map(|(position, c)| Column::from_values(c.ty, &column(position))).collect();
-            Batch { rows: rows.len(), columns }
+            let columns = columns
+                .map(|(position, c)| Column::from_values(c.ty, &column(position)))
+                .collect();
+            Batch {
+                rows: rows.len(),
+                columns,
+            }
         };
-        SourceRows { sources: vec![rows.chunks(per_batch).map(batch).collect()] }
+        SourceRows {
+            sources: vec![rows.chunks(per_batch).map(batch).collect()],
+        }
     }
 
     pub fn question(&self, card: Value, at_us: i64) -> Question {
         let self_columns = vec![("id".to_owned(), self.own.clone())];
-        Question { at_us, keys: vec![("card".to_owned(), card)], self_columns }
+        Question {
+            at_us,
+            keys: vec![("card".to_owned(), card)],
+            self_columns,
+        }
     }
 
     /// All features of card `a` at `t`; the rows are asked in three orders and batchings.
@@ -204,10 +290,15 @@ impl World {
     pub fn ask_card(&self, card: Value, at_us: i64) -> Vec<Answer> {
         let question = self.question(card, at_us);
         let count = self.rows.len();
-        let answer = |rows: &SourceRows| crate::answer(&self.program, &self.program.services[0], rows, &question, self.truth);
+        let answer =
+            |rows: &SourceRows| crate::answer(&self.program, &self.program.services[0], rows, &question, self.truth);
         let first = answer(&self.source_rows(0..count, usize::MAX));
         assert_eq!(first, answer(&self.source_rows((0..count).rev(), 1)), "another order");
-        assert_eq!(first, answer(&self.source_rows((0..count).map(|i| (i + count / 2) % count), 2)), "another batching");
+        assert_eq!(
+            first,
+            answer(&self.source_rows((0..count).map(|i| (i + count / 2) % count), 2)),
+            "another batching"
+        );
         first
     }
 

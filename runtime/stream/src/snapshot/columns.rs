@@ -101,7 +101,22 @@ fn take_column(reader: &mut Reader<'_>, rows: usize, ty: Type) -> Result<Column,
             Data::Str(texts)
         }
     };
-    Ok(Column { ty, data, tags })
+    let column = Column { ty, data, tags };
+    if (0..rows).all(|row| column.is_valid(row) || is_zero(&column.data, row)) {
+        Ok(column)
+    } else {
+        Err(RestoreError::Corrupt("a row that is not valid holds something"))
+    }
+}
+
+fn is_zero(data: &Data, row: usize) -> bool {
+    match data {
+        Data::Bool(values) => !values[row],
+        Data::I64(values) => values[row] == 0,
+        Data::F64(values) => values[row].to_bits() == 0,
+        Data::I128(values) => values[row] == 0,
+        Data::Str(values) => values.get(row).is_empty(),
+    }
 }
 
 fn numbers<T, const N: usize>(

@@ -15,6 +15,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// How many rows a combination and a subtraction of states must save to be worth it. No result depends on it.
+const SUBTRACTION_ROWS: usize = if cfg!(test) { 1 } else { 12 };
+/// How many rows a saved state must save to be worth it. No result depends on it.
+const SAVING_ROWS: usize = if cfg!(test) { 1 } else { 8 };
+
 /// What all entities of a log have in common.
 #[derive(Debug)]
 pub(crate) struct Shape {
@@ -44,6 +49,8 @@ struct Page {
 struct Group {
     /// Never empty.
     pages: Vec<Page>,
+    /// Per page, the τ of its first event.
+    fences: Vec<i64>,
     /// One state per part, or nothing.
     summary: Vec<State>,
 }
@@ -51,11 +58,14 @@ struct Group {
 /// The sorted log of one entity.
 ///
 /// INVARIANT (sorted-log): events ascend strictly by (τ, id, digest), through rows, pages and groups.
+/// INVARIANT (fences): the fences say what they say, so a search by time touches one page.
 /// INVARIANT (summaries): `summarised` iff the log has had `plain_below` events; then every page has the fold of its
 /// rows as summary and every group but the last the fold of its pages; a summary is either that or empty.
 #[derive(Debug, Default)]
 pub(crate) struct EntityLog {
     groups: Vec<Group>,
+    /// Per group, the τ of its first event.
+    fences: Vec<i64>,
     len: usize,
     summarised: bool,
     /// (hash of the id, τ) of every event, where `Shape::indexes_ids` and the log is summarised.
@@ -69,6 +79,24 @@ impl Page {
         let rows = 0..self.events.len();
         for (state, slot) in self.summary.iter_mut().zip(&parts.slots) {
             state.fold(slot, &self.events, rows.clone());
+        }
+    }
+}
+
+impl Page {
+    /// Folds some rows into the state of one part. Of a group, the summary without the other rows is the same, and
+    /// cheaper where those are few.
+    fn fold_rows(&self, parts: &Parts, part: usize, rows: Range<usize>, state: &mut State) {
+        let slot = &parts.slots[part];
+        let others = self.events.len() - rows.len();
+        if others + SUBTRACTION_ROWS < rows.len() && slot.aggregate.is_group() && !self.summary.is_empty() {
+            let mut rest = parts.identities[part].clone();
+            rest.fold(slot, &self.events, 0..rows.start);
+            rest.fold(slot, &self.events, rows.end..self.events.len());
+            state.combine(&self.summary[part]);
+            state.subtract(&rest);
+        } else {
+            state.fold(slot, &self.events, rows);
         }
     }
 }
@@ -155,10 +183,12 @@ impl EntityLog {
             if let Some(group) = self.groups.last_mut().filter(|_| self.summarised) {
                 group.summarise(parts);
             }
-            self.groups.push(Group { pages: Vec::new(), summary: Vec::new() });
+            self.groups.push(Group { pages: Vec::new(), fences: Vec::new(), summary: Vec::new() });
+            self.fences.push(incoming.times[row]);
         }
         let Some(group) = self.groups.last_mut() else { return };
         if page_full {
+            group.fences.push(incoming.times[row]);
             let summary = if self.summarised { parts.identities.clone() } else { Vec::new() };
             group.pages.push(Page { events: Events::new(&parts.lift_types), summary });
         }
@@ -177,6 +207,10 @@ impl EntityLog {
         page.events.insert_from(place.row, incoming, row);
         count_row(&mut page.summary, parts, &page.events, place.row);
         count_row(&mut group.summary, parts, &page.events, place.row);
+        if place.row == 0 {
+            group.fences[place.page] = page.events.times[0];
+            self.fences[place.group] = group.fences[0];
+        }
         if page.events.len() <= shape.paging.page_rows_max {
             return;
         }
@@ -185,17 +219,21 @@ impl EntityLog {
             page.summarise(parts);
             right.summarise(parts);
         }
+        group.fences.insert(place.page + 1, right.events.times[0]);
         group.pages.insert(place.page + 1, right);
         if group.pages.len() <= shape.paging.group_pages_max {
             return;
         }
-        let mut right = Group { pages: group.pages.split_off(group.pages.len() / 2), summary: Vec::new() };
+        let half = group.pages.len() / 2;
+        let (pages, fences) = (group.pages.split_off(half), group.fences.split_off(half));
+        let mut right = Group { pages, fences, summary: Vec::new() };
         if self.summarised {
             group.summarise(parts);
             if !last_group {
                 right.summarise(parts);
             }
         }
+        self.fences.insert(place.group + 1, right.fences[0]);
         self.groups.insert(place.group + 1, right);
     }
 
@@ -260,8 +298,14 @@ impl EntityLog {
                 rows.end = middle;
             }
         }
-        if rows.start < events.len() {
-            Place { group, page, row: rows.start }
+        self.place(group, page, rows.start)
+    }
+
+    /// The position of a row, or of what follows the page if the row is its length.
+    fn place(&self, group: usize, page: usize, row: usize) -> Place {
+        let pages = &self.groups[group].pages;
+        if row < pages[page].events.len() {
+            Place { group, page, row }
         } else if page + 1 < pages.len() {
             Place { group, page: page + 1, row: 0 }
         } else {
@@ -269,14 +313,22 @@ impl EntityLog {
         }
     }
 
+    /// The first event whose time is not `before`, which is true on a prefix of the instants.
+    fn first_by_time(&self, before: impl Fn(&i64) -> bool) -> Place {
+        let group = self.fences.partition_point(&before).saturating_sub(1);
+        let Some(Group { pages, fences, .. }) = self.groups.get(group) else { return self.end() };
+        let page = fences.partition_point(&before).saturating_sub(1);
+        self.place(group, page, pages[page].events.times.partition_point(before))
+    }
+
     /// The first event with τ > `t_us` (the end of the window that is closed on the right).
     pub fn after(&self, t_us: i64) -> Place {
-        self.first(|events, row| events.times[row] <= t_us)
+        self.first_by_time(|time| *time <= t_us)
     }
 
     /// The first event with τ ≥ `t_us`.
     pub fn at_or_after(&self, t_us: i64) -> Place {
-        self.first(|events, row| events.times[row] < t_us)
+        self.first_by_time(|time| *time < t_us)
     }
 
     /// The first event of a window whose left end is open at `after_us`.
@@ -316,6 +368,15 @@ impl EntityLog {
             start..end
         };
         times.into_iter().map(stretch).filter(|stretch| stretch.start < stretch.end).collect()
+    }
+
+    /// The page around `left` if a walk had better remember its states at the page's right end: the page is summarised,
+    /// lies wholly in front of `right` and outside the holes, and enough of it lies to the left of `left`.
+    pub fn page_to_save(&self, left: Place, right: Place, holes: &[Range<Place>]) -> Option<Range<Place>> {
+        let page = self.groups.get(left.group)?.pages.get(left.page)?;
+        let around = Place { row: 0, ..left }..self.place(left.group, left.page, page.events.len());
+        let whole = holes.iter().all(|hole| hole.end <= around.start || around.end <= hole.start);
+        (left.row >= SAVING_ROWS && !page.summary.is_empty() && around.end <= right && whole).then_some(around)
     }
 
     /// Folds the events of `range` outside the holes into the states of `active` parts.
@@ -360,9 +421,7 @@ impl EntityLog {
                 active.iter().for_each(|part| states[*part].combine(&page.summary[*part]));
             } else {
                 let rows = at.row..if last { end.row } else { page.events.len() };
-                for part in active {
-                    states[*part].fold(&shape.parts.slots[*part], &page.events, rows.clone());
-                }
+                active.iter().for_each(|part| page.fold_rows(&shape.parts, *part, rows.clone(), &mut states[*part]));
             }
             at = match () {
                 () if last => end,
@@ -382,14 +441,12 @@ impl EntityLog {
         let rows: Vec<(&Events, usize)> = pages.iter().flat_map(|e| (0..e.len()).map(move |row| (*e, row))).collect();
         let ascend = rows.windows(2).all(|two| two[0].0.compare(two[0].1, two[1].0, two[1].1) == Ordering::Less);
         ensure(ascend, "order")?;
-        let bytes = |states: &[State]| {
-            let mut out = Vec::new();
-            states.iter().for_each(|state| state.encode(&mut out));
-            out
-        };
+        ensure(self.fences.len() == self.groups.len(), "number of fences")?;
         for (position, group) in self.groups.iter().enumerate() {
             ensure(!group.pages.is_empty() && group.pages.len() <= shape.paging.group_pages_max, "group size")?;
             let summarised = self.summarised && position + 1 < self.groups.len();
+            let fences: Vec<i64> = group.pages.iter().map(|page| page.events.times[0]).collect();
+            ensure(group.fences == fences && self.fences.get(position) == fences.first(), "fences")?;
             ensure(group.summary.is_empty() != summarised || shape.parts.slots.is_empty(), "which groups")?;
             let mut all = shape.parts.identities.clone();
             for page in &group.pages {
@@ -398,10 +455,10 @@ impl EntityLog {
                     count_row(&mut fresh, &shape.parts, &page.events, row);
                     count_row(&mut all, &shape.parts, &page.events, row);
                 }
-                ensure(page.summary.is_empty() || bytes(&page.summary) == bytes(&fresh), "page summary")?;
+                ensure(page.summary.is_empty() || page.summary == fresh, "page summary")?;
                 ensure(page.summary.is_empty() != self.summarised || fresh.is_empty(), "which pages")?;
             }
-            ensure(group.summary.is_empty() || bytes(&group.summary) == bytes(&all), "group summary")?;
+            ensure(group.summary.is_empty() || group.summary == all, "group summary")?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ pub(crate) mod slow;
 
 use super::rows::KeyedEvents;
 use crate::paging::Paging;
-use entity::{EntityLog, Shape};
+use entity::{EntityLog, Place, Shape};
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Excluding, Status, Type};
 use featr_kernels::aggregate::State;
@@ -19,6 +19,7 @@ use featr_kernels::Column;
 use parts::Parts;
 pub(crate) use parts::{Walk, walks};
 use std::collections::HashMap;
+use std::ops::Range;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// The state of one `Log` operator.
@@ -64,6 +65,13 @@ pub(crate) struct Size {
     pub events: u64,
     pub pages: u64,
     pub bytes: u64,
+}
+
+/// Room for the states of a walk, one per part each.
+#[derive(Debug)]
+struct Scratch {
+    states: Vec<State>,
+    saved: Vec<State>,
 }
 
 impl Log {
@@ -125,12 +133,13 @@ impl Log {
             presence: vec![Vec::with_capacity(questions.len()); self.spec.presence.len()],
         };
         let (nobody, rows) = (EntityLog::default(), questions.len());
-        let mut states = self.shape.parts.identities.clone();
+        let identities = &self.shape.parts.identities;
+        let mut scratch = Scratch { states: identities.clone(), saved: identities.clone() };
         for question in questions {
             let position = question.entity.and_then(|key| self.positions.get(key));
             let log = position.map_or(&nobody, |position| &self.entities[*position].1);
             for walk in walks {
-                self.walk(log, walk, question, &mut states, &mut answers.slots);
+                self.walk(log, walk, question, &mut scratch, &mut answers.slots);
             }
             let latest = log.latest_until(question.t_us);
             for (present, length_us) in answers.presence.iter_mut().zip(&self.spec.presence) {
@@ -146,13 +155,17 @@ impl Log {
         answers
     }
 
-    /// Answers the slots of one walk. `states` is scratch, one per part.
+    /// Answers the slots of one walk.
+    ///
+    /// After each stop, `scratch.states` is the fold from the stop's left end on. In front of a page in which a window
+    /// begins, `scratch.saved` keeps the fold from that page's right end on: a longer window continues from there with
+    /// the page's summary, and the rest of the page's rows need not be folded.
     fn walk(
         &self,
         log: &EntityLog,
         walk: &Walk,
         question: LogQuestion<'_>,
-        states: &mut [State],
+        scratch: &mut Scratch,
         slots: &mut [(Column, Vec<Status>)],
     ) {
         let (shape, t_us) = (&self.shape, question.t_us);
@@ -161,15 +174,26 @@ impl Log {
             (Excluding::Now, _) => (log.at_or_after(t_us), Vec::new()),
             (Excluding::SelfEvent, Some(id)) => (log.after(t_us), log.with_id(shape, id)),
         };
+        let Scratch { states, saved } = scratch;
         for part in walk.stops.first().map_or(&[][..], |stop| &stop.parts) {
             states[*part].clone_from(&shape.parts.identities[*part]);
         }
-        for stop in &walk.stops {
-            let left = log.left(self.spec.windows[stop.window].after_us(t_us));
-            if left < right {
-                log.fold_around(shape, left..right, &holes, &stop.parts, states);
-                right = left;
+        let mut page: Option<Range<Place>> = None;
+        for (position, stop) in walk.stops.iter().enumerate() {
+            let left = log.left(self.spec.windows[stop.window].after_us(t_us)).min(right);
+            if let Some(left_behind) = page.take_if(|page| left <= page.start) {
+                stop.parts.iter().for_each(|part| std::mem::swap(&mut states[*part], &mut saved[*part]));
+                right = left_behind.end;
             }
+            let next = walk.stops.get(position + 1).filter(|_| walk.saves && page.is_none());
+            if let Some((next, around)) = next.zip(log.page_to_save(left, right, &holes)) {
+                log.fold_around(shape, around.end..right, &holes, &stop.parts, states);
+                next.parts.iter().for_each(|part| saved[*part].clone_from(&states[*part]));
+                right = around.end;
+                page = Some(around);
+            }
+            log.fold_around(shape, left..right, &holes, &stop.parts, states);
+            right = left;
             for slot in &stop.slots {
                 let spec = &self.spec.slots[*slot];
                 let state = &states[shape.parts.of_slot[*slot]];

@@ -45,6 +45,8 @@ impl Parts {
 #[derive(Debug)]
 pub(crate) struct Walk {
     pub excluding: Excluding,
+    /// Whether states may be remembered on the way: where to copy one is cheaper than to fold half a page.
+    pub saves: bool,
     pub stops: Vec<Stop>,
 }
 
@@ -63,22 +65,25 @@ pub(crate) struct Stop {
 pub(crate) fn walks(spec: &FoldSpec, parts: &Parts, needed: &[bool]) -> Vec<Walk> {
     [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent]
         .into_iter()
-        .map(|excluding| walk(spec, parts, needed, excluding))
+        .flat_map(|excluding| [true, false].map(|saves| walk(spec, parts, needed, excluding, saves)))
         .filter(|walk| !walk.stops.is_empty())
         .collect()
 }
 
-fn walk(spec: &FoldSpec, parts: &Parts, needed: &[bool], excluding: Excluding) -> Walk {
+fn walk(spec: &FoldSpec, parts: &Parts, needed: &[bool], excluding: Excluding, saves: bool) -> Walk {
     let mut windows: Vec<usize> = (0..spec.windows.len()).filter(|w| spec.windows[*w].excluding == excluding).collect();
     windows.sort_by_key(|window| match spec.windows[*window].kind {
         WindowKind::Last { length_us } => (0, length_us),
         WindowKind::Lifetime => (1, 0),
     });
+    let is_here = |slot: &usize, window: usize| {
+        let Slot { aggregate, window: its, .. } = &spec.slots[*slot];
+        needed[*slot] && its.index() == window && is_cheap_to_copy(*aggregate) == saves
+    };
     let mut stops: Vec<Stop> = Vec::new();
     let mut live: Vec<usize> = Vec::new();
     for window in windows.into_iter().rev() {
-        let slots: Vec<usize> =
-            (0..spec.slots.len()).filter(|slot| needed[*slot] && spec.slots[*slot].window.index() == window).collect();
+        let slots: Vec<usize> = (0..spec.slots.len()).filter(|slot| is_here(slot, window)).collect();
         if slots.is_empty() {
             continue;
         }
@@ -88,5 +93,21 @@ fn walk(spec: &FoldSpec, parts: &Parts, needed: &[bool], excluding: Excluding) -
         stops.push(Stop { window, slots, parts: live.clone() });
     }
     stops.reverse();
-    Walk { excluding, stops }
+    Walk { excluding, saves, stops }
+}
+
+/// Whether copying a state beats folding some rows: not for sets, nor where a fold ends at its first row.
+fn is_cheap_to_copy(aggregate: Aggregate) -> bool {
+    match aggregate {
+        Aggregate::Count
+        | Aggregate::Sum
+        | Aggregate::Mean
+        | Aggregate::Min
+        | Aggregate::Max
+        | Aggregate::Variance
+        | Aggregate::Stddev
+        | Aggregate::VariancePop
+        | Aggregate::StddevPop => true,
+        Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::CountDistinct { .. } | Aggregate::TimeSinceLast => false,
+    }
 }

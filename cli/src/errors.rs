@@ -1,0 +1,145 @@
+//! Errors about files, data and arguments, as diagnostics. One function per cause; the pages are in `docs/errors`.
+
+use featc_driver::diag::{Code, Diagnostic, suggest};
+use featc_driver::{BuildError, LoadError};
+use featr::{DecodeError, Error};
+
+pub fn bug(why: &str) -> Diagnostic {
+    Diagnostic::new(Code::Bug, format!("featc broke a promise of its own: {why}"))
+        .with_help("this is not your fault: please report it with the program and the command")
+}
+
+pub fn load(error: &LoadError) -> Diagnostic {
+    match error {
+        LoadError::NotFound { path, why } => {
+            Diagnostic::new(Code::FileNotFound, format!("no program at `{}`: {why}", path.display()))
+                .with_help("give a `.feat` file, or a folder that holds some")
+        }
+        LoadError::Unreadable { path, why } => {
+            Diagnostic::new(Code::UnreadableFile, format!("cannot read `{}`: {why}", path.display()))
+                .with_help("mend the permissions or the encoding of the file")
+        }
+    }
+}
+
+pub fn unwritable(path: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(Code::UnwritableOutput, format!("cannot write `{path}`: {why}"))
+        .with_help("make the folder writable, free space, or choose another place")
+}
+
+pub fn build(error: &BuildError) -> Diagnostic {
+    unwritable(&error.path.display().to_string(), &error.why)
+}
+
+pub fn unknown_code(code: &str, nearest: Option<&str>) -> Diagnostic {
+    let help = nearest.map_or_else(
+        || "codes look like E0203; `docs/errors` lists them".to_owned(),
+        |nearest| format!("did you mean `{nearest}`?"),
+    );
+    Diagnostic::new(Code::InvalidArgument, format!("there is no code `{code}`")).with_help(help)
+}
+
+/// An option whose value cannot be used.
+pub fn argument(option: &str, value: &str, why: &str, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidArgument, format!("`{option} {value}`: {why}")).with_help(help)
+}
+
+pub fn strict(count: u64) -> Diagnostic {
+    let rows = if count == 1 { "1 row was rejected".to_owned() } else { format!("{count} rows were rejected") };
+    Diagnostic::new(Code::RejectedRows, format!("{rows} and --strict is set"))
+        .with_help("write them aside with `--rejected FILE` and mend the source, or run without --strict")
+}
+
+pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
+    Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} values differ"))
+        .with_help("this is a bug in featc: please report the row above with its events")
+}
+
+/// What went wrong at run time. `at_column` is the spine's time column, where there is a spine.
+pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
+    match error {
+        Error::Decode(error) => decode(error, at_column),
+        Error::UnknownService { service, known } => {
+            named(Code::UnknownService, &format!("unknown service `{service}`"), service, known)
+        }
+        Error::UnknownSource { source, known } => {
+            named(Code::InvalidArgument, &format!("`--source {source}=…`: unknown source `{source}`"), source, known)
+        }
+        Error::ArrivalNeeded { source } => Diagnostic::new(Code::ArrivalNeeded, error.to_string()).with_help(format!(
+            "declare `arrival <column>` or `arrival time + 5m` in source `{source}`, or pass `--truth complete`"
+        )),
+        Error::NoFiles { source } => Diagnostic::new(Code::NoFilesDeclared, error.to_string()).with_help(format!(
+            "add `batch parquet \"data/*.parquet\"` to it, or pass `--source {source}=PATH`"
+        )),
+        Error::ColumnClash { .. } => {
+            Diagnostic::new(Code::ColumnClash, error.to_string()).with_help("rename the column in the spine")
+        }
+        Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
+            .with_help("give the columns that the service needs, with their types"),
+        Error::Build { .. } => {
+            Diagnostic::new(Code::InvalidBuild, error.to_string()).with_help("run `featc build` again")
+        }
+        Error::Snapshot { .. } => Diagnostic::new(Code::InvalidBuild, error.to_string())
+            .with_help("start from an empty engine and replay the sources"),
+        Error::Resources { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
+            .with_help("free memory or space in the temporary folder"),
+        Error::Bug { why } => bug(why),
+    }
+}
+
+fn named(code: Code, message: &str, name: &str, known: &[String]) -> Diagnostic {
+    let list = known.join(", ");
+    let help = match suggest::nearest(name, known.iter().map(String::as_str)) {
+        Some(nearest) => format!("did you mean `{nearest}`? the program declares: {list}"),
+        None => format!("the program declares: {list}"),
+    };
+    Diagnostic::new(code, message).with_help(help)
+}
+
+fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
+    let code = match error {
+        DecodeError::NoFiles { .. } => Code::FileNotFound,
+        DecodeError::Unreadable { why, .. } if why.starts_with("no such file") => Code::FileNotFound,
+        DecodeError::Unreadable { .. } => Code::UnreadableFile,
+        DecodeError::Corrupt { .. } => Code::CorruptFile,
+        DecodeError::MissingColumn { column, found, .. } if Some(column.as_str()) == at_column => {
+            return Diagnostic::new(Code::MissingSpineTime, error.to_string())
+                .with_note(format!("the file has: {}", found.join(", ")))
+                .with_help("pass its name, for example `--at-column decided_at`");
+        }
+        DecodeError::MissingColumn { column, found, .. } => {
+            let nearest = suggest::nearest(column, found.iter().map(String::as_str));
+            let help = nearest.map_or_else(
+                || "declare the column under the name that it has in the file, or add it to the file".to_owned(),
+                |nearest| format!("did you mean `{nearest}`?"),
+            );
+            return Diagnostic::new(Code::MissingColumn, error.to_string())
+                .with_note(format!("the file has: {}", found.join(", ")))
+                .with_help(help);
+        }
+        DecodeError::AmbiguousColumn { .. } => Code::MissingColumn,
+        DecodeError::WrongType { .. } => Code::WrongColumnType,
+        DecodeError::NaiveTimestamp { .. } => Code::NaiveTimestamp,
+        DecodeError::UnknownZone { .. } => Code::InvalidArgument,
+        DecodeError::SpineInstant { .. } | DecodeError::SpineKey { .. } | DecodeError::SpineLine { .. } => {
+            Code::UnusableSpineRow
+        }
+        DecodeError::Unwritable { .. } => Code::UnwritableOutput,
+        DecodeError::UnknownFormat { .. } | DecodeError::UnknownExtension { .. } => Code::UnknownOutputFormat,
+    };
+    let help = error.help().unwrap_or_else(|| next_step(code).to_owned());
+    Diagnostic::new(code, error.to_string()).with_help(help)
+}
+
+fn next_step(code: Code) -> &'static str {
+    match code {
+        Code::FileNotFound => "paths in a program are relative to its folder; `--source NAME=PATH` overrides them",
+        Code::UnreadableFile => "mend the permissions of the file",
+        Code::CorruptFile => "the file is damaged or of another format: fetch it again, or correct the format in the source",
+        Code::WrongColumnType => "declare the type that the file has and cast in a transform, or rewrite the file",
+        Code::UnusableSpineRow => "correct or remove the row: no row of a spine is dropped silently",
+        Code::UnwritableOutput => "make the folder, free space, or choose another place",
+        Code::MissingColumn => "give each column one name",
+        _ => "see `featc explain` and the code above",
+    }
+}

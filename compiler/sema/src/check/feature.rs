@@ -1,0 +1,328 @@
+//! Features: slots, derived expressions, defaults.
+
+use super::Context;
+use crate::errors::keys::{InvalidCap, WrongAggregateArgument};
+use crate::errors::types::WrongDefault;
+use crate::infer::{Leaves, Refused, Row, Typer};
+use crate::res::{self, FeatureKind};
+use featc_ir::{
+    Aggregate, ColumnId, Expr, ExprKind, Feature, FeatureId, LiftId, Literal, Slot, SlotId, Type, Window, WindowId,
+};
+use featc_syntax::diag::{Diagnostic, SourceMap, Span};
+use std::collections::HashMap;
+
+/// The features of a view and what they share.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    pub(super) lifts: Vec<Expr>,
+    pub(super) windows: Vec<Window>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) features: Vec<Feature>,
+}
+
+/// An aggregate of one declaration, without its window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Draft {
+    aggregate: Aggregate,
+    argument: Option<Expr>,
+    filter: Option<Expr>,
+    ty: Type,
+}
+
+/// A declaration whose type is known.
+struct Typed {
+    /// Over the drafts or the inputs.
+    expr: Expr,
+    drafts: Vec<Draft>,
+    inputs: Vec<FeatureId>,
+}
+
+/// What the names in a feature stand for.
+struct FeatureLeaves<'a> {
+    row: &'a [Option<Type>],
+    features: &'a [Option<Type>],
+    cap: u32,
+    drafts: Vec<Draft>,
+    inputs: Vec<FeatureId>,
+}
+
+impl Leaves for FeatureLeaves<'_> {
+    fn column(&mut self, _: ColumnId) -> Option<Expr> {
+        None
+    }
+
+    fn feature(&mut self, id: FeatureId) -> Option<Expr> {
+        let ty = self.features.get(id.index()).copied().flatten()?;
+        let position = self.inputs.iter().position(|known| *known == id).unwrap_or_else(|| {
+            self.inputs.push(id);
+            self.inputs.len() - 1
+        });
+        Some(Expr::column(ColumnId::from(position), ty))
+    }
+
+    fn aggregate(&mut self, call: &res::Call, texts: &SourceMap, complaints: &mut Vec<Diagnostic>) -> Option<Expr> {
+        let mut row = Row(self.row);
+        let mut typer = Typer {
+            leaves: &mut row,
+            texts,
+            complaints,
+        };
+        let argument = call
+            .argument
+            .as_ref()
+            .map(|argument| (typer.expr(argument), argument.span));
+        let filter = call.filter.as_ref().map(|filter| typer.condition(filter, "where"));
+        let (argument, at) = match argument {
+            Some((argument, at)) => (Some(argument?), at),
+            None => (None, call.name_at),
+        };
+        let filter = match filter {
+            Some(filter) => Some(filter?),
+            None => None,
+        };
+        let aggregate = match call.aggregate {
+            Aggregate::CountDistinct { .. } => Aggregate::CountDistinct { cap: self.cap },
+            other => other,
+        };
+        let ty = argument.as_ref().map(|argument| argument.ty);
+        let Some(ty) = result(aggregate, ty) else {
+            if let Some(ty) = ty {
+                complaints.push(
+                    WrongAggregateArgument {
+                        aggregate: aggregate.name(),
+                        ty,
+                        at,
+                    }
+                    .report(),
+                );
+            }
+            return None;
+        };
+        let draft = Draft {
+            aggregate,
+            argument,
+            filter,
+            ty,
+        };
+        let position = self.drafts.iter().position(|known| *known == draft).unwrap_or_else(|| {
+            self.drafts.push(draft);
+            self.drafts.len() - 1
+        });
+        Some(Expr::column(ColumnId::from(position), ty))
+    }
+}
+
+/// The type of an aggregate's result, by the type of its argument; `None` if it does not take that.
+fn result(aggregate: Aggregate, argument: Option<Type>) -> Option<Type> {
+    match (aggregate, argument) {
+        (Aggregate::Count, _) | (Aggregate::CountDistinct { .. }, Some(_)) => Some(Type::Int64),
+        (Aggregate::Sum, Some(Type::Decimal { scale, .. })) => Some(Type::Decimal { precision: 38, scale }),
+        (Aggregate::Sum, Some(ty)) => ty.is_numeric().then_some(ty),
+        (
+            Aggregate::Mean | Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop,
+            Some(ty),
+        ) => ty.is_numeric().then_some(Type::Float64),
+        (Aggregate::Min | Aggregate::Max | Aggregate::First { .. } | Aggregate::Last { .. }, ty) => ty,
+        (Aggregate::TimeSinceLast, None) => Some(Type::Duration),
+        (Aggregate::TimeSinceLast, Some(_))
+        | (
+            Aggregate::Sum
+            | Aggregate::Mean
+            | Aggregate::Variance
+            | Aggregate::Stddev
+            | Aggregate::VariancePop
+            | Aggregate::StddevPop
+            | Aggregate::CountDistinct { .. },
+            None,
+        ) => None,
+    }
+}
+
+/// Checks the features of a view over its row. `None` if one of them is broken.
+pub(super) fn check(view: &res::View, row: &[Option<Type>], context: &mut Context<'_>) -> Option<Builder> {
+    let mut first_id = Vec::new();
+    let mut count = 0;
+    for feature in &view.features {
+        first_id.push(count);
+        count += feature.width();
+    }
+    let mut types: Vec<Option<Type>> = vec![None; count];
+    let mut checked: Vec<Option<Typed>> = view.features.iter().map(|_| None).collect();
+    for position in &view.feature_order {
+        let feature = &view.features[*position];
+        let typed = check_value(feature, row, &types, context);
+        let ty = typed.as_ref().map(|typed| typed.expr.ty);
+        types[first_id[*position]..][..feature.width()].fill(ty);
+        checked[*position] = typed;
+    }
+    let mut builder = Interner::default();
+    let mut is_sound = true;
+    for (feature, typed) in view.features.iter().zip(checked) {
+        let default = check_default(feature, typed.as_ref().map(|typed| typed.expr.ty), context);
+        match (typed, default) {
+            (Some(typed), Ok(default)) => builder.declare(feature, typed, default, context),
+            (None, _) | (_, Err(())) => is_sound = false,
+        }
+    }
+    is_sound.then_some(builder.builder)
+}
+
+fn check_value(
+    feature: &res::Feature,
+    row: &[Option<Type>],
+    features: &[Option<Type>],
+    context: &mut Context<'_>,
+) -> Option<Typed> {
+    let cap = match &feature.cap {
+        Some(cap) => match u32::try_from(cap.value.value) {
+            Ok(cap @ 1..) => cap,
+            Ok(0) | Err(_) => {
+                context.push(
+                    InvalidCap {
+                        value: cap.value.value,
+                        at: cap.value.span,
+                    }
+                    .report(),
+                );
+                Aggregate::DEFAULT_CAP
+            }
+        },
+        None => Aggregate::DEFAULT_CAP,
+    };
+    let mut leaves = FeatureLeaves {
+        row,
+        features,
+        cap,
+        drafts: Vec::new(),
+        inputs: Vec::new(),
+    };
+    let mut typer = Typer {
+        leaves: &mut leaves,
+        texts: context.texts,
+        complaints: &mut context.complaints,
+    };
+    let expr = typer.expr(&feature.value)?;
+    Some(Typed {
+        expr,
+        drafts: leaves.drafts,
+        inputs: leaves.inputs,
+    })
+}
+
+/// The default in the feature's type. `Err` if it is broken, or the feature is.
+fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context<'_>) -> Result<Option<Literal>, ()> {
+    let Some(default) = &feature.default else {
+        return Ok(None);
+    };
+    let Some(ty) = ty else { return Err(()) };
+    let (name, at, feature_at) = (&feature.declared.name, default.span, feature.declared.at);
+    if Typer::is_null(default) {
+        context.push(
+            WrongDefault {
+                feature: name,
+                ty,
+                default: None,
+                at,
+                feature_at,
+            }
+            .report(),
+        );
+        return Err(());
+    }
+    let mut leaves = Row(&[]);
+    let mut typer = Typer {
+        leaves: &mut leaves,
+        texts: context.texts,
+        complaints: &mut context.complaints,
+    };
+    match typer.expr_as(default, ty).map(|expr| expr.kind) {
+        Ok(ExprKind::Literal(literal)) => Ok(Some(literal)),
+        // Syntax lets only literals through, so anything else has been reported.
+        Ok(_) | Err(Refused::Reported) => Err(()),
+        Err(Refused::Mismatch(found)) => {
+            context.push(
+                WrongDefault {
+                    feature: name,
+                    ty,
+                    default: Some(found),
+                    at,
+                    feature_at,
+                }
+                .report(),
+            );
+            Err(())
+        }
+    }
+}
+
+/// A builder that finds what it already has. The maps are only looked into, never walked.
+#[derive(Default)]
+struct Interner {
+    builder: Builder,
+    lifts: HashMap<Expr, LiftId>,
+    windows: HashMap<Window, WindowId>,
+    slots: HashMap<Slot, SlotId>,
+}
+
+impl Interner {
+    fn declare(&mut self, feature: &res::Feature, typed: Typed, default: Option<Literal>, context: &Context<'_>) {
+        let push = |builder: &mut Builder, name: &str, at: Span, kind| {
+            builder.features.push(Feature {
+                name: name.to_owned(),
+                doc: feature.declared.doc.clone(),
+                ty: typed.expr.ty,
+                kind,
+                default: default.clone(),
+                origin: context.origin(at),
+            });
+        };
+        match &feature.kind {
+            FeatureKind::Aggregate { expansions } => {
+                for expansion in expansions {
+                    let window = intern(&mut self.windows, &mut self.builder.windows, expansion.window);
+                    let slots = typed.drafts.iter().map(|draft| self.slot(draft, window)).collect();
+                    let kind = featc_ir::FeatureKind::Aggregate {
+                        slots,
+                        expr: typed.expr.clone(),
+                    };
+                    push(&mut self.builder, &expansion.name, feature.declared.at, kind);
+                }
+            }
+            FeatureKind::Derived => {
+                let kind = featc_ir::FeatureKind::Derived {
+                    inputs: typed.inputs.clone(),
+                    expr: typed.expr.clone(),
+                };
+                push(&mut self.builder, &feature.declared.name, feature.declared.at, kind);
+            }
+            FeatureKind::Broken { .. } => {}
+        }
+    }
+
+    fn slot(&mut self, draft: &Draft, window: WindowId) -> SlotId {
+        let mut lift = |expr: &Option<Expr>| {
+            expr.as_ref()
+                .map(|expr| intern(&mut self.lifts, &mut self.builder.lifts, expr.clone()))
+        };
+        let (argument, filter) = (lift(&draft.argument), lift(&draft.filter));
+        let slot = Slot {
+            aggregate: draft.aggregate,
+            argument,
+            filter,
+            window,
+            ty: draft.ty,
+        };
+        intern(&mut self.slots, &mut self.builder.slots, slot)
+    }
+}
+
+fn intern<T: Clone + Eq + std::hash::Hash, I: Copy + From<usize>>(
+    known: &mut HashMap<T, I>,
+    all: &mut Vec<T>,
+    item: T,
+) -> I {
+    *known.entry(item).or_insert_with_key(|item| {
+        all.push(item.clone());
+        I::from(all.len() - 1)
+    })
+}

@@ -1,0 +1,83 @@
+//! Sources: time, arrival, lateness.
+
+use super::Context;
+use crate::errors::time::{LatenessWithoutArrival, NotATimestamp};
+use crate::res;
+use featc_ir::{Arrival, Lateness, Source, SourceColumn, Type};
+
+/// Skew of a source that says none: five minutes.
+const DEFAULT_SKEW_US: u64 = 300_000_000;
+
+pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<Source> {
+    let declared = &source.declared;
+    if let Some(time) = source.time {
+        timestamp(source, "time", time, context);
+    }
+    let arrival = match source.arrival {
+        Some(res::Arrival::Column(column)) => {
+            timestamp(source, "arrival", column, context);
+            Some(Arrival::Column(column.id))
+        }
+        Some(res::Arrival::AfterTime { offset_us }) => Some(Arrival::AfterTime { offset_us }),
+        Some(res::Arrival::Broken) | None => None,
+    };
+    let lateness = match source.lateness {
+        Some(res::Lateness {
+            bound_us: Some(bound_us),
+            at,
+        }) => {
+            if source.arrival.is_none() {
+                context.push(
+                    LatenessWithoutArrival {
+                        source: &declared.name,
+                        at,
+                    }
+                    .report(),
+                );
+            }
+            Lateness::Within { bound_us }
+        }
+        Some(res::Lateness { bound_us: None, .. }) | None => Lateness::Unbounded,
+    };
+    let columns = source.columns.iter().map(|column| {
+        Some(SourceColumn {
+            name: column.name.clone(),
+            ty: column.ty?,
+            nullable: column.nullable.is_some(),
+        })
+    });
+    Some(Source {
+        name: declared.name.clone(),
+        doc: declared.doc.clone(),
+        columns: columns.collect::<Option<Vec<_>>>()?,
+        unique: source.unique.clone(),
+        time: source.time?.id,
+        arrival,
+        delay_us: source.delay_us,
+        lateness,
+        skew_us: source.skew_us.unwrap_or(DEFAULT_SKEW_US),
+        begins_us: source.begins_us,
+        zone: source.zone.clone(),
+        keep_nan: source.keep_nan,
+        batch: source.batch.clone(),
+        stream: source.stream.clone(),
+        origin: context.origin(declared.at),
+    })
+}
+
+fn timestamp(source: &res::Source, clause: &'static str, column: res::ColumnRef, context: &mut Context<'_>) {
+    let Some(declared) = source.columns.get(column.id.index()) else {
+        return;
+    };
+    if let Some(ty) = declared.ty.filter(|ty| *ty != Type::Timestamp) {
+        context.push(
+            NotATimestamp {
+                clause,
+                ty,
+                at: column.at,
+                declared: Some(declared.ty_at),
+            }
+            .report(),
+        );
+    }
+}

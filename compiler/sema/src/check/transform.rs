@@ -1,0 +1,278 @@
+//! Transforms: types of their columns, flattened steps, event time, reading ahead.
+
+use super::Context;
+use crate::errors::names::Kind;
+use crate::errors::time::NotATimestamp;
+use crate::errors::warnings::{ReadsAhead, UnusedTransform};
+use crate::infer::{Refused, Row, Typer};
+use crate::res::{self, ExprKind, Rows};
+use featc_ir::{ColumnId, Expr, SourceId, Step, Transform, TransformColumn, Type};
+use featc_syntax::diag::Span;
+
+/// The rows of a source or transform, as far as they are known.
+#[derive(Debug, Clone)]
+pub(super) struct RowTypes {
+    /// The source at the bottom.
+    pub(super) source: Option<SourceId>,
+    pub(super) names: Vec<String>,
+    pub(super) types: Vec<Option<Type>>,
+    steps: Vec<Option<Step>>,
+    /// `None` only if broken.
+    time: Option<Expr>,
+    /// Whether some transform on the way says `at`.
+    says_at: bool,
+}
+
+/// All rows of the module.
+pub(super) struct AllRows {
+    sources: Vec<RowTypes>,
+    /// In declared order.
+    rows: Vec<RowTypes>,
+    /// In declared order; `None` if broken.
+    pub(super) transforms: Vec<Option<Transform>>,
+    unknown: RowTypes,
+}
+
+impl AllRows {
+    pub(super) fn of(&self, rows: Option<Rows>) -> &RowTypes {
+        match rows {
+            Some(Rows::Source(source)) => &self.sources[source.index()],
+            Some(Rows::Transform(transform)) => &self.rows[transform],
+            None => &self.unknown,
+        }
+    }
+}
+
+fn of_source(id: SourceId, source: &res::Source) -> RowTypes {
+    let time = source.time.map(|time| Expr::column(time.id, Type::Timestamp));
+    RowTypes {
+        source: Some(id),
+        names: source.columns.iter().map(|column| column.name.clone()).collect(),
+        types: source.columns.iter().map(|column| column.ty).collect(),
+        steps: Vec::new(),
+        time,
+        says_at: false,
+    }
+}
+
+pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
+    let unknown = RowTypes {
+        source: None,
+        names: Vec::new(),
+        types: Vec::new(),
+        steps: Vec::new(),
+        time: None,
+        says_at: false,
+    };
+    let sources = file
+        .sources
+        .iter()
+        .enumerate()
+        .map(|(id, source)| of_source(SourceId::from(id), source))
+        .collect();
+    let mut all = AllRows {
+        sources,
+        rows: vec![unknown.clone(); file.transforms.len()],
+        transforms: vec![None; file.transforms.len()],
+        unknown,
+    };
+    for position in &file.transform_order {
+        let transform = &file.transforms[*position];
+        let mut row = all.of(transform.from).clone();
+        check_steps(transform, &mut row, context);
+        warn_reads_ahead(file, transform, &row, context);
+        all.transforms[*position] = build(transform, &row, context);
+        all.rows[*position] = row;
+    }
+    all
+}
+
+fn check_steps(transform: &res::Transform, row: &mut RowTypes, context: &mut Context<'_>) {
+    let (texts, complaints) = (context.texts, &mut context.complaints);
+    for step in &transform.steps {
+        match step {
+            res::Step::Where(condition) => {
+                let mut leaves = Row(&row.types);
+                let mut typer = Typer {
+                    leaves: &mut leaves,
+                    texts,
+                    complaints,
+                };
+                let condition = typer.condition(condition, "where");
+                row.steps.push(condition.map(Step::Where));
+            }
+            res::Step::Let { name, value } => {
+                let mut leaves = Row(&row.types);
+                let mut typer = Typer {
+                    leaves: &mut leaves,
+                    texts,
+                    complaints,
+                };
+                let value = typer.expr(value);
+                row.names.push(name.clone());
+                row.types.push(value.as_ref().map(|value| value.ty));
+                row.steps.push(value.map(Step::Let));
+            }
+        }
+    }
+    let Some(at) = &transform.at else { return };
+    let mut leaves = Row(&row.types);
+    let mut typer = Typer {
+        leaves: &mut leaves,
+        texts,
+        complaints,
+    };
+    let time = typer.expr_as(at, Type::Timestamp);
+    if let Err(Refused::Mismatch(ty)) = time {
+        complaints.push(
+            NotATimestamp {
+                clause: "at",
+                ty,
+                at: at.span,
+                declared: None,
+            }
+            .report(),
+        );
+    }
+    row.time = time.ok();
+    row.says_at = true;
+}
+
+fn build(transform: &res::Transform, row: &RowTypes, context: &Context<'_>) -> Option<Transform> {
+    Some(Transform {
+        name: transform.declared.name.clone(),
+        doc: transform.declared.doc.clone(),
+        source: row.source?,
+        steps: row.steps.iter().cloned().collect::<Option<Vec<_>>>()?,
+        time: row.time.clone()?,
+        columns: columns(row)?,
+        origin: context.origin(transform.declared.at),
+    })
+}
+
+fn columns(row: &RowTypes) -> Option<Vec<TransformColumn>> {
+    let pairs = row.names.iter().zip(&row.types);
+    pairs
+        .map(|(name, ty)| {
+            Some(TransformColumn {
+                name: name.clone(),
+                ty: (*ty)?,
+            })
+        })
+        .collect()
+}
+
+/// The transform that changes nothing: what a view reads that reads a source.
+pub(super) fn identity(id: SourceId, source: &featc_ir::Source) -> Transform {
+    let columns = source.columns.iter();
+    Transform {
+        name: source.name.clone(),
+        doc: None,
+        source: id,
+        steps: Vec::new(),
+        time: Expr::column(source.time, Type::Timestamp),
+        columns: columns
+            .map(|column| TransformColumn {
+                name: column.name.clone(),
+                ty: column.ty,
+            })
+            .collect(),
+        origin: source.origin.clone(),
+    }
+}
+
+/// Where expressions read an instant of the source's row that is neither its time nor its arrival.
+pub(super) fn first_other_instant<'a>(
+    file: &res::File,
+    row: &RowTypes,
+    exprs: impl Iterator<Item = &'a res::Expr>,
+) -> Option<(ColumnId, Span)> {
+    let source = &file.sources[row.source?.index()];
+    let arrival = match source.arrival {
+        Some(res::Arrival::Column(column)) => Some(column.id),
+        Some(res::Arrival::AfterTime { .. } | res::Arrival::Broken) | None => None,
+    };
+    let time = source.time?.id;
+    let mut first: Option<(ColumnId, Span)> = None;
+    for expr in exprs {
+        expr.walk(&mut |expr| {
+            let ExprKind::Column(id) = expr.kind else { return };
+            let is_instant = source
+                .columns
+                .get(id.index())
+                .is_some_and(|column| column.ty == Some(Type::Timestamp));
+            if first.is_none() && is_instant && id != time && Some(id) != arrival {
+                first = Some((id, expr.span));
+            }
+        });
+    }
+    first
+}
+
+/// Warns once about a transform or view whose rows have the source's event time and that reads another instant.
+pub(super) fn reads_ahead<'a>(
+    file: &res::File,
+    row: &RowTypes,
+    exprs: impl Iterator<Item = &'a res::Expr>,
+    reader: Kind,
+    context: &mut Context<'_>,
+) {
+    if row.says_at {
+        return;
+    }
+    let Some((id, at)) = first_other_instant(file, row, exprs) else {
+        return;
+    };
+    let Some(source) = row.source.map(|source| &file.sources[source.index()]) else {
+        return;
+    };
+    let (Some(column), Some(time)) = (source.columns.get(id.index()), source.time) else {
+        return;
+    };
+    let time = row.names.get(time.id.index()).map_or("time", String::as_str);
+    let in_transform = reader == Kind::Transform;
+    context.push(
+        ReadsAhead {
+            column: &column.name,
+            time,
+            at,
+            column_at: column.at,
+            in_transform,
+        }
+        .report(),
+    );
+}
+
+fn warn_reads_ahead(file: &res::File, transform: &res::Transform, row: &RowTypes, context: &mut Context<'_>) {
+    let exprs = transform.steps.iter().map(|step| match step {
+        res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
+    });
+    reads_ahead(file, row, exprs, Kind::Transform, context);
+}
+
+/// Warns about transforms that nothing reads.
+pub(super) fn warn_unused(file: &res::File, context: &mut Context<'_>) {
+    let reads = file
+        .transforms
+        .iter()
+        .map(|transform| transform.from)
+        .chain(file.views.iter().map(|view| view.from));
+    let mut is_used = vec![false; file.transforms.len()];
+    for rows in reads.flatten() {
+        if let Rows::Transform(transform) = rows {
+            is_used[transform] = true;
+        }
+    }
+    for (transform, is_used) in file.transforms.iter().zip(is_used) {
+        if !is_used {
+            let declared = &transform.declared;
+            context.push(
+                UnusedTransform {
+                    name: &declared.name,
+                    at: declared.at,
+                }
+                .report(),
+            );
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Views: keys, time to live, features.
+
+use super::Context;
+use super::feature::{self, Builder};
+use super::transform::{self, AllRows, RowTypes};
+use crate::errors::keys::KeyTypeDiffers;
+use crate::errors::names::Kind;
+use crate::errors::time::{LifetimeWithoutLateness, ZeroLength};
+use crate::errors::warnings::{NoOwner, TwinFeatures, UndocumentedFeatures};
+use crate::res::{self, FeatureKind, Rows};
+use featc_ir::{SourceId, TransformId, View, WindowKind};
+use featc_syntax::diag::Span;
+use std::collections::BTreeSet;
+
+/// A view whose transform is not yet placed.
+pub(super) struct Checked {
+    view: View,
+    rows: Rows,
+}
+
+pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>) -> Vec<Option<Checked>> {
+    let mut without_lateness = BTreeSet::new();
+    let mut checked = Vec::new();
+    for view in &file.views {
+        let row = rows.of(view.from);
+        check_key(file, view, row, context);
+        if let Some((0, at)) = view.ttl {
+            context.push(ZeroLength { what: "ttl", at }.report());
+        }
+        check_lifetime(file, view, row, &mut without_lateness, context);
+        let aggregates = view
+            .features
+            .iter()
+            .filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
+        transform::reads_ahead(file, row, aggregates.map(|feature| &feature.value), Kind::View, context);
+        let builder = feature::check(view, &row.types, context);
+        warn_undocumented(view, context);
+        checked.push(build(view, builder, context));
+    }
+    checked
+}
+
+fn check_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut Context<'_>) {
+    let Some((entity, _)) = view.entity else { return };
+    let entity = &file.entities[entity.index()];
+    for (column, key) in view.key.iter().zip(&entity.keys) {
+        let (Some(Some(column_ty)), Some(key_ty)) = (row.types.get(column.id.index()), key.ty) else {
+            continue;
+        };
+        if *column_ty != key_ty {
+            let error = KeyTypeDiffers {
+                column: row.names.get(column.id.index()).map_or("", String::as_str),
+                column_ty: *column_ty,
+                entity: &entity.declared.name,
+                key: &key.name,
+                key_ty,
+                at: column.at,
+                key_at: key.ty_at,
+            };
+            context.push(error.report());
+        }
+    }
+}
+
+fn check_lifetime(
+    file: &res::File,
+    view: &res::View,
+    row: &RowTypes,
+    reported: &mut BTreeSet<SourceId>,
+    context: &mut Context<'_>,
+) {
+    let Some(id) = row.source else { return };
+    let source = &file.sources[id.index()];
+    if source.lateness.is_some() {
+        return;
+    }
+    let lifetime = view.features.iter().find_map(|feature| match &feature.kind {
+        FeatureKind::Aggregate { expansions } => expansions
+            .iter()
+            .find(|expansion| expansion.window.kind == WindowKind::Lifetime),
+        FeatureKind::Derived | FeatureKind::Broken { .. } => None,
+    });
+    let Some(lifetime) = lifetime.filter(|_| reported.insert(id)) else {
+        return;
+    };
+    let (source, at, source_at) = (&source.declared.name, lifetime.at, source.declared.at);
+    context.push(LifetimeWithoutLateness { source, at, source_at }.report());
+}
+
+fn warn_undocumented(view: &res::View, context: &mut Context<'_>) {
+    let declared = &view.declared;
+    if view.owner.is_none() {
+        context.push(
+            NoOwner {
+                view: &declared.name,
+                at: declared.at,
+            }
+            .report(),
+        );
+    }
+    let mut bare = view
+        .features
+        .iter()
+        .filter(|feature| feature.declared.doc.is_none())
+        .peekable();
+    if let Some(at) = bare.peek().map(|first| first.declared.at) {
+        let features: Vec<String> = bare.map(|feature| feature.declared.name.clone()).collect();
+        context.push(
+            UndocumentedFeatures {
+                view: &declared.name,
+                features: &features,
+                at,
+            }
+            .report(),
+        );
+    }
+}
+
+fn warn_twins(view: &res::View, features: &[featc_ir::Feature], context: &mut Context<'_>) {
+    let places = view.features.iter().flat_map(|feature| match &feature.kind {
+        FeatureKind::Aggregate { expansions } if expansions.len() > 1 => expansions.iter().map(|e| e.at).collect(),
+        FeatureKind::Aggregate { .. } | FeatureKind::Derived | FeatureKind::Broken { .. } => vec![feature.declared.at],
+    });
+    let mut seen: std::collections::HashMap<String, (&str, Span)> = std::collections::HashMap::new();
+    for (feature, at) in features.iter().zip(places) {
+        let meaning = (&feature.kind, &feature.default);
+        let key = format!("{meaning:?}");
+        if let Some((twin, twin_at)) = seen.get(&key) {
+            context.push(
+                TwinFeatures {
+                    name: &feature.name,
+                    twin,
+                    at,
+                    twin_at: *twin_at,
+                }
+                .report(),
+            );
+        } else {
+            seen.insert(key, (feature.name.as_str(), at));
+        }
+    }
+}
+
+fn build(view: &res::View, builder: Option<Builder>, context: &mut Context<'_>) -> Option<Checked> {
+    let Builder {
+        lifts,
+        windows,
+        slots,
+        features,
+    } = builder?;
+    warn_twins(view, &features, context);
+    let declared = &view.declared;
+    let view_ir = View {
+        name: declared.name.clone(),
+        doc: declared.doc.clone(),
+        owner: view.owner.clone(),
+        tags: view.tags.clone(),
+        entity: view.entity?.0,
+        transform: TransformId(0), // set by `place`
+        key: view.key.iter().map(|column| column.id).collect(),
+        lifts,
+        windows,
+        slots,
+        features,
+        ttl_us: view.ttl.map(|(ttl_us, _)| ttl_us),
+        origin: context.origin(declared.at),
+    };
+    Some(Checked {
+        view: view_ir,
+        rows: view.from?,
+    })
+}
+
+/// Gives every view its transform; a view that reads a source gets one that changes nothing, shared by all such views.
+pub(super) fn place(
+    views: Vec<Checked>,
+    sources: &[featc_ir::Source],
+    transforms: &mut Vec<featc_ir::Transform>,
+) -> Vec<View> {
+    let mut identities = std::collections::BTreeMap::new();
+    let mut placed = Vec::new();
+    for Checked { mut view, rows } in views {
+        view.transform = match rows {
+            Rows::Transform(transform) => TransformId::from(transform),
+            Rows::Source(source) => *identities.entry(source).or_insert_with(|| {
+                transforms.push(transform::identity(source, &sources[source.index()]));
+                TransformId::from(transforms.len() - 1)
+            }),
+        };
+        placed.push(view);
+    }
+    placed
+}

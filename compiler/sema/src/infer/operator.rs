@@ -1,0 +1,433 @@
+//! Operators. The table stands at [`featc_ir::BinaryOp`].
+
+use super::{Typed, Typer, Value, unary};
+use crate::errors::types::{
+    ComparedWithNull, DecimalTooWide, IncomparableTypes, MixedNumbers, OperandHelp, UntypedNull, WrongOperand,
+};
+use crate::res;
+use featc_ir::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp};
+use featc_syntax::diag::Span;
+
+/// As written.
+fn symbol(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "+",
+        BinaryOp::Subtract => "-",
+        BinaryOp::Multiply => "*",
+        BinaryOp::Divide => "/",
+        BinaryOp::Quotient => "div",
+        BinaryOp::Remainder => "mod",
+        BinaryOp::Equal => "=",
+        BinaryOp::NotEqual => "!=",
+        BinaryOp::Less => "<",
+        BinaryOp::LessOrEqual => "<=",
+        BinaryOp::Greater => ">",
+        BinaryOp::GreaterOrEqual => ">=",
+        BinaryOp::And => "and",
+        BinaryOp::Or => "or",
+    }
+}
+
+fn binary(op: BinaryOp, left: Expr, right: Expr, ty: Type) -> Expr {
+    Expr::new(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty)
+}
+
+/// An operator and its operands where they stand.
+#[derive(Clone, Copy)]
+struct Site {
+    op: BinaryOp,
+    symbol: &'static str,
+    at: Span,
+    left_at: Span,
+    right_at: Span,
+}
+
+/// What the table says about two types.
+enum Rule {
+    Gives(Type),
+    /// A decimal with this many digits, and behind the point.
+    TooWide(u32, u32),
+    /// Numbers of different types: convert the left or the right one to the type.
+    Mixed {
+        convert_left: bool,
+        to: Type,
+    },
+    Refused(OperandHelp),
+}
+
+impl Typer<'_> {
+    pub(super) fn negate(&mut self, operand: &res::Expr, at: Span) -> Value {
+        let typed = self.infer(operand);
+        let expr = match typed.value {
+            Value::Number(number) => return Value::Number(number.negated()),
+            Value::Poison => return Value::Poison,
+            Value::Null => {
+                self.complaints.push(UntypedNull { at: typed.span }.report());
+                return Value::Poison;
+            }
+            Value::Known(expr) => expr,
+        };
+        if let ExprKind::Literal(Literal::Duration(us)) = expr.kind {
+            if let Some(us) = us.checked_neg() {
+                return Value::Known(Expr::new(ExprKind::Literal(Literal::Duration(us)), Type::Duration));
+            }
+        }
+        let ty = expr.ty;
+        match ty {
+            Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::Duration => {
+                Value::Known(unary(UnaryOp::Negate, expr, ty))
+            }
+            Type::Bool | Type::String | Type::Timestamp | Type::Date => {
+                let help = OperandHelp::Takes("int64, float64, decimal or duration");
+                let operands = [(ty, typed.span)];
+                self.complaints.push(
+                    WrongOperand {
+                        symbol: "-",
+                        at,
+                        operands: &operands,
+                        help,
+                    }
+                    .report(),
+                );
+                Value::Poison
+            }
+        }
+    }
+
+    pub(super) fn binary(&mut self, op: BinaryOp, at: Span, left: &res::Expr, right: &res::Expr) -> Value {
+        let (left, right) = (self.infer(left), self.infer(right));
+        let site = Site {
+            op,
+            symbol: symbol(op),
+            at,
+            left_at: left.span,
+            right_at: right.span,
+        };
+        match op {
+            BinaryOp::And | BinaryOp::Or => {
+                let (left, right) = (self.boolean(left, site.symbol), self.boolean(right, site.symbol));
+                left.zip(right)
+                    .map(|(left, right)| binary(op, left, right, Type::Bool))
+                    .into()
+            }
+            BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::Less
+            | BinaryOp::LessOrEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterOrEqual => self.comparison(site, left, right).into(),
+            BinaryOp::Add
+            | BinaryOp::Subtract
+            | BinaryOp::Multiply
+            | BinaryOp::Divide
+            | BinaryOp::Quotient
+            | BinaryOp::Remainder => self.arithmetic(site, left, right).into(),
+        }
+    }
+
+    /// `x in (a, b)`: `x = a or x = b`.
+    pub(super) fn membership(&mut self, operand: &res::Expr, negated: bool, items: &[res::Expr]) -> Value {
+        let operand = self.infer(operand);
+        let mut result: Option<Expr> = None;
+        let mut is_poisoned = false;
+        for item in items {
+            let item = self.infer(item);
+            let site = Site {
+                op: BinaryOp::Equal,
+                symbol: if negated { "not in" } else { "in" },
+                at: item.span,
+                left_at: operand.span,
+                right_at: item.span,
+            };
+            match self.comparison(site, operand.clone(), item) {
+                Some(equal) => {
+                    result = Some(match result {
+                        Some(before) => binary(BinaryOp::Or, before, equal, Type::Bool),
+                        None => equal,
+                    });
+                }
+                None => is_poisoned = true,
+            }
+        }
+        let result = result.filter(|_| !is_poisoned);
+        result
+            .map(|expr| {
+                if negated {
+                    unary(UnaryOp::Not, expr, Type::Bool)
+                } else {
+                    expr
+                }
+            })
+            .into()
+    }
+
+    fn comparison(&mut self, site: Site, left: Typed, right: Typed) -> Option<Expr> {
+        let null = |typed: &Typed| matches!(typed.value, Value::Null);
+        if matches!(left.value, Value::Poison) || matches!(right.value, Value::Poison) {
+            return None;
+        }
+        if null(&left) || null(&right) {
+            let other = self.text(if null(&left) { right.span } else { left.span }).to_owned();
+            let negated = site.op == BinaryOp::NotEqual || site.symbol == "not in";
+            let error = ComparedWithNull {
+                symbol: site.symbol,
+                other: &other,
+                negated,
+                at: site.at,
+            };
+            self.complaints.push(error.report());
+            return None;
+        }
+        let (left, right) = self.together(site, left, right)?;
+        let is_decimal = |ty: Type| matches!(ty, Type::Decimal { .. });
+        if left.ty == right.ty || (is_decimal(left.ty) && is_decimal(right.ty)) {
+            return Some(binary(site.op, left, right, Type::Bool));
+        }
+        if left.ty.is_numeric() && right.ty.is_numeric() {
+            let (convert_left, to) = conversion(left.ty, right.ty);
+            self.mixed(site, left.ty, right.ty, convert_left, to);
+        } else {
+            let (left, right) = ((left.ty, site.left_at), (right.ty, site.right_at));
+            let error = IncomparableTypes {
+                symbol: site.symbol,
+                at: site.at,
+                left,
+                right,
+            };
+            self.complaints.push(error.report());
+        }
+        None
+    }
+
+    fn arithmetic(&mut self, site: Site, left: Typed, right: Typed) -> Option<Expr> {
+        let mut has_null = false;
+        for typed in [&left, &right] {
+            if matches!(typed.value, Value::Null) {
+                self.complaints.push(UntypedNull { at: typed.span }.report());
+                has_null = true;
+            }
+        }
+        if has_null || matches!(left.value, Value::Poison) || matches!(right.value, Value::Poison) {
+            return None;
+        }
+        let (left, right) = self.together(site, left, right)?;
+        let (left, right) = in_order(site.op, left, right);
+        match rule(site.op, left.ty, right.ty) {
+            Rule::Gives(ty) => Some(binary(site.op, left, right, ty)),
+            Rule::TooWide(precision, scale) => {
+                let operands = [(left.ty, site.left_at), (right.ty, site.right_at)];
+                let error = DecimalTooWide {
+                    what: site.symbol,
+                    precision,
+                    scale,
+                    operands: &operands,
+                    at: site.at,
+                };
+                self.complaints.push(error.report());
+                None
+            }
+            Rule::Mixed { convert_left, to } => {
+                self.mixed(site, left.ty, right.ty, convert_left, to);
+                None
+            }
+            Rule::Refused(help) => {
+                let operands = [(left.ty, site.left_at), (right.ty, site.right_at)];
+                let error = WrongOperand {
+                    symbol: site.symbol,
+                    at: site.at,
+                    operands: &operands,
+                    help,
+                };
+                self.complaints.push(error.report());
+                None
+            }
+        }
+    }
+
+    fn mixed(&mut self, site: Site, left: Type, right: Type, convert_left: bool, to: Type) {
+        let convert_at = if convert_left { site.left_at } else { site.right_at };
+        let convert = self.text(convert_at).to_owned();
+        let error = MixedNumbers {
+            symbol: site.symbol,
+            at: site.at,
+            left: (left, site.left_at),
+            right: (right, site.right_at),
+            convert: &convert,
+            convert_at,
+            to,
+        };
+        self.complaints.push(error.report());
+    }
+
+    /// Gives two operands their types: a number adapts to the other one.
+    fn together(&mut self, site: Site, left: Typed, right: Typed) -> Option<(Expr, Expr)> {
+        match (&left.value, &right.value) {
+            (Value::Number(a), Value::Number(b)) => {
+                let both = if a.is_whole() && b.is_whole() {
+                    Type::Int64
+                } else {
+                    Type::Float64
+                };
+                let (left, right) = (self.adapt(left, both), self.adapt(right, both));
+                left.ok().zip(right.ok())
+            }
+            (Value::Number(_), Value::Known(other)) => {
+                let ty = other.ty;
+                Some((self.beside(site.op, left, ty)?, self.known(right)?))
+            }
+            (Value::Known(other), Value::Number(_)) => {
+                let ty = other.ty;
+                let right = self.beside(site.op, right, ty)?;
+                Some((self.known(left)?, right))
+            }
+            _ => self.known(left).zip(self.known(right)),
+        }
+    }
+
+    /// A number next to something of the given type.
+    fn beside(&mut self, op: BinaryOp, typed: Typed, other: Type) -> Option<Expr> {
+        let Value::Number(number) = &typed.value else {
+            return self.known(typed);
+        };
+        match other {
+            Type::Float64 => self.adapt(typed, Type::Float64).ok(),
+            // `/` takes integers and decimals together.
+            Type::Decimal { .. } if op == BinaryOp::Divide && number.is_whole() => self.known(typed),
+            Type::Decimal { .. } => {
+                let number = number.clone();
+                self.natural_decimal(&number, typed.span)
+            }
+            Type::Int64 | Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::Duration => {
+                self.known(typed)
+            }
+        }
+    }
+}
+
+/// Operators that take a duration on one side only have it there; a literal on the wrong side changes places, which
+/// nothing can observe.
+fn in_order(op: BinaryOp, left: Expr, right: Expr) -> (Expr, Expr) {
+    let swaps = match (op, left.ty, right.ty) {
+        (BinaryOp::Multiply, Type::Int64, Type::Duration) | (BinaryOp::Add, Type::Duration, Type::Timestamp) => {
+            matches!(left.kind, ExprKind::Literal(_)) || matches!(right.kind, ExprKind::Literal(_))
+        }
+        _ => false,
+    };
+    if swaps { (right, left) } else { (left, right) }
+}
+
+fn rule(op: BinaryOp, left: Type, right: Type) -> Rule {
+    match op {
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => sum_or_product(op, left, right),
+        BinaryOp::Divide => quotient(left, right),
+        BinaryOp::Quotient | BinaryOp::Remainder => match (left, right) {
+            (Type::Int64, Type::Int64) => Rule::Gives(Type::Int64),
+            _ => Rule::Refused(OperandHelp::Takes("int64 and int64")),
+        },
+        BinaryOp::Equal
+        | BinaryOp::NotEqual
+        | BinaryOp::Less
+        | BinaryOp::LessOrEqual
+        | BinaryOp::Greater
+        | BinaryOp::GreaterOrEqual
+        | BinaryOp::And
+        | BinaryOp::Or => Rule::Gives(Type::Bool),
+    }
+}
+
+fn sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
+    let is_product = op == BinaryOp::Multiply;
+    match (left, right) {
+        (Type::Int64, Type::Int64) | (Type::Float64, Type::Float64) => Rule::Gives(left),
+        (
+            Type::Decimal {
+                precision: p1,
+                scale: s1,
+            },
+            Type::Decimal {
+                precision: p2,
+                scale: s2,
+            },
+        ) => {
+            let (p1, s1, p2, s2) = (u32::from(p1), u32::from(s1), u32::from(p2), u32::from(s2));
+            let (precision, scale) = if is_product {
+                (p1 + p2, s1 + s2)
+            } else {
+                (
+                    p1.saturating_sub(s1).max(p2.saturating_sub(s2)) + s1.max(s2) + 1,
+                    s1.max(s2),
+                )
+            };
+            decimal(precision, scale)
+        }
+        (Type::Int64 | Type::Float64 | Type::Decimal { .. }, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
+            let (convert_left, to) = conversion(left, right);
+            Rule::Mixed { convert_left, to }
+        }
+        (Type::Duration, Type::Int64) if is_product => Rule::Gives(Type::Duration),
+        (Type::Int64, Type::Duration) if is_product => Rule::Refused(OperandHelp::OtherOrder),
+        (Type::Duration, Type::Duration) if !is_product => Rule::Gives(Type::Duration),
+        (Type::Timestamp, Type::Duration) if !is_product => Rule::Gives(Type::Timestamp),
+        (Type::Duration, Type::Timestamp) if op == BinaryOp::Add => Rule::Refused(OperandHelp::OtherOrder),
+        (Type::Timestamp, Type::Timestamp) | (Type::Date, Type::Date) if op == BinaryOp::Subtract => {
+            Rule::Gives(Type::Duration)
+        }
+        (Type::Date, Type::Duration | Type::Timestamp) | (Type::Timestamp | Type::Duration, Type::Date)
+            if !is_product =>
+        {
+            Rule::Refused(OperandHelp::DateArithmetic)
+        }
+        (Type::String, _) | (_, Type::String) if op == BinaryOp::Add => Rule::Refused(OperandHelp::Concat),
+        _ if is_product => Rule::Refused(OperandHelp::Takes(
+            "two numbers of one type, or a duration and an int64",
+        )),
+        _ => Rule::Refused(OperandHelp::Takes(
+            "two numbers of one type, two durations, or a timestamp and a duration",
+        )),
+    }
+}
+
+fn quotient(left: Type, right: Type) -> Rule {
+    match (left, right) {
+        (Type::Int64 | Type::Decimal { .. }, Type::Int64 | Type::Decimal { .. })
+        | (Type::Int64 | Type::Float64, Type::Float64)
+        | (Type::Float64, Type::Int64)
+        | (Type::Duration, Type::Duration) => Rule::Gives(Type::Float64),
+        (Type::Decimal { .. }, Type::Float64) | (Type::Float64, Type::Decimal { .. }) => {
+            Rule::Refused(OperandHelp::DivideDecimalByFloat)
+        }
+        (Type::Duration, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
+            Rule::Refused(OperandHelp::DurationByNumber)
+        }
+        _ => Rule::Refused(OperandHelp::Takes("two numbers, or two durations")),
+    }
+}
+
+fn decimal(precision: u32, scale: u32) -> Rule {
+    match (u8::try_from(precision), u8::try_from(scale)) {
+        (Ok(precision @ 1..=38), Ok(scale)) => Rule::Gives(Type::Decimal { precision, scale }),
+        _ => Rule::TooWide(precision, scale),
+    }
+}
+
+/// Which of two numbers of different types is best converted, and to what.
+fn conversion(left: Type, right: Type) -> (bool, Type) {
+    match (left, right) {
+        (Type::Int64, Type::Decimal { .. }) => (
+            true,
+            Type::Decimal {
+                precision: 19,
+                scale: 0,
+            },
+        ),
+        (_, Type::Int64) if matches!(left, Type::Decimal { .. }) => (
+            false,
+            Type::Decimal {
+                precision: 19,
+                scale: 0,
+            },
+        ),
+        (_, Type::Float64) => (true, Type::Float64),
+        _ => (false, Type::Float64),
+    }
+}

@@ -1,0 +1,219 @@
+//! Clauses of sources, and features with their tails.
+
+use super::{Builder, Built, Refused, children, find};
+use crate::ast::*;
+use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::explain::Context;
+use featc_grammar::Rule;
+use pest::iterators::Pair;
+
+impl Builder<'_> {
+    pub(super) fn source(&mut self, pair: &Pair<'_, Rule>) -> Built<Source> {
+        let span = self.span(pair);
+        let mut source = Source {
+            doc: self.doc_before(span.start),
+            name: self.name(pair)?,
+            columns: None,
+            unique: None,
+            time: None,
+            arrival: None,
+            delay: None,
+            lateness: None,
+            skew: None,
+            begins: None,
+            zone: None,
+            keep_nan: None,
+            batch: None,
+            stream: None,
+            broken: vec![],
+            span,
+        };
+        for child in pair.clone().into_inner() {
+            if let Err(Refused) = self.clause(&mut source, &child) {
+                source.broken.push(self.remains(self.span(&child)));
+            }
+        }
+        Ok(source)
+    }
+
+    fn clause(&mut self, source: &mut Source, pair: &Pair<'_, Rule>) -> Built<()> {
+        let span = self.span(pair);
+        match pair.as_rule() {
+            Rule::columns => {
+                let built = self.columns_of(pair).map(|columns| Columns { columns, span });
+                self.once(&mut source.columns, "columns", |clause| clause.span, built)
+            }
+            Rule::unique => {
+                let built = self.unique(pair, span);
+                self.once(&mut source.unique, "unique", |clause| clause.span, built)
+            }
+            Rule::time => {
+                let built = self.name(pair).map(|column| TimeClause { column, span });
+                self.once(&mut source.time, "time", |clause| clause.span, built)
+            }
+            Rule::arrival => {
+                let built = self.arrival(pair, span);
+                self.once(&mut source.arrival, "arrival", |clause| clause.span, built)
+            }
+            Rule::delay => {
+                let built = self.duration(pair).map(|value| DurationClause { value, span });
+                self.once(&mut source.delay, "delay", |clause| clause.span, built)
+            }
+            Rule::lateness => {
+                let bound = find(pair, Rule::duration)
+                    .map(|child| self.duration_of(&child))
+                    .transpose();
+                let built = bound.map(|bound| Lateness { bound, span });
+                self.once(&mut source.lateness, "lateness", |clause| clause.span, built)
+            }
+            Rule::skew => {
+                let built = self.duration(pair).map(|value| DurationClause { value, span });
+                self.once(&mut source.skew, "skew", |clause| clause.span, built)
+            }
+            Rule::begins => {
+                let built = self.timestamp(pair).map(|at| Begins { at, span });
+                self.once(&mut source.begins, "begins", |clause| clause.span, built)
+            }
+            Rule::zone => {
+                let built = self.string(pair).map(|value| TextClause { value, span });
+                self.once(&mut source.zone, "zone", |clause| clause.span, built)
+            }
+            Rule::keep_nan => self.once(&mut source.keep_nan, "keep nan", |span| *span, Ok(span)),
+            Rule::batch => {
+                let built = self.files(pair, span);
+                self.once(&mut source.batch, "batch", |clause| clause.span, built)
+            }
+            Rule::stream => {
+                let built = self.files(pair, span);
+                self.once(&mut source.stream, "stream", |clause| clause.span, built)
+            }
+            Rule::broken_clause => {
+                let broken = self.broken(Context::Clause, pair);
+                source.broken.push(broken);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn unique(&mut self, pair: &Pair<'_, Rule>, span: Span) -> Built<Unique> {
+        if find(pair, Rule::all_kw).is_some() {
+            return Ok(Unique {
+                kind: UniqueKind::All,
+                span,
+            });
+        }
+        let list = find(pair, Rule::name_list).unwrap_or_else(|| pair.clone());
+        Ok(Unique {
+            kind: UniqueKind::Columns(self.names(&list)),
+            span,
+        })
+    }
+
+    fn arrival(&mut self, pair: &Pair<'_, Rule>, span: Span) -> Built<Arrival> {
+        let kind = match find(pair, Rule::after_time) {
+            Some(after) => ArrivalKind::AfterTime(self.duration(&after)?),
+            None => ArrivalKind::Column(self.name(pair)?),
+        };
+        Ok(Arrival { kind, span })
+    }
+
+    fn files(&mut self, pair: &Pair<'_, Rule>, span: Span) -> Built<Files> {
+        let word = self.child(pair, Rule::file_format)?;
+        let word = self.name(&word)?;
+        let paths = children(pair, Rule::string)
+            .map(|child| self.string_of(&child))
+            .collect();
+        let known = FileFormat::ALL.iter().copied();
+        if let Some(format) = known.clone().find(|format| format.name() == word.text) {
+            return Ok(Files { format, paths, span });
+        }
+        let message = format!("files cannot be read as `{}`", word.text);
+        let diagnostic = Diagnostic::at(Code::UnknownFileFormat, message, word.span, "not a known format");
+        self.report(match suggest::nearest(&word.text, known.map(FileFormat::name)) {
+            Some(near) => diagnostic.with_edit(format!("did you mean `{near}`?"), word.span, near),
+            None => diagnostic.with_help("the formats are `parquet`, `csv` and `jsonl`"),
+        });
+        Err(Refused)
+    }
+
+    pub(super) fn feature(&mut self, pair: &Pair<'_, Rule>) -> Built<Feature> {
+        let span = self.span(pair);
+        let doc = self.doc_before(span.start);
+        let (name, value) = (self.name(pair)?, self.expr_in(pair)?);
+        let mut feature = Feature {
+            doc,
+            name,
+            value,
+            over: None,
+            cap: None,
+            default: None,
+            span,
+        };
+        for child in pair.clone().into_inner() {
+            match child.as_rule() {
+                Rule::over => {
+                    let built = self.over(&child);
+                    self.once(&mut feature.over, "over", |clause| clause.span, built)?;
+                }
+                Rule::cap => {
+                    let number = self.child(&child, Rule::numeric)?;
+                    let built = self.integer(&number).map(|value| Cap {
+                        value,
+                        span: self.span(&child),
+                    });
+                    self.once(&mut feature.cap, "cap", |clause| clause.span, built)?;
+                }
+                Rule::default => {
+                    let value = self.child(&child, Rule::default_value)?;
+                    let built = self.signed_literal(&value);
+                    let built = built.map(|value| DefaultClause {
+                        value,
+                        span: self.span(&child),
+                    });
+                    self.once(&mut feature.default, "default", |clause| clause.span, built)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(feature)
+    }
+
+    fn over(&mut self, pair: &Pair<'_, Rule>) -> Built<Over> {
+        let windows = match find(pair, Rule::windows) {
+            Some(list) => Windows::List(
+                children(&list, Rule::window)
+                    .map(|child| self.window(&child))
+                    .collect::<Built<_>>()?,
+            ),
+            None => {
+                let window = self.child(pair, Rule::window)?;
+                Windows::One(self.window(&window)?)
+            }
+        };
+        let excluding = find(pair, Rule::excluding).map(|clause| {
+            let is_now = find(&clause, Rule::now_kw).is_some();
+            let kind = if is_now {
+                ExcludingKind::Now
+            } else {
+                ExcludingKind::SelfEvent
+            };
+            Excluding {
+                kind,
+                span: self.span(&clause),
+            }
+        });
+        Ok(Over {
+            windows,
+            excluding,
+            span: self.span(pair),
+        })
+    }
+
+    fn window(&mut self, pair: &Pair<'_, Rule>) -> Built<Window> {
+        match find(pair, Rule::duration) {
+            Some(duration) => self.duration_of(&duration).map(Window::Last),
+            None => Ok(Window::Lifetime(self.span(pair))),
+        }
+    }
+}

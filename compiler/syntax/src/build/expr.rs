@@ -1,0 +1,324 @@
+//! Expressions: the flat list of operands and operators becomes a tree, by precedence climbing over the operator table.
+
+use super::literal::{self, Instant, Numeric};
+use super::{Builder, Built, Refused, children, find};
+use crate::ast::*;
+use crate::diag::{Code, Diagnostic, Span};
+use crate::operators::{COMPARISON, binary_level, level, unary_level};
+use featc_grammar::Rule;
+use pest::iterators::{Pair, Pairs};
+use std::iter::Peekable;
+
+type Flat<'p> = Peekable<Pairs<'p, Rule>>;
+
+impl Builder<'_> {
+    /// The `expr` child of a pair.
+    pub(super) fn expr_in(&mut self, pair: &Pair<'_, Rule>) -> Built<Expr> {
+        let child = self.child(pair, Rule::expr)?;
+        self.expr(child)
+    }
+
+    /// Builds an expression; `self.deepest` becomes its depth if that is greater.
+    fn expr(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
+        let outside = std::mem::take(&mut self.deepest);
+        let built = self.climb(&mut pair.into_inner().peekable(), 0, 0);
+        let (expr, depth) = built?;
+        self.deepest = outside.max(depth);
+        Ok(expr)
+    }
+
+    /// Reads operands and operators that bind at least this strongly; returns the depth of the tree too.
+    fn climb(&mut self, flat: &mut Flat<'_>, least: u8, prefixes: usize) -> Built<(Expr, usize)> {
+        let (mut left, mut depth) = self.prefixed(flat, prefixes)?;
+        while let Some(next) = flat.peek() {
+            let next = next.clone();
+            let op_span = self.span(&next);
+            match next.as_rule() {
+                Rule::is_null | Rule::in_list => {
+                    if COMPARISON < least {
+                        break;
+                    }
+                    flat.next();
+                    self.refuse_chain(&left, op_span, None);
+                    self.deepest = depth;
+                    left = self.postfix(left, &next)?;
+                    depth = self.deeper(self.deepest, left.span)?;
+                }
+                _ => {
+                    let op = self.infix(&next)?;
+                    if binary_level(op) < least {
+                        break;
+                    }
+                    flat.next();
+                    self.report_foreign(&next);
+                    let (right, right_depth) = self.climb(flat, binary_level(op) + 1, 0)?;
+                    if op.is_comparison() {
+                        self.refuse_chain(&left, op_span, Some(&right));
+                    }
+                    let span = left.span.to(right.span);
+                    depth = self.deeper(depth.max(right_depth), span)?;
+                    let kind = ExprKind::Binary {
+                        op,
+                        op_span,
+                        left: Box::new(left),
+                        right: Box::new(right),
+                    };
+                    left = Expr {
+                        kind,
+                        span,
+                        parenthesised: false,
+                    };
+                }
+            }
+        }
+        Ok((left, depth))
+    }
+
+    fn deeper(&mut self, depth: usize, span: Span) -> Built<usize> {
+        if depth < Expr::DEPTH_MAX {
+            return Ok(depth + 1);
+        }
+        let message = format!("more than {} operators and brackets within each other", Expr::DEPTH_MAX);
+        self.report(
+            Diagnostic::at(Code::NestedTooDeeply, message, span, "this part is already too deep")
+                .with_help("name a part of the expression with `let`, or write `x in (a, b, …)` for many comparisons"),
+        );
+        Err(Refused)
+    }
+
+    fn prefixed(&mut self, flat: &mut Flat<'_>, prefixes: usize) -> Built<(Expr, usize)> {
+        let Some(first) = flat.next() else { return Err(Refused) };
+        let op = match first.as_rule() {
+            Rule::not_op | Rule::compat_not => UnaryOp::Not,
+            Rule::negate => UnaryOp::Negate,
+            _ => {
+                self.deepest = 0;
+                let span = self.span(&first);
+                let expr = self.primary(first)?;
+                let depth = self.deeper(self.deepest, span)?;
+                return Ok((expr, depth));
+            }
+        };
+        self.deeper(prefixes, self.span(&first))?;
+        self.report_foreign(&first);
+        let (operand, depth) = self.climb(flat, unary_level(op), prefixes + 1)?;
+        let span = self.span(&first).to(operand.span);
+        let depth = self.deeper(depth, span)?;
+        Ok((
+            Expr {
+                kind: ExprKind::Unary {
+                    op,
+                    operand: Box::new(operand),
+                },
+                span,
+                parenthesised: false,
+            },
+            depth,
+        ))
+    }
+
+    fn infix(&mut self, pair: &Pair<'_, Rule>) -> Built<BinaryOp> {
+        Ok(match pair.as_rule() {
+            Rule::or_op | Rule::compat_or => BinaryOp::Or,
+            Rule::and_op | Rule::compat_and => BinaryOp::And,
+            Rule::equal | Rule::compat_equal => BinaryOp::Equal,
+            Rule::not_equal | Rule::compat_not_equal => BinaryOp::NotEqual,
+            Rule::less => BinaryOp::Less,
+            Rule::less_equal => BinaryOp::LessOrEqual,
+            Rule::greater => BinaryOp::Greater,
+            Rule::greater_equal => BinaryOp::GreaterOrEqual,
+            Rule::plus => BinaryOp::Add,
+            Rule::minus => BinaryOp::Subtract,
+            Rule::star => BinaryOp::Multiply,
+            Rule::slash => BinaryOp::Divide,
+            Rule::div_op => BinaryOp::Quotient,
+            Rule::mod_op | Rule::compat_mod => BinaryOp::Remainder,
+            _ => return Err(self.impossible(pair)),
+        })
+    }
+
+    /// Operators of other languages are understood, and refused.
+    fn report_foreign(&mut self, pair: &Pair<'_, Rule>) {
+        let ours = match pair.as_rule() {
+            Rule::compat_equal => "=",
+            Rule::compat_not_equal => "!=",
+            Rule::compat_and => "and",
+            Rule::compat_or => "or",
+            Rule::compat_not => "not ",
+            Rule::compat_mod => "mod",
+            _ => return,
+        };
+        let span = self.span(pair);
+        let message = format!("`{}` is not an operator of this language", pair.as_str().trim());
+        self.report(Diagnostic::at(Code::ForeignOperator, message, span, "").with_edit(
+            format!("write `{}`", ours.trim()),
+            span,
+            ours,
+        ));
+    }
+
+    fn refuse_chain(&mut self, left: &Expr, op_span: Span, right: Option<&Expr>) {
+        if left.parenthesised || level(&left.kind) != COMPARISON {
+            return;
+        }
+        let diagnostic = Diagnostic::at(
+            Code::ChainedComparison,
+            "comparisons do not chain",
+            op_span,
+            "the second comparison",
+        )
+        .with_label(left.span, "this one is already true or false");
+        let both = match (&left.kind, right) {
+            (ExprKind::Binary { right: middle, .. }, Some(right)) => {
+                let text = |span: Span| &self.text[span.start..span.end];
+                let both = format!(
+                    "{} and {} {} {}",
+                    text(left.span),
+                    text(middle.span),
+                    text(op_span),
+                    text(right.span)
+                );
+                Some(both).filter(|both| both.len() <= 60 && !both.contains('\n'))
+            }
+            _ => None,
+        };
+        self.report(match both {
+            Some(both) => diagnostic.with_help(format!("write `{both}`")),
+            None => diagnostic.with_help("put one of the comparisons into parentheses, or join two by `and`"),
+        });
+    }
+
+    fn postfix(&mut self, operand: Expr, pair: &Pair<'_, Rule>) -> Built<Expr> {
+        let span = operand.span.to(self.span(pair));
+        let negated = find(pair, Rule::not_kw).is_some();
+        let operand = Box::new(operand);
+        let kind = if pair.as_rule() == Rule::is_null {
+            ExprKind::IsNull { operand, negated }
+        } else {
+            ExprKind::In {
+                operand,
+                negated,
+                items: self.exprs_in(pair)?,
+            }
+        };
+        Ok(Expr {
+            kind,
+            span,
+            parenthesised: false,
+        })
+    }
+
+    fn exprs_in(&mut self, pair: &Pair<'_, Rule>) -> Built<Vec<Expr>> {
+        children(pair, Rule::expr).map(|child| self.expr(child)).collect()
+    }
+
+    fn primary(&mut self, pair: Pair<'_, Rule>) -> Built<Expr> {
+        let span = self.span(&pair);
+        let kind = match pair.as_rule() {
+            Rule::group => {
+                let inner = self.expr_in(&pair)?;
+                return Ok(Expr {
+                    span,
+                    parenthesised: true,
+                    ..inner
+                });
+            }
+            Rule::reference => ExprKind::Name(self.name(&pair)?),
+            Rule::call => ExprKind::Call(self.call(&pair)?),
+            Rule::cast => {
+                let ty = self.child(&pair, Rule::type_name)?;
+                ExprKind::Cast {
+                    operand: Box::new(self.expr_in(&pair)?),
+                    ty: self.type_name(&ty)?,
+                }
+            }
+            Rule::case => self.case(&pair)?,
+            _ => ExprKind::Literal(self.literal(&pair)?),
+        };
+        Ok(Expr {
+            kind,
+            span,
+            parenthesised: false,
+        })
+    }
+
+    fn call(&mut self, pair: &Pair<'_, Rule>) -> Built<Call> {
+        let filter = match find(pair, Rule::filter) {
+            Some(filter) => Some(Box::new(self.expr_in(&filter)?)),
+            None => None,
+        };
+        let ignoring_nulls = find(pair, Rule::ignoring).map(|clause| self.span(&clause));
+        Ok(Call {
+            function: self.name(pair)?,
+            arguments: self.exprs_in(pair)?,
+            filter,
+            ignoring_nulls,
+        })
+    }
+
+    fn case(&mut self, pair: &Pair<'_, Rule>) -> Built<ExprKind> {
+        let mut branches = vec![];
+        for branch in children(pair, Rule::branch) {
+            let parts: Result<[Expr; 2], _> = self.exprs_in(&branch)?.try_into();
+            let [when, then] = parts.map_err(|_| self.impossible(&branch))?;
+            branches.push(Branch { when, then });
+        }
+        let otherwise = match find(pair, Rule::otherwise) {
+            Some(otherwise) => Some(Box::new(self.expr_in(&otherwise)?)),
+            None => None,
+        };
+        Ok(ExprKind::Case { branches, otherwise })
+    }
+
+    fn literal(&mut self, pair: &Pair<'_, Rule>) -> Built<Literal> {
+        let span = self.span(pair);
+        let text = self.text[span.start..span.end].to_owned();
+        Ok(match pair.as_rule() {
+            Rule::null_kw => Literal::Null,
+            Rule::true_kw => Literal::Bool(true),
+            Rule::false_kw => Literal::Bool(false),
+            Rule::string => Literal::String(self.string_of(pair).value),
+            Rule::numeric => match literal::numeric(&text).map_err(|refusal| self.refuse(refusal, span))? {
+                Numeric::Integer => Literal::Integer(text),
+                Numeric::Number => Literal::Number(text),
+                Numeric::Duration(us) => Literal::Duration { us, text },
+            },
+            Rule::at_literal => match literal::instant(&text).map_err(|refusal| self.refuse(refusal, span))? {
+                Instant::Timestamp(us) => Literal::Timestamp { us, text },
+                Instant::Date(days) => Literal::Date { days, text },
+            },
+            _ => return Err(self.impossible(pair)),
+        })
+    }
+
+    /// `default_value`: a literal with or without a minus.
+    pub(super) fn signed_literal(&mut self, pair: &Pair<'_, Rule>) -> Built<Expr> {
+        let span = self.span(pair);
+        let mut inner = pair.clone().into_inner();
+        let Some(first) = inner.next() else {
+            return Err(self.impossible(pair));
+        };
+        let (negated, value) = match inner.next() {
+            Some(value) => (true, value),
+            None => (false, first),
+        };
+        let value_span = self.span(&value);
+        let literal = Expr {
+            kind: ExprKind::Literal(self.literal(&value)?),
+            span: value_span,
+            parenthesised: false,
+        };
+        if !negated {
+            return Ok(literal);
+        }
+        let kind = ExprKind::Unary {
+            op: UnaryOp::Negate,
+            operand: Box::new(literal),
+        };
+        Ok(Expr {
+            kind,
+            span,
+            parenthesised: false,
+        })
+    }
+}

@@ -1,0 +1,314 @@
+//! Items: what stands at the top level, and the statements of views, steps and entries.
+
+use super::{Builder, Built, Refused, children, find};
+use crate::ast::*;
+use crate::diag::{Code, Diagnostic, Span};
+use crate::explain::Context;
+use featc_grammar::Rule;
+use pest::iterators::Pair;
+
+impl Builder<'_> {
+    pub(super) fn file(&mut self, pair: Pair<'_, Rule>) -> File {
+        let mut module: Option<Module> = None;
+        let mut items: Vec<Item> = vec![];
+        let mut broken_module = false;
+        for child in pair.into_inner() {
+            match child.as_rule() {
+                Rule::EOI => {}
+                Rule::module => {
+                    if let Ok(found) = self.module(&child) {
+                        self.place_module(&mut module, &items, found);
+                    }
+                }
+                Rule::broken_item => {
+                    let broken = self.broken(Context::Item, &child);
+                    broken_module |= broken.keyword.as_deref() == Some("module");
+                    items.push(Item::Broken(broken));
+                }
+                _ => {
+                    let item = self.item(&child);
+                    items.push(item);
+                }
+            }
+        }
+        if module.is_none() && !broken_module {
+            self.report_missing_module();
+        }
+        let span = Span::new(self.file, 0, self.text.trim_end().len());
+        File {
+            module,
+            items,
+            comments: self.scan.comments.clone(),
+            span,
+        }
+    }
+
+    fn place_module(&mut self, module: &mut Option<Module>, items: &[Item], found: Module) {
+        let (span, code) = (found.span, Code::MisplacedModule);
+        match (&module, items.first()) {
+            (Some(first), _) => {
+                let first = first.span;
+                self.report(
+                    Diagnostic::at(code, "a file has one `module` line", span, "the second one")
+                        .with_label(first, "the first one")
+                        .with_help("keep one of them"),
+                );
+            }
+            (None, Some(item)) => {
+                let item = item.span();
+                self.report(
+                    Diagnostic::at(code, "`module` comes after another declaration", span, "too late")
+                        .with_label(Span::at(self.file, item.start), "this one is before it")
+                        .with_help("move the `module` line to the top of the file"),
+                );
+                *module = Some(found);
+            }
+            (None, None) => *module = Some(found),
+        }
+    }
+
+    fn report_missing_module(&mut self) {
+        let first = self.token_from(0);
+        let span = first.map_or(Span::at(self.file, 0), |token| {
+            Span::new(self.file, token.start, token.end)
+        });
+        self.report(
+            Diagnostic::at(
+                Code::MissingModule,
+                "the file does not say which module it is",
+                span,
+                "`module` is missing here",
+            )
+            .with_help("begin the file with a line such as `module shop`"),
+        );
+    }
+
+    fn module(&mut self, pair: &Pair<'_, Rule>) -> Built<Module> {
+        let span = self.span(pair);
+        let whole = self.child(pair, Rule::module_name)?;
+        let text = self
+            .names(&whole)
+            .iter()
+            .map(|name| name.text.as_str())
+            .collect::<Vec<_>>()
+            .join(".");
+        let name = Name {
+            text,
+            span: self.span(&whole),
+        };
+        Ok(Module {
+            doc: self.doc_before(span.start),
+            name,
+            span,
+        })
+    }
+
+    fn item(&mut self, pair: &Pair<'_, Rule>) -> Item {
+        let built = match pair.as_rule() {
+            Rule::entity => self.entity(pair).map(Item::Entity),
+            Rule::source => self.source(pair).map(Item::Source),
+            Rule::transform => self.transform(pair).map(Item::Transform),
+            Rule::view => self.view(pair).map(Item::View),
+            Rule::service => self.service(pair).map(Item::Service),
+            _ => Err(self.impossible(pair)),
+        };
+        built.unwrap_or_else(|Refused| Item::Broken(self.remains(self.span(pair))))
+    }
+
+    fn entity(&mut self, pair: &Pair<'_, Rule>) -> Built<Entity> {
+        let span = self.span(pair);
+        let doc = self.doc_before(span.start);
+        Ok(Entity {
+            doc,
+            name: self.name(pair)?,
+            keys: self.columns_of(pair)?,
+            span,
+        })
+    }
+
+    /// The `column` children.
+    pub(super) fn columns_of(&mut self, pair: &Pair<'_, Rule>) -> Built<Vec<Column>> {
+        children(pair, Rule::column).map(|child| self.column(&child)).collect()
+    }
+
+    fn column(&mut self, pair: &Pair<'_, Rule>) -> Built<Column> {
+        let ty = self.child(pair, Rule::type_name)?;
+        let nullable = find(pair, Rule::question).map(|question| self.span(&question));
+        Ok(Column {
+            name: self.name(pair)?,
+            ty: self.type_name(&ty)?,
+            nullable,
+            span: self.span(pair),
+        })
+    }
+
+    pub(super) fn type_name(&mut self, pair: &Pair<'_, Rule>) -> Built<TypeName> {
+        let arguments = match find(pair, Rule::type_arguments) {
+            Some(list) => children(&list, Rule::numeric)
+                .map(|child| self.integer(&child))
+                .collect::<Built<_>>()?,
+            None => vec![],
+        };
+        Ok(TypeName {
+            name: self.name(pair)?,
+            arguments,
+            span: self.span(pair),
+        })
+    }
+
+    fn transform(&mut self, pair: &Pair<'_, Rule>) -> Built<Transform> {
+        let span = self.span(pair);
+        let doc = self.doc_before(span.start);
+        let [name, from] = self.head_names(pair)?;
+        let at = match find(pair, Rule::at_clause) {
+            Some(clause) => Some(self.expr_in(&clause)?),
+            None => None,
+        };
+        let (mut steps, mut broken) = (vec![], vec![]);
+        for child in pair.clone().into_inner() {
+            let built = match child.as_rule() {
+                Rule::where_step => self.expr_in(&child).map(|condition| {
+                    Step::Where(Where {
+                        condition,
+                        span: self.span(&child),
+                    })
+                }),
+                Rule::let_step => self.let_step(&child).map(Step::Let),
+                Rule::broken_step => {
+                    broken.push(self.broken(Context::Step, &child));
+                    continue;
+                }
+                _ => continue,
+            };
+            match built {
+                Ok(step) => steps.push(step),
+                Err(Refused) => broken.push(self.remains(self.span(&child))),
+            }
+        }
+        Ok(Transform {
+            doc,
+            name,
+            from,
+            at,
+            steps,
+            broken,
+            span,
+        })
+    }
+
+    fn let_step(&mut self, pair: &Pair<'_, Rule>) -> Built<Let> {
+        Ok(Let {
+            name: self.name(pair)?,
+            value: self.expr_in(pair)?,
+            span: self.span(pair),
+        })
+    }
+
+    /// The names in the head of an item.
+    fn head_names<const N: usize>(&mut self, pair: &Pair<'_, Rule>) -> Built<[Name; N]> {
+        let names: Result<[Name; N], _> = self.names(pair).try_into();
+        names.map_err(|_| self.impossible(pair))
+    }
+
+    fn view(&mut self, pair: &Pair<'_, Rule>) -> Built<View> {
+        let span = self.span(pair);
+        let doc = self.doc_before(span.start);
+        let [name, entity, from] = self.head_names(pair)?;
+        let by = match find(pair, Rule::by_clause) {
+            Some(clause) => {
+                let list = self.child(&clause, Rule::name_list)?;
+                Some(By {
+                    columns: self.names(&list),
+                    span: self.span(&clause),
+                })
+            }
+            None => None,
+        };
+        let (owner, tags, ttl) = (None, None, None);
+        let mut view = View {
+            doc,
+            name,
+            entity,
+            from,
+            by,
+            owner,
+            tags,
+            ttl,
+            features: vec![],
+            broken: vec![],
+            span,
+        };
+        for child in pair.clone().into_inner() {
+            if let Err(Refused) = self.statement(&mut view, &child) {
+                view.broken.push(self.remains(self.span(&child)));
+            }
+        }
+        Ok(view)
+    }
+
+    fn statement(&mut self, view: &mut View, pair: &Pair<'_, Rule>) -> Built<()> {
+        let span = self.span(pair);
+        match pair.as_rule() {
+            Rule::owner => {
+                let built = self.string(pair).map(|value| TextClause { value, span });
+                self.once(&mut view.owner, "owner", |clause| clause.span, built)
+            }
+            Rule::tags => {
+                let built = Ok(Tags {
+                    names: self.names(pair),
+                    span,
+                });
+                self.once(&mut view.tags, "tags", |clause| clause.span, built)
+            }
+            Rule::ttl => {
+                let built = self.duration(pair).map(|value| DurationClause { value, span });
+                self.once(&mut view.ttl, "ttl", |clause| clause.span, built)
+            }
+            Rule::feature => {
+                let feature = self.feature(pair)?;
+                view.features.push(feature);
+                Ok(())
+            }
+            Rule::broken_statement => {
+                let broken = self.broken(Context::Statement, pair);
+                view.broken.push(broken);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn service(&mut self, pair: &Pair<'_, Rule>) -> Built<Service> {
+        let span = self.span(pair);
+        let doc = self.doc_before(span.start);
+        let (name, mut entries, mut broken) = (self.name(pair)?, vec![], vec![]);
+        for child in pair.clone().into_inner() {
+            match child.as_rule() {
+                Rule::service_entry => entries.push(self.entry(&child)?),
+                Rule::broken_entry => broken.push(self.broken(Context::Entry, &child)),
+                _ => {}
+            }
+        }
+        Ok(Service {
+            doc,
+            name,
+            entries,
+            broken,
+            span,
+        })
+    }
+
+    fn entry(&mut self, pair: &Pair<'_, Rule>) -> Built<ServiceEntry> {
+        let list = find(pair, Rule::patterns).unwrap_or_else(|| pair.clone());
+        let pattern = |child: Pair<'_, Rule>| Pattern {
+            text: child.as_str().to_owned(),
+            span: self.span(&child),
+        };
+        let patterns = children(&list, Rule::pattern).map(pattern).collect();
+        Ok(ServiceEntry {
+            view: self.name(pair)?,
+            patterns,
+            span: self.span(pair),
+        })
+    }
+}

@@ -1,0 +1,288 @@
+//! The tree as text without places, for tests: two files mean the same tree iff their dumps are equal.
+
+use crate::ast::*;
+use crate::build::literal::quote;
+use std::fmt::Write as _;
+
+/// Prints the tree as nested lists, one item or statement per line; spans, comments, parentheses and the order of clauses
+/// are left out.
+pub fn dump(file: &File) -> String {
+    let mut out = String::new();
+    if let Some(module) = &file.module {
+        line(&mut out, 0, &module.doc, format!("(module {})", module.name.text));
+    }
+    for item in &file.items {
+        match item {
+            Item::Entity(item) => {
+                line(
+                    &mut out,
+                    0,
+                    &item.doc,
+                    format!("(entity {}{})", item.name.text, columns(&item.keys)),
+                );
+            }
+            Item::Source(item) => source(&mut out, item),
+            Item::Transform(item) => transform(&mut out, item),
+            Item::View(item) => view(&mut out, item),
+            Item::Service(item) => service(&mut out, item),
+            Item::Broken(item) => broken(&mut out, 0, std::slice::from_ref(item)),
+        }
+    }
+    out
+}
+
+fn line(out: &mut String, depth: usize, doc: &Option<Doc>, text: String) {
+    let indent = "  ".repeat(depth);
+    if let Some(doc) = doc {
+        // Writing into a string cannot fail.
+        let _ = writeln!(out, "{indent}(doc {})", quote(&doc.text));
+    }
+    let _ = writeln!(out, "{indent}{text}");
+}
+
+fn broken(out: &mut String, depth: usize, pieces: &[Broken]) {
+    for piece in pieces {
+        let keyword = piece.keyword.as_deref().unwrap_or("?");
+        let name = piece.name.as_ref().map_or("?", |name| &name.text);
+        line(out, depth, &None, format!("(broken {keyword} {name})"));
+    }
+}
+
+fn columns(columns: &[Column]) -> String {
+    columns
+        .iter()
+        .map(|column| {
+            let mark = if column.nullable.is_some() { "?" } else { "" };
+            format!(" ({} {}{mark})", column.name.text, type_name(&column.ty))
+        })
+        .collect()
+}
+
+fn type_name(ty: &TypeName) -> String {
+    if ty.arguments.is_empty() {
+        return ty.name.text.clone();
+    }
+    let arguments: Vec<String> = ty.arguments.iter().map(|argument| argument.value.to_string()).collect();
+    format!("{}({})", ty.name.text, arguments.join(","))
+}
+
+fn names(names: &[Name]) -> String {
+    names.iter().map(|name| format!(" {}", name.text)).collect()
+}
+
+fn source(out: &mut String, source: &Source) {
+    line(out, 0, &source.doc, format!("(source {}", source.name.text));
+    let mut clause = |text: String| line(out, 1, &None, text);
+    if let Some(found) = &source.columns {
+        clause(format!("(columns{})", columns(&found.columns)));
+    }
+    if let Some(found) = &source.unique {
+        clause(match &found.kind {
+            UniqueKind::All => "(unique-all)".to_owned(),
+            UniqueKind::Columns(columns) => format!("(unique{})", names(columns)),
+        });
+    }
+    if let Some(found) = &source.time {
+        clause(format!("(time {})", found.column.text));
+    }
+    if let Some(found) = &source.arrival {
+        clause(match &found.kind {
+            ArrivalKind::Column(column) => format!("(arrival {})", column.text),
+            ArrivalKind::AfterTime(offset) => format!("(arrival-after-time {})", offset.us),
+        });
+    }
+    for (word, found) in [("delay", &source.delay), ("skew", &source.skew)] {
+        if let Some(found) = found {
+            clause(format!("({word} {})", found.value.us));
+        }
+    }
+    if let Some(found) = &source.lateness {
+        clause(found.bound.as_ref().map_or("(lateness unbounded)".to_owned(), |bound| {
+            format!("(lateness {})", bound.us)
+        }));
+    }
+    if let Some(found) = &source.begins {
+        clause(format!("(begins {})", found.at.us));
+    }
+    if let Some(found) = &source.zone {
+        clause(format!("(zone {})", quote(&found.value.value)));
+    }
+    if source.keep_nan.is_some() {
+        clause("(keep-nan)".to_owned());
+    }
+    for (word, found) in [("batch", &source.batch), ("stream", &source.stream)] {
+        if let Some(found) = found {
+            let paths: String = found
+                .paths
+                .iter()
+                .map(|path| format!(" {}", quote(&path.value)))
+                .collect();
+            clause(format!("({word} {}{paths})", found.format.name()));
+        }
+    }
+    broken(out, 1, &source.broken);
+    line(out, 0, &None, ")".to_owned());
+}
+
+fn transform(out: &mut String, transform: &Transform) {
+    let at = transform
+        .at
+        .as_ref()
+        .map_or(String::new(), |at| format!(" (at {})", expr(at)));
+    line(
+        out,
+        0,
+        &transform.doc,
+        format!("(transform {} {}{at}", transform.name.text, transform.from.text),
+    );
+    for step in &transform.steps {
+        line(
+            out,
+            1,
+            &None,
+            match step {
+                Step::Where(step) => format!("(where {})", expr(&step.condition)),
+                Step::Let(step) => format!("(let {} {})", step.name.text, expr(&step.value)),
+            },
+        );
+    }
+    broken(out, 1, &transform.broken);
+    line(out, 0, &None, ")".to_owned());
+}
+
+fn view(out: &mut String, view: &View) {
+    let by = view
+        .by
+        .as_ref()
+        .map_or(String::new(), |by| format!(" (by{})", names(&by.columns)));
+    let head = format!("(view {} {} {}{by}", view.name.text, view.entity.text, view.from.text);
+    line(out, 0, &view.doc, head);
+    if let Some(owner) = &view.owner {
+        line(out, 1, &None, format!("(owner {})", quote(&owner.value.value)));
+    }
+    if let Some(tags) = &view.tags {
+        line(out, 1, &None, format!("(tags{})", names(&tags.names)));
+    }
+    if let Some(ttl) = &view.ttl {
+        line(out, 1, &None, format!("(ttl {})", ttl.value.us));
+    }
+    for feature in &view.features {
+        let over = feature.over.as_ref().map_or(String::new(), over);
+        let cap = feature
+            .cap
+            .as_ref()
+            .map_or(String::new(), |cap| format!(" (cap {})", cap.value.value));
+        let default = feature
+            .default
+            .as_ref()
+            .map_or(String::new(), |found| format!(" (default {})", expr(&found.value)));
+        let text = format!(
+            "(feature {} {}{over}{cap}{default})",
+            feature.name.text,
+            expr(&feature.value)
+        );
+        line(out, 1, &feature.doc, text);
+    }
+    broken(out, 1, &view.broken);
+    line(out, 0, &None, ")".to_owned());
+}
+
+fn over(over: &Over) -> String {
+    let labels: Vec<&str> = over.windows.all().iter().map(Window::label).collect();
+    let windows = if over.windows.is_list() {
+        format!("[{}]", labels.join(" "))
+    } else {
+        labels.join(" ")
+    };
+    let excluding = over.excluding.as_ref().map_or("", |excluding| match excluding.kind {
+        ExcludingKind::Now => " (excluding now)",
+        ExcludingKind::SelfEvent => " (excluding self)",
+    });
+    format!(" (over {windows}{excluding})")
+}
+
+fn service(out: &mut String, service: &Service) {
+    line(out, 0, &service.doc, format!("(service {}", service.name.text));
+    for entry in &service.entries {
+        let patterns: String = entry
+            .patterns
+            .iter()
+            .map(|pattern| format!(" {}", pattern.text))
+            .collect();
+        line(out, 1, &None, format!("({}{patterns})", entry.view.text));
+    }
+    broken(out, 1, &service.broken);
+    line(out, 0, &None, ")".to_owned());
+}
+
+fn exprs<'a>(items: impl IntoIterator<Item = &'a Expr>) -> String {
+    items.into_iter().map(|item| format!(" {}", expr(item))).collect()
+}
+
+pub(crate) fn expr(found: &Expr) -> String {
+    match &found.kind {
+        ExprKind::Literal(literal) => self::literal(literal),
+        ExprKind::Name(name) => name.text.clone(),
+        ExprKind::Unary {
+            op: UnaryOp::Not,
+            operand,
+        } => format!("(not {})", expr(operand)),
+        ExprKind::Unary {
+            op: UnaryOp::Negate,
+            operand,
+        } => format!("(neg {})", expr(operand)),
+        ExprKind::Binary { op, left, right, .. } => format!("({} {} {})", op.symbol(), expr(left), expr(right)),
+        ExprKind::IsNull {
+            operand,
+            negated: false,
+        } => format!("(is-null {})", expr(operand)),
+        ExprKind::IsNull { operand, negated: true } => format!("(is-not-null {})", expr(operand)),
+        ExprKind::In {
+            operand,
+            negated,
+            items,
+        } => {
+            format!(
+                "({} {}{})",
+                if *negated { "not-in" } else { "in" },
+                expr(operand),
+                exprs(items)
+            )
+        }
+        ExprKind::Call(call) => {
+            let filter = call
+                .filter
+                .as_ref()
+                .map_or(String::new(), |filter| format!(" (where {})", expr(filter)));
+            let nulls = if call.ignoring_nulls.is_some() {
+                " ignoring-nulls"
+            } else {
+                ""
+            };
+            format!("(call {}{}{filter}{nulls})", call.function.text, exprs(&call.arguments))
+        }
+        ExprKind::Cast { operand, ty } => format!("(cast {} {})", expr(operand), type_name(ty)),
+        ExprKind::Case { branches, otherwise } => {
+            let branches: String = branches
+                .iter()
+                .map(|branch| format!(" (when {} {})", expr(&branch.when), expr(&branch.then)))
+                .collect();
+            let otherwise = otherwise
+                .as_ref()
+                .map_or(String::new(), |found| format!(" (else {})", expr(found)));
+            format!("(case{branches}{otherwise})")
+        }
+    }
+}
+
+fn literal(literal: &Literal) -> String {
+    match literal {
+        Literal::Null => "null".to_owned(),
+        Literal::Bool(value) => value.to_string(),
+        Literal::Integer(digits) | Literal::Number(digits) => digits.clone(),
+        Literal::String(value) => quote(value),
+        Literal::Duration { us, .. } => format!("(duration {us})"),
+        Literal::Timestamp { us, .. } => format!("(timestamp {us})"),
+        Literal::Date { days, .. } => format!("(date {days})"),
+    }
+}

@@ -1,0 +1,74 @@
+//! How each declaration, clause and statement is written: the next step of a syntax error.
+
+use crate::explain::Context;
+
+/// "a feature is written …", by the word that begins the piece.
+pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
+    let example = match (context, first.unwrap_or("")) {
+        (Context::Item, "module") => "module shop",
+        (Context::Item, "entity") => "entity card (card_id: int64)",
+        (Context::Item, "source") => "source payments { columns (…) … }",
+        (Context::Item, "transform") => "transform paid from payments { where … let … = … }",
+        (Context::Item, "view") => "view spend of card from paid { feature … }",
+        (Context::Item, "service") => "service fraud_v1 { spend.* }",
+        (Context::Clause, "columns") => "columns (card: int64, amount: decimal(12, 2)?)",
+        (Context::Clause, "unique") => "unique payment_id",
+        (Context::Clause, "time") => "time paid_at",
+        (Context::Clause, "arrival") => "arrival known_at",
+        (Context::Clause, "delay") => "delay 5s",
+        (Context::Clause, "lateness") => "lateness 24h",
+        (Context::Clause, "skew") => "skew 5m",
+        (Context::Clause, "begins") => "begins @2025-01-01T00:00:00Z",
+        (Context::Clause, "zone") => "zone \"Europe/Paris\"",
+        (Context::Clause, "keep") => "keep nan",
+        (Context::Clause, "batch") => "batch parquet \"data/*.parquet\"",
+        (Context::Clause, "stream") => "stream jsonl \"data/events.jsonl\"",
+        (Context::Step, "where") => "where amount > 0",
+        (Context::Step, "let") => "let late = delay_min > 15",
+        (Context::Statement, "owner") => "owner \"payments team\"",
+        (Context::Statement, "tags") => "tags [fraud, finance_grade]",
+        (Context::Statement, "ttl") => "ttl 2h",
+        (Context::Statement, "feature") => "feature spend = sum(amount) over 7d default 0",
+        (Context::Entry, _) => "spend.{total, mean_*}",
+        (Context::Item | Context::Clause | Context::Step | Context::Statement, _) => return None,
+    };
+    let kind = match context {
+        Context::Item | Context::Clause | Context::Step | Context::Statement => format!("`{}`", first.unwrap_or("")),
+        Context::Entry => "an entry of a service".to_owned(),
+    };
+    Some(format!("{kind} is written like this: `{example}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::FileId;
+
+    /// The example of every keyword that can stand alone parses.
+    #[test]
+    fn examples_parse() {
+        for (context, before, after) in [
+            (Context::Clause, "module m source s {", "}"),
+            (Context::Step, "module m transform t from s {", "}"),
+            (Context::Statement, "module m view v of e from s {", "}"),
+            (Context::Entry, "module m service s {", "}"),
+        ] {
+            let keywords = if context == Context::Entry {
+                &["spend"]
+            } else {
+                context.keywords()
+            };
+            for keyword in keywords {
+                let help = form(context, Some(keyword)).unwrap_or_default();
+                let example = help
+                    .split_once(": `")
+                    .map_or("", |(_, example)| example.trim_end_matches('`'));
+                let outcome = crate::parse(FileId(0), &format!("{before} {example} {after}"));
+                assert!(outcome.diagnostics.is_empty(), "{help}: {:?}", outcome.diagnostics);
+            }
+        }
+        for keyword in Context::Item.keywords() {
+            assert!(form(Context::Item, Some(keyword)).is_some(), "{keyword}");
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! What a run reads, and what its nodes share while it runs.
+
+use crate::error::BatchError;
+use crate::report::ViewReport;
+use crate::source::SharedSource;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::error::Result;
+use featc_ir::plan::{BatchNode, BatchPlan};
+use featc_ir::{Key, Source, Truth};
+use featr_decode::{DecodeError, JsonlRejects, Reject, Spine};
+use featr_kernels::rows::Dropped;
+use featr_kernels::{Batch, Column};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Everything a run reads besides its plan.
+pub struct Inputs {
+    /// The folder that the sources' file patterns are relative to.
+    pub base: PathBuf,
+    /// Events in memory by name of their source, in place of its files: columns in declared order, types as declared.
+    pub events: BTreeMap<String, Vec<Batch>>,
+    /// The questions.
+    pub spine: SpineData,
+    pub truth: Truth,
+    /// Whether each feature is followed by `<name>__status`.
+    pub with_status: bool,
+    /// Worker threads and partitions; 0 takes what the machine has.
+    pub threads: usize,
+    /// How much memory DataFusion's sorts may take before they spill, in bytes; `None`: no bound.
+    pub memory_bytes: Option<usize>,
+    pub progress: Option<ProgressSink>,
+    /// Receives every row that is not used: what cannot be decoded, then what was not accepted, source by source.
+    pub rejects: Option<Box<dyn RejectedRows>>,
+}
+
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs")
+            .field("base", &self.base)
+            .field("truth", &self.truth)
+            .field("with_status", &self.with_status)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inputs {
+    /// Truth `complete`, values only, all threads, no bound on memory, files below the current folder.
+    pub fn new(spine: SpineData) -> Inputs {
+        Inputs {
+            base: PathBuf::from("."),
+            events: BTreeMap::new(),
+            spine,
+            truth: Truth::Complete,
+            with_status: false,
+            threads: 0,
+            memory_bytes: None,
+            progress: None,
+            rejects: None,
+        }
+    }
+}
+
+/// What has been done so far. Calls come from several threads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Rows of a source were decoded.
+    Decoded { source: String, rows: u64 },
+    /// Questions were answered by one of the service's views.
+    Answered { questions: u64 },
+}
+
+/// Receives progress.
+pub type ProgressSink = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+/// A row that was not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedRow<'a> {
+    pub source: &'a str,
+    pub file: &'a str,
+    /// Row in Parquet, first line in text formats, from 1; in memory the position in its batch, from 1.
+    pub line: u64,
+    /// `late`, `ahead`, `bad_value` …
+    pub reason: &'a str,
+    /// In words.
+    pub detail: &'a str,
+    /// The text of the record, where there is one.
+    pub raw: Option<&'a str>,
+}
+
+/// The side output of a run.
+pub trait RejectedRows: Send {
+    /// An error stops the run: a row that can be kept nowhere must not vanish.
+    fn reject(&mut self, row: &RejectedRow<'_>) -> std::result::Result<(), DecodeError>;
+}
+
+impl<W: std::io::Write + Send> RejectedRows for JsonlRejects<W> {
+    fn reject(&mut self, row: &RejectedRow<'_>) -> std::result::Result<(), DecodeError> {
+        self.write(row.file, row.line, row.reason, row.detail, row.raw)
+    }
+}
+
+/// Questions: the rows that come out again, and in them the instants and keys.
+#[derive(Debug, Clone)]
+pub struct SpineData {
+    pub schema: SchemaRef,
+    /// The rows as they are to come out.
+    pub batches: Vec<RecordBatch>,
+    /// The instant of each row, over all batches.
+    pub times: Vec<i64>,
+    /// The columns that questions need, by name and type, over all batches.
+    pub columns: Vec<(Key, Column)>,
+}
+
+/// The columns that the questions of a plan must bring, each once: what [`featr_decode::read_spine`] is to decode.
+pub fn spine_columns(plan: &BatchPlan) -> Vec<Key> {
+    fn visit(node: &BatchNode, found: &mut Vec<Key>) {
+        match node {
+            BatchNode::Spine { keys, self_columns } => {
+                for key in keys.iter().chain(self_columns) {
+                    if !found.iter().any(|known| known.name == key.name) {
+                        found.push(key.clone());
+                    }
+                }
+            }
+            BatchNode::Scan { .. } => {}
+            BatchNode::Accept { input } | BatchNode::Rows { input, .. } | BatchNode::Finish { input, .. } => {
+                visit(input, found);
+            }
+            BatchNode::PointInTime { events, spine, .. } => {
+                visit(events, found);
+                visit(spine, found);
+            }
+            BatchNode::Zip { spine, inputs, .. } => {
+                visit(spine, found);
+                inputs.iter().for_each(|input| visit(input, found));
+            }
+        }
+    }
+    let mut found = vec![];
+    visit(&plan.root, &mut found);
+    found
+}
+
+impl SpineData {
+    /// A decoded spine; `keys` are those that it was decoded with.
+    pub fn new(spine: Spine, keys: &[Key]) -> SpineData {
+        let columns = keys.iter().cloned().zip(spine.keys).collect();
+        SpineData { schema: spine.schema, batches: spine.batches, times: spine.times, columns }
+    }
+
+    /// A column of questions.
+    pub(crate) fn column(&self, key: &Key) -> Result<&Column> {
+        let missing = |why: &str| BatchError::SpineColumn { column: key.name.clone(), why: why.to_owned() };
+        let (_, column) =
+            self.columns.iter().find(|(known, _)| known.name == key.name).ok_or_else(|| missing("is missing"))?;
+        if column.ty == key.ty {
+            Ok(column)
+        } else {
+            Err(missing(&format!("is {}, not {}", column.ty, key.ty)).into())
+        }
+    }
+
+    /// Whether all parts have the same number of rows.
+    pub(crate) fn check(&self) -> std::result::Result<(), BatchError> {
+        let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();
+        if rows != self.times.len() {
+            return Err(BatchError::Bug { why: "the spine has not one instant per row".into() });
+        }
+        match self.columns.iter().find(|(_, column)| column.len() != rows) {
+            Some((key, _)) => {
+                Err(BatchError::SpineColumn { column: key.name.clone(), why: "has not one value per row".into() })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where unused rows go, shared by all sources.
+#[derive(Clone)]
+pub(crate) struct SharedRejects(pub Arc<Mutex<Option<Box<dyn RejectedRows>>>>);
+
+impl SharedRejects {
+    pub fn wanted(&self) -> bool {
+        lock(&self.0).is_some()
+    }
+
+    pub fn put(&self, row: &RejectedRow<'_>) -> std::result::Result<(), DecodeError> {
+        match &mut *lock(&self.0) {
+            Some(sink) => sink.reject(row),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A decoder's rejects on their way to the shared sink.
+pub(crate) struct FromDecoder {
+    pub source: String,
+    pub rejects: SharedRejects,
+}
+
+impl featr_decode::RejectSink for FromDecoder {
+    fn reject(&mut self, row: &Reject) -> std::result::Result<(), DecodeError> {
+        self.rejects.put(&RejectedRow {
+            source: &self.source,
+            file: &row.file,
+            line: row.line,
+            reason: row.reason.name(),
+            detail: &row.detail,
+            raw: row.raw.as_deref(),
+        })
+    }
+}
+
+/// What the nodes of one run share.
+pub(crate) struct Shared {
+    pub base: PathBuf,
+    pub spine: Arc<SpineData>,
+    pub truth: Truth,
+    pub with_status: bool,
+    pub threads: usize,
+    pub progress: Option<ProgressSink>,
+    pub rejects: SharedRejects,
+    pub events: Mutex<BTreeMap<String, Vec<Batch>>>,
+    pub sources: Mutex<BTreeMap<String, Arc<SharedSource>>>,
+    pub counters: Mutex<Vec<Arc<RowsCounter>>>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("truth", &self.truth).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub fn new(inputs: Inputs, threads: usize) -> Shared {
+        Shared {
+            base: inputs.base,
+            spine: Arc::new(inputs.spine),
+            truth: inputs.truth,
+            with_status: inputs.with_status,
+            threads,
+            progress: inputs.progress,
+            rejects: SharedRejects(Arc::new(Mutex::new(inputs.rejects))),
+            events: Mutex::new(inputs.events),
+            sources: Mutex::default(),
+            counters: Mutex::default(),
+        }
+    }
+
+    pub fn tell(&self, progress: &Progress) {
+        if let Some(sink) = &self.progress {
+            sink(progress);
+        }
+    }
+
+    /// The one reader of a source.
+    pub fn source(&self, source: &Arc<Source>) -> Arc<SharedSource> {
+        let mut sources = lock(&self.sources);
+        let known = sources.entry(source.name.clone()).or_insert_with(|| {
+            let events = lock(&self.events).remove(&source.name);
+            Arc::new(SharedSource::new(source.clone(), events, self))
+        });
+        known.clone()
+    }
+
+    /// A new counter for a transform.
+    pub fn counter(&self, transform: &str, entity: &[String]) -> Arc<RowsCounter> {
+        let report =
+            ViewReport { transform: transform.to_owned(), entity: entity.to_vec(), ..ViewReport::default() };
+        let counter = Arc::new(RowsCounter { report: Mutex::new(report) });
+        lock(&self.counters).push(counter.clone());
+        counter
+    }
+}
+
+/// Counts what becomes of the rows of a transform.
+#[derive(Debug)]
+pub(crate) struct RowsCounter {
+    report: Mutex<ViewReport>,
+}
+
+impl RowsCounter {
+    pub fn add(&self, events: usize, dropped: &Dropped) {
+        let mut report = lock(&self.report);
+        report.events += events as u64;
+        report.dropped.add(dropped);
+    }
+
+    pub fn add_copies(&self, copies: u64) {
+        lock(&self.report).copies += copies;
+    }
+
+    pub fn add_keyless(&self, questions: u64) {
+        lock(&self.report).keyless_questions += questions;
+    }
+
+    pub fn report(&self) -> ViewReport {
+        lock(&self.report).clone()
+    }
+}
+
+/// Counters and caches stay usable when a thread that held them panicked.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,79 @@
+//! What a run says about itself beside its rows.
+
+use featr_decode::Rejects;
+use featr_kernels::rows::{Dropped, Reason};
+use std::fmt;
+
+/// Counts of one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunReport {
+    /// Rows of the spine, and of the output.
+    pub rows: u64,
+    /// Per source that was read, by name.
+    pub sources: Vec<SourceReport>,
+    /// Per use of a transform by an entity, by names.
+    pub views: Vec<ViewReport>,
+}
+
+/// What became of the rows of a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceReport {
+    pub source: String,
+    /// Rows that were decoded.
+    pub decoded: u64,
+    /// Rows among them that are events.
+    pub accepted: u64,
+    /// Decoded rows that are not, by reason; reasons that did not occur are left out.
+    pub rejected: Vec<(Reason, u64)>,
+    /// Rows that were not decoded.
+    pub undecoded: Rejects,
+}
+
+/// What became of the events of a source on their way to an entity.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ViewReport {
+    pub transform: String,
+    /// Names of the entity's keys.
+    pub entity: Vec<String>,
+    /// Keyed events, copies included.
+    pub events: u64,
+    pub dropped: Dropped,
+    /// Copies of events that were there already. Events of entities that nobody asked about may not have been compared.
+    pub copies: u64,
+    /// Questions without an entity, because one of the keys is null.
+    pub keyless_questions: u64,
+}
+
+impl fmt::Display for RunReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} rows", self.rows)?;
+        for source in &self.sources {
+            write!(f, "source {}: {} events", source.source, source.accepted)?;
+            for (reason, count) in &source.rejected {
+                write!(f, ", {count} {}", reason.name())?;
+            }
+            for (reason, count) in source.undecoded.counts() {
+                write!(f, ", {count} {reason}")?;
+            }
+            writeln!(f)?;
+        }
+        for view in &self.views {
+            write!(f, "{} by {}: {} events", view.transform, view.entity.join(", "), view.events)?;
+            let dropped = &view.dropped;
+            let counts = [
+                ("filtered", dropped.filtered),
+                ("without time", dropped.null_time),
+                ("with an error in the time", dropped.error_time),
+                ("without key", dropped.null_key),
+                ("with an error in the key", dropped.error_key),
+                ("copies", view.copies),
+                ("questions without key", view.keyless_questions),
+            ];
+            for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+                write!(f, ", {count} {name}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}

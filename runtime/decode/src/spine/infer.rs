@@ -1,0 +1,112 @@
+//! Types of columns that only pass through, from their texts: the narrowest one that gives every text back.
+
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema};
+use std::io::Cursor;
+use std::sync::Arc;
+
+/// What the texts of a column have in common so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kinds {
+    pub bool: bool,
+    pub int: bool,
+    pub uint: bool,
+    pub float: bool,
+    /// Whether there was any text that is not null.
+    pub any: bool,
+}
+
+impl Kinds {
+    pub(crate) fn new() -> Kinds {
+        Kinds { bool: true, int: true, uint: true, float: true, any: false }
+    }
+
+    pub(crate) fn see(&mut self, text: &str) {
+        self.any = true;
+        self.bool &= text == "true" || text == "false";
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let plain = digits.len() == 1 || !(digits.starts_with('0') && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit));
+        let number = plain && digits.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+        let integer = number && digits.bytes().all(|byte| byte.is_ascii_digit());
+        self.int &= integer && text != "-0" && text.parse::<i64>().is_ok();
+        self.uint &= integer && text.parse::<u64>().is_ok();
+        self.float &= match (number, integer) {
+            (_, true) => text.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= 1 << 53),
+            (true, false) => text.parse::<f64>().is_ok_and(f64::is_finite),
+            (false, false) => matches!(text, "NaN" | "nan" | "inf" | "-inf"),
+        };
+    }
+
+    pub(crate) fn data_type(&self) -> DataType {
+        match self {
+            Kinds { any: false, .. } => DataType::Utf8,
+            Kinds { bool: true, .. } => DataType::Boolean,
+            Kinds { int: true, .. } => DataType::Int64,
+            Kinds { uint: true, .. } => DataType::UInt64,
+            Kinds { float: true, .. } => DataType::Float64,
+            Kinds { .. } => DataType::Utf8,
+        }
+    }
+}
+
+/// Texts as an array of a type that [`Kinds::data_type`] gave for them.
+pub(crate) fn typed(texts: &StringArray, ty: &DataType) -> ArrayRef {
+    match ty {
+        DataType::Boolean => Arc::new(texts.iter().map(|text| text.map(|text| text == "true")).collect::<BooleanArray>()),
+        DataType::Int64 => Arc::new(texts.iter().map(|text| text?.parse().ok()).collect::<Int64Array>()),
+        DataType::UInt64 => Arc::new(texts.iter().map(|text| text?.parse().ok()).collect::<UInt64Array>()),
+        DataType::Float64 => Arc::new(texts.iter().map(|text| text?.parse().ok()).collect::<Float64Array>()),
+        _ => Arc::new(texts.clone()),
+    }
+}
+
+/// JSON lists and objects as Arrow arrays, one per chunk, by the inference of Arrow.
+pub(crate) fn nested(name: &str, chunks: &[StringArray]) -> Result<(Field, Vec<ArrayRef>), String> {
+    use arrow::json::reader::{ReaderBuilder, infer_json_schema};
+    let lines = |chunk: &StringArray| -> String {
+        chunk.iter().map(|text| format!("{{\"v\":{}}}\n", text.unwrap_or("null"))).collect()
+    };
+    let all: String = chunks.iter().map(lines).collect();
+    let (schema, _) = infer_json_schema(Cursor::new(all), None).map_err(|error| error.to_string())?;
+    let ty = schema.field_with_name("v").map_err(|error| error.to_string())?.data_type().clone();
+    let schema = Arc::new(Schema::new(vec![Field::new("v", ty.clone(), true)]));
+    let mut arrays = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        let builder = ReaderBuilder::new(schema.clone()).with_batch_size(arrow::array::Array::len(chunk).max(1));
+        let mut reader = builder.build(Cursor::new(lines(chunk))).map_err(|error| error.to_string())?;
+        let batch = reader.next().ok_or("no rows")?.map_err(|error| error.to_string())?;
+        if batch.num_rows() != arrow::array::Array::len(chunk) {
+            return Err("values that do not keep their rows".into());
+        }
+        arrays.push(batch.column(0).clone());
+    }
+    Ok((Field::new(name, ty, true), arrays))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_narrowest_type_that_loses_nothing() {
+        let of = |texts: &[&str]| {
+            let mut kinds = Kinds::new();
+            texts.iter().for_each(|text| kinds.see(text));
+            kinds.data_type()
+        };
+        assert_eq!(of(&[]), DataType::Utf8);
+        assert_eq!(of(&["true", "false"]), DataType::Boolean);
+        assert_eq!(of(&["True"]), DataType::Utf8);
+        assert_eq!(of(&["0", "-5", "9223372036854775807"]), DataType::Int64);
+        assert_eq!(of(&["1", "18446744073709551615"]), DataType::UInt64);
+        assert_eq!(of(&["-1", "18446744073709551615"]), DataType::Utf8);
+        assert_eq!(of(&["1", "1.5", "-2e5", "0.25", "NaN"]), DataType::Float64);
+        assert_eq!(of(&["9007199254740993", "1.5"]), DataType::Utf8);
+        assert_eq!(of(&["007"]), DataType::Utf8);
+        assert_eq!(of(&["+1"]), DataType::Utf8);
+        assert_eq!(of(&["00.5"]), DataType::Utf8);
+        assert_eq!(of(&["1 "]), DataType::Utf8);
+        assert_eq!(of(&["-"]), DataType::Utf8);
+        assert_eq!(of(&["1e999"]), DataType::Utf8);
+    }
+}

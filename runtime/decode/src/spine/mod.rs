@@ -1,0 +1,180 @@
+//! Reading questions: the original columns untouched, and beside them the keys and the instants.
+
+mod infer;
+mod text;
+
+use crate::array;
+use crate::builder::Rules;
+use crate::error::DecodeError;
+use crate::lines::Lines;
+use crate::parquet::{fitting, guarded, open};
+use crate::zone::Zone;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use featc_ir::{FileFormat, Key, Type};
+use featr_kernels::{Column, Data, Tag};
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Questions of a training set or a backfill, in file order.
+#[derive(Debug, Clone)]
+pub struct Spine {
+    pub schema: SchemaRef,
+    /// All columns of the file in its order, to be written back as they are. Of text formats, the keys and the
+    /// instants have their declared types and other columns the narrowest type that loses nothing.
+    pub batches: Vec<RecordBatch>,
+    /// One column per key that was asked for, in that order, over all rows. Keys may be null.
+    pub keys: Vec<Column>,
+    /// The instant of every row, in microseconds since 1970-01-01T00:00:00Z.
+    pub times: Vec<i64>,
+}
+
+impl Spine {
+    /// The number of questions.
+    pub fn rows(&self) -> usize {
+        self.times.len()
+    }
+}
+
+/// The columns that a spine must have.
+pub(crate) struct Wanted<'a> {
+    pub file: &'a str,
+    pub keys: &'a [Key],
+    pub at: &'a str,
+    pub rules: Rules,
+}
+
+/// Reads a spine from Parquet, CSV or JSONL, told apart by extension, else by content.
+///
+/// `keys` are the columns to decode (entity keys and the columns that `excluding self` compares with), `at_column` has
+/// the instants, `zone` is for timestamps without offset. No row is dropped: one that cannot be used is an error.
+///
+/// # Errors
+/// Every [`DecodeError`] about reading; rows in them count from 1 in Parquet, and are lines in text formats.
+pub fn read_spine(path: &Path, keys: &[Key], at_column: &str, zone: Option<&str>) -> Result<Spine, DecodeError> {
+    let name = path.display().to_string();
+    let zone = zone.map(Zone::named).transpose()?;
+    let wanted = Wanted { file: &name, keys, at: at_column, rules: Rules { zone, keep_nan: false } };
+    let unreadable = |error: std::io::Error| DecodeError::unreadable(&name, &error);
+    let file = File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.is_dir() {
+        return Err(DecodeError::Unreadable { file: name.clone(), why: "is a folder".into() });
+    }
+    let lines = |file: File| Lines::new(Box::new(BufReader::with_capacity(1 << 18, file)));
+    match format(path, &name)? {
+        FileFormat::Parquet => parquet(file, &wanted),
+        FileFormat::Csv => text::csv(lines(file), &wanted),
+        FileFormat::Jsonl => text::jsonl(lines(file), &wanted),
+    }
+}
+
+fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("").to_ascii_lowercase();
+    match extension.as_str() {
+        "parquet" => return Ok(FileFormat::Parquet),
+        "csv" => return Ok(FileFormat::Csv),
+        "jsonl" | "ndjson" => return Ok(FileFormat::Jsonl),
+        _ => {}
+    }
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(|error| DecodeError::unreadable(name, &error))?;
+    file.take(4_096).read_to_end(&mut head).map_err(|error| DecodeError::unreadable(name, &error))?;
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
+    if head.starts_with(b"PAR1") {
+        Ok(FileFormat::Parquet)
+    } else if text.starts_with(b"{") {
+        Ok(FileFormat::Jsonl)
+    } else {
+        Err(DecodeError::UnknownFormat { file: name.to_owned() })
+    }
+}
+
+fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
+    let builder = open(wanted.file, file)?;
+    let schema = builder.schema().clone();
+    let has_zone = wanted.rules.zone.is_some();
+    let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), has_zone, wanted.file)?;
+    let mut places = Vec::with_capacity(wanted.keys.len());
+    for key in wanted.keys {
+        places.push(fitting(&schema, (&key.name, key.ty), has_zone, wanted.file)?.0);
+    }
+    let mut reader = guarded(wanted.file, || builder.with_batch_size(65_536).build())?;
+    let mut spine = Spine { schema, batches: Vec::new(), keys: Vec::new(), times: Vec::new() };
+    let mut keys: Vec<Vec<Column>> = wanted.keys.iter().map(|_| Vec::new()).collect();
+    while let Some(batch) = guarded(wanted.file, || reader.next().transpose())? {
+        let row = |row: usize| (spine.times.len() + row + 1) as u64;
+        for ((key, place), parts) in wanted.keys.iter().zip(&places).zip(&mut keys) {
+            let decoded = guarded(wanted.file, || array::decode(batch.column(*place), key.ty, wanted.rules))?;
+            if let Some((at, why)) = decoded.refused.first() {
+                return Err(wanted.bad_key(row(*at), &key.name, format!("holds a value that does not decode: {why}")));
+            }
+            parts.push(decoded.column);
+        }
+        let decoded = guarded(wanted.file, || array::decode(batch.column(at), Type::Timestamp, wanted.rules))?;
+        if let Some((at, why)) = decoded.refused.first() {
+            return Err(wanted.bad_instant(row(*at), format!("holds a value that does not decode: {why}")));
+        }
+        if let Some(at) = decoded.column.tags.iter().flatten().position(|tag| *tag != Tag::VALID) {
+            return Err(wanted.bad_instant(row(at), "is null".into()));
+        }
+        spine.times.extend(instants(decoded.column));
+        spine.batches.push(batch);
+    }
+    spine.keys = wanted.keys.iter().zip(keys).map(|(key, parts)| concat(key.ty, parts)).collect();
+    Ok(spine)
+}
+
+impl Wanted<'_> {
+    fn bad_key(&self, row: u64, column: &str, why: String) -> DecodeError {
+        DecodeError::SpineKey { file: self.file.to_owned(), row, column: column.to_owned(), why }
+    }
+
+    fn bad_instant(&self, row: u64, why: String) -> DecodeError {
+        DecodeError::SpineInstant { file: self.file.to_owned(), row, column: self.at.to_owned(), why }
+    }
+}
+
+/// The data of a timestamp column.
+fn instants(column: Column) -> Vec<i64> {
+    match column.data {
+        Data::I64(values) => values,
+        Data::Bool(_) | Data::F64(_) | Data::I128(_) | Data::Str(_) => Vec::new(),
+    }
+}
+
+/// Columns of one type behind each other.
+fn concat(ty: Type, parts: Vec<Column>) -> Column {
+    let mut whole = Column { ty, data: crate::builder::empty_data(ty), tags: None };
+    let mut rows = 0;
+    for part in parts {
+        let added = match (&mut whole.data, part.data) {
+            (Data::Bool(all), Data::Bool(values)) => extended(all, values),
+            (Data::I64(all), Data::I64(values)) => extended(all, values),
+            (Data::F64(all), Data::F64(values)) => extended(all, values),
+            (Data::I128(all), Data::I128(values)) => extended(all, values),
+            (Data::Str(all), Data::Str(values)) => {
+                let start = all.bytes.len();
+                all.bytes.extend_from_slice(&values.bytes);
+                all.offsets.extend(values.offsets.iter().skip(1).map(|offset| start + offset));
+                values.offsets.len() - 1
+            }
+            (Data::Bool(_) | Data::I64(_) | Data::F64(_) | Data::I128(_) | Data::Str(_), _) => 0,
+        };
+        if part.tags.is_some() || whole.tags.is_some() {
+            let tags = whole.tags.get_or_insert_with(|| vec![Tag::VALID; rows]);
+            tags.extend(part.tags.unwrap_or_else(|| vec![Tag::VALID; added]));
+        }
+        rows += added;
+    }
+    whole
+}
+
+fn extended<T>(all: &mut Vec<T>, values: Vec<T>) -> usize {
+    let added = values.len();
+    all.extend(values);
+    added
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+use super::*;
+use crate::write_rows;
+use arrow::array::*;
+use arrow::datatypes::{DataType, Field, Int8Type, Schema, TimeUnit};
+use std::sync::Arc;
+
+fn keys(keys: &[(&str, Type)]) -> Vec<Key> {
+    keys.iter().map(|(name, ty)| Key { name: name.to_string(), ty: *ty }).collect()
+}
+
+fn read(name: &str, content: &str, zone: Option<&str>) -> Result<Spine, DecodeError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    let spine = read_spine(&path, &keys(&[("card", Type::String), ("n", Type::Int64)]), "at", zone);
+    spine.map_err(|error| shorten(error, folder.path()))
+}
+
+/// Errors name the path as given; here without the folder.
+fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
+    let cut = |file: String| file.replace(&format!("{}/", folder.display()), "");
+    match error {
+        DecodeError::SpineInstant { file, row, column, why } => DecodeError::SpineInstant { file: cut(file), row, column, why },
+        DecodeError::SpineKey { file, row, column, why } => DecodeError::SpineKey { file: cut(file), row, column, why },
+        DecodeError::SpineLine { file, line, why } => DecodeError::SpineLine { file: cut(file), line, why },
+        DecodeError::NaiveTimestamp { file, line, column } => DecodeError::NaiveTimestamp { file: cut(file), line, column },
+        DecodeError::MissingColumn { file, column, found } => DecodeError::MissingColumn { file: cut(file), column, found },
+        DecodeError::WrongType { file, column, expected, found } => DecodeError::WrongType { file: cut(file), column, expected, found },
+        DecodeError::UnknownFormat { file } => DecodeError::UnknownFormat { file: cut(file) },
+        other => other,
+    }
+}
+
+fn types(spine: &Spine) -> Vec<(String, DataType)> {
+    spine.schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
+}
+
+fn utc() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+#[test]
+fn csv_keys_by_declaration_and_the_rest_by_its_texts() {
+    let content = "label,card,zip,at,n,score,quote\ntrue,17,007,1970-01-01T00:00:01Z,5,1.5,\"a\nb\"\nfalse,,123,1970-01-01 00:00:00+00:00,,2,\"\"\n";
+    let spine = read("s.csv", content, None).unwrap();
+    assert_eq!(
+        types(&spine),
+        [
+            ("label".into(), DataType::Boolean), ("card".into(), DataType::Utf8), ("zip".into(), DataType::Utf8),
+            ("at".into(), utc()), ("n".into(), DataType::Int64), ("score".into(), DataType::Float64),
+            ("quote".into(), DataType::Utf8),
+        ]
+    );
+    assert_eq!(spine.times, [1_000_000, 0]);
+    assert_eq!(spine.keys[0].tags, Some(vec![0, 1]));
+    assert_eq!(spine.keys[1].data, Data::I64(vec![5, 0]));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("o.csv");
+    write_rows(&out, spine.schema.clone(), spine.batches).unwrap();
+    let written = std::fs::read_to_string(&out).unwrap();
+    assert_eq!(
+        written,
+        "label,card,zip,at,n,score,quote\ntrue,17,007,1970-01-01T00:00:01Z,5,1.5,\"a\nb\"\nfalse,,123,1970-01-01T00:00:00Z,,2.0,\"\"\n"
+    );
+}
+
+#[test]
+fn jsonl_columns_by_first_appearance() {
+    let content = "{\"z\":1,\"at\":\"1970-01-01T00:00:00Z\",\"card\":\"a\",\"n\":1}\n\n{\"n\":null,\"at\":\"1970-01-01T00:00:00Z\",\"late\":{\"x\":[1,2],\"y\":\"t\"},\"big\":18446744073709551615,\"z\":2.5,\"s\":\"q\\\"\"}\n";
+    let spine = read("s.jsonl", content, None).unwrap();
+    let names: Vec<String> = types(&spine).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["z", "at", "card", "n", "late", "big", "s"]);
+    assert_eq!(spine.schema.field(0).data_type(), &DataType::Float64);
+    assert!(matches!(spine.schema.field(4).data_type(), DataType::Struct(_)));
+    assert_eq!(spine.schema.field(5).data_type(), &DataType::UInt64);
+    assert_eq!(spine.keys[0].tags, Some(vec![0, 1]));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("o.jsonl");
+    write_rows(&out, spine.schema.clone(), spine.batches).unwrap();
+    let second = std::fs::read_to_string(&out).unwrap().lines().nth(1).unwrap().to_owned();
+    assert_eq!(second, "{\"z\":2.5,\"at\":\"1970-01-01T00:00:00Z\",\"card\":null,\"n\":null,\"late\":{\"x\":[1,2],\"y\":\"t\"},\"big\":18446744073709551615,\"s\":\"q\\\"\"}");
+}
+
+#[test]
+fn many_rows_in_chunks() {
+    let mut content = String::new();
+    for row in 0..70_000 {
+        let late = if row == 69_000 { ",\"late\":[true]" } else { "" };
+        content.push_str(&format!("{{\"at\":\"1970-01-01T00:00:00Z\",\"n\":{row},\"card\":\"c\"{late}}}\n"));
+    }
+    let spine = read("s.ndjson", &content, None).unwrap();
+    assert_eq!((spine.rows(), spine.batches.len()), (70_000, 2));
+    assert_eq!(spine.batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 70_000);
+    assert_eq!(spine.keys[1].data, Data::I64((0..70_000).collect()));
+    let late = spine.batches[1].column_by_name("late").unwrap();
+    assert_eq!(late.len() - late.null_count(), 1);
+}
+
+#[test]
+fn every_broken_row_is_an_error() {
+    let csv = |row: &str| read("s.csv", &format!("card,n,at\na,1,1970-01-01T00:00:00Z\n{row}\n"), None).unwrap_err().to_string();
+    assert_eq!(csv("a,1,"), "row 3 of s.csv has no usable instant: column `at` is null");
+    assert_eq!(csv("a,1,soon"), "row 3 of s.csv has no usable instant: column `at` holds \"soon\", which is not an RFC 3339 timestamp");
+    assert_eq!(csv("a,x,1970-01-01T00:00:00Z"), "row 3 of s.csv has no usable key: column `n` holds \"x\", which is not an int64");
+    assert_eq!(csv("a,1"), "line 3 of s.csv is broken: 2 fields where the header has 3");
+    assert_eq!(csv("a,1,1970-01-01T00:00:00"), "naive timestamps: column `at` of s.csv has a value without offset on line 3");
+    let zoned = read("s.csv", "card,n,at\na,1,1970-01-01T01:00:00\n", Some("Europe/Paris")).unwrap();
+    assert_eq!(zoned.times, [0]);
+    let json = |line: &str| read("s.jsonl", line, None).unwrap_err().to_string();
+    assert_eq!(json("{\"card\":\"a\",\"n\":1}"), "s.jsonl has no column `at`");
+    assert_eq!(json("{\"card\":5,\"n\":1,\"at\":\"1970-01-01T00:00:00Z\"}"), "row 1 of s.jsonl has no usable key: column `card` holds 5, which is not a string");
+    assert_eq!(json("\n[]"), "line 2 of s.jsonl is broken: invalid type: sequence, expected an object");
+    let mixed = "{\"card\":\"a\",\"n\":1,\"at\":\"1970-01-01T00:00:00Z\",\"x\":1}\n{\"card\":\"a\",\"n\":1,\"at\":\"1970-01-01T00:00:00Z\",\"x\":\"1\"}";
+    assert_eq!(json(mixed), "column `x` of s.jsonl is a mixture of strings, numbers, lists or objects, which does not decode to one type");
+}
+
+#[test]
+fn formats_by_name_else_by_content() {
+    let line = "{\"card\":\"a\",\"n\":1,\"at\":\"1970-01-01T00:00:00Z\"}";
+    assert_eq!(read("spine", line, None).unwrap().rows(), 1);
+    assert_eq!(read("spine.txt", "card,n,at\n", None).unwrap_err(), DecodeError::UnknownFormat { file: "spine.txt".into() });
+    let empty = read("s.jsonl", "", None).unwrap();
+    assert_eq!((empty.rows(), empty.schema.fields().len()), (0, 3));
+    let empty = read("s.csv", "card,n,at\n", None).unwrap();
+    assert_eq!((empty.rows(), empty.keys.len(), empty.schema.fields().len()), (0, 2, 3));
+    let folder = tempfile::tempdir().unwrap();
+    let why = |path: &Path| read_spine(path, &[], "at", None).unwrap_err().to_string();
+    assert!(why(folder.path()).ends_with("is a folder"));
+    assert!(why(&folder.path().join("gone.csv")).ends_with("no such file or folder"));
+}
+
+#[test]
+fn parquet_passes_through_untouched() {
+    let dictionary: DictionaryArray<Int8Type> = vec![Some("a"), None, Some("a")].into_iter().collect();
+    let decimals = Decimal128Array::from(vec![1, 2, 3]).with_precision_and_scale(20, 3).unwrap();
+    let lists = ListArray::from_iter_primitive::<arrow::datatypes::Int32Type, _, _>(vec![Some(vec![Some(1)]), None, Some(vec![])]);
+    let structs = StructArray::from(vec![(Arc::new(Field::new("x", DataType::Utf8View, true)), Arc::new(StringViewArray::from(vec!["1", "2", "3"])) as ArrayRef)]);
+    let at = TimestampMillisecondArray::from(vec![1, 2, 3]).with_timezone("Europe/Paris");
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("card", Arc::new(dictionary)), ("d", Arc::new(decimals)), ("l", Arc::new(lists)), ("s", Arc::new(structs)),
+        ("n", Arc::new(UInt8Array::from(vec![1, 2, 3]))), ("at", Arc::new(at)), ("nan", Arc::new(Float64Array::from(vec![f64::NAN, -0.0, 1.0]))),
+    ];
+    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+    let metadata = [("pandas".to_owned(), "{}".to_owned())].into();
+    let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
+    let batch = RecordBatch::try_new(schema.clone(), columns.into_iter().map(|(_, array)| array).collect()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.parquet");
+    write_rows(&path, schema.clone(), [batch.clone()]).unwrap();
+    let keys = keys(&[("n", Type::Int64), ("card", Type::String), ("n", Type::Decimal { precision: 5, scale: 1 })]);
+    let spine = read_spine(&path, &keys, "at", None).unwrap();
+    assert_eq!(spine.schema, schema);
+    assert_eq!(spine.batches, [batch]);
+    assert_eq!(spine.times, [1_000, 2_000, 3_000]);
+    assert_eq!(spine.keys[0].data, Data::I64(vec![1, 2, 3]));
+    assert_eq!(spine.keys[1].tags, Some(vec![0, 1, 0]));
+    assert_eq!(spine.keys[2].data, Data::I128(vec![10, 20, 30]));
+    let short = read_spine(&path, &[], "nan", None).unwrap_err();
+    assert!(short.to_string().contains("column `nan`") && short.to_string().ends_with("does not decode to timestamp"));
+}
+
+#[test]
+fn parquet_rows_that_cannot_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.parquet");
+    let write = |at: ArrayRef, n: ArrayRef| {
+        let fields = vec![Field::new("at", at.data_type().clone(), true), Field::new("n", n.data_type().clone(), true)];
+        let schema = Arc::new(Schema::new(fields));
+        let batch = RecordBatch::try_new(schema.clone(), vec![at, n]).unwrap();
+        write_rows(&path, schema, [batch]).unwrap();
+        read_spine(&path, &keys(&[("n", Type::Int64)]), "at", None).map_err(|error| shorten(error, folder.path()))
+    };
+    let good = || Arc::new(TimestampMicrosecondArray::from(vec![1, 2]).with_timezone("UTC"));
+    let null = Arc::new(TimestampMicrosecondArray::from(vec![Some(1), None]).with_timezone("UTC"));
+    let n = || Arc::new(Int64Array::from(vec![None, Some(2)]));
+    assert_eq!(write(good(), n()).unwrap().keys[0].tags, Some(vec![1, 0]));
+    assert_eq!(write(null, n()).unwrap_err().to_string(), "row 2 of s.parquet has no usable instant: column `at` is null");
+    let wide = Arc::new(UInt64Array::from(vec![1, u64::MAX]));
+    assert_eq!(
+        write(good(), wide).unwrap_err().to_string(),
+        "row 2 of s.parquet has no usable key: column `n` holds a value that does not decode: 18446744073709551615 does not fit int64"
+    );
+    let naive = Arc::new(TimestampMicrosecondArray::from(vec![1, 2]));
+    assert_eq!(write(naive, n()).unwrap_err(), DecodeError::NaiveTimestamp { file: "s.parquet".into(), line: None, column: "at".into() });
+}

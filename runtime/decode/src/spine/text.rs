@@ -1,0 +1,304 @@
+//! Spines from CSV and JSONL.
+
+use super::infer::{Kinds, nested, typed};
+use super::{Spine, Wanted, concat, instants};
+use crate::builder::{BadCell, Builder, json_string};
+use crate::convert::{arrow_type, to_arrow};
+use crate::csv::{self, CsvReader};
+use crate::error::DecodeError;
+use crate::json::{self, JsonlReader};
+use crate::lines::Lines;
+use crate::reject::shown;
+use crate::text_rows::{header, json_shown, place};
+use arrow::array::{ArrayRef, RecordBatch, StringArray, StringBuilder};
+use arrow::datatypes::{DataType, Field, Schema};
+use featc_ir::Type;
+use featr_kernels::Column;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const CHUNK_ROWS: usize = 65_536;
+
+/// A column of the file in the making, in chunks of rows.
+struct Passing {
+    name: String,
+    /// The type to decode to, and the builder, of keys and instants.
+    declared: Option<Builder>,
+    decoded: Vec<Column>,
+    /// The texts of all other columns; of JSON strings, what they say, of other JSON values, how they are written.
+    open: StringBuilder,
+    texts: Vec<StringArray>,
+    kinds: Kinds,
+    strings: bool,
+    nested: bool,
+    scalars: bool,
+}
+
+/// All columns in the making.
+struct Table<'a> {
+    wanted: &'a Wanted<'a>,
+    columns: Vec<Passing>,
+    /// Rows in the open chunk, and the sizes of the closed ones.
+    rows: usize,
+    chunks: Vec<usize>,
+}
+
+pub(super) fn csv(lines: Lines, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
+    let mut reader = CsvReader::new(lines);
+    let names = header(&mut reader, wanted.file)?;
+    wanted.places(&names)?;
+    let mut table = Table { wanted, columns: Vec::new(), rows: 0, chunks: Vec::new() };
+    names.iter().for_each(|name| table.add(name));
+    loop {
+        match reader.next().map_err(|error| DecodeError::unreadable(wanted.file, &error))? {
+            csv::Record::End => return table.finish(),
+            csv::Record::Broken { line, why } => return Err(wanted.bad_line(line, why)),
+            csv::Record::Fields { line } if reader.len() != names.len() => {
+                let why = format!("{} fields where the header has {}", reader.len(), names.len());
+                return Err(wanted.bad_line(line, why));
+            }
+            csv::Record::Fields { line } => {
+                for (index, column) in table.columns.iter_mut().enumerate() {
+                    let field = reader.field(index);
+                    let cell = Cell { shown: || shown(field.text), line };
+                    match &mut column.declared {
+                        Some(builder) => {
+                            let pushed = builder.push_text(field.text, field.quoted, wanted.rules);
+                            wanted.check(&column.name, builder, pushed, cell)?;
+                        }
+                        None if field.text.is_empty() && !field.quoted => column.open.append_null(),
+                        None => {
+                            column.kinds.see(field.text);
+                            column.open.append_value(field.text);
+                        }
+                    }
+                }
+                table.end_row();
+            }
+        }
+    }
+}
+
+pub(super) fn jsonl(lines: Lines, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
+    let mut reader = JsonlReader::new(lines);
+    let mut table = Table { wanted, columns: Vec::new(), rows: 0, chunks: Vec::new() };
+    let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
+    loop {
+        match reader.next().map_err(|error| DecodeError::unreadable(wanted.file, &error))? {
+            json::Record::End => break,
+            json::Record::Broken { line, why } => return Err(wanted.bad_line(line, why)),
+            json::Record::Text { line } => {
+                let entries = json::entries(reader.text()).map_err(|why| wanted.bad_line(line, why))?;
+                let mut cells = vec!["null"; table.columns.len()];
+                for (name, value) in &entries.0 {
+                    let known = by_name.get(name.as_ref()).copied();
+                    let index = known.unwrap_or_else(|| {
+                        table.add(name);
+                        cells.push("null");
+                        by_name.insert(name.to_string(), table.columns.len() - 1);
+                        table.columns.len() - 1
+                    });
+                    cells[index] = value;
+                }
+                table.json_row(&cells, line)?;
+            }
+        }
+    }
+    if table.rows > 0 || !table.chunks.is_empty() {
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        wanted.places(&names)?;
+    } else {
+        let names = wanted.keys.iter().map(|key| key.name.as_str()).chain([wanted.at]);
+        for name in names {
+            if table.columns.iter().all(|column| column.name != name) {
+                table.add(name);
+            }
+        }
+    }
+    table.finish()
+}
+
+/// A cell for messages.
+struct Cell<F> {
+    shown: F,
+    line: u64,
+}
+
+impl Wanted<'_> {
+    /// Checks that all wanted columns are there, once.
+    fn places<N: AsRef<str>>(&self, names: &[N]) -> Result<(), DecodeError> {
+        place(names, self.at, self.file)?;
+        self.keys.iter().try_for_each(|key| place(names, &key.name, self.file).map(|_| ()))
+    }
+
+    /// The type that a column must decode to; `None` when it only passes through.
+    fn declared(&self, name: &str) -> Option<Type> {
+        let key = self.keys.iter().find(|key| key.name == name).map(|key| key.ty);
+        key.or_else(|| (name == self.at).then_some(Type::Timestamp))
+    }
+
+    fn bad_line(&self, line: u64, why: String) -> DecodeError {
+        DecodeError::SpineLine { file: self.file.to_owned(), line, why }
+    }
+
+    fn check<F: Fn() -> String>(
+        &self,
+        name: &str,
+        builder: &Builder,
+        pushed: Result<(), BadCell>,
+        cell: Cell<F>,
+    ) -> Result<(), DecodeError> {
+        let Cell { shown, line } = cell;
+        match pushed {
+            Err(BadCell::Naive) => {
+                let (file, column) = (self.file.to_owned(), name.to_owned());
+                Err(DecodeError::NaiveTimestamp { file, line: Some(line), column })
+            }
+            Err(BadCell::Bad(why)) => {
+                let why = format!("holds {}, which {why}", shown());
+                Err(if name == self.at { self.bad_instant(line, why) } else { self.bad_key(line, name, why) })
+            }
+            Ok(()) if name == self.at && builder.last_is_null() => Err(self.bad_instant(line, "is null".into())),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+impl Table<'_> {
+    /// Adds a column that is null in all rows so far.
+    fn add(&mut self, name: &str) {
+        let mut column = Passing {
+            name: name.to_owned(),
+            declared: self.wanted.declared(name).map(Builder::new),
+            decoded: Vec::new(),
+            open: StringBuilder::new(),
+            texts: Vec::new(),
+            kinds: Kinds::new(),
+            strings: false,
+            nested: false,
+            scalars: false,
+        };
+        for rows in self.chunks.iter().copied().chain([self.rows]) {
+            (0..rows).for_each(|_| match &mut column.declared {
+                Some(builder) => builder.push_null(),
+                None => column.open.append_null(),
+            });
+            if column.closed() < self.chunks.len() {
+                column.close();
+            }
+        }
+        self.columns.push(column);
+    }
+
+    fn end_row(&mut self) {
+        self.rows += 1;
+        if self.rows == CHUNK_ROWS {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        self.columns.iter_mut().for_each(Passing::close);
+        self.chunks.push(self.rows);
+        self.rows = 0;
+    }
+
+    fn json_row(&mut self, cells: &[&str], line: u64) -> Result<(), DecodeError> {
+        for (column, raw) in self.columns.iter_mut().zip(cells) {
+            if let Some(builder) = &mut column.declared {
+                let pushed = builder.push_json(raw, self.wanted.rules);
+                let cell = Cell { shown: || json_shown(raw), line };
+                self.wanted.check(&column.name, builder, pushed, cell)?;
+                continue;
+            }
+            match raw.as_bytes().first() {
+                Some(b'n') => column.open.append_null(),
+                Some(b'"') => {
+                    let bad = |_| self.wanted.bad_line(line, format!("column {} has a broken escape", column.name));
+                    column.open.append_value(json_string(raw).map_err(bad)?);
+                    column.strings = true;
+                }
+                Some(b'{' | b'[') => {
+                    column.open.append_value(raw);
+                    column.nested = true;
+                }
+                _ => {
+                    column.open.append_value(raw);
+                    column.kinds.see(raw);
+                    column.scalars = true;
+                }
+            }
+        }
+        self.end_row();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Spine, DecodeError> {
+        if self.rows > 0 || self.chunks.is_empty() {
+            self.close();
+        }
+        let wanted = self.wanted;
+        let (mut fields, mut arrays): (Vec<Field>, Vec<Vec<ArrayRef>>) = (Vec::new(), Vec::new());
+        for column in &self.columns {
+            let (field, chunks) = column.arrays().map_err(|found| DecodeError::WrongType {
+                file: wanted.file.to_owned(),
+                column: column.name.clone(),
+                expected: "one type".into(),
+                found,
+            })?;
+            fields.push(field);
+            arrays.push(chunks);
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let mut batches = Vec::with_capacity(self.chunks.len());
+        for chunk in 0..self.chunks.len() {
+            let columns = arrays.iter().map(|chunks| chunks[chunk].clone()).collect();
+            let corrupt = |error: arrow::error::ArrowError| wanted.bad_line(0, error.to_string());
+            batches.push(RecordBatch::try_new(schema.clone(), columns).map_err(corrupt)?);
+        }
+        let decoded = |name: &str, ty: Type| {
+            let column = self.columns.iter().find(|column| column.name == name);
+            concat(ty, column.map(|column| column.decoded.clone()).unwrap_or_default())
+        };
+        let keys = wanted.keys.iter().map(|key| decoded(&key.name, key.ty)).collect();
+        let times = instants(decoded(wanted.at, Type::Timestamp));
+        Ok(Spine { schema, batches, keys, times })
+    }
+}
+
+impl Passing {
+    fn closed(&self) -> usize {
+        self.texts.len().max(self.decoded.len())
+    }
+
+    fn close(&mut self) {
+        match &mut self.declared {
+            Some(builder) => self.decoded.push(builder.take()),
+            None => self.texts.push(self.open.finish()),
+        }
+    }
+
+    /// The chunks with their field; an error says what the column mixes.
+    fn arrays(&self) -> Result<(Field, Vec<ArrayRef>), String> {
+        if self.declared.is_some() {
+            let ty = self.decoded.first().map_or(DataType::Utf8, |column| arrow_type(column.ty));
+            return Ok((Field::new(&self.name, ty, true), self.decoded.iter().map(to_arrow).collect()));
+        }
+        let ty = match (self.strings, self.nested, self.scalars) {
+            (true, false, false) => DataType::Utf8,
+            (false, true, false) => return nested(&self.name, &self.texts),
+            (false, false, _) => {
+                let ty = self.kinds.data_type();
+                if self.scalars && ty == DataType::Utf8 {
+                    return Err("numbers and booleans, or numbers that no numeric type holds exactly".into());
+                }
+                ty
+            }
+            (true, true, _) | (true, _, true) | (_, true, true) => {
+                return Err("a mixture of strings, numbers, lists or objects".into());
+            }
+        };
+        let chunks = self.texts.iter().map(|texts| typed(texts, &ty));
+        Ok((Field::new(&self.name, ty.clone(), true), chunks.collect()))
+    }
+}

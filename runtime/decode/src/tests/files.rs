@@ -1,0 +1,52 @@
+use super::*;
+use crate::expand;
+
+fn names(folder: &Path, format: FileFormat, paths: &[&str]) -> Result<Vec<String>, DecodeError> {
+    Ok(expand(&file_set(format, paths), folder)?.iter().map(|file| file.name.to_string()).collect())
+}
+
+#[test]
+fn patterns_in_order_files_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path();
+    std::fs::create_dir_all(base.join("d/_temporary")).unwrap();
+    std::fs::create_dir_all(base.join("empty")).unwrap();
+    for file in ["d/b.csv", "d/a.csv", "d/c.jsonl", "d/e.ndjson", "d/.h.csv", "d/_m.csv", "d/_temporary/t.csv", "z[1].csv", "z1.csv"] {
+        std::fs::write(base.join(file), "").unwrap();
+    }
+    let check = |paths: &[&str]| names(base, FileFormat::Csv, paths);
+    assert_eq!(check(&["d"]).unwrap(), ["d/a.csv", "d/b.csv"]);
+    assert_eq!(check(&["z1.csv", "d/*.csv", "d/a.csv"]).unwrap(), ["z1.csv", "d/a.csv", "d/b.csv"]);
+    assert_eq!(check(&["**/*.csv"]).unwrap(), ["d/a.csv", "d/b.csv", "z1.csv", "z[1].csv"]);
+    assert_eq!(check(&["d/_temporary/*.csv"]).unwrap(), ["d/_temporary/t.csv"]);
+    assert_eq!(check(&["d/_m.csv"]).unwrap(), ["d/_m.csv"]);
+    assert_eq!(check(&["z[1].csv"]).unwrap(), ["z[1].csv"]);
+    assert_eq!(names(base, FileFormat::Jsonl, &["d"]).unwrap(), ["d/c.jsonl", "d/e.ndjson"]);
+    let absolute = base.join("z1.csv");
+    assert_eq!(check(&[absolute.to_str().unwrap()]).unwrap(), ["z1.csv"]);
+    let why = |paths: &[&str]| check(paths).unwrap_err().to_string();
+    assert_eq!(why(&["empty"]), "no files for \"empty\": the folder has no .csv files");
+    assert_eq!(why(&["gone.csv"]), "no files for \"gone.csv\": no such file or folder");
+    assert_eq!(why(&["gone/*.csv"]), "no files for \"gone/*.csv\": nothing matches");
+    assert!(why(&["a/***"]).starts_with("no files for \"a/***\": not a glob"));
+    assert_eq!(why(&[]), "no files for \"\": no paths are given");
+}
+
+#[test]
+fn several_files_in_order_and_unreadable_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("b.csv"), "at\n1970-01-01T00:00:02Z\n").unwrap();
+    std::fs::write(folder.path().join("a.csv"), "at\n1970-01-01T00:00:01Z\nx\n").unwrap();
+    let events = source(&[("at", Type::Timestamp)]);
+    let outcome = read(&events, &file_set(FileFormat::Csv, &["."]), folder.path());
+    assert_eq!(outcome.rows, ["a.csv:2 1000000", "b.csv:2 2000000"]);
+    assert_eq!(outcome.rejects.len(), 1);
+    let set = file_set(FileFormat::Csv, &["a.csv", "b.csv"]);
+    let mut reader = read_source(&events, &set, folder.path(), ReadOptions::default()).unwrap();
+    std::fs::remove_file(folder.path().join("b.csv")).unwrap();
+    assert_eq!(reader.files_left(), 2);
+    let (rows, error) = drain(&mut reader);
+    assert_eq!((rows.len(), reader.rows()), (1, 1));
+    assert_eq!(error.unwrap().to_string(), "cannot read b.csv: no such file or folder");
+    assert!(reader.next().is_none());
+}

@@ -1,0 +1,138 @@
+//! What a file means: through the front door.
+
+mod csv;
+mod files;
+mod jsonl;
+mod parquet;
+
+use crate::{DecodeError, Decoded, ReadOptions, Reason, Reject, RejectSink, SourceReader, read_source};
+use featc_ir::{ColumnId, FileFormat, FileSet, Lateness, Origin, Source, SourceColumn, Type};
+use featr_kernels::{Batch, Data, Tag};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+/// A source with these columns; a name that ends in `?` is nullable, the first timestamp column is the time.
+pub(crate) fn source(columns: &[(&str, Type)]) -> Source {
+    let columns: Vec<SourceColumn> = columns
+        .iter()
+        .map(|(name, ty)| SourceColumn { name: name.trim_end_matches('?').into(), ty: *ty, nullable: name.ends_with('?') })
+        .collect();
+    let time = columns.iter().position(|column| column.ty == Type::Timestamp).unwrap();
+    Source {
+        name: "events".into(),
+        doc: None,
+        columns,
+        unique: vec![ColumnId(0)],
+        time: ColumnId::from(time),
+        arrival: None,
+        delay_us: 0,
+        lateness: Lateness::Unbounded,
+        skew_us: 0,
+        begins_us: None,
+        zone: None,
+        keep_nan: false,
+        batch: None,
+        stream: None,
+        origin: Origin { file: "test".into(), line: 1 },
+    }
+}
+
+pub(crate) fn file_set(format: FileFormat, paths: &[&str]) -> FileSet {
+    FileSet { format, paths: paths.iter().map(|path| path.to_string()).collect() }
+}
+
+/// A row as text, nulls as `∅`.
+pub(crate) fn row(batch: &Batch, row: usize) -> String {
+    let cells = batch.columns.iter().map(|column| {
+        if column.tags.as_ref().is_some_and(|tags| tags[row] != Tag::VALID) {
+            return "∅".to_owned();
+        }
+        match &column.data {
+            Data::Bool(values) => values[row].to_string(),
+            Data::I64(values) => values[row].to_string(),
+            Data::F64(values) => format!("{:?}", values[row]),
+            Data::I128(values) => values[row].to_string(),
+            Data::Str(values) => {
+                String::from_utf8(values.bytes[values.offsets[row]..values.offsets[row + 1]].to_vec()).unwrap()
+            }
+        }
+    });
+    cells.collect::<Vec<_>>().join("|")
+}
+
+/// What a reading gave: rows with file and number, and rejects as the sink saw them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub rows: Vec<String>,
+    pub rejects: Vec<String>,
+    pub error: Option<DecodeError>,
+}
+
+#[derive(Clone, Default)]
+struct Collect(Arc<Mutex<Vec<Reject>>>);
+
+impl RejectSink for Collect {
+    fn reject(&mut self, reject: &Reject) -> Result<(), DecodeError> {
+        self.0.lock().unwrap().push(reject.clone());
+        Ok(())
+    }
+}
+
+pub(crate) fn drain(reader: &mut SourceReader) -> (Vec<String>, Option<DecodeError>) {
+    let mut rows = Vec::new();
+    for decoded in reader {
+        match decoded {
+            Ok(Decoded { batch, file, rows: numbers }) => {
+                assert!(batch.rows > 0);
+                for index in 0..batch.rows {
+                    rows.push(format!("{file}:{} {}", numbers.number(index), row(&batch, index)));
+                }
+            }
+            Err(error) => return (rows, Some(error)),
+        }
+    }
+    (rows, None)
+}
+
+pub(crate) fn read_with(source: &Source, files: &FileSet, base: &Path, columns: Option<Vec<ColumnId>>, batch: usize) -> Outcome {
+    let sink = Collect::default();
+    let options = ReadOptions { columns, rows_per_batch: Some(batch), sink: Some(Box::new(sink.clone())) };
+    let mut reader = match read_source(source, files, base, options) {
+        Ok(reader) => reader,
+        Err(error) => return Outcome { rows: Vec::new(), rejects: Vec::new(), error: Some(error) },
+    };
+    let (rows, error) = drain(&mut reader);
+    let seen = sink.0.lock().unwrap().clone();
+    assert_eq!(reader.rejects().total(), seen.len() as u64);
+    for reason in Reason::ALL {
+        assert_eq!(reader.rejects().count(reason), seen.iter().filter(|reject| reject.reason == reason).count() as u64);
+    }
+    let rejects = seen.iter().map(|r| format!("{}:{} {} {}", r.file, r.line, r.reason, r.detail)).collect();
+    Outcome { rows, rejects, error }
+}
+
+/// Reads with several batch sizes and projections, which must agree, and gives the outcome of reading everything.
+pub(crate) fn read(source: &Source, files: &FileSet, base: &Path) -> Outcome {
+    let whole = read_with(source, files, base, None, 10_000);
+    for batch in [1, 2, 3] {
+        assert_eq!(read_with(source, files, base, None, batch).rejects, whole.rejects);
+        if whole.error.is_none() {
+            assert_eq!(read_with(source, files, base, None, batch), whole);
+        }
+    }
+    let none = read_with(source, files, base, Some(Vec::new()), 2);
+    assert_eq!((&none.rejects, &none.error), (&whole.rejects, &whole.error));
+    if whole.error.is_none() {
+        assert_eq!(none.rows.len(), whole.rows.len());
+        let place = |row: &String| row.split(' ').next().unwrap().to_owned();
+        assert!(none.rows.iter().zip(&whole.rows).all(|(left, right)| place(left) == place(right)));
+    }
+    whole
+}
+
+/// Reads one file of this content.
+pub(crate) fn read_content(source: &Source, format: FileFormat, content: impl AsRef<[u8]>) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), content).unwrap();
+    read(source, &file_set(format, &["f"]), folder.path())
+}

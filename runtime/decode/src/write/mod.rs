@@ -1,0 +1,223 @@
+//! Writing rows, all or nothing: a target is whole and on disk, or it is what it was.
+
+mod csv;
+
+use crate::array::describe;
+use crate::error::{DecodeError, plain};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::writer::FileWriter;
+use arrow::json::writer::{LineDelimited, Writer as JsonWriter, WriterBuilder};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use std::fmt;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// What a file name says about its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// `.parquet`, zstd.
+    Parquet,
+    /// `.csv`: header line, null is empty, the empty string is `""`. No lists, structs or maps.
+    Csv,
+    /// `.jsonl`: one object per line, with its nulls. NaN and the infinities, which JSON lacks, are null.
+    Jsonl,
+    /// `.arrow`: the file format of Arrow IPC.
+    Arrow,
+}
+
+impl OutputFormat {
+    /// The format of a target, by its extension in any case.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownExtension`].
+    pub fn of(path: &Path) -> Result<OutputFormat, DecodeError> {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("").to_ascii_lowercase();
+        match extension.as_str() {
+            "parquet" => Ok(OutputFormat::Parquet),
+            "csv" => Ok(OutputFormat::Csv),
+            "jsonl" => Ok(OutputFormat::Jsonl),
+            "arrow" => Ok(OutputFormat::Arrow),
+            _ => Err(DecodeError::UnknownExtension { file: path.display().to_string() }),
+        }
+    }
+}
+
+/// Writes batches of one schema to a file; returns the number of rows. See [`RowsWriter`].
+///
+/// # Errors
+/// [`DecodeError::UnknownExtension`], [`DecodeError::Unwritable`].
+pub fn write_rows(
+    path: &Path,
+    schema: SchemaRef,
+    batches: impl IntoIterator<Item = RecordBatch>,
+) -> Result<u64, DecodeError> {
+    let mut writer = RowsWriter::create(path, schema)?;
+    for batch in batches {
+        writer.write(&batch)?;
+    }
+    writer.finish()
+}
+
+/// Rows on their way to a file: they go aside into the same folder, and [`RowsWriter::finish`] puts them in place
+/// (file synced, renamed, folder synced). Dropped before that, it leaves nothing behind, and the old file as it was.
+pub struct RowsWriter {
+    target: PathBuf,
+    aside: NamedTempFile,
+    format: Format,
+    rows: u64,
+}
+
+enum Format {
+    Parquet(Box<ArrowWriter<BufWriter<File>>>),
+    Csv(BufWriter<File>),
+    Jsonl(Box<JsonWriter<BufWriter<File>, LineDelimited>>),
+    Arrow(Box<FileWriter<BufWriter<File>>>),
+}
+
+impl fmt::Debug for RowsWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowsWriter").field("target", &self.target).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl RowsWriter {
+    /// Opens a file aside, in the format of the target's extension. A target that is a link is written where it leads.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownExtension`]; [`DecodeError::Unwritable`] when the folder is missing or refuses, the target
+    /// is a folder, or the format cannot hold the schema.
+    pub fn create(path: &Path, schema: SchemaRef) -> Result<RowsWriter, DecodeError> {
+        let format = OutputFormat::of(path)?;
+        let target = if path.is_symlink() { path.canonicalize().unwrap_or(path.to_owned()) } else { path.to_owned() };
+        if target.is_dir() {
+            return Err(DecodeError::unwritable(path, "is a folder"));
+        }
+        let folder = folder(&target);
+        if !folder.is_dir() {
+            return Err(DecodeError::unwritable(path, format!("no folder {}", folder.display())));
+        }
+        let refused = |error: std::io::Error| DecodeError::unwritable(path, plain(&error));
+        let aside = aside(&target, folder).map_err(refused)?;
+        let file = BufWriter::with_capacity(1 << 18, aside.as_file().try_clone().map_err(refused)?);
+        let format = match format {
+            OutputFormat::Parquet => {
+                let zstd = Compression::ZSTD(ZstdLevel::default());
+                let properties = WriterProperties::builder().set_compression(zstd).build();
+                let writer = ArrowWriter::try_new(file, schema, Some(properties));
+                Format::Parquet(Box::new(writer.map_err(|error| DecodeError::unwritable(path, parquet_why(&error)))?))
+            }
+            OutputFormat::Csv => {
+                if let Some(field) = schema.fields().iter().find(|field| field.data_type().is_nested() && !is_dictionary(field.data_type())) {
+                    let found = describe(field.data_type());
+                    let why = format!("column `{}` is {found}, which CSV cannot hold", field.name());
+                    return Err(DecodeError::unwritable(path, why));
+                }
+                let mut file = file;
+                csv::header(&mut file, &schema).map_err(refused)?;
+                Format::Csv(file)
+            }
+            OutputFormat::Jsonl => {
+                Format::Jsonl(Box::new(WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(file)))
+            }
+            OutputFormat::Arrow => {
+                let writer = FileWriter::try_new(file, &schema);
+                Format::Arrow(Box::new(writer.map_err(|error| DecodeError::unwritable(path, arrow_why(&error)))?))
+            }
+        };
+        Ok(RowsWriter { target: path.to_owned(), aside, format, rows: 0 })
+    }
+
+    /// Appends a batch of the schema.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unwritable`].
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), DecodeError> {
+        let written = match &mut self.format {
+            Format::Parquet(writer) => writer.write(batch).map_err(|error| parquet_why(&error)),
+            Format::Csv(writer) => csv::rows(writer, batch).map_err(|error| arrow_why(&error)),
+            Format::Jsonl(writer) => writer.write(batch).map_err(|error| arrow_why(&error)),
+            Format::Arrow(writer) => writer.write(batch).map_err(|error| arrow_why(&error)),
+        };
+        written.map_err(|why| DecodeError::unwritable(&self.target, why))?;
+        self.rows += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    /// Ends the file and puts it in place; returns the number of rows.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unwritable`]; the target is then as it was.
+    pub fn finish(self) -> Result<u64, DecodeError> {
+        let RowsWriter { target: path, aside, format, rows } = self;
+        let buffer = match format {
+            Format::Parquet(writer) => writer.into_inner().map_err(|error| parquet_why(&error)),
+            Format::Csv(writer) => Ok(writer),
+            Format::Jsonl(mut writer) => {
+                writer.finish().map(|()| writer.into_inner()).map_err(|error| arrow_why(&error))
+            }
+            Format::Arrow(writer) => writer.into_inner().map_err(|error| arrow_why(&error)),
+        };
+        let mut buffer = buffer.map_err(|why| DecodeError::unwritable(&path, why))?;
+        let refused = |error: std::io::Error| DecodeError::unwritable(&path, plain(&error));
+        buffer.flush().map_err(refused)?;
+        aside.as_file().sync_all().map_err(refused)?;
+        let target = if path.is_symlink() { path.canonicalize().unwrap_or(path.clone()) } else { path.clone() };
+        aside.persist(&target).map_err(|error| refused(error.error))?;
+        sync_folder(folder(&target)).map_err(refused)?;
+        Ok(rows)
+    }
+}
+
+fn is_dictionary(ty: &DataType) -> bool {
+    matches!(ty, DataType::Dictionary(_, values) if !values.is_nested())
+}
+
+fn folder(target: &Path) -> &Path {
+    target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A new hidden file in the folder, with the permissions of any new file.
+fn aside(target: &Path, folder: &Path) -> std::io::Result<NamedTempFile> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = format!(".{name}.");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn parquet_why(error: &ParquetError) -> String {
+    let text = error.to_string();
+    text.strip_prefix("Parquet error: ").unwrap_or(&text).to_owned()
+}
+
+fn arrow_why(error: &ArrowError) -> String {
+    match error {
+        ArrowError::IoError(_, error) => plain(error),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

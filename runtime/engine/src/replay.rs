@@ -1,0 +1,245 @@
+//! The streaming engine over recorded rows: every spine row answered from online state at its instant.
+
+use crate::error::Error;
+use crate::online::Online;
+use crate::program::Program;
+use crate::recorded::{Recorded, Side};
+use crate::results::{RunReport, Training, columns_to_batch};
+use crate::spine::{Spine, join_columns, split};
+use featc_ir::{Status, Truth};
+use featr_batch::RejectedRows;
+use featr_kernels::Column;
+use featr_stream::Questions;
+
+/// How recorded rows are delivered. None of it may change an answer.
+#[derive(Debug, Clone)]
+pub struct ReplayOptions {
+    pub truth: Truth,
+    /// Events handed over at a time, at most; at least 1.
+    pub chunk: usize,
+    /// Disorders deliveries: altogether under `complete`, between two questions under `as_of_arrival`.
+    pub shuffle: Option<u64>,
+    /// Snapshots, drops and restores the engine each time it has taken in this many events.
+    pub restart_every: Option<u64>,
+    pub with_status: bool,
+}
+
+/// What a run tells while it goes on: a phase, steps done and steps in all.
+pub type Progress<'a> = dyn FnMut(&'static str, u64, u64) + 'a;
+
+/// One source's deliveries.
+struct Lane {
+    name: String,
+    /// In order of delivery.
+    rows: featr_kernels::Batch,
+    /// Per row: the first instant at which a question may see it.
+    visible_us: Vec<i64>,
+    next: usize,
+}
+
+/// A generator of choices for shuffles (SplitMix64, Steele, Lea and Flood 2014).
+fn draw(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn shuffle(rows: &mut [(i64, u32)], state: &mut u64) {
+    for last in (1..rows.len()).rev() {
+        rows.swap(last, (draw(state) % (last as u64 + 1)) as usize);
+    }
+}
+
+impl Lane {
+    /// `instants` are the different instants that are asked, ascending.
+    fn new(recorded: &Recorded, options: &ReplayOptions, instants: &[i64], state: &mut u64) -> Lane {
+        let delay = options.truth.delay_us(recorded.source.delay_us).unwrap_or(0);
+        let times = recorded.rows.columns[recorded.source.time.index()].i64s();
+        let arrivals = recorded.arrivals();
+        // Rejected rows go first: the engine has to reject them itself.
+        let visible = |row: usize| arrivals[row].map_or(i64::MIN, |arrival| arrival.saturating_add_unsigned(delay));
+        let mut order: Vec<(i64, u32)> = (0..recorded.rows.rows).map(|row| (visible(row), row as u32)).collect();
+        order.sort_by_key(|(visible, row)| (*visible, times[*row as usize], *row));
+        if options.shuffle.is_some() {
+            match options.truth {
+                Truth::Complete => shuffle(&mut order, state),
+                Truth::AsOfArrival { .. } => {
+                    let mut from = 0;
+                    for t in instants {
+                        let until = from + order[from..].partition_point(|(visible, _)| visible <= t);
+                        shuffle(&mut order[from..until], state);
+                        from = until;
+                    }
+                }
+            }
+        }
+        let rows: Vec<u32> = order.iter().map(|(_, row)| *row).collect();
+        Lane {
+            name: recorded.source.name.clone(),
+            rows: recorded.rows.take(&rows),
+            visible_us: order.into_iter().map(|(visible, _)| visible).collect(),
+            next: 0,
+        }
+    }
+
+    /// Where the rows that a question at `t` may see end. Between two questions the rows may be disordered, so the end
+    /// is the first row from `next` on that is not visible yet.
+    fn until(&self, t: Option<i64>) -> usize {
+        match t {
+            None => self.rows.rows,
+            Some(t) => self.next + self.visible_us[self.next..].iter().take_while(|visible| **visible <= t).count(),
+        }
+    }
+}
+
+struct Run<'a> {
+    options: &'a ReplayOptions,
+    online: Online,
+    lanes: Vec<Lane>,
+    since_restart: u64,
+}
+
+impl Run<'_> {
+    /// Hands over what a question at `t` may see; everything for `None`.
+    fn deliver(&mut self, t: Option<i64>, told: &mut dyn FnMut(u64)) -> Result<(), Error> {
+        for place in 0..self.lanes.len() {
+            let until = self.lanes[place].until(t);
+            while self.lanes[place].next < until {
+                let lane = &mut self.lanes[place];
+                let mut end = until.min(lane.next + self.options.chunk.max(1));
+                if let Some(every) = self.options.restart_every {
+                    end = end.min(lane.next + (every - self.since_restart) as usize);
+                }
+                let chunk = lane.rows.slice(lane.next..end);
+                let count = (end - lane.next) as u64;
+                lane.next = end;
+                self.online.push_rows(&lane.name, &chunk);
+                told(count);
+                self.since_restart += count;
+                if self.options.restart_every == Some(self.since_restart) {
+                    self.restart()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Result<(), Error> {
+        self.since_restart = 0;
+        let bytes = self.online.snapshot();
+        self.online = self.online.fresh()?;
+        self.online.restore(&bytes)
+    }
+}
+
+impl Program {
+    /// Feeds the recorded rows of a service's sources to the streaming engine and answers every spine row from its state
+    /// at the instant of the row. The result has the schema and order of [`Program::train`].
+    ///
+    /// # Errors
+    /// As [`Program::train`].
+    pub fn replay(
+        &self,
+        service: &str,
+        spine: &Spine,
+        options: &ReplayOptions,
+        rejects: Option<Box<dyn RejectedRows>>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Training, Error> {
+        let recorded = self.record(service, Side::Stream, rejects)?;
+        self.replay_recorded(service, spine, &recorded, options, progress)
+    }
+
+    /// As [`Program::replay`], over rows that have been read already.
+    ///
+    /// # Errors
+    /// As [`Program::replay`].
+    pub fn replay_recorded(
+        &self,
+        service: &str,
+        spine: &Spine,
+        recorded: &[Recorded],
+        options: &ReplayOptions,
+        progress: &mut Progress<'_>,
+    ) -> Result<Training, Error> {
+        self.check_truth(service, options.truth)?;
+        let declared = self.service(service)?;
+        let mut order: Vec<u32> = (0..spine.times.len() as u32).collect();
+        order.sort_by_key(|row| spine.times[*row as usize]);
+        let mut instants: Vec<i64> = order.iter().map(|row| spine.times[*row as usize]).collect();
+        instants.dedup();
+        let mut state = options.shuffle.unwrap_or(0);
+        let lanes = recorded.iter().map(|source| Lane::new(source, options, &instants, &mut state)).collect();
+        let online = Online::new(self.pruned(service)?)?;
+        let names = online.field_names(service);
+        let mut run = Run { options, online, lanes, since_restart: 0 };
+
+        let events: u64 = run.lanes.iter().map(|lane| lane.rows.rows as u64).sum();
+        let mut delivered = 0;
+        let complete = options.truth == Truth::Complete;
+        if complete {
+            run.deliver(None, &mut |count| {
+                delivered += count;
+                progress("events", delivered, events);
+            })?;
+        }
+        let (keys, own) = split(spine, declared)?;
+        let mut answers: Option<Vec<(Column, Vec<Status>)>> = None;
+        let mut from = 0;
+        while from < order.len() {
+            let t = spine.times[order[from] as usize];
+            let until = if complete {
+                order.len().min(from + 4096)
+            } else {
+                run.deliver(Some(t), &mut |count| delivered += count)?;
+                from + order[from..].partition_point(|row| spine.times[*row as usize] <= t)
+            };
+            let rows = &order[from..until];
+            let questions = Questions {
+                times: rows.iter().map(|row| spine.times[*row as usize]).collect(),
+                keys: keys.iter().map(|column| column.take(rows)).collect(),
+                self_columns: own.iter().map(|column| column.take(rows)).collect(),
+            };
+            append(&mut answers, run.online.answer(service, &questions, options.truth)?);
+            from = until;
+            progress("questions", from as u64, order.len() as u64);
+        }
+        let answers = match answers {
+            Some(answers) => answers,
+            None => run.online.answer(service, &Questions { times: vec![], keys: empty(&keys), self_columns: empty(&own) }, options.truth)?,
+        };
+        let mut back = vec![0u32; order.len()];
+        for (place, row) in order.iter().enumerate() {
+            back[*row as usize] = place as u32;
+        }
+        let ordered = answers.into_iter().map(|(column, statuses)| {
+            (column.take(&back), back.iter().map(|place| statuses[*place as usize]).collect())
+        });
+        let features = columns_to_batch(&names, ordered.collect(), options.with_status)?;
+        let (schema, batches) = join_columns(spine, &features)?;
+        let report = RunReport {
+            rows: order.len() as u64,
+            sources: recorded.iter().map(Recorded::report).collect(),
+            warnings: Vec::new(),
+        };
+        Ok(Training { schema, batches, report })
+    }
+}
+
+fn empty(columns: &[&Column]) -> Vec<Column> {
+    columns.iter().map(|column| Column::empty(column.ty)).collect()
+}
+
+fn append(all: &mut Option<Vec<(Column, Vec<Status>)>>, more: Vec<(Column, Vec<Status>)>) {
+    match all {
+        None => *all = Some(more),
+        Some(all) => {
+            for ((column, statuses), (more_column, more_statuses)) in all.iter_mut().zip(more) {
+                column.append(&more_column);
+                statuses.extend(more_statuses);
+            }
+        }
+    }
+}

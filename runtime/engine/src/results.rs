@@ -1,0 +1,76 @@
+//! Features as Arrow columns.
+
+use crate::error::Error;
+use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use featc_ir::Status;
+use featr_decode::to_arrow;
+use featr_kernels::Column;
+use std::sync::Arc;
+
+/// A training set, or what a replay gives: the spine's columns untouched, then the features.
+#[derive(Debug, Clone)]
+pub struct Training {
+    pub schema: SchemaRef,
+    /// In spine order.
+    pub batches: Vec<RecordBatch>,
+    pub report: RunReport,
+}
+
+/// What a run read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RunReport {
+    /// Questions answered.
+    pub rows: u64,
+    pub sources: Vec<SourceReport>,
+    pub warnings: Vec<String>,
+}
+
+/// What became of a source's rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct SourceReport {
+    pub source: String,
+    /// Rows that came in time and with an event time.
+    pub accepted: u64,
+    /// Rows that count for nothing, by reason.
+    pub rejected: std::collections::BTreeMap<String, u64>,
+    /// The first of them: `file:line: reason: detail`.
+    pub examples: Vec<String>,
+    /// Per view of the source: events that do not count there, by reason (a null key, a null time of the transform).
+    pub dropped: std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>,
+}
+
+impl SourceReport {
+    /// Rejected rows.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+}
+
+/// Names a status column.
+pub(crate) fn status_name(feature: &str) -> String {
+    format!("{feature}__status")
+}
+
+pub(crate) fn columns_to_batch(
+    names: &[String],
+    columns: Vec<(Column, Vec<Status>)>,
+    with_status: bool,
+) -> Result<RecordBatch, Error> {
+    let mut fields = Vec::new();
+    let mut arrays: Vec<ArrayRef> = Vec::new();
+    let rows = columns.first().map_or(0, |(_, statuses)| statuses.len());
+    for (name, (column, statuses)) in names.iter().zip(columns) {
+        let array = to_arrow(&column);
+        fields.push(Field::new(name, array.data_type().clone(), true));
+        arrays.push(array);
+        if with_status {
+            fields.push(Field::new(status_name(name), DataType::Utf8, false));
+            let texts: Vec<String> = statuses.iter().map(Status::to_string).collect();
+            arrays.push(Arc::new(StringArray::from(texts)));
+        }
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
+        .map_err(|error| Error::Bug { why: error.to_string() })
+}

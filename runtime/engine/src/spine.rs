@@ -1,0 +1,121 @@
+//! Spines: the questions of a training set.
+
+use crate::error::Error;
+use crate::program::Program;
+use arrow::array::{Array as _, ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow::compute::concat;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use featc_ir::plan::StreamService;
+use featc_ir::{Key, Type};
+use featr_decode::{from_arrow, read_spine};
+use featr_kernels::Column;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Questions, in order: the rows as they are to come out again, and in them the instants and the columns that the
+/// service needs.
+pub use featr_batch::SpineData as Spine;
+
+/// The columns that questions to a service bring: its keys, then what `excluding self` compares with; each once.
+fn asked(service: &StreamService) -> Vec<Key> {
+    let mut keys = service.keys.clone();
+    for key in &service.self_columns {
+        if !keys.iter().any(|known| known.name == key.name) {
+            keys.push(key.clone());
+        }
+    }
+    keys
+}
+
+impl Program {
+    /// Reads a spine for a service from Parquet, CSV or JSONL: the entity columns, `at_column` with the instants, and any
+    /// further columns, which pass through. `zone` is for timestamps without offset.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`], [`Error::Decode`]. No row is dropped: one that cannot be asked is an error.
+    pub fn read_spine(&self, service: &str, path: &Path, at_column: &str, zone: Option<&str>) -> Result<Spine, Error> {
+        let keys = asked(self.service(service)?);
+        let read = read_spine(path, &keys, at_column, zone)?;
+        let columns = keys.into_iter().zip(read.keys).collect();
+        Ok(Spine { schema: read.schema, batches: read.batches, times: read.times, columns })
+    }
+
+    /// A spine in memory; columns as in a file.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`]; [`Error::Columns`] for a missing column, a type that does not decode, a null instant, or
+    /// batches that differ in their columns.
+    pub fn spine(&self, service: &str, batches: Vec<RecordBatch>, at_column: &str) -> Result<Spine, Error> {
+        let keys = asked(self.service(service)?);
+        let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+        let refuse = |column: &str, why: String| Error::Columns { what: format!("spine column `{column}`"), why };
+        if batches.iter().any(|batch| batch.schema() != schema) {
+            return Err(refuse(at_column, "the batches have different columns".to_owned()));
+        }
+        let column = |name: &str, ty: Type| -> Result<Column, Error> {
+            let mut all = Column::empty(ty);
+            for batch in &batches {
+                let array = batch.column_by_name(name).ok_or_else(|| refuse(name, "is missing".to_owned()))?;
+                all.append(&from_arrow(array, ty).map_err(|why| refuse(name, why))?);
+            }
+            Ok(all)
+        };
+        let times = column(at_column, Type::Timestamp)?;
+        if let Some(row) = (0..times.len()).find(|row| !times.is_valid(*row)) {
+            return Err(refuse(at_column, format!("is null in row {row}")));
+        }
+        let times = times.i64s().to_vec();
+        let columns = keys.into_iter().map(|key| Ok((key.clone(), column(&key.name, key.ty)?)));
+        let columns = columns.collect::<Result<_, Error>>()?;
+        Ok(Spine { schema, batches, times, columns })
+    }
+}
+
+/// The spine's key columns and self columns, in the service's order.
+pub(crate) fn split<'a>(spine: &'a Spine, service: &StreamService) -> Result<(Vec<&'a Column>, Vec<&'a Column>), Error> {
+    let find = |key: &Key| {
+        let found = spine.columns.iter().find(|(known, column)| known.name == key.name && column.ty == key.ty);
+        found.map(|(_, column)| column).ok_or_else(|| Error::Columns {
+            what: format!("spine column `{}`", key.name),
+            why: "is missing".to_owned(),
+        })
+    };
+    let all = |keys: &[Key]| keys.iter().map(find).collect::<Result<Vec<_>, _>>();
+    Ok((all(&service.keys)?, all(&service.self_columns)?))
+}
+
+/// The spine's own columns beside those of `features` (one row per spine row), cut as the spine is.
+pub(crate) fn join_columns(spine: &Spine, features: &RecordBatch) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
+    let own = spine.schema.fields().iter().cloned();
+    let added = features.schema();
+    for field in added.fields() {
+        if spine.schema.field_with_name(field.name()).is_ok() {
+            return Err(Error::ColumnClash { column: field.name().clone() });
+        }
+    }
+    let fields: Vec<Arc<Field>> = own.chain(added.fields().iter().cloned()).collect();
+    let schema = Arc::new(Schema::new_with_metadata(fields, spine.schema.metadata().clone()));
+    let mut from = 0;
+    let mut batches = Vec::with_capacity(spine.batches.len());
+    for batch in &spine.batches {
+        let part = features.slice(from, batch.num_rows());
+        from += batch.num_rows();
+        let columns = batch.columns().iter().chain(part.columns()).cloned().collect();
+        let joined = RecordBatch::try_new(schema.clone(), columns);
+        batches.push(joined.map_err(|error| Error::Bug { why: error.to_string() })?);
+    }
+    Ok((schema, batches))
+}
+
+/// A column of a result, over all its batches.
+///
+/// # Errors
+/// [`Error::Bug`] when the batches do not share a type.
+pub fn whole_column(batches: &[RecordBatch], place: usize) -> Result<ArrayRef, Error> {
+    let parts: Vec<&dyn arrow::array::Array> = batches.iter().map(|batch| batch.column(place).as_ref()).collect();
+    match parts.as_slice() {
+        [] => Ok(Arc::new(TimestampMicrosecondArray::from(Vec::<i64>::new()))),
+        [only] => Ok(only.slice(0, only.len())),
+        parts => concat(parts).map_err(|error| Error::Bug { why: error.to_string() }),
+    }
+}

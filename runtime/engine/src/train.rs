@@ -1,0 +1,95 @@
+//! Training sets from the batch engine.
+
+use crate::error::Error;
+use crate::program::Program;
+use crate::results::{RunReport, SourceReport, Training};
+use crate::spine::Spine;
+use featc_ir::Truth;
+use featr_batch::{Inputs, ProgressSink, RejectedRows};
+use std::collections::BTreeMap;
+
+/// How a training set is computed.
+pub struct TrainOptions {
+    pub truth: Truth,
+    /// Adds a column `<feature>__status` after each feature.
+    pub with_status: bool,
+    /// Worker threads; 0 takes what the machine has. No result depends on it.
+    pub threads: usize,
+    /// Receives every source row that cannot be used.
+    pub rejects: Option<Box<dyn RejectedRows>>,
+    pub progress: Option<ProgressSink>,
+}
+
+impl TrainOptions {
+    /// Values only, all threads.
+    pub fn new(truth: Truth) -> TrainOptions {
+        TrainOptions { truth, with_status: false, threads: 0, rejects: None, progress: None }
+    }
+}
+
+impl std::fmt::Debug for TrainOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TrainOptions").field("truth", &self.truth).field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Computes a training set with the batch engine: the spine's columns untouched and in order, then the features of
+    /// the service.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`], [`Error::ArrivalNeeded`], [`Error::NoFiles`], [`Error::Decode`], [`Error::ColumnClash`],
+    /// [`Error::Resources`].
+    pub fn train(&self, service: &str, spine: Spine, options: TrainOptions) -> Result<Training, Error> {
+        self.check_truth(service, options.truth)?;
+        let plan = self.batch_plan(service)?;
+        let inputs = Inputs {
+            base: self.base.clone(),
+            truth: options.truth,
+            with_status: options.with_status,
+            threads: options.threads,
+            progress: options.progress,
+            rejects: options.rejects,
+            ..Inputs::new(spine)
+        };
+        let output = featr_batch::run(&plan, inputs)?;
+        Ok(Training { schema: output.schema, batches: output.batches, report: report(&output.report) })
+    }
+}
+
+fn report(run: &featr_batch::RunReport) -> RunReport {
+    let mut sources: Vec<SourceReport> = run.sources.iter().map(source_report).collect();
+    for view in &run.views {
+        let dropped = &view.dropped;
+        let counts = [
+            ("null_time", dropped.null_time),
+            ("error_time", dropped.error_time),
+            ("null_key", dropped.null_key),
+            ("error_key", dropped.error_key),
+        ];
+        let counts: BTreeMap<String, u64> =
+            counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count)).collect();
+        if let (false, Some(source)) = (counts.is_empty(), sources.first_mut()) {
+            source.dropped.insert(format!("{} by ({})", view.transform, view.entity.join(", ")), counts);
+        }
+    }
+    RunReport { rows: run.rows, sources, warnings: Vec::new() }
+}
+
+fn source_report(source: &featr_batch::SourceReport) -> SourceReport {
+    let mut rejected = BTreeMap::new();
+    for (reason, count) in &source.rejected {
+        *rejected.entry(reason.name().to_owned()).or_default() += count;
+    }
+    for (reason, count) in source.undecoded.counts() {
+        *rejected.entry(reason.name().to_owned()).or_default() += count;
+    }
+    let kept = source.undecoded.kept().iter().take(crate::recorded::EXAMPLES_MAX);
+    SourceReport {
+        source: source.source.clone(),
+        accepted: source.accepted,
+        rejected,
+        examples: kept.map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail)).collect(),
+        dropped: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,162 @@
+//! How long an in-order event and a read of seven windows take. Prints nanoseconds; asserts nothing.
+//!
+//! `cargo run --release -p featr-stream --example timing`
+
+use featc_ir::plan::{
+    FinishFeature, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph, StreamService,
+};
+use featc_ir::{
+    Aggregate, ColumnId, Excluding, Expr, Key, Lateness, LiftId, Origin, Slot, Source, SourceColumn, Truth, Type, Window,
+    WindowId, WindowKind,
+};
+use featr_kernels::{Batch, Column, Data};
+use featr_stream::{Engine, Questions};
+use std::time::Instant;
+
+const MINUTE_US: i64 = 60_000_000;
+
+fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> StreamGraph {
+    let columns = [("card", Type::Int64), ("id", Type::Int64), ("at", Type::Timestamp), ("amount", Type::Float64)];
+    let source = Source {
+        name: "txn".to_owned(),
+        doc: None,
+        columns: columns.map(|(name, ty)| SourceColumn { name: name.to_owned(), ty, nullable: false }).to_vec(),
+        unique: vec![ColumnId(1)],
+        time: ColumnId(2),
+        arrival: None,
+        delay_us: 0,
+        lateness: Lateness::Unbounded,
+        skew_us: 0,
+        begins_us: None,
+        zone: None,
+        keep_nan: false,
+        batch: None,
+        stream: None,
+        origin: Origin { file: "timing".to_owned(), line: 1 },
+    };
+    let key = |position: usize| Key { name: columns[position].0.to_owned(), ty: columns[position].1 };
+    let windows: Vec<Window> = [5, 30, 60, 360, 1440, 4320, 10080]
+        .map(|minutes| Window { kind: WindowKind::Last { length_us: minutes * MINUTE_US }, excluding })
+        .to_vec();
+    let slot = |(aggregate, ty): &(Aggregate, Type), window: usize| Slot {
+        aggregate: *aggregate,
+        argument: (*aggregate != Aggregate::Count).then_some(LiftId(0)),
+        filter: None,
+        window: WindowId::from(window),
+        ty: *ty,
+    };
+    let slots: Vec<Slot> = aggregates.iter().flat_map(|a| (0..windows.len()).map(move |w| (a, w))).map(|(a, w)| slot(a, w)).collect();
+    let feature = |(position, slot): (usize, &Slot)| FinishFeature {
+        name: format!("f{position}"),
+        ty: slot.ty,
+        kind: FinishKind::Aggregate {
+            slots: vec![position as u32],
+            expr: Expr::column(ColumnId(0), slot.ty),
+            presence: 0,
+            window: windows[slot.window.index()],
+            ttl_us: None,
+        },
+        default: None,
+        output: true,
+    };
+    let features: Vec<FinishFeature> = slots.iter().enumerate().map(feature).collect();
+    let columns = (0..features.len() as u32).map(|output| (OperatorId(4), output)).collect();
+    let rows = RowSpec {
+        name: "txn".to_owned(),
+        steps: vec![],
+        time: Expr::column(ColumnId(2), Type::Timestamp),
+        key: vec![ColumnId(0)],
+        lifts: vec![Expr::column(ColumnId(3), Type::Float64)],
+    };
+    let fold = FoldSpec { entity: vec![key(0)], windows, slots, presence: vec![None], self_columns: vec![key(1)] };
+    let kinds = [
+        OperatorKind::Source { source },
+        OperatorKind::Accept,
+        OperatorKind::Rows { spec: rows },
+        OperatorKind::Log { spec: fold, state_key: String::new() },
+        OperatorKind::Finish { spec: FinishSpec { begins_us: None, source_delay_us: 0, features } },
+    ];
+    let inputs = |position: usize| position.checked_sub(1).map(|input| OperatorId(input as u32)).into_iter().collect();
+    StreamGraph {
+        program: String::new(),
+        operators: kinds.into_iter().enumerate().map(|(at, kind)| Operator { kind, inputs: inputs(at) }).collect(),
+        services: vec![StreamService { name: "svc".to_owned(), keys: vec![key(0)], self_columns: vec![key(1)], columns }],
+    }
+}
+
+fn column(ty: Type, data: Data) -> Column {
+    Column { ty, data, tags: None }
+}
+
+/// Event `n` of `rows`: spread over seven days; entities in turn.
+fn events(rows: std::ops::Range<i64>, entities: i64, per_entity: i64) -> Batch {
+    let at = |n: i64| n / entities * (10_080 * MINUTE_US / per_entity);
+    let amount = |n: i64| (n % 9_973) as f64 * 0.37;
+    Batch {
+        rows: rows.clone().count(),
+        columns: vec![
+            column(Type::Int64, Data::I64(rows.clone().map(|n| n % entities).collect())),
+            column(Type::Int64, Data::I64(rows.clone().collect())),
+            column(Type::Timestamp, Data::I64(rows.clone().map(at).collect())),
+            column(Type::Float64, Data::F64(rows.map(amount).collect())),
+        ],
+    }
+}
+
+/// The least time of a few runs, in nanoseconds.
+fn least_ns(mut run: impl FnMut()) -> f64 {
+    let time = |()| {
+        let start = Instant::now();
+        run();
+        start.elapsed().as_nanos() as f64
+    };
+    [(); 5].map(time).into_iter().fold(f64::INFINITY, f64::min)
+}
+
+fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
+    for (entities, per_entity) in [(200i64, 500i64), (10, 10_000)] {
+        let total = entities * per_entity;
+        let mut engine = Engine::new(graph(aggregates, excluding)).expect("a well-formed graph");
+        let empty = engine.snapshot();
+        let chunks: Vec<Batch> = (0..total / 1_000).map(|c| events(c * 1_000..(c + 1) * 1_000, entities, per_entity)).collect();
+        let event = least_ns(|| {
+            engine = Engine::restore(graph(aggregates, excluding), &empty).expect("its own snapshot");
+            chunks.iter().for_each(|chunk| drop(engine.step("txn", chunk)));
+        }) / total as f64;
+        let asked = 4_000;
+        let questions = Questions {
+            times: (0..asked).map(|n| (9_000 + n * 7 % 1_080) * MINUTE_US).collect(),
+            keys: vec![column(Type::Int64, Data::I64((0..asked).map(|n| n % entities).collect()))],
+            self_columns: vec![column(Type::Int64, Data::I64((0..asked).map(|n| total - 1 - n % entities).collect()))],
+        };
+        let answers = engine.read("svc", &questions, Truth::Complete).expect("the service's columns");
+        let read = least_ns(|| drop(engine.read("svc", &questions, Truth::Complete))) / asked as f64;
+        let one = |row: usize| {
+            let pick = |columns: &[Column]| columns.iter().map(|column| column.slice(row..row + 1)).collect();
+            Questions { times: vec![questions.times[row]], keys: pick(&questions.keys), self_columns: pick(&questions.self_columns) }
+        };
+        let single: Vec<Questions> = (0..2_000).map(one).collect();
+        let read_each = || single.iter().for_each(|question| drop(engine.read("svc", question, Truth::Complete)));
+        let alone = least_ns(read_each) / single.len() as f64;
+        let bytes = engine.stats()[0].bytes as f64 / total as f64;
+        let slots = answers.len();
+        println!("{name:>28} {per_entity:>6} events: {event:6.0} ns/event, {:6.2} µs/read of {slots} slots ({:6.2} alone), {bytes:.0} B/event", read / 1e3, alone / 1e3);
+    }
+}
+
+fn main() {
+    let sum = (Aggregate::Sum, Type::Float64);
+    let three = [sum, (Aggregate::Count, Type::Int64), (Aggregate::Max, Type::Float64)];
+    let six = [
+        three[0],
+        three[1],
+        three[2],
+        (Aggregate::Stddev, Type::Float64),
+        (Aggregate::Last { ignoring_nulls: false }, Type::Float64),
+        (Aggregate::CountDistinct { cap: 100_000 }, Type::Int64),
+    ];
+    measure("sum", &[sum], Excluding::Nothing);
+    measure("sum, count, max", &three, Excluding::Nothing);
+    measure("the same, excluding self", &three, Excluding::SelfEvent);
+    measure("and stddev, last, distinct", &six, Excluding::Nothing);
+}

@@ -1,0 +1,10 @@
+//! Suites that run model, batch and stream: the spec pages, the randomised agreement, the examples.
+
+#[path = "suite/agree.rs"]
+mod agree;
+#[path = "suite/evaluators.rs"]
+mod evaluators;
+#[path = "suite/spec.rs"]
+mod spec;
+#[path = "suite/witness.rs"]
+mod witness;
