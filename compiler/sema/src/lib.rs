@@ -40,7 +40,6 @@ pub use resolve::resolve;
 /// The program is there only if no error was found, here or by syntax. Complaints are sorted by place.
 pub fn analyse(files: &[ast::File], sources: &SourceMap) -> Outcome<Option<Program>> {
     let resolved = resolve(files);
-    let has_errors = resolved.has_errors();
     let mut checked = check(&resolved.value, sources);
     let mut diagnostics = resolved.diagnostics;
     diagnostics.append(&mut checked.diagnostics);
@@ -49,7 +48,7 @@ pub fn analyse(files: &[ast::File], sources: &SourceMap) -> Outcome<Option<Progr
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span, diagnostic.code)));
     Outcome {
-        value: checked.value.filter(|_| !has_errors),
+        value: checked.value,
         diagnostics,
     }
 }

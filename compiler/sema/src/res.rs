@@ -17,7 +17,7 @@ pub struct File {
     pub transform_order: Vec<usize>,
     pub views: Vec<View>,
     pub services: Vec<Service>,
-    /// False when syntax left something out, so that no program can come of it.
+    /// False when syntax left something out or a name was not resolved, so that no program can come of it.
     pub complete: bool,
 }
 

@@ -24,6 +24,8 @@ pub struct File {
     pub comments: Vec<Comment>,
     /// The whole text.
     pub span: Span,
+    /// Whether no syntax error was found (warnings do not count).
+    pub is_complete: bool,
 }
 
 /// `module flights`, with dots in the name allowed.

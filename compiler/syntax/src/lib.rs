@@ -23,6 +23,7 @@ mod build;
 pub mod diag;
 mod dump;
 mod explain;
+mod format;
 mod forms;
 mod operators;
 mod parse;
@@ -30,4 +31,8 @@ mod scan;
 
 pub use diag::Outcome;
 pub use dump::dump;
+pub use format::{format, format_text};
 pub use parse::parse;
+
+#[cfg(test)]
+mod tests;

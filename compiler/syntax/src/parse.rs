@@ -13,7 +13,7 @@ use featc_grammar::{FeatParser, Parser, Rule};
 pub fn parse(file: FileId, text: &str) -> Outcome<File> {
     let scan = scan(file, text);
     let mut diagnostics = scan.diagnostics.clone();
-    let value = match FeatParser::parse(Rule::file, &scan.masked).map(|mut pairs| pairs.next()) {
+    let mut value = match FeatParser::parse(Rule::file, &scan.masked).map(|mut pairs| pairs.next()) {
         Ok(Some(pair)) => {
             let (value, found) = build::build(file, text, &scan, pair);
             diagnostics.extend(found);
@@ -29,9 +29,11 @@ pub fn parse(file: FileId, text: &str) -> Outcome<File> {
                 items: vec![],
                 comments: scan.comments.clone(),
                 span,
+                is_complete: false,
             }
         }
     };
+    value.is_complete = !diagnostics.iter().any(Diagnostic::is_error);
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span.start));
     Outcome { value, diagnostics }
 }

@@ -19,6 +19,7 @@ mod prefix;
 
 pub use prefix::Prefix;
 
+use crate::events::EventKey;
 use crate::exact::ExactSum;
 use crate::value::Value;
 use distinct::Distinct;
@@ -79,7 +80,7 @@ struct Point {
 }
 
 impl Point {
-    fn key(&self) -> (i64, &[u8], u128) {
+    fn key(&self) -> EventKey<'_> {
         (self.time_us, &self.id, self.digest)
     }
 }
@@ -168,11 +169,28 @@ impl State {
             }
             (Core::Min(ours), Core::Min(theirs)) => keep_value(ours, theirs.as_ref(), Ordering::Less),
             (Core::Max(ours), Core::Max(theirs)) => keep_value(ours, theirs.as_ref(), Ordering::Greater),
-            (Core::First(ours), Core::First(theirs)) => keep_point(ours, theirs.as_deref(), Ordering::Less),
-            (Core::Last(ours), Core::Last(theirs)) => keep_point(ours, theirs.as_deref(), Ordering::Greater),
+            (Core::First(ours), Core::First(Some(theirs))) => {
+                keep_point(ours, theirs.key(), || (**theirs).clone(), Ordering::Less);
+            }
+            (Core::Last(ours), Core::Last(Some(theirs))) => {
+                keep_point(ours, theirs.key(), || (**theirs).clone(), Ordering::Greater);
+            }
+            (Core::First(_), Core::First(None)) | (Core::Last(_), Core::Last(None)) => {}
             (Core::Distinct(ours), Core::Distinct(theirs)) => ours.combine(theirs),
             (Core::LastTime(ours), Core::LastTime(theirs)) => *ours = (*ours).max(*theirs),
-            _ => different_slots(),
+            (
+                Core::Count { .. }
+                | Core::Integer { .. }
+                | Core::Exact { .. }
+                | Core::Moments(_)
+                | Core::Min(_)
+                | Core::Max(_)
+                | Core::First(_)
+                | Core::Last(_)
+                | Core::Distinct(_)
+                | Core::LastTime(_),
+                _,
+            ) => different_slots(),
         }
     }
 
@@ -209,7 +227,19 @@ impl State {
                 ours.sum.subtract(&theirs.sum);
                 ours.squares.subtract(&theirs.squares);
             }
-            _ => different_slots(),
+            (
+                Core::Count { .. }
+                | Core::Integer { .. }
+                | Core::Exact { .. }
+                | Core::Moments(_)
+                | Core::Min(_)
+                | Core::Max(_)
+                | Core::First(_)
+                | Core::Last(_)
+                | Core::Distinct(_)
+                | Core::LastTime(_),
+                _,
+            ) => different_slots(),
         }
     }
 
@@ -239,13 +269,10 @@ fn keep_value(ours: &mut Option<Value>, theirs: Option<&Value>, wanted: Ordering
     }
 }
 
-fn keep_point(ours: &mut Option<Box<Point>>, theirs: Option<&Point>, wanted: Ordering) {
-    let Some(theirs) = theirs else { return };
-    if ours
-        .as_deref()
-        .is_none_or(|ours| theirs.key().cmp(&ours.key()) == wanted)
-    {
-        *ours = Some(Box::new(theirs.clone()));
+/// As [`keep_value`], by the events' order; `make` is called only for a point that is kept.
+fn keep_point(ours: &mut Option<Box<Point>>, key: EventKey<'_>, make: impl FnOnce() -> Point, wanted: Ordering) {
+    if ours.as_deref().is_none_or(|ours| key.cmp(&ours.key()) == wanted) {
+        *ours = Some(Box::new(make()));
     }
 }
 

@@ -83,7 +83,11 @@ impl Engine {
         };
         let logs: Vec<Log> = flow.logs.iter().map(log).collect();
         let walks = |ask: &Ask| logs[flow.finishes[ask.finish].log].walks(&ask.slots);
-        let walks = flow.services.iter().map(|service| service.asks.iter().map(walks).collect()).collect();
+        let walks = flow
+            .services
+            .iter()
+            .map(|service| service.asks.iter().map(walks).collect())
+            .collect();
         Ok(Engine { flow, logs, walks })
     }
 
@@ -94,7 +98,11 @@ impl Engine {
 
     /// The service with this name.
     pub fn service(&self, name: &str) -> Option<&StreamService> {
-        self.flow.services.iter().map(|flow| &flow.service).find(|service| service.name == name)
+        self.flow
+            .services
+            .iter()
+            .map(|flow| &flow.service)
+            .find(|service| service.name == name)
     }
 
     /// The services, in graph order.
@@ -150,18 +158,30 @@ impl Engine {
     ///
     /// # Errors
     /// A service that the graph has not, or questions that have not its columns.
-    pub fn read(&self, service: &str, questions: &Questions, truth: Truth) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
+    pub fn read(
+        &self,
+        service: &str,
+        questions: &Questions,
+        truth: Truth,
+    ) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
         let position = self.flow.services.iter().position(|flow| flow.service.name == service);
         let position = position.ok_or_else(|| ReadError::UnknownService(service.to_owned()))?;
         let flow = &self.flow.services[position];
         check_questions(&flow.service, questions)?;
         let mut answers: Vec<Option<(Column, Vec<Status>)>> = vec![None; flow.service.columns.len()];
         for (ask, walks) in flow.asks.iter().zip(&self.walks[position]) {
-            let mut outputs: Vec<Option<(Column, Vec<Status>)>> =
-                self.read_one(ask, walks, questions, truth).into_iter().map(Some).collect();
+            let mut outputs: Vec<Option<(Column, Vec<Status>)>> = self
+                .read_one(ask, walks, questions, truth)
+                .into_iter()
+                .map(Some)
+                .collect();
             for (index, (column, output)) in ask.columns.iter().enumerate() {
                 let again = ask.columns[index + 1..].iter().any(|(_, later)| later == output);
-                answers[*column] = if again { outputs[*output].clone() } else { outputs[*output].take() };
+                answers[*column] = if again {
+                    outputs[*output].clone()
+                } else {
+                    outputs[*output].take()
+                };
             }
         }
         Ok(answers.into_iter().flatten().collect())
@@ -189,7 +209,14 @@ impl Engine {
 
     /// The state as bytes: a function of the program and of the set of events seen, and of nothing else.
     pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::write(&self.flow.program, self.flow.logs.iter().map(|flow| flow.state_key.as_str()).zip(&self.logs))
+        snapshot::write(
+            &self.flow.program,
+            self.flow
+                .logs
+                .iter()
+                .map(|flow| flow.state_key.as_str())
+                .zip(&self.logs),
+        )
     }
 
     /// An engine in the state of a snapshot of the same program.
@@ -244,14 +271,20 @@ fn whole_key(keys: &Keys, row: usize) -> Option<&[u8]> {
 fn check_questions(service: &StreamService, questions: &Questions) -> Result<(), ReadError> {
     let rows = questions.times.len();
     let fits = |keys: &[Key], columns: &[Column]| {
-        keys.len() == columns.len() && keys.iter().zip(columns).all(|(key, column)| has_type(column, key.ty, rows))
+        keys.len() == columns.len()
+            && keys
+                .iter()
+                .zip(columns)
+                .all(|(key, column)| has_type(column, key.ty, rows))
     };
     if fits(&service.keys, &questions.keys) && fits(&service.self_columns, &questions.self_columns) {
         return Ok(());
     }
     let name = |key: &Key| format!("{}: {}", key.name, key.ty);
     let wanted: Vec<String> = service.keys.iter().chain(&service.self_columns).map(name).collect();
-    Err(ReadError::WrongShape { wanted: format!("({})", wanted.join(", ")) })
+    Err(ReadError::WrongShape {
+        wanted: format!("({})", wanted.join(", ")),
+    })
 }
 
 /// Whether a column is of a type, in its storage, with this many rows.

@@ -3,7 +3,7 @@
 use featc_ir::plan::{
     FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph, StreamService,
 };
-use featc_ir::{Aggregate, Bug, Key, Source, Type};
+use featc_ir::{Aggregate, Bug, Excluding, Key, Slot, Source, Type};
 
 /// One source and everything that reads it. Operators of equal sources are merged, so acceptance happens once.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(crate) struct Ask {
     /// Per key column of the entity, the position among the service's keys.
     pub keys: Vec<usize>,
     /// Per self column of the log, the position among the service's; `None` where the service brings not all of them
-    /// (then no feature of the service needs them).
+    /// (checked: then no feature of the service needs them).
     pub self_columns: Option<Vec<usize>>,
     /// Per slot of the log, whether a column of the service depends on it.
     pub slots: Vec<bool>,
@@ -124,7 +124,10 @@ impl Flow {
                     return Ok(Place::Source(known));
                 }
                 check_source(&source)?;
-                self.sources.push(SourceFlow { source, rows: Vec::new() });
+                self.sources.push(SourceFlow {
+                    source,
+                    rows: Vec::new(),
+                });
                 Ok(Place::Source(self.sources.len() - 1))
             }
             (OperatorKind::Accept, Some(Place::Source(source))) => Ok(Place::Accept(source)),
@@ -132,14 +135,27 @@ impl Flow {
                 let rows = self.rows.len();
                 self.sources[source].rows.push(rows);
                 check_rows(&spec, &self.sources[source].source)?;
-                self.rows.push(RowsFlow { spec, source, logs: Vec::new() });
+                self.rows.push(RowsFlow {
+                    spec,
+                    source,
+                    logs: Vec::new(),
+                });
                 Ok(Place::Rows(rows))
             }
             (OperatorKind::Log { spec, state_key }, Some(Place::Rows(rows))) => {
                 let log = self.logs.len();
-                check_fold(&spec, &self.rows[rows].spec, &self.sources[self.rows[rows].source].source)?;
+                check_fold(
+                    &spec,
+                    &self.rows[rows].spec,
+                    &self.sources[self.rows[rows].source].source,
+                )?;
                 self.rows[rows].logs.push(log);
-                self.logs.push(LogFlow { id, spec, state_key, rows });
+                self.logs.push(LogFlow {
+                    id,
+                    spec,
+                    state_key,
+                    rows,
+                });
                 Ok(Place::Log(log))
             }
             (OperatorKind::Finish { spec }, Some(Place::Log(log))) => {
@@ -177,7 +193,17 @@ impl Flow {
         }
         for ask in &mut asks {
             let finish = &self.finishes[ask.finish];
-            ask.slots = needed_slots(&finish.spec, self.logs[finish.log].spec.slots.len(), &ask.columns);
+            let fold = &self.logs[finish.log].spec;
+            ask.slots = needed_slots(&finish.spec, fold.slots.len(), &ask.columns);
+            let says_self = |slot: &Slot| fold.windows[slot.window.index()].excluding == Excluding::SelfEvent;
+            let needs_self = fold
+                .slots
+                .iter()
+                .zip(&ask.slots)
+                .any(|(slot, needed)| *needed && says_self(slot));
+            if needs_self && ask.self_columns.is_none() {
+                return Err(bug("a self column is missing"));
+            }
         }
         Ok(ServiceFlow { service, asks })
     }
@@ -187,14 +213,28 @@ impl Flow {
         let find = |columns: &[Key], key: &Key| columns.iter().position(|known| known == key);
         let keys: Option<Vec<usize>> = log.entity.iter().map(|key| find(&service.keys, key)).collect();
         let keys = keys.ok_or_else(|| Bug(format!("service {}: a key of the entity is missing", service.name)))?;
-        let self_columns = log.self_columns.iter().map(|key| find(&service.self_columns, key)).collect();
-        Ok(Ask { finish, keys, self_columns, slots: Vec::new(), columns: vec![column] })
+        let self_columns = log
+            .self_columns
+            .iter()
+            .map(|key| find(&service.self_columns, key))
+            .collect();
+        Ok(Ask {
+            finish,
+            keys,
+            self_columns,
+            slots: Vec::new(),
+            columns: vec![column],
+        })
     }
 }
 
 /// Positions of the features that leave a finish, in order.
 pub(crate) fn outputs(spec: &FinishSpec) -> impl Iterator<Item = usize> + '_ {
-    spec.features.iter().enumerate().filter(|(_, feature)| feature.output).map(|(position, _)| position)
+    spec.features
+        .iter()
+        .enumerate()
+        .filter(|(_, feature)| feature.output)
+        .map(|(position, _)| position)
 }
 
 /// The slots that the asked outputs depend on.
@@ -226,7 +266,10 @@ fn check_source(source: &Source) -> Result<(), Bug> {
     let broken = || format!("source {}: broken column reference", source.name);
     ensure(source.time.index() < width, broken)?;
     ensure(source.columns[source.time.index()].ty == Type::Timestamp, broken)?;
-    ensure(!source.unique.is_empty() && source.unique.iter().all(|column| column.index() < width), broken)?;
+    ensure(
+        !source.unique.is_empty() && source.unique.iter().all(|column| column.index() < width),
+        broken,
+    )?;
     match source.arrival {
         Some(featc_ir::Arrival::Column(column)) => {
             ensure(column.index() < width, broken)?;
@@ -260,12 +303,20 @@ fn check_rows(spec: &RowSpec, source: &Source) -> Result<(), Bug> {
 
 fn check_fold(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<(), Bug> {
     let broken = |what: &str| format!("log after {}: {what}", rows.name);
-    ensure(spec.entity.len() == rows.key.len(), || broken("as many keys as the rows have"))?;
+    ensure(spec.entity.len() == rows.key.len(), || {
+        broken("as many keys as the rows have")
+    })?;
     let lifted = |lift: featc_ir::LiftId| rows.lifts.get(lift.index());
     for slot in &spec.slots {
-        ensure(slot.window.index() < spec.windows.len(), || broken("a slot's window does not exist"))?;
-        ensure(slot.argument.is_none_or(|lift| lifted(lift).is_some()), || broken("an argument does not exist"))?;
-        let filter = slot.filter.is_none_or(|lift| lifted(lift).is_some_and(|expr| expr.ty == Type::Bool));
+        ensure(slot.window.index() < spec.windows.len(), || {
+            broken("a slot's window does not exist")
+        })?;
+        ensure(slot.argument.is_none_or(|lift| lifted(lift).is_some()), || {
+            broken("an argument does not exist")
+        })?;
+        let filter = slot
+            .filter
+            .is_none_or(|lift| lifted(lift).is_some_and(|expr| expr.ty == Type::Bool));
         ensure(filter, || broken("a filter is no boolean lift"))?;
         let arity = match slot.aggregate {
             Aggregate::Count => true,
@@ -284,10 +335,19 @@ fn check_fold(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<(), Bu
         };
         ensure(arity, || broken("an aggregate has a wrong number of arguments"))?;
     }
-    let unique: Vec<Type> = source.unique.iter().map(|column| source.columns[column.index()].ty).collect();
+    let unique: Vec<Type> = source
+        .unique
+        .iter()
+        .map(|column| source.columns[column.index()].ty)
+        .collect();
     let self_types: Vec<Type> = spec.self_columns.iter().map(|key| key.ty).collect();
-    let says_self = spec.windows.iter().any(|window| window.excluding == featc_ir::Excluding::SelfEvent);
-    ensure(!says_self || self_types == unique, || broken("the self columns are not the unique columns"))
+    let says_self = spec
+        .windows
+        .iter()
+        .any(|window| window.excluding == Excluding::SelfEvent);
+    ensure(!says_self || self_types == unique, || {
+        broken("the self columns are not the unique columns")
+    })
 }
 
 fn check_finish(spec: &FinishSpec, fold: &FoldSpec) -> Result<(), Bug> {
@@ -299,7 +359,9 @@ fn check_finish(spec: &FinishSpec, fold: &FoldSpec) -> Result<(), Bug> {
             }
             FinishKind::Derived { inputs, .. } => inputs.iter().all(|input| (*input as usize) < position),
         };
-        ensure(fits, || format!("feature {}: an input does not come before it", feature.name))?;
+        ensure(fits, || {
+            format!("feature {}: an input does not come before it", feature.name)
+        })?;
     }
     Ok(())
 }

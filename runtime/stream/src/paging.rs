@@ -13,7 +13,11 @@ pub struct Paging {
 
 impl Default for Paging {
     fn default() -> Self {
-        Paging { page_rows_max: 128, group_pages_max: 16, plain_below: 256 }
+        Paging {
+            page_rows_max: 128,
+            group_pages_max: 16,
+            plain_below: 256,
+        }
     }
 }
 

@@ -113,7 +113,10 @@ pub struct StepReport {
 impl StepReport {
     /// Number of rows rejected for one reason.
     pub fn rejected_for(&self, reason: Reason) -> u64 {
-        self.rejected.iter().filter(|rejected| rejected.reason == reason).count() as u64
+        self.rejected
+            .iter()
+            .filter(|rejected| rejected.reason == reason)
+            .count() as u64
     }
 
     /// The report of a step that lets nothing in.

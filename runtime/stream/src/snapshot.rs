@@ -43,13 +43,21 @@ impl fmt::Display for RestoreError {
             RestoreError::Graph(bug) => bug.fmt(f),
             RestoreError::Corrupt(what) => write!(f, "the snapshot is damaged: {what}"),
             RestoreError::OtherVersion { found } => {
-                write!(f, "the snapshot has format version {found}; this engine reads {VERSION}")
+                write!(
+                    f,
+                    "the snapshot has format version {found}; this engine reads {VERSION}"
+                )
             }
             RestoreError::OtherProgram { found, wanted } => {
                 write!(f, "the snapshot was written by program {found}, not {wanted}")
             }
             RestoreError::OtherState { found, wanted } => {
-                write!(f, "the snapshot holds the states [{}], not [{}]", found.join(", "), wanted.join(", "))
+                write!(
+                    f,
+                    "the snapshot holds the states [{}], not [{}]",
+                    found.join(", "),
+                    wanted.join(", ")
+                )
             }
         }
     }
@@ -65,7 +73,10 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, length: usize) -> Result<&'a [u8], RestoreError> {
-        let (head, rest) = self.bytes.split_at_checked(length).ok_or(RestoreError::Corrupt("it ends too early"))?;
+        let (head, rest) = self
+            .bytes
+            .split_at_checked(length)
+            .ok_or(RestoreError::Corrupt("it ends too early"))?;
         self.bytes = rest;
         Ok(head)
     }
@@ -124,7 +135,10 @@ pub(crate) fn write<'a>(program: &str, logs: impl ExactSizeIterator<Item = (&'a 
 
 /// Reads a snapshot into empty logs of the same graph.
 pub(crate) fn read(bytes: &[u8], program: &str, logs: &mut [(&str, &mut Log)]) -> Result<(), RestoreError> {
-    let body = bytes.len().checked_sub(16).ok_or(RestoreError::Corrupt("it is too short"))?;
+    let body = bytes
+        .len()
+        .checked_sub(16)
+        .ok_or(RestoreError::Corrupt("it is too short"))?;
     let (body, sum) = bytes.split_at(body);
     let mut reader = Reader { bytes: body };
     if reader.take(MAGIC.len())? != MAGIC {
@@ -139,24 +153,38 @@ pub(crate) fn read(bytes: &[u8], program: &str, logs: &mut [(&str, &mut Log)]) -
     }
     let found = reader.string()?;
     if found != program {
-        return Err(RestoreError::OtherProgram { found, wanted: program.to_owned() });
+        return Err(RestoreError::OtherProgram {
+            found,
+            wanted: program.to_owned(),
+        });
     }
     let count = reader.u32()? as usize;
     let mut found = Vec::new();
     for position in 0..count {
         found.push(reader.string()?);
-        let known = logs.get_mut(position).filter(|(state_key, _)| found.last().is_some_and(|key| key == state_key));
-        let Some((_, log)) = known else { return Err(other_state(found, logs)) };
+        let known = logs
+            .get_mut(position)
+            .filter(|(state_key, _)| found.last().is_some_and(|key| key == state_key));
+        let Some((_, log)) = known else {
+            return Err(other_state(found, logs));
+        };
         read_log(&mut reader, log)?;
     }
     if count != logs.len() {
         return Err(other_state(found, logs));
     }
-    if reader.bytes.is_empty() { Ok(()) } else { Err(RestoreError::Corrupt("something follows its end")) }
+    if reader.bytes.is_empty() {
+        Ok(())
+    } else {
+        Err(RestoreError::Corrupt("something follows its end"))
+    }
 }
 
 fn other_state(found: Vec<String>, logs: &[(&str, &mut Log)]) -> RestoreError {
-    RestoreError::OtherState { found, wanted: logs.iter().map(|(state_key, _)| (*state_key).to_owned()).collect() }
+    RestoreError::OtherState {
+        found,
+        wanted: logs.iter().map(|(state_key, _)| (*state_key).to_owned()).collect(),
+    }
 }
 
 fn read_log(reader: &mut Reader<'_>, log: &mut Log) -> Result<(), RestoreError> {

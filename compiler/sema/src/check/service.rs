@@ -44,11 +44,11 @@ fn needs<'a>(file: &'a res::File, view: &'a res::View, field: &res::Field) -> Ve
                 .map(|key| (key.name.as_str(), key.ty)),
         );
     }
-    if excludes_self(view, field.feature.index()) {
-        if let Some(source) = source_of(file, view.from) {
-            let columns = source.unique.iter().filter_map(|id| source.columns.get(id.index()));
-            needs.extend(columns.map(|column| (column.name.as_str(), column.ty)));
-        }
+    if excludes_self(view, field.feature.index())
+        && let Some(source) = source_of(file, view.from)
+    {
+        let columns = source.unique.iter().filter_map(|id| source.columns.get(id.index()));
+        needs.extend(columns.map(|column| (column.name.as_str(), column.ty)));
     }
     needs
 }

@@ -67,10 +67,10 @@ impl Typer<'_> {
             }
             Value::Known(expr) => expr,
         };
-        if let ExprKind::Literal(Literal::Duration(us)) = expr.kind {
-            if let Some(us) = us.checked_neg() {
-                return Value::Known(Expr::new(ExprKind::Literal(Literal::Duration(us)), Type::Duration));
-            }
+        if let ExprKind::Literal(Literal::Duration(us)) = expr.kind
+            && let Some(us) = us.checked_neg()
+        {
+            return Value::Known(Expr::new(ExprKind::Literal(Literal::Duration(us)), Type::Duration));
         }
         let ty = expr.ty;
         match ty {

@@ -136,8 +136,18 @@ impl<'a> Exprs<'a> {
                 self.complaints.push(MisplacedModifier { name, modifier, at }.report());
             }
         }
-        let arguments = self.all(&call.arguments);
         let name_at = call.function.span;
+        let function = Function::from_name(name);
+        if function.is_none() && !matches!(name, "if" | "coalesce") {
+            self.complaints.push(UnknownFunction { name, at: name_at, nearest: nearest_function(name) }.report());
+            match self.place {
+                // It may have been meant as an aggregate: what its names mean is unknown too.
+                Place::Feature(_) => {}
+                Place::Row | Place::Aggregate { .. } => drop(self.all(&call.arguments)),
+            }
+            return ExprKind::Poison;
+        }
+        let arguments = self.all(&call.arguments);
         match name {
             "if" => self.conditional(arguments, span),
             "coalesce" if arguments.len() >= 2 => ExprKind::Coalesce(arguments),
@@ -151,25 +161,7 @@ impl<'a> Exprs<'a> {
                 self.complaints.push(error.report());
                 ExprKind::Poison
             }
-            _ => match Function::from_name(name) {
-                Some(function) => ExprKind::Call {
-                    function,
-                    name_at,
-                    arguments,
-                },
-                None => {
-                    let nearest = nearest_function(name);
-                    self.complaints.push(
-                        UnknownFunction {
-                            name,
-                            at: name_at,
-                            nearest,
-                        }
-                        .report(),
-                    );
-                    ExprKind::Poison
-                }
-            },
+            _ => function.map_or(ExprKind::Poison, |function| ExprKind::Call { function, name_at, arguments }),
         }
     }
 

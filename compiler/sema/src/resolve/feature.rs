@@ -201,10 +201,10 @@ impl FeatureNames<'_> {
 
 /// The first aggregate that an expression calls, by name.
 fn first_aggregate(expr: &ast::Expr) -> Option<&ast::Name> {
-    if let ast::ExprKind::Call(call) = &expr.kind {
-        if aggregate::named(&call.function.text).is_some() {
-            return Some(&call.function);
-        }
+    if let ast::ExprKind::Call(call) = &expr.kind
+        && aggregate::named(&call.function.text).is_some()
+    {
+        return Some(&call.function);
     }
     expr.children().into_iter().find_map(first_aggregate)
 }

@@ -52,7 +52,7 @@ pub fn resolve(files: &[ast::File]) -> Outcome<res::File> {
         transform_order: rows.order,
         views: resolved.into_iter().map(|view| view.view).collect(),
         services,
-        complete: files.iter().all(is_complete),
+        complete: files.iter().all(is_complete) && !complaints.iter().any(Diagnostic::is_error),
     };
     Outcome {
         value,

@@ -40,6 +40,7 @@ impl Builder<'_> {
             items,
             comments: self.scan.comments.clone(),
             span,
+            is_complete: false,
         }
     }
 

@@ -209,7 +209,10 @@ impl<'a> Builder<'a> {
             let mut inner = raw.chars();
             inner.next();
             inner.next_back();
-            return Text { value: inner.as_str().to_owned(), span };
+            return Text {
+                value: inner.as_str().to_owned(),
+                span,
+            };
         }
         let (value, unknown) = literal::string(raw);
         for (start, end) in unknown {

@@ -3,7 +3,7 @@
 use super::{no_expressions, properties};
 use crate::error::bug;
 use crate::schema::slot_wires;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt8Array};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array};
 use arrow::datatypes::{Int64Type, SchemaRef, UInt8Type};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;

@@ -207,7 +207,7 @@ impl Job {
         let times = next()?.as_primitive::<Int64Type>().values().to_vec();
         let ids = bytes(next()?.as_binary::<i32>());
         let digests = next()?.as_fixed_size_binary();
-        let (digests, _) = digests.value_data()[digests.value_offset(0) as usize..].as_chunks::<16>();
+        let (digests, _) = digests.value_data().as_chunks::<16>();
         let digests = digests[..times.len()].iter().map(|bytes| u128::from_be_bytes(*bytes)).collect();
         let arrivals = if self.layout.arrival {
             Some(next()?.as_primitive::<Int64Type>().values().to_vec())

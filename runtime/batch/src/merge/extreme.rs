@@ -75,8 +75,8 @@ fn by_tree(context: &Context<'_>, slot: &Slot, class: usize, beats: impl Fn(u32,
                 }
             }
             let (mut low, high) = (spans.low[question], spans.high[question]);
-            let mut best = NONE;
-            for hole in context.holes(window, question).iter().filter(|hole| (low..high).contains(*hole)) {
+            let (mut best, span) = (NONE, low..high);
+            for hole in context.holes(window, question).iter().filter(|hole| span.contains(*hole)) {
                 best = tree.better(best, tree.best(low, *hole));
                 low = *hole + 1;
             }

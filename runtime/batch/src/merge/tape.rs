@@ -21,15 +21,9 @@ impl Ranges {
             return;
         }
         let first = self.ends.last().map_or(0, |end| *end as usize);
-        match self.ranges.last_mut() {
-            Some(last) if last.1 == start && self.ranges.len() > first => {}
-            _ => {
-                self.ranges.push((start, end));
-                return;
-            }
-        }
-        if let Some(last) = self.ranges.last_mut() {
-            last.1 = end;
+        match self.ranges[first..].last_mut() {
+            Some(last) if last.1 == start => last.1 = end,
+            Some(_) | None => self.ranges.push((start, end)),
         }
     }
 

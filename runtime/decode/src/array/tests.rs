@@ -1,6 +1,7 @@
 use super::*;
 use arrow::array::*;
 use arrow::datatypes::Int32Type as Key;
+use std::sync::Arc;
 
 const RULES: Rules = Rules { zone: None, keep_nan: false };
 

@@ -1,7 +1,6 @@
 use super::*;
 use crate::tests::{file_set, read, source};
 use crate::to_arrow;
-use arrow::array::*;
 use arrow::datatypes::{Field, Schema};
 use featc_ir::{FileFormat, Type};
 use featr_kernels::{Column, Data, StrData};

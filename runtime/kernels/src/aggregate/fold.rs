@@ -3,6 +3,7 @@
 use super::{Core, Errors, Moments, Point, State, keep_point, keep_value};
 use crate::column::{Column, Data, Tag};
 use crate::events::Events;
+use crate::exact::ExactSum;
 use crate::value::float_order;
 use featc_ir::{Aggregate, ErrorCode, Slot};
 use std::cmp::Ordering;
@@ -103,21 +104,9 @@ impl State {
                     *sum = sum.wrapping_add(i128::from(values[row]));
                 }
             }
-            Core::Exact { taken, sum } => match &expect(argument).data {
-                Data::F64(values) => {
-                    for row in rows.filter(valid) {
-                        *taken = taken.wrapping_add(1);
-                        sum.add_f64(values[row]);
-                    }
-                }
-                Data::I128(values) => {
-                    for row in rows.filter(valid) {
-                        *taken = taken.wrapping_add(1);
-                        sum.add_i128(values[row]);
-                    }
-                }
-                Data::Bool(_) | Data::I64(_) | Data::Str(_) => super::different_slots(),
-            },
+            Core::Exact { taken, sum } => {
+                *taken = taken.wrapping_add(add_all(sum, &expect(argument).data, rows.filter(valid)));
+            }
             Core::Moments(moments) => moments.fold(expect(argument), rows.filter(valid)),
             Core::Min(value) => {
                 let column = expect(argument);
@@ -134,13 +123,15 @@ impl State {
             Core::First(point) => {
                 let nulls = !ignores_nulls(slot.aggregate);
                 if let Some(row) = rows.into_iter().find(|row| takes(admit(*row), nulls)) {
-                    keep_point(point, Some(&point_at(events, expect(argument), row)), Ordering::Less);
+                    let make = || point_at(events, expect(argument), row);
+                    keep_point(point, events.key(row), make, Ordering::Less);
                 }
             }
             Core::Last(point) => {
                 let nulls = !ignores_nulls(slot.aggregate);
                 if let Some(row) = rows.rev().find(|row| takes(admit(*row), nulls)) {
-                    keep_point(point, Some(&point_at(events, expect(argument), row)), Ordering::Greater);
+                    let make = || point_at(events, expect(argument), row);
+                    keep_point(point, events.key(row), make, Ordering::Greater);
                 }
             }
             Core::Distinct(distinct) => {
@@ -161,6 +152,24 @@ impl State {
             core,
         }
     }
+}
+
+/// Adds the values of these rows to a sum and returns how many they are.
+#[inline]
+fn add_all(sum: &mut ExactSum, data: &Data, rows: impl Iterator<Item = usize>) -> i64 {
+    let mut taken = 0;
+    match data {
+        Data::F64(values) => rows.for_each(|row| {
+            taken += 1;
+            sum.add_f64(values[row]);
+        }),
+        Data::I128(values) => rows.for_each(|row| {
+            taken += 1;
+            sum.add_i128(values[row]);
+        }),
+        Data::Bool(_) | Data::I64(_) | Data::Str(_) => super::different_slots(),
+    }
+    taken
 }
 
 impl Moments {

@@ -33,45 +33,41 @@ impl State {
     }
 
     fn value(&self, slot: &Slot, argument: Option<Type>, t_us: i64) -> Result<Value, ErrorCode> {
-        let scale = match argument {
-            Some(Type::Decimal { scale, .. }) => scale,
-            _ => 0,
+        let scale = if let Some(Type::Decimal { scale, .. }) = argument {
+            scale
+        } else {
+            0
         };
         let overflow = ErrorCode::Overflow;
+        let mean = slot.aggregate == Aggregate::Mean;
         match &self.core {
             Core::Count { taken } => Ok(Value::Int64(*taken)),
-            Core::Integer { taken, sum } => match slot.aggregate {
-                Aggregate::Mean => Ok(Value::Float64(crate::ratio::ratio_to_f64(*sum, i128::from(*taken)))),
-                _ => {
-                    let sum = i64::try_from(*sum).map_err(|_| overflow)?;
-                    Ok(if slot.ty == Type::Duration {
-                        Value::Duration(sum)
-                    } else {
-                        Value::Int64(sum)
-                    })
-                }
-            },
-            Core::Exact { taken, sum } => match (slot.aggregate, argument) {
-                (Aggregate::Mean, _) => Ok(Value::Float64(canonical(exact::mean_scaled(
-                    sum,
-                    taken.unsigned_abs(),
-                    scale,
-                )))),
-                (_, Some(Type::Decimal { .. })) => {
-                    let sum = sum
-                        .to_i128()
-                        .filter(|sum| -DECIMAL_BOUND < *sum && *sum < DECIMAL_BOUND);
-                    sum.map(Value::Decimal).ok_or(overflow)
-                }
-                (_, _) => Ok(Value::Float64(canonical(sum.round()))),
-            },
+            Core::Integer { taken, sum } if mean => {
+                Ok(Value::Float64(crate::ratio::ratio_to_f64(*sum, i128::from(*taken))))
+            }
+            Core::Integer { sum, .. } => {
+                let sum = i64::try_from(*sum).map_err(|_| overflow)?;
+                Ok(if slot.ty == Type::Duration {
+                    Value::Duration(sum)
+                } else {
+                    Value::Int64(sum)
+                })
+            }
+            Core::Exact { taken, sum } if mean => Ok(Value::Float64(canonical(exact::mean_scaled(
+                sum,
+                taken.unsigned_abs(),
+                scale,
+            )))),
+            Core::Exact { sum, .. } if matches!(argument, Some(Type::Decimal { .. })) => {
+                let sum = sum
+                    .to_i128()
+                    .filter(|sum| -DECIMAL_BOUND < *sum && *sum < DECIMAL_BOUND);
+                sum.map(Value::Decimal).ok_or(overflow)
+            }
+            Core::Exact { sum, .. } => Ok(Value::Float64(canonical(sum.round()))),
             Core::Moments(moments) => {
-                let (population, root) = match slot.aggregate {
-                    Aggregate::VariancePop => (true, false),
-                    Aggregate::StddevPop => (true, true),
-                    Aggregate::Stddev => (false, true),
-                    _ => (false, false),
-                };
+                let population = matches!(slot.aggregate, Aggregate::VariancePop | Aggregate::StddevPop);
+                let root = matches!(slot.aggregate, Aggregate::Stddev | Aggregate::StddevPop);
                 let count = u64::try_from(moments.taken).unwrap_or(0);
                 let variance = exact::variance(count, &moments.sum, &moments.squares, scale, population);
                 let result = variance.map(|variance| if root { variance.sqrt() } else { variance });

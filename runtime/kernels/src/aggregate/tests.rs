@@ -26,7 +26,7 @@ fn case(most: usize) -> impl Strategy<Value = (Aggregate, Option<Type>, Vec<Row>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn every_aggregate_is_what_its_definition_says((aggregate, argument, rows) in case(8), t in prop_oneof![-5i64..5, Just(i64::MIN)]) {

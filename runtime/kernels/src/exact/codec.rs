@@ -2,7 +2,8 @@
 //!
 //! `len: u8 │ if len > 0: position of the first limb + 64: u8, len limbs (little endian) │ flag: u8 │ if 1: three i64`
 
-use super::{ExactSum, Specials, significant};
+use super::limbs::significant;
+use super::{ExactSum, Specials};
 
 /// Limb positions that a sum can have: products reach down to −34, squares of sums of 2^63 values up to about 36.
 const POSITIONS: std::ops::Range<i32> = -40..44;

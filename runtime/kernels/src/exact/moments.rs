@@ -1,7 +1,8 @@
 //! Mean and variance of scaled numbers from exact power sums: exact numerator and denominator, one rounding.
 
+use super::ExactSum;
+use super::limbs::significant;
 use super::round::{Magnitude, positive_quotient};
-use super::{ExactSum, significant};
 use crate::ratio::big_ratio_to_f64;
 use crate::value::NAN;
 use num_bigint::{BigInt, BigUint, Sign};

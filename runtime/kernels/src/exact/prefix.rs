@@ -1,6 +1,7 @@
 //! Exact prefix sums of a column: the sum of any range is one subtraction of a few limbs.
 
-use super::{ExactSum, Specials, accumulate, place, split, square};
+use super::limbs::{accumulate, place, split, square};
+use super::{ExactSum, Specials};
 use std::ops::Range;
 
 /// Row i holds the exact sum of the first i values, in limbs of one fixed width.

@@ -27,9 +27,18 @@ pub(crate) fn accept(source: &Source, batch: &Batch) -> AcceptedRows {
     let verdict = rows::accept(source, batch);
     let rejected: Vec<Rejected> = (0u32..)
         .zip(&verdict.keep)
-        .filter_map(|(row, code)| rows::Reason::from_code(*code).map(|reason| Rejected { row, reason: Reason::from(reason) }))
+        .filter_map(|(row, code)| {
+            rows::Reason::from_code(*code).map(|reason| Rejected {
+                row,
+                reason: Reason::from(reason),
+            })
+        })
         .collect();
-    let batch = if verdict.all() { batch.clone() } else { batch.take(&verdict.rows()) };
+    let batch = if verdict.all() {
+        batch.clone()
+    } else {
+        batch.take(&verdict.rows())
+    };
     debug_assert_eq!(batch.rows + rejected.len(), verdict.keep.len());
     let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
     let except = match source.arrival {
@@ -38,5 +47,10 @@ pub(crate) fn accept(source: &Source, batch: &Batch) -> AcceptedRows {
     };
     let ids = identity::order_keys(&batch, &source.unique);
     let digests = identity::digests(&batch, &names, except);
-    AcceptedRows { batch, ids, digests, rejected }
+    AcceptedRows {
+        batch,
+        ids,
+        digests,
+        rejected,
+    }
 }

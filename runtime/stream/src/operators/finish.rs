@@ -18,6 +18,10 @@ pub(crate) fn finish(
     answers: LogAnswers,
     truth: Truth,
 ) -> Vec<(Column, Vec<Status>)> {
-    let answers = Answers { times, slots: answers.slots, presence: answers.presence };
+    let answers = Answers {
+        times,
+        slots: answers.slots,
+        presence: answers.presence,
+    };
     finish::finish(spec, fold, &answers, truth)
 }

@@ -35,5 +35,9 @@ pub(crate) fn apply(spec: &RowSpec, accepted: &AcceptedRows) -> KeyedEvents {
         poison: keyed.poison,
         lifts: keyed.lifts,
     };
-    KeyedEvents { entities, events, dropped: lost }
+    KeyedEvents {
+        entities,
+        events,
+        dropped: lost,
+    }
 }

@@ -12,5 +12,9 @@ use featr_kernels::Batch;
 pub(crate) fn has_shape(source: &Source, batch: &Batch) -> bool {
     source.columns.len() == batch.columns.len()
         && u32::try_from(batch.rows).is_ok()
-        && source.columns.iter().zip(&batch.columns).all(|(declared, column)| has_type(column, declared.ty, batch.rows))
+        && source
+            .columns
+            .iter()
+            .zip(&batch.columns)
+            .all(|(declared, column)| has_type(column, declared.ty, batch.rows))
 }

@@ -8,9 +8,15 @@ use featr_kernels::value::canonical;
 
 /// Writes the columns; the number of rows stands before them.
 pub(super) fn put_events(out: &mut Vec<u8>, events: &Events) {
-    events.times.iter().for_each(|time| out.extend_from_slice(&time.to_le_bytes()));
+    events
+        .times
+        .iter()
+        .for_each(|time| out.extend_from_slice(&time.to_le_bytes()));
     events.ids.iter().for_each(|id| put_text(out, id));
-    events.digests.iter().for_each(|digest| out.extend_from_slice(&digest.to_le_bytes()));
+    events
+        .digests
+        .iter()
+        .for_each(|digest| out.extend_from_slice(&digest.to_le_bytes()));
     put_tags(out, events.poison.as_deref());
     events.lifts.iter().for_each(|lift| put_column(out, lift));
 }
@@ -24,8 +30,17 @@ pub(super) fn take_events(reader: &mut Reader<'_>, rows: usize, lifts: &[Type]) 
     if poison.iter().flatten().any(|tag| *tag == Tag::NULL) {
         return Err(RestoreError::Corrupt("a row is poisoned by null"));
     }
-    let lifts = lifts.iter().map(|ty| take_column(reader, rows, *ty)).collect::<Result<Vec<Column>, RestoreError>>()?;
-    Ok(Events { times, ids, digests, poison, lifts })
+    let lifts = lifts
+        .iter()
+        .map(|ty| take_column(reader, rows, *ty))
+        .collect::<Result<Vec<Column>, RestoreError>>()?;
+    Ok(Events {
+        times,
+        ids,
+        digests,
+        poison,
+        lifts,
+    })
 }
 
 fn put_tags(out: &mut Vec<u8>, tags: Option<&[u8]>) {
@@ -87,7 +102,10 @@ fn take_column(reader: &mut Reader<'_>, rows: usize, ty: Type) -> Result<Column,
         }
         Type::Float64 => {
             let values = numbers(reader, rows, |bytes| f64::from_bits(u64::from_le_bytes(bytes)))?;
-            if values.iter().any(|value| canonical(*value).to_bits() != value.to_bits()) {
+            if values
+                .iter()
+                .any(|value| canonical(*value).to_bits() != value.to_bits())
+            {
                 return Err(RestoreError::Corrupt("a float is not canonical"));
             }
             Data::F64(values)
@@ -125,7 +143,13 @@ fn numbers<T, const N: usize>(
     from: impl Fn([u8; N]) -> T,
 ) -> Result<Vec<T>, RestoreError> {
     let length = rows.checked_mul(N).ok_or(RestoreError::Corrupt("too many rows"))?;
-    Ok(reader.take(length)?.as_chunks::<N>().0.iter().map(|chunk| from(*chunk)).collect())
+    Ok(reader
+        .take(length)?
+        .as_chunks::<N>()
+        .0
+        .iter()
+        .map(|chunk| from(*chunk))
+        .collect())
 }
 
 fn texts(reader: &mut Reader<'_>, rows: usize) -> Result<StrData, RestoreError> {

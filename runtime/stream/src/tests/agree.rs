@@ -23,13 +23,14 @@ fn check_log(engine: &Engine, rows: &[Row], asks: &[Ask]) -> Result<(), TestCase
     let walks = log.walks(&vec![true; spec.slots.len()]);
     let events = events_slow(rows);
     let nobody = Events::new(log.lift_types());
-    let keys: Vec<(Option<Vec<u8>>, Option<Vec<u8>>)> = asks
+    let entities: Vec<Option<Vec<u8>>> = asks.iter().map(|(_, who, _)| who.map(who_key)).collect();
+    let ids: Vec<Option<Vec<u8>>> = asks
         .iter()
-        .map(|(_, who, id)| (who.map(who_key), id.map(|id| key_of_values(&[Value::Int64(id)]))))
+        .map(|(_, _, id)| id.map(|id| key_of_values(&[Value::Int64(id)])))
         .collect();
     let questions: Vec<LogQuestion<'_>> = asks
         .iter()
-        .zip(&keys)
+        .zip(entities.iter().zip(&ids))
         .map(|((t_us, _, _), (entity, itself))| LogQuestion {
             t_us: *t_us,
             entity: entity.as_deref(),
@@ -138,5 +139,10 @@ fn large_logs_read_as_the_definition_says() {
     let chunks: Vec<Vec<Row>> = rows.chunks(997).map(<[Row]>::to_vec).collect();
     let engine = run(Paging::default(), &chunks);
     assert!(engine.stats()[0].pages > 32);
-    check_log(&engine, &rows, &[(25, Some(0), Some(25)), (60, Some(0), None), (3, Some(0), Some(3))]).unwrap();
+    check_log(
+        &engine,
+        &rows,
+        &[(25, Some(0), Some(25)), (60, Some(0), None), (3, Some(0), Some(3))],
+    )
+    .unwrap();
 }

@@ -3,19 +3,26 @@
 use crate::operators::{accept, rows};
 use crate::{Engine, Paging, Questions};
 use featc_ir::plan::{
-    FinishFeature, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph, StreamService,
+    FinishFeature, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph,
+    StreamService,
 };
 use featc_ir::{
-    Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Origin, Slot, Source,
-    SourceColumn, Step, Type, Window, WindowId, WindowKind,
+    Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Origin, Slot,
+    Source, SourceColumn, Step, Type, Window, WindowId, WindowKind,
 };
 use featr_kernels::events::Events;
 use featr_kernels::{Batch, Column, Value};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const DECIMAL: Type = Type::Decimal { precision: 20, scale: 2 };
-const WIDE: Type = Type::Decimal { precision: 38, scale: 2 };
+const DECIMAL: Type = Type::Decimal {
+    precision: 20,
+    scale: 2,
+};
+const WIDE: Type = Type::Decimal {
+    precision: 38,
+    scale: 2,
+};
 
 /// The columns of the source, in order; lifts are columns 4 to 9, the last one `x + x`.
 const COLUMNS: [(&str, Type); 9] = [
@@ -71,7 +78,10 @@ pub(super) fn batch(rows: &[Row]) -> Batch {
         let column: Vec<Value> = values.iter().map(|row| row[position].clone()).collect();
         Column::from_values(*ty, &column)
     };
-    Batch { rows: rows.len(), columns: COLUMNS.iter().enumerate().map(column).collect() }
+    Batch {
+        rows: rows.len(),
+        columns: COLUMNS.iter().enumerate().map(column).collect(),
+    }
 }
 
 pub(super) fn row() -> impl Strategy<Value = Row> {
@@ -87,23 +97,34 @@ pub(super) fn row() -> impl Strategy<Value = Row> {
         prop::option::weighted(0.8, any::<bool>()),
         prop::option::weighted(0.8, -1000i64..1000),
     );
-    (keys, values).prop_map(|((who, id, at, delay), (x, y, s, flag, d))| Row { who, id, at, delay, x, y, s, flag, d })
+    (keys, values).prop_map(|((who, id, at, delay), (x, y, s, flag, d))| Row {
+        who,
+        id,
+        at,
+        delay,
+        x,
+        y,
+        s,
+        flag,
+        d,
+    })
 }
 
 /// Rows, some of them copies of others, in a random order, cut into chunks.
 pub(super) fn deliveries() -> impl Strategy<Value = (Vec<Row>, Vec<Vec<Row>>)> {
-    prop::collection::vec(row(), 0..90).prop_flat_map(|rows| {
-        let copies = prop::collection::vec(any::<prop::sample::Index>(), 0..20);
-        let seeds = prop::collection::vec(1usize..20, 12);
-        (Just(rows), copies, seeds).prop_flat_map(|(rows, copies, cuts)| {
-            let mut delivered = rows.clone();
-            if !rows.is_empty() {
-                delivered.extend(copies.iter().map(|copy| copy.get(&rows).clone()));
-            }
-            (Just(rows), Just(delivered).prop_shuffle(), Just(cuts))
+    prop::collection::vec(row(), 0..90)
+        .prop_flat_map(|rows| {
+            let copies = prop::collection::vec(any::<prop::sample::Index>(), 0..20);
+            let seeds = prop::collection::vec(1usize..20, 12);
+            (Just(rows), copies, seeds).prop_flat_map(|(rows, copies, cuts)| {
+                let mut delivered = rows.clone();
+                if !rows.is_empty() {
+                    delivered.extend(copies.iter().map(|copy| copy.get(&rows).clone()));
+                }
+                (Just(rows), Just(delivered).prop_shuffle(), Just(cuts))
+            })
         })
-    })
-    .prop_map(|(rows, delivered, cuts)| (rows, chunks(&delivered, &cuts)))
+        .prop_map(|(rows, delivered, cuts)| (rows, chunks(&delivered, &cuts)))
 }
 
 fn chunks(rows: &[Row], cuts: &[usize]) -> Vec<Vec<Row>> {
@@ -133,13 +154,25 @@ pub(super) type Ask = (i64, Option<u8>, Option<i64>);
 
 pub(super) fn asks() -> impl Strategy<Value = Vec<Ask>> {
     let t = prop_oneof![20 => -10i64..60, 1 => Just(i64::MIN), 1 => Just(i64::MAX)];
-    prop::collection::vec((t, prop::option::weighted(0.9, 0u8..3), prop::option::weighted(0.8, 0i64..30)), 1..12)
+    prop::collection::vec(
+        (
+            t,
+            prop::option::weighted(0.9, 0u8..3),
+            prop::option::weighted(0.8, 0i64..30),
+        ),
+        1..12,
+    )
 }
 
 pub(super) fn questions(asks: &[Ask]) -> Questions {
-    let who: Vec<Value> =
-        asks.iter().map(|(_, who, _)| who.map_or(Value::Null, |n| Value::String(format!("n{n}")))).collect();
-    let ids: Vec<Value> = asks.iter().map(|(_, _, id)| id.map_or(Value::Null, Value::Int64)).collect();
+    let who: Vec<Value> = asks
+        .iter()
+        .map(|(_, who, _)| who.map_or(Value::Null, |n| Value::String(format!("n{n}"))))
+        .collect();
+    let ids: Vec<Value> = asks
+        .iter()
+        .map(|(_, _, id)| id.map_or(Value::Null, Value::Int64))
+        .collect();
     Questions {
         times: asks.iter().map(|(t, _, _)| *t).collect(),
         keys: vec![Column::from_values(Type::String, &who)],
@@ -148,7 +181,11 @@ pub(super) fn questions(asks: &[Ask]) -> Questions {
 }
 
 pub(super) fn source() -> Source {
-    let column = |(name, ty): &(&str, Type)| SourceColumn { name: (*name).to_owned(), ty: *ty, nullable: true };
+    let column = |(name, ty): &(&str, Type)| SourceColumn {
+        name: (*name).to_owned(),
+        ty: *ty,
+        nullable: true,
+    };
     Source {
         name: "txn".to_owned(),
         doc: None,
@@ -164,7 +201,10 @@ pub(super) fn source() -> Source {
         keep_nan: true,
         batch: None,
         stream: None,
-        origin: Origin { file: "txn.feat".to_owned(), line: 1 },
+        origin: Origin {
+            file: "txn.feat".to_owned(),
+            line: 1,
+        },
     }
 }
 
@@ -182,7 +222,13 @@ pub(super) fn row_spec() -> RowSpec {
     let mut lifts: Vec<Expr> = (4..9).map(column).collect();
     lifts.push(binary(BinaryOp::Add, column(4), column(4), Type::Int64));
     assert_eq!(lifts.len(), LIFTS as usize);
-    RowSpec { name: "paid".to_owned(), steps: vec![Step::Where(keep)], time: column(2), key: vec![ColumnId(0)], lifts }
+    RowSpec {
+        name: "paid".to_owned(),
+        steps: vec![Step::Where(keep)],
+        time: column(2),
+        key: vec![ColumnId(0)],
+        lifts,
+    }
 }
 
 fn windows() -> Vec<Window> {
@@ -190,7 +236,10 @@ fn windows() -> Vec<Window> {
     let mut windows = Vec::new();
     for excluding in [Excluding::Now, Excluding::Nothing, Excluding::SelfEvent] {
         windows.extend(kinds.iter().map(|kind| Window { kind: *kind, excluding }));
-        windows.push(Window { kind: WindowKind::Lifetime, excluding });
+        windows.push(Window {
+            kind: WindowKind::Lifetime,
+            excluding,
+        });
     }
     windows
 }
@@ -220,8 +269,13 @@ fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
             all.push((Aggregate::Max, Some(lift), ty));
         }
         if ty.is_numeric() {
-            let moments =
-                [Aggregate::Mean, Aggregate::Variance, Aggregate::Stddev, Aggregate::VariancePop, Aggregate::StddevPop];
+            let moments = [
+                Aggregate::Mean,
+                Aggregate::Variance,
+                Aggregate::Stddev,
+                Aggregate::VariancePop,
+                Aggregate::StddevPop,
+            ];
             all.extend(moments.map(|moment| (moment, Some(lift), Type::Float64)));
         }
     }
@@ -234,15 +288,27 @@ pub(super) fn fold_spec() -> FoldSpec {
     for (position, (aggregate, argument, ty)) in aggregates().into_iter().enumerate() {
         for window in 0..windows.len() {
             let filter = (position % 3 == 2).then_some(FLAG);
-            slots.push(Slot { aggregate, argument: argument.map(LiftId), filter, window: WindowId::from(window), ty });
+            slots.push(Slot {
+                aggregate,
+                argument: argument.map(LiftId),
+                filter,
+                window: WindowId::from(window),
+                ty,
+            });
         }
     }
     FoldSpec {
-        entity: vec![Key { name: "who".to_owned(), ty: Type::String }],
+        entity: vec![Key {
+            name: "who".to_owned(),
+            ty: Type::String,
+        }],
         windows,
         slots,
         presence: vec![Some(5), None, Some(u64::MAX), Some(1)],
-        self_columns: vec![Key { name: "id".to_owned(), ty: Type::Int64 }],
+        self_columns: vec![Key {
+            name: "id".to_owned(),
+            ty: Type::Int64,
+        }],
     }
 }
 
@@ -263,25 +329,52 @@ pub(super) fn graph() -> StreamGraph {
     };
     let features: Vec<FinishFeature> = fold.slots.iter().enumerate().map(feature).collect();
     let outputs = features.iter().filter(|feature| feature.output).count() as u32;
-    let spec = FinishSpec { begins_us: Some(10), source_delay_us: 0, features };
+    let spec = FinishSpec {
+        begins_us: Some(10),
+        source_delay_us: 0,
+        features,
+    };
     let service = StreamService {
         name: "svc".to_owned(),
         keys: fold.entity.clone(),
         self_columns: fold.self_columns.clone(),
         columns: (0..outputs).rev().map(|output| (OperatorId(4), output)).collect(),
     };
-    let few = StreamService { name: "few".to_owned(), columns: vec![(OperatorId(4), 5), (OperatorId(4), 5)], ..service.clone() };
+    let few = StreamService {
+        name: "few".to_owned(),
+        columns: vec![(OperatorId(4), 5), (OperatorId(4), 5)],
+        ..service.clone()
+    };
     let kinds = vec![
         OperatorKind::Source { source: source() },
         OperatorKind::Accept,
         OperatorKind::Rows { spec: row_spec() },
-        OperatorKind::Log { spec: fold, state_key: "s1".to_owned() },
+        OperatorKind::Log {
+            spec: fold,
+            state_key: "s1".to_owned(),
+        },
         OperatorKind::Finish { spec },
     ];
-    let inputs = |position: usize| position.checked_sub(1).map(|input| OperatorId(input as u32)).into_iter().collect();
-    let operators =
-        kinds.into_iter().enumerate().map(|(position, kind)| Operator { kind, inputs: inputs(position) }).collect();
-    StreamGraph { program: "p1".to_owned(), operators, services: vec![service, few] }
+    let inputs = |position: usize| {
+        position
+            .checked_sub(1)
+            .map(|input| OperatorId(input as u32))
+            .into_iter()
+            .collect()
+    };
+    let operators = kinds
+        .into_iter()
+        .enumerate()
+        .map(|(position, kind)| Operator {
+            kind,
+            inputs: inputs(position),
+        })
+        .collect();
+    StreamGraph {
+        program: "p1".to_owned(),
+        operators,
+        services: vec![service, few],
+    }
 }
 
 /// The distinct events per entity, sorted: all rows at once, sorted and freed of copies.
@@ -292,7 +385,9 @@ pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
     let lifts: Vec<Type> = spec.lifts.iter().map(|lift| lift.ty).collect();
     let mut found: BTreeMap<Vec<u8>, Events> = BTreeMap::new();
     for row in 0..keyed.events.len() {
-        let events = found.entry(keyed.entities.get(row).to_vec()).or_insert_with(|| Events::new(&lifts));
+        let events = found
+            .entry(keyed.entities.get(row).to_vec())
+            .or_insert_with(|| Events::new(&lifts));
         events.push_from(&keyed.events, row);
     }
     for events in found.values_mut() {

@@ -7,17 +7,39 @@ use featc_ir::{ColumnId, LiftId, Status, Truth, Type, WindowId};
 use featr_kernels::{Batch, Column, Value};
 
 fn row(id: i64, at: Option<i64>, delay: i64) -> Row {
-    Row { who: Some(0), id, at, delay, x: Some(1), y: Some(0.5), s: Some(1), flag: Some(true), d: Some(1) }
+    Row {
+        who: Some(0),
+        id,
+        at,
+        delay,
+        x: Some(1),
+        y: Some(0.5),
+        s: Some(1),
+        flag: Some(true),
+        d: Some(1),
+    }
 }
 
 #[test]
 fn rejected_rows_are_named_with_their_reason() {
     let mut engine = run(Paging::default(), &[]);
-    let report = engine.step("txn", &batch(&[row(1, None, 0), row(2, Some(0), 31), row(3, Some(9), -6), row(4, Some(1), 0)]));
+    let report = engine.step(
+        "txn",
+        &batch(&[
+            row(1, None, 0),
+            row(2, Some(0), 31),
+            row(3, Some(9), -6),
+            row(4, Some(1), 0),
+        ]),
+    );
     let rejected = |row, reason| Rejected { row, reason };
     assert_eq!(
         report.rejected,
-        [rejected(0, Reason::NullTime), rejected(1, Reason::Late), rejected(2, Reason::Ahead)]
+        [
+            rejected(0, Reason::NullTime),
+            rejected(1, Reason::Late),
+            rejected(2, Reason::Ahead)
+        ]
     );
     assert_eq!((report.accepted, report.logs[0].inserted), (1, 1));
     assert_eq!(report.rejected_for(Reason::Late), 1);
@@ -37,7 +59,10 @@ fn a_batch_of_another_source_or_shape_is_rejected_whole() {
     wrong_type.columns.swap(0, 1);
     let mut short = rows.clone();
     short.columns[4] = short.columns[4].slice(0..1);
-    let lying = Batch { rows: 3, ..rows.clone() };
+    let lying = Batch {
+        rows: 3,
+        ..rows.clone()
+    };
     for batch in [narrow, wrong_type, short, lying] {
         let report = engine.step("txn", &batch);
         assert_eq!(report.rejected_for(Reason::WrongShape), batch.rows as u64);
@@ -53,21 +78,43 @@ fn questions_of_another_shape_are_refused() {
     let read = |service: &str, questions: &Questions| engine.read(service, questions, Truth::Complete);
     assert!(read("svc", &good).is_ok());
     assert_eq!(read("no", &good), Err(ReadError::UnknownService("no".to_owned())));
-    let without_self = Questions { self_columns: vec![], ..good.clone() };
-    let wrong_type = Questions { keys: vec![Column::from_values(Type::Int64, &[Value::Int64(1)])], ..good.clone() };
-    let too_long = Questions { times: vec![1, 2], ..good };
+    let without_self = Questions {
+        self_columns: vec![],
+        ..good.clone()
+    };
+    let wrong_type = Questions {
+        keys: vec![Column::from_values(Type::Int64, &[Value::Int64(1)])],
+        ..good.clone()
+    };
+    let too_long = Questions {
+        times: vec![1, 2],
+        ..good
+    };
     for questions in [without_self, wrong_type, too_long] {
         let refused = read("svc", &questions).unwrap_err();
-        assert_eq!(refused.to_string(), "the questions do not have the columns (who: string, id: int64)");
+        assert_eq!(
+            refused.to_string(),
+            "the questions do not have the columns (who: string, id: int64)"
+        );
     }
 }
 
 #[test]
 fn nobody_gets_defaults_and_the_status_missing() {
     let engine = run(Paging::default(), &[vec![row(1, Some(20), 0)]]);
-    let answers = engine.read("svc", &questions(&[(20, None, None), (400, Some(2), None)]), Truth::Complete).unwrap();
+    let answers = engine
+        .read(
+            "svc",
+            &questions(&[(20, None, None), (400, Some(2), None)]),
+            Truth::Complete,
+        )
+        .unwrap();
     assert!(answers.iter().all(|(_, statuses)| statuses[1] == Status::Missing));
-    assert!(answers.iter().all(|(_, statuses)| matches!(statuses[0], Status::Missing | Status::Truncated)));
+    assert!(
+        answers
+            .iter()
+            .all(|(_, statuses)| matches!(statuses[0], Status::Missing | Status::Truncated))
+    );
 }
 
 /// A graph that is not source → accept → rows → log → finish, or that refers to what is not there, is a bug.
@@ -79,7 +126,7 @@ fn broken_graphs_are_refused() {
         Engine::new(graph).err().map(|bug| bug.0)
     };
     assert_eq!(change(|_| {}), None);
-    let broken: [fn(&mut StreamGraph); 12] = [
+    let broken: [fn(&mut StreamGraph); 13] = [
         |graph| graph.operators[2].inputs = vec![OperatorId(0)],
         |graph| graph.operators[2].inputs = vec![OperatorId(3)],
         |graph| graph.operators[0].inputs = vec![OperatorId(0)],
@@ -88,6 +135,7 @@ fn broken_graphs_are_refused() {
         |graph| graph.services[0].columns[0].0 = OperatorId(3),
         |graph| graph.services[0].columns[0].1 = 100_000,
         |graph| graph.services[0].keys.clear(),
+        |graph| graph.services[0].self_columns[0].ty = Type::String,
         |graph| change_log(graph, |spec| spec.slots[0].argument = Some(LiftId(6))),
         |graph| change_log(graph, |spec| spec.slots[0].filter = Some(LiftId(0))),
         |graph| change_log(graph, |spec| spec.slots[0].window = WindowId(99)),
@@ -122,7 +170,10 @@ fn change_log(graph: &mut StreamGraph, what: fn(&mut featc_ir::plan::FoldSpec)) 
 #[test]
 fn readers_of_one_source_share_its_acceptance() {
     let mut graph = graph();
-    let shift = |operator: &Operator, inputs: Vec<OperatorId>| Operator { kind: operator.kind.clone(), inputs };
+    let shift = |operator: &Operator, inputs: Vec<OperatorId>| Operator {
+        kind: operator.kind.clone(),
+        inputs,
+    };
     let original = graph.operators.clone();
     graph.operators.push(shift(&original[2], vec![OperatorId(1)]));
     graph.operators.push(shift(&original[3], vec![OperatorId(5)]));

@@ -69,20 +69,38 @@ proptest! {
 #[test]
 fn foreign_snapshots_are_refused_with_their_reason() {
     let bytes = run(Paging::default(), &[]).snapshot();
-    let program = StreamGraph { program: "p2".to_owned(), ..graph() };
+    let program = StreamGraph {
+        program: "p2".to_owned(),
+        ..graph()
+    };
     let refused = Engine::restore(program, &bytes).err();
-    assert_eq!(refused, Some(RestoreError::OtherProgram { found: "p1".to_owned(), wanted: "p2".to_owned() }));
+    assert_eq!(
+        refused,
+        Some(RestoreError::OtherProgram {
+            found: "p1".to_owned(),
+            wanted: "p2".to_owned()
+        })
+    );
 
     let mut state = graph();
     if let OperatorKind::Log { state_key, .. } = &mut state.operators[3].kind {
         *state_key = "s2".to_owned();
     }
     let refused = Engine::restore(state, &bytes).err();
-    assert_eq!(refused, Some(RestoreError::OtherState { found: vec!["s1".to_owned()], wanted: vec!["s2".to_owned()] }));
+    assert_eq!(
+        refused,
+        Some(RestoreError::OtherState {
+            found: vec!["s1".to_owned()],
+            wanted: vec!["s2".to_owned()]
+        })
+    );
 
     let mut version = bytes.clone();
     version[8] = 9;
-    assert_eq!(Engine::restore(graph(), &version).err(), Some(RestoreError::OtherVersion { found: 9 }));
+    assert_eq!(
+        Engine::restore(graph(), &version).err(),
+        Some(RestoreError::OtherVersion { found: 9 })
+    );
     assert_eq!(SNAPSHOT_VERSION, 1);
 
     let mut broken = graph();

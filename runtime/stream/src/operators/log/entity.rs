@@ -133,7 +133,10 @@ impl EntityLog {
 
     /// The pages' events, from left to right.
     pub fn pages(&self) -> impl Iterator<Item = &Events> {
-        self.groups.iter().flat_map(|group| &group.pages).map(|page| &page.events)
+        self.groups
+            .iter()
+            .flat_map(|group| &group.pages)
+            .map(|page| &page.events)
     }
 
     /// Entries of the identity index.
@@ -175,7 +178,10 @@ impl EntityLog {
         let parts = &shape.parts;
         let full = |group: &Group| {
             let rows = group.pages.last().map_or(0, |page| page.events.len());
-            (rows >= shape.paging.page_rows_max, group.pages.len() >= shape.paging.group_pages_max)
+            (
+                rows >= shape.paging.page_rows_max,
+                group.pages.len() >= shape.paging.group_pages_max,
+            )
         };
         let (page_full, group_full) = self.groups.last().map_or((true, true), full);
         if page_full && group_full {
@@ -183,14 +189,25 @@ impl EntityLog {
             if let Some(group) = self.groups.last_mut().filter(|_| self.summarised) {
                 group.summarise(parts);
             }
-            self.groups.push(Group { pages: Vec::new(), fences: Vec::new(), summary: Vec::new() });
+            self.groups.push(Group {
+                pages: Vec::new(),
+                fences: Vec::new(),
+                summary: Vec::new(),
+            });
             self.fences.push(incoming.times[row]);
         }
         let Some(group) = self.groups.last_mut() else { return };
         if page_full {
             group.fences.push(incoming.times[row]);
-            let summary = if self.summarised { parts.identities.clone() } else { Vec::new() };
-            group.pages.push(Page { events: Events::new(&parts.lift_types), summary });
+            let summary = if self.summarised {
+                parts.identities.clone()
+            } else {
+                Vec::new()
+            };
+            group.pages.push(Page {
+                events: Events::new(&parts.lift_types),
+                summary,
+            });
         }
         let Some(page) = group.pages.last_mut() else { return };
         page.events.push_from(incoming, row);
@@ -214,7 +231,10 @@ impl EntityLog {
         if page.events.len() <= shape.paging.page_rows_max {
             return;
         }
-        let mut right = Page { events: page.events.split_off(page.events.len() / 2), summary: Vec::new() };
+        let mut right = Page {
+            events: page.events.split_off(page.events.len() / 2),
+            summary: Vec::new(),
+        };
         if self.summarised {
             page.summarise(parts);
             right.summarise(parts);
@@ -226,7 +246,11 @@ impl EntityLog {
         }
         let half = group.pages.len() / 2;
         let (pages, fences) = (group.pages.split_off(half), group.fences.split_off(half));
-        let mut right = Group { pages, fences, summary: Vec::new() };
+        let mut right = Group {
+            pages,
+            fences,
+            summary: Vec::new(),
+        };
         if self.summarised {
             group.summarise(parts);
             if !last_group {
@@ -263,8 +287,14 @@ impl EntityLog {
             }
         }
         if shape.indexes_ids {
-            let events = self.groups.iter().flat_map(|group| &group.pages).map(|page| &page.events);
-            self.ids = events.flat_map(|e| (0..e.len()).map(|row| (xxh3_64(e.id(row)), e.times[row]))).collect();
+            let events = self
+                .groups
+                .iter()
+                .flat_map(|group| &group.pages)
+                .map(|page| &page.events);
+            self.ids = events
+                .flat_map(|e| (0..e.len()).map(|row| (xxh3_64(e.id(row)), e.times[row])))
+                .collect();
         }
     }
 
@@ -275,18 +305,31 @@ impl EntityLog {
     }
 
     fn start() -> Place {
-        Place { group: 0, page: 0, row: 0 }
+        Place {
+            group: 0,
+            page: 0,
+            row: 0,
+        }
     }
 
     fn end(&self) -> Place {
-        Place { group: self.groups.len(), page: 0, row: 0 }
+        Place {
+            group: self.groups.len(),
+            page: 0,
+            row: 0,
+        }
     }
 
     /// The first event for which `before` is false, `before` being true on a prefix of the log.
     fn first(&self, before: impl Fn(&Events, usize) -> bool) -> Place {
         let starts_before = |page: &Page| before(&page.events, 0);
-        let group = self.groups.partition_point(|group| starts_before(&group.pages[0])).saturating_sub(1);
-        let Some(pages) = self.groups.get(group).map(|group| &group.pages) else { return self.end() };
+        let group = self
+            .groups
+            .partition_point(|group| starts_before(&group.pages[0]))
+            .saturating_sub(1);
+        let Some(pages) = self.groups.get(group).map(|group| &group.pages) else {
+            return self.end();
+        };
         let page = pages.partition_point(starts_before).saturating_sub(1);
         let events = &pages[page].events;
         let mut rows = 0..events.len();
@@ -307,16 +350,26 @@ impl EntityLog {
         if row < pages[page].events.len() {
             Place { group, page, row }
         } else if page + 1 < pages.len() {
-            Place { group, page: page + 1, row: 0 }
+            Place {
+                group,
+                page: page + 1,
+                row: 0,
+            }
         } else {
-            Place { group: group + 1, page: 0, row: 0 }
+            Place {
+                group: group + 1,
+                page: 0,
+                row: 0,
+            }
         }
     }
 
     /// The first event whose time is not `before`, which is true on a prefix of the instants.
     fn first_by_time(&self, before: impl Fn(&i64) -> bool) -> Place {
         let group = self.fences.partition_point(&before).saturating_sub(1);
-        let Some(Group { pages, fences, .. }) = self.groups.get(group) else { return self.end() };
+        let Some(Group { pages, fences, .. }) = self.groups.get(group) else {
+            return self.end();
+        };
         let page = fences.partition_point(&before).saturating_sub(1);
         self.place(group, page, pages[page].events.times.partition_point(before))
     }
@@ -340,7 +393,11 @@ impl EntityLog {
     pub fn latest_until(&self, t_us: i64) -> Option<i64> {
         let place = self.after(t_us);
         let (group, page, row) = match place {
-            Place { group: 0, page: 0, row: 0 } => return None,
+            Place {
+                group: 0,
+                page: 0,
+                row: 0,
+            } => return None,
             Place { group, page: 0, row: 0 } => (group - 1, None, None),
             Place { group, page, row: 0 } => (group, Some(page - 1), None),
             Place { group, page, row } => (group, Some(page), Some(row - 1)),
@@ -354,10 +411,16 @@ impl EntityLog {
     pub fn with_id(&self, shape: &Shape, id: &[u8]) -> Vec<Range<Place>> {
         let mut times: Vec<i64> = if self.summarised && shape.indexes_ids {
             let hash = xxh3_64(id);
-            self.ids.range((hash, i64::MIN)..=(hash, i64::MAX)).map(|(_, time)| *time).collect()
+            self.ids
+                .range((hash, i64::MIN)..=(hash, i64::MAX))
+                .map(|(_, time)| *time)
+                .collect()
         } else {
             let matching = |e: &Events| -> Vec<i64> {
-                (0..e.len()).filter(|row| e.id(*row) == id).map(|row| e.times[row]).collect()
+                (0..e.len())
+                    .filter(|row| e.id(*row) == id)
+                    .map(|row| e.times[row])
+                    .collect()
             };
             self.pages().flat_map(matching).collect()
         };
@@ -367,7 +430,11 @@ impl EntityLog {
             let end = self.first(|e, row| (e.times[row], e.id(row)) <= (time, id));
             start..end
         };
-        times.into_iter().map(stretch).filter(|stretch| stretch.start < stretch.end).collect()
+        times
+            .into_iter()
+            .map(stretch)
+            .filter(|stretch| stretch.start < stretch.end)
+            .collect()
     }
 
     /// The page around `left` if a walk had better remember its states at the page's right end: the page is summarised,
@@ -375,7 +442,9 @@ impl EntityLog {
     pub fn page_to_save(&self, left: Place, right: Place, holes: &[Range<Place>]) -> Option<Range<Place>> {
         let page = self.groups.get(left.group)?.pages.get(left.page)?;
         let around = Place { row: 0, ..left }..self.place(left.group, left.page, page.events.len());
-        let whole = holes.iter().all(|hole| hole.end <= around.start || around.end <= hole.start);
+        let whole = holes
+            .iter()
+            .all(|hole| hole.end <= around.start || around.end <= hole.start);
         (left.row >= SAVING_ROWS && !page.summary.is_empty() && around.end <= right && whole).then_some(around)
     }
 
@@ -411,22 +480,40 @@ impl EntityLog {
         while at < end {
             let group = &self.groups[at.group];
             if at.page == 0 && at.row == 0 && at.group < end.group && !group.summary.is_empty() {
-                active.iter().for_each(|part| states[*part].combine(&group.summary[*part]));
-                at = Place { group: at.group + 1, page: 0, row: 0 };
+                active
+                    .iter()
+                    .for_each(|part| states[*part].combine(&group.summary[*part]));
+                at = Place {
+                    group: at.group + 1,
+                    page: 0,
+                    row: 0,
+                };
                 continue;
             }
             let page = &group.pages[at.page];
             let last = (at.group, at.page) == (end.group, end.page);
             if at.row == 0 && !last && !page.summary.is_empty() {
-                active.iter().for_each(|part| states[*part].combine(&page.summary[*part]));
+                active
+                    .iter()
+                    .for_each(|part| states[*part].combine(&page.summary[*part]));
             } else {
                 let rows = at.row..if last { end.row } else { page.events.len() };
-                active.iter().for_each(|part| page.fold_rows(&shape.parts, *part, rows.clone(), &mut states[*part]));
+                active
+                    .iter()
+                    .for_each(|part| page.fold_rows(&shape.parts, *part, rows.clone(), &mut states[*part]));
             }
             at = match () {
                 () if last => end,
-                () if at.page + 1 < group.pages.len() => Place { group: at.group, page: at.page + 1, row: 0 },
-                () => Place { group: at.group + 1, page: 0, row: 0 },
+                () if at.page + 1 < group.pages.len() => Place {
+                    group: at.group,
+                    page: at.page + 1,
+                    row: 0,
+                },
+                () => Place {
+                    group: at.group + 1,
+                    page: 0,
+                    row: 0,
+                },
             };
         }
     }
@@ -436,18 +523,37 @@ impl EntityLog {
     pub fn check(&self, shape: &Shape) -> Result<(), String> {
         let ensure = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         let pages: Vec<&Events> = self.pages().collect();
-        ensure(pages.iter().all(|page| page.len() > 0 && page.len() <= shape.paging.page_rows_max), "page size")?;
+        ensure(
+            pages
+                .iter()
+                .all(|page| !page.is_empty() && page.len() <= shape.paging.page_rows_max),
+            "page size",
+        )?;
         ensure(pages.iter().map(|page| page.len()).sum::<usize>() == self.len, "length")?;
-        let rows: Vec<(&Events, usize)> = pages.iter().flat_map(|e| (0..e.len()).map(move |row| (*e, row))).collect();
-        let ascend = rows.windows(2).all(|two| two[0].0.compare(two[0].1, two[1].0, two[1].1) == Ordering::Less);
+        let rows: Vec<(&Events, usize)> = pages
+            .iter()
+            .flat_map(|e| (0..e.len()).map(move |row| (*e, row)))
+            .collect();
+        let ascend = rows
+            .windows(2)
+            .all(|two| two[0].0.compare(two[0].1, two[1].0, two[1].1) == Ordering::Less);
         ensure(ascend, "order")?;
         ensure(self.fences.len() == self.groups.len(), "number of fences")?;
         for (position, group) in self.groups.iter().enumerate() {
-            ensure(!group.pages.is_empty() && group.pages.len() <= shape.paging.group_pages_max, "group size")?;
+            ensure(
+                !group.pages.is_empty() && group.pages.len() <= shape.paging.group_pages_max,
+                "group size",
+            )?;
             let summarised = self.summarised && position + 1 < self.groups.len();
             let fences: Vec<i64> = group.pages.iter().map(|page| page.events.times[0]).collect();
-            ensure(group.fences == fences && self.fences.get(position) == fences.first(), "fences")?;
-            ensure(group.summary.is_empty() != summarised || shape.parts.slots.is_empty(), "which groups")?;
+            ensure(
+                group.fences == fences && self.fences.get(position) == fences.first(),
+                "fences",
+            )?;
+            ensure(
+                group.summary.is_empty() != summarised || shape.parts.slots.is_empty(),
+                "which groups",
+            )?;
             let mut all = shape.parts.identities.clone();
             for page in &group.pages {
                 let mut fresh = shape.parts.identities.clone();
@@ -456,7 +562,10 @@ impl EntityLog {
                     count_row(&mut all, &shape.parts, &page.events, row);
                 }
                 ensure(page.summary.is_empty() || page.summary == fresh, "page summary")?;
-                ensure(page.summary.is_empty() != self.summarised || fresh.is_empty(), "which pages")?;
+                ensure(
+                    page.summary.is_empty() != self.summarised || fresh.is_empty(),
+                    "which pages",
+                )?;
             }
             ensure(group.summary.is_empty() || group.summary == all, "group summary")?;
         }

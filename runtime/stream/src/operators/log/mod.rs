@@ -13,9 +13,9 @@ use crate::paging::Paging;
 use entity::{EntityLog, Place, Shape};
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Excluding, Status, Type};
+use featr_kernels::Column;
 use featr_kernels::aggregate::State;
 use featr_kernels::events::Events;
-use featr_kernels::Column;
 use parts::Parts;
 pub(crate) use parts::{Walk, walks};
 use std::collections::HashMap;
@@ -77,9 +77,21 @@ struct Scratch {
 impl Log {
     /// An empty log of events with lifts of these types.
     pub fn new(spec: FoldSpec, lift_types: Vec<Type>, paging: Paging) -> Log {
-        let indexes_ids = spec.windows.iter().any(|window| window.excluding == Excluding::SelfEvent);
-        let shape = Shape { parts: Parts::new(&spec, lift_types), paging: paging.normal(), indexes_ids };
-        Log { spec, shape, positions: HashMap::default(), entities: Vec::new() }
+        let indexes_ids = spec
+            .windows
+            .iter()
+            .any(|window| window.excluding == Excluding::SelfEvent);
+        let shape = Shape {
+            parts: Parts::new(&spec, lift_types),
+            paging: paging.normal(),
+            indexes_ids,
+        };
+        Log {
+            spec,
+            shape,
+            positions: HashMap::default(),
+            entities: Vec::new(),
+        }
     }
 
     pub fn spec(&self) -> &FoldSpec {
@@ -129,12 +141,20 @@ impl Log {
     /// Answers questions from what was stepped in.
     pub fn read<'a>(&self, walks: &[Walk], questions: impl ExactSizeIterator<Item = LogQuestion<'a>>) -> LogAnswers {
         let mut answers = LogAnswers {
-            slots: self.spec.slots.iter().map(|slot| (Column::empty(slot.ty), Vec::with_capacity(questions.len()))).collect(),
+            slots: self
+                .spec
+                .slots
+                .iter()
+                .map(|slot| (Column::empty(slot.ty), Vec::with_capacity(questions.len())))
+                .collect(),
             presence: vec![Vec::with_capacity(questions.len()); self.spec.presence.len()],
         };
         let (nobody, rows) = (EntityLog::default(), questions.len());
         let identities = &self.shape.parts.identities;
-        let mut scratch = Scratch { states: identities.clone(), saved: identities.clone() };
+        let mut scratch = Scratch {
+            states: identities.clone(),
+            saved: identities.clone(),
+        };
         for question in questions {
             let position = question.entity.and_then(|key| self.positions.get(key));
             let log = position.map_or(&nobody, |position| &self.entities[*position].1);
@@ -182,13 +202,17 @@ impl Log {
         for (position, stop) in walk.stops.iter().enumerate() {
             let left = log.left(self.spec.windows[stop.window].after_us(t_us)).min(right);
             if let Some(left_behind) = page.take_if(|page| left <= page.start) {
-                stop.parts.iter().for_each(|part| std::mem::swap(&mut states[*part], &mut saved[*part]));
+                stop.parts
+                    .iter()
+                    .for_each(|part| std::mem::swap(&mut states[*part], &mut saved[*part]));
                 right = left_behind.end;
             }
             let next = walk.stops.get(position + 1).filter(|_| walk.saves && page.is_none());
             if let Some((next, around)) = next.zip(log.page_to_save(left, right, &holes)) {
                 log.fold_around(shape, around.end..right, &holes, &stop.parts, states);
-                next.parts.iter().for_each(|part| saved[*part].clone_from(&states[*part]));
+                next.parts
+                    .iter()
+                    .for_each(|part| saved[*part].clone_from(&states[*part]));
                 right = around.end;
                 page = Some(around);
             }
@@ -219,7 +243,10 @@ impl Log {
 
     /// Counts and an estimate of the memory taken by keys, events and identity indexes.
     pub fn size(&self) -> Size {
-        let mut size = Size { entities: self.entities.len() as u64, ..Size::default() };
+        let mut size = Size {
+            entities: self.entities.len() as u64,
+            ..Size::default()
+        };
         for (key, log) in &self.entities {
             size.events += log.len() as u64;
             size.pages += log.page_count() as u64;

@@ -21,12 +21,19 @@ impl Parts {
     /// The parts of a log over events with lifts of these types. The argument ids were checked with the graph.
     pub fn new(spec: &FoldSpec, lift_types: Vec<Type>) -> Parts {
         let mut keys: Vec<(Aggregate, Option<LiftId>, Option<LiftId>)> = Vec::new();
-        let mut parts = Parts { slots: Vec::new(), identities: Vec::new(), of_slot: Vec::new(), lift_types };
+        let mut parts = Parts {
+            slots: Vec::new(),
+            identities: Vec::new(),
+            of_slot: Vec::new(),
+            lift_types,
+        };
         for slot in &spec.slots {
             let key = (slot.aggregate, slot.argument, slot.filter);
             let part = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
                 keys.push(key);
-                parts.identities.push(State::identity(slot.aggregate, parts.argument_type(slot)));
+                parts
+                    .identities
+                    .push(State::identity(slot.aggregate, parts.argument_type(slot)));
                 parts.slots.push(slot.clone());
                 keys.len() - 1
             });
@@ -71,13 +78,17 @@ pub(crate) fn walks(spec: &FoldSpec, parts: &Parts, needed: &[bool]) -> Vec<Walk
 }
 
 fn walk(spec: &FoldSpec, parts: &Parts, needed: &[bool], excluding: Excluding, saves: bool) -> Walk {
-    let mut windows: Vec<usize> = (0..spec.windows.len()).filter(|w| spec.windows[*w].excluding == excluding).collect();
+    let mut windows: Vec<usize> = (0..spec.windows.len())
+        .filter(|w| spec.windows[*w].excluding == excluding)
+        .collect();
     windows.sort_by_key(|window| match spec.windows[*window].kind {
         WindowKind::Last { length_us } => (0, length_us),
         WindowKind::Lifetime => (1, 0),
     });
     let is_here = |slot: &usize, window: usize| {
-        let Slot { aggregate, window: its, .. } = &spec.slots[*slot];
+        let Slot {
+            aggregate, window: its, ..
+        } = &spec.slots[*slot];
         needed[*slot] && its.index() == window && is_cheap_to_copy(*aggregate) == saves
     };
     let mut stops: Vec<Stop> = Vec::new();
@@ -90,10 +101,18 @@ fn walk(spec: &FoldSpec, parts: &Parts, needed: &[bool], excluding: Excluding, s
         live.extend(slots.iter().map(|slot| parts.of_slot[*slot]));
         live.sort_unstable();
         live.dedup();
-        stops.push(Stop { window, slots, parts: live.clone() });
+        stops.push(Stop {
+            window,
+            slots,
+            parts: live.clone(),
+        });
     }
     stops.reverse();
-    Walk { excluding, saves, stops }
+    Walk {
+        excluding,
+        saves,
+        stops,
+    }
 }
 
 /// Whether copying a state beats folding some rows: not for sets, nor where a fold ends at its first row.
@@ -108,6 +127,9 @@ fn is_cheap_to_copy(aggregate: Aggregate) -> bool {
         | Aggregate::Stddev
         | Aggregate::VariancePop
         | Aggregate::StddevPop => true,
-        Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::CountDistinct { .. } | Aggregate::TimeSinceLast => false,
+        Aggregate::First { .. }
+        | Aggregate::Last { .. }
+        | Aggregate::CountDistinct { .. }
+        | Aggregate::TimeSinceLast => false,
     }
 }

@@ -9,7 +9,11 @@ use featr_kernels::events::Events;
 
 /// Slots and presence of one question about an entity with these events (sorted, without copies): filter the whole log,
 /// fold event by event.
-pub(crate) fn read_slow(spec: &FoldSpec, events: &Events, question: LogQuestion<'_>) -> (Vec<(Value, Status)>, Vec<bool>) {
+pub(crate) fn read_slow(
+    spec: &FoldSpec,
+    events: &Events,
+    question: LogQuestion<'_>,
+) -> (Vec<(Value, Status)>, Vec<bool>) {
     let slots = spec.slots.iter().map(|slot| {
         let window = &spec.windows[slot.window.index()];
         let argument = slot.argument.map(|lift| events.lifts[lift.index()].ty);

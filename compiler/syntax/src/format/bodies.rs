@@ -1,0 +1,296 @@
+//! Items and what stands in them.
+
+use super::expr::{expr, type_name};
+use super::layout::{Layout, Region, Unit};
+use super::{Kind, WIDTH, kind};
+use crate::ast::*;
+use crate::build::literal::quote;
+use crate::diag::Span;
+
+/// `None` for a broken item.
+pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
+    let (span, kind) = (item.span(), kind(item));
+    let (text, interior_end) = match item {
+        Item::Entity(entity) => {
+            let head = format!("entity {} ", entity.name.text);
+            let region = Region {
+                head_end: Some(entity.name.span.end),
+                start: span.start,
+                end: span.end,
+                indent: 1,
+            };
+            (columns(layout, &head, &entity.keys, &region), entity.name.span.end)
+        }
+        Item::Source(source) => {
+            let head = format!("source {}", source.name.text);
+            (
+                block(layout, &head, source.name.span.end, span, clauses(layout, source)),
+                source.name.span.end,
+            )
+        }
+        Item::Transform(transform) => {
+            let at = transform
+                .at
+                .as_ref()
+                .map_or(String::new(), |at| format!(" at {}", expr(at)));
+            let head_end = transform.at.as_ref().map_or(transform.from.span.end, |at| at.span.end);
+            let head = format!("transform {} from {}{at}", transform.name.text, transform.from.text);
+            let units = transform.steps.iter().map(step).collect();
+            (block(layout, &head, head_end, span, units), head_end)
+        }
+        Item::View(view) => {
+            let by = view
+                .by
+                .as_ref()
+                .map_or(String::new(), |by| format!(" by ({})", names(&by.columns)));
+            let head_end = view.by.as_ref().map_or(view.from.span.end, |by| by.span.end);
+            let head = format!(
+                "view {} of {} from {}{by}",
+                view.name.text, view.entity.text, view.from.text
+            );
+            (block(layout, &head, head_end, span, statements(view)), head_end)
+        }
+        Item::Service(service) => {
+            let head = format!("service {}", service.name.text);
+            let units = service.entries.iter().map(entry).collect();
+            (
+                block(layout, &head, service.name.span.end, span, units),
+                service.name.span.end,
+            )
+        }
+        Item::Broken(_) => return None,
+    };
+    Some(Unit {
+        start: span.start,
+        end: span.end,
+        kind,
+        text,
+        interior_end,
+    })
+}
+
+fn block(layout: &Layout<'_>, head: &str, head_end: usize, span: Span, units: Vec<Unit>) -> String {
+    let region = Region {
+        head_end: Some(head_end),
+        start: span.start,
+        end: span.end,
+        indent: 1,
+    };
+    let comment = layout.head_comment(&region);
+    // A comment behind the first unit of the head's own line belongs to that unit.
+    let first = units.iter().map(|unit| unit.start).min();
+    let comment = comment.filter(|comment| first.is_none_or(|first| comment.span.start < first));
+    let region = if comment.is_none() {
+        layout.without_head_comment(region)
+    } else {
+        region
+    };
+    let body = layout.body(&region, units, |_, _, gap| gap);
+    let comment = comment.map_or(String::new(), |comment| format!(" {}", comment.text));
+    match (body.is_empty(), comment.is_empty()) {
+        (true, true) => format!("{head} {{}}"),
+        (true, false) => format!("{head} {{{comment}\n}}"),
+        (false, _) => format!("{head} {{{comment}\n{body}\n}}"),
+    }
+}
+
+/// `(a: int64, b: string)` behind a head, on one line if it fits and has no comments inside.
+fn columns(layout: &Layout<'_>, head: &str, columns: &[Column], region: &Region) -> String {
+    let texts: Vec<String> = columns.iter().map(column).collect();
+    let line = format!("{head}({})", texts.join(", "));
+    let comments = layout.within(region.head_end.unwrap_or(region.start), region.end);
+    let outer = region.indent - 1;
+    if comments.is_empty() && outer * 2 + line.chars().count() <= WIDTH {
+        return line;
+    }
+    let units: Vec<Unit> = columns
+        .iter()
+        .zip(texts)
+        .map(|(column, text)| Unit::leaf(column.span, Kind::Line, format!("{text},")))
+        .collect();
+    let first = columns.first().map(|column| column.span.start);
+    let comment = layout
+        .head_comment(region)
+        .filter(|comment| first.is_none_or(|first| comment.span.start < first));
+    let plain = Region { ..*region };
+    let region = if comment.is_none() {
+        layout.without_head_comment(plain)
+    } else {
+        plain
+    };
+    let body = layout.body(&region, units, |_, _, gap| gap);
+    let comment = comment.map_or(String::new(), |comment| format!(" {}", comment.text));
+    let body = if body.is_empty() { body } else { format!("{body}\n") };
+    format!("{head}({comment}\n{body}{})", "  ".repeat(outer))
+}
+
+fn column(column: &Column) -> String {
+    let mark = if column.nullable.is_some() { "?" } else { "" };
+    format!("{}: {}{mark}", column.name.text, type_name(&column.ty))
+}
+
+fn names(names: &[Name]) -> String {
+    names
+        .iter()
+        .map(|name| name.text.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn clauses(layout: &Layout<'_>, source: &Source) -> Vec<Unit> {
+    let mut units = vec![];
+    let mut clause = |place: usize, span: Span, text: String| units.push(Unit::leaf(span, Kind::Clause(place), text));
+    if let Some(found) = &source.unique {
+        clause(
+            1,
+            found.span,
+            match &found.kind {
+                UniqueKind::All => "unique all".to_owned(),
+                // A lone column called `all` needs its parentheses.
+                UniqueKind::Columns(columns) if columns.len() == 1 && columns[0].text != "all" => {
+                    format!("unique {}", columns[0].text)
+                }
+                UniqueKind::Columns(columns) => format!("unique ({})", names(columns)),
+            },
+        );
+    }
+    if let Some(found) = &source.time {
+        clause(2, found.span, format!("time {}", found.column.text));
+    }
+    if let Some(found) = &source.arrival {
+        clause(
+            3,
+            found.span,
+            match &found.kind {
+                ArrivalKind::Column(column) => format!("arrival {}", column.text),
+                ArrivalKind::AfterTime(offset) => format!("arrival time + {}", offset.text),
+            },
+        );
+    }
+    if let Some(found) = &source.delay {
+        clause(4, found.span, format!("delay {}", found.value.text));
+    }
+    if let Some(found) = &source.lateness {
+        let bound = found.bound.as_ref().map_or("unbounded", |bound| &bound.text);
+        clause(5, found.span, format!("lateness {bound}"));
+    }
+    if let Some(found) = &source.skew {
+        clause(6, found.span, format!("skew {}", found.value.text));
+    }
+    if let Some(found) = &source.begins {
+        clause(7, found.span, format!("begins {}", found.at.text));
+    }
+    if let Some(found) = &source.zone {
+        clause(8, found.span, format!("zone {}", quote(&found.value.value)));
+    }
+    if let Some(span) = source.keep_nan {
+        clause(9, span, "keep nan".to_owned());
+    }
+    for (place, word, found) in [(10, "batch", &source.batch), (11, "stream", &source.stream)] {
+        if let Some(found) = found {
+            let paths: Vec<String> = found.paths.iter().map(|path| quote(&path.value)).collect();
+            clause(
+                place,
+                found.span,
+                format!("{word} {} {}", found.format.name(), paths.join(", ")),
+            );
+        }
+    }
+    if let Some(found) = &source.columns {
+        let word_end = found.span.start + "columns".len();
+        let region = Region {
+            head_end: Some(word_end),
+            start: found.span.start,
+            end: found.span.end,
+            indent: 2,
+        };
+        let text = columns(layout, "columns ", &found.columns, &region);
+        units.push(Unit {
+            start: found.span.start,
+            end: found.span.end,
+            kind: Kind::Clause(0),
+            text,
+            interior_end: found.span.start,
+        });
+    }
+    units
+}
+
+fn step(step: &Step) -> Unit {
+    let text = match step {
+        Step::Where(step) => format!("where {}", expr(&step.condition)),
+        Step::Let(step) => format!("let {} = {}", step.name.text, expr(&step.value)),
+    };
+    Unit::leaf(step.span(), Kind::Line, text)
+}
+
+fn statements(view: &View) -> Vec<Unit> {
+    let mut units = vec![];
+    if let Some(found) = &view.owner {
+        units.push(Unit::leaf(
+            found.span,
+            Kind::Clause(0),
+            format!("owner {}", quote(&found.value.value)),
+        ));
+    }
+    if let Some(found) = &view.tags {
+        units.push(Unit::leaf(
+            found.span,
+            Kind::Clause(1),
+            format!("tags [{}]", names(&found.names)),
+        ));
+    }
+    if let Some(found) = &view.ttl {
+        units.push(Unit::leaf(
+            found.span,
+            Kind::Clause(2),
+            format!("ttl {}", found.value.text),
+        ));
+    }
+    units.extend(
+        view.features
+            .iter()
+            .map(|found| Unit::leaf(found.span, Kind::Line, feature(found))),
+    );
+    units
+}
+
+fn feature(feature: &Feature) -> String {
+    let head = format!("feature {} = {}", feature.name.text, expr(&feature.value));
+    let over = feature.over.as_ref().map(|over| {
+        let labels: Vec<&str> = over.windows.all().iter().map(Window::label).collect();
+        let windows = match &over.windows {
+            Windows::One(window) => window.label().to_owned(),
+            Windows::List(_) => format!("[{}]", labels.join(", ")),
+        };
+        match over.excluding.as_ref().map(|excluding| excluding.kind) {
+            None => format!("over {windows}"),
+            Some(ExcludingKind::Now) => format!("over {windows} excluding now"),
+            Some(ExcludingKind::SelfEvent) => format!("over {windows} excluding self"),
+        }
+    });
+    let cap = feature.cap.as_ref().map(|cap| format!("cap {}", cap.value.value));
+    let default = feature
+        .default
+        .as_ref()
+        .map(|default| format!("default {}", expr(&default.value)));
+    let tail: Vec<String> = [over, cap, default].into_iter().flatten().collect();
+    if tail.is_empty() {
+        return head;
+    }
+    let line = format!("{head} {}", tail.join(" "));
+    if line.chars().count() + 2 <= WIDTH {
+        line
+    } else {
+        format!("{head}\n    {}", tail.join(" "))
+    }
+}
+
+fn entry(entry: &ServiceEntry) -> Unit {
+    let patterns: Vec<&str> = entry.patterns.iter().map(|pattern| pattern.text.as_str()).collect();
+    let text = match patterns[..] {
+        [only] => format!("{}.{only}", entry.view.text),
+        _ => format!("{}.{{{}}}", entry.view.text, patterns.join(", ")),
+    };
+    Unit::leaf(entry.span, Kind::Line, text)
+}

@@ -1,0 +1,289 @@
+//! Generated programs, as lists of tokens with random white space and comments between them.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+type Tokens = Vec<String>;
+
+fn words(text: &str) -> Tokens {
+    text.split(' ')
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn join(parts: impl IntoIterator<Item = Tokens>, between: &str) -> Tokens {
+    let mut all = vec![];
+    for (index, part) in parts.into_iter().enumerate() {
+        if index > 0 && !between.is_empty() {
+            all.push(between.to_owned());
+        }
+        all.extend(part);
+    }
+    all
+}
+
+fn around(before: &str, inner: Tokens, after: &str) -> Tokens {
+    words(before).into_iter().chain(inner).chain(words(after)).collect()
+}
+
+fn name() -> impl Strategy<Value = Tokens> {
+    prop_oneof![
+        "[a-z][a-z0-9_]{3,6}x".prop_map(|name| vec![name]),
+        proptest::sample::select(vec![
+            "time", "date", "count", "owner", "unique", "all", "div", "cap", "of", "from", "A_1"
+        ])
+        .prop_map(words),
+    ]
+}
+
+fn duration() -> impl Strategy<Value = Tokens> {
+    proptest::sample::select(vec!["1us", "7d", "1h30m", "0s", "250ms", "1d2h3m4s5ms6us"]).prop_map(words)
+}
+
+fn string() -> impl Strategy<Value = Tokens> {
+    "[a-zé /*]{0,5}(\\\\n|\\\\\"|\\\\\\\\|\\\\u\\{e9\\}|//)?".prop_map(|inner| vec![format!("\"{inner}\"")])
+}
+
+fn literal() -> impl Strategy<Value = Tokens> {
+    let fixed = [
+        "0",
+        "12",
+        "1.5",
+        "1e-3",
+        "2E5",
+        "true",
+        "false",
+        "null",
+        "@2013-01-01",
+        "@2013-01-01T00:00:00Z",
+        "@2020-02-29T23:59:59.25+01:30",
+    ];
+    prop_oneof![
+        proptest::sample::select(fixed.to_vec()).prop_map(words),
+        duration(),
+        string()
+    ]
+}
+
+fn expr() -> impl Strategy<Value = Tokens> {
+    let leaf = prop_oneof![literal(), name()];
+    leaf.prop_recursive(5, 40, 3, |inner| {
+        let operators = [
+            "or", "and", "+", "-", "*", "/", "div", "mod", "=", "!=", "<", "<=", ">", ">=",
+        ];
+        let group = inner.clone().prop_map(|inner| around("(", inner, ")"));
+        let compared = proptest::sample::select(vec!["=", "!=", "<", ">="]);
+        prop_oneof![
+            (
+                group.clone(),
+                proptest::sample::select(operators.to_vec()),
+                group.clone()
+            )
+                .prop_map(|(left, op, right)| join([left, right], op)),
+            (
+                inner.clone(),
+                proptest::sample::select(vec!["or", "and"]),
+                inner.clone()
+            )
+                .prop_map(|(left, op, right)| join([left, right], op)),
+            (name(), compared, name()).prop_map(|(left, op, right)| join([left, right], op)),
+            (name(), name(), name()).prop_map(|(a, b, c)| join([join([a, b], "+"), c], "*")),
+            group.clone(),
+            group.clone().prop_map(|inner| around("-", inner, "")),
+            inner.clone().prop_map(|inner| around("( not", inner, ")")),
+            group.clone().prop_map(|inner| around("", inner, "is not null")),
+            (group.clone(), vec(inner.clone(), 1..3), any::<bool>())
+                .prop_map(|(left, items, comma)| {
+                    around(
+                        "",
+                        join([left, join(items, ",")], "not in ("),
+                        if comma { ", )" } else { ")" },
+                    )
+                })
+                .prop_map(|tokens| tokens.iter().flat_map(|token| words_keeping_strings(token)).collect()),
+            (name(), vec(inner.clone(), 0..3)).prop_map(|(name, items)| join([name, join(items, ",")], "(")
+                .into_iter()
+                .chain(words(")"))
+                .collect()),
+            (name(), inner.clone()).prop_map(|(name, filter)| around(
+                "",
+                join([name, around("where", filter, "ignoring nulls )")], "("),
+                ""
+            )),
+            inner
+                .clone()
+                .prop_map(|inner| around("cast (", inner, "as decimal ( 12 , 2 ) )")),
+            (inner.clone(), inner.clone(), inner)
+                .prop_map(|(a, b, c)| { join([around("case when", a, "then"), b, around("else", c, "end")], "") }),
+        ]
+    })
+}
+
+fn words_keeping_strings(token: &str) -> Tokens {
+    if token.starts_with('"') {
+        vec![token.to_owned()]
+    } else {
+        words(token)
+    }
+}
+
+fn column() -> impl Strategy<Value = Tokens> {
+    let types = [
+        "int64",
+        "string ?",
+        "decimal ( 12 , 2 )",
+        "timestamp",
+        "decimal ( 3 , 0 ) ?",
+    ];
+    (name(), proptest::sample::select(types.to_vec())).prop_map(|(name, ty)| join([name, words(ty)], ":"))
+}
+
+fn source() -> impl Strategy<Value = Tokens> {
+    let clause = (
+        vec(column(), 0..6).prop_map(|columns| around("columns (", join(columns, ","), ")")),
+        prop_oneof![
+            Just(words("unique all")),
+            name().prop_map(|name| around("unique (", name, ")")),
+            (name(), name()).prop_map(|(a, b)| around("unique (", join([a, b], ","), ", )")),
+        ],
+        name().prop_map(|name| around("time", name, "")),
+        prop_oneof![
+            duration().prop_map(|offset| around("arrival time +", offset, "")),
+            Just(words("arrival seen_at"))
+        ],
+        duration().prop_map(|delay| around("delay", delay, "")),
+        prop_oneof![
+            duration().prop_map(|bound| around("lateness", bound, "")),
+            Just(words("lateness unbounded"))
+        ],
+        Just(words("begins @2013-01-01T00:00:00Z keep nan")),
+        string().prop_map(|zone| around("zone", zone, "")),
+        vec(string(), 1..3).prop_map(|paths| around("batch parquet", join(paths, ","), "stream csv \"a\"")),
+    );
+    let shuffled = clause
+        .prop_map(|(a, b, c, d, e, f, g, h, i)| vec![a, b, c, d, e, f, g, h, i])
+        .prop_shuffle();
+    (name(), shuffled, 0..9_usize).prop_map(|(name, clauses, count)| {
+        let body = join(clauses.into_iter().take(count), "");
+        join([around("source", name, "{"), body, words("}")], "")
+    })
+}
+
+fn transform() -> impl Strategy<Value = Tokens> {
+    let step = prop_oneof![
+        expr().prop_map(|condition| around("where", condition, "")),
+        (name(), expr()).prop_map(|(name, value)| around("let", join([name, value], "="), "")),
+    ];
+    (name(), name(), proptest::option::of(expr()), vec(step, 0..4)).prop_map(|(name, from, at, steps)| {
+        let at = at.map_or(vec![], |at| around("at", at, ""));
+        join(
+            [
+                around("transform", name, "from"),
+                from,
+                at,
+                words("{"),
+                join(steps, ""),
+                words("}"),
+            ],
+            "",
+        )
+    })
+}
+
+fn feature() -> impl Strategy<Value = Tokens> {
+    let windows = prop_oneof![
+        duration(),
+        Just(words("lifetime")),
+        vec(duration(), 1..3).prop_map(|list| around("[", join(list, ","), "]")),
+    ];
+    let excluding = proptest::sample::select(vec!["", "excluding now", "excluding self"]);
+    let tail = (
+        proptest::option::of((windows, excluding).prop_map(|(windows, out)| around("over", windows, out))),
+        proptest::option::of(Just(words("cap 1000"))),
+        proptest::option::of(literal().prop_map(|literal| around("default", literal, ""))),
+    );
+    let tail = tail
+        .prop_map(|(a, b, c)| [a, b, c].into_iter().flatten().collect::<Vec<_>>())
+        .prop_shuffle();
+    (name(), expr(), tail)
+        .prop_map(|(name, value, tail)| join([words("feature"), name, words("="), value, join(tail, "")], ""))
+}
+
+fn view() -> impl Strategy<Value = Tokens> {
+    let statements = vec(feature(), 0..4).prop_flat_map(|features| {
+        let mut statements = vec![words("owner \"ops\""), words("tags [ a , b ]"), words("ttl 2h")];
+        statements.extend(features);
+        Just(statements).prop_shuffle()
+    });
+    (name(), name(), name(), any::<bool>(), statements).prop_map(|(name, entity, from, by, statements)| {
+        let by = if by { words("by ( a , b )") } else { vec![] };
+        let head = [
+            words("view"),
+            name,
+            words("of"),
+            entity,
+            words("from"),
+            from,
+            by,
+            words("{"),
+        ];
+        join([join(head, ""), join(statements, ""), words("}")], "")
+    })
+}
+
+fn service() -> impl Strategy<Value = Tokens> {
+    let entry = (
+        name(),
+        proptest::sample::select(vec!["*", "a", "mean_*_1h", "{ a }", "{ a , b_* , }"]),
+    )
+        .prop_map(|(view, patterns)| join([view, words(patterns)], "."));
+    (name(), vec(entry, 0..4))
+        .prop_map(|(name, entries)| join([around("service", name, "{"), join(entries, ""), words("}")], ""))
+}
+
+fn item() -> impl Strategy<Value = Tokens> {
+    let entity = (name(), vec(column(), 0..3))
+        .prop_map(|(name, keys)| join([around("entity", name, "("), join(keys, ","), words(")")], ""));
+    prop_oneof![entity, source(), transform(), view(), service()]
+}
+
+/// Text that parses, with comments and line breaks anywhere.
+pub(super) fn program() -> impl Strategy<Value = String> {
+    let gaps = [
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        "  ",
+        "\n",
+        "\n",
+        "\n\n",
+        "\n\n\n",
+        "\t",
+        "\r\n",
+        " // c\n",
+        "\n// own é\n",
+        "\n\n  // apart\n\n",
+        "\n/// doc\n",
+        "\n/// two\n/// lines\n",
+        " /// behind\n",
+        " //\n",
+    ];
+    vec(item(), 0..4)
+        .prop_map(|items| join([words("module m . n"), join(items, "")], ""))
+        .prop_flat_map(move |tokens| {
+            let count = tokens.len() + 1;
+            (Just(tokens), vec(proptest::sample::select(gaps.to_vec()), count))
+        })
+        .prop_map(|(tokens, gaps)| {
+            let mut text = String::from(gaps[0]);
+            for (token, gap) in tokens.iter().zip(&gaps[1..]) {
+                text.push_str(token);
+                text.push_str(gap);
+            }
+            text
+        })
+}

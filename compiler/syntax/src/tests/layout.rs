@@ -1,0 +1,67 @@
+//! Layout by example.
+
+use crate::diag::FileId;
+use insta::assert_snapshot;
+
+fn formatted(text: &str) -> String {
+    crate::format_text(FileId(0), text).unwrap_or_else(|errors| format!("{errors:?}"))
+}
+
+#[test]
+fn clauses_take_their_order_and_comments_move_along() {
+    assert_snapshot!(formatted(
+        "module   m  // the module
+source  s{ // head
+  stream csv 'x'
+}"
+    ), @"");
+    assert_snapshot!(formatted(
+        "module   m  // the module
+/// Payments.
+source  s{ // head
+  // why this delay
+
+  delay 5s // five
+  columns(a:int64,b:string?) time   a
+  unique (a,)
+  // last words
+}"
+    ), @"");
+}
+
+#[test]
+fn comments_inside_statements_move_before_them() {
+    assert_snapshot!(formatted(
+        "module m
+view v // one
+  of e // two
+  from s {
+  feature x = // three
+    sum( // four
+      a) /// five
+    over 7d // six
+  ttl 2h
+}
+// end"
+    ), @"");
+}
+
+#[test]
+fn parentheses_are_kept_and_added_where_needed() {
+    assert_snapshot!(formatted(
+        "module m transform t from s { where ((a)) and (b or c) or not (d = e) let x = a-(b-c)-(d*e) let y = --a+ -(b) let z = a = not b }"
+    ), @"");
+}
+
+#[test]
+fn long_lines_are_broken() {
+    assert_snapshot!(formatted(
+        "module m entity a(b:int64) entity c(d:int64)
+
+        entity long(column_number_one: decimal(12, 2), column_number_two: decimal(12, 2), column_number_three: int64)
+        view v of e from s { feature a_rather_long_name_of_a_feature = sum(some_column_name where another_column_name is not null) over [1h, 1d, 7d] excluding now default 0 }
+        service s {} view w of e from s {
+          // nothing yet
+        }"
+    ), @"");
+}
