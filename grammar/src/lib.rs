@@ -176,6 +176,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::clause_start
         | Rule::step_start
         | Rule::statement_start
+        | Rule::assign_start
         | Rule::entry_start
         | Rule::item_kw
         | Rule::clause_kw

@@ -42,7 +42,10 @@ pub(crate) fn fit(ty: Type, found: &DataType) -> Fit {
         Type::Int64 if *found == DataType::UInt64 => Fit::Checked,
         Type::Int64 => whole(found.is_integer()),
         Type::Float64 => whole(found.is_floating()),
-        Type::String => whole(matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)),
+        Type::String => whole(matches!(
+            found,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+        )),
         Type::Decimal { .. } if found.is_integer() || found.is_decimal() => Fit::Checked,
         Type::Decimal { .. } => Fit::No,
         Type::Timestamp => match found {
@@ -90,7 +93,12 @@ pub(crate) fn decode(array: &dyn Array, ty: Type, rules: Rules) -> Result<Decode
     let rows = array.len();
     let found = array.data_type();
     let plain = match found {
-        DataType::Null => return Ok(Decoded { column: all_null(ty, rows), refused: Vec::new() }),
+        DataType::Null => {
+            return Ok(Decoded {
+                column: all_null(ty, rows),
+                refused: Vec::new(),
+            });
+        }
         DataType::Dictionary(_, values) => {
             let values = cast(array, values).map_err(|error| error.to_string())?;
             return decode(&values, ty, rules);
@@ -102,9 +110,15 @@ pub(crate) fn decode(array: &dyn Array, ty: Type, rules: Rules) -> Result<Decode
         _ => None,
     };
     let array = plain.as_deref().unwrap_or(array);
-    let mut out = Output { tags: null_tags(array.nulls()), refused: Vec::new(), rows };
+    let mut out = Output {
+        tags: null_tags(array.nulls()),
+        refused: Vec::new(),
+        rows,
+    };
     let data = match ty {
-        Type::Bool => array.as_boolean_opt().map(|values| Data::Bool(values.values().iter().collect())),
+        Type::Bool => array
+            .as_boolean_opt()
+            .map(|values| Data::Bool(values.values().iter().collect())),
         Type::Int64 => integers(array, &mut out).map(Data::I64),
         Type::Float64 => floats(array, rules, &mut out).map(Data::F64),
         Type::Decimal { precision, scale } => decimals(array, precision, scale, &mut out).map(Data::I128),
@@ -114,7 +128,14 @@ pub(crate) fn decode(array: &dyn Array, ty: Type, rules: Rules) -> Result<Decode
         Type::Duration => durations(array, &mut out).map(Data::I64),
     };
     let data = data.ok_or_else(|| format!("{} does not decode to {ty}", describe(found)))?;
-    Ok(Decoded { column: Column { ty, data, tags: out.tags }, refused: out.refused })
+    Ok(Decoded {
+        column: Column {
+            ty,
+            data,
+            tags: out.tags,
+        },
+        refused: out.refused,
+    })
 }
 
 /// What a conversion writes beside its values.
@@ -142,7 +163,11 @@ impl Output {
     ) -> Vec<U> {
         let mut converted = Vec::with_capacity(self.rows);
         for (row, value) in values.enumerate() {
-            let result = if self.is_valid(row) { convert(value) } else { Some(U::default()) };
+            let result = if self.is_valid(row) {
+                convert(value)
+            } else {
+                Some(U::default())
+            };
             if result.is_none() {
                 self.null(row);
                 self.refused.push((row, format!("{} {why}", value.to_string())));
@@ -155,7 +180,12 @@ impl Output {
 
 fn null_tags(nulls: Option<&NullBuffer>) -> Option<Vec<u8>> {
     let nulls = nulls.filter(|nulls| nulls.null_count() > 0)?;
-    Some(nulls.iter().map(|valid| if valid { Tag::VALID } else { Tag::NULL }).collect())
+    Some(
+        nulls
+            .iter()
+            .map(|valid| if valid { Tag::VALID } else { Tag::NULL })
+            .collect(),
+    )
 }
 
 /// The values of an array of a primitive type, null rows included.
@@ -190,7 +220,10 @@ fn integers(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
 fn floats(array: &dyn Array, rules: Rules, out: &mut Output) -> Option<Vec<f64>> {
     let mut values: Vec<f64> = match array.data_type() {
         DataType::Float64 => values::<Float64Type>(array)?.to_vec(),
-        DataType::Float32 => values::<Float32Type>(array)?.iter().map(|value| f64::from(*value)).collect(),
+        DataType::Float32 => values::<Float32Type>(array)?
+            .iter()
+            .map(|value| f64::from(*value))
+            .collect(),
         _ => return None,
     };
     for (row, value) in values.iter_mut().enumerate() {
@@ -217,11 +250,17 @@ fn sliced<O: arrow::array::OffsetSizeTrait>(offsets: &[O], bytes: &[u8]) -> StrD
     let first = offsets.first().map_or(0, |offset| offset.as_usize());
     let last = offsets.last().map_or(0, |offset| offset.as_usize());
     let offsets = offsets.iter().map(|offset| offset.as_usize() - first).collect();
-    StrData { offsets, bytes: bytes[first..last].to_vec() }
+    StrData {
+        offsets,
+        bytes: bytes[first..last].to_vec(),
+    }
 }
 
 fn copied<'a>(array: impl StringArrayType<'a>) -> StrData {
-    let mut strings = StrData { offsets: Vec::with_capacity(array.len() + 1), bytes: Vec::new() };
+    let mut strings = StrData {
+        offsets: Vec::with_capacity(array.len() + 1),
+        bytes: Vec::new(),
+    };
     strings.offsets.push(0);
     for row in 0..array.len() {
         if array.is_valid(row) {
@@ -235,7 +274,9 @@ fn copied<'a>(array: impl StringArrayType<'a>) -> StrData {
 const BEYOND: Phrase = "does not fit microseconds";
 
 fn timestamps(array: &dyn Array, zone: Option<Zone>, out: &mut Output) -> Option<Vec<i64>> {
-    let DataType::Timestamp(unit, offset) = array.data_type() else { return None };
+    let DataType::Timestamp(unit, offset) = array.data_type() else {
+        return None;
+    };
     let micros = match unit {
         TimeUnit::Second => scaled(values::<TimestampSecondType>(array)?, 1_000_000, out),
         TimeUnit::Millisecond => scaled(values::<TimestampMillisecondType>(array)?, 1_000, out),
@@ -245,14 +286,18 @@ fn timestamps(array: &dyn Array, zone: Option<Zone>, out: &mut Output) -> Option
     match (offset, zone) {
         (Some(_), _) => Some(micros),
         (None, None) => None,
-        (None, Some(zone)) => {
-            Some(out.checked(micros.into_iter(), "is a local time that never occurred", |local| zone.instant(local)))
-        }
+        (None, Some(zone)) => Some(
+            out.checked(micros.into_iter(), "is a local time that never occurred", |local| {
+                zone.instant(local)
+            }),
+        ),
     }
 }
 
 fn durations(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
-    let DataType::Duration(unit) = array.data_type() else { return None };
+    let DataType::Duration(unit) = array.data_type() else {
+        return None;
+    };
     Some(match unit {
         TimeUnit::Second => scaled(values::<DurationSecondType>(array)?, 1_000_000, out),
         TimeUnit::Millisecond => scaled(values::<DurationMillisecondType>(array)?, 1_000, out),

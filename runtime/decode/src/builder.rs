@@ -33,7 +33,9 @@ impl From<Phrase> for BadCell {
 pub(crate) fn instant(written: text::Written, zone: Option<Zone>) -> Result<i64, BadCell> {
     match (written.offset_s, zone) {
         (Some(offset_s), _) => Ok(written.local_us - offset_s * 1_000_000),
-        (None, Some(zone)) => zone.instant(written.local_us).ok_or(BadCell::Bad("is a local time that never occurred")),
+        (None, Some(zone)) => zone
+            .instant(written.local_us)
+            .ok_or(BadCell::Bad("is a local time that never occurred")),
         (None, None) => Err(BadCell::Naive),
     }
 }
@@ -48,7 +50,11 @@ pub(crate) struct Builder {
 
 impl Builder {
     pub(crate) fn new(ty: Type) -> Builder {
-        Builder { ty, data: empty_data(ty), tags: Vec::new() }
+        Builder {
+            ty,
+            data: empty_data(ty),
+            tags: Vec::new(),
+        }
     }
 
     pub(crate) fn push_null(&mut self) {
@@ -85,7 +91,11 @@ impl Builder {
     pub(crate) fn take(&mut self) -> Column {
         let done = std::mem::replace(self, Builder::new(self.ty));
         let all_valid = done.tags.iter().all(|tag| *tag == Tag::VALID);
-        Column { ty: done.ty, data: done.data, tags: (!all_valid).then_some(done.tags) }
+        Column {
+            ty: done.ty,
+            data: done.data,
+            tags: (!all_valid).then_some(done.tags),
+        }
     }
 
     /// A CSV field.
@@ -153,7 +163,11 @@ impl Builder {
             Data::F64(values) => values.push(value),
             Data::Bool(_) | Data::I64(_) | Data::I128(_) | Data::Str(_) => return,
         }
-        self.tags.push(if value.is_nan() && !rules.keep_nan { Tag::NULL } else { Tag::VALID });
+        self.tags.push(if value.is_nan() && !rules.keep_nan {
+            Tag::NULL
+        } else {
+            Tag::VALID
+        });
     }
 
     fn i128(&mut self, value: i128) {
@@ -183,7 +197,10 @@ pub(crate) fn empty_data(ty: Type) -> Data {
         Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => Data::I64(Vec::new()),
         Type::Float64 => Data::F64(Vec::new()),
         Type::Decimal { .. } => Data::I128(Vec::new()),
-        Type::String => Data::Str(StrData { offsets: vec![0], bytes: Vec::new() }),
+        Type::String => Data::Str(StrData {
+            offsets: vec![0],
+            bytes: Vec::new(),
+        }),
     }
 }
 
@@ -194,9 +211,16 @@ pub(crate) fn all_null(ty: Type, rows: usize) -> Column {
         Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => Data::I64(vec![0; rows]),
         Type::Float64 => Data::F64(vec![0.0; rows]),
         Type::Decimal { .. } => Data::I128(vec![0; rows]),
-        Type::String => Data::Str(StrData { offsets: vec![0; rows + 1], bytes: Vec::new() }),
+        Type::String => Data::Str(StrData {
+            offsets: vec![0; rows + 1],
+            bytes: Vec::new(),
+        }),
     };
-    Column { ty, data, tags: (rows > 0).then(|| vec![Tag::NULL; rows]) }
+    Column {
+        ty,
+        data,
+        tags: (rows > 0).then(|| vec![Tag::NULL; rows]),
+    }
 }
 
 fn float_name(raw: &str) -> Option<f64> {

@@ -29,7 +29,10 @@ pub fn arrow_type(ty: Type) -> DataType {
 /// The column as an array of [`arrow_type`]; rows that are null or an error are null.
 /// A column whose data does not have the representation of its type (which no engine makes) is all null.
 pub fn to_arrow(column: &Column) -> ArrayRef {
-    let nulls = column.tags.as_ref().map(|tags| tags.iter().map(|tag| *tag == Tag::VALID).collect::<NullBuffer>());
+    let nulls = column
+        .tags
+        .as_ref()
+        .map(|tags| tags.iter().map(|tag| *tag == Tag::VALID).collect::<NullBuffer>());
     let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
     match (&column.data, column.ty) {
         (Data::Bool(values), Type::Bool) => Arc::new(BooleanArray::new(values.clone().into(), nulls)),
@@ -62,7 +65,11 @@ pub fn to_arrow(column: &Column) -> ArrayRef {
 }
 
 fn strings(values: &featr_kernels::StrData, nulls: Option<NullBuffer>) -> ArrayRef {
-    let offsets: Option<Vec<i32>> = values.offsets.iter().map(|offset| i32::try_from(*offset).ok()).collect();
+    let offsets: Option<Vec<i32>> = values
+        .offsets
+        .iter()
+        .map(|offset| i32::try_from(*offset).ok())
+        .collect();
     if let Some(offsets) = offsets.filter(|offsets| !offsets.is_empty()) {
         let offsets = OffsetBuffer::new(offsets.into());
         let bytes = Buffer::from(values.bytes.as_slice());
@@ -83,7 +90,14 @@ fn strings(values: &featr_kernels::StrData, nulls: Option<NullBuffer>) -> ArrayR
 /// # Errors
 /// In words, when the array's type does not decode to `ty` or a value of it does not.
 pub fn from_arrow(array: &dyn Array, ty: Type) -> Result<Column, String> {
-    let decoded = array::decode(array, ty, Rules { zone: None, keep_nan: true })?;
+    let decoded = array::decode(
+        array,
+        ty,
+        Rules {
+            zone: None,
+            keep_nan: true,
+        },
+    )?;
     match decoded.refused.first() {
         Some((row, why)) => Err(format!("row {row}: {why}")),
         None => Ok(decoded.column),
@@ -99,12 +113,21 @@ mod tests {
     #[test]
     fn every_type_there_and_back() {
         let tags = Some(vec![Tag::VALID, Tag::NULL, Tag::VALID]);
-        let str_data = StrData { offsets: vec![0, 1, 1, 3], bytes: "aé".into() };
+        let str_data = StrData {
+            offsets: vec![0, 1, 1, 3],
+            bytes: "aé".into(),
+        };
         let cases = [
             (Type::Bool, Data::Bool(vec![true, false, false])),
             (Type::Int64, Data::I64(vec![i64::MIN, 0, i64::MAX])),
             (Type::Float64, Data::F64(vec![1.5, 0.0, f64::INFINITY])),
-            (Type::Decimal { precision: 38, scale: 10 }, Data::I128(vec![10i128.pow(38) - 1, 0, -7])),
+            (
+                Type::Decimal {
+                    precision: 38,
+                    scale: 10,
+                },
+                Data::I128(vec![10i128.pow(38) - 1, 0, -7]),
+            ),
             (Type::String, Data::Str(str_data)),
             (Type::Timestamp, Data::I64(vec![-1, 0, i64::MAX])),
             (Type::Date, Data::I64(vec![i64::from(i32::MIN), 0, 19_000])),
@@ -112,7 +135,11 @@ mod tests {
         ];
         for (ty, data) in cases {
             for tags in [None, tags.clone()] {
-                let column = Column { ty, data: data.clone(), tags };
+                let column = Column {
+                    ty,
+                    data: data.clone(),
+                    tags,
+                };
                 let array = to_arrow(&column);
                 assert_eq!(*array.data_type(), arrow_type(ty));
                 let back = from_arrow(&array, ty).unwrap();
@@ -125,17 +152,37 @@ mod tests {
     #[test]
     fn errors_become_null_and_wrong_types_are_said() {
         let tags = Some(vec![Tag::error(featc_ir::ErrorCode::Overflow)]);
-        let array = to_arrow(&Column { ty: Type::Int64, data: Data::I64(vec![1]), tags });
+        let array = to_arrow(&Column {
+            ty: Type::Int64,
+            data: Data::I64(vec![1]),
+            tags,
+        });
         assert_eq!(array.null_count(), 1);
-        assert_eq!(from_arrow(&array, Type::Float64).unwrap_err(), "Int64 does not decode to float64");
+        assert_eq!(
+            from_arrow(&array, Type::Float64).unwrap_err(),
+            "Int64 does not decode to float64"
+        );
         let lists = new_null_array(&DataType::List(Arc::new(Field::new("item", DataType::Int64, true))), 2);
-        assert_eq!(from_arrow(&lists, Type::Int64).unwrap_err(), "a list does not decode to int64");
+        assert_eq!(
+            from_arrow(&lists, Type::Int64).unwrap_err(),
+            "a list does not decode to int64"
+        );
     }
 
     #[test]
     fn null_rows_with_broken_bytes_do_no_harm() {
-        let data = Data::Str(StrData { offsets: vec![0, 1, 2], bytes: vec![b'a', 0xff] });
-        let array = to_arrow(&Column { ty: Type::String, data, tags: Some(vec![Tag::VALID, Tag::NULL]) });
-        assert_eq!(from_arrow(&array, Type::String).unwrap().tags, Some(vec![Tag::VALID, Tag::NULL]));
+        let data = Data::Str(StrData {
+            offsets: vec![0, 1, 2],
+            bytes: vec![b'a', 0xff],
+        });
+        let array = to_arrow(&Column {
+            ty: Type::String,
+            data,
+            tags: Some(vec![Tag::VALID, Tag::NULL]),
+        });
+        assert_eq!(
+            from_arrow(&array, Type::String).unwrap().tags,
+            Some(vec![Tag::VALID, Tag::NULL])
+        );
     }
 }

@@ -17,8 +17,13 @@ pub(crate) struct Field<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Record {
     /// Fields are ready.
-    Fields { line: u64 },
-    Broken { line: u64, why: String },
+    Fields {
+        line: u64,
+    },
+    Broken {
+        line: u64,
+        why: String,
+    },
     End,
 }
 
@@ -42,7 +47,12 @@ enum State {
 
 impl CsvReader {
     pub(crate) fn new(lines: Lines) -> CsvReader {
-        CsvReader { lines, raw: Vec::new(), text: String::new(), fields: Vec::new() }
+        CsvReader {
+            lines,
+            raw: Vec::new(),
+            text: String::new(),
+            fields: Vec::new(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -51,7 +61,10 @@ impl CsvReader {
 
     pub(crate) fn field(&self, index: usize) -> Field<'_> {
         let (range, quoted) = &self.fields[index];
-        Field { text: &self.text[range.clone()], quoted: *quoted }
+        Field {
+            text: &self.text[range.clone()],
+            quoted: *quoted,
+        }
     }
 
     /// The size of the current record.
@@ -74,7 +87,12 @@ impl CsvReader {
             let line = self.lines.number();
             match read {
                 Line::End => return Ok(Record::End),
-                Line::TooLong => return Ok(Record::Broken { line, why: "longer than 16 MiB".into() }),
+                Line::TooLong => {
+                    return Ok(Record::Broken {
+                        line,
+                        why: "longer than 16 MiB".into(),
+                    });
+                }
                 Line::Whole if without_end(&self.raw).is_empty() => {}
                 Line::Whole if self.raw.contains(&b'"') => return self.quoted(line),
                 Line::Whole => return Ok(self.plain(line)),
@@ -85,7 +103,10 @@ impl CsvReader {
     /// A line without any quote.
     fn plain(&mut self, line: u64) -> Record {
         let Ok(text) = std::str::from_utf8(without_end(&self.raw)) else {
-            return Record::Broken { line, why: "not UTF-8".into() };
+            return Record::Broken {
+                line,
+                why: "not UTF-8".into(),
+            };
         };
         self.text.push_str(text);
         let mut start = 0;
@@ -101,7 +122,13 @@ impl CsvReader {
 
     /// A record whose first line has a quote; it may span lines.
     fn quoted(&mut self, line: u64) -> io::Result<Record> {
-        let mut scan = Scan { state: State::FieldStart, cells: Vec::new(), ends: Vec::new(), quoted: false, broken: false };
+        let mut scan = Scan {
+            state: State::FieldStart,
+            cells: Vec::new(),
+            ends: Vec::new(),
+            quoted: false,
+            broken: false,
+        };
         let mut done = 0;
         loop {
             scan.line(&self.raw[done..]);
@@ -112,24 +139,40 @@ impl CsvReader {
             let more = self.lines.next(&mut self.raw)?;
             if more != Line::Whole || self.raw.len() > RECORD_BYTES_MAX {
                 // Give up the first line only, and read the others again.
-                let first = self.raw.iter().position(|byte| *byte == b'\n').map_or(self.raw.len(), |end| end + 1);
+                let first = self
+                    .raw
+                    .iter()
+                    .position(|byte| *byte == b'\n')
+                    .map_or(self.raw.len(), |end| end + 1);
                 self.lines.rewind(line, &self.raw[first..], more);
                 self.raw.truncate(first);
-                return Ok(Record::Broken { line, why: "a quote that never closes".into() });
+                return Ok(Record::Broken {
+                    line,
+                    why: "a quote that never closes".into(),
+                });
             }
         }
         scan.end_field();
         if scan.broken {
-            return Ok(Record::Broken { line, why: "text after a closing quote".into() });
+            return Ok(Record::Broken {
+                line,
+                why: "text after a closing quote".into(),
+            });
         }
         let Ok(text) = String::from_utf8(scan.cells) else {
-            return Ok(Record::Broken { line, why: "not UTF-8".into() });
+            return Ok(Record::Broken {
+                line,
+                why: "not UTF-8".into(),
+            });
         };
         self.text = text;
         let mut start = 0;
         for (end, quoted) in scan.ends {
             if !self.text.is_char_boundary(end) {
-                return Ok(Record::Broken { line, why: "not UTF-8".into() });
+                return Ok(Record::Broken {
+                    line,
+                    why: "not UTF-8".into(),
+                });
             }
             self.fields.push((start..end, quoted));
             start = end;

@@ -13,21 +13,44 @@ pub enum DecodeError {
     /// The content is not of the format at all, or broken in a way that loses rows.
     Corrupt { file: String, why: String },
     /// A declared column is not in the file. `found` are the names that are, in file order.
-    MissingColumn { file: String, column: String, found: Vec<String> },
+    MissingColumn {
+        file: String,
+        column: String,
+        found: Vec<String>,
+    },
     /// A declared column is in the file more than once.
     AmbiguousColumn { file: String, column: String },
     /// The file holds the column with a type that does not decode to the declared one.
-    WrongType { file: String, column: String, expected: String, found: String },
+    WrongType {
+        file: String,
+        column: String,
+        expected: String,
+        found: String,
+    },
     /// A timestamp without offset, and no zone was declared for such. `line` from 1, for text formats.
-    NaiveTimestamp { file: String, line: Option<u64>, column: String },
+    NaiveTimestamp {
+        file: String,
+        line: Option<u64>,
+        column: String,
+    },
     /// Not a name of the time zone database.
     UnknownZone { zone: String },
     /// The format of a spine could be told neither from its name nor from its content.
     UnknownFormat { file: String },
     /// A spine row whose instant is null or does not parse. `row` is a row from 1 (Parquet) or a line (text).
-    SpineInstant { file: String, row: u64, column: String, why: String },
+    SpineInstant {
+        file: String,
+        row: u64,
+        column: String,
+        why: String,
+    },
     /// A spine row with a key that does not decode to its declared type. `row` as above.
-    SpineKey { file: String, row: u64, column: String, why: String },
+    SpineKey {
+        file: String,
+        row: u64,
+        column: String,
+        why: String,
+    },
     /// A spine line that cannot be split into columns.
     SpineLine { file: String, line: u64, why: String },
     /// A target cannot be written; whatever it held before is still there.
@@ -38,11 +61,17 @@ pub enum DecodeError {
 
 impl DecodeError {
     pub(crate) fn unreadable(file: &str, error: &std::io::Error) -> Self {
-        DecodeError::Unreadable { file: file.to_owned(), why: plain(error) }
+        DecodeError::Unreadable {
+            file: file.to_owned(),
+            why: plain(error),
+        }
     }
 
     pub(crate) fn unwritable(file: &Path, why: impl fmt::Display) -> Self {
-        DecodeError::Unwritable { file: file.display().to_string(), why: why.to_string() }
+        DecodeError::Unwritable {
+            file: file.display().to_string(),
+            why: why.to_string(),
+        }
     }
 
     /// What to do next, where there is one thing to do.
@@ -52,9 +81,7 @@ impl DecodeError {
                 Some("say which zone such values are in, for example `zone \"UTC\"` (for a spine: `--zone UTC`)".into())
             }
             DecodeError::MissingColumn { found, .. } => Some(format!("the file has: {}", found.join(", "))),
-            DecodeError::UnknownExtension { .. } => {
-                Some("name it .parquet, .csv, .jsonl or .arrow".into())
-            }
+            DecodeError::UnknownExtension { .. } => Some("name it .parquet, .csv, .jsonl or .arrow".into()),
             DecodeError::UnknownFormat { .. } => Some("name it .parquet, .csv or .jsonl".into()),
             DecodeError::UnknownZone { .. } => Some("use a name like \"Europe/Paris\" or \"UTC\"".into()),
             DecodeError::NoFiles { .. }
@@ -92,14 +119,33 @@ impl fmt::Display for DecodeError {
             DecodeError::Corrupt { file, why } => write!(f, "{file} is corrupt or of another format: {why}"),
             DecodeError::MissingColumn { file, column, .. } => write!(f, "{file} has no column `{column}`"),
             DecodeError::AmbiguousColumn { file, column } => write!(f, "{file} has several columns `{column}`"),
-            DecodeError::WrongType { file, column, expected, found } => {
-                write!(f, "column `{column}` of {file} is {found}, which does not decode to {expected}")
+            DecodeError::WrongType {
+                file,
+                column,
+                expected,
+                found,
+            } => {
+                write!(
+                    f,
+                    "column `{column}` of {file} is {found}, which does not decode to {expected}"
+                )
             }
-            DecodeError::NaiveTimestamp { file, line: None, column } => {
+            DecodeError::NaiveTimestamp {
+                file,
+                line: None,
+                column,
+            } => {
                 write!(f, "naive timestamps: column `{column}` of {file} has no time zone")
             }
-            DecodeError::NaiveTimestamp { file, line: Some(line), column } => {
-                write!(f, "naive timestamps: column `{column}` of {file} has a value without offset on line {line}")
+            DecodeError::NaiveTimestamp {
+                file,
+                line: Some(line),
+                column,
+            } => {
+                write!(
+                    f,
+                    "naive timestamps: column `{column}` of {file} has a value without offset on line {line}"
+                )
             }
             DecodeError::UnknownZone { zone } => write!(f, "unknown time zone \"{zone}\""),
             DecodeError::UnknownFormat { file } => write!(f, "cannot tell the format of {file}"),
@@ -112,7 +158,10 @@ impl fmt::Display for DecodeError {
             DecodeError::SpineLine { file, line, why } => write!(f, "line {line} of {file} is broken: {why}"),
             DecodeError::Unwritable { file, why } => write!(f, "cannot write {file}: {why}"),
             DecodeError::UnknownExtension { file } => {
-                write!(f, "cannot tell the format of {file} from its name: .parquet, .csv, .jsonl and .arrow are known")
+                write!(
+                    f,
+                    "cannot tell the format of {file} from its name: .parquet, .csv, .jsonl and .arrow are known"
+                )
             }
         }
     }

@@ -21,7 +21,10 @@ pub struct InputFile {
 /// are skipped unless the pattern says that very name. A pattern without files is an error.
 pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
     if files.paths.is_empty() {
-        return Err(DecodeError::NoFiles { pattern: String::new(), why: "no paths are given".into() });
+        return Err(DecodeError::NoFiles {
+            pattern: String::new(),
+            why: "no paths are given".into(),
+        });
     }
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
@@ -29,7 +32,10 @@ pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeErro
         for path in matches(pattern, files.format, base)? {
             if seen.insert(path.clone()) {
                 let name = path.strip_prefix(base).unwrap_or(&path).display().to_string();
-                found.push(InputFile { path, name: name.into() });
+                found.push(InputFile {
+                    path,
+                    name: name.into(),
+                });
             }
         }
     }
@@ -37,11 +43,18 @@ pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeErro
 }
 
 fn matches(pattern: &str, format: FileFormat, base: &Path) -> Result<Vec<PathBuf>, DecodeError> {
-    let none = |why: &str| DecodeError::NoFiles { pattern: pattern.to_owned(), why: why.to_owned() };
+    let none = |why: &str| DecodeError::NoFiles {
+        pattern: pattern.to_owned(),
+        why: why.to_owned(),
+    };
     let literal = base.join(pattern);
     if literal.is_dir() {
         let found = folder(&literal, format)?;
-        return if found.is_empty() { Err(none(&no_such_files(format))) } else { Ok(found) };
+        return if found.is_empty() {
+            Err(none(&no_such_files(format)))
+        } else {
+            Ok(found)
+        };
     }
     if literal.exists() {
         return Ok(vec![literal]);
@@ -53,7 +66,11 @@ fn matches(pattern: &str, format: FileFormat, base: &Path) -> Result<Vec<PathBuf
         pattern.to_owned()
     } else {
         let prefix = glob::Pattern::escape(&base.to_string_lossy());
-        if prefix.is_empty() { pattern.to_owned() } else { format!("{prefix}/{pattern}") }
+        if prefix.is_empty() {
+            pattern.to_owned()
+        } else {
+            format!("{prefix}/{pattern}")
+        }
     };
     let paths = glob::glob(&rooted).map_err(|error| none(&format!("not a glob: {}", error.msg)))?;
     let mut found = Vec::new();
@@ -62,10 +79,18 @@ fn matches(pattern: &str, format: FileFormat, base: &Path) -> Result<Vec<PathBuf
         if below(&path, base).any(|part| hidden(part) && !pattern.split('/').any(|said| said == part)) {
             continue;
         }
-        if path.is_dir() { found.extend(folder(&path, format)?) } else { found.push(path) }
+        if path.is_dir() {
+            found.extend(folder(&path, format)?)
+        } else {
+            found.push(path)
+        }
     }
     found.sort();
-    if found.is_empty() { Err(none("nothing matches")) } else { Ok(found) }
+    if found.is_empty() {
+        Err(none("nothing matches"))
+    } else {
+        Ok(found)
+    }
 }
 
 fn folder(path: &Path, format: FileFormat) -> Result<Vec<PathBuf>, DecodeError> {
@@ -92,7 +117,10 @@ fn entry_name(path: &Path) -> &str {
 
 /// The parts of a path, after the base folder where it lies below it.
 fn below<'a>(path: &'a Path, base: &Path) -> impl Iterator<Item = &'a str> {
-    path.strip_prefix(base).unwrap_or(path).iter().filter_map(|part| part.to_str())
+    path.strip_prefix(base)
+        .unwrap_or(path)
+        .iter()
+        .filter_map(|part| part.to_str())
 }
 
 fn hidden(name: &str) -> bool {

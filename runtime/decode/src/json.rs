@@ -12,8 +12,13 @@ use std::io;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Record {
     /// The text is ready.
-    Text { line: u64 },
-    Broken { line: u64, why: String },
+    Text {
+        line: u64,
+    },
+    Broken {
+        line: u64,
+        why: String,
+    },
     End,
 }
 
@@ -34,10 +39,18 @@ impl JsonlReader {
             let line = self.lines.number();
             match read {
                 Line::End => return Ok(Record::End),
-                Line::TooLong => return Ok(Record::Broken { line, why: "longer than 16 MiB".into() }),
+                Line::TooLong => {
+                    return Ok(Record::Broken {
+                        line,
+                        why: "longer than 16 MiB".into(),
+                    });
+                }
                 Line::Whole if self.raw.trim_ascii().is_empty() => {}
                 Line::Whole if std::str::from_utf8(&self.raw).is_err() => {
-                    return Ok(Record::Broken { line, why: "not UTF-8".into() });
+                    return Ok(Record::Broken {
+                        line,
+                        why: "not UTF-8".into(),
+                    });
                 }
                 Line::Whole => return Ok(Record::Text { line }),
             }
@@ -63,7 +76,11 @@ pub(crate) fn entries(line: &str) -> Result<Entries<'_>, String> {
     let entries: Entries<'_> = serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
         let cause = text.split(" at line ").next().unwrap_or(&text).to_owned();
-        if error.is_data() { cause } else { format!("not JSON: {cause} at column {}", error.column()) }
+        if error.is_data() {
+            cause
+        } else {
+            format!("not JSON: {cause} at column {}", error.column())
+        }
     })?;
     match twice(&entries.0) {
         Some(name) => Err(format!("key {} occurs twice", crate::reject::shown(name))),

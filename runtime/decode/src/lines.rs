@@ -26,7 +26,12 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn new(input: Box<dyn BufRead + Send>) -> Lines {
-        Lines { input, back: VecDeque::new(), number: 0, started: false }
+        Lines {
+            input,
+            back: VecDeque::new(),
+            number: 0,
+            started: false,
+        }
     }
 
     /// The number of the line read last, from 1.

@@ -36,7 +36,10 @@ pub(crate) fn guarded<T, E: Display>(file: &str, step: impl FnOnce() -> Result<T
         Err(_) => "its content contradicts itself".to_owned(),
     };
     let why = why.strip_prefix("Parquet error: ").unwrap_or(&why).to_owned();
-    Err(DecodeError::Corrupt { file: file.to_owned(), why })
+    Err(DecodeError::Corrupt {
+        file: file.to_owned(),
+        why,
+    })
 }
 
 /// Opens a Parquet file and reads its schema.
@@ -61,9 +64,11 @@ pub(crate) fn fitting(
             expected: ty.to_string(),
             found: describe(found),
         }),
-        Fit::Naive if !has_zone => {
-            Err(DecodeError::NaiveTimestamp { file: file.to_owned(), line: None, column: name.to_owned() })
-        }
+        Fit::Naive if !has_zone => Err(DecodeError::NaiveTimestamp {
+            file: file.to_owned(),
+            line: None,
+            column: name.to_owned(),
+        }),
         fit @ (Fit::Naive | Fit::Checked | Fit::Whole) => Ok((at, fit)),
     }
 }
@@ -77,20 +82,27 @@ impl ParquetReader {
             let has_zone = spec.rules.zone.is_some();
             let (root, fit) = fitting(&schema, (&column.name, column.ty), has_zone, &file)?;
             let nullable = spec.null_reason(index).is_none();
-            let can_be_null = || {
-                (column.ty == Type::Float64 && !spec.rules.keep_nan) || has_nulls(builder.metadata(), root)
-            };
+            let can_be_null =
+                || (column.ty == Type::Float64 && !spec.rules.keep_nan) || has_nulls(builder.metadata(), root);
             let can_reject = fit != Fit::Whole || (!nullable && can_be_null());
             roots.push((spec.wanted[index] || can_reject).then_some(root));
         }
         let mut read: Vec<usize> = roots.iter().flatten().copied().collect();
         read.sort_unstable();
         read.dedup();
-        let places = roots.iter().map(|root| root.and_then(|root| read.binary_search(&root).ok())).collect();
+        let places = roots
+            .iter()
+            .map(|root| root.and_then(|root| read.binary_search(&root).ok()))
+            .collect();
         let mask = ProjectionMask::roots(builder.parquet_schema(), read);
         let rows = spec.rows_per_batch;
         let reader = guarded(&file, || builder.with_projection(mask).with_batch_size(rows).build())?;
-        Ok(ParquetReader { file, reader, places, row: 0 })
+        Ok(ParquetReader {
+            file,
+            reader,
+            places,
+            row: 0,
+        })
     }
 
     /// The next rows; `None` at the end of the file.
@@ -109,17 +121,38 @@ impl ParquetReader {
         let file = self.file.clone();
         if refused.is_empty() {
             let rows_at = RowNumbers { first, numbers: None };
-            return Ok(Some(Decoded { batch: Batch { rows, columns }, file, rows: rows_at }));
+            return Ok(Some(Decoded {
+                batch: Batch { rows, columns },
+                file,
+                rows: rows_at,
+            }));
         }
         let mut keep = vec![true; rows];
         for (row, (reason, detail)) in refused {
             keep[row] = false;
-            rejects.push(Reject { file: file.clone(), line: first + row as u64, reason, detail, raw: None });
+            rejects.push(Reject {
+                file: file.clone(),
+                line: first + row as u64,
+                reason,
+                detail,
+                raw: None,
+            });
         }
         columns.iter_mut().for_each(|column| retain(column, &keep));
-        let numbers: Vec<u64> = (first..).zip(&keep).filter(|(_, keep)| **keep).map(|(number, _)| number).collect();
-        let batch = Batch { rows: numbers.len(), columns };
-        Ok(Some(Decoded { batch, file, rows: RowNumbers::new(numbers) }))
+        let numbers: Vec<u64> = (first..)
+            .zip(&keep)
+            .filter(|(_, keep)| **keep)
+            .map(|(number, _)| number)
+            .collect();
+        let batch = Batch {
+            rows: numbers.len(),
+            columns,
+        };
+        Ok(Some(Decoded {
+            batch,
+            file,
+            rows: RowNumbers::new(numbers),
+        }))
     }
 
     /// One declared column; rows it rejects are added to `refused` unless an earlier column did.
@@ -134,17 +167,29 @@ impl ParquetReader {
         let Some(place) = self.places[index] else {
             return Ok(all_null(declared.ty, arrow.num_rows()));
         };
-        let decoded = guarded(&self.file, || array::decode(arrow.column(place), declared.ty, spec.rules))?;
+        let decoded = guarded(&self.file, || {
+            array::decode(arrow.column(place), declared.ty, spec.rules)
+        })?;
         for (row, why) in decoded.refused {
             let detail = || (Reason::BadValue, format!("column {}: {why}", declared.name));
             refused.entry(row).or_insert_with(detail);
         }
         if let (Some(reason), Some(tags)) = (spec.null_reason(index), &decoded.column.tags) {
-            for (row, _) in tags.iter().enumerate().filter(|(_, tag)| **tag != featr_kernels::Tag::VALID) {
-                refused.entry(row).or_insert_with(|| (reason, format!("column {} is null", declared.name)));
+            for (row, _) in tags
+                .iter()
+                .enumerate()
+                .filter(|(_, tag)| **tag != featr_kernels::Tag::VALID)
+            {
+                refused
+                    .entry(row)
+                    .or_insert_with(|| (reason, format!("column {} is null", declared.name)));
             }
         }
-        Ok(if spec.wanted[index] { decoded.column } else { all_null(declared.ty, arrow.num_rows()) })
+        Ok(if spec.wanted[index] {
+            decoded.column
+        } else {
+            all_null(declared.ty, arrow.num_rows())
+        })
     }
 }
 
@@ -152,7 +197,9 @@ impl ParquetReader {
 fn has_nulls(metadata: &ParquetMetaData, root: usize) -> bool {
     let schema = metadata.file_metadata().schema_descr();
     let mut leaves = (0..schema.num_columns()).filter(|leaf| schema.get_column_root_idx(*leaf) == root);
-    let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return true };
+    let (Some(leaf), None) = (leaves.next(), leaves.next()) else {
+        return true;
+    };
     schema.column(leaf).max_def_level() > 0
         && !metadata.row_groups().iter().all(|group| {
             let statistics = group.columns().get(leaf).and_then(|column| column.statistics());
@@ -172,7 +219,10 @@ fn retain(column: &mut Column, keep: &[bool]) {
         Data::F64(values) => only(values, keep),
         Data::I128(values) => only(values, keep),
         Data::Str(values) => {
-            let mut kept = StrData { offsets: vec![0], bytes: Vec::with_capacity(values.bytes.len()) };
+            let mut kept = StrData {
+                offsets: vec![0],
+                bytes: Vec::with_capacity(values.bytes.len()),
+            };
             for (ends, _) in values.offsets.windows(2).zip(keep).filter(|(_, keep)| **keep) {
                 kept.bytes.extend_from_slice(&values.bytes[ends[0]..ends[1]]);
                 kept.offsets.push(kept.bytes.len());

@@ -21,7 +21,12 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order in which reports list them.
-    pub const ALL: [Reason; 4] = [Reason::Unparsable, Reason::BadValue, Reason::NullInRequired, Reason::NullTime];
+    pub const ALL: [Reason; 4] = [
+        Reason::Unparsable,
+        Reason::BadValue,
+        Reason::NullInRequired,
+        Reason::NullTime,
+    ];
 
     /// The name in reports and files.
     pub fn name(self) -> &'static str {
@@ -84,7 +89,10 @@ impl Rejects {
 
     /// Reasons that occurred with their counts, in the order of [`Reason::ALL`].
     pub fn counts(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
-        Reason::ALL.into_iter().map(|reason| (reason, self.count(reason))).filter(|(_, count)| *count > 0)
+        Reason::ALL
+            .into_iter()
+            .map(|reason| (reason, self.count(reason)))
+            .filter(|(_, count)| *count > 0)
     }
 
     /// The first [`Rejects::KEPT_MAX`] rows, in order, raw text cut to [`Rejects::RAW_BYTES_MAX`].
@@ -133,7 +141,10 @@ struct JsonlReject<'a> {
 impl<W: Write> JsonlRejects<W> {
     /// `name` is what messages call the target.
     pub fn new(target: W, name: impl Into<String>) -> Self {
-        JsonlRejects { target, name: name.into() }
+        JsonlRejects {
+            target,
+            name: name.into(),
+        }
     }
 
     /// Writes one row; later phases use it for their own reasons.
@@ -145,9 +156,17 @@ impl<W: Write> JsonlRejects<W> {
         detail: &str,
         raw: Option<&str>,
     ) -> Result<(), DecodeError> {
-        let row = JsonlReject { file, line, reason, detail, raw };
+        let row = JsonlReject {
+            file,
+            line,
+            reason,
+            detail,
+            raw,
+        };
         let written = serde_json::to_writer(&mut self.target, &row).map_err(std::io::Error::from);
-        written.and_then(|()| self.target.write_all(b"\n")).map_err(|error| self.unwritable(&error))
+        written
+            .and_then(|()| self.target.write_all(b"\n"))
+            .map_err(|error| self.unwritable(&error))
     }
 
     /// Flushes and gives the target back.
@@ -157,13 +176,22 @@ impl<W: Write> JsonlRejects<W> {
     }
 
     fn unwritable(&self, error: &std::io::Error) -> DecodeError {
-        DecodeError::Unwritable { file: self.name.clone(), why: plain(error) }
+        DecodeError::Unwritable {
+            file: self.name.clone(),
+            why: plain(error),
+        }
     }
 }
 
 impl<W: Write + Send> RejectSink for JsonlRejects<W> {
     fn reject(&mut self, reject: &Reject) -> Result<(), DecodeError> {
-        self.write(&reject.file, reject.line, reject.reason.name(), &reject.detail, reject.raw.as_deref())
+        self.write(
+            &reject.file,
+            reject.line,
+            reject.reason.name(),
+            &reject.detail,
+            reject.raw.as_deref(),
+        )
     }
 }
 

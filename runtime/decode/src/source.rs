@@ -28,7 +28,9 @@ pub struct ReadOptions {
 
 impl fmt::Debug for ReadOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadOptions").field("columns", &self.columns).finish_non_exhaustive()
+        f.debug_struct("ReadOptions")
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,8 +63,14 @@ impl RowNumbers {
 
     pub(crate) fn new(numbers: Vec<u64>) -> RowNumbers {
         let first = numbers.first().copied().unwrap_or(1);
-        let consecutive = numbers.iter().zip(first..).all(|(number, expected)| *number == expected);
-        RowNumbers { first, numbers: (!consecutive).then_some(numbers) }
+        let consecutive = numbers
+            .iter()
+            .zip(first..)
+            .all(|(number, expected)| *number == expected);
+        RowNumbers {
+            first,
+            numbers: (!consecutive).then_some(numbers),
+        }
     }
 }
 
@@ -88,7 +96,10 @@ impl Spec {
         Ok(Spec {
             columns: source.columns.clone(),
             time: source.time.index(),
-            rules: Rules { zone, keep_nan: source.keep_nan },
+            rules: Rules {
+                zone,
+                keep_nan: source.keep_nan,
+            },
             wanted,
             rows_per_batch: options.rows_per_batch.unwrap_or(32_768).max(1),
         })
@@ -137,7 +148,13 @@ pub fn read_text(
         FileFormat::Csv => TextReader::csv(name.into(), input, &spec)?,
         FileFormat::Jsonl => TextReader::jsonl(name.into(), input, &spec),
     };
-    Ok(SourceReader::new(spec, format, VecDeque::new(), Some(Current::Text(current)), options.sink))
+    Ok(SourceReader::new(
+        spec,
+        format,
+        VecDeque::new(),
+        Some(Current::Text(current)),
+        options.sink,
+    ))
 }
 
 enum Current {
@@ -158,7 +175,10 @@ pub struct SourceReader {
 
 impl fmt::Debug for SourceReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SourceReader").field("files", &self.files).field("rows", &self.rows).finish_non_exhaustive()
+        f.debug_struct("SourceReader")
+            .field("files", &self.files)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
     }
 }
 
@@ -170,7 +190,15 @@ impl SourceReader {
         current: Option<Current>,
         sink: Option<Box<dyn RejectSink>>,
     ) -> SourceReader {
-        SourceReader { spec, format, files, current, sink, rejects: Rejects::default(), rows: 0 }
+        SourceReader {
+            spec,
+            format,
+            files,
+            current,
+            sink,
+            rejects: Rejects::default(),
+            rows: 0,
+        }
     }
 
     /// The rows that were rejected so far.

@@ -23,10 +23,11 @@ pub(crate) fn boolean(text: &str) -> Result<bool, Phrase> {
 }
 
 pub(crate) fn int64(text: &str) -> Result<i64, Phrase> {
-    text.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
-        std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow => "does not fit int64",
-        _ => "is not an int64",
-    })
+    text.parse()
+        .map_err(|error: std::num::ParseIntError| match error.kind() {
+            std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow => "does not fit int64",
+            _ => "is not an int64",
+        })
 }
 
 /// Canonical; NaN stays NaN here. Finite text beyond the range of float64 is an error.
@@ -58,7 +59,9 @@ pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Phra
             b'0' => zeros = if value == 0 { 0 } else { zeros + 1 },
             b'1'..=b'9' => {
                 let shifted = 10i128.checked_pow(zeros + 1).and_then(|power| value.checked_mul(power));
-                value = shifted.and_then(|v| v.checked_add(i128::from(byte - b'0'))).ok_or(WIDE)?;
+                value = shifted
+                    .and_then(|v| v.checked_add(i128::from(byte - b'0')))
+                    .ok_or(WIDE)?;
                 zeros = 0;
             }
             _ => return Err(NOT),
@@ -71,7 +74,10 @@ pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Phra
     if shift < 0 {
         return Err("has more decimal places than the column");
     }
-    let power = u32::try_from(shift).ok().and_then(|shift| 10i128.checked_pow(shift)).ok_or(WIDE)?;
+    let power = u32::try_from(shift)
+        .ok()
+        .and_then(|shift| 10i128.checked_pow(shift))
+        .ok_or(WIDE)?;
     let value = value.checked_mul(power).ok_or(WIDE)?;
     if !fits(value, precision) {
         return Err(WIDE);
@@ -81,7 +87,9 @@ pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Phra
 
 /// Whether |unscaled| < 10^precision.
 pub(crate) fn fits(unscaled: i128, precision: u8) -> bool {
-    10i128.checked_pow(u32::from(precision)).is_some_and(|bound| unscaled.unsigned_abs() < bound.unsigned_abs())
+    10i128
+        .checked_pow(u32::from(precision))
+        .is_some_and(|bound| unscaled.unsigned_abs() < bound.unsigned_abs())
 }
 
 fn sign(text: &str) -> (bool, &str) {
@@ -104,13 +112,19 @@ fn decimal_exponent(text: &str) -> Option<i64> {
 /// `YYYY-MM-DD` to days since 1970-01-01.
 pub(crate) fn date(text: &str) -> Result<i64, Phrase> {
     let mut cursor = Cursor(text.as_bytes());
-    cursor.date().filter(|_| cursor.0.is_empty()).ok_or("is not a date (YYYY-MM-DD)")
+    cursor
+        .date()
+        .filter(|_| cursor.0.is_empty())
+        .ok_or("is not a date (YYYY-MM-DD)")
 }
 
 /// RFC 3339, with `T`, `t` or a blank; the offset may be missing.
 pub(crate) fn timestamp(text: &str) -> Result<Written, Phrase> {
     let mut cursor = Cursor(text.as_bytes());
-    cursor.timestamp().filter(|_| cursor.0.is_empty()).ok_or("is not an RFC 3339 timestamp")
+    cursor
+        .timestamp()
+        .filter(|_| cursor.0.is_empty())
+        .ok_or("is not an RFC 3339 timestamp")
 }
 
 /// ISO 8601 `[-]P[nW][nD][T[nH][nM][n[.f]S]]` in microseconds; cut towards −∞.
@@ -178,7 +192,11 @@ impl Cursor<'_> {
     /// One to eighteen digits.
     fn integer(&mut self) -> Option<i64> {
         let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count == 0 || count > 18 { None } else { self.digits(count) }
+        if count == 0 || count > 18 {
+            None
+        } else {
+            self.digits(count)
+        }
     }
 
     /// `Some(None)` when there is no fraction; digits beyond the ninth are cut, but a ninth is kept non-zero
@@ -231,7 +249,10 @@ impl Cursor<'_> {
         }
         let micros = self.fraction_nanos()?.unwrap_or(0) / 1_000;
         let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
-        Some(Written { local_us: seconds * 1_000_000 + micros, offset_s: self.offset()? })
+        Some(Written {
+            local_us: seconds * 1_000_000 + micros,
+            offset_s: self.offset()?,
+        })
     }
 
     /// `Z`, `±hh`, `±hhmm`, `±hh:mm`; `Some(None)` at the end of the text.
@@ -244,7 +265,11 @@ impl Cursor<'_> {
             sign @ (b'+' | b'-') => {
                 let hours = self.digits(2)?;
                 let colon = self.expect(b":").is_some();
-                let minutes = if colon || !self.0.is_empty() { self.digits(2)? } else { 0 };
+                let minutes = if colon || !self.0.is_empty() {
+                    self.digits(2)?
+                } else {
+                    0
+                };
                 if hours > 23 || minutes > 59 {
                     return None;
                 }
@@ -281,7 +306,16 @@ mod tests {
             assert_eq!(date(&text), Ok((day - epoch).num_days()), "{text}");
             day = next;
         }
-        for wrong in ["2023-02-29", "2023-13-01", "2023-00-01", "2023-01-00", "2023-1-1", "2023-01-01 ", "", "20230101"] {
+        for wrong in [
+            "2023-02-29",
+            "2023-13-01",
+            "2023-00-01",
+            "2023-01-00",
+            "2023-1-1",
+            "2023-01-01 ",
+            "",
+            "20230101",
+        ] {
             assert!(date(wrong).is_err(), "{wrong}");
         }
         assert!(date("2024-02-29").is_ok() && date("1900-02-29").is_err() && date("2000-02-29").is_ok());
@@ -290,17 +324,44 @@ mod tests {
     #[test]
     fn timestamps_as_written() {
         let at = |text| timestamp(text).unwrap();
-        assert_eq!(at("1970-01-01T00:00:01Z"), Written { local_us: 1_000_000, offset_s: Some(0) });
-        assert_eq!(at("1970-01-01 00:00:01.5+01:30"), Written { local_us: 1_500_000, offset_s: Some(5_400) });
+        assert_eq!(
+            at("1970-01-01T00:00:01Z"),
+            Written {
+                local_us: 1_000_000,
+                offset_s: Some(0)
+            }
+        );
+        assert_eq!(
+            at("1970-01-01 00:00:01.5+01:30"),
+            Written {
+                local_us: 1_500_000,
+                offset_s: Some(5_400)
+            }
+        );
         assert_eq!(at("1970-01-01t00:00:00-0130").offset_s, Some(-5_400));
         assert_eq!(at("1970-01-01t00:00:00-01").offset_s, Some(-3_600));
-        assert_eq!(at("1970-01-01T00:00:00"), Written { local_us: 0, offset_s: None });
+        assert_eq!(
+            at("1970-01-01T00:00:00"),
+            Written {
+                local_us: 0,
+                offset_s: None
+            }
+        );
         assert_eq!(at("1969-12-31T23:59:59.9999999Z").local_us, -1);
         assert_eq!(at("1970-01-01T00:00:00.123456999Z").local_us, 123_456);
         for wrong in [
-            "1970-01-01", "1970-01-01T00:00Z", "1970-01-01T24:00:00Z", "1970-01-01T00:00:60Z", "1970-01-01T00:00:00.Z",
-            "1970-01-01T00:00:00+", "1970-01-01T00:00:00+1", "1970-01-01T00:00:00+01:", "1970-01-01T00:00:00+24:00",
-            "1970-01-01T00:00:00ZZ", "0", "é970-01-01T00:00:00Z",
+            "1970-01-01",
+            "1970-01-01T00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:00:60Z",
+            "1970-01-01T00:00:00.Z",
+            "1970-01-01T00:00:00+",
+            "1970-01-01T00:00:00+1",
+            "1970-01-01T00:00:00+01:",
+            "1970-01-01T00:00:00+24:00",
+            "1970-01-01T00:00:00ZZ",
+            "0",
+            "é970-01-01T00:00:00Z",
         ] {
             assert!(timestamp(wrong).is_err(), "{wrong}");
         }
@@ -309,8 +370,14 @@ mod tests {
     #[test]
     fn decimals_are_exact() {
         assert_eq!(decimal("1.50", 5, 2), Ok(150));
-        assert_eq!(decimal("-1.5000000000000000000000000000000000000000000000", 5, 2), Ok(-150));
-        assert_eq!(decimal("000000000000000000000000000000000000000000001.5", 5, 2), Ok(150));
+        assert_eq!(
+            decimal("-1.5000000000000000000000000000000000000000000000", 5, 2),
+            Ok(-150)
+        );
+        assert_eq!(
+            decimal("000000000000000000000000000000000000000000001.5", 5, 2),
+            Ok(150)
+        );
         assert_eq!(decimal("15e-1", 5, 2), Ok(150));
         assert_eq!(decimal("0.0015E+3", 5, 2), Ok(150));
         assert_eq!(decimal(".5", 5, 2), Ok(50));
@@ -321,7 +388,9 @@ mod tests {
         assert!(decimal("1000", 5, 2).is_err() && decimal("1.505", 5, 2).is_err());
         assert_eq!(decimal(&"9".repeat(38), 38, 0), Ok(10i128.pow(38) - 1));
         assert!(decimal(&"9".repeat(39), 38, 0).is_err() && decimal("1e99999999999999999999", 38, 0).is_err());
-        for wrong in ["", "-", ".", "e5", "1e", "1e+", "1 ", "1,5", "--1", "1.2.3", "0x1", "nan"] {
+        for wrong in [
+            "", "-", ".", "e5", "1e", "1e+", "1 ", "1,5", "--1", "1.2.3", "0x1", "nan",
+        ] {
             assert!(decimal(wrong, 38, 10).is_err(), "{wrong}");
         }
     }
@@ -330,12 +399,19 @@ mod tests {
     fn numbers_and_booleans() {
         assert_eq!(int64("-9223372036854775808"), Ok(i64::MIN));
         assert_eq!(int64("9223372036854775808"), Err("does not fit int64"));
-        assert!(["1.0", "1e3", "", " 1", "1_000", "0x1"].iter().all(|text| int64(text).is_err()));
+        assert!(
+            ["1.0", "1e3", "", " 1", "1_000", "0x1"]
+                .iter()
+                .all(|text| int64(text).is_err())
+        );
         assert_eq!(float64("-0.0").unwrap().to_bits(), 0);
         assert_eq!(float64("1e999"), Err("does not fit float64"));
         assert_eq!(float64("-inf"), Ok(f64::NEG_INFINITY));
         assert!(float64("nan").unwrap().is_nan() && float64("1,5").is_err() && float64("").is_err());
-        assert_eq!((boolean("True"), boolean("FALSE"), boolean("1").is_err()), (Ok(true), Ok(false), true));
+        assert_eq!(
+            (boolean("True"), boolean("FALSE"), boolean("1").is_err()),
+            (Ok(true), Ok(false), true)
+        );
     }
 
     #[test]
@@ -343,8 +419,13 @@ mod tests {
         assert_eq!(duration("PT1.5S"), Ok(1_500_000));
         assert_eq!(duration("-PT0.0000001S"), Ok(-1));
         assert_eq!(duration("-PT0.0000000000001S"), Ok(-1));
-        assert_eq!(duration("P1W2DT3H4M5S"), Ok((((9 * 24 + 3) * 60 + 4) * 60 + 5) * 1_000_000));
-        for wrong in ["", "P", "PT", "P1", "P1H", "PT1D", "PT1S1M", "P1.5D", "1S", "P1Y", "P1DT", "P-1D"] {
+        assert_eq!(
+            duration("P1W2DT3H4M5S"),
+            Ok((((9 * 24 + 3) * 60 + 4) * 60 + 5) * 1_000_000)
+        );
+        for wrong in [
+            "", "P", "PT", "P1", "P1H", "PT1D", "PT1S1M", "P1.5D", "1S", "P1Y", "P1DT", "P-1D",
+        ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
         assert!(duration("P999999999999999999W").is_err());

@@ -45,13 +45,32 @@ impl TextReader {
     pub(crate) fn csv(file: Arc<str>, input: Box<dyn BufRead + Send>, spec: &Spec) -> Result<TextReader, DecodeError> {
         let mut reader = CsvReader::new(Lines::new(input));
         let names = header(&mut reader, &file)?;
-        let places = spec.columns.iter().map(|column| place(&names, &column.name, &file)).collect::<Result<_, _>>()?;
-        Ok(TextReader { file, input: Input::Csv { reader, places, fields: names.len() }, builders: builders(spec) })
+        let places = spec
+            .columns
+            .iter()
+            .map(|column| place(&names, &column.name, &file))
+            .collect::<Result<_, _>>()?;
+        Ok(TextReader {
+            file,
+            input: Input::Csv {
+                reader,
+                places,
+                fields: names.len(),
+            },
+            builders: builders(spec),
+        })
     }
 
     pub(crate) fn jsonl(file: Arc<str>, input: Box<dyn BufRead + Send>, spec: &Spec) -> TextReader {
         let reader = JsonlReader::new(Lines::new(input));
-        TextReader { file, input: Input::Jsonl { reader, hints: Vec::new() }, builders: builders(spec) }
+        TextReader {
+            file,
+            input: Input::Jsonl {
+                reader,
+                hints: Vec::new(),
+            },
+            builders: builders(spec),
+        }
     }
 
     /// The next rows; `None` at the end of the file.
@@ -59,7 +78,9 @@ impl TextReader {
         let mut numbers: Vec<u64> = Vec::new();
         let mut bytes = 0;
         while numbers.len() < spec.rows_per_batch && rejects.len() < spec.rows_per_batch && bytes < BATCH_BYTES_MAX {
-            let Some((line, row)) = self.record(spec, numbers.len())? else { break };
+            let Some((line, row)) = self.record(spec, numbers.len())? else {
+                break;
+            };
             match row {
                 Row::Pushed => {
                     numbers.push(line);
@@ -68,7 +89,13 @@ impl TextReader {
                 Row::Rejected { reason, detail } => {
                     let raw = self.input.raw();
                     bytes += raw.len();
-                    rejects.push(Reject { file: self.file.clone(), line, reason, detail, raw: Some(raw) });
+                    rejects.push(Reject {
+                        file: self.file.clone(),
+                        line,
+                        reason,
+                        detail,
+                        raw: Some(raw),
+                    });
                 }
             }
         }
@@ -78,17 +105,31 @@ impl TextReader {
         let columns = self.builders.iter_mut().zip(&spec.columns).zip(&spec.wanted);
         let columns = columns.map(|((builder, column), wanted)| {
             let built = builder.take();
-            if *wanted { built } else { all_null(column.ty, numbers.len()) }
+            if *wanted {
+                built
+            } else {
+                all_null(column.ty, numbers.len())
+            }
         });
-        let batch = Batch { rows: numbers.len(), columns: columns.collect() };
-        Ok(Some(Decoded { batch, file: self.file.clone(), rows: RowNumbers::new(numbers) }))
+        let batch = Batch {
+            rows: numbers.len(),
+            columns: columns.collect(),
+        };
+        Ok(Some(Decoded {
+            batch,
+            file: self.file.clone(),
+            rows: RowNumbers::new(numbers),
+        }))
     }
 
     /// One record, pushed behind `rows` rows; with its line. `None` at the end of the file.
     fn record(&mut self, spec: &Spec, rows: usize) -> Result<Option<(u64, Row)>, DecodeError> {
         let file = self.file.clone();
         let unreadable = |error: std::io::Error| DecodeError::unreadable(&file, &error);
-        let unparsable = |detail: String| Row::Rejected { reason: Reason::Unparsable, detail };
+        let unparsable = |detail: String| Row::Rejected {
+            reason: Reason::Unparsable,
+            detail,
+        };
         match &mut self.input {
             Input::Csv { reader, places, fields } => match reader.next().map_err(unreadable)? {
                 csv::Record::End => Ok(None),
@@ -103,7 +144,10 @@ impl TextReader {
                         builder.push_text(field.text, field.quoted, spec.rules)
                     };
                     let text = |column: usize| shown(reader.field(places[column]).text);
-                    Ok(Some((line, push_row(&mut self.builders, spec, (&file, line, rows), push, text)?)))
+                    Ok(Some((
+                        line,
+                        push_row(&mut self.builders, spec, (&file, line, rows), push, text)?,
+                    )))
                 }
             },
             Input::Jsonl { reader, hints } => match reader.next().map_err(unreadable)? {
@@ -117,7 +161,10 @@ impl TextReader {
                     let cells = by_column(&entries, spec, hints);
                     let push = |column: usize, builder: &mut Builder| builder.push_json(cells[column], spec.rules);
                     let text = |column: usize| json_shown(cells[column]);
-                    Ok(Some((line, push_row(&mut self.builders, spec, (&file, line, rows), push, text)?)))
+                    Ok(Some((
+                        line,
+                        push_row(&mut self.builders, spec, (&file, line, rows), push, text)?,
+                    )))
                 }
             },
         }
@@ -146,25 +193,39 @@ fn builders(spec: &Spec) -> Vec<Builder> {
 
 /// The names in the header line of a CSV file.
 pub(crate) fn header(reader: &mut CsvReader, file: &str) -> Result<Vec<String>, DecodeError> {
-    let corrupt = |why: String| DecodeError::Corrupt { file: file.to_owned(), why };
+    let corrupt = |why: String| DecodeError::Corrupt {
+        file: file.to_owned(),
+        why,
+    };
     match reader.next().map_err(|error| DecodeError::unreadable(file, &error))? {
         csv::Record::End => Err(corrupt("no header line".into())),
         csv::Record::Broken { why, .. } => Err(corrupt(format!("the header line is broken: {why}"))),
-        csv::Record::Fields { .. } => Ok((0..reader.len()).map(|index| reader.field(index).text.to_owned()).collect()),
+        csv::Record::Fields { .. } => Ok((0..reader.len())
+            .map(|index| reader.field(index).text.to_owned())
+            .collect()),
     }
 }
 
 /// Where a column is among the names of a file.
 pub(crate) fn place<N: AsRef<str>>(names: &[N], column: &str, file: &str) -> Result<usize, DecodeError> {
-    let mut places = names.iter().enumerate().filter(|(_, name)| name.as_ref() == column).map(|(place, _)| place);
+    let mut places = names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| name.as_ref() == column)
+        .map(|(place, _)| place);
     match (places.next(), places.next()) {
         (Some(place), None) => Ok(place),
-        (Some(_), Some(_)) => {
-            Err(DecodeError::AmbiguousColumn { file: file.to_owned(), column: column.to_owned() })
-        }
+        (Some(_), Some(_)) => Err(DecodeError::AmbiguousColumn {
+            file: file.to_owned(),
+            column: column.to_owned(),
+        }),
         (None, _) => {
             let found = names.iter().map(|name| name.as_ref().to_owned()).collect();
-            Err(DecodeError::MissingColumn { file: file.to_owned(), column: column.to_owned(), found })
+            Err(DecodeError::MissingColumn {
+                file: file.to_owned(),
+                column: column.to_owned(),
+                found,
+            })
         }
     }
 }
@@ -211,7 +272,11 @@ fn push_row(
         match push(index, builder) {
             Err(BadCell::Naive) => {
                 let column = name.clone();
-                return Err(DecodeError::NaiveTimestamp { file: file.to_string(), line: Some(line), column });
+                return Err(DecodeError::NaiveTimestamp {
+                    file: file.to_string(),
+                    line: Some(line),
+                    column,
+                });
             }
             Err(BadCell::Bad(why)) => {
                 builder.push_null();

@@ -10,7 +10,9 @@ pub(crate) struct Zone(Tz);
 
 impl Zone {
     pub(crate) fn named(name: &str) -> Result<Zone, DecodeError> {
-        name.parse().map(Zone).map_err(|_| DecodeError::UnknownZone { zone: name.to_owned() })
+        name.parse()
+            .map(Zone)
+            .map_err(|_| DecodeError::UnknownZone { zone: name.to_owned() })
     }
 
     /// The instant of a local time, both in microseconds since 1970-01-01T00:00:00 (there, and in UTC).
@@ -38,6 +40,11 @@ mod tests {
         assert_eq!(zone.instant(local("2023-03-26 02:30:00")), None);
         assert_eq!(zone.instant(local("2023-03-26 03:00:00")), utc("2023-03-26 01:00:00"));
         assert_eq!(zone.instant(i64::MAX), None);
-        assert_eq!(Zone::named("Europe/Pris"), Err(DecodeError::UnknownZone { zone: "Europe/Pris".into() }));
+        assert_eq!(
+            Zone::named("Europe/Pris"),
+            Err(DecodeError::UnknownZone {
+                zone: "Europe/Pris".into()
+            })
+        );
     }
 }

@@ -44,7 +44,11 @@ pub fn civil_from_days(days: i64) -> Civil {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 } as u32;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    } as u32;
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     Civil { year, month, day }
 }
@@ -154,7 +158,11 @@ fn parse_date_bytes(bytes: &[u8]) -> Option<i64> {
     if bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }
-    let (year, month, day) = (digits(&bytes[..4])?, digits(&bytes[5..7])? as u32, digits(&bytes[8..10])? as u32);
+    let (year, month, day) = (
+        digits(&bytes[..4])?,
+        digits(&bytes[5..7])? as u32,
+        digits(&bytes[8..10])? as u32,
+    );
     if year == 0 || !(1..=12).contains(&month) || day == 0 || day > days_of_month(year, month) {
         return None;
     }
@@ -163,12 +171,16 @@ fn parse_date_bytes(bytes: &[u8]) -> Option<i64> {
 
 /// An optional `.digits` at the front: its microseconds, and what follows it.
 fn parse_fraction(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let Some((b'.', rest)) = bytes.split_first() else { return Some((0, bytes)) };
+    let Some((b'.', rest)) = bytes.split_first() else {
+        return Some((0, bytes));
+    };
     let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if length == 0 {
         return None;
     }
-    let us = (0..6).fold(0, |us, at| us * 10 + if at < length { i64::from(rest[at] - b'0') } else { 0 });
+    let us = (0..6).fold(0, |us, at| {
+        us * 10 + if at < length { i64::from(rest[at] - b'0') } else { 0 }
+    });
     Some((us, &rest[length..]))
 }
 
@@ -190,7 +202,9 @@ fn parse_offset(bytes: &[u8]) -> Option<Option<i64>> {
 }
 
 fn digits(bytes: &[u8]) -> Option<i64> {
-    bytes.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+    bytes.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0'))
+    })
 }
 
 #[cfg(test)]

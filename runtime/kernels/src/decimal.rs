@@ -86,7 +86,10 @@ pub fn add(left: (i128, u8), right: (i128, u8), precision: u8, scale: u8) -> Opt
         Some(sum) => fitting(rescale(sum, common, u32::from(scale))?, precision),
         None => {
             let scaled = |(value, own): (i128, u8)| BigInt::from(value) * big_power(common - u32::from(own));
-            fitting(big_rescale(scaled(left) + scaled(right), common, u32::from(scale))?, precision)
+            fitting(
+                big_rescale(scaled(left) + scaled(right), common, u32::from(scale))?,
+                precision,
+            )
         }
     }
 }
@@ -113,7 +116,11 @@ pub fn divide(left: (i128, u8), right: (i128, u8), precision: u8, scale: u8) -> 
         } else {
             (left.0, right.0.checked_mul(power?)?)
         };
-        Some(if den > 0 { (num, den) } else { (num.checked_neg()?, den.checked_neg()?) })
+        Some(if den > 0 {
+            (num, den)
+        } else {
+            (num.checked_neg()?, den.checked_neg()?)
+        })
     };
     let quotient = match narrow() {
         Some((num, den)) => divide_half_even(num, den),
@@ -158,7 +165,11 @@ pub fn from_f64(value: f64, precision: u8, scale: u8) -> Option<i128> {
     let bits = value.to_bits();
     let biased = (bits >> 52 & 0x7ff) as i32;
     let fraction = (bits & ((1 << 52) - 1)) as i128;
-    let (mantissa, exponent) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
+    let (mantissa, exponent) = if biased == 0 {
+        (fraction, -1074)
+    } else {
+        (fraction | 1 << 52, biased - 1075)
+    };
     let signed = if value < 0.0 { -mantissa } else { mantissa };
     let power = power_of_ten(u32::from(scale))?;
     let units = match signed.checked_mul(power) {
@@ -225,7 +236,10 @@ pub fn big_divide_half_even(num: &BigInt, den: &BigInt) -> BigInt {
 }
 
 fn big_rescale(value: BigInt, from: u32, to: u32) -> Option<i128> {
-    let scaled =
-        if to >= from { value * big_power(to - from) } else { big_divide_half_even(&value, &big_power(from - to)) };
+    let scaled = if to >= from {
+        value * big_power(to - from)
+    } else {
+        big_divide_half_even(&value, &big_power(from - to))
+    };
     i128::try_from(scaled).ok()
 }

@@ -18,6 +18,7 @@ pub use cast::parse_float;
 
 use crate::column::{Batch, Column};
 use crate::value::Value;
+use arithmetic::Ring;
 use featc_ir::{BinaryOp, Expr, ExprKind, Type, UnaryOp};
 use operand::Operand;
 
@@ -30,9 +31,7 @@ fn evaluate<'a>(expr: &Expr, input: &'a Batch) -> Operand<'a> {
     let rows = input.rows;
     match &expr.kind {
         ExprKind::Column(id) => Operand::borrowed(input.column(*id)),
-        ExprKind::Literal(literal) => {
-            Operand::constant(Column::from_values(expr.ty, &[Value::from_literal(literal)]))
-        }
+        ExprKind::Literal(literal) => Operand::constant(Column::from_values(expr.ty, &[Value::from_literal(literal)])),
         ExprKind::Unary(op, operand) => unary(*op, expr.ty, &evaluate(operand, input), rows),
         ExprKind::Binary(op, left, right) => {
             binary(*op, expr.ty, &evaluate(left, input), &evaluate(right, input), rows)
@@ -63,12 +62,12 @@ fn unary<'a>(op: UnaryOp, ty: Type, operand: &Operand<'_>, rows: usize) -> Opera
 
 fn binary<'a>(op: BinaryOp, ty: Type, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
     match op {
-        BinaryOp::Add
-        | BinaryOp::Subtract
-        | BinaryOp::Multiply
-        | BinaryOp::Divide
-        | BinaryOp::Quotient
-        | BinaryOp::Remainder => arithmetic::arithmetic(op, ty, left, right, rows),
+        BinaryOp::Add => arithmetic::ring(Ring::Add, ty, left, right, rows),
+        BinaryOp::Subtract => arithmetic::ring(Ring::Subtract, ty, left, right, rows),
+        BinaryOp::Multiply => arithmetic::ring(Ring::Multiply, ty, left, right, rows),
+        BinaryOp::Divide => arithmetic::divide(left, right, rows),
+        BinaryOp::Quotient => arithmetic::quotient(ty, left, right, rows),
+        BinaryOp::Remainder => arithmetic::remainder(ty, left, right, rows),
         BinaryOp::Equal
         | BinaryOp::NotEqual
         | BinaryOp::Less

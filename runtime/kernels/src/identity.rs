@@ -54,7 +54,10 @@ pub fn entity_keys(columns: &[&Column], rows: usize) -> Keys {
         }
     }
     let tags = tags.filter(|tags| tags.iter().any(|tag| *tag != Tag::VALID));
-    Keys { bytes: keys_of_columns(columns, rows), tags }
+    Keys {
+        bytes: keys_of_columns(columns, rows),
+        tags,
+    }
 }
 
 /// The key of a tuple of values, equal to that of a row that holds them; `None` when one is null or an error.
@@ -142,8 +145,10 @@ pub fn digests(batch: &Batch, names: &[&str], except: Option<ColumnId>) -> Vec<u
     let except = except.map(ColumnId::index);
     let mut order: Vec<usize> = (0..names.len()).filter(|at| Some(*at) != except).collect();
     order.sort_by_key(|at| names[*at]);
-    let columns: Vec<(u64, &Column)> =
-        order.iter().map(|at| (xxh3_64(names[*at].as_bytes()), &batch.columns[*at])).collect();
+    let columns: Vec<(u64, &Column)> = order
+        .iter()
+        .map(|at| (xxh3_64(names[*at].as_bytes()), &batch.columns[*at]))
+        .collect();
     let mut buffer = Vec::with_capacity(columns.len() * 24);
     (0..batch.rows)
         .map(|row| {

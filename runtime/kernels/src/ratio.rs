@@ -60,7 +60,11 @@ pub fn big_ratio_to_f64(num: &BigInt, den: &BigInt) -> f64 {
     let (num, den) = (num.magnitude(), den.magnitude());
     // The quotient of the shifted operands has 66 to 68 bits.
     let shift = 67 - (num.bits() as i64 - den.bits() as i64);
-    let (num, den) = if shift >= 0 { (num << shift, den.clone()) } else { (num.clone(), den << -shift) };
+    let (num, den) = if shift >= 0 {
+        (num << shift, den.clone())
+    } else {
+        (num.clone(), den << -shift)
+    };
     let quotient = &num / &den;
     let sticky = &quotient * &den != num;
     round_bits(negative, low_u128(&quotient), sticky, -shift)
@@ -72,7 +76,11 @@ pub fn big_to_f64(value: &BigInt) -> f64 {
 }
 
 fn low_u128(value: &BigUint) -> u128 {
-    value.iter_u64_digits().take(2).enumerate().fold(0, |sum, (at, digit)| sum | u128::from(digit) << (64 * at))
+    value
+        .iter_u64_digits()
+        .take(2)
+        .enumerate()
+        .fold(0, |sum, (at, digit)| sum | u128::from(digit) << (64 * at))
 }
 
 /// ±(`mantissa` + ε)·2^`exponent` rounded once to binary64, half to even, where 0 < ε < 1 if `sticky`, else ε = 0.
@@ -106,12 +114,20 @@ pub fn round_bits(negative: bool, mantissa: u128, sticky: bool, exponent: i64) -
         kept + u128::from(up)
     };
     let magnitude = compose(rounded as u64, unit);
-    if negative && magnitude != 0.0 { -magnitude } else { magnitude }
+    if negative && magnitude != 0.0 {
+        -magnitude
+    } else {
+        magnitude
+    }
 }
 
 /// `mantissa`·2^`unit` exactly, for `mantissa` ≤ 2^53 and `unit` ≥ −1074; infinity beyond the range.
 fn compose(mantissa: u64, unit: i64) -> f64 {
-    let (mantissa, unit) = if mantissa == 1 << 53 { (1 << 52, unit + 1) } else { (mantissa, unit) };
+    let (mantissa, unit) = if mantissa == 1 << 53 {
+        (1 << 52, unit + 1)
+    } else {
+        (mantissa, unit)
+    };
     if unit > 971 {
         return f64::INFINITY;
     }

@@ -52,7 +52,11 @@ pub fn eval_row_slow(expr: &Expr, row: &[Value]) -> Value {
 
 /// The leftmost error, else null if one is null.
 fn invalid(values: &[Value]) -> Option<Value> {
-    values.iter().find(|value| value.as_error().is_some()).or_else(|| values.iter().find(|value| value.is_null())).cloned()
+    values
+        .iter()
+        .find(|value| value.as_error().is_some())
+        .or_else(|| values.iter().find(|value| value.is_null()))
+        .cloned()
 }
 
 fn overflow() -> Value {
@@ -94,7 +98,11 @@ fn power_of_ten(exponent: u32) -> BigInt {
 
 impl Exact {
     fn of(value: &Value, ty: Type) -> Exact {
-        let scale = if let Type::Decimal { scale, .. } = ty { u32::from(scale) } else { 0 };
+        let scale = if let Type::Decimal { scale, .. } = ty {
+            u32::from(scale)
+        } else {
+            0
+        };
         let units = match value {
             Value::Int64(value) | Value::Timestamp(value) | Value::Duration(value) => BigInt::from(*value),
             Value::Date(value) => BigInt::from(*value),
@@ -108,7 +116,11 @@ impl Exact {
     /// The units of both at one scale.
     fn align(left: &Exact, right: &Exact) -> (BigInt, BigInt, u32) {
         let scale = left.scale.max(right.scale);
-        (&left.units * power_of_ten(scale - left.scale), &right.units * power_of_ten(scale - right.scale), scale)
+        (
+            &left.units * power_of_ten(scale - left.scale),
+            &right.units * power_of_ten(scale - right.scale),
+            scale,
+        )
     }
 
     /// As a value of an integer, instant or decimal type; `None` when it does not fit.
@@ -137,7 +149,11 @@ fn decimal_value(units: BigInt, precision: u8) -> Option<Value> {
 /// The integer nearest to num/den, the even one of two; `den` is not 0.
 fn round_half_even(num: &BigInt, den: &BigInt) -> BigInt {
     let zero = BigInt::from(0);
-    let (num, den) = if *den < zero { (-num, -den) } else { (num.clone(), den.clone()) };
+    let (num, den) = if *den < zero {
+        (-num, -den)
+    } else {
+        (num.clone(), den.clone())
+    };
     let mut floor = &num / &den;
     if &floor * &den > num {
         floor -= 1;
@@ -190,7 +206,10 @@ fn exact_arithmetic(op: BinaryOp, ty: Type, left: (&Value, Type), right: (&Value
     let zero = BigInt::from(0);
     let result = match op {
         BinaryOp::Add => Exact { units: x + y, scale },
-        BinaryOp::Multiply => Exact { units: a.units * b.units, scale: a.scale + b.scale },
+        BinaryOp::Multiply => Exact {
+            units: a.units * b.units,
+            scale: a.scale + b.scale,
+        },
         BinaryOp::Quotient | BinaryOp::Remainder => {
             if y == zero {
                 return Value::Null;
@@ -198,10 +217,17 @@ fn exact_arithmetic(op: BinaryOp, ty: Type, left: (&Value, Type), right: (&Value
             // 0 ≤ remainder < |y|
             let size = if y < zero { -&y } else { y.clone() };
             let remainder = ((&x % &size) + &size) % &size;
-            let units = if op == BinaryOp::Remainder { remainder } else { (x - remainder) / y };
+            let units = if op == BinaryOp::Remainder {
+                remainder
+            } else {
+                (x - remainder) / y
+            };
             Exact { units, scale }
         }
-        _ if left.1 == Type::Date => Exact { units: (x - y) * 86_400_000_000i64, scale },
+        _ if left.1 == Type::Date => Exact {
+            units: (x - y) * 86_400_000_000i64,
+            scale,
+        },
         _ => Exact { units: x - y, scale },
     };
     result.into_value(ty).unwrap_or_else(overflow)
@@ -212,7 +238,11 @@ fn divide(left: (&Value, Type), right: (&Value, Type)) -> Value {
         return Value::float(as_float(left.0, left.1) / as_float(right.0, right.1));
     }
     let (num, den, _) = Exact::align(&Exact::of(left.0, left.1), &Exact::of(right.0, right.1));
-    if den == BigInt::from(0) { Value::Null } else { Value::float(big_ratio_to_f64(&num, &den)) }
+    if den == BigInt::from(0) {
+        Value::Null
+    } else {
+        Value::float(big_ratio_to_f64(&num, &den))
+    }
 }
 
 /// The order of two valid values.

@@ -40,7 +40,8 @@ pub fn canonical(value: f64) -> f64 {
 /// The total order of canonical floats: NaN equals itself and is greatest.
 #[inline]
 pub fn float_order(left: f64, right: f64) -> Ordering {
-    left.partial_cmp(&right).unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
+    left.partial_cmp(&right)
+        .unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
 }
 
 impl Value {
@@ -99,7 +100,11 @@ impl Value {
 
     /// The error that this is, if any.
     pub fn as_error(&self) -> Option<ErrorCode> {
-        if let Value::Error(code) = self { Some(*code) } else { None }
+        if let Value::Error(code) = self {
+            Some(*code)
+        } else {
+            None
+        }
     }
 
     /// The total order of the values of one type: null, then errors by code, then values: false before true, numbers,
@@ -209,7 +214,11 @@ pub fn render_decimal(value: i128, scale: u8) -> String {
     let scale = usize::from(scale);
     let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    if scale == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
 }
 
 /// The fewest digits that read back as the same bits: `1.0`, `0.1`, `1e300`; positional from 1e-5 up to below 1e17.
@@ -217,10 +226,19 @@ pub fn render_decimal(value: i128, scale: u8) -> String {
 pub fn render_float(value: f64) -> String {
     let value = canonical(value);
     if !value.is_finite() {
-        return if value.is_nan() { "NaN" } else if value > 0.0 { "inf" } else { "-inf" }.to_owned();
+        return if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "inf"
+        } else {
+            "-inf"
+        }
+        .to_owned();
     }
     let scientific = format!("{value:e}");
-    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if !(-5..17).contains(&exponent) {
         return scientific;
@@ -241,8 +259,14 @@ pub fn render_float(value: f64) -> String {
 
 /// A length of time in exact units, the greatest first: `1h30m`, `-2d`, `0s`.
 pub fn render_duration(us: i64) -> String {
-    const UNITS: [(u64, &str); 6] =
-        [(86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1_000, "ms"), (1, "us")];
+    const UNITS: [(u64, &str); 6] = [
+        (86_400_000_000, "d"),
+        (3_600_000_000, "h"),
+        (60_000_000, "m"),
+        (1_000_000, "s"),
+        (1_000, "ms"),
+        (1, "us"),
+    ];
     if us == 0 {
         return "0s".to_owned();
     }

@@ -1,6 +1,7 @@
 //! The engine: a checked graph and the state of its logs.
 
-use crate::flow::{Ask, Flow};
+use crate::flow::{Ask, Flow, LogFlow, RowsFlow};
+use crate::operators::copies::Copies;
 use crate::operators::log::{Log, LogQuestion, Walk};
 use crate::operators::{accept, finish, rows, source};
 use crate::paging::Paging;
@@ -23,6 +24,8 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Engine {
     flow: Flow,
+    /// One per `Rows` operator, in graph order.
+    copies: Vec<Option<Copies>>,
     /// One per `Log` operator, in graph order.
     logs: Vec<Log>,
     /// Per service and ask, the walks over its log.
@@ -77,7 +80,7 @@ impl Engine {
     /// As [`Engine::new`].
     pub fn with_paging(graph: StreamGraph, paging: Paging) -> Result<Engine, Bug> {
         let flow = Flow::new(graph)?;
-        let log = |log: &crate::flow::LogFlow| {
+        let log = |log: &LogFlow| {
             let lifts = flow.rows[log.rows].spec.lifts.iter().map(|lift| lift.ty).collect();
             Log::new(log.spec.clone(), lifts, paging)
         };
@@ -88,7 +91,14 @@ impl Engine {
             .iter()
             .map(|service| service.asks.iter().map(walks).collect())
             .collect();
-        Ok(Engine { flow, logs, walks })
+        let copies = |rows: &RowsFlow| Copies::new(&flow.sources[rows.source].source, &rows.spec);
+        let copies = flow.rows.iter().map(copies).collect();
+        Ok(Engine {
+            flow,
+            copies,
+            logs,
+            walks,
+        })
     }
 
     /// Hash of the program, in hexadecimal.
@@ -127,9 +137,20 @@ impl Engine {
             rejected: Vec::new(),
             logs: Vec::new(),
         };
-        for rows_flow in flow.rows.iter().map(|rows| &self.flow.rows[*rows]) {
-            let keyed = rows::apply(&rows_flow.spec, &accepted);
+        for position in &flow.rows {
+            let rows_flow = &self.flow.rows[*position];
+            let changes = self.copies[*position].as_mut().map(|copies| copies.step(&accepted));
+            let keyed = rows::apply(
+                &rows_flow.spec,
+                changes.as_ref().map_or(&accepted, |changes| &changes.firsts),
+            );
+            let replaced = changes
+                .as_ref()
+                .map(|changes| rows::apply(&rows_flow.spec, &changes.replaced));
             for log in &rows_flow.logs {
+                let taken = replaced
+                    .as_ref()
+                    .map_or(0, |replaced| self.logs[*log].retract(replaced));
                 let (inserted, duplicates) = self.logs[*log].step(&keyed);
                 let dropped = keyed.dropped;
                 report.logs.push(LogReport {
@@ -141,7 +162,8 @@ impl Engine {
                     null_key: dropped.null_key,
                     error_key: dropped.error_key,
                     inserted,
-                    duplicates,
+                    duplicates: duplicates + changes.as_ref().map_or(0, |changes| changes.copies),
+                    replaced: taken,
                 });
             }
         }
@@ -209,14 +231,13 @@ impl Engine {
 
     /// The state as bytes: a function of the program and of the set of events seen, and of nothing else.
     pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::write(
-            &self.flow.program,
-            self.flow
-                .logs
-                .iter()
-                .map(|flow| flow.state_key.as_str())
-                .zip(&self.logs),
-        )
+        let logs = self
+            .flow
+            .logs
+            .iter()
+            .map(|flow| flow.state_key.as_str())
+            .zip(&self.logs);
+        snapshot::write(&self.flow.program, logs, self.copies.iter().flatten())
     }
 
     /// An engine in the state of a snapshot of the same program.
@@ -235,7 +256,12 @@ impl Engine {
         let mut engine = Engine::with_paging(graph, paging).map_err(RestoreError::Graph)?;
         let keys = engine.flow.logs.iter().map(|flow| flow.state_key.as_str());
         let mut logs: Vec<(&str, &mut Log)> = keys.zip(&mut engine.logs).collect();
-        snapshot::read(bytes, &engine.flow.program, &mut logs)?;
+        snapshot::read(
+            bytes,
+            &engine.flow.program,
+            &mut logs,
+            engine.copies.iter_mut().flatten(),
+        )?;
         Ok(engine)
     }
 

@@ -74,7 +74,7 @@ pub struct Rejected {
 
 /// What became of the accepted rows of one step in one log.
 ///
-/// The seven counts add up to the accepted rows of the step.
+/// All counts but `replaced` add up to the accepted rows of the step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogReport {
     /// The `Log` operator.
@@ -95,6 +95,8 @@ pub struct LogReport {
     pub inserted: u64,
     /// Copies of events that the log already holds.
     pub duplicates: u64,
+    /// Events that were taken out, because a copy that arrived earlier came and the transform reads the arrival.
+    pub replaced: u64,
 }
 
 /// What one step did. `accepted + rejected.len()` = `rows`.

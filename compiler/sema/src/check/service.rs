@@ -5,18 +5,19 @@ use crate::errors::keys::ServiceKeyConflict;
 use crate::res::{self, ExprKind, FeatureKind, Rows};
 use featc_ir::{Excluding, Service, ServiceField, Type};
 use featc_syntax::diag::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reports names that a question would have to bring with two types.
 pub(super) fn check(file: &res::File, context: &mut Context<'_>) {
     for service in &file.services {
         let mut known: BTreeMap<&str, (Type, Span)> = BTreeMap::new();
+        let mut reported = BTreeSet::new();
         for field in &service.fields {
             let view = &file.views[field.view.index()];
             for (name, ty) in needs(file, view, field) {
                 let Some(ty) = ty else { continue };
                 let (first, first_at) = *known.entry(name).or_insert((ty, field.at));
-                if first != ty && first_at != field.at {
+                if first != ty && reported.insert((name, field.at)) {
                     let error = ServiceKeyConflict {
                         service: &service.declared.name,
                         column: name,
@@ -26,7 +27,6 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) {
                         first_at,
                     };
                     context.push(error.report());
-                    known.insert(name, (ty, field.at)); // one message per change
                 }
             }
         }

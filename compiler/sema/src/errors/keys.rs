@@ -34,7 +34,7 @@ impl KeyTypeDiffers<'_> {
         )
         .with_label(self.key_at, format!("wants {key_ty}"))
         .with_help(format!(
-            "make both the same, or convert in a transform: `let {key}_key = cast({column} as {key_ty})`, then `by`"
+            "make both the same, or convert in a transform: `let {key}_key = cast({column} as {key_ty})`, then `by ({key}_key)`"
         ))
     }
 }
@@ -71,11 +71,9 @@ pub struct KeyCountDiffers<'a> {
 
 impl KeyCountDiffers<'_> {
     pub fn report(self) -> Diagnostic {
-        let wanted = self.keys.len();
-        let message = format!(
-            "`by` names {} columns, entity `{}` has {wanted} keys",
-            self.found, self.entity
-        );
+        let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        let (found, wanted) = (plural(self.found, "column"), plural(self.keys.len(), "key"));
+        let message = format!("`by` names {found}, entity `{}` has {wanted}", self.entity);
         Diagnostic::at(Code::KeyCountDiffers, message, self.at, "one column per key, in order")
             .with_label(self.entity_at, format!("keys: {}", self.keys.join(", ")))
             .with_help(format!("name the columns that hold {}", super::list(self.keys)))
@@ -146,8 +144,14 @@ impl ServiceKeyConflict<'_> {
             ..
         } = self;
         let message = format!("service `{service}` needs `{column}` both as {first} and as {ty}");
-        Diagnostic::at(Code::ServiceKeyConflict, message, self.at, format!("needs {ty}"))
-            .with_label(self.first_at, format!("needs {first}"))
+        let diagnostic = Diagnostic::at(Code::ServiceKeyConflict, message, self.at, format!("needs {ty}"));
+        let diagnostic = if self.first_at == self.at {
+            diagnostic
+        } else {
+            diagnostic.with_label(self.first_at, format!("needs {first}"))
+        };
+        diagnostic
+            .with_note("a question brings the keys, and the `unique` columns where a feature says `excluding self`")
             .with_help("split the service, or rename one of the two columns")
     }
 }

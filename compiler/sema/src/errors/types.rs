@@ -3,6 +3,17 @@
 use featc_ir::Type;
 use featc_syntax::diag::{Code, Diagnostic, Span};
 
+/// Labels operands with their types, those that lie outside of the primary label.
+fn beside(mut diagnostic: Diagnostic, operands: &[(Type, Span)]) -> Diagnostic {
+    let primary = diagnostic.primary.as_ref().map(|label| label.span);
+    for (ty, at) in operands {
+        if primary.is_none_or(|primary| !primary.contains(*at)) {
+            diagnostic = diagnostic.with_label(*at, format!("{ty}"));
+        }
+    }
+    diagnostic
+}
+
 /// E0201: numbers of different types meet in an operator.
 #[derive(Debug)]
 pub struct MixedNumbers<'a> {
@@ -10,7 +21,7 @@ pub struct MixedNumbers<'a> {
     pub at: Span,
     pub left: (Type, Span),
     pub right: (Type, Span),
-    /// The operand that is best converted, and to what.
+    /// The text of the operand that is best converted (`…` if it is long), and to what.
     pub convert: &'a str,
     pub convert_at: Span,
     pub to: Type,
@@ -23,15 +34,12 @@ impl MixedNumbers<'_> {
         } = self;
         let message = format!("`{symbol}` between {} and {}", left.0, right.0);
         let cast = format!("cast({} as {})", self.convert, self.to);
-        Diagnostic::at(
-            Code::MixedNumbers,
-            message,
-            self.at,
-            "numbers are not converted silently",
-        )
-        .with_label(left.1, format!("{}", left.0))
-        .with_label(right.1, format!("{}", right.0))
-        .with_edit(format!("write `{cast}`"), self.convert_at, cast)
+        let diagnostic = Diagnostic::at(Code::MixedNumbers, message, self.at, "numbers are not converted silently");
+        let diagnostic = beside(diagnostic, &[left, right]);
+        match self.convert {
+            "…" => diagnostic.with_help(format!("write `{cast}`")),
+            _ => diagnostic.with_edit(format!("write `{cast}`"), self.convert_at, cast),
+        }
     }
 }
 
@@ -66,11 +74,8 @@ impl WrongOperand<'_> {
     pub fn report(self) -> Diagnostic {
         let types: Vec<String> = self.operands.iter().map(|(ty, _)| ty.to_string()).collect();
         let message = format!("`{}` does not take {}", self.symbol, types.join(" and "));
-        let mut diagnostic = Diagnostic::at(Code::WrongOperand, message, self.at, "not defined for these types");
-        for (ty, at) in self.operands {
-            diagnostic = diagnostic.with_label(*at, format!("{ty}"));
-        }
-        diagnostic.with_help(match self.help {
+        let diagnostic = Diagnostic::at(Code::WrongOperand, message, self.at, "not defined for these types");
+        beside(diagnostic, self.operands).with_help(match self.help {
             OperandHelp::Takes(takes) => format!("`{}` takes {takes}", self.symbol),
             OperandHelp::DateArithmetic => {
                 "a date has no time of day: write `cast(… as timestamp)` around it".to_owned()
@@ -107,8 +112,8 @@ impl NotABool {
 pub struct NoSuchCast {
     pub from: Type,
     pub to: Type,
+    /// The operand.
     pub at: Span,
-    pub operand_at: Span,
 }
 
 impl NoSuchCast {
@@ -126,9 +131,8 @@ impl NoSuchCast {
             Code::NoSuchCast,
             format!("no cast from {} to {}", self.from, self.to),
             self.at,
-            "cannot be cast",
+            format!("{}", self.from),
         )
-        .with_label(self.operand_at, format!("{}", self.from))
         .with_help(help)
     }
 }
@@ -311,19 +315,20 @@ impl ComparedWithNull<'_> {
 pub struct NotALiteral<'a> {
     pub name: &'a str,
     pub wanted: &'a str,
+    pub example: &'a str,
     pub at: Span,
 }
 
 impl NotALiteral<'_> {
     pub fn report(self) -> Diagnostic {
-        let message = format!("this argument of `{}` must be {}", self.name, self.wanted);
+        let message = format!("this argument of `{}` must be a literal, {}", self.name, self.wanted);
         Diagnostic::at(
             Code::NotALiteral,
             message,
             self.at,
             "decides about the program, so it must be known before any row",
         )
-        .with_help(format!("write {} here", self.wanted))
+        .with_help(format!("write for example `{}`", self.example))
     }
 }
 
@@ -412,14 +417,8 @@ impl IncomparableTypes<'_> {
             }
             _ => format!("compare values of one type, for example with `cast(… as {})`", left.0),
         };
-        Diagnostic::at(
-            Code::IncomparableTypes,
-            format!("`{symbol}` compares {} with {}", left.0, right.0),
-            self.at,
-            "of different types",
-        )
-        .with_label(left.1, format!("{}", left.0))
-        .with_label(right.1, format!("{}", right.0))
-        .with_help(help)
+        let message = format!("`{symbol}` compares {} with {}", left.0, right.0);
+        let diagnostic = Diagnostic::at(Code::IncomparableTypes, message, self.at, "of different types");
+        beside(diagnostic, &[left, right]).with_help(help)
     }
 }

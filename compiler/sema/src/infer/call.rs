@@ -308,11 +308,12 @@ impl Typer<'_> {
             Value::Known(_) | Value::Null => None,
         };
         if digits.is_none() {
-            let wanted = "a whole number from 0 to 38, written as a literal";
+            let wanted = "a whole number from 0 to 38";
             self.complaints.push(
                 NotALiteral {
                     name: function.name(),
                     wanted,
+ example: "2",
                     at,
                 }
                 .report(),
@@ -330,11 +331,12 @@ impl Typer<'_> {
             Value::Known(expr) if matches!(expr.kind, ExprKind::Literal(Literal::Duration(us)) if us > 0) => expr,
             Value::Poison => return None,
             Value::Known(_) | Value::Number(_) | Value::Null => {
-                let wanted = "a positive duration such as `1h`, written as a literal";
+                let wanted = "a positive duration";
                 self.complaints.push(
                     NotALiteral {
                         name: function.name(),
                         wanted,
+ example: "1h",
                         at,
                     }
                     .report(),

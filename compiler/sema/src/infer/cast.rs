@@ -4,7 +4,6 @@ use super::{Typed, Typer, Value};
 use crate::errors::types::NoSuchCast;
 use crate::res;
 use featc_ir::{Expr, ExprKind, Literal, Type};
-use featc_syntax::diag::Span;
 
 /// Whether the table of casts has this one. Every type can be cast to itself.
 pub(super) fn is_castable(from: Type, to: Type) -> bool {
@@ -29,10 +28,10 @@ pub(super) fn is_castable(from: Type, to: Type) -> bool {
 }
 
 impl Typer<'_> {
-    pub(super) fn cast(&mut self, operand: &res::Expr, ty: Option<Type>, at: Span) -> Value {
+    pub(super) fn cast(&mut self, operand: &res::Expr, ty: Option<Type>) -> Value {
         let typed = self.infer(operand);
         let Some(ty) = ty else { return Value::Poison };
-        let operand_at = typed.span;
+        let at = typed.span;
         let from = match typed.value {
             Value::Poison => return Value::Poison,
             Value::Null => return Value::Known(Expr::new(ExprKind::Literal(Literal::Null), ty)),
@@ -41,11 +40,10 @@ impl Typer<'_> {
                     return Value::Known(Expr::new(ExprKind::Literal(literal), ty));
                 }
                 match ty {
-                    Type::Decimal { .. } => self.natural_decimal(&number, operand_at),
+                    Type::Decimal { .. } => self.natural_decimal(&number, at),
                     _ => self.known(Typed {
                         value: Value::Number(number),
-                        span: operand_at,
-                    }),
+                        span:                     }),
                 }
             }
             Value::Known(expr) => Some(expr),
@@ -60,8 +58,7 @@ impl Typer<'_> {
                     from: from.ty,
                     to: ty,
                     at,
-                    operand_at,
-                }
+                                    }
                 .report(),
             );
             return Value::Poison;

@@ -150,7 +150,7 @@ impl Typer<'_> {
                     .map(|(items, ty)| Expr::new(featc_ir::ExprKind::Coalesce(items), ty))
                     .into()
             }
-            ExprKind::Cast(operand, ty) => self.cast(operand, *ty, expr.span),
+            ExprKind::Cast(operand, ty) => self.cast(operand, *ty),
             ExprKind::Call {
                 function,
                 name_at: _,

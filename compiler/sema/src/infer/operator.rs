@@ -128,8 +128,7 @@ impl Typer<'_> {
     /// `x in (a, b)`: `x = a or x = b`.
     pub(super) fn membership(&mut self, operand: &res::Expr, negated: bool, items: &[res::Expr]) -> Value {
         let operand = self.infer(operand);
-        let mut result: Option<Expr> = None;
-        let mut is_poisoned = false;
+        let mut equals = Vec::new();
         for item in items {
             let item = self.infer(item);
             let site = Site {
@@ -139,26 +138,12 @@ impl Typer<'_> {
                 left_at: operand.span,
                 right_at: item.span,
             };
-            match self.comparison(site, operand.clone(), item) {
-                Some(equal) => {
-                    result = Some(match result {
-                        Some(before) => binary(BinaryOp::Or, before, equal, Type::Bool),
-                        None => equal,
-                    });
-                }
-                None => is_poisoned = true,
-            }
+            // One message is enough for a list.
+            let Some(equal) = self.comparison(site, operand.clone(), item) else { return Value::Poison };
+            equals.push(equal);
         }
-        let result = result.filter(|_| !is_poisoned);
-        result
-            .map(|expr| {
-                if negated {
-                    unary(UnaryOp::Not, expr, Type::Bool)
-                } else {
-                    expr
-                }
-            })
-            .into()
+        let any = any(equals);
+        any.map(|any| if negated { unary(UnaryOp::Not, any, Type::Bool) } else { any }).into()
     }
 
     fn comparison(&mut self, site: Site, left: Typed, right: Typed) -> Option<Expr> {
@@ -302,6 +287,23 @@ impl Typer<'_> {
             }
         }
     }
+}
+
+/// `a or b or c …` as a tree of little depth, so that a long list is no danger to later phases. `or` is associative, its
+/// errors included: true wins, then the leftmost error.
+fn any(mut all: Vec<Expr>) -> Option<Expr> {
+    while all.len() > 1 {
+        let mut rest = all.into_iter();
+        let mut paired = Vec::new();
+        while let Some(left) = rest.next() {
+            paired.push(match rest.next() {
+                Some(right) => binary(BinaryOp::Or, left, right, Type::Bool),
+                None => left,
+            });
+        }
+        all = paired;
+    }
+    all.pop()
 }
 
 /// Operators that take a duration on one side only have it there; a literal on the wrong side changes places, which

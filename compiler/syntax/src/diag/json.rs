@@ -130,6 +130,9 @@ mod tests {
             Diagnostic::at(Code::UnexpectedText, "odd", span, "here").with_edit("write `x`", span, "x"),
             Diagnostic::new(Code::Bug, "no place").with_note("really"),
         ];
-        assert_snapshot!(render(&diagnostics, &sources), @"");
+        assert_snapshot!(render(&diagnostics, &sources), @r#"
+    {"code":"E0001","severity":"error","title":"unexpected text","message":"odd","primary":{"file":"a.feat","start":{"offset":3,"line":2,"column":1},"end":{"offset":5,"line":2,"column":3},"label":"here"},"secondary":[],"notes":[],"help":{"text":"write `x`","edit":{"file":"a.feat","start":{"offset":3,"line":2,"column":1},"end":{"offset":5,"line":2,"column":3},"replacement":"x"}}}
+    {"code":"E9999","severity":"error","title":"a bug in featc","message":"no place","primary":null,"secondary":[],"notes":["really"],"help":null}
+    "#);
     }
 }

@@ -151,8 +151,26 @@ mod tests {
     #[test]
     fn messages_show_their_place() {
         let (sources, diagnostics) = example();
-        assert_snapshot!(render(&diagnostics, &sources, false), @"");
-        assert_snapshot!(short(&diagnostics, &sources), @"");
+        assert_snapshot!(render(&diagnostics, &sources, false), @r#"
+    error[E0001]: this is odd
+      ┌─ txn.feat:4:4
+      │
+    1 │ module txn
+      │ ---------- declared here
+      ·
+    4 │ entity é card
+      │    ^^ here
+      │
+      = note: a note
+      = help: write `e`
+
+    error[E9999]: nothing works
+     = help: try again
+    "#);
+        assert_snapshot!(short(&diagnostics, &sources), @r#"
+    txn.feat:4:4: error[E0001]: this is odd
+    error[E9999]: nothing works
+    "#);
         assert!(render(&diagnostics, &sources, true).contains("\u{1b}["));
     }
 

@@ -14,7 +14,7 @@ fn clauses_take_their_order_and_comments_move_along() {
 source  s{ // head
   stream csv 'x'
 }"
-    ), @"");
+    ), @r#"[Diagnostic { code: InvalidCharacter, message: "strings stand in double quotes", primary: Some(Label { span: Span { file: FileId(0), start: 58, end: 61 }, text: "" }), secondary: [], notes: [], help: Some(Help { text: "write `\"x\"`", edit: Some((Span { file: FileId(0), start: 58, end: 61 }, "\"x\"")) }) }]"#);
     assert_snapshot!(formatted(
         "module   m  // the module
 /// Payments.
@@ -26,7 +26,20 @@ source  s{ // head
   unique (a,)
   // last words
 }"
-    ), @"");
+    ), @r#"
+    module m // the module
+
+    /// Payments.
+    source s { // head
+      columns (a: int64, b: string?)
+      unique a
+      time a
+      // why this delay
+
+      delay 5s // five
+      // last words
+    }
+    "#);
 }
 
 #[test]
@@ -43,14 +56,36 @@ view v // one
   ttl 2h
 }
 // end"
-    ), @"");
+    ), @r#"
+    module m
+
+    // one
+    // two
+    view v of e from s {
+      ttl 2h
+      // three
+      // four
+      // five
+      feature x = sum(a) over 7d // six
+    }
+    // end
+    "#);
 }
 
 #[test]
 fn parentheses_are_kept_and_added_where_needed() {
     assert_snapshot!(formatted(
         "module m transform t from s { where ((a)) and (b or c) or not (d = e) let x = a-(b-c)-(d*e) let y = --a+ -(b) let z = a = not b }"
-    ), @"");
+    ), @r#"
+    module m
+
+    transform t from s {
+      where (a) and (b or c) or not (d = e)
+      let x = a - (b - c) - (d * e)
+      let y = --a + -(b)
+      let z = a = (not b)
+    }
+    "#);
 }
 
 #[test]
@@ -63,5 +98,27 @@ fn long_lines_are_broken() {
         service s {} view w of e from s {
           // nothing yet
         }"
-    ), @"");
+    ), @r#"
+    module m
+
+    entity a (b: int64)
+    entity c (d: int64)
+
+    entity long (
+      column_number_one: decimal(12, 2),
+      column_number_two: decimal(12, 2),
+      column_number_three: int64,
+    )
+
+    view v of e from s {
+      feature a_rather_long_name_of_a_feature = sum(some_column_name where another_column_name is not null)
+        over [1h, 1d, 7d] excluding now default 0
+    }
+
+    service s {}
+
+    view w of e from s {
+      // nothing yet
+    }
+    "#);
 }

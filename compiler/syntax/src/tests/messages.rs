@@ -13,12 +13,80 @@ view v of card from s {
   feature b = count() over 7d
   feature c = count() ovr 7d
 }"
-    ), @"");
+    ), @r#"
+    error[E0009]: the file does not say which module it is
+      ┌─ a.feat:1:1
+      │
+    1 │ entity card (card: int64
+      │ ^^^^^^ `module` is missing here
+      │
+      = help: begin the file with a line such as `module shop`
+
+    error[E0014]: `(` is never closed
+      ┌─ a.feat:1:13
+      │
+    1 │ entity card (card: int64
+      │             ^           - `)` is missing here
+      │             │
+      │             opened here
+      │
+      = help: write `)`
+
+    error[E0001]: unexpected `foo`
+      ┌─ a.feat:2:20
+      │
+    2 │ source s { time at foo }
+      │                    ^^^ does not fit here
+      │
+      = help: `time` is written like this: `time paid_at`
+
+    error[E0014]: `(` is never closed
+      ┌─ a.feat:4:18
+      │
+    4 │   feature a = sum(x over 7d
+      │                  ^ - `)` is missing here
+      │                  │
+      │                  opened here
+      │
+      = help: write `)`
+
+    error[E0015]: `ovr` is not a keyword
+      ┌─ a.feat:6:23
+      │
+    6 │   feature c = count() ovr 7d
+      │                       ^^^ not known here
+      │
+      = help: did you mean `over`?
+    "#);
 }
 
 #[test]
 fn places_count_characters() {
-    assert_snapshot!(messages("module m\r\n// é\r\nentity é (x: int64) é\r\n"), @"");
+    assert_snapshot!(messages("module m\r\n// é\r\nentity é (x: int64) é\r\n"), @r#"
+    error[E0004]: the name `é` has letters that names cannot have
+      ┌─ a.feat:3:8
+      │
+    3 │ entity é (x: int64) é
+      │        ^ not a name
+      │
+      = help: use the letters a to z, digits and `_`
+
+    error[E0004]: the name `é` has letters that names cannot have
+      ┌─ a.feat:3:21
+      │
+    3 │ entity é (x: int64) é
+      │                     ^ not a name
+      │
+      = help: use the letters a to z, digits and `_`
+
+    error[E0015]: `é` begins no declaration of a file
+      ┌─ a.feat:3:21
+      │
+    3 │ entity é (x: int64) é
+      │                     ^ not a declaration
+      │
+      = help: a declaration begins with `module`, `entity`, `source`, `transform`, `view` or `service`
+    "#);
 }
 
 #[test]
@@ -53,12 +121,60 @@ feature w = sum(größe) over 7d
 feature x = cast(x, int64)
 feature y = case when a then b
 feature z = 1 cap 1.5"
-    ), @"");
+    ), @r#"
+    E0001 at `over`: expected an expression, found `over`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
+    E0012 at `.5`: a number has digits on both sides of its point; write `0.5`
+    E0012 at `1.`: a number has digits on both sides of its point; write `1.0`
+    E0001 at `y`: expected `over`, `cap`, `default` or an operator, found `y`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
+    E0001 at `over`: expected `=`, found `over`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
+    E0013 at `where`: `where` is a reserved word; choose another name, for example `where_`
+    E0014 at `(`: `(` is never closed; write `)`
+    E0014 at `)`: `)` closes nothing; remove it
+    E0014 at `(`: `(` is never closed; write `)`
+    E0007 at `<`: comparisons do not chain; write `a < b and b < c`
+    E0007 at `=`: comparisons do not chain; put one of the comparisons into parentheses, or join two by `and`
+    E0011 at `7 days`: a duration is written as one word; write `7d`
+    E0011 at `7days`: `days` is not a unit of time; write `7d`
+    E0011 at `7`: `7` has no unit; write the unit behind the number: `7d`, `7h`, `7m`, `7s`
+    E0004 at `'it'`: strings stand in double quotes; write `"it"`
+    E0004 at `“is”`: strings stand in plain double quotes; write `"is"`
+    E0006 at `&&`: `&&` is not an operator of this language; write `and`
+    E0006 at `!`: `!` is not an operator of this language; write `not`
+    E0006 at `==`: `==` is not an operator of this language; write `=`
+    E0010 at `@2013-01-01 00`: the instant is not written as one piece; write `@2025-01-31` or `@2025-01-31T12:00:00Z`
+    E0010 at `@2013-01-01T00:00:00`: a timestamp needs an offset from UTC; write `@2013-01-01T00:00:00Z`
+    E0010 at `@yesterday`: `@yesterday` is neither a date nor a timestamp; write `@2025-01-31` or `@2025-01-31T12:00:00Z`
+    E0008 at `over 8d`: `over` is given twice; keep one of them
+    E0012 at `1_000`: numbers are written without `_`; write `1000`
+    E0015 at `mean_x`: `mean_x` begins no statement of a view; write `feature mean_x = …`
+    E0004 at `größe`: the name `größe` has letters that names cannot have; use the letters a to z, digits and `_`
+    E0001 at `,`: expected `as` or an operator, found `,`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
+    E0001 at ``: expected `when`, `else`, `end` or an operator, found `feature`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
+    E0012 at `1.5`: `1.5` is not a whole number; write digits only
+    "#);
 }
 
 #[test]
 fn bodies_end_with_their_brace() {
-    assert_snapshot!(messages("module m\nview v of e from s {\n  feature a = count() over 7d\n\nview w of e from s {\n  feature b = 1\n}\n}\n"), @"");
+    assert_snapshot!(messages("module m\nview v of e from s {\n  feature a = count() over 7d\n\nview w of e from s {\n  feature b = 1\n}\n}\n"), @r#"
+    error[E0014]: `{` is never closed
+      ┌─ a.feat:2:20
+      │
+    2 │ view v of e from s {
+      │                    ^ opened here
+    3 │   feature a = count() over 7d
+      │                              - `}` is missing here
+      │
+      = help: write `}`
+
+    error[E0014]: `}` closes nothing
+      ┌─ a.feat:8:1
+      │
+    8 │ }
+      │ ^ no bracket is open here
+      │
+      = help: remove it
+    "#);
 }
 
 #[test]
@@ -79,11 +195,95 @@ source s {
   keep nans
 }
 "
-    ), @"");
+    ), @r#"
+    error[E0001]: expected `)`, `,` or `?`, found `time`
+      ┌─ a.feat:4:13
+      │
+    4 │     a: int64
+      │             ^ something is missing here
+      │
+      = help: `columns` is written like this: `columns (card: int64, amount: decimal(12, 2)?)`
+
+    error[E0001]: unexpected `a`
+      ┌─ a.feat:8:8
+      │
+    8 │   tiem a
+      │        ^ does not fit here
+      │
+      = help: `unique` is written like this: `unique payment_id`
+
+    error[E0011]: `24` has no unit
+      ┌─ a.feat:9:12
+      │
+    9 │   lateness 24
+      │            ^^
+      │
+      = help: write the unit behind the number: `24d`, `24h`, `24m`, `24s`
+
+    error[E0010]: a date is not an instant
+       ┌─ a.feat:10:10
+       │
+    10 │   begins @2013-01-01
+       │          ^^^^^^^^^^^ has no time of day
+       │
+       = help: write `@2013-01-01T00:00:00Z`
+
+    error[E0017]: files cannot be read as `parket`
+       ┌─ a.feat:11:9
+       │
+    11 │   batch parket "a"
+       │         ^^^^^^ not a known format
+       │
+       = help: did you mean `parquet`?
+
+    error[E0001]: expected a string in double quotes, found `3`
+       ┌─ a.feat:12:8
+       │
+    12 │   zone 3
+       │        ^ does not fit here
+       │
+       = help: `zone` is written like this: `zone "Europe/Paris"`
+
+    error[E0015]: `nans` is not a keyword
+       ┌─ a.feat:13:8
+       │
+    13 │   keep nans
+       │        ^^^^ not known here
+       │
+       = help: did you mean `nan`?
+    "#);
 }
 
 #[test]
 fn modules_come_first_and_once() {
-    assert_snapshot!(messages("entity e (a: int64)\nmodule m\nmodule n\n"), @"");
-    assert_snapshot!(messages(""), @"");
+    assert_snapshot!(messages("entity e (a: int64)\nmodule m\nmodule n\n"), @r#"
+    error[E0016]: `module` comes after another declaration
+      ┌─ a.feat:2:1
+      │
+    1 │ entity e (a: int64)
+      │ - this one is before it
+    2 │ module m
+      │ ^^^^^^^^ too late
+      │
+      = help: move the `module` line to the top of the file
+
+    error[E0016]: a file has one `module` line
+      ┌─ a.feat:3:1
+      │
+    2 │ module m
+      │ -------- the first one
+    3 │ module n
+      │ ^^^^^^^^ the second one
+      │
+      = help: keep one of them
+    "#);
+    assert_snapshot!(messages(""), @r#"
+    error[E0009]: the file does not say which module it is
+      ┌─ a.feat:1:1
+      │
+    1 │
+      │ ^ `module` is missing here
+      │
+      = help: begin the file with a line such as `module shop`
+    "#);
 }

@@ -41,7 +41,59 @@ fn operators_bind_as_documented() {
 
 #[test]
 fn every_clause_has_its_place() {
-    assert_snapshot!(tree(include_str!("all.feat")), @"");
+    assert_snapshot!(tree(include_str!("all.feat")), @r#"
+    (module flights)
+    (entity carrier (carrier string))
+    (entity route (origin string) (carrier string))
+    (doc "Departures.\n\nTwo lines.")
+    (source departures
+      (columns (flight_id int64) (tailnum string?) (fare decimal(12,2)?) (event_at timestamp) (known_at timestamp) (time timestamp) (date date) (day int64) (key string) (status string) (batch string) (stream string) (owner string) (tags string) (count int64) (unique int64) (delay int64) (of string) (source string))
+      (unique flight_id)
+      (time event_at)
+      (arrival known_at)
+      (delay 5000000)
+      (skew 300000000)
+      (lateness 86400000000)
+      (begins 1356998400000000)
+      (zone "America/New_York")
+      (keep-nan)
+      (batch parquet "data/*.parquet")
+      (stream parquet "data/*.parquet" "é\n")
+    )
+    (source b
+      (unique-all)
+      (time time)
+      (arrival-after-time 300000000)
+      (lateness unbounded)
+    )
+    (transform landed departures (at (+ time (duration 5400000000)))
+      (where (or (and (not cancelled) (is-not-null dep_delay)) (and (in count 1 2 3) (not-in owner "x"))))
+      (let late (> arr_delay 15))
+      (let gain (cast (- dep_delay arr_delay) float64))
+      (let c (case (when (= a 1) (neg 2)) (when b 1.5e-3) (else null)))
+      (let d (- (call if a (date 15706) (timestamp 1356994800000000)) (/ (mod (div (* (neg x) y) z) 3) (+ a b))))
+      (let e (+ (+ (call div a b 2) (call coalesce delay 0)) (call truncate time (duration 3600000000))))
+    )
+    (view carrier_delay carrier landed (by carrier)
+      (owner "ops")
+      (tags delay demo)
+      (ttl 7200000000)
+      (doc "Mean arrival delay.")
+      (feature mean_delay (call mean arr_delay) (over [1h 1d 7d]))
+      (feature flights (call count) (over 7d (excluding now)))
+      (feature late_share (/ (call count (where late)) (call count)) (over 7d) (default 0.0))
+      (feature worst (call max arr_delay (where late)) (over 30d (excluding self)) (default (neg 1)))
+      (feature last_dest (call last dest ignoring-nulls) (over lifetime))
+      (feature dests (call count_distinct dest) (over 30d) (cap 1000))
+      (feature idle (call time_since_last) (over 30d))
+      (feature trend (- mean_delay_1h mean_delay_7d) (default 0.0))
+    )
+    (service eta_v1
+      (carrier_delay mean_delay_* trend)
+      (route_delay *)
+      (tail flights)
+    )
+    "#);
 }
 
 #[test]
@@ -55,10 +107,32 @@ view v of e from s {
 }
 view w off e from s { feature c = 1 }
 service x { v.b }"
-    ), @"");
+    ), @r#"
+    (module m)
+    (source s
+      (broken time ?)
+    )
+    (view v e s
+      (feature b (call count) (over 7d))
+      (broken feature a)
+    )
+    (broken view w)
+    (service x
+      (v b)
+    )
+    a.feat:2:17: error[E0001]: expected a name, found `=`
+    a.feat:4:18: error[E0014]: `(` is never closed
+    a.feat:7:8: error[E0015]: `off` is not a keyword
+    "#);
 }
 
 #[test]
 fn a_byte_order_mark_and_crlf_are_white_space() {
-    assert_snapshot!(tree("\u{feff}module m\r\n/// doc\r\nentity e (a: int64)\r\nentity f (a: x y)\r\n"), @"");
+    assert_snapshot!(tree("\u{feff}module m\r\n/// doc\r\nentity e (a: int64)\r\nentity f (a: x y)\r\n"), @r#"
+    (module m)
+    (doc "doc")
+    (entity e (a int64))
+    (broken entity f)
+    a.feat:4:16: error[E0001]: expected `)`, `,` or `?`, found `y`
+    "#);
 }

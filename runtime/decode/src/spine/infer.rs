@@ -18,14 +18,21 @@ pub(crate) struct Kinds {
 
 impl Kinds {
     pub(crate) fn new() -> Kinds {
-        Kinds { bool: true, int: true, uint: true, float: true, any: false }
+        Kinds {
+            bool: true,
+            int: true,
+            uint: true,
+            float: true,
+            any: false,
+        }
     }
 
     pub(crate) fn see(&mut self, text: &str) {
         self.any = true;
         self.bool &= text == "true" || text == "false";
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let plain = digits.len() == 1 || !(digits.starts_with('0') && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit));
+        let plain =
+            digits.len() == 1 || !(digits.starts_with('0') && digits.as_bytes().get(1).is_some_and(u8::is_ascii_digit));
         let number = plain && digits.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
         let integer = number && digits.bytes().all(|byte| byte.is_ascii_digit());
         self.int &= integer && text != "-0" && text.parse::<i64>().is_ok();
@@ -52,7 +59,12 @@ impl Kinds {
 /// Texts as an array of a type that [`Kinds::data_type`] gave for them.
 pub(crate) fn typed(texts: &StringArray, ty: &DataType) -> ArrayRef {
     match ty {
-        DataType::Boolean => Arc::new(texts.iter().map(|text| text.map(|text| text == "true")).collect::<BooleanArray>()),
+        DataType::Boolean => Arc::new(
+            texts
+                .iter()
+                .map(|text| text.map(|text| text == "true"))
+                .collect::<BooleanArray>(),
+        ),
         DataType::Int64 => Arc::new(texts.iter().map(|text| text?.parse().ok()).collect::<Int64Array>()),
         DataType::UInt64 => Arc::new(texts.iter().map(|text| text?.parse().ok()).collect::<UInt64Array>()),
         DataType::Float64 => Arc::new(texts.iter().map(|text| text?.parse().ok()).collect::<Float64Array>()),
@@ -64,16 +76,25 @@ pub(crate) fn typed(texts: &StringArray, ty: &DataType) -> ArrayRef {
 pub(crate) fn nested(name: &str, chunks: &[StringArray]) -> Result<(Field, Vec<ArrayRef>), String> {
     use arrow::json::reader::{ReaderBuilder, infer_json_schema};
     let lines = |chunk: &StringArray| -> String {
-        chunk.iter().map(|text| format!("{{\"v\":{}}}\n", text.unwrap_or("null"))).collect()
+        chunk
+            .iter()
+            .map(|text| format!("{{\"v\":{}}}\n", text.unwrap_or("null")))
+            .collect()
     };
     let all: String = chunks.iter().map(lines).collect();
     let (schema, _) = infer_json_schema(Cursor::new(all), None).map_err(|error| error.to_string())?;
-    let ty = schema.field_with_name("v").map_err(|error| error.to_string())?.data_type().clone();
+    let ty = schema
+        .field_with_name("v")
+        .map_err(|error| error.to_string())?
+        .data_type()
+        .clone();
     let schema = Arc::new(Schema::new(vec![Field::new("v", ty.clone(), true)]));
     let mut arrays = Vec::with_capacity(chunks.len());
     for chunk in chunks {
         let builder = ReaderBuilder::new(schema.clone()).with_batch_size(arrow::array::Array::len(chunk).max(1));
-        let mut reader = builder.build(Cursor::new(lines(chunk))).map_err(|error| error.to_string())?;
+        let mut reader = builder
+            .build(Cursor::new(lines(chunk)))
+            .map_err(|error| error.to_string())?;
         let batch = reader.next().ok_or("no rows")?.map_err(|error| error.to_string())?;
         if batch.num_rows() != arrow::array::Array::len(chunk) {
             return Err("values that do not keep their rows".into());

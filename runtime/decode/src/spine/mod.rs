@@ -55,11 +55,19 @@ pub(crate) struct Wanted<'a> {
 pub fn read_spine(path: &Path, keys: &[Key], at_column: &str, zone: Option<&str>) -> Result<Spine, DecodeError> {
     let name = path.display().to_string();
     let zone = zone.map(Zone::named).transpose()?;
-    let wanted = Wanted { file: &name, keys, at: at_column, rules: Rules { zone, keep_nan: false } };
+    let wanted = Wanted {
+        file: &name,
+        keys,
+        at: at_column,
+        rules: Rules { zone, keep_nan: false },
+    };
     let unreadable = |error: std::io::Error| DecodeError::unreadable(&name, &error);
     let file = File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.is_dir() {
-        return Err(DecodeError::Unreadable { file: name.clone(), why: "is a folder".into() });
+        return Err(DecodeError::Unreadable {
+            file: name.clone(),
+            why: "is a folder".into(),
+        });
     }
     let lines = |file: File| Lines::new(Box::new(BufReader::with_capacity(1 << 18, file)));
     match format(path, &name)? {
@@ -70,7 +78,11 @@ pub fn read_spine(path: &Path, keys: &[Key], at_column: &str, zone: Option<&str>
 }
 
 fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("").to_ascii_lowercase();
+    let extension = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or("")
+        .to_ascii_lowercase();
     match extension.as_str() {
         "parquet" => return Ok(FileFormat::Parquet),
         "csv" => return Ok(FileFormat::Csv),
@@ -79,7 +91,9 @@ fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
     }
     let mut head = Vec::new();
     let file = File::open(path).map_err(|error| DecodeError::unreadable(name, &error))?;
-    file.take(4_096).read_to_end(&mut head).map_err(|error| DecodeError::unreadable(name, &error))?;
+    file.take(4_096)
+        .read_to_end(&mut head)
+        .map_err(|error| DecodeError::unreadable(name, &error))?;
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
     if head.starts_with(b"PAR1") {
         Ok(FileFormat::Parquet)
@@ -100,18 +114,31 @@ fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
         places.push(fitting(&schema, (&key.name, key.ty), has_zone, wanted.file)?.0);
     }
     let mut reader = guarded(wanted.file, || builder.with_batch_size(65_536).build())?;
-    let mut spine = Spine { schema, batches: Vec::new(), keys: Vec::new(), times: Vec::new() };
+    let mut spine = Spine {
+        schema,
+        batches: Vec::new(),
+        keys: Vec::new(),
+        times: Vec::new(),
+    };
     let mut keys: Vec<Vec<Column>> = wanted.keys.iter().map(|_| Vec::new()).collect();
     while let Some(batch) = guarded(wanted.file, || reader.next().transpose())? {
         let row = |row: usize| (spine.times.len() + row + 1) as u64;
         for ((key, place), parts) in wanted.keys.iter().zip(&places).zip(&mut keys) {
-            let decoded = guarded(wanted.file, || array::decode(batch.column(*place), key.ty, wanted.rules))?;
+            let decoded = guarded(wanted.file, || {
+                array::decode(batch.column(*place), key.ty, wanted.rules)
+            })?;
             if let Some((at, why)) = decoded.refused.first() {
-                return Err(wanted.bad_key(row(*at), &key.name, format!("holds a value that does not decode: {why}")));
+                return Err(wanted.bad_key(
+                    row(*at),
+                    &key.name,
+                    format!("holds a value that does not decode: {why}"),
+                ));
             }
             parts.push(decoded.column);
         }
-        let decoded = guarded(wanted.file, || array::decode(batch.column(at), Type::Timestamp, wanted.rules))?;
+        let decoded = guarded(wanted.file, || {
+            array::decode(batch.column(at), Type::Timestamp, wanted.rules)
+        })?;
         if let Some((at, why)) = decoded.refused.first() {
             return Err(wanted.bad_instant(row(*at), format!("holds a value that does not decode: {why}")));
         }
@@ -119,19 +146,37 @@ fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
             return Err(wanted.bad_instant(row(at), "is null".into()));
         }
         spine.times.extend(instants(decoded.column));
-        spine.batches.push(batch);
+        // The reader's batches lack the metadata of the file's schema.
+        spine
+            .batches
+            .push(guarded(wanted.file, || batch.with_schema(spine.schema.clone()))?);
     }
-    spine.keys = wanted.keys.iter().zip(keys).map(|(key, parts)| concat(key.ty, parts)).collect();
+    spine.keys = wanted
+        .keys
+        .iter()
+        .zip(keys)
+        .map(|(key, parts)| concat(key.ty, parts))
+        .collect();
     Ok(spine)
 }
 
 impl Wanted<'_> {
     fn bad_key(&self, row: u64, column: &str, why: String) -> DecodeError {
-        DecodeError::SpineKey { file: self.file.to_owned(), row, column: column.to_owned(), why }
+        DecodeError::SpineKey {
+            file: self.file.to_owned(),
+            row,
+            column: column.to_owned(),
+            why,
+        }
     }
 
     fn bad_instant(&self, row: u64, why: String) -> DecodeError {
-        DecodeError::SpineInstant { file: self.file.to_owned(), row, column: self.at.to_owned(), why }
+        DecodeError::SpineInstant {
+            file: self.file.to_owned(),
+            row,
+            column: self.at.to_owned(),
+            why,
+        }
     }
 }
 
@@ -145,7 +190,11 @@ fn instants(column: Column) -> Vec<i64> {
 
 /// Columns of one type behind each other.
 fn concat(ty: Type, parts: Vec<Column>) -> Column {
-    let mut whole = Column { ty, data: crate::builder::empty_data(ty), tags: None };
+    let mut whole = Column {
+        ty,
+        data: crate::builder::empty_data(ty),
+        tags: None,
+    };
     let mut rows = 0;
     for part in parts {
         let added = match (&mut whole.data, part.data) {
@@ -156,7 +205,8 @@ fn concat(ty: Type, parts: Vec<Column>) -> Column {
             (Data::Str(all), Data::Str(values)) => {
                 let start = all.bytes.len();
                 all.bytes.extend_from_slice(&values.bytes);
-                all.offsets.extend(values.offsets.iter().skip(1).map(|offset| start + offset));
+                all.offsets
+                    .extend(values.offsets.iter().skip(1).map(|offset| start + offset));
                 values.offsets.len() - 1
             }
             (Data::Bool(_) | Data::I64(_) | Data::F64(_) | Data::I128(_) | Data::Str(_), _) => 0,

@@ -5,7 +5,12 @@ use arrow::datatypes::{DataType, Field, Int8Type, Schema, TimeUnit};
 use std::sync::Arc;
 
 fn keys(keys: &[(&str, Type)]) -> Vec<Key> {
-    keys.iter().map(|(name, ty)| Key { name: name.to_string(), ty: *ty }).collect()
+    keys.iter()
+        .map(|(name, ty)| Key {
+            name: name.to_string(),
+            ty: *ty,
+        })
+        .collect()
 }
 
 fn read(name: &str, content: &str, zone: Option<&str>) -> Result<Spine, DecodeError> {
@@ -20,19 +25,56 @@ fn read(name: &str, content: &str, zone: Option<&str>) -> Result<Spine, DecodeEr
 fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
     let cut = |file: String| file.replace(&format!("{}/", folder.display()), "");
     match error {
-        DecodeError::SpineInstant { file, row, column, why } => DecodeError::SpineInstant { file: cut(file), row, column, why },
-        DecodeError::SpineKey { file, row, column, why } => DecodeError::SpineKey { file: cut(file), row, column, why },
-        DecodeError::SpineLine { file, line, why } => DecodeError::SpineLine { file: cut(file), line, why },
-        DecodeError::NaiveTimestamp { file, line, column } => DecodeError::NaiveTimestamp { file: cut(file), line, column },
-        DecodeError::MissingColumn { file, column, found } => DecodeError::MissingColumn { file: cut(file), column, found },
-        DecodeError::WrongType { file, column, expected, found } => DecodeError::WrongType { file: cut(file), column, expected, found },
+        DecodeError::SpineInstant { file, row, column, why } => DecodeError::SpineInstant {
+            file: cut(file),
+            row,
+            column,
+            why,
+        },
+        DecodeError::SpineKey { file, row, column, why } => DecodeError::SpineKey {
+            file: cut(file),
+            row,
+            column,
+            why,
+        },
+        DecodeError::SpineLine { file, line, why } => DecodeError::SpineLine {
+            file: cut(file),
+            line,
+            why,
+        },
+        DecodeError::NaiveTimestamp { file, line, column } => DecodeError::NaiveTimestamp {
+            file: cut(file),
+            line,
+            column,
+        },
+        DecodeError::MissingColumn { file, column, found } => DecodeError::MissingColumn {
+            file: cut(file),
+            column,
+            found,
+        },
+        DecodeError::WrongType {
+            file,
+            column,
+            expected,
+            found,
+        } => DecodeError::WrongType {
+            file: cut(file),
+            column,
+            expected,
+            found,
+        },
         DecodeError::UnknownFormat { file } => DecodeError::UnknownFormat { file: cut(file) },
         other => other,
     }
 }
 
 fn types(spine: &Spine) -> Vec<(String, DataType)> {
-    spine.schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
+    spine
+        .schema
+        .fields()
+        .iter()
+        .map(|field| (field.name().clone(), field.data_type().clone()))
+        .collect()
 }
 
 fn utc() -> DataType {
@@ -46,8 +88,12 @@ fn csv_keys_by_declaration_and_the_rest_by_its_texts() {
     assert_eq!(
         types(&spine),
         [
-            ("label".into(), DataType::Boolean), ("card".into(), DataType::Utf8), ("zip".into(), DataType::Utf8),
-            ("at".into(), utc()), ("n".into(), DataType::Int64), ("score".into(), DataType::Float64),
+            ("label".into(), DataType::Boolean),
+            ("card".into(), DataType::Utf8),
+            ("zip".into(), DataType::Utf8),
+            ("at".into(), utc()),
+            ("n".into(), DataType::Int64),
+            ("score".into(), DataType::Float64),
             ("quote".into(), DataType::Utf8),
         ]
     );
@@ -77,8 +123,16 @@ fn jsonl_columns_by_first_appearance() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("o.jsonl");
     write_rows(&out, spine.schema.clone(), spine.batches).unwrap();
-    let second = std::fs::read_to_string(&out).unwrap().lines().nth(1).unwrap().to_owned();
-    assert_eq!(second, "{\"z\":2.5,\"at\":\"1970-01-01T00:00:00Z\",\"card\":null,\"n\":null,\"late\":{\"x\":[1,2],\"y\":\"t\"},\"big\":18446744073709551615,\"s\":\"q\\\"\"}");
+    let second = std::fs::read_to_string(&out)
+        .unwrap()
+        .lines()
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        second,
+        "{\"z\":2.5,\"at\":\"1970-01-01T00:00:00Z\",\"card\":null,\"n\":null,\"late\":{\"x\":[1,2],\"y\":\"t\"},\"big\":18446744073709551615,\"s\":\"q\\\"\"}"
+    );
 }
 
 #[test]
@@ -86,7 +140,9 @@ fn many_rows_in_chunks() {
     let mut content = String::new();
     for row in 0..70_000 {
         let late = if row == 69_000 { ",\"late\":[true]" } else { "" };
-        content.push_str(&format!("{{\"at\":\"1970-01-01T00:00:00Z\",\"n\":{row},\"card\":\"c\"{late}}}\n"));
+        content.push_str(&format!(
+            "{{\"at\":\"1970-01-01T00:00:00Z\",\"n\":{row},\"card\":\"c\"{late}}}\n"
+        ));
     }
     let spine = read("s.ndjson", &content, None).unwrap();
     assert_eq!((spine.rows(), spine.batches.len()), (70_000, 2));
@@ -98,27 +154,54 @@ fn many_rows_in_chunks() {
 
 #[test]
 fn every_broken_row_is_an_error() {
-    let csv = |row: &str| read("s.csv", &format!("card,n,at\na,1,1970-01-01T00:00:00Z\n{row}\n"), None).unwrap_err().to_string();
+    let csv = |row: &str| {
+        read("s.csv", &format!("card,n,at\na,1,1970-01-01T00:00:00Z\n{row}\n"), None)
+            .unwrap_err()
+            .to_string()
+    };
     assert_eq!(csv("a,1,"), "row 3 of s.csv has no usable instant: column `at` is null");
-    assert_eq!(csv("a,1,soon"), "row 3 of s.csv has no usable instant: column `at` holds \"soon\", which is not an RFC 3339 timestamp");
-    assert_eq!(csv("a,x,1970-01-01T00:00:00Z"), "row 3 of s.csv has no usable key: column `n` holds \"x\", which is not an int64");
+    assert_eq!(
+        csv("a,1,soon"),
+        "row 3 of s.csv has no usable instant: column `at` holds \"soon\", which is not an RFC 3339 timestamp"
+    );
+    assert_eq!(
+        csv("a,x,1970-01-01T00:00:00Z"),
+        "row 3 of s.csv has no usable key: column `n` holds \"x\", which is not an int64"
+    );
     assert_eq!(csv("a,1"), "line 3 of s.csv is broken: 2 fields where the header has 3");
-    assert_eq!(csv("a,1,1970-01-01T00:00:00"), "naive timestamps: column `at` of s.csv has a value without offset on line 3");
+    assert_eq!(
+        csv("a,1,1970-01-01T00:00:00"),
+        "naive timestamps: column `at` of s.csv has a value without offset on line 3"
+    );
     let zoned = read("s.csv", "card,n,at\na,1,1970-01-01T01:00:00\n", Some("Europe/Paris")).unwrap();
     assert_eq!(zoned.times, [0]);
     let json = |line: &str| read("s.jsonl", line, None).unwrap_err().to_string();
     assert_eq!(json("{\"card\":\"a\",\"n\":1}"), "s.jsonl has no column `at`");
-    assert_eq!(json("{\"card\":5,\"n\":1,\"at\":\"1970-01-01T00:00:00Z\"}"), "row 1 of s.jsonl has no usable key: column `card` holds 5, which is not a string");
-    assert_eq!(json("\n[]"), "line 2 of s.jsonl is broken: invalid type: sequence, expected an object");
+    assert_eq!(
+        json("{\"card\":5,\"n\":1,\"at\":\"1970-01-01T00:00:00Z\"}"),
+        "row 1 of s.jsonl has no usable key: column `card` holds 5, which is not a string"
+    );
+    assert_eq!(
+        json("\n[]"),
+        "line 2 of s.jsonl is broken: invalid type: sequence, expected an object"
+    );
     let mixed = "{\"card\":\"a\",\"n\":1,\"at\":\"1970-01-01T00:00:00Z\",\"x\":1}\n{\"card\":\"a\",\"n\":1,\"at\":\"1970-01-01T00:00:00Z\",\"x\":\"1\"}";
-    assert_eq!(json(mixed), "column `x` of s.jsonl is a mixture of strings, numbers, lists or objects, which does not decode to one type");
+    assert_eq!(
+        json(mixed),
+        "column `x` of s.jsonl is a mixture of strings, numbers, lists or objects, which does not decode to one type"
+    );
 }
 
 #[test]
 fn formats_by_name_else_by_content() {
     let line = "{\"card\":\"a\",\"n\":1,\"at\":\"1970-01-01T00:00:00Z\"}";
     assert_eq!(read("spine", line, None).unwrap().rows(), 1);
-    assert_eq!(read("spine.txt", "card,n,at\n", None).unwrap_err(), DecodeError::UnknownFormat { file: "spine.txt".into() });
+    assert_eq!(
+        read("spine.txt", "card,n,at\n", None).unwrap_err(),
+        DecodeError::UnknownFormat {
+            file: "spine.txt".into()
+        }
+    );
     let empty = read("s.jsonl", "", None).unwrap();
     assert_eq!((empty.rows(), empty.schema.fields().len()), (0, 3));
     let empty = read("s.csv", "card,n,at\n", None).unwrap();
@@ -132,25 +215,54 @@ fn formats_by_name_else_by_content() {
 #[test]
 fn parquet_passes_through_untouched() {
     let dictionary: DictionaryArray<Int8Type> = vec![Some("a"), None, Some("a")].into_iter().collect();
-    let decimals = Decimal128Array::from(vec![1, 2, 3]).with_precision_and_scale(20, 3).unwrap();
-    let lists = ListArray::from_iter_primitive::<arrow::datatypes::Int32Type, _, _>(vec![Some(vec![Some(1)]), None, Some(vec![])]);
-    let structs = StructArray::from(vec![(Arc::new(Field::new("x", DataType::Utf8View, true)), Arc::new(StringViewArray::from(vec!["1", "2", "3"])) as ArrayRef)]);
+    let decimals = Decimal128Array::from(vec![1, 2, 3])
+        .with_precision_and_scale(20, 3)
+        .unwrap();
+    let lists = ListArray::from_iter_primitive::<arrow::datatypes::Int32Type, _, _>(vec![
+        Some(vec![Some(1)]),
+        None,
+        Some(vec![]),
+    ]);
+    let structs = StructArray::from(vec![(
+        Arc::new(Field::new("x", DataType::Utf8View, true)),
+        Arc::new(StringViewArray::from(vec!["1", "2", "3"])) as ArrayRef,
+    )]);
     let at = TimestampMillisecondArray::from(vec![1, 2, 3]).with_timezone("Europe/Paris");
     let columns: Vec<(&str, ArrayRef)> = vec![
-        ("card", Arc::new(dictionary)), ("d", Arc::new(decimals)), ("l", Arc::new(lists)), ("s", Arc::new(structs)),
-        ("n", Arc::new(UInt8Array::from(vec![1, 2, 3]))), ("at", Arc::new(at)), ("nan", Arc::new(Float64Array::from(vec![f64::NAN, -0.0, 1.0]))),
+        ("card", Arc::new(dictionary)),
+        ("d", Arc::new(decimals)),
+        ("l", Arc::new(lists)),
+        ("s", Arc::new(structs)),
+        ("n", Arc::new(UInt8Array::from(vec![1, 2, 3]))),
+        ("at", Arc::new(at)),
+        ("nan", Arc::new(Float64Array::from(vec![f64::NAN, -0.0, 1.0]))),
     ];
-    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, array)| Field::new(*name, array.data_type().clone(), true))
+        .collect();
     let metadata = [("pandas".to_owned(), "{}".to_owned())].into();
     let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
     let batch = RecordBatch::try_new(schema.clone(), columns.into_iter().map(|(_, array)| array).collect()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.parquet");
     write_rows(&path, schema.clone(), [batch.clone()]).unwrap();
-    let keys = keys(&[("n", Type::Int64), ("card", Type::String), ("n", Type::Decimal { precision: 5, scale: 1 })]);
+    let keys = keys(&[
+        ("n", Type::Int64),
+        ("card", Type::String),
+        ("n", Type::Decimal { precision: 5, scale: 1 }),
+    ]);
     let spine = read_spine(&path, &keys, "at", None).unwrap();
     assert_eq!(spine.schema, schema);
-    assert_eq!(spine.batches, [batch]);
+    let but_nan: Vec<usize> = (0..6).collect();
+    assert_eq!(
+        spine.batches[0].project(&but_nan).unwrap(),
+        batch.project(&but_nan).unwrap()
+    );
+    let floats = spine.batches[0]
+        .column(6)
+        .as_primitive::<arrow::datatypes::Float64Type>();
+    assert!(floats.value(0).is_nan() && floats.value(1).is_sign_negative());
     assert_eq!(spine.times, [1_000, 2_000, 3_000]);
     assert_eq!(spine.keys[0].data, Data::I64(vec![1, 2, 3]));
     assert_eq!(spine.keys[1].tags, Some(vec![0, 1, 0]));
@@ -164,7 +276,10 @@ fn parquet_rows_that_cannot_be_used() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.parquet");
     let write = |at: ArrayRef, n: ArrayRef| {
-        let fields = vec![Field::new("at", at.data_type().clone(), true), Field::new("n", n.data_type().clone(), true)];
+        let fields = vec![
+            Field::new("at", at.data_type().clone(), true),
+            Field::new("n", n.data_type().clone(), true),
+        ];
         let schema = Arc::new(Schema::new(fields));
         let batch = RecordBatch::try_new(schema.clone(), vec![at, n]).unwrap();
         write_rows(&path, schema, [batch]).unwrap();
@@ -174,12 +289,22 @@ fn parquet_rows_that_cannot_be_used() {
     let null = Arc::new(TimestampMicrosecondArray::from(vec![Some(1), None]).with_timezone("UTC"));
     let n = || Arc::new(Int64Array::from(vec![None, Some(2)]));
     assert_eq!(write(good(), n()).unwrap().keys[0].tags, Some(vec![1, 0]));
-    assert_eq!(write(null, n()).unwrap_err().to_string(), "row 2 of s.parquet has no usable instant: column `at` is null");
+    assert_eq!(
+        write(null, n()).unwrap_err().to_string(),
+        "row 2 of s.parquet has no usable instant: column `at` is null"
+    );
     let wide = Arc::new(UInt64Array::from(vec![1, u64::MAX]));
     assert_eq!(
         write(good(), wide).unwrap_err().to_string(),
         "row 2 of s.parquet has no usable key: column `n` holds a value that does not decode: 18446744073709551615 does not fit int64"
     );
     let naive = Arc::new(TimestampMicrosecondArray::from(vec![1, 2]));
-    assert_eq!(write(naive, n()).unwrap_err(), DecodeError::NaiveTimestamp { file: "s.parquet".into(), line: None, column: "at".into() });
+    assert_eq!(
+        write(naive, n()).unwrap_err(),
+        DecodeError::NaiveTimestamp {
+            file: "s.parquet".into(),
+            line: None,
+            column: "at".into()
+        }
+    );
 }

@@ -47,10 +47,18 @@ pub(super) fn csv(lines: Lines, wanted: &Wanted<'_>) -> Result<Spine, DecodeErro
     let mut reader = CsvReader::new(lines);
     let names = header(&mut reader, wanted.file)?;
     wanted.places(&names)?;
-    let mut table = Table { wanted, columns: Vec::new(), rows: 0, chunks: Vec::new() };
+    let mut table = Table {
+        wanted,
+        columns: Vec::new(),
+        rows: 0,
+        chunks: Vec::new(),
+    };
     names.iter().for_each(|name| table.add(name));
     loop {
-        match reader.next().map_err(|error| DecodeError::unreadable(wanted.file, &error))? {
+        match reader
+            .next()
+            .map_err(|error| DecodeError::unreadable(wanted.file, &error))?
+        {
             csv::Record::End => return table.finish(),
             csv::Record::Broken { line, why } => return Err(wanted.bad_line(line, why)),
             csv::Record::Fields { line } if reader.len() != names.len() => {
@@ -60,7 +68,10 @@ pub(super) fn csv(lines: Lines, wanted: &Wanted<'_>) -> Result<Spine, DecodeErro
             csv::Record::Fields { line } => {
                 for (index, column) in table.columns.iter_mut().enumerate() {
                     let field = reader.field(index);
-                    let cell = Cell { shown: || shown(field.text), line };
+                    let cell = Cell {
+                        shown: || shown(field.text),
+                        line,
+                    };
                     match &mut column.declared {
                         Some(builder) => {
                             let pushed = builder.push_text(field.text, field.quoted, wanted.rules);
@@ -81,10 +92,18 @@ pub(super) fn csv(lines: Lines, wanted: &Wanted<'_>) -> Result<Spine, DecodeErro
 
 pub(super) fn jsonl(lines: Lines, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
     let mut reader = JsonlReader::new(lines);
-    let mut table = Table { wanted, columns: Vec::new(), rows: 0, chunks: Vec::new() };
+    let mut table = Table {
+        wanted,
+        columns: Vec::new(),
+        rows: 0,
+        chunks: Vec::new(),
+    };
     let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
     loop {
-        match reader.next().map_err(|error| DecodeError::unreadable(wanted.file, &error))? {
+        match reader
+            .next()
+            .map_err(|error| DecodeError::unreadable(wanted.file, &error))?
+        {
             json::Record::End => break,
             json::Record::Broken { line, why } => return Err(wanted.bad_line(line, why)),
             json::Record::Text { line } => {
@@ -128,7 +147,9 @@ impl Wanted<'_> {
     /// Checks that all wanted columns are there, once.
     fn places<N: AsRef<str>>(&self, names: &[N]) -> Result<(), DecodeError> {
         place(names, self.at, self.file)?;
-        self.keys.iter().try_for_each(|key| place(names, &key.name, self.file).map(|_| ()))
+        self.keys
+            .iter()
+            .try_for_each(|key| place(names, &key.name, self.file).map(|_| ()))
     }
 
     /// The type that a column must decode to; `None` when it only passes through.
@@ -138,7 +159,11 @@ impl Wanted<'_> {
     }
 
     fn bad_line(&self, line: u64, why: String) -> DecodeError {
-        DecodeError::SpineLine { file: self.file.to_owned(), line, why }
+        DecodeError::SpineLine {
+            file: self.file.to_owned(),
+            line,
+            why,
+        }
     }
 
     fn check<F: Fn() -> String>(
@@ -152,11 +177,19 @@ impl Wanted<'_> {
         match pushed {
             Err(BadCell::Naive) => {
                 let (file, column) = (self.file.to_owned(), name.to_owned());
-                Err(DecodeError::NaiveTimestamp { file, line: Some(line), column })
+                Err(DecodeError::NaiveTimestamp {
+                    file,
+                    line: Some(line),
+                    column,
+                })
             }
             Err(BadCell::Bad(why)) => {
                 let why = format!("holds {}, which {why}", shown());
-                Err(if name == self.at { self.bad_instant(line, why) } else { self.bad_key(line, name, why) })
+                Err(if name == self.at {
+                    self.bad_instant(line, why)
+                } else {
+                    self.bad_key(line, name, why)
+                })
             }
             Ok(()) if name == self.at && builder.last_is_null() => Err(self.bad_instant(line, "is null".into())),
             Ok(()) => Ok(()),
@@ -207,14 +240,20 @@ impl Table<'_> {
         for (column, raw) in self.columns.iter_mut().zip(cells) {
             if let Some(builder) = &mut column.declared {
                 let pushed = builder.push_json(raw, self.wanted.rules);
-                let cell = Cell { shown: || json_shown(raw), line };
+                let cell = Cell {
+                    shown: || json_shown(raw),
+                    line,
+                };
                 self.wanted.check(&column.name, builder, pushed, cell)?;
                 continue;
             }
             match raw.as_bytes().first() {
                 Some(b'n') => column.open.append_null(),
                 Some(b'"') => {
-                    let bad = |_| self.wanted.bad_line(line, format!("column {} has a broken escape", column.name));
+                    let bad = |_| {
+                        self.wanted
+                            .bad_line(line, format!("column {} has a broken escape", column.name))
+                    };
                     column.open.append_value(json_string(raw).map_err(bad)?);
                     column.strings = true;
                 }
@@ -262,7 +301,12 @@ impl Table<'_> {
         };
         let keys = wanted.keys.iter().map(|key| decoded(&key.name, key.ty)).collect();
         let times = instants(decoded(wanted.at, Type::Timestamp));
-        Ok(Spine { schema, batches, keys, times })
+        Ok(Spine {
+            schema,
+            batches,
+            keys,
+            times,
+        })
     }
 }
 
@@ -281,8 +325,14 @@ impl Passing {
     /// The chunks with their field; an error says what the column mixes.
     fn arrays(&self) -> Result<(Field, Vec<ArrayRef>), String> {
         if self.declared.is_some() {
-            let ty = self.decoded.first().map_or(DataType::Utf8, |column| arrow_type(column.ty));
-            return Ok((Field::new(&self.name, ty, true), self.decoded.iter().map(to_arrow).collect()));
+            let ty = self
+                .decoded
+                .first()
+                .map_or(DataType::Utf8, |column| arrow_type(column.ty));
+            return Ok((
+                Field::new(&self.name, ty, true),
+                self.decoded.iter().map(to_arrow).collect(),
+            ));
         }
         let ty = match (self.strings, self.nested, self.scalars) {
             (true, false, false) => DataType::Utf8,

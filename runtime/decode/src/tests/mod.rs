@@ -15,7 +15,11 @@ use std::sync::{Arc, Mutex};
 pub(crate) fn source(columns: &[(&str, Type)]) -> Source {
     let columns: Vec<SourceColumn> = columns
         .iter()
-        .map(|(name, ty)| SourceColumn { name: name.trim_end_matches('?').into(), ty: *ty, nullable: name.ends_with('?') })
+        .map(|(name, ty)| SourceColumn {
+            name: name.trim_end_matches('?').into(),
+            ty: *ty,
+            nullable: name.ends_with('?'),
+        })
         .collect();
     let time = columns.iter().position(|column| column.ty == Type::Timestamp).unwrap();
     Source {
@@ -33,12 +37,18 @@ pub(crate) fn source(columns: &[(&str, Type)]) -> Source {
         keep_nan: false,
         batch: None,
         stream: None,
-        origin: Origin { file: "test".into(), line: 1 },
+        origin: Origin {
+            file: "test".into(),
+            line: 1,
+        },
     }
 }
 
 pub(crate) fn file_set(format: FileFormat, paths: &[&str]) -> FileSet {
-    FileSet { format, paths: paths.iter().map(|path| path.to_string()).collect() }
+    FileSet {
+        format,
+        paths: paths.iter().map(|path| path.to_string()).collect(),
+    }
 }
 
 /// A row as text, nulls as `∅`.
@@ -82,7 +92,11 @@ pub(crate) fn drain(reader: &mut SourceReader) -> (Vec<String>, Option<DecodeErr
     let mut rows = Vec::new();
     for decoded in reader {
         match decoded {
-            Ok(Decoded { batch, file, rows: numbers }) => {
+            Ok(Decoded {
+                batch,
+                file,
+                rows: numbers,
+            }) => {
                 assert!(batch.rows > 0);
                 for index in 0..batch.rows {
                     rows.push(format!("{file}:{} {}", numbers.number(index), row(&batch, index)));
@@ -94,20 +108,42 @@ pub(crate) fn drain(reader: &mut SourceReader) -> (Vec<String>, Option<DecodeErr
     (rows, None)
 }
 
-pub(crate) fn read_with(source: &Source, files: &FileSet, base: &Path, columns: Option<Vec<ColumnId>>, batch: usize) -> Outcome {
+pub(crate) fn read_with(
+    source: &Source,
+    files: &FileSet,
+    base: &Path,
+    columns: Option<Vec<ColumnId>>,
+    batch: usize,
+) -> Outcome {
     let sink = Collect::default();
-    let options = ReadOptions { columns, rows_per_batch: Some(batch), sink: Some(Box::new(sink.clone())) };
+    let options = ReadOptions {
+        columns,
+        rows_per_batch: Some(batch),
+        sink: Some(Box::new(sink.clone())),
+    };
     let mut reader = match read_source(source, files, base, options) {
         Ok(reader) => reader,
-        Err(error) => return Outcome { rows: Vec::new(), rejects: Vec::new(), error: Some(error) },
+        Err(error) => {
+            return Outcome {
+                rows: Vec::new(),
+                rejects: Vec::new(),
+                error: Some(error),
+            };
+        }
     };
     let (rows, error) = drain(&mut reader);
     let seen = sink.0.lock().unwrap().clone();
     assert_eq!(reader.rejects().total(), seen.len() as u64);
     for reason in Reason::ALL {
-        assert_eq!(reader.rejects().count(reason), seen.iter().filter(|reject| reject.reason == reason).count() as u64);
+        assert_eq!(
+            reader.rejects().count(reason),
+            seen.iter().filter(|reject| reject.reason == reason).count() as u64
+        );
     }
-    let rejects = seen.iter().map(|r| format!("{}:{} {} {}", r.file, r.line, r.reason, r.detail)).collect();
+    let rejects = seen
+        .iter()
+        .map(|r| format!("{}:{} {} {}", r.file, r.line, r.reason, r.detail))
+        .collect();
     Outcome { rows, rejects, error }
 }
 
@@ -125,7 +161,12 @@ pub(crate) fn read(source: &Source, files: &FileSet, base: &Path) -> Outcome {
     if whole.error.is_none() {
         assert_eq!(none.rows.len(), whole.rows.len());
         let place = |row: &String| row.split(' ').next().unwrap().to_owned();
-        assert!(none.rows.iter().zip(&whole.rows).all(|(left, right)| place(left) == place(right)));
+        assert!(
+            none.rows
+                .iter()
+                .zip(&whole.rows)
+                .all(|(left, right)| place(left) == place(right))
+        );
     }
     whole
 }

@@ -12,8 +12,15 @@ fn file_of(batch: &RecordBatch) -> Vec<u8> {
 }
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
-    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, array)| array).collect()).unwrap()
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, array)| Field::new(*name, array.data_type().clone(), true))
+        .collect();
+    RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns.into_iter().map(|(_, array)| array).collect(),
+    )
+    .unwrap()
 }
 
 fn at(values: Vec<Option<i64>>) -> ArrayRef {
@@ -27,17 +34,28 @@ fn check(columns: &[(&str, Type)], found: Vec<(&str, ArrayRef)>) -> Outcome {
 #[test]
 fn columns_by_name_nulls_and_rejects_with_row_numbers() {
     let columns = [
-        ("id", Type::Int64), ("at", Type::Timestamp), ("name?", Type::String), ("x", Type::Float64),
-        ("d?", Type::Decimal { precision: 4, scale: 1 }), ("b?", Type::Bool),
+        ("id", Type::Int64),
+        ("at", Type::Timestamp),
+        ("name?", Type::String),
+        ("x", Type::Float64),
+        ("d?", Type::Decimal { precision: 4, scale: 1 }),
+        ("b?", Type::Bool),
     ];
-    let names: DictionaryArray<arrow::datatypes::Int8Type> = vec![Some("a"), None, Some("a"), Some("b"), Some("é")].into_iter().collect();
-    let d = Decimal128Array::from(vec![Some(15), None, Some(155), Some(20), Some(99_990)]).with_precision_and_scale(10, 2).unwrap();
+    let names: DictionaryArray<arrow::datatypes::Int8Type> = vec![Some("a"), None, Some("a"), Some("b"), Some("é")]
+        .into_iter()
+        .collect();
+    let d = Decimal128Array::from(vec![Some(15), None, Some(155), Some(20), Some(99_990)])
+        .with_precision_and_scale(10, 2)
+        .unwrap();
     let found: Vec<(&str, ArrayRef)> = vec![
         ("extra", Arc::new(Int64Array::from(vec![0; 5]))),
         ("x", Arc::new(Float32Array::from(vec![1.5, 2.5, f32::NAN, -0.0, 5.0]))),
         ("name", Arc::new(names)),
         ("at", at(vec![Some(1), None, Some(3), Some(4), Some(5)])),
-        ("b", Arc::new(BooleanArray::from(vec![Some(true), None, None, Some(false), None]))),
+        (
+            "b",
+            Arc::new(BooleanArray::from(vec![Some(true), None, None, Some(false), None])),
+        ),
         ("d", Arc::new(d)),
         ("id", Arc::new(UInt16Array::from(vec![10, 20, 30, 40, 50]))),
     ];
@@ -72,19 +90,56 @@ fn wanted_columns_only() {
 fn whole_file_mistakes() {
     let columns = [("id", Type::Int64), ("at", Type::Timestamp)];
     let ids: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-    let wrong = check(&columns, vec![("id", Arc::new(Float64Array::from(vec![1.0]))), ("at", at(vec![Some(0)]))]).error.unwrap();
-    assert_eq!(wrong.to_string(), "column `id` of f is Float64, which does not decode to int64");
-    let missing = check(&columns, vec![("ID", ids.clone()), ("at", at(vec![Some(0)]))]).error.unwrap();
+    let wrong = check(
+        &columns,
+        vec![
+            ("id", Arc::new(Float64Array::from(vec![1.0]))),
+            ("at", at(vec![Some(0)])),
+        ],
+    )
+    .error
+    .unwrap();
+    assert_eq!(
+        wrong.to_string(),
+        "column `id` of f is Float64, which does not decode to int64"
+    );
+    let missing = check(&columns, vec![("ID", ids.clone()), ("at", at(vec![Some(0)]))])
+        .error
+        .unwrap();
     let found = vec!["ID".to_owned(), "at".into()];
-    assert_eq!(missing, DecodeError::MissingColumn { file: "f".into(), column: "id".into(), found });
-    let twice = check(&columns, vec![("id", ids.clone()), ("id", ids.clone()), ("at", at(vec![Some(0)]))]).error.unwrap();
-    assert_eq!(twice, DecodeError::AmbiguousColumn { file: "f".into(), column: "id".into() });
+    assert_eq!(
+        missing,
+        DecodeError::MissingColumn {
+            file: "f".into(),
+            column: "id".into(),
+            found
+        }
+    );
+    let twice = check(
+        &columns,
+        vec![("id", ids.clone()), ("id", ids.clone()), ("at", at(vec![Some(0)]))],
+    )
+    .error
+    .unwrap();
+    assert_eq!(
+        twice,
+        DecodeError::AmbiguousColumn {
+            file: "f".into(),
+            column: "id".into()
+        }
+    );
     let local: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![3_600_000_000_999]));
-    let naive = check(&columns, vec![("id", ids.clone()), ("at", local.clone())]).error.unwrap();
+    let naive = check(&columns, vec![("id", ids.clone()), ("at", local.clone())])
+        .error
+        .unwrap();
     assert_eq!(naive.to_string(), "naive timestamps: column `at` of f has no time zone");
     let mut zoned = source(&columns);
     zoned.zone = Some("Europe/Paris".into());
-    let outcome = read_content(&zoned, FileFormat::Parquet, file_of(&batch(vec![("id", ids), ("at", local)])));
+    let outcome = read_content(
+        &zoned,
+        FileFormat::Parquet,
+        file_of(&batch(vec![("id", ids), ("at", local)])),
+    );
     assert_eq!(outcome.rows, ["f:1 1|0"]);
 }
 
@@ -94,7 +149,12 @@ fn broken_files_never_panic() {
     let found: Vec<(&str, ArrayRef)> = vec![
         ("id", Arc::new(Int64Array::from((0..20).collect::<Vec<i64>>()))),
         ("at", at((0..20).map(Some).collect())),
-        ("s", Arc::new(StringArray::from((0..20).map(|i| format!("text {i}")).collect::<Vec<_>>()))),
+        (
+            "s",
+            Arc::new(StringArray::from(
+                (0..20).map(|i| format!("text {i}")).collect::<Vec<_>>(),
+            )),
+        ),
     ];
     let whole = file_of(&batch(found));
     let folder = tempfile::tempdir().unwrap();
@@ -107,24 +167,46 @@ fn broken_files_never_panic() {
     };
     assert_eq!(outcome_of(&whole).rows.len(), 20);
     for cut in 0..whole.len() {
-        assert!(matches!(outcome_of(&whole[..cut]).error, Some(DecodeError::Corrupt { .. })), "cut at {cut}");
+        assert!(
+            matches!(outcome_of(&whole[..cut]).error, Some(DecodeError::Corrupt { .. })),
+            "cut at {cut}"
+        );
     }
-    assert!(matches!(outcome_of(b"id,at\n1,2\n").error, Some(DecodeError::Corrupt { .. })));
+    assert!(matches!(
+        outcome_of(b"id,at\n1,2\n").error,
+        Some(DecodeError::Corrupt { .. })
+    ));
     // Any byte may be wrong: rows or an error, but no panic.
     for (at, step) in (0..whole.len()).zip([0x01u8, 0x80, 0xff, 0x10].into_iter().cycle()) {
         let mut broken = whole.clone();
         broken[at] ^= step;
         let outcome = outcome_of(&broken);
-        assert!(outcome.error.is_some() || outcome.rows.len() + outcome.rejects.len() <= 40, "byte {at}");
+        assert!(
+            outcome.error.is_some() || outcome.rows.len() + outcome.rejects.len() <= 40,
+            "byte {at}"
+        );
     }
 }
 
 #[test]
 fn no_rows_and_a_null_column() {
     let columns = [("at", Type::Timestamp), ("x?", Type::Int64)];
-    let outcome = check(&columns, vec![("at", at(vec![])), ("x", Arc::new(Int64Array::from(Vec::<i64>::new())))]);
-    assert_eq!(outcome, Outcome { rows: vec![], rejects: vec![], error: None });
-    let outcome = check(&columns, vec![("at", at(vec![Some(0)])), ("x", Arc::new(NullArray::new(1)))]);
+    let outcome = check(
+        &columns,
+        vec![("at", at(vec![])), ("x", Arc::new(Int64Array::from(Vec::<i64>::new())))],
+    );
+    assert_eq!(
+        outcome,
+        Outcome {
+            rows: vec![],
+            rejects: vec![],
+            error: None
+        }
+    );
+    let outcome = check(
+        &columns,
+        vec![("at", at(vec![Some(0)])), ("x", Arc::new(NullArray::new(1)))],
+    );
     assert_eq!(outcome.rows, ["f:1 0|∅"]);
     assert_eq!(DataType::Null, *NullArray::new(1).data_type());
 }

@@ -20,10 +20,15 @@ pub(super) fn header(out: &mut impl Write, schema: &Schema) -> io::Result<()> {
 pub(super) fn rows(out: &mut impl Write, batch: &RecordBatch) -> Result<(), ArrowError> {
     let options = FormatOptions::default();
     let columns = batch.columns().iter();
-    let formatters =
-        columns.map(|column| ArrayFormatter::try_new(column.as_ref(), &options)).collect::<Result<Vec<_>, _>>()?;
+    let formatters = columns
+        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
+        .collect::<Result<Vec<_>, _>>()?;
     let nulls: Vec<_> = batch.columns().iter().map(|column| column.logical_nulls()).collect();
-    let texts: Vec<bool> = batch.columns().iter().map(|column| is_text(column.data_type())).collect();
+    let texts: Vec<bool> = batch
+        .columns()
+        .iter()
+        .map(|column| is_text(column.data_type()))
+        .collect();
     let mut text = String::new();
     for row in 0..batch.num_rows() {
         for (index, formatter) in formatters.iter().enumerate() {
@@ -36,7 +41,11 @@ pub(super) fn rows(out: &mut impl Write, batch: &RecordBatch) -> Result<(), Arro
             text.clear();
             write!(text, "{}", formatter.value(row).try_to_string()?)
                 .map_err(|error| ArrowError::CsvError(error.to_string()))?;
-            if texts[index] { cell(out, &text)? } else { out.write_all(text.as_bytes())? }
+            if texts[index] {
+                cell(out, &text)?
+            } else {
+                out.write_all(text.as_bytes())?
+            }
         }
         out.write_all(b"\n")?;
     }

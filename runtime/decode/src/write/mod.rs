@@ -1,6 +1,7 @@
 //! Writing rows, all or nothing: a target is whole and on disk, or it is what it was.
 
 mod csv;
+mod utc;
 
 use crate::array::describe;
 use crate::error::{DecodeError, plain};
@@ -19,7 +20,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// What a file name says about its content.
+/// What a file name says about its content. Text formats write instants in UTC, as RFC 3339.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputFormat {
     /// `.parquet`, zstd.
@@ -38,13 +39,19 @@ impl OutputFormat {
     /// # Errors
     /// [`DecodeError::UnknownExtension`].
     pub fn of(path: &Path) -> Result<OutputFormat, DecodeError> {
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("").to_ascii_lowercase();
+        let extension = path
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .unwrap_or("")
+            .to_ascii_lowercase();
         match extension.as_str() {
             "parquet" => Ok(OutputFormat::Parquet),
             "csv" => Ok(OutputFormat::Csv),
             "jsonl" => Ok(OutputFormat::Jsonl),
             "arrow" => Ok(OutputFormat::Arrow),
-            _ => Err(DecodeError::UnknownExtension { file: path.display().to_string() }),
+            _ => Err(DecodeError::UnknownExtension {
+                file: path.display().to_string(),
+            }),
         }
     }
 }
@@ -83,7 +90,10 @@ enum Format {
 
 impl fmt::Debug for RowsWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RowsWriter").field("target", &self.target).field("rows", &self.rows).finish_non_exhaustive()
+        f.debug_struct("RowsWriter")
+            .field("target", &self.target)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
     }
 }
 
@@ -95,7 +105,11 @@ impl RowsWriter {
     /// is a folder, or the format cannot hold the schema.
     pub fn create(path: &Path, schema: SchemaRef) -> Result<RowsWriter, DecodeError> {
         let format = OutputFormat::of(path)?;
-        let target = if path.is_symlink() { path.canonicalize().unwrap_or(path.to_owned()) } else { path.to_owned() };
+        let target = if path.is_symlink() {
+            path.canonicalize().unwrap_or(path.to_owned())
+        } else {
+            path.to_owned()
+        };
         if target.is_dir() {
             return Err(DecodeError::unwritable(path, "is a folder"));
         }
@@ -111,10 +125,16 @@ impl RowsWriter {
                 let zstd = Compression::ZSTD(ZstdLevel::default());
                 let properties = WriterProperties::builder().set_compression(zstd).build();
                 let writer = ArrowWriter::try_new(file, schema, Some(properties));
-                Format::Parquet(Box::new(writer.map_err(|error| DecodeError::unwritable(path, parquet_why(&error)))?))
+                Format::Parquet(Box::new(
+                    writer.map_err(|error| DecodeError::unwritable(path, parquet_why(&error)))?,
+                ))
             }
             OutputFormat::Csv => {
-                if let Some(field) = schema.fields().iter().find(|field| field.data_type().is_nested() && !is_dictionary(field.data_type())) {
+                if let Some(field) = schema
+                    .fields()
+                    .iter()
+                    .find(|field| field.data_type().is_nested() && !is_dictionary(field.data_type()))
+                {
                     let found = describe(field.data_type());
                     let why = format!("column `{}` is {found}, which CSV cannot hold", field.name());
                     return Err(DecodeError::unwritable(path, why));
@@ -123,15 +143,24 @@ impl RowsWriter {
                 csv::header(&mut file, &schema).map_err(refused)?;
                 Format::Csv(file)
             }
-            OutputFormat::Jsonl => {
-                Format::Jsonl(Box::new(WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(file)))
-            }
+            OutputFormat::Jsonl => Format::Jsonl(Box::new(
+                WriterBuilder::new()
+                    .with_explicit_nulls(true)
+                    .build::<_, LineDelimited>(file),
+            )),
             OutputFormat::Arrow => {
                 let writer = FileWriter::try_new(file, &schema);
-                Format::Arrow(Box::new(writer.map_err(|error| DecodeError::unwritable(path, arrow_why(&error)))?))
+                Format::Arrow(Box::new(
+                    writer.map_err(|error| DecodeError::unwritable(path, arrow_why(&error)))?,
+                ))
             }
         };
-        Ok(RowsWriter { target: path.to_owned(), aside, format, rows: 0 })
+        Ok(RowsWriter {
+            target: path.to_owned(),
+            aside,
+            format,
+            rows: 0,
+        })
     }
 
     /// Appends a batch of the schema.
@@ -141,8 +170,12 @@ impl RowsWriter {
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), DecodeError> {
         let written = match &mut self.format {
             Format::Parquet(writer) => writer.write(batch).map_err(|error| parquet_why(&error)),
-            Format::Csv(writer) => csv::rows(writer, batch).map_err(|error| arrow_why(&error)),
-            Format::Jsonl(writer) => writer.write(batch).map_err(|error| arrow_why(&error)),
+            Format::Csv(writer) => utc::batch(batch)
+                .and_then(|batch| csv::rows(writer, &batch))
+                .map_err(|error| arrow_why(&error)),
+            Format::Jsonl(writer) => utc::batch(batch)
+                .and_then(|batch| writer.write(&batch))
+                .map_err(|error| arrow_why(&error)),
             Format::Arrow(writer) => writer.write(batch).map_err(|error| arrow_why(&error)),
         };
         written.map_err(|why| DecodeError::unwritable(&self.target, why))?;
@@ -155,20 +188,30 @@ impl RowsWriter {
     /// # Errors
     /// [`DecodeError::Unwritable`]; the target is then as it was.
     pub fn finish(self) -> Result<u64, DecodeError> {
-        let RowsWriter { target: path, aside, format, rows } = self;
+        let RowsWriter {
+            target: path,
+            aside,
+            format,
+            rows,
+        } = self;
         let buffer = match format {
             Format::Parquet(writer) => writer.into_inner().map_err(|error| parquet_why(&error)),
             Format::Csv(writer) => Ok(writer),
-            Format::Jsonl(mut writer) => {
-                writer.finish().map(|()| writer.into_inner()).map_err(|error| arrow_why(&error))
-            }
+            Format::Jsonl(mut writer) => writer
+                .finish()
+                .map(|()| writer.into_inner())
+                .map_err(|error| arrow_why(&error)),
             Format::Arrow(writer) => writer.into_inner().map_err(|error| arrow_why(&error)),
         };
         let mut buffer = buffer.map_err(|why| DecodeError::unwritable(&path, why))?;
         let refused = |error: std::io::Error| DecodeError::unwritable(&path, plain(&error));
         buffer.flush().map_err(refused)?;
         aside.as_file().sync_all().map_err(refused)?;
-        let target = if path.is_symlink() { path.canonicalize().unwrap_or(path.clone()) } else { path.clone() };
+        let target = if path.is_symlink() {
+            path.canonicalize().unwrap_or(path.clone())
+        } else {
+            path.clone()
+        };
         aside.persist(&target).map_err(|error| refused(error.error))?;
         sync_folder(folder(&target)).map_err(refused)?;
         Ok(rows)
@@ -180,7 +223,10 @@ fn is_dictionary(ty: &DataType) -> bool {
 }
 
 fn folder(target: &Path) -> &Path {
-    target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    target
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// A new hidden file in the folder, with the permissions of any new file.

@@ -7,26 +7,69 @@ use featr_kernels::{Column, Data, StrData};
 use std::sync::Arc;
 
 const TYPES: [(&str, Type); 8] = [
-    ("at", Type::Timestamp), ("b?", Type::Bool), ("i?", Type::Int64), ("f?", Type::Float64),
-    ("d?", Type::Decimal { precision: 30, scale: 4 }), ("s?", Type::String), ("day?", Type::Date), ("long?", Type::Duration),
+    ("at", Type::Timestamp),
+    ("b?", Type::Bool),
+    ("i?", Type::Int64),
+    ("f?", Type::Float64),
+    (
+        "d?",
+        Type::Decimal {
+            precision: 30,
+            scale: 4,
+        },
+    ),
+    ("s?", Type::String),
+    ("day?", Type::Date),
+    ("long?", Type::Duration),
 ];
 
 fn rows() -> RecordBatch {
     let text = "plain,\"quoted\"\nline\r\n";
     let nulls = || Some(vec![0, 1, 0]);
     let columns = [
-        Column { ty: Type::Timestamp, data: Data::I64(vec![-1, 1_700_000_000_123_456, 0]), tags: None },
-        Column { ty: Type::Bool, data: Data::Bool(vec![true, false, false]), tags: nulls() },
-        Column { ty: Type::Int64, data: Data::I64(vec![i64::MIN, 0, i64::MAX]), tags: nulls() },
-        Column { ty: Type::Float64, data: Data::F64(vec![0.1, 0.0, 5e-324]), tags: nulls() },
-        Column { ty: TYPES[4].1, data: Data::I128(vec![-12_345_678_901_234_567_890, 0, 1]), tags: nulls() },
         Column {
-            ty: Type::String,
-            data: Data::Str(StrData { offsets: vec![0, text.len(), text.len(), text.len()], bytes: text.into() }),
+            ty: Type::Timestamp,
+            data: Data::I64(vec![-1, 1_700_000_000_123_456, 0]),
+            tags: None,
+        },
+        Column {
+            ty: Type::Bool,
+            data: Data::Bool(vec![true, false, false]),
             tags: nulls(),
         },
-        Column { ty: Type::Date, data: Data::I64(vec![-1, 0, 20_000]), tags: nulls() },
-        Column { ty: Type::Duration, data: Data::I64(vec![-1_500_000, 0, 90_061_000_001]), tags: nulls() },
+        Column {
+            ty: Type::Int64,
+            data: Data::I64(vec![i64::MIN, 0, i64::MAX]),
+            tags: nulls(),
+        },
+        Column {
+            ty: Type::Float64,
+            data: Data::F64(vec![0.1, 0.0, 5e-324]),
+            tags: nulls(),
+        },
+        Column {
+            ty: TYPES[4].1,
+            data: Data::I128(vec![-12_345_678_901_234_567_890, 0, 1]),
+            tags: nulls(),
+        },
+        Column {
+            ty: Type::String,
+            data: Data::Str(StrData {
+                offsets: vec![0, text.len(), text.len(), text.len()],
+                bytes: text.into(),
+            }),
+            tags: nulls(),
+        },
+        Column {
+            ty: Type::Date,
+            data: Data::I64(vec![-1, 0, 20_000]),
+            tags: nulls(),
+        },
+        Column {
+            ty: Type::Duration,
+            data: Data::I64(vec![-1_500_000, 0, 90_061_000_001]),
+            tags: nulls(),
+        },
     ];
     let fields: Vec<Field> = TYPES
         .iter()
@@ -40,11 +83,27 @@ fn what_is_written_reads_back_alike_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let batch = rows();
     let mut seen = Vec::new();
-    for (name, format) in [("o.parquet", FileFormat::Parquet), ("o.csv", FileFormat::Csv), ("o.jsonl", FileFormat::Jsonl)] {
-        assert_eq!(write_rows(&folder.path().join(name), batch.schema(), [batch.clone(), batch.clone()]).unwrap(), 6);
+    for (name, format) in [
+        ("o.parquet", FileFormat::Parquet),
+        ("o.csv", FileFormat::Csv),
+        ("o.jsonl", FileFormat::Jsonl),
+    ] {
+        assert_eq!(
+            write_rows(
+                &folder.path().join(name),
+                batch.schema(),
+                [batch.clone(), batch.clone()]
+            )
+            .unwrap(),
+            6
+        );
         let outcome = read(&source(&TYPES), &file_set(format, &[name]), folder.path());
         assert_eq!((outcome.rejects, outcome.error), (vec![], None), "{name}");
-        let values: Vec<String> = outcome.rows.iter().map(|row| row.split_once(' ').unwrap().1.to_owned()).collect();
+        let values: Vec<String> = outcome
+            .rows
+            .iter()
+            .map(|row| row.split_once(' ').unwrap().1.to_owned())
+            .collect();
         seen.push(values);
     }
     assert_eq!(seen[0][1], "1700000000123456|∅|∅|∅|∅|∅|∅|∅");
@@ -56,7 +115,10 @@ fn what_is_written_reads_back_alike_in_every_format() {
     assert_eq!(write_rows(&path, batch.schema(), [batch.clone()]).unwrap(), 3);
     let reader = arrow::ipc::reader::FileReader::try_new(File::open(path).unwrap(), None).unwrap();
     assert_eq!(reader.map(Result::unwrap).collect::<Vec<_>>(), [batch]);
-    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(names.len(), 4, "{names:?}");
 }
 
@@ -86,13 +148,25 @@ fn targets_that_cannot_be() {
         let error = write_rows(&folder.path().join(name), schema.clone(), []).unwrap_err();
         error.to_string().replace(&format!("{}", folder.path().display()), "F")
     };
-    assert_eq!(why("o.xlsx"), "cannot tell the format of F/o.xlsx from its name: .parquet, .csv, .jsonl and .arrow are known");
+    assert_eq!(
+        why("o.xlsx"),
+        "cannot tell the format of F/o.xlsx from its name: .parquet, .csv, .jsonl and .arrow are known"
+    );
     assert_eq!(why("gone/o.csv"), "cannot write F/gone/o.csv: no folder F/gone");
     std::fs::create_dir(folder.path().join("d.csv")).unwrap();
     assert_eq!(why("d.csv"), "cannot write F/d.csv: is a folder");
-    let lists = Schema::new(vec![Field::new_list("l", Field::new("item", DataType::Int64, true), true)]);
+    let lists = Schema::new(vec![Field::new_list(
+        "l",
+        Field::new("item", DataType::Int64, true),
+        true,
+    )]);
     let error = write_rows(&folder.path().join("o.csv"), Arc::new(lists), []).unwrap_err();
-    assert!(error.to_string().ends_with("column `l` is a list, which CSV cannot hold"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("column `l` is a list, which CSV cannot hold"),
+        "{error}"
+    );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -101,7 +175,11 @@ fn targets_that_cannot_be() {
 fn permissions_and_links_are_those_of_any_file() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    let (real, link, plain) = (folder.path().join("real.csv"), folder.path().join("link.csv"), folder.path().join("plain"));
+    let (real, link, plain) = (
+        folder.path().join("real.csv"),
+        folder.path().join("link.csv"),
+        folder.path().join("plain"),
+    );
     std::fs::write(&real, "old").unwrap();
     std::fs::write(&plain, "").unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();

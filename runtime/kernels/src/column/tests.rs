@@ -56,8 +56,18 @@ fn equality_ignores_the_data_of_nulls() {
     let left = Column::with_tags(Type::Int64, Data::I64(vec![1, 2]), nulls.clone());
     let right = Column::with_tags(Type::Int64, Data::I64(vec![9, 2]), nulls);
     assert_eq!(left, right);
-    let all_valid = Column { ty: Type::Int64, data: Data::I64(vec![1, 2]), tags: Some(vec![Tag::VALID; 2]) };
-    assert_eq!(all_valid, Column { tags: None, ..all_valid.clone() });
+    let all_valid = Column {
+        ty: Type::Int64,
+        data: Data::I64(vec![1, 2]),
+        tags: Some(vec![Tag::VALID; 2]),
+    };
+    assert_eq!(
+        all_valid,
+        Column {
+            tags: None,
+            ..all_valid.clone()
+        }
+    );
     assert_ne!(left, all_valid);
     assert_eq!(Column::new(Type::String, 2).values(), [Value::Null, Value::Null]);
 }

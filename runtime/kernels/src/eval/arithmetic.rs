@@ -7,56 +7,50 @@ use crate::column::{Data, Tag};
 use crate::decimal;
 use crate::ratio::ratio_to_f64;
 use crate::value::canonical;
-use featc_ir::{BinaryOp, Type};
+use featc_ir::Type;
 
-/// The arithmetic operators; `ty` is the type of the result.
-pub fn arithmetic<'a>(op: BinaryOp, ty: Type, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
-    match op {
-        BinaryOp::Divide => divide(left, right, rows),
-        BinaryOp::Quotient | BinaryOp::Remainder => euclidean(op, ty, left, right, rows),
-        BinaryOp::Add
-        | BinaryOp::Subtract
-        | BinaryOp::Multiply
-        | BinaryOp::Equal
-        | BinaryOp::NotEqual
-        | BinaryOp::Less
-        | BinaryOp::LessOrEqual
-        | BinaryOp::Greater
-        | BinaryOp::GreaterOrEqual
-        | BinaryOp::And
-        | BinaryOp::Or => match ty {
-            Type::Float64 => float_arithmetic(op, left, right, rows),
-            Type::Decimal { precision, scale } => decimal_arithmetic(op, precision, scale, left, right, rows),
-            Type::Bool | Type::Int64 | Type::String | Type::Timestamp | Type::Date | Type::Duration => {
-                integer_arithmetic(op, ty, left, right, rows)
-            }
-        },
+/// The operators of sums and products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ring {
+    Add,
+    Subtract,
+    Multiply,
+}
+
+/// Sums, differences and products; `ty` is the type of the result.
+pub fn ring<'a>(op: Ring, ty: Type, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
+    match ty {
+        Type::Float64 => float_ring(op, left, right, rows),
+        Type::Decimal { precision, scale } => decimal_ring(op, precision, scale, left, right, rows),
+        Type::Bool | Type::Int64 | Type::String | Type::Timestamp | Type::Date | Type::Duration => {
+            integer_ring(op, ty, left, right, rows)
+        }
     }
 }
 
-fn float_arithmetic<'a>(op: BinaryOp, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
+fn float_ring<'a>(op: Ring, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
     let frame = Frame::strict(&[left, right], rows);
     let (left, right) = (floats_of(left), floats_of(right));
     let (a, b) = (left.f64s(), right.f64s());
     let results = match op {
-        BinaryOp::Subtract => frame.map2(a, b, |a, b| canonical(a - b)),
-        BinaryOp::Multiply => frame.map2(a, b, |a, b| canonical(a * b)),
-        _ => frame.map2(a, b, |a, b| canonical(a + b)),
+        Ring::Subtract => frame.map2(a, b, |a, b| canonical(a - b)),
+        Ring::Multiply => frame.map2(a, b, |a, b| canonical(a * b)),
+        Ring::Add => frame.map2(a, b, |a, b| canonical(a + b)),
     };
     frame.finish(Type::Float64, Data::F64(results))
 }
 
-fn integer_arithmetic<'a>(op: BinaryOp, ty: Type, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
+fn integer_ring<'a>(op: Ring, ty: Type, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
     let mut frame = Frame::strict(&[left, right], rows);
     let dates = left.ty() == Type::Date;
     let (a, b) = (left.i64s(), right.i64s());
     let results = match op {
-        BinaryOp::Subtract if dates => frame.map2_checked(a, b, |a, b| {
+        Ring::Subtract if dates => frame.map2_checked(a, b, |a, b| {
             or_overflow(a.checked_sub(b).and_then(|days| days.checked_mul(DAY_US)))
         }),
-        BinaryOp::Subtract => frame.map2_checked(a, b, |a, b| flagged(a.overflowing_sub(b))),
-        BinaryOp::Multiply => frame.map2_checked(a, b, |a, b| flagged(a.overflowing_mul(b))),
-        _ => frame.map2_checked(a, b, |a, b| flagged(a.overflowing_add(b))),
+        Ring::Subtract => frame.map2_checked(a, b, |a, b| flagged(a.overflowing_sub(b))),
+        Ring::Multiply => frame.map2_checked(a, b, |a, b| flagged(a.overflowing_mul(b))),
+        Ring::Add => frame.map2_checked(a, b, |a, b| flagged(a.overflowing_add(b))),
     };
     frame.finish(ty, Data::I64(results))
 }
@@ -66,8 +60,8 @@ fn flagged((result, overflow): (i64, bool)) -> (i64, u8) {
     (result, if overflow { OVERFLOW } else { Tag::VALID })
 }
 
-fn decimal_arithmetic<'a>(
-    op: BinaryOp,
+fn decimal_ring<'a>(
+    op: Ring,
     precision: u8,
     scale: u8,
     left: &Operand<'_>,
@@ -81,21 +75,26 @@ fn decimal_arithmetic<'a>(
     let plain = ls == scale && rs == scale;
     let narrow = |sum: Option<i128>| or_overflow(sum.and_then(|sum| decimal::fitting(sum, precision)));
     let results = match op {
-        BinaryOp::Subtract if plain => frame.map2_checked(a, b, |a, b| narrow(a.checked_sub(b))),
-        BinaryOp::Subtract => frame.map2_checked(a, b, |a, b| {
-            or_overflow(b.checked_neg().and_then(|b| decimal::add((a, ls), (b, rs), precision, scale)))
+        Ring::Subtract if plain => frame.map2_checked(a, b, |a, b| narrow(a.checked_sub(b))),
+        Ring::Subtract => frame.map2_checked(a, b, |a, b| {
+            or_overflow(
+                b.checked_neg()
+                    .and_then(|b| decimal::add((a, ls), (b, rs), precision, scale)),
+            )
         }),
-        BinaryOp::Multiply => {
-            frame.map2_checked(a, b, |a, b| or_overflow(decimal::multiply((a, ls), (b, rs), precision, scale)))
-        }
-        _ if plain => frame.map2_checked(a, b, |a, b| narrow(a.checked_add(b))),
-        _ => frame.map2_checked(a, b, |a, b| or_overflow(decimal::add((a, ls), (b, rs), precision, scale))),
+        Ring::Multiply => frame.map2_checked(a, b, |a, b| {
+            or_overflow(decimal::multiply((a, ls), (b, rs), precision, scale))
+        }),
+        Ring::Add if plain => frame.map2_checked(a, b, |a, b| narrow(a.checked_add(b))),
+        _ => frame.map2_checked(a, b, |a, b| {
+            or_overflow(decimal::add((a, ls), (b, rs), precision, scale))
+        }),
     };
     frame.finish(Type::Decimal { precision, scale }, Data::I128(results))
 }
 
 /// The exact quotient rounded once, null by zero; IEEE where a float takes part.
-fn divide<'a>(left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
+pub fn divide<'a>(left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
     let mut frame = Frame::strict(&[left, right], rows);
     let types = (left.ty(), right.ty());
     let results = if types.0 == Type::Float64 || types.1 == Type::Float64 {
@@ -107,7 +106,11 @@ fn divide<'a>(left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'
         let (ls, rs) = (scale_of(types.0), scale_of(types.1));
         let (left, right) = (decimals_of(left), decimals_of(right));
         frame.map2_checked(left.i128s(), right.i128s(), |a, b| {
-            if b == 0 { (0.0, Tag::NULL) } else { (decimal::ratio((a, ls), (b, rs)), Tag::VALID) }
+            if b == 0 {
+                (0.0, Tag::NULL)
+            } else {
+                (decimal::ratio((a, ls), (b, rs)), Tag::VALID)
+            }
         })
     };
     frame.finish(Type::Float64, Data::F64(results))
@@ -126,18 +129,23 @@ pub fn integer_ratio(num: i64, den: i64) -> (f64, u8) {
     }
 }
 
-fn euclidean<'a>(op: BinaryOp, ty: Type, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
+/// `div`: the quotient whose remainder is not negative; null by zero.
+pub fn quotient<'a>(ty: Type, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
     let mut frame = Frame::strict(&[left, right], rows);
-    let (a, b) = (left.i64s(), right.i64s());
-    let results = if op == BinaryOp::Quotient {
-        frame.map2_checked(a, b, |a, b| match b {
-            0 => (0, Tag::NULL),
-            _ => or_overflow(a.checked_div_euclid(b)),
-        })
-    } else {
-        // i64::MIN mod −1 is 0, which fits.
-        frame.map2_checked(a, b, |a, b| if b == 0 { (0, Tag::NULL) } else { (a.wrapping_rem_euclid(b), Tag::VALID) })
-    };
+    let results = frame.map2_checked(left.i64s(), right.i64s(), |a, b| match b {
+        0 => (0, Tag::NULL),
+        _ => or_overflow(a.checked_div_euclid(b)),
+    });
+    frame.finish(ty, Data::I64(results))
+}
+
+/// `mod`: from 0 to below the size of the divisor; null by zero.
+pub fn remainder<'a>(ty: Type, left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Operand<'a> {
+    let mut frame = Frame::strict(&[left, right], rows);
+    let results = frame.map2_checked(left.i64s(), right.i64s(), |a, b| match b {
+        0 => (0, Tag::NULL),
+        _ => (a.wrapping_rem_euclid(b), Tag::VALID), // i64::MIN mod −1 is 0, which fits
+    });
     frame.finish(ty, Data::I64(results))
 }
 
@@ -146,9 +154,7 @@ pub fn negate<'a>(ty: Type, operand: &Operand<'_>, rows: usize) -> Operand<'a> {
     let mut frame = Frame::strict(&[operand], rows);
     let data = match &operand.column.data {
         Data::F64(_) => Data::F64(frame.map(operand.f64s(), |value| canonical(-value))),
-        Data::I128(_) => {
-            Data::I128(frame.map_checked(operand.i128s(), |value| or_overflow(value.checked_neg())))
-        }
+        Data::I128(_) => Data::I128(frame.map_checked(operand.i128s(), |value| or_overflow(value.checked_neg()))),
         Data::I64(_) | Data::Bool(_) | Data::Str(_) => {
             Data::I64(frame.map_checked(operand.i64s(), |value| flagged(value.overflowing_neg())))
         }

@@ -12,18 +12,15 @@ use std::borrow::Cow;
 pub fn scale_of(ty: Type) -> u8 {
     match ty {
         Type::Decimal { scale, .. } => scale,
-        Type::Bool
-        | Type::Int64
-        | Type::Float64
-        | Type::String
-        | Type::Timestamp
-        | Type::Date
-        | Type::Duration => 0,
+        Type::Bool | Type::Int64 | Type::Float64 | Type::String | Type::Timestamp | Type::Date | Type::Duration => 0,
     }
 }
 
 fn same<'b>(operand: &'b Operand<'_>) -> Operand<'b> {
-    Operand { column: Cow::Borrowed(&operand.column), constant: operand.constant }
+    Operand {
+        column: Cow::Borrowed(&operand.column),
+        constant: operand.constant,
+    }
 }
 
 /// A numeric operand as floats, rounded once.
@@ -42,7 +39,13 @@ pub fn decimals_of<'b>(operand: &'b Operand<'_>) -> Operand<'b> {
         Data::I64(_) => {
             let frame = Frame::strict(&[operand], operand.column.len());
             let data = Data::I128(frame.map(operand.i64s(), i128::from));
-            frame.finish(Type::Decimal { precision: 38, scale: 0 }, data)
+            frame.finish(
+                Type::Decimal {
+                    precision: 38,
+                    scale: 0,
+                },
+                data,
+            )
         }
         Data::Bool(_) | Data::F64(_) | Data::I128(_) | Data::Str(_) => same(operand),
     }
@@ -50,7 +53,11 @@ pub fn decimals_of<'b>(operand: &'b Operand<'_>) -> Operand<'b> {
 
 /// The operand as it is if it has the type, else cast to it.
 pub fn coerce<'a>(operand: Operand<'a>, ty: Type, rows: usize) -> Operand<'a> {
-    if operand.ty() == ty { operand } else { cast(operand, ty, rows) }
+    if operand.ty() == ty {
+        operand
+    } else {
+        cast(operand, ty, rows)
+    }
 }
 
 /// The operand in another type.
@@ -152,9 +159,9 @@ fn to_decimal(operand: &Operand<'_>, from: Type, (precision, scale): (u8, u8), f
     Data::I128(match &operand.column.data {
         Data::Bool(_) => frame.map_checked(operand.bools(), |value| or_invalid(fit(i128::from(value), 0))),
         Data::I64(_) => frame.map_checked(operand.i64s(), |value| or_invalid(fit(i128::from(value), 0))),
-        Data::F64(_) => {
-            frame.map_checked(operand.f64s(), |value| or_invalid(decimal::from_f64(value, precision, scale)))
-        }
+        Data::F64(_) => frame.map_checked(operand.f64s(), |value| {
+            or_invalid(decimal::from_f64(value, precision, scale))
+        }),
         Data::I128(_) => frame.map_checked(operand.i128s(), |value| or_invalid(fit(value, own))),
         Data::Str(_) => {
             let texts = operand.texts();
@@ -183,12 +190,9 @@ fn to_string(operand: &Operand<'_>, from: Type, frame: &mut Frame) -> Data {
                     }
                     _ => INVALID,
                 }),
-                Type::Bool
-                | Type::Int64
-                | Type::Float64
-                | Type::Decimal { .. }
-                | Type::String
-                | Type::Duration => frame.texts_by_row(|row, out| append(out, &values.at(row).to_string())),
+                Type::Bool | Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::String | Type::Duration => {
+                    frame.texts_by_row(|row, out| append(out, &values.at(row).to_string()))
+                }
             }
         }
         Data::F64(_) => {

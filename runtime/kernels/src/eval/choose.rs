@@ -47,7 +47,11 @@ fn pick<'a>(ty: Type, operands: &[Operand<'_>], choices: &[Choice], constant: bo
             Data::Str(picked)
         }
     };
-    let frame = Frame { rows: choices.len(), constant, tags: (any_tag != Tag::VALID).then_some(tags) };
+    let frame = Frame {
+        rows: choices.len(),
+        constant,
+        tags: (any_tag != Tag::VALID).then_some(tags),
+    };
     frame.finish(ty, data)
 }
 
@@ -82,7 +86,11 @@ pub fn case<'a>(
     let mut choices = vec![Choice::Open; frame.rows];
     for (at, condition) in conditions.iter().enumerate() {
         let flags = condition.bools();
-        for (row, choice) in choices.iter_mut().enumerate().filter(|(_, choice)| **choice == Choice::Open) {
+        for (row, choice) in choices
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, choice)| **choice == Choice::Open)
+        {
             match condition.tag(row) {
                 Tag::VALID if flags.at(row) => *choice = Choice::Operand(at as u32),
                 Tag::VALID | Tag::NULL => {}
@@ -91,7 +99,10 @@ pub fn case<'a>(
         }
     }
     if let Some(last) = last {
-        choices.iter_mut().filter(|choice| **choice == Choice::Open).for_each(|choice| *choice = Choice::Operand(last));
+        choices
+            .iter_mut()
+            .filter(|choice| **choice == Choice::Open)
+            .for_each(|choice| *choice = Choice::Operand(last));
     }
     pick(ty, &values, &choices, frame.constant)
 }
@@ -114,7 +125,9 @@ pub fn coalesce<'a>(ty: Type, operands: Vec<Operand<'a>>, rows: usize) -> Operan
 /// The least (`op` = `Less`) or greatest (`op` = `Greater`) operand that is not null; the leftmost error if there is one.
 pub fn extreme<'a>(op: BinaryOp, ty: Type, operands: Vec<Operand<'a>>, rows: usize) -> Operand<'a> {
     let mut operands = coerced(operands, ty, rows).into_iter();
-    let Some(mut best) = operands.next() else { return super::null_operand(ty) };
+    let Some(mut best) = operands.next() else {
+        return super::null_operand(ty);
+    };
     for next in operands {
         let better = compare(op, &next, &best, rows);
         let frame = Frame::of(&[&best, &next], rows);

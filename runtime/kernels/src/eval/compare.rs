@@ -16,11 +16,11 @@ pub fn compare<'a>(op: BinaryOp, left: &Operand<'_>, right: &Operand<'_>, rows: 
         (Data::I64(_), Data::I64(_)) => ordered(op, &frame, left.i64s(), right.i64s()),
         (Data::Str(_), Data::Str(_)) => {
             let (a, b) = (left.texts(), right.texts());
-            (0..frame.rows).map(|row| holds(op, a.bytes(row).cmp(b.bytes(row)))).collect()
+            (0..frame.rows)
+                .map(|row| holds(op, a.bytes(row).cmp(b.bytes(row))))
+                .collect()
         }
-        (Data::F64(_), _) | (_, Data::F64(_)) => {
-            floats(op, &frame, floats_of(left).f64s(), floats_of(right).f64s())
-        }
+        (Data::F64(_), _) | (_, Data::F64(_)) => floats(op, &frame, floats_of(left).f64s(), floats_of(right).f64s()),
         (Data::I128(_), _) | (_, Data::I128(_)) => decimals(op, &frame, left, right),
         (Data::Bool(_) | Data::I64(_) | Data::Str(_), _) => vec![false; frame.rows],
     };
@@ -103,17 +103,24 @@ pub fn connect<'a>(decisive: bool, left: &Operand<'_>, right: &Operand<'_>, rows
     let mut frame = Frame::of(&[left, right], rows);
     let (a, b) = (left.bools(), right.bools());
     if left.column.tags.is_none() && right.column.tags.is_none() {
-        let results =
-            if decisive { frame.map2(a, b, |a, b| a | b) } else { frame.map2(a, b, |a, b| a & b) };
+        let results = if decisive {
+            frame.map2(a, b, |a, b| a | b)
+        } else {
+            frame.map2(a, b, |a, b| a & b)
+        };
         return frame.finish(Type::Bool, Data::Bool(results));
     }
     let mut tags = Vec::with_capacity(frame.rows);
     let results = (0..frame.rows)
         .map(|row| {
             let (left_tag, right_tag) = (left.tag(row), right.tag(row));
-            let decided = (left_tag == Tag::VALID && a.at(row) == decisive)
-                || (right_tag == Tag::VALID && b.at(row) == decisive);
-            tags.push(if decided { Tag::VALID } else { Tag::merge(left_tag, right_tag) });
+            let decided =
+                (left_tag == Tag::VALID && a.at(row) == decisive) || (right_tag == Tag::VALID && b.at(row) == decisive);
+            tags.push(if decided {
+                Tag::VALID
+            } else {
+                Tag::merge(left_tag, right_tag)
+            });
             decided == decisive
         })
         .collect();
@@ -130,9 +137,13 @@ pub fn unary_logic<'a>(op: UnaryOp, operand: &Operand<'_>, rows: usize) -> Opera
     }
     let mut frame = Frame::strict(&[operand], rows);
     let of_null = op == UnaryOp::IsNull;
-    let results = (0..frame.rows).map(|row| (operand.tag(row) == Tag::NULL) == of_null).collect();
+    let results = (0..frame.rows)
+        .map(|row| (operand.tag(row) == Tag::NULL) == of_null)
+        .collect();
     if let Some(tags) = &mut frame.tags {
-        tags.iter_mut().filter(|tag| **tag == Tag::NULL).for_each(|tag| *tag = Tag::VALID);
+        tags.iter_mut()
+            .filter(|tag| **tag == Tag::NULL)
+            .for_each(|tag| *tag = Tag::VALID);
     }
     frame.finish(Type::Bool, Data::Bool(results))
 }

@@ -18,7 +18,9 @@ pub fn call<'a>(function: Function, ty: Type, mut arguments: Vec<Operand<'a>>, r
     }
     match function {
         Function::Abs => absolute(ty, &arguments[0], rows),
-        Function::Round | Function::Floor | Function::Ceil => whole(function, ty, arguments.swap_remove(0), rows),
+        Function::Round => whole(Direction::Nearest, ty, arguments.swap_remove(0), rows),
+        Function::Floor => whole(Direction::Down, ty, arguments.swap_remove(0), rows),
+        Function::Ceil => whole(Direction::Up, ty, arguments.swap_remove(0), rows),
         Function::Sqrt => float1(&arguments[0], rows, f64::sqrt),
         Function::Ln => float1(&arguments[0], rows, libm::log),
         Function::Log10 => float1(&arguments[0], rows, libm::log10),
@@ -50,7 +52,9 @@ pub fn call<'a>(function: Function, ty: Type, mut arguments: Vec<Operand<'a>>, r
         Function::Hours => duration_in(3_600_000_000, &arguments[0], rows),
         Function::Days => duration_in(DAY_US, &arguments[0], rows),
         Function::Year => by_day(&arguments[0], rows, |day| calendar::civil_from_days(day).year),
-        Function::Month => by_day(&arguments[0], rows, |day| i64::from(calendar::civil_from_days(day).month)),
+        Function::Month => by_day(&arguments[0], rows, |day| {
+            i64::from(calendar::civil_from_days(day).month)
+        }),
         Function::DayOfMonth => by_day(&arguments[0], rows, |day| i64::from(calendar::civil_from_days(day).day)),
         Function::DayOfWeek => by_day(&arguments[0], rows, calendar::day_of_week),
         Function::DayOfYear => by_day(&arguments[0], rows, calendar::day_of_year),
@@ -77,7 +81,9 @@ fn float1<'a>(operand: &Operand<'_>, rows: usize, each: fn(f64) -> f64) -> Opera
 }
 
 fn power<'a>(arguments: &[Operand<'_>], rows: usize) -> Operand<'a> {
-    let [base, exponent] = arguments else { return super::null_operand(Type::Float64) };
+    let [base, exponent] = arguments else {
+        return super::null_operand(Type::Float64);
+    };
     let frame = Frame::strict(&[base, exponent], rows);
     let (base, exponent) = (floats_of(base), floats_of(exponent));
     let data = Data::F64(frame.map2(base.f64s(), exponent.f64s(), |a, b| canonical(libm::pow(a, b))));
@@ -105,29 +111,44 @@ fn duration_in<'a>(unit_us: i64, operand: &Operand<'_>, rows: usize) -> Operand<
 }
 
 fn truncate<'a>(ty: Type, arguments: &[Operand<'_>], rows: usize) -> Operand<'a> {
-    let [instant, unit] = arguments else { return super::null_operand(ty) };
+    let [instant, unit] = arguments else {
+        return super::null_operand(ty);
+    };
     let mut frame = Frame::strict(&[instant, unit], rows);
     let results = frame.map2_checked(instant.i64s(), unit.i64s(), |us, unit| {
-        if unit <= 0 { (0, Tag::NULL) } else { or_overflow(us.checked_sub(us.rem_euclid(unit))) }
+        if unit <= 0 {
+            (0, Tag::NULL)
+        } else {
+            or_overflow(us.checked_sub(us.rem_euclid(unit)))
+        }
     });
     frame.finish(ty, Data::I64(results))
 }
 
+/// Where digits that are dropped go.
+#[derive(Debug, Clone, Copy)]
+enum Direction {
+    /// Half to even.
+    Nearest,
+    Down,
+    Up,
+}
+
 /// Round, floor and ceil.
-fn whole<'a>(function: Function, ty: Type, operand: Operand<'a>, rows: usize) -> Operand<'a> {
+fn whole<'a>(direction: Direction, ty: Type, operand: Operand<'a>, rows: usize) -> Operand<'a> {
     let mut frame = Frame::strict(&[&operand], rows);
     if let Type::Decimal { precision, scale } = ty {
         let own = u32::from(scale_of(operand.ty()));
         let units = decimals_of(&operand);
         let unit = decimal::power_of_ten(own).unwrap_or(i128::MAX);
         let to = u32::from(scale);
-        let exact = |value: i128| match function {
-            Function::Floor => decimal::rescale(value.div_euclid(unit), 0, to),
-            Function::Ceil => {
+        let exact = |value: i128| match direction {
+            Direction::Down => decimal::rescale(value.div_euclid(unit), 0, to),
+            Direction::Up => {
                 let up = i128::from(value.rem_euclid(unit) != 0);
                 decimal::rescale(value.div_euclid(unit) + up, 0, to)
             }
-            _ => decimal::rescale(value, own, to),
+            Direction::Nearest => decimal::rescale(value, own, to),
         };
         let results = frame.map_checked(units.i128s(), |value| {
             or_overflow(exact(value).and_then(|value| decimal::fitting(value, precision)))
@@ -138,23 +159,31 @@ fn whole<'a>(function: Function, ty: Type, operand: Operand<'a>, rows: usize) ->
         return coerce(operand, ty, rows);
     }
     let values = operand.f64s();
-    let results = match function {
-        Function::Floor => frame.map(values, |value| canonical(value.floor())),
-        Function::Ceil => frame.map(values, |value| canonical(value.ceil())),
-        _ => frame.map(values, |value| canonical(value.round_ties_even())),
+    let results = match direction {
+        Direction::Down => frame.map(values, |value| canonical(value.floor())),
+        Direction::Up => frame.map(values, |value| canonical(value.ceil())),
+        Direction::Nearest => frame.map(values, |value| canonical(value.round_ties_even())),
     };
     frame.finish(ty, Data::F64(results))
 }
 
 /// `div(x, y, scale)`: the exact quotient with the scale of the result, half even; null by zero.
 fn decimal_quotient<'a>(ty: Type, arguments: &[Operand<'_>], rows: usize) -> Operand<'a> {
-    let [left, right, ..] = arguments else { return super::null_operand(ty) };
-    let Type::Decimal { precision, scale } = ty else { return super::null_operand(ty) };
+    let [left, right, ..] = arguments else {
+        return super::null_operand(ty);
+    };
+    let Type::Decimal { precision, scale } = ty else {
+        return super::null_operand(ty);
+    };
     let mut frame = Frame::strict(&arguments.iter().collect::<Vec<_>>(), rows);
     let (ls, rs) = (scale_of(left.ty()), scale_of(right.ty()));
     let (left, right) = (decimals_of(left), decimals_of(right));
     let results = frame.map2_checked(left.i128s(), right.i128s(), |a, b| {
-        if b == 0 { (0, Tag::NULL) } else { or_overflow(decimal::divide((a, ls), (b, rs), precision, scale)) }
+        if b == 0 {
+            (0, Tag::NULL)
+        } else {
+            or_overflow(decimal::divide((a, ls), (b, rs), precision, scale))
+        }
     });
     frame.finish(ty, Data::I128(results))
 }

@@ -61,12 +61,18 @@ pub struct Frame {
 
 impl<'a> Operand<'a> {
     pub fn borrowed(column: &'a Column) -> Operand<'a> {
-        Operand { column: Cow::Borrowed(column), constant: false }
+        Operand {
+            column: Cow::Borrowed(column),
+            constant: false,
+        }
     }
 
     /// A column of one row that stands for all.
     pub fn constant(column: Column) -> Operand<'static> {
-        Operand { column: Cow::Owned(column), constant: true }
+        Operand {
+            column: Cow::Owned(column),
+            constant: true,
+        }
     }
 
     pub fn into_column(self, rows: usize) -> Column {
@@ -88,7 +94,11 @@ impl<'a> Operand<'a> {
     }
 
     fn side<'b, T: Copy>(&self, values: &'b [T]) -> Side<'b, T> {
-        if self.constant { Side::One(values[0]) } else { Side::Rows(values) }
+        if self.constant {
+            Side::One(values[0])
+        } else {
+            Side::Rows(values)
+        }
     }
 
     pub fn bools(&self) -> Side<'_, bool> {
@@ -108,7 +118,10 @@ impl<'a> Operand<'a> {
     }
 
     pub fn texts(&self) -> Texts<'_> {
-        Texts { data: self.column.strs(), constant: self.constant }
+        Texts {
+            data: self.column.strs(),
+            constant: self.constant,
+        }
     }
 }
 
@@ -122,7 +135,9 @@ impl Frame {
             if operand.constant {
                 tags.iter_mut().for_each(|tag| *tag = Tag::merge(*tag, more[0]));
             } else {
-                tags.iter_mut().zip(more).for_each(|(tag, more)| *tag = Tag::merge(*tag, *more));
+                tags.iter_mut()
+                    .zip(more)
+                    .for_each(|(tag, more)| *tag = Tag::merge(*tag, *more));
             }
         }
         frame
@@ -131,7 +146,11 @@ impl Frame {
     /// Without tags, for operations that decide them themselves.
     pub fn of(operands: &[&Operand<'_>], rows: usize) -> Frame {
         let constant = operands.iter().all(|operand| operand.constant);
-        Frame { rows: if constant { 1 } else { rows }, constant, tags: None }
+        Frame {
+            rows: if constant { 1 } else { rows },
+            constant,
+            tags: None,
+        }
     }
 
     #[inline]
@@ -150,7 +169,10 @@ impl Frame {
     }
 
     pub fn finish<'a>(self, ty: Type, data: Data) -> Operand<'a> {
-        Operand { column: Cow::Owned(Column::with_tags(ty, data, self.tags)), constant: self.constant }
+        Operand {
+            column: Cow::Owned(Column::with_tags(ty, data, self.tags)),
+            constant: self.constant,
+        }
     }
 
     /// One result per row of one operand.
@@ -215,7 +237,11 @@ impl Frame {
     pub fn by_row<T: Default>(&mut self, mut each: impl FnMut(usize) -> Result<T, u8>) -> Vec<T> {
         let mut results = Vec::with_capacity(self.rows);
         for row in 0..self.rows {
-            let result = if self.is_valid(row) { each(row) } else { Ok(T::default()) };
+            let result = if self.is_valid(row) {
+                each(row)
+            } else {
+                Ok(T::default())
+            };
             results.push(result.unwrap_or_else(|tag| {
                 self.set_tag(row, tag);
                 T::default()

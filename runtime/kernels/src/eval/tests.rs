@@ -54,7 +54,9 @@ fn random_expressions_reach_every_operation() {
     for _ in 0..10_000 {
         let mut bytes = [0; 150];
         for byte in &mut bytes {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             *byte = (state >> 56) as u8;
         }
         let mut choices = Choices::new(&bytes);
@@ -63,9 +65,14 @@ fn random_expressions_reach_every_operation() {
         count_valid(&random, &batch(&mut choices, &COLUMNS, 1).row(0), &mut seen);
     }
     for function in Function::ALL {
-        assert!(seen.get(&format!("{function:?}")).is_some_and(|count| *count > 5), "{function:?}");
+        assert!(
+            seen.get(&format!("{function:?}")).is_some_and(|count| *count > 5),
+            "{function:?}"
+        );
     }
-    let casts = seen.iter().filter(|(name, count)| name.starts_with("cast") && **count > 0);
+    let casts = seen
+        .iter()
+        .filter(|(name, count)| name.starts_with("cast") && **count > 0);
     assert!(casts.count() >= 25, "{seen:?}");
 }
 
@@ -78,12 +85,19 @@ fn count_valid(random: &Expr, row: &[Value], seen: &mut BTreeMap<String, usize>)
         ExprKind::Case { .. } => "case".to_owned(),
         ExprKind::Coalesce(_) => "coalesce".to_owned(),
         ExprKind::Cast(operand) => {
-            format!("cast {:?} {:?}", std::mem::discriminant(&operand.ty), std::mem::discriminant(&random.ty))
+            format!(
+                "cast {:?} {:?}",
+                std::mem::discriminant(&operand.ty),
+                std::mem::discriminant(&random.ty)
+            )
         }
         ExprKind::Call(function, _) => format!("{function:?}"),
     };
     *seen.entry(name).or_default() += usize::from(eval_row_slow(random, row).is_valid());
-    random.children().into_iter().for_each(|child| count_valid(child, row, seen));
+    random
+        .children()
+        .into_iter()
+        .for_each(|child| count_valid(child, row, seen));
 }
 
 fn number(value: i64) -> Expr {
@@ -95,14 +109,26 @@ fn text(value: &str) -> Expr {
 }
 
 fn decimal(units: i128, precision: u8, scale: u8) -> Expr {
-    Expr::new(ExprKind::Literal(Literal::Decimal(units)), Type::Decimal { precision, scale })
+    Expr::new(
+        ExprKind::Literal(Literal::Decimal(units)),
+        Type::Decimal { precision, scale },
+    )
 }
 
 fn error(ty: Type) -> Expr {
     // The greatest integer plus one, in any type.
     let sum = apply(BinaryOp::Add, number(i64::MAX), number(1), Type::Int64);
-    let branch = (apply(BinaryOp::Equal, sum, number(0), Type::Bool), Expr::new(ExprKind::Literal(Literal::Null), ty));
-    Expr::new(ExprKind::Case { branches: vec![branch], otherwise: None }, ty)
+    let branch = (
+        apply(BinaryOp::Equal, sum, number(0), Type::Bool),
+        Expr::new(ExprKind::Literal(Literal::Null), ty),
+    );
+    Expr::new(
+        ExprKind::Case {
+            branches: vec![branch],
+            otherwise: None,
+        },
+        ty,
+    )
 }
 
 fn apply(op: BinaryOp, left: Expr, right: Expr, ty: Type) -> Expr {
@@ -119,7 +145,13 @@ fn cast_to(operand: Expr, ty: Type) -> Expr {
 
 /// The value of an expression without columns, by both evaluators.
 fn constant(expr: &Expr) -> Value {
-    let column = eval(expr, &Batch { rows: 2, columns: vec![] });
+    let column = eval(
+        expr,
+        &Batch {
+            rows: 2,
+            columns: vec![],
+        },
+    );
     let value = eval_row_slow(expr, &[]);
     assert_eq!(column.values(), [value.clone(), value.clone()], "{expr:?}");
     value
@@ -147,10 +179,19 @@ fn integers_are_checked_and_divide_euclidean() {
 
 #[test]
 fn decimals_are_exact_or_refused() {
-    let ty = Type::Decimal { precision: 38, scale: 2 };
+    let ty = Type::Decimal {
+        precision: 38,
+        scale: 2,
+    };
     let big = 10i128.pow(38) - 1;
-    assert_eq!(constant(&apply(BinaryOp::Add, decimal(big, 38, 2), decimal(1, 38, 2), ty)), OVERFLOW);
-    let wide = Type::Decimal { precision: 38, scale: 38 };
+    assert_eq!(
+        constant(&apply(BinaryOp::Add, decimal(big, 38, 2), decimal(1, 38, 2), ty)),
+        OVERFLOW
+    );
+    let wide = Type::Decimal {
+        precision: 38,
+        scale: 38,
+    };
     // 9 has no 38 digits after the point in 128 bits, the difference to 9.99… has.
     let sum = apply(BinaryOp::Subtract, decimal(9, 1, 0), decimal(big, 38, 37), wide);
     assert_eq!(constant(&sum), Value::Decimal(10 - 10i128.pow(38)));
@@ -158,7 +199,11 @@ fn decimals_are_exact_or_refused() {
     assert_eq!(constant(&sum), OVERFLOW);
     let quotient = |left, right, scale| {
         let ty = Type::Decimal { precision: 38, scale };
-        constant(&call(Function::Div, vec![number(left), number(right), number(i64::from(scale))], ty))
+        constant(&call(
+            Function::Div,
+            vec![number(left), number(right), number(i64::from(scale))],
+            ty,
+        ))
     };
     assert_eq!(quotient(1, 8, 2), Value::Decimal(12));
     assert_eq!(quotient(3, 8, 2), Value::Decimal(38));
@@ -172,11 +217,37 @@ fn decimals_are_exact_or_refused() {
 fn the_leftmost_error_wins_and_errors_win_over_null() {
     let null = Expr::new(ExprKind::Literal(Literal::Null), Type::Int64);
     let invalid = cast_to(text("x"), Type::Int64);
-    assert_eq!(constant(&apply(BinaryOp::Add, null.clone(), error(Type::Int64), Type::Int64)), OVERFLOW);
-    assert_eq!(constant(&apply(BinaryOp::Add, invalid.clone(), error(Type::Int64), Type::Int64)), INVALID);
-    assert_eq!(constant(&call(Function::Least, vec![null.clone(), number(1), invalid.clone()], Type::Int64)), INVALID);
-    assert_eq!(constant(&call(Function::Least, vec![null.clone(), number(2), number(1)], Type::Int64)), Value::Int64(1));
-    assert_eq!(constant(&Expr::new(ExprKind::Coalesce(vec![null, number(1), invalid]), Type::Int64)), Value::Int64(1));
+    assert_eq!(
+        constant(&apply(BinaryOp::Add, null.clone(), error(Type::Int64), Type::Int64)),
+        OVERFLOW
+    );
+    assert_eq!(
+        constant(&apply(BinaryOp::Add, invalid.clone(), error(Type::Int64), Type::Int64)),
+        INVALID
+    );
+    assert_eq!(
+        constant(&call(
+            Function::Least,
+            vec![null.clone(), number(1), invalid.clone()],
+            Type::Int64
+        )),
+        INVALID
+    );
+    assert_eq!(
+        constant(&call(
+            Function::Least,
+            vec![null.clone(), number(2), number(1)],
+            Type::Int64
+        )),
+        Value::Int64(1)
+    );
+    assert_eq!(
+        constant(&Expr::new(
+            ExprKind::Coalesce(vec![null, number(1), invalid]),
+            Type::Int64
+        )),
+        Value::Int64(1)
+    );
 }
 
 #[test]
@@ -197,16 +268,34 @@ fn logic_is_kleene_with_errors() {
 fn untaken_branches_do_not_count() {
     let input = Batch::from_columns(vec![Column::from_values(
         Type::Int64,
-        &[Value::Int64(0), Value::Int64(4), Value::Null, Value::Error(ErrorCode::Cap)],
+        &[
+            Value::Int64(0),
+            Value::Int64(4),
+            Value::Null,
+            Value::Error(ErrorCode::Cap),
+        ],
     )]);
     let column = || Expr::column(ColumnId(0), Type::Int64);
-    let branch = (
-        apply(BinaryOp::Equal, column(), number(0), Type::Bool),
-        number(-1),
+    let branch = (apply(BinaryOp::Equal, column(), number(0), Type::Bool), number(-1));
+    let otherwise = apply(
+        BinaryOp::Add,
+        number(i64::MAX),
+        apply(BinaryOp::Quotient, number(0), column(), Type::Int64),
+        Type::Int64,
     );
-    let otherwise = apply(BinaryOp::Add, number(i64::MAX), apply(BinaryOp::Quotient, number(0), column(), Type::Int64), Type::Int64);
-    let case = Expr::new(ExprKind::Case { branches: vec![branch], otherwise: Some(Box::new(otherwise)) }, Type::Int64);
-    let expected = [Value::Int64(-1), Value::Int64(i64::MAX), Value::Null, Value::Error(ErrorCode::Cap)];
+    let case = Expr::new(
+        ExprKind::Case {
+            branches: vec![branch],
+            otherwise: Some(Box::new(otherwise)),
+        },
+        Type::Int64,
+    );
+    let expected = [
+        Value::Int64(-1),
+        Value::Int64(i64::MAX),
+        Value::Null,
+        Value::Error(ErrorCode::Cap),
+    ];
     assert_eq!(eval(&case, &input).values(), expected);
     agrees(&case, &input).expect("both evaluators agree");
 }
@@ -238,7 +327,11 @@ fn strings_are_read_strictly() {
         ("1e", Type::Float64, INVALID),
         ("true", Type::Bool, Value::Bool(true)),
         ("True", Type::Bool, INVALID),
-        ("2013-01-01T00:00:00Z", Type::Timestamp, Value::Timestamp(1_356_998_400_000_000)),
+        (
+            "2013-01-01T00:00:00Z",
+            Type::Timestamp,
+            Value::Timestamp(1_356_998_400_000_000),
+        ),
         ("2013-01-01T00:00:00", Type::Timestamp, INVALID),
         ("2013-02-29", Type::Date, INVALID),
         ("1970-01-02", Type::Date, Value::Date(1)),

@@ -29,12 +29,12 @@ pub fn call<'a>(function: Function, ty: Type, arguments: &[Operand<'_>], rows: u
                 Tag::VALID
             })
         }
-        (Function::StartsWith, [text, part]) => {
-            tested(&mut frame, text.texts(), part.texts(), |text, part| text.as_bytes().starts_with(part.as_bytes()))
-        }
-        (Function::EndsWith, [text, part]) => {
-            tested(&mut frame, text.texts(), part.texts(), |text, part| text.as_bytes().ends_with(part.as_bytes()))
-        }
+        (Function::StartsWith, [text, part]) => tested(&mut frame, text.texts(), part.texts(), |text, part| {
+            text.as_bytes().starts_with(part.as_bytes())
+        }),
+        (Function::EndsWith, [text, part]) => tested(&mut frame, text.texts(), part.texts(), |text, part| {
+            text.as_bytes().ends_with(part.as_bytes())
+        }),
         (Function::Contains, [text, part]) => {
             tested(&mut frame, text.texts(), part.texts(), |text, part| text.contains(part))
         }

@@ -7,7 +7,10 @@ const TYPES: [Type; 8] = [
     Type::Bool,
     Type::Int64,
     Type::Float64,
-    Type::Decimal { precision: 38, scale: 3 },
+    Type::Decimal {
+        precision: 38,
+        scale: 3,
+    },
     Type::String,
     Type::Timestamp,
     Type::Date,
@@ -19,9 +22,9 @@ fn value(ty: Type) -> BoxedStrategy<Value> {
     let valid = match ty {
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
         Type::Int64 => small().prop_map(Value::Int64).boxed(),
-        Type::Float64 => {
-            prop_oneof![any::<f64>(), (-3i64..3).prop_map(|value| value as f64)].prop_map(Value::float).boxed()
-        }
+        Type::Float64 => prop_oneof![any::<f64>(), (-3i64..3).prop_map(|value| value as f64)]
+            .prop_map(Value::float)
+            .boxed(),
         Type::Decimal { .. } => any::<i128>().prop_map(Value::Decimal).boxed(),
         Type::String => "[\0\u{1}a\u{ff}é]{0,4}".prop_map(Value::String).boxed(),
         Type::Timestamp => small().prop_map(Value::Timestamp).boxed(),
@@ -41,11 +44,18 @@ fn batch(rows: &[Vec<Value>]) -> Batch {
         let values: Vec<Value> = rows.iter().map(|row| row[at].clone()).collect();
         Column::from_values(*ty, &values)
     });
-    Batch { rows: rows.len(), columns: columns.collect() }
+    Batch {
+        rows: rows.len(),
+        columns: columns.collect(),
+    }
 }
 
 fn compare(left: &[Value], right: &[Value]) -> Ordering {
-    left.iter().zip(right).map(|(left, right)| left.compare(right)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    left.iter()
+        .zip(right)
+        .map(|(left, right)| left.compare(right))
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
 }
 
 proptest! {

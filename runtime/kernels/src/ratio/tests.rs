@@ -8,7 +8,11 @@ fn is_nearest(num: &BigInt, den: &BigInt, candidate: f64) -> bool {
         let bits = value.to_bits();
         let biased = (bits >> 52 & 0x7ff) as usize;
         let fraction = bits & ((1 << 52) - 1);
-        let magnitude = if biased == 0 { BigInt::from(fraction) << 1 } else { BigInt::from(fraction | 1 << 52) << biased };
+        let magnitude = if biased == 0 {
+            BigInt::from(fraction) << 1
+        } else {
+            BigInt::from(fraction | 1 << 52) << biased
+        };
         if value < 0.0 { -magnitude } else { magnitude }
     };
     // The limit above which values round to infinity is the next number if the exponent were not bounded.

@@ -23,7 +23,9 @@ fn cast(value: &Value, from: Type, to: Type) -> Option<Value> {
         },
         (Value::String(text), Type::Int64) => {
             let (sign, digits, _) = number(text).filter(|(_, _, fraction)| fraction.is_none())?;
-            i64::try_from(digits.parse::<BigInt>().ok()? * sign).ok().map(Value::Int64)
+            i64::try_from(digits.parse::<BigInt>().ok()? * sign)
+                .ok()
+                .map(Value::Int64)
         }
         (Value::String(text), Type::Float64) => {
             let (mantissa, exponent) = match text.find(['e', 'E']) {
@@ -32,7 +34,10 @@ fn cast(value: &Value, from: Type, to: Type) -> Option<Value> {
             };
             number(mantissa)?;
             number(exponent).filter(|(_, _, fraction)| fraction.is_none())?;
-            text.parse().ok().filter(|value: &f64| value.is_finite()).map(Value::float)
+            text.parse()
+                .ok()
+                .filter(|value: &f64| value.is_finite())
+                .map(Value::float)
         }
         (Value::String(text), Type::Decimal { precision, scale }) => {
             let (sign, whole, fraction) = number(text)?;
@@ -49,11 +54,16 @@ fn cast(value: &Value, from: Type, to: Type) -> Option<Value> {
         }
         (Value::Float64(float), Type::Decimal { precision, scale }) => {
             let (num, den) = fraction_of(*float)?;
-            decimal_value(round_half_even(&(num * power_of_ten(u32::from(scale))), &den), precision)
+            decimal_value(
+                round_half_even(&(num * power_of_ten(u32::from(scale))), &den),
+                precision,
+            )
         }
         (Value::Decimal(_), Type::Int64) => {
             let exact = Exact::of(value, from);
-            i64::try_from(exact.units / power_of_ten(exact.scale)).ok().map(Value::Int64)
+            i64::try_from(exact.units / power_of_ten(exact.scale))
+                .ok()
+                .map(Value::Int64)
         }
         (Value::Int64(value), Type::Timestamp) => Some(Value::Timestamp(*value)),
         (Value::Int64(value), Type::Duration) => Some(Value::Duration(*value)),
@@ -83,7 +93,9 @@ fn text_of(value: &Value, from: Type) -> Option<String> {
             }
             Some(format!("{sign}{whole}.{rest:0width$}", width = scale as usize))
         }
-        Value::Timestamp(us) => (FIRST_US..=LAST_US).contains(us).then(|| calendar::render_timestamp(*us)),
+        Value::Timestamp(us) => (FIRST_US..=LAST_US)
+            .contains(us)
+            .then(|| calendar::render_timestamp(*us)),
         Value::Date(days) => {
             let text = calendar::render_date(i64::from(*days));
             (calendar::parse_date(&text) == Some(*days)).then_some(text)

@@ -51,12 +51,20 @@ pub fn call(function: Function, ty: Type, values: &[Value], types: &[Type]) -> V
 }
 
 fn extreme(function: Function, ty: Type, values: &[Value], types: &[Type]) -> Value {
-    let values: Vec<Value> = values.iter().zip(types).map(|(value, own)| coerce(value.clone(), *own, ty)).collect();
+    let values: Vec<Value> = values
+        .iter()
+        .zip(types)
+        .map(|(value, own)| coerce(value.clone(), *own, ty))
+        .collect();
     if let Some(error) = values.iter().find(|value| value.as_error().is_some()) {
         return error.clone();
     }
     let valid = values.iter().filter(|value| value.is_valid()).cloned();
-    let extreme = if function == Function::Least { valid.min() } else { valid.max() };
+    let extreme = if function == Function::Least {
+        valid.min()
+    } else {
+        valid.max()
+    };
     extreme.unwrap_or(Value::Null)
 }
 
@@ -85,7 +93,9 @@ fn strict(function: Function, ty: Type, values: &[Value], types: &[Type]) -> Opt
         Function::Pow => Value::float(libm::pow(float(0), float(1))),
         Function::Div => {
             let (num, den, _) = Exact::align(&Exact::of(&values[0], types[0]), &Exact::of(&values[1], types[1]));
-            let Type::Decimal { precision, scale } = ty else { return None };
+            let Type::Decimal { precision, scale } = ty else {
+                return None;
+            };
             if den == BigInt::from(0) {
                 return None;
             }
@@ -141,12 +151,22 @@ fn numeric(function: Function, ty: Type, value: &Value, own: Type) -> Value {
     let zero = BigInt::from(0);
     let power = power_of_ten(exact.scale);
     let result = match function {
-        Function::Abs => Exact { units: if exact.units < zero { -exact.units } else { exact.units }, scale: exact.scale },
+        Function::Abs => Exact {
+            units: if exact.units < zero { -exact.units } else { exact.units },
+            scale: exact.scale,
+        },
         Function::Round => exact,
         Function::Floor | Function::Ceil => {
             let rest = ((&exact.units % &power) + &power) % &power;
-            let up = if function == Function::Ceil && rest != zero { 1 } else { 0 };
-            Exact { units: (exact.units - rest) / power + up, scale: 0 }
+            let up = if function == Function::Ceil && rest != zero {
+                1
+            } else {
+                0
+            };
+            Exact {
+                units: (exact.units - rest) / power + up,
+                scale: 0,
+            }
         }
         _ => return Value::Null,
     };
@@ -175,7 +195,20 @@ fn civil(function: Function, value: &Value) -> Option<Value> {
         year += 1;
     }
     let day_of_year = rest + 1;
-    let lengths = [31, 28 + i64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let lengths = [
+        31,
+        28 + i64::from(is_leap(year)),
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
     let mut month = 1;
     for length in lengths {
         if rest < length {
@@ -197,7 +230,13 @@ fn civil(function: Function, value: &Value) -> Option<Value> {
 }
 
 fn text(function: Function, values: &[Value]) -> Option<Value> {
-    let string = |at: usize| if let Value::String(text) = &values[at] { text.as_str() } else { "" };
+    let string = |at: usize| {
+        if let Value::String(text) = &values[at] {
+            text.as_str()
+        } else {
+            ""
+        }
+    };
     let first = string(0);
     Some(match function {
         Function::Lower => Value::String(first.to_lowercase()),
@@ -209,10 +248,16 @@ fn text(function: Function, values: &[Value]) -> Option<Value> {
         Function::Length => Value::Int64(first.chars().count() as i64),
         Function::Concat => Value::String((0..values.len()).map(string).collect()),
         Function::Substring => {
-            let (Value::Int64(start), Value::Int64(length)) = (&values[1], &values[2]) else { return None };
+            let (Value::Int64(start), Value::Int64(length)) = (&values[1], &values[2]) else {
+                return None;
+            };
             let (start, length) = (i128::from(*start), i128::from(*length));
             let taken = |at: i128| start <= at && at < start + length;
-            let kept = first.chars().zip(1..).filter(|(_, at)| taken(*at)).map(|(character, _)| character);
+            let kept = first
+                .chars()
+                .zip(1..)
+                .filter(|(_, at)| taken(*at))
+                .map(|(character, _)| character);
             Value::String(kept.collect())
         }
         Function::StartsWith => Value::Bool(first.starts_with(string(1))),

@@ -86,7 +86,7 @@ pub(super) fn batch(rows: &[Row]) -> Batch {
 
 pub(super) fn row() -> impl Strategy<Value = Row> {
     let x = prop_oneof![8 => -5i64..5, 1 => Just(i64::MAX), 1 => Just(i64::MIN)];
-    let y = prop_oneof![6 => (-8i32..8).prop_map(|n| f64::from(n) * 0.1), 2 => any::<f64>(), 1 => Just(1e300), 1 => Just(f64::NAN)];
+    let y = prop_oneof![6 => (-8i32..8).prop_map(|n| f64::from(n) * 0.1), 2 => any::<f64>().prop_map(|y| y + 0.0), 1 => Just(1e300), 1 => Just(f64::NAN)];
     let who = prop_oneof![6 => Just(Some(0u8)), 2 => Just(Some(1u8)), 1 => Just(None)];
     let at = prop_oneof![19 => (0i64..40).prop_map(Some), 1 => Just(None)];
     let keys = (who, 0i64..30, at, prop_oneof![9 => 0i64..10, 1 => 0i64..100]);
@@ -110,19 +110,21 @@ pub(super) fn row() -> impl Strategy<Value = Row> {
     })
 }
 
-/// Rows, some of them copies of others, in a random order, cut into chunks.
+/// Rows, some of them copies of others that arrived at another time, and the same in a random order, cut into chunks.
 pub(super) fn deliveries() -> impl Strategy<Value = (Vec<Row>, Vec<Vec<Row>>)> {
-    prop::collection::vec(row(), 0..90)
-        .prop_flat_map(|rows| {
-            let copies = prop::collection::vec(any::<prop::sample::Index>(), 0..20);
-            let seeds = prop::collection::vec(1usize..20, 12);
-            (Just(rows), copies, seeds).prop_flat_map(|(rows, copies, cuts)| {
-                let mut delivered = rows.clone();
+    let copies = prop::collection::vec((any::<prop::sample::Index>(), 0i64..40), 0..25);
+    let cuts = prop::collection::vec(1usize..20, 12);
+    (prop::collection::vec(row(), 0..90), copies, cuts)
+        .prop_flat_map(|(mut rows, copies, cuts)| {
+            for (copy, delay) in copies {
                 if !rows.is_empty() {
-                    delivered.extend(copies.iter().map(|copy| copy.get(&rows).clone()));
+                    rows.push(Row {
+                        delay,
+                        ..copy.get(&rows).clone()
+                    });
                 }
-                (Just(rows), Just(delivered).prop_shuffle(), Just(cuts))
-            })
+            }
+            (Just(rows.clone()), Just(rows).prop_shuffle(), Just(cuts))
         })
         .prop_map(|(rows, delivered, cuts)| (rows, chunks(&delivered, &cuts)))
 }
@@ -212,8 +214,20 @@ fn column(position: u32) -> Expr {
     Expr::column(ColumnId(position), COLUMNS[position as usize].1)
 }
 
+/// What the transform reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Variant {
+    Plain,
+    /// It can tell copies apart: `where seen > at + 2us or flag`, `at seen`, and `seen` as a lift.
+    ReadsArrival,
+}
+
+pub(super) fn variant() -> impl Strategy<Value = Variant> {
+    prop_oneof![Just(Variant::Plain), Just(Variant::ReadsArrival)]
+}
+
 /// Where `x + 3 > 0 or flag` (an overflow poisons the row unless `flag`), keyed by `who`.
-pub(super) fn row_spec() -> RowSpec {
+pub(super) fn row_spec(variant: Variant) -> RowSpec {
     let literal = |value: i64| Expr::new(ExprKind::Literal(Literal::Int64(value)), Type::Int64);
     let binary = |op, left: Expr, right: Expr, ty| Expr::new(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty);
     let sum = binary(BinaryOp::Add, column(4), literal(3), Type::Int64);
@@ -222,13 +236,23 @@ pub(super) fn row_spec() -> RowSpec {
     let mut lifts: Vec<Expr> = (4..9).map(column).collect();
     lifts.push(binary(BinaryOp::Add, column(4), column(4), Type::Int64));
     assert_eq!(lifts.len(), LIFTS as usize);
-    RowSpec {
+    let mut spec = RowSpec {
         name: "paid".to_owned(),
         steps: vec![Step::Where(keep)],
         time: column(2),
         key: vec![ColumnId(0)],
         lifts,
+    };
+    if variant == Variant::ReadsArrival {
+        let soon = Expr::new(ExprKind::Literal(Literal::Duration(2)), Type::Duration);
+        let soon = binary(BinaryOp::Add, column(2), soon, Type::Timestamp);
+        let later = binary(BinaryOp::Greater, column(3), soon, Type::Bool);
+        spec.steps
+            .push(Step::Where(binary(BinaryOp::Or, later, column(7), Type::Bool)));
+        spec.time = column(3);
+        spec.lifts.push(column(3));
     }
+    spec
 }
 
 fn windows() -> Vec<Window> {
@@ -245,7 +269,7 @@ fn windows() -> Vec<Window> {
 }
 
 /// (aggregate, argument, result type)
-fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
+fn aggregates(variant: Variant) -> Vec<(Aggregate, Option<u32>, Type)> {
     let mut all = vec![
         (Aggregate::Count, None, Type::Int64),
         (Aggregate::TimeSinceLast, None, Type::Duration),
@@ -279,13 +303,17 @@ fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
             all.extend(moments.map(|moment| (moment, Some(lift), Type::Float64)));
         }
     }
+    if variant == Variant::ReadsArrival {
+        all.push((Aggregate::Max, Some(LIFTS), Type::Timestamp));
+        all.push((Aggregate::Last { ignoring_nulls: false }, Some(LIFTS), Type::Timestamp));
+    }
     all
 }
 
-pub(super) fn fold_spec() -> FoldSpec {
+pub(super) fn fold_spec(variant: Variant) -> FoldSpec {
     let windows = windows();
     let mut slots = Vec::new();
-    for (position, (aggregate, argument, ty)) in aggregates().into_iter().enumerate() {
+    for (position, (aggregate, argument, ty)) in aggregates(variant).into_iter().enumerate() {
         for window in 0..windows.len() {
             let filter = (position % 3 == 2).then_some(FLAG);
             slots.push(Slot {
@@ -312,8 +340,8 @@ pub(super) fn fold_spec() -> FoldSpec {
     }
 }
 
-pub(super) fn graph() -> StreamGraph {
-    let fold = fold_spec();
+pub(super) fn graph(variant: Variant) -> StreamGraph {
+    let fold = fold_spec(variant);
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
         name: format!("v__f{position}"),
         ty: slot.ty,
@@ -348,7 +376,9 @@ pub(super) fn graph() -> StreamGraph {
     let kinds = vec![
         OperatorKind::Source { source: source() },
         OperatorKind::Accept,
-        OperatorKind::Rows { spec: row_spec() },
+        OperatorKind::Rows {
+            spec: row_spec(variant),
+        },
         OperatorKind::Log {
             spec: fold,
             state_key: "s1".to_owned(),
@@ -377,11 +407,26 @@ pub(super) fn graph() -> StreamGraph {
     }
 }
 
-/// The distinct events per entity, sorted: all rows at once, sorted and freed of copies.
-pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
-    let accepted = accept::accept(&source(), &batch(rows_in));
-    let spec = row_spec();
-    let keyed = rows::apply(&spec, &accepted);
+/// The distinct events per entity, sorted: of the accepted rows, of each set of copies the one that arrived first.
+pub(super) fn events_slow(variant: Variant, rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
+    let verdict = featr_kernels::rows::accept(&source(), &batch(rows_in));
+    let mut firsts: BTreeMap<String, Row> = BTreeMap::new();
+    for row in verdict.rows() {
+        let row = &rows_in[row as usize];
+        let first = firsts
+            .entry(format!(
+                "{:?}",
+                Row {
+                    delay: 0,
+                    ..row.clone()
+                }
+            ))
+            .or_insert_with(|| row.clone());
+        first.delay = first.delay.min(row.delay);
+    }
+    let firsts: Vec<Row> = firsts.into_values().collect();
+    let spec = row_spec(variant);
+    let keyed = rows::apply(&spec, &accept::accept(&source(), &batch(&firsts)));
     let lifts: Vec<Type> = spec.lifts.iter().map(|lift| lift.ty).collect();
     let mut found: BTreeMap<Vec<u8>, Events> = BTreeMap::new();
     for row in 0..keyed.events.len() {
@@ -392,14 +437,13 @@ pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
     }
     for events in found.values_mut() {
         events.sort();
-        events.dedup();
     }
     found
 }
 
 /// An engine that was given the chunks, in order.
-pub(super) fn run(paging: Paging, chunks: &[Vec<Row>]) -> Engine {
-    let mut engine = Engine::with_paging(graph(), paging).expect("the graph is well formed");
+pub(super) fn run(variant: Variant, paging: Paging, chunks: &[Vec<Row>]) -> Engine {
+    let mut engine = Engine::with_paging(graph(variant), paging).expect("the graph is well formed");
     for chunk in chunks {
         engine.step("txn", &batch(chunk));
     }

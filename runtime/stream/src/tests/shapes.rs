@@ -1,6 +1,6 @@
 //! What is refused, and how.
 
-use super::fixture::{Row, batch, graph, questions, run};
+use super::fixture::{Row, Variant, batch, graph, questions, run};
 use crate::{Engine, Paging, Questions, ReadError, Reason, Rejected};
 use featc_ir::plan::{FinishKind, Operator, OperatorId, OperatorKind, StreamGraph};
 use featc_ir::{ColumnId, LiftId, Status, Truth, Type, WindowId};
@@ -22,7 +22,7 @@ fn row(id: i64, at: Option<i64>, delay: i64) -> Row {
 
 #[test]
 fn rejected_rows_are_named_with_their_reason() {
-    let mut engine = run(Paging::default(), &[]);
+    let mut engine = run(Variant::Plain, Paging::default(), &[]);
     let report = engine.step(
         "txn",
         &batch(&[
@@ -48,7 +48,7 @@ fn rejected_rows_are_named_with_their_reason() {
 
 #[test]
 fn a_batch_of_another_source_or_shape_is_rejected_whole() {
-    let mut engine = run(Paging::default(), &[]);
+    let mut engine = run(Variant::Plain, Paging::default(), &[]);
     let rows = batch(&[row(1, Some(1), 0), row(2, Some(2), 0)]);
     let report = engine.step("other", &rows);
     assert_eq!((report.accepted, report.rejected_for(Reason::UnknownSource)), (0, 2));
@@ -73,7 +73,7 @@ fn a_batch_of_another_source_or_shape_is_rejected_whole() {
 
 #[test]
 fn questions_of_another_shape_are_refused() {
-    let engine = run(Paging::default(), &[]);
+    let engine = run(Variant::Plain, Paging::default(), &[]);
     let good = questions(&[(1, Some(0), Some(1))]);
     let read = |service: &str, questions: &Questions| engine.read(service, questions, Truth::Complete);
     assert!(read("svc", &good).is_ok());
@@ -101,7 +101,7 @@ fn questions_of_another_shape_are_refused() {
 
 #[test]
 fn nobody_gets_defaults_and_the_status_missing() {
-    let engine = run(Paging::default(), &[vec![row(1, Some(20), 0)]]);
+    let engine = run(Variant::Plain, Paging::default(), &[vec![row(1, Some(20), 0)]]);
     let answers = engine
         .read(
             "svc",
@@ -121,7 +121,7 @@ fn nobody_gets_defaults_and_the_status_missing() {
 #[test]
 fn broken_graphs_are_refused() {
     let change = |what: fn(&mut StreamGraph)| {
-        let mut graph = graph();
+        let mut graph = graph(Variant::Plain);
         what(&mut graph);
         Engine::new(graph).err().map(|bug| bug.0)
     };
@@ -169,7 +169,7 @@ fn change_log(graph: &mut StreamGraph, what: fn(&mut featc_ir::plan::FoldSpec)) 
 /// Two transforms read one source: through one accept operator, or each through its own.
 #[test]
 fn readers_of_one_source_share_its_acceptance() {
-    let mut graph = graph();
+    let mut graph = graph(Variant::Plain);
     let shift = |operator: &Operator, inputs: Vec<OperatorId>| Operator {
         kind: operator.kind.clone(),
         inputs,

@@ -122,6 +122,17 @@ impl Log {
         (inserted, copies)
     }
 
+    /// Takes back events; returns how many were here.
+    pub fn retract(&mut self, delta: &KeyedEvents) -> u64 {
+        let mut taken = 0;
+        for row in 0..delta.events.len() {
+            let position = self.positions.get(delta.entities.get(row));
+            let log = position.map(|position| &mut self.entities[*position].1);
+            taken += u64::from(log.is_some_and(|log| log.remove(&self.shape, &delta.events, row)));
+        }
+        taken
+    }
+
     fn entity<'a>(
         positions: &mut HashMap<Box<[u8]>, usize, Xxh3DefaultBuilder>,
         entities: &'a mut Vec<(Box<[u8]>, EntityLog)>,
@@ -228,9 +239,10 @@ impl Log {
         }
     }
 
-    /// Entities with their events, in key order.
+    /// Entities that have events, in key order.
     pub fn sorted(&self) -> Vec<(&[u8], &EntityLog)> {
-        let mut sorted: Vec<(&[u8], &EntityLog)> = self.entities.iter().map(|(key, log)| (&key[..], log)).collect();
+        let entities = self.entities.iter().map(|(key, log)| (&key[..], log));
+        let mut sorted: Vec<(&[u8], &EntityLog)> = entities.filter(|(_, log)| log.len() > 0).collect();
         sorted.sort_unstable_by_key(|(key, _)| *key);
         sorted
     }
