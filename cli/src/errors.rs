@@ -52,7 +52,7 @@ pub fn strict(count: u64) -> Diagnostic {
 
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
     Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} values differ"))
-        .with_help("this is a bug in featc: please report the row above with its events")
+        .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the row above")
 }
 
 /// What went wrong at run time. `at_column` is the spine's time column, where there is a spine.
@@ -76,11 +76,8 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         }
         Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
             .with_help("give the columns that the service needs, with their types"),
-        Error::Build { .. } => {
-            Diagnostic::new(Code::InvalidBuild, error.to_string()).with_help("run `featc build` again")
-        }
-        Error::Snapshot { .. } => Diagnostic::new(Code::InvalidBuild, error.to_string())
-            .with_help("start from an empty engine and replay the sources"),
+        // No command loads a build or a snapshot from outside.
+        Error::Build { .. } | Error::Snapshot { .. } => bug(&error.to_string()),
         Error::Resources { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
             .with_help("free memory or space in the temporary folder"),
         Error::Bug { why } => bug(why),

@@ -19,7 +19,7 @@
 //! nothing in its siblings; there is a program only if there is no error. No plans, no arithmetic on values.
 
 mod check;
-pub mod errors;
+mod errors;
 mod infer;
 pub mod res;
 mod resolve;
@@ -37,13 +37,14 @@ pub use resolve::resolve;
 /// Resolves and checks the files of one module, in the given order.
 ///
 /// `sources` must be the map that the spans of the files point into: origins and the text in messages come from it.
-/// The program is there only if no error was found, here or by syntax. Complaints are sorted by place.
+/// The program is there only if no error was found, here or by syntax ([`ast::File::is_complete`]); the complaints are
+/// those found here, sorted by place.
 pub fn analyse(files: &[ast::File], sources: &SourceMap) -> Outcome<Option<Program>> {
     let resolved = resolve(files);
     let mut checked = check(&resolved.value, sources);
     let mut diagnostics = resolved.diagnostics;
     diagnostics.append(&mut checked.diagnostics);
-    if diagnostics.iter().any(Diagnostic::is_error) {
+    if !resolved.value.complete || diagnostics.iter().any(Diagnostic::is_error) {
         diagnostics.retain(|diagnostic| !check::is_only_for_sound_programs(diagnostic.code));
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| (label.span, diagnostic.code)));

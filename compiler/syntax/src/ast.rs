@@ -10,6 +10,8 @@
 //! Broken items and statements leave a [`Broken`] behind, so that later phases can keep silent about the names that
 //! would have been declared there.
 
+mod methods;
+
 use crate::diag::Span;
 
 /// One file.
@@ -65,6 +67,10 @@ pub struct Comment {
 
 /// A declaration at the top level.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "files have few items, and boxes would be in every reader's way"
+)]
 pub enum Item {
     Entity(Entity),
     Source(Source),
@@ -551,222 +557,4 @@ pub struct Call {
 pub struct Branch {
     pub when: Expr,
     pub then: Expr,
-}
-
-impl Item {
-    /// The byte range of the whole item, without its doc comment.
-    pub fn span(&self) -> Span {
-        match self {
-            Item::Entity(item) => item.span,
-            Item::Source(item) => item.span,
-            Item::Transform(item) => item.span,
-            Item::View(item) => item.span,
-            Item::Service(item) => item.span,
-            Item::Broken(item) => item.span,
-        }
-    }
-
-    /// The declared name, if it is known.
-    pub fn name(&self) -> Option<&Name> {
-        match self {
-            Item::Entity(item) => Some(&item.name),
-            Item::Source(item) => Some(&item.name),
-            Item::Transform(item) => Some(&item.name),
-            Item::View(item) => Some(&item.name),
-            Item::Service(item) => Some(&item.name),
-            Item::Broken(item) => item.name.as_ref(),
-        }
-    }
-}
-
-impl Step {
-    /// The byte range of the whole step.
-    pub fn span(&self) -> Span {
-        match self {
-            Step::Where(step) => step.span,
-            Step::Let(step) => step.span,
-        }
-    }
-}
-
-impl FileFormat {
-    /// Every format, in the order of the reference.
-    pub const ALL: &'static [FileFormat] = &[FileFormat::Parquet, FileFormat::Csv, FileFormat::Jsonl];
-
-    /// The word in `.feat` files.
-    pub fn name(self) -> &'static str {
-        match self {
-            FileFormat::Parquet => "parquet",
-            FileFormat::Csv => "csv",
-            FileFormat::Jsonl => "jsonl",
-        }
-    }
-}
-
-impl Windows {
-    /// The windows in order, and whether they were written as a list.
-    pub fn all(&self) -> &[Window] {
-        match self {
-            Windows::One(window) => std::slice::from_ref(window),
-            Windows::List(windows) => windows,
-        }
-    }
-
-    /// Whether each window makes a feature with a suffix of its own.
-    pub fn is_list(&self) -> bool {
-        match self {
-            Windows::One(_) => false,
-            Windows::List(_) => true,
-        }
-    }
-}
-
-impl Window {
-    /// As written: `7d`, `1h30m`, `lifetime`. With `_` before it, the suffix of the feature's name.
-    pub fn label(&self) -> &str {
-        match self {
-            Window::Lifetime(_) => "lifetime",
-            Window::Last(duration) => &duration.text,
-        }
-    }
-
-    /// Where the window is written.
-    pub fn span(&self) -> Span {
-        match self {
-            Window::Lifetime(span) => *span,
-            Window::Last(duration) => duration.span,
-        }
-    }
-}
-
-impl Feature {
-    /// The name of the feature over one of its windows: `mean_delay`, or `mean_delay_1h` when they are a list.
-    pub fn name_over(&self, window: &Window) -> String {
-        match &self.over {
-            Some(over) if over.windows.is_list() => format!("{}_{}", self.name.text, window.label()),
-            Some(_) | None => self.name.text.clone(),
-        }
-    }
-}
-
-impl Pattern {
-    /// Whether the pattern holds a `*`.
-    pub fn is_glob(&self) -> bool {
-        self.text.contains('*')
-    }
-
-    /// Whether the name fits the pattern. Linear in the product of the lengths at worst.
-    pub fn matches(&self, name: &str) -> bool {
-        let (pattern, name) = (self.text.as_bytes(), name.as_bytes());
-        let (mut p, mut n, mut star) = (0, 0, None);
-        while n < name.len() {
-            if p < pattern.len() && pattern[p] == b'*' {
-                star = Some((p, n));
-                p += 1;
-            } else if p < pattern.len() && pattern[p] == name[n] {
-                p += 1;
-                n += 1;
-            } else if let Some((star_p, star_n)) = star {
-                star = Some((star_p, star_n + 1));
-                p = star_p + 1;
-                n = star_n + 1;
-            } else {
-                return false;
-            }
-        }
-        pattern[p..].iter().all(|byte| *byte == b'*')
-    }
-}
-
-impl Expr {
-    /// No expression is deeper than this (counted as operators and brackets on the way from the root to a leaf).
-    pub const DEPTH_MAX: usize = 256;
-
-    /// The direct subexpressions, left to right.
-    pub fn children(&self) -> Vec<&Expr> {
-        match &self.kind {
-            ExprKind::Literal(_) | ExprKind::Name(_) => vec![],
-            ExprKind::Unary { operand, .. } | ExprKind::IsNull { operand, .. } | ExprKind::Cast { operand, .. } => {
-                vec![operand]
-            }
-            ExprKind::Binary { left, right, .. } => vec![left, right],
-            ExprKind::In { operand, items, .. } => std::iter::once(&**operand).chain(items).collect(),
-            ExprKind::Call(call) => call.arguments.iter().chain(call.filter.as_deref()).collect(),
-            ExprKind::Case { branches, otherwise } => branches
-                .iter()
-                .flat_map(|branch| [&branch.when, &branch.then])
-                .chain(otherwise.as_deref())
-                .collect(),
-        }
-    }
-}
-
-impl UnaryOp {
-    /// As written.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            UnaryOp::Not => "not",
-            UnaryOp::Negate => "-",
-        }
-    }
-}
-
-impl BinaryOp {
-    /// Every operator, weakest first.
-    pub const ALL: &'static [BinaryOp] = &[
-        BinaryOp::Or,
-        BinaryOp::And,
-        BinaryOp::Equal,
-        BinaryOp::NotEqual,
-        BinaryOp::Less,
-        BinaryOp::LessOrEqual,
-        BinaryOp::Greater,
-        BinaryOp::GreaterOrEqual,
-        BinaryOp::Add,
-        BinaryOp::Subtract,
-        BinaryOp::Multiply,
-        BinaryOp::Divide,
-        BinaryOp::Quotient,
-        BinaryOp::Remainder,
-    ];
-
-    /// As written.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            BinaryOp::Or => "or",
-            BinaryOp::And => "and",
-            BinaryOp::Equal => "=",
-            BinaryOp::NotEqual => "!=",
-            BinaryOp::Less => "<",
-            BinaryOp::LessOrEqual => "<=",
-            BinaryOp::Greater => ">",
-            BinaryOp::GreaterOrEqual => ">=",
-            BinaryOp::Add => "+",
-            BinaryOp::Subtract => "-",
-            BinaryOp::Multiply => "*",
-            BinaryOp::Divide => "/",
-            BinaryOp::Quotient => "div",
-            BinaryOp::Remainder => "mod",
-        }
-    }
-
-    /// `=`, `!=`, `<`, `<=`, `>`, `>=`
-    pub fn is_comparison(self) -> bool {
-        match self {
-            BinaryOp::Equal
-            | BinaryOp::NotEqual
-            | BinaryOp::Less
-            | BinaryOp::LessOrEqual
-            | BinaryOp::Greater
-            | BinaryOp::GreaterOrEqual => true,
-            BinaryOp::Or
-            | BinaryOp::And
-            | BinaryOp::Add
-            | BinaryOp::Subtract
-            | BinaryOp::Multiply
-            | BinaryOp::Divide
-            | BinaryOp::Quotient
-            | BinaryOp::Remainder => false,
-        }
-    }
 }

@@ -114,6 +114,10 @@ pub(crate) fn explain(builder: &mut Builder<'_>, context: Context, span: Span) {
         return;
     }
     let found = builder.token_from(at);
+    if found.is_some_and(|token| token.kind == TokenKind::Word && !builder.text[token.start..token.end].is_ascii()) {
+        // The scanner has reported its letters.
+        return;
+    }
     let previous = builder.token_before(at).filter(|token| token.start >= span.start);
     let failure = Failure {
         context,
@@ -277,7 +281,8 @@ impl Failure {
                 found,
                 Some("over" | "default" | "excluding" | "then" | "when" | "else" | "end")
             );
-        if !ends || (!self.expects(rule) && !(self.expected.is_empty() && opener == "{")) {
+        let fits = self.expects(rule) || (self.expected.is_empty() && opener == "{");
+        if !ends || !fits {
             return None;
         }
         let expected_at = self.previous.map_or(self.at, |token| token.end);
@@ -414,12 +419,14 @@ impl Failure {
             (None, None) => (Span::at(self.span.file, self.at), "something is missing here"),
         };
         let diagnostic = Diagnostic::at(Code::UnexpectedText, message, span, label);
-        match forms::form(
-            self.context,
-            builder
-                .token_from(self.span.start)
-                .map(|token| self.text(builder, token)),
-        ) {
+        let inner = forms::INNER
+            .iter()
+            .find(|(rule, _)| self.expects(*rule))
+            .map(|(_, form)| (*form).to_owned());
+        let first = builder
+            .token_from(self.span.start)
+            .map(|token| self.text(builder, token));
+        match inner.or_else(|| forms::form(self.context, first)) {
             Some(form) => diagnostic.with_help(form),
             None => diagnostic,
         }
@@ -437,7 +444,7 @@ impl Failure {
             words.retain(|word| !matches!(*word, "`(`" | "`=`"));
         }
         if words.contains(&"`)`") {
-            words.retain(|word| *word != "`(`");
+            words.retain(|word| !matches!(*word, "`(`" | "`?`"));
         }
         if words.contains(&"an expression") {
             words.retain(|word| matches!(*word, "an expression" | "`)`" | "`where`" | "`ignoring nulls`"));

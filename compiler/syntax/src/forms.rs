@@ -1,6 +1,40 @@
 //! How each declaration, clause and statement is written: the next step of a syntax error.
 
 use crate::explain::Context;
+use featc_grammar::Rule;
+
+/// The forms inside expressions, by what is expected in the middle of them.
+pub(crate) const INNER: &[(Rule, &str)] = &[
+    (Rule::as_kw, "`cast` is written like this: `cast(amount as float64)`"),
+    (
+        Rule::when_kw,
+        "`case` is written like this: `case when late then 1 else 0 end`",
+    ),
+    (
+        Rule::branch,
+        "`case` is written like this: `case when late then 1 else 0 end`",
+    ),
+    (
+        Rule::then_kw,
+        "`case` is written like this: `case when late then 1 else 0 end`",
+    ),
+    (
+        Rule::end_kw,
+        "`case` is written like this: `case when late then 1 else 0 end`",
+    ),
+    (
+        Rule::windows,
+        "`over` is written like this: `over 7d`, `over [1h, 7d]` or `over lifetime`",
+    ),
+    (
+        Rule::window,
+        "`over` is written like this: `over 7d`, `over [1h, 7d]` or `over lifetime`",
+    ),
+    (
+        Rule::now_kw,
+        "a window leaves out events by `excluding now` or `excluding self`",
+    ),
+];
 
 /// "a feature is written …", by the word that begins the piece.
 pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {

@@ -20,7 +20,7 @@ pub(crate) struct Scan {
     pub comments: Vec<Comment>,
     pub tokens: Vec<Token>,
     pub diagnostics: Vec<Diagnostic>,
-    /// Where the text could not be repaired: a syntax error at or behind such a place, in the same item, says nothing new.
+    /// Where the text could not be repaired, in order: a syntax error at or behind such a place, in the same item, says nothing new.
     pub poison: Vec<usize>,
 }
 
@@ -74,6 +74,7 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
     }
     scanner.bound_nesting();
     let Scanner { masked, mut scan, .. } = scanner;
+    scan.poison.sort_unstable();
     match String::from_utf8(masked) {
         Ok(masked) => scan.masked = masked,
         Err(_) => {

@@ -37,6 +37,9 @@
 //!   makes the line unparsable.
 //! * A record of more than 16 MiB of text is unparsable.
 //!
+//! A broken Parquet file may make the Parquet library panic: the panic is caught, said as [`DecodeError::Corrupt`], and
+//! kept off standard error by a wrapper around the process's panic hook.
+//!
 //! Architecture invariant: the only crate below the command line that touches files.
 
 mod array;

@@ -13,11 +13,12 @@ use featr_kernels::{Batch, Column, Data, StrData};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::ParquetMetaData;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::{Arc, Once};
 
 pub(crate) struct ParquetReader {
     file: Arc<str>,
@@ -28,9 +29,28 @@ pub(crate) struct ParquetReader {
     row: u64,
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Runs a step of the Parquet library; its errors, and its panics on broken files, become `Corrupt`.
+///
+/// The library does panic on some broken files. Such a panic is a finding about the file, so the process's panic hook
+/// is wrapped, once, to keep silent about it; all other panics reach the hook that was there before.
 pub(crate) fn guarded<T, E: Display>(file: &str, step: impl FnOnce() -> Result<T, E>) -> Result<T, DecodeError> {
-    let why = match catch_unwind(AssertUnwindSafe(step)) {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            if !GUARDED.get() {
+                before(info);
+            }
+        }));
+    });
+    let outer = GUARDED.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(step));
+    GUARDED.set(outer);
+    let why = match outcome {
         Ok(Ok(done)) => return Ok(done),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "its content contradicts itself".to_owned(),

@@ -386,3 +386,22 @@ impl MissingKeyColumn<'_> {
         .with_help("name the columns that hold the key: `by (…)` behind `from`")
     }
 }
+
+/// E0417: a view without features.
+#[derive(Debug)]
+pub struct EmptyView<'a> {
+    pub view: &'a str,
+    pub at: Span,
+}
+
+impl EmptyView<'_> {
+    pub fn report(self) -> Diagnostic {
+        Diagnostic::at(
+            Code::EmptyView,
+            format!("view `{}` has no feature", self.view),
+            self.at,
+            "computes nothing",
+        )
+        .with_help("add a feature, for example `feature events = count() over 1d`")
+    }
+}

@@ -158,7 +158,11 @@ impl MissingClause<'_> {
             Code::MissingClause,
             format!("source `{}` has no {what}", self.source),
             self.at,
-            if self.what == Missing::Identity { "takes every column but the arrival" } else { "declared here" },
+            if self.what == Missing::Identity {
+                "takes every column but the arrival"
+            } else {
+                "declared here"
+            },
         )
         .with_help(help)
     }

@@ -34,7 +34,12 @@ impl MixedNumbers<'_> {
         } = self;
         let message = format!("`{symbol}` between {} and {}", left.0, right.0);
         let cast = format!("cast({} as {})", self.convert, self.to);
-        let diagnostic = Diagnostic::at(Code::MixedNumbers, message, self.at, "numbers are not converted silently");
+        let diagnostic = Diagnostic::at(
+            Code::MixedNumbers,
+            message,
+            self.at,
+            "numbers are not converted silently",
+        );
         let diagnostic = beside(diagnostic, &[left, right]);
         match self.convert {
             "…" => diagnostic.with_help(format!("write `{cast}`")),

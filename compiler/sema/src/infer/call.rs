@@ -313,7 +313,7 @@ impl Typer<'_> {
                 NotALiteral {
                     name: function.name(),
                     wanted,
- example: "2",
+                    example: "2",
                     at,
                 }
                 .report(),
@@ -336,7 +336,7 @@ impl Typer<'_> {
                     NotALiteral {
                         name: function.name(),
                         wanted,
- example: "1h",
+                        example: "1h",
                         at,
                     }
                     .report(),

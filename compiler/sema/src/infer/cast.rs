@@ -43,7 +43,8 @@ impl Typer<'_> {
                     Type::Decimal { .. } => self.natural_decimal(&number, at),
                     _ => self.known(Typed {
                         value: Value::Number(number),
-                        span:                     }),
+                        span: at,
+                    }),
                 }
             }
             Value::Known(expr) => Some(expr),
@@ -58,7 +59,7 @@ impl Typer<'_> {
                     from: from.ty,
                     to: ty,
                     at,
-                                    }
+                }
                 .report(),
             );
             return Value::Poison;

@@ -139,11 +139,20 @@ impl Typer<'_> {
                 right_at: item.span,
             };
             // One message is enough for a list.
-            let Some(equal) = self.comparison(site, operand.clone(), item) else { return Value::Poison };
+            let Some(equal) = self.comparison(site, operand.clone(), item) else {
+                return Value::Poison;
+            };
             equals.push(equal);
         }
         let any = any(equals);
-        any.map(|any| if negated { unary(UnaryOp::Not, any, Type::Bool) } else { any }).into()
+        any.map(|any| {
+            if negated {
+                unary(UnaryOp::Not, any, Type::Bool)
+            } else {
+                any
+            }
+        })
+        .into()
     }
 
     fn comparison(&mut self, site: Site, left: Typed, right: Typed) -> Option<Expr> {

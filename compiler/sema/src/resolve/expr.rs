@@ -65,6 +65,11 @@ impl<'a> Exprs<'a> {
                     ast::UnaryOp::Negate => ExprKind::Negate(operand),
                 }
             }
+            // A chained comparison has been reported; what its parts are compared with is unknown.
+            ast::ExprKind::Binary { op, left, .. } if op.is_comparison() && is_open_comparison(left) => {
+                drop(self.expr(left));
+                ExprKind::Poison
+            }
             ast::ExprKind::Binary {
                 op,
                 op_span,
@@ -139,7 +144,14 @@ impl<'a> Exprs<'a> {
         let name_at = call.function.span;
         let function = Function::from_name(name);
         if function.is_none() && !matches!(name, "if" | "coalesce") {
-            self.complaints.push(UnknownFunction { name, at: name_at, nearest: nearest_function(name) }.report());
+            self.complaints.push(
+                UnknownFunction {
+                    name,
+                    at: name_at,
+                    nearest: nearest_function(name),
+                }
+                .report(),
+            );
             match self.place {
                 // It may have been meant as an aggregate: what its names mean is unknown too.
                 Place::Feature(_) => {}
@@ -161,7 +173,11 @@ impl<'a> Exprs<'a> {
                 self.complaints.push(error.report());
                 ExprKind::Poison
             }
-            _ => function.map_or(ExprKind::Poison, |function| ExprKind::Call { function, name_at, arguments }),
+            _ => function.map_or(ExprKind::Poison, |function| ExprKind::Call {
+                function,
+                name_at,
+                arguments,
+            }),
         }
     }
 
@@ -284,6 +300,10 @@ fn nearest_function(name: &str) -> Option<&'static str> {
         let aggregates = aggregate::ALL.iter().map(|(aggregate, _)| aggregate.name());
         suggest::nearest(name, functions.chain(aggregates).chain(["coalesce", "if"]))
     })
+}
+
+fn is_open_comparison(expr: &ast::Expr) -> bool {
+    !expr.parenthesised && matches!(&expr.kind, ast::ExprKind::Binary { op, .. } if op.is_comparison())
 }
 
 fn binary(op: ast::BinaryOp) -> BinaryOp {

@@ -270,38 +270,8 @@ fn feature(
         own: &written.name,
     };
     let value = Exprs::feature(row, &names, complaints).expr(&written.value);
-    if let (Shape::WithoutAggregate, Some(over), true) = (shape, &written.over, complaints.len() == before) {
-        complaints.push(
-            WindowWithoutAggregate {
-                feature: &written.name.text,
-                at: over.span,
-            }
-            .report(),
-        );
-    }
-    if shape == Shape::Derived && complaints.len() == before && reads_nothing(&value) {
-        complaints.push(
-            FeatureReadsNothing {
-                feature: &written.name.text,
-                at: written.value.span,
-            }
-            .report(),
-        );
-    }
-    if let Some(cap) = &written.cap {
-        let mut is_used = false;
-        value.walk(&mut |expr| {
-            is_used |= matches!(&expr.kind, ExprKind::Aggregate(call) if matches!(call.aggregate, featc_ir::Aggregate::CountDistinct { .. }));
-        });
-        if !is_used && complaints.len() == before {
-            complaints.push(
-                CapWithoutCountDistinct {
-                    feature: &written.name.text,
-                    at: cap.span,
-                }
-                .report(),
-            );
-        }
+    if complaints.len() == before {
+        complaints.extend(superfluous(written, shape, &value));
     }
     let default = written
         .default
@@ -324,6 +294,30 @@ fn feature(
         cap: written.cap.clone(),
         default,
     }
+}
+
+/// What a feature says in vain, if nothing else is wrong with it.
+fn superfluous(written: &ast::Feature, shape: Shape, value: &Expr) -> Option<Diagnostic> {
+    let feature = written.name.text.as_str();
+    if let (Shape::WithoutAggregate, Some(over)) = (shape, &written.over) {
+        return Some(WindowWithoutAggregate { feature, at: over.span }.report());
+    }
+    if shape == Shape::Derived && reads_nothing(value) {
+        let at = written.value.span;
+        return Some(FeatureReadsNothing { feature, at }.report());
+    }
+    let cap = written.cap.as_ref().filter(|_| !counts_distinct(value))?;
+    Some(CapWithoutCountDistinct { feature, at: cap.span }.report())
+}
+
+fn counts_distinct(value: &Expr) -> bool {
+    let mut found = false;
+    value.walk(&mut |expr| {
+        if let ExprKind::Aggregate(call) = &expr.kind {
+            found |= matches!(call.aggregate, featc_ir::Aggregate::CountDistinct { .. });
+        }
+    });
+    found
 }
 
 fn reads_nothing(value: &Expr) -> bool {

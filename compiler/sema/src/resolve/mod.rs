@@ -52,25 +52,12 @@ pub fn resolve(files: &[ast::File]) -> Outcome<res::File> {
         transform_order: rows.order,
         views: resolved.into_iter().map(|view| view.view).collect(),
         services,
-        complete: files.iter().all(is_complete) && !complaints.iter().any(Diagnostic::is_error),
+        complete: files.iter().all(|file| file.is_complete) && !complaints.iter().any(Diagnostic::is_error),
     };
     Outcome {
         value,
         diagnostics: complaints,
     }
-}
-
-/// Whether syntax understood everything.
-fn is_complete(file: &ast::File) -> bool {
-    file.module.is_some()
-        && file.items.iter().all(|item| match item {
-            ast::Item::Entity(_) => true,
-            ast::Item::Source(item) => item.broken.is_empty(),
-            ast::Item::Transform(item) => item.broken.is_empty(),
-            ast::Item::View(item) => item.broken.is_empty(),
-            ast::Item::Service(item) => item.broken.is_empty(),
-            ast::Item::Broken(_) => false,
-        })
 }
 
 fn declared(name: &ast::Name, doc: Option<&ast::Doc>) -> res::Declared {

@@ -56,6 +56,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         .time
         .as_ref()
         .and_then(|time| column_ref(&time.column, &scope, complaints));
+    let is_whole = source.broken.is_empty();
     let arrival = source.arrival.as_ref().map(|arrival| match &arrival.kind {
         ast::ArrivalKind::Column(name) => {
             column_ref(name, &scope, complaints).map_or(res::Arrival::Broken, res::Arrival::Column)
@@ -64,6 +65,8 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
             offset_us: offset.us.unsigned_abs(),
         },
     });
+    // A clause that was not understood may be the one that is missing.
+    let arrival = arrival.or((!is_whole).then_some(res::Arrival::Broken));
     let arrival_column = match arrival {
         Some(res::Arrival::Column(column)) => Some(column.id),
         Some(res::Arrival::AfterTime { .. } | res::Arrival::Broken) | None => None,
@@ -75,10 +78,16 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         time,
         arrival,
         delay_us: source.delay.as_ref().map_or(0, |delay| delay.value.us.unsigned_abs()),
-        lateness: source.lateness.as_ref().map(|lateness| res::Lateness {
-            bound_us: lateness.bound.as_ref().map(|bound| bound.us.unsigned_abs()),
-            at: lateness.span,
-        }),
+        lateness: match &source.lateness {
+            Some(lateness) => Some(res::Lateness {
+                bound_us: lateness.bound.as_ref().map(|bound| bound.us.unsigned_abs()),
+                at: lateness.span,
+            }),
+            None => (!is_whole).then_some(res::Lateness {
+                bound_us: None,
+                at: source.span,
+            }),
+        },
         skew_us: source.skew.as_ref().map(|skew| skew.value.us.unsigned_abs()),
         begins_us: source.begins.as_ref().map(|begins| begins.at.us),
         zone: source.zone.as_ref().map(|zone| zone.value.value.clone()),

@@ -4,7 +4,7 @@ use super::declared;
 use super::feature::{ViewFeatures, features};
 use super::scope::{Items, RowScope};
 use super::transform::{AllRows, from};
-use crate::errors::keys::{KeyCountDiffers, MissingKeyColumn};
+use crate::errors::keys::{EmptyView, KeyCountDiffers, MissingKeyColumn};
 use crate::errors::names::UnknownEntity;
 use crate::res;
 use featc_ir::EntityId;
@@ -48,10 +48,23 @@ fn resolve_view<'a>(
         (None, Some((id, at))) => key_columns(view, &entities[id.index()], at, row, complaints),
         (None, None) => vec![],
     };
+    if view.features.is_empty() && view.broken.is_empty() {
+        complaints.push(
+            EmptyView {
+                view: &view.name.text,
+                at: view.name.span,
+            }
+            .report(),
+        );
+    }
     let resolved = features(view, row, complaints);
     let view = res::View {
         declared: declared(&view.name, view.doc.as_ref()),
-        owner: view.owner.as_ref().map(|owner| owner.value.value.clone()),
+        owner: match &view.owner {
+            Some(owner) => Some(owner.value.value.clone()),
+            // A statement that was not understood may be the owner.
+            None => (!view.broken.is_empty()).then(String::new),
+        },
         tags: view
             .tags
             .iter()

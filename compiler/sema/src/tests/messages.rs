@@ -1,8 +1,240 @@
+//! Representative messages, as they are printed.
+
 use super::render;
+
+const HEAD: &str = r#"module shop
+entity card (card: string)
+source txn {
+  columns (card: string, amount: int64, price: float64, fee: decimal(12, 2), at: timestamp, shipped: timestamp, seen: timestamp)
+  unique all
+  time at
+  arrival seen
+}
+"#;
+
+/// What is said about items behind the usual head.
+fn behind_head(items: &str) -> String {
+    render(&format!("{HEAD}{items}"))
+}
+
 #[test]
-fn dump_all() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/ui");
-    let mut all: Vec<_> = std::fs::read_dir(root).unwrap().flatten().flat_map(|d| std::fs::read_dir(d.path()).into_iter().flatten().flatten()).map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "feat")).collect();
-    all.sort();
-    for p in all { println!("== {}\n{}", p.display(), render(&std::fs::read_to_string(&p).unwrap())); }
+fn a_misspelt_column_is_reported_once_and_its_siblings_are_checked() {
+    insta::assert_snapshot!(behind_head(r#"view spend of card from txn {
+  owner "ops"
+  /// Misspelt.
+  feature total = sum(amout) over [1d, 7d]
+  /// Reads what is broken: nothing to say.
+  feature trend = total_1d - total_7d
+  /// Broken on its own.
+  feature label = max(card) + 1 over 1d
+}
+"#), @r#"
+error[E0110]: unknown column `amout`
+   ┌─ shop.feat:12:23
+   │
+ 3 │ source txn {
+   │        --- the row is declared here
+   ·
+12 │   feature total = sum(amout) over [1d, 7d]
+   │                       ^^^^^ no such column in `txn`
+   │
+   = help: did you mean `amount`?
+
+error[E0202]: `+` does not take string and int64
+   ┌─ shop.feat:16:29
+   │
+16 │   feature label = max(card) + 1 over 1d
+   │                   --------- ^ - int64
+   │                   │         │
+   │                   │         not defined for these types
+   │                   string
+   │
+   = help: to join strings write `concat(a, b)`
+"#);
+}
+
+#[test]
+fn numbers_are_not_converted_silently() {
+    insta::assert_snapshot!(behind_head(r#"view spend of card from txn {
+  owner "ops"
+  /// Mixed.
+  feature value = sum(amount * price) over 1d
+  /// Mixed.
+  feature gross = sum(fee + amount) over 1d
+  /// Literals adapt.
+  feature fine = sum(price * 2 + 1) / 3 over 1d default 0
+}
+"#), @r#"
+error[E0201]: `*` between int64 and float64
+   ┌─ shop.feat:12:30
+   │
+12 │   feature value = sum(amount * price) over 1d
+   │                       ------ ^ ----- float64
+   │                       │      │
+   │                       │      numbers are not converted silently
+   │                       int64
+   │
+   = help: write `cast(amount as float64)`
+
+error[E0201]: `+` between decimal(12, 2) and int64
+   ┌─ shop.feat:14:27
+   │
+14 │   feature gross = sum(fee + amount) over 1d
+   │                       --- ^ ------ int64
+   │                       │   │
+   │                       │   numbers are not converted silently
+   │                       decimal(12, 2)
+   │
+   = help: write `cast(amount as decimal(19, 0))`
+"#);
+}
+
+#[test]
+fn a_key_of_another_type_names_both_types() {
+    insta::assert_snapshot!(behind_head(r#"entity buyer (id: int64)
+view spend of buyer from txn by (card) {
+  owner "ops"
+  /// Total.
+  feature total = sum(amount) over 1d
+}
+"#), @r#"
+error[E0401]: key column `card` is string, key `id` of entity `buyer` is int64
+   ┌─ shop.feat:10:34
+   │
+ 9 │ entity buyer (id: int64)
+   │                   ----- wants int64
+10 │ view spend of buyer from txn by (card) {
+   │                                  ^^^^ brings `card`: string
+   │
+   = help: make both the same, or convert in a transform: `let id_key = cast(card as int64)`, then `by (id_key)`
+"#);
+}
+
+#[test]
+fn lifetime_needs_lateness_once_per_source() {
+    insta::assert_snapshot!(behind_head(r#"view spend of card from txn {
+  owner "ops"
+  /// Total.
+  feature total = sum(amount) over [1d, lifetime]
+  /// Largest.
+  feature largest = max(amount) over lifetime
+}
+"#), @r#"
+error[E0303]: lifetime window over source `txn`, which has no lateness
+   ┌─ shop.feat:12:41
+   │
+ 3 │ source txn {
+   │        --- the source is declared here
+   ·
+12 │   feature total = sum(amount) over [1d, lifetime]
+   │                                         ^^^^^^^^ identities would be kept for ever
+   │
+   = help: write `lateness 24h` in the source, or `lateness unbounded` if that is meant
+"#);
+}
+
+#[test]
+fn reading_ahead_is_a_warning() {
+    insta::assert_snapshot!(behind_head(r#"transform sent from txn {
+  let wait = minutes(shipped - at)
+}
+view spend of card from sent {
+  owner "ops"
+  /// Mean.
+  feature wait = mean(wait) over 7d
+}
+"#), @r#"
+warning[W0301]: `shipped` may be later than the event
+   ┌─ shop.feat:10:22
+   │
+ 4 │   columns (card: string, amount: int64, price: float64, fee: decimal(12, 2), at: timestamp, shipped: timestamp, seen: timestamp)
+   │                                                                                             ------- another instant of the same row
+   ·
+10 │   let wait = minutes(shipped - at)
+   │                      ^^^^^^^ not yet known at the event's time?
+   │
+   = note: the event counts from `at` on, as if everything in its row were known then
+   = help: say behind `from` when the row is known: `at shipped`, or `at at` if `shipped` is never later
+"#);
+}
+
+#[test]
+fn a_service_expands_patterns_and_refuses_repetitions() {
+    insta::assert_snapshot!(behind_head(r#"view spend of card from txn {
+  owner "ops"
+  /// Total.
+  feature total = sum(amount) over [1d, 7d]
+}
+service risk {
+  spend.{total_*, largest_*}
+  spend.total_1d
+  spent.total_1d
+}
+"#), @r#"
+error[E0116]: pattern `largest_*` matches nothing
+   ┌─ shop.feat:15:19
+   │
+ 9 │ view spend of card from txn {
+   │      ----- the view is declared here
+   ·
+15 │   spend.{total_*, largest_*}
+   │                   ^^^^^^^^^ fits no feature of view `spend`
+   │
+   = help: correct the pattern or remove it
+
+error[E0104]: service `risk` lists `spend__total_1d` twice
+   ┌─ shop.feat:16:9
+   │
+15 │   spend.{total_*, largest_*}
+   │          ------- listed here first
+16 │   spend.total_1d
+   │         ^^^^^^^^ brings it again
+   │
+   = help: remove one of the two, or narrow the pattern
+
+error[E0108]: unknown view `spent`
+   ┌─ shop.feat:17:3
+   │
+17 │   spent.total_1d
+   │   ^^^^^ no view has this name
+   │
+   = help: did you mean `spend`?
+"#);
+}
+
+#[test]
+fn what_syntax_did_not_understand_is_not_reported_again() {
+    insta::assert_snapshot!(behind_head(r#"transform paid from txn {
+  let cents = amount **
+  where cents > 0
+}
+view spend of card from paid {
+  owner "ops"
+  /// Broken.
+  feature total = sum(cents over 1d
+  /// Reads it.
+  feature double = total * 2
+}
+service risk {
+  spend.total
+}
+"#), @r#"
+error[E0001]: expected an expression, found `*`
+   ┌─ shop.feat:10:23
+   │
+10 │   let cents = amount **
+   │                       ^ does not fit here
+   │
+   = help: `let` is written like this: `let late = delay_min > 15`
+
+error[E0014]: `(` is never closed
+   ┌─ shop.feat:16:22
+   │
+16 │   feature total = sum(cents over 1d
+   │                      ^     - `)` is missing here
+   │                      │
+   │                      opened here
+   │
+   = help: write `)`
+"#);
 }

@@ -4,6 +4,7 @@ mod messages;
 mod pages;
 mod programs;
 mod robust;
+mod types;
 
 use crate::analyse;
 use featc_ir::Program;

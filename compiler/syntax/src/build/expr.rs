@@ -272,7 +272,8 @@ impl Builder<'_> {
 
     fn literal(&mut self, pair: &Pair<'_, Rule>) -> Built<Literal> {
         let span = self.span(pair);
-        let text = self.text[span.start..span.end].to_owned();
+        // As the grammar saw it: what was too deep is a constant there.
+        let text = pair.as_str().to_owned();
         Ok(match pair.as_rule() {
             Rule::null_kw => Literal::Null,
             Rule::true_kw => Literal::Bool(true),

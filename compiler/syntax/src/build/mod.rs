@@ -290,10 +290,8 @@ impl<'a> Builder<'a> {
 
     /// Whether something in the range was reported while scanning that the grammar could not be told.
     pub fn is_poisoned(&self, span: Span) -> bool {
-        self.scan
-            .poison
-            .iter()
-            .any(|at| (span.start..span.end.max(span.start + 1)).contains(at))
+        let first = self.scan.poison.partition_point(|at| *at < span.start);
+        self.scan.poison.get(first).is_some_and(|at| *at < span.end.max(span.start + 1))
     }
 
     /// What later phases may know of a range that is not in the tree.

@@ -139,6 +139,7 @@ codes! {
     E0414 InvalidCap          "cap out of range", since "0.1";
     E0415 MisplacedModifier   "modifier where it means nothing", since "0.1";
     E0416 MissingKeyColumn    "view without a column for a key", since "0.1";
+    E0417 EmptyView           "view without features", since "0.1";
     // E07xx data at run time
     E0701 MissingColumn       "column missing in a file", since "0.1";
     E0702 WrongColumnType     "column of another type in a file", since "0.1";
@@ -158,7 +159,6 @@ codes! {
     E0906 UnknownOutputFormat "unknown file format of an output or a spine", since "0.1";
     E0907 ArrivalNeeded       "source without arrival", since "0.1";
     E0908 NoFilesDeclared     "source without files", since "0.1";
-    E0909 InvalidBuild        "build cannot be loaded", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax
     W0001 DetachedDoc         "doc comment before nothing", since "0.1";

@@ -9,8 +9,10 @@ use std::ops::Range;
 
 /// The messages in order, each with its lines of the program, with an empty line between two.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, colour: bool) -> String {
-    let mut config = Config::default();
-    config.tab_width = 2;
+    let config = Config {
+        tab_width: 2,
+        ..Config::default()
+    };
     let styles = Styles::default();
     let mut text = String::new();
     for (index, diagnostic) in diagnostics.iter().enumerate() {

@@ -138,7 +138,11 @@ fn names(names: &[Name]) -> String {
 }
 
 fn clauses(layout: &Layout<'_>, source: &Source) -> Vec<Unit> {
-    let mut units = vec![];
+    let mut units: Vec<Unit> = source
+        .columns
+        .iter()
+        .map(|found| columns_clause(layout, found))
+        .collect();
     let mut clause = |place: usize, span: Span, text: String| units.push(Unit::leaf(span, Kind::Clause(place), text));
     if let Some(found) = &source.unique {
         clause(
@@ -196,24 +200,25 @@ fn clauses(layout: &Layout<'_>, source: &Source) -> Vec<Unit> {
             );
         }
     }
-    if let Some(found) = &source.columns {
-        let word_end = found.span.start + "columns".len();
-        let region = Region {
-            head_end: Some(word_end),
-            start: found.span.start,
-            end: found.span.end,
-            indent: 2,
-        };
-        let text = columns(layout, "columns ", &found.columns, &region);
-        units.push(Unit {
-            start: found.span.start,
-            end: found.span.end,
-            kind: Kind::Clause(0),
-            text,
-            interior_end: found.span.start,
-        });
-    }
     units
+}
+
+fn columns_clause(layout: &Layout<'_>, found: &Columns) -> Unit {
+    let (start, end) = (found.span.start, found.span.end);
+    let region = Region {
+        head_end: Some(start + "columns".len()),
+        start,
+        end,
+        indent: 2,
+    };
+    let text = columns(layout, "columns ", &found.columns, &region);
+    Unit {
+        start,
+        end,
+        kind: Kind::Clause(0),
+        text,
+        interior_end: start,
+    }
 }
 
 fn step(step: &Step) -> Unit {

@@ -11,12 +11,6 @@ fn formatted(text: &str) -> String {
 fn clauses_take_their_order_and_comments_move_along() {
     assert_snapshot!(formatted(
         "module   m  // the module
-source  s{ // head
-  stream csv 'x'
-}"
-    ), @r#"[Diagnostic { code: InvalidCharacter, message: "strings stand in double quotes", primary: Some(Label { span: Span { file: FileId(0), start: 58, end: 61 }, text: "" }), secondary: [], notes: [], help: Some(Help { text: "write `\"x\"`", edit: Some((Span { file: FileId(0), start: 58, end: 61 }, "\"x\"")) }) }]"#);
-    assert_snapshot!(formatted(
-        "module   m  // the module
 /// Payments.
 source  s{ // head
   // why this delay

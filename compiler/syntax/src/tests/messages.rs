@@ -79,13 +79,11 @@ fn places_count_characters() {
       │
       = help: use the letters a to z, digits and `_`
 
-    error[E0015]: `é` begins no declaration of a file
+    error[E0001]: this part does not fit the grammar
       ┌─ a.feat:3:21
       │
     3 │ entity é (x: int64) é
-      │                     ^ not a declaration
-      │
-      = help: a declaration begins with `module`, `entity`, `source`, `transform`, `view` or `service`
+      │                     ^
     "#);
 }
 
@@ -146,10 +144,12 @@ feature z = 1 cap 1.5"
     E0010 at `@yesterday`: `@yesterday` is neither a date nor a timestamp; write `@2025-01-31` or `@2025-01-31T12:00:00Z`
     E0008 at `over 8d`: `over` is given twice; keep one of them
     E0012 at `1_000`: numbers are written without `_`; write `1000`
+    E0003 at `\q`: `\q` is not an escape; the escapes are `\"`, `\\`, `\n`, `\t` and `\u{e9}`; a backslash is written `\\`
     E0015 at `mean_x`: `mean_x` begins no statement of a view; write `feature mean_x = …`
+    E0015 at `feture`: `feture` begins no statement of a view; did you mean `feature`?
     E0004 at `größe`: the name `größe` has letters that names cannot have; use the letters a to z, digits and `_`
-    E0001 at `,`: expected `as` or an operator, found `,`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
-    E0001 at ``: expected `when`, `else`, `end` or an operator, found `feature`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
+    E0001 at `,`: expected `as` or an operator, found `,`; `cast` is written like this: `cast(amount as float64)`
+    E0001 at ``: expected `when`, `else`, `end` or an operator, found `feature`; `case` is written like this: `case when late then 1 else 0 end`
     E0012 at `1.5`: `1.5` is not a whole number; write digits only
     "#);
 }
@@ -186,7 +186,7 @@ source s {
     a: int64
     time: timestamp,
   )
-  unique
+  unique x
   tiem a
   lateness 24
   begins @2013-01-01
@@ -196,7 +196,7 @@ source s {
 }
 "
     ), @r#"
-    error[E0001]: expected `)`, `,` or `?`, found `time`
+    error[E0001]: expected `)` or `,`, found `time`
       ┌─ a.feat:4:13
       │
     4 │     a: int64
@@ -204,13 +204,13 @@ source s {
       │
       = help: `columns` is written like this: `columns (card: int64, amount: decimal(12, 2)?)`
 
-    error[E0001]: unexpected `a`
-      ┌─ a.feat:8:8
+    error[E0015]: `tiem` begins no clause of a source
+      ┌─ a.feat:8:3
       │
     8 │   tiem a
-      │        ^ does not fit here
+      │   ^^^^ not a clause
       │
-      = help: `unique` is written like this: `unique payment_id`
+      = help: did you mean `time`?
 
     error[E0011]: `24` has no unit
       ┌─ a.feat:9:12

@@ -3,6 +3,7 @@
 mod generate;
 mod layout;
 mod messages;
+mod pages;
 mod properties;
 mod trees;
 

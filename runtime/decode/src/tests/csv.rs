@@ -238,3 +238,45 @@ fn a_record_of_more_than_the_bound_is_one_reject() {
         ]
     );
 }
+
+#[test]
+fn any_bytes_give_rows_or_rejects() {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % bound as u64) as usize
+    };
+    let pieces: [&[u8]; 12] = [
+        b"1",
+        b",",
+        b",",
+        b"\"",
+        b"\"",
+        b"\n",
+        b"\n",
+        b"\r\n",
+        b"\xff",
+        b"1970-01-01T00:00:00Z",
+        b"1,1970-01-01T00:00:00Z,",
+        b"\xc3\xa9",
+    ];
+    for _ in 0..300 {
+        let mut content = b"id,at,note\n".to_vec();
+        (0..next(40)).for_each(|_| content.extend(pieces[next(pieces.len())]));
+        let outcome = check(EVENTS, &content);
+        assert_eq!(outcome.error, None);
+        let lines = content
+            .split(|byte| *byte == b'\n')
+            .skip(1)
+            .filter(|line| !matches!(*line, b"" | b"\r"))
+            .count();
+        let records = outcome.rows.len() + outcome.rejects.len();
+        assert!(
+            records <= lines && (lines == 0 || records > 0),
+            "{:?}",
+            String::from_utf8_lossy(&content)
+        );
+    }
+}

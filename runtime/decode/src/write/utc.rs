@@ -23,7 +23,12 @@ pub(super) fn batch(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
 }
 
 fn field(of: &FieldRef) -> FieldRef {
-    Arc::new(Field::new(of.name(), data_type(of.data_type()), of.is_nullable()))
+    let unpacked = matches!(of.data_type(), DataType::Dictionary(..));
+    Arc::new(Field::new(
+        of.name(),
+        data_type(of.data_type()),
+        of.is_nullable() || unpacked,
+    ))
 }
 
 fn data_type(of: &DataType) -> DataType {

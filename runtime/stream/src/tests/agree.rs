@@ -113,7 +113,7 @@ proptest! {
             let log = &report.logs[0];
             let dropped = log.filtered + log.null_time + log.error_time + log.null_key + log.error_key;
             prop_assert_eq!(dropped + log.inserted + log.duplicates, report.accepted);
-            inserted += log.inserted - log.replaced;
+            inserted = inserted + log.inserted - log.replaced;
         }
         let events: usize = events_slow(variant, &seen).values().map(Events::len).sum();
         prop_assert_eq!(inserted, events as u64);

@@ -88,7 +88,8 @@ pub(super) fn row() -> impl Strategy<Value = Row> {
     let x = prop_oneof![8 => -5i64..5, 1 => Just(i64::MAX), 1 => Just(i64::MIN)];
     let y = prop_oneof![6 => (-8i32..8).prop_map(|n| f64::from(n) * 0.1), 2 => any::<f64>().prop_map(|y| y + 0.0), 1 => Just(1e300), 1 => Just(f64::NAN)];
     let who = prop_oneof![6 => Just(Some(0u8)), 2 => Just(Some(1u8)), 1 => Just(None)];
-    let at = prop_oneof![19 => (0i64..40).prop_map(Some), 1 => Just(None)];
+    let extreme = prop_oneof![Just(i64::MIN), Just(i64::MAX - 200)].prop_map(Some);
+    let at = prop_oneof![18 => (0i64..40).prop_map(Some), 1 => Just(None), 1 => extreme];
     let keys = (who, 0i64..30, at, prop_oneof![9 => 0i64..10, 1 => 0i64..100]);
     let values = (
         prop::option::weighted(0.8, x),

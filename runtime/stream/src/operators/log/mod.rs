@@ -219,7 +219,7 @@ impl Log {
                 right = left_behind.end;
             }
             let next = walk.stops.get(position + 1).filter(|_| walk.saves && page.is_none());
-            if let Some((next, around)) = next.zip(log.page_to_save(left, right, &holes)) {
+            if let Some((next, around)) = next.zip(log.page_to_save(left, right)) {
                 log.fold_around(shape, around.end..right, &holes, &stop.parts, states);
                 next.parts
                     .iter()
@@ -255,11 +255,9 @@ impl Log {
 
     /// Counts and an estimate of the memory taken by keys, events and identity indexes.
     pub fn size(&self) -> Size {
-        let mut size = Size {
-            entities: self.entities.len() as u64,
-            ..Size::default()
-        };
+        let mut size = Size::default();
         for (key, log) in &self.entities {
+            size.entities += u64::from(log.len() > 0);
             size.events += log.len() as u64;
             size.pages += log.page_count() as u64;
             let events: usize = log.pages().map(bytes_of).sum();

@@ -1,0 +1,149 @@
+//! `tests/ui/<CODE>/<point>.console`: a session of the command line, with what it says on standard error.
+//!
+//! Sections, in order: `== file NAME` with a text, `== bytes NAME HEX`, `== copy NAME [LENGTH]` (the flights of the example,
+//! cut to LENGTH bytes), `== run` with the command, `== exit CODE`, `== stderr` with the messages. A session that fails
+//! leaves no file behind that it was not given. `FEATC_BLESS=1` rewrites the messages.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lives in the repository").to_owned()
+}
+
+fn flights() -> Vec<u8> {
+    std::fs::read(root().join("examples/flights/data/flights-2013-q1.parquet")).expect("the example has its data")
+}
+
+/// A section: its heading and its text.
+fn sections(session: &str) -> Vec<(Vec<&str>, &str)> {
+    let mut found = Vec::new();
+    for part in session.split("== ").skip(1) {
+        let (head, body) = part.split_once('\n').unwrap_or((part, ""));
+        found.push((head.split_whitespace().collect(), body));
+    }
+    found
+}
+
+fn featc(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_featc"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the binary runs")
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+    std::fs::write(path, bytes).expect("a writable folder");
+}
+
+fn tree(folder: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).expect("a readable folder").flatten() {
+        if entry.path().is_dir() {
+            found.extend(tree(&entry.path()));
+        }
+        found.insert(entry.path());
+    }
+    found
+}
+
+/// Plays a session; returns what is wrong and, when blessing, the session with what was said.
+fn play(path: &Path) -> Option<String> {
+    let session = std::fs::read_to_string(path).expect("a readable fixture");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut arguments, mut exit, mut expected) = (Vec::new(), 0, "");
+    for (head, body) in sections(&session) {
+        match head.as_slice() {
+            ["file", name] => write(&folder.path().join(name), body.as_bytes()),
+            ["bytes", name, hex] => {
+                let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal");
+                write(&folder.path().join(name), &(0..hex.len()).step_by(2).map(byte).collect::<Vec<_>>());
+            }
+            ["copy", name] => write(&folder.path().join(name), &flights()),
+            ["copy", name, length] => write(&folder.path().join(name), &flights()[..length.parse().expect("a number")]),
+            ["run"] => arguments = body.split_whitespace().collect(),
+            ["exit", code] => exit = code.parse().expect("a number"),
+            ["stderr"] => expected = body,
+            other => panic!("{}: section {other:?}", path.display()),
+        }
+    }
+    let before = tree(folder.path());
+    let output = featc(folder.path(), &arguments[1..]);
+    let said = String::from_utf8_lossy(&output.stderr).replace(&folder.path().display().to_string(), "$FOLDER");
+    if std::env::var_os("FEATC_BLESS").is_some_and(|value| value == "1") {
+        let (inputs, _) = session.split_once("== stderr\n").expect("a session ends with its messages");
+        std::fs::write(path, format!("{inputs}== stderr\n{said}")).expect("fixtures are writable when blessing");
+        return None;
+    }
+    let code = path.parent().and_then(Path::file_name).expect("a folder per code").to_string_lossy().into_owned();
+    let left: Vec<PathBuf> = tree(folder.path()).difference(&before).cloned().collect();
+    let place = path.display();
+    if output.status.code() != Some(exit) {
+        return Some(format!("{place}: exit {:?} instead of {exit}\n{said}", output.status.code()));
+    }
+    if !said.contains(&format!("[{code}]")) || said.matches("error[").count() != 1 {
+        return Some(format!("{place}: not just one error {code}:\n{said}"));
+    }
+    if !left.is_empty() {
+        return Some(format!("{place}: left behind {left:?}"));
+    }
+    (said != expected).then(|| format!("{place}\n--- expected\n{expected}\n--- said\n{said}"))
+}
+
+#[test]
+fn every_session_says_what_it_said() {
+    let mut sessions = Vec::new();
+    for code in std::fs::read_dir(root().join("tests/ui")).expect("tests/ui").flatten() {
+        let files = std::fs::read_dir(code.path()).into_iter().flatten().flatten().map(|entry| entry.path());
+        sessions.extend(files.filter(|path| path.extension().is_some_and(|extension| extension == "console")));
+    }
+    sessions.sort();
+    assert!(sessions.len() > 20, "{} sessions", sessions.len());
+    let wrong: Vec<String> = sessions.iter().filter_map(|path| play(path)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_command_has_help() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for command in ["check", "build", "fmt", "explain", "train", "replay", "verify", "get", "demo"] {
+        let output = featc(folder.path(), &[command, "--help"]);
+        assert!(output.status.success());
+        assert!(String::from_utf8_lossy(&output.stdout).contains("Usage: featc"), "{command}");
+    }
+    assert_eq!(featc(folder.path(), &["train"]).status.code(), Some(2), "wrong usage exits with 2");
+}
+
+#[test]
+fn the_demo_ends_with_zero_differences() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = featc(folder.path(), &["demo"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said.lines().filter(|line| line.starts_with("verify: ") && line.ends_with(": 0 differ")).count(), 2, "{said}");
+    let leak = said.lines().find(|line| line.contains("mean_delay_3h: complete differs")).expect("the leak is told");
+    assert!(!leak.contains("differs from as-of-arrival on 0 of"), "{leak}");
+}
+
+#[test]
+fn build_is_deterministic_and_whole() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = root().join("examples/flights/flights.feat");
+    let read = |out: &str| {
+        let output = featc(folder.path(), &["build", &program.display().to_string(), "--out", out]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let base = folder.path().join(out);
+        let files = tree(&base).into_iter().filter(|path| path.is_file());
+        files.map(|path| (path.strip_prefix(&base).expect("inside").to_owned(), std::fs::read(&path).expect("readable"))).collect::<Vec<_>>()
+    };
+    let (first, second) = (read("one"), read("two"));
+    assert_eq!(first, second);
+    let names: Vec<String> = first.iter().map(|(path, _)| path.display().to_string()).collect();
+    for name in ["program.txt", "program.json", "stream.txt", "stream.json", "stream.mmd", "manifest.json", "batch/delay_v1.json", "batch/delay_v1.txt"] {
+        assert!(names.contains(&format!("flights/{name}")), "{name} is missing in {names:?}");
+    }
+}
