@@ -212,11 +212,14 @@ impl Scanner<'_> {
     /// Quotation marks of prose: a pair of them is taken as a string.
     fn typographic(&mut self, first: char) {
         let rest = &self.text[self.at..];
-        let line = rest.split(['\n', '\r']).next().unwrap_or(rest);
         let open = first.len_utf8();
-        let partner = line[open..].find(['“', '”', '‘', '’', '«', '»']).map(|at| open + at);
+        let marks = ['“', '”', '‘', '’', '«', '»', '\n', '\r'];
+        let partner = rest[open..]
+            .find(marks)
+            .map(|at| open + at)
+            .filter(|at| !rest[*at..].starts_with(['\n', '\r']));
         let message = "strings stand in plain double quotes";
-        let Some((end, close)) = partner.and_then(|at| line[at..].chars().next().map(|found| (at, found.len_utf8())))
+        let Some((end, close)) = partner.and_then(|at| rest[at..].chars().next().map(|found| (at, found.len_utf8())))
         else {
             let span = self.span(self.at, self.at + open);
             self.scan
@@ -227,7 +230,7 @@ impl Scanner<'_> {
             self.at += open;
             return;
         };
-        let whole = literal::quote(&line[open..end]);
+        let whole = literal::quote(&rest[open..end]);
         let span = self.span(self.at, self.at + end + close);
         let diagnostic = Diagnostic::at(Code::InvalidCharacter, message, span, "");
         self.scan
@@ -235,7 +238,7 @@ impl Scanner<'_> {
             .push(diagnostic.with_edit(format!("write `{whole}`"), span, whole));
         // For the grammar the marks are a quote each, and what stands between them stays if it can.
         let inner = self.at + open..self.at + end;
-        if line[open..end].contains(['"', '\\']) {
+        if rest[open..end].contains(['"', '\\']) {
             self.blank(inner.start, inner.end, b'_');
         }
         self.blank(self.at, inner.start, b' ');

@@ -22,8 +22,8 @@ use std::sync::Arc;
 pub(crate) enum Kind {
     Scan(Arc<Source>),
     Accept(Arc<Source>),
-    /// `entity` names the keys, for the report.
-    Rows { spec: Arc<RowSpec>, layout: EventLayout, entity: Vec<String> },
+    /// `fold` is who reads them: it tells which events can matter.
+    Rows { spec: Arc<RowSpec>, layout: EventLayout, fold: Arc<FoldSpec> },
     /// The spine as questions to one kind of entity.
     Questions { fold: Arc<FoldSpec> },
     /// The spine's own columns.
@@ -87,8 +87,7 @@ fn point_in_time(events: &BatchNode, spine: &BatchNode, spec: &FoldSpec, shared:
     let questions = Kind::Questions { fold: fold.clone() };
     let questions = plan_node(questions, vec![], schema::question_fields(!spec.self_columns.is_empty()))?;
     let layout = EventLayout::new(source, row_spec);
-    let entity = spec.entity.iter().map(|key| key.name.clone()).collect();
-    let rows = Kind::Rows { spec: Arc::new(row_spec.clone()), layout: layout.clone(), entity };
+    let rows = Kind::Rows { spec: Arc::new(row_spec.clone()), layout: layout.clone(), fold: fold.clone() };
     let rows = plan_node(rows, vec![node(input, shared)?], layout.fields())?;
     let delay_us = shared.truth.delay_us(source.delay_us);
     let fields = schema::answer_fields(spec);

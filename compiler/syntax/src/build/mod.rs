@@ -291,7 +291,10 @@ impl<'a> Builder<'a> {
     /// Whether something in the range was reported while scanning that the grammar could not be told.
     pub fn is_poisoned(&self, span: Span) -> bool {
         let first = self.scan.poison.partition_point(|at| *at < span.start);
-        self.scan.poison.get(first).is_some_and(|at| *at < span.end.max(span.start + 1))
+        self.scan
+            .poison
+            .get(first)
+            .is_some_and(|at| *at < span.end.max(span.start + 1))
     }
 
     /// What later phases may know of a range that is not in the tree.

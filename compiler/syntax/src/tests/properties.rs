@@ -179,3 +179,20 @@ fn many_broken_statements_take_linear_time() {
     let text = format!("module m\nview v of e from s {{\n{}}}\n", statement.repeat(2_000));
     assert_eq!(survives(&text).unwrap_or_default().len(), 2_000);
 }
+
+/// Texts on which a careless scanner or grammar takes quadratic time; here they take a moment.
+#[test]
+fn monotonous_texts_survive() {
+    for (before, piece) in [
+        ("module m\nview v of e from s {", "\n'"),
+        ("module m\nview v of e from s {", "f(\n"),
+        ("module m\nview v of e from s {", "“"),
+        ("module m\n", "{ \" ' ( /// x\n"),
+        ("module m\nservice s {", "a.{b\n"),
+        ("", "/// x\n"),
+        ("", "view v of e from s {\n"),
+    ] {
+        let diagnostics = survives(&format!("{before}{}", piece.repeat(5_000))).unwrap_or_default();
+        assert!(!diagnostics.is_empty(), "{piece}");
+    }
+}

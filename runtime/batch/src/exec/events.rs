@@ -3,6 +3,7 @@
 //! `Scan` and `Accept` are planned as [`SourceExec`], which only says what is read; `Rows` takes it over, so that wide
 //! source rows never become Arrow batches. A source is decoded once per run, however many views read it.
 
+use super::asked::Asked;
 use super::{no_expressions, properties};
 use crate::codec::{Wire, binary};
 use crate::error::bug;
@@ -19,7 +20,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use featc_ir::plan::RowSpec;
-use featr_kernels::{Tag, identity, rows};
+use featr_kernels::{StrData, Tag, identity, rows};
 use std::fmt;
 use std::sync::Arc;
 
@@ -77,6 +78,7 @@ pub(super) struct EventsExec {
     source: Arc<SharedSource>,
     spec: Arc<RowSpec>,
     layout: EventLayout,
+    asked: Arc<Asked>,
     counter: Arc<RowsCounter>,
     properties: Arc<PlanProperties>,
 }
@@ -84,13 +86,13 @@ pub(super) struct EventsExec {
 impl EventsExec {
     pub fn new(
         source: Arc<SharedSource>,
-        spec: Arc<RowSpec>,
-        layout: EventLayout,
+        (spec, layout): (Arc<RowSpec>, EventLayout),
+        asked: Asked,
         counter: Arc<RowsCounter>,
         schema: SchemaRef,
         partitions: usize,
     ) -> EventsExec {
-        EventsExec { source, spec, layout, counter, properties: properties(schema, partitions) }
+        EventsExec { source, spec, layout, asked: Arc::new(asked), counter, properties: properties(schema, partitions) }
     }
 }
 
@@ -135,12 +137,21 @@ impl ExecutionPlan for EventsExec {
         let schema = self.schema();
         let partitions = self.properties.partitioning.partition_count();
         let (source, spec, layout) = (self.source.clone(), self.spec.clone(), self.layout.clone());
-        let (counter, out) = (self.counter.clone(), schema.clone());
+        let (asked, counter, out) = (self.asked.clone(), self.counter.clone(), schema.clone());
         // Batches are dealt out in turn.
         let batches = futures::stream::iter((partition..).step_by(partitions)).map_while_ok(move |position| {
             let prepared = source.prepared()?;
             let Some(batch) = prepared.get(position) else { return Ok(None) };
-            encode(&spec, &layout, &counter, batch, out.clone()).map(Some)
+            let mut keyed = rows::apply(&spec, &batch.batch);
+            counter.add(keyed.rows.len(), &keyed.dropped);
+            let keys: Vec<_> = keyed.keys.iter().collect();
+            let mut entities = identity::keys_of_columns(&keys, keyed.rows.len());
+            let total = prepared.iter().map(|prepared| prepared.batch.rows).sum();
+            if let Some(kept) = asked.filter(&keyed.times, &entities, total)? {
+                entities = entities.take(&kept);
+                keyed = take(&keyed, &kept);
+            }
+            encode(&layout, batch, keyed, entities, out.clone()).map(Some)
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
@@ -164,19 +175,27 @@ impl<S: futures::Stream<Item = usize>> MapWhileOk for S {
     }
 }
 
-/// Applies the transform to accepted rows and encodes what comes out.
+/// Some of the events.
+fn take(keyed: &rows::Keyed, kept: &[u32]) -> rows::Keyed {
+    rows::Keyed {
+        rows: kept.iter().map(|row| keyed.rows[*row as usize]).collect(),
+        times: kept.iter().map(|row| keyed.times[*row as usize]).collect(),
+        keys: vec![],
+        poison: keyed.poison.as_ref().map(|poison| kept.iter().map(|row| poison[*row as usize]).collect()),
+        lifts: keyed.lifts.iter().map(|lift| lift.take(kept)).collect(),
+        dropped: keyed.dropped,
+    }
+}
+
+/// Events as they travel.
 fn encode(
-    spec: &RowSpec,
     layout: &EventLayout,
-    counter: &RowsCounter,
     prepared: &Prepared,
+    keyed: rows::Keyed,
+    entities: StrData,
     schema: SchemaRef,
 ) -> Result<RecordBatch> {
-    let keyed = rows::apply(spec, &prepared.batch);
-    counter.add(keyed.rows.len(), &keyed.dropped);
     let count = keyed.rows.len();
-    let keys: Vec<_> = keyed.keys.iter().collect();
-    let entities = identity::keys_of_columns(&keys, count);
     let all = count == prepared.batch.rows;
     let ids = if all { prepared.ids.clone() } else { prepared.ids.take(&keyed.rows) };
     let digests: Vec<u8> =

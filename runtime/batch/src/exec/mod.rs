@@ -10,6 +10,7 @@
 //! `(entity, τ)`; DataFusion inserts the shuffles and the (spilling) sorts. No arithmetic, comparison or aggregate of
 //! DataFusion ever computes a feature.
 
+mod asked;
 mod events;
 mod finish;
 mod leaf;
@@ -59,15 +60,15 @@ impl ExtensionPlanner for Planner {
             Kind::Scan(source) => Arc::new(events::SourceExec::new(shared.source(source), schema)),
             // A source stage answers both what there is and what is accepted of it.
             Kind::Accept(_) => input(0)?,
-            Kind::Rows { spec, layout, entity } => {
+            Kind::Rows { spec, layout, fold } => {
                 let input = input(0)?;
                 let source = input.downcast_ref::<events::SourceExec>().ok_or_else(|| bug("Rows reads no source"))?;
-                let rows = shared.counter(&spec.name, entity);
+                let entity: Vec<String> = fold.entity.iter().map(|key| key.name.clone()).collect();
                 Arc::new(events::EventsExec::new(
                     source.source.clone(),
-                    spec.clone(),
-                    layout.clone(),
-                    rows,
+                    (spec.clone(), layout.clone()),
+                    asked::Asked::new(shared.spine.clone(), fold.clone()),
+                    shared.counter(&spec.name, &entity),
                     schema,
                     partitions,
                 ))
