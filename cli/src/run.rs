@@ -134,8 +134,7 @@ pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(
 
 /// Writes a training set, whole or not at all, and tells what it is.
 pub fn write(prepared: &Prepared, training: &Training, out: &Path, reporter: &Reporter) -> Result<(), Refused> {
-    let batches = training.batches.iter().cloned().map(Ok);
-    featr::write_rows(out, training.schema.clone(), batches)
+    featr::write_rows(out, training.schema.clone(), training.batches.iter().cloned())
         .or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
     let features = training.schema.fields().len();
     let text = format!(

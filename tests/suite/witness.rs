@@ -87,7 +87,7 @@ fn train(truth: Truth, out: &Path) {
     let program = featr::Program::new(plans.batch, plans.stream, &base);
     let spine = program.read_spine("w", &base.join("data/spine-q1.csv"), "timestamp", None).expect("the spine is fine");
     let training = program.train("w", spine, featr::TrainOptions::new(truth)).expect("trains");
-    featr::write_rows(out, training.schema, training.batches.into_iter().map(Ok)).expect("writes");
+    featr::write_rows(out, training.schema, training.batches).expect("writes");
 }
 
 #[test]

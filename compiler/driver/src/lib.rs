@@ -55,12 +55,13 @@ pub struct Plans {
 /// Text to typed program. The value is there iff no diagnostic is an error.
 pub fn compile(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>> {
     let mut diagnostics = Vec::new();
-    let mut parsed = Vec::new();
+    let mut parsed: Vec<featc_syntax::ast::File> = Vec::new();
     for file in files {
         let outcome = featc_syntax::parse(*file, sources.text(*file));
         diagnostics.extend(outcome.diagnostics);
         parsed.push(outcome.value);
     }
+    diagnostics.extend(mixed_modules(sources, files, &parsed));
     let analysed = featc_sema::analyse(&parsed, sources);
     diagnostics.extend(analysed.diagnostics);
     let failed = diagnostics.iter().any(diag::Diagnostic::is_error);
@@ -83,4 +84,24 @@ pub fn format(sources: &SourceMap, file: FileId) -> Result<String, Vec<diag::Dia
         return Err(outcome.diagnostics);
     }
     featc_syntax::format(&outcome.value, text).ok_or(outcome.diagnostics)
+}
+
+/// The complaint about files whose module is not that of the first file.
+fn mixed_modules(sources: &SourceMap, files: &[FileId], parsed: &[featc_syntax::ast::File]) -> Option<diag::Diagnostic> {
+    let named = files.iter().zip(parsed).filter_map(|(file, tree)| Some((*file, tree.module.as_ref()?)));
+    let mut named = named.map(|(file, module)| (file, module.name.text.clone()));
+    let (first_file, first) = named.next()?;
+    let (other_file, other) = named.find(|(_, module)| *module != first)?;
+    let message = format!(
+        "`{}` is of module `{other}`, `{}` of module `{first}`",
+        sources.name(other_file),
+        sources.name(first_file)
+    );
+    let help = "give both files one module name, or keep the programs in folders of their own";
+    Some(diag::Diagnostic::new(diag::Code::MixedModules, message).with_help(help))
+}
+
+/// A duration as programs write it (`5s`, `1h30m`), in microseconds; `None` for anything else.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    featc_syntax::duration(text)
 }

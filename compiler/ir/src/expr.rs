@@ -5,14 +5,15 @@ use crate::types::Type;
 use serde::{Deserialize, Serialize};
 
 /// An expression and the type of its value. The column ids in it refer to the row that the owner names.
+/// On the wire it is a flat list, see [`crate::wire`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "crate::wire::FlatExpr", try_from = "crate::wire::FlatExpr")]
 pub struct Expr {
     pub kind: ExprKind,
     pub ty: Type,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ExprKind {
     Column(ColumnId),
     Literal(Literal),

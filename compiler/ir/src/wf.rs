@@ -2,7 +2,6 @@
 
 use crate::Bug;
 use crate::expr::Expr;
-use crate::id::FeatureId;
 use crate::program::{FeatureKind, Program, Step, View};
 use crate::types::Type;
 
@@ -82,7 +81,7 @@ fn check_view(program: &Program, view: &View) -> Result<(), Bug> {
         let boolean = slot.filter.is_none_or(|filter| view.lift(filter).ty == Type::Bool);
         ensure(boolean, || format!("view {name}: filter is not a bool"))?;
     }
-    for (position, feature) in view.features.iter().enumerate() {
+    for feature in &view.features {
         let owner = format!("{name}.{}", feature.name);
         match &feature.kind {
             FeatureKind::Aggregate { slots, expr } => {
@@ -97,21 +96,30 @@ fn check_view(program: &Program, view: &View) -> Result<(), Bug> {
                 ensure(inputs.iter().all(|i| i.index() < view.features.len()), || format!("{owner}: input out of range"))?;
                 columns_in_range(expr, inputs.len(), &owner)?;
                 ensure(expr.ty == feature.ty, || format!("{owner}: type of its expression"))?;
-                acyclic(view, FeatureId::from(position), &mut Vec::new())?;
             }
         }
     }
-    Ok(())
+    acyclic(view)
 }
 
-fn acyclic(view: &View, id: FeatureId, path: &mut Vec<FeatureId>) -> Result<(), Bug> {
-    ensure(!path.contains(&id), || format!("view {}: feature {id:?} is derived from itself", view.name))?;
-    path.push(id);
-    if let FeatureKind::Derived { inputs, .. } = &view.feature(id).kind {
-        for input in inputs {
-            acyclic(view, *input, path)?;
+/// Whether no feature is derived from itself: features are taken away while all their inputs have been.
+fn acyclic(view: &View) -> Result<(), Bug> {
+    let mut done = vec![false; view.features.len()];
+    loop {
+        let mut progress = false;
+        for (position, feature) in view.features.iter().enumerate() {
+            let ready = match &feature.kind {
+                FeatureKind::Aggregate { .. } => true,
+                FeatureKind::Derived { inputs, .. } => inputs.iter().all(|input| done[input.index()]),
+            };
+            if ready && !done[position] {
+                done[position] = true;
+                progress = true;
+            }
+        }
+        if !progress {
+            break;
         }
     }
-    path.pop();
-    Ok(())
+    ensure(done.into_iter().all(|done| done), || format!("view {}: a feature is derived from itself", view.name))
 }

@@ -1,7 +1,10 @@
 //! The wire form: JSON with a version, numbers that JSON cannot carry exactly as strings.
 
+use crate::expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
+use crate::id::ColumnId;
 use crate::plan::{BatchPlan, StreamGraph};
 use crate::program::Program;
+use crate::types::Type;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A document as written to disk.
@@ -69,6 +72,100 @@ impl Wire for BatchPlan {
 impl Wire for StreamGraph {
     const KIND: &'static str = "featc.stream_graph";
     const VERSION: u32 = 1;
+}
+
+/// An expression as a list of nodes in postfix order: a node takes its operands from those before it, the last node is
+/// the expression. So a deep expression is a long list, and readers of JSON need no deep recursion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FlatExpr(Vec<FlatNode>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct FlatNode {
+    op: FlatOp,
+    #[serde(rename = "type")]
+    ty: Type,
+}
+
+/// An operator and, where it varies, how many operands it takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FlatOp {
+    Column(ColumnId),
+    Literal(Literal),
+    Unary(UnaryOp),
+    Binary(BinaryOp),
+    Case { branches: u32, otherwise: bool },
+    Coalesce(u32),
+    Cast,
+    Call(Function, u32),
+}
+
+impl From<Expr> for FlatExpr {
+    fn from(expr: Expr) -> FlatExpr {
+        fn push(expr: &Expr, nodes: &mut Vec<FlatNode>) {
+            for child in expr.children() {
+                push(child, nodes);
+            }
+            let op = match &expr.kind {
+                ExprKind::Column(id) => FlatOp::Column(*id),
+                ExprKind::Literal(literal) => FlatOp::Literal(literal.clone()),
+                ExprKind::Unary(op, _) => FlatOp::Unary(*op),
+                ExprKind::Binary(op, ..) => FlatOp::Binary(*op),
+                ExprKind::Case { branches, otherwise } => {
+                    FlatOp::Case { branches: branches.len() as u32, otherwise: otherwise.is_some() }
+                }
+                ExprKind::Coalesce(items) => FlatOp::Coalesce(items.len() as u32),
+                ExprKind::Cast(_) => FlatOp::Cast,
+                ExprKind::Call(function, items) => FlatOp::Call(*function, items.len() as u32),
+            };
+            nodes.push(FlatNode { op, ty: expr.ty });
+        }
+        let mut nodes = Vec::new();
+        push(&expr, &mut nodes);
+        FlatExpr(nodes)
+    }
+}
+
+impl TryFrom<FlatExpr> for Expr {
+    type Error = String;
+
+    fn try_from(flat: FlatExpr) -> Result<Expr, String> {
+        fn operands(stack: &mut Vec<Expr>, count: u32) -> Result<Vec<Expr>, String> {
+            let first = stack.len().checked_sub(count as usize).ok_or("an operator without its operands")?;
+            Ok(stack.split_off(first))
+        }
+        fn one(stack: &mut Vec<Expr>) -> Result<Box<Expr>, String> {
+            stack.pop().map(Box::new).ok_or_else(|| "an operator without its operand".to_owned())
+        }
+        let mut stack = Vec::new();
+        for FlatNode { op, ty } in flat.0 {
+            let kind = match op {
+                FlatOp::Column(id) => ExprKind::Column(id),
+                FlatOp::Literal(literal) => ExprKind::Literal(literal),
+                FlatOp::Unary(op) => ExprKind::Unary(op, one(&mut stack)?),
+                FlatOp::Binary(op) => {
+                    let right = one(&mut stack)?;
+                    ExprKind::Binary(op, one(&mut stack)?, right)
+                }
+                FlatOp::Case { branches, otherwise } => {
+                    let otherwise = if otherwise { Some(one(&mut stack)?) } else { None };
+                    let mut items = operands(&mut stack, branches.saturating_mul(2))?.into_iter();
+                    let mut pairs = Vec::new();
+                    while let (Some(when), Some(then)) = (items.next(), items.next()) {
+                        pairs.push((when, then));
+                    }
+                    ExprKind::Case { branches: pairs, otherwise }
+                }
+                FlatOp::Coalesce(count) => ExprKind::Coalesce(operands(&mut stack, count)?),
+                FlatOp::Cast => ExprKind::Cast(one(&mut stack)?),
+                FlatOp::Call(function, count) => ExprKind::Call(function, operands(&mut stack, count)?),
+            };
+            stack.push(Expr { kind, ty });
+        }
+        let expr = stack.pop().ok_or("an expression without nodes")?;
+        if stack.is_empty() { Ok(expr) } else { Err("operands that nothing takes".to_owned()) }
+    }
 }
 
 /// The 64 bits of a float as 16 hexadecimal digits.

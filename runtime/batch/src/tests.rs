@@ -2,7 +2,7 @@
 
 mod shop;
 
-use crate::{BatchError, Inputs, Output, RejectedRow, RejectedRows, SpineData, explain, run, spine_columns};
+use crate::{BatchError, Inputs, Output, RejectedRow, RejectedRows, explain, run, spine_columns};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Float64Type, Int64Type};
 use featc_ir::plan::BatchPlan;
@@ -27,8 +27,45 @@ fn some(items: &[&str]) -> Vec<Option<String>> {
 #[test]
 fn plans_are_walked_one_to_one() {
     let explained = explain(&plan(), inputs()).expect("explains");
-    insta::assert_snapshot!(explained.logical, @"");
-    insta::assert_snapshot!(explained.physical, @"");
+    insta::assert_snapshot!(explained.logical, @r"
+    Zip: columns=[0.0, 1.0, 0.1]
+      Spine
+      Finish: features=[u__n, u__last]
+        PointInTime: slots=2, windows=[over 1d, over lifetime excluding self], truth=complete
+          Rows: transform=shop_events, lifts=1
+            Accept: source=shop_events
+              Scan: source=shop_events
+          Questions: entity=[user], self=[id]
+      Finish: features=[s__sum]
+        PointInTime: slots=1, windows=[over 1d], truth=complete
+          Rows: transform=shop_events, lifts=1
+            Accept: source=shop_events
+              Scan: source=shop_events
+          Questions: entity=[user, shop]
+    ");
+    insta::assert_snapshot!(explained.physical, @r"
+    ZipExec: columns=3
+      CooperativeExec
+        SpineExec
+      CoalescePartitionsExec
+        FinishExec: features=2
+          PitAggExec: slots=2, windows=[over 1d, over lifetime excluding self]
+            SortExec: expr=[entity@0 ASC, time@1 ASC], preserve_partitioning=[true]
+              RepartitionExec: partitioning=Hash([entity@0], 2), input_partitions=2
+                EventsExec: source=shop_events, transform=shop_events
+            SortExec: expr=[entity@1 ASC, time@2 ASC], preserve_partitioning=[true]
+              RepartitionExec: partitioning=Hash([entity@1], 2), input_partitions=2
+                QuestionsExec: entity=[user]
+      CoalescePartitionsExec
+        FinishExec: features=1
+          PitAggExec: slots=1, windows=[over 1d]
+            SortExec: expr=[entity@0 ASC, time@1 ASC], preserve_partitioning=[true]
+              RepartitionExec: partitioning=Hash([entity@0], 2), input_partitions=2
+                EventsExec: source=shop_events, transform=shop_events
+            SortExec: expr=[entity@1 ASC, time@2 ASC], preserve_partitioning=[true]
+              RepartitionExec: partitioning=Hash([entity@1], 2), input_partitions=2
+                QuestionsExec: entity=[user, shop]
+    ");
 }
 
 #[test]
@@ -103,7 +140,10 @@ fn rejected_rows_reach_the_side_output() {
     inputs.rejects = Some(Box::new(Kept(kept.clone())));
     run(&plan(), inputs).expect("runs");
     let kept = kept.lock().expect("not poisoned").join("\n");
-    insta::assert_snapshot!(kept, @"");
+    insta::assert_snapshot!(
+        kept,
+        @"shop_events memory:4 late: arrived 10000s after its event time; at most 2h is accepted"
+    );
 }
 
 #[test]

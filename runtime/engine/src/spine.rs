@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::program::Program;
-use arrow::array::{Array as _, ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::concat;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use featc_ir::plan::StreamService;

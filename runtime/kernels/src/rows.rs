@@ -179,8 +179,8 @@ pub struct Keyed {
 
 /// Applies a transform, key and lifts to accepted source rows.
 ///
-/// A `where` that is false or null drops the row, also a poisoned one; one that is an error poisons the row unless an
-/// earlier one did. Then a row whose time, or else a key column (in order), is null or an error is dropped and counted.
+/// A `where` that is false or null drops the row, also a poisoned one; one that is an error poisons the row (of
+/// several the least code). Then a row whose time, or else a key column (in order), is null or an error is dropped and counted.
 pub fn apply(spec: &RowSpec, batch: &Batch) -> Keyed {
     let mut work = Work::new(spec, batch);
     for (position, step) in spec.steps.iter().enumerate() {
@@ -274,9 +274,7 @@ impl<'a> Work<'a> {
             } else if Tag::as_error(tag).is_some() {
                 kept.push(position);
                 let poison = self.poison.get_or_insert_with(|| vec![Tag::VALID; rows]);
-                if poison[row] == Tag::VALID {
-                    poison[row] = tag;
-                }
+                poison[row] = if poison[row] == Tag::VALID { tag } else { poison[row].min(tag) };
             }
         }
         self.dropped.filtered += (rows - kept.len()) as u64;

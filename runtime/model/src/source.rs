@@ -48,7 +48,7 @@ pub struct Event {
     /// The `unique` columns.
     pub id: Vec<Value>,
     pub digest: u128,
-    /// The error of the first `where` that failed.
+    /// The least error of the `where` steps that failed.
     pub poison: Option<ErrorCode>,
     /// The view's lifts.
     pub lifts: Vec<Value>,
@@ -207,7 +207,7 @@ struct Transformed {
 }
 
 /// The row after all steps, or `None` when it is filtered out or has no event time. A `where` keeps rows for which it is
-/// true, and rows for which it is an error, which it poisons (the first such step names the error); a row for which any
+/// true, and rows for which it is an error, which it poisons (the least of several errors names it); a row for which any
 /// `where` is false or null is out, poisoned or not.
 fn transformed(transform: &Transform, source_row: Vec<Value>) -> Option<Transformed> {
     let mut row = source_row;
@@ -217,7 +217,7 @@ fn transformed(transform: &Transform, source_row: Vec<Value>) -> Option<Transfor
             Step::Where(condition) => {
                 let verdict = eval_row_slow(condition, &row);
                 if let Some(code) = verdict.as_error() {
-                    poison = poison.or(Some(code));
+                    poison = Some(poison.map_or(code, |known: ErrorCode| known.min(code)));
                 } else if verdict != Value::Bool(true) {
                     return None;
                 }

@@ -1,7 +1,7 @@
 //! Sources: time, arrival, lateness.
 
 use super::Context;
-use crate::errors::time::{LatenessWithoutArrival, NotATimestamp};
+use crate::errors::time::{ArrivalIsIdentity, LatenessWithoutArrival, NotATimestamp};
 use crate::res;
 use featc_ir::{Arrival, Lateness, Source, SourceColumn, Type};
 
@@ -16,6 +16,14 @@ pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<S
     let arrival = match source.arrival {
         Some(res::Arrival::Column(column)) => {
             timestamp(source, "arrival", column, context);
+            let clause = if source.time.is_some_and(|time| time.id == column.id) {
+                Some("time")
+            } else {
+                source.unique.contains(&column.id).then_some("unique")
+            };
+            if let (Some(clause), Some(declared)) = (clause, source.columns.get(column.id.index())) {
+                context.push(ArrivalIsIdentity { column: &declared.name, clause, at: column.at }.report());
+            }
             Some(Arrival::Column(column.id))
         }
         Some(res::Arrival::AfterTime { offset_us }) => Some(Arrival::AfterTime { offset_us }),

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::errors::names::Kind;
-use crate::errors::time::NotATimestamp;
+use crate::errors::time::{NotATimestamp, ReadsArrival};
 use crate::errors::warnings::{ReadsAhead, UnusedTransform};
 use crate::infer::{Refused, Row, Typer};
 use crate::res::{self, ExprKind, Rows};
@@ -81,6 +81,10 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         let mut row = all.of(transform.from).clone();
         check_steps(transform, &mut row, context);
         warn_reads_ahead(file, transform, &row, context);
+        let steps = transform.steps.iter().map(|step| match step {
+            res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
+        });
+        refuse_arrival(file, &row, steps.chain(&transform.at), context);
         all.transforms[*position] = build(transform, &row, context);
         all.rows[*position] = row;
     }
@@ -207,6 +211,53 @@ pub(super) fn first_other_instant<'a>(
         });
     }
     first
+}
+
+/// The arrival column of the source below, and where it is declared.
+fn arrival_column(file: &res::File, row: &RowTypes) -> Option<ColumnId> {
+    match file.sources[row.source?.index()].arrival {
+        Some(res::Arrival::Column(column)) => Some(column.id),
+        Some(res::Arrival::AfterTime { .. } | res::Arrival::Broken) | None => None,
+    }
+}
+
+/// Refuses (once) an arrival that expressions read: copies of an event may differ in it, so it is no part of the event.
+pub(super) fn refuse_arrival<'a>(
+    file: &res::File,
+    row: &RowTypes,
+    exprs: impl Iterator<Item = &'a res::Expr>,
+    context: &mut Context<'_>,
+) {
+    let Some(arrival) = arrival_column(file, row) else { return };
+    let mut first = None;
+    for expr in exprs {
+        expr.walk(&mut |expr| {
+            if first.is_none() && matches!(expr.kind, ExprKind::Column(id) if id == arrival) {
+                first = Some(expr.span);
+            }
+        });
+    }
+    refuse_arrival_at(file, row, first, context);
+}
+
+/// As [`refuse_arrival`], for key columns.
+pub(super) fn refuse_arrival_key(file: &res::File, row: &RowTypes, key: &[res::ColumnRef], context: &mut Context<'_>) {
+    let Some(arrival) = arrival_column(file, row) else { return };
+    let first = key.iter().find(|column| column.id == arrival).map(|column| column.at);
+    refuse_arrival_at(file, row, first, context);
+}
+
+fn refuse_arrival_at(file: &res::File, row: &RowTypes, at: Option<Span>, context: &mut Context<'_>) {
+    let (Some(at), Some(source), Some(arrival)) = (at, row.source, arrival_column(file, row)) else { return };
+    let source = &file.sources[source.index()];
+    // An arrival that is the event time too is refused at the source.
+    if source.time.is_some_and(|time| time.id == arrival) {
+        return;
+    }
+    if let Some(column) = source.columns.get(arrival.index()) {
+        let complaint = ReadsArrival { column: &column.name, at, column_at: column.at };
+        context.push(complaint.report());
+    }
 }
 
 /// Warns once about a transform or view whose rows have the source's event time and that reads another instant.

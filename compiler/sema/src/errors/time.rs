@@ -70,6 +70,43 @@ impl LifetimeWithoutLateness<'_> {
     }
 }
 
+/// E0307: an expression or key that reads the arrival.
+#[derive(Debug)]
+pub struct ReadsArrival<'a> {
+    pub column: &'a str,
+    pub at: Span,
+    pub column_at: Span,
+}
+
+impl ReadsArrival<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("`{}` is the arrival, which is no part of the event", self.column);
+        Diagnostic::at(Code::ReadsArrival, message, self.at, "two copies of one event may differ here")
+            .with_label(self.column_at, "declared here")
+            .with_help("read another column; when an event was known is decided by the truth that is asked")
+    }
+}
+
+/// E0308: an arrival that is also the event time or part of the identity.
+#[derive(Debug)]
+pub struct ArrivalIsIdentity<'a> {
+    pub column: &'a str,
+    /// `time`, `unique`
+    pub clause: &'static str,
+    pub at: Span,
+}
+
+impl ArrivalIsIdentity<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("`{}` is the arrival and stands in `{}` too", self.column, self.clause);
+        let help = match self.clause {
+            "time" => "if events are known when they happen, write `arrival time + 0s`",
+            _ => "take the arrival out of `unique`: copies of an event may arrive at different times",
+        };
+        Diagnostic::at(Code::ArrivalIsIdentity, message, self.at, "arrival").with_help(help)
+    }
+}
+
 /// E0304: a length of time that must be positive.
 #[derive(Debug)]
 pub struct ZeroLength {

@@ -122,6 +122,8 @@ codes! {
     E0304 ZeroLength          "length of time that is zero", since "0.1";
     E0305 MissingWindow       "aggregate without a window", since "0.1";
     E0306 WindowWithoutAggregate "window without an aggregate", since "0.1";
+    E0307 ReadsArrival "expression that reads the arrival", since "0.1";
+    E0308 ArrivalIsIdentity "arrival that is event time or identity", since "0.1";
     // E04xx keys, aggregates, views
     E0401 KeyTypeDiffers      "key column of another type than the key", since "0.1";
     E0402 KeyTypeRefused      "key of a type that cannot be a key", since "0.1";
@@ -159,6 +161,7 @@ codes! {
     E0906 UnknownOutputFormat "unknown file format of an output or a spine", since "0.1";
     E0907 ArrivalNeeded       "source without arrival", since "0.1";
     E0908 NoFilesDeclared     "source without files", since "0.1";
+    E0909 MixedModules        "files of different modules", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax
     W0001 DetachedDoc         "doc comment before nothing", since "0.1";

@@ -76,9 +76,14 @@ impl Collected {
 }
 
 fn status_names(codes: &dyn Array) -> Result<ArrayRef> {
-    let names = codes.as_primitive::<UInt8Type>().values().iter().map(|code| decode_status(*code));
-    let names: Option<Vec<String>> = names.map(|status| status.map(|status| status.to_string())).collect();
-    Ok(Arc::new(StringArray::from(names.ok_or_else(|| bug("a byte is no status"))?)))
+    let names: Vec<Option<String>> =
+        (0..=u8::MAX).map(|code| decode_status(code).map(|status| status.to_string())).collect();
+    let codes = codes.as_primitive::<UInt8Type>().values();
+    if codes.iter().any(|code| names[usize::from(*code)].is_none()) {
+        return Err(bug("a byte is no status"));
+    }
+    let texts = codes.iter().map(|code| names[usize::from(*code)].as_deref().unwrap_or_default());
+    Ok(Arc::new(StringArray::from_iter_values(texts)))
 }
 
 fn zip(
