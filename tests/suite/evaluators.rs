@@ -167,3 +167,57 @@ impl Feed<'_> {
         read.into_iter().map(|(column, statuses)| (column.value(0), statuses[0])).collect()
     }
 }
+
+/// The batch engine over rows in memory, cut into several batches.
+pub fn batch(case: &Case, plans: &Plans) -> Answers {
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+    use std::sync::Arc;
+
+    let plan = plans.batch.iter().find(|plan| plan.service == case.service).expect("a plan per service");
+    let service = plans.stream.services.iter().find(|service| service.name == case.service).expect("a service");
+    let all: Vec<usize> = (0..case.questions.len()).collect();
+    let mut keys = service.keys.clone();
+    keys.extend(service.self_columns.iter().filter(|own| !service.keys.iter().any(|key| key.name == own.name)).cloned());
+    let columns = case.columns(&keys, &all);
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..case.questions.len() as i64));
+    let rows = RecordBatch::try_from_iter([("row", numbers)]).expect("one column");
+    let spine = featr_batch::SpineData {
+        schema: rows.schema(),
+        batches: vec![rows],
+        times: case.questions.iter().map(|asked| asked.at_us).collect(),
+        columns: keys.into_iter().zip(columns).collect(),
+    };
+    let mut inputs = featr_batch::Inputs::new(spine);
+    inputs.truth = case.truth;
+    inputs.with_status = true;
+    inputs.threads = 1 + case.questions.len() % 3;
+    for (place, source) in case.program.sources.iter().enumerate() {
+        let all: Vec<usize> = (0..case.rows[place].len()).collect();
+        let batches = all.chunks(7).map(|rows| case.batch(place, rows)).collect();
+        inputs.events.insert(source.name.clone(), batches);
+    }
+    let output = featr_batch::run(plan, inputs).unwrap_or_else(|error| panic!("batch: {error}"));
+    let fields = &case.program.service(&case.service).expect("a service").fields;
+    let mut answers: Answers = vec![Vec::new(); case.questions.len()];
+    let mut from = 0;
+    for batch in &output.batches {
+        for (place, field) in fields.iter().enumerate() {
+            let ty = case.program.view(field.view).feature(field.feature).ty;
+            let values = featr_decode::from_arrow(batch.column(1 + 2 * place), ty).expect("its own type");
+            let statuses = featr_decode::from_arrow(batch.column(2 + 2 * place), featc_ir::Type::String).expect("text");
+            for row in 0..batch.num_rows() {
+                answers[from + row].push((values.value(row), status(&statuses.value(row))));
+            }
+        }
+        from += batch.num_rows();
+    }
+    answers
+}
+
+fn status(text: &Value) -> Status {
+    let Value::String(text) = text else { panic!("a status is text, not {text:?}") };
+    let plain = [Status::Ok, Status::Empty, Status::Missing, Status::Truncated, Status::Stale];
+    let errors = featc_ir::ErrorCode::ALL.map(Status::Error);
+    let found = plain.into_iter().chain(errors).find(|status| status.to_string() == *text);
+    found.unwrap_or_else(|| panic!("no status: {text}"))
+}

@@ -38,7 +38,7 @@ fn every_stage_survives_its_wire_form() {
     use featc_ir::wire::Wire;
     for fixture in files(&root().join("tests/golden"), ".feat") {
         let mut sources = featc_driver::diag::SourceMap::new();
-        let file = sources.add("golden.feat", &read(&fixture));
+        let file = sources.add("golden.feat", read(&fixture));
         let program = featc_driver::compile(&sources, &[file]).value.expect("goldens compile");
         featc_ir::wf::check(&program).expect("well-formed");
         let plans = featc_driver::lower(&program);

@@ -83,3 +83,17 @@ fn every_code_has_a_fixture() {
         assert!(Code::from_code(&name).is_some(), "tests/ui/{name} is no code");
     }
 }
+
+/// The programs of the reference and of the front page: each must compile without a word.
+#[test]
+fn programs_in_the_docs_compile() {
+    let mut programs = 0;
+    for page in ["README.md", "docs/language.md", "docs/semantics.md", "docs/embedding.md"] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+        for program in blocks(&text, "feat") {
+            programs += 1;
+            assert_eq!(codes(program), [], "{page}:\n{program}");
+        }
+    }
+    assert!(programs >= 5, "only {programs} programs found");
+}

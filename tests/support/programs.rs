@@ -56,19 +56,19 @@ pub fn program(rng: &mut Rng) -> Generated {
         let _ = writeln!(text, "    {name}: {ty},");
     }
     text += "  )\n";
-    text += rng.pick(&["  unique id\n", "  unique id\n", "  unique (id, k2)\n", "  unique all\n"]);
+    text += *rng.pick(&["  unique id\n", "  unique id\n", "  unique (id, k2)\n", "  unique all\n"]);
     text += "  time at_\n";
     let has_arrival = !rng.one_in(5);
     if has_arrival {
-        text += rng.pick(&["  arrival seen\n", "  arrival seen\n", "  arrival seen\n", "  arrival time + 7m\n"]);
-        text += rng.pick(&["", "  delay 5s\n", "  delay 3m\n"]);
-        text += rng.pick(&["  lateness unbounded\n", "  lateness 10m\n", "  lateness 1h\n"]);
-        text += rng.pick(&["", "  skew 1m\n", "  skew 0s\n"]);
+        text += *rng.pick(&["  arrival seen\n", "  arrival seen\n", "  arrival seen\n", "  arrival time + 7m\n"]);
+        text += *rng.pick(&["", "  delay 5s\n", "  delay 3m\n"]);
+        text += *rng.pick(&["  lateness unbounded\n", "  lateness 10m\n", "  lateness 1h\n"]);
+        text += *rng.pick(&["", "  skew 1m\n", "  skew 0s\n"]);
     } else {
         text += "  lateness unbounded\n";
     }
-    text += rng.pick(&["", "  begins @2024-01-01T00:30:00Z\n"]);
-    text += rng.pick(&["", "  keep nan\n"]);
+    text += *rng.pick(&["", "  begins @2024-01-01T00:30:00Z\n"]);
+    text += *rng.pick(&["", "  keep nan\n"]);
     text += "}\n\n";
 
     let mut names: Vec<(String, Ty)> = [
