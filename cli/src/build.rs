@@ -8,7 +8,8 @@ use crate::report::{Refused, Reporter};
 pub fn run(args: &BuildArgs, reporter: &Reporter) -> Result<(), Refused> {
     let (_, program) = compile(&args.program, reporter)?;
     let plans = featc_driver::lower(&program);
-    let folder = featc_driver::build(&program, &plans, &args.out).or_else(|error| reporter.refuse(errors::build(&error)))?;
+    let folder =
+        featc_driver::build(&program, &plans, &args.out).or_else(|error| reporter.refuse(errors::build(&error)))?;
     let text = format!(
         "built {} (program {}): {} batch plans, {} stream operators",
         folder.display(),

@@ -51,7 +51,11 @@ impl Tour<'_> {
     }
 
     fn spine(&self, prepared: &Prepared) -> Result<Spine, Refused> {
-        let args = SpineArgs { spine: self.folder.join("data/spine-q1.csv"), at_column: "timestamp".to_owned(), zone: None };
+        let args = SpineArgs {
+            spine: self.folder.join("data/spine-q1.csv"),
+            at_column: "timestamp".to_owned(),
+            zone: None,
+        };
         prepared.spine(&args, self.reporter)
     }
 
@@ -66,7 +70,9 @@ fn rows_that_differ(left: &Training, right: &Training, feature: &str) -> usize {
     let differ = |(left, right): (&arrow::array::RecordBatch, &arrow::array::RecordBatch)| {
         let columns = left.column_by_name(feature).zip(right.column_by_name(feature));
         columns.map_or(0, |(left, right)| {
-            (0..left.len()).filter(|row| left.slice(*row, 1).to_data() != right.slice(*row, 1).to_data()).count()
+            (0..left.len())
+                .filter(|row| left.slice(*row, 1).to_data() != right.slice(*row, 1).to_data())
+                .count()
         })
     };
     left.batches.iter().zip(&right.batches).map(differ).sum()
@@ -75,17 +81,36 @@ fn rows_that_differ(left: &Training, right: &Training, feature: &str) -> usize {
 pub fn run(args: &DemoArgs, reporter: &Reporter) -> Result<(), Refused> {
     let temporary = match &args.keep {
         Some(_) => None,
-        None => Some(tempfile::tempdir().or_else(|e| reporter.refuse(errors::unwritable("a temporary folder", &e.to_string())))?),
+        None => Some(
+            tempfile::tempdir()
+                .or_else(|e| reporter.refuse(errors::unwritable("a temporary folder", &e.to_string())))?,
+        ),
     };
-    let folder = args.keep.clone().or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned())).unwrap_or_default();
-    unpack(&folder).or_else(|error| reporter.refuse(errors::unwritable(&folder.display().to_string(), &error.to_string())))?;
-    let tour = Tour { folder: folder.clone(), reporter };
+    let folder = args
+        .keep
+        .clone()
+        .or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()))
+        .unwrap_or_default();
+    unpack(&folder)
+        .or_else(|error| reporter.refuse(errors::unwritable(&folder.display().to_string(), &error.to_string())))?;
+    let tour = Tour {
+        folder: folder.clone(),
+        reporter,
+    };
 
     tour.say("80 678 departures from New York City, January to March 2013. A flight's delay is known when it lands.\n");
     tour.say("$ featc build flights.feat");
-    build::run(&BuildArgs { program: folder.join("flights.feat"), out: folder.join("target/feat") }, reporter)?;
+    build::run(
+        &BuildArgs {
+            program: folder.join("flights.feat"),
+            out: folder.join("target/feat"),
+        },
+        reporter,
+    )?;
 
-    tour.say(&format!("\n$ featc train flights.feat --service {SERVICE} --spine data/spine-q1.csv --out train.parquet"));
+    tour.say(&format!(
+        "\n$ featc train flights.feat --service {SERVICE} --spine data/spine-q1.csv --out train.parquet"
+    ));
     let honest = tour.prepared(TruthArg::AsOfArrival)?;
     let training = tour.training(&honest, TruthArg::AsOfArrival)?;
     write(&honest, &training, &folder.join("train.parquet"), reporter)?;
@@ -99,33 +124,59 @@ pub fn run(args: &DemoArgs, reporter: &Reporter) -> Result<(), Refused> {
         "route_traffic__flights_1h",
         "aircraft_history__air_hours_7d",
     ];
-    let last = training.batches.iter().map(|batch| batch.slice(batch.num_rows().saturating_sub(5), batch.num_rows().min(5)));
+    let last = training
+        .batches
+        .iter()
+        .map(|batch| batch.slice(batch.num_rows().saturating_sub(5), batch.num_rows().min(5)));
     tour.say(&excerpt(&last.collect::<Vec<_>>(), &shown, 5, reporter)?);
 
     tour.say(&format!(
         "\n$ featc get flights.feat --service {SERVICE} --key carrier=AA --key origin=JFK --key tailnum=N338AA --at 2013-03-01T12:00:00Z"
     ));
-    let keys = ["carrier=AA", "origin=JFK", "tailnum=N338AA"].map(str::to_owned).to_vec();
+    let keys = ["carrier=AA", "origin=JFK", "tailnum=N338AA"]
+        .map(str::to_owned)
+        .to_vec();
     let at = "2013-03-01T12:00:00Z".to_owned();
-    get::run(&GetArgs { program: tour.program_args(TruthArg::AsOfArrival), keys, at }, reporter)?;
+    get::run(
+        &GetArgs {
+            program: tour.program_args(TruthArg::AsOfArrival),
+            keys,
+            at,
+        },
+        reporter,
+    )?;
 
     tour.say("\nThe leak: what a training set sees when it takes every event up to t, known or not");
     let leaking = tour.prepared(TruthArg::Complete)?;
     let complete = tour.training(&leaking, TruthArg::Complete)?;
-    for feature in ["carrier_punctuality__mean_delay_3h", "carrier_punctuality__mean_delay_7d"] {
+    for feature in [
+        "carrier_punctuality__mean_delay_3h",
+        "carrier_punctuality__mean_delay_7d",
+    ] {
         let differ = rows_that_differ(&training, &complete, feature);
-        let text = format!("  {feature}: complete differs from as-of-arrival on {differ} of {} rows", training.report.rows);
-        reporter.result(&text, &serde_json::json!({ "feature": feature, "leaking_rows": differ, "rows": training.report.rows }));
+        let text = format!(
+            "  {feature}: complete differs from as-of-arrival on {differ} of {} rows",
+            training.report.rows
+        );
+        reporter.result(
+            &text,
+            &serde_json::json!({ "feature": feature, "leaking_rows": differ, "rows": training.report.rows }),
+        );
     }
 
     tour.say(&format!(
         "\n$ featc verify flights.feat --service {SERVICE} --spine data/spine-q1.csv --shuffle 1 --restart-every 20000"
     ));
-    let options = ReplayOptions { chunk: 4096, shuffle: Some(1), restart_every: Some(20_000) };
+    let options = ReplayOptions {
+        chunk: 4096,
+        shuffle: Some(1),
+        restart_every: Some(20_000),
+    };
     for (prepared, training) in [(&honest, &training), (&leaking, &complete)] {
         let spine = tour.spine(prepared)?;
         let compared = verify::against(prepared, &spine, training, &options, 50, reporter)?;
-        let value = serde_json::json!({ "truth": prepared.truth_text(), "values": compared.values, "differ": compared.differ });
+        let value =
+            serde_json::json!({ "truth": prepared.truth_text(), "values": compared.values, "differ": compared.differ });
         reporter.result(&verify::words(prepared, &compared), &value);
     }
     if args.keep.is_some() {

@@ -45,13 +45,17 @@ pub fn argument(option: &str, value: &str, why: &str, help: &str) -> Diagnostic 
 }
 
 pub fn strict(count: u64) -> Diagnostic {
-    let rows = if count == 1 { "1 row was rejected".to_owned() } else { format!("{count} rows were rejected") };
+    let rows = if count == 1 {
+        "1 row was rejected".to_owned()
+    } else {
+        format!("{count} rows were rejected")
+    };
     Diagnostic::new(Code::RejectedRows, format!("{rows} and --strict is set"))
         .with_help("write them aside with `--rejected FILE` and mend the source, or run without --strict")
 }
 
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
-    Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} values differ"))
+    Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} comparisons differ"))
         .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the row above")
 }
 
@@ -59,12 +63,18 @@ pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
 pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
     match error {
         Error::Decode(error) => decode(error, at_column),
-        Error::UnknownService { service, known } => {
-            named(Code::UnknownService, &format!("unknown service `{service}`"), service, known)
-        }
-        Error::UnknownSource { source, known } => {
-            named(Code::InvalidArgument, &format!("`--source {source}=…`: unknown source `{source}`"), source, known)
-        }
+        Error::UnknownService { service, known } => named(
+            Code::UnknownService,
+            &format!("unknown service `{service}`"),
+            service,
+            known,
+        ),
+        Error::UnknownSource { source, known } => named(
+            Code::InvalidArgument,
+            &format!("`--source {source}=…`: unknown source `{source}`"),
+            source,
+            known,
+        ),
         Error::ArrivalNeeded { source } => Diagnostic::new(Code::ArrivalNeeded, error.to_string()).with_help(format!(
             "declare `arrival <column>` or `arrival time + 5m` in source `{source}`, or pass `--truth complete`"
         )),
@@ -132,7 +142,9 @@ fn next_step(code: Code) -> &'static str {
     match code {
         Code::FileNotFound => "paths in a program are relative to its folder; `--source NAME=PATH` overrides them",
         Code::UnreadableFile => "mend the permissions of the file",
-        Code::CorruptFile => "the file is damaged or of another format: fetch it again, or correct the format in the source",
+        Code::CorruptFile => {
+            "the file is damaged or of another format: fetch it again, or correct the format in the source"
+        }
         Code::WrongColumnType => "declare the type that the file has and cast in a transform, or rewrite the file",
         Code::UnusableSpineRow => "correct or remove the row: no row of a spine is dropped silently",
         Code::UnwritableOutput => "make the folder, free space, or choose another place",

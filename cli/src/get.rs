@@ -26,7 +26,11 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
     let spine = question(prepared, args, reporter)?;
     let aside = Aside::new(&args.program, reporter)?;
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;
-    let options = crate::args::ReplayOptions { chunk: 4096, shuffle: None, restart_every: None };
+    let options = crate::args::ReplayOptions {
+        chunk: 4096,
+        shuffle: None,
+        restart_every: None,
+    };
     let training = replay::stream(prepared, &options, &spine, true, rejects, reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, args.program.strict, reporter)?;
@@ -47,7 +51,11 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
         answers.push(Answered {
             feature: field.name.clone(),
             json: json(&value, ty),
-            value: if value.is_null() { "null".to_owned() } else { value.render(ty) },
+            value: if value.is_null() {
+                "null".to_owned()
+            } else {
+                value.render(ty)
+            },
             status: status.render(Type::String),
         });
     }
@@ -60,9 +68,12 @@ fn json(value: &Value, ty: Type) -> serde_json::Value {
         Value::Bool(value) => (*value).into(),
         Value::Int64(value) => (*value).into(),
         Value::Float64(value) if value.is_finite() => (*value).into(),
-        Value::Float64(_) | Value::Decimal(_) | Value::String(_) | Value::Timestamp(_) | Value::Date(_) | Value::Duration(_) => {
-            value.render(ty).into()
-        }
+        Value::Float64(_)
+        | Value::Decimal(_)
+        | Value::String(_)
+        | Value::Timestamp(_)
+        | Value::Date(_)
+        | Value::Duration(_) => value.render(ty).into(),
     }
 }
 
@@ -72,13 +83,24 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
         return reporter.refuse(errors::bug("the service was there a moment ago"));
     };
     let mut wanted: Vec<Key> = service.keys.clone();
-    wanted.extend(service.self_columns.iter().filter(|key| !service.keys.iter().any(|k| k.name == key.name)).cloned());
+    wanted.extend(
+        service
+            .self_columns
+            .iter()
+            .filter(|key| !service.keys.iter().any(|k| k.name == key.name))
+            .cloned(),
+    );
     let names: Vec<&str> = wanted.iter().map(|key| key.name.as_str()).collect();
     let known = format!("the service asks for: {}", names.join(", "));
     let mut values: Vec<Option<Value>> = vec![None; wanted.len()];
     for given in &args.keys {
         let Some((name, text)) = given.split_once('=') else {
-            return reporter.refuse(errors::argument("--key", given, "no `=` in it", "write it like --key origin=JFK"));
+            return reporter.refuse(errors::argument(
+                "--key",
+                given,
+                "no `=` in it",
+                "write it like --key origin=JFK",
+            ));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {
             return reporter.refuse(errors::argument("--key", given, "the service has no such key", &known));
@@ -99,10 +121,18 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
     }
     let Some(at) = featr::parse_value(&args.at, Type::Timestamp) else {
         let help = "write it like 2013-03-01T12:00:00Z";
-        return reporter.refuse(errors::argument("--at", &args.at, "not an instant with an offset", help));
+        return reporter.refuse(errors::argument(
+            "--at",
+            &args.at,
+            "not an instant with an offset",
+            help,
+        ));
     };
     let column = |name: &str, ty: Type, value: Value| {
-        (name.to_owned(), featr::to_arrow(&featr::Column::from_values(ty, &[value])))
+        (
+            name.to_owned(),
+            featr::to_arrow(&featr::Column::from_values(ty, &[value])),
+        )
     };
     let mut columns = vec![column(AT, Type::Timestamp, at)];
     for (key, value) in wanted.iter().zip(values) {
@@ -117,10 +147,18 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
 /// Answers as aligned lines.
 pub fn lines(answers: &[Answered]) -> String {
     let width = answers.iter().map(|answer| answer.feature.len()).max().unwrap_or(0);
-    let values = answers.iter().map(|answer| answer.value.chars().count()).max().unwrap_or(0);
+    let values = answers
+        .iter()
+        .map(|answer| answer.value.chars().count())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for answer in answers {
-        let _ = writeln!(text, "{:width$}  {:values$}  {}", answer.feature, answer.value, answer.status);
+        let _ = writeln!(
+            text,
+            "{:width$}  {:values$}  {}",
+            answer.feature, answer.value, answer.status
+        );
     }
     text.trim_end().to_owned()
 }
@@ -130,7 +168,12 @@ pub fn run(args: &GetArgs, reporter: &Reporter) -> Result<(), Refused> {
     let answers = answer(&prepared, args, reporter)?;
     let features: serde_json::Map<String, serde_json::Value> = answers
         .iter()
-        .map(|a| (a.feature.clone(), serde_json::json!({ "value": a.json, "status": a.status })))
+        .map(|a| {
+            (
+                a.feature.clone(),
+                serde_json::json!({ "value": a.json, "status": a.status }),
+            )
+        })
         .collect();
     let value = serde_json::json!({
         "program": prepared.program.hash(),

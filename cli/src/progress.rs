@@ -22,8 +22,14 @@ impl Bar {
             bar.set_style(style);
         }
         let now = Instant::now();
-        
-        Bar { bar, quiet, began: now, told: now, phase: "" }
+
+        Bar {
+            bar,
+            quiet,
+            began: now,
+            told: now,
+            phase: "",
+        }
     }
 
     /// Tells how far a phase is.

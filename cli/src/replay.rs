@@ -25,7 +25,9 @@ pub fn stream(
         with_status,
     };
     let told = &mut |phase: &'static str, done: u64, of: u64| bar.tell(phase, done, of);
-    let training = prepared.program.replay(&prepared.service, spine, &options, rejects, told);
+    let training = prepared
+        .program
+        .replay(&prepared.service, spine, &options, rejects, told);
     bar.done();
     training.or_else(|error| reporter.refuse(errors::run(&error, None)))
 }

@@ -24,8 +24,16 @@ impl Reporter {
             Colour::Never => false,
             Colour::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         };
-        let format = if cli.json { MessageFormat::Json } else { cli.message_format };
-        Reporter { format, colour, json: cli.json }
+        let format = if cli.json {
+            MessageFormat::Json
+        } else {
+            cli.message_format
+        };
+        Reporter {
+            format,
+            colour,
+            json: cli.json,
+        }
     }
 
     /// Prints messages; says whether none of them is an error.
@@ -37,7 +45,11 @@ impl Reporter {
         };
         // A closed standard error leaves nothing to be said.
         let _ = std::io::stderr().write_all(text.as_bytes());
-        if diagnostics.iter().any(Diagnostic::is_error) { Err(Refused) } else { Ok(()) }
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            Err(Refused)
+        } else {
+            Ok(())
+        }
     }
 
     /// Prints one error without a place in a program.
@@ -57,6 +69,10 @@ impl Reporter {
     pub fn result(&self, text: &str, value: &serde_json::Value) {
         let mut out = std::io::stdout();
         // A reader that went away (`| head`) is no failure of ours.
-        let _ = if self.json { writeln!(out, "{value}") } else { writeln!(out, "{text}") };
+        let _ = if self.json {
+            writeln!(out, "{value}")
+        } else {
+            writeln!(out, "{text}")
+        };
     }
 }

@@ -35,7 +35,12 @@ pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refu
         Some(text) => match featc_driver::parse_duration(text) {
             Some(us) if us >= 0 => Some(us.unsigned_abs()),
             Some(_) | None => {
-                return reporter.refuse(errors::argument("--delay", text, "not a duration", "write it like 5s or 1h30m"));
+                return reporter.refuse(errors::argument(
+                    "--delay",
+                    text,
+                    "not a duration",
+                    "write it like 5s or 1h30m",
+                ));
             }
         },
     };
@@ -48,18 +53,30 @@ pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refu
         Truth::Complete if delay_us.is_some() => {
             let text = args.delay.clone().unwrap_or_default();
             let help = "pass `--truth as-of-arrival` with it";
-            return reporter.refuse(errors::argument("--delay", &text, "plays no role in truth complete", help));
+            return reporter.refuse(errors::argument(
+                "--delay",
+                &text,
+                "plays no role in truth complete",
+                help,
+            ));
         }
         Truth::Complete => Truth::Complete,
         Truth::AsOfArrival { .. } => Truth::AsOfArrival { delay_us },
     };
-    Ok(Prepared { ir, program, service: args.service.clone(), truth })
+    Ok(Prepared {
+        ir,
+        program,
+        service: args.service.clone(),
+        truth,
+    })
 }
 
 impl Prepared {
     /// Reads the spine.
     pub fn spine(&self, args: &SpineArgs, reporter: &Reporter) -> Result<Spine, Refused> {
-        let read = self.program.read_spine(&self.service, &args.spine, &args.at_column, args.zone.as_deref());
+        let read = self
+            .program
+            .read_spine(&self.service, &args.spine, &args.at_column, args.zone.as_deref());
         read.or_else(|error| reporter.refuse(errors::run(&error, Some(&args.at_column))))
     }
 
@@ -69,7 +86,10 @@ impl Prepared {
             Truth::Complete => "complete".to_owned(),
             Truth::AsOfArrival { delay_us: None } => "as-of-arrival".to_owned(),
             Truth::AsOfArrival { delay_us: Some(us) } => {
-                format!("as-of-arrival, delay {}", featc_ir::window::format_duration(i64::try_from(us).unwrap_or(i64::MAX)))
+                format!(
+                    "as-of-arrival, delay {}",
+                    featc_ir::window::format_duration(i64::try_from(us).unwrap_or(i64::MAX))
+                )
             }
         }
     }
@@ -85,9 +105,15 @@ impl Aside {
     /// `None` when nobody asked for them.
     pub fn new(args: &ProgramArgs, reporter: &Reporter) -> Result<Option<Aside>, Refused> {
         let Some(path) = &args.rejected else { return Ok(None) };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         match tempfile::NamedTempFile::new_in(folder) {
-            Ok(file) => Ok(Some(Aside { path: path.clone(), file })),
+            Ok(file) => Ok(Some(Aside {
+                path: path.clone(),
+                file,
+            })),
             Err(error) => reporter.refuse(errors::unwritable(&path.display().to_string(), &error.to_string())),
         }
     }
@@ -95,7 +121,10 @@ impl Aside {
     /// The sink that a run takes.
     pub fn sink(&self, reporter: &Reporter) -> Result<Box<dyn RejectedRows>, Refused> {
         match self.file.reopen() {
-            Ok(file) => Ok(Box::new(JsonlRejects::new(BufWriter::new(file), self.path.display().to_string()))),
+            Ok(file) => Ok(Box::new(JsonlRejects::new(
+                BufWriter::new(file),
+                self.path.display().to_string(),
+            ))),
             Err(error) => reporter.refuse(errors::unwritable(&self.path.display().to_string(), &error.to_string())),
         }
     }
@@ -105,7 +134,8 @@ impl Aside {
         let path = self.path.display().to_string();
         let synced = self.file.as_file().sync_all();
         let kept = synced.and_then(|()| self.file.persist(&self.path).map_err(|error| error.error));
-        kept.map(|_| ()).or_else(|error| reporter.refuse(errors::unwritable(&path, &error.to_string())))
+        kept.map(|_| ())
+            .or_else(|error| reporter.refuse(errors::unwritable(&path, &error.to_string())))
     }
 }
 
@@ -115,21 +145,40 @@ pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(
     for source in &report.sources {
         rejected += source.rejected_total();
         if source.rejected_total() > 0 {
-            let reasons: Vec<String> = source.rejected.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-            reporter.note(&format!("source {}: {} rows rejected ({})", source.source, source.rejected_total(), reasons.join(", ")));
+            let reasons: Vec<String> = source
+                .rejected
+                .iter()
+                .map(|(reason, count)| format!("{count} {reason}"))
+                .collect();
+            reporter.note(&format!(
+                "source {}: {} rows rejected ({})",
+                source.source,
+                source.rejected_total(),
+                reasons.join(", ")
+            ));
             for example in &source.examples {
                 reporter.note(&format!("  {example}"));
             }
         }
         for (view, counts) in &source.dropped {
-            let counts: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-            reporter.note(&format!("{view}: events that do not count there: {}", counts.join(", ")));
+            let counts: Vec<String> = counts
+                .iter()
+                .map(|(reason, count)| format!("{count} {reason}"))
+                .collect();
+            reporter.note(&format!(
+                "{view}: events that do not count there: {}",
+                counts.join(", ")
+            ));
         }
     }
     for warning in &report.warnings {
         reporter.note(&format!("warning: {warning}"));
     }
-    if strict && rejected > 0 { reporter.refuse(errors::strict(rejected)) } else { Ok(()) }
+    if strict && rejected > 0 {
+        reporter.refuse(errors::strict(rejected))
+    } else {
+        Ok(())
+    }
 }
 
 /// Writes a training set, whole or not at all, and tells what it is.
@@ -158,8 +207,13 @@ pub fn write(prepared: &Prepared, training: &Training, out: &Path, reporter: &Re
 
 /// Refuses an output that could not be written before any work is done.
 pub fn check_out(out: &Path, reporter: &Reporter) -> Result<(), Refused> {
-    featr::OutputFormat::of(out).map(|_| ()).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    featr::OutputFormat::of(out)
+        .map(|_| ())
+        .or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
+    let folder = out
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     match tempfile::NamedTempFile::new_in(folder) {
         Ok(_) => Ok(()),
         Err(error) => reporter.refuse(errors::unwritable(&out.display().to_string(), &plain(&error))),

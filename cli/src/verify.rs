@@ -82,16 +82,31 @@ pub fn against(
         return reporter.refuse(errors::bug("the engines' results have different columns"));
     }
     let features = (from_batch.schema.fields().len() - own) / 2;
-    let mut compared = Compared { rows: spine.times.len() as u64, features: features as u64, ..Compared::default() };
+    let mut compared = Compared {
+        rows: spine.times.len() as u64,
+        features: features as u64,
+        ..Compared::default()
+    };
     compared.values = compared.rows * compared.features;
     let mut first = None;
     compared.differ += columns_differ(prepared, from_batch, &from_stream, own, &mut first, reporter)?;
-    compared.differ += model_differs(prepared, spine, from_batch, sample, &mut compared.model_rows, &mut first, reporter)?;
+    compared.differ += model_differs(
+        prepared,
+        spine,
+        from_batch,
+        sample,
+        &mut compared.model_rows,
+        &mut first,
+        reporter,
+    )?;
     match first {
         None => Ok(compared),
         Some(difference) => {
             explain(prepared, spine, &difference, reporter)?;
-            reporter.refuse(errors::disagree(compared.differ, compared.values))
+            reporter.refuse(errors::disagree(
+                compared.differ,
+                compared.values + compared.model_rows * compared.features,
+            ))
         }
     }
 }
@@ -117,8 +132,15 @@ fn columns_differ(
                 continue;
             }
             let field = (column - own) / 2;
-            let ty = if (column - own) % 2 == 0 { field_type(prepared, field) } else { Type::String };
-            let (a, b) = (values(left, column, ty, reporter)?, values(right, column, ty, reporter)?);
+            let ty = if (column - own) % 2 == 0 {
+                field_type(prepared, field)
+            } else {
+                Type::String
+            };
+            let (a, b) = (
+                values(left, column, ty, reporter)?,
+                values(right, column, ty, reporter)?,
+            );
             for (row, (a, b)) in a.iter().zip(&b).enumerate() {
                 if a == b {
                     continue;
@@ -127,7 +149,11 @@ fn columns_differ(
                 let earlier = first.as_ref().is_none_or(|known| from + row < known.row);
                 if earlier {
                     let said = vec![("batch", bits(a, ty)), ("stream", bits(b, ty))];
-                    *first = Some(Difference { row: from + row, field, said });
+                    *first = Some(Difference {
+                        row: from + row,
+                        field,
+                        said,
+                    });
                 }
             }
         }
@@ -154,16 +180,29 @@ fn bits(value: &Value, ty: Type) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Float64(float) => format!("{} (bits {:016x})", value.render(ty), float.to_bits()),
-        Value::Error(_) | Value::Bool(_) | Value::Int64(_) | Value::Decimal(_) | Value::String(_) | Value::Timestamp(_)
-        | Value::Date(_) | Value::Duration(_) => value.render(ty),
+        Value::Error(_)
+        | Value::Bool(_)
+        | Value::Int64(_)
+        | Value::Decimal(_)
+        | Value::String(_)
+        | Value::Timestamp(_)
+        | Value::Date(_)
+        | Value::Duration(_) => value.render(ty),
     }
 }
 
 /// The question that a spine row asks.
 fn question(spine: &Spine, row: usize) -> Question {
-    let values: Vec<(String, Value)> =
-        spine.columns.iter().map(|(key, column)| (key.name.clone(), column.value(row))).collect();
-    Question { at_us: spine.times[row], keys: values.clone(), self_columns: values }
+    let values: Vec<(String, Value)> = spine
+        .columns
+        .iter()
+        .map(|(key, column)| (key.name.clone(), column.value(row)))
+        .collect();
+    Question {
+        at_us: spine.times[row],
+        keys: values.clone(),
+        self_columns: values,
+    }
 }
 
 /// The recorded rows as the model takes them; sources that the service does not read stay empty.
@@ -172,7 +211,12 @@ fn model_rows(prepared: &Prepared, reporter: &Reporter) -> Result<SourceRows, Re
     let recorded = recorded.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let mut sources = vec![Vec::new(); prepared.ir.sources.len()];
     for source in recorded {
-        if let Some(place) = prepared.ir.sources.iter().position(|known| known.name == source.source.name) {
+        if let Some(place) = prepared
+            .ir
+            .sources
+            .iter()
+            .position(|known| known.name == source.source.name)
+        {
             sources[place].push(source.rows);
         }
     }
@@ -190,7 +234,9 @@ fn model_differs(
 ) -> Result<u64, Refused> {
     let rows = spine.times.len();
     let sample = sample.min(rows);
-    let Some(service) = prepared.ir.service(&prepared.service) else { return Ok(0) };
+    let Some(service) = prepared.ir.service(&prepared.service) else {
+        return Ok(0);
+    };
     if sample == 0 {
         return Ok(0);
     }
@@ -218,7 +264,10 @@ fn model_differs(
                 differ += 1;
                 if first.as_ref().is_none_or(|known| row < known.row) {
                     let said = vec![
-                        ("batch", format!("{}, {}", bits(&batch_value, ty), bits(&batch_status, Type::String))),
+                        (
+                            "batch",
+                            format!("{}, {}", bits(&batch_value, ty), bits(&batch_status, Type::String)),
+                        ),
                         ("model", format!("{}, {status}", bits(value, ty))),
                     ];
                     *first = Some(Difference { row, field, said });
@@ -233,13 +282,22 @@ fn model_differs(
 /// Prints the first difference with the events that contribute.
 fn explain(prepared: &Prepared, spine: &Spine, difference: &Difference, reporter: &Reporter) -> Result<(), Refused> {
     const EVENTS_MAX: usize = 40;
-    let Some(service) = prepared.ir.service(&prepared.service) else { return Ok(()) };
+    let Some(service) = prepared.ir.service(&prepared.service) else {
+        return Ok(());
+    };
     let field = &service.fields[difference.field];
-    let mut text = format!("first difference: spine row {}, feature {}\n", difference.row, field.name);
+    let mut text = format!(
+        "first difference: spine row {}, feature {}\n",
+        difference.row, field.name
+    );
     for (key, column) in &spine.columns {
         let _ = writeln!(text, "  {} = {}", key.name, column.value(difference.row).render(key.ty));
     }
-    let _ = writeln!(text, "  t = {}", featc_ir::display::instant(spine.times[difference.row]));
+    let _ = writeln!(
+        text,
+        "  t = {}",
+        featc_ir::display::instant(spine.times[difference.row])
+    );
     for (who, said) in &difference.said {
         let _ = writeln!(text, "  {who:6} says {said}");
     }
@@ -254,8 +312,14 @@ fn explain(prepared: &Prepared, spine: &Spine, difference: &Difference, reporter
     );
     let _ = writeln!(text, "  {} events contribute:", events.len());
     for event in events.iter().take(EVENTS_MAX) {
-        let id: Vec<String> = event.id.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
-        let arrival = event.arrival_us.map_or_else(String::new, |us| format!(" arrived {}", featc_ir::display::instant(us)));
+        let id: Vec<String> = event
+            .id
+            .iter()
+            .map(|(name, value)| format!("{name}={value:?}"))
+            .collect();
+        let arrival = event
+            .arrival_us
+            .map_or_else(String::new, |us| format!(" arrived {}", featc_ir::display::instant(us)));
         let _ = writeln!(
             text,
             "    row {} at {}{arrival}: {} {:?}",

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lives in the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate lives in the repository")
+        .to_owned()
 }
 
 fn flights() -> Vec<u8> {
@@ -61,10 +64,16 @@ fn play(path: &Path) -> Option<String> {
             ["file", name] => write(&folder.path().join(name), body.as_bytes()),
             ["bytes", name, hex] => {
                 let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal");
-                write(&folder.path().join(name), &(0..hex.len()).step_by(2).map(byte).collect::<Vec<_>>());
+                write(
+                    &folder.path().join(name),
+                    &(0..hex.len()).step_by(2).map(byte).collect::<Vec<_>>(),
+                );
             }
             ["copy", name] => write(&folder.path().join(name), &flights()),
-            ["copy", name, length] => write(&folder.path().join(name), &flights()[..length.parse().expect("a number")]),
+            ["copy", name, length] => write(
+                &folder.path().join(name),
+                &flights()[..length.parse().expect("a number")],
+            ),
             ["run"] => arguments = body.split_whitespace().collect(),
             ["exit", code] => exit = code.parse().expect("a number"),
             ["stderr"] => expected = body,
@@ -75,15 +84,25 @@ fn play(path: &Path) -> Option<String> {
     let output = featc(folder.path(), &arguments[1..]);
     let said = String::from_utf8_lossy(&output.stderr).replace(&folder.path().display().to_string(), "$FOLDER");
     if std::env::var_os("FEATC_BLESS").is_some_and(|value| value == "1") {
-        let (inputs, _) = session.split_once("== stderr\n").expect("a session ends with its messages");
+        let (inputs, _) = session
+            .split_once("== stderr\n")
+            .expect("a session ends with its messages");
         std::fs::write(path, format!("{inputs}== stderr\n{said}")).expect("fixtures are writable when blessing");
         return None;
     }
-    let code = path.parent().and_then(Path::file_name).expect("a folder per code").to_string_lossy().into_owned();
+    let code = path
+        .parent()
+        .and_then(Path::file_name)
+        .expect("a folder per code")
+        .to_string_lossy()
+        .into_owned();
     let left: Vec<PathBuf> = tree(folder.path()).difference(&before).cloned().collect();
     let place = path.display();
     if output.status.code() != Some(exit) {
-        return Some(format!("{place}: exit {:?} instead of {exit}\n{said}", output.status.code()));
+        return Some(format!(
+            "{place}: exit {:?} instead of {exit}\n{said}",
+            output.status.code()
+        ));
     }
     if !said.contains(&format!("[{code}]")) || said.matches("error[").count() != 1 {
         return Some(format!("{place}: not just one error {code}:\n{said}"));
@@ -98,7 +117,11 @@ fn play(path: &Path) -> Option<String> {
 fn every_session_says_what_it_said() {
     let mut sessions = Vec::new();
     for code in std::fs::read_dir(root().join("tests/ui")).expect("tests/ui").flatten() {
-        let files = std::fs::read_dir(code.path()).into_iter().flatten().flatten().map(|entry| entry.path());
+        let files = std::fs::read_dir(code.path())
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path());
         sessions.extend(files.filter(|path| path.extension().is_some_and(|extension| extension == "console")));
     }
     sessions.sort();
@@ -110,12 +133,21 @@ fn every_session_says_what_it_said() {
 #[test]
 fn every_command_has_help() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for command in ["check", "build", "fmt", "explain", "train", "replay", "verify", "get", "demo"] {
+    for command in [
+        "check", "build", "fmt", "explain", "train", "replay", "verify", "get", "demo",
+    ] {
         let output = featc(folder.path(), &[command, "--help"]);
         assert!(output.status.success());
-        assert!(String::from_utf8_lossy(&output.stdout).contains("Usage: featc"), "{command}");
+        assert!(
+            String::from_utf8_lossy(&output.stdout).contains("Usage: featc"),
+            "{command}"
+        );
     }
-    assert_eq!(featc(folder.path(), &["train"]).status.code(), Some(2), "wrong usage exits with 2");
+    assert_eq!(
+        featc(folder.path(), &["train"]).status.code(),
+        Some(2),
+        "wrong usage exits with 2"
+    );
 }
 
 #[test]
@@ -124,8 +156,17 @@ fn the_demo_ends_with_zero_differences() {
     let output = featc(folder.path(), &["demo"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said.lines().filter(|line| line.starts_with("verify: ") && line.ends_with(": 0 differ")).count(), 2, "{said}");
-    let leak = said.lines().find(|line| line.contains("mean_delay_3h: complete differs")).expect("the leak is told");
+    assert_eq!(
+        said.lines()
+            .filter(|line| line.starts_with("verify: ") && line.ends_with(": 0 differ"))
+            .count(),
+        2,
+        "{said}"
+    );
+    let leak = said
+        .lines()
+        .find(|line| line.contains("mean_delay_3h: complete differs"))
+        .expect("the leak is told");
     assert!(!leak.contains("differs from as-of-arrival on 0 of"), "{leak}");
 }
 
@@ -138,12 +179,31 @@ fn build_is_deterministic_and_whole() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let base = folder.path().join(out);
         let files = tree(&base).into_iter().filter(|path| path.is_file());
-        files.map(|path| (path.strip_prefix(&base).expect("inside").to_owned(), std::fs::read(&path).expect("readable"))).collect::<Vec<_>>()
+        files
+            .map(|path| {
+                (
+                    path.strip_prefix(&base).expect("inside").to_owned(),
+                    std::fs::read(&path).expect("readable"),
+                )
+            })
+            .collect::<Vec<_>>()
     };
     let (first, second) = (read("one"), read("two"));
     assert_eq!(first, second);
     let names: Vec<String> = first.iter().map(|(path, _)| path.display().to_string()).collect();
-    for name in ["program.txt", "program.json", "stream.txt", "stream.json", "stream.mmd", "manifest.json", "batch/delay_v1.json", "batch/delay_v1.txt"] {
-        assert!(names.contains(&format!("flights/{name}")), "{name} is missing in {names:?}");
+    for name in [
+        "program.txt",
+        "program.json",
+        "stream.txt",
+        "stream.json",
+        "stream.mmd",
+        "manifest.json",
+        "batch/delay_v1.json",
+        "batch/delay_v1.txt",
+    ] {
+        assert!(
+            names.contains(&format!("flights/{name}")),
+            "{name} is missing in {names:?}"
+        );
     }
 }

@@ -30,15 +30,21 @@ fn draw(seed: u64) -> Drawn {
     let outcome = featc_driver::compile(&sources, &[file]);
     let Some(program) = outcome.value else {
         let said = featc_driver::diag::terminal::render(&outcome.diagnostics, &sources, false);
-        panic!("seed {seed}: a drawn program does not compile\n{}\n{said}", generated.text)
+        panic!(
+            "seed {seed}: a drawn program does not compile\n{}\n{said}",
+            generated.text
+        )
     };
     let count = *rng.pick(&[0, 3, 20, 20, 60]);
     let rows = logs::events(&mut rng, count);
     let questions = logs::questions(&mut rng, &rows, 12)
         .into_iter()
         .map(|asked| {
-            let mut values: Vec<(String, featr_kernels::Value)> =
-                programs::COLUMNS.iter().zip(asked.row).map(|((name, _), value)| ((*name).to_owned(), value)).collect();
+            let mut values: Vec<(String, featr_kernels::Value)> = programs::COLUMNS
+                .iter()
+                .zip(asked.row)
+                .map(|((name, _), value)| ((*name).to_owned(), value))
+                .collect();
             for (name, value) in &mut values {
                 match name.as_str() {
                     "k1" => *value = asked.k1.clone(),
@@ -46,7 +52,10 @@ fn draw(seed: u64) -> Drawn {
                     _ => {}
                 }
             }
-            Asked { at_us: asked.at_us, values }
+            Asked {
+                at_us: asked.at_us,
+                values,
+            }
         })
         .collect();
     let truth = if generated.has_arrival {
@@ -54,12 +63,18 @@ fn draw(seed: u64) -> Drawn {
             Truth::Complete,
             Truth::AsOfArrival { delay_us: None },
             Truth::AsOfArrival { delay_us: Some(0) },
-            Truth::AsOfArrival { delay_us: Some(600_000_000) },
+            Truth::AsOfArrival {
+                delay_us: Some(600_000_000),
+            },
         ])
     } else {
         Truth::Complete
     };
-    let small = Paging { page_rows_max: 4, group_pages_max: 2, plain_below: 6 };
+    let small = Paging {
+        page_rows_max: 4,
+        group_pages_max: 2,
+        plain_below: 6,
+    };
     let deliveries = (0..3)
         .map(|place| Delivery {
             shuffle: (place > 0).then(|| rng.next()),
@@ -69,8 +84,19 @@ fn draw(seed: u64) -> Drawn {
         })
         .collect();
     let plans = featc_driver::lower(&program);
-    let case = Case { program, service: "s".to_owned(), rows: vec![rows], questions, truth };
-    Drawn { text: generated.text, case, plans, deliveries }
+    let case = Case {
+        program,
+        service: "s".to_owned(),
+        rows: vec![rows],
+        questions,
+        truth,
+    };
+    Drawn {
+        text: generated.text,
+        case,
+        plans,
+        deliveries,
+    }
 }
 
 /// The first disagreement with the model: who, question, field.
@@ -80,16 +106,21 @@ fn disagreement(drawn: &Drawn, case: &Case) -> Option<(String, usize, usize)> {
         for (question, (left, right)) in expected.iter().zip(answers).enumerate() {
             assert_eq!(left.len(), right.len());
             if let Some(field) = left.iter().zip(right).position(|(a, b)| a != b) {
-                return Some((format!("{who}: {:?}, model: {:?}", right[field], left[field]), question, field));
+                return Some((
+                    format!("{who}: {:?}, model: {:?}", right[field], left[field]),
+                    question,
+                    field,
+                ));
             }
         }
         assert_eq!(expected.len(), answers.len());
         None
     };
     differs("batch", &batch(case, &drawn.plans)).or_else(|| {
-        drawn.deliveries.iter().find_map(|delivery| {
-            differs(&format!("stream {delivery:?}"), &stream(case, &drawn.plans, *delivery))
-        })
+        drawn
+            .deliveries
+            .iter()
+            .find_map(|delivery| differs(&format!("stream {delivery:?}"), &stream(case, &drawn.plans, *delivery)))
     })
 }
 
@@ -100,7 +131,11 @@ fn shrink(drawn: &Drawn) -> Case {
     while place < case.rows[0].len() {
         let mut smaller = case.clone();
         smaller.rows[0].remove(place);
-        if disagreement(drawn, &smaller).is_some() { case = smaller } else { place += 1 }
+        if disagreement(drawn, &smaller).is_some() {
+            case = smaller
+        } else {
+            place += 1
+        }
     }
     if let Some((_, question, _)) = disagreement(drawn, &case) {
         let mut smaller = case.clone();
@@ -143,7 +178,9 @@ fn check(seed: u64, seen: &mut Seen) {
 }
 
 fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
 #[test]
@@ -158,7 +195,16 @@ fn model_batch_and_stream_agree_on_drawn_cases() {
     println!("agree: {cases} cases, 0 differ; {seen:?}");
     if cases >= CASES {
         assert!(seen.not_null * 3 > seen.values, "too many nulls to mean much: {seen:?}");
-        for status in ["ok", "empty", "missing", "truncated", "stale", "error(overflow)", "error(invalid_cast)", "error(cap)"] {
+        for status in [
+            "ok",
+            "empty",
+            "missing",
+            "truncated",
+            "stale",
+            "error(overflow)",
+            "error(invalid_cast)",
+            "error(cap)",
+        ] {
             assert!(seen.by_status.contains_key(status), "no {status} in {seen:?}");
         }
     }

@@ -41,10 +41,16 @@ impl Case {
     fn batch(&self, source: usize, rows: &[usize]) -> Batch {
         let columns = &self.program.sources[source].columns;
         let column = |position: usize| {
-            let values: Vec<Value> = rows.iter().map(|row| self.rows[source][*row][position].clone()).collect();
+            let values: Vec<Value> = rows
+                .iter()
+                .map(|row| self.rows[source][*row][position].clone())
+                .collect();
             Column::from_values(columns[position].ty, &values)
         };
-        Batch { rows: rows.len(), columns: (0..columns.len()).map(column).collect() }
+        Batch {
+            rows: rows.len(),
+            columns: (0..columns.len()).map(column).collect(),
+        }
     }
 
     fn whole(&self, source: usize) -> Batch {
@@ -65,17 +71,30 @@ impl Case {
 }
 
 pub fn model(case: &Case) -> Answers {
-    let sources = (0..case.program.sources.len()).map(|source| vec![case.whole(source)]).collect();
+    let sources = (0..case.program.sources.len())
+        .map(|source| vec![case.whole(source)])
+        .collect();
     let rows = featr_model::SourceRows { sources };
     let model = featr_model::Model::new(&case.program, &rows);
     let service = case.program.service(&case.service).expect("the case names a service");
-    let (keys, own) = (case.program.service_keys(service), case.program.service_self_columns(service));
+    let (keys, own) = (
+        case.program.service_keys(service),
+        case.program.service_self_columns(service),
+    );
     let answer = |asked: &Asked| {
         let named = |wanted: &[featc_ir::Key]| {
-            asked.values.iter().filter(|(name, _)| wanted.iter().any(|key| key.name == *name)).cloned().collect()
+            asked
+                .values
+                .iter()
+                .filter(|(name, _)| wanted.iter().any(|key| key.name == *name))
+                .cloned()
+                .collect()
         };
-        let question =
-            featr_model::Question { at_us: asked.at_us, keys: named(&keys), self_columns: named(&own) };
+        let question = featr_model::Question {
+            at_us: asked.at_us,
+            keys: named(&keys),
+            self_columns: named(&own),
+        };
         model.answer(service, &question, case.truth)
     };
     case.questions.iter().map(answer).collect()
@@ -105,7 +124,13 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
     let mut order: Vec<usize> = (0..case.questions.len()).collect();
     order.sort_by_key(|question| case.questions[*question].at_us);
 
-    let mut feed = Feed { case, plans, delivery, engine: new_engine(plans, delivery), since_restart: 0 };
+    let mut feed = Feed {
+        case,
+        plans,
+        delivery,
+        engine: new_engine(plans, delivery),
+        since_restart: 0,
+    };
     let mut answers: Answers = vec![Vec::new(); case.questions.len()];
     let mut fed = 0;
     if case.truth == Truth::Complete {
@@ -141,11 +166,20 @@ impl Feed<'_> {
             Rng::new(seed).shuffle(&mut rows);
         }
         for source in 0..self.case.rows.len() {
-            let of_source: Vec<usize> = rows.iter().filter(|(_, s, _)| *s == source).map(|(.., row)| *row).collect();
+            let of_source: Vec<usize> = rows
+                .iter()
+                .filter(|(_, s, _)| *s == source)
+                .map(|(.., row)| *row)
+                .collect();
             for chunk in of_source.chunks(self.delivery.chunk) {
-                self.engine.step(&self.case.program.sources[source].name, &self.case.batch(source, chunk));
+                self.engine
+                    .step(&self.case.program.sources[source].name, &self.case.batch(source, chunk));
                 self.since_restart += chunk.len();
-                if self.delivery.restart_every.is_some_and(|every| self.since_restart >= every) {
+                if self
+                    .delivery
+                    .restart_every
+                    .is_some_and(|every| self.since_restart >= every)
+                {
                     self.since_restart = 0;
                     let bytes = self.engine.snapshot();
                     let graph = self.plans.stream.clone();
@@ -157,14 +191,22 @@ impl Feed<'_> {
     }
 
     fn ask(&self, question: usize) -> Vec<(Value, Status)> {
-        let service = self.engine.service(&self.case.service).expect("the case names a service");
+        let service = self
+            .engine
+            .service(&self.case.service)
+            .expect("the case names a service");
         let questions = featr_stream::Questions {
             times: vec![self.case.questions[question].at_us],
             keys: self.case.columns(&service.keys, &[question]),
             self_columns: self.case.columns(&service.self_columns, &[question]),
         };
-        let read = self.engine.read(&self.case.service, &questions, self.case.truth).expect("well-formed questions");
-        read.into_iter().map(|(column, statuses)| (column.value(0), statuses[0])).collect()
+        let read = self
+            .engine
+            .read(&self.case.service, &questions, self.case.truth)
+            .expect("well-formed questions");
+        read.into_iter()
+            .map(|(column, statuses)| (column.value(0), statuses[0]))
+            .collect()
     }
 }
 
@@ -173,11 +215,26 @@ pub fn batch(case: &Case, plans: &Plans) -> Answers {
     use arrow::array::{ArrayRef, Int64Array, RecordBatch};
     use std::sync::Arc;
 
-    let plan = plans.batch.iter().find(|plan| plan.service == case.service).expect("a plan per service");
-    let service = plans.stream.services.iter().find(|service| service.name == case.service).expect("a service");
+    let plan = plans
+        .batch
+        .iter()
+        .find(|plan| plan.service == case.service)
+        .expect("a plan per service");
+    let service = plans
+        .stream
+        .services
+        .iter()
+        .find(|service| service.name == case.service)
+        .expect("a service");
     let all: Vec<usize> = (0..case.questions.len()).collect();
     let mut keys = service.keys.clone();
-    keys.extend(service.self_columns.iter().filter(|own| !service.keys.iter().any(|key| key.name == own.name)).cloned());
+    keys.extend(
+        service
+            .self_columns
+            .iter()
+            .filter(|own| !service.keys.iter().any(|key| key.name == own.name))
+            .cloned(),
+    );
     let columns = case.columns(&keys, &all);
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..case.questions.len() as i64));
     let rows = RecordBatch::try_from_iter([("row", numbers)]).expect("one column");
@@ -215,9 +272,20 @@ pub fn batch(case: &Case, plans: &Plans) -> Answers {
 }
 
 fn status(text: &Value) -> Status {
-    let Value::String(text) = text else { panic!("a status is text, not {text:?}") };
-    let plain = [Status::Ok, Status::Empty, Status::Missing, Status::Truncated, Status::Stale];
+    let Value::String(text) = text else {
+        panic!("a status is text, not {text:?}")
+    };
+    let plain = [
+        Status::Ok,
+        Status::Empty,
+        Status::Missing,
+        Status::Truncated,
+        Status::Stale,
+    ];
     let errors = featc_ir::ErrorCode::ALL.map(Status::Error);
-    let found = plain.into_iter().chain(errors).find(|status| status.to_string() == *text);
+    let found = plain
+        .into_iter()
+        .chain(errors)
+        .find(|status| status.to_string() == *text);
     found.unwrap_or_else(|| panic!("no status: {text}"))
 }

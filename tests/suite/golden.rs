@@ -7,7 +7,9 @@ fn stages(name: &str, text: &str) -> String {
     let file = sources.add(name, text);
     let outcome = featc_driver::compile(&sources, &[file]);
     let said = featc_driver::diag::terminal::render(&outcome.diagnostics, &sources, false);
-    let Some(program) = outcome.value else { panic!("{name} does not compile:\n{said}") };
+    let Some(program) = outcome.value else {
+        panic!("{name} does not compile:\n{said}")
+    };
     let plans = featc_driver::lower(&program);
     let mut out = format!("=== program\n{}", featc_ir::display::program(&program));
     for plan in &plans.batch {
@@ -46,6 +48,9 @@ fn every_stage_survives_its_wire_form() {
         for plan in &plans.batch {
             assert_eq!(featc_ir::plan::BatchPlan::from_json(&plan.to_json()).as_ref(), Ok(plan));
         }
-        assert_eq!(featc_ir::plan::StreamGraph::from_json(&plans.stream.to_json()).as_ref(), Ok(&plans.stream));
+        assert_eq!(
+            featc_ir::plan::StreamGraph::from_json(&plans.stream.to_json()).as_ref(),
+            Ok(&plans.stream)
+        );
     }
 }

@@ -5,13 +5,20 @@ use featc_tests::{compare, root};
 
 fn blocks<'a>(page: &'a str, kind: &str) -> Vec<&'a str> {
     let open = format!("```{kind}\n");
-    page.split(open.as_str()).skip(1).filter_map(|rest| rest.split("\n```").next()).collect()
+    page.split(open.as_str())
+        .skip(1)
+        .filter_map(|rest| rest.split("\n```").next())
+        .collect()
 }
 
 fn codes(text: &str) -> Vec<Code> {
     let mut sources = featc_driver::diag::SourceMap::new();
     let file = sources.add("page.feat", text);
-    featc_driver::compile(&sources, &[file]).diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+    featc_driver::compile(&sources, &[file])
+        .diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code)
+        .collect()
 }
 
 /// Codes about files, data and arguments, whose examples are console sessions, and the bug code.
@@ -57,7 +64,8 @@ fn every_page_does_what_it_says() {
 
 #[test]
 fn the_index_lists_every_code() {
-    let mut index = "# Messages\n\nEvery message of featc has a code; `featc explain CODE` prints its page.\n".to_owned();
+    let mut index =
+        "# Messages\n\nEvery message of featc has a code; `featc explain CODE` prints its page.\n".to_owned();
     for (severity, title) in [(Severity::Error, "Errors"), (Severity::Warning, "Warnings")] {
         index += &format!("\n## {title}\n\n| code | cause | since |\n|---|---|---|\n");
         for code in Code::ALL.iter().filter(|code| code.severity() == severity) {
@@ -88,7 +96,12 @@ fn every_code_has_a_fixture() {
 #[test]
 fn programs_in_the_docs_compile() {
     let mut programs = 0;
-    for page in ["README.md", "docs/language.md", "docs/semantics.md", "docs/embedding.md"] {
+    for page in [
+        "README.md",
+        "docs/language.md",
+        "docs/semantics.md",
+        "docs/embedding.md",
+    ] {
         let text = std::fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
         for program in blocks(&text, "feat") {
             programs += 1;

@@ -25,9 +25,15 @@ fn scene(page: &str, text: &str) -> Scene {
     let file = sources.add(page, text);
     let outcome = featc_driver::compile(&sources, &[file]);
     let said = featc_driver::diag::terminal::render(&outcome.diagnostics, &sources, false);
-    let Some(program) = outcome.value else { panic!("{page}: a program does not compile\n{said}") };
+    let Some(program) = outcome.value else {
+        panic!("{page}: a program does not compile\n{said}")
+    };
     let rows = vec![Vec::new(); program.sources.len()];
-    Scene { plans: featc_driver::lower(&program), program, rows }
+    Scene {
+        plans: featc_driver::lower(&program),
+        program,
+        rows,
+    }
 }
 
 fn clock(text: &str) -> i64 {
@@ -36,7 +42,11 @@ fn clock(text: &str) -> i64 {
         None => ("0", text),
     };
     let mut parts = time.split(':');
-    let mut number = || parts.next().map_or(0.0, |part| part.parse::<f64>().unwrap_or_else(|_| panic!("no instant: {text}")));
+    let mut number = || {
+        parts.next().map_or(0.0, |part| {
+            part.parse::<f64>().unwrap_or_else(|_| panic!("no instant: {text}"))
+        })
+    };
     let (hours, minutes, seconds) = (number(), number(), number());
     let us = (hours * 3600.0 + minutes * 60.0) as i64 * 1_000_000 + (seconds * 1e6).round() as i64;
     START_US + days.parse::<i64>().expect("a number of days") * 86_400_000_000 + us
@@ -73,7 +83,10 @@ fn value(text: &str, ty: Type) -> Value {
         Type::String => Value::String(if text == "\"\"" { String::new() } else { text.to_owned() }),
         Type::Timestamp => Value::Timestamp(clock(text)),
         Type::Date => {
-            let day: i32 = text.strip_prefix("2024-01-").and_then(|day| day.parse().ok()).unwrap_or_else(|| bad());
+            let day: i32 = text
+                .strip_prefix("2024-01-")
+                .and_then(|day| day.parse().ok())
+                .unwrap_or_else(|| bad());
             Value::Date(19_722 + day)
         }
         Type::Duration => Value::Duration(duration(text)),
@@ -83,19 +96,38 @@ fn value(text: &str, ty: Type) -> Value {
 fn table(text: &str) -> (Vec<&str>, Vec<Vec<&str>>) {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let header: Vec<&str> = lines.next().expect("a header").split(',').map(str::trim).collect();
-    (header, lines.map(|line| line.split(',').map(str::trim).collect()).collect())
+    (
+        header,
+        lines.map(|line| line.split(',').map(str::trim).collect()).collect(),
+    )
 }
 
 fn add_events(scene: &mut Scene, source: &str, text: &str) {
-    let position = scene.program.sources.iter().position(|known| known.name == source).expect("a source of the program");
+    let position = scene
+        .program
+        .sources
+        .iter()
+        .position(|known| known.name == source)
+        .expect("a source of the program");
     let columns = &scene.program.sources[position].columns;
     let (header, rows) = table(text);
     for name in &header {
-        assert!(columns.iter().any(|column| column.name == *name), "source {source} has no column {name}");
+        assert!(
+            columns.iter().any(|column| column.name == *name),
+            "source {source} has no column {name}"
+        );
     }
     for row in rows {
-        let cell = |name: &str| header.iter().position(|known| *known == name).map_or("", |place| row[place]);
-        let values = columns.iter().map(|column| value(cell(&column.name), column.ty)).collect();
+        let cell = |name: &str| {
+            header
+                .iter()
+                .position(|known| *known == name)
+                .map_or("", |place| row[place])
+        };
+        let values = columns
+            .iter()
+            .map(|column| value(cell(&column.name), column.ty))
+            .collect();
         scene.rows[position].push(values);
     }
 }
@@ -104,7 +136,9 @@ fn truth(words: &[&str]) -> Truth {
     match words {
         [] | ["complete"] => Truth::Complete,
         ["as-of-arrival"] => Truth::AsOfArrival { delay_us: None },
-        ["as-of-arrival", delay] => Truth::AsOfArrival { delay_us: Some(duration(delay).unsigned_abs()) },
+        ["as-of-arrival", delay] => Truth::AsOfArrival {
+            delay_us: Some(duration(delay).unsigned_abs()),
+        },
         other => panic!("no truth: {other:?}"),
     }
 }
@@ -112,14 +146,26 @@ fn truth(words: &[&str]) -> Truth {
 /// Compares one table; returns what is wrong, and how many cells it compared.
 fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, usize) {
     let words: Vec<&str> = words.split_whitespace().collect();
-    let service = scene.program.service(words[0]).unwrap_or_else(|| panic!("{page}: no service {}", words[0]));
+    let service = scene
+        .program
+        .service(words[0])
+        .unwrap_or_else(|| panic!("{page}: no service {}", words[0]));
     let (header, rows) = table(text);
-    let asks = scene.program.service_keys(service).into_iter().chain(scene.program.service_self_columns(service));
+    let asks = scene
+        .program
+        .service_keys(service)
+        .into_iter()
+        .chain(scene.program.service_self_columns(service));
     let asks: Vec<featc_ir::Key> = asks.collect();
     let question = |row: &Vec<&str>| {
         let place = |name: &str| header.iter().position(|known| *known == name);
-        let values = asks.iter().filter_map(|key| place(&key.name).map(|at| (key.name.clone(), value(row[at], key.ty))));
-        Asked { at_us: clock(row[place("at").expect("a column `at`")]), values: values.collect() }
+        let values = asks
+            .iter()
+            .filter_map(|key| place(&key.name).map(|at| (key.name.clone(), value(row[at], key.ty))));
+        Asked {
+            at_us: clock(row[place("at").expect("a column `at`")]),
+            values: values.collect(),
+        }
     };
     let case = Case {
         program: scene.program.clone(),
@@ -128,8 +174,18 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
         questions: rows.iter().map(question).collect(),
         truth: truth(&words[1..]),
     };
-    let plain = Delivery { shuffle: None, chunk: 1000, restart_every: None, paging: Paging::default() };
-    let rough = Delivery { shuffle: Some(7), chunk: 1, restart_every: Some(2), ..plain };
+    let plain = Delivery {
+        shuffle: None,
+        chunk: 1000,
+        restart_every: None,
+        paging: Paging::default(),
+    };
+    let rough = Delivery {
+        shuffle: Some(7),
+        chunk: 1,
+        restart_every: Some(2),
+        ..plain
+    };
     let answers: [(&str, Answers); 4] = [
         ("model", model(&case)),
         ("batch", batch(&case, &scene.plans)),
@@ -140,20 +196,42 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
     let mut compared = 0;
     for (place, name) in header.iter().enumerate() {
         let (field, status) = name.strip_suffix('?').map_or((*name, false), |field| (field, true));
-        let found = service.fields.iter().position(|known| known.name == field || known.name.ends_with(&format!("__{field}")));
+        let found = service
+            .fields
+            .iter()
+            .position(|known| known.name == field || known.name.ends_with(&format!("__{field}")));
         let Some(field) = found else {
-            assert!(*name == "at" || asks.iter().any(|key| key.name == *name), "{page}: no column {name}");
+            assert!(
+                *name == "at" || asks.iter().any(|key| key.name == *name),
+                "{page}: no column {name}"
+            );
             continue;
         };
-        let ty = scene.program.view(service.fields[field].view).feature(service.fields[field].feature).ty;
+        let ty = scene
+            .program
+            .view(service.fields[field].view)
+            .feature(service.fields[field].feature)
+            .ty;
         for (row, cells) in rows.iter().enumerate() {
             for (who, answer) in &answers {
                 let (actual, actual_status) = &answer[row][field];
                 compared += 1;
-                let right = if status { actual_status.to_string() == cells[place] } else { *actual == value(cells[place], ty) };
+                let right = if status {
+                    actual_status.to_string() == cells[place]
+                } else {
+                    *actual == value(cells[place], ty)
+                };
                 if !right {
-                    let actual = if status { actual_status.to_string() } else { actual.render(ty) };
-                    wrong.push(format!("{page}: row {} `{}`, {name}: {who} says {actual}", row + 1, cells.join(", ")));
+                    let actual = if status {
+                        actual_status.to_string()
+                    } else {
+                        actual.render(ty)
+                    };
+                    wrong.push(format!(
+                        "{page}: row {} `{}`, {name}: {who} says {actual}",
+                        row + 1,
+                        cells.join(", ")
+                    ));
                 }
             }
         }
@@ -177,7 +255,14 @@ fn every_page_holds_on_every_engine() {
                 "feat" => current = Some(scene(&page, body)),
                 "events" => add_events(current.as_mut().unwrap_or_else(told), words, body),
                 "expect" => {
-                    let (problems, cells) = expect(&page, current.as_ref().unwrap_or_else(|| panic!("{page}: `{head}` before a program")), words, body);
+                    let (problems, cells) = expect(
+                        &page,
+                        current
+                            .as_ref()
+                            .unwrap_or_else(|| panic!("{page}: `{head}` before a program")),
+                        words,
+                        body,
+                    );
                     wrong.extend(problems);
                     compared += cells;
                 }

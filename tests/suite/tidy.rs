@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The table between the markers of `docs/architecture.md`: crate → crates of the workspace that it may import.
 fn allowed_imports() -> BTreeMap<String, BTreeSet<String>> {
     let page = read(&root().join("docs/architecture.md"));
-    let table = page.split("<!-- imports -->").nth(1).expect("architecture.md has the import table between markers");
+    let table = page
+        .split("<!-- imports -->")
+        .nth(1)
+        .expect("architecture.md has the import table between markers");
     let mut rules = BTreeMap::new();
     for line in table.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let names = |cell: &str| -> BTreeSet<String> {
-            cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-        };
+        let names =
+            |cell: &str| -> BTreeSet<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
         rules.insert(names(cells[0]).into_iter().next().expect("a crate"), names(cells[1]));
     }
     rules
@@ -57,8 +59,12 @@ fn crates_import_only_what_the_table_allows() {
 fn sources_stay_readable() {
     let mut wrong = Vec::new();
     // Spelt in two halves, so that this file does not contain them.
-    let forbidden =
-        [["#[ign", "ore"].concat(), ["#[should_", "panic"].concat(), ["todo", "!("].concat(), ["FIX", "ME"].concat()];
+    let forbidden = [
+        ["#[ign", "ore"].concat(),
+        ["#[should_", "panic"].concat(),
+        ["todo", "!("].concat(),
+        ["FIX", "ME"].concat(),
+    ];
     for file in files(&root(), ".rs") {
         let text = read(&file);
         let lines = text.lines().count();
@@ -73,7 +79,10 @@ fn sources_stay_readable() {
         let is_test_module = file.file_name().is_some_and(|name| name == "tests.rs")
             || file.parent().is_some_and(|folder| folder.ends_with("src/tests"));
         if !text.starts_with("//!") && !is_test_module {
-            wrong.push(format!("{}: does not say what it is for (`//!` on the first line)", file.display()));
+            wrong.push(format!(
+                "{}: does not say what it is for (`//!` on the first line)",
+                file.display()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -17,7 +17,12 @@ fn every_fixture_says_what_it_said() {
     assert!(!fixtures.is_empty());
     let mut wrong = Vec::new();
     for fixture in fixtures {
-        let code = fixture.parent().and_then(|f| f.file_name()).expect("a folder per code").to_string_lossy().into_owned();
+        let code = fixture
+            .parent()
+            .and_then(|f| f.file_name())
+            .expect("a folder per code")
+            .to_string_lossy()
+            .into_owned();
         let name = fixture.file_name().expect("a file").to_string_lossy().into_owned();
         let said = check(&name, &read(&fixture));
         if !said.contains(&format!("[{code}]")) {

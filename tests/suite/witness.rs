@@ -59,7 +59,11 @@ service w { c.* a.* }
 /// Runs a command to its end and gives what it printed.
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.status.success(), "{command:?}\n{text}");
     text
 }
@@ -85,8 +89,12 @@ fn train(truth: Truth, out: &Path) {
     let plans = featc_driver::lower(&program);
     let base = root().join("examples/flights");
     let program = featr::Program::new(plans.batch, plans.stream, &base);
-    let spine = program.read_spine("w", &base.join("data/spine-q1.csv"), "timestamp", None).expect("the spine is fine");
-    let training = program.train("w", spine, featr::TrainOptions::new(truth)).expect("trains");
+    let spine = program
+        .read_spine("w", &base.join("data/spine-q1.csv"), "timestamp", None)
+        .expect("the spine is fine");
+    let training = program
+        .train("w", spine, featr::TrainOptions::new(truth))
+        .expect("trains");
     featr::write_rows(out, training.schema, training.batches).expect("writes");
 }
 
@@ -94,7 +102,10 @@ fn train(truth: Truth, out: &Path) {
 fn duckdb_and_exact_arithmetic_say_the_same_on_real_flights() {
     let python = python();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, truth) in [("complete", Truth::Complete), ("as_of_arrival", Truth::AsOfArrival { delay_us: None })] {
+    for (name, truth) in [
+        ("complete", Truth::Complete),
+        ("as_of_arrival", Truth::AsOfArrival { delay_us: None }),
+    ] {
         let out = folder.path().join(format!("{name}.parquet"));
         train(truth, &out);
         let script = root().join("tests/support/witness.py");

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests live in a folder of the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests live in a folder of the repository")
+        .to_owned()
 }
 
 /// All files under `folder` whose name ends in `suffix`, sorted.
@@ -16,7 +19,9 @@ pub fn files(folder: &Path, suffix: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
         for entry in entries.flatten() {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -53,6 +58,9 @@ pub fn compare(expected_file: &Path, actual: &str) -> Option<String> {
     }
     let expected = std::fs::read_to_string(expected_file).unwrap_or_default();
     (expected != actual).then(|| {
-        format!("{}\n--- expected\n{expected}\n--- actual\n{actual}\n(FEATC_BLESS=1 rewrites it)", expected_file.display())
+        format!(
+            "{}\n--- expected\n{expected}\n--- actual\n{actual}\n(FEATC_BLESS=1 rewrites it)",
+            expected_file.display()
+        )
     })
 }

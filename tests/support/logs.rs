@@ -25,9 +25,9 @@ pub fn events(rng: &mut Rng, count: usize) -> Vec<Vec<Value>> {
         if !rows.is_empty() && rng.one_in(6) {
             let mut copy = rng.pick(&rows).clone();
             match rng.below(3) {
-                0 => {}                                                   // a copy in every respect
-                1 => copy[11] = Value::Timestamp(instant(rng)),           // a copy that came at another time
-                _ => copy[3] = int(rng),                                  // another row under the same id
+                0 => {}                                         // a copy in every respect
+                1 => copy[11] = Value::Timestamp(instant(rng)), // a copy that came at another time
+                _ => copy[3] = int(rng),                        // another row under the same id
             }
             rows.push(copy);
         } else {
@@ -44,19 +44,37 @@ fn row(rng: &mut Rng) -> Vec<Value> {
         1 => instant(rng),
         _ => at + (rng.below(30) as i64) * MINUTE_US / 2,
     };
-    let floats = [0.0, 0.1, -2.5, 1e308, -1e308, 5e-324, 3.3, 1e16, -1e16, NAN, f64::INFINITY];
+    let floats = [
+        0.0,
+        0.1,
+        -2.5,
+        1e308,
+        -1e308,
+        5e-324,
+        3.3,
+        1e16,
+        -1e16,
+        NAN,
+        f64::INFINITY,
+    ];
     vec![
         Value::Int64(rng.below(20) as i64),
         nullable(rng, |rng| Value::String((*rng.pick(&["a", "b"])).to_owned())),
         nullable(rng, |rng| Value::Int64(rng.below(2) as i64)),
         nullable(rng, int),
         nullable(rng, |rng| Value::Float64(*rng.pick(&floats))),
-        nullable(rng, |rng| Value::Decimal(*rng.pick(&[0, 1, -1, 250, 9_999_999_999, -9_999_999_999, 333]))),
+        nullable(rng, |rng| {
+            Value::Decimal(*rng.pick(&[0, 1, -1, 250, 9_999_999_999, -9_999_999_999, 333]))
+        }),
         nullable(rng, |rng| Value::String((*rng.pick(&["", "a", "é", "zz"])).to_owned())),
         nullable(rng, |rng| Value::Bool(rng.one_in(2))),
         nullable(rng, |rng| Value::Date(19_723 + rng.below(3) as i32)),
         nullable(rng, |rng| Value::Duration(rng.below(3) as i64 * MINUTE_US)),
-        if rng.one_in(25) { Value::Null } else { Value::Timestamp(at) },
+        if rng.one_in(25) {
+            Value::Null
+        } else {
+            Value::Timestamp(at)
+        },
         Value::Timestamp(seen),
     ]
 }
@@ -84,17 +102,41 @@ fn instant(rng: &mut Rng) -> i64 {
 pub fn questions(rng: &mut Rng, rows: &[Vec<Value>], count: usize) -> Vec<Asked> {
     (0..count)
         .map(|_| {
-            let row = if rows.is_empty() || rng.one_in(4) { row(rng) } else { rng.pick(rows).clone() };
+            let row = if rows.is_empty() || rng.one_in(4) {
+                row(rng)
+            } else {
+                rng.pick(rows).clone()
+            };
             let base = match row[10] {
                 Value::Timestamp(us) => us,
                 _ => instant(rng),
             };
-            let lengths = [0, 1, MINUTE_US, 10 * MINUTE_US, 60 * MINUTE_US, 120 * MINUTE_US, 24 * 60 * MINUTE_US];
+            let lengths = [
+                0,
+                1,
+                MINUTE_US,
+                10 * MINUTE_US,
+                60 * MINUTE_US,
+                120 * MINUTE_US,
+                24 * 60 * MINUTE_US,
+            ];
             let nudge = rng.below(3) as i64 - 1;
             let at_us = base + *rng.pick(&lengths) + nudge;
-            let k1 = if rng.one_in(6) { Value::Null } else { Value::String((*rng.pick(&["a", "b", "c"])).to_owned()) };
-            let k2 = if rng.one_in(10) { Value::Null } else { Value::Int64(rng.below(3) as i64) };
-            let (k1, k2) = if rng.one_in(2) { (row[1].clone(), row[2].clone()) } else { (k1, k2) };
+            let k1 = if rng.one_in(6) {
+                Value::Null
+            } else {
+                Value::String((*rng.pick(&["a", "b", "c"])).to_owned())
+            };
+            let k2 = if rng.one_in(10) {
+                Value::Null
+            } else {
+                Value::Int64(rng.below(3) as i64)
+            };
+            let (k1, k2) = if rng.one_in(2) {
+                (row[1].clone(), row[2].clone())
+            } else {
+                (k1, k2)
+            };
             Asked { at_us, k1, k2, row }
         })
         .collect()

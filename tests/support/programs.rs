@@ -40,8 +40,16 @@ pub enum Ty {
     Duration,
 }
 
-const ALL: [Ty; 8] =
-    [Ty::Bool, Ty::Int, Ty::Float, Ty::Decimal, Ty::String, Ty::Timestamp, Ty::Date, Ty::Duration];
+const ALL: [Ty; 8] = [
+    Ty::Bool,
+    Ty::Int,
+    Ty::Float,
+    Ty::Decimal,
+    Ty::String,
+    Ty::Timestamp,
+    Ty::Date,
+    Ty::Duration,
+];
 
 struct Scope<'a> {
     rng: &'a mut Rng,
@@ -51,16 +59,28 @@ struct Scope<'a> {
 
 /// Draws a program.
 pub fn program(rng: &mut Rng) -> Generated {
-    let mut text = "module drawn\n\nentity one (k1: string)\nentity two (k1: string, k2: int64)\n\nsource log {\n  columns (\n".to_owned();
+    let mut text =
+        "module drawn\n\nentity one (k1: string)\nentity two (k1: string, k2: int64)\n\nsource log {\n  columns (\n"
+            .to_owned();
     for (name, ty) in COLUMNS {
         let _ = writeln!(text, "    {name}: {ty},");
     }
     text += "  )\n";
-    text += *rng.pick(&["  unique id\n", "  unique id\n", "  unique (id, k2)\n", "  unique all\n"]);
+    text += *rng.pick(&[
+        "  unique id\n",
+        "  unique id\n",
+        "  unique (id, k2)\n",
+        "  unique all\n",
+    ]);
     text += "  time at_\n";
     let has_arrival = !rng.one_in(5);
     if has_arrival {
-        text += *rng.pick(&["  arrival seen\n", "  arrival seen\n", "  arrival seen\n", "  arrival time + 7m\n"]);
+        text += *rng.pick(&[
+            "  arrival seen\n",
+            "  arrival seen\n",
+            "  arrival seen\n",
+            "  arrival time + 7m\n",
+        ]);
         text += *rng.pick(&["", "  delay 5s\n", "  delay 3m\n"]);
         text += *rng.pick(&["  lateness unbounded\n", "  lateness 10m\n", "  lateness 1h\n"]);
         text += *rng.pick(&["", "  skew 1m\n", "  skew 0s\n"]);
@@ -88,7 +108,10 @@ pub fn program(rng: &mut Rng) -> Generated {
     ]
     .map(|(name, ty)| (name.to_owned(), ty))
     .to_vec();
-    let mut scope = Scope { rng, names: std::mem::take(&mut names) };
+    let mut scope = Scope {
+        rng,
+        names: std::mem::take(&mut names),
+    };
     let at = *scope.rng.pick(&["", "", "", " at at_ + span", " at at_ + 10m"]);
     let _ = writeln!(text, "transform t from log{at} {{");
     for position in 0..scope.rng.below(3) {
@@ -132,14 +155,25 @@ fn features(scope: &mut Scope<'_>, text: &mut String) {
         } else {
             ""
         };
-        let default = if is_float { *scope.rng.pick(&["", "", " default 0.5"]) } else { "" };
-        let _ = writeln!(text, "  /// Drawn.\n  feature g{position} = {body} over {window}{excluding}{cap}{default}");
+        let default = if is_float {
+            *scope.rng.pick(&["", "", " default 0.5"])
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            text,
+            "  /// Drawn.\n  feature g{position} = {body} over {window}{excluding}{cap}{default}"
+        );
         if is_float {
             numeric.push(format!("g{position}"));
         }
     }
     if numeric.len() >= 2 && scope.rng.one_in(2) {
-        let _ = writeln!(text, "  /// Drawn.\n  feature h = {} - {} / 3.0 default 1.0", numeric[0], numeric[1]);
+        let _ = writeln!(
+            text,
+            "  /// Drawn.\n  feature h = {} - {} / 3.0 default 1.0",
+            numeric[0], numeric[1]
+        );
         let _ = writeln!(text, "  /// Drawn.\n  feature h2 = if(h > 0.0, h, -{})", numeric[1]);
     }
 }
@@ -151,7 +185,11 @@ impl Scope<'_> {
 
     /// An aggregate expression, and whether it is a float64.
     fn feature(&mut self) -> (String, bool) {
-        let filter = if self.rng.one_in(3) { format!(" where {}", self.expr(Ty::Bool, 1)) } else { String::new() };
+        let filter = if self.rng.one_in(3) {
+            format!(" where {}", self.expr(Ty::Bool, 1))
+        } else {
+            String::new()
+        };
         let numeric = *self.rng.pick(&[Ty::Int, Ty::Float, Ty::Float, Ty::Decimal]);
         let any = self.any_type();
         let nulls = *self.rng.pick(&["", " ignoring nulls"]);
@@ -178,8 +216,17 @@ impl Scope<'_> {
     }
 
     fn name_of(&mut self, ty: Ty) -> String {
-        let fitting: Vec<String> = self.names.iter().filter(|(_, t)| *t == ty).map(|(n, _)| n.clone()).collect();
-        if fitting.is_empty() { self.literal(ty) } else { self.rng.pick(&fitting).clone() }
+        let fitting: Vec<String> = self
+            .names
+            .iter()
+            .filter(|(_, t)| *t == ty)
+            .map(|(n, _)| n.clone())
+            .collect();
+        if fitting.is_empty() {
+            self.literal(ty)
+        } else {
+            self.rng.pick(&fitting).clone()
+        }
     }
 
     fn literal(&mut self, ty: Ty) -> String {
@@ -200,14 +247,21 @@ impl Scope<'_> {
     /// An expression of a type, at most `depth` operators deep.
     fn expr(&mut self, ty: Ty, depth: usize) -> String {
         if depth == 0 || self.rng.one_in(3) {
-            return if self.rng.one_in(5) { self.literal(ty) } else { self.name_of(ty) };
+            return if self.rng.one_in(5) {
+                self.literal(ty)
+            } else {
+                self.name_of(ty)
+            };
         }
         let deeper = depth - 1;
         match self.rng.below(8) {
             0 => return format!("coalesce({}, {})", self.expr(ty, deeper), self.expr(ty, deeper)),
             1 => {
-                let (when, then, otherwise) =
-                    (self.expr(Ty::Bool, deeper), self.expr(ty, deeper), self.expr(ty, deeper));
+                let (when, then, otherwise) = (
+                    self.expr(Ty::Bool, deeper),
+                    self.expr(ty, deeper),
+                    self.expr(ty, deeper),
+                );
                 return format!("if({when}, {then}, {otherwise})");
             }
             _ => {}
@@ -236,14 +290,30 @@ impl Scope<'_> {
                 0 => format!("upper({})", self.expr(Ty::String, deeper)),
                 1 => format!("substring({}, 1, 1)", self.expr(Ty::String, deeper)),
                 2 => format!("cast({} as string)", self.expr(Ty::Int, deeper)),
-                _ => format!("concat({}, {})", self.expr(Ty::String, deeper), self.expr(Ty::String, deeper)),
+                _ => format!(
+                    "concat({}, {})",
+                    self.expr(Ty::String, deeper),
+                    self.expr(Ty::String, deeper)
+                ),
             },
-            Ty::Timestamp => format!("({} + {})", self.expr(Ty::Timestamp, deeper), self.expr(Ty::Duration, deeper)),
+            Ty::Timestamp => format!(
+                "({} + {})",
+                self.expr(Ty::Timestamp, deeper),
+                self.expr(Ty::Duration, deeper)
+            ),
             Ty::Date => format!("date({})", self.expr(Ty::Timestamp, deeper)),
             Ty::Duration => match self.rng.below(3) {
-                0 => format!("({} - {})", self.expr(Ty::Timestamp, deeper), self.expr(Ty::Timestamp, deeper)),
+                0 => format!(
+                    "({} - {})",
+                    self.expr(Ty::Timestamp, deeper),
+                    self.expr(Ty::Timestamp, deeper)
+                ),
                 1 => format!("({} * {})", self.expr(Ty::Duration, deeper), self.expr(Ty::Int, deeper)),
-                _ => format!("({} + {})", self.expr(Ty::Duration, deeper), self.expr(Ty::Duration, deeper)),
+                _ => format!(
+                    "({} + {})",
+                    self.expr(Ty::Duration, deeper),
+                    self.expr(Ty::Duration, deeper)
+                ),
             },
         }
     }

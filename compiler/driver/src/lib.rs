@@ -65,12 +65,18 @@ pub fn compile(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>
     let analysed = featc_sema::analyse(&parsed, sources);
     diagnostics.extend(analysed.diagnostics);
     let failed = diagnostics.iter().any(diag::Diagnostic::is_error);
-    Outcome { value: analysed.value.filter(|_| !failed), diagnostics }
+    Outcome {
+        value: analysed.value.filter(|_| !failed),
+        diagnostics,
+    }
 }
 
 /// Typed program to both plans.
 pub fn lower(program: &Program) -> Plans {
-    Plans { batch: featc_lower::lower_batch(program), stream: featc_lower::lower_stream(program) }
+    Plans {
+        batch: featc_lower::lower_batch(program),
+        stream: featc_lower::lower_stream(program),
+    }
 }
 
 /// The canonical text of a file, or why there is none (it has syntax errors).
@@ -87,8 +93,15 @@ pub fn format(sources: &SourceMap, file: FileId) -> Result<String, Vec<diag::Dia
 }
 
 /// The complaint about files whose module is not that of the first file.
-fn mixed_modules(sources: &SourceMap, files: &[FileId], parsed: &[featc_syntax::ast::File]) -> Option<diag::Diagnostic> {
-    let named = files.iter().zip(parsed).filter_map(|(file, tree)| Some((*file, tree.module.as_ref()?)));
+fn mixed_modules(
+    sources: &SourceMap,
+    files: &[FileId],
+    parsed: &[featc_syntax::ast::File],
+) -> Option<diag::Diagnostic> {
+    let named = files
+        .iter()
+        .zip(parsed)
+        .filter_map(|(file, tree)| Some((*file, tree.module.as_ref()?)));
     let mut named = named.map(|(file, module)| (file, module.name.text.clone()));
     let (first_file, first) = named.next()?;
     let (other_file, other) = named.find(|(_, module)| *module != first)?;

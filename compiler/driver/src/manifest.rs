@@ -44,7 +44,12 @@ impl Manifest {
     pub fn new(program: &Program, files: BTreeMap<String, String>) -> Manifest {
         let mut features = Vec::new();
         for view in &program.views {
-            let entity: Vec<String> = program.entity(view.entity).keys.iter().map(|key| key.name.clone()).collect();
+            let entity: Vec<String> = program
+                .entity(view.entity)
+                .keys
+                .iter()
+                .map(|key| key.name.clone())
+                .collect();
             for (position, feature) in view.features.iter().enumerate() {
                 features.push(FeatureEntry {
                     name: format!("{}.{}", view.name, feature.name),
@@ -58,7 +63,10 @@ impl Manifest {
             }
         }
         let services = program.services.iter().map(|service| {
-            (service.name.clone(), service.fields.iter().map(|field| field.name.clone()).collect())
+            (
+                service.name.clone(),
+                service.fields.iter().map(|field| field.name.clone()).collect(),
+            )
         });
         Manifest {
             kind: "featc.manifest".to_owned(),

@@ -37,16 +37,25 @@ impl Project {
     /// # Errors
     /// A path that is not there or holds no `.feat` file; a file that cannot be read or is not UTF-8.
     pub fn load(path: &Path) -> Result<Project, LoadError> {
-        let not_found = |why: &str| LoadError::NotFound { path: path.to_owned(), why: why.to_owned() };
-        let unreadable = |path: &Path, why: String| LoadError::Unreadable { path: path.to_owned(), why };
+        let not_found = |why: &str| LoadError::NotFound {
+            path: path.to_owned(),
+            why: why.to_owned(),
+        };
+        let unreadable = |path: &Path, why: String| LoadError::Unreadable {
+            path: path.to_owned(),
+            why,
+        };
         let kind = std::fs::metadata(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => not_found("no such file or folder"),
             _ => unreadable(path, error.to_string()),
         })?;
         let paths = if kind.is_dir() {
             let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, error.to_string()))?;
-            let mut found: Vec<PathBuf> =
-                entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|x| x == "feat")).collect();
+            let mut found: Vec<PathBuf> = entries
+                .flatten()
+                .map(|e| e.path())
+                .filter(|p| p.extension().is_some_and(|x| x == "feat"))
+                .collect();
             found.sort();
             found
         } else {
@@ -60,12 +69,26 @@ impl Project {
         for path in paths {
             let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error.to_string()))?;
             let text = String::from_utf8(bytes).map_err(|error| {
-                unreadable(&path, format!("it is not UTF-8 (first bad byte at {})", error.utf8_error().valid_up_to()))
+                unreadable(
+                    &path,
+                    format!(
+                        "it is not UTF-8 (first bad byte at {})",
+                        error.utf8_error().valid_up_to()
+                    ),
+                )
             })?;
             files.push(sources.add(path.display().to_string(), text));
         }
-        let base = if kind.is_dir() { path.to_owned() } else { path.parent().unwrap_or(Path::new("")).to_owned() };
-        let base = if base.as_os_str().is_empty() { PathBuf::from(".") } else { base };
+        let base = if kind.is_dir() {
+            path.to_owned()
+        } else {
+            path.parent().unwrap_or(Path::new("")).to_owned()
+        };
+        let base = if base.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            base
+        };
         Ok(Project { sources, files, base })
     }
 }
@@ -90,7 +113,12 @@ pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, Bu
     }
     let hashes = files
         .iter()
-        .map(|(name, text)| (name.clone(), format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))))
+        .map(|(name, text)| {
+            (
+                name.clone(),
+                format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes())),
+            )
+        })
         .collect();
     let manifest = Manifest::new(program, hashes);
     let mut manifest_text = serde_json::to_string_pretty(&manifest).expect("plain data always serialises");
@@ -108,7 +136,9 @@ pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, Bu
 fn remove_unlisted(batch: &Path, folder: &Path, files: &BTreeMap<String, String>) {
     for entry in std::fs::read_dir(batch).into_iter().flatten().flatten() {
         let path = entry.path();
-        let listed = path.strip_prefix(folder).is_ok_and(|name| files.contains_key(&*name.to_string_lossy()));
+        let listed = path
+            .strip_prefix(folder)
+            .is_ok_and(|name| files.contains_key(&*name.to_string_lossy()));
         if !listed && path.is_file() {
             let _ = std::fs::remove_file(path);
         }
@@ -126,7 +156,10 @@ fn write_whole(path: &Path, text: &str) -> Result<(), BuildError> {
         aside.persist(path).map_err(|error| error.error)?;
         std::fs::File::open(folder)?.sync_all()
     };
-    attempt().map_err(|error| BuildError { path: path.to_owned(), why: error.to_string() })
+    attempt().map_err(|error| BuildError {
+        path: path.to_owned(),
+        why: error.to_string(),
+    })
 }
 
 /// What a newly made file gets, before the umask takes its part (temporary files are private otherwise).

@@ -18,9 +18,13 @@ pub enum Aggregate {
     Max,
     /// The argument of the least event by (τ, id, digest). Row-atomic: null when that event's argument is null,
     /// unless `ignoring_nulls`.
-    First { ignoring_nulls: bool },
+    First {
+        ignoring_nulls: bool,
+    },
     /// As `First`, of the greatest event.
-    Last { ignoring_nulls: bool },
+    Last {
+        ignoring_nulls: bool,
+    },
     /// Sample variance (null below two values): exact numerator and denominator, one rounding. Float64.
     Variance,
     /// Square root (IEEE) of the rounded sample variance. Float64.
@@ -28,7 +32,9 @@ pub enum Aggregate {
     VariancePop,
     StddevPop,
     /// Number of different non-null arguments; more than `cap` in the window is `error(cap)`. Int64.
-    CountDistinct { cap: u32 },
+    CountDistinct {
+        cap: u32,
+    },
     /// `t −` the event time of the last event (after `where`); takes no argument. Duration.
     TimeSinceLast,
 }

@@ -20,7 +20,10 @@ pub enum ExprKind {
     Unary(UnaryOp, Box<Expr>),
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// The first true condition decides; null and false pass on; errors of branches not taken do not count.
-    Case { branches: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>> },
+    Case {
+        branches: Vec<(Expr, Expr)>,
+        otherwise: Option<Box<Expr>>,
+    },
     /// The first argument that is not null (an error is not null).
     Coalesce(Vec<Expr>),
     /// To `Expr::ty`, by the table of casts in `docs/language.md`.
@@ -51,7 +54,11 @@ pub enum Literal {
 impl Literal {
     /// The literal of a float, made canonical.
     pub fn float(value: f64) -> Literal {
-        let canonical = if value.is_nan() { f64::from_bits(0x7ff8_0000_0000_0000) } else { value + 0.0 };
+        let canonical = if value.is_nan() {
+            f64::from_bits(0x7ff8_0000_0000_0000)
+        } else {
+            value + 0.0
+        };
         Literal::Float64(canonical.to_bits())
     }
 }
@@ -199,7 +206,10 @@ impl Expr {
     }
 
     pub fn column(id: ColumnId, ty: Type) -> Expr {
-        Expr { kind: ExprKind::Column(id), ty }
+        Expr {
+            kind: ExprKind::Column(id),
+            ty,
+        }
     }
 
     /// The direct subexpressions, left to right.
@@ -208,9 +218,11 @@ impl Expr {
             ExprKind::Column(_) | ExprKind::Literal(_) => vec![],
             ExprKind::Unary(_, operand) | ExprKind::Cast(operand) => vec![operand],
             ExprKind::Binary(_, left, right) => vec![left, right],
-            ExprKind::Case { branches, otherwise } => {
-                branches.iter().flat_map(|(when, then)| [when, then]).chain(otherwise.as_deref()).collect()
-            }
+            ExprKind::Case { branches, otherwise } => branches
+                .iter()
+                .flat_map(|(when, then)| [when, then])
+                .chain(otherwise.as_deref())
+                .collect(),
             ExprKind::Coalesce(items) | ExprKind::Call(_, items) => items.iter().collect(),
         }
     }
@@ -261,8 +273,10 @@ impl Expr {
             ExprKind::Cast(_) => true,
             ExprKind::Unary(op, _) => matches!(op, UnaryOp::Negate) && self.ty != Type::Float64,
             ExprKind::Binary(op, ..) => {
-                matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Quotient | BinaryOp::Remainder)
-                    && self.ty != Type::Float64
+                matches!(
+                    op,
+                    BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Quotient | BinaryOp::Remainder
+                ) && self.ty != Type::Float64
             }
             ExprKind::Call(function, _) => match function {
                 Function::Abs | Function::Round | Function::Div | Function::Truncate => self.ty != Type::Float64,

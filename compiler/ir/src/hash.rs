@@ -39,7 +39,10 @@ fn list(tag: &str, hashes: impl IntoIterator<Item = u128>) -> u128 {
 
 /// The IR without origins and file paths.
 pub fn program_hash(program: &Program) -> String {
-    let nowhere = || Origin { file: String::new(), line: 0 };
+    let nowhere = || Origin {
+        file: String::new(),
+        line: 0,
+    };
     let mut stripped = program.clone();
     for entity in &mut stripped.entities {
         entity.origin = nowhere();
@@ -77,8 +80,11 @@ fn expr_hash(expr: &Expr, columns: &[u128]) -> u128 {
         ExprKind::Cast(_) => ("cast", vec![]),
         ExprKind::Call(function, _) => ("call", wire(function)),
     };
-    let children: Vec<u8> =
-        expr.children().into_iter().flat_map(|child| expr_hash(child, columns).to_le_bytes()).collect();
+    let children: Vec<u8> = expr
+        .children()
+        .into_iter()
+        .flat_map(|child| expr_hash(child, columns).to_le_bytes())
+        .collect();
     node(tag, &[&ty, &head, &children])
 }
 
@@ -91,14 +97,30 @@ fn source_hash(source: &Source) -> u128 {
         Arrival::Column(id) => (Some(name(id)), 0),
         Arrival::AfterTime { offset_us } => (None, offset_us),
     });
-    let rules = (source.delay_us, source.lateness, source.skew_us, source.begins_us, &source.zone, source.keep_nan);
-    node("source", &[&wire(&(&source.name, columns, unique, name(source.time), arrival)), &wire(&rules)])
+    let rules = (
+        source.delay_us,
+        source.lateness,
+        source.skew_us,
+        source.begins_us,
+        &source.zone,
+        source.keep_nan,
+    );
+    node(
+        "source",
+        &[
+            &wire(&(&source.name, columns, unique, name(source.time), arrival)),
+            &wire(&rules),
+        ],
+    )
 }
 
 /// The meanings of a row's columns after `steps`, and of the row's existence (its source and filters).
 fn row_hashes(source: &Source, steps: &[Step], time: &Expr) -> (Vec<u128>, u128) {
-    let mut columns: Vec<u128> =
-        source.columns.iter().map(|column| node("column", &[column.name.as_bytes(), &wire(&column.ty)])).collect();
+    let mut columns: Vec<u128> = source
+        .columns
+        .iter()
+        .map(|column| node("column", &[column.name.as_bytes(), &wire(&column.ty)]))
+        .collect();
     let mut filters = Vec::new();
     for step in steps {
         match step {
@@ -119,13 +141,16 @@ fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId) -> u128
     let source = program.source(transform.source);
     let (columns, row) = row_hashes(source, &transform.steps, &transform.time);
     let feature = view.feature(id);
-    let FeatureKind::Aggregate { slots, expr } = &feature.kind else { unreachable!("the caller has looked") };
+    let FeatureKind::Aggregate { slots, expr } = &feature.kind else {
+        unreachable!("the caller has looked")
+    };
     let slots: Vec<u128> = slots
         .iter()
         .map(|slot| {
             let slot = view.slot(*slot);
             let lift = |lift: Option<crate::LiftId>| {
-                lift.map_or(0, |lift| expr_hash(view.lift(lift), &columns)).to_le_bytes()
+                lift.map_or(0, |lift| expr_hash(view.lift(lift), &columns))
+                    .to_le_bytes()
             };
             let how = wire(&(slot.aggregate, view.window(slot.window), slot.ty));
             node("slot", &[&how, &lift(slot.argument), &lift(slot.filter)])
@@ -133,15 +158,24 @@ fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId) -> u128
         .collect();
     let keys = &program.entity(view.entity).keys;
     let key = list("key", view.key.iter().map(|id| columns[id.index()]));
-    let rules = wire(&(keys, view.ttl_us, program.retention_us(view, id), &feature.default, feature.ty));
-    node("feature", &[
-        KERNELS_VERSION.as_bytes(),
-        &wire(&char::UNICODE_VERSION),
-        &row.to_le_bytes(),
-        &key.to_le_bytes(),
-        &expr_hash(expr, &slots).to_le_bytes(),
-        &rules,
-    ])
+    let rules = wire(&(
+        keys,
+        view.ttl_us,
+        program.retention_us(view, id),
+        &feature.default,
+        feature.ty,
+    ));
+    node(
+        "feature",
+        &[
+            KERNELS_VERSION.as_bytes(),
+            &wire(&char::UNICODE_VERSION),
+            &row.to_le_bytes(),
+            &key.to_le_bytes(),
+            &expr_hash(expr, &slots).to_le_bytes(),
+            &rules,
+        ],
+    )
 }
 
 fn feature_hash(program: &Program, view: &View, id: FeatureId, known: &mut BTreeMap<FeatureId, u128>) -> u128 {
@@ -152,11 +186,16 @@ fn feature_hash(program: &Program, view: &View, id: FeatureId, known: &mut BTree
     let hash = match &feature.kind {
         FeatureKind::Aggregate { .. } => aggregate_feature_hash(program, view, id),
         FeatureKind::Derived { inputs, expr } => {
-            let inputs: Vec<u128> =
-                inputs.iter().map(|input| feature_hash(program, view, *input, known)).collect();
+            let inputs: Vec<u128> = inputs
+                .iter()
+                .map(|input| feature_hash(program, view, *input, known))
+                .collect();
             let all = list("inputs", inputs.iter().copied());
             let rules = wire(&(&feature.default, feature.ty));
-            node("derived", &[&all.to_le_bytes(), &expr_hash(expr, &inputs).to_le_bytes(), &rules])
+            node(
+                "derived",
+                &[&all.to_le_bytes(), &expr_hash(expr, &inputs).to_le_bytes(), &rules],
+            )
         }
     };
     known.insert(id, hash);
@@ -178,12 +217,21 @@ pub fn state_key(source: &Source, rows: &RowSpec, fold: &FoldSpec) -> String {
         .iter()
         .map(|slot| {
             let lift = |id: Option<crate::LiftId>| id.map_or(0, |id| lifts[id.index()]).to_le_bytes();
-            node("aggregate", &[&wire(&slot.aggregate), &lift(slot.argument), &lift(slot.filter)])
+            node(
+                "aggregate",
+                &[&wire(&slot.aggregate), &lift(slot.argument), &lift(slot.filter)],
+            )
         })
         .collect();
     aggregates.sort_unstable();
     aggregates.dedup();
     let types = wire(&fold.entity.iter().map(|key| key.ty).collect::<Vec<_>>());
-    let all = list("state", [row, key, list("lifts", lifts), list("aggregates", aggregates)]);
-    hex(node("state_key", &[KERNELS_VERSION.as_bytes(), &types, &all.to_le_bytes()]))
+    let all = list(
+        "state",
+        [row, key, list("lifts", lifts), list("aggregates", aggregates)],
+    );
+    hex(node(
+        "state_key",
+        &[KERNELS_VERSION.as_bytes(), &types, &all.to_le_bytes()],
+    ))
 }

@@ -89,7 +89,9 @@ pub enum Arrival {
 pub enum Lateness {
     Unbounded,
     /// Accepted iff `arrival − event time ≤ bound_us` (and `event time − arrival ≤ skew`).
-    Within { bound_us: u64 },
+    Within {
+        bound_us: u64,
+    },
 }
 
 /// Files on disk: globs relative to the program's folder, in the given order; the files of one glob in name order.
@@ -247,14 +249,21 @@ impl Program {
         let mut columns: Vec<Key> = Vec::new();
         for field in &service.fields {
             let view = self.view(field.view);
-            if !view.windows_of(field.feature).iter().any(|w| w.excluding == crate::Excluding::SelfEvent) {
+            if !view
+                .windows_of(field.feature)
+                .iter()
+                .any(|w| w.excluding == crate::Excluding::SelfEvent)
+            {
                 continue;
             }
             let source = self.view_source(view);
             for id in &source.unique {
                 let column = &source.columns[id.index()];
                 if !columns.iter().any(|known| known.name == column.name) {
-                    columns.push(Key { name: column.name.clone(), ty: column.ty });
+                    columns.push(Key {
+                        name: column.name.clone(),
+                        ty: column.ty,
+                    });
                 }
             }
         }

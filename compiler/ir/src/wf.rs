@@ -16,7 +16,9 @@ fn columns_in_range(expr: &Expr, width: usize, owner: &str) -> Result<(), Bug> {
             worst = Some(id);
         }
     });
-    ensure(worst.is_none(), || format!("{owner} reads column {worst:?} of a row of {width}"))
+    ensure(worst.is_none(), || {
+        format!("{owner} reads column {worst:?} of a row of {width}")
+    })
 }
 
 /// Checks ids, column references and the types that later phases match on.
@@ -27,19 +29,29 @@ pub fn check(program: &Program) -> Result<(), Bug> {
     for source in &program.sources {
         let width = source.columns.len();
         let ids = source.unique.iter().chain([&source.time]);
-        ensure(ids.clone().all(|id| id.index() < width), || format!("source {}: column out of range", source.name))?;
-        ensure(!source.unique.is_empty(), || format!("source {} has no identity", source.name))?;
+        ensure(ids.clone().all(|id| id.index() < width), || {
+            format!("source {}: column out of range", source.name)
+        })?;
+        ensure(!source.unique.is_empty(), || {
+            format!("source {} has no identity", source.name)
+        })?;
         let time = source.columns[source.time.index()].ty;
-        ensure(time == Type::Timestamp, || format!("source {}: event time is {time}", source.name))?;
+        ensure(time == Type::Timestamp, || {
+            format!("source {}: event time is {time}", source.name)
+        })?;
     }
     for transform in &program.transforms {
-        ensure(transform.source.index() < program.sources.len(), || format!("{}: no such source", transform.name))?;
+        ensure(transform.source.index() < program.sources.len(), || {
+            format!("{}: no such source", transform.name)
+        })?;
         let mut width = program.source(transform.source).columns.len();
         for step in &transform.steps {
             match step {
                 Step::Where(predicate) => {
                     columns_in_range(predicate, width, &transform.name)?;
-                    ensure(predicate.ty == Type::Bool, || format!("{}: where of {}", transform.name, predicate.ty))?;
+                    ensure(predicate.ty == Type::Bool, || {
+                        format!("{}: where of {}", transform.name, predicate.ty)
+                    })?;
                 }
                 Step::Let(value) => {
                     columns_in_range(value, width, &transform.name)?;
@@ -47,7 +59,9 @@ pub fn check(program: &Program) -> Result<(), Bug> {
                 }
             }
         }
-        ensure(width == transform.columns.len(), || format!("{}: columns do not match its steps", transform.name))?;
+        ensure(width == transform.columns.len(), || {
+            format!("{}: columns do not match its steps", transform.name)
+        })?;
         columns_in_range(&transform.time, width, &transform.name)?;
     }
     for view in &program.views {
@@ -55,8 +69,13 @@ pub fn check(program: &Program) -> Result<(), Bug> {
     }
     for service in &program.services {
         for field in &service.fields {
-            let known = program.views.get(field.view.index()).is_some_and(|v| field.feature.index() < v.features.len());
-            ensure(known, || format!("service {}: field {} leads nowhere", service.name, field.name))?;
+            let known = program
+                .views
+                .get(field.view.index())
+                .is_some_and(|v| field.feature.index() < v.features.len());
+            ensure(known, || {
+                format!("service {}: field {} leads nowhere", service.name, field.name)
+            })?;
         }
     }
     Ok(())
@@ -64,20 +83,32 @@ pub fn check(program: &Program) -> Result<(), Bug> {
 
 fn check_view(program: &Program, view: &View) -> Result<(), Bug> {
     let name = &view.name;
-    ensure(view.transform.index() < program.transforms.len(), || format!("view {name}: no such transform"))?;
-    ensure(view.entity.index() < program.entities.len(), || format!("view {name}: no such entity"))?;
+    ensure(view.transform.index() < program.transforms.len(), || {
+        format!("view {name}: no such transform")
+    })?;
+    ensure(view.entity.index() < program.entities.len(), || {
+        format!("view {name}: no such entity")
+    })?;
     let row = &program.transform(view.transform).columns;
     let keys = &program.entity(view.entity).keys;
     let same = view.key.len() == keys.len()
-        && view.key.iter().zip(keys).all(|(id, key)| row.get(id.index()).is_some_and(|c| c.ty == key.ty));
+        && view
+            .key
+            .iter()
+            .zip(keys)
+            .all(|(id, key)| row.get(id.index()).is_some_and(|c| c.ty == key.ty));
     ensure(same, || format!("view {name}: key columns do not match its entity"))?;
     for lift in &view.lifts {
         columns_in_range(lift, row.len(), name)?;
     }
     for slot in &view.slots {
         let lifts = slot.argument.iter().chain(&slot.filter);
-        ensure(lifts.clone().all(|lift| lift.index() < view.lifts.len()), || format!("view {name}: lift out of range"))?;
-        ensure(slot.window.index() < view.windows.len(), || format!("view {name}: window out of range"))?;
+        ensure(lifts.clone().all(|lift| lift.index() < view.lifts.len()), || {
+            format!("view {name}: lift out of range")
+        })?;
+        ensure(slot.window.index() < view.windows.len(), || {
+            format!("view {name}: window out of range")
+        })?;
         let boolean = slot.filter.is_none_or(|filter| view.lift(filter).ty == Type::Bool);
         ensure(boolean, || format!("view {name}: filter is not a bool"))?;
     }
@@ -85,15 +116,21 @@ fn check_view(program: &Program, view: &View) -> Result<(), Bug> {
         let owner = format!("{name}.{}", feature.name);
         match &feature.kind {
             FeatureKind::Aggregate { slots, expr } => {
-                ensure(slots.iter().all(|s| s.index() < view.slots.len()), || format!("{owner}: slot out of range"))?;
+                ensure(slots.iter().all(|s| s.index() < view.slots.len()), || {
+                    format!("{owner}: slot out of range")
+                })?;
                 columns_in_range(expr, slots.len(), &owner)?;
                 ensure(!slots.is_empty(), || format!("{owner} folds nothing"))?;
                 let window = view.slot(slots[0]).window;
-                ensure(slots.iter().all(|s| view.slot(*s).window == window), || format!("{owner}: two windows"))?;
+                ensure(slots.iter().all(|s| view.slot(*s).window == window), || {
+                    format!("{owner}: two windows")
+                })?;
                 ensure(expr.ty == feature.ty, || format!("{owner}: type of its expression"))?;
             }
             FeatureKind::Derived { inputs, expr } => {
-                ensure(inputs.iter().all(|i| i.index() < view.features.len()), || format!("{owner}: input out of range"))?;
+                ensure(inputs.iter().all(|i| i.index() < view.features.len()), || {
+                    format!("{owner}: input out of range")
+                })?;
                 columns_in_range(expr, inputs.len(), &owner)?;
                 ensure(expr.ty == feature.ty, || format!("{owner}: type of its expression"))?;
             }
@@ -121,5 +158,7 @@ fn acyclic(view: &View) -> Result<(), Bug> {
             break;
         }
     }
-    ensure(done.into_iter().all(|done| done), || format!("view {}: a feature is derived from itself", view.name))
+    ensure(done.into_iter().all(|done| done), || {
+        format!("view {}: a feature is derived from itself", view.name)
+    })
 }

@@ -28,7 +28,11 @@ pub trait Wire: Serialize + DeserializeOwned {
             version: u32,
             body: &'a T,
         }
-        let out = Out { kind: Self::KIND, version: Self::VERSION, body: self };
+        let out = Out {
+            kind: Self::KIND,
+            version: Self::VERSION,
+            body: self,
+        };
         let mut text = serde_json::to_string_pretty(&out).expect("plain data always serialises");
         text.push('\n');
         text
@@ -112,9 +116,10 @@ impl From<Expr> for FlatExpr {
                 ExprKind::Literal(literal) => FlatOp::Literal(literal.clone()),
                 ExprKind::Unary(op, _) => FlatOp::Unary(*op),
                 ExprKind::Binary(op, ..) => FlatOp::Binary(*op),
-                ExprKind::Case { branches, otherwise } => {
-                    FlatOp::Case { branches: branches.len() as u32, otherwise: otherwise.is_some() }
-                }
+                ExprKind::Case { branches, otherwise } => FlatOp::Case {
+                    branches: branches.len() as u32,
+                    otherwise: otherwise.is_some(),
+                },
                 ExprKind::Coalesce(items) => FlatOp::Coalesce(items.len() as u32),
                 ExprKind::Cast(_) => FlatOp::Cast,
                 ExprKind::Call(function, items) => FlatOp::Call(*function, items.len() as u32),
@@ -132,11 +137,17 @@ impl TryFrom<FlatExpr> for Expr {
 
     fn try_from(flat: FlatExpr) -> Result<Expr, String> {
         fn operands(stack: &mut Vec<Expr>, count: u32) -> Result<Vec<Expr>, String> {
-            let first = stack.len().checked_sub(count as usize).ok_or("an operator without its operands")?;
+            let first = stack
+                .len()
+                .checked_sub(count as usize)
+                .ok_or("an operator without its operands")?;
             Ok(stack.split_off(first))
         }
         fn one(stack: &mut Vec<Expr>) -> Result<Box<Expr>, String> {
-            stack.pop().map(Box::new).ok_or_else(|| "an operator without its operand".to_owned())
+            stack
+                .pop()
+                .map(Box::new)
+                .ok_or_else(|| "an operator without its operand".to_owned())
         }
         let mut stack = Vec::new();
         for FlatNode { op, ty } in flat.0 {
@@ -155,7 +166,10 @@ impl TryFrom<FlatExpr> for Expr {
                     while let (Some(when), Some(then)) = (items.next(), items.next()) {
                         pairs.push((when, then));
                     }
-                    ExprKind::Case { branches: pairs, otherwise }
+                    ExprKind::Case {
+                        branches: pairs,
+                        otherwise,
+                    }
                 }
                 FlatOp::Coalesce(count) => ExprKind::Coalesce(operands(&mut stack, count)?),
                 FlatOp::Cast => ExprKind::Cast(one(&mut stack)?),
@@ -164,7 +178,11 @@ impl TryFrom<FlatExpr> for Expr {
             stack.push(Expr { kind, ty });
         }
         let expr = stack.pop().ok_or("an expression without nodes")?;
-        if stack.is_empty() { Ok(expr) } else { Err("operands that nothing takes".to_owned()) }
+        if stack.is_empty() {
+            Ok(expr)
+        } else {
+            Err("operands that nothing takes".to_owned())
+        }
     }
 }
 

@@ -41,7 +41,10 @@ pub(crate) fn groups(program: &Program, requested: &[(ViewId, FeatureId)]) -> Ve
             None => found.push((key, vec![(*view_id, *feature)])),
         }
     }
-    found.into_iter().map(|(key, members)| Builder::new(program, key).build(&members)).collect()
+    found
+        .into_iter()
+        .map(|(key, members)| Builder::new(program, key).build(&members))
+        .collect()
 }
 
 struct Builder<'a> {
@@ -86,7 +89,12 @@ impl<'a> Builder<'a> {
             },
             outputs: BTreeMap::new(),
         };
-        Builder { program, source, group, placed: BTreeMap::new() }
+        Builder {
+            program,
+            source,
+            group,
+            placed: BTreeMap::new(),
+        }
     }
 
     fn build(mut self, members: &[(ViewId, FeatureId)]) -> Group {
@@ -97,14 +105,29 @@ impl<'a> Builder<'a> {
         let mut next = 0;
         for (place, feature) in self.group.finish.features.iter().enumerate() {
             if feature.output {
-                let (key, _) = self.placed.iter().find(|(_, at)| **at as usize == place).expect("placed above");
+                let (key, _) = self
+                    .placed
+                    .iter()
+                    .find(|(_, at)| **at as usize == place)
+                    .expect("placed above");
                 self.group.outputs.insert(*key, next);
                 next += 1;
             }
         }
-        if self.group.fold.windows.iter().any(|window| window.excluding == Excluding::SelfEvent) {
+        if self
+            .group
+            .fold
+            .windows
+            .iter()
+            .any(|window| window.excluding == Excluding::SelfEvent)
+        {
             let columns = self.source.unique.iter().map(|id| &self.source.columns[id.index()]);
-            self.group.fold.self_columns = columns.map(|c| Key { name: c.name.clone(), ty: c.ty }).collect();
+            self.group.fold.self_columns = columns
+                .map(|c| Key {
+                    name: c.name.clone(),
+                    ty: c.ty,
+                })
+                .collect();
         }
         self.group
     }

@@ -27,9 +27,21 @@ pub fn lower_stream(program: &Program) -> StreamGraph {
         });
         let state_key = state_key(source, &group.rows, &group.fold);
         let rows = add(&mut operators, OperatorKind::Rows { spec: group.rows }, vec![accept]);
-        let log = add(&mut operators, OperatorKind::Log { spec: group.fold, state_key }, vec![rows]);
+        let log = add(
+            &mut operators,
+            OperatorKind::Log {
+                spec: group.fold,
+                state_key,
+            },
+            vec![rows],
+        );
         let finish = add(&mut operators, OperatorKind::Finish { spec: group.finish }, vec![log]);
-        outputs.extend(group.outputs.into_iter().map(|(feature, place)| (feature, (finish, place))));
+        outputs.extend(
+            group
+                .outputs
+                .into_iter()
+                .map(|(feature, place)| (feature, (finish, place))),
+        );
     }
     let services = program
         .services
@@ -38,10 +50,18 @@ pub fn lower_stream(program: &Program) -> StreamGraph {
             name: service.name.clone(),
             keys: program.service_keys(service),
             self_columns: program.service_self_columns(service),
-            columns: service.fields.iter().map(|field| outputs[&(field.view, field.feature)]).collect(),
+            columns: service
+                .fields
+                .iter()
+                .map(|field| outputs[&(field.view, field.feature)])
+                .collect(),
         })
         .collect();
-    StreamGraph { program: program_hash(program), operators, services }
+    StreamGraph {
+        program: program_hash(program),
+        operators,
+        services,
+    }
 }
 
 fn add(operators: &mut Vec<Operator>, kind: OperatorKind, inputs: Vec<OperatorId>) -> OperatorId {

@@ -39,5 +39,9 @@ mod tests;
 
 /// Microseconds of a duration as programs write it (`90m`, `1h30m`); `None` for any other text.
 pub fn duration(text: &str) -> Option<i64> {
-    if text.is_empty() { None } else { build::literal::duration(text).ok() }
+    if text.is_empty() {
+        None
+    } else {
+        build::literal::duration(text).ok()
+    }
 }

@@ -50,7 +50,9 @@ impl Wire {
                 if !self.tagged && tags.iter().any(|tag| Tag::as_error(*tag).is_some()) {
                     return Err(bug("an error in a column that cannot hold errors"));
                 }
-                Some(NullBuffer::new(tags.iter().map(|tag| *tag == Tag::VALID).collect::<BooleanBuffer>()))
+                Some(NullBuffer::new(
+                    tags.iter().map(|tag| *tag == Tag::VALID).collect::<BooleanBuffer>(),
+                ))
             }
         };
         let rows = column.len();
@@ -58,9 +60,9 @@ impl Wire {
             Data::Bool(values) => Arc::new(BooleanArray::new(values.into_iter().collect::<BooleanBuffer>(), nulls)),
             Data::I64(values) => Arc::new(Int64Array::new(ScalarBuffer::from(values), nulls)),
             Data::F64(values) => Arc::new(Float64Array::new(ScalarBuffer::from(values), nulls)),
-            Data::I128(values) => Arc::new(
-                Decimal128Array::new(ScalarBuffer::from(values), nulls).with_data_type(data_type(self.ty)),
-            ),
+            Data::I128(values) => {
+                Arc::new(Decimal128Array::new(ScalarBuffer::from(values), nulls).with_data_type(data_type(self.ty)))
+            }
             Data::Str(values) => Arc::new(binary(values, nulls)?),
         });
         if self.tagged {
@@ -72,12 +74,19 @@ impl Wire {
 
     /// Takes the arrays that carry the column from the front of `arrays`.
     pub fn decode(self, arrays: &mut std::slice::Iter<'_, ArrayRef>) -> Result<Column> {
-        let array = arrays.next().ok_or_else(|| bug("a column is missing between two nodes"))?;
+        let array = arrays
+            .next()
+            .ok_or_else(|| bug("a column is missing between two nodes"))?;
         let tags = if self.tagged {
             let tags = arrays.next().ok_or_else(|| bug("tags are missing between two nodes"))?;
             Some(tags.as_primitive::<UInt8Type>().values().to_vec())
         } else {
-            array.nulls().map(|nulls| nulls.iter().map(|valid| if valid { Tag::VALID } else { Tag::NULL }).collect())
+            array.nulls().map(|nulls| {
+                nulls
+                    .iter()
+                    .map(|valid| if valid { Tag::VALID } else { Tag::NULL })
+                    .collect()
+            })
         };
         let data = match self.ty {
             Type::Bool => Data::Bool(array.as_boolean().values().iter().collect()),
@@ -95,10 +104,17 @@ impl Wire {
 /// Byte strings as an array.
 pub(crate) fn binary(values: StrData, nulls: Option<NullBuffer>) -> Result<BinaryArray> {
     if i32::try_from(values.bytes.len()).is_err() {
-        return Err(crate::BatchError::Resources { why: "more than 2 GiB of text in one batch".into() }.into());
+        return Err(crate::BatchError::Resources {
+            why: "more than 2 GiB of text in one batch".into(),
+        }
+        .into());
     }
     let offsets: Vec<i32> = values.offsets.iter().map(|offset| *offset as i32).collect();
-    Ok(BinaryArray::new(OffsetBuffer::new(offsets.into()), Buffer::from_vec(values.bytes), nulls))
+    Ok(BinaryArray::new(
+        OffsetBuffer::new(offsets.into()),
+        Buffer::from_vec(values.bytes),
+        nulls,
+    ))
 }
 
 /// The byte strings of an array; nulls are empty.
@@ -106,7 +122,10 @@ pub(crate) fn bytes(array: &BinaryArray) -> StrData {
     let offsets = array.value_offsets();
     let start = offsets[0];
     let bytes = array.value_data()[start as usize..offsets[array.len()] as usize].to_vec();
-    StrData { offsets: offsets.iter().map(|offset| (offset - start) as usize).collect(), bytes }
+    StrData {
+        offsets: offsets.iter().map(|offset| (offset - start) as usize).collect(),
+        bytes,
+    }
 }
 
 #[cfg(test)]
@@ -119,12 +138,32 @@ mod tests {
     fn columns_survive_the_round_trip() {
         let error = Value::Error(ErrorCode::Overflow);
         let samples = [
-            (Type::Bool, vec![Value::Bool(true), Value::Null, error.clone(), Value::Bool(false)]),
+            (
+                Type::Bool,
+                vec![Value::Bool(true), Value::Null, error.clone(), Value::Bool(false)],
+            ),
             (Type::Int64, vec![Value::Int64(i64::MIN), error.clone(), Value::Null]),
             (Type::Timestamp, vec![Value::Timestamp(5), Value::Null]),
-            (Type::Float64, vec![Value::Float64(f64::NAN), Value::Float64(-1.5), Value::Null]),
-            (Type::Decimal { precision: 38, scale: 2 }, vec![Value::Decimal(10i128.pow(38) - 1), Value::Null]),
-            (Type::String, vec![Value::String("é".into()), Value::Null, Value::String(String::new()), error]),
+            (
+                Type::Float64,
+                vec![Value::Float64(f64::NAN), Value::Float64(-1.5), Value::Null],
+            ),
+            (
+                Type::Decimal {
+                    precision: 38,
+                    scale: 2,
+                },
+                vec![Value::Decimal(10i128.pow(38) - 1), Value::Null],
+            ),
+            (
+                Type::String,
+                vec![
+                    Value::String("é".into()),
+                    Value::Null,
+                    Value::String(String::new()),
+                    error,
+                ],
+            ),
             (Type::Date, vec![]),
         ];
         for (ty, values) in samples {
@@ -139,7 +178,12 @@ mod tests {
                 }
                 encoded.expect("encodes");
                 assert_eq!(wire.fields("x").len(), arrays.len());
-                assert!(wire.fields("x").iter().zip(&arrays).all(|(field, array)| field.data_type() == array.data_type()));
+                assert!(
+                    wire.fields("x")
+                        .iter()
+                        .zip(&arrays)
+                        .all(|(field, array)| field.data_type() == array.data_type())
+                );
                 assert_eq!(wire.decode(&mut arrays.iter()).expect("decodes"), column);
             }
         }

@@ -31,7 +31,10 @@ impl fmt::Display for BatchError {
             BatchError::WrongColumns { source, why } => write!(f, "the events given for source `{source}` {why}"),
             BatchError::SpineColumn { column, why } => write!(f, "spine column `{column}` {why}"),
             BatchError::NameClash { column } => {
-                write!(f, "the spine has a column `{column}`, which is also the name of an output column")
+                write!(
+                    f,
+                    "the spine has a column `{column}`, which is also the name of an output column"
+                )
             }
             BatchError::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
             BatchError::Bug { why } => write!(f, "internal error: {why}"),
@@ -57,7 +60,9 @@ impl From<DataFusionError> for BatchError {
             },
             DataFusionError::ResourcesExhausted(why) => BatchError::Resources { why: first_line(why) },
             DataFusionError::IoError(error) => BatchError::Resources { why: error.to_string() },
-            other => BatchError::Bug { why: first_line(&other.strip_backtrace()) },
+            other => BatchError::Bug {
+                why: first_line(&other.strip_backtrace()),
+            },
         }
     }
 }

@@ -149,14 +149,25 @@ impl SpineData {
     /// A decoded spine; `keys` are those that it was decoded with.
     pub fn new(spine: Spine, keys: &[Key]) -> SpineData {
         let columns = keys.iter().cloned().zip(spine.keys).collect();
-        SpineData { schema: spine.schema, batches: spine.batches, times: spine.times, columns }
+        SpineData {
+            schema: spine.schema,
+            batches: spine.batches,
+            times: spine.times,
+            columns,
+        }
     }
 
     /// A column of questions.
     pub(crate) fn column(&self, key: &Key) -> Result<&Column> {
-        let missing = |why: &str| BatchError::SpineColumn { column: key.name.clone(), why: why.to_owned() };
-        let (_, column) =
-            self.columns.iter().find(|(known, _)| known.name == key.name).ok_or_else(|| missing("is missing"))?;
+        let missing = |why: &str| BatchError::SpineColumn {
+            column: key.name.clone(),
+            why: why.to_owned(),
+        };
+        let (_, column) = self
+            .columns
+            .iter()
+            .find(|(known, _)| known.name == key.name)
+            .ok_or_else(|| missing("is missing"))?;
         if column.ty == key.ty {
             Ok(column)
         } else {
@@ -168,12 +179,15 @@ impl SpineData {
     pub(crate) fn check(&self) -> std::result::Result<(), BatchError> {
         let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();
         if rows != self.times.len() {
-            return Err(BatchError::Bug { why: "the spine has not one instant per row".into() });
+            return Err(BatchError::Bug {
+                why: "the spine has not one instant per row".into(),
+            });
         }
         match self.columns.iter().find(|(_, column)| column.len() != rows) {
-            Some((key, _)) => {
-                Err(BatchError::SpineColumn { column: key.name.clone(), why: "has not one value per row".into() })
-            }
+            Some((key, _)) => Err(BatchError::SpineColumn {
+                column: key.name.clone(),
+                why: "has not one value per row".into(),
+            }),
             None => Ok(()),
         }
     }
@@ -231,7 +245,9 @@ pub(crate) struct Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("truth", &self.truth).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("truth", &self.truth)
+            .finish_non_exhaustive()
     }
 }
 
@@ -269,9 +285,14 @@ impl Shared {
 
     /// A new counter for a transform.
     pub fn counter(&self, transform: &str, entity: &[String]) -> Arc<RowsCounter> {
-        let report =
-            ViewReport { transform: transform.to_owned(), entity: entity.to_vec(), ..ViewReport::default() };
-        let counter = Arc::new(RowsCounter { report: Mutex::new(report) });
+        let report = ViewReport {
+            transform: transform.to_owned(),
+            entity: entity.to_vec(),
+            ..ViewReport::default()
+        };
+        let counter = Arc::new(RowsCounter {
+            report: Mutex::new(report),
+        });
         lock(&self.counters).push(counter.clone());
         counter
     }

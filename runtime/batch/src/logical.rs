@@ -23,15 +23,30 @@ pub(crate) enum Kind {
     Scan(Arc<Source>),
     Accept(Arc<Source>),
     /// `fold` is who reads them: it tells which events can matter.
-    Rows { spec: Arc<RowSpec>, layout: EventLayout, fold: Arc<FoldSpec> },
+    Rows {
+        spec: Arc<RowSpec>,
+        layout: EventLayout,
+        fold: Arc<FoldSpec>,
+    },
     /// The spine as questions to one kind of entity.
-    Questions { fold: Arc<FoldSpec> },
+    Questions {
+        fold: Arc<FoldSpec>,
+    },
     /// The spine's own columns.
     Spine,
-    PointInTime { fold: Arc<FoldSpec>, layout: EventLayout, delay_us: Option<u64> },
-    Finish { finish: Arc<FinishSpec>, fold: Arc<FoldSpec> },
+    PointInTime {
+        fold: Arc<FoldSpec>,
+        layout: EventLayout,
+        delay_us: Option<u64>,
+    },
+    Finish {
+        finish: Arc<FinishSpec>,
+        fold: Arc<FoldSpec>,
+    },
     /// `columns` as in the plan.
-    Zip { columns: Vec<(u32, u32)> },
+    Zip {
+        columns: Vec<(u32, u32)>,
+    },
 }
 
 /// An extension node.
@@ -49,7 +64,9 @@ pub(crate) fn walk(plan: &BatchPlan, shared: &Shared) -> Result<LogicalPlan> {
 
 fn plan_node(kind: Kind, inputs: Vec<LogicalPlan>, fields: Vec<Field>) -> Result<LogicalPlan> {
     let schema = Arc::new(DFSchema::try_from(Schema::new(fields))?);
-    Ok(LogicalPlan::Extension(Extension { node: Arc::new(Node { kind, inputs, schema }) }))
+    Ok(LogicalPlan::Extension(Extension {
+        node: Arc::new(Node { kind, inputs, schema }),
+    }))
 }
 
 fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
@@ -63,8 +80,13 @@ fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
         BatchNode::Spine { .. } => plan_node(Kind::Spine, vec![], fields_of(&shared.spine.schema)),
         BatchNode::PointInTime { events, spine, spec } => point_in_time(events, spine, spec, shared),
         BatchNode::Finish { input, spec } => {
-            let BatchNode::PointInTime { spec: fold, .. } = &**input else { return Err(misplaced("Finish", input)) };
-            let kind = Kind::Finish { finish: Arc::new(spec.clone()), fold: Arc::new(fold.clone()) };
+            let BatchNode::PointInTime { spec: fold, .. } = &**input else {
+                return Err(misplaced("Finish", input));
+            };
+            let kind = Kind::Finish {
+                finish: Arc::new(spec.clone()),
+                fold: Arc::new(fold.clone()),
+            };
             plan_node(kind, vec![self::node(input, shared)?], schema::feature_fields(spec))
         }
         BatchNode::Zip { spine, inputs, columns } => zip(spine, inputs, columns, shared),
@@ -72,37 +94,68 @@ fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
 }
 
 fn scan(source: &Source, accepted: bool) -> Result<LogicalPlan> {
-    let fields: Vec<Field> =
-        source.columns.iter().map(|column| Field::new(&column.name, featr_decode::arrow_type(column.ty), true)).collect();
+    let fields: Vec<Field> = source
+        .columns
+        .iter()
+        .map(|column| Field::new(&column.name, featr_decode::arrow_type(column.ty), true))
+        .collect();
     let source = Arc::new(source.clone());
     let scan = plan_node(Kind::Scan(source.clone()), vec![], fields.clone())?;
-    if accepted { plan_node(Kind::Accept(source), vec![scan], fields) } else { Ok(scan) }
+    if accepted {
+        plan_node(Kind::Accept(source), vec![scan], fields)
+    } else {
+        Ok(scan)
+    }
 }
 
 fn point_in_time(events: &BatchNode, spine: &BatchNode, spec: &FoldSpec, shared: &Shared) -> Result<LogicalPlan> {
-    let BatchNode::Rows { input, spec: row_spec } = events else { return Err(misplaced("PointInTime", events)) };
-    let BatchNode::Spine { .. } = spine else { return Err(misplaced("PointInTime", spine)) };
+    let BatchNode::Rows { input, spec: row_spec } = events else {
+        return Err(misplaced("PointInTime", events));
+    };
+    let BatchNode::Spine { .. } = spine else {
+        return Err(misplaced("PointInTime", spine));
+    };
     let source = source_of(input)?;
     let fold = Arc::new(spec.clone());
     let questions = Kind::Questions { fold: fold.clone() };
-    let questions = plan_node(questions, vec![], schema::question_fields(!spec.self_columns.is_empty()))?;
+    let questions = plan_node(
+        questions,
+        vec![],
+        schema::question_fields(!spec.self_columns.is_empty()),
+    )?;
     let layout = EventLayout::new(source, row_spec);
-    let rows = Kind::Rows { spec: Arc::new(row_spec.clone()), layout: layout.clone(), fold: fold.clone() };
+    let rows = Kind::Rows {
+        spec: Arc::new(row_spec.clone()),
+        layout: layout.clone(),
+        fold: fold.clone(),
+    };
     let rows = plan_node(rows, vec![node(input, shared)?], layout.fields())?;
     let delay_us = shared.truth.delay_us(source.delay_us);
     let fields = schema::answer_fields(spec);
-    plan_node(Kind::PointInTime { fold, layout, delay_us }, vec![rows, questions], fields)
+    plan_node(
+        Kind::PointInTime { fold, layout, delay_us },
+        vec![rows, questions],
+        fields,
+    )
 }
 
 fn zip(spine: &BatchNode, inputs: &[BatchNode], columns: &[(u32, u32)], shared: &Shared) -> Result<LogicalPlan> {
-    let BatchNode::Spine { .. } = spine else { return Err(misplaced("Zip", spine)) };
+    let BatchNode::Spine { .. } = spine else {
+        return Err(misplaced("Zip", spine));
+    };
     let mut fields = fields_of(&shared.spine.schema);
     for (input, position) in columns {
-        let BatchNode::Finish { spec, .. } = inputs.get(*input as usize).ok_or_else(|| bug("Zip reads no such input"))?
+        let BatchNode::Finish { spec, .. } = inputs
+            .get(*input as usize)
+            .ok_or_else(|| bug("Zip reads no such input"))?
         else {
             return Err(bug("Zip reads what is no Finish"));
         };
-        let feature = spec.features.iter().filter(|feature| feature.output).nth(*position as usize);
+        let feature = spec
+            .features
+            .iter()
+            .filter(|feature| feature.output)
+            .nth(*position as usize);
         let feature = feature.ok_or_else(|| bug("Zip reads no such feature"))?;
         fields.push(Field::new(&feature.name, featr_decode::arrow_type(feature.ty), true));
         if shared.with_status {
@@ -111,14 +164,23 @@ fn zip(spine: &BatchNode, inputs: &[BatchNode], columns: &[(u32, u32)], shared: 
     }
     for (position, field) in fields.iter().enumerate() {
         if fields[..position].iter().any(|other| other.name() == field.name()) {
-            return Err(BatchError::NameClash { column: field.name().clone() }.into());
+            return Err(BatchError::NameClash {
+                column: field.name().clone(),
+            }
+            .into());
         }
     }
     let mut children = vec![node(spine, shared)?];
     for input in inputs {
         children.push(node(input, shared)?);
     }
-    plan_node(Kind::Zip { columns: columns.to_vec() }, children, fields)
+    plan_node(
+        Kind::Zip {
+            columns: columns.to_vec(),
+        },
+        children,
+        fields,
+    )
 }
 
 /// The source that events come from.
@@ -157,7 +219,8 @@ impl Node {
             Kind::Scan(source) | Kind::Accept(source) => format!("source={}", source.name),
             Kind::Rows { spec, .. } => format!("transform={}, lifts={}", spec.name, spec.lifts.len()),
             Kind::Questions { fold } => {
-                let names = |keys: &[featc_ir::Key]| keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>().join(", ");
+                let names =
+                    |keys: &[featc_ir::Key]| keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>().join(", ");
                 let mut line = format!("entity=[{}]", names(&fold.entity));
                 if !fold.self_columns.is_empty() {
                     line.push_str(&format!(", self=[{}]", names(&fold.self_columns)));
@@ -171,14 +234,25 @@ impl Node {
                     None => "complete".to_owned(),
                     Some(delay) => format!("arrived {delay}us before"),
                 };
-                format!("slots={}, windows=[{}], truth={truth}", fold.slots.len(), windows.join(", "))
+                format!(
+                    "slots={}, windows=[{}], truth={truth}",
+                    fold.slots.len(),
+                    windows.join(", ")
+                )
             }
             Kind::Finish { finish, .. } => {
-                let names = finish.features.iter().filter(|feature| feature.output).map(|feature| feature.name.as_str());
+                let names = finish
+                    .features
+                    .iter()
+                    .filter(|feature| feature.output)
+                    .map(|feature| feature.name.as_str());
                 format!("features=[{}]", names.collect::<Vec<_>>().join(", "))
             }
             Kind::Zip { columns } => {
-                let columns: Vec<String> = columns.iter().map(|(input, position)| format!("{input}.{position}")).collect();
+                let columns: Vec<String> = columns
+                    .iter()
+                    .map(|(input, position)| format!("{input}.{position}"))
+                    .collect();
                 format!("columns=[{}]", columns.join(", "))
             }
         }
@@ -239,10 +313,18 @@ impl UserDefinedLogicalNodeCore for Node {
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let line = self.line();
-        if line.is_empty() { f.write_str(self.name()) } else { write!(f, "{}: {line}", self.name()) }
+        if line.is_empty() {
+            f.write_str(self.name())
+        } else {
+            write!(f, "{}: {line}", self.name())
+        }
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        Ok(Node { kind: self.kind.clone(), inputs, schema: self.schema.clone() })
+        Ok(Node {
+            kind: self.kind.clone(),
+            inputs,
+            schema: self.schema.clone(),
+        })
     }
 }

@@ -58,7 +58,13 @@ impl fmt::Display for RunReport {
             writeln!(f)?;
         }
         for view in &self.views {
-            write!(f, "{} by {}: {} events", view.transform, view.entity.join(", "), view.events)?;
+            write!(
+                f,
+                "{} by {}: {} events",
+                view.transform,
+                view.entity.join(", "),
+                view.events
+            )?;
             let dropped = &view.dropped;
             let counts = [
                 ("filtered", dropped.filtered),

@@ -57,7 +57,11 @@ pub async fn run_async(plan: &BatchPlan, inputs: Inputs) -> Result<Output, Batch
     let schema = prepared.physical.schema();
     let batches = collect(prepared.physical.clone(), context).await?;
     let report = report(&prepared.shared);
-    Ok(Output { schema, batches, report })
+    Ok(Output {
+        schema,
+        batches,
+        report,
+    })
 }
 
 /// The plans of a run; nothing is read.
@@ -67,7 +71,10 @@ pub async fn run_async(plan: &BatchPlan, inputs: Inputs) -> Result<Output, Batch
 pub fn explain(plan: &BatchPlan, inputs: Inputs) -> Result<Explained, BatchError> {
     let prepared = runtime(&inputs)?.block_on(prepare(plan, inputs))?;
     let physical = displayable(prepared.physical.as_ref()).indent(false).to_string();
-    Ok(Explained { logical: prepared.logical, physical })
+    Ok(Explained {
+        logical: prepared.logical,
+        physical,
+    })
 }
 
 struct Planned {
@@ -87,7 +94,9 @@ fn threads(inputs: &Inputs) -> usize {
 fn runtime(inputs: &Inputs) -> Result<tokio::runtime::Runtime, BatchError> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(threads(inputs)).thread_name("featr-batch");
-    builder.build().map_err(|error| BatchError::Resources { why: format!("no threads: {error}") })
+    builder.build().map_err(|error| BatchError::Resources {
+        why: format!("no threads: {error}"),
+    })
 }
 
 async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError> {
@@ -108,12 +117,21 @@ async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError
     // Our nodes leave the logical optimiser nothing to do; the physical one inserts shuffles and sorts.
     let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Planner { shared: shared.clone() })]);
     let physical = planner.create_physical_plan(&logical, &state).await?;
-    Ok(Planned { shared, state, logical: logical.display_indent().to_string(), physical })
+    Ok(Planned {
+        shared,
+        state,
+        logical: logical.display_indent().to_string(),
+        physical,
+    })
 }
 
 fn report(shared: &Shared) -> RunReport {
     let sources = lock(&shared.sources).values().map(|source| source.report()).collect();
     let mut views: Vec<_> = lock(&shared.counters).iter().map(|counter| counter.report()).collect();
     views.sort_by(|left, right| (&left.transform, &left.entity).cmp(&(&right.transform, &right.entity)));
-    RunReport { rows: shared.spine.times.len() as u64, sources, views }
+    RunReport {
+        rows: shared.spine.times.len() as u64,
+        sources,
+        views,
+    }
 }

@@ -35,8 +35,15 @@ impl EventLayout {
                 Step::Let(expr) => failing.push(can_fail(expr, &failing)),
             }
         }
-        let lifts = spec.lifts.iter().map(|lift| Wire { ty: lift.ty, tagged: can_fail(lift, &failing) });
-        EventLayout { arrival: source.arrival.is_some(), poison, lifts: lifts.collect() }
+        let lifts = spec.lifts.iter().map(|lift| Wire {
+            ty: lift.ty,
+            tagged: can_fail(lift, &failing),
+        });
+        EventLayout {
+            arrival: source.arrival.is_some(),
+            poison,
+            lifts: lifts.collect(),
+        }
     }
 
     pub fn fields(&self) -> Vec<Field> {
@@ -80,12 +87,21 @@ pub(crate) fn question_fields(selves: bool) -> Vec<Field> {
 
 /// How the value of a slot travels: errors are in its status.
 pub(crate) fn slot_wires(spec: &FoldSpec) -> Vec<Wire> {
-    spec.slots.iter().map(|slot| Wire { ty: slot.ty, tagged: false }).collect()
+    spec.slots
+        .iter()
+        .map(|slot| Wire {
+            ty: slot.ty,
+            tagged: false,
+        })
+        .collect()
 }
 
 /// The columns of answers.
 pub(crate) fn answer_fields(spec: &FoldSpec) -> Vec<Field> {
-    let mut fields = vec![Field::new("row", DataType::UInt64, false), Field::new("time", DataType::Int64, false)];
+    let mut fields = vec![
+        Field::new("row", DataType::UInt64, false),
+        Field::new("time", DataType::Int64, false),
+    ];
     for (position, wire) in slot_wires(spec).into_iter().enumerate() {
         fields.extend(wire.fields(&format!("slot{position}")));
         fields.push(Field::new(format!("slot{position}__status"), DataType::UInt8, false));

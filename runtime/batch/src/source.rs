@@ -40,7 +40,9 @@ pub(crate) struct SharedSource {
 
 impl std::fmt::Debug for SharedSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SharedSource").field("source", &self.source.name).finish_non_exhaustive()
+        f.debug_struct("SharedSource")
+            .field("source", &self.source.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,7 +57,10 @@ struct Judged {
 
 impl SharedSource {
     pub fn new(source: Arc<Source>, events: Option<Vec<Batch>>, shared: &Shared) -> SharedSource {
-        let report = SourceReport { source: source.name.clone(), ..SourceReport::default() };
+        let report = SourceReport {
+            source: source.name.clone(),
+            ..SourceReport::default()
+        };
         SharedSource {
             source,
             base: shared.base.clone(),
@@ -85,8 +90,9 @@ impl SharedSource {
         let (send, receive) = sync_channel::<(usize, Decoded)>(2 * self.threads);
         let receive = Mutex::new(receive);
         let (decoded, judged) = std::thread::scope(|scope| {
-            let judges: Vec<_> =
-                (0..self.threads).map(|_| scope.spawn(|| self.judge_all(&receive))).collect();
+            let judges: Vec<_> = (0..self.threads)
+                .map(|_| scope.spawn(|| self.judge_all(&receive)))
+                .collect();
             let decoded = self.decode(&mut |position, decoded| {
                 // The judges only stop when this end is dropped.
                 let _ = send.send((position, decoded));
@@ -96,7 +102,14 @@ impl SharedSource {
             for judge in judges {
                 match judge.join() {
                     Ok(judged) => all.extend(judged),
-                    Err(_) => return (Err(BatchError::Bug { why: "a thread of the source stage failed".into() }), all),
+                    Err(_) => {
+                        return (
+                            Err(BatchError::Bug {
+                                why: "a thread of the source stage failed".into(),
+                            }),
+                            all,
+                        );
+                    }
                 }
             }
             (decoded, all)
@@ -111,7 +124,10 @@ impl SharedSource {
         let mut counts = [0u64; 5];
         let mut prepared = Vec::with_capacity(judged.len());
         for part in judged {
-            counts.iter_mut().zip(part.counts).for_each(|(count, more)| *count += more);
+            counts
+                .iter_mut()
+                .zip(part.counts)
+                .for_each(|(count, more)| *count += more);
             for (file, line, reason, detail) in &part.rejected {
                 self.rejects.put(&RejectedRow {
                     source: &self.source.name,
@@ -140,16 +156,31 @@ impl SharedSource {
             for (position, batch) in batches.into_iter().enumerate() {
                 self.check(&batch)?;
                 self.tell(batch.rows);
-                let rows = RowNumbers { first: 1, numbers: None };
-                each(position, Decoded { batch, file: "memory".into(), rows });
+                let rows = RowNumbers {
+                    first: 1,
+                    numbers: None,
+                };
+                each(
+                    position,
+                    Decoded {
+                        batch,
+                        file: "memory".into(),
+                        rows,
+                    },
+                );
             }
             return Ok(());
         }
-        let no_input = || BatchError::NoInput { source: self.source.name.clone() };
+        let no_input = || BatchError::NoInput {
+            source: self.source.name.clone(),
+        };
         let files = self.source.batch.as_ref().ok_or_else(no_input)?;
         let mut options = ReadOptions::default();
         if self.rejects.wanted() {
-            let sink = FromDecoder { source: self.source.name.clone(), rejects: self.rejects.clone() };
+            let sink = FromDecoder {
+                source: self.source.name.clone(),
+                rejects: self.rejects.clone(),
+            };
             options.sink = Some(Box::new(sink));
         }
         let mut reader = read_source(&self.source, files, &self.base, options)?;
@@ -166,20 +197,31 @@ impl SharedSource {
 
     fn tell(&self, rows: usize) {
         if let Some(sink) = &self.progress {
-            sink(&Progress::Decoded { source: self.source.name.clone(), rows: rows as u64 });
+            sink(&Progress::Decoded {
+                source: self.source.name.clone(),
+                rows: rows as u64,
+            });
         }
     }
 
     /// Events in memory come from strangers.
     fn check(&self, batch: &Batch) -> std::result::Result<(), BatchError> {
         let declared = &self.source.columns;
-        let wrong = |why: String| Err(BatchError::WrongColumns { source: self.source.name.clone(), why });
+        let wrong = |why: String| {
+            Err(BatchError::WrongColumns {
+                source: self.source.name.clone(),
+                why,
+            })
+        };
         if batch.columns.len() != declared.len() {
             return wrong(format!("have {} columns, not {}", batch.columns.len(), declared.len()));
         }
         for (column, declared) in batch.columns.iter().zip(declared) {
             if column.ty != declared.ty || column.len() != batch.rows {
-                return wrong(format!("do not have {} rows of {} as `{}`", batch.rows, declared.ty, declared.name));
+                return wrong(format!(
+                    "do not have {} rows of {} as `{}`",
+                    batch.rows, declared.ty, declared.name
+                ));
             }
             if (0..column.len()).any(|row| column.error(row).is_some()) {
                 return wrong(format!("hold errors as `{}`", declared.name));
@@ -213,7 +255,11 @@ impl SharedSource {
                 }
             }
         }
-        let batch = if verdict.all() { decoded.batch } else { decoded.batch.take(&verdict.rows()) };
+        let batch = if verdict.all() {
+            decoded.batch
+        } else {
+            decoded.batch.take(&verdict.rows())
+        };
         let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
         let arrival_column = match source.arrival {
             Some(Arrival::Column(column)) => Some(column),
@@ -225,7 +271,12 @@ impl SharedSource {
             digests: identity::digests(&batch, &names, arrival_column),
             batch,
         };
-        Judged { position, prepared, counts: verdict.counts, rejected }
+        Judged {
+            position,
+            prepared,
+            counts: verdict.counts,
+            rejected,
+        }
     }
 }
 
@@ -244,7 +295,10 @@ fn words(source: &Source, reason: Reason, time_us: i64, arrival_us: Option<i64>)
                 Lateness::Within { bound_us } => format_duration(i64::try_from(bound_us).unwrap_or(i64::MAX)),
                 Lateness::Unbounded => "any time".into(),
             };
-            format!("arrived {} after its event time; at most {bound} is accepted", format_duration(behind))
+            format!(
+                "arrived {} after its event time; at most {bound} is accepted",
+                format_duration(behind)
+            )
         }
         (Reason::Ahead, Some(behind)) => {
             let skew = format_duration(i64::try_from(source.skew_us).unwrap_or(i64::MAX));

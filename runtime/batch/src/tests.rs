@@ -15,13 +15,20 @@ fn texts(output: &Output, column: &str) -> Vec<Option<String>> {
     let of = |batch: &RecordBatch| {
         let array = batch.column_by_name(column).expect("the column").clone();
         let array = arrow::compute::cast(&array, &arrow::datatypes::DataType::Utf8).expect("as text");
-        array.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
+        array
+            .as_string::<i32>()
+            .iter()
+            .map(|text| text.map(str::to_owned))
+            .collect::<Vec<_>>()
     };
     output.batches.iter().flat_map(of).collect()
 }
 
 fn some(items: &[&str]) -> Vec<Option<String>> {
-    items.iter().map(|text| (*text != "-").then(|| (*text).to_owned())).collect()
+    items
+        .iter()
+        .map(|text| (*text != "-").then(|| (*text).to_owned()))
+        .collect()
 }
 
 #[test]
@@ -71,19 +78,53 @@ fn plans_are_walked_one_to_one() {
 #[test]
 fn features_stand_beside_the_spine_in_its_order() {
     let output = run(&plan(), inputs()).expect("runs");
-    let names: Vec<&str> = output.schema.fields().iter().map(|field| field.name().as_str()).collect();
-    assert_eq!(names, ["user", "shop", "t", "note", "u__n", "u__n__status", "s__sum", "s__sum__status", "u__last", "u__last__status"]);
+    let names: Vec<&str> = output
+        .schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "user",
+            "shop",
+            "t",
+            "note",
+            "u__n",
+            "u__n__status",
+            "s__sum",
+            "s__sum__status",
+            "u__last",
+            "u__last__status"
+        ]
+    );
     assert_eq!(texts(&output, "note"), some(&["q0", "q1", "q2", "q3", "q4"]));
     // q0: ann at NOW; q1: nobody; q2: a null key; q3: ann an hour before; q4: bob at NOW.
     assert_eq!(texts(&output, "u__n"), some(&["2", "0", "0", "1", "1"]));
-    assert_eq!(texts(&output, "u__n__status"), some(&["ok", "missing", "missing", "ok", "ok"]));
-    assert_eq!(texts(&output, "s__sum"), some(&["0.30000000000000004", "-", "-", "0.1", "-"]));
-    assert_eq!(texts(&output, "s__sum__status"), some(&["ok", "missing", "missing", "ok", "missing"]));
+    assert_eq!(
+        texts(&output, "u__n__status"),
+        some(&["ok", "missing", "missing", "ok", "ok"])
+    );
+    assert_eq!(
+        texts(&output, "s__sum"),
+        some(&["0.30000000000000004", "-", "-", "0.1", "-"])
+    );
+    assert_eq!(
+        texts(&output, "s__sum__status"),
+        some(&["ok", "missing", "missing", "ok", "missing"])
+    );
     assert_eq!(texts(&output, "u__last"), some(&["0.2", "-", "-", "0.1", "5.0"]));
     assert_eq!(output.report.rows, 5);
-    assert_eq!((output.report.sources[0].decoded, output.report.sources[0].accepted), (6, 5));
+    assert_eq!(
+        (output.report.sources[0].decoded, output.report.sources[0].accepted),
+        (6, 5)
+    );
     let by_user = &output.report.views[0];
-    assert_eq!((by_user.entity.as_slice(), by_user.keyless_questions), (&["user".to_owned()][..], 1));
+    assert_eq!(
+        (by_user.entity.as_slice(), by_user.keyless_questions),
+        (&["user".to_owned()][..], 1)
+    );
     assert_eq!((by_user.events, by_user.copies, by_user.dropped.null_key), (4, 1, 1));
 }
 
@@ -105,12 +146,17 @@ fn neither_threads_nor_batches_nor_order_change_a_bit() {
             let mut inputs = inputs();
             inputs.threads = threads;
             let all = events();
-            let mut cut: Vec<Batch> =
-                (0..all.rows).step_by(rows).map(|start| all.slice(start..(start + rows).min(all.rows))).collect();
+            let mut cut: Vec<Batch> = (0..all.rows)
+                .step_by(rows)
+                .map(|start| all.slice(start..(start + rows).min(all.rows)))
+                .collect();
             cut.reverse();
             inputs.events.insert("shop_events".into(), cut);
             let output = run(&plan(), inputs).expect("runs");
-            assert_eq!(output.batches, expected.batches, "{threads} threads, {rows} rows per batch");
+            assert_eq!(
+                output.batches, expected.batches,
+                "{threads} threads, {rows} rows per batch"
+            );
             assert_eq!(output.report, expected.report);
         }
     }
@@ -120,14 +166,20 @@ fn neither_threads_nor_batches_nor_order_change_a_bit() {
 fn sorts_may_spill() {
     let mut inputs = inputs();
     inputs.memory_bytes = Some(64 << 20);
-    assert_eq!(run(&plan(), inputs).expect("runs").batches, run(&plan(), self::inputs()).expect("runs").batches);
+    assert_eq!(
+        run(&plan(), inputs).expect("runs").batches,
+        run(&plan(), self::inputs()).expect("runs").batches
+    );
 }
 
 struct Kept(Arc<Mutex<Vec<String>>>);
 
 impl RejectedRows for Kept {
     fn reject(&mut self, row: &RejectedRow<'_>) -> Result<(), featr_decode::DecodeError> {
-        let text = format!("{} {}:{} {}: {}", row.source, row.file, row.line, row.reason, row.detail);
+        let text = format!(
+            "{} {}:{} {}: {}",
+            row.source, row.file, row.line, row.reason, row.detail
+        );
         self.0.lock().expect("not poisoned").push(text);
         Ok(())
     }
@@ -154,11 +206,22 @@ fn what_is_wrong_comes_back_as_data() {
         run(&plan(), inputs).expect_err("fails")
     };
     let error = fails(&|inputs| inputs.events.clear());
-    assert_eq!(error, BatchError::NoInput { source: "shop_events".into() });
+    assert_eq!(
+        error,
+        BatchError::NoInput {
+            source: "shop_events".into()
+        }
+    );
     let error = fails(&|inputs| {
-        inputs.events.insert("shop_events".into(), vec![Batch::from_columns(vec![Column::new(Type::Int64, 1)])]);
+        inputs.events.insert(
+            "shop_events".into(),
+            vec![Batch::from_columns(vec![Column::new(Type::Int64, 1)])],
+        );
     });
-    assert_eq!(error.to_string(), "the events given for source `shop_events` have 1 columns, not 7");
+    assert_eq!(
+        error.to_string(),
+        "the events given for source `shop_events` have 1 columns, not 7"
+    );
     let error = fails(&|inputs| inputs.spine.columns.retain(|(key, _)| key.name != "user"));
     assert_eq!(error.to_string(), "spine column `user` is missing");
     let error = fails(&|inputs| inputs.spine.columns[0].1 = Column::new(Type::Bool, 5));
@@ -195,7 +258,10 @@ fn files_give_what_memory_gives() {
     inputs.base = folder.path().to_owned();
     let plan: BatchPlan = shop::plan_of_files("events.jsonl");
     let output = run(&plan, inputs).expect("runs");
-    assert_eq!(output.batches, run(&self::plan(), self::inputs()).expect("runs").batches);
+    assert_eq!(
+        output.batches,
+        run(&self::plan(), self::inputs()).expect("runs").batches
+    );
     assert_eq!(output.report.sources[0].undecoded.total(), 1);
 }
 
@@ -203,13 +269,25 @@ fn files_give_what_memory_gives() {
 fn large_entities_are_cut_nowhere() {
     // More rows than a round of the merge takes, all of one entity, and many entities of one row.
     let rows = 100_000usize;
-    let user = |row: usize| if row % 2 == 0 { "ann".to_owned() } else { format!("user{row}") };
+    let user = |row: usize| {
+        if row % 2 == 0 {
+            "ann".to_owned()
+        } else {
+            format!("user{row}")
+        }
+    };
     let column = |ty, values: Vec<Value>| Column::from_values(ty, &values);
     let time = |row: usize| NOW - 86_400_000_000 + row as i64;
     let batch = Batch::from_columns(vec![
         column(Type::Int64, (0..rows).map(|row| Value::Int64(row as i64)).collect()),
-        column(Type::Timestamp, (0..rows).map(|row| Value::Timestamp(time(row))).collect()),
-        column(Type::Timestamp, (0..rows).map(|row| Value::Timestamp(time(row))).collect()),
+        column(
+            Type::Timestamp,
+            (0..rows).map(|row| Value::Timestamp(time(row))).collect(),
+        ),
+        column(
+            Type::Timestamp,
+            (0..rows).map(|row| Value::Timestamp(time(row))).collect(),
+        ),
         column(Type::String, (0..rows).map(|row| Value::String(user(row))).collect()),
         column(Type::String, vec![Value::String("x".into()); rows]),
         column(Type::Float64, vec![Value::Float64(0.1); rows]),
@@ -222,8 +300,16 @@ fn large_entities_are_cut_nowhere() {
     inputs.spine = spine(&asked);
     let output = run(&plan(), inputs).expect("runs");
     let batch = arrow::compute::concat_batches(&output.schema, &output.batches).expect("one batch");
-    let counts = batch.column_by_name("u__n").expect("n").as_primitive::<Int64Type>().clone();
-    let sums = batch.column_by_name("s__sum").expect("sum").as_primitive::<Float64Type>().clone();
+    let counts = batch
+        .column_by_name("u__n")
+        .expect("n")
+        .as_primitive::<Int64Type>()
+        .clone();
+    let sums = batch
+        .column_by_name("s__sum")
+        .expect("sum")
+        .as_primitive::<Float64Type>()
+        .clone();
     for row in 0..rows {
         let expected = if row % 2 == 0 { row as i64 / 2 + 1 } else { 1 };
         assert_eq!(counts.value(row), expected, "row {row}");

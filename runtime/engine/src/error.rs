@@ -35,13 +35,24 @@ impl fmt::Display for Error {
         match self {
             Error::Decode(error) => error.fmt(f),
             Error::UnknownService { service, known } => {
-                write!(f, "unknown service `{service}`; the program declares: {}", known.join(", "))
+                write!(
+                    f,
+                    "unknown service `{service}`; the program declares: {}",
+                    known.join(", ")
+                )
             }
             Error::UnknownSource { source, known } => {
-                write!(f, "unknown source `{source}`; the program declares: {}", known.join(", "))
+                write!(
+                    f,
+                    "unknown source `{source}`; the program declares: {}",
+                    known.join(", ")
+                )
             }
             Error::ArrivalNeeded { source } => {
-                write!(f, "source `{source}` has no arrival, so it cannot be asked as of arrival")
+                write!(
+                    f,
+                    "source `{source}` has no arrival, so it cannot be asked as of arrival"
+                )
             }
             Error::NoFiles { source } => write!(f, "source `{source}` declares no files"),
             Error::ColumnClash { column } => write!(f, "spine column `{column}` has the name of an output column"),
@@ -67,8 +78,14 @@ impl From<BatchError> for Error {
         match error {
             BatchError::Decode(error) => Error::Decode(error),
             BatchError::NoInput { source } => Error::NoFiles { source },
-            BatchError::WrongColumns { source, why } => Error::Columns { what: format!("events of `{source}`"), why },
-            BatchError::SpineColumn { column, why } => Error::Columns { what: format!("spine column `{column}`"), why },
+            BatchError::WrongColumns { source, why } => Error::Columns {
+                what: format!("events of `{source}`"),
+                why,
+            },
+            BatchError::SpineColumn { column, why } => Error::Columns {
+                what: format!("spine column `{column}`"),
+                why,
+            },
             BatchError::NameClash { column } => Error::ColumnClash { column },
             BatchError::Resources { why } => Error::Resources { why },
             BatchError::Bug { why } => Error::Bug { why },

@@ -46,7 +46,10 @@ impl Program {
 
 impl Online {
     pub(crate) fn new(graph: StreamGraph) -> Result<Online, Error> {
-        Ok(Online { engine: Engine::new(graph.clone())?, graph })
+        Ok(Online {
+            engine: Engine::new(graph.clone())?,
+            graph,
+        })
     }
 
     /// An engine of the same program without events.
@@ -57,13 +60,20 @@ impl Online {
     fn source(&self, name: &str) -> Result<&Source, Error> {
         let sources = self.graph.operators.iter().filter_map(|operator| match &operator.kind {
             OperatorKind::Source { source } => Some(source),
-            OperatorKind::Accept | OperatorKind::Rows { .. } | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => None,
+            OperatorKind::Accept
+            | OperatorKind::Rows { .. }
+            | OperatorKind::Log { .. }
+            | OperatorKind::Finish { .. } => None,
         });
         let known: Vec<&Source> = sources.collect();
-        known.iter().find(|source| source.name == name).copied().ok_or_else(|| Error::UnknownSource {
-            source: name.to_owned(),
-            known: known.iter().map(|source| source.name.clone()).collect(),
-        })
+        known
+            .iter()
+            .find(|source| source.name == name)
+            .copied()
+            .ok_or_else(|| Error::UnknownSource {
+                source: name.to_owned(),
+                known: known.iter().map(|source| source.name.clone()).collect(),
+            })
     }
 
     /// Takes in rows of a source, in any order and any number; columns go by name, further columns are ignored.
@@ -73,25 +83,49 @@ impl Online {
     /// cannot be used are no error: the report has them.
     pub fn push(&mut self, source: &str, rows: &RecordBatch) -> Result<PushReport, Error> {
         let declared = self.source(source)?;
-        let keys: Vec<Key> =
-            declared.columns.iter().map(|column| Key { name: column.name.clone(), ty: column.ty }).collect();
+        let keys: Vec<Key> = declared
+            .columns
+            .iter()
+            .map(|column| Key {
+                name: column.name.clone(),
+                ty: column.ty,
+            })
+            .collect();
         let mut columns = named_columns(&format!("rows of `{source}`"), rows, &keys)?;
         if !declared.keep_nan {
             columns.iter_mut().for_each(nan_to_null);
         }
-        let batch = Batch { rows: rows.num_rows(), columns };
+        let batch = Batch {
+            rows: rows.num_rows(),
+            columns,
+        };
         // As in files: a null where none may be rejects the row, the event time apart (acceptance judges that).
         let required: Vec<usize> = (0..declared.columns.len())
             .filter(|place| !declared.columns[*place].nullable && *place != declared.time.index())
             .collect();
-        let broken = |row: &u32| required.iter().any(|place| batch.columns[*place].is_null(*row as usize));
+        let broken = |row: &u32| {
+            required
+                .iter()
+                .any(|place| batch.columns[*place].is_null(*row as usize))
+        };
         let (dropped, kept): (Vec<u32>, Vec<u32>) = (0..batch.rows as u32).partition(broken);
-        let step = if dropped.is_empty() { self.push_rows(source, &batch) } else { self.push_rows(source, &batch.take(&kept)) };
-        let late = step.rejected.iter().map(|reject| (u64::from(kept[reject.row as usize]), reject.reason.name()));
+        let step = if dropped.is_empty() {
+            self.push_rows(source, &batch)
+        } else {
+            self.push_rows(source, &batch.take(&kept))
+        };
+        let late = step
+            .rejected
+            .iter()
+            .map(|reject| (u64::from(kept[reject.row as usize]), reject.reason.name()));
         let nulls = dropped.iter().map(|row| (u64::from(*row), "null_in_required"));
         let mut rejected: Vec<(u64, &'static str)> = late.chain(nulls).collect();
         rejected.sort_unstable();
-        Ok(PushReport { rows: batch.rows as u64, accepted: step.accepted, rejected })
+        Ok(PushReport {
+            rows: batch.rows as u64,
+            accepted: step.accepted,
+            rejected,
+        })
     }
 
     /// Takes in decoded rows of a source, in its column order.
@@ -117,18 +151,28 @@ impl Online {
     ) -> Result<RecordBatch, Error> {
         let Some(declared) = self.engine.service(service) else {
             let known = self.engine.services().map(|service| service.name.clone()).collect();
-            return Err(Error::UnknownService { service: service.to_owned(), known });
+            return Err(Error::UnknownService {
+                service: service.to_owned(),
+                known,
+            });
         };
         if at_us.len() != questions.num_rows() {
             let why = format!("{} instants for {} rows", at_us.len(), questions.num_rows());
-            return Err(Error::Columns { what: "questions".to_owned(), why });
+            return Err(Error::Columns {
+                what: "questions".to_owned(),
+                why,
+            });
         }
         let asked = Questions {
             times: at_us.to_vec(),
             keys: named_columns("questions", questions, &declared.keys)?,
             self_columns: named_columns("questions", questions, &declared.self_columns)?,
         };
-        columns_to_batch(&self.field_names(service), self.answer(service, &asked, truth)?, with_status)
+        columns_to_batch(
+            &self.field_names(service),
+            self.answer(service, &asked, truth)?,
+            with_status,
+        )
     }
 
     pub(crate) fn answer(
@@ -137,20 +181,27 @@ impl Online {
         questions: &Questions,
         truth: Truth,
     ) -> Result<Vec<(Column, Vec<featc_ir::Status>)>, Error> {
-        self.engine.read(service, questions, truth).map_err(|error| Error::Bug { why: error.to_string() })
+        self.engine
+            .read(service, questions, truth)
+            .map_err(|error| Error::Bug { why: error.to_string() })
     }
 
     /// The output columns of a service, in order; empty for an unknown one.
     pub fn field_names(&self, service: &str) -> Vec<String> {
-        let Some(service) = self.engine.service(service) else { return Vec::new() };
+        let Some(service) = self.engine.service(service) else {
+            return Vec::new();
+        };
         let name = |(id, place): &(featc_ir::plan::OperatorId, u32)| match &self.graph.operators[id.0 as usize].kind {
             OperatorKind::Finish { spec } => {
                 let mut outputs = spec.features.iter().filter(|feature| feature.output);
-                outputs.nth(*place as usize).map_or_else(String::new, |feature| feature.name.clone())
+                outputs
+                    .nth(*place as usize)
+                    .map_or_else(String::new, |feature| feature.name.clone())
             }
-            OperatorKind::Source { .. } | OperatorKind::Accept | OperatorKind::Rows { .. } | OperatorKind::Log { .. } => {
-                String::new()
-            }
+            OperatorKind::Source { .. }
+            | OperatorKind::Accept
+            | OperatorKind::Rows { .. }
+            | OperatorKind::Log { .. } => String::new(),
         };
         service.columns.iter().map(name).collect()
     }
@@ -176,14 +227,19 @@ impl Online {
     /// [`Error::Snapshot`] with what the operating system said; a former file is still there then.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let attempt = || -> std::io::Result<()> {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .unwrap_or(Path::new("."));
             let mut aside = tempfile::NamedTempFile::new_in(folder)?;
             aside.write_all(&self.snapshot())?;
             aside.as_file().sync_all()?;
             aside.persist(path).map_err(|error| error.error)?;
             std::fs::File::open(folder)?.sync_all()
         };
-        attempt().map_err(|error| Error::Snapshot { why: format!("{}: {error}", path.display()) })
+        attempt().map_err(|error| Error::Snapshot {
+            why: format!("{}: {error}", path.display()),
+        })
     }
 
     /// Replaces the state by that of a file that [`Online::save`] wrote.
@@ -191,7 +247,9 @@ impl Online {
     /// # Errors
     /// [`Error::Snapshot`]. The state stays as it was.
     pub fn load(&mut self, path: &Path) -> Result<(), Error> {
-        let bytes = std::fs::read(path).map_err(|error| Error::Snapshot { why: format!("{}: {error}", path.display()) })?;
+        let bytes = std::fs::read(path).map_err(|error| Error::Snapshot {
+            why: format!("{}: {error}", path.display()),
+        })?;
         self.restore(&bytes)
     }
 
@@ -203,9 +261,14 @@ impl Online {
 
 /// Columns by name, decoded to their types.
 fn named_columns(what: &str, rows: &RecordBatch, keys: &[Key]) -> Result<Vec<Column>, Error> {
-    let refuse = |why: String| Error::Columns { what: what.to_owned(), why };
+    let refuse = |why: String| Error::Columns {
+        what: what.to_owned(),
+        why,
+    };
     let column = |key: &Key| {
-        let array = rows.column_by_name(&key.name).ok_or_else(|| refuse(format!("no column `{}`", key.name)))?;
+        let array = rows
+            .column_by_name(&key.name)
+            .ok_or_else(|| refuse(format!("no column `{}`", key.name)))?;
         if array.null_count() == array.len() {
             return Ok(Column::new(key.ty, array.len()));
         }

@@ -27,7 +27,12 @@ struct ManifestFiles {
 impl Program {
     /// A program from its plans; `base` is the folder that paths in it are relative to.
     pub fn new(batch: Vec<BatchPlan>, stream: StreamGraph, base: impl Into<PathBuf>) -> Program {
-        Program { batch, stream, base: base.into(), files: BTreeMap::new() }
+        Program {
+            batch,
+            stream,
+            base: base.into(),
+            files: BTreeMap::new(),
+        }
     }
 
     /// Loads what `featc build` wrote into `folder`; `base` is the folder that paths in the program are relative to.
@@ -35,12 +40,15 @@ impl Program {
     /// # Errors
     /// [`Error::Build`]: a missing file, one whose content is not what the manifest says, another version.
     pub fn load(folder: &Path, base: impl Into<PathBuf>) -> Result<Program, Error> {
-        let refuse = |why: String| Error::Build { folder: folder.display().to_string(), why };
+        let refuse = |why: String| Error::Build {
+            folder: folder.display().to_string(),
+            why,
+        };
         let text = |name: &str| {
             std::fs::read_to_string(folder.join(name)).map_err(|error| refuse(format!("`{name}`: {error}")))
         };
-        let manifest: ManifestFiles =
-            serde_json::from_str(&text("manifest.json")?).map_err(|error| refuse(format!("`manifest.json`: {error}")))?;
+        let manifest: ManifestFiles = serde_json::from_str(&text("manifest.json")?)
+            .map_err(|error| refuse(format!("`manifest.json`: {error}")))?;
         let mut batch = Vec::new();
         let mut stream = None;
         for (name, hash) in &manifest.files {
@@ -74,17 +82,29 @@ impl Program {
     /// # Errors
     /// [`Error::UnknownService`].
     pub fn service(&self, name: &str) -> Result<&StreamService, Error> {
-        self.stream.services.iter().find(|service| service.name == name).ok_or_else(|| Error::UnknownService {
-            service: name.to_owned(),
-            known: self.stream.services.iter().map(|service| service.name.clone()).collect(),
-        })
+        self.stream
+            .services
+            .iter()
+            .find(|service| service.name == name)
+            .ok_or_else(|| Error::UnknownService {
+                service: name.to_owned(),
+                known: self
+                    .stream
+                    .services
+                    .iter()
+                    .map(|service| service.name.clone())
+                    .collect(),
+            })
     }
 
     /// All sources that some view reads.
     pub fn sources(&self) -> Vec<&Source> {
         let sources = self.stream.operators.iter().map(|operator| match &operator.kind {
             OperatorKind::Source { source } => Some(source),
-            OperatorKind::Accept | OperatorKind::Rows { .. } | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => None,
+            OperatorKind::Accept
+            | OperatorKind::Rows { .. }
+            | OperatorKind::Log { .. }
+            | OperatorKind::Finish { .. } => None,
         });
         sources.flatten().collect()
     }
@@ -95,8 +115,16 @@ impl Program {
     /// [`Error::UnknownService`].
     pub fn service_sources(&self, service: &str) -> Result<Vec<&Source>, Error> {
         let graph = self.pruned(service)?;
-        let used: BTreeSet<&str> = graph.operators.iter().filter_map(|operator| source_name(&operator.kind)).collect();
-        Ok(self.sources().into_iter().filter(|source| used.contains(source.name.as_str())).collect())
+        let used: BTreeSet<&str> = graph
+            .operators
+            .iter()
+            .filter_map(|operator| source_name(&operator.kind))
+            .collect();
+        Ok(self
+            .sources()
+            .into_iter()
+            .filter(|source| used.contains(source.name.as_str()))
+            .collect())
     }
 
     /// Reads a source from `path` (a file, a folder or a glob; relative to the working directory) instead of the files
@@ -107,7 +135,10 @@ impl Program {
     pub fn read_from(&mut self, source: &str, path: &Path) -> Result<(), Error> {
         let known = || self.sources().iter().map(|source| source.name.clone()).collect();
         let Some(declared) = self.sources().into_iter().find(|known| known.name == source) else {
-            return Err(Error::UnknownSource { source: source.to_owned(), known: known() });
+            return Err(Error::UnknownSource {
+                source: source.to_owned(),
+                known: known(),
+            });
         };
         let by_extension = match path.extension().and_then(|extension| extension.to_str()) {
             Some("parquet") => Some(FileFormat::Parquet),
@@ -115,10 +146,17 @@ impl Program {
             Some("jsonl" | "ndjson") => Some(FileFormat::Jsonl),
             _ => None,
         };
-        let own = declared.batch.as_ref().or(declared.stream.as_ref()).map(|files| files.format);
+        let own = declared
+            .batch
+            .as_ref()
+            .or(declared.stream.as_ref())
+            .map(|files| files.format);
         let format = by_extension.or(own).unwrap_or(FileFormat::Parquet);
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let files = FileSet { format, paths: vec![path.display().to_string()] };
+        let files = FileSet {
+            format,
+            paths: vec![path.display().to_string()],
+        };
         self.files.insert(source.to_owned(), files);
         Ok(())
     }
@@ -128,8 +166,15 @@ impl Program {
     /// # Errors
     /// [`Error::UnknownService`].
     pub fn default_truth(&self, service: &str) -> Result<Truth, Error> {
-        let arrived = self.service_sources(service)?.iter().all(|source| source.arrival.is_some());
-        Ok(if arrived { Truth::AsOfArrival { delay_us: None } } else { Truth::Complete })
+        let arrived = self
+            .service_sources(service)?
+            .iter()
+            .all(|source| source.arrival.is_some());
+        Ok(if arrived {
+            Truth::AsOfArrival { delay_us: None }
+        } else {
+            Truth::Complete
+        })
     }
 
     /// Refuses a truth that the service's sources cannot support.
@@ -139,7 +184,9 @@ impl Program {
             Truth::Complete => Ok(()),
             Truth::AsOfArrival { .. } => match sources.iter().find(|source| source.arrival.is_none()) {
                 None => Ok(()),
-                Some(source) => Err(Error::ArrivalNeeded { source: source.name.clone() }),
+                Some(source) => Err(Error::ArrivalNeeded {
+                    source: source.name.clone(),
+                }),
             },
         }
     }
@@ -148,7 +195,9 @@ impl Program {
     pub(crate) fn batch_plan(&self, service: &str) -> Result<BatchPlan, Error> {
         self.service(service)?;
         let plan = self.batch.iter().find(|plan| plan.service == service);
-        let mut plan = plan.cloned().ok_or_else(|| Error::Bug { why: format!("service {service} has no batch plan") })?;
+        let mut plan = plan.cloned().ok_or_else(|| Error::Bug {
+            why: format!("service {service} has no batch plan"),
+        })?;
         self.redirect(&mut plan.root);
         Ok(plan)
     }
@@ -184,8 +233,11 @@ impl Program {
                 needed.extend(self.stream.operators[place].inputs.iter().copied());
             }
         }
-        let renumbered: BTreeMap<OperatorId, OperatorId> =
-            needed.iter().enumerate().map(|(place, id)| (*id, OperatorId(place as u32))).collect();
+        let renumbered: BTreeMap<OperatorId, OperatorId> = needed
+            .iter()
+            .enumerate()
+            .map(|(place, id)| (*id, OperatorId(place as u32)))
+            .collect();
         let operators = needed
             .iter()
             .map(|id| {
@@ -196,13 +248,19 @@ impl Program {
             .collect();
         let mut service = service.clone();
         service.columns.iter_mut().for_each(|(id, _)| *id = renumbered[id]);
-        Ok(StreamGraph { program: self.stream.program.clone(), operators, services: vec![service] })
+        Ok(StreamGraph {
+            program: self.stream.program.clone(),
+            operators,
+            services: vec![service],
+        })
     }
 }
 
 fn source_name(kind: &OperatorKind) -> Option<&str> {
     match kind {
         OperatorKind::Source { source } => Some(&source.name),
-        OperatorKind::Accept | OperatorKind::Rows { .. } | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => None,
+        OperatorKind::Accept | OperatorKind::Rows { .. } | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => {
+            None
+        }
     }
 }

@@ -22,14 +22,17 @@ struct Forward {
 
 impl RejectSink for Forward {
     fn reject(&mut self, row: &Reject) -> Result<(), DecodeError> {
-        self.target.lock().unwrap_or_else(PoisonError::into_inner).reject(&RejectedRow {
-            source: &self.source,
-            file: &row.file,
-            line: row.line,
-            reason: row.reason.name(),
-            detail: &row.detail,
-            raw: row.raw.as_deref(),
-        })
+        self.target
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reject(&RejectedRow {
+                source: &self.source,
+                file: &row.file,
+                line: row.line,
+                reason: row.reason.name(),
+                detail: &row.detail,
+                raw: row.raw.as_deref(),
+            })
     }
 }
 
@@ -58,7 +61,9 @@ impl Program {
             Side::Stream => source.stream.as_ref().or(source.batch.as_ref()),
         };
         let files = self.files.get(&source.name).or(declared);
-        files.cloned().ok_or_else(|| Error::NoFiles { source: source.name.clone() })
+        files.cloned().ok_or_else(|| Error::NoFiles {
+            source: source.name.clone(),
+        })
     }
 
     /// Reads all rows of the sources of a service.
@@ -75,7 +80,10 @@ impl Program {
         let mut all = Vec::new();
         for source in self.service_sources(service)? {
             let forward = |target: &SharedRejects| -> Box<dyn RejectSink> {
-                Box::new(Forward { source: source.name.clone(), target: target.clone() })
+                Box::new(Forward {
+                    source: source.name.clone(),
+                    target: target.clone(),
+                })
             };
             let recorded = self.record_source(source, side, rejects.as_ref().map(forward))?;
             if let Some(target) = &rejects {
@@ -87,12 +95,22 @@ impl Program {
     }
 
     fn record_source(&self, source: &Source, side: Side, sink: Option<Box<dyn RejectSink>>) -> Result<Recorded, Error> {
-        let options = ReadOptions { sink, ..ReadOptions::default() };
+        let options = ReadOptions {
+            sink,
+            ..ReadOptions::default()
+        };
         let mut reader = read_source(source, &self.files(source, side)?, &self.base, options)?;
-        let empty = source.columns.iter().map(|column| featr_kernels::Column::empty(column.ty)).collect();
+        let empty = source
+            .columns
+            .iter()
+            .map(|column| featr_kernels::Column::empty(column.ty))
+            .collect();
         let mut all = Recorded {
             source: source.clone(),
-            rows: Batch { rows: 0, columns: empty },
+            rows: Batch {
+                rows: 0,
+                columns: empty,
+            },
             rejects: Rejects::default(),
             parts: Vec::new(),
         };
@@ -114,7 +132,14 @@ impl Recorded {
                 let (file, line) = self.place(row);
                 let reason = reason.name();
                 let source = &self.source.name;
-                target.reject(&RejectedRow { source, file: &file, line, reason, detail: "", raw: None })?;
+                target.reject(&RejectedRow {
+                    source,
+                    file: &file,
+                    line,
+                    reason,
+                    detail: "",
+                    raw: None,
+                })?;
             }
         }
         Ok(())
@@ -122,7 +147,10 @@ impl Recorded {
 
     /// File and line (Parquet: row) of a row.
     pub fn place(&self, row: usize) -> (Arc<str>, u64) {
-        let part = self.parts.partition_point(|(first, ..)| *first <= row).saturating_sub(1);
+        let part = self
+            .parts
+            .partition_point(|(first, ..)| *first <= row)
+            .saturating_sub(1);
         match self.parts.get(part) {
             Some((first, file, numbers)) => (file.clone(), numbers.number(row - first)),
             None => ("".into(), 0),
@@ -135,17 +163,27 @@ impl Recorded {
         let accepted = rows::accept(&self.source, &self.rows);
         let arrivals = rows::arrivals(&self.source, &self.rows)
             .unwrap_or_else(|| self.rows.columns[self.source.time.index()].i64s().to_vec());
-        accepted.keep.iter().zip(arrivals).map(|(code, arrival)| (*code == 0).then_some(arrival)).collect()
+        accepted
+            .keep
+            .iter()
+            .zip(arrivals)
+            .map(|(code, arrival)| (*code == 0).then_some(arrival))
+            .collect()
     }
 
     /// What decoding and acceptance made of the rows.
     pub fn report(&self) -> SourceReport {
-        let mut report = SourceReport { source: self.source.name.clone(), ..SourceReport::default() };
+        let mut report = SourceReport {
+            source: self.source.name.clone(),
+            ..SourceReport::default()
+        };
         for (reason, count) in self.rejects.counts() {
             *report.rejected.entry(reason.name().to_owned()).or_default() += count;
         }
         let kept = self.rejects.kept().iter().take(EXAMPLES_MAX);
-        report.examples = kept.map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail)).collect();
+        report.examples = kept
+            .map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail))
+            .collect();
         let accepted = rows::accept(&self.source, &self.rows);
         for (row, code) in accepted.keep.iter().enumerate() {
             let Some(reason) = rows::Reason::from_code(*code) else {

@@ -89,7 +89,13 @@ impl Lane {
     fn until(&self, t: Option<i64>) -> usize {
         match t {
             None => self.rows.rows,
-            Some(t) => self.next + self.visible_us[self.next..].iter().take_while(|visible| **visible <= t).count(),
+            Some(t) => {
+                self.next
+                    + self.visible_us[self.next..]
+                        .iter()
+                        .take_while(|visible| **visible <= t)
+                        .count()
+            }
         }
     }
 }
@@ -171,10 +177,18 @@ impl Program {
         let mut instants: Vec<i64> = order.iter().map(|row| spine.times[*row as usize]).collect();
         instants.dedup();
         let mut state = options.shuffle.unwrap_or(0);
-        let lanes = recorded.iter().map(|source| Lane::new(source, options, &instants, &mut state)).collect();
+        let lanes = recorded
+            .iter()
+            .map(|source| Lane::new(source, options, &instants, &mut state))
+            .collect();
         let online = Online::new(self.pruned(service)?)?;
         let names = online.field_names(service);
-        let mut run = Run { options, online, lanes, since_restart: 0 };
+        let mut run = Run {
+            options,
+            online,
+            lanes,
+            since_restart: 0,
+        };
 
         let events: u64 = run.lanes.iter().map(|lane| lane.rows.rows as u64).sum();
         let mut delivered = 0;
@@ -208,14 +222,25 @@ impl Program {
         }
         let answers = match answers {
             Some(answers) => answers,
-            None => run.online.answer(service, &Questions { times: vec![], keys: empty(&keys), self_columns: empty(&own) }, options.truth)?,
+            None => run.online.answer(
+                service,
+                &Questions {
+                    times: vec![],
+                    keys: empty(&keys),
+                    self_columns: empty(&own),
+                },
+                options.truth,
+            )?,
         };
         let mut back = vec![0u32; order.len()];
         for (place, row) in order.iter().enumerate() {
             back[*row as usize] = place as u32;
         }
         let ordered = answers.into_iter().map(|(column, statuses)| {
-            (column.take(&back), back.iter().map(|place| statuses[*place as usize]).collect())
+            (
+                column.take(&back),
+                back.iter().map(|place| statuses[*place as usize]).collect(),
+            )
         });
         let features = columns_to_batch(&names, ordered.collect(), options.with_status)?;
         let (schema, batches) = join_columns(spine, &features)?;
@@ -224,7 +249,11 @@ impl Program {
             sources: recorded.iter().map(Recorded::report).collect(),
             warnings: Vec::new(),
         };
-        Ok(Training { schema, batches, report })
+        Ok(Training {
+            schema,
+            batches,
+            report,
+        })
     }
 }
 

@@ -37,7 +37,12 @@ impl Program {
         let keys = asked(self.service(service)?);
         let read = read_spine(path, &keys, at_column, zone)?;
         let columns = keys.into_iter().zip(read.keys).collect();
-        Ok(Spine { schema: read.schema, batches: read.batches, times: read.times, columns })
+        Ok(Spine {
+            schema: read.schema,
+            batches: read.batches,
+            times: read.times,
+            columns,
+        })
     }
 
     /// A spine in memory; columns as in a file.
@@ -47,15 +52,22 @@ impl Program {
     /// batches that differ in their columns.
     pub fn spine(&self, service: &str, batches: Vec<RecordBatch>, at_column: &str) -> Result<Spine, Error> {
         let keys = asked(self.service(service)?);
-        let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
-        let refuse = |column: &str, why: String| Error::Columns { what: format!("spine column `{column}`"), why };
+        let schema = batches
+            .first()
+            .map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+        let refuse = |column: &str, why: String| Error::Columns {
+            what: format!("spine column `{column}`"),
+            why,
+        };
         if batches.iter().any(|batch| batch.schema() != schema) {
             return Err(refuse(at_column, "the batches have different columns".to_owned()));
         }
         let column = |name: &str, ty: Type| -> Result<Column, Error> {
             let mut all = Column::empty(ty);
             for batch in &batches {
-                let array = batch.column_by_name(name).ok_or_else(|| refuse(name, "is missing".to_owned()))?;
+                let array = batch
+                    .column_by_name(name)
+                    .ok_or_else(|| refuse(name, "is missing".to_owned()))?;
                 all.append(&from_arrow(array, ty).map_err(|why| refuse(name, why))?);
             }
             Ok(all)
@@ -65,16 +77,29 @@ impl Program {
             return Err(refuse(at_column, format!("is null in row {row}")));
         }
         let times = times.i64s().to_vec();
-        let columns = keys.into_iter().map(|key| Ok((key.clone(), column(&key.name, key.ty)?)));
+        let columns = keys
+            .into_iter()
+            .map(|key| Ok((key.clone(), column(&key.name, key.ty)?)));
         let columns = columns.collect::<Result<_, Error>>()?;
-        Ok(Spine { schema, batches, times, columns })
+        Ok(Spine {
+            schema,
+            batches,
+            times,
+            columns,
+        })
     }
 }
 
 /// The spine's key columns and self columns, in the service's order.
-pub(crate) fn split<'a>(spine: &'a Spine, service: &StreamService) -> Result<(Vec<&'a Column>, Vec<&'a Column>), Error> {
+pub(crate) fn split<'a>(
+    spine: &'a Spine,
+    service: &StreamService,
+) -> Result<(Vec<&'a Column>, Vec<&'a Column>), Error> {
     let find = |key: &Key| {
-        let found = spine.columns.iter().find(|(known, column)| known.name == key.name && column.ty == key.ty);
+        let found = spine
+            .columns
+            .iter()
+            .find(|(known, column)| known.name == key.name && column.ty == key.ty);
         found.map(|(_, column)| column).ok_or_else(|| Error::Columns {
             what: format!("spine column `{}`", key.name),
             why: "is missing".to_owned(),
@@ -90,7 +115,9 @@ pub(crate) fn join_columns(spine: &Spine, features: &RecordBatch) -> Result<(Sch
     let added = features.schema();
     for field in added.fields() {
         if spine.schema.field_with_name(field.name()).is_ok() {
-            return Err(Error::ColumnClash { column: field.name().clone() });
+            return Err(Error::ColumnClash {
+                column: field.name().clone(),
+            });
         }
     }
     let fields: Vec<Arc<Field>> = own.chain(added.fields().iter().cloned()).collect();

@@ -23,13 +23,22 @@ pub struct TrainOptions {
 impl TrainOptions {
     /// Values only, all threads.
     pub fn new(truth: Truth) -> TrainOptions {
-        TrainOptions { truth, with_status: false, threads: 0, rejects: None, progress: None }
+        TrainOptions {
+            truth,
+            with_status: false,
+            threads: 0,
+            rejects: None,
+            progress: None,
+        }
     }
 }
 
 impl std::fmt::Debug for TrainOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TrainOptions").field("truth", &self.truth).field("threads", &self.threads).finish_non_exhaustive()
+        f.debug_struct("TrainOptions")
+            .field("truth", &self.truth)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
     }
 }
 
@@ -53,7 +62,11 @@ impl Program {
             ..Inputs::new(spine)
         };
         let output = featr_batch::run(&plan, inputs)?;
-        Ok(Training { schema: output.schema, batches: output.batches, report: report(&output.report) })
+        Ok(Training {
+            schema: output.schema,
+            batches: output.batches,
+            report: report(&output.report),
+        })
     }
 }
 
@@ -67,13 +80,22 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
             ("null_key", dropped.null_key),
             ("error_key", dropped.error_key),
         ];
-        let counts: BTreeMap<String, u64> =
-            counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count)).collect();
+        let counts: BTreeMap<String, u64> = counts
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect();
         if let (false, Some(source)) = (counts.is_empty(), sources.first_mut()) {
-            source.dropped.insert(format!("{} by ({})", view.transform, view.entity.join(", ")), counts);
+            source
+                .dropped
+                .insert(format!("{} by ({})", view.transform, view.entity.join(", ")), counts);
         }
     }
-    RunReport { rows: run.rows, sources, warnings: Vec::new() }
+    RunReport {
+        rows: run.rows,
+        sources,
+        warnings: Vec::new(),
+    }
 }
 
 fn source_report(source: &featr_batch::SourceReport) -> SourceReport {
@@ -89,7 +111,9 @@ fn source_report(source: &featr_batch::SourceReport) -> SourceReport {
         source: source.source.clone(),
         accepted: source.accepted,
         rejected,
-        examples: kept.map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail)).collect(),
+        examples: kept
+            .map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail))
+            .collect(),
         dropped: BTreeMap::new(),
     }
 }

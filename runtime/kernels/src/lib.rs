@@ -4,20 +4,20 @@
 //!
 //! Architecture invariant: no Arrow types, no plans, no I/O, no clock, no randomness. Boundaries are plain slices.
 
+pub mod aggregate;
 pub mod arbitrary;
 pub mod calendar;
 pub mod column;
 pub mod decimal;
 pub mod eval;
+pub mod events;
+pub mod exact;
+pub mod finish;
 pub mod identity;
 pub mod ratio;
+pub mod rows;
 pub mod slow;
 pub mod value;
-pub mod finish;
-pub mod rows;
-pub mod events;
-pub mod aggregate;
-pub mod exact;
 
 pub use column::{Batch, Column, Data, StrData, Tag};
 pub use value::Value;

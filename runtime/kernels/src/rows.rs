@@ -274,7 +274,11 @@ impl<'a> Work<'a> {
             } else if Tag::as_error(tag).is_some() {
                 kept.push(position);
                 let poison = self.poison.get_or_insert_with(|| vec![Tag::VALID; rows]);
-                poison[row] = if poison[row] == Tag::VALID { tag } else { poison[row].min(tag) };
+                poison[row] = if poison[row] == Tag::VALID {
+                    tag
+                } else {
+                    poison[row].min(tag)
+                };
             }
         }
         self.dropped.filtered += (rows - kept.len()) as u64;

@@ -14,7 +14,11 @@ pub fn literal(value: &Literal, ty: Type) -> String {
         Literal::Int64(value) => value.to_string(),
         Literal::Float64(bits) => format!("{:?}", f64::from_bits(*bits)),
         Literal::Decimal(unscaled) => {
-            let scale = if let Type::Decimal { scale, .. } = ty { usize::from(scale) } else { 0 };
+            let scale = if let Type::Decimal { scale, .. } = ty {
+                usize::from(scale)
+            } else {
+                0
+            };
             decimal(*unscaled, scale)
         }
         Literal::String(value) => format!("{value:?}"),
@@ -28,7 +32,11 @@ fn decimal(unscaled: i128, scale: usize) -> String {
     let sign = if unscaled < 0 { "-" } else { "" };
     let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    if scale == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
 }
 
 fn symbol(op: BinaryOp) -> &'static str {

@@ -10,7 +10,10 @@ use crate::program::{Key, Step};
 use std::fmt::Write as _;
 
 fn keys(keys: &[Key]) -> String {
-    keys.iter().map(|key| format!("{}: {}", key.name, key.ty)).collect::<Vec<_>>().join(", ")
+    keys.iter()
+        .map(|key| format!("{}: {}", key.name, key.ty))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn position(id: ColumnId) -> String {
@@ -28,7 +31,12 @@ fn row_lines(out: &mut String, spec: &RowSpec, indent: &str) {
     let key: Vec<String> = spec.key.iter().map(|id| position(*id)).collect();
     let _ = writeln!(out, "{indent}key ({})", key.join(", "));
     for (place, lift) in spec.lifts.iter().enumerate() {
-        let _ = writeln!(out, "{indent}lift ${place}: {} = {}", lift.ty, expression(lift, &position));
+        let _ = writeln!(
+            out,
+            "{indent}lift ${place}: {} = {}",
+            lift.ty,
+            expression(lift, &position)
+        );
     }
 }
 
@@ -39,7 +47,12 @@ fn fold_lines(out: &mut String, spec: &FoldSpec, indent: &str) {
     }
     for (place, slot) in spec.slots.iter().enumerate() {
         let text = slot_text(slot, &|lift| format!("${}", lift.0));
-        let _ = writeln!(out, "{indent}slot %{place}: {} = {text} {}", slot.ty, spec.windows[slot.window.index()]);
+        let _ = writeln!(
+            out,
+            "{indent}slot %{place}: {} = {text} {}",
+            slot.ty,
+            spec.windows[slot.window.index()]
+        );
     }
     for (place, presence) in spec.presence.iter().enumerate() {
         let text = presence.map_or_else(|| "lifetime".to_owned(), duration);
@@ -49,9 +62,21 @@ fn fold_lines(out: &mut String, spec: &FoldSpec, indent: &str) {
 
 fn finish_lines(out: &mut String, spec: &FinishSpec, indent: &str) {
     for feature in &spec.features {
-        let _ = write!(out, "{indent}{} {}: {} = ", if feature.output { "feature" } else { "input" }, feature.name, feature.ty);
+        let _ = write!(
+            out,
+            "{indent}{} {}: {} = ",
+            if feature.output { "feature" } else { "input" },
+            feature.name,
+            feature.ty
+        );
         let _ = match &feature.kind {
-            FinishKind::Aggregate { slots, expr, presence, window, ttl_us } => {
+            FinishKind::Aggregate {
+                slots,
+                expr,
+                presence,
+                window,
+                ttl_us,
+            } => {
                 let text = expression(expr, &|id| format!("%{}", slots[id.index()]));
                 let ttl = ttl_us.map_or_else(String::new, |ttl| format!(" ttl {}", duration(ttl)));
                 write!(out, "{text} {window} missing ?{presence}{ttl}")
@@ -80,7 +105,10 @@ fn batch_node(out: &mut String, node: &BatchNode, depth: usize) {
     let inner = format!("{indent}    ");
     let mut children = Vec::new();
     match node {
-        BatchNode::Spine { keys: entity, self_columns } => {
+        BatchNode::Spine {
+            keys: entity,
+            self_columns,
+        } => {
             let _ = writeln!(out, "{indent}Spine ({})", keys(entity));
             if !self_columns.is_empty() {
                 let _ = writeln!(out, "{inner}self ({})", keys(self_columns));
@@ -110,7 +138,10 @@ fn batch_node(out: &mut String, node: &BatchNode, depth: usize) {
             children.push(input);
         }
         BatchNode::Zip { spine, inputs, columns } => {
-            let columns: Vec<String> = columns.iter().map(|(input, place)| format!("{input}.{place}")).collect();
+            let columns: Vec<String> = columns
+                .iter()
+                .map(|(input, place)| format!("{input}.{place}"))
+                .collect();
             let _ = writeln!(out, "{indent}Zip ({})", columns.join(", "));
             children.push(spine);
             children.extend(inputs);
@@ -131,7 +162,10 @@ fn operator_title(operator: &Operator) -> String {
             format!("Log by ({})", names.join(", "))
         }
         OperatorKind::Finish { spec } => {
-            format!("Finish {} features", spec.features.iter().filter(|feature| feature.output).count())
+            format!(
+                "Finish {} features",
+                spec.features.iter().filter(|feature| feature.output).count()
+            )
         }
     }
 }
@@ -141,7 +175,11 @@ pub fn stream_graph(graph: &StreamGraph) -> String {
     let mut out = format!("stream graph (program {})\n", graph.program);
     for (place, operator) in graph.operators.iter().enumerate() {
         let inputs: Vec<String> = operator.inputs.iter().map(|id| format!("@{}", id.0)).collect();
-        let from = if inputs.is_empty() { String::new() } else { format!(" <- {}", inputs.join(", ")) };
+        let from = if inputs.is_empty() {
+            String::new()
+        } else {
+            format!(" <- {}", inputs.join(", "))
+        };
         let _ = writeln!(out, "@{place} {}{from}", operator_title(operator));
         match &operator.kind {
             OperatorKind::Source { source } => source_lines(&mut out, source, "    "),
@@ -159,7 +197,11 @@ pub fn stream_graph(graph: &StreamGraph) -> String {
         if !service.self_columns.is_empty() {
             let _ = writeln!(out, "    self ({})", keys(&service.self_columns));
         }
-        let columns: Vec<String> = service.columns.iter().map(|(id, place)| format!("@{}.{place}", id.0)).collect();
+        let columns: Vec<String> = service
+            .columns
+            .iter()
+            .map(|(id, place)| format!("@{}.{place}", id.0))
+            .collect();
         let _ = writeln!(out, "    read ({})", columns.join(", "));
     }
     out

@@ -11,7 +11,11 @@ use std::fmt::Write as _;
 pub fn program(program: &Program) -> String {
     let mut out = format!("module {}\n", program.module);
     for entity in &program.entities {
-        let keys: Vec<String> = entity.keys.iter().map(|key| format!("{}: {}", key.name, key.ty)).collect();
+        let keys: Vec<String> = entity
+            .keys
+            .iter()
+            .map(|key| format!("{}: {}", key.name, key.ty))
+            .collect();
         let _ = writeln!(out, "\nentity {} ({})", entity.name, keys.join(", "));
     }
     for source in &program.sources {
@@ -42,7 +46,12 @@ pub fn program(program: &Program) -> String {
 
 fn write_transform(out: &mut String, program: &Program, transform: &Transform) {
     let name = |id: ColumnId| transform.columns[id.index()].name.clone();
-    let _ = writeln!(out, "\ntransform {} from {}", transform.name, program.source(transform.source).name);
+    let _ = writeln!(
+        out,
+        "\ntransform {} from {}",
+        transform.name,
+        program.source(transform.source).name
+    );
     let mut next = program.source(transform.source).columns.len();
     for step in &transform.steps {
         match step {
@@ -51,7 +60,13 @@ fn write_transform(out: &mut String, program: &Program, transform: &Transform) {
             }
             Step::Let(value) => {
                 let column = &transform.columns[next];
-                let _ = writeln!(out, "  let #{next} {}: {} = {}", column.name, column.ty, expression(value, &name));
+                let _ = writeln!(
+                    out,
+                    "  let #{next} {}: {} = {}",
+                    column.name,
+                    column.ty,
+                    expression(value, &name)
+                );
                 next += 1;
             }
         }
@@ -81,7 +96,13 @@ fn write_view(out: &mut String, program: &Program, view: &View) {
     let column = |id: ColumnId| transform.columns[id.index()].name.clone();
     let key: Vec<String> = view.key.iter().map(|id| column(*id)).collect();
     let entity = &program.entity(view.entity).name;
-    let _ = writeln!(out, "\nview {} of {entity} from {} by ({})", view.name, transform.name, key.join(", "));
+    let _ = writeln!(
+        out,
+        "\nview {} of {entity} from {} by ({})",
+        view.name,
+        transform.name,
+        key.join(", ")
+    );
     if let Some(ttl) = view.ttl_us {
         let _ = writeln!(out, "  ttl {}", duration(ttl));
     }

@@ -30,10 +30,18 @@ pub enum BatchNode {
     /// Transform, key, lift; identical copies of an event become one, with the least arrival of its accepted copies.
     Rows { input: Box<BatchNode>, spec: RowSpec },
     /// One row per spine row: all slots (value and status) in one sorted merge per entity.
-    PointInTime { events: Box<BatchNode>, spine: Box<BatchNode>, spec: FoldSpec },
+    PointInTime {
+        events: Box<BatchNode>,
+        spine: Box<BatchNode>,
+        spec: FoldSpec,
+    },
     /// Slots to features: status, stale, default, derived.
     Finish { input: Box<BatchNode>, spec: FinishSpec },
     /// The spine's own columns and the features of all inputs, side by side, in spine order; `columns` names the output
     /// in service order as (input, position among that input's outputs).
-    Zip { spine: Box<BatchNode>, inputs: Vec<BatchNode>, columns: Vec<(u32, u32)> },
+    Zip {
+        spine: Box<BatchNode>,
+        inputs: Vec<BatchNode>,
+        columns: Vec<(u32, u32)>,
+    },
 }

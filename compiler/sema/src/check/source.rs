@@ -22,7 +22,14 @@ pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<S
                 source.unique.contains(&column.id).then_some("unique")
             };
             if let (Some(clause), Some(declared)) = (clause, source.columns.get(column.id.index())) {
-                context.push(ArrivalIsIdentity { column: &declared.name, clause, at: column.at }.report());
+                context.push(
+                    ArrivalIsIdentity {
+                        column: &declared.name,
+                        clause,
+                        at: column.at,
+                    }
+                    .report(),
+                );
             }
             Some(Arrival::Column(column.id))
         }

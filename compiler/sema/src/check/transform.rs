@@ -228,7 +228,9 @@ pub(super) fn refuse_arrival<'a>(
     exprs: impl Iterator<Item = &'a res::Expr>,
     context: &mut Context<'_>,
 ) {
-    let Some(arrival) = arrival_column(file, row) else { return };
+    let Some(arrival) = arrival_column(file, row) else {
+        return;
+    };
     let mut first = None;
     for expr in exprs {
         expr.walk(&mut |expr| {
@@ -242,20 +244,28 @@ pub(super) fn refuse_arrival<'a>(
 
 /// As [`refuse_arrival`], for key columns.
 pub(super) fn refuse_arrival_key(file: &res::File, row: &RowTypes, key: &[res::ColumnRef], context: &mut Context<'_>) {
-    let Some(arrival) = arrival_column(file, row) else { return };
+    let Some(arrival) = arrival_column(file, row) else {
+        return;
+    };
     let first = key.iter().find(|column| column.id == arrival).map(|column| column.at);
     refuse_arrival_at(file, row, first, context);
 }
 
 fn refuse_arrival_at(file: &res::File, row: &RowTypes, at: Option<Span>, context: &mut Context<'_>) {
-    let (Some(at), Some(source), Some(arrival)) = (at, row.source, arrival_column(file, row)) else { return };
+    let (Some(at), Some(source), Some(arrival)) = (at, row.source, arrival_column(file, row)) else {
+        return;
+    };
     let source = &file.sources[source.index()];
     // An arrival that is the event time too is refused at the source.
     if source.time.is_some_and(|time| time.id == arrival) {
         return;
     }
     if let Some(column) = source.columns.get(arrival.index()) {
-        let complaint = ReadsArrival { column: &column.name, at, column_at: column.at };
+        let complaint = ReadsArrival {
+            column: &column.name,
+            at,
+            column_at: column.at,
+        };
         context.push(complaint.report());
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
             .iter()
             .filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
         transform::reads_ahead(file, row, aggregates.map(|feature| &feature.value), Kind::View, context);
-        let values = view.features.iter().filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
+        let values = view
+            .features
+            .iter()
+            .filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
         transform::refuse_arrival(file, row, values.map(|feature| &feature.value), context);
         transform::refuse_arrival_key(file, row, &view.key, context);
         let builder = feature::check(view, &row.types, context);

@@ -81,9 +81,14 @@ pub struct ReadsArrival<'a> {
 impl ReadsArrival<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("`{}` is the arrival, which is no part of the event", self.column);
-        Diagnostic::at(Code::ReadsArrival, message, self.at, "two copies of one event may differ here")
-            .with_label(self.column_at, "declared here")
-            .with_help("read another column; when an event was known is decided by the truth that is asked")
+        Diagnostic::at(
+            Code::ReadsArrival,
+            message,
+            self.at,
+            "two copies of one event may differ here",
+        )
+        .with_label(self.column_at, "declared here")
+        .with_help("read another column; when an event was known is decided by the truth that is asked")
     }
 }
 

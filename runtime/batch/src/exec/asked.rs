@@ -32,14 +32,24 @@ impl Asked {
         let longest: Option<Vec<u64>> = lengths.chain(fold.presence.iter().copied()).collect();
         let longest = longest.map(|lengths| lengths.into_iter().max().unwrap_or(0));
         let first = spine.times.iter().min();
-        let after = first.zip(longest).and_then(|(first, longest)| first.checked_sub_unsigned(longest));
+        let after = first
+            .zip(longest)
+            .and_then(|(first, longest)| first.checked_sub_unsigned(longest));
         let until = spine.times.iter().max().copied();
-        Asked { spine, fold, after, until, entities: OnceLock::new() }
+        Asked {
+            spine,
+            fold,
+            after,
+            until,
+            entities: OnceLock::new(),
+        }
     }
 
     /// The events that can matter, or `None` when all can. `total` is how many events the source has in all.
     pub fn filter(&self, times: &[i64], entities: &StrData, total: usize) -> Result<Option<Vec<u32>>> {
-        let Some(until) = self.until else { return Ok(Some(vec![])) };
+        let Some(until) = self.until else {
+            return Ok(Some(vec![]));
+        };
         let known = if self.spine.times.len().saturating_mul(EVENTS_PER_QUESTION) < total {
             if self.entities.get().is_none() {
                 let _ = self.entities.set(self.keys()?);
@@ -53,7 +63,11 @@ impl Asked {
                 && self.after.is_none_or(|after| times[row] > after)
                 && known.is_none_or(|known| known.contains(entities.get(row)))
         };
-        let kept: Vec<u32> = (0u32..).zip(0..times.len()).filter(|(_, row)| matters(*row)).map(|(row, _)| row).collect();
+        let kept: Vec<u32> = (0u32..)
+            .zip(0..times.len())
+            .filter(|(_, row)| matters(*row))
+            .map(|(row, _)| row)
+            .collect();
         Ok((kept.len() < times.len()).then_some(kept))
     }
 

@@ -33,7 +33,10 @@ pub(super) struct SourceExec {
 
 impl SourceExec {
     pub fn new(source: Arc<SharedSource>, schema: SchemaRef) -> SourceExec {
-        SourceExec { source, properties: properties(schema, 1) }
+        SourceExec {
+            source,
+            properties: properties(schema, 1),
+        }
     }
 }
 
@@ -92,7 +95,14 @@ impl EventsExec {
         schema: SchemaRef,
         partitions: usize,
     ) -> EventsExec {
-        EventsExec { source, spec, layout, asked: Arc::new(asked), counter, properties: properties(schema, partitions) }
+        EventsExec {
+            source,
+            spec,
+            layout,
+            asked: Arc::new(asked),
+            counter,
+            properties: properties(schema, partitions),
+        }
     }
 }
 
@@ -105,7 +115,11 @@ impl EventsExec {
 
 impl DisplayAs for EventsExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "EventsExec: source={}, transform={}", self.source.source.name, self.spec.name)
+        write!(
+            f,
+            "EventsExec: source={}, transform={}",
+            self.source.source.name, self.spec.name
+        )
     }
 }
 
@@ -141,7 +155,9 @@ impl ExecutionPlan for EventsExec {
         // Batches are dealt out in turn.
         let batches = futures::stream::iter((partition..).step_by(partitions)).map_while_ok(move |position| {
             let prepared = source.prepared()?;
-            let Some(batch) = prepared.get(position) else { return Ok(None) };
+            let Some(batch) = prepared.get(position) else {
+                return Ok(None);
+            };
             let mut keyed = rows::apply(&spec, &batch.batch);
             counter.add(keyed.rows.len(), &keyed.dropped);
             let keys: Vec<_> = keyed.keys.iter().collect();
@@ -171,7 +187,9 @@ impl<S: futures::Stream<Item = usize>> MapWhileOk for S {
     {
         use futures::StreamExt;
         let mapped = self.map(move |position| each(position).transpose());
-        mapped.take_while(|item| std::future::ready(item.is_some())).filter_map(std::future::ready)
+        mapped
+            .take_while(|item| std::future::ready(item.is_some()))
+            .filter_map(std::future::ready)
     }
 }
 
@@ -181,7 +199,10 @@ fn take(keyed: &rows::Keyed, kept: &[u32]) -> rows::Keyed {
         rows: kept.iter().map(|row| keyed.rows[*row as usize]).collect(),
         times: kept.iter().map(|row| keyed.times[*row as usize]).collect(),
         keys: vec![],
-        poison: keyed.poison.as_ref().map(|poison| kept.iter().map(|row| poison[*row as usize]).collect()),
+        poison: keyed
+            .poison
+            .as_ref()
+            .map(|poison| kept.iter().map(|row| poison[*row as usize]).collect()),
         lifts: keyed.lifts.iter().map(|lift| lift.take(kept)).collect(),
         dropped: keyed.dropped,
     }
@@ -197,21 +218,40 @@ fn encode(
 ) -> Result<RecordBatch> {
     let count = keyed.rows.len();
     let all = count == prepared.batch.rows;
-    let ids = if all { prepared.ids.clone() } else { prepared.ids.take(&keyed.rows) };
-    let digests: Vec<u8> =
-        keyed.rows.iter().flat_map(|row| prepared.digests[*row as usize].to_be_bytes()).collect();
+    let ids = if all {
+        prepared.ids.clone()
+    } else {
+        prepared.ids.take(&keyed.rows)
+    };
+    let digests: Vec<u8> = keyed
+        .rows
+        .iter()
+        .flat_map(|row| prepared.digests[*row as usize].to_be_bytes())
+        .collect();
     let mut arrays: Vec<ArrayRef> = vec![
         Arc::new(binary(entities, None)?),
         Arc::new(Int64Array::from(keyed.times)),
         Arc::new(binary(ids, None)?),
-        Arc::new(FixedSizeBinaryArray::try_new(crate::schema::DIGEST_BYTES, Buffer::from_vec(digests), None)?),
+        Arc::new(FixedSizeBinaryArray::try_new(
+            crate::schema::DIGEST_BYTES,
+            Buffer::from_vec(digests),
+            None,
+        )?),
     ];
     if layout.arrival {
         let arrivals = prepared.arrivals.as_ref().ok_or_else(|| bug("arrivals are missing"))?;
-        arrays.push(Arc::new(keyed.rows.iter().map(|row| arrivals[*row as usize]).collect::<Int64Array>()));
+        arrays.push(Arc::new(
+            keyed
+                .rows
+                .iter()
+                .map(|row| arrivals[*row as usize])
+                .collect::<Int64Array>(),
+        ));
     }
     match (layout.poison, keyed.poison) {
-        (true, poison) => arrays.push(Arc::new(UInt8Array::from(poison.unwrap_or_else(|| vec![Tag::VALID; count])))),
+        (true, poison) => arrays.push(Arc::new(UInt8Array::from(
+            poison.unwrap_or_else(|| vec![Tag::VALID; count]),
+        ))),
         (false, None) => {}
         (false, Some(_)) => return Err(bug("a filter that cannot fail did")),
     }

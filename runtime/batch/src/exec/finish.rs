@@ -10,9 +10,7 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
-};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use featc_ir::Truth;
 use featc_ir::plan::{FinishSpec, FoldSpec};
 use featr_decode::to_arrow;
@@ -40,34 +38,66 @@ impl FinishExec {
         schema: SchemaRef,
     ) -> FinishExec {
         let properties = properties(schema, input.output_partitioning().partition_count());
-        FinishExec { input, spec, fold, truth, properties }
+        FinishExec {
+            input,
+            spec,
+            fold,
+            truth,
+            properties,
+        }
     }
 }
 
-fn features(spec: &FinishSpec, fold: &FoldSpec, truth: Truth, batch: &RecordBatch, out: SchemaRef) -> Result<RecordBatch> {
+fn features(
+    spec: &FinishSpec,
+    fold: &FoldSpec,
+    truth: Truth,
+    batch: &RecordBatch,
+    out: SchemaRef,
+) -> Result<RecordBatch> {
     let mut arrays = batch.columns().iter();
     let mut next = || arrays.next().ok_or_else(|| bug("a column of the answers is missing"));
     let (row, times) = (next()?.clone(), next()?.as_primitive::<Int64Type>().values().to_vec());
     let mut slots = vec![];
     for wire in slot_wires(fold) {
         let column = wire.decode(&mut arrays)?;
-        let statuses = arrays.next().ok_or_else(|| bug("a status is missing"))?.as_primitive::<UInt8Type>();
+        let statuses = arrays
+            .next()
+            .ok_or_else(|| bug("a status is missing"))?
+            .as_primitive::<UInt8Type>();
         let statuses: Option<Vec<_>> = statuses.values().iter().map(|byte| decode_status(*byte)).collect();
         slots.push((column, statuses.ok_or_else(|| bug("a byte is no status"))?));
     }
-    let presence = arrays.map(|array| array.as_boolean().values().iter().collect()).collect();
-    let features = finish(spec, fold, &Answers { times: &times, slots, presence }, truth);
+    let presence = arrays
+        .map(|array| array.as_boolean().values().iter().collect())
+        .collect();
+    let features = finish(
+        spec,
+        fold,
+        &Answers {
+            times: &times,
+            slots,
+            presence,
+        },
+        truth,
+    );
     let mut arrays: Vec<ArrayRef> = vec![row];
     for (column, statuses) in features {
         arrays.push(to_arrow(&column));
-        arrays.push(Arc::new(UInt8Array::from_iter_values(statuses.into_iter().map(encode_status))));
+        arrays.push(Arc::new(UInt8Array::from_iter_values(
+            statuses.into_iter().map(encode_status),
+        )));
     }
     Ok(RecordBatch::try_new(out, arrays)?)
 }
 
 impl DisplayAs for FinishExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "FinishExec: features={}", self.spec.features.iter().filter(|feature| feature.output).count())
+        write!(
+            f,
+            "FinishExec: features={}",
+            self.spec.features.iter().filter(|feature| feature.output).count()
+        )
     }
 }
 
@@ -97,7 +127,13 @@ impl ExecutionPlan for FinishExec {
 
     fn with_new_children(self: Arc<Self>, mut inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let input = inputs.pop().ok_or_else(|| bug("Finish lacks its input"))?;
-        Ok(Arc::new(FinishExec::new(input, self.spec.clone(), self.fold.clone(), self.truth, self.schema())))
+        Ok(Arc::new(FinishExec::new(
+            input,
+            self.spec.clone(),
+            self.fold.clone(),
+            self.truth,
+            self.schema(),
+        )))
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {

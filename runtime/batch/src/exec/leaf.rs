@@ -32,7 +32,11 @@ pub(super) struct QuestionsExec {
 
 impl QuestionsExec {
     pub fn new(spine: Arc<SpineData>, fold: Arc<FoldSpec>, schema: SchemaRef, partitions: usize) -> QuestionsExec {
-        QuestionsExec { spine, fold, properties: properties(schema, partitions) }
+        QuestionsExec {
+            spine,
+            fold,
+            properties: properties(schema, partitions),
+        }
     }
 }
 
@@ -43,7 +47,9 @@ fn keys(spine: &SpineData, keys: &[Key], rows: Range<usize>) -> Result<ArrayRef>
         columns.push(spine.column(key)?.slice(rows.clone()));
     }
     let encoded = identity::entity_keys(&columns.iter().collect::<Vec<_>>(), rows.len());
-    let nulls = encoded.tags.map(|tags| tags.iter().map(|tag| *tag == Tag::VALID).collect::<NullBuffer>());
+    let nulls = encoded
+        .tags
+        .map(|tags| tags.iter().map(|tag| *tag == Tag::VALID).collect::<NullBuffer>());
     Ok(Arc::new(binary(encoded.bytes, nulls)?))
 }
 
@@ -96,10 +102,12 @@ impl ExecutionPlan for QuestionsExec {
         let rows = spine.times.len();
         let starts = (partition * BATCH_ROWS..rows).step_by(BATCH_ROWS * partitions);
         let out = schema.clone();
-        let batches = starts.map(move |start| {
-            questions(&spine, &fold, start..(start + BATCH_ROWS).min(rows), out.clone())
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(batches))))
+        let batches =
+            starts.map(move |start| questions(&spine, &fold, start..(start + BATCH_ROWS).min(rows), out.clone()));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(
+            schema,
+            futures::stream::iter(batches),
+        )))
     }
 }
 
@@ -112,7 +120,10 @@ pub(super) struct SpineExec {
 
 impl SpineExec {
     pub fn new(spine: Arc<SpineData>, schema: SchemaRef) -> SpineExec {
-        SpineExec { spine, properties: properties(schema, 1) }
+        SpineExec {
+            spine,
+            properties: properties(schema, 1),
+        }
     }
 }
 

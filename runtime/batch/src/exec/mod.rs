@@ -51,10 +51,17 @@ impl ExtensionPlanner for Planner {
         session: &dyn Session,
         _context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let Some(node) = node.as_any().downcast_ref::<Node>() else { return Ok(None) };
+        let Some(node) = node.as_any().downcast_ref::<Node>() else {
+            return Ok(None);
+        };
         let schema: SchemaRef = Arc::new(Schema::new(node.schema.fields().clone()));
         let partitions = session.config().target_partitions();
-        let input = |position: usize| inputs.get(position).cloned().ok_or_else(|| bug("a node lacks an input"));
+        let input = |position: usize| {
+            inputs
+                .get(position)
+                .cloned()
+                .ok_or_else(|| bug("a node lacks an input"))
+        };
         let shared = self.shared.clone();
         let exec: Arc<dyn ExecutionPlan> = match &node.kind {
             Kind::Scan(source) => Arc::new(events::SourceExec::new(shared.source(source), schema)),
@@ -62,7 +69,9 @@ impl ExtensionPlanner for Planner {
             Kind::Accept(_) => input(0)?,
             Kind::Rows { spec, layout, fold } => {
                 let input = input(0)?;
-                let source = input.downcast_ref::<events::SourceExec>().ok_or_else(|| bug("Rows reads no source"))?;
+                let source = input
+                    .downcast_ref::<events::SourceExec>()
+                    .ok_or_else(|| bug("Rows reads no source"))?;
                 let entity: Vec<String> = fold.entity.iter().map(|key| key.name.clone()).collect();
                 Arc::new(events::EventsExec::new(
                     source.source.clone(),
@@ -73,19 +82,34 @@ impl ExtensionPlanner for Planner {
                     partitions,
                 ))
             }
-            Kind::Questions { fold } => {
-                Arc::new(leaf::QuestionsExec::new(shared.spine.clone(), fold.clone(), schema, partitions))
-            }
+            Kind::Questions { fold } => Arc::new(leaf::QuestionsExec::new(
+                shared.spine.clone(),
+                fold.clone(),
+                schema,
+                partitions,
+            )),
             Kind::Spine => Arc::new(leaf::SpineExec::new(shared.spine.clone(), schema)),
-            Kind::PointInTime { fold, layout, delay_us } => {
-                Arc::new(pit::PitAggExec::new([input(0)?, input(1)?], fold, layout, *delay_us, shared, schema)?)
-            }
-            Kind::Finish { finish, fold } => {
-                Arc::new(finish::FinishExec::new(input(0)?, finish.clone(), fold.clone(), shared.truth, schema))
-            }
-            Kind::Zip { columns } => {
-                Arc::new(zip::ZipExec::new(inputs.to_vec(), columns.clone(), shared.with_status, schema))
-            }
+            Kind::PointInTime { fold, layout, delay_us } => Arc::new(pit::PitAggExec::new(
+                [input(0)?, input(1)?],
+                fold,
+                layout,
+                *delay_us,
+                shared,
+                schema,
+            )?),
+            Kind::Finish { finish, fold } => Arc::new(finish::FinishExec::new(
+                input(0)?,
+                finish.clone(),
+                fold.clone(),
+                shared.truth,
+                schema,
+            )),
+            Kind::Zip { columns } => Arc::new(zip::ZipExec::new(
+                inputs.to_vec(),
+                columns.clone(),
+                shared.with_status,
+                schema,
+            )),
         };
         Ok(Some(exec))
     }
@@ -102,8 +126,6 @@ fn properties(schema: SchemaRef, partitions: usize) -> Arc<PlanProperties> {
 }
 
 /// None of our nodes holds expressions that DataFusion may rewrite.
-fn no_expressions(
-    _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-) -> Result<TreeNodeRecursion> {
+fn no_expressions(_: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion> {
     Ok(TreeNodeRecursion::Continue)
 }

@@ -22,8 +22,7 @@ use datafusion::physical_expr::expressions::Column as ColumnExpr;
 use datafusion::physical_expr::{Distribution, LexOrdering, OrderingRequirements, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements,
-    PlanProperties,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
 };
 use featc_ir::plan::FoldSpec;
 use featr_kernels::events::Events;
@@ -74,14 +73,24 @@ impl PitAggExec {
         schema: SchemaRef,
     ) -> Result<PitAggExec> {
         let counter = inputs[0].downcast_ref::<EventsExec>().map(EventsExec::counter);
-        let job = Job { fold: fold.clone(), layout: layout.clone(), delay_us, shared, counter, schema };
+        let job = Job {
+            fold: fold.clone(),
+            layout: layout.clone(),
+            delay_us,
+            shared,
+            counter,
+            schema,
+        };
         PitAggExec::with_job(inputs, job)
     }
 
     fn with_job(inputs: [Arc<dyn ExecutionPlan>; 2], job: Job) -> Result<PitAggExec> {
         let column = |name: &str, position| Arc::new(ColumnExpr::new(name, position)) as Arc<dyn PhysicalExpr>;
         let order = |entity: usize, time: usize| {
-            let options = SortOptions { descending: false, nulls_first: true };
+            let options = SortOptions {
+                descending: false,
+                nulls_first: true,
+            };
             let exprs = [column("entity", entity), column("time", time)];
             let exprs = exprs.map(|expr| PhysicalSortExpr { expr, options });
             LexOrdering::new(exprs).ok_or_else(|| bug("an empty order"))
@@ -100,7 +109,12 @@ impl PitAggExec {
 impl DisplayAs for PitAggExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         let windows: Vec<String> = self.job.fold.windows.iter().map(ToString::to_string).collect();
-        write!(f, "PitAggExec: slots={}, windows=[{}]", self.job.fold.slots.len(), windows.join(", "))
+        write!(
+            f,
+            "PitAggExec: slots={}, windows=[{}]",
+            self.job.fold.slots.len(),
+            windows.join(", ")
+        )
     }
 }
 
@@ -114,12 +128,18 @@ impl ExecutionPlan for PitAggExec {
     }
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        let keys = self.entity.iter().map(|entity| Distribution::KeyPartitioned(vec![entity.clone()]));
+        let keys = self
+            .entity
+            .iter()
+            .map(|entity| Distribution::KeyPartitioned(vec![entity.clone()]));
         InputDistributionRequirements::co_partitioned(keys.collect())
     }
 
     fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        self.orders.iter().map(|order| Some(OrderingRequirements::from(order.clone()))).collect()
+        self.orders
+            .iter()
+            .map(|order| Some(OrderingRequirements::from(order.clone())))
+            .collect()
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
@@ -142,8 +162,16 @@ impl ExecutionPlan for PitAggExec {
         let [events, questions] = &self.inputs;
         let merge = Merge {
             job: self.job.clone(),
-            events: Side::new(events.execute(partition, context.clone())?, events.schema(), EVENT_ENTITY),
-            questions: Side::new(questions.execute(partition, context)?, questions.schema(), QUESTION_ENTITY),
+            events: Side::new(
+                events.execute(partition, context.clone())?,
+                events.schema(),
+                EVENT_ENTITY,
+            ),
+            questions: Side::new(
+                questions.execute(partition, context)?,
+                questions.schema(),
+                QUESTION_ENTITY,
+            ),
         };
         let batches = futures::stream::try_unfold(merge, |mut merge| async move {
             Ok(merge.next().await?.map(|batch| (batch, merge)))
@@ -192,14 +220,19 @@ impl Job {
         let (run, entities) = self.run(events)?;
         let questions_of = self.questions(questions, &entities);
         let answered = answer(&self.fold, &run, &questions_of, self.delay_us);
-        self.shared.tell(&Progress::Answered { questions: questions.num_rows() as u64 });
+        self.shared.tell(&Progress::Answered {
+            questions: questions.num_rows() as u64,
+        });
         self.encode(questions, answered)
     }
 
     /// The events in their final order without copies, and where each entity's lie.
     fn run(&self, batch: &RecordBatch) -> Result<(Run, Vec<(EntityKey, std::ops::Range<u32>)>)> {
         if u32::try_from(batch.num_rows()).is_err() {
-            return Err(BatchError::Resources { why: "more than 2^32 events of one entity".into() }.into());
+            return Err(BatchError::Resources {
+                why: "more than 2^32 events of one entity".into(),
+            }
+            .into());
         }
         let entities = batch.column(EVENT_ENTITY).as_binary::<i32>().clone();
         let mut arrays = batch.columns()[1..].iter();
@@ -208,7 +241,10 @@ impl Job {
         let ids = bytes(next()?.as_binary::<i32>());
         let digests = next()?.as_fixed_size_binary();
         let (digests, _) = digests.value_data().as_chunks::<16>();
-        let digests = digests[..times.len()].iter().map(|bytes| u128::from_be_bytes(*bytes)).collect();
+        let digests = digests[..times.len()]
+            .iter()
+            .map(|bytes| u128::from_be_bytes(*bytes))
+            .collect();
         let arrivals = if self.layout.arrival {
             Some(next()?.as_primitive::<Int64Type>().values().to_vec())
         } else {
@@ -219,8 +255,22 @@ impl Job {
         } else {
             None
         };
-        let lifts = self.layout.lifts.iter().map(|wire| Wire::decode(*wire, &mut arrays)).collect::<Result<_>>()?;
-        let run = Run { events: Events { times, ids, digests, poison, lifts }, arrivals };
+        let lifts = self
+            .layout
+            .lifts
+            .iter()
+            .map(|wire| Wire::decode(*wire, &mut arrays))
+            .collect::<Result<_>>()?;
+        let run = Run {
+            events: Events {
+                times,
+                ids,
+                digests,
+                poison,
+                lifts,
+            },
+            arrivals,
+        };
         Ok(self.settle(run, &entities))
     }
 
@@ -241,7 +291,9 @@ impl Job {
             if row - tie > 1 {
                 // The copy that arrived first comes first; of several such all are alike.
                 order[tie..row].sort_by(|left, right| {
-                    key(*left).cmp(&key(*right)).then_with(|| arrival(*left).cmp(&arrival(*right)))
+                    key(*left)
+                        .cmp(&key(*right))
+                        .then_with(|| arrival(*left).cmp(&arrival(*right)))
                 });
             }
             tie = row;
@@ -277,14 +329,27 @@ impl Job {
         if in_order {
             return (run, found);
         }
-        let arrivals = run.arrivals.as_ref().map(|arrivals| kept.iter().map(|row| arrivals[*row as usize]).collect());
-        (Run { events: run.events.take(&kept), arrivals }, found)
+        let arrivals = run
+            .arrivals
+            .as_ref()
+            .map(|arrivals| kept.iter().map(|row| arrivals[*row as usize]).collect());
+        (
+            Run {
+                events: run.events.take(&kept),
+                arrivals,
+            },
+            found,
+        )
     }
 
     /// The questions, each entity's with its events.
     fn questions(&self, batch: &RecordBatch, events: &[(EntityKey, std::ops::Range<u32>)]) -> Questions {
         let entities = batch.column(QUESTION_ENTITY).as_binary::<i32>();
-        let times = batch.column(QUESTION_TIME).as_primitive::<Int64Type>().values().to_vec();
+        let times = batch
+            .column(QUESTION_TIME)
+            .as_primitive::<Int64Type>()
+            .values()
+            .to_vec();
         let (mut groups, mut start, mut events) = (vec![], 0, events.iter().peekable());
         for row in 1..=times.len() {
             if row < times.len() && entity(entities, row) == entity(entities, start) {
@@ -292,8 +357,13 @@ impl Job {
             }
             let name = entity(entities, start);
             while events.next_if(|(known, _)| known.as_deref() < name).is_some() {}
-            let rows = events.next_if(|(known, _)| known.as_deref() == name).map_or(0..0, |(_, rows)| rows.clone());
-            groups.push(Group { questions: start..row, events: rows });
+            let rows = events
+                .next_if(|(known, _)| known.as_deref() == name)
+                .map_or(0..0, |(_, rows)| rows.clone());
+            groups.push(Group {
+                questions: start..row,
+                events: rows,
+            });
             if let (Some(counter), None) = (&self.counter, name) {
                 counter.add_keyless((row - start) as u64);
             }
@@ -301,19 +371,33 @@ impl Job {
         }
         let selves = (!self.fold.self_columns.is_empty()).then(|| {
             let keys = batch.column(QUESTION_SELF).as_binary::<i32>();
-            Selves { keys: bytes(keys), known: (0..keys.len()).map(|row| keys.is_valid(row)).collect() }
+            Selves {
+                keys: bytes(keys),
+                known: (0..keys.len()).map(|row| keys.is_valid(row)).collect(),
+            }
         });
         Questions { times, groups, selves }
     }
 
     fn encode(&self, questions: &RecordBatch, answered: Answered) -> Result<RecordBatch> {
-        let times = questions.column(QUESTION_TIME).as_primitive::<Int64Type>().values().clone();
+        let times = questions
+            .column(QUESTION_TIME)
+            .as_primitive::<Int64Type>()
+            .values()
+            .clone();
         let mut arrays: Vec<ArrayRef> = vec![questions.column(0).clone(), Arc::new(Int64Array::new(times, None))];
         for (wire, (column, statuses)) in slot_wires(&self.fold).into_iter().zip(answered.slots) {
             wire.encode(column, &mut arrays)?;
-            arrays.push(Arc::new(UInt8Array::from_iter_values(statuses.into_iter().map(encode_status))));
+            arrays.push(Arc::new(UInt8Array::from_iter_values(
+                statuses.into_iter().map(encode_status),
+            )));
         }
-        arrays.extend(answered.presence.into_iter().map(|present| Arc::new(BooleanArray::from(present)) as ArrayRef));
+        arrays.extend(
+            answered
+                .presence
+                .into_iter()
+                .map(|present| Arc::new(BooleanArray::from(present)) as ArrayRef),
+        );
         Ok(RecordBatch::try_new(self.schema.clone(), arrays)?)
     }
 }

@@ -29,7 +29,14 @@ pub(super) fn entity(array: &BinaryArray, row: usize) -> Option<&[u8]> {
 
 impl Side {
     pub fn new(stream: SendableRecordBatchStream, schema: SchemaRef, entity_column: usize) -> Side {
-        Side { stream, schema, entity_column, batches: VecDeque::new(), rows: 0, ended: false }
+        Side {
+            stream,
+            schema,
+            entity_column,
+            batches: VecDeque::new(),
+            rows: 0,
+            ended: false,
+        }
     }
 
     /// Buffered rows.
@@ -74,7 +81,11 @@ impl Side {
         let (mut low, mut high) = (0, batch.num_rows());
         while low < high {
             let middle = low + (high - low) / 2;
-            if entity(entities, middle) < bound.as_deref() { low = middle + 1 } else { high = middle }
+            if entity(entities, middle) < bound.as_deref() {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         low
     }

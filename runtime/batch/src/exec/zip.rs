@@ -38,7 +38,12 @@ impl ZipExec {
         with_status: bool,
         schema: SchemaRef,
     ) -> ZipExec {
-        ZipExec { inputs, columns: Arc::new(columns), with_status, properties: properties(schema, 1) }
+        ZipExec {
+            inputs,
+            columns: Arc::new(columns),
+            with_status,
+            properties: properties(schema, 1),
+        }
     }
 }
 
@@ -66,7 +71,10 @@ impl Collected {
     }
 
     fn gather(&self, column: usize, rows: std::ops::Range<usize>) -> Result<ArrayRef> {
-        let places = self.places.get(rows).ok_or_else(|| bug("a question was not answered"))?;
+        let places = self
+            .places
+            .get(rows)
+            .ok_or_else(|| bug("a question was not answered"))?;
         if places.is_empty() && self.batches.is_empty() {
             return Err(bug("no answers to gather"));
         }
@@ -76,13 +84,16 @@ impl Collected {
 }
 
 fn status_names(codes: &dyn Array) -> Result<ArrayRef> {
-    let names: Vec<Option<String>> =
-        (0..=u8::MAX).map(|code| decode_status(code).map(|status| status.to_string())).collect();
+    let names: Vec<Option<String>> = (0..=u8::MAX)
+        .map(|code| decode_status(code).map(|status| status.to_string()))
+        .collect();
     let codes = codes.as_primitive::<UInt8Type>().values();
     if codes.iter().any(|code| names[usize::from(*code)].is_none()) {
         return Err(bug("a byte is no status"));
     }
-    let texts = codes.iter().map(|code| names[usize::from(*code)].as_deref().unwrap_or_default());
+    let texts = codes
+        .iter()
+        .map(|code| names[usize::from(*code)].as_deref().unwrap_or_default());
     Ok(Arc::new(StringArray::from_iter_values(texts)))
 }
 
@@ -141,7 +152,12 @@ impl ExecutionPlan for ZipExec {
     }
 
     fn with_new_children(self: Arc<Self>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(ZipExec::new(inputs, self.columns.to_vec(), self.with_status, self.schema())))
+        Ok(Arc::new(ZipExec::new(
+            inputs,
+            self.columns.to_vec(),
+            self.with_status,
+            self.schema(),
+        )))
     }
 
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {

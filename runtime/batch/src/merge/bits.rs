@@ -81,8 +81,14 @@ mod tests {
             let mut bits = Bits::new(len);
             members.iter().for_each(|at| bits.set(*at));
             for at in (0..len as u32).step_by(1 + len / 500) {
-                assert_eq!(bits.at_or_before(at), members.iter().rev().copied().find(|member| *member <= at));
-                assert_eq!(bits.at_or_after(at), members.iter().copied().find(|member| *member >= at));
+                assert_eq!(
+                    bits.at_or_before(at),
+                    members.iter().rev().copied().find(|member| *member <= at)
+                );
+                assert_eq!(
+                    bits.at_or_after(at),
+                    members.iter().copied().find(|member| *member >= at)
+                );
             }
         }
     }

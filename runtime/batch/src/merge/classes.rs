@@ -62,7 +62,12 @@ impl Classes {
         }
         let has_errors = of.iter().any(|class| !matches!(*class, TAKEN | LEFT_OUT));
         let all_taken = of.iter().all(|class| *class == TAKEN);
-        Classes { key, of, has_errors, all_taken }
+        Classes {
+            key,
+            of,
+            has_errors,
+            all_taken,
+        }
     }
 
     #[inline]
@@ -114,7 +119,9 @@ pub(super) struct Errors {
 impl Errors {
     /// Nothing when the classes have no errors.
     pub fn on(context: &Context<'_>, window: usize, classes: &Classes) -> Errors {
-        let (true, Some(tape)) = (classes.has_errors, context.tape(window)) else { return Errors { least: vec![] } };
+        let (true, Some(tape)) = (classes.has_errors, context.tape(window)) else {
+            return Errors { least: vec![] };
+        };
         let mut least = vec![None; context.questions.len()];
         for code in ErrorCode::ALL.into_iter().rev() {
             let counts = prefix(&classes.of, code as u8);

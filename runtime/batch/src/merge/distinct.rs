@@ -14,7 +14,11 @@ fn numbers(context: &Context<'_>, lift: LiftId, class: usize) -> (Vec<u32>, usiz
         let mut numbers = Vec::new();
         for (row, value) in values.enumerate() {
             let next = position(known.len());
-            numbers.push(if takes(row) { *known.entry(value).or_insert(next) } else { 0 });
+            numbers.push(if takes(row) {
+                *known.entry(value).or_insert(next)
+            } else {
+                0
+            });
         }
         (numbers, known.len())
     }
@@ -39,7 +43,11 @@ pub(super) fn count_distinct(context: &Context<'_>, slot: &Slot, class: usize, c
         for (entity, group) in (1u32..).zip(&context.questions.groups) {
             let mut inside = 0u32;
             for question in group.questions.clone() {
-                for row in tape.enter(question).iter().flat_map(|(start, end)| *start as usize..*end as usize) {
+                for row in tape
+                    .enter(question)
+                    .iter()
+                    .flat_map(|(start, end)| *start as usize..*end as usize)
+                {
                     if classes.takes(row) {
                         let (owner, count) = &mut counts[numbers[row] as usize];
                         if *owner != entity {
@@ -49,7 +57,11 @@ pub(super) fn count_distinct(context: &Context<'_>, slot: &Slot, class: usize, c
                         *count += 1;
                     }
                 }
-                for row in tape.leave(question).iter().flat_map(|(start, end)| *start as usize..*end as usize) {
+                for row in tape
+                    .leave(question)
+                    .iter()
+                    .flat_map(|(start, end)| *start as usize..*end as usize)
+                {
                     if classes.takes(row) {
                         let (_, count) = &mut counts[numbers[row] as usize];
                         *count -= 1;

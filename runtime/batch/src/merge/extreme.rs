@@ -11,23 +11,43 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 pub(super) fn extreme(context: &Context<'_>, slot: &Slot, class: usize) -> (Column, Vec<Status>) {
-    let Some(lift) = slot.argument else { return gather(context, slot, &vec![NONE; context.questions.len()]) };
+    let Some(lift) = slot.argument else {
+        return gather(context, slot, &vec![NONE; context.questions.len()]);
+    };
     let found = match &context.lift(lift).data {
-        Data::Bool(v) => winners(context, slot, class, |left, right| v[left as usize].cmp(&v[right as usize])),
-        Data::I64(v) => winners(context, slot, class, |left, right| v[left as usize].cmp(&v[right as usize])),
-        Data::F64(v) => winners(context, slot, class, |left, right| float_order(v[left as usize], v[right as usize])),
-        Data::I128(v) => winners(context, slot, class, |left, right| v[left as usize].cmp(&v[right as usize])),
-        Data::Str(v) => winners(context, slot, class, |left, right| v.get(left as usize).cmp(v.get(right as usize))),
+        Data::Bool(v) => winners(context, slot, class, |left, right| {
+            v[left as usize].cmp(&v[right as usize])
+        }),
+        Data::I64(v) => winners(context, slot, class, |left, right| {
+            v[left as usize].cmp(&v[right as usize])
+        }),
+        Data::F64(v) => winners(context, slot, class, |left, right| {
+            float_order(v[left as usize], v[right as usize])
+        }),
+        Data::I128(v) => winners(context, slot, class, |left, right| {
+            v[left as usize].cmp(&v[right as usize])
+        }),
+        Data::Str(v) => winners(context, slot, class, |left, right| {
+            v.get(left as usize).cmp(v.get(right as usize))
+        }),
     };
     gather(context, slot, &found)
 }
 
 fn winners(context: &Context<'_>, slot: &Slot, class: usize, order: impl Fn(u32, u32) -> Ordering) -> Vec<u32> {
     // Equal values have equal bits: which of them wins is not to be seen.
-    let wins = if slot.aggregate == Aggregate::Min { Ordering::Less } else { Ordering::Greater };
+    let wins = if slot.aggregate == Aggregate::Min {
+        Ordering::Less
+    } else {
+        Ordering::Greater
+    };
     let beats = |left: u32, right: u32| order(left, right) == wins;
     let slides = matches!(context.visible, Visible::All) && !context.excludes_self[slot.window.index()];
-    if slides { by_queue(context, slot, class, beats) } else { by_tree(context, slot, class, beats) }
+    if slides {
+        by_queue(context, slot, class, beats)
+    } else {
+        by_tree(context, slot, class, beats)
+    }
 }
 
 fn by_queue(context: &Context<'_>, slot: &Slot, class: usize, beats: impl Fn(u32, u32) -> bool) -> Vec<u32> {
@@ -62,7 +82,11 @@ fn by_tree(context: &Context<'_>, slot: &Slot, class: usize, beats: impl Fn(u32,
     let window = slot.window.index();
     let (spans, classes) = (&context.spans[window], &context.classes[class]);
     let mut found = vec![NONE; context.questions.len()];
-    let mut tree = Winners { nodes: vec![], start: 0, beats };
+    let mut tree = Winners {
+        nodes: vec![],
+        start: 0,
+        beats,
+    };
     for group in &context.questions.groups {
         tree.clear(group.events.clone());
         if matches!(context.visible, Visible::All) {
@@ -70,13 +94,22 @@ fn by_tree(context: &Context<'_>, slot: &Slot, class: usize, beats: impl Fn(u32,
         }
         for question in group.questions.clone() {
             if let Visible::ByArrival(arrived) = &context.visible {
-                for row in arrived.fresh.get(question).iter().filter(|row| classes.takes(**row as usize)) {
+                for row in arrived
+                    .fresh
+                    .get(question)
+                    .iter()
+                    .filter(|row| classes.takes(**row as usize))
+                {
                     tree.add(*row);
                 }
             }
             let (mut low, high) = (spans.low[question], spans.high[question]);
             let (mut best, span) = (NONE, low..high);
-            for hole in context.holes(window, question).iter().filter(|hole| span.contains(*hole)) {
+            for hole in context
+                .holes(window, question)
+                .iter()
+                .filter(|hole| span.contains(*hole))
+            {
                 best = tree.better(best, tree.best(low, *hole));
                 low = *hole + 1;
             }
@@ -101,7 +134,11 @@ impl<F: Fn(u32, u32) -> bool> Winners<F> {
     }
 
     fn better(&self, left: u32, right: u32) -> u32 {
-        if left == NONE || (right != NONE && (self.beats)(right, left)) { right } else { left }
+        if left == NONE || (right != NONE && (self.beats)(right, left)) {
+            right
+        } else {
+            left
+        }
     }
 
     fn fill(&mut self, takes: impl Fn(u32) -> bool) {
@@ -130,7 +167,10 @@ impl<F: Fn(u32, u32) -> bool> Winners<F> {
     /// The winner among the rows `low..high`.
     fn best(&self, low: u32, high: u32) -> u32 {
         let leaves = self.nodes.len() / 2;
-        let (mut left, mut right) = (leaves + (low - self.start) as usize, leaves + (high - self.start) as usize);
+        let (mut left, mut right) = (
+            leaves + (low - self.start) as usize,
+            leaves + (high - self.start) as usize,
+        );
         let mut best = NONE;
         if low >= high {
             return best;

@@ -24,7 +24,10 @@ pub(super) fn by_states(context: &Context<'_>, slot: &Slot) -> (Column, Vec<Stat
     let mut column = Column::empty(slot.ty);
     let mut statuses = Vec::with_capacity(context.questions.len());
     let Some(tape) = context.tape(slot.window.index()) else {
-        return (Column::new(slot.ty, context.questions.len()), vec![Status::Empty; context.questions.len()]);
+        return (
+            Column::new(slot.ty, context.questions.len()),
+            vec![Status::Empty; context.questions.len()],
+        );
     };
     for group in &context.questions.groups {
         let mut state = State::identity(slot.aggregate, argument);
@@ -51,19 +54,35 @@ pub(super) fn by_states(context: &Context<'_>, slot: &Slot) -> (Column, Vec<Stat
 /// `count`, by prefix counts.
 pub(super) fn count(context: &Context<'_>, slot: &Slot, class: usize) -> (Column, Vec<Status>) {
     let counts = counts(context, slot, class);
-    let statuses = counts.iter().map(|count| if *count == 0 { Status::Empty } else { Status::Ok }).collect();
+    let statuses = counts
+        .iter()
+        .map(|count| if *count == 0 { Status::Empty } else { Status::Ok })
+        .collect();
     let data = Data::I64(counts.into_iter().map(i64::from).collect());
-    (Column { ty: slot.ty, data, tags: None }, statuses)
+    (
+        Column {
+            ty: slot.ty,
+            data,
+            tags: None,
+        },
+        statuses,
+    )
 }
 
 /// How many events take part, per question.
 fn counts(context: &Context<'_>, slot: &Slot, class: usize) -> Vec<u32> {
     let mut counts = vec![0u32; context.questions.len()];
-    let Some(tape) = context.tape(slot.window.index()) else { return counts };
+    let Some(tape) = context.tape(slot.window.index()) else {
+        return counts;
+    };
     let classes = &context.classes[class];
     let prefix = if classes.all_taken { vec![] } else { classes.counts() };
     let of = |(start, end): &(u32, u32)| {
-        if classes.all_taken { end - start } else { prefix[*end as usize] - prefix[*start as usize] }
+        if classes.all_taken {
+            end - start
+        } else {
+            prefix[*end as usize] - prefix[*start as usize]
+        }
     };
     for group in &context.questions.groups {
         let mut inside = 0u32;
@@ -83,7 +102,12 @@ pub(super) fn sum(context: &Context<'_>, slot: &Slot, class: usize) -> (Column, 
     match slot.argument.map(|lift| &context.lift(lift).data) {
         Some(Data::I64(values)) if slot.aggregate == Aggregate::Sum => {
             let sums = integer_sums(context, slot, classes, values);
-            finish_all(slot, &counts, |question| i64::try_from(sums[question]).map_err(|_| ErrorCode::Overflow), Data::I64)
+            finish_all(
+                slot,
+                &counts,
+                |question| i64::try_from(sums[question]).map_err(|_| ErrorCode::Overflow),
+                Data::I64,
+            )
         }
         Some(Data::I64(values)) => {
             let sums = integer_sums(context, slot, classes, values);
@@ -134,7 +158,9 @@ fn finish_all<T: Default>(
 /// Sums by prefix sums of 128 bits: 2^32 values of 64 bits fit.
 fn integer_sums(context: &Context<'_>, slot: &Slot, classes: &Classes, values: &[i64]) -> Vec<i128> {
     let mut sums = vec![0i128; context.questions.len()];
-    let Some(tape) = context.tape(slot.window.index()) else { return sums };
+    let Some(tape) = context.tape(slot.window.index()) else {
+        return sums;
+    };
     let mut prefix = Vec::with_capacity(values.len() + 1);
     let mut total = 0i128;
     prefix.push(total);
@@ -163,16 +189,26 @@ fn float_sums(
     read: impl Fn(&ExactSum, usize) -> f64,
 ) -> Vec<f64> {
     let mut sums = vec![0.0; context.questions.len()];
-    let Some(tape) = context.tape(slot.window.index()) else { return sums };
+    let Some(tape) = context.tape(slot.window.index()) else {
+        return sums;
+    };
     for group in &context.questions.groups {
         let mut inside = ExactSum::new();
         for question in group.questions.clone() {
-            for row in tape.enter(question).iter().flat_map(|(start, end)| *start as usize..*end as usize) {
+            for row in tape
+                .enter(question)
+                .iter()
+                .flat_map(|(start, end)| *start as usize..*end as usize)
+            {
                 if classes.takes(row) {
                     inside.add_f64(values[row]);
                 }
             }
-            for row in tape.leave(question).iter().flat_map(|(start, end)| *start as usize..*end as usize) {
+            for row in tape
+                .leave(question)
+                .iter()
+                .flat_map(|(start, end)| *start as usize..*end as usize)
+            {
                 if classes.takes(row) {
                     inside.subtract_f64(values[row]);
                 }

@@ -111,21 +111,36 @@ struct Context<'a> {
 
 /// Answers all questions. `delay_us` is δ in truth `as_of_arrival`, `None` in truth `complete`.
 pub fn answer(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> Answered {
-    let excludes_self: Vec<bool> =
-        spec.windows.iter().map(|window| matches!(window.excluding, Excluding::SelfEvent)).collect();
-    let own = if excludes_self.contains(&true) { run::own_events(run, questions) } else { Lists::none(questions.len()) };
+    let excludes_self: Vec<bool> = spec
+        .windows
+        .iter()
+        .map(|window| matches!(window.excluding, Excluding::SelfEvent))
+        .collect();
+    let own = if excludes_self.contains(&true) {
+        run::own_events(run, questions)
+    } else {
+        Lists::none(questions.len())
+    };
     let mut context = Context {
         run,
         questions,
         visible: Visible::new(run, questions, delay_us),
-        spans: spec.windows.iter().map(|window| Spans::of_window(run, questions, window)).collect(),
+        spans: spec
+            .windows
+            .iter()
+            .map(|window| Spans::of_window(run, questions, window))
+            .collect(),
         tapes: spec.windows.iter().map(|_| None).collect(),
         excludes_self,
         own,
         classes: vec![],
     };
     let slots = spec.slots.iter().map(|slot| context.slot(slot)).collect();
-    let presence = spec.presence.iter().map(|length| nearest::presence(&context, *length)).collect();
+    let presence = spec
+        .presence
+        .iter()
+        .map(|length| nearest::presence(&context, *length))
+        .collect();
     Answered { slots, presence }
 }
 
@@ -174,7 +189,13 @@ impl Context<'_> {
     fn need_tape(&mut self, window: usize) {
         if self.tapes[window].is_none() {
             let own = self.excludes_self[window].then_some(&self.own);
-            self.tapes[window] = Some(Tape::new(self.run, self.questions, &self.spans[window], &self.visible, own));
+            self.tapes[window] = Some(Tape::new(
+                self.run,
+                self.questions,
+                &self.spans[window],
+                &self.visible,
+                own,
+            ));
         }
     }
 
@@ -189,7 +210,11 @@ impl Context<'_> {
 
     /// The rows that a question leaves out of a window, ascending.
     fn holes(&self, window: usize, question: usize) -> &[u32] {
-        if self.excludes_self[window] { self.own.get(question) } else { &[] }
+        if self.excludes_self[window] {
+            self.own.get(question)
+        } else {
+            &[]
+        }
     }
 
     fn lift(&self, lift: LiftId) -> &Column {
@@ -204,6 +229,9 @@ fn argument_type(run: &Run, slot: &Slot) -> Option<Type> {
 
 /// A column of valid values and nulls.
 fn nullable(ty: Type, data: featr_kernels::Data, valid: &[bool]) -> Column {
-    let tags = valid.iter().map(|valid| if *valid { Tag::VALID } else { Tag::NULL }).collect();
+    let tags = valid
+        .iter()
+        .map(|valid| if *valid { Tag::VALID } else { Tag::NULL })
+        .collect();
     Column::with_tags(ty, data, Some(tags))
 }

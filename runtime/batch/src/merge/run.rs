@@ -30,11 +30,18 @@ pub(super) struct Lists {
 impl Lists {
     /// Empty lists.
     pub fn none(questions: usize) -> Lists {
-        Lists { items: vec![], ends: vec![0; questions] }
+        Lists {
+            items: vec![],
+            ends: vec![0; questions],
+        }
     }
 
     pub fn get(&self, question: usize) -> &[u32] {
-        let start = if question == 0 { 0 } else { self.ends[question - 1] as usize };
+        let start = if question == 0 {
+            0
+        } else {
+            self.ends[question - 1] as usize
+        };
         &self.items[start..self.ends[question] as usize]
     }
 }
@@ -96,7 +103,10 @@ impl Spans {
     pub fn of(run: &Run, questions: &Questions, length_us: Option<u64>, before_now: bool) -> Spans {
         let times = &run.events.times;
         let rows = questions.len();
-        let mut spans = Spans { low: vec![0; rows], high: vec![0; rows] };
+        let mut spans = Spans {
+            low: vec![0; rows],
+            high: vec![0; rows],
+        };
         for group in &questions.groups {
             let (mut low, mut high) = (group.events.start, group.events.start);
             for question in group.questions.clone() {
@@ -105,7 +115,9 @@ impl Spans {
                 if let Some(after) = after {
                     low = gallop(times, low, group.events.end, |time| time <= after);
                 }
-                high = gallop(times, high.max(low), group.events.end, |time| time < t || (time == t && !before_now));
+                high = gallop(times, high.max(low), group.events.end, |time| {
+                    time < t || (time == t && !before_now)
+                });
                 spans.low[question] = low;
                 spans.high[question] = high;
             }
@@ -131,7 +143,10 @@ impl Visible {
             let mut seen = 0;
             for question in group.questions.clone() {
                 if let Some(cutoff) = cutoffs[question] {
-                    let more = order[seen..].iter().take_while(|row| arrivals[**row as usize] <= cutoff).count();
+                    let more = order[seen..]
+                        .iter()
+                        .take_while(|row| arrivals[**row as usize] <= cutoff)
+                        .count();
                     fresh.items.extend_from_slice(&order[seen..seen + more]);
                     seen += more;
                 }

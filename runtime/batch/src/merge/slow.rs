@@ -33,7 +33,10 @@ pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: 
         slots.push((Column::from_values(slot.ty, &values), statuses));
     }
     let present = |length: &Option<u64>| presence(run, questions, delay_us, *length);
-    Answered { slots, presence: spec.presence.iter().map(present).collect() }
+    Answered {
+        slots,
+        presence: spec.presence.iter().map(present).collect(),
+    }
 }
 
 fn presence(run: &Run, questions: &Questions, delay_us: Option<u64>, length_us: Option<u64>) -> Vec<bool> {

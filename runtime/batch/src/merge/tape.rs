@@ -33,7 +33,11 @@ impl Ranges {
 
     #[inline]
     fn get(&self, question: usize) -> &[(u32, u32)] {
-        let start = if question == 0 { 0 } else { self.ends[question - 1] as usize };
+        let start = if question == 0 {
+            0
+        } else {
+            self.ends[question - 1] as usize
+        };
         &self.ranges[start..self.ends[question] as usize]
     }
 }

@@ -11,7 +11,10 @@ const LIFTS: [Type; 6] = [
     Type::Float64,
     Type::Bool,
     Type::String,
-    Type::Decimal { precision: 38, scale: 2 },
+    Type::Decimal {
+        precision: 38,
+        scale: 2,
+    },
     Type::Duration,
 ];
 const FILTER: u32 = 2;
@@ -55,7 +58,15 @@ impl Random {
             Type::Int64 if rare => Value::Int64(self.pick(&[i64::MAX, i64::MIN])),
             Type::Int64 => Value::Int64(small),
             Type::Float64 if rare => {
-                let rare = [1e300, -1e300, 5e-324, 1e-30, f64::INFINITY, f64::NEG_INFINITY, featr_kernels::value::NAN];
+                let rare = [
+                    1e300,
+                    -1e300,
+                    5e-324,
+                    1e-30,
+                    f64::INFINITY,
+                    f64::NEG_INFINITY,
+                    featr_kernels::value::NAN,
+                ];
                 Value::Float64(self.pick(&rare))
             }
             Type::Float64 => Value::Float64(small as f64 * 0.1 + 0.0),
@@ -69,7 +80,11 @@ impl Random {
     }
 
     fn instant(&mut self) -> i64 {
-        if self.once_in(20) { self.pick(&[i64::MIN, i64::MAX]) } else { self.within(0..30) }
+        if self.once_in(20) {
+            self.pick(&[i64::MIN, i64::MAX])
+        } else {
+            self.within(0..30)
+        }
     }
 
     fn event(&mut self) -> Event {
@@ -79,14 +94,22 @@ impl Random {
             lag: self.within(-2..12),
             id: self.within(0..20) as u8,
             digest: self.within(0..2) as u8,
-            poison: if self.once_in(30) { Tag::error(ErrorCode::InvalidCast) } else { Tag::VALID },
+            poison: if self.once_in(30) {
+                Tag::error(ErrorCode::InvalidCast)
+            } else {
+                Tag::VALID
+            },
             lifts: LIFTS.into_iter().map(|ty| self.value(ty)).collect(),
         }
     }
 
     /// Entity (3 has no events), instant, own identity.
     fn question(&mut self) -> (u8, i64, Option<u8>) {
-        let own = if self.once_in(5) { None } else { Some(self.within(0..20) as u8) };
+        let own = if self.once_in(5) {
+            None
+        } else {
+            Some(self.within(0..20) as u8)
+        };
         (self.within(0..4) as u8, self.instant(), own)
     }
 }
@@ -116,8 +139,14 @@ fn result_type(aggregate: Aggregate, argument: Option<Type>) -> Type {
 fn spec(lengths: &[i64]) -> FoldSpec {
     let mut windows = vec![];
     for excluding in [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent] {
-        windows.push(Window { kind: WindowKind::Lifetime, excluding });
-        windows.extend(lengths.iter().map(|length_us| Window { kind: WindowKind::Last { length_us: *length_us }, excluding }));
+        windows.push(Window {
+            kind: WindowKind::Lifetime,
+            excluding,
+        });
+        windows.extend(lengths.iter().map(|length_us| Window {
+            kind: WindowKind::Last { length_us: *length_us },
+            excluding,
+        }));
     }
     let numeric = [0, 1, 4];
     let all = 0..LIFTS.len() as u32;
@@ -148,12 +177,24 @@ fn spec(lengths: &[i64]) -> FoldSpec {
             for filter in [None, Some(LiftId(FILTER))] {
                 let ty = result_type(*aggregate, argument.map(|lift| LIFTS[lift as usize]));
                 let argument = argument.map(LiftId);
-                slots.push(Slot { aggregate: *aggregate, argument, filter, window: WindowId(window), ty });
+                slots.push(Slot {
+                    aggregate: *aggregate,
+                    argument,
+                    filter,
+                    window: WindowId(window),
+                    ty,
+                });
             }
         }
     }
     let presence = vec![None, Some(0), Some(5), Some(u64::MAX)];
-    FoldSpec { entity: vec![], windows, slots, presence, self_columns: vec![] }
+    FoldSpec {
+        entity: vec![],
+        windows,
+        slots,
+        presence,
+        self_columns: vec![],
+    }
 }
 
 fn id(number: u8) -> Vec<u8> {
@@ -171,7 +212,12 @@ fn build(mut events: Vec<Event>, mut asked: Vec<(u8, i64, Option<u8>)>) -> (Run,
     };
     let ids: Vec<Vec<u8>> = events.iter().map(|event| id(event.id)).collect();
     let run = Run {
-        arrivals: Some(events.iter().map(|event| event.time.saturating_add(event.lag)).collect()),
+        arrivals: Some(
+            events
+                .iter()
+                .map(|event| event.time.saturating_add(event.lag))
+                .collect(),
+        ),
         events: Events {
             times: events.iter().map(|event| event.time).collect(),
             ids: ids.iter().map(Vec::as_slice).collect(),
@@ -180,20 +226,34 @@ fn build(mut events: Vec<Event>, mut asked: Vec<(u8, i64, Option<u8>)>) -> (Run,
             lifts: (0..LIFTS.len()).map(column).collect(),
         },
     };
-    let selves: Vec<Vec<u8>> = asked.iter().map(|(_, _, own)| own.map(id).unwrap_or_default()).collect();
+    let selves: Vec<Vec<u8>> = asked
+        .iter()
+        .map(|(_, _, own)| own.map(id).unwrap_or_default())
+        .collect();
     let mut groups = vec![];
     for entity in 0..4 {
-        let questions = asked.partition_point(|asked| asked.0 < entity)..asked.partition_point(|asked| asked.0 <= entity);
+        let questions =
+            asked.partition_point(|asked| asked.0 < entity)..asked.partition_point(|asked| asked.0 <= entity);
         let from = events.partition_point(|event| event.entity < entity) as u32;
         let to = events.partition_point(|event| event.entity <= entity) as u32;
         if !questions.is_empty() {
-            groups.push(Group { questions, events: from..to });
+            groups.push(Group {
+                questions,
+                events: from..to,
+            });
         }
     }
     let keys: StrData = selves.iter().map(Vec::as_slice).collect();
     let known = asked.iter().map(|(_, _, own)| own.is_some()).collect();
     let times = asked.iter().map(|(_, time, _)| *time).collect();
-    (run, Questions { times, groups, selves: Some(Selves { keys, known }) })
+    (
+        run,
+        Questions {
+            times,
+            groups,
+            selves: Some(Selves { keys, known }),
+        },
+    )
 }
 
 #[test]
@@ -202,7 +262,15 @@ fn merge_is_its_definition() {
         let mut random = Random(seed);
         let events = (0..random.within(0..60)).map(|_| random.event()).collect();
         let asked = (0..random.within(0..25)).map(|_| random.question()).collect();
-        let lengths: Vec<i64> = (0..2).map(|_| if random.once_in(9) { i64::MAX } else { random.within(1..40) }).collect();
+        let lengths: Vec<i64> = (0..2)
+            .map(|_| {
+                if random.once_in(9) {
+                    i64::MAX
+                } else {
+                    random.within(1..40)
+                }
+            })
+            .collect();
         let delay = random.within(0..9) as u64;
         let delay_us = random.pick(&[None, Some(delay), Some(delay), Some(u64::MAX)]);
         let spec = spec(&lengths);
@@ -221,11 +289,22 @@ fn merge_is_its_definition() {
 fn without_arrivals_nothing_has_arrived() {
     let spec = spec(&[5]);
     let (mut run, questions) = build(
-        vec![Event { entity: 0, time: 1, lag: 0, id: 1, digest: 0, poison: 0, lifts: vec![Value::Null; LIFTS.len()] }],
+        vec![Event {
+            entity: 0,
+            time: 1,
+            lag: 0,
+            id: 1,
+            digest: 0,
+            poison: 0,
+            lifts: vec![Value::Null; LIFTS.len()],
+        }],
         vec![(0, 2, None)],
     );
     run.arrivals = None;
-    assert_eq!(answer(&spec, &run, &questions, Some(0)), answer_slow(&spec, &run, &questions, Some(0)));
+    assert_eq!(
+        answer(&spec, &run, &questions, Some(0)),
+        answer_slow(&spec, &run, &questions, Some(0))
+    );
     assert!(!answer(&spec, &run, &questions, Some(0)).presence[0][0]);
     assert!(answer(&spec, &run, &questions, None).presence[0][0]);
 }

@@ -16,7 +16,10 @@ const HOUR: i64 = 3_600 * SECOND;
 pub(super) const NOW: i64 = 1_704_067_200 * SECOND;
 
 fn key(name: &str) -> Key {
-    Key { name: name.into(), ty: Type::String }
+    Key {
+        name: name.into(),
+        ty: Type::String,
+    }
 }
 
 fn source(batch: Option<FileSet>) -> Source {
@@ -32,19 +35,30 @@ fn source(batch: Option<FileSet>) -> Source {
     Source {
         name: "shop_events".into(),
         doc: None,
-        columns: columns.map(|(name, ty)| SourceColumn { name: name.into(), ty, nullable: name != "at" }).to_vec(),
+        columns: columns
+            .map(|(name, ty)| SourceColumn {
+                name: name.into(),
+                ty,
+                nullable: name != "at",
+            })
+            .to_vec(),
         unique: vec![ColumnId(0)],
         time: ColumnId(1),
         arrival: Some(Arrival::Column(ColumnId(2))),
         delay_us: 10 * SECOND as u64,
-        lateness: Lateness::Within { bound_us: 2 * HOUR as u64 },
+        lateness: Lateness::Within {
+            bound_us: 2 * HOUR as u64,
+        },
         skew_us: 0,
         begins_us: None,
         zone: None,
         keep_nan: false,
         batch,
         stream: None,
-        origin: Origin { file: "shop.feat".into(), line: 1 },
+        origin: Origin {
+            file: "shop.feat".into(),
+            line: 1,
+        },
     }
 }
 
@@ -52,22 +66,23 @@ fn source(batch: Option<FileSet>) -> Source {
 const EVENTS: [(i64, i64, i64, Option<&str>, &str, f64); 6] = [
     (1, 3_700, 0, Some("ann"), "x", 0.1),
     (2, 5, 3, Some("ann"), "x", 0.2),
-    (2, 5, 1, Some("ann"), "x", 0.2), // a copy
+    (2, 5, 1, Some("ann"), "x", 0.2),           // a copy
     (3, 20_000, 10_000, Some("ann"), "x", 9.0), // late
     (4, 100, 0, Some("bob"), "y", 5.0),
     (5, 50, 0, None, "y", 7.0),
 ];
 
 pub(super) fn events() -> Batch {
-    let column = |ty, of: &dyn Fn(usize) -> Value| {
-        Column::from_values(ty, &(0..EVENTS.len()).map(of).collect::<Vec<_>>())
-    };
+    let column =
+        |ty, of: &dyn Fn(usize) -> Value| Column::from_values(ty, &(0..EVENTS.len()).map(of).collect::<Vec<_>>());
     let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::String(text.into()));
     let time = |row: usize| NOW - EVENTS[row].1 * SECOND;
     Batch::from_columns(vec![
         column(Type::Int64, &|row| Value::Int64(EVENTS[row].0)),
         column(Type::Timestamp, &|row| Value::Timestamp(time(row))),
-        column(Type::Timestamp, &|row| Value::Timestamp(time(row) + EVENTS[row].2 * SECOND)),
+        column(Type::Timestamp, &|row| {
+            Value::Timestamp(time(row) + EVENTS[row].2 * SECOND)
+        }),
         column(Type::String, &|row| text(EVENTS[row].3)),
         column(Type::String, &|row| text(Some(EVENTS[row].4))),
         column(Type::Float64, &|row| Value::Float64(EVENTS[row].5)),
@@ -113,7 +128,10 @@ pub(super) fn spine(asked: &[(Option<&str>, i64)]) -> SpineData {
         ("note", texts((0..rows).map(|row| Some(format!("q{row}"))).collect())),
     ]);
     let batch = batch.expect("a spine");
-    let users: Vec<Value> = users.into_iter().map(|user| user.map_or(Value::Null, Value::String)).collect();
+    let users: Vec<Value> = users
+        .into_iter()
+        .map(|user| user.map_or(Value::Null, Value::String))
+        .collect();
     let shops = vec![Value::String("x".into()); rows];
     let two = rows.min(2);
     SpineData {
@@ -123,13 +141,25 @@ pub(super) fn spine(asked: &[(Option<&str>, i64)]) -> SpineData {
         columns: vec![
             (key("user"), Column::from_values(Type::String, &users)),
             (key("shop"), Column::from_values(Type::String, &shops)),
-            (Key { name: "id".into(), ty: Type::Int64 }, Column::new(Type::Int64, rows)),
+            (
+                Key {
+                    name: "id".into(),
+                    ty: Type::Int64,
+                },
+                Column::new(Type::Int64, rows),
+            ),
         ],
     }
 }
 
 pub(super) fn inputs() -> Inputs {
-    let asked = [(Some("ann"), NOW), (Some("zoe"), NOW), (None, NOW), (Some("ann"), NOW - HOUR), (Some("bob"), NOW)];
+    let asked = [
+        (Some("ann"), NOW),
+        (Some("zoe"), NOW),
+        (None, NOW),
+        (Some("ann"), NOW - HOUR),
+        (Some("bob"), NOW),
+    ];
     let mut inputs = Inputs::new(spine(&asked));
     inputs.events.insert("shop_events".into(), vec![events()]);
     inputs.with_status = true;
@@ -146,34 +176,78 @@ fn feature(name: &str, ty: Type, slot: u32, window: Window, default: Option<Lite
         window,
         ttl_us: None,
     };
-    FinishFeature { name: name.into(), ty, kind, default, output: true }
+    FinishFeature {
+        name: name.into(),
+        ty,
+        kind,
+        default,
+        output: true,
+    }
 }
 
-fn view(source: &Source, entity: &[&str], slots: Vec<Slot>, windows: Vec<Window>, features: Vec<FinishFeature>) -> BatchNode {
-    let spine = BatchNode::Spine { keys: entity.iter().map(|name| key(name)).collect(), self_columns: vec![] };
+fn view(
+    source: &Source,
+    entity: &[&str],
+    slots: Vec<Slot>,
+    windows: Vec<Window>,
+    features: Vec<FinishFeature>,
+) -> BatchNode {
+    let spine = BatchNode::Spine {
+        keys: entity.iter().map(|name| key(name)).collect(),
+        self_columns: vec![],
+    };
     let scan = Box::new(BatchNode::Scan { source: source.clone() });
     let rows = RowSpec {
         name: source.name.clone(),
         steps: vec![],
         time: Expr::column(source.time, Type::Timestamp),
-        key: entity.iter().map(|name| ColumnId(if *name == "user" { 3 } else { 4 })).collect(),
+        key: entity
+            .iter()
+            .map(|name| ColumnId(if *name == "user" { 3 } else { 4 }))
+            .collect(),
         lifts: vec![Expr::column(ColumnId(5), Type::Float64)],
     };
-    let events = Box::new(BatchNode::Rows { input: Box::new(BatchNode::Accept { input: scan }), spec: rows });
+    let events = Box::new(BatchNode::Rows {
+        input: Box::new(BatchNode::Accept { input: scan }),
+        spec: rows,
+    });
     let mut self_columns = vec![];
     if windows.iter().any(|window| window.excluding == Excluding::SelfEvent) {
-        self_columns.push(Key { name: "id".into(), ty: Type::Int64 });
+        self_columns.push(Key {
+            name: "id".into(),
+            ty: Type::Int64,
+        });
     }
     let keys = entity.iter().map(|name| key(name)).collect();
-    let fold = FoldSpec { entity: keys, windows, slots, presence: vec![None], self_columns };
-    let input = Box::new(BatchNode::PointInTime { events, spine: Box::new(spine), spec: fold });
-    let spec = FinishSpec { begins_us: None, source_delay_us: source.delay_us, features };
+    let fold = FoldSpec {
+        entity: keys,
+        windows,
+        slots,
+        presence: vec![None],
+        self_columns,
+    };
+    let input = Box::new(BatchNode::PointInTime {
+        events,
+        spine: Box::new(spine),
+        spec: fold,
+    });
+    let spec = FinishSpec {
+        begins_us: None,
+        source_delay_us: source.delay_us,
+        features,
+    };
     BatchNode::Finish { input, spec }
 }
 
 fn plan_over(source: &Source) -> BatchPlan {
-    let day = Window { kind: WindowKind::Last { length_us: 24 * HOUR }, excluding: Excluding::Nothing };
-    let ever = Window { kind: WindowKind::Lifetime, excluding: Excluding::SelfEvent };
+    let day = Window {
+        kind: WindowKind::Last { length_us: 24 * HOUR },
+        excluding: Excluding::Nothing,
+    };
+    let ever = Window {
+        kind: WindowKind::Lifetime,
+        excluding: Excluding::SelfEvent,
+    };
     let slot = |aggregate, argument: Option<u32>, window, ty| Slot {
         aggregate,
         argument: argument.map(LiftId),
@@ -201,11 +275,25 @@ fn plan_over(source: &Source) -> BatchPlan {
         vec![day],
         vec![feature("s__sum", Type::Float64, 0, day, None)],
     );
-    let id = Key { name: "id".into(), ty: Type::Int64 };
-    let spine = BatchNode::Spine { keys: vec![key("user"), key("shop")], self_columns: vec![id] };
+    let id = Key {
+        name: "id".into(),
+        ty: Type::Int64,
+    };
+    let spine = BatchNode::Spine {
+        keys: vec![key("user"), key("shop")],
+        self_columns: vec![id],
+    };
     let columns = vec![(0, 0), (1, 0), (0, 1)];
-    let root = BatchNode::Zip { spine: Box::new(spine), inputs: vec![by_user, by_both], columns };
-    BatchPlan { program: "0".into(), service: "risk".into(), root }
+    let root = BatchNode::Zip {
+        spine: Box::new(spine),
+        inputs: vec![by_user, by_both],
+        columns,
+    };
+    BatchPlan {
+        program: "0".into(),
+        service: "risk".into(),
+        root,
+    }
 }
 
 pub(super) fn plan() -> BatchPlan {
@@ -213,5 +301,8 @@ pub(super) fn plan() -> BatchPlan {
 }
 
 pub(super) fn plan_of_files(path: &str) -> BatchPlan {
-    plan_over(&source(Some(FileSet { format: FileFormat::Jsonl, paths: vec![path.into()] })))
+    plan_over(&source(Some(FileSet {
+        format: FileFormat::Jsonl,
+        paths: vec![path.into()],
+    })))
 }
