@@ -184,12 +184,10 @@ impl SharedSource {
             options.sink = Some(Box::new(sink));
         }
         let mut reader = read_source(&self.source, files, &self.base, options)?;
-        let mut position = 0;
-        for decoded in reader.by_ref() {
+        for (position, decoded) in reader.by_ref().enumerate() {
             let decoded = decoded?;
             self.tell(decoded.batch.rows);
             each(position, decoded);
-            position += 1;
         }
         lock(&self.report).undecoded = reader.into_rejects();
         Ok(())

@@ -11,6 +11,7 @@
 //! DataFusion ever computes a feature.
 
 mod asked;
+mod chunk;
 mod events;
 mod finish;
 mod leaf;

@@ -10,10 +10,16 @@ use featr_kernels::{Column, Data};
 
 /// Whether a slot goes through [`by_states`], which serves every group and knows no shortcut.
 pub(super) fn is_generic(run: &Run, slot: &Slot) -> bool {
-    match (slot.aggregate, argument_type(run, slot)) {
-        (Aggregate::Count, _) => false,
-        (Aggregate::Sum | Aggregate::Mean, Some(Type::Int64 | Type::Float64)) => false,
-        (_, _) => true,
+    match slot.aggregate {
+        Aggregate::Sum | Aggregate::Mean => !matches!(argument_type(run, slot), Some(Type::Int64 | Type::Float64)),
+        Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => true,
+        Aggregate::Count
+        | Aggregate::Min
+        | Aggregate::Max
+        | Aggregate::First { .. }
+        | Aggregate::Last { .. }
+        | Aggregate::CountDistinct { .. }
+        | Aggregate::TimeSinceLast => false,
     }
 }
 

@@ -148,21 +148,11 @@ impl Context<'_> {
     fn slot(&mut self, slot: &Slot) -> (Column, Vec<Status>) {
         let window = slot.window.index();
         let class = self.class(slot);
-        let generic = match slot.aggregate {
-            Aggregate::Count | Aggregate::Sum | Aggregate::Mean => groups::is_generic(self.run, slot),
-            Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => true,
-            Aggregate::Min
-            | Aggregate::Max
-            | Aggregate::First { .. }
-            | Aggregate::Last { .. }
-            | Aggregate::CountDistinct { .. }
-            | Aggregate::TimeSinceLast => false,
-        };
         let on_tape = slot.aggregate.is_group() || matches!(slot.aggregate, Aggregate::CountDistinct { .. });
         if on_tape || self.classes[class].has_errors {
             self.need_tape(window);
         }
-        if generic {
+        if groups::is_generic(self.run, slot) {
             return groups::by_states(self, slot);
         }
         let errors = Errors::on(self, window, &self.classes[class]);

@@ -62,8 +62,10 @@ fn source(batch: Option<FileSet>) -> Source {
     }
 }
 
-/// id, seconds before NOW, seconds until it was seen, user, shop, amount.
-const EVENTS: [(i64, i64, i64, Option<&str>, &str, f64); 6] = [
+/// Id, seconds before NOW, seconds until it was seen, user, shop, amount.
+type Row = (i64, i64, i64, Option<&'static str>, &'static str, f64);
+
+const EVENTS: [Row; 6] = [
     (1, 3_700, 0, Some("ann"), "x", 0.1),
     (2, 5, 3, Some("ann"), "x", 0.2),
     (2, 5, 1, Some("ann"), "x", 0.2),           // a copy
