@@ -90,11 +90,10 @@ fn sources_stay_readable() {
 
 #[test]
 fn every_fixture_is_claimed() {
-    let claims: [(&str, &[&str]); 4] = [
+    let claims: [(&str, &[&str]); 3] = [
         ("tests/ui", &[".feat", ".stderr", ".console"]),
         ("tests/golden", &[".feat", ".snap"]),
         ("tests/spec", &[".md"]),
-        ("tests/agree/corpus", &[".json", ".md"]),
     ];
     let mut wrong = Vec::new();
     for (folder, suffixes) in claims {
