@@ -24,7 +24,7 @@ pub fn load(error: &LoadError) -> Diagnostic {
 
 pub fn unwritable(path: &str, why: &str) -> Diagnostic {
     Diagnostic::new(Code::UnwritableOutput, format!("cannot write `{path}`: {why}"))
-        .with_help("make the folder writable, free space, or choose another place")
+        .with_help(if why == "no such folder" { "make the folder first, or choose another place" } else { "make the folder writable, free space, or choose another place" })
 }
 
 pub fn build(error: &BuildError) -> Diagnostic {
@@ -44,14 +44,34 @@ pub fn argument(option: &str, value: &str, why: &str, help: &str) -> Diagnostic 
     Diagnostic::new(Code::InvalidArgument, format!("`{option} {value}`: {why}")).with_help(help)
 }
 
-pub fn strict(count: u64) -> Diagnostic {
+pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
     let rows = if count == 1 {
         "1 row was rejected".to_owned()
     } else {
         format!("{count} rows were rejected")
     };
-    Diagnostic::new(Code::RejectedRows, format!("{rows} and --strict is set"))
+    let mut diagnostic = Diagnostic::new(Code::RejectedRows, format!("{rows} and --strict is set"));
+    for note in notes {
+        diagnostic = diagnostic.with_note(note.clone());
+    }
+    diagnostic
         .with_help("write them aside with `--rejected FILE` and mend the source, or run without --strict")
+}
+
+/// A source of which no row could be used.
+pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> Diagnostic {
+    let message = format!("none of the {rejected} rows of source `{source}` can be used");
+    let diagnostic = Diagnostic::new(Code::NothingAccepted, message)
+        .with_help("check the format, the columns and the clauses of the source; `--rejected FILE` writes the rows aside");
+    match example {
+        Some(example) => diagnostic.with_note(format!("for example {example}")),
+        None => diagnostic,
+    }
+}
+
+/// An output that is one of the command's own inputs or other outputs.
+pub fn overwrites(path: &str, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command")).with_help("choose another file")
 }
 
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {

@@ -106,6 +106,10 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
             return reporter.refuse(errors::argument("--key", given, "the service has no such key", &known));
         };
         match featr::parse_value(text, wanted[place].ty) {
+            Some(_) if values[place].is_some() => {
+                let help = "give each key once";
+                return reporter.refuse(errors::argument("--key", given, "the key is given twice", help));
+            }
             Some(value) => values[place] = Some(value),
             None => {
                 let why = format!("`{text}` is no {}", wanted[place].ty);
@@ -166,14 +170,9 @@ pub fn lines(answers: &[Answered]) -> String {
 pub fn run(args: &GetArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&args.program, reporter)?;
     let answers = answer(&prepared, args, reporter)?;
-    let features: serde_json::Map<String, serde_json::Value> = answers
+    let features: Vec<serde_json::Value> = answers
         .iter()
-        .map(|a| {
-            (
-                a.feature.clone(),
-                serde_json::json!({ "value": a.json, "status": a.status }),
-            )
-        })
+        .map(|a| serde_json::json!({ "name": a.feature, "value": a.json, "status": a.status }))
         .collect();
     let value = serde_json::json!({
         "program": prepared.program.hash(),

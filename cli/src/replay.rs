@@ -4,7 +4,7 @@ use crate::args::{ReplayArgs, ReplayOptions};
 use crate::errors;
 use crate::progress::Bar;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_out, prepare, settle, write};
+use crate::run::{Aside, Prepared, check_out, check_overwrites, prepare, settle, write};
 use featr::{RejectedRows, Spine, Training};
 
 /// Runs the streaming engine over the recorded sources with a progress bar.
@@ -36,6 +36,7 @@ pub fn run(args: &ReplayArgs, reporter: &Reporter) -> Result<(), Refused> {
     let train = &args.train;
     check_out(&train.out, reporter)?;
     let prepared = prepare(&train.program, reporter)?;
+    check_overwrites(&prepared, &train.program, &train.spine.spine, Some(&train.out), reporter)?;
     let spine = prepared.spine(&train.spine, reporter)?;
     let aside = Aside::new(&train.program, reporter)?;
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;

@@ -4,7 +4,7 @@ use crate::args::{ProgramArgs, SpineArgs, TruthArg};
 use crate::check::compile;
 use crate::errors;
 use crate::report::{Refused, Reporter};
-use featr::{JsonlRejects, RejectedRows, RunReport, Spine, Training, Truth};
+use featr::{JsonlRejects, RejectedRows, RunReport, SourceReport, Spine, Training, Truth};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +109,10 @@ impl Aside {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
-        match tempfile::NamedTempFile::new_in(folder) {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As any new file: the umask takes its part.
+        let readable = std::fs::Permissions::from_mode(0o666);
+        match tempfile::Builder::new().permissions(readable).tempfile_in(folder) {
             Ok(file) => Ok(Some(Aside {
                 path: path.clone(),
                 file,
@@ -142,6 +145,7 @@ impl Aside {
 /// Tells people what was rejected; under `--strict` that ends the command.
 pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(), Refused> {
     let mut rejected = 0;
+    let mut told = Vec::new();
     for source in &report.sources {
         rejected += source.rejected_total();
         if source.rejected_total() > 0 {
@@ -150,15 +154,25 @@ pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(
                 .iter()
                 .map(|(reason, count)| format!("{count} {reason}"))
                 .collect();
-            reporter.note(&format!(
-                "source {}: {} rows rejected ({})",
+            let line = format!(
+                "source {}: {} of {} rows rejected ({})",
                 source.source,
                 source.rejected_total(),
+                source.rejected_total() + source.accepted,
                 reasons.join(", ")
-            ));
+            );
+            reporter.note(&line);
+            told.push(line);
             for example in &source.examples {
                 reporter.note(&format!("  {example}"));
             }
+            if source.accepted == 0 {
+                let example = source.examples.first().map(String::as_str);
+                return reporter.refuse(errors::nothing_accepted(&source.source, source.rejected_total(), example));
+            }
+        }
+        if source.conflicting_ids > 0 {
+            reporter.note(&conflicts(source));
         }
         for (view, counts) in &source.dropped {
             let counts: Vec<String> = counts
@@ -175,10 +189,29 @@ pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(
         reporter.note(&format!("warning: {warning}"));
     }
     if strict && rejected > 0 {
-        reporter.refuse(errors::strict(rejected))
+        reporter.refuse(errors::strict(rejected, if reporter.json { &told } else { &[] }))
     } else {
         Ok(())
     }
+}
+
+/// Tells of ids under which a source has different rows.
+fn conflicts(source: &SourceReport) -> String {
+    let shown = source.conflict_examples.len() as u64;
+    let more = match source.conflicting_ids.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let ids = if source.conflicting_ids == 1 {
+        "1 id has".to_owned()
+    } else {
+        format!("{} ids have", source.conflicting_ids)
+    };
+    format!(
+        "source {}: {ids} different rows, which all count ({}{more})",
+        source.source,
+        source.conflict_examples.join("; ")
+    )
 }
 
 /// Writes a training set, whole or not at all, and tells what it is.
@@ -202,6 +235,40 @@ pub fn write(prepared: &Prepared, training: &Training, out: &Path, reporter: &Re
         "report": training.report,
     });
     reporter.result(&text, &value);
+    Ok(())
+}
+
+/// Refuses outputs that are inputs of the same command, or each other.
+pub fn check_overwrites(
+    prepared: &Prepared,
+    args: &ProgramArgs,
+    spine: &Path,
+    out: Option<&Path>,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let same = |left: &Path, right: &Path| match (std::fs::canonicalize(left), std::fs::canonicalize(right)) {
+        (Ok(left), Ok(right)) => left == right,
+        _ => std::path::absolute(left).ok() == std::path::absolute(right).ok(),
+    };
+    let rejected = args.rejected.as_deref();
+    if let (Some(out), Some(rejected)) = (out, rejected)
+        && same(out, rejected)
+    {
+        return reporter.refuse(errors::overwrites(&out.display().to_string(), "the file of rejected rows"));
+    }
+    let files = prepared.program.input_files(&prepared.service).unwrap_or_default();
+    for target in [out, rejected].into_iter().flatten() {
+        let name = target.display().to_string();
+        if same(target, spine) {
+            return reporter.refuse(errors::overwrites(&name, "the spine"));
+        }
+        if same(target, &args.program) {
+            return reporter.refuse(errors::overwrites(&name, "the program"));
+        }
+        if files.iter().any(|file| same(target, file)) {
+            return reporter.refuse(errors::overwrites(&name, "a source file"));
+        }
+    }
     Ok(())
 }
 

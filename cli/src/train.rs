@@ -4,7 +4,7 @@ use crate::args::{ProgramArgs, TrainArgs};
 use crate::errors;
 use crate::progress::Bar;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_out, prepare, settle, write};
+use crate::run::{Aside, Prepared, check_out, check_overwrites, prepare, settle, write};
 use featr::{Spine, TrainOptions, TrainProgress, Training};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,6 +49,7 @@ pub fn batch(
 pub fn run(args: &TrainArgs, reporter: &Reporter) -> Result<(), Refused> {
     check_out(&args.out, reporter)?;
     let prepared = prepare(&args.program, reporter)?;
+    check_overwrites(&prepared, &args.program, &args.spine.spine, Some(&args.out), reporter)?;
     let spine = prepared.spine(&args.spine, reporter)?;
     let aside = Aside::new(&args.program, reporter)?;
     let training = batch(&prepared, &args.program, spine, args.status, aside.as_ref(), reporter)?;

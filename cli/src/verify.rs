@@ -4,7 +4,7 @@ use crate::args::{ReplayOptions, VerifyArgs};
 use crate::errors;
 use crate::replay::stream;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, prepare, settle};
+use crate::run::{Aside, Prepared, check_overwrites, prepare, settle};
 use crate::train::batch;
 use arrow::array::{Array as _, RecordBatch};
 use featc_ir::{Status, Type};
@@ -33,6 +33,7 @@ struct Difference {
 
 pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&args.program, reporter)?;
+    check_overwrites(&prepared, &args.program, &args.spine.spine, None, reporter)?;
     let spine = prepared.spine(&args.spine, reporter)?;
     let aside = Aside::new(&args.program, reporter)?;
     let from_batch = batch(&prepared, &args.program, spine.clone(), true, aside.as_ref(), reporter)?;

@@ -319,6 +319,10 @@ impl RowsCounter {
         lock(&self.report).keyless_questions += questions;
     }
 
+    pub fn add_at_events(&self, questions: u64) {
+        lock(&self.report).questions_at_events += questions;
+    }
+
     pub fn report(&self) -> ViewReport {
         lock(&self.report).clone()
     }

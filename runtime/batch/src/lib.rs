@@ -30,5 +30,5 @@ mod tests;
 
 pub use error::BatchError;
 pub use inputs::{Inputs, Progress, ProgressSink, RejectedRow, RejectedRows, SpineData, spine_columns};
-pub use report::{RunReport, SourceReport, ViewReport};
+pub use report::{EXAMPLES_MAX, RunReport, SourceReport, ViewReport};
 pub use run::{Explained, Output, explain, run, run_async};

@@ -4,6 +4,9 @@ use featr_decode::Rejects;
 use featr_kernels::rows::{Dropped, Reason};
 use std::fmt;
 
+/// How many rejected rows, or conflicting ids, of a source a report shows.
+pub const EXAMPLES_MAX: usize = 5;
+
 /// Counts of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunReport {
@@ -25,8 +28,14 @@ pub struct SourceReport {
     pub accepted: u64,
     /// Decoded rows that are not, by reason; reasons that did not occur are left out.
     pub rejected: Vec<(Reason, u64)>,
+    /// The first [`EXAMPLES_MAX`] of them, in the order of the files: `file:line: reason: detail`.
+    pub rejected_examples: Vec<String>,
     /// Rows that were not decoded.
     pub undecoded: Rejects,
+    /// Ids under which different events were accepted. All of them count; such a source is usually an upsert one.
+    pub conflicting_ids: u64,
+    /// The first [`EXAMPLES_MAX`] of them, by their first rows in the order of the files: `flight_id=17`.
+    pub conflict_examples: Vec<String>,
 }
 
 /// What became of the events of a source on their way to an entity.
@@ -42,6 +51,9 @@ pub struct ViewReport {
     pub copies: u64,
     /// Questions without an entity, because one of the keys is null.
     pub keyless_questions: u64,
+    /// Questions at the very instant of an event of their entity that they see, if a window excludes nothing: the event
+    /// counts there. Questions whose id is that of an event at another instant are not looked for.
+    pub questions_at_events: u64,
 }
 
 impl fmt::Display for RunReport {
@@ -54,6 +66,9 @@ impl fmt::Display for RunReport {
             }
             for (reason, count) in source.undecoded.counts() {
                 write!(f, ", {count} {reason}")?;
+            }
+            if source.conflicting_ids > 0 {
+                write!(f, ", {} conflicting ids", source.conflicting_ids)?;
             }
             writeln!(f)?;
         }
@@ -74,6 +89,7 @@ impl fmt::Display for RunReport {
                 ("with an error in the key", dropped.error_key),
                 ("copies", view.copies),
                 ("questions without key", view.keyless_questions),
+                ("questions at events", view.questions_at_events),
             ];
             for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
                 write!(f, ", {count} {name}")?;

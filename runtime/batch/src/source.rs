@@ -4,12 +4,11 @@
 
 use crate::error::BatchError;
 use crate::inputs::{FromDecoder, Progress, ProgressSink, RejectedRow, Shared, SharedRejects, lock};
-use crate::report::SourceReport;
+use crate::report::{EXAMPLES_MAX, SourceReport};
 use datafusion::error::{DataFusionError, Result};
-use featc_ir::window::format_duration;
-use featc_ir::{Arrival, Lateness, Source};
+use featc_ir::Source;
 use featr_decode::{Decoded, ReadOptions, RowNumbers, read_source};
-use featr_kernels::rows::{Reason, accept, arrivals};
+use featr_kernels::rows::{Part, Reason, Rejected, accept, arrivals, conflicts, digests, rejected};
 use featr_kernels::{Batch, StrData, identity};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -23,6 +22,16 @@ pub(crate) struct Prepared {
     /// Order keys of the `unique` columns.
     pub ids: StrData,
     pub digests: Vec<u128>,
+}
+
+impl Prepared {
+    fn part(&self) -> Part<'_> {
+        Part {
+            batch: &self.batch,
+            ids: &self.ids,
+            digests: &self.digests,
+        }
+    }
 }
 
 /// A source of a run.
@@ -51,8 +60,8 @@ struct Judged {
     position: usize,
     prepared: Prepared,
     counts: [u64; 5],
-    /// File, line, reason, words.
-    rejected: Vec<(Arc<str>, u64, Reason, String)>,
+    /// With file and line: all of them if they are wanted, else those that a report may show.
+    rejected: Vec<(Arc<str>, u64, Rejected)>,
 }
 
 impl SharedSource {
@@ -122,24 +131,31 @@ impl SharedSource {
     fn settle(&self, mut judged: Vec<Judged>) -> std::result::Result<Vec<Prepared>, BatchError> {
         judged.sort_by_key(|judged| judged.position);
         let mut counts = [0u64; 5];
-        let mut prepared = Vec::with_capacity(judged.len());
+        let mut examples = vec![];
+        let mut prepared: Vec<Prepared> = Vec::with_capacity(judged.len());
         for part in judged {
             counts
                 .iter_mut()
                 .zip(part.counts)
                 .for_each(|(count, more)| *count += more);
-            for (file, line, reason, detail) in &part.rejected {
+            for (file, line, Rejected { reason, detail, .. }) in &part.rejected {
+                let reason = reason.name();
+                if examples.len() < EXAMPLES_MAX {
+                    examples.push(format!("{file}:{line}: {reason}: {detail}"));
+                }
                 self.rejects.put(&RejectedRow {
                     source: &self.source.name,
                     file,
                     line: *line,
-                    reason: reason.name(),
+                    reason,
                     detail,
                     raw: None,
                 })?;
             }
             prepared.push(part.prepared);
         }
+        let parts: Vec<Part<'_>> = prepared.iter().map(Prepared::part).collect();
+        let conflicts = conflicts(&self.source, &parts, EXAMPLES_MAX);
         let mut report = lock(&self.report);
         report.decoded = counts.iter().sum();
         report.accepted = counts[0];
@@ -148,18 +164,20 @@ impl SharedSource {
             .map(|reason| (reason, counts[reason as usize]))
             .filter(|(_, count)| *count > 0)
             .collect();
+        report.rejected_examples = examples;
+        report.conflicting_ids = conflicts.ids;
+        report.conflict_examples = conflicts.examples;
         Ok(prepared)
     }
 
     fn decode(&self, each: &mut dyn FnMut(usize, Decoded)) -> std::result::Result<(), BatchError> {
         if let Some(batches) = lock(&self.events).take() {
+            let mut first = 1;
             for (position, batch) in batches.into_iter().enumerate() {
                 self.check(&batch)?;
                 self.tell(batch.rows);
-                let rows = RowNumbers {
-                    first: 1,
-                    numbers: None,
-                };
+                let rows = RowNumbers { first, numbers: None };
+                first += batch.rows as u64;
                 each(
                     position,
                     Decoded {
@@ -242,31 +260,23 @@ impl SharedSource {
     fn judge(&self, position: usize, decoded: Decoded) -> Judged {
         let source = &*self.source;
         let verdict = accept(source, &decoded.batch);
-        let mut rejected = vec![];
-        if !verdict.all() && self.rejects.wanted() {
-            let all_arrivals = arrivals(source, &decoded.batch);
-            for (row, code) in verdict.keep.iter().enumerate() {
-                if let Some(reason) = Reason::from_code(*code) {
-                    let time = decoded.batch.column(source.time).i64s()[row];
-                    let detail = words(source, reason, time, all_arrivals.as_ref().map(|all| all[row]));
-                    rejected.push((decoded.file.clone(), decoded.rows.number(row), reason, detail));
-                }
-            }
-        }
+        let most = if self.rejects.wanted() {
+            usize::MAX
+        } else {
+            EXAMPLES_MAX
+        };
+        let place = |rejected: Rejected| (decoded.file.clone(), decoded.rows.number(rejected.row), rejected);
+        let rejected = rejected(source, &decoded.batch, &verdict, most);
+        let rejected = rejected.into_iter().map(place).collect();
         let batch = if verdict.all() {
             decoded.batch
         } else {
             decoded.batch.take(&verdict.rows())
         };
-        let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
-        let arrival_column = match source.arrival {
-            Some(Arrival::Column(column)) => Some(column),
-            Some(Arrival::AfterTime { .. }) | None => None,
-        };
         let prepared = Prepared {
             arrivals: arrivals(source, &batch),
             ids: identity::order_keys(&batch, &source.unique),
-            digests: identity::digests(&batch, &names, arrival_column),
+            digests: digests(source, &batch),
             batch,
         };
         Judged {
@@ -275,34 +285,5 @@ impl SharedSource {
             counts: verdict.counts,
             rejected,
         }
-    }
-}
-
-/// Why a row is not an event.
-fn words(source: &Source, reason: Reason, time_us: i64, arrival_us: Option<i64>) -> String {
-    let name = |id: featc_ir::ColumnId| &source.columns[id.index()].name;
-    let behind = arrival_us.and_then(|arrival| arrival.checked_sub(time_us));
-    match (reason, behind) {
-        (Reason::NullTime, _) => format!("`{}` is null", name(source.time)),
-        (Reason::NullArrival, _) => match source.arrival {
-            Some(Arrival::Column(column)) => format!("`{}` is null", name(column)),
-            Some(Arrival::AfterTime { .. }) | None => "it has no arrival".into(),
-        },
-        (Reason::Late, Some(behind)) => {
-            let bound = match source.lateness {
-                Lateness::Within { bound_us } => format_duration(i64::try_from(bound_us).unwrap_or(i64::MAX)),
-                Lateness::Unbounded => "any time".into(),
-            };
-            format!(
-                "arrived {} after its event time; at most {bound} is accepted",
-                format_duration(behind)
-            )
-        }
-        (Reason::Ahead, Some(behind)) => {
-            let skew = format_duration(i64::try_from(source.skew_us).unwrap_or(i64::MAX));
-            let ahead = format_duration(behind.saturating_neg());
-            format!("its event time is {ahead} after its arrival; at most {skew} is accepted")
-        }
-        (Reason::Late | Reason::Ahead, None) => "its arrival is too far from its event time".into(),
     }
 }

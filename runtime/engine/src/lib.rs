@@ -68,6 +68,8 @@ mod recorded;
 mod replay;
 mod results;
 mod spine;
+#[cfg(test)]
+mod tests;
 mod train;
 mod values;
 

@@ -4,13 +4,11 @@ use crate::error::Error;
 use crate::program::Program;
 use crate::results::SourceReport;
 use featc_ir::{FileSet, Source};
-use featr_batch::{RejectedRow, RejectedRows};
+use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
 use featr_decode::{DecodeError, ReadOptions, Reject, RejectSink, Rejects, RowNumbers, read_source};
-use featr_kernels::{Batch, rows};
+use featr_kernels::{Batch, identity, rows};
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// How many rejected rows a report shows.
-pub(crate) const EXAMPLES_MAX: usize = 5;
 
 type SharedRejects = Arc<Mutex<Box<dyn RejectedRows>>>;
 
@@ -64,6 +62,22 @@ impl Program {
         files.cloned().ok_or_else(|| Error::NoFiles {
             source: source.name.clone(),
         })
+    }
+
+    /// The files that a service's sources are read from, both sides; those that cannot be found are left out.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`].
+    pub fn input_files(&self, service: &str) -> Result<Vec<std::path::PathBuf>, Error> {
+        let mut found = Vec::new();
+        for source in self.service_sources(service)? {
+            for side in [Side::Batch, Side::Stream] {
+                let files = self.files(source, side).ok();
+                let files = files.and_then(|files| featr_decode::expand(&files, &self.base).ok());
+                found.extend(files.into_iter().flatten().map(|file| file.path));
+            }
+        }
+        Ok(found)
     }
 
     /// Reads all rows of the sources of a service.
@@ -127,22 +141,38 @@ impl Program {
 impl Recorded {
     fn reject_unaccepted(&self, target: &SharedRejects) -> Result<(), Error> {
         let mut target = target.lock().unwrap_or_else(PoisonError::into_inner);
-        for (row, code) in rows::accept(&self.source, &self.rows).keep.iter().enumerate() {
-            if let Some(reason) = rows::Reason::from_code(*code) {
-                let (file, line) = self.place(row);
-                let reason = reason.name();
-                let source = &self.source.name;
-                target.reject(&RejectedRow {
-                    source,
-                    file: &file,
-                    line,
-                    reason,
-                    detail: "",
-                    raw: None,
-                })?;
-            }
+        for rows::Rejected { row, reason, detail } in self.unaccepted(usize::MAX) {
+            let (file, line) = self.place(row);
+            target.reject(&RejectedRow {
+                source: &self.source.name,
+                file: &file,
+                line,
+                reason: reason.name(),
+                detail: &detail,
+                raw: None,
+            })?;
         }
         Ok(())
+    }
+
+    /// The first `most` decoded rows that are no events.
+    fn unaccepted(&self, most: usize) -> Vec<rows::Rejected> {
+        let verdict = rows::accept(&self.source, &self.rows);
+        rows::rejected(&self.source, &self.rows, &verdict, most)
+    }
+
+    /// The ids under which different rows were accepted.
+    fn conflicts(&self, accepted: &rows::Accepted) -> rows::Conflicts {
+        let batch = match accepted.all() {
+            true => Cow::Borrowed(&self.rows),
+            false => Cow::Owned(self.rows.take(&accepted.rows())),
+        };
+        let part = rows::Part {
+            batch: &batch,
+            ids: &identity::order_keys(&batch, &self.source.unique),
+            digests: &rows::digests(&self.source, &batch),
+        };
+        rows::conflicts(&self.source, &[part], EXAMPLES_MAX)
     }
 
     /// File and line (Parquet: row) of a row.
@@ -173,29 +203,24 @@ impl Recorded {
 
     /// What decoding and acceptance made of the rows.
     pub fn report(&self) -> SourceReport {
+        let accepted = rows::accept(&self.source, &self.rows);
         let mut report = SourceReport {
             source: self.source.name.clone(),
+            accepted: accepted.counts[0],
             ..SourceReport::default()
         };
-        for (reason, count) in self.rejects.counts() {
-            *report.rejected.entry(reason.name().to_owned()).or_default() += count;
+        let reasons = rows::Reason::ALL.map(|reason| (reason, accepted.count(reason)));
+        report.add_undecoded(&self.rejects);
+        report.add_rejected(reasons.into_iter().filter(|(_, count)| *count > 0));
+        for rows::Rejected { row, reason, detail } in self.unaccepted(EXAMPLES_MAX) {
+            let (file, line) = self.place(row);
+            report
+                .examples
+                .push(format!("{file}:{line}: {}: {detail}", reason.name()));
         }
-        let kept = self.rejects.kept().iter().take(EXAMPLES_MAX);
-        report.examples = kept
-            .map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail))
-            .collect();
-        let accepted = rows::accept(&self.source, &self.rows);
-        for (row, code) in accepted.keep.iter().enumerate() {
-            let Some(reason) = rows::Reason::from_code(*code) else {
-                report.accepted += 1;
-                continue;
-            };
-            *report.rejected.entry(reason.name().to_owned()).or_default() += 1;
-            if report.examples.len() < EXAMPLES_MAX {
-                let (file, line) = self.place(row);
-                report.examples.push(format!("{file}:{line}: {}", reason.name()));
-            }
-        }
+        let conflicts = self.conflicts(&accepted);
+        report.conflicting_ids = conflicts.ids;
+        report.conflict_examples = conflicts.examples;
         report
     }
 }

@@ -4,8 +4,10 @@ use crate::error::Error;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
-use featr_decode::to_arrow;
+use featr_batch::EXAMPLES_MAX;
+use featr_decode::{Rejects, to_arrow};
 use featr_kernels::Column;
+use featr_kernels::rows::Reason;
 use std::sync::Arc;
 
 /// A training set, or what a replay gives: the spine's columns untouched, then the features.
@@ -34,8 +36,13 @@ pub struct SourceReport {
     pub accepted: u64,
     /// Rows that count for nothing, by reason.
     pub rejected: std::collections::BTreeMap<String, u64>,
-    /// The first of them: `file:line: reason: detail`.
+    /// The first of them, first those that were not decoded, then those that were not accepted:
+    /// `file:line: reason: detail`.
     pub examples: Vec<String>,
+    /// Ids under which different rows were accepted. All of them count; such a source is usually an upsert one.
+    pub conflicting_ids: u64,
+    /// The first of them: `flight_id=17`.
+    pub conflict_examples: Vec<String>,
     /// Per view of the source: events that do not count there, by reason (a null key, a null time of the transform).
     pub dropped: std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>,
 }
@@ -44,6 +51,23 @@ impl SourceReport {
     /// Rejected rows.
     pub fn rejected_total(&self) -> u64 {
         self.rejected.values().sum()
+    }
+
+    /// Counts the rows that were not decoded and shows the first.
+    pub(crate) fn add_undecoded(&mut self, rejects: &Rejects) {
+        for (reason, count) in rejects.counts() {
+            *self.rejected.entry(reason.name().to_owned()).or_default() += count;
+        }
+        let kept = rejects.kept().iter().take(EXAMPLES_MAX);
+        self.examples
+            .extend(kept.map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail)));
+    }
+
+    /// Counts the rows that were not accepted.
+    pub(crate) fn add_rejected(&mut self, counts: impl IntoIterator<Item = (Reason, u64)>) {
+        for (reason, count) in counts {
+            *self.rejected.entry(reason.name().to_owned()).or_default() += count;
+        }
     }
 }
 

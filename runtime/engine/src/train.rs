@@ -94,26 +94,34 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
     RunReport {
         rows: run.rows,
         sources,
-        warnings: Vec::new(),
+        warnings: run.views.iter().filter_map(|view| warning(view, run.rows)).collect(),
     }
 }
 
+/// Says of a view that questions fall on its events. What a spine row shares with an event at another instant, such as
+/// its id, is not looked for.
+fn warning(view: &featr_batch::ViewReport, questions: u64) -> Option<String> {
+    (view.questions_at_events > 0).then(|| {
+        format!(
+            "{} of {questions} questions are asked at the very instant of an event of `{} by ({})`; that event counts in \
+             windows without `excluding now` or `excluding self`",
+            view.questions_at_events,
+            view.transform,
+            view.entity.join(", ")
+        )
+    })
+}
+
 fn source_report(source: &featr_batch::SourceReport) -> SourceReport {
-    let mut rejected = BTreeMap::new();
-    for (reason, count) in &source.rejected {
-        *rejected.entry(reason.name().to_owned()).or_default() += count;
-    }
-    for (reason, count) in source.undecoded.counts() {
-        *rejected.entry(reason.name().to_owned()).or_default() += count;
-    }
-    let kept = source.undecoded.kept().iter().take(crate::recorded::EXAMPLES_MAX);
-    SourceReport {
+    let mut report = SourceReport {
         source: source.source.clone(),
         accepted: source.accepted,
-        rejected,
-        examples: kept
-            .map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail))
-            .collect(),
-        dropped: BTreeMap::new(),
-    }
+        conflicting_ids: source.conflicting_ids,
+        conflict_examples: source.conflict_examples.clone(),
+        ..SourceReport::default()
+    };
+    report.add_undecoded(&source.undecoded);
+    report.add_rejected(source.rejected.iter().copied());
+    report.examples.extend(source.rejected_examples.iter().cloned());
+    report
 }

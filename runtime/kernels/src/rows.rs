@@ -7,11 +7,17 @@
 //! Every decision is made on the record alone, so it is the same in both engines and for every batching.
 
 use crate::column::{Batch, Column, Tag};
-use crate::eval;
+use crate::{eval, identity};
 use featc_ir::plan::RowSpec;
 use featc_ir::program::Step;
 use featc_ir::{Arrival, ColumnId, Expr, Lateness, Source};
 use std::borrow::Cow;
+
+mod conflicts;
+mod rejected;
+
+pub use conflicts::{Conflicts, Part, conflicts};
+pub use rejected::{Rejected, rejected};
 
 /// Why a decoded row is not an event. The discriminants are the codes in [`Accepted::keep`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,6 +139,16 @@ pub fn arrivals(source: &Source, batch: &Batch) -> Option<Vec<i64>> {
                 .collect(),
         ),
     }
+}
+
+/// The digest of every row of a source: [`identity::digests`] without the arrival column.
+pub fn digests(source: &Source, batch: &Batch) -> Vec<u128> {
+    let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
+    let except = match source.arrival {
+        Some(Arrival::Column(column)) => Some(column),
+        Some(Arrival::AfterTime { .. }) | None => None,
+    };
+    identity::digests(batch, &names, except)
 }
 
 /// Rows that a transform and key dropped, by reason. `filtered` is not a rejection.

@@ -1,7 +1,6 @@
 //! The engine: a checked graph and the state of its logs.
 
-use crate::flow::{Ask, Flow, LogFlow, RowsFlow};
-use crate::operators::copies::Copies;
+use crate::flow::{Ask, Flow, LogFlow};
 use crate::operators::log::{Log, LogQuestion, Walk};
 use crate::operators::{accept, finish, rows, source};
 use crate::paging::Paging;
@@ -24,8 +23,6 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Engine {
     flow: Flow,
-    /// One per `Rows` operator, in graph order.
-    copies: Vec<Option<Copies>>,
     /// One per `Log` operator, in graph order.
     logs: Vec<Log>,
     /// Per service and ask, the walks over its log.
@@ -68,8 +65,8 @@ impl Engine {
     /// An engine without events.
     ///
     /// # Errors
-    /// A graph of another shape than source → accept → rows → log → finish, inputs first, or with references that lead
-    /// nowhere.
+    /// A graph of another shape than source → accept → rows → log → finish, inputs first, with references that lead
+    /// nowhere, or with a transform that reads the arrival column of its source.
     pub fn new(graph: StreamGraph) -> Result<Engine, Bug> {
         Engine::with_paging(graph, Paging::default())
     }
@@ -91,14 +88,7 @@ impl Engine {
             .iter()
             .map(|service| service.asks.iter().map(walks).collect())
             .collect();
-        let copies = |rows: &RowsFlow| Copies::new(&flow.sources[rows.source].source, &rows.spec);
-        let copies = flow.rows.iter().map(copies).collect();
-        Ok(Engine {
-            flow,
-            copies,
-            logs,
-            walks,
-        })
+        Ok(Engine { flow, logs, walks })
     }
 
     /// Hash of the program, in hexadecimal.
@@ -139,18 +129,8 @@ impl Engine {
         };
         for position in &flow.rows {
             let rows_flow = &self.flow.rows[*position];
-            let changes = self.copies[*position].as_mut().map(|copies| copies.step(&accepted));
-            let keyed = rows::apply(
-                &rows_flow.spec,
-                changes.as_ref().map_or(&accepted, |changes| &changes.firsts),
-            );
-            let replaced = changes
-                .as_ref()
-                .map(|changes| rows::apply(&rows_flow.spec, &changes.replaced));
+            let keyed = rows::apply(&rows_flow.spec, &accepted);
             for log in &rows_flow.logs {
-                let taken = replaced
-                    .as_ref()
-                    .map_or(0, |replaced| self.logs[*log].retract(replaced));
                 let (inserted, duplicates) = self.logs[*log].step(&keyed);
                 let dropped = keyed.dropped;
                 report.logs.push(LogReport {
@@ -162,8 +142,7 @@ impl Engine {
                     null_key: dropped.null_key,
                     error_key: dropped.error_key,
                     inserted,
-                    duplicates: duplicates + changes.as_ref().map_or(0, |changes| changes.copies),
-                    replaced: taken,
+                    duplicates,
                 });
             }
         }
@@ -237,7 +216,7 @@ impl Engine {
             .iter()
             .map(|flow| flow.state_key.as_str())
             .zip(&self.logs);
-        snapshot::write(&self.flow.program, logs, self.copies.iter().flatten())
+        snapshot::write(&self.flow.program, logs)
     }
 
     /// An engine in the state of a snapshot of the same program.
@@ -256,12 +235,7 @@ impl Engine {
         let mut engine = Engine::with_paging(graph, paging).map_err(RestoreError::Graph)?;
         let keys = engine.flow.logs.iter().map(|flow| flow.state_key.as_str());
         let mut logs: Vec<(&str, &mut Log)> = keys.zip(&mut engine.logs).collect();
-        snapshot::read(
-            bytes,
-            &engine.flow.program,
-            &mut logs,
-            engine.copies.iter_mut().flatten(),
-        )?;
+        snapshot::read(bytes, &engine.flow.program, &mut logs)?;
         Ok(engine)
     }
 

@@ -3,7 +3,7 @@
 use featc_ir::plan::{
     FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph, StreamService,
 };
-use featc_ir::{Aggregate, Bug, Excluding, Key, Slot, Source, Type};
+use featc_ir::{Aggregate, Arrival, Bug, ColumnId, Excluding, Expr, Key, Slot, Source, Step, Type};
 
 /// One source and everything that reads it. Operators of equal sources are merged, so acceptance happens once.
 #[derive(Debug)]
@@ -271,34 +271,51 @@ fn check_source(source: &Source) -> Result<(), Bug> {
         broken,
     )?;
     match source.arrival {
-        Some(featc_ir::Arrival::Column(column)) => {
+        Some(Arrival::Column(column)) => {
             ensure(column.index() < width, broken)?;
             ensure(source.columns[column.index()].ty == Type::Timestamp, broken)
         }
-        Some(featc_ir::Arrival::AfterTime { .. }) | None => Ok(()),
+        Some(Arrival::AfterTime { .. }) | None => Ok(()),
     }
 }
 
+/// Every reference leads to a column, and none to the arrival: copies of an event may differ there, and the log takes
+/// whichever copy comes first.
 fn check_rows(spec: &RowSpec, source: &Source) -> Result<(), Bug> {
-    let mut width = source.columns.len();
-    let broken = || format!("transform {}: broken column reference", spec.name);
-    let fits = |expr: &featc_ir::Expr, width: usize| {
-        let mut fits = true;
-        expr.for_each_column(&mut |column| fits &= column.index() < width);
-        fits
+    let arrival = match source.arrival {
+        Some(Arrival::Column(column)) => Some(column),
+        Some(Arrival::AfterTime { .. }) | None => None,
     };
+    let check = |column: ColumnId, width: usize| {
+        ensure(column.index() < width, || {
+            format!("transform {}: broken column reference", spec.name)
+        })?;
+        ensure(Some(column) != arrival, || {
+            format!("transform {}: it reads the arrival column", spec.name)
+        })
+    };
+    let check_expr = |expr: &Expr, width: usize| {
+        let mut result = Ok(());
+        expr.for_each_column(&mut |column| {
+            if result.is_ok() {
+                result = check(column, width);
+            }
+        });
+        result
+    };
+    let mut width = source.columns.len();
     for step in &spec.steps {
         match step {
-            featc_ir::Step::Where(expr) => ensure(fits(expr, width), broken)?,
-            featc_ir::Step::Let(expr) => {
-                ensure(fits(expr, width), broken)?;
+            Step::Where(expr) => check_expr(expr, width)?,
+            Step::Let(expr) => {
+                check_expr(expr, width)?;
                 width += 1;
             }
         }
     }
-    ensure(fits(&spec.time, width), broken)?;
-    ensure(spec.lifts.iter().all(|lift| fits(lift, width)), broken)?;
-    ensure(spec.key.iter().all(|column| column.index() < width), broken)
+    check_expr(&spec.time, width)?;
+    spec.lifts.iter().try_for_each(|lift| check_expr(lift, width))?;
+    spec.key.iter().try_for_each(|column| check(*column, width))
 }
 
 fn check_fold(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<(), Bug> {

@@ -11,7 +11,8 @@
 //!
 //! Architecture invariants:
 //! - NO-CLOCK: no clock, no randomness, no threads, no I/O. Time enters only as event time, arrival and `t`.
-//! - NO-ARRIVAL: the state holds no arrival times. Which events a read may see is decided by what was stepped in.
+//! - NO-ARRIVAL: the state holds no arrival times, and no transform reads the arrival column ([`Engine::new`] refuses a
+//!   graph that does). Which events a read may see is decided by what was stepped in.
 //! - NO-TRACE: order of arrival, page sizes and restarts reach no answer and no snapshot.
 
 mod engine;

@@ -74,7 +74,7 @@ pub struct Rejected {
 
 /// What became of the accepted rows of one step in one log.
 ///
-/// All counts but `replaced` add up to the accepted rows of the step.
+/// The counts add up to the accepted rows of the step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogReport {
     /// The `Log` operator.
@@ -95,8 +95,6 @@ pub struct LogReport {
     pub inserted: u64,
     /// Copies of events that the log already holds.
     pub duplicates: u64,
-    /// Events that were taken out, because a copy that arrived earlier came and the transform reads the arrival.
-    pub replaced: u64,
 }
 
 /// What one step did. `accepted + rejected.len()` = `rows`.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! "FEATSNAP"  version u32  program  logs u32  { state_key  entities u64  { key  events u32  columns } }
-//!             { copies u64  { identity  least arrival i64 } }  xxh3-128
+//!             xxh3-128
 //! columns:    τ i64…  ids…  digests u128…  poison  lifts…
 //! text:       length u32, bytes          tags: 0, or 1 and one byte per row
 //! ```
@@ -13,7 +13,6 @@
 
 mod columns;
 
-use crate::operators::copies::Copies;
 use crate::operators::log::Log;
 use featr_kernels::events::Events;
 use std::cmp::Ordering;
@@ -111,12 +110,8 @@ fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(text);
 }
 
-/// Writes the state of the logs, each with its state key, and of the tables of copies, in graph order.
-pub(crate) fn write<'a>(
-    program: &str,
-    logs: impl ExactSizeIterator<Item = (&'a str, &'a Log)>,
-    copies: impl Iterator<Item = &'a Copies>,
-) -> Vec<u8> {
+/// Writes the state of the logs, each with its state key, in graph order.
+pub(crate) fn write<'a>(program: &str, logs: impl ExactSizeIterator<Item = (&'a str, &'a Log)>) -> Vec<u8> {
     let mut out = Vec::new();
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&VERSION.to_le_bytes());
@@ -134,26 +129,13 @@ pub(crate) fn write<'a>(
             columns::put_events(&mut out, &events);
         }
     }
-    for table in copies {
-        let entries = table.entries();
-        out.extend_from_slice(&(entries.len() as u64).to_le_bytes());
-        for (identity, least_us) in entries {
-            put_text(&mut out, identity);
-            out.extend_from_slice(&least_us.to_le_bytes());
-        }
-    }
     let sum = xxh3_128(&out);
     out.extend_from_slice(&sum.to_le_bytes());
     out
 }
 
-/// Reads a snapshot into empty logs and tables of the same graph.
-pub(crate) fn read<'a>(
-    bytes: &[u8],
-    program: &str,
-    logs: &mut [(&str, &mut Log)],
-    copies: impl Iterator<Item = &'a mut Copies>,
-) -> Result<(), RestoreError> {
+/// Reads a snapshot into empty logs of the same graph.
+pub(crate) fn read(bytes: &[u8], program: &str, logs: &mut [(&str, &mut Log)]) -> Result<(), RestoreError> {
     let body = bytes
         .len()
         .checked_sub(16)
@@ -192,9 +174,6 @@ pub(crate) fn read<'a>(
     if count != logs.len() {
         return Err(other_state(found, logs));
     }
-    for table in copies {
-        read_copies(&mut reader, table)?;
-    }
     if reader.bytes.is_empty() {
         Ok(())
     } else {
@@ -207,19 +186,6 @@ fn other_state(found: Vec<String>, logs: &[(&str, &mut Log)]) -> RestoreError {
         found,
         wanted: logs.iter().map(|(state_key, _)| (*state_key).to_owned()).collect(),
     }
-}
-
-fn read_copies(reader: &mut Reader<'_>, table: &mut Copies) -> Result<(), RestoreError> {
-    let mut last: Option<&[u8]> = None;
-    for _ in 0..reader.u64()? {
-        let identity = reader.text()?;
-        if last.is_some_and(|last| last >= identity) {
-            return Err(RestoreError::Corrupt("copies are not in order"));
-        }
-        last = Some(identity);
-        table.restore(identity, i64::from_le_bytes(reader.array()?));
-    }
-    Ok(())
 }
 
 fn read_log(reader: &mut Reader<'_>, log: &mut Log) -> Result<(), RestoreError> {

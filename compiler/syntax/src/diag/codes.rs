@@ -152,6 +152,7 @@ codes! {
     E0707 RejectedRows        "rows rejected under --strict", since "0.1";
     E0708 ColumnClash         "spine column named like a feature", since "0.1";
     E0709 EnginesDisagree     "engines disagree", since "0.1";
+    E0710 NothingAccepted     "source without a usable row", since "0.1";
     // E09xx files, project, usage
     E0901 FileNotFound        "no such file", since "0.1";
     E0902 UnreadableFile      "file cannot be read", since "0.1";

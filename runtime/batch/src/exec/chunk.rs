@@ -45,6 +45,9 @@ impl Job {
         let (run, entities) = self.run(events)?;
         let questions_of = self.questions(questions, &entities);
         let answered = answer(&self.fold, &run, &questions_of, self.delay_us);
+        if let Some(counter) = &self.counter {
+            counter.add_at_events(answered.at_events);
+        }
         self.shared.tell(&Progress::Answered {
             questions: questions.num_rows() as u64,
         });

@@ -39,7 +39,7 @@ pub use slow::answer_slow;
 
 use classes::{Classes, Errors};
 use featc_ir::plan::FoldSpec;
-use featc_ir::{Aggregate, Excluding, LiftId, Slot, Status, Type};
+use featc_ir::{Aggregate, Excluding, LiftId, Slot, Status, Type, Window};
 use featr_kernels::{Column, StrData, Tag};
 use run::{Lists, Spans, Visible};
 use std::ops::Range;
@@ -79,6 +79,8 @@ pub struct Answered {
     pub slots: Vec<(Column, Vec<Status>)>,
     /// Per entry of `FoldSpec::presence`.
     pub presence: Vec<Vec<bool>>,
+    /// Questions that see an event of their entity at their very instant; 0 if every window excludes something.
+    pub at_events: u64,
 }
 
 impl Questions {
@@ -141,7 +143,16 @@ pub fn answer(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Optio
         .iter()
         .map(|length| nearest::presence(&context, *length))
         .collect();
-    Answered { slots, presence }
+    let open = |window: &Window| matches!(window.excluding, Excluding::Nothing);
+    let at_events = match spec.windows.iter().position(open) {
+        Some(window) => run::at_events(run, questions, &context.spans[window], &context.visible),
+        None => 0,
+    };
+    Answered {
+        slots,
+        presence,
+        at_events,
+    }
 }
 
 impl Context<'_> {

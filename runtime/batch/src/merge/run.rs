@@ -193,6 +193,28 @@ pub(super) fn own_events(run: &Run, questions: &Questions) -> Lists {
     own
 }
 
+/// How many questions see an event at their very instant. `spans` are those of a window that excludes nothing, so that
+/// such events are the last ones of a span. Questions of one entity and instant see the same.
+pub(super) fn at_events(run: &Run, questions: &Questions, spans: &Spans, visible: &Visible) -> u64 {
+    let mut count = 0;
+    for group in &questions.groups {
+        let mut previous: Option<(i64, bool)> = None;
+        for question in group.questions.clone() {
+            let t = questions.times[question];
+            let sees = match previous {
+                Some((instant, sees)) if instant == t => sees,
+                Some(_) | None => (spans.low[question]..spans.high[question])
+                    .rev()
+                    .take_while(|row| run.events.times[*row as usize] == t)
+                    .any(|row| visible.sees(run, question, row)),
+            };
+            previous = Some((t, sees));
+            count += u64::from(sees);
+        }
+    }
+    count
+}
+
 /// A position in a run; a run holds fewer than 2^32 rows (the caller checks that).
 pub(super) fn position(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)

@@ -1,6 +1,6 @@
 //! The definition of the merge, row by row: the oracle of its tests.
 
-use super::{Answered, Questions, Run};
+use super::{Answered, Group, Questions, Run};
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Excluding, Window};
 use featr_kernels::Column;
@@ -36,7 +36,27 @@ pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: 
     Answered {
         slots,
         presence: spec.presence.iter().map(present).collect(),
+        at_events: at_events(spec, run, questions, delay_us),
     }
+}
+
+fn at_events(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> u64 {
+    if spec.windows.iter().all(|window| window.excluding != Excluding::Nothing) {
+        return 0;
+    }
+    let at_event = |group: &Group, question: usize| {
+        group.events.clone().map(|row| row as usize).any(|row| {
+            run.events.times[row] == questions.times[question] && sees(run, questions, question, row, delay_us)
+        })
+    };
+    let of = |group: &Group| {
+        group
+            .questions
+            .clone()
+            .filter(|question| at_event(group, *question))
+            .count() as u64
+    };
+    questions.groups.iter().map(of).sum()
 }
 
 fn presence(run: &Run, questions: &Questions, delay_us: Option<u64>, length_us: Option<u64>) -> Vec<bool> {

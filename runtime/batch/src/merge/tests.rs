@@ -258,6 +258,7 @@ fn build(mut events: Vec<Event>, mut asked: Vec<(u8, i64, Option<u8>)>) -> (Run,
 
 #[test]
 fn merge_is_its_definition() {
+    let mut asked_at_events = 0;
     for seed in 0..200 {
         let mut random = Random(seed);
         let events = (0..random.within(0..60)).map(|_| random.event()).collect();
@@ -282,7 +283,10 @@ fn merge_is_its_definition() {
             assert_eq!(fast, slow, "seed {seed}, delay {delay_us:?}, {slot:?} {window}");
         }
         assert_eq!(fast.presence, slow.presence, "seed {seed}");
+        assert_eq!(fast.at_events, slow.at_events, "seed {seed}");
+        asked_at_events += fast.at_events;
     }
+    assert!(asked_at_events > 0);
 }
 
 #[test]

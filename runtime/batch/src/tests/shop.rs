@@ -241,10 +241,11 @@ fn view(
     BatchNode::Finish { input, spec }
 }
 
-fn plan_over(source: &Source) -> BatchPlan {
+/// The two views; `excluding` is what their windows of a day exclude.
+fn plan_over(source: &Source, excluding: Excluding) -> BatchPlan {
     let day = Window {
         kind: WindowKind::Last { length_us: 24 * HOUR },
-        excluding: Excluding::Nothing,
+        excluding,
     };
     let ever = Window {
         kind: WindowKind::Lifetime,
@@ -299,12 +300,17 @@ fn plan_over(source: &Source) -> BatchPlan {
 }
 
 pub(super) fn plan() -> BatchPlan {
-    plan_over(&source(None))
+    plan_over(&source(None), Excluding::Nothing)
+}
+
+pub(super) fn plan_excluding_now() -> BatchPlan {
+    plan_over(&source(None), Excluding::Now)
 }
 
 pub(super) fn plan_of_files(path: &str) -> BatchPlan {
-    plan_over(&source(Some(FileSet {
+    let files = FileSet {
         format: FileFormat::Jsonl,
         paths: vec![path.into()],
-    })))
+    };
+    plan_over(&source(Some(files)), Excluding::Nothing)
 }

@@ -4,7 +4,7 @@
 //! shortest form unless said otherwise; sets are in ascending order. The aggregate and the type of its argument are not
 //! in the bytes: the reader knows them.
 
-use super::distinct::Seen;
+use super::distinct::{Seen, ascending};
 use super::{Core, Errors, Moments, Point, State};
 use crate::exact::{ExactSum, take_bytes};
 use crate::value::{Value, canonical};
@@ -39,12 +39,16 @@ impl State {
                 Seen::Words(words) => {
                     out.push(0);
                     put_i64(words.len() as i64, out);
-                    words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+                    for word in ascending(words) {
+                        out.extend_from_slice(&word.to_le_bytes());
+                    }
                 }
                 Seen::Texts(texts) => {
                     out.push(0);
                     put_i64(texts.len() as i64, out);
-                    texts.iter().for_each(|text| put_bytes(text, out));
+                    for text in ascending(texts) {
+                        put_bytes(text, out);
+                    }
                 }
             },
             Core::LastTime(time) => put_option(time.as_ref(), out, |time, out| put_i64(*time, out)),
@@ -223,23 +227,27 @@ fn get_distinct(cap: u32, seen: &mut Seen, argument: Option<Type>, bytes: &mut &
     if !(0..=i64::from(cap)).contains(&count) {
         return Err("state: more values than the cap".to_owned());
     }
-    let ascending = || "state: values not in ascending order".to_owned();
+    let disorder = || "state: values not in ascending order".to_owned();
     match seen {
         Seen::Words(words) => {
+            let mut last: Option<i128> = None;
             for _ in 0..count {
                 let word = i128::from_le_bytes(take_bytes(bytes)?);
-                if words.last().is_some_and(|last| *last >= word) || !is_word(argument, word) {
-                    return Err(ascending());
+                if last.is_some_and(|last| last >= word) || !is_word(argument, word) {
+                    return Err(disorder());
                 }
+                last = Some(word);
                 words.insert(word);
             }
         }
         Seen::Texts(texts) => {
+            let mut last: Option<&[u8]> = None;
             for _ in 0..count {
                 let text = get_bytes(bytes)?;
-                if texts.last().is_some_and(|last| **last >= *text) || std::str::from_utf8(text).is_err() {
-                    return Err(ascending());
+                if last.is_some_and(|last| last >= text) || std::str::from_utf8(text).is_err() {
+                    return Err(disorder());
                 }
+                last = Some(text);
                 texts.insert(text.into());
             }
         }

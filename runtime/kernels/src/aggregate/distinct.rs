@@ -1,8 +1,13 @@
 //! The state of `count_distinct`: a set of values, or the absorbing top beyond the cap.
+//!
+//! Sets are hashed: membership is all that folding asks. Their order shows nowhere, as equality is that of sets and
+//! bytes are written in ascending order.
 
 use crate::column::{Column, Data};
 use featc_ir::Type;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The distinct values seen, at most `cap`; beyond, [`Seen::TooMany`], which absorbs everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,15 +19,25 @@ pub(super) struct Distinct {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Seen {
     /// Values of fixed size: integers as they are, floats as their bits, bools as 0 and 1.
-    Words(BTreeSet<i128>),
-    Texts(BTreeSet<Box<[u8]>>),
+    Words(Set<i128>),
+    Texts(Set<Box<[u8]>>),
     TooMany,
+}
+
+/// Never iterated into an output without sorting: see [`ascending`].
+pub(super) type Set<T> = HashSet<T, BuildHasherDefault<Mix>>;
+
+/// The members in ascending order.
+pub(super) fn ascending<T: Ord>(set: &Set<T>) -> Vec<&T> {
+    let mut members: Vec<&T> = set.iter().collect();
+    members.sort_unstable();
+    members
 }
 
 impl Distinct {
     pub(super) fn new(cap: u32, argument: Option<Type>) -> Distinct {
         let seen = match argument {
-            Some(Type::String) => Seen::Texts(BTreeSet::new()),
+            Some(Type::String) => Seen::Texts(Set::default()),
             Some(
                 Type::Bool
                 | Type::Int64
@@ -32,7 +47,7 @@ impl Distinct {
                 | Type::Date
                 | Type::Duration,
             )
-            | None => Seen::Words(BTreeSet::new()),
+            | None => Seen::Words(Set::default()),
         };
         Distinct { cap, seen }
     }
@@ -54,6 +69,7 @@ impl Distinct {
     pub(super) fn insert(&mut self, column: &Column, row: usize) {
         match &mut self.seen {
             Seen::Words(words) => {
+                grow(words);
                 words.insert(word(&column.data, row));
             }
             Seen::Texts(texts) => {
@@ -69,14 +85,14 @@ impl Distinct {
 
     pub(super) fn combine(&mut self, other: &Distinct) {
         match (&mut self.seen, &other.seen) {
-            (Seen::Words(ours), Seen::Words(theirs)) => ours.extend(theirs),
-            (Seen::Texts(ours), Seen::Texts(theirs)) => {
+            (Seen::Words(ours), Seen::Words(theirs)) => unite(ours, theirs, |ours, theirs| ours.extend(theirs)),
+            (Seen::Texts(ours), Seen::Texts(theirs)) => unite(ours, theirs, |ours, theirs| {
                 for text in theirs {
                     if !ours.contains(text) {
                         ours.insert(text.clone());
                     }
                 }
-            }
+            }),
             (Seen::TooMany, _) | (_, Seen::TooMany) => self.seen = Seen::TooMany,
             (Seen::Words(_), Seen::Texts(_)) | (Seen::Texts(_), Seen::Words(_)) => super::different_slots(),
         }
@@ -90,6 +106,29 @@ impl Distinct {
     }
 }
 
+/// Adds the members of a set: the smaller one is inserted into (a copy of) the larger, which is copied whole.
+///
+/// Room is made first. Both sets hash alike, so members come in the order of their buckets; in a table that is too
+/// small they would pile up at its front.
+fn unite<T: Clone + Eq + Hash>(ours: &mut Set<T>, theirs: &Set<T>, add: impl Fn(&mut Set<T>, &Set<T>)) {
+    if ours.len() < theirs.len() {
+        let fewer = std::mem::replace(ours, theirs.clone());
+        ours.reserve(fewer.len());
+        add(ours, &fewer);
+    } else {
+        ours.reserve(theirs.len());
+        add(ours, theirs);
+    }
+}
+
+/// Makes room for four times as many members in a small set that is full: half the tables on the way to a page's worth.
+#[inline]
+fn grow<T: Eq + Hash>(set: &mut Set<T>) {
+    if set.len() == set.capacity() && set.len() < 64 {
+        set.reserve((3 * set.len()).max(1));
+    }
+}
+
 fn word(data: &Data, row: usize) -> i128 {
     match data {
         Data::Bool(values) => i128::from(values[row]),
@@ -98,4 +137,40 @@ fn word(data: &Data, row: usize) -> i128 {
         Data::I128(values) => values[row],
         Data::Str(_) => super::different_slots(),
     }
+}
+
+/// Constants without pattern: digits of the golden ratio and of π.
+const SALTS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0x243f_6a88_85a3_08d3];
+
+/// A hasher with a fixed seed: words by a folded multiplication, texts by xxh3-64.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Mix(u64);
+
+impl Mix {
+    #[inline]
+    fn mix(&mut self, low: u64, high: u64) {
+        let product = u128::from(low ^ SALTS[0]) * u128::from(high ^ self.0 ^ SALTS[1]);
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+}
+
+impl Hasher for Mix {
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.mix(xxh3_64(bytes), 0);
+    }
+
+    #[inline]
+    fn write_i128(&mut self, word: i128) {
+        self.mix(word as u64, (word >> 64) as u64);
+    }
+
+    /// The length of a text, which its xxh3 covers.
+    #[inline]
+    fn write_usize(&mut self, _length: usize) {}
 }

@@ -229,3 +229,41 @@ fn beyond_the_cap_there_is_no_way_back() {
         (Value::Int64(0), Status::Empty)
     );
 }
+
+/// Sets of thousands, united in either direction and with overlap: the same state and the same bytes, up to the cap.
+#[test]
+fn large_sets_do_not_show_how_they_grew() {
+    let texts: Vec<Value> = (0..5_000).map(|n| Value::String(format!("t{n}"))).collect();
+    let numbers: Vec<Value> = (0..5_000).map(|n| Value::Int64(n << 40 | n)).collect();
+    let floats: Vec<Value> = (0..5_000).map(|n| Value::Float64(f64::from(n) - 2_500.0)).collect();
+    for (ty, values) in [(Type::String, texts), (Type::Int64, numbers), (Type::Float64, floats)] {
+        for cap in [5_000, 4_999] {
+            let mut slot = slot(Aggregate::CountDistinct { cap }, Some(ty));
+            slot.filter = None;
+            let state = |order: &dyn Fn(usize) -> usize, rows: Range<usize>| {
+                let rows: Vec<Row> = rows.map(|time| row(time as i64, values[order(time)].clone())).collect();
+                let events = block(&rows, Some(ty));
+                state_of(&slot, Some(ty), &events, 0..events.len())
+            };
+            let whole = state(&|at| at, 0..5_000);
+            let (mut few, mut many) = (state(&|at| at, 0..700), state(&|at| 4_999 - at, 0..4_600));
+            let most = many.clone();
+            many.combine(&few);
+            few.combine(&most);
+            for state in [&few, &many, &state(&|at| at * 7 % 5_000, 0..5_000)] {
+                assert_eq!(state, &whole);
+                assert_eq!(bytes(state), bytes(&whole));
+            }
+            let written = bytes(&whole);
+            assert_eq!(
+                State::decode(slot.aggregate, Some(ty), &mut &written[..]),
+                Ok(whole.clone())
+            );
+            let expected = match cap {
+                5_000 => (Value::Int64(5_000), Status::Ok),
+                _ => (Value::Null, Status::Error(ErrorCode::Cap)),
+            };
+            assert_eq!(whole.lower(&slot, Some(ty), 0), expected);
+        }
+    }
+}

@@ -224,3 +224,101 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rejected_rows_are_put_into_words() {
+    let rows = [
+        (Some(100), Some(100), Value::Null),
+        (Some(100), Some(111), Value::Null),
+        (Some(100), Some(94), Value::Null),
+        (None, None, Value::Null),
+        (Some(1), None, Value::Null),
+    ];
+    let (source, batch) = (source(SEEN, Lateness::Within { bound_us: 10 }), batch(&rows));
+    let verdict = accept(&source, &batch);
+    let words = |most| {
+        let rejected = rejected(&source, &batch, &verdict, most).into_iter();
+        rejected
+            .map(|rejected| (rejected.row, rejected.reason, rejected.detail))
+            .collect::<Vec<_>>()
+    };
+    let expected = [
+        (
+            1,
+            Reason::Late,
+            "arrived 11us after its event time; at most 10us is accepted",
+        ),
+        (
+            2,
+            Reason::Ahead,
+            "its event time is 6us after its arrival; at most 5us is accepted",
+        ),
+        (3, Reason::NullTime, "`at` is null"),
+        (4, Reason::NullArrival, "`seen` is null"),
+    ]
+    .map(|(row, reason, detail)| (row, reason, detail.to_owned()));
+    assert_eq!(words(usize::MAX), expected);
+    assert_eq!(words(2), expected[..2]);
+    assert_eq!(words(0), []);
+}
+
+/// The conflicts of rows cut into parts.
+fn conflicts_of(source: &Source, parts: &[Batch], most: usize) -> Conflicts {
+    let ids: Vec<_> = parts
+        .iter()
+        .map(|part| identity::order_keys(part, &source.unique))
+        .collect();
+    let digests: Vec<_> = parts.iter().map(|part| digests(source, part)).collect();
+    let parts: Vec<Part<'_>> = parts
+        .iter()
+        .zip(ids.iter().zip(&digests))
+        .map(|(batch, (ids, digests))| Part { batch, ids, digests })
+        .collect();
+    conflicts(source, &parts, most)
+}
+
+#[test]
+fn ids_with_different_rows_are_conflicts() {
+    let rows = [
+        (Some(1), Some(1), Value::Int64(9)),
+        (Some(1), Some(1), Value::Int64(7)),
+        (Some(1), Some(2), Value::Int64(7)), // a copy: only its arrival differs
+        (Some(1), Some(1), Value::Null),
+        (Some(2), Some(2), Value::Int64(9)),
+        (Some(3), Some(3), Value::Int64(9)),
+        (Some(2), Some(2), Value::Null),
+    ];
+    let mut source = source(SEEN, Lateness::Unbounded);
+    let found = conflicts_of(&source, &[batch(&rows)], 5);
+    assert_eq!((found.ids, found.examples), (2, vec!["n=9".into(), "n=null".into()]));
+    assert_eq!(conflicts_of(&source, &[batch(&rows)], 1).examples, ["n=9"]);
+    // The time as part of the id tells them apart.
+    source.unique = vec![ColumnId(2), ColumnId(0)];
+    assert_eq!(conflicts_of(&source, &[batch(&rows)], 5), Conflicts::default());
+    source.unique = vec![ColumnId(0), ColumnId(2)];
+    source.arrival = None;
+    let found = conflicts_of(&source, &[batch(&rows)], 5);
+    assert_eq!(found.examples, ["at=1970-01-01T00:00:00.000001Z, n=7"]);
+    assert_eq!(conflicts_of(&source, &[], 5), Conflicts::default());
+}
+
+proptest! {
+    #[test]
+    fn conflicts_do_not_depend_on_the_cut(
+        rows in prop::collection::vec((prop::option::of(0i64..3), Just(None), (0i64..6).prop_map(Value::Int64)), 0..20),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let source = source(SEEN, Lateness::Unbounded);
+        let (left, right) = rows.split_at(cut.index(rows.len() + 1));
+        let found = conflicts_of(&source, &[batch(left), batch(right)], 20);
+        let mut slow: Vec<String> = vec![];
+        for (time, _, id) in &rows {
+            let id_text = format!("n={}", id.render(Type::Int64));
+            if rows.iter().any(|other| other.2 == *id && other.0 != *time) && !slow.contains(&id_text) {
+                slow.push(id_text);
+            }
+        }
+        prop_assert_eq!(found.ids, slow.len() as u64);
+        prop_assert_eq!(found.examples, slow);
+    }
+}

@@ -16,18 +16,6 @@ pub(crate) struct AcceptedRows {
     pub rejected: Vec<Rejected>,
 }
 
-impl AcceptedRows {
-    /// Some of the rows; nothing rejected.
-    pub fn take(&self, rows: &[u32]) -> AcceptedRows {
-        AcceptedRows {
-            batch: self.batch.take(rows),
-            ids: self.ids.take(rows),
-            digests: rows.iter().map(|row| self.digests[*row as usize]).collect(),
-            rejected: Vec::new(),
-        }
-    }
-}
-
 /// Splits a batch into events and rejected rows.
 ///
 /// # Contract

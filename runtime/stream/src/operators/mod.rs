@@ -10,7 +10,6 @@
 //! was delivered, a *read* at any `t` answers from it.
 
 pub(crate) mod accept;
-pub(crate) mod copies;
 pub(crate) mod finish;
 pub(crate) mod log;
 pub(crate) mod rows;

@@ -36,7 +36,6 @@ const COLUMNS: [(&str, Type); 9] = [
     ("flag", Type::Bool),
     ("d", DECIMAL),
 ];
-const LIFTS: u32 = 6;
 const FLAG: LiftId = LiftId(3);
 
 /// One row of the source.
@@ -215,20 +214,8 @@ fn column(position: u32) -> Expr {
     Expr::column(ColumnId(position), COLUMNS[position as usize].1)
 }
 
-/// What the transform reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Variant {
-    Plain,
-    /// It can tell copies apart: `where seen > at + 2us or flag`, `at seen`, and `seen` as a lift.
-    ReadsArrival,
-}
-
-pub(super) fn variant() -> impl Strategy<Value = Variant> {
-    prop_oneof![Just(Variant::Plain), Just(Variant::ReadsArrival)]
-}
-
 /// Where `x + 3 > 0 or flag` (an overflow poisons the row unless `flag`), keyed by `who`.
-pub(super) fn row_spec(variant: Variant) -> RowSpec {
+pub(super) fn row_spec() -> RowSpec {
     let literal = |value: i64| Expr::new(ExprKind::Literal(Literal::Int64(value)), Type::Int64);
     let binary = |op, left: Expr, right: Expr, ty| Expr::new(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty);
     let sum = binary(BinaryOp::Add, column(4), literal(3), Type::Int64);
@@ -236,24 +223,13 @@ pub(super) fn row_spec(variant: Variant) -> RowSpec {
     let keep = binary(BinaryOp::Or, positive, column(7), Type::Bool);
     let mut lifts: Vec<Expr> = (4..9).map(column).collect();
     lifts.push(binary(BinaryOp::Add, column(4), column(4), Type::Int64));
-    assert_eq!(lifts.len(), LIFTS as usize);
-    let mut spec = RowSpec {
+    RowSpec {
         name: "paid".to_owned(),
         steps: vec![Step::Where(keep)],
         time: column(2),
         key: vec![ColumnId(0)],
         lifts,
-    };
-    if variant == Variant::ReadsArrival {
-        let soon = Expr::new(ExprKind::Literal(Literal::Duration(2)), Type::Duration);
-        let soon = binary(BinaryOp::Add, column(2), soon, Type::Timestamp);
-        let later = binary(BinaryOp::Greater, column(3), soon, Type::Bool);
-        spec.steps
-            .push(Step::Where(binary(BinaryOp::Or, later, column(7), Type::Bool)));
-        spec.time = column(3);
-        spec.lifts.push(column(3));
     }
-    spec
 }
 
 fn windows() -> Vec<Window> {
@@ -270,7 +246,7 @@ fn windows() -> Vec<Window> {
 }
 
 /// (aggregate, argument, result type)
-fn aggregates(variant: Variant) -> Vec<(Aggregate, Option<u32>, Type)> {
+fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
     let mut all = vec![
         (Aggregate::Count, None, Type::Int64),
         (Aggregate::TimeSinceLast, None, Type::Duration),
@@ -304,17 +280,13 @@ fn aggregates(variant: Variant) -> Vec<(Aggregate, Option<u32>, Type)> {
             all.extend(moments.map(|moment| (moment, Some(lift), Type::Float64)));
         }
     }
-    if variant == Variant::ReadsArrival {
-        all.push((Aggregate::Max, Some(LIFTS), Type::Timestamp));
-        all.push((Aggregate::Last { ignoring_nulls: false }, Some(LIFTS), Type::Timestamp));
-    }
     all
 }
 
-pub(super) fn fold_spec(variant: Variant) -> FoldSpec {
+pub(super) fn fold_spec() -> FoldSpec {
     let windows = windows();
     let mut slots = Vec::new();
-    for (position, (aggregate, argument, ty)) in aggregates(variant).into_iter().enumerate() {
+    for (position, (aggregate, argument, ty)) in aggregates().into_iter().enumerate() {
         for window in 0..windows.len() {
             let filter = (position % 3 == 2).then_some(FLAG);
             slots.push(Slot {
@@ -341,8 +313,8 @@ pub(super) fn fold_spec(variant: Variant) -> FoldSpec {
     }
 }
 
-pub(super) fn graph(variant: Variant) -> StreamGraph {
-    let fold = fold_spec(variant);
+pub(super) fn graph() -> StreamGraph {
+    let fold = fold_spec();
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
         name: format!("v__f{position}"),
         ty: slot.ty,
@@ -377,9 +349,7 @@ pub(super) fn graph(variant: Variant) -> StreamGraph {
     let kinds = vec![
         OperatorKind::Source { source: source() },
         OperatorKind::Accept,
-        OperatorKind::Rows {
-            spec: row_spec(variant),
-        },
+        OperatorKind::Rows { spec: row_spec() },
         OperatorKind::Log {
             spec: fold,
             state_key: "s1".to_owned(),
@@ -408,26 +378,21 @@ pub(super) fn graph(variant: Variant) -> StreamGraph {
     }
 }
 
-/// The distinct events per entity, sorted: of the accepted rows, of each set of copies the one that arrived first.
-pub(super) fn events_slow(variant: Variant, rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
+/// The distinct events per entity, sorted: of the accepted rows, one of each set of copies.
+pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
     let verdict = featr_kernels::rows::accept(&source(), &batch(rows_in));
-    let mut firsts: BTreeMap<String, Row> = BTreeMap::new();
+    let mut events: BTreeMap<String, Row> = BTreeMap::new();
     for row in verdict.rows() {
         let row = &rows_in[row as usize];
-        let first = firsts
-            .entry(format!(
-                "{:?}",
-                Row {
-                    delay: 0,
-                    ..row.clone()
-                }
-            ))
-            .or_insert_with(|| row.clone());
-        first.delay = first.delay.min(row.delay);
+        let event = Row {
+            delay: 0,
+            ..row.clone()
+        };
+        events.insert(format!("{event:?}"), row.clone());
     }
-    let firsts: Vec<Row> = firsts.into_values().collect();
-    let spec = row_spec(variant);
-    let keyed = rows::apply(&spec, &accept::accept(&source(), &batch(&firsts)));
+    let events: Vec<Row> = events.into_values().collect();
+    let spec = row_spec();
+    let keyed = rows::apply(&spec, &accept::accept(&source(), &batch(&events)));
     let lifts: Vec<Type> = spec.lifts.iter().map(|lift| lift.ty).collect();
     let mut found: BTreeMap<Vec<u8>, Events> = BTreeMap::new();
     for row in 0..keyed.events.len() {
@@ -443,8 +408,8 @@ pub(super) fn events_slow(variant: Variant, rows_in: &[Row]) -> BTreeMap<Vec<u8>
 }
 
 /// An engine that was given the chunks, in order.
-pub(super) fn run(variant: Variant, paging: Paging, chunks: &[Vec<Row>]) -> Engine {
-    let mut engine = Engine::with_paging(graph(variant), paging).expect("the graph is well formed");
+pub(super) fn run(paging: Paging, chunks: &[Vec<Row>]) -> Engine {
+    let mut engine = Engine::with_paging(graph(), paging).expect("the graph is well formed");
     for chunk in chunks {
         engine.step("txn", &batch(chunk));
     }

@@ -1,9 +1,9 @@
 //! What is refused, and how.
 
-use super::fixture::{Row, Variant, batch, graph, questions, run};
+use super::fixture::{Row, batch, graph, questions, run, source};
 use crate::{Engine, Paging, Questions, ReadError, Reason, Rejected};
-use featc_ir::plan::{FinishKind, Operator, OperatorId, OperatorKind, StreamGraph};
-use featc_ir::{ColumnId, LiftId, Status, Truth, Type, WindowId};
+use featc_ir::plan::{FinishKind, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph};
+use featc_ir::{Arrival, BinaryOp, ColumnId, Expr, ExprKind, LiftId, Status, Step, Truth, Type, WindowId};
 use featr_kernels::{Batch, Column, Value};
 
 fn row(id: i64, at: Option<i64>, delay: i64) -> Row {
@@ -22,7 +22,7 @@ fn row(id: i64, at: Option<i64>, delay: i64) -> Row {
 
 #[test]
 fn rejected_rows_are_named_with_their_reason() {
-    let mut engine = run(Variant::Plain, Paging::default(), &[]);
+    let mut engine = run(Paging::default(), &[]);
     let report = engine.step(
         "txn",
         &batch(&[
@@ -48,7 +48,7 @@ fn rejected_rows_are_named_with_their_reason() {
 
 #[test]
 fn a_batch_of_another_source_or_shape_is_rejected_whole() {
-    let mut engine = run(Variant::Plain, Paging::default(), &[]);
+    let mut engine = run(Paging::default(), &[]);
     let rows = batch(&[row(1, Some(1), 0), row(2, Some(2), 0)]);
     let report = engine.step("other", &rows);
     assert_eq!((report.accepted, report.rejected_for(Reason::UnknownSource)), (0, 2));
@@ -73,7 +73,7 @@ fn a_batch_of_another_source_or_shape_is_rejected_whole() {
 
 #[test]
 fn questions_of_another_shape_are_refused() {
-    let engine = run(Variant::Plain, Paging::default(), &[]);
+    let engine = run(Paging::default(), &[]);
     let good = questions(&[(1, Some(0), Some(1))]);
     let read = |service: &str, questions: &Questions| engine.read(service, questions, Truth::Complete);
     assert!(read("svc", &good).is_ok());
@@ -101,7 +101,7 @@ fn questions_of_another_shape_are_refused() {
 
 #[test]
 fn nobody_gets_defaults_and_the_status_missing() {
-    let engine = run(Variant::Plain, Paging::default(), &[vec![row(1, Some(20), 0)]]);
+    let engine = run(Paging::default(), &[vec![row(1, Some(20), 0)]]);
     let answers = engine
         .read(
             "svc",
@@ -121,7 +121,7 @@ fn nobody_gets_defaults_and_the_status_missing() {
 #[test]
 fn broken_graphs_are_refused() {
     let change = |what: fn(&mut StreamGraph)| {
-        let mut graph = graph(Variant::Plain);
+        let mut graph = graph();
         what(&mut graph);
         Engine::new(graph).err().map(|bug| bug.0)
     };
@@ -160,6 +160,45 @@ fn broken_graphs_are_refused() {
     assert!(change(finish).is_some_and(|bug| bug.contains("v__f0")));
 }
 
+/// Copies of an event may differ in their arrival: a transform that reads it, wherever, is a bug.
+#[test]
+fn transforms_that_read_the_arrival_are_refused() {
+    let seen = || Expr::column(ColumnId(3), Type::Timestamp);
+    let again = || {
+        let same = ExprKind::Binary(BinaryOp::Equal, Box::new(seen()), Box::new(seen()));
+        Expr::new(same, Type::Bool)
+    };
+    let changes: [&dyn Fn(&mut RowSpec); 5] = [
+        &|spec| spec.steps.push(Step::Where(again())),
+        &|spec| spec.steps.insert(0, Step::Let(seen())),
+        &|spec| spec.time = seen(),
+        &|spec| spec.key[0] = ColumnId(3),
+        &|spec| spec.lifts.push(again()),
+    ];
+    for (position, change) in changes.into_iter().enumerate() {
+        let refused = |arrival: Option<Arrival>| {
+            let mut graph = graph();
+            for operator in &mut graph.operators {
+                match &mut operator.kind {
+                    OperatorKind::Source { source } => source.arrival = arrival,
+                    OperatorKind::Rows { spec } => change(spec),
+                    OperatorKind::Accept | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => {}
+                }
+            }
+            Engine::new(graph).err().map(|bug| bug.0)
+        };
+        let bug = "transform paid: it reads the arrival column".to_owned();
+        assert_eq!(refused(source().arrival), Some(bug), "change {position}");
+        // Of a source that has no arrival column, this one may be read.
+        assert_eq!(refused(None), None, "change {position}");
+        assert_eq!(
+            refused(Some(Arrival::AfterTime { offset_us: 0 })),
+            None,
+            "change {position}"
+        );
+    }
+}
+
 fn change_log(graph: &mut StreamGraph, what: fn(&mut featc_ir::plan::FoldSpec)) {
     if let OperatorKind::Log { spec, .. } = &mut graph.operators[3].kind {
         what(spec);
@@ -169,7 +208,7 @@ fn change_log(graph: &mut StreamGraph, what: fn(&mut featc_ir::plan::FoldSpec)) 
 /// Two transforms read one source: through one accept operator, or each through its own.
 #[test]
 fn readers_of_one_source_share_its_acceptance() {
-    let mut graph = graph(Variant::Plain);
+    let mut graph = graph();
     let shift = |operator: &Operator, inputs: Vec<OperatorId>| Operator {
         kind: operator.kind.clone(),
         inputs,

@@ -1,6 +1,6 @@
 //! Snapshots: canonical, refused when foreign, harmless when damaged.
 
-use super::fixture::{Variant, asks, deliveries, graph, paging, questions, run, variant};
+use super::fixture::{asks, deliveries, graph, paging, questions, run};
 use crate::{Engine, Paging, RestoreError, SNAPSHOT_VERSION};
 use featc_ir::Truth;
 use featc_ir::plan::{OperatorKind, StreamGraph};
@@ -20,18 +20,18 @@ proptest! {
 
     /// The bytes are a function of the set of events.
     #[test]
-    fn equal_sets_have_equal_snapshots(variant in variant(), (rows, chunks) in deliveries(), sizes in paging()) {
-        let bytes = run(variant, sizes, &chunks).snapshot();
-        prop_assert_eq!(&bytes, &run(variant, Paging::default(), &[rows]).snapshot());
-        let again = Engine::restore_with_paging(graph(variant), &bytes, sizes).unwrap();
+    fn equal_sets_have_equal_snapshots((rows, chunks) in deliveries(), sizes in paging()) {
+        let bytes = run(sizes, &chunks).snapshot();
+        prop_assert_eq!(&bytes, &run(Paging::default(), &[rows]).snapshot());
+        let again = Engine::restore_with_paging(graph(), &bytes, sizes).unwrap();
         prop_assert_eq!(&bytes, &again.snapshot());
     }
 
     /// A restored engine answers as the one that wrote.
     #[test]
-    fn a_restart_leaves_no_trace(variant in variant(), (_, chunks) in deliveries(), asks in asks(), sizes in paging()) {
-        let engine = run(variant, sizes, &chunks);
-        let again = Engine::restore(graph(variant), &engine.snapshot()).unwrap();
+    fn a_restart_leaves_no_trace((_, chunks) in deliveries(), asks in asks(), sizes in paging()) {
+        let engine = run(sizes, &chunks);
+        let again = Engine::restore(graph(), &engine.snapshot()).unwrap();
         let questions = questions(&asks);
         prop_assert_eq!(
             engine.read("svc", &questions, Truth::Complete).unwrap(),
@@ -42,11 +42,11 @@ proptest! {
     /// Cut, flipped and extended bytes are refused; with a forged checksum they are read or refused, without a panic.
     #[test]
     fn damaged_snapshots_are_harmless(
-        variant in variant(), (_, chunks) in deliveries(), at in any::<prop::sample::Index>(), flip in 1u8..=255, wide in any::<bool>(),
+        (_, chunks) in deliveries(), at in any::<prop::sample::Index>(), flip in 1u8..=255, wide in any::<bool>(),
     ) {
-        let bytes = run(variant, Paging::default(), &chunks).snapshot();
+        let bytes = run(Paging::default(), &chunks).snapshot();
         let at = at.index(bytes.len());
-        let is_refused = |bytes: &[u8]| Engine::restore(graph(variant), bytes).is_err();
+        let is_refused = |bytes: &[u8]| Engine::restore(graph(), bytes).is_err();
         prop_assert!(is_refused(&bytes[..at]));
         prop_assert!(is_refused(&[&bytes[..], &[0]].concat()));
         let mut changed = bytes.clone();
@@ -55,23 +55,23 @@ proptest! {
         if wide {
             changed[at.saturating_sub(3)..=at].fill(0xff);
         }
-        if let Ok(engine) = Engine::restore(graph(variant), &sealed(changed.clone())) {
+        if let Ok(engine) = Engine::restore(graph(), &sealed(changed.clone())) {
             prop_assert_eq!(engine.snapshot(), sealed(changed), "what is read is written again");
         }
     }
 
     #[test]
     fn garbage_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(Engine::restore(graph(Variant::ReadsArrival), &bytes).is_err());
+        prop_assert!(Engine::restore(graph(), &bytes).is_err());
     }
 }
 
 #[test]
 fn foreign_snapshots_are_refused_with_their_reason() {
-    let bytes = run(Variant::Plain, Paging::default(), &[]).snapshot();
+    let bytes = run(Paging::default(), &[]).snapshot();
     let program = StreamGraph {
         program: "p2".to_owned(),
-        ..graph(Variant::Plain)
+        ..graph()
     };
     let refused = Engine::restore(program, &bytes).err();
     assert_eq!(
@@ -82,7 +82,7 @@ fn foreign_snapshots_are_refused_with_their_reason() {
         })
     );
 
-    let mut state = graph(Variant::Plain);
+    let mut state = graph();
     if let OperatorKind::Log { state_key, .. } = &mut state.operators[3].kind {
         *state_key = "s2".to_owned();
     }
@@ -98,12 +98,12 @@ fn foreign_snapshots_are_refused_with_their_reason() {
     let mut version = bytes.clone();
     version[8] = 9;
     assert_eq!(
-        Engine::restore(graph(Variant::Plain), &version).err(),
+        Engine::restore(graph(), &version).err(),
         Some(RestoreError::OtherVersion { found: 9 })
     );
     assert_eq!(SNAPSHOT_VERSION, 1);
 
-    let mut broken = graph(Variant::Plain);
+    let mut broken = graph();
     broken.operators.swap(1, 2);
     assert!(matches!(Engine::restore(broken, &bytes), Err(RestoreError::Graph(_))));
 }

@@ -265,48 +265,6 @@ impl EntityLog {
         self.groups.insert(place.group + 1, right);
     }
 
-    /// Takes out the event of row `row`; false when it is not here. O(log events + page + group).
-    pub fn remove(&mut self, shape: &Shape, gone: &Events, row: usize) -> bool {
-        let place = self.first(|events, at| events.compare(at, gone, row) == Ordering::Less);
-        let Some(group) = self.groups.get_mut(place.group) else {
-            return false;
-        };
-        let page = &mut group.pages[place.page];
-        if page.events.compare(place.row, gone, row) != Ordering::Equal {
-            return false;
-        }
-        let mut tail = page.events.split_off(place.row);
-        page.events.append(&tail.split_off(1));
-        self.len -= 1;
-        if page.events.is_empty() {
-            group.pages.remove(place.page);
-            group.fences.remove(place.page);
-        } else {
-            group.fences[place.page] = page.events.times[0];
-            if self.summarised {
-                page.summarise(&shape.parts);
-            }
-        }
-        if group.pages.is_empty() {
-            self.groups.remove(place.group);
-            self.fences.remove(place.group);
-        } else {
-            self.fences[place.group] = group.fences[0];
-            if !group.summary.is_empty() {
-                group.summarise(&shape.parts);
-            }
-        }
-        // Keeps (summaries): a group that has become the last has none.
-        if let Some(group) = self.groups.last_mut() {
-            group.summary.clear();
-        }
-        let (time_us, id) = (gone.times[row], gone.id(row));
-        if self.stretch(time_us, id).is_empty() {
-            self.ids.remove(&(xxh3_64(id), time_us));
-        }
-        true
-    }
-
     /// The log of events that ascend strictly: pages are cut from the left. The caller checked the order.
     pub fn from_sorted(shape: &Shape, events: &Events) -> EntityLog {
         let mut log = EntityLog::default();

@@ -35,7 +35,7 @@ pub(crate) struct Log {
     shape: Shape,
     /// Entity key to position in `entities`. Only looked up, never iterated: its order reaches no output.
     positions: HashMap<Box<[u8]>, usize, Xxh3DefaultBuilder>,
-    /// In order of first appearance.
+    /// In order of first appearance; none is without events.
     entities: Vec<(Box<[u8]>, EntityLog)>,
 }
 
@@ -120,17 +120,6 @@ impl Log {
             }
         }
         (inserted, copies)
-    }
-
-    /// Takes back events; returns how many were here.
-    pub fn retract(&mut self, delta: &KeyedEvents) -> u64 {
-        let mut taken = 0;
-        for row in 0..delta.events.len() {
-            let position = self.positions.get(delta.entities.get(row));
-            let log = position.map(|position| &mut self.entities[*position].1);
-            taken += u64::from(log.is_some_and(|log| log.remove(&self.shape, &delta.events, row)));
-        }
-        taken
     }
 
     fn entity<'a>(
@@ -239,10 +228,9 @@ impl Log {
         }
     }
 
-    /// Entities that have events, in key order.
+    /// The entities, in key order.
     pub fn sorted(&self) -> Vec<(&[u8], &EntityLog)> {
-        let entities = self.entities.iter().map(|(key, log)| (&key[..], log));
-        let mut sorted: Vec<(&[u8], &EntityLog)> = entities.filter(|(_, log)| log.len() > 0).collect();
+        let mut sorted: Vec<(&[u8], &EntityLog)> = self.entities.iter().map(|(key, log)| (&key[..], log)).collect();
         sorted.sort_unstable_by_key(|(key, _)| *key);
         sorted
     }
@@ -257,7 +245,7 @@ impl Log {
     pub fn size(&self) -> Size {
         let mut size = Size::default();
         for (key, log) in &self.entities {
-            size.entities += u64::from(log.len() > 0);
+            size.entities += 1;
             size.events += log.len() as u64;
             size.pages += log.page_count() as u64;
             let events: usize = log.pages().map(bytes_of).sum();

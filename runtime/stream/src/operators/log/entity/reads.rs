@@ -136,7 +136,7 @@ impl EntityLog {
     }
 
     /// The events with this event time and identity.
-    pub(super) fn stretch(&self, time_us: i64, id: &[u8]) -> Range<Place> {
+    fn stretch(&self, time_us: i64, id: &[u8]) -> Range<Place> {
         let start = self.first(|events, row| (events.times[row], events.id(row)) < (time_us, id));
         let end = self.first(|events, row| (events.times[row], events.id(row)) <= (time_us, id));
         start..end

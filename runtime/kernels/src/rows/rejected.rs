@@ -1,0 +1,66 @@
+//! Rows that are not events, in words.
+
+use super::{Accepted, Reason, arrivals};
+use crate::column::Batch;
+use featc_ir::window::format_duration;
+use featc_ir::{Arrival, ColumnId, Lateness, Source};
+
+/// A decoded row that is not an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its row in the batch.
+    pub row: usize,
+    pub reason: Reason,
+    /// The reason in words, with the numbers of this row.
+    pub detail: String,
+}
+
+/// The first `most` rows that `verdict` (of [`super::accept`], on the same batch) rejects, in order.
+pub fn rejected(source: &Source, batch: &Batch, verdict: &Accepted, most: usize) -> Vec<Rejected> {
+    if verdict.all() || most == 0 {
+        return vec![];
+    }
+    let times = batch.column(source.time).i64s();
+    let arrivals = arrivals(source, batch);
+    let reasons = verdict.keep.iter().map(|code| Reason::from_code(*code)).enumerate();
+    let rows = reasons.filter_map(|(row, reason)| reason.map(|reason| (row, reason)));
+    rows.take(most)
+        .map(|(row, reason)| {
+            let arrival = arrivals.as_ref().map(|arrivals| arrivals[row]);
+            Rejected {
+                row,
+                reason,
+                detail: words(source, reason, times[row], arrival),
+            }
+        })
+        .collect()
+}
+
+/// Why a row is not an event.
+fn words(source: &Source, reason: Reason, time_us: i64, arrival_us: Option<i64>) -> String {
+    let name = |id: ColumnId| &source.columns[id.index()].name;
+    let behind = arrival_us.and_then(|arrival| arrival.checked_sub(time_us));
+    match (reason, behind) {
+        (Reason::NullTime, _) => format!("`{}` is null", name(source.time)),
+        (Reason::NullArrival, _) => match source.arrival {
+            Some(Arrival::Column(column)) => format!("`{}` is null", name(column)),
+            Some(Arrival::AfterTime { .. }) | None => "it has no arrival".into(),
+        },
+        (Reason::Late, Some(behind)) => {
+            let bound = match source.lateness {
+                Lateness::Within { bound_us } => format_duration(i64::try_from(bound_us).unwrap_or(i64::MAX)),
+                Lateness::Unbounded => "any time".into(),
+            };
+            format!(
+                "arrived {} after its event time; at most {bound} is accepted",
+                format_duration(behind)
+            )
+        }
+        (Reason::Ahead, Some(behind)) => {
+            let skew = format_duration(i64::try_from(source.skew_us).unwrap_or(i64::MAX));
+            let ahead = format_duration(behind.saturating_neg());
+            format!("its event time is {ahead} after its arrival; at most {skew} is accepted")
+        }
+        (Reason::Late | Reason::Ahead, None) => "its arrival is too far from its event time".into(),
+    }
+}
