@@ -124,8 +124,8 @@ pub struct ProgramArgs {
     #[arg(long, value_name = "FILE")]
     pub rejected: Option<PathBuf>,
     /// Threads of the batch engine; all cores by default. Results do not depend on it
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

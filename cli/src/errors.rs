@@ -23,8 +23,13 @@ pub fn load(error: &LoadError) -> Diagnostic {
 }
 
 pub fn unwritable(path: &str, why: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnwritableOutput, format!("cannot write `{path}`: {why}"))
-        .with_help(if why == "no such folder" { "make the folder first, or choose another place" } else { "make the folder writable, free space, or choose another place" })
+    Diagnostic::new(Code::UnwritableOutput, format!("cannot write `{path}`: {why}")).with_help(
+        if why == "no such folder" {
+            "make the folder first, or choose another place"
+        } else {
+            "make the folder writable, free space, or choose another place"
+        },
+    )
 }
 
 pub fn build(error: &BuildError) -> Diagnostic {
@@ -54,15 +59,15 @@ pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
     for note in notes {
         diagnostic = diagnostic.with_note(note.clone());
     }
-    diagnostic
-        .with_help("write them aside with `--rejected FILE` and mend the source, or run without --strict")
+    diagnostic.with_help("write them aside with `--rejected FILE` and mend the source, or run without --strict")
 }
 
 /// A source of which no row could be used.
 pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> Diagnostic {
     let message = format!("none of the {rejected} rows of source `{source}` can be used");
-    let diagnostic = Diagnostic::new(Code::NothingAccepted, message)
-        .with_help("check the format, the columns and the clauses of the source; `--rejected FILE` writes the rows aside");
+    let diagnostic = Diagnostic::new(Code::NothingAccepted, message).with_help(
+        "check the format, the columns and the clauses of the source; `--rejected FILE` writes the rows aside",
+    );
     match example {
         Some(example) => diagnostic.with_note(format!("for example {example}")),
         None => diagnostic,
@@ -71,7 +76,8 @@ pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> D
 
 /// An output that is one of the command's own inputs or other outputs.
 pub fn overwrites(path: &str, what: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command")).with_help("choose another file")
+    Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command"))
+        .with_help("choose another file")
 }
 
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {

@@ -4,7 +4,7 @@ use crate::args::GetArgs;
 use crate::errors;
 use crate::replay;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, prepare, settle};
+use crate::run::{Aside, Prepared, check_overwrites, prepare, settle};
 use arrow::array::RecordBatch;
 use featc_ir::{Key, Type};
 use featr::{Spine, Value};
@@ -23,6 +23,7 @@ pub struct Answered {
 
 /// Answers one question from the state that the recorded streams leave.
 pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<Vec<Answered>, Refused> {
+    check_overwrites(prepared, &args.program, None, None, reporter)?;
     let spine = question(prepared, args, reporter)?;
     let aside = Aside::new(&args.program, reporter)?;
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;

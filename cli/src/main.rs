@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args, &reporter),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(report::Refused) => ExitCode::from(1),
+        Ok(()) if !reporter.failed.get() => ExitCode::SUCCESS,
+        Ok(()) | Err(report::Refused) => ExitCode::from(1),
     }
 }

@@ -36,7 +36,13 @@ pub fn run(args: &ReplayArgs, reporter: &Reporter) -> Result<(), Refused> {
     let train = &args.train;
     check_out(&train.out, reporter)?;
     let prepared = prepare(&train.program, reporter)?;
-    check_overwrites(&prepared, &train.program, &train.spine.spine, Some(&train.out), reporter)?;
+    check_overwrites(
+        &prepared,
+        &train.program,
+        Some(&train.spine.spine),
+        Some(&train.out),
+        reporter,
+    )?;
     let spine = prepared.spine(&train.spine, reporter)?;
     let aside = Aside::new(&train.program, reporter)?;
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;

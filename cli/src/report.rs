@@ -15,6 +15,8 @@ pub struct Reporter {
     colour: bool,
     /// Results as JSON.
     pub json: bool,
+    /// Whether a result could not be printed.
+    pub failed: std::cell::Cell<bool>,
 }
 
 impl Reporter {
@@ -33,6 +35,7 @@ impl Reporter {
             format,
             colour,
             json: cli.json,
+            failed: std::cell::Cell::new(false),
         }
     }
 
@@ -68,11 +71,17 @@ impl Reporter {
     /// A result: `text` for people, `value` for machines.
     pub fn result(&self, text: &str, value: &serde_json::Value) {
         let mut out = std::io::stdout();
-        // A reader that went away (`| head`) is no failure of ours.
-        let _ = if self.json {
+        let written = if self.json {
             writeln!(out, "{value}")
         } else {
             writeln!(out, "{text}")
         };
+        // A reader that went away (`| head`) is no failure of ours; anything else is.
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            self.failed.set(true);
+            let _ = self.refuse::<()>(crate::errors::unwritable("standard output", &error.to_string()));
+        }
     }
 }

@@ -5,7 +5,6 @@ use crate::check::compile;
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use featr::{JsonlRejects, RejectedRows, RunReport, SourceReport, Spine, Training, Truth};
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 /// A compiled program, ready to run one service.
@@ -14,12 +13,19 @@ pub struct Prepared {
     pub program: featr::Program,
     pub service: String,
     pub truth: Truth,
+    /// The `.feat` files of the program.
+    pub program_files: Vec<PathBuf>,
 }
 
 /// Compiles the program and settles files and truth.
 pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refused> {
     let (project, ir) = compile(&args.program, reporter)?;
     let plans = featc_driver::lower(&ir);
+    let program_files = project
+        .files
+        .iter()
+        .map(|file| PathBuf::from(project.sources.name(*file)))
+        .collect();
     let mut program = featr::Program::new(plans.batch, plans.stream, project.base);
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
     program.service(&args.service).map_err(refuse)?;
@@ -68,6 +74,7 @@ pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refu
         program,
         service: args.service.clone(),
         truth,
+        program_files,
     })
 }
 
@@ -124,10 +131,8 @@ impl Aside {
     /// The sink that a run takes.
     pub fn sink(&self, reporter: &Reporter) -> Result<Box<dyn RejectedRows>, Refused> {
         match self.file.reopen() {
-            Ok(file) => Ok(Box::new(JsonlRejects::new(
-                BufWriter::new(file),
-                self.path.display().to_string(),
-            ))),
+            // Unbuffered: an error must show while the run goes on.
+            Ok(file) => Ok(Box::new(JsonlRejects::new(file, self.path.display().to_string()))),
             Err(error) => reporter.refuse(errors::unwritable(&self.path.display().to_string(), &error.to_string())),
         }
     }
@@ -168,7 +173,11 @@ pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(
             }
             if source.accepted == 0 {
                 let example = source.examples.first().map(String::as_str);
-                return reporter.refuse(errors::nothing_accepted(&source.source, source.rejected_total(), example));
+                return reporter.refuse(errors::nothing_accepted(
+                    &source.source,
+                    source.rejected_total(),
+                    example,
+                ));
             }
         }
         if source.conflicting_ids > 0 {
@@ -238,11 +247,22 @@ pub fn write(prepared: &Prepared, training: &Training, out: &Path, reporter: &Re
     Ok(())
 }
 
-/// Refuses outputs that are inputs of the same command, or each other.
+/// Refuses to replace what is not a plain file: a link, a device, a pipe, a folder.
+fn check_plain(target: &Path, reporter: &Reporter) -> Result<(), Refused> {
+    match std::fs::symlink_metadata(target) {
+        Ok(found) if !found.is_file() => {
+            let name = target.display().to_string();
+            reporter.refuse(errors::unwritable(&name, "it exists and is not a plain file"))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Refuses outputs that are inputs of the same command, or each other, or cannot be replaced.
 pub fn check_overwrites(
     prepared: &Prepared,
     args: &ProgramArgs,
-    spine: &Path,
+    spine: Option<&Path>,
     out: Option<&Path>,
     reporter: &Reporter,
 ) -> Result<(), Refused> {
@@ -254,15 +274,19 @@ pub fn check_overwrites(
     if let (Some(out), Some(rejected)) = (out, rejected)
         && same(out, rejected)
     {
-        return reporter.refuse(errors::overwrites(&out.display().to_string(), "the file of rejected rows"));
+        return reporter.refuse(errors::overwrites(
+            &out.display().to_string(),
+            "the file of rejected rows",
+        ));
     }
     let files = prepared.program.input_files(&prepared.service).unwrap_or_default();
     for target in [out, rejected].into_iter().flatten() {
         let name = target.display().to_string();
-        if same(target, spine) {
+        check_plain(target, reporter)?;
+        if spine.is_some_and(|spine| same(target, spine)) {
             return reporter.refuse(errors::overwrites(&name, "the spine"));
         }
-        if same(target, &args.program) {
+        if prepared.program_files.iter().any(|file| same(target, file)) {
             return reporter.refuse(errors::overwrites(&name, "the program"));
         }
         if files.iter().any(|file| same(target, file)) {

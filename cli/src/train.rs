@@ -36,7 +36,7 @@ pub fn batch(
     };
     let options = TrainOptions {
         with_status,
-        threads: args.threads.unwrap_or(0),
+        threads: args.threads.map_or(0, usize::from),
         rejects: aside.map(|aside| aside.sink(reporter)).transpose()?,
         progress: Some(Arc::new(progress)),
         ..TrainOptions::new(prepared.truth)
@@ -49,7 +49,13 @@ pub fn batch(
 pub fn run(args: &TrainArgs, reporter: &Reporter) -> Result<(), Refused> {
     check_out(&args.out, reporter)?;
     let prepared = prepare(&args.program, reporter)?;
-    check_overwrites(&prepared, &args.program, &args.spine.spine, Some(&args.out), reporter)?;
+    check_overwrites(
+        &prepared,
+        &args.program,
+        Some(&args.spine.spine),
+        Some(&args.out),
+        reporter,
+    )?;
     let spine = prepared.spine(&args.spine, reporter)?;
     let aside = Aside::new(&args.program, reporter)?;
     let training = batch(&prepared, &args.program, spine, args.status, aside.as_ref(), reporter)?;

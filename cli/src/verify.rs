@@ -33,7 +33,7 @@ struct Difference {
 
 pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&args.program, reporter)?;
-    check_overwrites(&prepared, &args.program, &args.spine.spine, None, reporter)?;
+    check_overwrites(&prepared, &args.program, Some(&args.spine.spine), None, reporter)?;
     let spine = prepared.spine(&args.spine, reporter)?;
     let aside = Aside::new(&args.program, reporter)?;
     let from_batch = batch(&prepared, &args.program, spine.clone(), true, aside.as_ref(), reporter)?;

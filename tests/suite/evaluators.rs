@@ -112,12 +112,12 @@ fn arrival(case: &Case, source: usize, row: usize) -> i64 {
 }
 
 pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
-    let mut waiting: Vec<(i64, usize, usize)> = Vec::new();
+    let mut waiting: Vec<(i128, usize, usize)> = Vec::new();
     for (source, rows) in case.rows.iter().enumerate() {
         let delay = case.truth.delay_us(case.program.sources[source].delay_us).unwrap_or(0);
         for row in 0..rows.len() {
             // Visible at t iff arrival + delay ≤ t.
-            waiting.push((arrival(case, source, row).saturating_add_unsigned(delay), source, row));
+            waiting.push((i128::from(arrival(case, source, row)) + i128::from(delay), source, row));
         }
     }
     waiting.sort_unstable();
@@ -139,7 +139,7 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
     }
     for question in order {
         let at_us = case.questions[question].at_us;
-        let until = waiting[fed..].partition_point(|(visible, ..)| *visible <= at_us) + fed;
+        let until = waiting[fed..].partition_point(|(visible, ..)| *visible <= i128::from(at_us)) + fed;
         feed.deliver(&waiting[fed..until]);
         fed = until;
         answers[question] = feed.ask(question);
@@ -160,7 +160,7 @@ fn new_engine(plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
 }
 
 impl Feed<'_> {
-    fn deliver(&mut self, rows: &[(i64, usize, usize)]) {
+    fn deliver(&mut self, rows: &[(i128, usize, usize)]) {
         let mut rows = rows.to_vec();
         if let Some(seed) = self.delivery.shuffle {
             Rng::new(seed).shuffle(&mut rows);

@@ -1,6 +1,6 @@
 //! The manifest of a build: what it holds and what each feature means.
 
-use featc_ir::{FeatureId, Program, hash};
+use featc_ir::{Program, hash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -50,11 +50,11 @@ impl Manifest {
                 .iter()
                 .map(|key| key.name.clone())
                 .collect();
-            for (position, feature) in view.features.iter().enumerate() {
+            for (feature, fingerprint) in view.features.iter().zip(hash::view_fingerprints(program, view)) {
                 features.push(FeatureEntry {
                     name: format!("{}.{}", view.name, feature.name),
                     ty: feature.ty.to_string(),
-                    fingerprint: hash::feature_fingerprint(program, view, FeatureId::from(position)),
+                    fingerprint,
                     entity: entity.clone(),
                     owner: view.owner.clone(),
                     doc: feature.doc.clone(),

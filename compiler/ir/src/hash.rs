@@ -6,13 +6,16 @@
 use crate::expr::{Expr, ExprKind};
 use crate::id::{ColumnId, FeatureId};
 use crate::plan::{FoldSpec, RowSpec};
-use crate::program::{Arrival, FeatureKind, Origin, Program, Source, Step, Transform, View};
+use crate::program::{Arrival, FeatureKind, Lateness, Origin, Program, Source, Step, Transform, View};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Version of everything in the kernels that decides bits: part of every fingerprint and state key.
 pub const KERNELS_VERSION: &str = "featr-kernels/1";
+
+/// Version of the time zone database that the decoder uses (it checks that it is).
+pub const TZDB_VERSION: &str = "2025b";
 
 fn hex(hash: u128) -> String {
     format!("{hash:032x}")
@@ -97,12 +100,20 @@ fn source_hash(source: &Source) -> u128 {
         Arrival::Column(id) => (Some(name(id)), 0),
         Arrival::AfterTime { offset_us } => (None, offset_us),
     });
+    // Skew plays no role where lateness is unbounded.
+    let skew_us = if source.lateness == Lateness::Unbounded {
+        0
+    } else {
+        source.skew_us
+    };
+    // A zone's rules come from a database, whose version is part of the meaning.
+    let zone = source.zone.as_ref().map(|zone| (zone, TZDB_VERSION));
     let rules = (
         source.delay_us,
         source.lateness,
-        source.skew_us,
+        skew_us,
         source.begins_us,
-        &source.zone,
+        zone,
         source.keep_nan,
     );
     node(
@@ -178,33 +189,62 @@ fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId) -> u128
     )
 }
 
-fn feature_hash(program: &Program, view: &View, id: FeatureId, known: &mut BTreeMap<FeatureId, u128>) -> u128 {
-    if let Some(hash) = known.get(&id) {
-        return *hash;
+/// The inputs of a feature that are not in `known` yet.
+fn missing(view: &View, id: FeatureId, known: &BTreeMap<FeatureId, u128>) -> Vec<FeatureId> {
+    match &view.feature(id).kind {
+        FeatureKind::Aggregate { .. } => Vec::new(),
+        FeatureKind::Derived { inputs, .. } => inputs
+            .iter()
+            .copied()
+            .filter(|input| !known.contains_key(input))
+            .collect(),
     }
-    let feature = view.feature(id);
-    let hash = match &feature.kind {
-        FeatureKind::Aggregate { .. } => aggregate_feature_hash(program, view, id),
-        FeatureKind::Derived { inputs, expr } => {
-            let inputs: Vec<u128> = inputs
-                .iter()
-                .map(|input| feature_hash(program, view, *input, known))
-                .collect();
-            let all = list("inputs", inputs.iter().copied());
-            let rules = wire(&(&feature.default, feature.ty));
-            node(
-                "derived",
-                &[&all.to_le_bytes(), &expr_hash(expr, &inputs).to_le_bytes(), &rules],
-            )
+}
+
+/// Adds the hash of a feature to `known`, after those of its inputs. No recursion: chains may be long.
+fn feature_hash(program: &Program, view: &View, id: FeatureId, known: &mut BTreeMap<FeatureId, u128>) {
+    let mut stack = vec![id];
+    while let Some(id) = stack.last().copied() {
+        let waiting = missing(view, id, known);
+        if !waiting.is_empty() {
+            stack.extend(waiting);
+            continue;
         }
-    };
-    known.insert(id, hash);
-    hash
+        stack.pop();
+        if known.contains_key(&id) {
+            continue;
+        }
+        let feature = view.feature(id);
+        let hash = match &feature.kind {
+            FeatureKind::Aggregate { .. } => aggregate_feature_hash(program, view, id),
+            FeatureKind::Derived { inputs, expr } => {
+                let inputs: Vec<u128> = inputs.iter().map(|input| known[input]).collect();
+                let all = list("inputs", inputs.iter().copied());
+                let rules = wire(&(&feature.default, feature.ty));
+                node(
+                    "derived",
+                    &[&all.to_le_bytes(), &expr_hash(expr, &inputs).to_le_bytes(), &rules],
+                )
+            }
+        };
+        known.insert(id, hash);
+    }
+}
+
+/// The fingerprints of all features of a view, in declared order; see [`feature_fingerprint`].
+pub fn view_fingerprints(program: &Program, view: &View) -> Vec<String> {
+    let mut known = BTreeMap::new();
+    for position in 0..view.features.len() {
+        feature_hash(program, view, FeatureId::from(position), &mut known);
+    }
+    known.into_values().map(hex).collect()
 }
 
 /// Everything that can change the feature's value or status, and nothing else.
 pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> String {
-    hex(feature_hash(program, view, id, &mut BTreeMap::new()))
+    let mut known = BTreeMap::new();
+    feature_hash(program, view, id, &mut known);
+    hex(known[&id])
 }
 
 /// What stored state depends on: source stage, transform, key, aggregates; not window lengths, defaults or ttl.

@@ -132,10 +132,33 @@ impl<'a> Builder<'a> {
         self.group
     }
 
-    /// Places a feature after its inputs; returns its position in `finish.features`.
+    /// Places a feature after its inputs; returns its position in `finish.features`. No recursion: chains may be long.
     fn place(&mut self, view_id: ViewId, id: FeatureId) -> u32 {
-        if let Some(place) = self.placed.get(&(view_id, id)) {
-            return *place;
+        let mut stack = vec![id];
+        while let Some(top) = stack.last().copied() {
+            let waiting: Vec<FeatureId> = match &self.program.view(view_id).feature(top).kind {
+                FeatureKind::Aggregate { .. } => Vec::new(),
+                FeatureKind::Derived { inputs, .. } => inputs
+                    .iter()
+                    .copied()
+                    .filter(|input| !self.placed.contains_key(&(view_id, *input)))
+                    .collect(),
+            };
+            if waiting.is_empty() {
+                stack.pop();
+                self.place_one(view_id, top);
+            } else {
+                // The first one on top: inputs are placed in the order in which they are read.
+                stack.extend(waiting.into_iter().rev());
+            }
+        }
+        self.placed[&(view_id, id)]
+    }
+
+    /// Places a feature whose inputs have been placed.
+    fn place_one(&mut self, view_id: ViewId, id: FeatureId) {
+        if self.placed.contains_key(&(view_id, id)) {
+            return;
         }
         let view = self.program.view(view_id);
         let feature = view.feature(id);
@@ -152,7 +175,7 @@ impl<'a> Builder<'a> {
                 }
             }
             FeatureKind::Derived { inputs, expr } => FinishKind::Derived {
-                inputs: inputs.iter().map(|input| self.place(view_id, *input)).collect(),
+                inputs: inputs.iter().map(|input| self.placed[&(view_id, *input)]).collect(),
                 expr: expr.clone(),
             },
         };
@@ -165,7 +188,6 @@ impl<'a> Builder<'a> {
             output: false,
         });
         self.placed.insert((view_id, id), place);
-        place
     }
 
     fn slot(&mut self, view: &View, slot: &Slot) -> u32 {

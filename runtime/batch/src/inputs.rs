@@ -284,8 +284,9 @@ impl Shared {
     }
 
     /// A new counter for a transform.
-    pub fn counter(&self, transform: &str, entity: &[String]) -> Arc<RowsCounter> {
+    pub fn counter(&self, source: &str, transform: &str, entity: &[String]) -> Arc<RowsCounter> {
         let report = ViewReport {
+            source: source.to_owned(),
             transform: transform.to_owned(),
             entity: entity.to_vec(),
             ..ViewReport::default()

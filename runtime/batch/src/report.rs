@@ -41,6 +41,7 @@ pub struct SourceReport {
 /// What became of the events of a source on their way to an entity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ViewReport {
+    pub source: String,
     pub transform: String,
     /// Names of the entity's keys.
     pub entity: Vec<String>,

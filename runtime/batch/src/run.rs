@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// Sorts of fewer bytes than this are done in one piece.
 const SORT_IN_PLACE_BYTES: usize = 256 << 20;
 
+/// More threads than this are never started, whatever is asked.
+const THREADS_MAX: usize = 256;
+
 /// The training set.
 #[derive(Debug, Clone)]
 pub struct Output {
@@ -87,7 +90,7 @@ struct Planned {
 fn threads(inputs: &Inputs) -> usize {
     match inputs.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
+        threads => threads.min(THREADS_MAX),
     }
 }
 

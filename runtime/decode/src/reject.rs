@@ -163,10 +163,10 @@ impl<W: Write> JsonlRejects<W> {
             detail,
             raw,
         };
-        let written = serde_json::to_writer(&mut self.target, &row).map_err(std::io::Error::from);
-        written
-            .and_then(|()| self.target.write_all(b"\n"))
-            .map_err(|error| self.unwritable(&error))
+        // One write per row, so that a target without a buffer of its own is served well and loses nothing in silence.
+        let mut line = serde_json::to_vec(&row).unwrap_or_default();
+        line.push(b'\n');
+        self.target.write_all(&line).map_err(|error| self.unwritable(&error))
     }
 
     /// Flushes and gives the target back.

@@ -31,6 +31,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fingerprints_name_the_database_in_use() {
+        assert_eq!(chrono_tz::IANA_TZDB_VERSION, featc_ir::hash::TZDB_VERSION);
+    }
+
+    #[test]
     fn repeated_hour_is_the_first_and_missing_hour_is_none() {
         let zone = Zone::named("Europe/Paris").unwrap();
         let local = |text: &str| crate::text::timestamp(text).unwrap().local_us;

@@ -33,7 +33,7 @@ struct Lane {
     /// In order of delivery.
     rows: featr_kernels::Batch,
     /// Per row: the first instant at which a question may see it.
-    visible_us: Vec<i64>,
+    visible_us: Vec<i128>,
     next: usize,
 }
 
@@ -46,7 +46,7 @@ fn draw(state: &mut u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn shuffle(rows: &mut [(i64, u32)], state: &mut u64) {
+fn shuffle(rows: &mut [(i128, u32)], state: &mut u64) {
     for last in (1..rows.len()).rev() {
         rows.swap(last, (draw(state) % (last as u64 + 1)) as usize);
     }
@@ -59,8 +59,8 @@ impl Lane {
         let times = recorded.rows.columns[recorded.source.time.index()].i64s();
         let arrivals = recorded.arrivals();
         // Rejected rows go first: the engine has to reject them itself.
-        let visible = |row: usize| arrivals[row].map_or(i64::MIN, |arrival| arrival.saturating_add_unsigned(delay));
-        let mut order: Vec<(i64, u32)> = (0..recorded.rows.rows).map(|row| (visible(row), row as u32)).collect();
+        let visible = |row: usize| arrivals[row].map_or(i128::MIN, |arrival| i128::from(arrival) + i128::from(delay));
+        let mut order: Vec<(i128, u32)> = (0..recorded.rows.rows).map(|row| (visible(row), row as u32)).collect();
         order.sort_by_key(|(visible, row)| (*visible, times[*row as usize], *row));
         if options.shuffle.is_some() {
             match options.truth {
@@ -68,7 +68,7 @@ impl Lane {
                 Truth::AsOfArrival { .. } => {
                     let mut from = 0;
                     for t in instants {
-                        let until = from + order[from..].partition_point(|(visible, _)| visible <= t);
+                        let until = from + order[from..].partition_point(|(visible, _)| *visible <= i128::from(*t));
                         shuffle(&mut order[from..until], state);
                         from = until;
                     }
@@ -93,7 +93,7 @@ impl Lane {
                 self.next
                     + self.visible_us[self.next..]
                         .iter()
-                        .take_while(|visible| **visible <= t)
+                        .take_while(|visible| **visible <= i128::from(t))
                         .count()
             }
         }
@@ -114,7 +114,7 @@ impl Run<'_> {
             let until = self.lanes[place].until(t);
             while self.lanes[place].next < until {
                 let lane = &mut self.lanes[place];
-                let mut end = until.min(lane.next + self.options.chunk.max(1));
+                let mut end = until.min(lane.next.saturating_add(self.options.chunk.max(1)));
                 if let Some(every) = self.options.restart_every {
                     end = end.min(lane.next + (every - self.since_restart) as usize);
                 }

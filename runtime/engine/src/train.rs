@@ -85,10 +85,13 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
             .filter(|(_, count)| *count > 0)
             .map(|(name, count)| (name.to_owned(), count))
             .collect();
-        if let (false, Some(source)) = (counts.is_empty(), sources.first_mut()) {
-            source
-                .dropped
-                .insert(format!("{} by ({})", view.transform, view.entity.join(", ")), counts);
+        let source = sources.iter_mut().find(|source| source.source == view.source);
+        if let (false, Some(source)) = (counts.is_empty(), source) {
+            let name = format!("{} by ({})", view.transform, view.entity.join(", "));
+            let known = source.dropped.entry(name).or_default();
+            for (reason, count) in counts {
+                *known.entry(reason).or_default() += count;
+            }
         }
     }
     RunReport {

@@ -260,7 +260,10 @@ fn refuse_arrival_at(file: &res::File, row: &RowTypes, at: Option<Span>, context
     if source.time.is_some_and(|time| time.id == arrival) {
         return;
     }
-    if let Some(column) = source.columns.get(arrival.index()) {
+    // One that is no timestamp too: it may be no arrival at all.
+    if let Some(column) = source.columns.get(arrival.index())
+        && column.ty.is_none_or(|ty| ty == Type::Timestamp)
+    {
         let complaint = ReadsArrival {
             column: &column.name,
             at,

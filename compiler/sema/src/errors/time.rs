@@ -112,6 +112,30 @@ impl ArrivalIsIdentity<'_> {
     }
 }
 
+/// E0309: a zone that the time zone database does not have.
+#[derive(Debug)]
+pub struct UnknownZone<'a> {
+    pub zone: &'a str,
+    pub at: Span,
+    pub nearest: Option<&'a str>,
+}
+
+impl UnknownZone<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("unknown time zone `{}`", self.zone);
+        let diagnostic = Diagnostic::at(Code::UnknownZone, message, self.at, "not in the time zone database");
+        match self.nearest {
+            Some(near) => {
+                let whole = format!("\"{near}\"");
+                diagnostic.with_edit(format!("did you mean `{whole}`?"), self.at, whole)
+            }
+            None => {
+                diagnostic.with_help("write a name of the IANA database, for example `\"Europe/Paris\"` or `\"UTC\"`")
+            }
+        }
+    }
+}
+
 /// E0304: a length of time that must be positive.
 #[derive(Debug)]
 pub struct ZeroLength {

@@ -225,6 +225,8 @@ pub struct DecimalTooWide<'a> {
     pub scale: u32,
     pub operands: &'a [(Type, Span)],
     pub at: Span,
+    /// The whole expression, narrowed so that it fits.
+    pub narrowed: Option<&'a str>,
 }
 
 impl DecimalTooWide<'_> {
@@ -242,9 +244,10 @@ impl DecimalTooWide<'_> {
         for (ty, at) in self.operands {
             diagnostic = diagnostic.with_label(*at, format!("{ty}"));
         }
-        diagnostic.with_help(
-            "make an operand narrower first: `round(x, s)`, `cast(x as decimal(p, s))` or `cast(x as float64)`",
-        )
+        diagnostic.with_help(match self.narrowed {
+            Some(narrowed) => format!("say how many digits there can be: `{narrowed}`"),
+            None => "make it narrower first: `cast(x as decimal(p, s))`, or `cast(x as float64)`".to_owned(),
+        })
     }
 }
 

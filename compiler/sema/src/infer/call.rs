@@ -1,5 +1,6 @@
 //! Calls of scalar functions. What each function means stands at [`featc_ir::Function`].
 
+use super::operator::NARROW;
 use super::{Refused, Typed, Typer, Value};
 use crate::errors::types::{DecimalTooWide, NotALiteral, WrongArgumentCount, WrongArgumentType};
 use crate::res;
@@ -250,6 +251,7 @@ impl Typer<'_> {
         }
         let (digits, value) = (typed.pop()?, typed.pop()?);
         let value_at = value.span;
+        let text = self.text(value_at).to_owned();
         let value = match &value.value {
             Value::Number(number) => {
                 let number = number.clone();
@@ -268,6 +270,8 @@ impl Typer<'_> {
         let wide = (whole + u32::from(scale)).max(1);
         let Some(precision) = u8::try_from(wide).ok().filter(|precision| *precision <= 38) else {
             let operands = [(value.ty, value_at)];
+            let narrowed = (u32::from(scale) < 38 - u32::from(NARROW) && from < NARROW)
+                .then(|| format!("round(cast({text} as decimal({NARROW}, {from})), {scale})"));
             let (precision, scale) = (wide, u32::from(scale));
             self.complaints.push(
                 DecimalTooWide {
@@ -276,6 +280,7 @@ impl Typer<'_> {
                     scale,
                     operands: &operands,
                     at,
+                    narrowed: narrowed.as_deref(),
                 }
                 .report(),
             );

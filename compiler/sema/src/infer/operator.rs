@@ -8,6 +8,9 @@ use crate::res;
 use featc_ir::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp};
 use featc_syntax::diag::Span;
 
+/// Digits that are enough for most decimals, and few enough that two of them combine.
+pub(super) const NARROW: u8 = 18;
+
 /// As written.
 fn symbol(op: BinaryOp) -> &'static str {
     match op {
@@ -210,12 +213,14 @@ impl Typer<'_> {
             Rule::Gives(ty) => Some(binary(site.op, left, right, ty)),
             Rule::TooWide(precision, scale) => {
                 let operands = [(left.ty, site.left_at), (right.ty, site.right_at)];
+                let narrowed = self.narrowed(site, left.ty, right.ty);
                 let error = DecimalTooWide {
                     what: site.symbol,
                     precision,
                     scale,
                     operands: &operands,
                     at: site.at,
+                    narrowed: narrowed.as_deref(),
                 };
                 self.complaints.push(error.report());
                 None
@@ -236,6 +241,34 @@ impl Typer<'_> {
                 None
             }
         }
+    }
+
+    /// The operation with its wide operands bounded to 18 digits, if that helps and no digit behind the point is lost.
+    fn narrowed(&self, site: Site, left: Type, right: Type) -> Option<String> {
+        let bounded = |ty: Type| match ty {
+            Type::Decimal { precision, scale } if precision > NARROW && scale < NARROW => Type::Decimal {
+                precision: NARROW,
+                scale,
+            },
+            _ => ty,
+        };
+        let (narrow_left, narrow_right) = (bounded(left), bounded(right));
+        if !matches!(rule(site.op, narrow_left, narrow_right), Rule::Gives(_)) {
+            return None;
+        }
+        let write = |at: Span, from: Type, to: Type| {
+            let text = self.text(at);
+            if from == to {
+                text.to_owned()
+            } else {
+                format!("cast({text} as {to})")
+            }
+        };
+        let (left, right) = (
+            write(site.left_at, left, narrow_left),
+            write(site.right_at, right, narrow_right),
+        );
+        Some(format!("{left} {} {right}", site.symbol))
     }
 
     fn mixed(&mut self, site: Site, left: Type, right: Type, convert_left: bool, to: Type) {

@@ -3,10 +3,11 @@
 use super::scope::RowScope;
 use super::{declared, types::type_of};
 use crate::errors::names::{DuplicateColumn, Missing, MissingClause};
+use crate::errors::time::UnknownZone;
 use crate::res;
 use featc_ir::ColumnId;
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, Span};
+use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
 
 /// Resolves an entity; a key named twice is reported.
@@ -52,6 +53,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         columns.push(column(written, complaints));
     }
     require_clauses(source, complaints);
+    check_zone(source, complaints);
     let time = source
         .time
         .as_ref()
@@ -96,6 +98,44 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         stream: source.stream.as_ref().map(files),
     };
     (resolved, scope)
+}
+
+/// Reports a zone that the readers of files would not know.
+fn check_zone(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
+    let Some(written) = &source.zone else { return };
+    let zone = written.value.value.as_str();
+    if zone.parse::<chrono_tz::Tz>().is_err() {
+        let error = UnknownZone {
+            zone,
+            at: written.value.span,
+            nearest: nearest_zone(zone),
+        };
+        complaints.push(error.report());
+    }
+}
+
+/// The zone meant: nearest as a whole, or by the last part of its path, where the shortest name of a place comes first.
+fn nearest_zone(zone: &str) -> Option<&'static str> {
+    let all = || chrono_tz::TZ_VARIANTS.iter().map(|known| known.name());
+    let place = |name: &str| {
+        name.rsplit('/')
+            .next()
+            .unwrap_or(name)
+            .replace([' ', '-'], "_")
+            .to_lowercase()
+    };
+    let wanted = place(zone);
+    let same_place = |wanted: &str| {
+        all()
+            .filter(|known| place(known) == wanted)
+            .min_by_key(|known| known.len())
+    };
+    same_place(&wanted)
+        .or_else(|| suggest::nearest(zone, all()))
+        .or_else(|| {
+            let places: Vec<String> = all().filter(|known| known.contains('/')).map(place).collect();
+            same_place(suggest::nearest(&wanted, places.iter().map(String::as_str))?)
+        })
 }
 
 fn require_clauses(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {

@@ -124,6 +124,7 @@ codes! {
     E0306 WindowWithoutAggregate "window without an aggregate", since "0.1";
     E0307 ReadsArrival "expression that reads the arrival", since "0.1";
     E0308 ArrivalIsIdentity "arrival that is event time or identity", since "0.1";
+    E0309 UnknownZone "unknown time zone", since "0.1";
     // E04xx keys, aggregates, views
     E0401 KeyTypeDiffers      "key column of another type than the key", since "0.1";
     E0402 KeyTypeRefused      "key of a type that cannot be a key", since "0.1";

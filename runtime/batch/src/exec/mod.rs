@@ -78,7 +78,7 @@ impl ExtensionPlanner for Planner {
                     source.source.clone(),
                     (spec.clone(), layout.clone()),
                     asked::Asked::new(shared.spine.clone(), fold.clone()),
-                    shared.counter(&spec.name, &entity),
+                    shared.counter(&source.source.source.name, &spec.name, &entity),
                     schema,
                     partitions,
                 ))

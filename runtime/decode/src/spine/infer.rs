@@ -39,7 +39,7 @@ impl Kinds {
         self.uint &= integer && text.parse::<u64>().is_ok();
         self.float &= match (number, integer) {
             (_, true) => text.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= 1 << 53),
-            (true, false) => text.parse::<f64>().is_ok_and(f64::is_finite),
+            (true, false) => is_exact(text),
             (false, false) => matches!(text, "NaN" | "nan" | "inf" | "-inf"),
         };
     }
@@ -54,6 +54,29 @@ impl Kinds {
             Kinds { .. } => DataType::Utf8,
         }
     }
+}
+
+/// Whether the float nearest to a decimal text prints as the same number again.
+fn is_exact(text: &str) -> bool {
+    text.parse::<f64>()
+        .is_ok_and(|value| value.is_finite() && number(&format!("{value:e}")) == number(text))
+}
+
+/// Sign, significant digits and exponent of a decimal text: equal for texts of one number.
+fn number(text: &str) -> Option<(bool, String, i64)> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{}{fraction}", whole.trim_start_matches('-'));
+    let significant = digits.trim_start_matches('0');
+    let trimmed = significant.trim_end_matches('0');
+    let dropped = (significant.len() - trimmed.len()) as i64;
+    let exponent = exponent
+        .parse::<i64>()
+        .ok()?
+        .checked_sub(fraction.len() as i64)?
+        .checked_add(dropped)?;
+    let exponent = if trimmed.is_empty() { 0 } else { exponent };
+    Some((text.starts_with('-'), trimmed.to_owned(), exponent))
 }
 
 /// Texts as an array of a type that [`Kinds::data_type`] gave for them.
@@ -129,5 +152,28 @@ mod tests {
         assert_eq!(of(&["1 "]), DataType::Utf8);
         assert_eq!(of(&["-"]), DataType::Utf8);
         assert_eq!(of(&["1e999"]), DataType::Utf8);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_exact;
+
+    #[test]
+    fn only_numbers_that_come_back_are_floats() {
+        for text in [
+            "0.1",
+            "1.50",
+            "1e3",
+            "-2.5E-3",
+            "0.0",
+            "123456789.25",
+            "1.7976931348623157e308",
+        ] {
+            assert!(is_exact(text), "{text}");
+        }
+        for text in ["12345678901234567.89", "1e-400", "0.123456789012345678901", "1e400"] {
+            assert!(!is_exact(text), "{text}");
+        }
     }
 }

@@ -55,6 +55,17 @@ pub(crate) struct Wanted<'a> {
 pub fn read_spine(path: &Path, keys: &[Key], at_column: &str, zone: Option<&str>) -> Result<Spine, DecodeError> {
     let name = path.display().to_string();
     let zone = zone.map(Zone::named).transpose()?;
+    if let Some(key) = keys
+        .iter()
+        .find(|key| key.name == at_column && key.ty != Type::Timestamp)
+    {
+        return Err(DecodeError::WrongType {
+            file: name,
+            column: at_column.to_owned(),
+            expected: "timestamp".into(),
+            found: format!("the key of type {}", key.ty),
+        });
+    }
     let wanted = Wanted {
         file: &name,
         keys,

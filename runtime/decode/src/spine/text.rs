@@ -300,7 +300,18 @@ impl Table<'_> {
             concat(ty, column.map(|column| column.decoded.clone()).unwrap_or_default())
         };
         let keys = wanted.keys.iter().map(|key| decoded(&key.name, key.ty)).collect();
-        let times = instants(decoded(wanted.at, Type::Timestamp));
+        let times = decoded(wanted.at, Type::Timestamp);
+        // A JSON line may leave the instant out before any line has it: such rows were never seen cell by cell.
+        if let Some(row) = times
+            .tags
+            .iter()
+            .flatten()
+            .position(|tag| *tag != featr_kernels::Tag::VALID)
+        {
+            let why = format!("is null (question {})", row + 1);
+            return Err(wanted.bad_instant(row as u64 + 1, why));
+        }
+        let times = instants(times);
         Ok(Spine {
             schema,
             batches,
