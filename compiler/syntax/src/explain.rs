@@ -3,6 +3,8 @@
 //! The piece is parsed again with a rule that is not tolerant. What the grammar expected at the furthest place, and the
 //! token that is there instead, decide which message is given.
 
+mod habits;
+
 use crate::build::{Builder, literal};
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::forms;
@@ -128,7 +130,8 @@ pub(crate) fn explain(builder: &mut Builder<'_>, context: Context, span: Span) {
         previous,
     };
     let diagnostic = failure
-        .unknown_start(builder)
+        .habit(builder)
+        .or_else(|| failure.unknown_start(builder))
         .or_else(|| failure.bracket(builder))
         .or_else(|| failure.fresh_line(builder))
         .or_else(|| failure.unit_apart(builder))
@@ -277,10 +280,11 @@ impl Failure {
         let ends = self.found.is_none_or(|token| token.start >= self.span.end)
             || closes
             || self.starts_piece(builder)
-            || matches!(
-                found,
-                Some("over" | "default" | "excluding" | "then" | "when" | "else" | "end")
-            );
+            || self.next(builder) != Some(":")
+                && matches!(
+                    found,
+                    Some("over" | "default" | "excluding" | "then" | "when" | "else" | "end")
+                );
         let fits = self.expects(rule) || (self.expected.is_empty() && opener == "{");
         if !ends || !fits {
             return None;
@@ -293,6 +297,12 @@ impl Failure {
                 format!("`{closer}` is missing here"),
             );
         Some(diagnostic.with_help(format!("write `{closer}`")))
+    }
+
+    /// The text of the token behind the found one.
+    fn next<'b>(&self, builder: &'b Builder<'_>) -> Option<&'b str> {
+        let next = builder.token_from(self.found?.end)?;
+        Some(self.text(builder, next))
     }
 
     /// Whether the found token begins a statement or an item on a new line.
@@ -457,11 +467,11 @@ impl Failure {
 /// The word that a keyword rule takes.
 fn keyword(rule: Rule) -> Option<&'static str> {
     match rule {
-        Rule::is_null => return Some("is"),
-        Rule::in_list => return Some("in"),
+        Rule::is_null | Rule::is_kw => return Some("is"),
+        Rule::in_list | Rule::in_kw => return Some("in"),
         Rule::and_op => return Some("and"),
         Rule::or_op => return Some("or"),
-        Rule::not_op => return Some("not"),
+        Rule::not_op | Rule::not_kw => return Some("not"),
         Rule::div_op => return Some("div"),
         Rule::mod_op => return Some("mod"),
         _ => {}

@@ -94,6 +94,7 @@ impl Scanner<'_> {
         match first {
             ' ' | '\t' | '\r' | '\n' => self.at += 1,
             '/' if rest.starts_with("//") => self.comment(),
+            '-' if rest.starts_with("-- ") && self.is_line_start() => self.dashes(),
             '/' if rest.starts_with("/*") => self.block_comment(),
             '"' => self.string(),
             '@' => {
@@ -105,6 +106,8 @@ impl Scanner<'_> {
             '=' | '<' | '>' | '!' | '&' | '|' if is_pair(rest) => self.token(TokenKind::Punctuation, 2),
             '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>'
             | '!' | '%' => self.token(TokenKind::Punctuation, 1),
+            '≠' | '≤' | '≥' | '×' | '÷' | '−' => self.sign(first),
+            '\'' if self.interval() => {}
             '\'' => self.quoted(),
             '“' | '”' | '„' | '‘' | '’' | '«' | '»' => self.typographic(first),
             other if other.is_alphabetic() => self.word(),
@@ -143,6 +146,89 @@ impl Scanner<'_> {
             span: self.span(self.at, self.at + text.len()),
         });
         self.at += text.len();
+    }
+
+    fn is_line_start(&self) -> bool {
+        let line = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
+        self.text[line..self.at].trim().is_empty()
+    }
+
+    /// A line of SQL that is a comment there.
+    fn dashes(&mut self) {
+        let span = self.span(self.at, self.at + 2);
+        let diagnostic = Diagnostic::at(Code::InvalidCharacter, "`--` begins no comment here", span, "");
+        self.scan
+            .diagnostics
+            .push(diagnostic.with_edit("write `//`", span, "//"));
+        let line = self.text[self.at..].split(['\n', '\r']).next().map_or(2, str::len);
+        self.blank(self.at, self.at + line, b' ');
+        self.at += line;
+    }
+
+    /// A mathematical sign: taken as the operator that is meant.
+    fn sign(&mut self, sign: char) {
+        let ours = match sign {
+            '≠' => "!=",
+            '≤' => "<=",
+            '≥' => ">=",
+            '×' => "*",
+            '÷' => "/",
+            _ => "-",
+        };
+        let length = sign.len_utf8();
+        let span = self.span(self.at, self.at + length);
+        let message = format!("`{sign}` is not an operator of this language");
+        let diagnostic = Diagnostic::at(Code::ForeignOperator, message, span, "");
+        self.scan
+            .diagnostics
+            .push(diagnostic.with_edit(format!("write `{ours}`"), span, ours));
+        self.blank(self.at, self.at + length, b' ');
+        self.masked[self.at..self.at + ours.len()].copy_from_slice(ours.as_bytes());
+        self.token(TokenKind::Punctuation, length);
+    }
+
+    /// `interval '1' day`, `interval '1 day'`: taken as the duration.
+    fn interval(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let Some(word) = self.scan.tokens.last().copied() else {
+            return false;
+        };
+        let is_interval = self.text[word.start..word.end].eq_ignore_ascii_case("interval");
+        let Some(length) = closing_quote(rest, b'\'').filter(|_| is_interval) else {
+            return false;
+        };
+        let inner = rest[1..length - 1].trim();
+        let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, mut unit) = (&inner[..digits], inner[digits..].trim());
+        let mut end = self.at + length;
+        if unit.is_empty() {
+            let behind = rest[length..].trim_start_matches([' ', '\t']);
+            let letters = behind.bytes().take_while(u8::is_ascii_alphabetic).count();
+            unit = &behind[..letters];
+            end = self.at + rest.len() - behind.len() + letters;
+        }
+        let joined = format!("{number}{}", unit.to_ascii_lowercase());
+        let whole = match literal::duration(&joined) {
+            Ok(_) => Some(joined),
+            Err(refusal) => refusal.edit,
+        };
+        let Some(whole) = whole.filter(|whole| digits > 0 && whole.len() <= end - word.start) else {
+            return false;
+        };
+        let span = self.span(word.start, end);
+        let message = "a duration is written as one word";
+        let diagnostic = Diagnostic::at(Code::InvalidDuration, message, span, "");
+        self.blank(word.start, end, b' ');
+        // At the end, so that the token ends where the grammar's does.
+        let start = end - whole.len();
+        self.masked[start..end].copy_from_slice(whole.as_bytes());
+        self.scan
+            .diagnostics
+            .push(diagnostic.with_edit(format!("write `{whole}`"), span, whole));
+        self.scan.tokens.pop();
+        self.at = start;
+        self.token(TokenKind::Number, end - start);
+        true
     }
 
     fn block_comment(&mut self) {

@@ -132,6 +132,10 @@ fn warn_twins(view: &res::View, features: &[featc_ir::Feature], context: &mut Co
         let meaning = (&feature.kind, &feature.default);
         let key = format!("{meaning:?}");
         if let Some((twin, twin_at)) = seen.get(&key) {
+            // One name twice is refused already.
+            if *twin == feature.name {
+                continue;
+            }
             context.push(
                 TwinFeatures {
                     name: &feature.name,

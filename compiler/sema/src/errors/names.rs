@@ -78,6 +78,8 @@ impl DuplicateColumn<'_> {
 /// E0103: two features of a view share a name, possibly after a list of windows was expanded.
 #[derive(Debug)]
 pub struct DuplicateFeature<'a> {
+    /// Both come from the windows of one feature.
+    pub same: bool,
     pub view: &'a str,
     pub name: &'a str,
     pub at: Span,
@@ -87,6 +89,16 @@ pub struct DuplicateFeature<'a> {
 impl DuplicateFeature<'_> {
     pub fn report(self) -> Diagnostic {
         let (view, name) = (self.view, self.name);
+        if self.same {
+            return Diagnostic::at(
+                Code::DuplicateFeature,
+                format!("view `{view}` has two features `{name}`"),
+                self.at,
+                "the same window again",
+            )
+            .with_label(self.first, "listed here first")
+            .with_help("remove one of the two windows");
+        }
         Diagnostic::at(
             Code::DuplicateFeature,
             format!("view `{view}` has two features `{name}`"),
@@ -248,6 +260,9 @@ pub struct UnknownFeature<'a> {
 
 impl UnknownFeature<'_> {
     pub fn report(self) -> Diagnostic {
+        if let Some(diagnostic) = not_a_name(self.name, self.at) {
+            return diagnostic;
+        }
         let label = format!("no such feature in view `{}`", self.view);
         let diagnostic = Diagnostic::at(
             Code::UnknownFeature,
@@ -278,6 +293,9 @@ pub struct UnknownColumn<'a> {
 
 impl UnknownColumn<'_> {
     pub fn report(self) -> Diagnostic {
+        if let Some(diagnostic) = not_a_name(self.name, self.at) {
+            return diagnostic;
+        }
         let label = format!("no such column in `{}`", self.rows);
         let diagnostic = Diagnostic::at(
             Code::UnknownColumn,
@@ -299,26 +317,198 @@ impl UnknownColumn<'_> {
 #[derive(Debug)]
 pub struct UnknownFunction<'a> {
     pub name: &'a str,
+    /// The only argument, if that is a name.
+    pub argument: Option<&'a str>,
     pub at: Span,
     pub nearest: Option<&'a str>,
 }
 
 impl UnknownFunction<'_> {
     pub fn report(self) -> Diagnostic {
-        let message = format!("unknown function `{}`", self.name);
-        let diagnostic = Diagnostic::at(
-            Code::UnknownFunction,
-            message,
-            self.at,
-            "no function and no aggregate has this name",
-        );
+        let diagnostic = |message: String| {
+            Diagnostic::at(
+                Code::UnknownFunction,
+                message,
+                self.at,
+                "no function and no aggregate has this name",
+            )
+        };
+        let name = self.name;
+        let lower = name.to_ascii_lowercase();
+        if CLOCKS.contains(&lower.as_str()) {
+            return diagnostic(format!("`{name}`: there is no clock in a program")).with_help(NO_CLOCK);
+        }
+        if let Some((_, ty)) = TYPES.iter().find(|(known, _)| *known == lower) {
+            let argument = self.argument.unwrap_or("x");
+            return diagnostic(format!("`{name}` is a type, not a function"))
+                .with_help(format!("write `cast({argument} as {ty})`"));
+        }
+        if lower == "log" {
+            return diagnostic("unknown function `log`".to_owned())
+                .with_help("write `ln(x)` for the natural logarithm, `log10(x)` for that to base ten");
+        }
+        if ABSENT.contains(&lower.as_str()) {
+            return diagnostic(format!("`{name}` is not in this release"))
+                .with_help("see the list of functions in docs/language.md");
+        }
         did_you_mean(
-            diagnostic,
+            diagnostic(format!("unknown function `{name}`")),
             self.at,
             self.nearest,
             "see the list of functions in docs/language.md",
         )
     }
+}
+
+/// What other languages call the present.
+const CLOCKS: [&str; 9] = [
+    "now",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "localtimestamp",
+    "sysdate",
+    "getdate",
+    "today",
+    "utcnow",
+];
+
+const NO_CLOCK: &str = "a feature is asked for an instant; the time since the last event is `time_since_last()`";
+
+/// Types that other languages call as functions, and what they are here.
+const TYPES: [(&str, &str); 13] = [
+    ("bool", "bool"),
+    ("boolean", "bool"),
+    ("int", "int64"),
+    ("integer", "int64"),
+    ("bigint", "int64"),
+    ("int64", "int64"),
+    ("float", "float64"),
+    ("double", "float64"),
+    ("float64", "float64"),
+    ("decimal", "decimal(18, 2)"),
+    ("string", "string"),
+    ("str", "string"),
+    ("timestamp", "timestamp"),
+];
+
+/// Known functions of other languages that nothing here replaces: the nearest name would mean something else.
+const ABSENT: [&str; 92] = [
+    "any_value",
+    "approx_percentile",
+    "approx_quantile",
+    "arg_max",
+    "arg_min",
+    "array_agg",
+    "asin",
+    "acos",
+    "atan",
+    "atan2",
+    "bool_and",
+    "bool_or",
+    "cbrt",
+    "corr",
+    "cos",
+    "covar_pop",
+    "covar_samp",
+    "cume_dist",
+    "date_add",
+    "date_diff",
+    "date_part",
+    "date_sub",
+    "dateadd",
+    "datediff",
+    "decode",
+    "dense_rank",
+    "entropy",
+    "every",
+    "ewma",
+    "ema",
+    "extract",
+    "group_concat",
+    "hash",
+    "histogram",
+    "initcap",
+    "instr",
+    "json_extract",
+    "kurtosis",
+    "lag",
+    "lead",
+    "left",
+    "listagg",
+    "log2",
+    "lpad",
+    "ltrim",
+    "mad",
+    "map_agg",
+    "max_by",
+    "md5",
+    "median",
+    "min_by",
+    "mod",
+    "mode",
+    "nth_value",
+    "ntile",
+    "percent_rank",
+    "percentile",
+    "percentile_cont",
+    "percentile_disc",
+    "position",
+    "product",
+    "quantile",
+    "quarter",
+    "rand",
+    "random",
+    "range",
+    "rank",
+    "regexp_extract",
+    "regexp_like",
+    "regexp_matches",
+    "regexp_replace",
+    "repeat",
+    "reverse",
+    "right",
+    "row_number",
+    "rpad",
+    "rtrim",
+    "sha256",
+    "sign",
+    "sin",
+    "skewness",
+    "split",
+    "split_part",
+    "strftime",
+    "string_agg",
+    "strpos",
+    "tan",
+    "to_char",
+    "to_date",
+    "to_timestamp",
+    "week",
+    "zscore",
+];
+
+/// A name that is a literal in capitals, or a clock: nothing of the kind can be declared to help.
+fn not_a_name(name: &str, at: Span) -> Option<Diagnostic> {
+    let lower = name.to_ascii_lowercase();
+    if matches!(lower.as_str(), "true" | "false" | "null") {
+        let message = format!("unknown column `{name}`");
+        let diagnostic = Diagnostic::at(
+            Code::UnknownColumn,
+            message,
+            at,
+            "keywords are written in small letters",
+        );
+        return Some(diagnostic.with_edit(format!("write `{lower}`"), at, lower));
+    }
+    matches!(
+        lower.as_str(),
+        "current_timestamp" | "current_date" | "current_time" | "localtimestamp"
+    )
+    .then(|| {
+        let message = format!("unknown column `{name}`: there is no clock in a program");
+        Diagnostic::at(Code::UnknownColumn, message, at, "no such column").with_help(NO_CLOCK)
+    })
 }
 
 /// E0112: a type that does not exist.

@@ -31,6 +31,10 @@ fn symbol(op: BinaryOp) -> &'static str {
     }
 }
 
+fn is_string(typed: &Typed) -> bool {
+    matches!(&typed.value, Value::Known(expr) if expr.ty == Type::String)
+}
+
 fn binary(op: BinaryOp, left: Expr, right: Expr, ty: Type) -> Expr {
     Expr::new(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty)
 }
@@ -107,6 +111,8 @@ impl Typer<'_> {
             right_at: right.span,
         };
         match op {
+            // Of strings: syntax has said what to write.
+            BinaryOp::Or if self.texts.slice(at) == "||" && (is_string(&left) || is_string(&right)) => Value::Poison,
             BinaryOp::And | BinaryOp::Or => {
                 let (left, right) = (self.boolean(left, site.symbol), self.boolean(right, site.symbol));
                 left.zip(right)

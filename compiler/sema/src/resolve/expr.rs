@@ -147,6 +147,7 @@ impl<'a> Exprs<'a> {
             self.complaints.push(
                 UnknownFunction {
                     name,
+                    argument: only_name(&call.arguments),
                     at: name_at,
                     nearest: nearest_function(name),
                 }
@@ -272,9 +273,16 @@ impl<'a> Exprs<'a> {
     }
 }
 
+fn only_name(arguments: &[ast::Expr]) -> Option<&str> {
+    match arguments.first().map(|argument| &argument.kind) {
+        Some(ast::ExprKind::Name(name)) => Some(&name.text),
+        _ => None,
+    }
+}
+
 /// The nearest function or aggregate, or what it is called here.
 fn nearest_function(name: &str) -> Option<&'static str> {
-    const FOREIGN: [(&str, &str); 14] = [
+    const FOREIGN: [(&str, &str); 20] = [
         ("avg", "mean"),
         ("average", "mean"),
         ("std", "stddev"),
@@ -286,7 +294,13 @@ fn nearest_function(name: &str) -> Option<&'static str> {
         ("ifnull", "coalesce"),
         ("nvl", "coalesce"),
         ("len", "length"),
-        ("log", "ln"),
+        ("power", "pow"),
+        ("ceiling", "ceil"),
+        ("char_length", "length"),
+        ("first_value", "first"),
+        ("last_value", "last"),
+        ("iff", "if"),
+        ("iif", "if"),
         ("date_trunc", "truncate"),
         ("substr", "substring"),
     ];

@@ -70,10 +70,11 @@ impl<'a> ViewFeatures<'a> {
 
     fn push(&mut self, name: String, at: Span, owner: usize, complaints: &mut Vec<Diagnostic>) {
         let id = FeatureId::from(self.names.len());
-        if let Some((_, first)) = self.by_name.get(&name) {
+        if let Some((known, first)) = self.by_name.get(&name) {
             let view = &self.view.name.text;
             complaints.push(
                 DuplicateFeature {
+                    same: self.owner.get(known.index()) == Some(&owner),
                     view,
                     name: &name,
                     at,

@@ -238,3 +238,91 @@ error[E0014]: `(` is never closed
    = help: write `)`
 "#);
 }
+
+/// The message and the next step of the only complaint about a feature.
+fn about(feature: &str) -> String {
+    let text =
+        format!("{HEAD}view spend of card from txn {{\n  owner \"ops\"\n  /// It.\n  feature it = {feature}\n}}\n");
+    let (outcome, _) = super::compile(&text);
+    let said: Vec<String> = outcome
+        .diagnostics
+        .iter()
+        .map(|one| format!("{}; {}", one.message, one.help.as_ref().map_or("", |help| &help.text)))
+        .collect();
+    said.join("\n")
+}
+
+#[test]
+fn names_of_other_languages_are_not_taken_for_misspelt_ones() {
+    let absent = |name: &str| format!("`{name}` is not in this release; see the list of functions in docs/language.md");
+    assert_eq!(about("median(amount) over 1d"), absent("median"));
+    assert_eq!(about("lag(amount) over 1d"), absent("lag"));
+    assert_eq!(about("sum(sin(price)) over 1d"), absent("sin"));
+    let clock = "a feature is asked for an instant; the time since the last event is `time_since_last()`";
+    assert_eq!(
+        about("now()"),
+        format!("`now`: there is no clock in a program; {clock}")
+    );
+    assert_eq!(
+        about("count(where at < current_timestamp) over 1d"),
+        format!("unknown column `current_timestamp`: there is no clock in a program; {clock}")
+    );
+    assert_eq!(
+        about("sum(float64(amount)) over 1d"),
+        "`float64` is a type, not a function; write `cast(amount as float64)`"
+    );
+    assert_eq!(
+        about("avg(amount) over 1d"),
+        "unknown function `avg`; did you mean `mean`?"
+    );
+    assert_eq!(
+        about("count(where TRUE) over 1d"),
+        "unknown column `TRUE`; write `true`"
+    );
+}
+
+#[test]
+fn one_cause_has_one_message() {
+    assert_eq!(
+        about("max(card || card) over 1d"),
+        "`||` is not an operator of this language; write `concat(card, card)` to join strings, `or` between conditions"
+    );
+    assert_eq!(
+        about("sum(amount) over [1h, 1h]"),
+        "view `spend` has two features `it_1h`; remove one of the two windows"
+    );
+}
+
+#[test]
+fn wide_decimals_are_narrowed_in_one_step() {
+    assert_eq!(
+        about("sum(fee) - sum(fee) over 1d"),
+        "`-` may need 39 digits, 2 of them behind the point; say how many digits there can be: `cast(sum(fee) as decimal(18, 2)) - cast(sum(fee) as decimal(18, 2))`"
+    );
+    assert_eq!(
+        about("round(sum(fee), 4) over 1d"),
+        "`round` may need 40 digits, 4 of them behind the point; say how many digits there can be: `round(cast(sum(fee) as decimal(18, 2)), 4)`"
+    );
+}
+
+#[test]
+fn zones_are_known_by_their_place() {
+    let help = |zone: &str| {
+        let text = format!(
+            "module m\nsource s {{\n  columns (id: int64, at: timestamp)\n  unique id\n  time at\n  zone \"{zone}\"\n}}\n"
+        );
+        let (outcome, _) = super::compile(&text);
+        let said = outcome
+            .diagnostics
+            .into_iter()
+            .map(|one| one.help.map_or_else(String::new, |help| help.text));
+        said.collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(help("Europe/Amsterdam"), "");
+    assert_eq!(help("UTC"), "");
+    assert_eq!(help("Amsterdam"), "did you mean `\"Europe/Amsterdam\"`?");
+    assert_eq!(help("New York"), "did you mean `\"America/New_York\"`?");
+    assert_eq!(help("europe/paris"), "did you mean `\"Europe/Paris\"`?");
+    assert_eq!(help("Europe/Pariss"), "did you mean `\"Europe/Paris\"`?");
+    assert!(help("+02:00").starts_with("write a name of the IANA database"));
+}

@@ -50,8 +50,13 @@ impl Builder<'_> {
                         break;
                     }
                     flat.next();
-                    self.report_foreign(&next);
+                    if next.as_rule() != Rule::compat_or {
+                        self.report_foreign(&next);
+                    }
                     let (right, right_depth) = self.climb(flat, binary_level(op) + 1, 0)?;
+                    if next.as_rule() == Rule::compat_or {
+                        self.report_bars(&left, op_span, &right);
+                    }
                     if op.is_comparison() {
                         self.refuse_chain(&left, op_span, Some(&right));
                     }
@@ -155,6 +160,43 @@ impl Builder<'_> {
             span,
             ours,
         ));
+    }
+
+    /// `||`, which joins strings in SQL and truths elsewhere.
+    fn report_bars(&mut self, left: &Expr, at: Span, right: &Expr) {
+        let bars = |expr: &Expr| matches!(&expr.kind, ExprKind::Binary { op_span, .. } if &self.text[op_span.start..op_span.end] == "||");
+        if bars(left) && !left.parenthesised {
+            return; // one message for a row of them
+        }
+        let is_string = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Literal::String(_)));
+        let is_value = |expr: &Expr| match &expr.kind {
+            ExprKind::Name(_) | ExprKind::Literal(_) | ExprKind::Call(_) | ExprKind::Cast { .. } => true,
+            ExprKind::Unary { .. }
+            | ExprKind::Binary { .. }
+            | ExprKind::IsNull { .. }
+            | ExprKind::In { .. }
+            | ExprKind::Case { .. } => false,
+        };
+        let text = |expr: &Expr| &self.text[expr.span.start..expr.span.end];
+        let joined = format!("concat({}, {})", text(left), text(right));
+        let joined = if joined.len() <= 60 {
+            joined
+        } else {
+            "concat(a, b)".to_owned()
+        };
+        let diagnostic = Diagnostic::at(
+            Code::ForeignOperator,
+            "`||` is not an operator of this language",
+            at,
+            "",
+        );
+        self.report(if is_string(left) || is_string(right) {
+            diagnostic.with_help(format!("write `{joined}`"))
+        } else if is_value(left) && is_value(right) {
+            diagnostic.with_help(format!("write `{joined}` to join strings, `or` between conditions"))
+        } else {
+            diagnostic.with_edit("write `or`", at, "or")
+        });
     }
 
     fn refuse_chain(&mut self, left: &Expr, op_span: Span, right: Option<&Expr>) {

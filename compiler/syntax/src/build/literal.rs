@@ -160,10 +160,11 @@ pub(crate) fn duration(text: &str) -> Result<i64, Refusal> {
 fn unknown_unit(text: &str, number: &str, unit: &str) -> Refusal {
     let message = format!("`{unit}` is not a unit of time");
     let short = match unit.to_ascii_lowercase().as_str() {
-        "day" | "days" => Some("d"),
-        "hour" | "hours" | "hr" | "hrs" => Some("h"),
+        // Not `M`, which may be a month.
+        "d" | "day" | "days" => Some("d"),
+        "h" | "hour" | "hours" | "hr" | "hrs" => Some("h"),
         "min" | "mins" | "minute" | "minutes" => Some("m"),
-        "sec" | "secs" | "second" | "seconds" => Some("s"),
+        "s" | "sec" | "secs" | "second" | "seconds" => Some("s"),
         "millis" | "msec" | "millisecond" | "milliseconds" => Some("ms"),
         "micros" | "usec" | "microsecond" | "microseconds" => Some("us"),
         _ => None,

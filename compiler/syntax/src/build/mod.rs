@@ -139,7 +139,8 @@ impl<'a> Builder<'a> {
 
     fn duration_of(&mut self, pair: &Pair<'_, Rule>) -> Built<Duration> {
         let span = self.span(pair);
-        let text = self.text[span.start..span.end].to_owned();
+        // As the grammar saw it: the scanner may have understood another form.
+        let text = self.scan.masked[span.start..span.end].trim_end().to_owned();
         match literal::duration(&text) {
             Ok(us) => Ok(Duration { us, text, span }),
             Err(refusal) => Err(self.refuse(refusal, span)),

@@ -1,6 +1,7 @@
 //! Tests of the whole crate: messages, trees, layout, and properties of generated and damaged programs.
 
 mod generate;
+mod habits;
 mod layout;
 mod messages;
 mod pages;

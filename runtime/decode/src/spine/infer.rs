@@ -153,11 +153,6 @@ mod tests {
         assert_eq!(of(&["-"]), DataType::Utf8);
         assert_eq!(of(&["1e999"]), DataType::Utf8);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_exact;
 
     #[test]
     fn only_numbers_that_come_back_are_floats() {
@@ -170,10 +165,10 @@ mod tests {
             "123456789.25",
             "1.7976931348623157e308",
         ] {
-            assert!(is_exact(text), "{text}");
+            assert!(super::is_exact(text), "{text}");
         }
         for text in ["12345678901234567.89", "1e-400", "0.123456789012345678901", "1e400"] {
-            assert!(!is_exact(text), "{text}");
+            assert!(!super::is_exact(text), "{text}");
         }
     }
 }
