@@ -153,10 +153,8 @@ impl Failure {
         };
         match piece.lower(at).as_str() {
             "where" | "filter" => {
-                let is_filter = piece.lower(at) == "filter";
-                let from = if is_filter { at + 2 } else { at };
+                let from = if piece.lower(at) == "filter" { at + 2 } else { at };
                 let words = piece.slice(from, piece.clause_end(from));
-                let words = words.replacen("WHERE", "where", 1);
                 let message = "the condition of an aggregate stands inside its parentheses";
                 let span = piece.span(at, at);
                 Some(written(
