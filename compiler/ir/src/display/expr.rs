@@ -1,7 +1,7 @@
 //! Expressions, fully parenthesised, with columns named by the caller.
 
 use super::{date, instant};
-use crate::expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
+use crate::expr::{Expr, ExprKind, Literal, UnaryOp};
 use crate::id::ColumnId;
 use crate::types::Type;
 use crate::window::format_duration;
@@ -39,25 +39,6 @@ fn decimal(unscaled: i128, scale: usize) -> String {
     }
 }
 
-fn symbol(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Multiply => "*",
-        BinaryOp::Divide => "/",
-        BinaryOp::Quotient => "div",
-        BinaryOp::Remainder => "mod",
-        BinaryOp::Equal => "=",
-        BinaryOp::NotEqual => "!=",
-        BinaryOp::Less => "<",
-        BinaryOp::LessOrEqual => "<=",
-        BinaryOp::Greater => ">",
-        BinaryOp::GreaterOrEqual => ">=",
-        BinaryOp::And => "and",
-        BinaryOp::Or => "or",
-    }
-}
-
 /// Prints `expr`, with `name` giving each column's name.
 pub fn expression(expr: &Expr, name: &dyn Fn(ColumnId) -> String) -> String {
     let show = |expr: &Expr| expression(expr, name);
@@ -69,7 +50,7 @@ pub fn expression(expr: &Expr, name: &dyn Fn(ColumnId) -> String) -> String {
         ExprKind::Unary(UnaryOp::Negate, operand) => format!("(-{})", show(operand)),
         ExprKind::Unary(UnaryOp::IsNull, operand) => format!("({} is null)", show(operand)),
         ExprKind::Unary(UnaryOp::IsNotNull, operand) => format!("({} is not null)", show(operand)),
-        ExprKind::Binary(op, left, right) => format!("({} {} {})", show(left), symbol(*op), show(right)),
+        ExprKind::Binary(op, left, right) => format!("({} {} {})", show(left), op.symbol(), show(right)),
         ExprKind::Case { branches, otherwise } => {
             let mut text = "case".to_owned();
             for (when, then) in branches {

@@ -11,26 +11,6 @@ use featc_syntax::diag::Span;
 /// Digits that are enough for most decimals, and few enough that two of them combine.
 pub(super) const NARROW: u8 = 18;
 
-/// As written.
-fn symbol(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Multiply => "*",
-        BinaryOp::Divide => "/",
-        BinaryOp::Quotient => "div",
-        BinaryOp::Remainder => "mod",
-        BinaryOp::Equal => "=",
-        BinaryOp::NotEqual => "!=",
-        BinaryOp::Less => "<",
-        BinaryOp::LessOrEqual => "<=",
-        BinaryOp::Greater => ">",
-        BinaryOp::GreaterOrEqual => ">=",
-        BinaryOp::And => "and",
-        BinaryOp::Or => "or",
-    }
-}
-
 fn is_string(typed: &Typed) -> bool {
     matches!(&typed.value, Value::Known(expr) if expr.ty == Type::String)
 }
@@ -105,7 +85,7 @@ impl Typer<'_> {
         let (left, right) = (self.infer(left), self.infer(right));
         let site = Site {
             op,
-            symbol: symbol(op),
+            symbol: op.symbol(),
             at,
             left_at: left.span,
             right_at: right.span,
