@@ -2,6 +2,7 @@
 
 mod check;
 mod durable;
+mod files;
 mod read;
 mod schema;
 mod stats;

@@ -35,7 +35,7 @@ impl Tables {
         }
         let mut found = Vec::new();
         for path in &files.paths {
-            found.extend(self.snapshot(path, files.version, base)?.files);
+            found.extend(self.snapshot(path, None, base)?.files);
         }
         Ok(found)
     }

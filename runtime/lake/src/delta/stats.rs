@@ -65,7 +65,7 @@ impl Stats {
         let (mut least, mut greatest, mut nulls) = (String::new(), String::new(), String::new());
         for (column, field) in self.columns.iter().zip(self.schema.fields()) {
             let name = quoted(field.name());
-            let mut say = |out: &mut String, value: Option<String>| {
+            let say = |out: &mut String, value: Option<String>| {
                 if let Some(value) = value {
                     let comma = if out.is_empty() { "" } else { "," };
                     // Writing to a string cannot fail.

@@ -1,28 +1,25 @@
 //! Writing a result into a Delta table: data files first, then one commit.
 
 use super::check::{readable, writable};
+use super::files::{Open, Written};
 use super::schema::Columns;
-use super::stats::Stats;
 use super::table::{Root, Table};
 use crate::place::Place;
 use crate::problem::{self, innermost, problem};
-use crate::upload::{Aside, upload};
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
-use deltalake_core::kernel::{Action, Add, Protocol, new_metadata};
+use deltalake_core::kernel::{Action, Protocol, new_metadata};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
-use featr_decode::{DecodeError, LakeCause, RowsWriter};
-use object_store::ObjectStoreExt as _;
+use featr_decode::{DecodeError, LakeCause};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 /// How often an append is tried when other writers come first.
 const APPENDS_MAX: usize = 100;
-/// A data file ends when its rows have this size in memory.
+/// The rows of a data file, in memory.
 const FILE_BYTES: usize = 512 << 20;
 
 /// What happens with rows that the table has already.
@@ -101,6 +98,7 @@ impl DeltaTarget {
             made,
             files: Vec::new(),
             open: None,
+            file_bytes: FILE_BYTES,
             kept: false,
         })
     }
@@ -155,32 +153,20 @@ pub struct DeltaWriter {
     made: Option<PathBuf>,
     files: Vec<Written>,
     open: Option<Open>,
+    /// A data file ends when its rows have this size in memory.
+    file_bytes: usize,
     /// Whether the files must stay.
     kept: bool,
 }
 
-#[derive(Debug)]
-struct Written {
-    name: String,
-    bytes: u64,
-    rows: u64,
-    modified_ms: i64,
-    stats: String,
-}
-
-/// The data file that is being written.
-#[derive(Debug)]
-struct Open {
-    name: String,
-    writer: RowsWriter,
-    path: PathBuf,
-    /// The folder of `path` where the file is uploaded from.
-    aside: Option<Aside>,
-    stats: Stats,
-    bytes: usize,
-}
-
 impl DeltaWriter {
+    /// Ends data files at another size than the usual one; the size is that of the rows in memory.
+    #[must_use]
+    pub fn with_file_bytes(mut self, bytes: usize) -> DeltaWriter {
+        self.file_bytes = bytes;
+        self
+    }
+
     /// Appends a batch of the schema.
     ///
     /// # Errors
@@ -192,63 +178,24 @@ impl DeltaWriter {
         }
         let mut open = match self.open.take() {
             Some(open) => open,
-            None => self.begin()?,
+            None => {
+                let name = format!("part-{:05}-{}.zstd.parquet", self.files.len(), self.token);
+                Open::new(&self.target.table, name, self.columns.arrow.clone())?
+            }
         };
-        open.writer.write(&rows)?;
-        open.stats.add(&rows);
-        open.bytes += rows.columns().iter().map(|array| array.to_data().get_slice_memory_size().unwrap_or(0)).sum::<usize>();
-        if open.bytes < FILE_BYTES {
+        open.write(&rows)?;
+        if open.bytes() < self.file_bytes {
             self.open = Some(open);
             return Ok(());
         }
         self.end(open)
     }
 
-    fn begin(&self) -> Result<Open, DecodeError> {
-        let name = format!("part-{:05}-{}.zstd.parquet", self.files.len(), self.token);
-        let (path, aside) = match &self.target.table.root {
-            Root::Local(folder) => {
-                std::fs::create_dir_all(folder).map_err(|error| DecodeError::Unwritable {
-                    file: folder.display().to_string(),
-                    why: error.to_string(),
-                })?;
-                (folder.join(&name), None)
-            }
-            Root::Object { .. } => {
-                let aside = Aside::new(&self.target.table.address, &name)?;
-                (aside.path.clone(), Some(aside))
-            }
-        };
-        Ok(Open {
-            name,
-            writer: RowsWriter::create(&path, self.columns.arrow.clone())?,
-            path,
-            aside,
-            stats: Stats::new(self.columns.arrow.clone()),
-            bytes: 0,
-        })
-    }
-
     fn end(&mut self, open: Open) -> Result<(), DecodeError> {
-        let rows = open.writer.finish()?;
-        let about = std::fs::metadata(&open.path).map_err(|error| DecodeError::Unwritable {
-            file: open.path.display().to_string(),
-            why: error.to_string(),
-        })?;
-        let modified = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        // Said before it is uploaded: a failed upload may have arrived.
-        self.files.push(Written {
-            name: open.name.clone(),
-            bytes: about.len(),
-            rows,
-            modified_ms: modified.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0)),
-            stats: open.stats.json(),
-        });
-        if let Root::Object { client, bucket, key } = &self.target.table.root {
-            upload(client, bucket, &key_in(key, &open.name), &open.path)?;
-        }
-        drop(open.aside);
-        Ok(())
+        // Named before it is sent: what fails on the way may have arrived.
+        let (ended, written) = open.end(&self.target.table)?;
+        self.files.push(written);
+        ended.send(&self.target.table)
     }
 
     /// Makes the rows part of the table, all in one commit; `info` goes into the table's history.
@@ -260,21 +207,18 @@ impl DeltaWriter {
         if let Some(open) = self.open.take() {
             self.end(open)?;
         }
-        loop {
-            match self.commit_once(info) {
-                // Somebody created the table just now.
-                Err(DecodeError::Lake { cause: LakeCause::TableChanged, .. })
-                    if self.target.mode == Mode::Append && self.target.state.is_none() =>
-                {
-                    let Some(state) = self.target.table.state_if_any()? else { continue };
-                    readable(&self.target.table.address, &state)?;
-                    writable(&self.target.table.address, &state, self.target.mode)?;
-                    self.columns.fit(&state.schema())?;
-                    self.target.state = Some(state);
-                }
-                other => return other,
-            }
+        let outcome = self.commit_once(info);
+        let Err(DecodeError::Lake { cause: LakeCause::TableChanged, .. }) = &outcome else { return outcome };
+        if self.target.mode != Mode::Append || self.target.state.is_some() {
+            return outcome;
         }
+        // Somebody created the table just now: this is an append to it.
+        let Some(state) = self.target.table.state_if_any()? else { return outcome };
+        readable(&self.target.table.address, &state)?;
+        writable(&self.target.table.address, &state, self.target.mode)?;
+        self.columns.fit(&state.schema())?;
+        self.target.state = Some(state);
+        self.commit_once(info)
     }
 
     fn commit_once(&mut self, info: &[(String, String)]) -> Result<Committed, DecodeError> {
@@ -325,8 +269,8 @@ impl DeltaWriter {
         let id = match &self.target.state {
             Some(state) => {
                 if self.target.mode == Mode::Overwrite {
-                    let gone = state.log_data().iter().map(|file| Action::Remove(file.remove_action(true)));
-                    actions.extend(gone.collect::<Vec<_>>());
+                    let known = state.log_data();
+                    actions.extend(known.iter().map(|file| Action::Remove(file.remove_action(true))));
                 }
                 state.metadata().id().to_owned()
             }
@@ -341,16 +285,7 @@ impl DeltaWriter {
                 id
             }
         };
-        actions.extend(self.files.iter().map(|file| {
-            Action::Add(Add {
-                path: file.name.clone(),
-                size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
-                modification_time: file.modified_ms,
-                data_change: true,
-                stats: Some(file.stats.clone()),
-                ..Add::default()
-            })
-        }));
+        actions.extend(self.files.iter().map(|file| Action::Add(file.add())));
         Ok((actions, id))
     }
 
@@ -411,10 +346,6 @@ fn commit_problem(address: &str, error: &DeltaTableError) -> DecodeError {
     }
 }
 
-fn key_in(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
-}
-
 impl Drop for DeltaWriter {
     /// Removes what no commit names, as far as it can.
     fn drop(&mut self) {
@@ -422,18 +353,7 @@ impl Drop for DeltaWriter {
         if self.kept {
             return;
         }
-        for file in &self.files {
-            match &self.target.table.root {
-                Root::Local(folder) => {
-                    let _ = std::fs::remove_file(folder.join(&file.name));
-                }
-                Root::Object { client, bucket, key } => {
-                    let Ok(key) = crate::object::key(bucket, &key_in(key, &file.name)) else { continue };
-                    let client = client.clone();
-                    let _ = self.target.table.wait(async move { client.delete(&key).await });
-                }
-            }
-        }
+        self.files.iter().for_each(|file| file.remove(&self.target.table));
         if let Some(folder) = &self.made {
             // Only if nobody else put something there.
             let _ = std::fs::remove_dir(folder.join("_delta_log"));
