@@ -29,9 +29,9 @@ pub(crate) enum Fit {
 }
 
 /// The table of the crate's documentation.
-pub(crate) fn fit(ty: Type, found: &DataType) -> Fit {
+pub(crate) fn fit(ty: Type, found: &DataType, zone: Option<Zone>) -> Fit {
     if let DataType::Dictionary(_, values) = found {
-        return fit(ty, values);
+        return fit(ty, values, zone);
     }
     if *found == DataType::Null {
         return Fit::Whole;
@@ -49,9 +49,9 @@ pub(crate) fn fit(ty: Type, found: &DataType) -> Fit {
         Type::Decimal { .. } if found.is_integer() || found.is_decimal() => Fit::Checked,
         Type::Decimal { .. } => Fit::No,
         Type::Timestamp => match found {
-            DataType::Timestamp(_, None) => Fit::Naive,
-            DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, Some(_)) => Fit::Whole,
-            DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, Some(_)) => Fit::Checked,
+            DataType::Timestamp(_, None) if !zone.is_some_and(Zone::is_utc) => Fit::Naive,
+            DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _) => Fit::Whole,
+            DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, _) => Fit::Checked,
             _ => Fit::No,
         },
         Type::Date if *found == DataType::Date64 => Fit::Checked,
@@ -286,6 +286,7 @@ fn timestamps(array: &dyn Array, zone: Option<Zone>, out: &mut Output) -> Option
     match (offset, zone) {
         (Some(_), _) => Some(micros),
         (None, None) => None,
+        (None, Some(zone)) if zone.is_utc() => Some(micros),
         (None, Some(zone)) => Some(
             out.checked(micros.into_iter(), "is a local time that never occurred", |local| {
                 zone.instant(local)

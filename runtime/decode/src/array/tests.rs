@@ -9,7 +9,7 @@ const RULES: Rules = Rules {
 };
 
 fn ok(array: impl Array, ty: Type) -> Column {
-    assert_ne!(fit(ty, array.data_type()), Fit::No);
+    assert_ne!(fit(ty, array.data_type(), None), Fit::No);
     let decoded = decode(&array, ty, RULES).unwrap();
     assert!(decoded.refused.is_empty(), "{:?}", decoded.refused);
     decoded.column
@@ -189,7 +189,7 @@ fn instants_of_every_unit() {
 #[test]
 fn local_times_need_a_zone() {
     let array = TimestampMillisecondArray::from(vec![Some(1_679_797_800_000), Some(0), None]); // 2023-03-26T02:30
-    assert_eq!(fit(Type::Timestamp, array.data_type()), Fit::Naive);
+    assert_eq!(fit(Type::Timestamp, array.data_type(), None), Fit::Naive);
     assert!(decode(&array, Type::Timestamp, RULES).is_err());
     let zone = Some(Zone::named("Europe/Paris").unwrap());
     let decoded = decode(&array, Type::Timestamp, Rules { zone, ..RULES }).unwrap();
@@ -227,7 +227,7 @@ fn dates_and_durations() {
         i64s(&ok(DurationNanosecondArray::from(vec![-2]), Type::Duration)),
         [Some(-1)]
     );
-    assert_eq!(fit(Type::Duration, &DataType::Int64), Fit::No);
+    assert_eq!(fit(Type::Duration, &DataType::Int64, None), Fit::No);
 }
 
 #[test]
@@ -336,7 +336,11 @@ fn what_does_not_fit_is_refused_and_what_fits_decodes() {
         for data_type in &found {
             let array = new_null_array(data_type, 3);
             let decoded = decode(&array, ty, rules);
-            assert_eq!(decoded.is_ok(), fit(ty, data_type) != Fit::No, "{ty} from {data_type}");
+            assert_eq!(
+                decoded.is_ok(),
+                fit(ty, data_type, None) != Fit::No,
+                "{ty} from {data_type}"
+            );
             assert!(!describe(data_type).is_empty());
             if let Ok(decoded) = decoded {
                 assert_eq!((decoded.column.tags, decoded.refused.len()), (Some(vec![1; 3]), 0));

@@ -118,11 +118,11 @@ fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
 fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
     let builder = open(wanted.file, file)?;
     let schema = builder.schema().clone();
-    let has_zone = wanted.rules.zone.is_some();
-    let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), has_zone, wanted.file)?;
+    let zone = wanted.rules.zone;
+    let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), zone, wanted.file)?;
     let mut places = Vec::with_capacity(wanted.keys.len());
     for key in wanted.keys {
-        places.push(fitting(&schema, (&key.name, key.ty), has_zone, wanted.file)?.0);
+        places.push(fitting(&schema, (&key.name, key.ty), zone, wanted.file)?.0);
     }
     let mut reader = guarded(wanted.file, || builder.with_batch_size(65_536).build())?;
     let mut spine = Spine {
