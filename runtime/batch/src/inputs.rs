@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use featc_ir::plan::{BatchNode, BatchPlan};
 use featc_ir::{Key, Source, Truth};
-use featr_decode::{DecodeError, JsonlRejects, Reject, Spine};
+use featr_decode::{DecodeError, JsonlRejects, LocalStore, Reject, Spine, Store};
 use featr_kernels::rows::Dropped;
 use featr_kernels::{Batch, Column};
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Inputs {
     /// The folder that the sources' file patterns are relative to.
     pub base: PathBuf,
+    /// Where those files are.
+    pub store: Arc<dyn Store>,
     /// Events in memory by name of their source, in place of its files: columns in declared order, types as declared.
     pub events: BTreeMap<String, Vec<Batch>>,
     /// The questions.
@@ -52,6 +54,7 @@ impl Inputs {
     pub fn new(spine: SpineData) -> Inputs {
         Inputs {
             base: PathBuf::from("."),
+            store: Arc::new(LocalStore),
             events: BTreeMap::new(),
             spine,
             truth: Truth::Complete,
@@ -232,6 +235,7 @@ impl featr_decode::RejectSink for FromDecoder {
 /// What the nodes of one run share.
 pub(crate) struct Shared {
     pub base: PathBuf,
+    pub store: Arc<dyn Store>,
     pub spine: Arc<SpineData>,
     pub truth: Truth,
     pub with_status: bool,
@@ -255,6 +259,7 @@ impl Shared {
     pub fn new(inputs: Inputs, threads: usize) -> Shared {
         Shared {
             base: inputs.base,
+            store: inputs.store,
             spine: Arc::new(inputs.spine),
             truth: inputs.truth,
             with_status: inputs.with_status,

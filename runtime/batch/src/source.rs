@@ -7,7 +7,7 @@ use crate::inputs::{FromDecoder, Progress, ProgressSink, RejectedRow, Shared, Sh
 use crate::report::{EXAMPLES_MAX, SourceReport};
 use datafusion::error::{DataFusionError, Result};
 use featc_ir::Source;
-use featr_decode::{Decoded, ReadOptions, RowNumbers, read_source};
+use featr_decode::{Decoded, ReadOptions, RowNumbers, Store, read_source};
 use featr_kernels::rows::{Part, Reason, Rejected, accept, arrivals, conflicts, digests, rejected};
 use featr_kernels::{Batch, StrData, identity};
 use std::path::PathBuf;
@@ -38,6 +38,7 @@ impl Prepared {
 pub(crate) struct SharedSource {
     pub source: Arc<Source>,
     base: PathBuf,
+    store: Arc<dyn Store>,
     /// Events in memory, until they are read.
     events: Mutex<Option<Vec<Batch>>>,
     threads: usize,
@@ -73,6 +74,7 @@ impl SharedSource {
         SharedSource {
             source,
             base: shared.base.clone(),
+            store: shared.store.clone(),
             events: Mutex::new(events),
             threads: shared.threads,
             progress: shared.progress.clone(),
@@ -193,7 +195,10 @@ impl SharedSource {
             source: self.source.name.clone(),
         };
         let files = self.source.batch.as_ref().ok_or_else(no_input)?;
-        let mut options = ReadOptions::default();
+        let mut options = ReadOptions {
+            store: Some(self.store.clone()),
+            ..ReadOptions::default()
+        };
         if self.rejects.wanted() {
             let sink = FromDecoder {
                 source: self.source.name.clone(),

@@ -71,7 +71,7 @@ impl Store for LakeStore {
     }
 
     fn snapshot(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        self.tables.files(files, base)
+        self.tables.files(&files.paths, None, base)
     }
 }
 

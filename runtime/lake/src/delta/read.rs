@@ -5,7 +5,6 @@ use super::table::{Root, Table};
 use crate::place::object_address;
 use deltalake_core::kernel::DataType;
 use deltalake_core::table::state::DeltaTableState;
-use featc_ir::FileSet;
 use featr_decode::{DecodeError, InputFile};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,17 +24,23 @@ struct Snapshot {
 }
 
 impl Tables {
-    /// The files of the tables of a set.
-    pub(crate) fn files(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        if files.paths.is_empty() {
+    /// The files of tables, at a version or at their latest ones; `table@v12` says a version too.
+    pub(crate) fn files(
+        &self,
+        paths: &[String],
+        version: Option<u64>,
+        base: &Path,
+    ) -> Result<Vec<InputFile>, DecodeError> {
+        if paths.is_empty() {
             return Err(DecodeError::NoFiles {
                 pattern: String::new(),
                 why: "no paths are given".into(),
             });
         }
         let mut found = Vec::new();
-        for path in &files.paths {
-            found.extend(self.snapshot(path, None, base)?.files);
+        for path in paths {
+            let (path, said) = versioned(path);
+            found.extend(self.snapshot(path, version.or(said), base)?.files);
         }
         Ok(found)
     }
@@ -62,6 +67,15 @@ impl Tables {
     pub(crate) fn read(&self) -> BTreeMap<String, String> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().map(|((address, _), snapshot)| (address.clone(), snapshot.id.clone())).collect()
+    }
+}
+
+/// A path and the version behind it: `table@v12`.
+fn versioned(path: &str) -> (&str, Option<u64>) {
+    let said = path.rsplit_once("@v").and_then(|(path, version)| Some((path, version.parse().ok()?)));
+    match said {
+        Some((path, version)) => (path, Some(version)),
+        None => (path, None),
     }
 }
 
@@ -125,6 +139,12 @@ fn path(root: &Root, file: &str, base: &Path) -> (PathBuf, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_may_stand_behind_the_path() {
+        assert_eq!(versioned("s3://b/t@v12"), ("s3://b/t", Some(12)));
+        assert_eq!(versioned("a@v/t@version"), ("a@v/t@version", None));
+    }
 
     #[test]
     fn timestamps_of_partitions_are_utc() {
