@@ -6,7 +6,7 @@ use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, check_out, check_overwrites, tell, write};
 use clap::{Args, ValueEnum};
 use featc_driver::diag::{Code, Diagnostic};
-use featr::lake::{DeltaTarget, Mode, check_object, is_address, write_object};
+use featr::lake::{DeltaTarget, LakeStore, Mode, is_address};
 use featr::{DecodeError, LakeCause, Training};
 
 /// What `--out` means.
@@ -41,7 +41,7 @@ pub enum ModeArg {
 /// Where a result goes, looked at before any work is done.
 pub enum Out {
     File,
-    Object(String),
+    Object(LakeStore, String),
     Delta(Box<DeltaTarget>),
 }
 
@@ -57,7 +57,7 @@ impl Out {
                     Some(ModeArg::Append) => Mode::Append,
                     Some(ModeArg::Overwrite) => Mode::Overwrite,
                 };
-                let target = DeltaTarget::open(&name, mode).map_err(refuse)?;
+                let target = LakeStore::new().delta(&name, mode).map_err(refuse)?;
                 Ok(Out::Delta(Box::new(target)))
             }
             (OutFormat::File, Some(mode)) => {
@@ -66,8 +66,9 @@ impl Out {
                 reporter.refuse(errors::argument("--mode", &value, "says nothing about a file", help))
             }
             (OutFormat::File, None) if is_address(&name) => {
-                check_object(&name).map_err(refuse)?;
-                Ok(Out::Object(name))
+                let store = LakeStore::new();
+                store.check_object(&name).map_err(refuse)?;
+                Ok(Out::Object(store, name))
             }
             (OutFormat::File, None) => {
                 check_out(&args.out, reporter)?;
@@ -81,12 +82,12 @@ impl Out {
         let file = match self {
             Out::File => Some(args.out.as_path()),
             // A table is read at one version and keeps it.
-            Out::Object(_) | Out::Delta(_) => None,
+            Out::Object(..) | Out::Delta(_) => None,
         };
         check_overwrites(prepared, &args.program, Some(&args.spine.spine), file, reporter)?;
-        if let Out::Object(address) = self {
+        if let Out::Object(_, address) = self {
             let files = prepared.program.input_files(&prepared.service).unwrap_or_default();
-            if files.iter().any(|file| file.to_str() == Some(address)) {
+            if files.iter().any(|file| file.to_str() == Some(address.as_str())) {
                 return reporter.refuse(errors::overwrites(address, "a source file"));
             }
         }
@@ -104,9 +105,9 @@ impl Out {
         let refuse = |error: DecodeError| reporter.refuse::<()>(errors::run(&error.into(), None)).expect_err("refused");
         match self {
             Out::File => write(prepared, training, &args.out, reporter),
-            Out::Object(address) => {
+            Out::Object(store, address) => {
                 let batches = training.batches.iter().cloned();
-                write_object(&address, training.schema.clone(), batches).map_err(refuse)?;
+                store.write_object(&address, training.schema.clone(), batches).map_err(refuse)?;
                 tell(prepared, training, &address, None, reporter);
                 Ok(())
             }

@@ -45,9 +45,16 @@ impl Program {
         self.store.snapshots()
     }
 
+    /// The places that files are read from.
+    #[must_use]
+    pub fn with_store(mut self, store: LakeStore) -> Program {
+        self.store = Arc::new(store);
+        self
+    }
+
     /// Forgets which versions of Delta tables were read: the next run reads the latest ones.
     pub fn refresh(&mut self) {
-        self.store = Arc::default();
+        self.store = Arc::new(self.store.fresh());
     }
 
     /// Loads what `featc build` wrote into `folder`; `base` is the folder that paths in the program are relative to.

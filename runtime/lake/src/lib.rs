@@ -8,7 +8,7 @@
 //! ```
 //!
 //! * [`LakeStore`] is the [`featr_decode::Store`] of the command line: whatever a program or `--source` may name.
-//! * [`write_object`] puts a result into an object store; [`DeltaTarget`] and [`DeltaWriter`] put one into a Delta table.
+//! * [`LakeStore::write_object`] puts a result into an object store; [`LakeStore::delta`] begins one into a Delta table.
 //! * Credentials, region and endpoint of object stores come from the usual variables: `AWS_ACCESS_KEY_ID`,
 //!   `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ALLOW_HTTP`, …
 //!
@@ -31,4 +31,3 @@ mod tests;
 pub use delta::{Committed, DeltaTarget, DeltaWriter, Mode};
 pub use place::is_address;
 pub use store::LakeStore;
-pub use upload::{check_object, write_object};

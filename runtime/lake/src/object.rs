@@ -6,7 +6,7 @@ use crate::requests::wait;
 use bytes::Bytes;
 use featr_decode::{DecodeError, InputFile, LakeCause, RandomRead};
 use futures::TryStreamExt as _;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _, RetryConfig};
 use std::collections::HashMap;
@@ -23,32 +23,53 @@ const RETRIES_MAX: usize = 6;
 pub(crate) const GRANULE: usize = 1 << 20;
 
 /// One client per bucket: it holds the connections.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Buckets {
     known: Mutex<HashMap<String, Arc<AmazonS3>>>,
+    /// Variables that stand before those of the environment.
+    settings: Vec<(AmazonS3ConfigKey, String)>,
+}
+
+impl std::fmt::Debug for Buckets {
+    /// Without the settings: there are secrets among them.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Buckets").finish_non_exhaustive()
+    }
 }
 
 impl Buckets {
-    /// The client of a bucket, configured by the environment.
+    /// Buckets whose variables are these, and for the rest those of the environment. What is no variable of an object
+    /// store is left out, as it is there.
+    pub(crate) fn with_settings(settings: impl IntoIterator<Item = (String, String)>) -> Buckets {
+        let known = |(name, value): (String, String)| Some((name.to_lowercase().parse().ok()?, value));
+        Buckets {
+            known: Mutex::default(),
+            settings: settings.into_iter().filter_map(known).collect(),
+        }
+    }
+
+    /// The client of a bucket.
     pub(crate) fn get(&self, bucket: &str) -> Result<Arc<AmazonS3>, DecodeError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = known.get(bucket) {
             return Ok(client.clone());
         }
-        let client = Arc::new(client(bucket)?);
+        let client = Arc::new(client(bucket, &self.settings)?);
         known.insert(bucket.to_owned(), client.clone());
         Ok(client)
     }
 }
 
-/// A new client of a bucket.
-pub(crate) fn client(bucket: &str) -> Result<AmazonS3, DecodeError> {
+fn client(bucket: &str, settings: &[(AmazonS3ConfigKey, String)]) -> Result<AmazonS3, DecodeError> {
     let retry = RetryConfig {
         max_retries: RETRIES_MAX,
         retry_timeout: Duration::from_secs(RETRY_SECONDS),
         ..RetryConfig::default()
     };
-    AmazonS3Builder::from_env()
+    let set = |builder: AmazonS3Builder, (key, value): &(AmazonS3ConfigKey, String)| builder.with_config(*key, value);
+    settings
+        .iter()
+        .fold(AmazonS3Builder::from_env(), set)
         .with_bucket_name(bucket)
         .with_retry(retry)
         .build()

@@ -1,8 +1,11 @@
 //! The store of the command line: local paths, `file://`, `s3://`, Delta tables.
 
-use crate::delta::Tables;
+use crate::delta::{DeltaTarget, Mode, Tables};
 use crate::object::{Buckets, GRANULE, Object, Sequential, exists, input, keys_below};
 use crate::place::Place;
+use crate::upload;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use featc_ir::FileSet;
 use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store};
 use std::collections::BTreeMap;
@@ -14,14 +17,64 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct LakeStore {
     local: LocalStore,
-    buckets: Buckets,
+    buckets: Arc<Buckets>,
     tables: Tables,
 }
 
 impl LakeStore {
-    /// Reads nothing and connects to nothing.
+    /// Reads nothing and connects to nothing. Object stores are configured by the environment.
     pub fn new() -> LakeStore {
         LakeStore::default()
+    }
+
+    /// As [`LakeStore::new`]; these variables (`AWS_ENDPOINT_URL`, …) stand before those of the environment.
+    pub fn with_settings(settings: impl IntoIterator<Item = (String, String)>) -> LakeStore {
+        LakeStore {
+            buckets: Arc::new(Buckets::with_settings(settings)),
+            ..LakeStore::default()
+        }
+    }
+
+    /// The same places; nothing is known of the versions of tables.
+    pub fn fresh(&self) -> LakeStore {
+        LakeStore {
+            buckets: self.buckets.clone(),
+            ..LakeStore::default()
+        }
+    }
+
+    /// Refuses an address that [`LakeStore::write_object`] could not write, before any work is done: its kind, its
+    /// extension, its bucket.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownExtension`]; [`DecodeError::Lake`]: `UnknownStore`, `Refused`.
+    pub fn check_object(&self, address: &str) -> Result<(), DecodeError> {
+        upload::check(&self.buckets, address)
+    }
+
+    /// Writes batches of one schema to an object, in the format of its extension; returns the number of rows. The rows are
+    /// first written into the temporary folder of this machine. The object appears when all of it has arrived; until
+    /// then, and after an error, the old one is there.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownExtension`], [`DecodeError::Unwritable`]; [`DecodeError::Lake`]: `UnknownStore`, `Refused`.
+    pub fn write_object(
+        &self,
+        address: &str,
+        schema: SchemaRef,
+        batches: impl IntoIterator<Item = RecordBatch>,
+    ) -> Result<u64, DecodeError> {
+        upload::write(&self.buckets, address, schema, batches)
+    }
+
+    /// Looks at the Delta table at a folder or an address, and refuses what could not be written before any work is done.
+    /// `Overwrite` replaces what the table holds now: if it changes until the commit, the commit is refused.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unwritable`]; [`DecodeError::Lake`]: `TableExists`, `UnwritableTable`, `UnreadableTable`, `Refused`,
+    /// `UnknownStore`.
+    pub fn delta(&self, address: &str, mode: Mode) -> Result<DeltaTarget, DecodeError> {
+        DeltaTarget::open(&self.buckets, address, mode)
     }
 
     /// The versions of the Delta tables that were read so far: `delta:<table id>@<version>` by address. A table without a
@@ -71,7 +124,7 @@ impl Store for LakeStore {
     }
 
     fn snapshot(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        self.tables.files(&files.paths, None, base)
+        self.tables.files(&self.buckets, &files.paths, None, base)
     }
 }
 

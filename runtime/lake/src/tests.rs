@@ -19,8 +19,12 @@ fn rows(ids: std::ops::Range<i64>) -> RecordBatch {
     .unwrap()
 }
 
+fn open(table: &Path, mode: Mode) -> Result<DeltaTarget, DecodeError> {
+    LakeStore::new().delta(table.to_str().unwrap(), mode)
+}
+
 fn write(table: &Path, mode: Mode, batches: &[RecordBatch]) -> Result<Committed, DecodeError> {
-    let target = DeltaTarget::open(table.to_str().unwrap(), mode)?;
+    let target = open(table, mode)?;
     let mut writer = target.writer(&batches[0].schema())?.with_file_bytes(1 << 10);
     for batch in batches {
         writer.write(batch)?;
@@ -130,7 +134,7 @@ fn an_overwrite_of_a_changed_table_is_refused_and_leaves_nothing() {
     write(&table, Mode::Create, &[rows(0..10)]).unwrap();
     for mode in [Mode::Overwrite, Mode::Create] {
         let place = if mode == Mode::Create { folder.path().join("new") } else { table.clone() };
-        let mut late = DeltaTarget::open(place.to_str().unwrap(), mode).unwrap().writer(&rows(0..1).schema()).unwrap();
+        let mut late = open(&place, mode).unwrap().writer(&rows(0..1).schema()).unwrap();
         late.write(&rows(0..7)).unwrap();
         write(&place, Mode::Append, &[rows(10..20)]).unwrap();
         let log = place.join("_delta_log/00000000000000000001.json");
@@ -147,7 +151,7 @@ fn what_is_dropped_leaves_the_table_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("t");
     let begin = |table: &Path| {
-        let target = DeltaTarget::open(table.to_str().unwrap(), Mode::Append).unwrap();
+        let target = open(table, Mode::Append).unwrap();
         let mut writer = target.writer(&rows(0..1).schema()).unwrap().with_file_bytes(1);
         writer.write(&rows(0..10)).unwrap();
         writer.write(&rows(0..10)).unwrap();
@@ -182,7 +186,7 @@ fn tables_that_would_be_read_wrong_are_refused() {
     assert_eq!(refused, LakeCause::UnreadableTable);
     assert!(why.contains("deletion vector"), "{why}");
     assert_eq!(files(&table, Some(0)).unwrap().len(), 1, "before the rows were deleted");
-    let target = DeltaTarget::open(table.to_str().unwrap(), Mode::Append);
+    let target = open(&table, Mode::Append);
     assert_eq!(cause(target).0, LakeCause::UnreadableTable);
 
     let unknown = r#"{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["fromTheFuture"],"writerFeatures":["fromTheFuture"]}}"#;
@@ -211,13 +215,13 @@ fn tables_with_rules_are_not_written() {
         (metadata("", "", r#"\"delta.invariants\":\"id > 0\""#), "delta.invariants"),
     ] {
         let (_folder, table) = table_with(&log);
-        let (refused, why) = cause(DeltaTarget::open(table.to_str().unwrap(), Mode::Overwrite));
+        let (refused, why) = cause(open(&table, Mode::Overwrite));
         assert_eq!(refused, LakeCause::UnwritableTable, "{why}");
         assert!(why.contains(expected), "{why}");
     }
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mine.txt"), "").unwrap();
-    let (refused, _) = cause(DeltaTarget::open(folder.path().to_str().unwrap(), Mode::Create));
+    let (refused, _) = cause(open(folder.path(), Mode::Create));
     assert_eq!(refused, LakeCause::UnwritableTable);
 }
 

@@ -1,6 +1,6 @@
 //! Results into object stores.
 
-use crate::object::{ask, client, key};
+use crate::object::{Buckets, ask, exists, key};
 use crate::place::{Place, object_address};
 use crate::problem::problem;
 use arrow::array::RecordBatch;
@@ -23,15 +23,10 @@ const PARTS_MAX: u64 = 9_000;
 /// Parts on their way at the same time.
 const PARTS_TOGETHER: usize = 4;
 
-/// Refuses an address that [`write_object`] could not write, before any work is done: its kind, its extension, its bucket.
-///
-/// # Errors
-/// [`DecodeError::UnknownExtension`], [`LakeCause::UnknownStore`], [`LakeCause::Refused`].
-pub fn check_object(address: &str) -> Result<(), DecodeError> {
+pub(crate) fn check(buckets: &Buckets, address: &str) -> Result<(), DecodeError> {
     let (bucket, name) = object(address)?;
     OutputFormat::of(Path::new(&name))?;
-    let client = Arc::new(client(&bucket)?);
-    match crate::object::exists(&client, &bucket, &name) {
+    match exists(&buckets.get(&bucket)?, &bucket, &name) {
         // Some buckets let their users write and not look.
         Ok(_) => Ok(()),
         Err(DecodeError::Lake { cause: LakeCause::Refused, why, .. }) if why == "permission denied" => Ok(()),
@@ -39,13 +34,8 @@ pub fn check_object(address: &str) -> Result<(), DecodeError> {
     }
 }
 
-/// Writes batches of one schema to an object, in the format of its extension; returns the number of rows. The rows are
-/// first written into the temporary folder of this machine. The object appears when all of it has arrived; until then,
-/// and after an error, the old one is there.
-///
-/// # Errors
-/// [`DecodeError::UnknownExtension`], [`DecodeError::Unwritable`], [`LakeCause::UnknownStore`], [`LakeCause::Refused`].
-pub fn write_object(
+pub(crate) fn write(
+    buckets: &Buckets,
     address: &str,
     schema: SchemaRef,
     batches: impl IntoIterator<Item = RecordBatch>,
@@ -57,7 +47,7 @@ pub fn write_object(
         writer.write(&batch)?;
     }
     let rows = writer.finish()?;
-    upload(&Arc::new(client(&bucket)?), &bucket, &name, &aside.path)?;
+    upload(&buckets.get(&bucket)?, &bucket, &name, &aside.path)?;
     Ok(rows)
 }
 

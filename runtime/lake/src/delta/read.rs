@@ -2,6 +2,7 @@
 
 use super::check::readable;
 use super::table::{Root, Table};
+use crate::object::Buckets;
 use crate::place::object_address;
 use deltalake_core::kernel::DataType;
 use deltalake_core::table::state::DeltaTableState;
@@ -27,6 +28,7 @@ impl Tables {
     /// The files of tables, at a version or at their latest ones; `table@v12` says a version too.
     pub(crate) fn files(
         &self,
+        buckets: &Buckets,
         paths: &[String],
         version: Option<u64>,
         base: &Path,
@@ -40,19 +42,25 @@ impl Tables {
         let mut found = Vec::new();
         for path in paths {
             let (path, said) = versioned(path);
-            found.extend(self.snapshot(path, version.or(said), base)?.files);
+            found.extend(self.snapshot(buckets, path, version.or(said), base)?.files);
         }
         Ok(found)
     }
 
-    fn snapshot(&self, path: &str, version: Option<u64>, base: &Path) -> Result<Snapshot, DecodeError> {
+    fn snapshot(
+        &self,
+        buckets: &Buckets,
+        path: &str,
+        version: Option<u64>,
+        base: &Path,
+    ) -> Result<Snapshot, DecodeError> {
         // Held while the log is read: two questions about one table must not see two versions.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = (path.to_owned(), version);
         if let Some(snapshot) = known.get(&asked) {
             return Ok(snapshot.clone());
         }
-        let table = Table::at(path, base)?;
+        let table = Table::at(buckets, path, base)?;
         let state = table.state(version)?;
         readable(path, &state)?;
         let snapshot = Snapshot {

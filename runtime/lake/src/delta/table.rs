@@ -1,7 +1,7 @@
 //! A Delta table's place, log and state.
 
 use super::durable::Durable;
-use crate::object::{client, key};
+use crate::object::{Buckets, key};
 use crate::place::{Place, object_address};
 use crate::problem::{self, problem};
 use crate::requests::wait;
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Table {
 
 impl Table {
     /// Connects to the place; nothing is read.
-    pub(crate) fn at(address: &str, base: &Path) -> Result<Table, DecodeError> {
+    pub(crate) fn at(buckets: &Buckets, address: &str, base: &Path) -> Result<Table, DecodeError> {
         let wrong = |why: &str| problem(LakeCause::NoSuchTable, address, why);
         let (root, store, location): (Root, ObjectStoreRef, Url) = match Place::below(base, address)? {
             Place::Local(path) => {
@@ -50,7 +50,7 @@ impl Table {
             }
             Place::Object { bucket, key: folder } => {
                 key(&bucket, &folder)?;
-                let client = Arc::new(client(&bucket)?);
+                let client = buckets.get(&bucket)?;
                 let mut location =
                     Url::parse(&object_address(&bucket, "")).map_err(|error| wrong(&error.to_string()))?;
                 location

@@ -4,6 +4,7 @@ use super::check::{readable, writable};
 use super::files::{Open, Written};
 use super::schema::Columns;
 use super::table::{Root, Table};
+use crate::object::Buckets;
 use crate::place::Place;
 use crate::problem::{self, innermost, problem};
 use arrow::array::RecordBatch;
@@ -52,14 +53,9 @@ pub struct Committed {
 }
 
 impl DeltaTarget {
-    /// Looks at the table, a folder or an address, and refuses what could not be written before any work is done.
-    /// `Overwrite` replaces what the table holds now: if it changes until the commit, the commit is refused.
-    ///
-    /// # Errors
-    /// [`LakeCause::TableExists`], [`LakeCause::UnwritableTable`], [`LakeCause::UnreadableTable`],
-    /// [`LakeCause::Refused`], [`LakeCause::UnknownStore`], [`DecodeError::Unwritable`].
-    pub fn open(address: &str, mode: Mode) -> Result<DeltaTarget, DecodeError> {
-        let table = Table::at(address, Path::new(""))?;
+    /// See [`crate::LakeStore::delta`].
+    pub(crate) fn open(buckets: &Buckets, address: &str, mode: Mode) -> Result<DeltaTarget, DecodeError> {
+        let table = Table::at(buckets, address, Path::new(""))?;
         if let Place::Local(path) = Place::of(address)? {
             check_folder(&path)?;
         }
@@ -201,7 +197,7 @@ impl DeltaWriter {
     /// Makes the rows part of the table, all in one commit; `info` goes into the table's history.
     ///
     /// # Errors
-    /// [`LakeCause::TableChanged`], [`LakeCause::SchemaDiffers`] and the causes of [`DeltaTarget::open`]. The table is
+    /// [`LakeCause::TableChanged`], [`LakeCause::SchemaDiffers`] and the causes of [`crate::LakeStore::delta`]. The table is
     /// then as the others left it.
     pub fn commit(mut self, info: &[(String, String)]) -> Result<Committed, DecodeError> {
         if let Some(open) = self.open.take() {
