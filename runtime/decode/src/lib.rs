@@ -53,6 +53,7 @@ mod json;
 mod lines;
 mod parquet;
 mod piece;
+mod prune;
 mod reject;
 mod said;
 mod source;

@@ -6,6 +6,7 @@ use crate::chunks::Chunks;
 use crate::error::DecodeError;
 use crate::files::InputFile;
 use crate::piece::{Bound, Shared};
+use crate::prune;
 use crate::reject::{Reason, Reject};
 use crate::said::{self, Said};
 use crate::source::{Decoded, RowNumbers, Spec};
@@ -202,8 +203,21 @@ impl ParquetFile {
 
     /// Per row group, whether a row of it can be within the bounds.
     fn matters(&self, prune: &[Bound], spec: &Spec) -> Vec<bool> {
-        let _ = (prune, spec);
-        vec![true; self.metadata.metadata().num_row_groups()]
+        let mut keep = vec![true; self.metadata.metadata().num_row_groups()];
+        for bound in prune {
+            match self.places.get(bound.column.index()) {
+                Some(Place::Said(Said::Value(value))) if !prune::within(value, bound) => keep.fill(false),
+                Some(Place::Said(_)) | None => {}
+                Some(Place::Read(_) | Place::Unread) => {
+                    prune::clear(self.name(), &self.metadata, bound, spec, &mut keep);
+                }
+            }
+        }
+        keep
+    }
+
+    pub(crate) fn row_groups(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
     }
 
     /// The column chunks of a row group that are read.
@@ -391,7 +405,7 @@ pub(crate) fn column(
             said.column(declared, rows)
         }
         Found::Array(array) => {
-            let decoded = guarded(file, || array::decode(&array, declared.ty, spec.rules))?;
+            let decoded = guarded(file, || array::decode(array, declared.ty, spec.rules))?;
             for (row, why) in decoded.refused {
                 let detail = || (Reason::BadValue, format!("column {}: {why}", declared.name));
                 refused.entry(row).or_insert_with(detail);

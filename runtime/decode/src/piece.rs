@@ -34,7 +34,9 @@ pub struct PieceOptions {
     pub columns: Option<Vec<ColumnId>>,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
-    /// About how many rows a piece has where that can be chosen; 262 144 without a value.
+    /// About how many rows a piece has where that can be chosen: a multiple of it is cut, a part of a row group costs
+    /// the pages that its ends lie in once more. Without a value 262 144, and 1 048 576 where there are eight or more
+    /// row groups.
     pub rows_per_piece: Option<usize>,
     /// Row groups whose statistics say that no row of them can matter are left out, and their rejects with them.
     pub prune: Vec<Bound>,
@@ -81,7 +83,7 @@ pub(crate) struct Shared {
     pub spec: Spec,
     pub format: FileFormat,
     pub store: Arc<dyn Store>,
-    rows_per_piece: usize,
+    rows_per_piece: Option<usize>,
     prune: Vec<Bound>,
 }
 
@@ -117,11 +119,15 @@ pub fn pieces(
     let shared = Arc::new(Shared::new(spec, files.format, options));
     let found = shared.list(files, base)?;
     let keep_open = found.len() <= OPEN_MAX;
-    let mut all = Vec::new();
-    for file in found {
-        shared.cut(file, keep_open, &mut all)?;
-    }
-    Ok(all)
+    let opened = found.into_iter().map(|file| shared.open(file, keep_open));
+    let opened = opened.collect::<Result<Vec<_>, _>>()?;
+    Ok(shared.cut(opened))
+}
+
+/// A file whose metadata was read, if that is of use.
+pub(crate) enum Opened {
+    Parquet(Arc<ParquetFile>),
+    Text(InputFile),
 }
 
 impl Shared {
@@ -130,7 +136,7 @@ impl Shared {
             spec,
             format,
             store: options.store.clone(),
-            rows_per_piece: options.rows_per_piece.unwrap_or(262_144).max(1),
+            rows_per_piece: options.rows_per_piece,
             prune: options.prune.clone(),
         }
     }
@@ -140,35 +146,51 @@ impl Shared {
         expand_in(&*self.store, files, base)
     }
 
-    /// Puts the pieces of a file behind those that are there.
-    pub(crate) fn cut(
-        self: &Arc<Shared>,
-        file: InputFile,
-        keep_open: bool,
-        pieces: &mut Vec<Piece>,
-    ) -> Result<(), DecodeError> {
+    pub(crate) fn open(&self, file: InputFile, keep_open: bool) -> Result<Opened, DecodeError> {
+        Ok(match self.format {
+            FileFormat::Csv | FileFormat::Jsonl => Opened::Text(file),
+            FileFormat::Parquet => Opened::Parquet(Arc::new(ParquetFile::open(file, self, keep_open)?)),
+        })
+    }
+
+    /// The pieces of files, in order.
+    pub(crate) fn cut(self: &Arc<Shared>, files: Vec<Opened>) -> Vec<Piece> {
+        let groups: usize = files.iter().map(Opened::row_groups).sum();
+        let few = if groups < 8 { 1 << 18 } else { 1 << 20 };
+        let rows_per_piece = self.rows_per_piece.unwrap_or(few).max(1);
         let piece = |what, skipped| Piece {
             shared: self.clone(),
             what,
             skipped,
         };
-        match self.format {
-            FileFormat::Csv | FileFormat::Jsonl => pieces.push(piece(What::Text(file), 0)),
-            FileFormat::Parquet => {
-                let file = Arc::new(ParquetFile::open(file, self, keep_open)?);
-                let mut skipped = 0;
-                for part in file.parts(self.rows_per_piece, &self.prune, &self.spec, &mut skipped) {
-                    let file = file.clone();
-                    pieces.push(piece(What::Parquet { file, part: part.0 }, part.1));
-                }
-                match pieces.last_mut() {
-                    Some(last) => last.skipped += skipped,
-                    None if skipped > 0 => pieces.push(piece(What::Nothing, skipped)),
-                    None => {}
+        let mut pieces = Vec::new();
+        let mut skipped = 0;
+        for file in files {
+            match file {
+                Opened::Text(file) => pieces.push(piece(What::Text(file), 0)),
+                Opened::Parquet(file) => {
+                    for (part, skipped) in file.parts(rows_per_piece, &self.prune, &self.spec, &mut skipped) {
+                        let file = file.clone();
+                        pieces.push(piece(What::Parquet { file, part }, skipped));
+                    }
                 }
             }
         }
-        Ok(())
+        match pieces.last_mut() {
+            Some(last) => last.skipped += skipped,
+            None if skipped > 0 => pieces.push(piece(What::Nothing, skipped)),
+            None => {}
+        }
+        pieces
+    }
+}
+
+impl Opened {
+    fn row_groups(&self) -> usize {
+        match self {
+            Opened::Parquet(file) => file.row_groups(),
+            Opened::Text(_) => 0,
+        }
     }
 }
 

@@ -236,9 +236,8 @@ impl SourceReader {
             let Some(file) = self.files.pop_front() else {
                 return Ok(None);
             };
-            let mut pieces = Vec::new();
-            self.shared.cut(file, true, &mut pieces)?;
-            self.pieces = pieces.into();
+            let opened = self.shared.open(file, true)?;
+            self.pieces = self.shared.cut(vec![opened]).into();
         }
     }
 

@@ -8,6 +8,11 @@ const RULES: Rules = Rules {
     keep_nan: false,
 };
 
+/// Of an array that others may have too: everything is copied.
+fn decode(array: &dyn Array, ty: Type, rules: Rules) -> Result<Decoded, String> {
+    super::decode(make_array(array.to_data()), ty, rules)
+}
+
 fn ok(array: impl Array, ty: Type) -> Column {
     assert_ne!(fit(ty, array.data_type(), None), Fit::No);
     let decoded = decode(&array, ty, RULES).unwrap();
@@ -347,4 +352,55 @@ fn what_does_not_fit_is_refused_and_what_fits_decodes() {
             }
         }
     }
+}
+
+#[test]
+fn what_nobody_else_has_is_the_same_as_a_copy() {
+    let days = [Some("mo"), None, Some(""), Some("tue"), Some("mo")];
+    let floats = || vec![Some(1.5), Some(-0.0), None, Some(f64::NAN), Some(f64::INFINITY)];
+    let whole: [(Type, ArrayRef); 7] = [
+        (Type::Int64, Arc::new(Int64Array::from(vec![Some(5), None, Some(-1)]))),
+        (Type::Int64, Arc::new(Int64Array::from(vec![5, 7, -1]))),
+        (
+            Type::Timestamp,
+            Arc::new(TimestampMicrosecondArray::from(vec![3, 4]).with_timezone("UTC")),
+        ),
+        (Type::Float64, Arc::new(Float64Array::from(floats()))),
+        (Type::String, Arc::new(StringArray::from(days.to_vec()))),
+        (
+            Type::String,
+            Arc::new(days.into_iter().collect::<DictionaryArray<Key>>()),
+        ),
+        (
+            Type::Bool,
+            Arc::new(
+                (0..200)
+                    .map(|i| (i % 7 != 0).then_some(i % 3 == 0))
+                    .collect::<BooleanArray>(),
+            ),
+        ),
+    ];
+    for (ty, array) in whole {
+        for (start, len) in [(0, array.len()), (1, array.len() - 1), (1, 0)] {
+            let slice = array.slice(start, len);
+            let copied = decode(&slice, ty, RULES).unwrap().column;
+            assert_eq!(copied.len(), len);
+            let kept = array.clone();
+            assert_eq!(super::decode(slice, ty, RULES).unwrap().column, copied);
+            drop(kept);
+        }
+        let copied = decode(&array, ty, RULES).unwrap().column;
+        let values: Vec<_> = copied.values();
+        assert_eq!(super::decode(array, ty, RULES).unwrap().column.values(), values);
+    }
+}
+
+#[test]
+fn a_plain_column_is_taken_without_a_copy() {
+    let values = vec![1i64, 2, 3];
+    let place = values.as_ptr();
+    let array: ArrayRef = Arc::new(Int64Array::from(values));
+    let column = super::decode(array, Type::Int64, RULES).unwrap().column;
+    let Data::I64(values) = &column.data else { panic!() };
+    assert_eq!(values.as_ptr(), place);
 }

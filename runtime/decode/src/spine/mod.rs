@@ -136,7 +136,7 @@ fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
         let row = |row: usize| (spine.times.len() + row + 1) as u64;
         for ((key, place), parts) in wanted.keys.iter().zip(&places).zip(&mut keys) {
             let decoded = guarded(wanted.file, || {
-                array::decode(batch.column(*place), key.ty, wanted.rules)
+                array::decode(batch.column(*place).clone(), key.ty, wanted.rules)
             })?;
             if let Some((at, why)) = decoded.refused.first() {
                 return Err(wanted.bad_key(
@@ -148,7 +148,7 @@ fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
             parts.push(decoded.column);
         }
         let decoded = guarded(wanted.file, || {
-            array::decode(batch.column(at), Type::Timestamp, wanted.rules)
+            array::decode(batch.column(at).clone(), Type::Timestamp, wanted.rules)
         })?;
         if let Some((at, why)) = decoded.refused.first() {
             return Err(wanted.bad_instant(row(*at), format!("holds a value that does not decode: {why}")));
