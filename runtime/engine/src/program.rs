@@ -149,8 +149,14 @@ impl Program {
             .collect())
     }
 
+<<<<<<< HEAD
     /// Reads a source from `path` (a file, a folder or a glob, relative to the working directory; or an address as
     /// `s3://bucket/key`) instead of the files that it declares. The extension decides the format; without one the declared format holds.
+=======
+    /// Reads a source from `path` (a file, a folder or a glob; relative to the working directory) instead of the files
+    /// that it declares. The extension decides the format, a folder with a `_delta_log` is a Delta table; without either
+    /// the declared format holds.
+>>>>>>> decode
     ///
     /// # Errors
     /// [`Error::UnknownSource`].
@@ -163,9 +169,11 @@ impl Program {
             });
         };
         let by_extension = match path.extension().and_then(|extension| extension.to_str()) {
+            _ if path.join("_delta_log").is_dir() => Some(FileFormat::Delta),
             Some("parquet") => Some(FileFormat::Parquet),
             Some("csv") => Some(FileFormat::Csv),
             Some("jsonl" | "ndjson") => Some(FileFormat::Jsonl),
+            Some("arrow" | "ipc" | "feather") => Some(FileFormat::Arrow),
             _ => None,
         };
         let own = declared
@@ -174,13 +182,23 @@ impl Program {
             .or(declared.stream.as_ref())
             .map(|files| files.format);
         let format = by_extension.or(own).unwrap_or(FileFormat::Parquet);
+<<<<<<< HEAD
         let path = match path.to_str() {
             Some(text) if featr_lake::is_address(text) => path.to_owned(),
             _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
         };
+=======
+        // What looks like `s3://…` is no path of this machine.
+        let is_url = path.to_str().is_some_and(|path| path.contains("://"));
+        let absolute = Some(path)
+            .filter(|_| !is_url)
+            .and_then(|path| std::path::absolute(path).ok());
+        let path = absolute.unwrap_or_else(|| path.to_owned());
+>>>>>>> decode
         let files = FileSet {
             format,
             paths: vec![path.display().to_string()],
+            version: None,
         };
         self.files.insert(source.to_owned(), files);
         Ok(())
