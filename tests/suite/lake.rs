@@ -260,3 +260,32 @@ fn writers_of_one_table_in_a_bucket_do_not_lose_rows() {
     let data = data.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "parquet"));
     assert_eq!(data.count(), 3, "nothing lies about");
 }
+
+#[test]
+fn a_delta_table_as_a_source_travels_in_time() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let events = std::fs::File::open(flights()).expect("the example has its data");
+    let events = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(events).expect("Parquet");
+    let batches: Vec<RecordBatch> =
+        events.build().expect("Parquet").collect::<Result<_, _>>().expect("Parquet");
+    let all = arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("one batch");
+    let third = all.num_rows() / 3;
+    let early = all.slice(0, third);
+    let file = folder.path().join("early.parquet");
+    write_rows(&file, early.schema(), [early.clone()]).expect("writes");
+    let of_early = training(LakeStore::new(), file.to_str()).batches;
+    let of_all = training(LakeStore::new(), None).batches;
+    assert!(of_early != of_all);
+    let local = folder.path().join("table").display().to_string();
+    for address in [local.as_str(), "s3://lake/table"] {
+        for (mode, part) in [(Mode::Create, early.clone()), (Mode::Append, all.slice(third, all.num_rows() - third))] {
+            let target = server.store().delta(address, mode).expect("a table");
+            let mut writer = target.writer(&part.schema()).expect("fits");
+            writer.write(&part).expect("writes");
+            writer.commit(&[]).expect("commits");
+        }
+        assert!(training(server.store(), Some(address)).batches == of_all, "{address}");
+        assert!(training(server.store(), Some(&format!("{address}@v0"))).batches == of_early, "{address}");
+    }
+}

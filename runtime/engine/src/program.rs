@@ -149,17 +149,12 @@ impl Program {
             .collect())
     }
 
-<<<<<<< HEAD
     /// Reads a source from `path` (a file, a folder or a glob, relative to the working directory; or an address as
-    /// `s3://bucket/key`) instead of the files that it declares. The extension decides the format; without one the declared format holds.
-=======
-    /// Reads a source from `path` (a file, a folder or a glob; relative to the working directory) instead of the files
-    /// that it declares. The extension decides the format, a folder with a `_delta_log` is a Delta table; without either
-    /// the declared format holds.
->>>>>>> decode
+    /// `s3://bucket/key`) instead of the files that it declares. The extension decides the format, a folder with a
+    /// `_delta_log` is a Delta table, where `table@v12` says a version; without either the declared format holds.
     ///
     /// # Errors
-    /// [`Error::UnknownSource`].
+    /// [`Error::UnknownSource`]; [`Error::Decode`] where an object store has to be asked and refuses.
     pub fn read_from(&mut self, source: &str, path: &Path) -> Result<(), Error> {
         let known = || self.sources().iter().map(|source| source.name.clone()).collect();
         let Some(declared) = self.sources().into_iter().find(|known| known.name == source) else {
@@ -168,8 +163,9 @@ impl Program {
                 known: known(),
             });
         };
+        let is_table = path.to_str().map_or(Ok(false), |path| self.store.is_table(path))?;
         let by_extension = match path.extension().and_then(|extension| extension.to_str()) {
-            _ if path.join("_delta_log").is_dir() => Some(FileFormat::Delta),
+            _ if is_table => Some(FileFormat::Delta),
             Some("parquet") => Some(FileFormat::Parquet),
             Some("csv") => Some(FileFormat::Csv),
             Some("jsonl" | "ndjson") => Some(FileFormat::Jsonl),
@@ -182,19 +178,10 @@ impl Program {
             .or(declared.stream.as_ref())
             .map(|files| files.format);
         let format = by_extension.or(own).unwrap_or(FileFormat::Parquet);
-<<<<<<< HEAD
         let path = match path.to_str() {
             Some(text) if featr_lake::is_address(text) => path.to_owned(),
             _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
         };
-=======
-        // What looks like `s3://…` is no path of this machine.
-        let is_url = path.to_str().is_some_and(|path| path.contains("://"));
-        let absolute = Some(path)
-            .filter(|_| !is_url)
-            .and_then(|path| std::path::absolute(path).ok());
-        let path = absolute.unwrap_or_else(|| path.to_owned());
->>>>>>> decode
         let files = FileSet {
             format,
             paths: vec![path.display().to_string()],

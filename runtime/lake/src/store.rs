@@ -1,6 +1,6 @@
 //! The store of the command line: local paths, `file://`, `s3://`, Delta tables.
 
-use crate::delta::{DeltaTarget, Mode, Tables};
+use crate::delta::{DeltaTarget, Mode, Tables, versioned};
 use crate::object::{Buckets, GRANULE, Object, Sequential, exists, input, keys_below};
 use crate::place::Place;
 use crate::upload;
@@ -40,6 +40,21 @@ impl LakeStore {
         LakeStore {
             buckets: self.buckets.clone(),
             ..LakeStore::default()
+        }
+    }
+
+    /// Whether a path or an address, a version behind it or not, is the folder of a Delta table.
+    ///
+    /// # Errors
+    /// [`DecodeError::Lake`]: `UnknownStore`, `Refused`.
+    pub fn is_table(&self, path: &str) -> Result<bool, DecodeError> {
+        match Place::of(versioned(path).0)? {
+            Place::Local(folder) => Ok(folder.join("_delta_log").is_dir()),
+            Place::Object { key, .. } if key.is_empty() || key.contains(['*', '?', '[']) => Ok(false),
+            Place::Object { bucket, key } => {
+                let log = keys_below(&self.buckets.get(&bucket)?, &bucket, &format!("{key}/_delta_log"));
+                Ok(!log?.is_empty())
+            }
         }
     }
 
@@ -124,7 +139,7 @@ impl Store for LakeStore {
     }
 
     fn snapshot(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        self.tables.files(&self.buckets, &files.paths, None, base)
+        self.tables.files(&self.buckets, &files.paths, files.version, base)
     }
 }
 

@@ -79,7 +79,7 @@ impl Tables {
 }
 
 /// A path and the version behind it: `table@v12`.
-fn versioned(path: &str) -> (&str, Option<u64>) {
+pub(crate) fn versioned(path: &str) -> (&str, Option<u64>) {
     let said = path.rsplit_once("@v").and_then(|(path, version)| Some((path, version.parse().ok()?)));
     match said {
         Some((path, version)) => (path, Some(version)),
