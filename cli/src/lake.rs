@@ -159,7 +159,10 @@ pub fn problem(cause: LakeCause, error: &DecodeError) -> Diagnostic {
             "pass `--mode append` or `--mode overwrite`, or choose another folder",
         ),
         LakeCause::TableChanged => (Code::TableChanged, "run the command again: nothing was written"),
-        LakeCause::UnwritableTable => (Code::UnwritableTable, "write to a table of its own"),
+        LakeCause::UnwritableTable => (
+            Code::UnwritableTable,
+            "choose another folder: the training set can have a table of its own",
+        ),
         LakeCause::UnfitColumn => (
             Code::UnfitColumn,
             "rename the column or cast it in the program; a column of the spine: in the spine",

@@ -11,12 +11,30 @@ use featr::lake::{LakeStore, Mode};
 use featr::{DecodeError, LakeCause, Training, TrainOptions, write_rows};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use s3s::S3Result;
+use s3s::access::{S3Access, S3AccessContext};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
+
+/// Whether the server refuses a request: by its operation and its key.
+type Refuses = fn(&str, &str) -> bool;
+
+struct Access(Refuses);
+
+#[async_trait::async_trait]
+impl S3Access for Access {
+    async fn check(&self, request: &mut S3AccessContext<'_>) -> S3Result<()> {
+        let key = request.s3_path().as_object().map_or("", |(_, key)| key);
+        if request.credentials().is_none() || self.0(request.s3_op().name(), key) {
+            return Err(s3s::s3_error!(AccessDenied));
+        }
+        Ok(())
+    }
+}
 
 /// An S3 server over a temporary folder: buckets are folders, objects are files.
 struct Server {
@@ -28,11 +46,16 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
+        Server::refusing(|_, _| false)
+    }
+
+    fn refusing(refuses: Refuses) -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(folder.path().join("lake")).expect("a bucket");
         let files = s3s_fs::FileSystem::new(folder.path()).expect("a file system");
         let mut service = s3s::service::S3ServiceBuilder::new(files);
         service.set_auth(s3s::auth::SimpleAuth::from_single("key", "secret"));
+        service.set_access(Access(refuses));
         let service = service.build();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
@@ -168,13 +191,17 @@ fn a_training_set_from_objects_is_that_from_files_byte_for_byte() {
     assert_eq!(std::fs::read(text).expect("written"), std::fs::read(server.file("training.csv")).expect("written"));
 }
 
+/// More than two parts of an upload, and hard to compress.
+fn many_rows() -> RecordBatch {
+    let mixed = (0..3_000_000i64).map(|id| id.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64));
+    let column: ArrayRef = Arc::new(Int64Array::from_iter_values(mixed));
+    RecordBatch::try_from_iter([("x", column)]).expect("a batch")
+}
+
 #[test]
 fn an_object_is_replaced_as_a_whole_or_not_at_all() {
     let server = Server::start();
-    // More than two parts, and hard to compress.
-    let mixed = (0..3_000_000i64).map(|id| id.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64));
-    let column: ArrayRef = Arc::new(Int64Array::from_iter_values(mixed));
-    let rows = RecordBatch::try_from_iter([("x", column)]).expect("a batch");
+    let rows = many_rows();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let local = folder.path().join("x.parquet");
     write_rows(&local, rows.schema(), [rows.clone()]).expect("writes");
@@ -188,6 +215,34 @@ fn an_object_is_replaced_as_a_whole_or_not_at_all() {
     assert_eq!(refused(again), LakeCause::Refused);
     assert!(std::fs::read(server.file("x.parquet")).expect("still there") == written);
     assert_eq!(server.parts_left(), 0);
+}
+
+#[test]
+fn an_upload_that_breaks_off_leaves_the_old_object_and_no_parts() {
+    for refuses in [
+        |operation: &str, _: &str| operation == "CompleteMultipartUpload",
+        |operation: &str, key: &str| operation == "UploadPart" && key == "x.parquet",
+    ] {
+        let server = Server::refusing(refuses);
+        server.put("x.parquet", &flights());
+        let rows = many_rows();
+        let written = server.store().write_object("s3://lake/x.parquet", rows.schema(), [rows]);
+        assert_eq!(refused(written), LakeCause::Refused);
+        assert_eq!(std::fs::read(server.file("x.parquet")).expect("kept"), std::fs::read(flights()).expect("kept"));
+        assert_eq!(server.parts_left(), 0);
+    }
+}
+
+#[test]
+fn a_commit_that_is_refused_leaves_no_files() {
+    let server = Server::refusing(|operation, key| operation == "PutObject" && key.contains("_delta_log/"));
+    let rows = many_rows().slice(0, 10);
+    let target = server.store().delta("s3://lake/t", Mode::Create).expect("no table");
+    let mut writer = target.writer(&rows.schema()).expect("fits");
+    writer.write(&rows).expect("writes");
+    assert_eq!(refused(writer.commit(&[])), LakeCause::Refused);
+    let left = std::fs::read_dir(server.file("t")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "the data file is gone");
 }
 
 /// Asks the independent reader.

@@ -7,7 +7,7 @@ use crate::upload;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::FileSet;
-use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store};
+use featr_decode::{DecodeError, InputFile, LocalStore, OutputFormat, RandomRead, Store};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -48,9 +48,12 @@ impl LakeStore {
     /// # Errors
     /// [`DecodeError::Lake`]: `UnknownStore`, `Refused`.
     pub fn is_table(&self, path: &str) -> Result<bool, DecodeError> {
-        match Place::of(versioned(path).0)? {
+        let (folder, version) = versioned(path);
+        match Place::of(folder)? {
             Place::Local(folder) => Ok(folder.join("_delta_log").is_dir()),
             Place::Object { key, .. } if key.is_empty() || key.contains(['*', '?', '[']) => Ok(false),
+            // A file's name: nobody is asked.
+            Place::Object { key, .. } if version.is_none() && OutputFormat::of(Path::new(&key)).is_ok() => Ok(false),
             Place::Object { bucket, key } => {
                 let log = keys_below(&self.buckets.get(&bucket)?, &bucket, &format!("{key}/_delta_log"));
                 Ok(!log?.is_empty())

@@ -267,11 +267,18 @@ fn requests_may_come_from_workers_of_another_runtime() {
 fn checkpoints_are_made_when_the_table_wants_them() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("t");
-    for turn in 0..101 {
+    write(&table, Mode::Append, &[rows(0..1)]).unwrap();
+    let first = table.join("_delta_log/00000000000000000000.json");
+    let log = std::fs::read_to_string(&first).unwrap();
+    assert!(log.contains(r#""configuration":{}"#), "{log}");
+    std::fs::write(&first, log.replace(r#""configuration":{}"#, r#""configuration":{"delta.checkpointInterval":"3"}"#)).unwrap();
+    for turn in 1..8 {
         write(&table, Mode::Append, &[rows(turn..turn + 1)]).unwrap();
     }
     let made = tree(&table).into_iter().filter(|file| file.contains(".checkpoint.")).count();
-    assert_eq!(made, 1);
-    assert_eq!(files(&table, None).unwrap().len(), 101);
-    assert_eq!(files(&table, Some(3)).unwrap().len(), 4);
+    assert_eq!(made, 2);
+    // The log before a checkpoint is not needed any more.
+    std::fs::remove_file(first).unwrap();
+    assert_eq!(files(&table, None).unwrap().len(), 8);
+    assert_eq!(files(&table, Some(6)).unwrap().len(), 7);
 }
