@@ -49,7 +49,11 @@ impl Out {
     /// Refuses an output that could not be written.
     pub fn check(args: &TrainArgs, reporter: &Reporter) -> Result<Out, Refused> {
         let name = args.out.display().to_string();
-        let refuse = |error: DecodeError| reporter.refuse::<()>(errors::run(&error.into(), None)).expect_err("refused");
+        let refuse = |error: DecodeError| {
+            reporter
+                .refuse::<()>(errors::run(&error.into(), None))
+                .expect_err("refused")
+        };
         match (args.lake.out_format, args.lake.mode) {
             (OutFormat::Delta, mode) => {
                 let mode = match mode {
@@ -61,7 +65,9 @@ impl Out {
                 Ok(Out::Delta(Box::new(target)))
             }
             (OutFormat::File, Some(mode)) => {
-                let value = mode.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
+                let value = mode
+                    .to_possible_value()
+                    .map_or(String::new(), |value| value.get_name().to_owned());
                 let help = "pass `--out-format delta` with it: one file is always replaced";
                 reporter.refuse(errors::argument("--mode", &value, "says nothing about a file", help))
             }
@@ -102,12 +108,18 @@ impl Out {
         args: &TrainArgs,
         reporter: &Reporter,
     ) -> Result<(), Refused> {
-        let refuse = |error: DecodeError| reporter.refuse::<()>(errors::run(&error.into(), None)).expect_err("refused");
+        let refuse = |error: DecodeError| {
+            reporter
+                .refuse::<()>(errors::run(&error.into(), None))
+                .expect_err("refused")
+        };
         match self {
             Out::File => write(prepared, training, &args.out, reporter),
             Out::Object(store, address) => {
                 let batches = training.batches.iter().cloned();
-                store.write_object(&address, training.schema.clone(), batches).map_err(refuse)?;
+                store
+                    .write_object(&address, training.schema.clone(), batches)
+                    .map_err(refuse)?;
                 tell(prepared, training, &address, None, reporter);
                 Ok(())
             }

@@ -76,7 +76,7 @@ mod values;
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
-pub use featr_decode::{DecodeError, LakeCause, JsonlRejects, OutputFormat, from_arrow, to_arrow, write_rows};
+pub use featr_decode::{DecodeError, JsonlRejects, LakeCause, OutputFormat, from_arrow, to_arrow, write_rows};
 pub use featr_kernels::{Batch, Column, Value};
 pub use featr_lake as lake;
 pub use featr_stream::LogStats;

@@ -175,7 +175,9 @@ impl LakeStore {
             None => keys.iter().filter(|found| in_folder(found, key, extensions)).collect(),
             Some(_) => {
                 let glob = glob::Pattern::new(key).map_err(|error| none(&format!("not a glob: {}", error.msg)))?;
-                keys.iter().filter(|found| globbed(&glob, key, found, extensions)).collect()
+                keys.iter()
+                    .filter(|found| globbed(&glob, key, found, extensions))
+                    .collect()
             }
         };
         match found.is_empty() {
@@ -235,7 +237,13 @@ mod tests {
         assert!(in_folder("a/b/x.parquet", "a/b", parquet));
         assert!(in_folder("x.parquet", "", parquet));
         assert!(in_folder("a/day=1/x.parquet", "a", parquet));
-        for no in ["a/bc/x.parquet", "a/b/c/x.parquet", "a/b/_x.parquet", "a/b/x.csv", "a/b/_d=1/x.parquet"] {
+        for no in [
+            "a/bc/x.parquet",
+            "a/b/c/x.parquet",
+            "a/b/_x.parquet",
+            "a/b/x.csv",
+            "a/b/_d=1/x.parquet",
+        ] {
             assert!(!in_folder(no, "a/b", parquet), "{no}");
         }
         let check = |pattern: &str, key: &str| globbed(&glob::Pattern::new(pattern).unwrap(), pattern, key, parquet);

@@ -29,7 +29,11 @@ pub(crate) fn check(buckets: &Buckets, address: &str) -> Result<(), DecodeError>
     match exists(&buckets.get(&bucket)?, &bucket, &name) {
         // Some buckets let their users write and not look.
         Ok(_) => Ok(()),
-        Err(DecodeError::Lake { cause: LakeCause::Refused, why, .. }) if why == "permission denied" => Ok(()),
+        Err(DecodeError::Lake {
+            cause: LakeCause::Refused,
+            why,
+            ..
+        }) if why == "permission denied" => Ok(()),
         Err(other) => Err(other),
     }
 }
@@ -55,7 +59,11 @@ fn object(address: &str) -> Result<(String, String), DecodeError> {
     match Place::of(address)? {
         Place::Object { bucket, key } if !key.is_empty() => Ok((bucket, key)),
         Place::Object { .. } => Err(problem(LakeCause::UnknownStore, address, "it names no object")),
-        Place::Local(_) => Err(problem(LakeCause::UnknownStore, address, "it is a path of this machine")),
+        Place::Local(_) => Err(problem(
+            LakeCause::UnknownStore,
+            address,
+            "it is a path of this machine",
+        )),
     }
 }
 
@@ -68,10 +76,13 @@ pub(crate) struct Aside {
 
 impl Aside {
     pub(crate) fn new(target: &str, name: &str) -> Result<Aside, DecodeError> {
-        let folder = tempfile::Builder::new().prefix("featc-").tempdir().map_err(|error| DecodeError::Unwritable {
-            file: target.to_owned(),
-            why: format!("no temporary folder: {error}"),
-        })?;
+        let folder = tempfile::Builder::new()
+            .prefix("featc-")
+            .tempdir()
+            .map_err(|error| DecodeError::Unwritable {
+                file: target.to_owned(),
+                why: format!("no temporary folder: {error}"),
+            })?;
         let path = folder.path().join(name);
         Ok(Aside { _folder: folder, path })
     }
