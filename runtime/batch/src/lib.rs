@@ -16,6 +16,7 @@
 //! Architecture invariant: the only crate that names DataFusion.
 
 mod codec;
+mod entities;
 mod error;
 mod exec;
 mod inputs;
@@ -23,8 +24,9 @@ mod logical;
 pub mod merge;
 mod report;
 mod run;
+mod scan;
 mod schema;
-mod source;
+mod shelves;
 #[cfg(test)]
 mod tests;
 

@@ -5,10 +5,11 @@ use crate::exec::Planner;
 use crate::inputs::{Inputs, Shared, lock};
 use crate::logical::walk;
 use crate::report::RunReport;
+use crate::shelves::Room;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, UnboundedMemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
@@ -16,9 +17,6 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use featc_ir::plan::BatchPlan;
 use std::sync::Arc;
-
-/// Sorts of fewer bytes than this are done in one piece.
-const SORT_IN_PLACE_BYTES: usize = 256 << 20;
 
 /// More threads than this are never started, whatever is asked.
 const THREADS_MAX: usize = 256;
@@ -28,7 +26,7 @@ const THREADS_MAX: usize = 256;
 pub struct Output {
     /// The spine's columns, then the service's.
     pub schema: SchemaRef,
-    /// Rows in spine order, cut as the spine is.
+    /// Rows in spine order.
     pub batches: Vec<RecordBatch>,
     pub report: RunReport,
 }
@@ -102,22 +100,41 @@ fn runtime(inputs: &Inputs) -> Result<tokio::runtime::Runtime, BatchError> {
     })
 }
 
+/// What the process takes before it reads anything, about.
+const BASE_BYTES: usize = 48 << 20;
+/// What a thread takes while it decodes or answers, about.
+const THREAD_BYTES: usize = 24 << 20;
+
+/// What is left of a bound for what is collected: events, ids, features.
+fn collected_bytes(limit: usize, spine: usize, threads: usize) -> usize {
+    let fixed = BASE_BYTES + spine + threads * THREAD_BYTES;
+    limit.saturating_sub(fixed).max(limit / 8)
+}
+
 async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError> {
     inputs.spine.check()?;
     let threads = threads(&inputs);
-    let mut environment = RuntimeEnvBuilder::new();
-    if let Some(bytes) = inputs.memory_bytes {
-        environment = environment.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
-    }
-    let mut config = SessionConfig::new().with_target_partitions(threads);
-    config.options_mut().execution.sort_in_place_threshold_bytes = SORT_IN_PLACE_BYTES;
+    let pool: Arc<dyn MemoryPool> = match inputs.memory_bytes {
+        None => Arc::new(UnboundedMemoryPool::default()),
+        Some(limit) => Arc::new(GreedyMemoryPool::new(collected_bytes(
+            limit,
+            inputs.spine.bytes(),
+            threads,
+        ))),
+    };
+    let room = Room {
+        pool: pool.clone(),
+        temp: inputs.temp.clone().unwrap_or_else(std::env::temp_dir),
+    };
+    let environment = RuntimeEnvBuilder::new().with_memory_pool(pool);
+    let config = SessionConfig::new().with_target_partitions(threads);
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(environment.build_arc()?)
         .build();
-    let shared = Arc::new(Shared::new(inputs, threads));
+    let shared = Arc::new(Shared::new(inputs, threads, room));
     let logical = walk(plan, &shared)?;
-    // Our nodes leave the logical optimiser nothing to do; the physical one inserts shuffles and sorts.
+    // Our nodes leave the logical optimiser nothing to do; the physical one brings partitions together.
     let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Planner { shared: shared.clone() })]);
     let physical = planner.create_physical_plan(&logical, &state).await?;
     Ok(Planned {
@@ -129,7 +146,7 @@ async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError
 }
 
 fn report(shared: &Shared) -> RunReport {
-    let sources = lock(&shared.sources).values().map(|source| source.report()).collect();
+    let sources = lock(&shared.scans).values().map(|scan| scan.report()).collect();
     let mut views: Vec<_> = lock(&shared.counters).iter().map(|counter| counter.report()).collect();
     views.sort_by(|left, right| (&left.transform, &left.entity).cmp(&(&right.transform, &right.entity)));
     RunReport {
