@@ -118,11 +118,11 @@ fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
 fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
     let builder = open(wanted.file, file)?;
     let schema = builder.schema().clone();
-    let has_zone = wanted.rules.zone.is_some();
-    let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), has_zone, wanted.file)?;
+    let zone = wanted.rules.zone;
+    let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), zone, wanted.file)?;
     let mut places = Vec::with_capacity(wanted.keys.len());
     for key in wanted.keys {
-        places.push(fitting(&schema, (&key.name, key.ty), has_zone, wanted.file)?.0);
+        places.push(fitting(&schema, (&key.name, key.ty), zone, wanted.file)?.0);
     }
     let mut reader = guarded(wanted.file, || builder.with_batch_size(65_536).build())?;
     let mut spine = Spine {
@@ -136,7 +136,7 @@ fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
         let row = |row: usize| (spine.times.len() + row + 1) as u64;
         for ((key, place), parts) in wanted.keys.iter().zip(&places).zip(&mut keys) {
             let decoded = guarded(wanted.file, || {
-                array::decode(batch.column(*place), key.ty, wanted.rules)
+                array::decode(batch.column(*place).clone(), key.ty, wanted.rules)
             })?;
             if let Some((at, why)) = decoded.refused.first() {
                 return Err(wanted.bad_key(
@@ -148,7 +148,7 @@ fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
             parts.push(decoded.column);
         }
         let decoded = guarded(wanted.file, || {
-            array::decode(batch.column(at), Type::Timestamp, wanted.rules)
+            array::decode(batch.column(at).clone(), Type::Timestamp, wanted.rules)
         })?;
         if let Some((at, why)) = decoded.refused.first() {
             return Err(wanted.bad_instant(row(*at), format!("holds a value that does not decode: {why}")));
