@@ -5,6 +5,7 @@
 use super::Context;
 use super::classes::Classes;
 use super::nearest::NONE;
+use super::run::Spans;
 use featc_ir::{Aggregate, Slot};
 use featr_kernels::Data;
 use std::cmp::Ordering;
@@ -28,11 +29,11 @@ pub(super) fn winners(context: &Context<'_>, slot: &Slot, classes: &Classes, win
         windows,
     };
     match &context.lift(lift).data {
-        Data::Bool(v) => search.run(|left, right| v[left as usize].cmp(&v[right as usize]) == wins),
+        Data::Bool(v) => search.ordered(wins, |row| v[row as usize]),
         Data::I64(v) => search.ordered(wins, |row| v[row as usize]),
         Data::F64(v) => search.ordered(wins, |row| float_key(v[row as usize])),
         Data::I128(v) => search.ordered(wins, |row| v[row as usize]),
-        Data::Str(v) => search.run(|left, right| v.get(left as usize).cmp(v.get(right as usize)) == wins),
+        Data::Str(v) => search.ordered(wins, |row| v.get(row as usize)),
     }
 }
 
@@ -50,20 +51,21 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn ordered<K: Ord>(&self, wins: Ordering, key: impl Fn(u32) -> K) -> Vec<Vec<u32>> {
+    fn ordered<K: Ord + Copy>(&self, wins: Ordering, key: impl Fn(u32) -> K + Copy) -> Vec<Vec<u32>> {
         if wins == Ordering::Less {
-            self.run(|left, right| key(left) < key(right))
+            self.run(key, |left: K, right: K| left < right)
         } else {
-            self.run(|left, right| key(left) > key(right))
+            self.run(key, |left: K, right: K| left > right)
         }
     }
 
-    fn run(&self, beats: impl Fn(u32, u32) -> bool + Copy) -> Vec<Vec<u32>> {
+    fn run<K: Copy>(&self, key: impl Fn(u32) -> K + Copy, wins: impl Fn(K, K) -> bool + Copy) -> Vec<Vec<u32>> {
         let mut found = if self.classes.all() {
-            self.by_stack(|_| true, beats)
+            self.by_stack(|_| true, key, wins)
         } else {
-            self.by_stack(|row| self.classes.takes(row as usize), beats)
+            self.by_stack(|row| self.classes.takes(row as usize), key, wins)
         };
+        let beats = |left, right| wins(key(left), key(right));
         for (window, found) in self.windows.iter().zip(&mut found) {
             self.around_holes(*window, found, beats);
         }
@@ -71,26 +73,31 @@ impl Search<'_> {
         found
     }
 
-    fn by_stack(&self, takes: impl Fn(u32) -> bool, beats: impl Fn(u32, u32) -> bool) -> Vec<Vec<u32>> {
+    /// Without a thought for holes.
+    fn by_stack<K: Copy>(
+        &self,
+        takes: impl Fn(u32) -> bool,
+        key: impl Fn(u32) -> K,
+        wins: impl Fn(K, K) -> bool,
+    ) -> Vec<Vec<u32>> {
         let context = self.context;
-        let spans: Vec<_> = self.windows.iter().map(|window| context.spans(*window)).collect();
+        let spans: Vec<&Spans> = self.windows.iter().map(|window| context.spans(*window)).collect();
         let mut found = vec![vec![NONE; context.questions.len()]; spans.len()];
         let Some(longest) = spans.first() else { return found };
         let mut stack: Vec<u32> = vec![];
+        let mut more: Vec<u32> = vec![];
         for group in &context.questions.groups {
             stack.clear();
             let (mut next, mut bottom) = (group.events.start, 0);
             for question in group.questions.clone() {
-                let high = longest.high[question];
-                for row in next.max(longest.low[question])..high {
-                    if takes(row) {
-                        while stack.len() > bottom && stack.last().is_some_and(|last| !beats(*last, row)) {
-                            stack.pop();
-                        }
-                        stack.push(row);
-                    }
-                }
+                let (from, high) = (next.max(longest.low[question]), longest.high[question]);
                 next = next.max(high);
+                if let Some(best) = chain(from..high, &mut more, &takes, &key, &wins) {
+                    while stack.len() > bottom && !wins(key(stack[stack.len() - 1]), best) {
+                        stack.pop();
+                    }
+                    stack.extend(more.iter().rev());
+                }
                 let mut at = bottom;
                 for (spans, found) in spans.iter().zip(&mut found) {
                     at = first_from(&stack, at, spans.low[question]);
@@ -160,6 +167,31 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Puts into `chain` the rows, from the last to the first, that beat all later ones, and returns the best value, if any.
+/// No branch depends on the values.
+#[inline]
+fn chain<K: Copy>(
+    rows: Range<u32>,
+    chain: &mut Vec<u32>,
+    takes: impl Fn(u32) -> bool,
+    key: impl Fn(u32) -> K,
+    wins: impl Fn(K, K) -> bool,
+) -> Option<K> {
+    chain.clear();
+    chain.resize(rows.len(), 0);
+    let last = rows.end.checked_sub(1).filter(|_| !rows.is_empty())?;
+    let (mut best, mut len) = (key(last), 0);
+    for row in rows.rev() {
+        let value = key(row);
+        let better = takes(row) & ((len == 0) | wins(value, best));
+        chain[len] = row;
+        len += usize::from(better);
+        best = if better { value } else { best };
+    }
+    chain.truncate(len);
+    (len > 0).then_some(best)
 }
 
 /// The first place from `at` on whose row is not before `low`.

@@ -165,13 +165,15 @@ fn lows(run: &Run, questions: &Questions, length_us: Option<u64>, floor: Option<
 /// The first of the rows `start..end` that is later than `last`; `end` if none is.
 #[inline]
 pub(super) fn after(times: &[i64], start: u32, end: u32, last: i64) -> u32 {
-    /// So many rows are counted rather than searched: no branch depends on their times.
-    const COUNTED: u32 = 24;
-    if end - start <= COUNTED {
-        let rows = &times[start as usize..end as usize];
-        start + rows.iter().map(|time| u32::from(*time <= last)).sum::<u32>()
+    /// So many rows are looked at one by one: the next question's rows are rarely further.
+    const NEAR: usize = 16;
+    let rows = &times[start as usize..end as usize];
+    let near = rows.iter().take(NEAR).take_while(|time| **time <= last).count();
+    let found = start + near as u32;
+    if near < NEAR || found == end {
+        found
     } else {
-        gallop(times, start, end, last)
+        gallop(times, found, end, last)
     }
 }
 
