@@ -155,9 +155,11 @@ pub struct TrainArgs {
     pub program: ProgramArgs,
     #[command(flatten)]
     pub spine: SpineArgs,
-    /// The result: .parquet, .csv, .jsonl or .arrow
+    /// The result: .parquet, .csv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub lake: crate::lake::OutArgs,
     /// Add a column `<feature>__status` after each feature
     #[arg(long)]
     pub status: bool,

@@ -11,6 +11,7 @@ mod errors;
 mod explain;
 mod fmt;
 mod get;
+mod lake;
 mod progress;
 mod replay;
 mod report;

@@ -2,9 +2,10 @@
 
 use crate::args::{ProgramArgs, TrainArgs};
 use crate::errors;
+use crate::lake::Out;
 use crate::progress::Bar;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_out, check_overwrites, prepare, settle, write};
+use crate::run::{Aside, Prepared, prepare, settle};
 use featr::{Spine, TrainOptions, TrainProgress, Training};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -47,19 +48,13 @@ pub fn batch(
 }
 
 pub fn run(args: &TrainArgs, reporter: &Reporter) -> Result<(), Refused> {
-    check_out(&args.out, reporter)?;
+    let out = Out::check(args, reporter)?;
     let prepared = prepare(&args.program, reporter)?;
-    check_overwrites(
-        &prepared,
-        &args.program,
-        Some(&args.spine.spine),
-        Some(&args.out),
-        reporter,
-    )?;
+    out.check_overwrites(&prepared, args, reporter)?;
     let spine = prepared.spine(&args.spine, reporter)?;
     let aside = Aside::new(&args.program, reporter)?;
     let training = batch(&prepared, &args.program, spine, args.status, aside.as_ref(), reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, args.program.strict, reporter)?;
-    write(&prepared, &training, &args.out, reporter)
+    out.write(&prepared, &training, args, reporter)
 }

@@ -80,7 +80,7 @@ pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeErro
 }
 
 /// As [`expand`], in any store.
-pub(crate) fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
     if files.paths.is_empty() {
         return Err(DecodeError::NoFiles {
             pattern: String::new(),

@@ -68,8 +68,8 @@ mod zone;
 mod tests;
 
 pub use convert::{arrow_type, from_arrow, to_arrow};
-pub use error::DecodeError;
-pub use files::{InputFile, expand};
+pub use error::{DecodeError, LakeCause};
+pub use files::{InputFile, expand, expand_in};
 pub use piece::{Bound, Piece, PieceOptions, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
