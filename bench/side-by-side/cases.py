@@ -10,6 +10,7 @@ from program import WINDOWS, Ask
 
 FEATC = "featc"
 ROLLING, OVER, SUMS = "polars rolling", "polars over", "polars sums"
+FLOOR = "duckdb sort"  # reads, sorts and writes as much, and computes nothing
 FRAMES, JOIN = "duckdb frames", "duckdb join"
 PANDAS, DATAFUSION = "pandas rolling", "datafusion frames"
 M = 1_000_000
@@ -55,9 +56,9 @@ def short(n):
     return str(n)
 
 
-def both(base, **settings):
+def both(base, limit=240.0, **settings):
     """featc every round, and the two complete peers once."""
-    peers = [Entrant(engine, base, rounds=1, **settings) for engine in (ROLLING, FRAMES)]
+    peers = [Entrant(engine, base, rounds=1, limit=limit, **settings) for engine in (ROLLING, FRAMES)]
     return [Entrant(FEATC, base, **settings), *peers]
 
 
@@ -66,7 +67,7 @@ BIG, SMALL = Data(10 * M, M), Data(M, M // 10)
 
 def smoke():
     tiny = Data(20_000, 2_000)
-    engines = (FEATC, ROLLING, OVER, SUMS, FRAMES, JOIN, PANDAS, DATAFUSION)
+    engines = (FEATC, ROLLING, OVER, SUMS, FLOOR, FRAMES, JOIN, PANDAS, DATAFUSION)
     wide = Ask(filters=12, least=7)
     entrants = [Entrant(engine, tiny) for engine in engines]
     entrants += [Entrant(engine, tiny, x="200 features", ask=wide) for engine in (FEATC, ROLLING, FRAMES, JOIN)]
@@ -106,7 +107,7 @@ def windows_sum():
 
 def features():
     for ask in (Ask(), Ask(filters=3, least=1), Ask(filters=6, least=3), Ask(filters=12, least=7)):
-        yield from both(BIG, x=ask.count(), ask=ask)
+        yield from both(BIG, x=ask.count(), ask=ask, limit=150.0)
 
 
 def threads():
@@ -135,11 +136,11 @@ def sorted_():
 CASES = {
     "w1-10m": (
         "10 M events, 1 M rows, 17 features",
-        lambda: [*(Entrant(e, BIG) for e in (FEATC, ROLLING, FRAMES, SUMS)), Entrant(JOIN, BIG, rounds=1)],
+        lambda: [*(Entrant(e, BIG) for e in (FEATC, ROLLING, FRAMES, SUMS, FLOOR)), Entrant(JOIN, BIG, rounds=1)],
     ),
     "w1-1m": (
         "1 M events, 100 k rows, 17 features",
-        lambda: [*(Entrant(e, SMALL) for e in (FEATC, ROLLING, OVER, FRAMES, JOIN, SUMS)),
+        lambda: [*(Entrant(e, SMALL) for e in (FEATC, ROLLING, OVER, FRAMES, JOIN, SUMS, FLOOR)),
                  *(Entrant(e, SMALL, rounds=1) for e in (PANDAS, DATAFUSION))],
     ),
     "arrival": (

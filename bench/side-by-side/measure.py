@@ -74,6 +74,14 @@ def measure(command, environment, limit_s, limit_kb):
     record = {"wall": wall, "user": usage.ru_utime, "system": usage.ru_stime, "peak_kb": usage.ru_maxrss, "load": load}
     record = {name: round(value, 4) for name, value in record.items()}
     if watch.why or child.returncode:
-        record["failed"] = f"over the limit of {watch.why}" if watch.why else f"exit {child.returncode}: {complaint[-400:].strip()}"
+        record["failed"] = reason(watch.why, child.returncode, complaint)
     lines = said.strip().splitlines()
     return record, lines[-1] if lines else ""
+
+
+def reason(why, code, complaint):
+    """The words before the colon stand in tables."""
+    if why:
+        return f"over the limit of {why}"
+    words = "out of memory" if "out of memory" in complaint.lower() else f"exit {code}"
+    return f"{words}: {complaint[:400].strip()}"

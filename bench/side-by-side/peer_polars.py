@@ -27,15 +27,16 @@ def questions(job):
 
 def taken(ask, f):
     """The column under a filter: null where the filter is not true."""
-    value = pl.col(ask.column)
-    return pl.when(OPERATORS[f[2]](pl.col(f[1]), f[3])).then(value).alias(f"of_{f[0]}") if f else value.alias("of")
+    return pl.col(f"of_{f[0]}" if f else ask.column)
 
 
 def together(job):
     ask = job["ask"]
-    filters = {f: taken(ask, f) for _, _, f, _ in ask.features()}
-    events = log(job).with_columns(filters.values()).drop(set(ask.columns()) - {ask.column})
-    return pl.concat([events, questions(job)], how="diagonal").sort("user_id", "t", "event_id", nulls_last=True)
+    filters = {f: pl.when(OPERATORS[f[2]](pl.col(f[1]), f[3])).then(pl.col(ask.column)).alias(f"of_{f[0]}") for _, _, f, _ in ask.features() if f}
+    asked = questions(job)
+    events = log(job).join(asked.select("user_id").unique(), on="user_id", how="semi")
+    events = events.with_columns(filters.values()).drop(set(ask.columns()) - {ask.column})
+    return pl.concat([events, asked], how="diagonal").sort("user_id", "t", "event_id", nulls_last=True)
 
 
 def rolling(job):
@@ -45,11 +46,7 @@ def rolling(job):
     last = pl.col(ask.column).forward_fill().over("user_id").alias("last_amount")
     parts = [every.lazy().select("row_id", last).filter(asked).collect()]
     for window in ask.windows:
-        cells = [
-            getattr(pl.col(f"of_{f[0]}" if f else "of"), call)().alias(name)
-            for name, call, f, w in ask.features()
-            if w == window
-        ]
+        cells = [getattr(taken(ask, f), call)().alias(name) for name, call, f, w in ask.features() if w == window]
         part = every.lazy().rolling("t", period=window, closed="right", group_by="user_id").agg(cells)
         parts.append(part.drop("user_id", "t").filter(asked).collect())
     return pl.concat(parts, how="horizontal")
@@ -59,7 +56,7 @@ def over(job):
     ask = job["ask"]
 
     def cell(name, call, f, window):
-        column = pl.col(f"of_{f[0]}" if f else "of")
+        column = taken(ask, f)
         settings = {"by": "t", "window_size": window, "closed": "right", "min_samples": 1}
         if call == "count":
             return column.is_not_null().cast(pl.Int64).rolling_sum_by(**settings).over("user_id").alias(name)

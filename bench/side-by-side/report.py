@@ -77,7 +77,7 @@ def runs_table(results, case):
         median = statistics.median(walls)
         processor = statistics.median(r["user"] + r["system"] for r in runs)
         inner = statistics.median(r["inner"] for r in runs) if "inner" in runs[0] else None
-        note = "13 features, no maximum; not ranked" if entrant.engine == cases.SUMS else ""
+        note = {cases.SUMS: "13 features, no maximum; not ranked", cases.FLOOR: "reads, sorts, writes; computes nothing"}.get(entrant.engine, "")
         rows.append([name, str(len(runs)), number(median), number(min(walls)), number(max(walls)), number(processor),
                      number(results.peak_mb(case, name), 0), number(inner), number(median / best if best else None) + (f" ({note})" if note else "")])
     head = ["run", "rounds", "median s", "least", "most", "processor s", "peak MB", "s without start-up", "against the best peer"]
