@@ -146,6 +146,9 @@ def run_case(bench, name, featc, binary, options):
                 lost.add(entrant.name())
     if not bench.args.no_check:
         check_case(bench, name, [e for e in entrants if e.name() not in lost and e.engine != cases.FLOOR], binary, {r["entrant"] for r in old if r["kind"] == "check"})
+    if not bench.args.keep:
+        for entrant in entrants:
+            pathlib.Path(out_path(bench, name, entrant)).unlink(missing_ok=True)
 
 
 def out_path(bench, case, entrant):
@@ -201,9 +204,6 @@ def check_case(bench, case, entrants, binary, checked):
             record = json.loads(line)
             say(f"  check {record['entrant']:34} {record['verdict']}")
             bench.append(kind="check", case=case, binary=binary, **record)
-    if not bench.args.keep:
-        for entrant in entrants:
-            pathlib.Path(out_path(bench, case, entrant)).unlink(missing_ok=True)
 
 
 def main():

@@ -8,12 +8,19 @@ import tempfile
 import threading
 import time
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
+PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 def memory_kb():
     with open("/proc/meminfo") as lines:
         return int(next(line for line in lines if line.startswith("MemTotal")).split()[1])
+
+
+def busy():
+    """Processor seconds of the whole machine so far, and those that the hypervisor took away."""
+    with open("/proc/stat") as lines:
+        ticks = [int(word) for word in lines.readline().split()[1:9]]
+    return (sum(ticks) - ticks[3] - ticks[4] - ticks[7]) / TICK, ticks[7] / TICK
 
 
 def resident_kb(pid):
@@ -54,7 +61,7 @@ def kill(pid):
 def measure(command, environment, limit_s, limit_kb):
     """Wall and processor seconds, peak of resident memory, and the last line of the output; `failed` says why there are none."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        load = os.getloadavg()[0]
+        worked, stolen = busy()
         began = time.perf_counter()
         child = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **environment}, start_new_session=True)
         watch = Watch(child.pid, limit_s, limit_kb)
@@ -66,12 +73,15 @@ def measure(command, environment, limit_s, limit_kb):
             raise
         wall = time.perf_counter() - began
         child.returncode = os.waitstatus_to_exitcode(status)
+        now_worked, now_stolen = busy()
         watch.ended.set()
         watch.join()
         out.seek(0)
         err.seek(0)
         said, complaint = out.read(), err.read()
-    record = {"wall": wall, "user": usage.ru_utime, "system": usage.ru_stime, "peak_kb": usage.ru_maxrss, "load": load}
+    own = usage.ru_utime + usage.ru_stime
+    record = {"wall": wall, "user": usage.ru_utime, "system": usage.ru_stime, "peak_kb": usage.ru_maxrss,
+              "others": max(now_worked - worked - own, 0.0), "stolen": now_stolen - stolen}
     record = {name: round(value, 4) for name, value in record.items()}
     if watch.why or child.returncode:
         record["failed"] = reason(watch.why, child.returncode, complaint)
