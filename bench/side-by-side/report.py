@@ -244,4 +244,4 @@ def main(bench):
         path = DOCS / "benchmarks.md"
         before, _, rest = path.read_text().partition(MARK)
         after = rest.partition(MARK)[2]
-        path.write_text(f"{before}{MARK}\n{text}{MARK}{after or chr(10)}")
+        path.write_text(f"{before}{MARK}\n{text}{MARK}{after}")
