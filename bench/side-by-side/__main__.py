@@ -127,7 +127,8 @@ def run(bench):
 
 
 def run_case(bench, name, featc, binary, options):
-    entrants = cases.entrants(name)
+    only = tuple(bench.args.only or [""])
+    entrants = [e for e in cases.entrants(name) if e.name().startswith(only)]
     say(f"== {name}: {cases.CASES[name][0]}")
     old = [r for r in bench.records() if r.get("case") == name and r.get("binary") == binary]
     done = {(r["entrant"], r["round"]) for r in old if r["kind"] == "run"}
@@ -218,6 +219,7 @@ def main():
     parser.add_argument("--case", action="append", choices=list(cases.CASES), help="may be repeated; all but `smoke` without it")
     parser.add_argument("--rounds", type=int, help="5 for the cases w1, 3 for the others, unless it is given")
     parser.add_argument("--limit", type=float, help="seconds after which any run is given up")
+    parser.add_argument("--only", action="append", metavar="NAME", help="only entrants whose name begins so (see `list`); may be repeated")
     parser.add_argument("--no-check", action="store_true", help="do not compare the answers")
     parser.add_argument("--keep", action="store_true", help="keep the outputs")
     parser.add_argument("--docs", action="store_true", help="report: write docs/benchmarks.md and its curves")
