@@ -4,6 +4,7 @@ use crate::error::BatchError;
 use crate::exec::Planner;
 use crate::inputs::{Inputs, Shared, lock};
 use crate::logical::walk;
+use crate::measure;
 use crate::report::RunReport;
 use crate::shelves::Room;
 use arrow::array::RecordBatch;
@@ -12,10 +13,11 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, UnboundedMemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
-use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use featc_ir::plan::BatchPlan;
+use futures::StreamExt;
 use std::sync::Arc;
 
 /// More threads than this are never started, whatever is asked.
@@ -45,10 +47,20 @@ pub struct Explained {
 /// # Errors
 /// See [`BatchError`].
 pub fn run(plan: &BatchPlan, inputs: Inputs) -> Result<Output, BatchError> {
-    runtime(&inputs)?.block_on(run_async(plan, inputs))
+    let run = Run::new(plan, inputs)?;
+    let mut batches = vec![];
+    let report = run.each(|batch| {
+        batches.push(batch);
+        Ok::<(), BatchError>(())
+    })?;
+    Ok(Output {
+        schema: run.schema(),
+        batches,
+        report,
+    })
 }
 
-/// As [`run`], on the executor at hand. Reading files blocks its threads.
+/// As [`run`], on the executor at hand, which must be tokio's with several threads.
 ///
 /// # Errors
 /// See [`BatchError`].
@@ -65,17 +77,74 @@ pub async fn run_async(plan: &BatchPlan, inputs: Inputs) -> Result<Output, Batch
     })
 }
 
-/// The plans of a run; nothing is read.
+/// The plans of a run; no event is read.
 ///
 /// # Errors
 /// See [`BatchError`].
 pub fn explain(plan: &BatchPlan, inputs: Inputs) -> Result<Explained, BatchError> {
-    let prepared = runtime(&inputs)?.block_on(prepare(plan, inputs))?;
-    let physical = displayable(prepared.physical.as_ref()).indent(false).to_string();
-    Ok(Explained {
-        logical: prepared.logical,
-        physical,
-    })
+    Ok(Run::new(plan, inputs)?.explain())
+}
+
+/// A run, planned: its rows come out batch by batch, so that they never have to be in memory together.
+pub struct Run {
+    planned: Planned,
+    executor: tokio::runtime::Runtime,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run")
+            .field("plan", &self.planned.logical)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    /// Plans a run and numbers the entities of the spine; no event is read yet.
+    ///
+    /// # Errors
+    /// See [`BatchError`].
+    pub fn new(plan: &BatchPlan, inputs: Inputs) -> Result<Run, BatchError> {
+        let executor = runtime(&inputs)?;
+        let planned = executor.block_on(prepare(plan, inputs))?;
+        Ok(Run { planned, executor })
+    }
+
+    /// The columns that come out.
+    pub fn schema(&self) -> SchemaRef {
+        self.planned.physical.schema()
+    }
+
+    /// Answers the questions: gives all rows, in spine order, to `each`; stops at its first error. Once per run.
+    ///
+    /// # Errors
+    /// See [`BatchError`]; and what `each` says.
+    pub fn each<E: From<BatchError>>(&self, mut each: impl FnMut(RecordBatch) -> Result<(), E>) -> Result<RunReport, E> {
+        let context = self.planned.state.task_ctx();
+        let ours = |error| E::from(BatchError::from(error));
+        let physical = self.planned.physical.clone();
+        let mut rows = {
+            let _inside = self.executor.enter();
+            execute_stream(physical, context).map_err(ours)?
+        };
+        while let Some(batch) = self.executor.block_on(rows.next()) {
+            each(batch.map_err(ours)?)?;
+        }
+        Ok(report(&self.planned.shared))
+    }
+
+    /// The plans.
+    pub fn explain(&self) -> Explained {
+        Explained {
+            logical: self.planned.logical.clone(),
+            physical: displayable(self.planned.physical.as_ref()).indent(false).to_string(),
+        }
+    }
+
+    /// The physical plan with what every node did: rows, bytes, time. After [`Run::each`].
+    pub fn measured(&self) -> String {
+        measure::measured(self.planned.physical.as_ref())
+    }
 }
 
 struct Planned {

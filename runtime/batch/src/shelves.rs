@@ -69,6 +69,7 @@ struct Run {
 /// What shelves held, for reports.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Held {
+    pub shelves: usize,
     pub rows: u64,
     pub spilled_bytes: u64,
     pub peak_bytes: usize,
@@ -211,18 +212,18 @@ impl Shelves {
         slices.into_iter().try_for_each(each)
     }
 
-    /// Drops everything.
+    /// Drops everything; what it was can still be asked.
     pub fn clear(&self) {
         let mut state = lock(&self.state);
         state.chunks = vec![];
         state.runs = vec![];
-        state.rows = 0;
         state.reservation.free();
     }
 
     pub fn held(&self) -> Held {
         let state = lock(&self.state);
         Held {
+            shelves: self.count,
             rows: state.rows,
             spilled_bytes: state.spilled_bytes,
             peak_bytes: state.peak_bytes,

@@ -44,6 +44,45 @@ impl LeafExec {
     }
 }
 
+impl LeafExec {
+    /// What it did, in words.
+    pub fn measured(&self) -> String {
+        match &self.leaf {
+            Leaf::Source(_) => String::new(),
+            Leaf::Events { scan, lane } => {
+                let (report, spent) = (scan.report(), scan.spent());
+                let held = lane.held().unwrap_or_default();
+                let passes = if spent.passes > 1 {
+                    ", in two passes: some ids occur more than once"
+                } else {
+                    ""
+                };
+                format!(
+                    "{} rows of {} decoded in {:.2} s{passes}; {} events are asked about, on {} shelves, {} in memory, {} on disk",
+                    report.decoded,
+                    megabytes(spent.bytes),
+                    spent.wall.as_secs_f64(),
+                    held.rows,
+                    held.shelves,
+                    megabytes(held.peak_bytes as u64),
+                    megabytes(held.spilled_bytes),
+                )
+            }
+            Leaf::Questions { entities, .. } => {
+                format!(
+                    "{} entities, {} in memory: events of others are dropped as they are decoded",
+                    entities.count(),
+                    megabytes(entities.bytes() as u64)
+                )
+            }
+        }
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
 impl DisplayAs for LeafExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         match &self.leaf {
@@ -52,12 +91,7 @@ impl DisplayAs for LeafExec {
                 write!(f, "EventsExec: source={}, transform={}", scan.source.name, lane.transform())
             }
             Leaf::Questions { keys, entities } => {
-                write!(
-                    f,
-                    "QuestionsExec: entity=[{}], entities={}",
-                    keys.join(", "),
-                    entities.count()
-                )
+                write!(f, "QuestionsExec: entity=[{}], entities={}", keys.join(", "), entities.count())
             }
         }
     }

@@ -118,6 +118,11 @@ impl ExtensionPlanner for Planner {
     }
 }
 
+/// What a leaf did, in words.
+pub(crate) fn measured_leaf(plan: &dyn ExecutionPlan) -> Option<String> {
+    plan.downcast_ref::<LeafExec>().map(LeafExec::measured)
+}
+
 /// Bounded output without an order.
 fn properties(schema: SchemaRef, partitions: usize) -> Arc<PlanProperties> {
     Arc::new(PlanProperties::new(

@@ -140,10 +140,11 @@ impl ExecutionPlan for PitAggExec {
             self.job.clone(),
             self.turn.clone(),
         );
+        let partitions = self.properties.partitioning.partition_count();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let batches = futures::stream::once(async move {
             scan.run().await?;
-            let shelves = std::iter::from_fn(move || next(&lane, &job, &turn, &metrics).transpose());
+            let shelves = std::iter::from_fn(move || next(&lane, &job, &turn, partitions, &metrics).transpose());
             Ok::<_, datafusion::error::DataFusionError>(futures::stream::iter(shelves))
         })
         .try_flatten();
@@ -152,7 +153,13 @@ impl ExecutionPlan for PitAggExec {
 }
 
 /// The answers of the next shelf that has questions.
-fn next(lane: &Lane, job: &Job, turn: &Turn, metrics: &BaselineMetrics) -> Result<Option<RecordBatch>> {
+fn next(
+    lane: &Lane,
+    job: &Job,
+    turn: &Turn,
+    partitions: usize,
+    metrics: &BaselineMetrics,
+) -> Result<Option<RecordBatch>> {
     let (shelves, digests) = lane.shelves()?;
     let asked = turn
         .asked
@@ -160,6 +167,10 @@ fn next(lane: &Lane, job: &Job, turn: &Turn, metrics: &BaselineMetrics) -> Resul
     loop {
         let shelf = turn.next.fetch_add(1, Ordering::Relaxed);
         if shelf >= shelves.count() {
+            // Each partition comes here once; when the last one does, all shelves are answered.
+            if shelf + 1 == shelves.count() + partitions {
+                shelves.clear();
+            }
             return Ok(None);
         }
         let questions = asked.of(shelf);

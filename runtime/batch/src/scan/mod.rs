@@ -30,6 +30,7 @@ use order::{InOrder, Owned};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// A source of a run and who reads it.
 pub(crate) struct Scan {
@@ -48,6 +49,17 @@ pub(crate) struct Scan {
     turn: Arc<tokio::sync::Mutex<()>>,
     done: tokio::sync::OnceCell<()>,
     report: Mutex<SourceReport>,
+    spent: Mutex<Spent>,
+}
+
+/// What a scan took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spent {
+    pub wall: Duration,
+    /// 2 when some ids occur more than once.
+    pub passes: u32,
+    /// Of the files, as they are stored.
+    pub bytes: u64,
 }
 
 impl std::fmt::Debug for Scan {
@@ -102,6 +114,7 @@ impl Scan {
             turn: shared.turn.clone(),
             done: tokio::sync::OnceCell::new(),
             report: Mutex::new(report),
+            spent: Mutex::default(),
         }
     }
 
@@ -113,6 +126,11 @@ impl Scan {
     /// What became of its rows so far.
     pub fn report(&self) -> SourceReport {
         lock(&self.report).clone()
+    }
+
+    /// What it took so far.
+    pub fn spent(&self) -> Spent {
+        *lock(&self.spent)
     }
 
     /// Scans the source; the first caller does it, the others wait.
@@ -130,9 +148,11 @@ impl Scan {
     }
 
     fn scan(&self) -> Outcome<()> {
+        let begun = Instant::now();
         let lanes = lock(&self.lanes).clone();
         let parts = self.parts(&lanes)?;
         let rows: u64 = parts.iter().map(Part::rows).sum();
+        let bytes = parts.iter().map(Part::bytes).sum();
         for lane in &lanes {
             lane.open(rows, self.threads, self.small_memory, false, &self.room);
         }
@@ -150,6 +170,11 @@ impl Scan {
         if !duplicates.is_empty() {
             self.second_pass(&parts, &lanes, &duplicates, rows)?;
         }
+        *lock(&self.spent) = Spent {
+            wall: begun.elapsed(),
+            passes: if duplicates.is_empty() { 1 } else { 2 },
+            bytes,
+        };
         Ok(())
     }
 
@@ -392,6 +417,16 @@ impl Part {
         match self {
             Part::File(piece) => piece.rows().unwrap_or(piece.bytes() / BYTES_PER_LINE),
             Part::Memory { batch, .. } => batch.rows as u64,
+        }
+    }
+}
+
+impl Part {
+    /// Its bytes as they are stored.
+    fn bytes(&self) -> u64 {
+        match self {
+            Part::File(piece) => piece.bytes(),
+            Part::Memory { .. } => 0,
         }
     }
 }
