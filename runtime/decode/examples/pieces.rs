@@ -63,11 +63,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let format = match Path::new(&file).extension().and_then(|extension| extension.to_str()) {
         Some("csv") => FileFormat::Csv,
         Some("jsonl") => FileFormat::Jsonl,
+        Some("arrow") => FileFormat::Arrow,
         _ => FileFormat::Parquet,
     };
     let files = FileSet {
         format,
         paths: vec![file],
+        version: None,
     };
     let options = PieceOptions {
         rows_per_piece: std::env::var("ROWS").ok().map(|rows| rows.parse()).transpose()?,

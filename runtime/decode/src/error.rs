@@ -96,6 +96,13 @@ impl DecodeError {
         }
     }
 
+    pub(crate) fn changed(file: &str) -> Self {
+        DecodeError::Unreadable {
+            file: file.to_owned(),
+            why: "it changed while it was read".into(),
+        }
+    }
+
     pub(crate) fn unwritable(file: &Path, why: impl fmt::Display) -> Self {
         DecodeError::Unwritable {
             file: file.display().to_string(),

@@ -72,7 +72,7 @@ fn unescaped(text: &str) -> String {
 /// The files of a set: patterns in the given order, the files of one pattern in bytewise name order, none twice.
 ///
 /// A pattern is a path relative to `base`, or a glob. A folder means the files in it (not below it) whose extension
-/// is the format's: `.parquet`, `.csv`, `.jsonl` or `.ndjson`; and so on in those of its folders that are named
+/// is the format's: `.parquet`, `.csv`, `.jsonl` or `.ndjson`, `.arrow`, `.ipc` or `.feather`; and so on in those of its folders that are named
 /// `column=value`. Files and folders whose name begins with `.` or `_` are skipped unless the pattern says that very
 /// name. A pattern without files is an error.
 pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
@@ -205,6 +205,9 @@ fn extensions(format: FileFormat) -> &'static [&'static str] {
         FileFormat::Parquet => &["parquet"],
         FileFormat::Csv => &["csv"],
         FileFormat::Jsonl => &["jsonl", "ndjson"],
+        FileFormat::Arrow => &["arrow", "ipc", "feather"],
+        // The table's log says which files count.
+        FileFormat::Delta => &["parquet"],
     }
 }
 

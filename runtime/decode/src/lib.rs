@@ -43,13 +43,16 @@
 //! Architecture invariant: the only crate below the command line that touches files.
 
 mod array;
+mod arrow_file;
 mod builder;
 mod chunks;
 mod convert;
 mod csv;
 mod error;
 mod files;
+mod guard;
 mod json;
+mod layout;
 mod lines;
 mod parquet;
 mod piece;

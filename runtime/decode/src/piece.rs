@@ -1,5 +1,6 @@
 //! Parts of a source that decode by themselves, on any thread.
 
+use crate::arrow_file::{ArrowFile, ArrowReader, Run};
 use crate::error::DecodeError;
 use crate::files::{InputFile, expand_in};
 use crate::parquet::{ParquetFile, ParquetReader, Part};
@@ -35,8 +36,8 @@ pub struct PieceOptions {
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
     /// About how many rows a piece has where that can be chosen: a multiple of it is cut, a part of a row group costs
-    /// the pages that its ends lie in once more. Without a value 262 144, and 1 048 576 where there are eight or more
-    /// row groups.
+    /// the pages that its ends lie in once more. Without a value 262 144, where there are four row groups 524 288, and
+    /// from 16 on 1 048 576.
     pub rows_per_piece: Option<usize>,
     /// Row groups whose statistics say that no row of them can matter are left out, and their rejects with them.
     pub prune: Vec<Bound>,
@@ -73,6 +74,11 @@ enum What {
         file: Arc<ParquetFile>,
         part: Part,
     },
+    Arrow {
+        file: Arc<ArrowFile>,
+        run: Run,
+    },
+    ArrowStream(InputFile),
     Text(InputFile),
     /// No rows; there to carry the number of those that were skipped.
     Nothing,
@@ -90,6 +96,7 @@ pub(crate) struct Shared {
 /// A piece being read.
 pub(crate) enum Reading {
     Parquet(Box<ParquetReader>),
+    Arrow(Box<ArrowReader>),
     Text(TextReader),
     Nothing,
 }
@@ -127,6 +134,8 @@ pub fn pieces(
 /// A file whose metadata was read, if that is of use.
 pub(crate) enum Opened {
     Parquet(Arc<ParquetFile>),
+    Arrow(Arc<ArrowFile>),
+    ArrowStream(InputFile),
     Text(InputFile),
 }
 
@@ -143,20 +152,33 @@ impl Shared {
 
     /// The files, in order.
     pub(crate) fn list(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+        if self.format == FileFormat::Delta {
+            return self.store.snapshot(files, base);
+        }
         expand_in(&*self.store, files, base)
     }
 
     pub(crate) fn open(&self, file: InputFile, keep_open: bool) -> Result<Opened, DecodeError> {
         Ok(match self.format {
             FileFormat::Csv | FileFormat::Jsonl => Opened::Text(file),
-            FileFormat::Parquet => Opened::Parquet(Arc::new(ParquetFile::open(file, self, keep_open)?)),
+            FileFormat::Arrow => match ArrowFile::open(&file, self)? {
+                Some(file) => Opened::Arrow(Arc::new(file)),
+                None => Opened::ArrowStream(file),
+            },
+            FileFormat::Parquet | FileFormat::Delta => {
+                Opened::Parquet(Arc::new(ParquetFile::open(file, self, keep_open)?))
+            }
         })
     }
 
     /// The pieces of files, in order.
     pub(crate) fn cut(self: &Arc<Shared>, files: Vec<Opened>) -> Vec<Piece> {
         let groups: usize = files.iter().map(Opened::row_groups).sum();
-        let few = if groups < 8 { 1 << 18 } else { 1 << 20 };
+        let few = match groups {
+            ..4 => 1 << 18,
+            4..16 => 1 << 19,
+            _ => 1 << 20,
+        };
         let rows_per_piece = self.rows_per_piece.unwrap_or(few).max(1);
         let piece = |what, skipped| Piece {
             shared: self.clone(),
@@ -168,6 +190,13 @@ impl Shared {
         for file in files {
             match file {
                 Opened::Text(file) => pieces.push(piece(What::Text(file), 0)),
+                Opened::ArrowStream(file) => pieces.push(piece(What::ArrowStream(file), 0)),
+                Opened::Arrow(file) => {
+                    for run in file.runs(rows_per_piece) {
+                        let file = file.clone();
+                        pieces.push(piece(What::Arrow { file, run }, 0));
+                    }
+                }
                 Opened::Parquet(file) => {
                     for (part, skipped) in file.parts(rows_per_piece, &self.prune, &self.spec, &mut skipped) {
                         let file = file.clone();
@@ -189,7 +218,7 @@ impl Opened {
     fn row_groups(&self) -> usize {
         match self {
             Opened::Parquet(file) => file.row_groups(),
-            Opened::Text(_) => 0,
+            Opened::Arrow(_) | Opened::ArrowStream(_) | Opened::Text(_) => 0,
         }
     }
 }
@@ -199,7 +228,8 @@ impl Piece {
     pub fn rows(&self) -> Option<u64> {
         match &self.what {
             What::Parquet { part, .. } => Some(part.rows.end - part.rows.start),
-            What::Text(_) => None,
+            What::Arrow { run, .. } => Some(run.rows),
+            What::ArrowStream(_) | What::Text(_) => None,
             What::Nothing => Some(0),
         }
     }
@@ -208,7 +238,8 @@ impl Piece {
     pub fn bytes(&self) -> u64 {
         match &self.what {
             What::Parquet { file, part } => file.bytes(part),
-            What::Text(file) => std::fs::metadata(&file.path).map_or(0, |about| about.len()),
+            What::Arrow { file, run } => file.bytes(run),
+            What::ArrowStream(file) | What::Text(file) => std::fs::metadata(&file.path).map_or(0, |about| about.len()),
             What::Nothing => 0,
         }
     }
@@ -222,7 +253,8 @@ impl Piece {
     pub fn file(&self) -> &str {
         match &self.what {
             What::Parquet { file, .. } => file.name(),
-            What::Text(file) => &file.name,
+            What::Arrow { file, .. } => file.name(),
+            What::ArrowStream(file) | What::Text(file) => &file.name,
             What::Nothing => "",
         }
     }
@@ -257,6 +289,8 @@ impl Piece {
         let buffered = |file: &InputFile| Ok(Box::new(BufReader::with_capacity(1 << 18, store.stream(file)?)));
         Ok(match &self.what {
             What::Parquet { file, part } => Reading::Parquet(Box::new(ParquetReader::open(file, part, &self.shared)?)),
+            What::Arrow { file, run } => Reading::Arrow(Box::new(ArrowReader::file(file, run, &self.shared)?)),
+            What::ArrowStream(file) => Reading::Arrow(Box::new(ArrowReader::stream(file, &self.shared)?)),
             What::Text(file) if *format == FileFormat::Csv => {
                 Reading::Text(TextReader::csv(file.name.clone(), &file.values, buffered(file)?, spec)?)
             }
@@ -276,6 +310,7 @@ impl Reading {
     pub(crate) fn next(&mut self, spec: &Spec, rejects: &mut Vec<Reject>) -> Result<Option<Decoded>, DecodeError> {
         match self {
             Reading::Parquet(reader) => reader.next(spec, rejects),
+            Reading::Arrow(reader) => reader.next(spec, rejects),
             Reading::Text(reader) => reader.next(spec, rejects),
             Reading::Nothing => Ok(None),
         }

@@ -4,7 +4,7 @@
 //! certain, and nulls that would be kept all let it stay.
 
 use crate::array::decode;
-use crate::parquet::guarded;
+use crate::guard::guarded;
 use crate::piece::Bound;
 use crate::source::Spec;
 use arrow::array::ArrayRef;

@@ -149,7 +149,7 @@ pub fn read_source(
 /// Reads CSV or JSONL text from anywhere as rows of a source; `name` is what messages call it.
 ///
 /// # Errors
-/// As [`read_source`]; also [`DecodeError::UnknownFormat`] for Parquet, which cannot be read from a stream.
+/// As [`read_source`]; also [`DecodeError::UnknownFormat`] for formats other than these two, which cannot be read from a stream.
 pub fn read_text(
     source: &Source,
     format: FileFormat,
@@ -159,7 +159,9 @@ pub fn read_text(
 ) -> Result<SourceReader, DecodeError> {
     let spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
     let current = match format {
-        FileFormat::Parquet => return Err(DecodeError::UnknownFormat { file: name.to_owned() }),
+        FileFormat::Parquet | FileFormat::Arrow | FileFormat::Delta => {
+            return Err(DecodeError::UnknownFormat { file: name.to_owned() });
+        }
         FileFormat::Csv => TextReader::csv(name.into(), &[], input, &spec)?,
         FileFormat::Jsonl => TextReader::jsonl(name.into(), &[], input, &spec),
     };

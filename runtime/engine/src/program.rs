@@ -150,7 +150,8 @@ impl Program {
     }
 
     /// Reads a source from `path` (a file, a folder or a glob, relative to the working directory; or an address as
-    /// `s3://bucket/key`) instead of the files that it declares. The extension decides the format; without one the declared format holds.
+    /// `s3://bucket/key`) instead of the files that it declares. The extension decides the format, a folder with a
+    /// `_delta_log` is a Delta table; without either the declared format holds.
     ///
     /// # Errors
     /// [`Error::UnknownSource`].
@@ -163,9 +164,11 @@ impl Program {
             });
         };
         let by_extension = match path.extension().and_then(|extension| extension.to_str()) {
+            _ if path.join("_delta_log").is_dir() => Some(FileFormat::Delta),
             Some("parquet") => Some(FileFormat::Parquet),
             Some("csv") => Some(FileFormat::Csv),
             Some("jsonl" | "ndjson") => Some(FileFormat::Jsonl),
+            Some("arrow" | "ipc" | "feather") => Some(FileFormat::Arrow),
             _ => None,
         };
         let own = declared
@@ -181,6 +184,7 @@ impl Program {
         let files = FileSet {
             format,
             paths: vec![path.display().to_string()],
+            version: None,
         };
         self.files.insert(source.to_owned(), files);
         Ok(())

@@ -82,6 +82,7 @@ codes! {
     E0015 UnknownKeyword      "unknown keyword", since "0.1";
     E0016 MisplacedModule     "module line out of place", since "0.1";
     E0017 UnknownFileFormat   "unknown file format", since "0.1";
+    E0018 VersionOfFiles      "version of plain files", since "0.1";
     // E01xx names
     E0101 DuplicateItem       "item declared twice", since "0.1";
     E0102 DuplicateColumn     "column declared twice", since "0.1";

@@ -2,6 +2,7 @@
 
 mod csv;
 mod files;
+mod ipc;
 mod jsonl;
 mod parquet;
 mod pieces;
@@ -53,6 +54,7 @@ pub(crate) fn file_set(format: FileFormat, paths: &[&str]) -> FileSet {
     FileSet {
         format,
         paths: paths.iter().map(|path| path.to_string()).collect(),
+        version: None,
     }
 }
 
