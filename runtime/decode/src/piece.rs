@@ -261,11 +261,11 @@ impl Piece {
     ///
     /// # Errors
     /// What is wrong with the file, and what `rejects` and `each` say.
-    pub fn read(
+    pub fn read<E: From<DecodeError>>(
         &self,
-        rejects: &mut dyn FnMut(Reject) -> Result<(), DecodeError>,
-        each: &mut dyn FnMut(Decoded) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
+        rejects: &mut dyn FnMut(Reject) -> Result<(), E>,
+        each: &mut dyn FnMut(Decoded) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut reading = self.open()?;
         let mut rejected = Vec::new();
         loop {

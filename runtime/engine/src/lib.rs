@@ -86,5 +86,5 @@ pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{RunReport, SourceReport, Training};
 pub use spine::{Spine, whole_column};
-pub use train::TrainOptions;
+pub use train::{TrainOptions, TrainRun};
 pub use values::parse_value;
