@@ -38,16 +38,16 @@ pub fn run(args: &ReplayArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&train.program, reporter)?;
     check_overwrites(
         &prepared,
-        &train.program,
+        &train.program.run,
         Some(&train.spine.spine),
         Some(&train.out),
         reporter,
     )?;
     let spine = prepared.spine(&train.spine, reporter)?;
-    let aside = Aside::new(&train.program, reporter)?;
+    let aside = Aside::new(&train.program.run, reporter)?;
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;
     let training = stream(&prepared, &args.options, &spine, train.status, rejects, reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, train.program.strict, reporter)?;
-    write(&prepared, &training, &train.out, reporter)
+    settle(&training.report, train.program.run.strict, reporter)?;
+    write(&prepared, &training, &train.out, None, reporter)
 }

@@ -68,4 +68,4 @@ pub use files::{InputFile, expand};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
 pub use spine::{Spine, read_spine};
-pub use write::{OutputFormat, RowsWriter, write_rows};
+pub use write::{Aside, OutputFormat, RowsWriter, Sealed, read_metadata, sync_folder, write_rows};
