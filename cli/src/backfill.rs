@@ -329,15 +329,9 @@ impl Job<'_> {
     }
 
     fn save(&self, state: &Checkpoint, reporter: &Reporter) -> Result<(), Refused> {
-        let path = self.folder.path.join(checkpoint::FILE).display().to_string();
+        let path = self.folder.path.join(checkpoint::FILE);
         let written = state.write(&self.folder.path);
-        written.or_else(|error| {
-            let why = match error.kind() {
-                std::io::ErrorKind::StorageFull => "no space left".to_owned(),
-                _ => error.to_string(),
-            };
-            reporter.refuse(errors::unwritable(&path, &why))
-        })
+        written.or_else(|error| reporter.refuse(errors::run(&featr::DecodeError::refused(&path, &error).into(), None)))
     }
 
     /// Answers the questions of a part and puts its file in place.

@@ -84,15 +84,16 @@ fn the_model_agrees() {
     }
     let flights = root().join("examples/flights/flights.feat");
     let range = "--from 2013-02-01T00:00:00Z --to 2013-02-08T00:00:00Z";
-    for (view, when) in [
+    let asked = [
         ("route_traffic", "--at-events"),
         ("aircraft_history", "--every 1d"),
         ("route_traffic", "--every 12h"),
-    ] {
+    ];
+    for (number, (view, when)) in asked.into_iter().enumerate() {
         let command = format!("backfill {} --view {view} {range} {when}", flights.display());
         let text = ok(
             folder.path(),
-            &format!("{command} --status --out {view}{when} --verify 20"),
+            &format!("{command} --status --out {view}-{number} --verify 20"),
         );
         assert!(text.contains(": 0 differ"), "{text}");
     }

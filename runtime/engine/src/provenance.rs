@@ -237,13 +237,7 @@ impl Provenance {
                         return Ok(Err(format!("it holds none, and there is no `{}`", file.display())));
                     }
                     Err(error) => {
-                        return Err(DecodeError::Unreadable {
-                            file: file.display().to_string(),
-                            why: match error.kind() {
-                                std::io::ErrorKind::NotFound => "no such file or folder".to_owned(),
-                                _ => error.to_string(),
-                            },
-                        });
+                        return Err(DecodeError::unreadable(&file.display().to_string(), &error));
                     }
                 }
             }

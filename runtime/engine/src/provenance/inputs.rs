@@ -50,16 +50,6 @@ pub struct Change {
     pub how: String,
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::Decode(DecodeError::Unreadable {
-        file: path.display().to_string(),
-        why: match error.kind() {
-            std::io::ErrorKind::NotFound => "no such file or folder".to_owned(),
-            _ => error.to_string(),
-        },
-    })
-}
-
 /// The record of a file as it is now; `name` is what the record calls it, `hash` reads it whole.
 ///
 /// # Errors
@@ -87,7 +77,7 @@ pub fn file_record(path: &Path, name: String, hash: bool) -> Result<FileRecord, 
         }
         Ok(record)
     };
-    read().map_err(|error| unreadable(path, &error))
+    read().map_err(|error| DecodeError::unreadable(&path.display().to_string(), &error).into())
 }
 
 fn hash_whole(file: &mut File) -> std::io::Result<String> {

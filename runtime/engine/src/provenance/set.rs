@@ -57,18 +57,8 @@ pub fn stage_set(
     });
     let record = record
         .transpose()
-        .map_err(|error: std::io::Error| unwritable(&sidecar, &error))?;
+        .map_err(|error: std::io::Error| DecodeError::refused(&sidecar, &error))?;
     Ok(StagedSet { set, record, sidecar })
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> DecodeError {
-    DecodeError::Unwritable {
-        file: path.display().to_string(),
-        why: match error.kind() {
-            std::io::ErrorKind::StorageFull => "no space left".to_owned(),
-            _ => error.to_string(),
-        },
-    }
 }
 
 impl StagedSet {
@@ -87,7 +77,7 @@ impl StagedSet {
     /// # Errors
     /// [`DecodeError::Unwritable`]; an old set may then have lost its record, but has none of another set.
     pub fn put(self) -> Result<(), DecodeError> {
-        let refused = |error: std::io::Error| unwritable(&self.sidecar, &error);
+        let refused = |error: std::io::Error| DecodeError::refused(&self.sidecar, &error);
         match std::fs::remove_file(&self.sidecar) {
             Ok(()) => {
                 let folder = self.sidecar.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -98,7 +88,9 @@ impl StagedSet {
         }
         self.set.put()?;
         match self.record {
-            Some(record) => record.put().map_err(|error| unwritable(&self.sidecar, &error)),
+            Some(record) => record
+                .put()
+                .map_err(|error| DecodeError::refused(&self.sidecar, &error)),
             None => Ok(()),
         }
     }
