@@ -216,7 +216,8 @@ fn same_folder(file: &Path, folder: &Path) -> bool {
 }
 
 fn make(folder: &Path, reporter: &Reporter) -> Result<Locked, Refused> {
-    let made = std::fs::create_dir(folder);
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let made = std::fs::create_dir(folder).and_then(|()| featr::sync_folder(parent.unwrap_or(Path::new("."))));
     made.or_else(|error| {
         let why = match error.kind() {
             std::io::ErrorKind::NotFound => "no such folder".to_owned(),

@@ -21,8 +21,8 @@ const SPANS_US: [i64; 6] = [HOUR_US, 6 * HOUR_US, DAY_US, 7 * DAY_US, 28 * DAY_U
 /// Rows of a part, at most: they are answered in memory.
 pub const PART_ROWS: u64 = 1 << 20;
 
-/// More chunks than this are a mistake.
-const CHUNKS_MAX: i64 = 1_000_000;
+/// More chunks than this are a mistake: the checkpoint lists them all, and is written after each.
+const CHUNKS_MAX: i64 = 20_000;
 
 /// When the entities are asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

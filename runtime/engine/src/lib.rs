@@ -62,6 +62,7 @@
 //! | write a result | [`write_rows`], [`provenance::stage_set`] with its record |
 //! | know entities and events of a service | [`Program::survey`] |
 
+mod entities;
 mod error;
 mod online;
 mod program;
