@@ -4,6 +4,8 @@
 mod agree;
 #[path = "suite/evaluators.rs"]
 mod evaluators;
+#[path = "suite/lake.rs"]
+mod lake;
 #[path = "suite/spec.rs"]
 mod spec;
 #[path = "suite/witness.rs"]

@@ -164,9 +164,11 @@ pub struct TrainArgs {
     pub program: ProgramArgs,
     #[command(flatten)]
     pub spine: SpineArgs,
-    /// The result: .parquet, .csv, .jsonl or .arrow
+    /// The result: .parquet, .csv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub lake: crate::lake::OutArgs,
     /// Add a column `<feature>__status` after each feature
     #[arg(long)]
     pub status: bool,
@@ -190,12 +192,15 @@ pub struct TrainCommand {
     /// Time zone of the spine's timestamps that carry no offset, for example UTC
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
-    /// The result: .parquet, .csv, .jsonl or .arrow; its record goes beside it, as <FILE>.provenance.json
+    /// The result: .parquet, .csv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table. The record of a file
+    /// goes beside it, as <FILE>.provenance.json
     #[arg(long, value_name = "FILE", required_unless_present = "from_provenance")]
     pub out: Option<PathBuf>,
     /// Add a column `<feature>__status` after each feature
     #[arg(long)]
     pub status: bool,
+    #[command(flatten)]
+    pub lake: crate::lake::OutArgs,
     /// Record the inputs by the hash of all their bytes, not by length, time stamp and Parquet footer
     #[arg(long)]
     pub hash_inputs: bool,
@@ -203,6 +208,7 @@ pub struct TrainCommand {
     /// --out say where the program is and where the set goes, if not where they were
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "service", "spine", "at_column", "zone", "status", "hash_inputs", "sources", "truth", "delay",
+        "out_format", "mode",
     ])]
     pub from_provenance: Option<PathBuf>,
     #[command(flatten)]

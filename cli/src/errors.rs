@@ -250,6 +250,7 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         }
         DecodeError::Unwritable { .. } => Code::UnwritableOutput,
         DecodeError::UnknownFormat { .. } | DecodeError::UnknownExtension { .. } => Code::UnknownOutputFormat,
+        DecodeError::Lake { cause, .. } => return crate::lake::problem(*cause, error),
     };
     let help = error.help().unwrap_or_else(|| next_step(code).to_owned());
     Diagnostic::new(code, error.to_string()).with_help(help)

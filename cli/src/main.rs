@@ -12,6 +12,7 @@ mod errors;
 mod explain;
 mod fmt;
 mod get;
+mod lake;
 mod progress;
 mod provenance;
 mod replay;

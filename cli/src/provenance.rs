@@ -3,13 +3,13 @@
 use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainCommand, TruthArg};
 use crate::errors;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_out, prepare, put, settle, stage};
-use crate::train::{batch, check_outputs};
+use crate::run::{Aside, Prepared, check_out, check_overwrites, prepare, put, settle, stage};
+use crate::train::batch;
 use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::hash;
 use featr::provenance::{
     FileRecord, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord, TruthRecord, changes, file_record,
-    format_name, relative,
+    format_name, relative, sidecar,
 };
 use featr::{OutputFormat, Training};
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ impl Recorder {
         self,
         prepared: &Prepared,
         training: &Training,
-        out: &Path,
+        format: &str,
         status: bool,
         reporter: &Reporter,
     ) -> Result<Provenance, Refused> {
@@ -113,7 +113,7 @@ impl Recorder {
         refuse_changes("the spine", &[self.quick.1], &[spine], "during the run", reporter)?;
         let mut record = self.record.counted(self.files, &training.report);
         record.features = fingerprints(prepared);
-        record.output.format = OutputFormat::of(out).map(format_name).unwrap_or_default().to_owned();
+        record.output.format = format.to_owned();
         record.output.status = status;
         record.output.rows = training.report.rows;
         let fields = training.schema.fields().iter();
@@ -183,17 +183,25 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     }
     let path = args.program.clone().unwrap_or_else(|| PathBuf::from(&was.program.path));
     let program = program_args(&was, path, args);
-    let prepared = prepare(&program, reporter)?;
+    let mut prepared = prepare(&program, reporter)?;
     if prepared.program.hash() != was.program.hash {
         let why = &was.program.hash;
         return reporter.refuse(errors::program_changed(&name, why, prepared.program.hash()));
+    }
+    for source in &was.sources {
+        if let Some(table) = &source.files.table {
+            let pinned = prepared.program.pin(&source.files.source, table);
+            pinned.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+        }
     }
     let spine = SpineArgs {
         spine: prepared.program.base().join(&was.spine.file.path),
         at_column: was.spine.at_column.clone(),
         zone: was.spine.zone.clone(),
     };
-    check_outputs(&prepared, &program.run, &spine.spine, &out, reporter)?;
+    for target in [&out, &sidecar(&out)] {
+        check_overwrites(&prepared, &program.run, Some(&spine.spine), Some(target), reporter)?;
+    }
     check_inputs(&was, &prepared, &spine, reporter)?;
     let hash = was.spine.file.xxh3_128.is_some();
     let recorder = Recorder::begin(&prepared, &program, &spine, hash, reporter)?;
@@ -209,7 +217,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     )?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, program.run.strict, reporter)?;
-    let mut is = recorder.end(&prepared, &training, &out, was.output.status, reporter)?;
+    let mut is = recorder.end(&prepared, &training, format, was.output.status, reporter)?;
     // Where the program is now is no part of the training set.
     is.program.path.clone_from(&was.program.path);
     if let Some((what, was, is)) = was.first_difference(&is) {
@@ -238,7 +246,11 @@ fn program_args(was: &Provenance, program: PathBuf, args: &TrainCommand) -> Prog
     let given = was.sources.iter().filter(|source| source.files.given);
     let sources = given.flat_map(|source| {
         let paths = source.files.paths.iter();
-        paths.map(|path| format!("{}={}", source.files.source, base.join(path).display()))
+        let place = |path: &String| match featr::lake::is_address(path) {
+            true => path.clone(),
+            false => base.join(path).display().to_string(),
+        };
+        paths.map(move |path| format!("{}={}", source.files.source, place(path)))
     });
     let (truth, delay) = match was.truth {
         TruthRecord::Complete => (TruthArg::Complete, None),

@@ -2,9 +2,10 @@
 
 use crate::args::{ReplayArgs, ReplayOptions};
 use crate::errors;
+use crate::lake::Out;
 use crate::progress::Bar;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_out, check_overwrites, prepare, settle, write};
+use crate::run::{Aside, Prepared, prepare, settle};
 use featr::{RejectedRows, Spine, Training};
 
 /// Runs the streaming engine over the recorded sources with a progress bar.
@@ -34,20 +35,14 @@ pub fn stream(
 
 pub fn run(args: &ReplayArgs, reporter: &Reporter) -> Result<(), Refused> {
     let train = &args.train;
-    check_out(&train.out, reporter)?;
+    let out = Out::check(train, reporter)?;
     let prepared = prepare(&train.program, reporter)?;
-    check_overwrites(
-        &prepared,
-        &train.program.run,
-        Some(&train.spine.spine),
-        Some(&train.out),
-        reporter,
-    )?;
+    out.check_overwrites(&prepared, train, reporter)?;
     let spine = prepared.spine(&train.spine, reporter)?;
     let aside = Aside::new(&train.program.run, reporter)?;
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;
     let training = stream(&prepared, &args.options, &spine, train.status, rejects, reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, train.program.run.strict, reporter)?;
-    write(&prepared, &training, &train.out, None, reporter)
+    out.write(&prepared, &training, train, None, reporter)
 }

@@ -260,24 +260,32 @@ pub fn put(
     staged
         .put()
         .or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
+    tell(prepared, training, &out.display().to_string(), None, reporter);
+    Ok(())
+}
+
+/// Tells what was written; `snapshot` is what a table is now.
+pub fn tell(prepared: &Prepared, training: &Training, out: &str, snapshot: Option<&str>, reporter: &Reporter) {
     let features = training.schema.fields().len();
+    let version = snapshot.map(|snapshot| format!(", {snapshot}")).unwrap_or_default();
     let text = format!(
-        "{}: {} rows, {features} columns, service {}, truth {}",
-        out.display(),
+        "{out}: {} rows, {features} columns, service {}, truth {}{version}",
         training.report.rows,
         prepared.service,
         prepared.truth_text()
     );
-    let value = serde_json::json!({
-        "out": out.display().to_string(),
+    let mut value = serde_json::json!({
+        "out": out,
         "program": prepared.program.hash(),
         "service": prepared.service,
         "truth": prepared.truth_text(),
         "columns": features,
         "report": training.report,
     });
+    if let Some(snapshot) = snapshot {
+        value["snapshot"] = snapshot.into();
+    }
     reporter.result(&text, &value);
-    Ok(())
 }
 
 /// Refuses to replace what is not a plain file: a link, a device, a pipe, a folder.

@@ -1,14 +1,13 @@
 //! `featc train`: a training set from the batch engine.
 
-use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainCommand};
+use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainArgs, TrainCommand};
 use crate::errors;
+use crate::lake::Out;
 use crate::progress::Bar;
 use crate::provenance::{self, Recorder};
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_out, check_overwrites, prepare, settle, write};
-use featr::provenance::sidecar;
+use crate::run::{Aside, Prepared, prepare, settle};
 use featr::{Spine, TrainOptions, TrainProgress, Training};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The options that arguments stand for.
@@ -64,44 +63,31 @@ pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
     else {
         return reporter.refuse(errors::bug("an argument that is required is missing"));
     };
-    let program = ProgramArgs {
-        program: program.clone(),
-        service: service.clone(),
-        run: args.run.clone(),
+    let set = TrainArgs {
+        program: ProgramArgs {
+            program: program.clone(),
+            service: service.clone(),
+            run: args.run.clone(),
+        },
+        spine: SpineArgs {
+            spine: spine.clone(),
+            at_column: args.at_column.clone(),
+            zone: args.zone.clone(),
+        },
+        out: out.clone(),
+        lake: args.lake.clone(),
+        status: args.status,
     };
-    let spine = SpineArgs {
-        spine: spine.clone(),
-        at_column: args.at_column.clone(),
-        zone: args.zone.clone(),
-    };
-    check_out(out, reporter)?;
-    let prepared = prepare(&program, reporter)?;
-    check_outputs(&prepared, &program.run, &spine.spine, out, reporter)?;
-    let recorder = Recorder::begin(&prepared, &program, &spine, args.hash_inputs, reporter)?;
-    let questions = prepared.spine(&spine, reporter)?;
-    let aside = Aside::new(&program.run, reporter)?;
-    let training = batch(
-        &prepared,
-        &program.run,
-        questions,
-        args.status,
-        aside.as_ref(),
-        reporter,
-    )?;
+    let out = Out::check(&set, reporter)?;
+    let run = &set.program.run;
+    let prepared = prepare(&set.program, reporter)?;
+    out.check_overwrites(&prepared, &set, reporter)?;
+    let recorder = Recorder::begin(&prepared, &set.program, &set.spine, args.hash_inputs, reporter)?;
+    let spine = prepared.spine(&set.spine, reporter)?;
+    let aside = Aside::new(run, reporter)?;
+    let training = batch(&prepared, run, spine, set.status, aside.as_ref(), reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, program.run.strict, reporter)?;
-    let record = recorder.end(&prepared, &training, out, args.status, reporter)?;
-    write(&prepared, &training, out, Some(&record), reporter)
-}
-
-/// Refuses outputs, the record among them, that would replace inputs or each other.
-pub fn check_outputs(
-    prepared: &Prepared,
-    run: &RunArgs,
-    spine: &Path,
-    out: &Path,
-    reporter: &Reporter,
-) -> Result<(), Refused> {
-    check_overwrites(prepared, run, Some(spine), Some(out), reporter)?;
-    check_overwrites(prepared, run, Some(spine), Some(&sidecar(out)), reporter)
+    settle(&training.report, run.strict, reporter)?;
+    let record = recorder.end(&prepared, &training, out.format(&set), set.status, reporter)?;
+    out.write(&prepared, &training, &set, Some(&record), reporter)
 }

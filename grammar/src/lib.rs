@@ -59,7 +59,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::stream
         | Rule::clause_only => Some("a clause"),
         Rule::after_time | Rule::time_kw => Some("`time`"),
-        Rule::files | Rule::file_format => Some("a file format (`parquet`, `csv` or `jsonl`)"),
+        Rule::files | Rule::file_format => Some("a file format (`parquet`, `csv`, `jsonl`, `arrow` or `delta`)"),
         Rule::at_clause | Rule::at_kw => Some("`at`"),
         Rule::step | Rule::where_step | Rule::let_step | Rule::step_only => Some("`where` or `let`"),
         Rule::by_clause | Rule::by_kw => Some("`by`"),
@@ -129,6 +129,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::nan_kw => Some("`nan`"),
         Rule::batch_kw => Some("`batch`"),
         Rule::stream_kw => Some("`stream`"),
+        Rule::version | Rule::version_kw => Some("`version`"),
         Rule::from_kw => Some("`from`"),
         Rule::let_kw => Some("`let`"),
         Rule::of_kw => Some("`of`"),
@@ -237,8 +238,8 @@ mod tests {
     #[test]
     fn words_of_clauses_are_free_as_names() {
         for word in [
-            "time", "date", "day", "key", "status", "batch", "stream", "owner", "tags", "count", "unique", "delay",
-            "of", "origin", "from", "source", "view", "cap", "ttl", "all", "div", "mod", "if",
+            "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
+            "delay", "of", "origin", "from", "source", "view", "cap", "ttl", "all", "div", "mod", "if",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

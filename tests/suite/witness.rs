@@ -10,7 +10,7 @@ use std::process::Command;
 
 const DUCKDB: &str = "duckdb==2.0.0";
 
-const PROGRAM: &str = r#"
+pub(crate) const PROGRAM: &str = r#"
 module witness
 entity carrier (carrier: string)
 entity aircraft (tailnum: string)
@@ -57,7 +57,7 @@ service w { c.* a.* }
 "#;
 
 /// Runs a command to its end and gives what it printed.
-fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = format!(
         "{}{}",
@@ -68,8 +68,10 @@ fn run(command: &mut Command) -> String {
     text
 }
 
-/// The Python of a virtual environment that has DuckDB.
-fn python() -> PathBuf {
+/// The Python of a virtual environment that has DuckDB. Tests that ask at the same time wait for one to make it.
+pub(crate) fn python() -> PathBuf {
+    static MAKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _making = MAKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("witness");
     let python = folder.join("bin/python");
     let ready = folder.join(format!("{DUCKDB}.ready"));

@@ -99,6 +99,9 @@ pub enum Lateness {
 pub struct FileSet {
     pub format: FileFormat,
     pub paths: Vec<String>,
+    /// Of a Delta table: which version to read; the latest without a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -107,6 +110,10 @@ pub enum FileFormat {
     Parquet,
     Csv,
     Jsonl,
+    /// Arrow IPC, files or streams.
+    Arrow,
+    /// A Delta table: a folder whose log lists Parquet files.
+    Delta,
 }
 
 /// Row-level steps from a source's rows. Its rows are the source's columns, then one column per `Let`, in order.

@@ -257,6 +257,8 @@ pub struct Files {
     pub format: FileFormat,
     /// Never empty.
     pub paths: Vec<Text>,
+    /// Of a Delta table: `version 12`.
+    pub version: Option<Integer>,
     pub span: Span,
 }
 
@@ -266,6 +268,8 @@ pub enum FileFormat {
     Parquet,
     Csv,
     Jsonl,
+    Arrow,
+    Delta,
 }
 
 /// `transform landed from departures at landed_at { … }`

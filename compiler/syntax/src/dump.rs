@@ -117,7 +117,11 @@ fn source(out: &mut String, source: &Source) {
                 .iter()
                 .map(|path| format!(" {}", quote(&path.value)))
                 .collect();
-            clause(format!("({word} {}{paths})", found.format.name()));
+            let version = found
+                .version
+                .as_ref()
+                .map_or(String::new(), |version| format!(" (version {})", version.value));
+            clause(format!("({word} {}{paths}{version})", found.format.name()));
         }
     }
     broken(out, 1, &source.broken);

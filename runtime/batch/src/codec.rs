@@ -101,6 +101,31 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// As [`Wire::decode`], of the given rows in the given order.
+    pub fn gather(self, arrays: &mut std::slice::Iter<'_, ArrayRef>, order: &[u32]) -> Result<Column> {
+        let mut rest = arrays.clone();
+        let plain = match rest.next() {
+            Some(array) if !self.tagged && array.null_count() == 0 => array.clone(),
+            _ => return Ok(self.decode(arrays)?.take(order)),
+        };
+        let at = |row: &u32| *row as usize;
+        let data = match self.ty {
+            Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => {
+                let values = plain.as_primitive::<Int64Type>().values();
+                Data::I64(order.iter().map(|row| values[at(row)]).collect())
+            }
+            Type::Float64 => {
+                let values = plain.as_primitive::<Float64Type>().values();
+                Data::F64(order.iter().map(|row| values[at(row)]).collect())
+            }
+            Type::Bool | Type::Decimal { .. } | Type::String => return Ok(self.decode(arrays)?.take(order)),
+        };
+        *arrays = rest;
+        Ok(Column::with_tags(self.ty, data, None))
+    }
+}
+
 /// Byte strings as an array.
 pub(crate) fn binary(values: StrData, nulls: Option<NullBuffer>) -> Result<BinaryArray> {
     if i32::try_from(values.bytes.len()).is_err() {

@@ -17,6 +17,8 @@ pub enum BatchError {
     SpineColumn { column: String, why: String },
     /// The output would have two columns of one name.
     NameClash { column: String },
+    /// A source was not the same when it was read a second time.
+    Changed { source: String },
     /// The memory or disk that DataFusion was allowed is used up.
     Resources { why: String },
     /// A broken promise of an earlier phase, or of the engine under us: never the user's fault.
@@ -36,6 +38,7 @@ impl fmt::Display for BatchError {
                     "the spine has a column `{column}`, which is also the name of an output column"
                 )
             }
+            BatchError::Changed { source } => write!(f, "the files of source `{source}` changed while they were read"),
             BatchError::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
             BatchError::Bug { why } => write!(f, "internal error: {why}"),
         }

@@ -2,17 +2,21 @@
 
 use crate::error::BatchError;
 use crate::report::ViewReport;
-use crate::source::SharedSource;
+use crate::entities::Entities;
+use crate::scan::Scan;
+use crate::shelves::Room;
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use featc_ir::plan::{BatchNode, BatchPlan};
 use featc_ir::{Key, Source, Truth};
-use featr_decode::{DecodeError, JsonlRejects, Reject, Spine};
+use featr_decode::{DecodeError, JsonlRejects, LocalStore, Spine, Store};
 use featr_kernels::rows::Dropped;
 use featr_kernels::{Batch, Column};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,8 +33,12 @@ pub struct Inputs {
     pub with_status: bool,
     /// Worker threads and partitions; 0 takes what the machine has.
     pub threads: usize,
-    /// How much memory DataFusion's sorts may take before they spill, in bytes; `None`: no bound.
+    /// How much memory the run may take, in bytes, about: what it collects beyond that goes to disk. `None`: no bound.
     pub memory_bytes: Option<usize>,
+    /// The folder of temporary files; `None`: the system's.
+    pub temp: Option<PathBuf>,
+    /// Where files lie.
+    pub store: Arc<dyn Store>,
     pub progress: Option<ProgressSink>,
     /// Receives every row that is not used: what cannot be decoded, then what was not accepted, source by source.
     pub rejects: Option<Box<dyn RejectedRows>>,
@@ -58,6 +66,8 @@ impl Inputs {
             with_status: false,
             threads: 0,
             memory_bytes: None,
+            temp: None,
+            store: Arc::new(LocalStore),
             progress: None,
             rejects: None,
         }
@@ -175,6 +185,30 @@ impl SpineData {
         }
     }
 
+    /// Bytes in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let rows: usize = self.batches.iter().map(RecordBatch::get_array_memory_size).sum();
+        // Instants, a key, a number and a place in the order of questions.
+        rows + self.times.len() * 32
+    }
+
+    /// Some rows, as they are to come out.
+    pub(crate) fn rows(&self, rows: Range<usize>) -> Result<RecordBatch> {
+        let (mut start, mut parts) = (0, vec![]);
+        for batch in &self.batches {
+            let end = start + batch.num_rows();
+            let (from, to) = (rows.start.max(start), rows.end.min(end));
+            if from < to {
+                parts.push(batch.slice(from - start, to - from));
+            }
+            start = end;
+        }
+        match parts.len() {
+            1 => Ok(parts.remove(0)),
+            _ => Ok(concat_batches(&self.schema, &parts)?),
+        }
+    }
+
     /// Whether all parts have the same number of rows.
     pub(crate) fn check(&self) -> std::result::Result<(), BatchError> {
         let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();
@@ -198,6 +232,11 @@ impl SpineData {
 pub(crate) struct SharedRejects(pub Arc<Mutex<Option<Box<dyn RejectedRows>>>>);
 
 impl SharedRejects {
+    /// Nobody wants them.
+    pub fn none() -> SharedRejects {
+        SharedRejects(Arc::default())
+    }
+
     pub fn wanted(&self) -> bool {
         lock(&self.0).is_some()
     }
@@ -210,25 +249,6 @@ impl SharedRejects {
     }
 }
 
-/// A decoder's rejects on their way to the shared sink.
-pub(crate) struct FromDecoder {
-    pub source: String,
-    pub rejects: SharedRejects,
-}
-
-impl featr_decode::RejectSink for FromDecoder {
-    fn reject(&mut self, row: &Reject) -> std::result::Result<(), DecodeError> {
-        self.rejects.put(&RejectedRow {
-            source: &self.source,
-            file: &row.file,
-            line: row.line,
-            reason: row.reason.name(),
-            detail: &row.detail,
-            raw: row.raw.as_deref(),
-        })
-    }
-}
-
 /// What the nodes of one run share.
 pub(crate) struct Shared {
     pub base: PathBuf,
@@ -238,8 +258,16 @@ pub(crate) struct Shared {
     pub threads: usize,
     pub progress: Option<ProgressSink>,
     pub rejects: SharedRejects,
+    pub store: Arc<dyn Store>,
+    pub room: Room,
+    /// Whether memory is bounded, so that batches and shelves are to be small.
+    pub small_memory: bool,
+    /// Scans take turns.
+    pub turn: Arc<tokio::sync::Mutex<()>>,
     pub events: Mutex<BTreeMap<String, Vec<Batch>>>,
-    pub sources: Mutex<BTreeMap<String, Arc<SharedSource>>>,
+    pub scans: Mutex<BTreeMap<String, Arc<Scan>>>,
+    /// By the names of their keys.
+    pub entities: Mutex<BTreeMap<Vec<String>, Arc<Entities>>>,
     pub counters: Mutex<Vec<Arc<RowsCounter>>>,
 }
 
@@ -252,7 +280,7 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub fn new(inputs: Inputs, threads: usize) -> Shared {
+    pub fn new(inputs: Inputs, threads: usize, room: Room) -> Shared {
         Shared {
             base: inputs.base,
             spine: Arc::new(inputs.spine),
@@ -261,8 +289,13 @@ impl Shared {
             threads,
             progress: inputs.progress,
             rejects: SharedRejects(Arc::new(Mutex::new(inputs.rejects))),
+            store: inputs.store,
+            room,
+            small_memory: inputs.memory_bytes.is_some(),
+            turn: Arc::default(),
             events: Mutex::new(inputs.events),
-            sources: Mutex::default(),
+            scans: Mutex::default(),
+            entities: Mutex::default(),
             counters: Mutex::default(),
         }
     }
@@ -273,14 +306,26 @@ impl Shared {
         }
     }
 
-    /// The one reader of a source.
-    pub fn source(&self, source: &Arc<Source>) -> Arc<SharedSource> {
-        let mut sources = lock(&self.sources);
-        let known = sources.entry(source.name.clone()).or_insert_with(|| {
+    /// The one scan of a source.
+    pub fn scan(&self, source: &Arc<Source>) -> Arc<Scan> {
+        let mut scans = lock(&self.scans);
+        let known = scans.entry(source.name.clone()).or_insert_with(|| {
             let events = lock(&self.events).remove(&source.name);
-            Arc::new(SharedSource::new(source.clone(), events, self))
+            Arc::new(Scan::new(source.clone(), events, self))
         });
         known.clone()
+    }
+
+    /// The entities that the spine names by these keys.
+    pub fn entities(&self, keys: &[Key]) -> Result<Arc<Entities>> {
+        let names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
+        let mut known = lock(&self.entities);
+        if let Some(entities) = known.get(&names) {
+            return Ok(entities.clone());
+        }
+        let entities = Arc::new(Entities::of_spine(&self.spine, keys)?);
+        known.insert(names, entities.clone());
+        Ok(entities)
     }
 
     /// A new counter for a transform.
@@ -310,6 +355,13 @@ impl RowsCounter {
         let mut report = lock(&self.report);
         report.events += events as u64;
         report.dropped.add(dropped);
+    }
+
+    /// The events are counted again.
+    pub fn forget_events(&self) {
+        let mut report = lock(&self.report);
+        report.events = 0;
+        report.dropped = Dropped::default();
     }
 
     pub fn add_copies(&self, copies: u64) {

@@ -5,30 +5,33 @@
 //! ```
 //!
 //! [`run`] answers the questions of a spine: its output has the spine's own columns, untouched and in order, then a
-//! column per field of the service (and, on request, its status). DataFusion shuffles, sorts, spills and schedules; every
-//! decision about values is made by the kernels.
+//! column per field of the service (and, on request, its status). DataFusion plans, schedules and counts memory; events are
+//! regrouped by our own shelves, and every decision about values is made by the kernels.
 //!
-//! * [`run`] blocks, and owns its threads; [`run_async`] runs on the caller's executor.
-//! * [`explain`] prints the plans.
+//! * [`run`] blocks, and owns its threads; [`Run`] does the same batch by batch; [`run_async`] runs on the caller's executor.
+//! * [`explain`] prints the plans, [`Run::measured`] what they did.
 //!
 //! Invariant SAME-BITS: the output does not depend on threads, partitions, batch sizes or the order of files' rows.
 //!
 //! Architecture invariant: the only crate that names DataFusion.
 
 mod codec;
+mod entities;
 mod error;
 mod exec;
 mod inputs;
 mod logical;
+mod measure;
 pub mod merge;
 mod report;
 mod run;
+mod scan;
 mod schema;
-mod source;
+mod shelves;
 #[cfg(test)]
 mod tests;
 
 pub use error::BatchError;
 pub use inputs::{Inputs, Progress, ProgressSink, RejectedRow, RejectedRows, SpineData, spine_columns};
 pub use report::{EXAMPLES_MAX, RunReport, SourceReport, ViewReport};
-pub use run::{Explained, Output, explain, run, run_async};
+pub use run::{Explained, Output, Run, explain, run, run_async};

@@ -36,7 +36,6 @@ pub(crate) enum Kind {
     Spine,
     PointInTime {
         fold: Arc<FoldSpec>,
-        layout: EventLayout,
         delay_us: Option<u64>,
     },
     Finish {
@@ -87,7 +86,7 @@ fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
                 finish: Arc::new(spec.clone()),
                 fold: Arc::new(fold.clone()),
             };
-            plan_node(kind, vec![self::node(input, shared)?], schema::feature_fields(spec))
+            plan_node(kind, vec![self::node(input, shared)?], schema::feature_fields(spec, shared.with_status))
         }
         BatchNode::Zip { spine, inputs, columns } => zip(spine, inputs, columns, shared),
     }
@@ -118,22 +117,18 @@ fn point_in_time(events: &BatchNode, spine: &BatchNode, spec: &FoldSpec, shared:
     let source = source_of(input)?;
     let fold = Arc::new(spec.clone());
     let questions = Kind::Questions { fold: fold.clone() };
-    let questions = plan_node(
-        questions,
-        vec![],
-        schema::question_fields(!spec.self_columns.is_empty()),
-    )?;
-    let layout = EventLayout::new(source, row_spec);
+    let questions = plan_node(questions, vec![], vec![])?;
+    let delay_us = shared.truth.delay_us(source.delay_us);
+    let layout = EventLayout::new(source, row_spec, delay_us.is_some());
     let rows = Kind::Rows {
         spec: Arc::new(row_spec.clone()),
         layout: layout.clone(),
         fold: fold.clone(),
     };
-    let rows = plan_node(rows, vec![node(input, shared)?], layout.fields())?;
-    let delay_us = shared.truth.delay_us(source.delay_us);
+    let rows = plan_node(rows, vec![node(input, shared)?], vec![])?;
     let fields = schema::answer_fields(spec);
     plan_node(
-        Kind::PointInTime { fold, layout, delay_us },
+        Kind::PointInTime { fold, delay_us },
         vec![rows, questions],
         fields,
     )
@@ -228,7 +223,7 @@ impl Node {
                 line
             }
             Kind::Spine => String::new(),
-            Kind::PointInTime { fold, delay_us, .. } => {
+            Kind::PointInTime { fold, delay_us } => {
                 let windows: Vec<String> = fold.windows.iter().map(ToString::to_string).collect();
                 let truth = match delay_us {
                     None => "complete".to_owned(),

@@ -4,21 +4,21 @@ use crate::error::BatchError;
 use crate::exec::Planner;
 use crate::inputs::{Inputs, Shared, lock};
 use crate::logical::walk;
+use crate::measure;
 use crate::report::RunReport;
+use crate::shelves::Room;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, UnboundedMemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
-use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_stream};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use featc_ir::plan::BatchPlan;
+use futures::StreamExt;
 use std::sync::Arc;
-
-/// Sorts of fewer bytes than this are done in one piece.
-const SORT_IN_PLACE_BYTES: usize = 256 << 20;
 
 /// More threads than this are never started, whatever is asked.
 const THREADS_MAX: usize = 256;
@@ -28,7 +28,7 @@ const THREADS_MAX: usize = 256;
 pub struct Output {
     /// The spine's columns, then the service's.
     pub schema: SchemaRef,
-    /// Rows in spine order, cut as the spine is.
+    /// Rows in spine order.
     pub batches: Vec<RecordBatch>,
     pub report: RunReport,
 }
@@ -47,10 +47,20 @@ pub struct Explained {
 /// # Errors
 /// See [`BatchError`].
 pub fn run(plan: &BatchPlan, inputs: Inputs) -> Result<Output, BatchError> {
-    runtime(&inputs)?.block_on(run_async(plan, inputs))
+    let run = Run::new(plan, inputs)?;
+    let mut batches = vec![];
+    let report = run.each(|batch| {
+        batches.push(batch);
+        Ok::<(), BatchError>(())
+    })?;
+    Ok(Output {
+        schema: run.schema(),
+        batches,
+        report,
+    })
 }
 
-/// As [`run`], on the executor at hand. Reading files blocks its threads.
+/// As [`run`], on the executor at hand, which must be tokio's with several threads.
 ///
 /// # Errors
 /// See [`BatchError`].
@@ -67,17 +77,74 @@ pub async fn run_async(plan: &BatchPlan, inputs: Inputs) -> Result<Output, Batch
     })
 }
 
-/// The plans of a run; nothing is read.
+/// The plans of a run; no event is read.
 ///
 /// # Errors
 /// See [`BatchError`].
 pub fn explain(plan: &BatchPlan, inputs: Inputs) -> Result<Explained, BatchError> {
-    let prepared = runtime(&inputs)?.block_on(prepare(plan, inputs))?;
-    let physical = displayable(prepared.physical.as_ref()).indent(false).to_string();
-    Ok(Explained {
-        logical: prepared.logical,
-        physical,
-    })
+    Ok(Run::new(plan, inputs)?.explain())
+}
+
+/// A run, planned: its rows come out batch by batch, so that they never have to be in memory together.
+pub struct Run {
+    planned: Planned,
+    executor: tokio::runtime::Runtime,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run")
+            .field("plan", &self.planned.logical)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Run {
+    /// Plans a run and numbers the entities of the spine; no event is read yet.
+    ///
+    /// # Errors
+    /// See [`BatchError`].
+    pub fn new(plan: &BatchPlan, inputs: Inputs) -> Result<Run, BatchError> {
+        let executor = runtime(&inputs)?;
+        let planned = executor.block_on(prepare(plan, inputs))?;
+        Ok(Run { planned, executor })
+    }
+
+    /// The columns that come out.
+    pub fn schema(&self) -> SchemaRef {
+        self.planned.physical.schema()
+    }
+
+    /// Answers the questions: gives all rows, in spine order, to `each`; stops at its first error. Once per run.
+    ///
+    /// # Errors
+    /// See [`BatchError`]; and what `each` says.
+    pub fn each<E: From<BatchError>>(&self, mut each: impl FnMut(RecordBatch) -> Result<(), E>) -> Result<RunReport, E> {
+        let context = self.planned.state.task_ctx();
+        let ours = |error| E::from(BatchError::from(error));
+        let physical = self.planned.physical.clone();
+        let mut rows = {
+            let _inside = self.executor.enter();
+            execute_stream(physical, context).map_err(ours)?
+        };
+        while let Some(batch) = self.executor.block_on(rows.next()) {
+            each(batch.map_err(ours)?)?;
+        }
+        Ok(report(&self.planned.shared))
+    }
+
+    /// The plans.
+    pub fn explain(&self) -> Explained {
+        Explained {
+            logical: self.planned.logical.clone(),
+            physical: displayable(self.planned.physical.as_ref()).indent(false).to_string(),
+        }
+    }
+
+    /// The physical plan with what every node did: rows, bytes, time. After [`Run::each`].
+    pub fn measured(&self) -> String {
+        measure::measured(self.planned.physical.as_ref())
+    }
 }
 
 struct Planned {
@@ -102,22 +169,41 @@ fn runtime(inputs: &Inputs) -> Result<tokio::runtime::Runtime, BatchError> {
     })
 }
 
+/// What the process takes before it reads anything, about.
+const BASE_BYTES: usize = 48 << 20;
+/// What a thread takes while it decodes or answers, about.
+const THREAD_BYTES: usize = 24 << 20;
+
+/// What is left of a bound for what is collected: events, ids, features.
+fn collected_bytes(limit: usize, spine: usize, threads: usize) -> usize {
+    let fixed = BASE_BYTES + spine + threads * THREAD_BYTES;
+    limit.saturating_sub(fixed).max(limit / 8)
+}
+
 async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError> {
     inputs.spine.check()?;
     let threads = threads(&inputs);
-    let mut environment = RuntimeEnvBuilder::new();
-    if let Some(bytes) = inputs.memory_bytes {
-        environment = environment.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
-    }
-    let mut config = SessionConfig::new().with_target_partitions(threads);
-    config.options_mut().execution.sort_in_place_threshold_bytes = SORT_IN_PLACE_BYTES;
+    let pool: Arc<dyn MemoryPool> = match inputs.memory_bytes {
+        None => Arc::new(UnboundedMemoryPool::default()),
+        Some(limit) => Arc::new(GreedyMemoryPool::new(collected_bytes(
+            limit,
+            inputs.spine.bytes(),
+            threads,
+        ))),
+    };
+    let room = Room {
+        pool: pool.clone(),
+        temp: inputs.temp.clone().unwrap_or_else(std::env::temp_dir),
+    };
+    let environment = RuntimeEnvBuilder::new().with_memory_pool(pool);
+    let config = SessionConfig::new().with_target_partitions(threads);
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(environment.build_arc()?)
         .build();
-    let shared = Arc::new(Shared::new(inputs, threads));
+    let shared = Arc::new(Shared::new(inputs, threads, room));
     let logical = walk(plan, &shared)?;
-    // Our nodes leave the logical optimiser nothing to do; the physical one inserts shuffles and sorts.
+    // Our nodes leave the logical optimiser nothing to do; the physical one brings partitions together.
     let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Planner { shared: shared.clone() })]);
     let physical = planner.create_physical_plan(&logical, &state).await?;
     Ok(Planned {
@@ -129,7 +215,7 @@ async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError
 }
 
 fn report(shared: &Shared) -> RunReport {
-    let sources = lock(&shared.sources).values().map(|source| source.report()).collect();
+    let sources = lock(&shared.scans).values().map(|scan| scan.report()).collect();
     let mut views: Vec<_> = lock(&shared.counters).iter().map(|counter| counter.report()).collect();
     views.sort_by(|left, right| (&left.transform, &left.entity).cmp(&(&right.transform, &right.entity)));
     RunReport {

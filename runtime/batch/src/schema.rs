@@ -2,13 +2,13 @@
 //!
 //! | rows | columns |
 //! |---|---|
-//! | events | `entity` and `id` (keys as bytes), `time`, `digest`, `arrival` if the source has one, `poison` if a `where` can fail, then the lifts |
-//! | questions | `row` (position in the spine), `entity` (null when a key is), `time`, and `self` where a window excludes it (null when unknown) |
-//! | answers | `row`, `time`, per slot its value and status, per presence a bool |
-//! | features | `row`, per output feature its value in its final type and its status as a byte |
+//! | events | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` can fail, then the lifts |
+//! | answers | `row` (position in the spine), `time`, per slot its value and status, per presence a bool |
+//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte |
 
 use crate::codec::Wire;
-use arrow::datatypes::{DataType, Field};
+use crate::scan::IdColumn;
+use arrow::datatypes::{DataType, Field, Schema};
 use featc_ir::plan::{FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{Expr, Source, Step};
 use featr_decode::arrow_type;
@@ -19,13 +19,16 @@ pub(crate) const DIGEST_BYTES: i32 = 16;
 /// How the events of a `Rows` node travel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct EventLayout {
+    /// Whether ids are words; else they are keys as bytes.
+    pub words: bool,
+    /// Whether events carry their arrivals.
     pub arrival: bool,
     pub poison: bool,
     pub lifts: Vec<Wire>,
 }
 
 impl EventLayout {
-    pub fn new(source: &Source, spec: &RowSpec) -> EventLayout {
+    pub fn new(source: &Source, spec: &RowSpec, arrival: bool) -> EventLayout {
         // Source columns hold no errors; a let column does if its expression can fail or reads one that does.
         let mut failing = vec![false; source.columns.len()];
         let mut poison = false;
@@ -40,19 +43,24 @@ impl EventLayout {
             tagged: can_fail(lift, &failing),
         });
         EventLayout {
-            arrival: source.arrival.is_some(),
+            words: IdColumn::is_words(source),
+            arrival: arrival && source.arrival.is_some(),
             poison,
             lifts: lifts.collect(),
         }
     }
 
-    pub fn fields(&self) -> Vec<Field> {
+    /// The columns of events; with digests when ids occur twice.
+    pub fn schema(&self, digests: bool) -> Schema {
+        let id = if self.words { DataType::Int64 } else { DataType::Binary };
         let mut fields = vec![
-            Field::new("entity", DataType::Binary, true),
+            Field::new("entity", DataType::UInt32, false),
             Field::new("time", DataType::Int64, false),
-            Field::new("id", DataType::Binary, false),
-            Field::new("digest", DataType::FixedSizeBinary(DIGEST_BYTES), false),
+            Field::new("id", id, false),
         ];
+        if digests {
+            fields.push(Field::new("digest", DataType::FixedSizeBinary(DIGEST_BYTES), false));
+        }
         if self.arrival {
             fields.push(Field::new("arrival", DataType::Int64, false));
         }
@@ -62,7 +70,7 @@ impl EventLayout {
         for (position, lift) in self.lifts.iter().enumerate() {
             fields.extend(lift.fields(&format!("lift{position}")));
         }
-        fields
+        Schema::new(fields)
     }
 }
 
@@ -70,19 +78,6 @@ fn can_fail(expr: &Expr, failing: &[bool]) -> bool {
     let mut reads_failing = false;
     expr.for_each_column(&mut |id| reads_failing |= failing.get(id.index()).copied().unwrap_or(true));
     reads_failing || expr.can_fail()
-}
-
-/// The columns of questions.
-pub(crate) fn question_fields(selves: bool) -> Vec<Field> {
-    let mut fields = vec![
-        Field::new("row", DataType::UInt64, false),
-        Field::new("entity", DataType::Binary, true),
-        Field::new("time", DataType::Int64, false),
-    ];
-    if selves {
-        fields.push(Field::new("self", DataType::Binary, true));
-    }
-    fields
 }
 
 /// How the value of a slot travels: errors are in its status.
@@ -99,7 +94,7 @@ pub(crate) fn slot_wires(spec: &FoldSpec) -> Vec<Wire> {
 /// The columns of answers.
 pub(crate) fn answer_fields(spec: &FoldSpec) -> Vec<Field> {
     let mut fields = vec![
-        Field::new("row", DataType::UInt64, false),
+        Field::new("row", DataType::UInt32, false),
         Field::new("time", DataType::Int64, false),
     ];
     for (position, wire) in slot_wires(spec).into_iter().enumerate() {
@@ -111,11 +106,13 @@ pub(crate) fn answer_fields(spec: &FoldSpec) -> Vec<Field> {
 }
 
 /// The columns of features.
-pub(crate) fn feature_fields(spec: &FinishSpec) -> Vec<Field> {
-    let mut fields = vec![Field::new("row", DataType::UInt64, false)];
+pub(crate) fn feature_fields(spec: &FinishSpec, with_status: bool) -> Vec<Field> {
+    let mut fields = vec![Field::new("row", DataType::UInt32, false)];
     for feature in spec.features.iter().filter(|feature| feature.output) {
         fields.push(Field::new(&feature.name, arrow_type(feature.ty), true));
-        fields.push(Field::new(format!("{}__status", feature.name), DataType::UInt8, false));
+        if with_status {
+            fields.push(Field::new(format!("{}__status", feature.name), DataType::UInt8, false));
+        }
     }
     fields
 }

@@ -1,10 +1,12 @@
 //! Arrow arrays to columns: the table of accepted types, and the conversions.
 
+mod plain;
+
+use self::plain::taken;
 use crate::builder::{Rules, all_null};
 use crate::text::{Phrase, fits};
 use crate::zone::Zone;
-use arrow::array::{Array, AsArray, StringArrayType};
-use arrow::buffer::NullBuffer;
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, DurationMicrosecondType,
@@ -13,8 +15,7 @@ use arrow::datatypes::{
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type, i256,
 };
 use featc_ir::Type;
-use featr_kernels::value::canonical;
-use featr_kernels::{Column, Data, StrData, Tag};
+use featr_kernels::{Column, Data, Tag};
 
 /// How well an Arrow type decodes to a declared type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +30,9 @@ pub(crate) enum Fit {
 }
 
 /// The table of the crate's documentation.
-pub(crate) fn fit(ty: Type, found: &DataType) -> Fit {
+pub(crate) fn fit(ty: Type, found: &DataType, zone: Option<Zone>) -> Fit {
     if let DataType::Dictionary(_, values) = found {
-        return fit(ty, values);
+        return fit(ty, values, zone);
     }
     if *found == DataType::Null {
         return Fit::Whole;
@@ -49,9 +50,9 @@ pub(crate) fn fit(ty: Type, found: &DataType) -> Fit {
         Type::Decimal { .. } if found.is_integer() || found.is_decimal() => Fit::Checked,
         Type::Decimal { .. } => Fit::No,
         Type::Timestamp => match found {
-            DataType::Timestamp(_, None) => Fit::Naive,
-            DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, Some(_)) => Fit::Whole,
-            DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, Some(_)) => Fit::Checked,
+            DataType::Timestamp(_, None) if !zone.is_some_and(Zone::is_utc) => Fit::Naive,
+            DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _) => Fit::Whole,
+            DataType::Timestamp(TimeUnit::Second | TimeUnit::Millisecond, _) => Fit::Checked,
             _ => Fit::No,
         },
         Type::Date if *found == DataType::Date64 => Fit::Checked,
@@ -89,10 +90,17 @@ pub(crate) struct Decoded {
 
 /// Decodes an array whose type has a fit other than `No`, and not `Naive` without a zone.
 /// An error is a broken array, or a type without fit.
-pub(crate) fn decode(array: &dyn Array, ty: Type, rules: Rules) -> Result<Decoded, String> {
+///
+/// An array that nobody else has is taken apart without a copy where its values are what columns hold.
+pub(crate) fn decode(array: ArrayRef, ty: Type, rules: Rules) -> Result<Decoded, String> {
     let rows = array.len();
-    let found = array.data_type();
-    let plain = match found {
+    let found = array.data_type().clone();
+    let mut out = Output {
+        tags: plain::null_tags(array.nulls()),
+        refused: Vec::new(),
+        rows,
+    };
+    let array = match &found {
         DataType::Null => {
             return Ok(Decoded {
                 column: all_null(ty, rows),
@@ -100,42 +108,35 @@ pub(crate) fn decode(array: &dyn Array, ty: Type, rules: Rules) -> Result<Decode
             });
         }
         DataType::Dictionary(_, values) => {
-            let values = cast(array, values).map_err(|error| error.to_string())?;
-            return decode(&values, ty, rules);
+            if let Some(strings) = Some(ty)
+                .filter(|ty| *ty == Type::String)
+                .and_then(|_| plain::dictionary(&array))
+            {
+                return Ok(out.decoded(ty, Data::Str(strings)));
+            }
+            let values = cast(&array, values).map_err(|error| error.to_string())?;
+            return decode(values, ty, rules);
         }
-        DataType::Float16 => Some(cast(array, &DataType::Float64).map_err(|error| error.to_string())?),
+        DataType::Float16 => cast(&array, &DataType::Float64).map_err(|error| error.to_string())?,
         DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) => {
-            Some(cast(array, &DataType::Decimal128(38, *scale)).map_err(|error| error.to_string())?)
+            cast(&array, &DataType::Decimal128(38, *scale)).map_err(|error| error.to_string())?
         }
-        _ => None,
-    };
-    let array = plain.as_deref().unwrap_or(array);
-    let mut out = Output {
-        tags: null_tags(array.nulls()),
-        refused: Vec::new(),
-        rows,
+        _ => array,
     };
     let data = match ty {
         Type::Bool => array
             .as_boolean_opt()
-            .map(|values| Data::Bool(values.values().iter().collect())),
+            .map(|values| Data::Bool(plain::booleans(values.values()))),
         Type::Int64 => integers(array, &mut out).map(Data::I64),
         Type::Float64 => floats(array, rules, &mut out).map(Data::F64),
         Type::Decimal { precision, scale } => decimals(array, precision, scale, &mut out).map(Data::I128),
-        Type::String => strings(array).map(Data::Str),
+        Type::String => plain::strings(array).map(Data::Str),
         Type::Timestamp => timestamps(array, rules.zone, &mut out).map(Data::I64),
-        Type::Date => dates(array, &mut out).map(Data::I64),
+        Type::Date => dates(&array, &mut out).map(Data::I64),
         Type::Duration => durations(array, &mut out).map(Data::I64),
     };
-    let data = data.ok_or_else(|| format!("{} does not decode to {ty}", describe(found)))?;
-    Ok(Decoded {
-        column: Column {
-            ty,
-            data,
-            tags: out.tags,
-        },
-        refused: out.refused,
-    })
+    let data = data.ok_or_else(|| format!("{} does not decode to {ty}", describe(&found)))?;
+    Ok(out.decoded(ty, data))
 }
 
 /// What a conversion writes beside its values.
@@ -146,6 +147,17 @@ struct Output {
 }
 
 impl Output {
+    fn decoded(self, ty: Type, data: Data) -> Decoded {
+        Decoded {
+            column: Column {
+                ty,
+                data,
+                tags: self.tags,
+            },
+            refused: self.refused,
+        }
+    }
+
     fn null(&mut self, row: usize) {
         self.tags.get_or_insert_with(|| vec![Tag::VALID; self.rows])[row] = Tag::NULL;
     }
@@ -178,16 +190,6 @@ impl Output {
     }
 }
 
-fn null_tags(nulls: Option<&NullBuffer>) -> Option<Vec<u8>> {
-    let nulls = nulls.filter(|nulls| nulls.null_count() > 0)?;
-    Some(
-        nulls
-            .iter()
-            .map(|valid| if valid { Tag::VALID } else { Tag::NULL })
-            .collect(),
-    )
-}
-
 /// The values of an array of a primitive type, null rows included.
 fn values<T: ArrowPrimitiveType>(array: &dyn Array) -> Option<&[T::Native]> {
     Some(array.as_primitive_opt::<T>()?.values())
@@ -200,92 +202,56 @@ where
     Some(values::<T>(array)?.iter().map(|value| (*value).into()).collect())
 }
 
-fn integers(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
+fn integers(array: ArrayRef, out: &mut Output) -> Option<Vec<i64>> {
     match array.data_type() {
-        DataType::Int64 => values::<Int64Type>(array).map(<[i64]>::to_vec),
-        DataType::Int32 => widened::<Int32Type>(array),
-        DataType::Int16 => widened::<Int16Type>(array),
-        DataType::Int8 => widened::<Int8Type>(array),
-        DataType::UInt32 => widened::<UInt32Type>(array),
-        DataType::UInt16 => widened::<UInt16Type>(array),
-        DataType::UInt8 => widened::<UInt8Type>(array),
+        DataType::Int64 => taken::<Int64Type>(array),
+        DataType::Int32 => widened::<Int32Type>(&array),
+        DataType::Int16 => widened::<Int16Type>(&array),
+        DataType::Int8 => widened::<Int8Type>(&array),
+        DataType::UInt32 => widened::<UInt32Type>(&array),
+        DataType::UInt16 => widened::<UInt16Type>(&array),
+        DataType::UInt8 => widened::<UInt8Type>(&array),
         DataType::UInt64 => {
-            let values = values::<UInt64Type>(array)?.iter().copied();
+            let values = values::<UInt64Type>(&array)?.iter().copied();
             Some(out.checked(values, "does not fit int64", |value| i64::try_from(value).ok()))
         }
         _ => None,
     }
 }
 
-fn floats(array: &dyn Array, rules: Rules, out: &mut Output) -> Option<Vec<f64>> {
+fn floats(array: ArrayRef, rules: Rules, out: &mut Output) -> Option<Vec<f64>> {
     let mut values: Vec<f64> = match array.data_type() {
-        DataType::Float64 => values::<Float64Type>(array)?.to_vec(),
-        DataType::Float32 => values::<Float32Type>(array)?
+        DataType::Float64 => taken::<Float64Type>(array)?,
+        DataType::Float32 => values::<Float32Type>(&array)?
             .iter()
             .map(|value| f64::from(*value))
             .collect(),
         _ => return None,
     };
-    for (row, value) in values.iter_mut().enumerate() {
-        *value = canonical(*value);
-        if value.is_nan() && !rules.keep_nan {
+    if plain::settled(&mut values) && !rules.keep_nan {
+        for (row, _) in values.iter().enumerate().filter(|(_, value)| value.is_nan()) {
             out.null(row);
         }
     }
     Some(values)
 }
 
-fn strings(array: &dyn Array) -> Option<StrData> {
-    if let Some(array) = array.as_string_opt::<i32>() {
-        return Some(sliced(array.value_offsets(), array.value_data()));
-    }
-    if let Some(array) = array.as_string_opt::<i64>() {
-        return Some(sliced(array.value_offsets(), array.value_data()));
-    }
-    array.as_string_view_opt().map(copied)
-}
-
-/// All bytes in one copy. Null rows may have bytes too; nobody looks at them.
-fn sliced<O: arrow::array::OffsetSizeTrait>(offsets: &[O], bytes: &[u8]) -> StrData {
-    let first = offsets.first().map_or(0, |offset| offset.as_usize());
-    let last = offsets.last().map_or(0, |offset| offset.as_usize());
-    let offsets = offsets.iter().map(|offset| offset.as_usize() - first).collect();
-    StrData {
-        offsets,
-        bytes: bytes[first..last].to_vec(),
-    }
-}
-
-fn copied<'a>(array: impl StringArrayType<'a>) -> StrData {
-    let mut strings = StrData {
-        offsets: Vec::with_capacity(array.len() + 1),
-        bytes: Vec::new(),
-    };
-    strings.offsets.push(0);
-    for row in 0..array.len() {
-        if array.is_valid(row) {
-            strings.bytes.extend_from_slice(array.value(row).as_bytes());
-        }
-        strings.offsets.push(strings.bytes.len());
-    }
-    strings
-}
-
 const BEYOND: Phrase = "does not fit microseconds";
 
-fn timestamps(array: &dyn Array, zone: Option<Zone>, out: &mut Output) -> Option<Vec<i64>> {
-    let DataType::Timestamp(unit, offset) = array.data_type() else {
+fn timestamps(array: ArrayRef, zone: Option<Zone>, out: &mut Output) -> Option<Vec<i64>> {
+    let DataType::Timestamp(unit, offset) = array.data_type().clone() else {
         return None;
     };
     let micros = match unit {
-        TimeUnit::Second => scaled(values::<TimestampSecondType>(array)?, 1_000_000, out),
-        TimeUnit::Millisecond => scaled(values::<TimestampMillisecondType>(array)?, 1_000, out),
-        TimeUnit::Microsecond => values::<TimestampMicrosecondType>(array)?.to_vec(),
-        TimeUnit::Nanosecond => floored(values::<TimestampNanosecondType>(array)?),
+        TimeUnit::Second => scaled(values::<TimestampSecondType>(&array)?, 1_000_000, out),
+        TimeUnit::Millisecond => scaled(values::<TimestampMillisecondType>(&array)?, 1_000, out),
+        TimeUnit::Microsecond => taken::<TimestampMicrosecondType>(array)?,
+        TimeUnit::Nanosecond => floored(values::<TimestampNanosecondType>(&array)?),
     };
     match (offset, zone) {
         (Some(_), _) => Some(micros),
         (None, None) => None,
+        (None, Some(zone)) if zone.is_utc() => Some(micros),
         (None, Some(zone)) => Some(
             out.checked(micros.into_iter(), "is a local time that never occurred", |local| {
                 zone.instant(local)
@@ -294,15 +260,15 @@ fn timestamps(array: &dyn Array, zone: Option<Zone>, out: &mut Output) -> Option
     }
 }
 
-fn durations(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
-    let DataType::Duration(unit) = array.data_type() else {
+fn durations(array: ArrayRef, out: &mut Output) -> Option<Vec<i64>> {
+    let DataType::Duration(unit) = *array.data_type() else {
         return None;
     };
     Some(match unit {
-        TimeUnit::Second => scaled(values::<DurationSecondType>(array)?, 1_000_000, out),
-        TimeUnit::Millisecond => scaled(values::<DurationMillisecondType>(array)?, 1_000, out),
-        TimeUnit::Microsecond => values::<DurationMicrosecondType>(array)?.to_vec(),
-        TimeUnit::Nanosecond => floored(values::<DurationNanosecondType>(array)?),
+        TimeUnit::Second => scaled(values::<DurationSecondType>(&array)?, 1_000_000, out),
+        TimeUnit::Millisecond => scaled(values::<DurationMillisecondType>(&array)?, 1_000, out),
+        TimeUnit::Microsecond => taken::<DurationMicrosecondType>(array)?,
+        TimeUnit::Nanosecond => floored(values::<DurationNanosecondType>(&array)?),
     })
 }
 
@@ -329,22 +295,22 @@ fn dates(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
     }
 }
 
-fn decimals(array: &dyn Array, precision: u8, scale: u8, out: &mut Output) -> Option<Vec<i128>> {
+fn decimals(array: ArrayRef, precision: u8, scale: u8, out: &mut Output) -> Option<Vec<i128>> {
     const WHY: Phrase = "(unscaled) is not exact in the column's decimal type";
     let to = i32::from(scale);
     match array.data_type() {
         DataType::Decimal128(_, from) => {
             let shift = to - i32::from(*from);
-            let values = values::<Decimal128Type>(array)?.iter().copied();
+            let values = values::<Decimal128Type>(&array)?.iter().copied();
             Some(out.checked(values, WHY, |value| rescaled(value, shift, precision)))
         }
         DataType::Decimal256(_, from) => {
             let shift = to - i32::from(*from);
-            let values = values::<Decimal256Type>(array)?.iter().copied();
+            let values = values::<Decimal256Type>(&array)?.iter().copied();
             Some(out.checked(values, WHY, |value| rescaled_wide(value, shift, precision)))
         }
         DataType::UInt64 => {
-            let values = values::<UInt64Type>(array)?.iter().copied();
+            let values = values::<UInt64Type>(&array)?.iter().copied();
             Some(out.checked(values, "does not fit the column's precision", |value| {
                 rescaled(i128::from(value), to, precision)
             }))

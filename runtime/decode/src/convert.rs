@@ -4,7 +4,7 @@ use crate::array;
 use crate::builder::Rules;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DurationMicrosecondArray, Float64Array, Int64Array,
-    StringArray, TimestampMicrosecondArray, new_null_array,
+    StringArray, TimestampMicrosecondArray, make_array, new_null_array,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, TimeUnit};
@@ -91,7 +91,7 @@ fn strings(values: &featr_kernels::StrData, nulls: Option<NullBuffer>) -> ArrayR
 /// In words, when the array's type does not decode to `ty` or a value of it does not.
 pub fn from_arrow(array: &dyn Array, ty: Type) -> Result<Column, String> {
     let decoded = array::decode(
-        array,
+        make_array(array.to_data()),
         ty,
         Rules {
             zone: None,

@@ -57,6 +57,35 @@ pub enum DecodeError {
     Unwritable { file: String, why: String },
     /// The name of a target says no known format.
     UnknownExtension { file: String },
+    /// A store or a table that is not of this machine's file system; `place` is its address.
+    Lake {
+        cause: LakeCause,
+        place: String,
+        why: String,
+    },
+}
+
+/// What is wrong with a store or a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LakeCause {
+    /// An address that no store has.
+    UnknownStore,
+    /// The store cannot be reached, or refuses.
+    Refused,
+    /// No table, or not in that version.
+    NoSuchTable,
+    /// A table with features without which its files cannot be read right.
+    UnreadableTable,
+    /// Rows of another schema than the table's.
+    SchemaDiffers,
+    /// A table where there must be none.
+    TableExists,
+    /// Another writer changed the table meanwhile.
+    TableChanged,
+    /// A table that cannot be written and keep its promises.
+    UnwritableTable,
+    /// A column that a table cannot hold.
+    UnfitColumn,
 }
 
 impl DecodeError {
@@ -71,6 +100,13 @@ impl DecodeError {
     /// What the operating system said of a file that was to be written, in plain words.
     pub fn refused(file: &Path, error: &std::io::Error) -> Self {
         Self::unwritable(file, plain(error))
+    }
+
+    pub(crate) fn changed(file: &str) -> Self {
+        DecodeError::Unreadable {
+            file: file.to_owned(),
+            why: "it changed while it was read".into(),
+        }
     }
 
     pub(crate) fn unwritable(file: &Path, why: impl fmt::Display) -> Self {
@@ -98,7 +134,8 @@ impl DecodeError {
             | DecodeError::SpineInstant { .. }
             | DecodeError::SpineKey { .. }
             | DecodeError::SpineLine { .. }
-            | DecodeError::Unwritable { .. } => None,
+            | DecodeError::Unwritable { .. }
+            | DecodeError::Lake { .. } => None,
         }
     }
 }
@@ -168,6 +205,20 @@ impl fmt::Display for DecodeError {
                     f,
                     "cannot tell the format of {file} from its name: .parquet, .csv, .jsonl and .arrow are known"
                 )
+            }
+            DecodeError::Lake { cause, place, why } => {
+                let what = match cause {
+                    LakeCause::UnknownStore => "cannot use the address",
+                    LakeCause::Refused => "cannot reach",
+                    LakeCause::NoSuchTable => "cannot find the Delta table",
+                    LakeCause::UnreadableTable => "cannot read the Delta table",
+                    LakeCause::SchemaDiffers => "other columns than those of the Delta table",
+                    LakeCause::TableExists => "there is already a Delta table",
+                    LakeCause::TableChanged => "another writer changed the Delta table",
+                    LakeCause::UnwritableTable => "cannot write the Delta table",
+                    LakeCause::UnfitColumn => "a column does not fit into the Delta table",
+                };
+                write!(f, "{what} {place}: {why}")
             }
         }
     }

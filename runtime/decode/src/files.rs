@@ -1,6 +1,7 @@
 //! Which files a file set means.
 
 use crate::error::{DecodeError, plain};
+use crate::store::{LocalStore, Store};
 use featc_ir::{FileFormat, FileSet};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,17 +10,77 @@ use std::sync::Arc;
 /// A file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputFile {
+    /// A path, or what else the store knows the file by.
     pub path: PathBuf,
     /// What messages call it: relative to the base folder where it lies below it.
     pub name: Arc<str>,
+    /// Columns whose one value is said outside of the file, by its place or by its table: names and texts, `None` for
+    /// null. They count where the file does not hold the column itself, and decode as CSV text.
+    pub values: Vec<(String, Option<String>)>,
+}
+
+impl InputFile {
+    /// A file whose name says the values of its columns.
+    pub fn new(path: PathBuf, name: impl Into<Arc<str>>) -> InputFile {
+        let name = name.into();
+        InputFile {
+            path,
+            values: values(&name),
+            name,
+        }
+    }
+}
+
+/// The values that the folders of a path name as `column=value`, `%` escapes undone; of two of one column the inner.
+fn values(name: &str) -> Vec<(String, Option<String>)> {
+    let mut found: Vec<(String, Option<String>)> = Vec::new();
+    let Some((folders, _)) = name.rsplit_once(['/', std::path::MAIN_SEPARATOR]) else {
+        return found;
+    };
+    for (column, value) in folders
+        .split(['/', std::path::MAIN_SEPARATOR])
+        .filter_map(|part| part.split_once('='))
+    {
+        let column = unescaped(column);
+        let value = (value != "__HIVE_DEFAULT_PARTITION__").then(|| unescaped(value));
+        found.retain(|(known, _)| *known != column);
+        found.push((column, value));
+    }
+    found
+}
+
+/// With bytes in place of their `%XX`; where that is not UTF-8, the text as it is.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let digit = |at: usize| tail.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// The files of a set: patterns in the given order, the files of one pattern in bytewise name order, none twice.
 ///
 /// A pattern is a path relative to `base`, or a glob. A folder means the files in it (not below it) whose extension
-/// is the format's: `.parquet`, `.csv`, `.jsonl` or `.ndjson`. Files and folders whose name begins with `.` or `_`
-/// are skipped unless the pattern says that very name. A pattern without files is an error.
+/// is the format's: `.parquet`, `.csv`, `.jsonl` or `.ndjson`, `.arrow`, `.ipc` or `.feather`; and so on in those of its folders that are named
+/// `column=value`. Files and folders whose name begins with `.` or `_` are skipped unless the pattern says that very
+/// name. A pattern without files is an error.
 pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+    expand_in(&LocalStore, files, base)
+}
+
+/// As [`expand`], in any store.
+pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
     if files.paths.is_empty() {
         return Err(DecodeError::NoFiles {
             pattern: String::new(),
@@ -29,29 +90,36 @@ pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeErro
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for pattern in &files.paths {
-        for path in matches(pattern, files.format, base)? {
-            if seen.insert(path.clone()) {
-                let name = path.strip_prefix(base).unwrap_or(&path).display().to_string();
-                found.push(InputFile {
-                    path,
-                    name: name.into(),
-                });
+        for file in store.list(pattern, extensions(files.format), base)? {
+            if seen.insert(file.path.clone()) {
+                found.push(file);
             }
         }
     }
     Ok(found)
 }
 
-fn matches(pattern: &str, format: FileFormat, base: &Path) -> Result<Vec<PathBuf>, DecodeError> {
+/// The files of one pattern on this machine.
+pub(crate) fn local(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+    let named = |path: PathBuf| {
+        let name = path.strip_prefix(base).unwrap_or(&path).display().to_string();
+        InputFile::new(path, name)
+    };
+    Ok(matches(pattern, extensions, base)?.into_iter().map(named).collect())
+}
+
+fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBuf>, DecodeError> {
     let none = |why: &str| DecodeError::NoFiles {
         pattern: pattern.to_owned(),
         why: why.to_owned(),
     };
     let literal = base.join(pattern);
     if literal.is_dir() {
-        let found = folder(&literal, format)?;
+        let mut found = Vec::new();
+        folder(&literal, extensions, &mut found)?;
+        found.sort();
         return if found.is_empty() {
-            Err(none(&no_such_files(format)))
+            Err(none(&no_such_files(extensions)))
         } else {
             Ok(found)
         };
@@ -80,9 +148,9 @@ fn matches(pattern: &str, format: FileFormat, base: &Path) -> Result<Vec<PathBuf
             continue;
         }
         if path.is_dir() {
-            found.extend(folder(&path, format)?)
+            folder(&path, extensions, &mut found)?;
         } else {
-            found.push(path)
+            found.push(path);
         }
     }
     found.sort();
@@ -93,22 +161,27 @@ fn matches(pattern: &str, format: FileFormat, base: &Path) -> Result<Vec<PathBuf
     }
 }
 
-fn folder(path: &Path, format: FileFormat) -> Result<Vec<PathBuf>, DecodeError> {
+fn folder(path: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<(), DecodeError> {
     let unreadable = |error: std::io::Error| DecodeError::Unreadable {
         file: path.display().to_string(),
         why: plain(&error),
     };
-    let mut found = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
         let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or("");
         let name = entry_name(&file);
-        if file.is_file() && !hidden(name) && extensions(format).contains(&extension) {
-            found.push(file);
+        if hidden(name) {
+            continue;
+        }
+        if file.is_file() {
+            if extensions.contains(&extension) {
+                found.push(file);
+            }
+        } else if name.contains('=') && file.is_dir() {
+            folder(&file, extensions, found)?;
         }
     }
-    found.sort();
-    Ok(found)
+    Ok(())
 }
 
 fn entry_name(path: &Path) -> &str {
@@ -132,9 +205,12 @@ fn extensions(format: FileFormat) -> &'static [&'static str] {
         FileFormat::Parquet => &["parquet"],
         FileFormat::Csv => &["csv"],
         FileFormat::Jsonl => &["jsonl", "ndjson"],
+        FileFormat::Arrow => &["arrow", "ipc", "feather"],
+        // The table's log says which files count.
+        FileFormat::Delta => &["parquet"],
     }
 }
 
-fn no_such_files(format: FileFormat) -> String {
-    format!("the folder has no .{} files", extensions(format).join(" or ."))
+fn no_such_files(extensions: &[&str]) -> String {
+    format!("the folder has no .{} files", extensions.join(" or ."))
 }

@@ -43,18 +43,26 @@
 //! Architecture invariant: the only crate below the command line that touches files.
 
 mod array;
+mod arrow_file;
 mod builder;
+mod chunks;
 mod convert;
 mod csv;
 mod error;
 mod files;
+mod guard;
 mod json;
+mod layout;
 mod lines;
 mod parquet;
+mod piece;
+mod prune;
 mod reject;
+mod said;
 mod scratch;
 mod source;
 mod spine;
+mod store;
 mod text;
 mod text_rows;
 mod write;
@@ -64,10 +72,12 @@ mod zone;
 mod tests;
 
 pub use convert::{arrow_type, from_arrow, to_arrow};
-pub use error::DecodeError;
-pub use files::{InputFile, expand};
+pub use error::{DecodeError, LakeCause};
+pub use files::{InputFile, expand, expand_in};
+pub use piece::{Bound, Piece, PieceOptions, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use scratch::Scratch;
 pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
 pub use spine::{Spine, read_spine};
+pub use store::{LocalStore, RandomRead, Store};
 pub use write::{Aside, OutputFormat, RowsWriter, Sealed, read_metadata, sync_folder, write_rows};

@@ -2,9 +2,10 @@
 
 use crate::builder::Rules;
 use crate::error::DecodeError;
-use crate::files::{InputFile, expand};
-use crate::parquet::ParquetReader;
+use crate::files::InputFile;
+use crate::piece::{Piece, PieceOptions, Reading, Shared};
 use crate::reject::{Reason, Reject, RejectSink, Rejects};
+use crate::store::Store;
 use crate::text_rows::TextReader;
 use crate::zone::Zone;
 use featc_ir::{ColumnId, FileFormat, FileSet, Source, SourceColumn};
@@ -20,10 +21,12 @@ use std::sync::Arc;
 pub struct ReadOptions {
     /// The columns whose values are needed; the others come as all null. Which rows are rejected does not depend on it.
     pub columns: Option<Vec<ColumnId>>,
-    /// Rows per batch, at most; 32 768 without a value.
+    /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
     /// Receives every rejected row.
     pub sink: Option<Box<dyn RejectSink>>,
+    /// Where the files are; the local file system without a value.
+    pub store: Option<Arc<dyn Store>>,
 }
 
 impl fmt::Debug for ReadOptions {
@@ -85,10 +88,14 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
-    fn new(source: &Source, options: &ReadOptions) -> Result<Spec, DecodeError> {
+    pub(crate) fn new(
+        source: &Source,
+        columns: Option<&[ColumnId]>,
+        rows_per_batch: Option<usize>,
+    ) -> Result<Spec, DecodeError> {
         let zone = source.zone.as_deref().map(Zone::named).transpose()?;
-        let mut wanted = vec![options.columns.is_none(); source.columns.len()];
-        for id in options.columns.iter().flatten() {
+        let mut wanted = vec![columns.is_none(); source.columns.len()];
+        for id in columns.into_iter().flatten() {
             if let Some(slot) = wanted.get_mut(id.index()) {
                 *slot = true;
             }
@@ -101,7 +108,7 @@ impl Spec {
                 keep_nan: source.keep_nan,
             },
             wanted,
-            rows_per_batch: options.rows_per_batch.unwrap_or(32_768).max(1),
+            rows_per_batch: rows_per_batch.unwrap_or(65_536).max(1),
         })
     }
 
@@ -126,15 +133,23 @@ pub fn read_source(
     base: &Path,
     options: ReadOptions,
 ) -> Result<SourceReader, DecodeError> {
-    let spec = Spec::new(source, &options)?;
-    let found = expand(files, base)?;
-    Ok(SourceReader::new(spec, files.format, found.into(), None, options.sink))
+    let spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
+    let mut whole = PieceOptions {
+        rows_per_piece: Some(usize::MAX),
+        ..PieceOptions::default()
+    };
+    if let Some(store) = options.store {
+        whole.store = store;
+    }
+    let shared = Arc::new(Shared::new(spec, files.format, &whole));
+    let found = shared.list(files, base)?;
+    Ok(SourceReader::new(shared, found.into(), None, options.sink))
 }
 
 /// Reads CSV or JSONL text from anywhere as rows of a source; `name` is what messages call it.
 ///
 /// # Errors
-/// As [`read_source`]; also [`DecodeError::UnknownFormat`] for Parquet, which cannot be read from a stream.
+/// As [`read_source`]; also [`DecodeError::UnknownFormat`] for formats other than these two, which cannot be read from a stream.
 pub fn read_text(
     source: &Source,
     format: FileFormat,
@@ -142,32 +157,26 @@ pub fn read_text(
     name: &str,
     options: ReadOptions,
 ) -> Result<SourceReader, DecodeError> {
-    let spec = Spec::new(source, &options)?;
+    let spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
     let current = match format {
-        FileFormat::Parquet => return Err(DecodeError::UnknownFormat { file: name.to_owned() }),
-        FileFormat::Csv => TextReader::csv(name.into(), input, &spec)?,
-        FileFormat::Jsonl => TextReader::jsonl(name.into(), input, &spec),
+        FileFormat::Parquet | FileFormat::Arrow | FileFormat::Delta => {
+            return Err(DecodeError::UnknownFormat { file: name.to_owned() });
+        }
+        FileFormat::Csv => TextReader::csv(name.into(), &[], input, &spec)?,
+        FileFormat::Jsonl => TextReader::jsonl(name.into(), &[], input, &spec),
     };
-    Ok(SourceReader::new(
-        spec,
-        format,
-        VecDeque::new(),
-        Some(Current::Text(current)),
-        options.sink,
-    ))
-}
-
-enum Current {
-    Parquet(Box<ParquetReader>),
-    Text(TextReader),
+    let shared = Arc::new(Shared::new(spec, format, &PieceOptions::default()));
+    let current = Some(Reading::Text(current));
+    Ok(SourceReader::new(shared, VecDeque::new(), current, options.sink))
 }
 
 /// The rows of a source, batch by batch. It ends after the first error.
 pub struct SourceReader {
-    spec: Spec,
-    format: FileFormat,
+    shared: Arc<Shared>,
     files: VecDeque<InputFile>,
-    current: Option<Current>,
+    /// Of the file that was opened last.
+    pieces: VecDeque<Piece>,
+    current: Option<Reading>,
     sink: Option<Box<dyn RejectSink>>,
     rejects: Rejects,
     rows: u64,
@@ -184,16 +193,15 @@ impl fmt::Debug for SourceReader {
 
 impl SourceReader {
     fn new(
-        spec: Spec,
-        format: FileFormat,
+        shared: Arc<Shared>,
         files: VecDeque<InputFile>,
-        current: Option<Current>,
+        current: Option<Reading>,
         sink: Option<Box<dyn RejectSink>>,
     ) -> SourceReader {
         SourceReader {
-            spec,
-            format,
+            shared,
             files,
+            pieces: VecDeque::new(),
             current,
             sink,
             rejects: Rejects::default(),
@@ -221,32 +229,31 @@ impl SourceReader {
         self.files.len()
     }
 
-    fn open(&self, file: &InputFile) -> Result<Current, DecodeError> {
-        let open = || std::fs::File::open(&file.path).map_err(|error| DecodeError::unreadable(&file.name, &error));
-        let buffered = || Ok(Box::new(std::io::BufReader::with_capacity(1 << 18, open()?)));
-        Ok(match self.format {
-            FileFormat::Parquet => {
-                Current::Parquet(Box::new(ParquetReader::open(file.name.clone(), open()?, &self.spec)?))
+    /// The next piece, opened.
+    fn open(&mut self) -> Result<Option<Reading>, DecodeError> {
+        loop {
+            if let Some(piece) = self.pieces.pop_front() {
+                return piece.open().map(Some);
             }
-            FileFormat::Csv => Current::Text(TextReader::csv(file.name.clone(), buffered()?, &self.spec)?),
-            FileFormat::Jsonl => Current::Text(TextReader::jsonl(file.name.clone(), buffered()?, &self.spec)),
-        })
+            let Some(file) = self.files.pop_front() else {
+                return Ok(None);
+            };
+            let opened = self.shared.open(file, true)?;
+            self.pieces = self.shared.cut(vec![opened]).into();
+        }
     }
 
     fn advance(&mut self) -> Result<Option<Decoded>, DecodeError> {
         loop {
-            let mut current = match self.current.take() {
-                Some(current) => current,
-                None => match self.files.pop_front() {
-                    Some(file) => self.open(&file)?,
-                    None => return Ok(None),
-                },
+            let current = match self.current.take() {
+                Some(current) => Some(current),
+                None => self.open()?,
+            };
+            let Some(mut current) = current else {
+                return Ok(None);
             };
             let mut rejects: Vec<Reject> = Vec::new();
-            let read = match &mut current {
-                Current::Parquet(reader) => reader.next(&self.spec, &mut rejects),
-                Current::Text(reader) => reader.next(&self.spec, &mut rejects),
-            };
+            let read = current.next(&self.shared.spec, &mut rejects);
             for reject in rejects {
                 if let Some(sink) = &mut self.sink {
                     sink.reject(&reject)?;
@@ -271,6 +278,7 @@ impl Iterator for SourceReader {
         let next = self.advance().transpose();
         if matches!(next, Some(Err(_))) {
             self.files.clear();
+            self.pieces.clear();
             self.current = None;
         }
         next

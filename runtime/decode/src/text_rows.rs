@@ -1,11 +1,12 @@
 //! Rows of a source from CSV and JSONL.
 
 use crate::builder::{BadCell, Builder, all_null};
-use crate::csv::{self, CsvReader};
+use crate::csv::{self, CsvReader, Field};
 use crate::error::DecodeError;
 use crate::json::{self, JsonlReader};
 use crate::lines::Lines;
 use crate::reject::{Reason, Reject, shown};
+use crate::said;
 use crate::source::{Decoded, RowNumbers, Spec};
 use featr_kernels::Batch;
 use std::io::BufRead;
@@ -23,8 +24,8 @@ pub(crate) struct TextReader {
 enum Input {
     Csv {
         reader: CsvReader,
-        /// Per declared column, the field it is.
-        places: Vec<usize>,
+        /// Per declared column, the field it is, or what is said for it.
+        places: Vec<Cell>,
         /// Fields of the header.
         fields: usize,
     },
@@ -32,7 +33,24 @@ enum Input {
         reader: JsonlReader,
         /// Per entry of the line before, the declared column it was.
         hints: Vec<Option<usize>>,
+        /// Per declared column, what is said for it where its key is not there, as text; mostly empty, which is null.
+        said: Vec<String>,
     },
+}
+
+/// Where the cells of a declared column are.
+enum Cell {
+    Field(usize),
+    Said(String),
+}
+
+impl Cell {
+    fn field<'a>(&'a self, reader: &'a CsvReader) -> Field<'a> {
+        match self {
+            Cell::Field(place) => reader.field(*place),
+            Cell::Said(text) => Field { text, quoted: false },
+        }
+    }
 }
 
 /// What became of a record.
@@ -42,13 +60,22 @@ enum Row {
 }
 
 impl TextReader {
-    pub(crate) fn csv(file: Arc<str>, input: Box<dyn BufRead + Send>, spec: &Spec) -> Result<TextReader, DecodeError> {
+    /// `values` are what is said for columns that the header lacks.
+    pub(crate) fn csv(
+        file: Arc<str>,
+        values: &[(String, Option<String>)],
+        input: Box<dyn BufRead + Send>,
+        spec: &Spec,
+    ) -> Result<TextReader, DecodeError> {
         let mut reader = CsvReader::new(Lines::new(input));
         let names = header(&mut reader, &file)?;
         let places = spec
             .columns
             .iter()
-            .map(|column| place(&names, &column.name, &file))
+            .map(|column| match said::text(values, &column.name) {
+                Some(text) if !names.contains(&column.name) => Ok(Cell::Said(text.to_owned())),
+                _ => place(&names, &column.name, &file).map(Cell::Field),
+            })
             .collect::<Result<_, _>>()?;
         Ok(TextReader {
             file,
@@ -61,13 +88,20 @@ impl TextReader {
         })
     }
 
-    pub(crate) fn jsonl(file: Arc<str>, input: Box<dyn BufRead + Send>, spec: &Spec) -> TextReader {
-        let reader = JsonlReader::new(Lines::new(input));
+    /// `values` are what is said for keys that an object lacks.
+    pub(crate) fn jsonl(
+        file: Arc<str>,
+        values: &[(String, Option<String>)],
+        input: Box<dyn BufRead + Send>,
+        spec: &Spec,
+    ) -> TextReader {
+        let said = spec.columns.iter().map(|column| said::text(values, &column.name));
         TextReader {
             file,
             input: Input::Jsonl {
-                reader,
+                reader: JsonlReader::new(Lines::new(input)),
                 hints: Vec::new(),
+                said: said.map(|text| text.unwrap_or("").to_owned()).collect(),
             },
             builders: builders(spec),
         }
@@ -140,17 +174,17 @@ impl TextReader {
                 }
                 csv::Record::Fields { line } => {
                     let push = |column: usize, builder: &mut Builder| {
-                        let field = reader.field(places[column]);
+                        let field = places[column].field(reader);
                         builder.push_text(field.text, field.quoted, spec.rules)
                     };
-                    let text = |column: usize| shown(reader.field(places[column]).text);
+                    let text = |column: usize| shown(places[column].field(reader).text);
                     Ok(Some((
                         line,
                         push_row(&mut self.builders, spec, (&file, line, rows), push, text)?,
                     )))
                 }
             },
-            Input::Jsonl { reader, hints } => match reader.next().map_err(unreadable)? {
+            Input::Jsonl { reader, hints, said } => match reader.next().map_err(unreadable)? {
                 json::Record::End => Ok(None),
                 json::Record::Broken { line, why } => Ok(Some((line, unparsable(why)))),
                 json::Record::Text { line } => {
@@ -159,8 +193,11 @@ impl TextReader {
                         Err(why) => return Ok(Some((line, unparsable(why)))),
                     };
                     let cells = by_column(&entries, spec, hints);
-                    let push = |column: usize, builder: &mut Builder| builder.push_json(cells[column], spec.rules);
-                    let text = |column: usize| json_shown(cells[column]);
+                    let push = |column: usize, builder: &mut Builder| match cells[column] {
+                        Some(raw) => builder.push_json(raw, spec.rules),
+                        None => builder.push_text(&said[column], false, spec.rules),
+                    };
+                    let text = |column: usize| cells[column].map_or_else(|| shown(&said[column]), json_shown);
                     Ok(Some((
                         line,
                         push_row(&mut self.builders, spec, (&file, line, rows), push, text)?,
@@ -230,9 +267,9 @@ pub(crate) fn place<N: AsRef<str>>(names: &[N], column: &str, file: &str) -> Res
     }
 }
 
-/// The literal text of each declared column, `null` where the object lacks it.
-fn by_column<'a>(entries: &json::Entries<'a>, spec: &Spec, hints: &mut Vec<Option<usize>>) -> Vec<&'a str> {
-    let mut cells = vec!["null"; spec.columns.len()];
+/// The literal text of each declared column, `None` where the object lacks it.
+fn by_column<'a>(entries: &json::Entries<'a>, spec: &Spec, hints: &mut Vec<Option<usize>>) -> Vec<Option<&'a str>> {
+    let mut cells = vec![None; spec.columns.len()];
     hints.resize(entries.0.len(), None);
     for ((name, value), hint) in entries.0.iter().zip(hints) {
         let is = |column: usize| spec.columns[column].name == *name;
@@ -240,7 +277,7 @@ fn by_column<'a>(entries: &json::Entries<'a>, spec: &Spec, hints: &mut Vec<Optio
             *hint = (0..spec.columns.len()).find(|column| is(*column));
         }
         if let Some(column) = *hint {
-            cells[column] = value;
+            cells[column] = Some(*value);
         }
     }
     cells

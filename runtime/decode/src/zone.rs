@@ -15,10 +15,15 @@ impl Zone {
             .map_err(|_| DecodeError::UnknownZone { zone: name.to_owned() })
     }
 
+    /// Whether local times are instants.
+    pub(crate) fn is_utc(self) -> bool {
+        self.0 == Tz::UTC
+    }
+
     /// The instant of a local time, both in microseconds since 1970-01-01T00:00:00 (there, and in UTC).
     /// Of two instants the first; `None` where the clock never showed it, or out of chrono's range.
     pub(crate) fn instant(self, local_us: i64) -> Option<i64> {
-        if self.0 == Tz::UTC {
+        if self.is_utc() {
             return Some(local_us);
         }
         let local = DateTime::from_timestamp_micros(local_us)?.naive_utc();

@@ -20,6 +20,7 @@ impl Program {
             Some("parquet") => FileFormat::Parquet,
             Some("csv") => FileFormat::Csv,
             Some("jsonl" | "ndjson") => FileFormat::Jsonl,
+            Some("arrow" | "ipc" | "feather") => FileFormat::Arrow,
             _ => return Err(DecodeError::UnknownFormat { file: name }.into()),
         };
         let source = entity_rows(keys);

@@ -87,6 +87,10 @@ impl From<BatchError> for Error {
                 why,
             },
             BatchError::NameClash { column } => Error::ColumnClash { column },
+            BatchError::Changed { source } => Error::Decode(DecodeError::Unreadable {
+                file: format!("source `{source}`"),
+                why: "its files changed while they were read".into(),
+            }),
             BatchError::Resources { why } => Error::Resources { why },
             BatchError::Bug { why } => Error::Bug { why },
         }

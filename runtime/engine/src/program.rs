@@ -4,9 +4,11 @@ use crate::error::Error;
 use featc_ir::plan::{BatchNode, BatchPlan, OperatorId, OperatorKind, StreamGraph, StreamService};
 use featc_ir::wire::Wire;
 use featc_ir::{FileFormat, FileSet, Source, Truth};
+use featr_lake::LakeStore;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A compiled program. Made by `featc build` and [`Program::load`]ed, or from the compiler's plans directly.
 #[derive(Debug, Clone)]
@@ -17,6 +19,7 @@ pub struct Program {
     pub(crate) base: PathBuf,
     /// Files given for a source instead of its own.
     pub(crate) files: BTreeMap<String, FileSet>,
+    pub(crate) store: Arc<LakeStore>,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +35,26 @@ impl Program {
             stream,
             base: base.into(),
             files: BTreeMap::new(),
+            store: Arc::default(),
         }
+    }
+
+    /// The versions of the Delta tables that were read so far, by address: `delta:<table id>@<version>`. A program reads a
+    /// table without a version in its text at one version, the latest one when it is first read.
+    pub fn snapshots(&self) -> BTreeMap<String, String> {
+        self.store.snapshots()
+    }
+
+    /// The places that files are read from.
+    #[must_use]
+    pub fn with_store(mut self, store: LakeStore) -> Program {
+        self.store = Arc::new(store);
+        self
+    }
+
+    /// Forgets which versions of Delta tables were read: the next run reads the latest ones.
+    pub fn refresh(&mut self) {
+        self.store = Arc::new(self.store.fresh());
     }
 
     /// Loads what `featc build` wrote into `folder`; `base` is the folder that paths in the program are relative to.
@@ -127,8 +149,9 @@ impl Program {
             .collect())
     }
 
-    /// Reads a source from `path` (a file, a folder or a glob; relative to the working directory) instead of the files
-    /// that it declares. The extension decides the format; without one the declared format holds.
+    /// Reads a source from `path` (a file, a folder or a glob, relative to the working directory; or an address as
+    /// `s3://bucket/key`) instead of the files that it declares. The extension decides the format, a folder with a
+    /// `_delta_log` is a Delta table; without either the declared format holds.
     ///
     /// # Errors
     /// [`Error::UnknownSource`].
@@ -141,9 +164,11 @@ impl Program {
             });
         };
         let by_extension = match path.extension().and_then(|extension| extension.to_str()) {
+            _ if path.join("_delta_log").is_dir() => Some(FileFormat::Delta),
             Some("parquet") => Some(FileFormat::Parquet),
             Some("csv") => Some(FileFormat::Csv),
             Some("jsonl" | "ndjson") => Some(FileFormat::Jsonl),
+            Some("arrow" | "ipc" | "feather") => Some(FileFormat::Arrow),
             _ => None,
         };
         let own = declared
@@ -152,10 +177,14 @@ impl Program {
             .or(declared.stream.as_ref())
             .map(|files| files.format);
         let format = by_extension.or(own).unwrap_or(FileFormat::Parquet);
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let path = match path.to_str() {
+            Some(text) if featr_lake::is_address(text) => path.to_owned(),
+            _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+        };
         let files = FileSet {
             format,
             paths: vec![path.display().to_string()],
+            version: None,
         };
         self.files.insert(source.to_owned(), files);
         Ok(())

@@ -265,10 +265,28 @@ impl Program {
     pub fn source_files(&self, service: &str, hash: bool) -> Result<Vec<SourceFiles>, Error> {
         let sources = self.service_sources(service)?;
         let files = sources.into_iter().map(|source| {
-            let given = self.files.contains_key(&source.name);
             let set = self.files(source, crate::recorded::Side::Batch)?;
-            inputs::source_files(source, &set, given, self.base(), hash)
+            let given = source.batch.as_ref().is_none_or(|declared| declared.paths != set.paths);
+            inputs::source_files(source, &set, given, (&self.store, self.base()), hash)
         });
         files.collect()
+    }
+
+    /// Reads the Delta table of a source at the version that a record says: `delta:<table id>@<version>`.
+    ///
+    /// # Errors
+    /// [`Error::NoFiles`], [`Error::UnknownSource`].
+    pub fn pin(&mut self, source: &str, table: &str) -> Result<(), Error> {
+        let Some(declared) = self.sources().into_iter().find(|known| known.name == source) else {
+            let known = self.sources().iter().map(|source| source.name.clone()).collect();
+            return Err(Error::UnknownSource {
+                source: source.to_owned(),
+                known,
+            });
+        };
+        let mut set = self.files(declared, crate::recorded::Side::Batch)?;
+        set.version = table.rsplit_once('@').and_then(|(_, version)| version.parse().ok());
+        self.files.insert(source.to_owned(), set);
+        Ok(())
     }
 }

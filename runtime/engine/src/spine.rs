@@ -28,7 +28,7 @@ fn asked(service: &StreamService) -> Vec<Key> {
 }
 
 impl Program {
-    /// Reads a spine for a service from Parquet, CSV or JSONL: the entity columns, `at_column` with the instants, and any
+    /// Reads a spine for a service from Parquet, Arrow IPC, CSV or JSONL: the entity columns, `at_column` with the instants, and any
     /// further columns, which pass through. `zone` is for timestamps without offset.
     ///
     /// # Errors

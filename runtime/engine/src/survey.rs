@@ -204,6 +204,7 @@ impl Program {
         };
         let options = ReadOptions {
             sink: rejects.map(forward),
+            store: Some(self.store.clone()),
             ..ReadOptions::default()
         };
         let mut report = SourceReport {

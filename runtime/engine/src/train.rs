@@ -54,6 +54,7 @@ impl Program {
         let plan = self.batch_plan(service)?;
         let inputs = Inputs {
             base: self.base.clone(),
+            store: self.store.clone(),
             truth: options.truth,
             with_status: options.with_status,
             threads: options.threads,

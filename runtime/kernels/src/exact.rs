@@ -12,12 +12,14 @@
 //! window instead of a full-range accumulator.
 
 mod codec;
+mod fixed;
 mod limbs;
 mod moments;
 mod prefix;
 mod round;
 
 pub(crate) use codec::take_bytes;
+pub use fixed::{FixedSums, Unit};
 pub use moments::{mean_scaled, variance};
 pub use prefix::PrefixExact;
 
@@ -47,7 +49,7 @@ enum Limbs {
 
 /// How many NaNs and infinities were added (less those subtracted). Absent when all are 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Specials {
+pub struct Specials {
     pub(crate) nan: i64,
     pub(crate) positive: i64,
     pub(crate) negative: i64,
@@ -65,8 +67,40 @@ impl Specials {
         *counter = counter.wrapping_add(by);
     }
 
+    /// The counters over the first 0, 1, 2, … of the values that are taken; `None` when all are finite.
+    fn running(values: &[f64], taken: impl Fn(usize) -> bool) -> Option<Vec<Specials>> {
+        let special = |row: usize| !values[row].is_finite() && taken(row);
+        if !(0..values.len()).any(special) {
+            return None;
+        }
+        let mut counters = Specials::default();
+        let mut all = Vec::with_capacity(values.len() + 1);
+        all.push(counters);
+        for (row, value) in values.iter().enumerate() {
+            if special(row) {
+                counters.note(*value, 1);
+            }
+            all.push(counters);
+        }
+        Some(all)
+    }
+
+    /// Adds other counters.
+    pub fn add(&mut self, other: Specials) {
+        self.nan = self.nan.wrapping_add(other.nan);
+        self.positive = self.positive.wrapping_add(other.positive);
+        self.negative = self.negative.wrapping_add(other.negative);
+    }
+
+    /// Takes other counters back.
+    pub fn subtract(&mut self, other: Specials) {
+        self.nan = self.nan.wrapping_sub(other.nan);
+        self.positive = self.positive.wrapping_sub(other.positive);
+        self.negative = self.negative.wrapping_sub(other.negative);
+    }
+
     /// What the sum is because of them, if any counter says so.
-    fn outcome(&self) -> Option<f64> {
+    pub fn outcome(&self) -> Option<f64> {
         match (self.nan != 0, self.positive != 0, self.negative != 0) {
             (true, _, _) | (false, true, true) => Some(crate::value::NAN),
             (false, true, false) => Some(f64::INFINITY),
@@ -287,16 +321,11 @@ impl ExactSum {
         self.add_signed(at, limbs, negate);
         if let Some(theirs) = &other.specials {
             let ours = self.specials.get_or_insert_default();
-            let add = |ours: i64, theirs: i64| {
-                if negate {
-                    ours.wrapping_sub(theirs)
-                } else {
-                    ours.wrapping_add(theirs)
-                }
-            };
-            ours.nan = add(ours.nan, theirs.nan);
-            ours.positive = add(ours.positive, theirs.positive);
-            ours.negative = add(ours.negative, theirs.negative);
+            if negate {
+                ours.subtract(**theirs);
+            } else {
+                ours.add(**theirs);
+            }
             self.drop_empty_specials();
         }
     }

@@ -60,9 +60,14 @@ fn files(set: &FileSet) -> String {
         FileFormat::Parquet => "parquet",
         FileFormat::Csv => "csv",
         FileFormat::Jsonl => "jsonl",
+        FileFormat::Arrow => "arrow",
+        FileFormat::Delta => "delta",
     };
     let paths: Vec<String> = set.paths.iter().map(|path| format!("{path:?}")).collect();
-    format!("{format} {}", paths.join(", "))
+    let version = set
+        .version
+        .map_or(String::new(), |version| format!(" version {version}"));
+    format!("{format} {}{version}", paths.join(", "))
 }
 
 /// A source in several lines, each indented by `indent`.

@@ -221,9 +221,12 @@ fn files(files: &ast::Files) -> featc_ir::FileSet {
         ast::FileFormat::Parquet => featc_ir::FileFormat::Parquet,
         ast::FileFormat::Csv => featc_ir::FileFormat::Csv,
         ast::FileFormat::Jsonl => featc_ir::FileFormat::Jsonl,
+        ast::FileFormat::Arrow => featc_ir::FileFormat::Arrow,
+        ast::FileFormat::Delta => featc_ir::FileFormat::Delta,
     };
     featc_ir::FileSet {
         format,
         paths: files.paths.iter().map(|path| path.value.clone()).collect(),
+        version: files.version.as_ref().map(|version| version.value),
     }
 }

@@ -41,7 +41,13 @@ impl Step {
 
 impl FileFormat {
     /// Every format, in the order of the reference.
-    pub const ALL: &'static [FileFormat] = &[FileFormat::Parquet, FileFormat::Csv, FileFormat::Jsonl];
+    pub const ALL: &'static [FileFormat] = &[
+        FileFormat::Parquet,
+        FileFormat::Csv,
+        FileFormat::Jsonl,
+        FileFormat::Arrow,
+        FileFormat::Delta,
+    ];
 
     /// The word in `.feat` files.
     pub fn name(self) -> &'static str {
@@ -49,6 +55,8 @@ impl FileFormat {
             FileFormat::Parquet => "parquet",
             FileFormat::Csv => "csv",
             FileFormat::Jsonl => "jsonl",
+            FileFormat::Arrow => "arrow",
+            FileFormat::Delta => "delta",
         }
     }
 }

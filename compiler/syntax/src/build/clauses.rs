@@ -124,16 +124,37 @@ impl Builder<'_> {
         let paths = children(pair, Rule::string)
             .map(|child| self.string_of(&child))
             .collect();
+        let version = find(pair, Rule::version);
         let known = FileFormat::ALL.iter().copied();
         if let Some(format) = known.clone().find(|format| format.name() == word.text) {
-            return Ok(Files { format, paths, span });
+            let version = version.map(|version| self.version(&version, format)).transpose()?;
+            return Ok(Files {
+                format,
+                paths,
+                version,
+                span,
+            });
         }
         let message = format!("files cannot be read as `{}`", word.text);
         let diagnostic = Diagnostic::at(Code::UnknownFileFormat, message, word.span, "not a known format");
         self.report(match suggest::nearest(&word.text, known.map(FileFormat::name)) {
             Some(near) => diagnostic.with_edit(format!("did you mean `{near}`?"), word.span, near),
-            None => diagnostic.with_help("the formats are `parquet`, `csv` and `jsonl`"),
+            None => diagnostic.with_help("the formats are `parquet`, `csv`, `jsonl`, `arrow` and `delta`"),
         });
+        Err(Refused)
+    }
+
+    /// The version of a table; of files there is none.
+    fn version(&mut self, pair: &Pair<'_, Rule>, format: FileFormat) -> Built<Integer> {
+        let number = self.child(pair, Rule::numeric)?;
+        let version = self.integer(&number)?;
+        if format == FileFormat::Delta {
+            return Ok(version);
+        }
+        let span = self.span(pair);
+        let message = format!("`{}` files have no versions", format.name());
+        let diagnostic = Diagnostic::at(Code::VersionOfFiles, message, span, "only Delta tables have versions");
+        self.report(diagnostic.with_help("leave it out, or write `batch delta` and the folder of the table"));
         Err(Refused)
     }
 

@@ -82,6 +82,7 @@ codes! {
     E0015 UnknownKeyword      "unknown keyword", since "0.1";
     E0016 MisplacedModule     "module line out of place", since "0.1";
     E0017 UnknownFileFormat   "unknown file format", since "0.1";
+    E0018 VersionOfFiles      "version of plain files", since "0.1";
     // E01xx names
     E0101 DuplicateItem       "item declared twice", since "0.1";
     E0102 DuplicateColumn     "column declared twice", since "0.1";
@@ -154,6 +155,15 @@ codes! {
     E0708 ColumnClash         "spine column named like a feature", since "0.1";
     E0709 EnginesDisagree     "engines disagree", since "0.1";
     E0710 NothingAccepted     "source without a usable row", since "0.1";
+    E0721 UnknownStore        "address of an unknown store", since "0.1";
+    E0722 StoreRefused        "store that cannot be reached", since "0.1";
+    E0723 NoSuchTable         "no such Delta table or version", since "0.1";
+    E0724 UnreadableTable     "Delta table that cannot be read", since "0.1";
+    E0725 TableSchemaDiffers  "columns other than the Delta table's", since "0.1";
+    E0726 TableExists         "Delta table that exists already", since "0.1";
+    E0727 TableChanged        "Delta table changed by another writer", since "0.1";
+    E0728 UnwritableTable     "Delta table that cannot be written", since "0.1";
+    E0729 UnfitColumn         "column that a Delta table cannot hold", since "0.1";
     // E09xx files, project, usage
     E0901 FileNotFound        "no such file", since "0.1";
     E0902 UnreadableFile      "file cannot be read", since "0.1";

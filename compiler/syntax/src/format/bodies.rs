@@ -193,11 +193,10 @@ fn clauses(layout: &Layout<'_>, source: &Source) -> Vec<Unit> {
     for (place, word, found) in [(10, "batch", &source.batch), (11, "stream", &source.stream)] {
         if let Some(found) = found {
             let paths: Vec<String> = found.paths.iter().map(|path| quote(&path.value)).collect();
-            clause(
-                place,
-                found.span,
-                format!("{word} {} {}", found.format.name(), paths.join(", ")),
-            );
+            let version = found.version.as_ref();
+            let version = version.map_or(String::new(), |version| format!(" version {}", version.value));
+            let text = format!("{word} {} {}{version}", found.format.name(), paths.join(", "));
+            clause(place, found.span, text);
         }
     }
     units

@@ -1,54 +1,109 @@
-//! The source stage as a leaf: decoded, accepted rows through a transform to keyed, lifted events.
+//! The leaves below the point-in-time aggregation: events of a lane, and questions.
 //!
-//! `Scan` and `Accept` are planned as [`SourceExec`], which only says what is read; `Rows` takes it over, so that wide
-//! source rows never become Arrow batches. A source is decoded once per run, however many views read it.
+//! `Scan` and `Accept` are planned as [`SourceExec`], which only says what is read; `Rows` takes it over as
+//! [`EventsExec`]. Neither is streamed: a scan serves all lanes of its source in one pass, and what it leaves on their
+//! shelves is taken shelf by shelf, together with the questions to the same entities.
 
-use super::asked::Asked;
 use super::{no_expressions, properties};
-use crate::codec::{Wire, binary};
+use crate::entities::Entities;
 use crate::error::bug;
-use crate::inputs::RowsCounter;
-use crate::schema::EventLayout;
-use crate::source::{Prepared, SharedSource};
-use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt8Array};
-use arrow::buffer::Buffer;
+use crate::scan::{Lane, Scan};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use featc_ir::plan::RowSpec;
-use featr_kernels::{StrData, Tag, identity, rows};
 use std::fmt;
 use std::sync::Arc;
 
-/// What is read. Not executed itself.
+/// What is at the bottom of a plan.
+#[derive(Debug, Clone)]
+pub(super) enum Leaf {
+    /// A source.
+    Source(Arc<Scan>),
+    /// A source through a transform.
+    Events { scan: Arc<Scan>, lane: Arc<Lane> },
+    /// The questions to one kind of entity.
+    Questions { keys: Vec<String>, entities: Arc<Entities> },
+}
+
+/// A node without inputs that is not streamed. See the module.
 #[derive(Debug)]
-pub(super) struct SourceExec {
-    pub source: Arc<SharedSource>,
+pub(super) struct LeafExec {
+    pub leaf: Leaf,
     properties: Arc<PlanProperties>,
 }
 
-impl SourceExec {
-    pub fn new(source: Arc<SharedSource>, schema: SchemaRef) -> SourceExec {
-        SourceExec {
-            source,
+impl LeafExec {
+    pub fn new(leaf: Leaf, schema: SchemaRef) -> LeafExec {
+        LeafExec {
+            leaf,
             properties: properties(schema, 1),
         }
     }
 }
 
-impl DisplayAs for SourceExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "SourceExec: source={}", self.source.source.name)
+impl LeafExec {
+    /// What it did, in words.
+    pub fn measured(&self) -> String {
+        match &self.leaf {
+            Leaf::Source(_) => String::new(),
+            Leaf::Events { scan, lane } => {
+                let (report, spent) = (scan.report(), scan.spent());
+                let held = lane.held().unwrap_or_default();
+                let passes = if spent.passes > 1 {
+                    ", in two passes: some ids occur more than once"
+                } else {
+                    ""
+                };
+                format!(
+                    "{} rows of {} decoded in {:.2} s{passes}; {} events are asked about, on {} shelves, {} in memory, {} on disk",
+                    report.decoded,
+                    megabytes(spent.bytes),
+                    spent.wall.as_secs_f64(),
+                    held.rows,
+                    held.shelves,
+                    megabytes(held.peak_bytes as u64),
+                    megabytes(held.spilled_bytes),
+                )
+            }
+            Leaf::Questions { entities, .. } => {
+                format!(
+                    "{} entities, {} in memory: events of others are dropped as they are decoded",
+                    entities.count(),
+                    megabytes(entities.bytes() as u64)
+                )
+            }
+        }
     }
 }
 
-impl ExecutionPlan for SourceExec {
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+impl DisplayAs for LeafExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        match &self.leaf {
+            Leaf::Source(scan) => write!(f, "SourceExec: source={}", scan.source.name),
+            Leaf::Events { scan, lane } => {
+                write!(f, "EventsExec: source={}, transform={}", scan.source.name, lane.transform())
+            }
+            Leaf::Questions { keys, entities } => {
+                write!(f, "QuestionsExec: entity=[{}], entities={}", keys.join(", "), entities.count())
+            }
+        }
+    }
+}
+
+impl ExecutionPlan for LeafExec {
     fn name(&self) -> &str {
-        "SourceExec"
+        match &self.leaf {
+            Leaf::Source(_) => "SourceExec",
+            Leaf::Events { .. } => "EventsExec",
+            Leaf::Questions { .. } => "QuestionsExec",
+        }
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -71,192 +126,6 @@ impl ExecutionPlan for SourceExec {
     }
 
     fn execute(&self, _: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        Err(bug("a source is read by Rows only"))
+        Err(bug("events and questions are taken by shelf"))
     }
-}
-
-/// See the module.
-#[derive(Debug)]
-pub(super) struct EventsExec {
-    source: Arc<SharedSource>,
-    spec: Arc<RowSpec>,
-    layout: EventLayout,
-    asked: Arc<Asked>,
-    counter: Arc<RowsCounter>,
-    properties: Arc<PlanProperties>,
-}
-
-impl EventsExec {
-    pub fn new(
-        source: Arc<SharedSource>,
-        (spec, layout): (Arc<RowSpec>, EventLayout),
-        asked: Asked,
-        counter: Arc<RowsCounter>,
-        schema: SchemaRef,
-        partitions: usize,
-    ) -> EventsExec {
-        EventsExec {
-            source,
-            spec,
-            layout,
-            asked: Arc::new(asked),
-            counter,
-            properties: properties(schema, partitions),
-        }
-    }
-}
-
-impl EventsExec {
-    /// Where the rows that come out are counted.
-    pub fn counter(&self) -> Arc<RowsCounter> {
-        self.counter.clone()
-    }
-}
-
-impl DisplayAs for EventsExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(
-            f,
-            "EventsExec: source={}, transform={}",
-            self.source.source.name, self.spec.name
-        )
-    }
-}
-
-impl ExecutionPlan for EventsExec {
-    fn name(&self) -> &str {
-        "EventsExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![]
-    }
-
-    fn apply_expressions(
-        &self,
-        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        no_expressions(f)
-    }
-
-    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
-
-    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let schema = self.schema();
-        let partitions = self.properties.partitioning.partition_count();
-        let (source, spec, layout) = (self.source.clone(), self.spec.clone(), self.layout.clone());
-        let (asked, counter, out) = (self.asked.clone(), self.counter.clone(), schema.clone());
-        // Batches are dealt out in turn.
-        let batches = futures::stream::iter((partition..).step_by(partitions)).map_while_ok(move |position| {
-            let prepared = source.prepared()?;
-            let Some(batch) = prepared.get(position) else {
-                return Ok(None);
-            };
-            let mut keyed = rows::apply(&spec, &batch.batch);
-            counter.add(keyed.rows.len(), &keyed.dropped);
-            let keys: Vec<_> = keyed.keys.iter().collect();
-            let mut entities = identity::keys_of_columns(&keys, keyed.rows.len());
-            let total = prepared.iter().map(|prepared| prepared.batch.rows).sum();
-            if let Some(kept) = asked.filter(&keyed.times, &entities, total)? {
-                entities = entities.take(&kept);
-                keyed = take(&keyed, &kept);
-            }
-            encode(&layout, batch, keyed, entities, out.clone()).map(Some)
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
-    }
-}
-
-/// Ends a stream at the first `None`.
-trait MapWhileOk: futures::Stream<Item = usize> + Sized {
-    fn map_while_ok<F>(self, each: F) -> impl futures::Stream<Item = Result<RecordBatch>>
-    where
-        F: FnMut(usize) -> Result<Option<RecordBatch>>;
-}
-
-impl<S: futures::Stream<Item = usize>> MapWhileOk for S {
-    fn map_while_ok<F>(self, mut each: F) -> impl futures::Stream<Item = Result<RecordBatch>>
-    where
-        F: FnMut(usize) -> Result<Option<RecordBatch>>,
-    {
-        use futures::StreamExt;
-        let mapped = self.map(move |position| each(position).transpose());
-        mapped
-            .take_while(|item| std::future::ready(item.is_some()))
-            .filter_map(std::future::ready)
-    }
-}
-
-/// Some of the events.
-fn take(keyed: &rows::Keyed, kept: &[u32]) -> rows::Keyed {
-    rows::Keyed {
-        rows: kept.iter().map(|row| keyed.rows[*row as usize]).collect(),
-        times: kept.iter().map(|row| keyed.times[*row as usize]).collect(),
-        keys: vec![],
-        poison: keyed
-            .poison
-            .as_ref()
-            .map(|poison| kept.iter().map(|row| poison[*row as usize]).collect()),
-        lifts: keyed.lifts.iter().map(|lift| lift.take(kept)).collect(),
-        dropped: keyed.dropped,
-    }
-}
-
-/// Events as they travel.
-fn encode(
-    layout: &EventLayout,
-    prepared: &Prepared,
-    keyed: rows::Keyed,
-    entities: StrData,
-    schema: SchemaRef,
-) -> Result<RecordBatch> {
-    let count = keyed.rows.len();
-    let all = count == prepared.batch.rows;
-    let ids = if all {
-        prepared.ids.clone()
-    } else {
-        prepared.ids.take(&keyed.rows)
-    };
-    let digests: Vec<u8> = keyed
-        .rows
-        .iter()
-        .flat_map(|row| prepared.digests[*row as usize].to_be_bytes())
-        .collect();
-    let mut arrays: Vec<ArrayRef> = vec![
-        Arc::new(binary(entities, None)?),
-        Arc::new(Int64Array::from(keyed.times)),
-        Arc::new(binary(ids, None)?),
-        Arc::new(FixedSizeBinaryArray::try_new(
-            crate::schema::DIGEST_BYTES,
-            Buffer::from_vec(digests),
-            None,
-        )?),
-    ];
-    if layout.arrival {
-        let arrivals = prepared.arrivals.as_ref().ok_or_else(|| bug("arrivals are missing"))?;
-        arrays.push(Arc::new(
-            keyed
-                .rows
-                .iter()
-                .map(|row| arrivals[*row as usize])
-                .collect::<Int64Array>(),
-        ));
-    }
-    match (layout.poison, keyed.poison) {
-        (true, poison) => arrays.push(Arc::new(UInt8Array::from(
-            poison.unwrap_or_else(|| vec![Tag::VALID; count]),
-        ))),
-        (false, None) => {}
-        (false, Some(_)) => return Err(bug("a filter that cannot fail did")),
-    }
-    for (wire, column) in layout.lifts.iter().zip(keyed.lifts) {
-        Wire::encode(*wire, column, &mut arrays)?;
-    }
-    Ok(RecordBatch::try_new(schema, arrays)?)
 }

@@ -9,6 +9,7 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use featc_ir::Truth;
@@ -26,6 +27,8 @@ pub(super) struct FinishExec {
     spec: Arc<FinishSpec>,
     fold: Arc<FoldSpec>,
     truth: Truth,
+    with_status: bool,
+    metrics: ExecutionPlanMetricsSet,
     properties: Arc<PlanProperties>,
 }
 
@@ -35,6 +38,7 @@ impl FinishExec {
         spec: Arc<FinishSpec>,
         fold: Arc<FoldSpec>,
         truth: Truth,
+        with_status: bool,
         schema: SchemaRef,
     ) -> FinishExec {
         let properties = properties(schema, input.output_partitioning().partition_count());
@@ -43,6 +47,8 @@ impl FinishExec {
             spec,
             fold,
             truth,
+            with_status,
+            metrics: ExecutionPlanMetricsSet::new(),
             properties,
         }
     }
@@ -51,7 +57,7 @@ impl FinishExec {
 fn features(
     spec: &FinishSpec,
     fold: &FoldSpec,
-    truth: Truth,
+    (truth, with_status): (Truth, bool),
     batch: &RecordBatch,
     out: SchemaRef,
 ) -> Result<RecordBatch> {
@@ -84,9 +90,11 @@ fn features(
     let mut arrays: Vec<ArrayRef> = vec![row];
     for (column, statuses) in features {
         arrays.push(to_arrow(&column));
-        arrays.push(Arc::new(UInt8Array::from_iter_values(
-            statuses.into_iter().map(encode_status),
-        )));
+        if with_status {
+            arrays.push(Arc::new(UInt8Array::from_iter_values(
+                statuses.into_iter().map(encode_status),
+            )));
+        }
     }
     Ok(RecordBatch::try_new(out, arrays)?)
 }
@@ -125,6 +133,10 @@ impl ExecutionPlan for FinishExec {
         no_expressions(f)
     }
 
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
     fn with_new_children(self: Arc<Self>, mut inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let input = inputs.pop().ok_or_else(|| bug("Finish lacks its input"))?;
         Ok(Arc::new(FinishExec::new(
@@ -132,15 +144,22 @@ impl ExecutionPlan for FinishExec {
             self.spec.clone(),
             self.fold.clone(),
             self.truth,
+            self.with_status,
             self.schema(),
         )))
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let input = self.input.execute(partition, context)?;
-        let (spec, fold, truth, schema) = (self.spec.clone(), self.fold.clone(), self.truth, self.schema());
-        let out = schema.clone();
-        let batches = input.map(move |batch| features(&spec, &fold, truth, &batch?, out.clone()));
+        let (spec, fold, schema) = (self.spec.clone(), self.fold.clone(), self.schema());
+        let (how, out) = ((self.truth, self.with_status), schema.clone());
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let batches = input.map(move |batch| {
+            let batch = batch?;
+            let _timer = metrics.elapsed_compute().timer();
+            metrics.record_output(batch.num_rows());
+            features(&spec, &fold, how, &batch, out.clone())
+        });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 }

@@ -1,27 +1,27 @@
 //! The physical nodes, and the planner that puts them in place of the logical ones.
 //!
 //! ```text
-//! EventsExec (Scan + Accept + Rows) ─ RepartitionExec ─ SortExec ┐
-//! QuestionsExec ──────────────────── RepartitionExec ─ SortExec ┴ PitAggExec ─ FinishExec ┐
-//! SpineExec ────────────────────────────────────────────────────────────────────── ZipExec ┴▶
+//! EventsExec (Scan + Accept + Rows) ┐
+//! QuestionsExec ──────────────────── ┴ PitAggExec ─ FinishExec ─ CoalescePartitionsExec ┐
+//! SpineExec ──────────────────────────────────────────────────────────────────── ZipExec ┴▶
 //! ```
 //!
-//! `PitAggExec` says what it requires, namely that equal entities meet in one partition on both sides and come sorted by
-//! `(entity, τ)`; DataFusion inserts the shuffles and the (spilling) sorts. No arithmetic, comparison or aggregate of
-//! DataFusion ever computes a feature.
+//! Events are not shuffled and sorted by DataFusion: a scan deals them onto shelves by entity ([`crate::shelves`]), and
+//! a shelf is sorted when it is answered; see ADR 4. DataFusion plans, schedules, measures and counts memory. No arithmetic,
+//! comparison or aggregate of DataFusion ever computes a feature.
 
-mod asked;
-mod chunk;
 mod events;
 mod finish;
 mod leaf;
 mod pit;
-mod side;
+mod shelf;
 mod zip;
 
 use crate::error::bug;
 use crate::inputs::Shared;
 use crate::logical::{Kind, Node};
+use crate::scan::{Lane, LaneParts};
+use events::{Leaf, LeafExec};
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
@@ -49,14 +49,13 @@ impl ExtensionPlanner for Planner {
         node: &dyn UserDefinedLogicalNode,
         _logical_inputs: &[&LogicalPlan],
         inputs: &[Arc<dyn ExecutionPlan>],
-        session: &dyn Session,
+        _session: &dyn Session,
         _context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let Some(node) = node.as_any().downcast_ref::<Node>() else {
             return Ok(None);
         };
         let schema: SchemaRef = Arc::new(Schema::new(node.schema.fields().clone()));
-        let partitions = session.config().target_partitions();
         let input = |position: usize| {
             inputs
                 .get(position)
@@ -65,35 +64,36 @@ impl ExtensionPlanner for Planner {
         };
         let shared = self.shared.clone();
         let exec: Arc<dyn ExecutionPlan> = match &node.kind {
-            Kind::Scan(source) => Arc::new(events::SourceExec::new(shared.source(source), schema)),
+            Kind::Scan(source) => Arc::new(LeafExec::new(Leaf::Source(shared.scan(source)), schema)),
             // A source stage answers both what there is and what is accepted of it.
             Kind::Accept(_) => input(0)?,
             Kind::Rows { spec, layout, fold } => {
                 let input = input(0)?;
-                let source = input
-                    .downcast_ref::<events::SourceExec>()
-                    .ok_or_else(|| bug("Rows reads no source"))?;
-                let entity: Vec<String> = fold.entity.iter().map(|key| key.name.clone()).collect();
-                Arc::new(events::EventsExec::new(
-                    source.source.clone(),
-                    (spec.clone(), layout.clone()),
-                    asked::Asked::new(shared.spine.clone(), fold.clone()),
-                    shared.counter(&source.source.source.name, &spec.name, &entity),
-                    schema,
-                    partitions,
-                ))
+                let Some(Leaf::Source(scan)) = input.downcast_ref::<LeafExec>().map(|exec| &exec.leaf) else {
+                    return Err(bug("Rows reads no source"));
+                };
+                let names: Vec<String> = fold.entity.iter().map(|key| key.name.clone()).collect();
+                let lane = Arc::new(Lane::new(LaneParts {
+                    spec: spec.clone(),
+                    fold: fold.clone(),
+                    layout: layout.clone(),
+                    spine: shared.spine.clone(),
+                    entities: shared.entities(&fold.entity)?,
+                    counter: shared.counter(&scan.source.name, &spec.name, &names),
+                }));
+                scan.join(lane.clone());
+                let scan = scan.clone();
+                Arc::new(LeafExec::new(Leaf::Events { scan, lane }, schema))
             }
-            Kind::Questions { fold } => Arc::new(leaf::QuestionsExec::new(
-                shared.spine.clone(),
-                fold.clone(),
-                schema,
-                partitions,
-            )),
+            Kind::Questions { fold } => {
+                let keys = fold.entity.iter().map(|key| key.name.clone()).collect();
+                let entities = shared.entities(&fold.entity)?;
+                Arc::new(LeafExec::new(Leaf::Questions { keys, entities }, schema))
+            }
             Kind::Spine => Arc::new(leaf::SpineExec::new(shared.spine.clone(), schema)),
-            Kind::PointInTime { fold, layout, delay_us } => Arc::new(pit::PitAggExec::new(
+            Kind::PointInTime { fold, delay_us } => Arc::new(pit::PitAggExec::new(
                 [input(0)?, input(1)?],
                 fold,
-                layout,
                 *delay_us,
                 shared,
                 schema,
@@ -103,17 +103,24 @@ impl ExtensionPlanner for Planner {
                 finish.clone(),
                 fold.clone(),
                 shared.truth,
+                shared.with_status,
                 schema,
             )),
             Kind::Zip { columns } => Arc::new(zip::ZipExec::new(
                 inputs.to_vec(),
                 columns.clone(),
                 shared.with_status,
+                shared.room.clone(),
                 schema,
             )),
         };
         Ok(Some(exec))
     }
+}
+
+/// What a leaf did, in words.
+pub(crate) fn measured_leaf(plan: &dyn ExecutionPlan) -> Option<String> {
+    plan.downcast_ref::<LeafExec>().map(LeafExec::measured)
 }
 
 /// Bounded output without an order.

@@ -1,85 +1,81 @@
 //! The point-in-time aggregation: one merge per entity answers all slots of all windows.
 //!
-//! Both inputs must come partitioned by entity and sorted by `(entity, τ)`. The node works on as many whole entities
-//! at a time as make up [`CHUNK_ROWS`] rows (at least one), so its memory is bounded by the largest entity.
-//! What happens to a chunk stands in [`super::chunk`].
+//! Events and questions stand on shelves by entity; a shelf holds all events and questions of its entities. Partitions
+//! take shelf after shelf, whoever is free: what a shelf answers depends on nothing else. What happens to a shelf stands
+//! in [`super::shelf`].
 
-use super::chunk::{EVENT_ENTITY, EVENT_TIME, Job, QUESTION_ENTITY, QUESTION_TIME};
-use super::events::EventsExec;
-use super::side::{Side, lesser};
+use super::events::{Leaf, LeafExec};
+use super::shelf::{Asked, Job};
 use super::{no_expressions, properties};
 use crate::error::bug;
 use crate::inputs::Shared;
-use crate::schema::EventLayout;
+use crate::scan::{Lane, Scan};
 use arrow::array::RecordBatch;
-use arrow::compute::SortOptions;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::expressions::Column as ColumnExpr;
-use datafusion::physical_expr::{Distribution, LexOrdering, OrderingRequirements, PhysicalExpr, PhysicalSortExpr};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
-};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use featc_ir::plan::FoldSpec;
+use futures::TryStreamExt;
 use std::fmt;
-use std::sync::Arc;
-
-/// Rows of either side that are worth a round of their own.
-const CHUNK_ROWS: usize = 1 << 15;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct PitAggExec {
     /// Events, questions.
     inputs: [Arc<dyn ExecutionPlan>; 2],
+    scan: Arc<Scan>,
+    lane: Arc<Lane>,
     job: Job,
-    entity: [Arc<dyn PhysicalExpr>; 2],
-    orders: [LexOrdering; 2],
+    turn: Arc<Turn>,
+    metrics: ExecutionPlanMetricsSet,
     properties: Arc<PlanProperties>,
+}
+
+/// What the partitions share.
+#[derive(Debug, Default)]
+struct Turn {
+    next: AtomicUsize,
+    asked: OnceLock<Asked>,
 }
 
 impl PitAggExec {
     pub fn new(
         inputs: [Arc<dyn ExecutionPlan>; 2],
         fold: &Arc<FoldSpec>,
-        layout: &EventLayout,
         delay_us: Option<u64>,
         shared: Arc<Shared>,
         schema: SchemaRef,
     ) -> Result<PitAggExec> {
-        let counter = inputs[0].downcast_ref::<EventsExec>().map(EventsExec::counter);
+        let leaf = inputs[0].downcast_ref::<LeafExec>().map(|exec| &exec.leaf);
+        let Some(Leaf::Events { scan, lane }) = leaf else {
+            return Err(bug("PointInTime reads no events"));
+        };
+        let (scan, lane) = (scan.clone(), lane.clone());
+        let threads = shared.threads;
         let job = Job {
             fold: fold.clone(),
-            layout: layout.clone(),
+            layout: lane.layout().clone(),
             delay_us,
             shared,
-            counter,
-            schema,
+            counter: lane.counter(),
+            entities: lane.entities().clone(),
+            schema: schema.clone(),
         };
-        PitAggExec::with_job(inputs, job)
-    }
-
-    fn with_job(inputs: [Arc<dyn ExecutionPlan>; 2], job: Job) -> Result<PitAggExec> {
-        let column = |name: &str, position| Arc::new(ColumnExpr::new(name, position)) as Arc<dyn PhysicalExpr>;
-        let order = |entity: usize, time: usize| {
-            let options = SortOptions {
-                descending: false,
-                nulls_first: true,
-            };
-            let exprs = [column("entity", entity), column("time", time)];
-            let exprs = exprs.map(|expr| PhysicalSortExpr { expr, options });
-            LexOrdering::new(exprs).ok_or_else(|| bug("an empty order"))
-        };
-        let partitions = inputs[1].output_partitioning().partition_count();
         Ok(PitAggExec {
-            properties: properties(job.schema.clone(), partitions),
-            entity: [column("entity", EVENT_ENTITY), column("entity", QUESTION_ENTITY)],
-            orders: [order(EVENT_ENTITY, EVENT_TIME)?, order(QUESTION_ENTITY, QUESTION_TIME)?],
             inputs,
+            scan,
+            lane,
             job,
+            turn: Arc::default(),
+            metrics: ExecutionPlanMetricsSet::new(),
+            properties: properties(schema, threads),
         })
     }
 }
@@ -105,23 +101,12 @@ impl ExecutionPlan for PitAggExec {
         &self.properties
     }
 
-    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        let keys = self
-            .entity
-            .iter()
-            .map(|entity| Distribution::KeyPartitioned(vec![entity.clone()]));
-        InputDistributionRequirements::co_partitioned(keys.collect())
-    }
-
-    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        self.orders
-            .iter()
-            .map(|order| Some(OrderingRequirements::from(order.clone())))
-            .collect()
-    }
-
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         self.inputs.iter().collect()
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false; 2]
     }
 
     fn apply_expressions(
@@ -131,64 +116,70 @@ impl ExecutionPlan for PitAggExec {
         no_expressions(f)
     }
 
-    fn with_new_children(self: Arc<Self>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let inputs = <[_; 2]>::try_from(inputs).map_err(|_| bug("PitAggExec has two inputs"))?;
-        Ok(Arc::new(PitAggExec::with_job(inputs, self.job.clone())?))
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
     }
 
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let [events, questions] = &self.inputs;
-        let merge = Merge {
+    fn with_new_children(self: Arc<Self>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let inputs = <[_; 2]>::try_from(inputs).map_err(|_| bug("PitAggExec has two inputs"))?;
+        Ok(Arc::new(PitAggExec {
+            inputs,
+            scan: self.scan.clone(),
+            lane: self.lane.clone(),
             job: self.job.clone(),
-            events: Side::new(
-                events.execute(partition, context.clone())?,
-                events.schema(),
-                EVENT_ENTITY,
-            ),
-            questions: Side::new(
-                questions.execute(partition, context)?,
-                questions.schema(),
-                QUESTION_ENTITY,
-            ),
-        };
-        let batches = futures::stream::try_unfold(merge, |mut merge| async move {
-            Ok(merge.next().await?.map(|batch| (batch, merge)))
-        });
+            turn: self.turn.clone(),
+            metrics: ExecutionPlanMetricsSet::new(),
+            properties: self.properties.clone(),
+        }))
+    }
+
+    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let (scan, lane, job, turn) = (
+            self.scan.clone(),
+            self.lane.clone(),
+            self.job.clone(),
+            self.turn.clone(),
+        );
+        let partitions = self.properties.partitioning.partition_count();
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let batches = futures::stream::once(async move {
+            scan.run().await?;
+            let shelves = std::iter::from_fn(move || next(&lane, &job, &turn, partitions, &metrics).transpose());
+            Ok::<_, datafusion::error::DataFusionError>(futures::stream::iter(shelves))
+        })
+        .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
     }
 }
 
-/// The merge of one partition.
-struct Merge {
-    job: Job,
-    events: Side,
-    questions: Side,
-}
-
-impl Merge {
-    /// The answers of the next entities.
-    async fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let (mut event_rows, mut question_rows) = (CHUNK_ROWS, CHUNK_ROWS);
-        loop {
-            self.questions.fill(question_rows).await?;
-            if self.questions.rows() == 0 {
-                return Ok(None);
+/// The answers of the next shelf that has questions.
+fn next(
+    lane: &Lane,
+    job: &Job,
+    turn: &Turn,
+    partitions: usize,
+    metrics: &BaselineMetrics,
+) -> Result<Option<RecordBatch>> {
+    let (shelves, digests) = lane.shelves()?;
+    let asked = turn
+        .asked
+        .get_or_init(|| Asked::new(lane.entities(), shelves.count()));
+    loop {
+        let shelf = turn.next.fetch_add(1, Ordering::Relaxed);
+        if shelf >= shelves.count() {
+            // Each partition comes here once; when the last one does, all shelves are answered.
+            if shelf + 1 == shelves.count() + partitions {
+                shelves.clear();
             }
-            self.events.fill(event_rows).await?;
-            let bounds = (self.events.bound(), self.questions.bound());
-            let bound = lesser(bounds.0.clone(), bounds.1.clone());
-            let events = self.events.take(bound.as_ref())?;
-            let questions = self.questions.take(bound.as_ref())?;
-            if questions.num_rows() > 0 {
-                return self.job.answer(&events, &questions).map(Some);
-            }
-            // Nobody asked about these events, or an entity is not complete yet: read on where that is so.
-            if bounds.0 == bound {
-                event_rows = self.events.rows().max(CHUNK_ROWS / 2) * 2;
-            }
-            if bounds.1 == bound {
-                question_rows = self.questions.rows().max(CHUNK_ROWS / 2) * 2;
-            }
+            return Ok(None);
+        }
+        let questions = asked.of(shelf);
+        if !questions.is_empty() {
+            let _timer = metrics.elapsed_compute().timer();
+            let events = shelves.take(shelf)?;
+            let answers = job.answer(shelves.count(), &events, &shelves.schema(), digests, questions)?;
+            metrics.record_output(answers.num_rows());
+            return Ok(Some(answers));
         }
     }
 }

@@ -1,17 +1,21 @@
 //! The spine's own columns and the features of all inputs, side by side, in spine order.
 //!
-//! Features come in any order with their row number; they are collected, and for each batch of the spine its rows are
-//! gathered. Memory: the features of the whole spine, once.
+//! Features come in any order, with their row numbers. They are put on shelves by blocks of [`BLOCK_ROWS`] rows of the
+//! spine (which go to disk when memory is short); when all are there, block after block is put in order and comes out.
 
+use super::leaf::SpineExec;
 use super::{no_expressions, properties};
 use crate::error::bug;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::compute::interleave;
-use arrow::datatypes::{SchemaRef, UInt8Type, UInt64Type};
+use crate::inputs::SpineData;
+use crate::shelves::{Room, Shelves, by_shelf};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{concat_batches, take, take_record_batch};
+use arrow::datatypes::{SchemaRef, UInt8Type, UInt32Type};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{Distribution, PhysicalExpr};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PlanProperties,
@@ -19,7 +23,11 @@ use datafusion::physical_plan::{
 use featr_kernels::finish::decode_status;
 use futures::{StreamExt, TryStreamExt};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
+
+/// Rows per batch of the output.
+pub(crate) const BLOCK_ROWS: usize = 1 << 16;
 
 /// See the module. The first input is the spine.
 #[derive(Debug)]
@@ -28,6 +36,8 @@ pub(super) struct ZipExec {
     /// Per output column: input (from 0, the spine not counted) and position among its features.
     columns: Arc<Vec<(u32, u32)>>,
     with_status: bool,
+    room: Room,
+    metrics: ExecutionPlanMetricsSet,
     properties: Arc<PlanProperties>,
 }
 
@@ -36,51 +46,54 @@ impl ZipExec {
         inputs: Vec<Arc<dyn ExecutionPlan>>,
         columns: Vec<(u32, u32)>,
         with_status: bool,
+        room: Room,
         schema: SchemaRef,
     ) -> ZipExec {
         ZipExec {
             inputs,
             columns: Arc::new(columns),
             with_status,
+            room,
+            metrics: ExecutionPlanMetricsSet::new(),
             properties: properties(schema, 1),
         }
     }
 }
 
-/// The features of one input, and where each row of the spine stands among them.
-struct Collected {
-    batches: Vec<RecordBatch>,
-    places: Vec<(usize, usize)>,
+/// Puts the features of an input on shelves by block.
+async fn collect(mut features: SendableRecordBatchStream, blocks: usize, room: &Room) -> Result<Shelves> {
+    let shelves = Shelves::new("features", features.schema(), blocks, room);
+    while let Some(batch) = features.next().await {
+        let batch = batch?;
+        let rows = batch.column(0).as_primitive::<UInt32Type>().values();
+        let of: Vec<u32> = rows.iter().map(|row| row / BLOCK_ROWS as u32).collect();
+        if of.iter().any(|block| *block as usize >= blocks) {
+            return Err(bug("an answer to no question"));
+        }
+        let (order, starts) = by_shelf(&of, blocks);
+        shelves.put(0, take_record_batch(&batch, &UInt32Array::from(order))?, starts)?;
+    }
+    Ok(shelves)
 }
 
-impl Collected {
-    fn new(batches: Vec<RecordBatch>) -> Result<Collected> {
-        const NOWHERE: (usize, usize) = (usize::MAX, 0);
-        let rows = batches.iter().map(RecordBatch::num_rows).sum();
-        let mut places = vec![NOWHERE; rows];
-        for (number, batch) in batches.iter().enumerate() {
-            for (row, place) in batch.column(0).as_primitive::<UInt64Type>().values().iter().enumerate() {
-                let slot = usize::try_from(*place).ok().and_then(|place| places.get_mut(place));
-                *slot.ok_or_else(|| bug("an answer to no question"))? = (number, row);
-            }
-        }
-        if places.contains(&NOWHERE) {
-            return Err(bug("a question was answered twice and another not at all"));
-        }
-        Ok(Collected { batches, places })
+/// The features of a block in the order of the spine.
+fn in_order(shelves: &Shelves, block: usize, rows: &Range<usize>) -> Result<RecordBatch> {
+    const NOWHERE: u32 = u32::MAX;
+    let all = concat_batches(&shelves.schema(), &shelves.take(block)?)?;
+    let mut places = vec![NOWHERE; rows.len()];
+    for (at, row) in (0u32..).zip(all.column(0).as_primitive::<UInt32Type>().values()) {
+        let place = (*row as usize)
+            .checked_sub(rows.start)
+            .and_then(|at| places.get_mut(at));
+        *place.ok_or_else(|| bug("an answer to no question"))? = at;
     }
-
-    fn gather(&self, column: usize, rows: std::ops::Range<usize>) -> Result<ArrayRef> {
-        let places = self
-            .places
-            .get(rows)
-            .ok_or_else(|| bug("a question was not answered"))?;
-        if places.is_empty() && self.batches.is_empty() {
-            return Err(bug("no answers to gather"));
-        }
-        let arrays: Vec<&dyn Array> = self.batches.iter().map(|batch| batch.column(column).as_ref()).collect();
-        Ok(interleave(&arrays, places)?)
+    if places.contains(&NOWHERE) || all.num_rows() != rows.len() {
+        return Err(bug("a question was answered twice or not at all"));
     }
+    let places = UInt32Array::from(places);
+    let arrays = all.columns().iter().map(|array| take(array, &places, None));
+    let arrays = arrays.collect::<std::result::Result<_, _>>()?;
+    Ok(RecordBatch::try_new(all.schema(), arrays)?)
 }
 
 fn status_names(codes: &dyn Array) -> Result<ArrayRef> {
@@ -97,28 +110,36 @@ fn status_names(codes: &dyn Array) -> Result<ArrayRef> {
     Ok(Arc::new(StringArray::from_iter_values(texts)))
 }
 
-fn zip(
-    spine: &RecordBatch,
-    start: usize,
-    inputs: &[Collected],
-    columns: &[(u32, u32)],
+/// What puts the output together.
+struct Zip {
+    spine: Arc<SpineData>,
+    inputs: Vec<Shelves>,
+    columns: Arc<Vec<(u32, u32)>>,
     with_status: bool,
     schema: SchemaRef,
-) -> Result<RecordBatch> {
-    let mut arrays = spine.columns().to_vec();
-    let rows = start..start + spine.num_rows();
-    if rows.is_empty() {
-        return Ok(RecordBatch::new_empty(schema));
-    }
-    for (input, position) in columns {
-        let input = inputs.get(*input as usize).ok_or_else(|| bug("Zip lacks an input"))?;
-        let column = 1 + 2 * *position as usize;
-        arrays.push(input.gather(column, rows.clone())?);
-        if with_status {
-            arrays.push(status_names(&input.gather(column + 1, rows.clone())?)?);
+}
+
+impl Zip {
+    fn block(&self, block: usize) -> Result<RecordBatch> {
+        let start = block * BLOCK_ROWS;
+        let rows = start..(start + BLOCK_ROWS).min(self.spine.times.len());
+        let mut arrays = self.spine.rows(rows.clone())?.columns().to_vec();
+        let inputs = self.inputs.iter().map(|input| in_order(input, block, &rows));
+        let inputs = inputs.collect::<Result<Vec<_>>>()?;
+        for (input, position) in self.columns.iter() {
+            let input = inputs
+                .get(*input as usize)
+                .ok_or_else(|| bug("Zip lacks an input"))?;
+            if self.with_status {
+                let column = 1 + 2 * *position as usize;
+                arrays.push(input.column(column).clone());
+                arrays.push(status_names(input.column(column + 1))?);
+            } else {
+                arrays.push(input.column(1 + *position as usize).clone());
+            }
         }
+        Ok(RecordBatch::try_new(self.schema.clone(), arrays)?)
     }
-    Ok(RecordBatch::try_new(schema, arrays)?)
 }
 
 impl DisplayAs for ZipExec {
@@ -140,6 +161,10 @@ impl ExecutionPlan for ZipExec {
         InputDistributionRequirements::new(vec![Distribution::SinglePartition; self.inputs.len()])
     }
 
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false; self.inputs.len()]
+    }
+
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         self.inputs.iter().collect()
     }
@@ -151,36 +176,57 @@ impl ExecutionPlan for ZipExec {
         no_expressions(f)
     }
 
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
     fn with_new_children(self: Arc<Self>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         Ok(Arc::new(ZipExec::new(
             inputs,
             self.columns.to_vec(),
             self.with_status,
+            self.room.clone(),
             self.schema(),
         )))
     }
 
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let (schema, columns, with_status) = (self.schema(), self.columns.clone(), self.with_status);
+        let spine = spine_below(&self.inputs[0]).ok_or_else(|| bug("Zip reads no spine"))?;
         let mut streams = vec![];
-        for input in &self.inputs {
+        for input in &self.inputs[1..] {
             streams.push(input.execute(0, context.clone())?);
         }
-        let spine = streams.remove(0);
+        let room = self.room.clone();
+        let metrics = BaselineMetrics::new(&self.metrics, 0);
         let out = schema.clone();
         let batches = futures::stream::once(async move {
-            let collected = streams.into_iter().map(|stream| stream.try_collect::<Vec<_>>());
-            let collected = futures::future::try_join_all(collected).await?;
-            let inputs = collected.into_iter().map(Collected::new).collect::<Result<Vec<_>>>()?;
-            let mut start = 0;
-            Ok::<_, datafusion::error::DataFusionError>(spine.map(move |batch| {
-                let batch = batch?;
-                let zipped = zip(&batch, start, &inputs, &columns, with_status, out.clone());
-                start += batch.num_rows();
-                zipped
-            }))
+            let blocks = spine.times.len().div_ceil(BLOCK_ROWS);
+            let collected = streams.into_iter().map(|stream| collect(stream, blocks, &room));
+            let zip = Zip {
+                inputs: futures::future::try_join_all(collected).await?,
+                spine,
+                columns,
+                with_status,
+                schema: out,
+            };
+            let block = move |block| {
+                let _timer = metrics.elapsed_compute().timer();
+                let batch = zip.block(block)?;
+                metrics.record_output(batch.num_rows());
+                Ok(batch)
+            };
+            Ok::<_, datafusion::error::DataFusionError>(futures::stream::iter((0..blocks).map(block)))
         })
         .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+    }
+}
+
+/// The spine at the bottom of the first input.
+fn spine_below(input: &Arc<dyn ExecutionPlan>) -> Option<Arc<SpineData>> {
+    match input.downcast_ref::<SpineExec>() {
+        Some(exec) => Some(exec.spine.clone()),
+        None => input.children().into_iter().find_map(spine_below),
     }
 }

@@ -1,29 +1,28 @@
-//! How each event takes part in a slot: not at all, with its argument, or as an error.
+//! How each event takes part in a slot: not at all, with its argument, or as an error; and what of a question's status
+//! that decides.
 
 use super::Context;
 use super::run::Run;
+use super::totals::totals;
 use featc_ir::{Aggregate, ErrorCode, LiftId, Slot, Status};
 use featr_kernels::{Column, Tag};
 
 /// The event takes part.
-pub(super) const TAKEN: u8 = 0;
+const TAKEN: u8 = 0;
 /// The event plays no role.
-pub(super) const LEFT_OUT: u8 = u8::MAX;
+const LEFT_OUT: u8 = u8::MAX;
 
 /// What decides how events take part: argument, filter, and whether a null argument does too.
-pub(super) type Key = (Option<LiftId>, Option<LiftId>, bool);
+type Key = (Option<LiftId>, Option<LiftId>, bool);
 
-/// One class per event: [`TAKEN`], [`LEFT_OUT`], or the number of an error code.
-#[derive(Debug)]
+/// One class per event: [`TAKEN`], [`LEFT_OUT`], or the number of an error code. Nothing where every event takes part.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Classes {
-    pub key: Key,
-    pub of: Vec<u8>,
-    pub has_errors: bool,
-    /// Every event takes part.
-    pub all_taken: bool,
+    of: Option<Vec<u8>>,
+    has_errors: bool,
 }
 
-pub(super) fn key(slot: &Slot) -> Key {
+fn key(slot: &Slot) -> Key {
     let keeps_nulls = match slot.aggregate {
         Aggregate::First { ignoring_nulls } | Aggregate::Last { ignoring_nulls } => !ignoring_nulls,
         Aggregate::Count
@@ -41,43 +40,73 @@ pub(super) fn key(slot: &Slot) -> Key {
     (slot.argument, slot.filter, keeps_nulls)
 }
 
+/// The distinct classes of some slots, and for each slot the position of its own.
+pub(super) fn classes_of(run: &Run, slots: &[Slot]) -> (Vec<Classes>, Vec<usize>) {
+    let (mut classes, mut keys): (Vec<Classes>, Vec<(Key, usize)>) = (vec![], vec![]);
+    let of_slots = slots.iter().map(|slot| {
+        let key = key(slot);
+        if let Some((_, at)) = keys.iter().find(|(known, _)| *known == key) {
+            return *at;
+        }
+        let made = Classes::new(run, key);
+        // Where all take part, it does not matter in what.
+        let alike = classes.iter().position(|known| known.of.is_none() && made.of.is_none());
+        let at = alike.unwrap_or_else(|| {
+            classes.push(made);
+            classes.len() - 1
+        });
+        keys.push((key, at));
+        at
+    });
+    let of_slots = of_slots.collect();
+    (classes, of_slots)
+}
+
 impl Classes {
-    pub fn new(run: &Run, key: Key) -> Classes {
+    fn new(run: &Run, key: Key) -> Classes {
         let events = &run.events;
+        let filter = key.1.map(|filter| &events.lifts[filter.index()]);
+        let argument = key.0.map(|argument| &events.lifts[argument.index()]);
+        if events.poison.is_none() && filter.is_none() && argument.is_none_or(|column| column.tags.is_none()) {
+            return Classes::everything();
+        }
         let mut of = vec![TAKEN; events.len()];
         if let Some(poison) = &events.poison {
             mark(&mut of, poison, |_| None);
         }
-        if let Some(filter) = key.1 {
-            let filter = &events.lifts[filter.index()];
+        if let Some(filter) = filter {
             mark_tags(&mut of, filter, Some(LEFT_OUT));
-            for (row, class) in of.iter_mut().enumerate() {
-                if *class == TAKEN && !filter.is_true(row) {
+            for (class, kept) in of.iter_mut().zip(filter.bools()) {
+                if *class == TAKEN && !*kept {
                     *class = LEFT_OUT;
                 }
             }
         }
-        if let Some(argument) = key.0 {
-            mark_tags(&mut of, &events.lifts[argument.index()], (!key.2).then_some(LEFT_OUT));
+        if let Some(argument) = argument {
+            mark_tags(&mut of, argument, (!key.2).then_some(LEFT_OUT));
         }
-        let has_errors = of.iter().any(|class| !matches!(*class, TAKEN | LEFT_OUT));
-        let all_taken = of.iter().all(|class| *class == TAKEN);
         Classes {
-            key,
-            of,
-            has_errors,
-            all_taken,
+            has_errors: of.iter().any(|class| !matches!(*class, TAKEN | LEFT_OUT)),
+            of: of.iter().any(|class| *class != TAKEN).then_some(of),
         }
+    }
+
+    /// Every event takes part.
+    pub fn everything() -> Classes {
+        Classes {
+            of: None,
+            has_errors: false,
+        }
+    }
+
+    /// Whether every event takes part.
+    pub fn all(&self) -> bool {
+        self.of.is_none()
     }
 
     #[inline]
     pub fn takes(&self, row: usize) -> bool {
-        self.of[row] == TAKEN
-    }
-
-    /// How many events take part, before each row and after the last.
-    pub fn counts(&self) -> Vec<u32> {
-        prefix(&self.of, TAKEN)
+        self.of.as_ref().is_none_or(|of| of[row] == TAKEN)
     }
 }
 
@@ -100,6 +129,7 @@ fn mark(of: &mut [u8], tags: &[u8], null: impl Fn(u8) -> Option<u8>) {
     }
 }
 
+/// How many events have a class, before each row and after the last.
 fn prefix(of: &[u8], wanted: u8) -> Vec<u32> {
     let mut counts = Vec::with_capacity(of.len() + 1);
     let mut count = 0;
@@ -111,50 +141,55 @@ fn prefix(of: &[u8], wanted: u8) -> Vec<u32> {
     counts
 }
 
-/// The least error in each question's window.
-pub(super) struct Errors {
-    least: Vec<Option<ErrorCode>>,
+/// What the events that take part in a window say about its slots, whatever their aggregates. One entry per question.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// How many take part.
+    pub counts: Vec<u32>,
+    /// The least error, `Empty` where nothing takes part, else `Ok`.
+    pub statuses: Vec<Status>,
+    /// Null where the status is not `Ok`.
+    pub tags: Option<Vec<u8>>,
+    /// Null where the status is an error.
+    pub error_tags: Option<Vec<u8>>,
 }
 
-impl Errors {
-    /// Nothing when the classes have no errors.
-    pub fn on(context: &Context<'_>, window: usize, classes: &Classes) -> Errors {
-        let (true, Some(tape)) = (classes.has_errors, context.tape(window)) else {
-            return Errors { least: vec![] };
+impl Taken {
+    pub fn new(context: &Context<'_>, window: usize, classes: &Classes) -> Taken {
+        let counts = match &classes.of {
+            None => totals(context, window, &super::totals::Rows),
+            Some(of) => totals(context, window, prefix(of, TAKEN).as_slice()),
         };
-        let mut least = vec![None; context.questions.len()];
-        for code in ErrorCode::ALL.into_iter().rev() {
-            let counts = prefix(&classes.of, code as u8);
-            if counts.last() == Some(&0) {
-                continue;
-            }
-            let of = |(start, end): &(u32, u32)| counts[*end as usize] - counts[*start as usize];
-            for group in &context.questions.groups {
-                let mut inside = 0u32;
-                for question in group.questions.clone() {
-                    inside += tape.enter(question).iter().map(of).sum::<u32>();
-                    inside -= tape.leave(question).iter().map(of).sum::<u32>();
-                    if inside > 0 {
-                        least[question] = Some(code);
+        let status = |count: &u32| if *count == 0 { Status::Empty } else { Status::Ok };
+        let mut statuses: Vec<Status> = counts.iter().map(status).collect();
+        let mut error_tags = None;
+        if let (true, Some(of)) = (classes.has_errors, &classes.of) {
+            // The least code is put last, and stays.
+            for code in ErrorCode::ALL.into_iter().rev() {
+                let errors = prefix(of, code as u8);
+                if errors.last() == Some(&0) {
+                    continue;
+                }
+                for (status, errors) in statuses.iter_mut().zip(totals(context, window, errors.as_slice())) {
+                    if errors > 0 {
+                        *status = Status::Error(code);
                     }
                 }
             }
+            error_tags = tags(&statuses, |status| matches!(status, Status::Error(_)));
         }
-        Errors { least }
+        Taken {
+            tags: tags(&statuses, |status| status != Status::Ok),
+            counts,
+            statuses,
+            error_tags,
+        }
     }
+}
 
-    /// Makes the answers of windows with errors those errors.
-    pub fn put(&self, (column, statuses): &mut (Column, Vec<Status>)) {
-        if self.least.iter().all(Option::is_none) {
-            return;
-        }
-        let rows = column.len();
-        let tags = column.tags.get_or_insert_with(|| vec![Tag::VALID; rows]);
-        for (row, least) in self.least.iter().enumerate() {
-            if let Some(code) = least {
-                tags[row] = Tag::NULL;
-                statuses[row] = Status::Error(*code);
-            }
-        }
-    }
+/// Null where the status says so; nothing where it never does.
+pub(super) fn tags(statuses: &[Status], null: impl Fn(Status) -> bool) -> Option<Vec<u8>> {
+    let tag = |status: &Status| if null(*status) { Tag::NULL } else { Tag::VALID };
+    let tags: Vec<u8> = statuses.iter().map(tag).collect();
+    tags.contains(&Tag::NULL).then_some(tags)
 }

@@ -1,122 +1,210 @@
-//! `min` and `max`: a monotone queue where windows only slide, a tree of winners where events arrive in any order of
-//! event time or where a question's own event is left out.
+//! `min` and `max`: all windows that end alike share one monotone stack. Its rows, from the bottom, are each beaten by
+//! none that came later, so a window's winner is the first of them that lies in it. Where that one is a hole, and in
+//! crowded entities, a tree of winners says who is next.
 
 use super::Context;
-use super::nearest::{NONE, gather};
-use super::run::Visible;
-use featc_ir::{Aggregate, Slot, Status};
-use featr_kernels::value::float_order;
-use featr_kernels::{Column, Data};
+use super::classes::Classes;
+use super::nearest::NONE;
+use super::run::Spans;
+use featc_ir::{Aggregate, Slot};
+use featr_kernels::Data;
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::ops::Range;
 
-pub(super) fn extreme(context: &Context<'_>, slot: &Slot, class: usize) -> (Column, Vec<Status>) {
+/// For each of the windows, which end alike and are ordered from the longest to the shortest, for each question the row
+/// of the winner, or [`NONE`].
+pub(super) fn winners(context: &Context<'_>, slot: &Slot, classes: &Classes, windows: &[usize]) -> Vec<Vec<u32>> {
     let Some(lift) = slot.argument else {
-        return gather(context, slot, &vec![NONE; context.questions.len()]);
+        return windows.iter().map(|_| vec![NONE; context.questions.len()]).collect();
     };
-    let found = match &context.lift(lift).data {
-        Data::Bool(v) => winners(context, slot, class, |left, right| {
-            v[left as usize].cmp(&v[right as usize])
-        }),
-        Data::I64(v) => winners(context, slot, class, |left, right| {
-            v[left as usize].cmp(&v[right as usize])
-        }),
-        Data::F64(v) => winners(context, slot, class, |left, right| {
-            float_order(v[left as usize], v[right as usize])
-        }),
-        Data::I128(v) => winners(context, slot, class, |left, right| {
-            v[left as usize].cmp(&v[right as usize])
-        }),
-        Data::Str(v) => winners(context, slot, class, |left, right| {
-            v.get(left as usize).cmp(v.get(right as usize))
-        }),
-    };
-    gather(context, slot, &found)
-}
-
-fn winners(context: &Context<'_>, slot: &Slot, class: usize, order: impl Fn(u32, u32) -> Ordering) -> Vec<u32> {
     // Equal values have equal bits: which of them wins is not to be seen.
     let wins = if slot.aggregate == Aggregate::Min {
         Ordering::Less
     } else {
         Ordering::Greater
     };
-    let beats = |left: u32, right: u32| order(left, right) == wins;
-    let slides = matches!(context.visible, Visible::All) && !context.excludes_self[slot.window.index()];
-    if slides {
-        by_queue(context, slot, class, beats)
-    } else {
-        by_tree(context, slot, class, beats)
-    }
-}
-
-fn by_queue(context: &Context<'_>, slot: &Slot, class: usize, beats: impl Fn(u32, u32) -> bool) -> Vec<u32> {
-    let (spans, classes) = (&context.spans[slot.window.index()], &context.classes[class]);
-    let mut found = vec![NONE; context.questions.len()];
-    // Rows that may still win, each beaten by those before it.
-    let mut queue: VecDeque<u32> = VecDeque::new();
-    for group in &context.questions.groups {
-        queue.clear();
-        let mut next = group.events.start;
-        for question in group.questions.clone() {
-            let (low, high) = (spans.low[question], spans.high[question]);
-            while queue.front().is_some_and(|row| *row < low) {
-                queue.pop_front();
-            }
-            for row in next.max(low)..high {
-                if classes.takes(row as usize) {
-                    while queue.back().is_some_and(|last| !beats(*last, row)) {
-                        queue.pop_back();
-                    }
-                    queue.push_back(row);
-                }
-            }
-            next = next.max(high);
-            found[question] = queue.front().copied().unwrap_or(NONE);
-        }
-    }
-    found
-}
-
-fn by_tree(context: &Context<'_>, slot: &Slot, class: usize, beats: impl Fn(u32, u32) -> bool) -> Vec<u32> {
-    let window = slot.window.index();
-    let (spans, classes) = (&context.spans[window], &context.classes[class]);
-    let mut found = vec![NONE; context.questions.len()];
-    let mut tree = Winners {
-        nodes: vec![],
-        start: 0,
-        beats,
+    let search = Search {
+        context,
+        classes,
+        windows,
     };
-    for group in &context.questions.groups {
-        tree.clear(group.events.clone());
-        if matches!(context.visible, Visible::All) {
-            tree.fill(|row| classes.takes(row as usize));
-        }
-        for question in group.questions.clone() {
-            if let Visible::ByArrival(arrived) = &context.visible {
-                for row in arrived
-                    .fresh
-                    .get(question)
-                    .iter()
-                    .filter(|row| classes.takes(**row as usize))
-                {
-                    tree.add(*row);
-                }
-            }
-            let (mut low, high) = (spans.low[question], spans.high[question]);
-            let (mut best, span) = (NONE, low..high);
-            for hole in context
-                .holes(window, question)
-                .iter()
-                .filter(|hole| span.contains(*hole))
-            {
-                best = tree.better(best, tree.best(low, *hole));
-                low = *hole + 1;
-            }
-            found[question] = tree.better(best, tree.best(low, high));
+    match &context.lift(lift).data {
+        Data::Bool(v) => search.ordered(wins, |row| v[row as usize]),
+        Data::I64(v) => search.ordered(wins, |row| v[row as usize]),
+        Data::F64(v) => search.ordered(wins, |row| float_key(v[row as usize])),
+        Data::I128(v) => search.ordered(wins, |row| v[row as usize]),
+        Data::Str(v) => search.ordered(wins, |row| v.get(row as usize)),
+    }
+}
+
+/// An integer in whose order canonical floats are: NaN is greatest.
+#[inline]
+fn float_key(value: f64) -> i64 {
+    let bits = value.to_bits() as i64;
+    bits ^ ((bits >> 63) as u64 >> 1) as i64
+}
+
+struct Search<'a> {
+    context: &'a Context<'a>,
+    classes: &'a Classes,
+    windows: &'a [usize],
+}
+
+impl Search<'_> {
+    fn ordered<K: Ord + Copy>(&self, wins: Ordering, key: impl Fn(u32) -> K + Copy) -> Vec<Vec<u32>> {
+        if wins == Ordering::Less {
+            self.run(key, |left: K, right: K| left < right)
+        } else {
+            self.run(key, |left: K, right: K| left > right)
         }
     }
-    found
+
+    fn run<K: Copy>(&self, key: impl Fn(u32) -> K + Copy, wins: impl Fn(K, K) -> bool + Copy) -> Vec<Vec<u32>> {
+        let mut found = if self.classes.all() {
+            self.by_stack(|_| true, key, wins)
+        } else {
+            self.by_stack(|row| self.classes.takes(row as usize), key, wins)
+        };
+        let beats = |left, right| wins(key(left), key(right));
+        for (window, found) in self.windows.iter().zip(&mut found) {
+            self.around_holes(*window, found, beats);
+        }
+        self.crowded(&mut found, beats);
+        found
+    }
+
+    /// Without a thought for holes.
+    fn by_stack<K: Copy>(
+        &self,
+        takes: impl Fn(u32) -> bool,
+        key: impl Fn(u32) -> K,
+        wins: impl Fn(K, K) -> bool,
+    ) -> Vec<Vec<u32>> {
+        let context = self.context;
+        let spans: Vec<&Spans> = self.windows.iter().map(|window| context.spans(*window)).collect();
+        let mut found = vec![vec![NONE; context.questions.len()]; spans.len()];
+        let Some(longest) = spans.first() else { return found };
+        let mut stack: Vec<u32> = vec![];
+        let mut more: Vec<u32> = vec![];
+        for group in &context.questions.groups {
+            stack.clear();
+            let (mut next, mut bottom) = (group.events.start, 0);
+            for question in group.questions.clone() {
+                let (from, high) = (next.max(longest.low[question]), longest.high[question]);
+                next = next.max(high);
+                if let Some(best) = chain(from..high, &mut more, &takes, &key, &wins) {
+                    while stack.len() > bottom && !wins(key(stack[stack.len() - 1]), best) {
+                        stack.pop();
+                    }
+                    stack.extend(more.iter().rev());
+                }
+                let mut at = bottom;
+                for (spans, found) in spans.iter().zip(&mut found) {
+                    at = first_from(&stack, at, spans.low[question]);
+                    found[question] = stack.get(at).copied().unwrap_or(NONE);
+                    // What lies before the longest window is gone for good.
+                    if std::ptr::eq(*spans, *longest) {
+                        bottom = at;
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// Looks again where the winner is a hole.
+    fn around_holes(&self, window: usize, found: &mut [u32], beats: impl Fn(u32, u32) -> bool) {
+        /// Windows of so many rows are searched one by one.
+        const FEW: u32 = 64;
+        let (context, spans, holes) = (self.context, self.context.spans(window), self.context.holes(window));
+        let takes = |row: u32| self.classes.takes(row as usize);
+        let mut tree = Winners::new(&beats);
+        let mut filled = None;
+        let mut groups = context.questions.groups.iter().enumerate().peekable();
+        for question in holes.questions.iter().map(|question| *question as usize) {
+            let left_out = holes.rows.get(question);
+            if found[question] == NONE || left_out.binary_search(&found[question]).is_err() {
+                continue;
+            }
+            let (low, high) = (spans.low[question], spans.high[question]);
+            if high - low <= FEW {
+                let rows = (low..high).filter(|row| takes(*row) && left_out.binary_search(row).is_err());
+                found[question] = rows.reduce(|best, row| tree.better(best, row)).unwrap_or(NONE);
+                continue;
+            }
+            while groups.next_if(|(_, group)| group.questions.end <= question).is_some() {}
+            if let Some((number, group)) = groups.peek()
+                && filled != Some(*number)
+            {
+                filled = Some(*number);
+                tree.clear(group.events.clone());
+                tree.fill(takes);
+            }
+            found[question] = tree.best_around(low..high, left_out);
+        }
+    }
+
+    /// Crowded entities: the tree takes in what arrives.
+    fn crowded(&self, found: &mut [Vec<u32>], beats: impl Fn(u32, u32) -> bool) {
+        let context = self.context;
+        let mut tree = Winners::new(&beats);
+        for group in context.sight.crowded(context.questions) {
+            tree.clear(group.events.clone());
+            for question in group.questions.clone() {
+                let fresh = context.fresh(question).iter();
+                fresh
+                    .filter(|row| self.classes.takes(**row as usize))
+                    .for_each(|row| tree.add(*row));
+                for (window, found) in self.windows.iter().zip(found.iter_mut()) {
+                    let spans = context.spans(*window);
+                    let own = if context.excludes_self[*window] {
+                        context.sight.own.get(question)
+                    } else {
+                        &[]
+                    };
+                    found[question] = tree.best_around(spans.low[question]..spans.high[question], own);
+                }
+            }
+        }
+    }
+}
+
+/// Puts into `chain` the rows, from the last to the first, that beat all later ones, and returns the best value, if any.
+/// No branch depends on the values.
+#[inline]
+fn chain<K: Copy>(
+    rows: Range<u32>,
+    chain: &mut Vec<u32>,
+    takes: impl Fn(u32) -> bool,
+    key: impl Fn(u32) -> K,
+    wins: impl Fn(K, K) -> bool,
+) -> Option<K> {
+    chain.clear();
+    chain.resize(rows.len(), 0);
+    let last = rows.end.checked_sub(1).filter(|_| !rows.is_empty())?;
+    let (mut best, mut len) = (key(last), 0);
+    for row in rows.rev() {
+        let value = key(row);
+        let better = takes(row) & ((len == 0) | wins(value, best));
+        chain[len] = row;
+        len += usize::from(better);
+        best = if better { value } else { best };
+    }
+    chain.truncate(len);
+    (len > 0).then_some(best)
+}
+
+/// The first place from `at` on whose row is not before `low`.
+#[inline]
+fn first_from(stack: &[u32], at: usize, low: u32) -> usize {
+    /// So many rows are counted rather than searched.
+    const COUNTED: usize = 12;
+    let rest = &stack[at..];
+    if rest.len() <= COUNTED {
+        at + rest.iter().map(|row| usize::from(*row < low)).sum::<usize>()
+    } else {
+        at + rest.partition_point(|row| *row < low)
+    }
 }
 
 /// A bottom-up binary tree over the rows of one entity: leaf `i` at `leaves + i`, node `n` the winner of `2n`, `2n + 1`.
@@ -127,7 +215,15 @@ struct Winners<F> {
 }
 
 impl<F: Fn(u32, u32) -> bool> Winners<F> {
-    fn clear(&mut self, rows: std::ops::Range<u32>) {
+    fn new(beats: F) -> Winners<F> {
+        Winners {
+            nodes: vec![],
+            start: 0,
+            beats,
+        }
+    }
+
+    fn clear(&mut self, rows: Range<u32>) {
         self.nodes.clear();
         self.nodes.resize(2 * rows.len(), NONE);
         self.start = rows.start;
@@ -188,5 +284,15 @@ impl<F: Fn(u32, u32) -> bool> Winners<F> {
             right /= 2;
         }
         best
+    }
+
+    /// The winner among the rows of a span that are none of the `holes`, which ascend.
+    fn best_around(&self, span: Range<u32>, holes: &[u32]) -> u32 {
+        let (mut low, mut best) = (span.start, NONE);
+        for hole in holes.iter().filter(|hole| span.contains(*hole)) {
+            best = self.better(best, self.best(low, *hole));
+            low = *hole + 1;
+        }
+        self.better(best, self.best(low, span.end))
     }
 }

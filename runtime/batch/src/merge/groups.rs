@@ -1,226 +1,261 @@
-//! Aggregates with exact inverses follow the tape: add what enters, subtract what leaves.
+//! Aggregates with exact inverses: from totals to values, a column at a time.
 
-use super::classes::Classes;
-use super::run::Run;
-use super::{Context, argument_type, nullable};
+use super::classes::{Classes, Taken, tags};
+use super::totals::totals;
+use super::{Context, argument_type};
 use featc_ir::{Aggregate, ErrorCode, Slot, Status, Type};
-use featr_kernels::aggregate::State;
-use featr_kernels::exact::ExactSum;
+use featr_kernels::exact::{self, ExactSum, FixedSums, PrefixExact, Specials, Unit};
+use featr_kernels::value::canonical;
 use featr_kernels::{Column, Data};
 
-/// Whether a slot goes through [`by_states`], which serves every group and knows no shortcut.
-pub(super) fn is_generic(run: &Run, slot: &Slot) -> bool {
-    match slot.aggregate {
-        Aggregate::Sum | Aggregate::Mean => !matches!(argument_type(run, slot), Some(Type::Int64 | Type::Float64)),
-        Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => true,
-        Aggregate::Count
-        | Aggregate::Min
-        | Aggregate::Max
-        | Aggregate::First { .. }
-        | Aggregate::Last { .. }
-        | Aggregate::CountDistinct { .. }
-        | Aggregate::TimeSinceLast => false,
-    }
-}
+/// Decimals have at most 38 digits.
+const DECIMAL_BOUND: i128 = 10i128.pow(38);
 
-/// By the kernels' states, which classify the rows themselves.
-pub(super) fn by_states(context: &Context<'_>, slot: &Slot) -> (Column, Vec<Status>) {
-    let argument = argument_type(context.run, slot);
-    let events = &context.run.events;
-    let mut column = Column::empty(slot.ty);
-    let mut statuses = Vec::with_capacity(context.questions.len());
-    let Some(tape) = context.tape(slot.window.index()) else {
-        return (
-            Column::new(slot.ty, context.questions.len()),
-            vec![Status::Empty; context.questions.len()],
-        );
-    };
-    for group in &context.questions.groups {
-        let mut state = State::identity(slot.aggregate, argument);
-        for question in group.questions.clone() {
-            for (start, end) in tape.enter(question) {
-                state.fold(slot, events, *start as usize..*end as usize);
-            }
-            let leave = tape.leave(question);
-            if !leave.is_empty() {
-                let mut gone = State::identity(slot.aggregate, argument);
-                for (start, end) in leave {
-                    gone.fold(slot, events, *start as usize..*end as usize);
-                }
-                state.subtract(&gone);
-            }
-            let (value, status) = state.lower(slot, argument, context.questions.times[question]);
-            column.push(&value);
-            statuses.push(status);
-        }
-    }
-    (column, statuses)
-}
+/// Values and statuses.
+type Answer = (Column, Vec<Status>);
 
-/// `count`, by prefix counts.
-pub(super) fn count(context: &Context<'_>, slot: &Slot, class: usize) -> (Column, Vec<Status>) {
-    let counts = counts(context, slot, class);
-    let statuses = counts
-        .iter()
-        .map(|count| if *count == 0 { Status::Empty } else { Status::Ok })
-        .collect();
-    let data = Data::I64(counts.into_iter().map(i64::from).collect());
+/// `count`.
+pub(super) fn count(slot: &Slot, taken: &Taken) -> Answer {
+    let data = Data::I64(taken.counts.iter().map(|count| i64::from(*count)).collect());
     (
         Column {
             ty: slot.ty,
             data,
-            tags: None,
+            tags: taken.error_tags.clone(),
+        },
+        taken.statuses.clone(),
+    )
+}
+
+/// The answer of data that is valid where something was taken and nothing failed.
+pub(super) fn where_taken(slot: &Slot, taken: &Taken, data: Data) -> Answer {
+    (
+        Column {
+            ty: slot.ty,
+            data,
+            tags: taken.tags.clone(),
+        },
+        taken.statuses.clone(),
+    )
+}
+
+/// The same, where a value may not fit its type.
+fn where_fitting(slot: &Slot, taken: &Taken, data: Data, fits: impl Fn(usize) -> bool) -> Answer {
+    let mut statuses = taken.statuses.clone();
+    let mut overflows = false;
+    for (question, status) in statuses.iter_mut().enumerate() {
+        if *status == Status::Ok && !fits(question) {
+            (*status, overflows) = (Status::Error(ErrorCode::Overflow), true);
+        }
+    }
+    let tags = if overflows {
+        tags(&statuses, |status| status != Status::Ok)
+    } else {
+        taken.tags.clone()
+    };
+    (
+        Column {
+            ty: slot.ty,
+            data,
+            tags,
         },
         statuses,
     )
 }
 
-/// How many events take part, per question.
-fn counts(context: &Context<'_>, slot: &Slot, class: usize) -> Vec<u32> {
-    let mut counts = vec![0u32; context.questions.len()];
-    let Some(tape) = context.tape(slot.window.index()) else {
-        return counts;
-    };
-    let classes = &context.classes[class];
-    let prefix = if classes.all_taken { vec![] } else { classes.counts() };
-    let of = |(start, end): &(u32, u32)| {
-        if classes.all_taken {
-            end - start
-        } else {
-            prefix[*end as usize] - prefix[*start as usize]
-        }
-    };
-    for group in &context.questions.groups {
-        let mut inside = 0u32;
-        for question in group.questions.clone() {
-            inside += tape.enter(question).iter().map(of).sum::<u32>();
-            inside -= tape.leave(question).iter().map(of).sum::<u32>();
-            counts[question] = inside;
-        }
-    }
-    counts
+/// Prefix sums of an argument over the events that take part.
+pub(super) enum Sums {
+    Fixed(FixedSums),
+    Exact(PrefixExact),
 }
 
-/// `sum` and `mean` of integers and floats.
-pub(super) fn sum(context: &Context<'_>, slot: &Slot, class: usize) -> (Column, Vec<Status>) {
-    let counts = counts(context, slot, class);
-    let classes = &context.classes[class];
-    match slot.argument.map(|lift| &context.lift(lift).data) {
-        Some(Data::I64(values)) if slot.aggregate == Aggregate::Sum => {
-            let sums = integer_sums(context, slot, classes, values);
-            finish_all(
-                slot,
-                &counts,
-                |question| i64::try_from(sums[question]).map_err(|_| ErrorCode::Overflow),
-                Data::I64,
-            )
-        }
-        Some(Data::I64(values)) => {
-            let sums = integer_sums(context, slot, classes, values);
-            let mean = |question: usize| {
-                let mut sum = ExactSum::new();
-                sum.add_i128(sums[question]);
-                Ok(sum.div_round(u64::from(counts[question])))
-            };
-            finish_all(slot, &counts, mean, Data::F64)
-        }
-        Some(Data::F64(values)) => {
-            let mean = slot.aggregate == Aggregate::Mean;
-            let sums = float_sums(context, slot, classes, values, |sum, question| {
-                sum.div_round(if mean { u64::from(counts[question]) } else { 1 })
-            });
-            finish_all(slot, &counts, |question| Ok(sums[question]), Data::F64)
-        }
-        Some(Data::Bool(_) | Data::I128(_) | Data::Str(_)) | None => by_states(context, slot),
+impl Sums {
+    /// Of the slot's argument; `None` if it is no number.
+    pub fn new(context: &Context<'_>, slot: &Slot, classes: &Classes) -> Option<Sums> {
+        let column = context.lift(slot.argument?);
+        let takes = |row: usize| classes.takes(row);
+        Some(match &column.data {
+            Data::F64(values) => {
+                let fixed = if classes.all() {
+                    FixedSums::floats(values, |_| true)
+                } else {
+                    FixedSums::floats(values, takes)
+                };
+                fixed.map_or_else(|| Sums::Exact(PrefixExact::floats(values, takes)), Sums::Fixed)
+            }
+            Data::I64(values) => Sums::Fixed(FixedSums::words(values, takes)),
+            Data::I128(values) => {
+                let value = |row: usize| takes(row).then(|| values[row]);
+                FixedSums::integers(values.len(), value)
+                    .map_or_else(|| Sums::Exact(PrefixExact::integers(values.len(), value)), Sums::Fixed)
+            }
+            Data::Bool(_) | Data::Str(_) => return None,
+        })
     }
 }
 
-/// Values where something was folded, `empty` and null elsewhere.
-fn finish_all<T: Default>(
-    slot: &Slot,
-    counts: &[u32],
-    value: impl Fn(usize) -> Result<T, ErrorCode>,
-    data: impl Fn(Vec<T>) -> Data,
-) -> (Column, Vec<Status>) {
-    let mut values = Vec::with_capacity(counts.len());
-    let mut statuses = Vec::with_capacity(counts.len());
-    let mut valid = Vec::with_capacity(counts.len());
-    for (question, count) in counts.iter().enumerate() {
-        let (value, status) = if *count == 0 {
-            (None, Status::Empty)
-        } else {
-            match value(question) {
-                Ok(value) => (Some(value), Status::Ok),
-                Err(code) => (None, Status::Error(code)),
+/// A sum of the values that take part, in a window, per question.
+enum Total {
+    Fixed(Unit, Vec<i128>, Option<Vec<Specials>>),
+    Exact(Vec<ExactSum>),
+}
+
+/// All sums and means of one argument over one window.
+pub(super) fn sums_and_means<'s>(
+    context: &Context<'_>,
+    window: usize,
+    slots: impl Iterator<Item = (usize, &'s Slot)>,
+    taken: &Taken,
+    sums: &Sums,
+    mut put: impl FnMut(usize, Answer),
+) {
+    let total = match sums {
+        Sums::Fixed(sums) => Total::Fixed(
+            sums.unit(),
+            totals(context, window, sums.sums()),
+            sums.specials().map(|specials| totals(context, window, specials)),
+        ),
+        Sums::Exact(sums) => Total::Exact(totals(context, window, sums)),
+    };
+    for (at, slot) in slots {
+        let answer = match (&total, argument_type(context.run, slot), slot.aggregate) {
+            (_, Some(Type::Float64), Aggregate::Sum) => where_taken(slot, taken, Data::F64(total.rounded())),
+            (_, ty, Aggregate::Mean) => {
+                let scale = if let Some(Type::Decimal { scale, .. }) = ty {
+                    scale
+                } else {
+                    0
+                };
+                where_taken(slot, taken, Data::F64(total.means(&taken.counts, scale)))
+            }
+            (Total::Fixed(_, totals, _), Some(Type::Decimal { .. }), _) => {
+                let fits = |question: usize| totals[question].unsigned_abs() < DECIMAL_BOUND.unsigned_abs();
+                where_fitting(slot, taken, Data::I128(totals.clone()), fits)
+            }
+            (Total::Fixed(_, totals, _), _, _) => {
+                let words = totals.iter().map(|total| *total as i64).collect();
+                let fits = |question: usize| i64::try_from(totals[question]).is_ok();
+                where_fitting(slot, taken, Data::I64(words), fits)
+            }
+            (Total::Exact(totals), _, _) => {
+                let fitting = |total: &ExactSum| {
+                    let total = total.to_i128();
+                    total.filter(|total| total.unsigned_abs() < DECIMAL_BOUND.unsigned_abs())
+                };
+                let fitting: Vec<Option<i128>> = totals.iter().map(fitting).collect();
+                let data = Data::I128(fitting.iter().map(|total| total.unwrap_or(0)).collect());
+                where_fitting(slot, taken, data, |question| fitting[question].is_some())
             }
         };
-        valid.push(value.is_some());
-        values.push(value.unwrap_or_default());
-        statuses.push(status);
+        put(at, answer);
     }
-    (nullable(slot.ty, data(values), &valid), statuses)
 }
 
-/// Sums by prefix sums of 128 bits: 2^32 values of 64 bits fit.
-fn integer_sums(context: &Context<'_>, slot: &Slot, classes: &Classes, values: &[i64]) -> Vec<i128> {
-    let mut sums = vec![0i128; context.questions.len()];
-    let Some(tape) = context.tape(slot.window.index()) else {
-        return sums;
-    };
-    let mut prefix = Vec::with_capacity(values.len() + 1);
-    let mut total = 0i128;
-    prefix.push(total);
-    for (row, value) in values.iter().enumerate() {
-        total += if classes.takes(row) { i128::from(*value) } else { 0 };
-        prefix.push(total);
-    }
-    let of = |(start, end): &(u32, u32)| prefix[*end as usize] - prefix[*start as usize];
-    for group in &context.questions.groups {
-        let mut inside = 0i128;
-        for question in group.questions.clone() {
-            inside += tape.enter(question).iter().map(of).sum::<i128>();
-            inside -= tape.leave(question).iter().map(of).sum::<i128>();
-            sums[question] = inside;
+impl Total {
+    fn rounded(&self) -> Vec<f64> {
+        match self {
+            Total::Fixed(unit, totals, specials) => {
+                let values = totals.iter().map(|total| unit.round(*total)).collect();
+                with_specials(values, specials.as_deref())
+            }
+            Total::Exact(totals) => totals.iter().map(|total| canonical(total.round())).collect(),
         }
     }
-    sums
+
+    /// Quotients by counts of values in units of 10^-scale.
+    fn means(&self, counts: &[u32], scale: u8) -> Vec<f64> {
+        match self {
+            Total::Fixed(unit, totals, specials) => {
+                let power = 10u64.checked_pow(u32::from(scale));
+                let divisor = power.filter(|power| *power < 1 << 32).unwrap_or(0);
+                let mean = |(total, count): (&i128, &u32)| {
+                    if divisor == 0 {
+                        let mut sum = ExactSum::new();
+                        sum.add_i128(*total);
+                        canonical(exact::mean_scaled(&sum, u64::from(*count), scale))
+                    } else {
+                        unit.divide(*total, u64::from(*count) * divisor)
+                    }
+                };
+                let values = totals.iter().zip(counts).map(mean).collect();
+                with_specials(values, specials.as_deref())
+            }
+            Total::Exact(totals) => {
+                let mean = |(total, count): (&ExactSum, &u32)| exact::mean_scaled(total, u64::from(*count), scale);
+                totals.iter().zip(counts).map(mean).map(canonical).collect()
+            }
+        }
+    }
 }
 
-/// What `read` makes of the exact sum at each question.
-fn float_sums(
+/// Puts what NaNs and infinities make of sums in their place.
+fn with_specials(mut values: Vec<f64>, specials: Option<&[Specials]>) -> Vec<f64> {
+    for (value, specials) in values.iter_mut().zip(specials.unwrap_or_default()) {
+        *value = specials.outcome().unwrap_or(*value);
+    }
+    values
+}
+
+/// Prefix sums of values and of their squares.
+pub(super) struct Moments(PrefixExact, PrefixExact);
+
+impl Moments {
+    /// Of the slot's argument; `None` if it is no number.
+    pub fn new(context: &Context<'_>, slot: &Slot, classes: &Classes) -> Option<Moments> {
+        let column = context.lift(slot.argument?);
+        let takes = |row: usize| classes.takes(row);
+        let integers = |rows: usize, value: &dyn Fn(usize) -> i128| {
+            let value = |row: usize| takes(row).then(|| value(row));
+            Moments(
+                PrefixExact::integers(rows, value),
+                PrefixExact::integer_squares(rows, value),
+            )
+        };
+        Some(match &column.data {
+            Data::F64(values) => Moments(
+                PrefixExact::floats(values, takes),
+                PrefixExact::float_squares(values, takes),
+            ),
+            Data::I64(values) => integers(values.len(), &|row| i128::from(values[row])),
+            Data::I128(values) => integers(values.len(), &|row| values[row]),
+            Data::Bool(_) | Data::Str(_) => return None,
+        })
+    }
+}
+
+/// All variances and standard deviations of one argument over one window.
+pub(super) fn variances<'s>(
     context: &Context<'_>,
-    slot: &Slot,
-    classes: &Classes,
-    values: &[f64],
-    read: impl Fn(&ExactSum, usize) -> f64,
-) -> Vec<f64> {
-    let mut sums = vec![0.0; context.questions.len()];
-    let Some(tape) = context.tape(slot.window.index()) else {
-        return sums;
-    };
-    for group in &context.questions.groups {
-        let mut inside = ExactSum::new();
-        for question in group.questions.clone() {
-            for row in tape
-                .enter(question)
-                .iter()
-                .flat_map(|(start, end)| *start as usize..*end as usize)
-            {
-                if classes.takes(row) {
-                    inside.add_f64(values[row]);
-                }
-            }
-            for row in tape
-                .leave(question)
-                .iter()
-                .flat_map(|(start, end)| *start as usize..*end as usize)
-            {
-                if classes.takes(row) {
-                    inside.subtract_f64(values[row]);
-                }
-            }
-            sums[question] = read(&inside, question);
+    window: usize,
+    slots: impl Iterator<Item = (usize, &'s Slot)>,
+    taken: &Taken,
+    moments: &Moments,
+    mut put: impl FnMut(usize, Answer),
+) {
+    let sums = totals(context, window, &moments.0);
+    let squares = totals(context, window, &moments.1);
+    for (at, slot) in slots {
+        let population = matches!(slot.aggregate, Aggregate::VariancePop | Aggregate::StddevPop);
+        let root = matches!(slot.aggregate, Aggregate::Stddev | Aggregate::StddevPop);
+        let scale = match argument_type(context.run, slot) {
+            Some(Type::Decimal { scale, .. }) => scale,
+            Some(_) | None => 0,
+        };
+        let value = |question: usize| {
+            let count = u64::from(taken.counts[question]);
+            let variance = exact::variance(count, &sums[question], &squares[question], scale, population)?;
+            Some(canonical(if root { variance.sqrt() } else { variance }))
+        };
+        let values: Vec<Option<f64>> = (0..taken.counts.len()).map(value).collect();
+        let data = Data::F64(values.iter().map(|value| value.unwrap_or(0.0)).collect());
+        let (mut column, statuses) = where_taken(slot, taken, data);
+        // One value alone has no variance: null, and `Ok`.
+        for (question, _) in values.iter().enumerate().filter(|(_, value)| value.is_none()) {
+            let tags = column
+                .tags
+                .get_or_insert_with(|| vec![featr_kernels::Tag::VALID; values.len()]);
+            tags[question] = featr_kernels::Tag::NULL;
         }
+        put(at, (column, statuses));
     }
-    sums
 }

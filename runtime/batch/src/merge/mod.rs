@@ -1,27 +1,29 @@
 //! The point-in-time merge: all slots of all windows for all questions of some entities, column at a time.
 //!
 //! ```text
-//! Run (events by entity, τ, id, digest)  ┐   per window: Spans ─▶ Tape      per slot: groups   follow the tape
-//! Questions (by entity, t)               ┴─▶ per run:    Visible, Classes             distinct  follow the tape
-//!                                                                                     order     search within the span
+//! Run (events by entity, τ, id, digest)  ┐   once:        Sight (holes), Classes
+//! Questions (by entity, t)               ┴─▶ per window:  Spans, Tape if needed     per family of slots: an answer
+//!                                            and class:   Taken (counts, statuses)
 //! ```
 //!
 //! Which algorithm answers which aggregate:
 //!
-//! - *groups* (count, sum, mean, variance …) and error counters add what enters the window and subtract what leaves it;
-//!   the inverses are exact, so the bits are those of a fold from nothing. Counts and integer sums do so by prefix
-//!   sums, one step per range of rows instead of one per row;
-//! - *count_distinct* keeps a count per value on the same tape;
-//! - *min, max* keep a monotone queue where windows only slide, a tree of winners otherwise;
-//! - *first, last, time_since_last* look for the nearest event that takes part in a set of positions.
+//! - *groups* (count, sum, mean, variance …) and error counters: the total of a window is the difference of two prefix
+//!   totals, less those of its holes. Prefix sums are exact: 128-bit fixed point where the column's exponents lie close
+//!   enough together, limbs otherwise. So the bits are those of a fold from nothing;
+//! - *min, max*: windows that end alike share one monotone stack; a tree of winners where a winner is a hole;
+//! - *first, last, time_since_last*: the edge of the span, or from there the nearest event that takes part;
+//! - *count_distinct* keeps a count per value on the tape of what enters and leaves a window.
 //!
-//! Truth `as_of_arrival`: an event enters when it has happened *and* arrived, so within an entity every event still
-//! enters and leaves each window at most once: the tape stays linear in the number of events. Trees and position sets
-//! take events in as they arrive, in any order of event time. `excluding self`: the event steps out of the tape for
-//! the one question, and searches go around it.
+//! *Holes* are the rows that one question leaves out: in truth `as_of_arrival` events that have happened and not arrived,
+//! with `excluding self` its own. They are few; an entity with many is *crowded* and served by algorithms that take events
+//! in as they arrive, in any order of event time: the tape, the tree, a set of positions.
+//!
+//! All slots that share work are answered together, a column at a time.
 //!
 //! [`answer_slow`] is the definition, folded row by row; the tests compare the two bit by bit.
 
+mod answer;
 mod bits;
 mod classes;
 mod distinct;
@@ -29,19 +31,23 @@ mod extreme;
 mod groups;
 mod nearest;
 mod run;
+mod sight;
 mod slow;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 pub use run::Run;
 pub use slow::answer_slow;
 
-use classes::{Classes, Errors};
+use classes::{Classes, classes_of};
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Aggregate, Excluding, LiftId, Slot, Status, Type, Window};
 use featr_kernels::{Column, StrData, Tag};
-use run::{Lists, Spans, Visible};
+use nearest::End;
+use run::{Edges, Lists, Reach, Spans};
+use sight::{Holes, Sight};
 use std::ops::Range;
 use tape::Tape;
 
@@ -99,45 +105,36 @@ impl Questions {
 struct Context<'a> {
     run: &'a Run,
     questions: &'a Questions,
-    visible: Visible,
+    sight: Sight,
     /// Per window.
-    spans: Vec<Spans>,
-    /// Per window: its tape, once some slot needs it.
+    reaches: Vec<Reach>,
+    edges: Edges,
+    /// Per window: its tape, where some slot or some crowded entity needs it.
     tapes: Vec<Option<Tape>>,
+    /// What arrives at each question, where some slot or some crowded entity needs it.
+    fresh: Option<Lists>,
     /// Per window: whether it excludes the question's own events.
     excludes_self: Vec<bool>,
-    own: Lists,
-    /// One per distinct way of taking part.
+    /// One per distinct way of taking part, and which is each slot's.
     classes: Vec<Classes>,
+    class_of: Vec<usize>,
+}
+
+/// Slots that share work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Count,
+    Sums(usize, Option<LiftId>),
+    Variances(usize, Option<LiftId>),
+    /// With whether it is `min`, and whether the windows end before the instant of the question.
+    Extreme(usize, Option<LiftId>, bool, bool),
+    Nearest(usize, End),
+    Distinct,
 }
 
 /// Answers all questions. `delay_us` is δ in truth `as_of_arrival`, `None` in truth `complete`.
 pub fn answer(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> Answered {
-    let excludes_self: Vec<bool> = spec
-        .windows
-        .iter()
-        .map(|window| matches!(window.excluding, Excluding::SelfEvent))
-        .collect();
-    let own = if excludes_self.contains(&true) {
-        run::own_events(run, questions)
-    } else {
-        Lists::none(questions.len())
-    };
-    let mut context = Context {
-        run,
-        questions,
-        visible: Visible::new(run, questions, delay_us),
-        spans: spec
-            .windows
-            .iter()
-            .map(|window| Spans::of_window(run, questions, window))
-            .collect(),
-        tapes: spec.windows.iter().map(|_| None).collect(),
-        excludes_self,
-        own,
-        classes: vec![],
-    };
-    let slots = spec.slots.iter().map(|slot| context.slot(slot)).collect();
+    let context = Context::new(spec, run, questions, delay_us);
     let presence = spec
         .presence
         .iter()
@@ -145,76 +142,101 @@ pub fn answer(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Optio
         .collect();
     let open = |window: &Window| matches!(window.excluding, Excluding::Nothing);
     let at_events = match spec.windows.iter().position(open) {
-        Some(window) => run::at_events(run, questions, &context.spans[window], &context.visible),
+        Some(window) => nearest::at_events(&context, context.spans(window)),
         None => 0,
     };
     Answered {
-        slots,
+        slots: answer::slots(&context, &spec.slots),
         presence,
         at_events,
     }
 }
 
-impl Context<'_> {
-    fn slot(&mut self, slot: &Slot) -> (Column, Vec<Status>) {
-        let window = slot.window.index();
-        let class = self.class(slot);
-        let on_tape = slot.aggregate.is_group() || matches!(slot.aggregate, Aggregate::CountDistinct { .. });
-        if on_tape || self.classes[class].has_errors {
-            self.need_tape(window);
-        }
-        if groups::is_generic(self.run, slot) {
-            return groups::by_states(self, slot);
-        }
-        let errors = Errors::on(self, window, &self.classes[class]);
-        let mut answer = match slot.aggregate {
-            Aggregate::Count => groups::count(self, slot, class),
-            Aggregate::Sum | Aggregate::Mean => groups::sum(self, slot, class),
-            Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => {
-                groups::by_states(self, slot)
-            }
-            Aggregate::Min | Aggregate::Max => extreme::extreme(self, slot, class),
-            Aggregate::First { .. } | Aggregate::Last { .. } => nearest::edge(self, slot, class),
-            Aggregate::TimeSinceLast => nearest::time_since_last(self, slot, class),
-            Aggregate::CountDistinct { cap } => distinct::count_distinct(self, slot, class, cap),
+impl<'a> Context<'a> {
+    fn new(spec: &FoldSpec, run: &'a Run, questions: &'a Questions, delay_us: Option<u64>) -> Context<'a> {
+        let excludes_self: Vec<bool> = spec
+            .windows
+            .iter()
+            .map(|window| matches!(window.excluding, Excluding::SelfEvent))
+            .collect();
+        let sight = Sight::new(run, questions, delay_us, excludes_self.contains(&true));
+        let reaches: Vec<Reach> = spec.windows.iter().map(run::reach).collect();
+        let lookbacks = spec.presence.iter().map(|length| (*length, false));
+        let edges = Edges::new(
+            run,
+            questions,
+            &sight,
+            reaches.iter().copied().chain(lookbacks).collect(),
+        );
+        let (classes, class_of) = classes_of(run, &spec.slots);
+        let mut context = Context {
+            run,
+            questions,
+            sight,
+            reaches,
+            edges,
+            tapes: vec![],
+            fresh: None,
+            excludes_self,
+            classes,
+            class_of,
         };
-        errors.put(&mut answer);
-        answer
+        let distinct = |slot: &&Slot| matches!(slot.aggregate, Aggregate::CountDistinct { .. });
+        let taped: Vec<usize> = spec
+            .slots
+            .iter()
+            .filter(distinct)
+            .map(|slot| slot.window.index())
+            .collect();
+        context.make_tapes(&taped);
+        context
     }
 
-    /// The tape of a window; [`Context::need_tape`] comes first.
+    /// Tapes of all entities for some windows, and of crowded ones for all.
+    fn make_tapes(&mut self, windows: &[usize]) {
+        let crowded = self.sight.crowded(self.questions).next().is_some();
+        let wanted = |all: bool, number: usize| all || self.sight.is_crowded(number);
+        if self.sight.arrival.is_some() && (crowded || !windows.is_empty()) {
+            let all = !windows.is_empty();
+            self.fresh = Some(sight::fresh(self.run, self.questions, &self.sight, |number| {
+                wanted(all, number)
+            }));
+        }
+        let tape = |window: usize| {
+            let all = windows.contains(&window);
+            (all || crowded).then(|| {
+                let own = self.excludes_self[window].then_some(&self.sight.own);
+                Tape::new(
+                    (self.run, self.questions),
+                    self.spans(window),
+                    (&self.sight, self.fresh.as_ref()),
+                    own,
+                    |number| wanted(all, number),
+                )
+            })
+        };
+        self.tapes = (0..self.reaches.len()).map(tape).collect();
+    }
+
+    fn spans(&self, window: usize) -> &Spans {
+        self.edges.of(self.reaches[window])
+    }
+
     fn tape(&self, window: usize) -> Option<&Tape> {
         self.tapes[window].as_ref()
     }
 
-    fn need_tape(&mut self, window: usize) {
-        if self.tapes[window].is_none() {
-            let own = self.excludes_self[window].then_some(&self.own);
-            self.tapes[window] = Some(Tape::new(
-                self.run,
-                self.questions,
-                &self.spans[window],
-                &self.visible,
-                own,
-            ));
-        }
+    /// What arrives at a question.
+    fn fresh(&self, question: usize) -> &[u32] {
+        self.fresh.as_ref().map_or(&[], |fresh| fresh.get(question))
     }
 
-    fn class(&mut self, slot: &Slot) -> usize {
-        let key = classes::key(slot);
-        if let Some(known) = self.classes.iter().position(|classes| classes.key == key) {
-            return known;
-        }
-        self.classes.push(Classes::new(self.run, key));
-        self.classes.len() - 1
-    }
-
-    /// The rows that a question leaves out of a window, ascending.
-    fn holes(&self, window: usize, question: usize) -> &[u32] {
+    /// The rows that questions leave out of a window, crowded entities aside.
+    fn holes(&self, window: usize) -> &Holes {
         if self.excludes_self[window] {
-            self.own.get(question)
+            &self.sight.late_and_own
         } else {
-            &[]
+            &self.sight.late
         }
     }
 

@@ -1,14 +1,15 @@
 //! `first`, `last`, `time_since_last` and presence: the event nearest to an edge of the span that takes part.
 
 use super::bits::Bits;
-use super::run::{Spans, Visible};
+use super::classes::{Classes, Taken};
+use super::run::{Lists, Spans, position};
 use super::{Context, nullable};
-use featc_ir::{Aggregate, ErrorCode, Slot, Status};
+use featc_ir::{ErrorCode, Slot, Status};
 use featr_kernels::{Column, Data, Tag};
 
 /// Which end of the span.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
     First,
     Last,
 }
@@ -16,140 +17,226 @@ enum End {
 /// No row.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// For each question the visible row in its span nearest to an end for which `takes` holds and that is no hole,
-/// or [`NONE`].
-fn nearest<'a>(
-    context: &'a Context<'_>,
-    spans: &Spans,
-    takes: impl Fn(u32) -> bool,
-    holes: impl Fn(usize) -> &'a [u32],
+/// From any row to the nearest one, at it or beyond towards the other end of the span, that takes part.
+pub(super) struct Steps {
     end: End,
-) -> Vec<u32> {
-    let rows = context.run.events.len();
-    let mut members = Bits::new(rows);
-    if matches!(context.visible, Visible::All) {
-        (0..super::run::position(rows))
-            .filter(|row| takes(*row))
-            .for_each(|row| members.set(row));
-    }
-    let mut found = vec![NONE; context.questions.len()];
-    for (question, found) in found.iter_mut().enumerate() {
-        if let Visible::ByArrival(arrived) = &context.visible {
-            arrived
-                .fresh
-                .get(question)
-                .iter()
-                .filter(|row| takes(**row))
-                .for_each(|row| members.set(*row));
-        }
-        let (mut low, mut high) = (spans.low[question], spans.high[question]);
-        while low < high {
-            let candidate = match end {
-                End::First => members.at_or_after(low),
-                End::Last => members.at_or_before(high - 1),
-            };
-            let Some(candidate) = candidate.filter(|row| (low..high).contains(row)) else {
-                break;
-            };
-            if !holes(question).contains(&candidate) {
-                *found = candidate;
-                break;
+    /// Nothing where every row takes part.
+    to: Option<Vec<u32>>,
+}
+
+impl Steps {
+    pub fn new(rows: usize, classes: &Classes, end: End) -> Steps {
+        let mut nearest = NONE;
+        let mut step = |row: u32| {
+            if classes.takes(row as usize) {
+                nearest = row;
             }
-            match end {
-                End::First => low = candidate + 1,
-                End::Last => high = candidate,
+            nearest
+        };
+        let to = (!classes.all()).then(|| match end {
+            End::Last => (0..position(rows)).map(&mut step).collect(),
+            End::First => {
+                let mut to: Vec<u32> = (0..position(rows)).rev().map(&mut step).collect();
+                to.reverse();
+                to
+            }
+        });
+        Steps { end, to }
+    }
+
+    /// The nearest row to the end among `low..high`, or [`NONE`].
+    #[inline]
+    fn find(&self, low: u32, high: u32) -> u32 {
+        if low >= high {
+            return NONE;
+        }
+        let at = match self.end {
+            End::First => low,
+            End::Last => high - 1,
+        };
+        let found = self.to.as_ref().map_or(at, |to| to[at as usize]);
+        if low <= found && found < high { found } else { NONE }
+    }
+
+    /// The same without `holes`, which ascend.
+    fn find_around(&self, mut low: u32, mut high: u32, holes: &[u32]) -> u32 {
+        loop {
+            let found = self.find(low, high);
+            if found == NONE || holes.binary_search(&found).is_err() {
+                return found;
+            }
+            match self.end {
+                End::First => low = found + 1,
+                End::Last => high = found,
             }
         }
     }
+}
+
+/// For each question the visible row in its window nearest to the end that takes part, or [`NONE`].
+pub(super) fn in_window(context: &Context<'_>, window: usize, classes: &Classes, steps: &Steps) -> Vec<u32> {
+    let spans = context.spans(window);
+    let mut found = clear(spans, steps);
+    let holes = context.holes(window);
+    for question in holes.questions.iter().map(|question| *question as usize) {
+        found[question] = steps.find_around(spans.low[question], spans.high[question], holes.rows.get(question));
+    }
+    let own = context.excludes_self[window].then_some(&context.sight.own);
+    crowded(context, spans, classes, own, steps.end, &mut found);
     found
 }
 
-fn of_slot(context: &Context<'_>, slot: &Slot, class: usize, end: End) -> Vec<u32> {
-    let window = slot.window.index();
-    let classes = &context.classes[class];
-    let takes = |row: u32| classes.takes(row as usize);
-    nearest(
-        context,
-        &context.spans[window],
-        takes,
-        |question| context.holes(window, question),
-        end,
-    )
+fn clear(spans: &Spans, steps: &Steps) -> Vec<u32> {
+    let ends = spans.low.iter().zip(&*spans.high);
+    ends.map(|(low, high)| steps.find(*low, *high)).collect()
+}
+
+/// The same for crowded entities, in a set of the positions that have arrived.
+fn crowded(context: &Context<'_>, spans: &Spans, classes: &Classes, own: Option<&Lists>, end: End, found: &mut [u32]) {
+    let mut members: Option<Bits> = None;
+    for group in context.sight.crowded(context.questions) {
+        let members = members.get_or_insert_with(|| Bits::new(context.run.events.len()));
+        for question in group.questions.clone() {
+            let fresh = context.fresh(question).iter();
+            fresh
+                .filter(|row| classes.takes(**row as usize))
+                .for_each(|row| members.set(*row));
+            let holes = own.map_or(&[][..], |own| own.get(question));
+            let (mut low, mut high) = (spans.low[question], spans.high[question]);
+            found[question] = NONE;
+            while low < high {
+                let candidate = match end {
+                    End::First => members.at_or_after(low),
+                    End::Last => members.at_or_before(high - 1),
+                };
+                let Some(candidate) = candidate.filter(|row| (low..high).contains(row)) else {
+                    break;
+                };
+                if !holes.contains(&candidate) {
+                    found[question] = candidate;
+                    break;
+                }
+                match end {
+                    End::First => low = candidate + 1,
+                    End::Last => high = candidate,
+                }
+            }
+        }
+    }
 }
 
 /// `first` and `last`.
-pub(super) fn edge(context: &Context<'_>, slot: &Slot, class: usize) -> (Column, Vec<Status>) {
-    let end = if matches!(slot.aggregate, Aggregate::First { .. }) {
-        End::First
-    } else {
-        End::Last
-    };
-    let found = of_slot(context, slot, class, end);
-    gather(context, slot, &found)
-}
-
-/// The argument at the rows found; null and `empty` at [`NONE`].
-pub(super) fn gather(context: &Context<'_>, slot: &Slot, found: &[u32]) -> (Column, Vec<Status>) {
-    let statuses = found
-        .iter()
-        .map(|row| if *row == NONE { Status::Empty } else { Status::Ok })
-        .collect();
-    let rows = found.iter().map(|row| *row as usize);
-    let data = slot.argument.map(|lift| context.lift(lift));
-    let Some(column) = data.filter(|column| !column.is_empty()) else {
-        return (Column::new(slot.ty, found.len()), statuses);
-    };
-    let tags = found
-        .iter()
-        .map(|row| {
-            if *row == NONE {
-                Tag::NULL
-            } else {
-                column.tag(*row as usize)
+pub(super) fn edge(context: &Context<'_>, slot: &Slot, found: &[u32], taken: &Taken) -> (Column, Vec<Status>) {
+    let (mut column, statuses) = gather(context, slot, found, taken);
+    let of_argument = slot.argument.and_then(|lift| context.lift(lift).tags.as_ref());
+    if let Some(of_argument) = of_argument {
+        // A null takes part here.
+        let tags = column.tags.get_or_insert_with(|| vec![Tag::VALID; found.len()]);
+        for (tag, row) in tags.iter_mut().zip(found) {
+            if *tag == Tag::VALID && *row != NONE {
+                *tag = of_argument[*row as usize];
             }
-        })
-        .collect();
-    let data = match &column.data {
-        Data::Bool(values) => Data::Bool(rows.map(|row| values.get(row).copied().unwrap_or_default()).collect()),
-        Data::I64(values) => Data::I64(rows.map(|row| values.get(row).copied().unwrap_or_default()).collect()),
-        Data::F64(values) => Data::F64(rows.map(|row| values.get(row).copied().unwrap_or_default()).collect()),
-        Data::I128(values) => Data::I128(rows.map(|row| values.get(row).copied().unwrap_or_default()).collect()),
-        Data::Str(values) => Data::Str(
-            rows.map(|row| if row < values.len() { values.get(row) } else { &b""[..] })
-                .collect(),
-        ),
-    };
-    (Column::with_tags(slot.ty, data, Some(tags)), statuses)
+        }
+    }
+    (column, statuses)
 }
 
-pub(super) fn time_since_last(context: &Context<'_>, slot: &Slot, class: usize) -> (Column, Vec<Status>) {
-    let found = of_slot(context, slot, class, End::Last);
-    let rows = found.len();
-    let (mut values, mut statuses, mut valid) = (vec![0i64; rows], vec![Status::Empty; rows], vec![false; rows]);
-    for (question, row) in found.iter().enumerate().filter(|(_, row)| **row != NONE) {
-        let since = context.questions.times[question].checked_sub(context.run.events.times[*row as usize]);
-        statuses[question] = if since.is_some() {
-            Status::Ok
-        } else {
-            Status::Error(ErrorCode::Overflow)
-        };
-        valid[question] = since.is_some();
-        values[question] = since.unwrap_or_default();
+/// The argument at the rows found, of events that take part; anything at [`NONE`].
+pub(super) fn gather(context: &Context<'_>, slot: &Slot, found: &[u32], taken: &Taken) -> (Column, Vec<Status>) {
+    fn all<T: Copy + Default>(values: &[T], found: &[u32]) -> Vec<T> {
+        let value = |row: &u32| values.get(*row as usize).copied().unwrap_or_default();
+        found.iter().map(value).collect()
+    }
+    let Some(lift) = slot.argument else {
+        return (Column::new(slot.ty, found.len()), taken.statuses.clone());
+    };
+    let data = match &context.lift(lift).data {
+        Data::Bool(values) => Data::Bool(all(values, found)),
+        Data::I64(values) => Data::I64(all(values, found)),
+        Data::F64(values) => Data::F64(all(values, found)),
+        Data::I128(values) => Data::I128(all(values, found)),
+        Data::Str(values) => {
+            let text = |row: &u32| {
+                if *row == NONE {
+                    &b""[..]
+                } else {
+                    values.get(*row as usize)
+                }
+            };
+            Data::Str(found.iter().map(text).collect())
+        }
+    };
+    super::groups::where_taken(slot, taken, data)
+}
+
+pub(super) fn time_since_last(
+    context: &Context<'_>,
+    slot: &Slot,
+    found: &[u32],
+    taken: &Taken,
+) -> (Column, Vec<Status>) {
+    let (mut values, mut valid) = (vec![0i64; found.len()], vec![false; found.len()]);
+    let mut statuses = taken.statuses.clone();
+    for (question, row) in found.iter().enumerate() {
+        if statuses[question] == Status::Ok && *row != NONE {
+            let since = context.questions.times[question].checked_sub(context.run.events.times[*row as usize]);
+            (values[question], valid[question]) = (since.unwrap_or_default(), since.is_some());
+            if since.is_none() {
+                statuses[question] = Status::Error(ErrorCode::Overflow);
+            }
+        }
     }
     (nullable(slot.ty, Data::I64(values), &valid), statuses)
 }
 
 /// Whether each question's entity had any visible event with τ in `(t − length, t]`.
 pub(super) fn presence(context: &Context<'_>, length_us: Option<u64>) -> Vec<bool> {
-    let spans = Spans::of(context.run, context.questions, length_us, false);
-    if matches!(context.visible, Visible::All) {
-        return spans
-            .low
+    let spans = context.edges.of((length_us, false));
+    let ends = spans.low.iter().zip(&*spans.high);
+    let mut present: Vec<bool> = ends.map(|(low, high)| low < high).collect();
+    let holes = &context.sight.late;
+    for question in holes.questions.iter().map(|question| *question as usize) {
+        let of_span = holes
+            .rows
+            .get(question)
             .iter()
-            .zip(&spans.high)
-            .map(|(low, high)| low < high)
-            .collect();
+            .filter(|row| spans.contain(question, **row));
+        present[question] = spans.high[question] - spans.low[question] > position(of_span.count());
     }
-    let found = nearest(context, &spans, |_| true, |_| &[], End::Last);
-    found.iter().map(|row| *row != NONE).collect()
+    let mut found = vec![];
+    for group in context.sight.crowded(context.questions) {
+        if found.is_empty() {
+            found = vec![NONE; context.questions.len()];
+            crowded(context, spans, &Classes::everything(), None, End::Last, &mut found);
+        }
+        for question in group.questions.clone() {
+            present[question] = found[question] != NONE;
+        }
+    }
+    present
+}
+
+/// How many questions see an event at their very instant. `spans` are those of a window that excludes nothing, so that
+/// such events are the last ones of a span.
+pub(super) fn at_events(context: &Context<'_>, spans: &Spans) -> u64 {
+    let times = &context.run.events.times;
+    let questions = context.questions;
+    let mut count = 0;
+    for group in &questions.groups {
+        // Questions of one entity and instant see the same.
+        let mut previous: Option<(i64, bool)> = None;
+        for question in group.questions.clone() {
+            let t = questions.times[question];
+            let sees = match previous {
+                Some((instant, sees)) if instant == t => sees,
+                Some(_) | None => (spans.low[question]..spans.high[question])
+                    .rev()
+                    .take_while(|row| times[*row as usize] == t)
+                    .any(|row| context.sight.sees(context.run, questions, question, row)),
+            };
+            previous = Some((t, sees));
+            count += u64::from(sees);
+        }
+    }
+    count
 }

@@ -1,23 +1,18 @@
-//! What the merge reads: sorted events, sorted questions, and for each window the rows that lie in it.
+//! What the merge reads, and for each window the rows that lie in it.
 
 use super::Questions;
+use super::sight::Sight;
 use featc_ir::{Excluding, Window, WindowKind};
 use featr_kernels::events::Events;
-use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Events of one or more entities back to back; those of each entity keep the kernels' `(sorted-events)` invariant.
+/// Their `ids` are read only where a window says `excluding self`, their `digests` never: both may be empty.
 #[derive(Debug, Clone)]
 pub struct Run {
     pub events: Events,
     /// The least accepted arrival of each event; `None` when the source has none.
     pub arrivals: Option<Vec<i64>>,
-}
-
-/// The rows of each window, question by question: `low[q]..high[q]`, both nondecreasing within an entity.
-#[derive(Debug)]
-pub(super) struct Spans {
-    pub low: Vec<u32>,
-    pub high: Vec<u32>,
 }
 
 /// Lists of numbers, one per question, back to back.
@@ -36,6 +31,28 @@ impl Lists {
         }
     }
 
+    /// No lists yet.
+    pub fn with_capacity(questions: usize) -> Lists {
+        Lists {
+            items: vec![],
+            ends: Vec::with_capacity(questions),
+        }
+    }
+
+    /// The list of the next question.
+    pub fn push(&mut self, items: &[u32]) {
+        self.items.extend_from_slice(items);
+        self.ends.push(position(self.items.len()));
+    }
+
+    /// Empties the lists from `question` on.
+    pub fn clear_from(&mut self, question: usize) {
+        let kept = question.checked_sub(1).map_or(0, |last| self.ends[last]);
+        self.items.truncate(kept as usize);
+        self.ends[question..].fill(kept);
+    }
+
+    #[inline]
     pub fn get(&self, question: usize) -> &[u32] {
         let start = if question == 0 {
             0
@@ -44,35 +61,131 @@ impl Lists {
         };
         &self.items[start..self.ends[question] as usize]
     }
+
+    /// The questions whose lists are not empty.
+    pub fn filled(&self) -> Vec<u32> {
+        if self.items.is_empty() {
+            return vec![];
+        }
+        let mut filled = vec![];
+        let mut start = 0;
+        for (question, end) in (0u32..).zip(&self.ends) {
+            if start < *end {
+                filled.push(question);
+            }
+            start = *end;
+        }
+        filled
+    }
 }
 
-/// Which events are visible to a question.
+/// A length (`None`: for ever), and whether events at the very instant are left out.
+pub(super) type Reach = (Option<u64>, bool);
+
+/// The rows of a window, question by question: `low[q]..high[q]` with `low[q] ≤ high[q]`, both nondecreasing within an
+/// entity.
 #[derive(Debug)]
-pub(super) enum Visible {
-    /// All of its entity's.
-    All,
-    /// Those with arrival ≤ the question's cutoff.
-    ByArrival(Arrived),
+pub(super) struct Spans {
+    pub low: Vec<u32>,
+    /// Shared by all windows that end alike.
+    pub high: Rc<Vec<u32>>,
 }
 
-/// Visibility by arrival. `fresh.get(q)` lists the events that the question's predecessor of the same entity did not
-/// see: each event appears once, whatever its event time.
+impl Spans {
+    /// Whether a row lies in a question's window.
+    #[inline]
+    pub fn contain(&self, question: usize, row: u32) -> bool {
+        self.low[question] <= row && row < self.high[question]
+    }
+}
+
+/// The spans of all reaches that occur, each once.
 #[derive(Debug)]
-pub(super) struct Arrived {
-    /// `t − δ`; `None` when that lies before all instants.
-    pub cutoffs: Vec<Option<i64>>,
-    pub fresh: Lists,
+pub(super) struct Edges {
+    reaches: Vec<Reach>,
+    spans: Vec<Spans>,
 }
 
-/// First row of `rows` for which `before` is false, found by doubling steps from its start: cheap when it is near.
-fn gallop(times: &[i64], start: u32, end: u32, before: impl Fn(i64) -> bool) -> u32 {
+/// What of the past a window reaches; exclusions by identity are not its concern.
+pub(super) fn reach(window: &Window) -> Reach {
+    let length = match window.kind {
+        WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
+        WindowKind::Lifetime => None,
+    };
+    (length, matches!(window.excluding, Excluding::Now))
+}
+
+impl Edges {
+    pub fn new(run: &Run, questions: &Questions, sight: &Sight, mut reaches: Vec<Reach>) -> Edges {
+        // The longest first: where it starts, no shorter one starts earlier.
+        reaches.sort_unstable_by_key(|(length, before_now)| {
+            (
+                std::cmp::Reverse(length.unwrap_or(u64::MAX)),
+                length.is_some(),
+                *before_now,
+            )
+        });
+        reaches.dedup();
+        let mut highs: [Option<Rc<Vec<u32>>>; 2] = [None, None];
+        let mut spans: Vec<Spans> = Vec::with_capacity(reaches.len());
+        for (length, before_now) in &reaches {
+            let high = highs[usize::from(*before_now)]
+                .get_or_insert_with(|| Rc::new(sight.highs(run, questions, *before_now)))
+                .clone();
+            let low = lows(run, questions, *length, spans.last().map(|longer| &*longer.low), &high);
+            spans.push(Spans { low, high });
+        }
+        Edges { reaches, spans }
+    }
+
+    pub fn of(&self, reach: Reach) -> &Spans {
+        let at = self.reaches.iter().position(|known| *known == reach);
+        &self.spans[at.expect("a reach that was given to `new`")]
+    }
+}
+
+/// For each question the first row in its window. `floor` are rows before which it cannot start.
+fn lows(run: &Run, questions: &Questions, length_us: Option<u64>, floor: Option<&[u32]>, high: &[u32]) -> Vec<u32> {
+    let mut lows = Vec::with_capacity(questions.len());
+    for group in &questions.groups {
+        let mut low = group.events.start;
+        for question in group.questions.clone() {
+            let until = high[question];
+            let bound = length_us.and_then(|length| questions.times[question].checked_sub_unsigned(length));
+            if let Some(bound) = bound {
+                low = low.max(floor.map_or(0, |floor| floor[question]));
+                low = after(&run.events.times, low.min(until), until, bound);
+            }
+            lows.push(low.min(until));
+        }
+    }
+    lows
+}
+
+/// The first of the rows `start..end` that is later than `last`; `end` if none is.
+#[inline]
+pub(super) fn after(times: &[i64], start: u32, end: u32, last: i64) -> u32 {
+    /// So many rows are looked at one by one: the next question's rows are rarely further.
+    const NEAR: usize = 16;
+    let rows = &times[start as usize..end as usize];
+    let near = rows.iter().take(NEAR).take_while(|time| **time <= last).count();
+    let found = start + near as u32;
+    if near < NEAR || found == end {
+        found
+    } else {
+        gallop(times, found, end, last)
+    }
+}
+
+/// As [`after`], by doubling steps from the start: cheap when it is near.
+fn gallop(times: &[i64], start: u32, end: u32, last: i64) -> u32 {
     let (mut low, mut step) = (start, 1u32);
     let mut high = loop {
         let probe = low.saturating_add(step);
         if probe > end {
             break end;
         }
-        if !before(times[probe as usize - 1]) {
+        if times[probe as usize - 1] > last {
             break probe - 1;
         }
         low = probe;
@@ -80,139 +193,13 @@ fn gallop(times: &[i64], start: u32, end: u32, before: impl Fn(i64) -> bool) -> 
     };
     while low < high {
         let middle = low + (high - low) / 2;
-        if before(times[middle as usize]) {
+        if times[middle as usize] <= last {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
     low
-}
-
-impl Spans {
-    /// The rows of a window; exclusions by identity are not its concern.
-    pub fn of_window(run: &Run, questions: &Questions, window: &Window) -> Spans {
-        let length = match window.kind {
-            WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
-            WindowKind::Lifetime => None,
-        };
-        Spans::of(run, questions, length, matches!(window.excluding, Excluding::Now))
-    }
-
-    /// The rows in `(t − length, t]`, or `(t − length, t)` when `before_now`.
-    pub fn of(run: &Run, questions: &Questions, length_us: Option<u64>, before_now: bool) -> Spans {
-        let times = &run.events.times;
-        let rows = questions.len();
-        let mut spans = Spans {
-            low: vec![0; rows],
-            high: vec![0; rows],
-        };
-        for group in &questions.groups {
-            let (mut low, mut high) = (group.events.start, group.events.start);
-            for question in group.questions.clone() {
-                let t = questions.times[question];
-                let after = length_us.and_then(|length| t.checked_sub_unsigned(length));
-                if let Some(after) = after {
-                    low = gallop(times, low, group.events.end, |time| time <= after);
-                }
-                high = gallop(times, high.max(low), group.events.end, |time| {
-                    time < t || (time == t && !before_now)
-                });
-                spans.low[question] = low;
-                spans.high[question] = high;
-            }
-        }
-        spans
-    }
-}
-
-impl Visible {
-    /// `delay_us` is `None` when arrival plays no role. Without arrivals nothing is visible by arrival.
-    pub fn new(run: &Run, questions: &Questions, delay_us: Option<u64>) -> Visible {
-        let Some(delay) = delay_us else { return Visible::All };
-        let cutoffs: Vec<Option<i64>> = questions.times.iter().map(|t| t.checked_sub_unsigned(delay)).collect();
-        let mut fresh = Lists::none(questions.len());
-        let arrivals = run.arrivals.as_deref().unwrap_or_default();
-        let mut order: Vec<u32> = Vec::new();
-        for group in &questions.groups {
-            order.clear();
-            if !arrivals.is_empty() {
-                order.extend(group.events.clone());
-                order.sort_unstable_by_key(|row| (arrivals[*row as usize], *row));
-            }
-            let mut seen = 0;
-            for question in group.questions.clone() {
-                if let Some(cutoff) = cutoffs[question] {
-                    let more = order[seen..]
-                        .iter()
-                        .take_while(|row| arrivals[**row as usize] <= cutoff)
-                        .count();
-                    fresh.items.extend_from_slice(&order[seen..seen + more]);
-                    seen += more;
-                }
-                fresh.ends[question] = position(fresh.items.len());
-            }
-        }
-        Visible::ByArrival(Arrived { cutoffs, fresh })
-    }
-
-    /// Whether a question sees an event of its entity.
-    #[inline]
-    pub fn sees(&self, run: &Run, question: usize, row: u32) -> bool {
-        match self {
-            Visible::All => true,
-            Visible::ByArrival(arrived) => match (&run.arrivals, arrived.cutoffs[question]) {
-                (Some(arrivals), Some(cutoff)) => arrivals[row as usize] <= cutoff,
-                (None, _) | (_, None) => false,
-            },
-        }
-    }
-}
-
-/// For each question the rows of its entity (ascending) whose identity is the question's own.
-pub(super) fn own_events(run: &Run, questions: &Questions) -> Lists {
-    let mut own = Lists::none(questions.len());
-    let Some(selves) = &questions.selves else { return own };
-    let mut rows_of: HashMap<&[u8], Vec<u32>> = HashMap::new();
-    for group in &questions.groups {
-        rows_of.clear();
-        if group.questions.clone().any(|question| selves.known[question]) {
-            for row in group.events.clone() {
-                rows_of.entry(run.events.id(row as usize)).or_default().push(row);
-            }
-        }
-        for question in group.questions.clone() {
-            if selves.known[question]
-                && let Some(rows) = rows_of.get(selves.keys.get(question))
-            {
-                own.items.extend_from_slice(rows);
-            }
-            own.ends[question] = position(own.items.len());
-        }
-    }
-    own
-}
-
-/// How many questions see an event at their very instant. `spans` are those of a window that excludes nothing, so that
-/// such events are the last ones of a span. Questions of one entity and instant see the same.
-pub(super) fn at_events(run: &Run, questions: &Questions, spans: &Spans, visible: &Visible) -> u64 {
-    let mut count = 0;
-    for group in &questions.groups {
-        let mut previous: Option<(i64, bool)> = None;
-        for question in group.questions.clone() {
-            let t = questions.times[question];
-            let sees = match previous {
-                Some((instant, sees)) if instant == t => sees,
-                Some(_) | None => (spans.low[question]..spans.high[question])
-                    .rev()
-                    .take_while(|row| run.events.times[*row as usize] == t)
-                    .any(|row| visible.sees(run, question, row)),
-            };
-            previous = Some((t, sees));
-            count += u64::from(sees);
-        }
-    }
-    count
 }
 
 /// A position in a run; a run holds fewer than 2^32 rows (the caller checks that).

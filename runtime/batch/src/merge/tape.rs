@@ -5,7 +5,8 @@
 //! the one question that excludes it. All slots of a window share the tape.
 
 use super::Questions;
-use super::run::{Lists, Run, Spans, Visible, position};
+use super::run::{Lists, Run, Spans, position};
+use super::sight::Sight;
 
 /// Row ranges, a list per question.
 #[derive(Debug, Default)]
@@ -62,33 +63,43 @@ impl Tape {
         self.leave.get(question)
     }
 
-    /// `own` lists the rows that the window excludes, by question.
-    pub fn new(run: &Run, questions: &Questions, spans: &Spans, visible: &Visible, own: Option<&Lists>) -> Tape {
+    /// `own` lists the rows that the window excludes, `fresh` (of truth `as_of_arrival`) those that arrive, by question.
+    /// Entities that are not `wanted` have empty lists.
+    pub fn new(
+        (run, questions): (&Run, &Questions),
+        spans: &Spans,
+        (sight, fresh): (&Sight, Option<&Lists>),
+        own: Option<&Lists>,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Tape {
         let mut tape = Tape::default();
         // Which rows are on the tape now; needed only where being in the span does not say it.
-        let mut inside = match visible {
-            Visible::All => vec![],
-            Visible::ByArrival(_) => vec![false; run.events.len()],
-        };
+        let mut inside = vec![false; if fresh.is_some() { run.events.len() } else { 0 }];
         let mut out: Vec<u32> = Vec::new();
-        for group in &questions.groups {
+        for (number, group) in questions.groups.iter().enumerate() {
+            let wanted = wanted(number);
             out.clear();
             let (mut low, mut high) = (group.events.start, group.events.start);
             for question in group.questions.clone() {
-                for row in out.drain(..) {
-                    tape.enter.push(row, row + 1);
-                }
-                let now = (spans.low[question], spans.high[question]);
-                tape.slide(run, visible, question, (low, high), now, &mut inside);
-                (low, high) = now;
-                for row in own.map_or(&[][..], |own| own.get(question)) {
-                    let counted = match visible {
-                        Visible::All => (low..high).contains(row),
-                        Visible::ByArrival(_) => inside[*row as usize],
-                    };
-                    if counted {
-                        tape.leave.push(*row, *row + 1);
-                        out.push(*row);
+                if wanted {
+                    for row in out.drain(..) {
+                        tape.enter.push(row, row + 1);
+                    }
+                    let now = (spans.low[question], spans.high[question]);
+                    match fresh {
+                        None => tape.slide((low, high), now),
+                        Some(fresh) => {
+                            let sees = |row: u32| sight.sees(run, questions, question, row);
+                            tape.slide_by_arrival(fresh.get(question), sees, (low, high), now, &mut inside);
+                        }
+                    }
+                    (low, high) = now;
+                    for row in own.map_or(&[][..], |own| own.get(question)) {
+                        let counted = (low..high).contains(row) && (fresh.is_none() || inside[*row as usize]);
+                        if counted {
+                            tape.leave.push(*row, *row + 1);
+                            out.push(*row);
+                        }
                     }
                 }
                 tape.enter.close();
@@ -99,38 +110,35 @@ impl Tape {
     }
 
     /// Moves from one question's span to the next one's.
-    fn slide(
+    fn slide(&mut self, (old_low, old_high): (u32, u32), (low, high): (u32, u32)) {
+        self.enter.push(old_high.max(low), high);
+        self.leave.push(old_low, low.min(old_high));
+    }
+
+    /// The same where an event counts once it has arrived.
+    fn slide_by_arrival(
         &mut self,
-        run: &Run,
-        visible: &Visible,
-        question: usize,
+        fresh: &[u32],
+        sees: impl Fn(u32) -> bool,
         (old_low, old_high): (u32, u32),
         (low, high): (u32, u32),
         inside: &mut [bool],
     ) {
-        match visible {
-            Visible::All => {
-                self.enter.push(old_high.max(low), high);
-                self.leave.push(old_low, low.min(old_high));
+        for row in fresh {
+            if (low..high).contains(row) {
+                inside[*row as usize] = true;
+                self.enter.push(*row, *row + 1);
             }
-            Visible::ByArrival(arrived) => {
-                for row in arrived.fresh.get(question) {
-                    if (low..high).contains(row) {
-                        inside[*row as usize] = true;
-                        self.enter.push(*row, *row + 1);
-                    }
-                }
-                for row in old_high.max(low)..high {
-                    if !inside[row as usize] && visible.sees(run, question, row) {
-                        inside[row as usize] = true;
-                        self.enter.push(row, row + 1);
-                    }
-                }
-                for row in old_low..low.min(old_high) {
-                    if std::mem::take(&mut inside[row as usize]) {
-                        self.leave.push(row, row + 1);
-                    }
-                }
+        }
+        for row in old_high.max(low)..high {
+            if !inside[row as usize] && sees(row) {
+                inside[row as usize] = true;
+                self.enter.push(row, row + 1);
+            }
+        }
+        for row in old_low..low.min(old_high) {
+            if std::mem::take(&mut inside[row as usize]) {
+                self.leave.push(row, row + 1);
             }
         }
     }

@@ -310,6 +310,7 @@ pub(super) fn plan_excluding_now() -> BatchPlan {
 pub(super) fn plan_of_files(path: &str) -> BatchPlan {
     let files = FileSet {
         format: FileFormat::Jsonl,
+        version: None,
         paths: vec![path.into()],
     };
     plan_over(&source(Some(files)), Excluding::Nothing)

@@ -8,8 +8,13 @@ const RULES: Rules = Rules {
     keep_nan: false,
 };
 
+/// Of an array that others may have too: everything is copied.
+fn decode(array: &dyn Array, ty: Type, rules: Rules) -> Result<Decoded, String> {
+    super::decode(make_array(array.to_data()), ty, rules)
+}
+
 fn ok(array: impl Array, ty: Type) -> Column {
-    assert_ne!(fit(ty, array.data_type()), Fit::No);
+    assert_ne!(fit(ty, array.data_type(), None), Fit::No);
     let decoded = decode(&array, ty, RULES).unwrap();
     assert!(decoded.refused.is_empty(), "{:?}", decoded.refused);
     decoded.column
@@ -189,7 +194,7 @@ fn instants_of_every_unit() {
 #[test]
 fn local_times_need_a_zone() {
     let array = TimestampMillisecondArray::from(vec![Some(1_679_797_800_000), Some(0), None]); // 2023-03-26T02:30
-    assert_eq!(fit(Type::Timestamp, array.data_type()), Fit::Naive);
+    assert_eq!(fit(Type::Timestamp, array.data_type(), None), Fit::Naive);
     assert!(decode(&array, Type::Timestamp, RULES).is_err());
     let zone = Some(Zone::named("Europe/Paris").unwrap());
     let decoded = decode(&array, Type::Timestamp, Rules { zone, ..RULES }).unwrap();
@@ -227,7 +232,7 @@ fn dates_and_durations() {
         i64s(&ok(DurationNanosecondArray::from(vec![-2]), Type::Duration)),
         [Some(-1)]
     );
-    assert_eq!(fit(Type::Duration, &DataType::Int64), Fit::No);
+    assert_eq!(fit(Type::Duration, &DataType::Int64, None), Fit::No);
 }
 
 #[test]
@@ -336,11 +341,66 @@ fn what_does_not_fit_is_refused_and_what_fits_decodes() {
         for data_type in &found {
             let array = new_null_array(data_type, 3);
             let decoded = decode(&array, ty, rules);
-            assert_eq!(decoded.is_ok(), fit(ty, data_type) != Fit::No, "{ty} from {data_type}");
+            assert_eq!(
+                decoded.is_ok(),
+                fit(ty, data_type, None) != Fit::No,
+                "{ty} from {data_type}"
+            );
             assert!(!describe(data_type).is_empty());
             if let Ok(decoded) = decoded {
                 assert_eq!((decoded.column.tags, decoded.refused.len()), (Some(vec![1; 3]), 0));
             }
         }
     }
+}
+
+#[test]
+fn what_nobody_else_has_is_the_same_as_a_copy() {
+    let days = [Some("mo"), None, Some(""), Some("tue"), Some("mo")];
+    let floats = || vec![Some(1.5), Some(-0.0), None, Some(f64::NAN), Some(f64::INFINITY)];
+    let whole: [(Type, ArrayRef); 7] = [
+        (Type::Int64, Arc::new(Int64Array::from(vec![Some(5), None, Some(-1)]))),
+        (Type::Int64, Arc::new(Int64Array::from(vec![5, 7, -1]))),
+        (
+            Type::Timestamp,
+            Arc::new(TimestampMicrosecondArray::from(vec![3, 4]).with_timezone("UTC")),
+        ),
+        (Type::Float64, Arc::new(Float64Array::from(floats()))),
+        (Type::String, Arc::new(StringArray::from(days.to_vec()))),
+        (
+            Type::String,
+            Arc::new(days.into_iter().collect::<DictionaryArray<Key>>()),
+        ),
+        (
+            Type::Bool,
+            Arc::new(
+                (0..200)
+                    .map(|i| (i % 7 != 0).then_some(i % 3 == 0))
+                    .collect::<BooleanArray>(),
+            ),
+        ),
+    ];
+    for (ty, array) in whole {
+        for (start, len) in [(0, array.len()), (1, array.len() - 1), (1, 0)] {
+            let slice = array.slice(start, len);
+            let copied = decode(&slice, ty, RULES).unwrap().column;
+            assert_eq!(copied.len(), len);
+            let kept = array.clone();
+            assert_eq!(super::decode(slice, ty, RULES).unwrap().column, copied);
+            drop(kept);
+        }
+        let copied = decode(&array, ty, RULES).unwrap().column;
+        let values: Vec<_> = copied.values();
+        assert_eq!(super::decode(array, ty, RULES).unwrap().column.values(), values);
+    }
+}
+
+#[test]
+fn a_plain_column_is_taken_without_a_copy() {
+    let values = vec![1i64, 2, 3];
+    let place = values.as_ptr();
+    let array: ArrayRef = Arc::new(Int64Array::from(values));
+    let column = super::decode(array, Type::Int64, RULES).unwrap().column;
+    let Data::I64(values) = &column.data else { panic!() };
+    assert_eq!(values.as_ptr(), place);
 }

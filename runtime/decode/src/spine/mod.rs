@@ -4,10 +4,15 @@ mod infer;
 mod text;
 
 use crate::array;
+use crate::arrow_file::{MAGIC, Stream, batch, footer};
 use crate::builder::Rules;
 use crate::error::DecodeError;
+use crate::files::InputFile;
+use crate::guard::guarded;
+use crate::layout::fitting;
 use crate::lines::Lines;
-use crate::parquet::{fitting, guarded, open};
+use crate::parquet::open;
+use crate::store::{LocalStore, Store};
 use crate::zone::Zone;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -45,7 +50,7 @@ pub(crate) struct Wanted<'a> {
     pub rules: Rules,
 }
 
-/// Reads a spine from Parquet, CSV or JSONL, told apart by extension, else by content.
+/// Reads a spine from Parquet, Arrow IPC, CSV or JSONL, told apart by extension, else by content.
 ///
 /// `keys` are the columns to decode (entity keys and the columns that `excluding self` compares with), `at_column` has
 /// the instants, `zone` is for timestamps without offset. No row is dropped: one that cannot be used is an error.
@@ -83,6 +88,8 @@ pub fn read_spine(path: &Path, keys: &[Key], at_column: &str, zone: Option<&str>
     let lines = |file: File| Lines::new(Box::new(BufReader::with_capacity(1 << 18, file)));
     match format(path, &name)? {
         FileFormat::Parquet => parquet(file, &wanted),
+        FileFormat::Arrow => arrow(path, &wanted),
+        FileFormat::Delta => Err(DecodeError::UnknownFormat { file: name.clone() }),
         FileFormat::Csv => text::csv(lines(file), &wanted),
         FileFormat::Jsonl => text::jsonl(lines(file), &wanted),
     }
@@ -97,6 +104,7 @@ fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
     match extension.as_str() {
         "parquet" => return Ok(FileFormat::Parquet),
         "csv" => return Ok(FileFormat::Csv),
+        "arrow" | "ipc" | "feather" => return Ok(FileFormat::Arrow),
         "jsonl" | "ndjson" => return Ok(FileFormat::Jsonl),
         _ => {}
     }
@@ -108,6 +116,8 @@ fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
     if head.starts_with(b"PAR1") {
         Ok(FileFormat::Parquet)
+    } else if head.starts_with(MAGIC) {
+        Ok(FileFormat::Arrow)
     } else if text.starts_with(b"{") {
         Ok(FileFormat::Jsonl)
     } else {
@@ -118,13 +128,42 @@ fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
 fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
     let builder = open(wanted.file, file)?;
     let schema = builder.schema().clone();
-    let has_zone = wanted.rules.zone.is_some();
-    let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), has_zone, wanted.file)?;
+    let mut reader = guarded(wanted.file, || builder.with_batch_size(65_536).build())?;
+    let mut next = || guarded(wanted.file, || reader.next().transpose());
+    columns(schema, &mut next, wanted)
+}
+
+fn arrow(path: &Path, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
+    let name = wanted.file;
+    let input = InputFile::new(path.to_owned(), name);
+    let file = LocalStore.open(&input)?;
+    let is_file = file.len() >= MAGIC.len() as u64 && file.read_at(0, MAGIC.len())?.starts_with(MAGIC);
+    if !is_file {
+        let bytes = LocalStore.stream(&input)?;
+        let (schema, mut stream) = guarded(name, || Stream::open(bytes))?;
+        return columns(schema, &mut || guarded(name, || stream.next()), wanted);
+    }
+    let footer = guarded(name, || footer(&*file))?;
+    let decoder = guarded(name, || footer.decoder(&*file, None))?;
+    let mut batches = footer.batches.iter();
+    let mut next = || {
+        let about = batches.next();
+        guarded(name, || about.map(|about| batch(&decoder, &*file, about)).transpose())
+    };
+    columns(footer.schema.clone(), &mut next, wanted)
+}
+
+fn columns(
+    schema: SchemaRef,
+    next: &mut dyn FnMut() -> Result<Option<RecordBatch>, DecodeError>,
+    wanted: &Wanted<'_>,
+) -> Result<Spine, DecodeError> {
+    let zone = wanted.rules.zone;
+    let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), zone, wanted.file)?;
     let mut places = Vec::with_capacity(wanted.keys.len());
     for key in wanted.keys {
-        places.push(fitting(&schema, (&key.name, key.ty), has_zone, wanted.file)?.0);
+        places.push(fitting(&schema, (&key.name, key.ty), zone, wanted.file)?.0);
     }
-    let mut reader = guarded(wanted.file, || builder.with_batch_size(65_536).build())?;
     let mut spine = Spine {
         schema,
         batches: Vec::new(),
@@ -132,11 +171,11 @@ fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
         times: Vec::new(),
     };
     let mut keys: Vec<Vec<Column>> = wanted.keys.iter().map(|_| Vec::new()).collect();
-    while let Some(batch) = guarded(wanted.file, || reader.next().transpose())? {
+    while let Some(batch) = next()? {
         let row = |row: usize| (spine.times.len() + row + 1) as u64;
         for ((key, place), parts) in wanted.keys.iter().zip(&places).zip(&mut keys) {
             let decoded = guarded(wanted.file, || {
-                array::decode(batch.column(*place), key.ty, wanted.rules)
+                array::decode(batch.column(*place).clone(), key.ty, wanted.rules)
             })?;
             if let Some((at, why)) = decoded.refused.first() {
                 return Err(wanted.bad_key(
@@ -148,7 +187,7 @@ fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
             parts.push(decoded.column);
         }
         let decoded = guarded(wanted.file, || {
-            array::decode(batch.column(at), Type::Timestamp, wanted.rules)
+            array::decode(batch.column(at).clone(), Type::Timestamp, wanted.rules)
         })?;
         if let Some((at, why)) = decoded.refused.first() {
             return Err(wanted.bad_instant(row(*at), format!("holds a value that does not decode: {why}")));

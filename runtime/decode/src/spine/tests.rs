@@ -308,3 +308,32 @@ fn parquet_rows_that_cannot_be_used() {
         }
     );
 }
+
+#[test]
+fn arrow_files_and_streams_pass_through_untouched() {
+    use arrow::ipc::writer::{FileWriter, StreamWriter};
+    let folder = tempfile::tempdir().unwrap();
+    let columns: [(&str, ArrayRef); 3] = [
+        ("n", Arc::new(Int64Array::from(vec![1, 2]))),
+        (
+            "at",
+            Arc::new(TimestampMicrosecondArray::from(vec![5, 6]).with_timezone("UTC")),
+        ),
+        ("extra", Arc::new(StringArray::from(vec![Some("x"), None]))),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).unwrap();
+    let mut file = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    file.write(&batch).unwrap();
+    file.write(&batch).unwrap();
+    std::fs::write(folder.path().join("file"), file.into_inner().unwrap()).unwrap();
+    let mut stream = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    stream.write(&batch).unwrap();
+    stream.write(&batch).unwrap();
+    std::fs::write(folder.path().join("stream.arrow"), stream.into_inner().unwrap()).unwrap();
+    for name in ["file", "stream.arrow"] {
+        let spine = read_spine(&folder.path().join(name), &keys(&[("n", Type::Int64)]), "at", None).unwrap();
+        assert_eq!(spine.batches, [batch.clone(), batch.clone()]);
+        assert_eq!(spine.times, [5, 6, 5, 6]);
+        assert_eq!(spine.keys[0].i64s(), [1, 2, 1, 2]);
+    }
+}

@@ -2,10 +2,16 @@
 
 mod csv;
 mod files;
+mod ipc;
 mod jsonl;
 mod parquet;
+mod pieces;
+mod said;
 
-use crate::{DecodeError, Decoded, ReadOptions, Reason, Reject, RejectSink, SourceReader, read_source};
+use crate::{
+    DecodeError, Decoded, Piece, PieceOptions, ReadOptions, Reason, Reject, RejectSink, SourceReader, pieces,
+    read_source,
+};
 use featc_ir::{ColumnId, FileFormat, FileSet, Lateness, Origin, Source, SourceColumn, Type};
 use featr_kernels::{Batch, Data, Tag};
 use std::path::Path;
@@ -48,6 +54,7 @@ pub(crate) fn file_set(format: FileFormat, paths: &[&str]) -> FileSet {
     FileSet {
         format,
         paths: paths.iter().map(|path| path.to_string()).collect(),
+        version: None,
     }
 }
 
@@ -92,15 +99,9 @@ pub(crate) fn drain(reader: &mut SourceReader) -> (Vec<String>, Option<DecodeErr
     let mut rows = Vec::new();
     for decoded in reader {
         match decoded {
-            Ok(Decoded {
-                batch,
-                file,
-                rows: numbers,
-            }) => {
-                assert!(batch.rows > 0);
-                for index in 0..batch.rows {
-                    rows.push(format!("{file}:{} {}", numbers.number(index), row(&batch, index)));
-                }
+            Ok(decoded) => {
+                assert!(decoded.batch.rows > 0);
+                rows.extend(rows_of(&decoded));
             }
             Err(error) => return (rows, Some(error)),
         }
@@ -140,10 +141,7 @@ pub(crate) fn read_with(
             seen.iter().filter(|reject| reject.reason == reason).count() as u64
         );
     }
-    let rejects = seen
-        .iter()
-        .map(|r| format!("{}:{} {} {}", r.file, r.line, r.reason, r.detail))
-        .collect();
+    let rejects = seen.iter().map(shown).collect();
     Outcome { rows, rejects, error }
 }
 
@@ -168,7 +166,72 @@ pub(crate) fn read(source: &Source, files: &FileSet, base: &Path) -> Outcome {
                 .all(|(left, right)| place(left) == place(right))
         );
     }
+    for rows in [1, 2, 1 << 20] {
+        let cut = PieceOptions {
+            rows_per_piece: Some(rows),
+            rows_per_batch: Some(2),
+            ..PieceOptions::default()
+        };
+        let (pieced, _) = read_pieces(source, files, base, &cut);
+        assert_eq!((&pieced.rejects, &pieced.error), (&whole.rejects, &whole.error));
+        if whole.error.is_none() {
+            assert_eq!(pieced, whole);
+        }
+    }
     whole
+}
+
+/// Reads the pieces of a source, the last first, and puts what they gave in order; with the rows that were skipped.
+pub(crate) fn read_pieces(source: &Source, files: &FileSet, base: &Path, options: &PieceOptions) -> (Outcome, u64) {
+    let mut whole = Outcome {
+        rows: Vec::new(),
+        rejects: Vec::new(),
+        error: None,
+    };
+    let all = match pieces(source, files, base, options) {
+        Ok(all) => all,
+        Err(error) => {
+            whole.error = Some(error);
+            return (whole, 0);
+        }
+    };
+    let read = |piece: &Piece| {
+        let (mut rows, mut rejects) = (Vec::new(), Vec::new());
+        let error = piece.read(
+            &mut |reject| {
+                rejects.push(shown(&reject));
+                Ok(())
+            },
+            &mut |decoded| {
+                assert!(decoded.batch.rows > 0 && decoded.batch.rows <= options.rows_per_batch.unwrap_or(65_536));
+                rows.extend(rows_of(&decoded));
+                Ok(())
+            },
+        );
+        let known = piece.rows().unwrap_or((rows.len() + rejects.len()) as u64);
+        assert!(error.is_err() || known == (rows.len() + rejects.len()) as u64);
+        (rows, rejects, error)
+    };
+    let mut parts: Vec<_> = all.iter().rev().map(read).collect();
+    parts.reverse();
+    for (rows, rejects, error) in parts {
+        whole.rows.extend(rows);
+        whole.rejects.extend(rejects);
+        if let Err(error) = error {
+            whole.error = Some(error);
+            break;
+        }
+    }
+    (whole, all.iter().map(Piece::skipped_rows).sum())
+}
+
+fn shown(r: &Reject) -> String {
+    format!("{}:{} {} {}", r.file, r.line, r.reason, r.detail)
+}
+
+fn rows_of(decoded: &Decoded) -> impl Iterator<Item = String> + '_ {
+    let Decoded { batch, file, rows } = decoded;
+    (0..batch.rows).map(move |index| format!("{file}:{} {}", rows.number(index), row(batch, index)))
 }
 
 /// Reads one file of this content.

@@ -3,12 +3,11 @@
 use super::path::relative;
 use crate::error::Error;
 use featc_ir::{FileFormat, FileSet, Source};
-use featr_decode::{DecodeError, expand};
+use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store, expand_in};
+use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 use xxhash_rust::xxh3::Xxh3;
 
 /// A file as it was read.
@@ -28,6 +27,9 @@ pub struct FileRecord {
     /// Since 1970-01-01T00:00:00Z.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified_ns: Option<i64>,
+    /// What an object store says instead of a time: an etag, or a version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// The files of a source.
@@ -39,6 +41,9 @@ pub struct SourceFiles {
     pub paths: Vec<String>,
     /// Whether the command named them, and not the program.
     pub given: bool,
+    /// The version of a Delta table: `delta:<table id>@<version>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     pub files: Vec<FileRecord>,
 }
 
@@ -50,77 +55,81 @@ pub struct Change {
     pub how: String,
 }
 
-/// The record of a file as it is now; `name` is what the record calls it, `hash` reads it whole.
+/// The record of a file of this machine as it is now; `name` is what the record calls it, `hash` reads it whole.
 ///
 /// # Errors
 /// [`Error::Decode`]: the file cannot be read.
 pub fn file_record(path: &Path, name: String, hash: bool) -> Result<FileRecord, Error> {
-    let read = || -> std::io::Result<FileRecord> {
-        let mut file = File::open(path)?;
-        let found = file.metadata()?;
-        let since = found
-            .modified()?
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_nanos());
-        let mut record = FileRecord {
-            path: name.clone(),
-            bytes: found.len(),
-            xxh3_128: None,
-            footer_xxh3_128: None,
-            modified_ns: None,
-        };
-        if hash {
-            record.xxh3_128 = Some(hash_whole(&mut file)?);
-        } else {
-            record.footer_xxh3_128 = hash_footer(&mut file, found.len())?;
-            record.modified_ns = Some(i64::try_from(since).unwrap_or(i64::MAX));
-        }
-        Ok(record)
-    };
-    read().map_err(|error| DecodeError::unreadable(&path.display().to_string(), &error).into())
+    let file = InputFile::new(path.to_owned(), path.display().to_string());
+    record_in(&LocalStore, &file, name, hash)
 }
 
-fn hash_whole(file: &mut File) -> std::io::Result<String> {
-    let mut hasher = Xxh3::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(format!("{:032x}", hasher.digest128())),
-            read => hasher.update(&buffer[..read]),
-        }
+fn record_in(store: &dyn Store, file: &InputFile, name: String, hash: bool) -> Result<FileRecord, Error> {
+    let open = store.open(file)?;
+    let mut record = FileRecord {
+        path: name,
+        bytes: open.len(),
+        xxh3_128: None,
+        footer_xxh3_128: None,
+        modified_ns: None,
+        version: None,
+    };
+    if hash {
+        record.xxh3_128 = Some(hash_whole(&*open)?);
+        return Ok(record);
     }
+    record.footer_xxh3_128 = hash_footer(&*open)?;
+    let version = open.version();
+    if is_elsewhere(&file.path) {
+        record.version = version;
+    } else {
+        // Files of this machine say time and length.
+        let modified = version.as_deref().and_then(|version| version.split_once('+'));
+        record.modified_ns = modified.and_then(|(modified, _)| modified.parse().ok());
+    }
+    Ok(record)
+}
+
+/// Whether a path is an address of a store.
+fn is_elsewhere(path: &Path) -> bool {
+    path.to_str().is_some_and(featr_lake::is_address)
+}
+
+fn hash_whole(file: &dyn RandomRead) -> Result<String, DecodeError> {
+    const STEP: u64 = 4 << 20;
+    let mut hasher = Xxh3::new();
+    let mut at = 0;
+    while at < file.len() {
+        let step = STEP.min(file.len() - at);
+        hasher.update(&file.read_at(at, step as usize)?);
+        at += step;
+    }
+    Ok(format!("{:032x}", hasher.digest128()))
 }
 
 /// The hash of the footer of a Parquet file with its length and mark; `None` for other files.
-fn hash_footer(file: &mut File, bytes: u64) -> std::io::Result<Option<String>> {
+fn hash_footer(file: &dyn RandomRead) -> Result<Option<String>, DecodeError> {
     const TAIL: u64 = 8;
+    let bytes = file.len();
     if bytes < TAIL {
         return Ok(None);
     }
-    let mut tail = [0; TAIL as usize];
-    file.seek(SeekFrom::Start(bytes - TAIL))?;
-    file.read_exact(&mut tail)?;
-    if &tail[4..] != b"PAR1" {
+    let tail = file.read_at(bytes - TAIL, TAIL as usize)?;
+    let Some((length, b"PAR1")) = tail.split_first_chunk::<4>() else {
         return Ok(None);
-    }
-    let [a, b, c, d, ..] = tail;
-    let length = u64::from(u32::from_le_bytes([a, b, c, d])) + TAIL;
+    };
+    let length = u64::from(u32::from_le_bytes(*length)) + TAIL;
     if length > bytes {
         return Ok(None);
     }
-    file.seek(SeekFrom::Start(bytes - length))?;
-    let mut footer = Vec::new();
-    file.take(length).read_to_end(&mut footer)?;
+    let footer = file.read_at(bytes - length, length as usize)?;
     Ok(Some(format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&footer))))
 }
 
 /// The word that the wire form has for a format.
 fn format_word(format: FileFormat) -> String {
     let word = serde_json::to_value(format).ok();
-    word.as_ref()
-        .and_then(|word| word.as_str())
-        .unwrap_or_default()
-        .to_owned()
+    word.as_ref().and_then(|word| word.as_str()).unwrap_or_default().to_owned()
 }
 
 /// The files of a source as they are now.
@@ -128,12 +137,12 @@ pub(super) fn source_files(
     source: &Source,
     set: &FileSet,
     given: bool,
-    base: &Path,
+    (store, base): (&LakeStore, &Path),
     hash: bool,
 ) -> Result<SourceFiles, Error> {
     // What the command names has been made absolute on its way here.
     let name = |path: &Path| -> String {
-        if path.to_str().is_some_and(|text| text.contains("://")) {
+        if is_elsewhere(path) {
             return path.display().to_string();
         }
         let short = if given {
@@ -143,17 +152,32 @@ pub(super) fn source_files(
         };
         short.display().to_string()
     };
+    let is_table = set.format == FileFormat::Delta;
+    let found = match is_table {
+        true => store.snapshot(set, base)?,
+        false => expand_in(store, set, base)?,
+    };
     let mut files = Vec::new();
-    for file in expand(set, base)? {
-        files.push(file_record(&file.path, name(&file.path), hash)?);
+    for file in found {
+        files.push(record_in(store, &file, name(&file.path), hash)?);
     }
+    let table = is_table.then(|| store.snapshots());
     Ok(SourceFiles {
         source: source.name.clone(),
         format: format_word(set.format),
         paths: set.paths.iter().map(|path| name(&PathBuf::from(path))).collect(),
         given,
+        table: table.and_then(|known| of_table(&known, set, base)),
         files,
     })
+}
+
+/// What the store says of the one table of a set: `delta:<table id>@<version>`.
+fn of_table(known: &BTreeMap<String, String>, set: &FileSet, base: &Path) -> Option<String> {
+    let [path] = set.paths.as_slice() else { return None };
+    let whole = base.join(path).display().to_string();
+    let same = |address: &&String| *address == path || **address == whole || address.ends_with(&format!("/{path}"));
+    known.keys().find(same).and_then(|address| known.get(address)).cloned()
 }
 
 /// How files differ from what they were, one entry per file.
@@ -190,6 +214,9 @@ fn how(was: &FileRecord, is: &FileRecord) -> Option<String> {
     }
     if was.footer_xxh3_128 != is.footer_xxh3_128 {
         return Some("has the same length, but another Parquet footer".to_owned());
+    }
+    if was.version != is.version {
+        return Some("has the same length, but another version in its store".to_owned());
     }
     (was.modified_ns != is.modified_ns).then(|| {
         "has the same length, but was modified at another time; whether its content changed is not known".to_owned()

@@ -9,6 +9,7 @@ fn file(path: &str, bytes: u64, hash: Option<&str>, modified_ns: Option<i64>) ->
         xxh3_128: hash.map(str::to_owned),
         footer_xxh3_128: None,
         modified_ns,
+        version: None,
     }
 }
 

@@ -31,7 +31,7 @@ impl PrefixExact {
             let shifted = u128::from(mantissa) << (exponent & 63);
             present.then_some((negative, [shifted as u64, (shifted >> 64) as u64], exponent >> 6))
         });
-        prefix.note_specials(values, &taken);
+        prefix.specials = Specials::running(values, taken);
         prefix
     }
 
@@ -43,7 +43,7 @@ impl PrefixExact {
             let (limbs, at) = place(u128::from(mantissa) * u128::from(mantissa), 2 * exponent);
             present.then_some((false, limbs, at))
         });
-        prefix.note_specials(values, &|row| taken(row));
+        prefix.specials = Specials::running(values, taken);
         if let Some(specials) = &mut prefix.specials {
             for of_row in specials {
                 *of_row = Specials {
@@ -104,23 +104,6 @@ impl PrefixExact {
         }
     }
 
-    fn note_specials(&mut self, values: &[f64], taken: &impl Fn(usize) -> bool) {
-        let special = |row: usize| !values[row].is_finite() && taken(row);
-        if !(0..values.len()).any(special) {
-            return;
-        }
-        let mut counters = Specials::default();
-        let mut all = Vec::with_capacity(values.len() + 1);
-        all.push(counters);
-        for (row, value) in values.iter().enumerate() {
-            if special(row) {
-                counters.note(*value, 1);
-            }
-            all.push(counters);
-        }
-        self.specials = Some(all);
-    }
-
     /// Values in the column.
     pub fn rows(&self) -> usize {
         self.rows
@@ -130,12 +113,9 @@ impl PrefixExact {
     pub fn range(&self, rows: Range<usize>) -> ExactSum {
         const STACK: usize = 8;
         let specials = self.specials.as_ref().map(|all| {
-            let (from, to) = (all[rows.start], all[rows.end]);
-            Specials {
-                nan: to.nan - from.nan,
-                positive: to.positive - from.positive,
-                negative: to.negative - from.negative,
-            }
+            let mut counters = all[rows.end];
+            counters.subtract(all[rows.start]);
+            counters
         });
         if self.width <= STACK {
             let mut difference = [0; STACK];

@@ -1,0 +1,191 @@
+//! Results into object stores and Delta tables.
+
+use crate::args::TrainArgs;
+use crate::errors;
+use crate::report::{Refused, Reporter};
+use crate::run::{Prepared, check_out, check_overwrites, tell, write};
+use clap::{Args, ValueEnum};
+use featc_driver::diag::{Code, Diagnostic};
+use featr::lake::{DeltaTarget, LakeStore, Mode, is_address};
+use featr::provenance::{PROVENANCE_KEY, Provenance, format_name, sidecar};
+use featr::{DecodeError, LakeCause, OutputFormat, Training};
+
+/// What `--out` means.
+#[derive(Debug, Clone, Args)]
+pub struct OutArgs {
+    /// What --out is: one file, or a Delta table
+    #[arg(long, value_enum, default_value_t = OutFormat::File)]
+    pub out_format: OutFormat,
+    /// What becomes of the rows that the Delta table has
+    #[arg(long, value_enum)]
+    pub mode: Option<ModeArg>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutFormat {
+    /// One file, in the format of its extension
+    File,
+    /// The folder of a Delta table, written in one commit
+    Delta,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ModeArg {
+    /// There must be no table yet (default)
+    Create,
+    /// They stay
+    Append,
+    /// They are replaced
+    Overwrite,
+}
+
+/// Where a result goes, looked at before any work is done.
+pub enum Out {
+    File,
+    Object(LakeStore, String),
+    Delta(Box<DeltaTarget>),
+}
+
+impl Out {
+    /// Refuses an output that could not be written.
+    pub fn check(args: &TrainArgs, reporter: &Reporter) -> Result<Out, Refused> {
+        let name = args.out.display().to_string();
+        let refuse = |error: DecodeError| reporter.refuse::<()>(errors::run(&error.into(), None)).expect_err("refused");
+        match (args.lake.out_format, args.lake.mode) {
+            (OutFormat::Delta, mode) => {
+                let mode = match mode {
+                    None | Some(ModeArg::Create) => Mode::Create,
+                    Some(ModeArg::Append) => Mode::Append,
+                    Some(ModeArg::Overwrite) => Mode::Overwrite,
+                };
+                let target = LakeStore::new().delta(&name, mode).map_err(refuse)?;
+                Ok(Out::Delta(Box::new(target)))
+            }
+            (OutFormat::File, Some(mode)) => {
+                let value = mode.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
+                let help = "pass `--out-format delta` with it: one file is always replaced";
+                reporter.refuse(errors::argument("--mode", &value, "says nothing about a file", help))
+            }
+            (OutFormat::File, None) if is_address(&name) => {
+                let store = LakeStore::new();
+                store.check_object(&name).map_err(refuse)?;
+                Ok(Out::Object(store, name))
+            }
+            (OutFormat::File, None) => {
+                check_out(&args.out, reporter)?;
+                Ok(Out::File)
+            }
+        }
+    }
+
+    /// Refuses an output that is an input of the same command.
+    pub fn check_overwrites(&self, prepared: &Prepared, args: &TrainArgs, reporter: &Reporter) -> Result<(), Refused> {
+        let file = match self {
+            Out::File => Some(args.out.as_path()),
+            // A table is read at one version and keeps it.
+            Out::Object(..) | Out::Delta(_) => None,
+        };
+        check_overwrites(prepared, &args.program.run, Some(&args.spine.spine), file, reporter)?;
+        if let Some(file) = file {
+            let record = sidecar(file);
+            check_overwrites(prepared, &args.program.run, Some(&args.spine.spine), Some(&record), reporter)?;
+        }
+        if let Out::Object(_, address) = self {
+            let files = prepared.program.input_files(&prepared.service).unwrap_or_default();
+            if files.iter().any(|file| file.to_str() == Some(address.as_str())) {
+                return reporter.refuse(errors::overwrites(address, "a source file"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The word that records have for it.
+    pub fn format(&self, args: &TrainArgs) -> &'static str {
+        match self {
+            Out::File | Out::Object(..) => OutputFormat::of(&args.out).map(format_name).unwrap_or_default(),
+            Out::Delta(_) => "delta",
+        }
+    }
+
+    /// Writes a training set, whole or not at all, and tells what it is. Its record goes beside a file, into the metadata of
+    /// Parquet and Arrow files and objects, and into the commit of a table.
+    pub fn write(
+        self,
+        prepared: &Prepared,
+        training: &Training,
+        args: &TrainArgs,
+        record: Option<&Provenance>,
+        reporter: &Reporter,
+    ) -> Result<(), Refused> {
+        let refuse = |error: DecodeError| reporter.refuse::<()>(errors::run(&error.into(), None)).expect_err("refused");
+        match self {
+            Out::File => write(prepared, training, &args.out, record, reporter),
+            Out::Object(store, address) => {
+                let batches = training.batches.iter().cloned();
+                let schema = training.schema.clone();
+                store.write_object_with(&address, schema, batches, &metadata(record)).map_err(refuse)?;
+                tell(prepared, training, &address, None, reporter);
+                Ok(())
+            }
+            Out::Delta(target) => {
+                let mut writer = target.writer(&training.schema).map_err(refuse)?;
+                for batch in &training.batches {
+                    writer.write(batch).map_err(refuse)?;
+                }
+                let info = [
+                    ("featcProgram", prepared.program.hash().to_owned()),
+                    ("featcService", prepared.service.clone()),
+                    ("featcTruth", prepared.truth_text()),
+                ];
+                let info = info.map(|(name, value)| (name.to_owned(), value)).into_iter();
+                let info: Vec<_> = info.chain(metadata(record)).collect();
+                let done = writer.commit(&info).map_err(refuse)?;
+                let name = args.out.display().to_string();
+                tell(prepared, training, &name, Some(&done.snapshot), reporter);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn metadata(record: Option<&Provenance>) -> Vec<(String, String)> {
+    let pair = |record: &Provenance| (PROVENANCE_KEY.to_owned(), record.to_json());
+    record.map(pair).into_iter().collect()
+}
+
+/// The diagnostic for a store or a table.
+pub fn problem(cause: LakeCause, error: &DecodeError) -> Diagnostic {
+    let (code, help) = match cause {
+        LakeCause::UnknownStore => (
+            Code::UnknownStore,
+            "write a path, file:///absolute/path or s3://bucket/key",
+        ),
+        LakeCause::Refused => (
+            Code::StoreRefused,
+            "check AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and for http AWS_ALLOW_HTTP=true",
+        ),
+        LakeCause::NoSuchTable => (
+            Code::NoSuchTable,
+            "give the folder that holds `_delta_log`, and a version that it has",
+        ),
+        LakeCause::UnreadableTable => (
+            Code::UnreadableTable,
+            "rewrite the table without the feature, or export its rows to Parquet files",
+        ),
+        LakeCause::SchemaDiffers => (
+            Code::TableSchemaDiffers,
+            "write to another table, or change the table's columns first",
+        ),
+        LakeCause::TableExists => (
+            Code::TableExists,
+            "pass `--mode append` or `--mode overwrite`, or choose another folder",
+        ),
+        LakeCause::TableChanged => (Code::TableChanged, "run the command again: nothing was written"),
+        LakeCause::UnwritableTable => (Code::UnwritableTable, "write to a table of its own"),
+        LakeCause::UnfitColumn => (
+            Code::UnfitColumn,
+            "rename the column or cast it in the program; a column of the spine: in the spine",
+        ),
+    };
+    Diagnostic::new(code, error.to_string()).with_help(help)
+}

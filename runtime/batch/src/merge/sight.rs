@@ -1,0 +1,268 @@
+//! Which of its entity's events a question sees: all, those that have arrived, and never those it excludes itself.
+//!
+//! Truth `as_of_arrival`. If no event of an entity arrives sooner than `d` after its time, a question at `t` sees none
+//! with τ > t − δ − d: its spans end there. Of the earlier ones the few that have not arrived yet are its *holes*, a
+//! list that is kept from one question to the next. Where these lists would grow large (much is late, in many
+//! different ways), the entity is *crowded*, and every algorithm takes its events in one by one as they arrive.
+
+use super::run::{Lists, Run, after, position};
+use super::{Group, Questions};
+use std::collections::HashMap;
+
+/// Rows that questions leave out of their spans.
+#[derive(Debug)]
+pub(super) struct Holes {
+    /// Per question, ascending. Empty for crowded entities.
+    pub rows: Lists,
+    /// The questions that have any.
+    pub questions: Vec<u32>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Sight {
+    /// Events that have happened and not arrived.
+    pub late: Holes,
+    /// `late`, and the questions' own events.
+    pub late_and_own: Holes,
+    /// The questions' own events, for crowded entities too.
+    pub own: Lists,
+    pub arrival: Option<Arrival>,
+}
+
+/// Visibility by arrival.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    delay_us: u64,
+    /// Per entity: the least time from an event to its arrival.
+    least: Vec<i64>,
+    /// Crowded entities, as positions in the groups.
+    pub crowded: Vec<u32>,
+}
+
+/// The last instant before which, or at which, an event must lie to be seen; `None` if there is none.
+fn until(t: i64, delay_us: u64, least: i64) -> Option<i64> {
+    let cutoff = t.checked_sub_unsigned(delay_us)?;
+    if least == i64::MIN {
+        return Some(t); // it may be less than that: no bound
+    }
+    i64::try_from((i128::from(cutoff) - i128::from(least)).min(i128::from(t))).ok()
+}
+
+impl Sight {
+    /// `delay_us` is `None` when arrival plays no role. Without arrivals nothing is visible by arrival.
+    pub fn new(run: &Run, questions: &Questions, delay_us: Option<u64>, excludes_self: bool) -> Sight {
+        let own = if excludes_self {
+            own_events(run, questions)
+        } else {
+            Lists::none(questions.len())
+        };
+        let mut sight = Sight {
+            late: Holes::none(questions.len()),
+            late_and_own: Holes::none(questions.len()),
+            own,
+            arrival: delay_us.map(|delay_us| Arrival {
+                delay_us,
+                least: questions.groups.iter().map(|group| least_delay(run, group)).collect(),
+                crowded: vec![],
+            }),
+        };
+        sight.find_late(run, questions);
+        sight.late.questions = sight.late.rows.filled();
+        if excludes_self {
+            sight.late_and_own = sight.with_own(questions);
+        }
+        sight
+    }
+
+    /// For each question the row after the last one that it may see.
+    pub fn highs(&self, run: &Run, questions: &Questions, before_now: bool) -> Vec<u32> {
+        let mut highs = Vec::with_capacity(questions.len());
+        for (number, group) in questions.groups.iter().enumerate() {
+            let mut high = group.events.start;
+            for t in &questions.times[group.questions.clone()] {
+                let last = if before_now { t.checked_sub(1) } else { Some(*t) };
+                let last = match &self.arrival {
+                    None => last,
+                    Some(_) if run.arrivals.is_none() => None,
+                    Some(arrival) => {
+                        let until = until(*t, arrival.delay_us, arrival.least[number]);
+                        last.zip(until).map(|(last, until)| last.min(until))
+                    }
+                };
+                if let Some(last) = last {
+                    high = after(&run.events.times, high, group.events.end, last);
+                }
+                highs.push(high);
+            }
+        }
+        highs
+    }
+
+    /// Whether a question sees an event that has happened.
+    #[inline]
+    pub fn sees(&self, run: &Run, questions: &Questions, question: usize, row: u32) -> bool {
+        let Some(arrival) = &self.arrival else { return true };
+        let cutoff = questions.times[question].checked_sub_unsigned(arrival.delay_us);
+        match (&run.arrivals, cutoff) {
+            (Some(arrivals), Some(cutoff)) => arrivals[row as usize] <= cutoff,
+            (None, _) | (_, None) => false,
+        }
+    }
+
+    /// The crowded entities.
+    pub fn crowded<'a>(&'a self, questions: &'a Questions) -> impl Iterator<Item = &'a Group> {
+        let crowded = self.arrival.iter().flat_map(|arrival| &arrival.crowded);
+        crowded.map(|number| &questions.groups[*number as usize])
+    }
+
+    /// Whether an entity is crowded.
+    pub fn is_crowded(&self, number: usize) -> bool {
+        let find = |arrival: &Arrival| arrival.crowded.binary_search(&position(number)).is_ok();
+        self.arrival.as_ref().is_some_and(find)
+    }
+
+    /// Lists the events that have happened and not arrived, and finds the crowded entities.
+    fn find_late(&mut self, run: &Run, questions: &Questions) {
+        let (Some(arrival), Some(arrivals)) = (&mut self.arrival, &run.arrivals) else {
+            return;
+        };
+        let times = &run.events.times;
+        let mut lists = Lists::with_capacity(questions.len());
+        let mut pending: Vec<u32> = vec![];
+        for (number, group) in (0u32..).zip(&questions.groups) {
+            pending.clear();
+            // A question's list may be as long as its share of the events, on average.
+            let mut budget = 2 * (group.questions.len() + group.events.len());
+            let mut next = group.events.start;
+            for question in group.questions.clone() {
+                let t = questions.times[question];
+                if let Some(cutoff) = t.checked_sub_unsigned(arrival.delay_us) {
+                    pending.retain(|row| arrivals[*row as usize] > cutoff);
+                    if let Some(until) = until(t, arrival.delay_us, arrival.least[number as usize]) {
+                        let high = after(times, next, group.events.end, until);
+                        let rows = (next..high).zip(&arrivals[next as usize..high as usize]);
+                        pending.extend(rows.filter(|(_, arrival)| **arrival > cutoff).map(|(row, _)| row));
+                        next = high;
+                    }
+                }
+                lists.push(&pending);
+                match budget.checked_sub(pending.len()) {
+                    Some(less) => budget = less,
+                    None => {
+                        arrival.crowded.push(number);
+                        lists.clear_from(group.questions.start);
+                        for _ in question + 1..group.questions.end {
+                            lists.push(&[]);
+                        }
+                        break;
+                    }
+                }
+            }
+        }
+        self.late.rows = lists;
+    }
+
+    /// The union of late and own events, outside crowded entities.
+    fn with_own(&self, questions: &Questions) -> Holes {
+        let mut lists = Lists::with_capacity(questions.len());
+        let mut both: Vec<u32> = vec![];
+        for (number, group) in questions.groups.iter().enumerate() {
+            let crowded = self.is_crowded(number);
+            for question in group.questions.clone() {
+                both.clear();
+                if !crowded {
+                    both.extend_from_slice(self.late.rows.get(question));
+                    both.extend_from_slice(self.own.get(question));
+                    both.sort_unstable();
+                    both.dedup();
+                }
+                lists.push(&both);
+            }
+        }
+        Holes {
+            questions: lists.filled(),
+            rows: lists,
+        }
+    }
+}
+
+impl Holes {
+    fn none(questions: usize) -> Holes {
+        Holes {
+            rows: Lists::none(questions),
+            questions: vec![],
+        }
+    }
+}
+
+/// The least time from an event of an entity to its arrival; `i64::MIN` also stands for anything below.
+fn least_delay(run: &Run, group: &Group) -> i64 {
+    let Some(arrivals) = &run.arrivals else { return 0 };
+    let rows = group.events.start as usize..group.events.end as usize;
+    let delays = arrivals[rows.clone()].iter().zip(&run.events.times[rows]);
+    delays
+        .map(|(arrival, time)| arrival.saturating_sub(*time))
+        .min()
+        .unwrap_or(0)
+}
+
+/// For each question the events of its entity that its predecessor did not see and it does, whatever their times: each
+/// event appears once. Only for the entities that are `wanted`.
+pub(super) fn fresh(run: &Run, questions: &Questions, sight: &Sight, wanted: impl Fn(usize) -> bool) -> Lists {
+    let mut fresh = Lists::with_capacity(questions.len());
+    let arrivals = run.arrivals.as_deref().unwrap_or_default();
+    let mut order: Vec<u32> = Vec::new();
+    for (number, group) in questions.groups.iter().enumerate() {
+        order.clear();
+        if !arrivals.is_empty() && wanted(number) {
+            order.extend(group.events.clone());
+            order.sort_unstable_by_key(|row| (arrivals[*row as usize], *row));
+        }
+        let mut seen = 0;
+        for question in group.questions.clone() {
+            let rest = &order[seen..];
+            let more = rest
+                .iter()
+                .take_while(|row| sight.sees(run, questions, question, **row))
+                .count();
+            fresh.push(&rest[..more]);
+            seen += more;
+        }
+    }
+    fresh
+}
+
+/// For each question the rows of its entity (ascending) whose identity is the question's own.
+fn own_events(run: &Run, questions: &Questions) -> Lists {
+    /// So many comparisons are cheaper than a table.
+    const COMPARED: usize = 256;
+    let mut own = Lists::with_capacity(questions.len());
+    let Some(selves) = &questions.selves else {
+        return Lists::none(questions.len());
+    };
+    let mut rows_of: HashMap<&[u8], Vec<u32>> = HashMap::new();
+    let mut found: Vec<u32> = vec![];
+    for group in &questions.groups {
+        rows_of.clear();
+        let compares = group.questions.len() * group.events.len() <= COMPARED;
+        if !compares && group.questions.clone().any(|question| selves.known[question]) {
+            for row in group.events.clone() {
+                rows_of.entry(run.events.id(row as usize)).or_default().push(row);
+            }
+        }
+        for question in group.questions.clone() {
+            let key = selves.keys.get(question);
+            if !selves.known[question] {
+                own.push(&[]);
+            } else if compares {
+                found.clear();
+                found.extend(group.events.clone().filter(|row| run.events.id(*row as usize) == key));
+                own.push(&found);
+            } else {
+                own.push(rows_of.get(key).map_or(&[], Vec::as_slice));
+            }
+        }
+    }
+    own
+}

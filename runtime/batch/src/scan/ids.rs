@@ -1,0 +1,274 @@
+//! Does any id of a source occur twice?
+//!
+//! Rows of one id are copies if they are equal and different events if not; only digests of whole rows can tell. Most
+//! sources hold every id once, so that is proved first, cheaply:
+//!
+//! 1. if all batches have strictly ascending ids and their ranges do not overlap, every id is there once;
+//! 2. else hashes of the ids are regrouped, sorted, and neighbours compared.
+//!
+//! Hashes of single 64-bit columns are a permutation, so equal hashes are equal ids; of other ids a collision costs a second
+//! pass and nothing else.
+
+use crate::entities::spread;
+use crate::inputs::lock;
+use crate::report::EXAMPLES_MAX;
+use crate::shelves::{Room, Shelves, by_shelf};
+use arrow::array::{AsArray, RecordBatch, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
+use datafusion::error::Result;
+use featc_ir::{Source, Type};
+use featr_kernels::{Batch, Column, Data, StrData, Value, identity};
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// About how many hashes are sorted at a time.
+const HASHES_PER_SHELF: u64 = 1 << 16;
+
+/// The identities of some rows.
+#[derive(Debug)]
+pub(crate) enum IdColumn<'a> {
+    /// Of one 64-bit column that is never null: its order is that of the order keys.
+    Words(&'a [i64]),
+    /// Order keys.
+    Keys(StrData),
+}
+
+impl<'a> IdColumn<'a> {
+    /// Whether the ids of a source are words.
+    pub fn is_words(source: &Source) -> bool {
+        let [id] = source.unique.as_slice() else { return false };
+        let column = &source.columns[id.index()];
+        let word = matches!(
+            column.ty,
+            Type::Int64 | Type::Timestamp | Type::Date | Type::Duration
+        );
+        word && !column.nullable
+    }
+
+    /// The ids of accepted rows; `None` if a column that is not nullable has nulls.
+    pub fn of(source: &Source, batch: &'a Batch) -> Option<IdColumn<'a>> {
+        if !IdColumn::is_words(source) {
+            return Some(IdColumn::Keys(identity::order_keys(batch, &source.unique)));
+        }
+        let column: &Column = batch.column(source.unique[0]);
+        match (&column.data, &column.tags) {
+            (Data::I64(words), None) => Some(IdColumn::Words(words)),
+            _ => None,
+        }
+    }
+
+    fn hash(&self, row: usize) -> u64 {
+        match self {
+            IdColumn::Words(words) => spread(words[row] as u64),
+            IdColumn::Keys(keys) => xxh3_64(keys.get(row)),
+        }
+    }
+}
+
+/// The ids of one pass over a source.
+pub(super) struct Ids {
+    words: bool,
+    /// Words as they are, hashes of keys; in the order of the files.
+    all: Shelves,
+    ranges: Mutex<Ranges>,
+}
+
+#[derive(Debug, Default)]
+struct Ranges {
+    /// Some batch was not ascending.
+    broken: bool,
+    of_batches: Vec<(i64, i64)>,
+}
+
+impl Ids {
+    pub fn new(source: &Source, room: &Room) -> Ids {
+        Ids {
+            words: IdColumn::is_words(source),
+            all: Shelves::new(format!("ids of {}", source.name), schema(), 1, room),
+            ranges: Mutex::default(),
+        }
+    }
+
+    /// Notes the ids of a batch.
+    pub fn put(&self, place: u64, ids: &IdColumn<'_>) -> Result<()> {
+        let (values, rows): (Vec<u64>, usize) = match ids {
+            IdColumn::Words(words) => {
+                let mut ranges = lock(&self.ranges);
+                ranges.broken |= !words.windows(2).all(|pair| pair[0] < pair[1]);
+                if let (Some(first), Some(last)) = (words.first(), words.last()) {
+                    ranges.of_batches.push((*first, *last));
+                }
+                drop(ranges);
+                (words.iter().map(|word| *word as u64).collect(), words.len())
+            }
+            IdColumn::Keys(keys) => (keys.iter().map(xxh3_64).collect(), keys.len()),
+        };
+        let batch = RecordBatch::try_new(schema(), vec![std::sync::Arc::new(UInt64Array::from(values))])?;
+        self.all.put(place, batch, vec![0, rows as u32])
+    }
+
+    /// Whether the order of the ids says that each is there once.
+    fn ascending(&self) -> bool {
+        let mut ranges = lock(&self.ranges);
+        if !self.words || ranges.broken {
+            return false;
+        }
+        ranges.of_batches.sort_unstable();
+        ranges.of_batches.windows(2).all(|pair| pair[0].1 < pair[1].0)
+    }
+
+    /// The ids that occur more than once. Nothing is noted any more after this.
+    pub fn duplicates(&self, threads: usize, room: &Room) -> Result<Duplicates> {
+        let mut found = vec![];
+        if !self.ascending() {
+            let rows = self.all.held().rows;
+            let count = (rows / HASHES_PER_SHELF).next_power_of_two().clamp(1, 4096) as usize;
+            let shelves = Shelves::new("hashes of ids", schema(), count, room);
+            self.all.each(0, &mut |batch| {
+                let hashes: Vec<u64> = batch.column(0).as_primitive::<UInt64Type>().values().to_vec();
+                let hashes: Vec<u64> = if self.words {
+                    hashes.into_iter().map(spread).collect()
+                } else {
+                    hashes
+                };
+                let of: Vec<u32> = hashes.iter().map(|hash| (*hash & (count as u64 - 1)) as u32).collect();
+                let (order, starts) = by_shelf(&of, count);
+                let sorted = order.iter().map(|row| hashes[*row as usize]);
+                let sorted = UInt64Array::from_iter_values(sorted);
+                shelves.put(0, RecordBatch::try_new(schema(), vec![std::sync::Arc::new(sorted)])?, starts)
+            })?;
+            self.all.clear();
+            found = twice(&shelves, threads)?;
+        }
+        self.all.clear();
+        Ok(Duplicates::new(found))
+    }
+}
+
+/// The hashes that stand on a shelf more than once.
+fn twice(shelves: &Shelves, threads: usize) -> Result<Vec<u64>> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<u64>> {
+        let mut found = vec![];
+        loop {
+            let shelf = next.fetch_add(1, Ordering::Relaxed);
+            if shelf >= shelves.count() {
+                return Ok(found);
+            }
+            let mut hashes: Vec<u64> = vec![];
+            for batch in shelves.take(shelf)? {
+                hashes.extend_from_slice(batch.column(0).as_primitive::<UInt64Type>().values());
+            }
+            hashes.sort_unstable();
+            found.extend(hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]));
+        }
+    };
+    let parts = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let mut parts = vec![work()];
+        for other in others {
+            parts.push(
+                other
+                    .join()
+                    .unwrap_or_else(|_| Err(crate::error::bug("a thread of the source stage failed"))),
+            );
+        }
+        parts
+    });
+    let mut found = vec![];
+    for part in parts {
+        found.extend(part?);
+    }
+    Ok(found)
+}
+
+fn schema() -> arrow::datatypes::SchemaRef {
+    std::sync::Arc::new(Schema::new(vec![Field::new("id", DataType::UInt64, false)]))
+}
+
+/// The ids that occur more than once, and, after the second pass, which of them have different rows.
+#[derive(Debug)]
+pub(super) struct Duplicates {
+    wanted: HashSet<u64>,
+    /// Per hash what is known of its ids.
+    seen: Mutex<HashMap<u64, Vec<Seen>>>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    id: Vec<u8>,
+    /// The place and row of its first occurrence, and how that reads.
+    first: (u64, usize),
+    text: String,
+    digest: u128,
+    differs: bool,
+}
+
+impl Duplicates {
+    fn new(hashes: Vec<u64>) -> Duplicates {
+        Duplicates {
+            wanted: hashes.into_iter().collect(),
+            seen: Mutex::default(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// Notes the digests of the ids in question.
+    pub fn note(&self, place: u64, source: &Source, batch: &Batch, ids: &IdColumn<'_>, digests: &[u128]) {
+        for (row, digest) in digests.iter().enumerate() {
+            let hash = ids.hash(row);
+            if !self.wanted.contains(&hash) {
+                continue;
+            }
+            let mut seen = lock(&self.seen);
+            let seen = seen.entry(hash).or_default();
+            let id = match ids {
+                IdColumn::Words(words) => words[row].to_be_bytes().to_vec(),
+                IdColumn::Keys(keys) => keys.get(row).to_vec(),
+            };
+            match seen.iter_mut().find(|known| known.id == id) {
+                None => seen.push(Seen {
+                    id,
+                    first: (place, row),
+                    text: readable(source, batch, row),
+                    digest: *digest,
+                    differs: false,
+                }),
+                Some(known) => {
+                    known.differs |= known.digest != *digest;
+                    known.first = known.first.min((place, row));
+                }
+            }
+        }
+    }
+
+    /// How many ids have different rows, and the first of them, readable: `flight_id=17`.
+    pub fn conflicts(&self) -> (u64, Vec<String>) {
+        let seen = lock(&self.seen);
+        let mut differing: Vec<&Seen> = seen.values().flatten().filter(|seen| seen.differs).collect();
+        differing.sort_by_key(|seen| seen.first);
+        let shown = differing.iter().take(EXAMPLES_MAX).map(|seen| seen.text.clone());
+        (differing.len() as u64, shown.collect())
+    }
+}
+
+/// The id of a row: `flight_id=17`, several columns with commas.
+fn readable(source: &Source, batch: &Batch, row: usize) -> String {
+    let column = |id: &featc_ir::ColumnId| {
+        let column = batch.column(*id);
+        let value = match column.value(row) {
+            Value::Null => "null".to_owned(),
+            // Quoted, so that blanks and controls can be told.
+            Value::String(text) => format!("{text:?}"),
+            value => value.render(column.ty),
+        };
+        format!("{}={value}", source.columns[id.index()].name)
+    };
+    let columns: Vec<String> = source.unique.iter().map(column).collect();
+    columns.join(", ")
+}

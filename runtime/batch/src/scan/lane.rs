@@ -1,0 +1,211 @@
+//! A lane: one transform for one kind of entity, from accepted rows to keyed, lifted events on shelves by entity.
+//!
+//! Events that no question can see (of other entities, after the last question, before the longest window of the first)
+//! leave the lane here, before anything is copied.
+
+use super::IdColumn;
+use crate::codec::{Wire, binary};
+use crate::entities::{Entities, NOBODY};
+use crate::error::bug;
+use crate::inputs::{RowsCounter, SpineData, lock};
+use crate::schema::{DIGEST_BYTES, EventLayout};
+use crate::shelves::{Held, Room, Shelves, by_shelf};
+use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
+use arrow::buffer::Buffer;
+use datafusion::error::Result;
+use featc_ir::WindowKind;
+use featc_ir::plan::{FoldSpec, RowSpec};
+use featr_kernels::{Batch, Tag, rows};
+use std::sync::{Arc, Mutex};
+
+/// Events that are worth a shelf of their own.
+const EVENTS_PER_SHELF: u64 = 1 << 15;
+/// The same when memory is short.
+const EVENTS_PER_SHELF_SMALL: u64 = 1 << 13;
+/// Questions that are.
+const QUESTIONS_PER_SHELF: u64 = 1 << 14;
+const SHELVES_MAX: u64 = 4096;
+
+/// What a lane is made of.
+pub(crate) struct LaneParts {
+    pub spec: Arc<RowSpec>,
+    pub fold: Arc<FoldSpec>,
+    pub layout: EventLayout,
+    pub spine: Arc<SpineData>,
+    pub entities: Arc<Entities>,
+    pub counter: Arc<RowsCounter>,
+}
+
+/// See the module.
+pub(crate) struct Lane {
+    parts: LaneParts,
+    /// Events need `τ > after`; `None`: no bound.
+    after: Option<i64>,
+    /// Events need `τ ≤ until`; `None`: there are no questions.
+    until: Option<i64>,
+    /// The shelves, and whether their events carry digests.
+    shelves: Mutex<Option<(Arc<Shelves>, bool)>>,
+}
+
+impl std::fmt::Debug for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lane")
+            .field("transform", &self.parts.spec.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Lane {
+    pub fn new(parts: LaneParts) -> Lane {
+        let lengths = parts.fold.windows.iter().map(|window| match window.kind {
+            WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
+            WindowKind::Lifetime => None,
+        });
+        let longest: Option<Vec<u64>> = lengths.chain(parts.fold.presence.iter().copied()).collect();
+        let longest = longest.map(|lengths| lengths.into_iter().max().unwrap_or(0));
+        let first = parts.spine.times.iter().min();
+        let after = first
+            .zip(longest)
+            .and_then(|(first, longest)| first.checked_sub_unsigned(longest));
+        Lane {
+            after,
+            until: parts.spine.times.iter().max().copied(),
+            parts,
+            shelves: Mutex::default(),
+        }
+    }
+
+    pub fn entities(&self) -> &Arc<Entities> {
+        &self.parts.entities
+    }
+
+    pub fn layout(&self) -> &EventLayout {
+        &self.parts.layout
+    }
+
+    /// Where its rows are counted.
+    pub fn counter(&self) -> Arc<RowsCounter> {
+        self.parts.counter.clone()
+    }
+
+    pub fn transform(&self) -> &str {
+        &self.parts.spec.name
+    }
+
+    /// Whether events carry their arrivals.
+    pub fn reads_arrivals(&self) -> bool {
+        self.parts.layout.arrival
+    }
+
+    /// Makes room for the events of a source of about `rows` rows; what was there is forgotten.
+    pub fn open(&self, rows: u64, threads: usize, small: bool, digests: bool, room: &Room) {
+        let per_shelf = if small { EVENTS_PER_SHELF_SMALL } else { EVENTS_PER_SHELF };
+        let questions = self.parts.spine.times.len() as u64;
+        let mut count = (rows / per_shelf).max(questions / QUESTIONS_PER_SHELF).max(1);
+        if rows + questions > EVENTS_PER_SHELF / 2 {
+            count = count.max(4 * threads as u64);
+        }
+        let count = count.next_power_of_two().min(SHELVES_MAX) as usize;
+        let schema = Arc::new(self.parts.layout.schema(digests));
+        let name = format!("events of {}", self.parts.spec.name);
+        let before = lock(&self.shelves).replace((Arc::new(Shelves::new(name, schema, count, room)), digests));
+        if before.is_some() {
+            self.parts.counter.forget_events();
+        }
+    }
+
+    /// The shelves, and whether their events carry digests. After the scan.
+    pub fn shelves(&self) -> Result<(Arc<Shelves>, bool)> {
+        lock(&self.shelves)
+            .clone()
+            .ok_or_else(|| bug("events are asked for before the scan"))
+    }
+
+    pub fn held(&self) -> Option<Held> {
+        lock(&self.shelves).as_ref().map(|(shelves, _)| shelves.held())
+    }
+
+    /// Takes in the accepted rows of a batch.
+    pub fn put(
+        &self,
+        place: u64,
+        batch: &Batch,
+        arrivals: Option<&[i64]>,
+        ids: &IdColumn<'_>,
+        digests: Option<&[u128]>,
+    ) -> Result<()> {
+        let keyed = rows::apply(&self.parts.spec, batch);
+        self.parts.counter.add(keyed.rows.len(), &keyed.dropped);
+        let Some(until) = self.until else { return Ok(()) };
+        let (shelves, _) = self.shelves()?;
+        let mut entities = self.parts.entities.find(&keyed.keys, keyed.rows.len());
+        let after = self.after.unwrap_or(i64::MIN);
+        let unbounded = self.after.is_none();
+        for (entity, time) in entities.iter_mut().zip(&keyed.times) {
+            let asked = *time <= until && (unbounded || *time > after);
+            *entity = if asked { *entity } else { NOBODY };
+        }
+        let mask = shelves.count() as u32 - 1;
+        let of: Vec<u32> = entities
+            .iter()
+            .map(|entity| if *entity == NOBODY { u32::MAX } else { entity & mask })
+            .collect();
+        let (order, starts) = by_shelf(&of, shelves.count());
+        let sorted = self.encode(&shelves, keyed, &entities, &order, Rest { arrivals, ids, digests })?;
+        shelves.put(place, sorted, starts)
+    }
+
+    /// The chosen events in their order, as they travel.
+    fn encode(
+        &self,
+        shelves: &Shelves,
+        keyed: rows::Keyed,
+        entities: &[u32],
+        order: &[u32],
+        rest: Rest<'_>,
+    ) -> Result<RecordBatch> {
+        let layout = &self.parts.layout;
+        let row = |at: &u32| keyed.rows[*at as usize] as usize;
+        let words = |values: &[i64]| -> ArrayRef {
+            let gathered: Vec<i64> = order.iter().map(|at| values[row(at)]).collect();
+            Arc::new(Int64Array::from(gathered))
+        };
+        let numbers: Vec<u32> = order.iter().map(|at| entities[*at as usize]).collect();
+        let times: Vec<i64> = order.iter().map(|at| keyed.times[*at as usize]).collect();
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(numbers)), Arc::new(Int64Array::from(times))];
+        arrays.push(match rest.ids {
+            IdColumn::Words(ids) => words(ids),
+            IdColumn::Keys(keys) => {
+                let rows: Vec<u32> = order.iter().map(|at| keyed.rows[*at as usize]).collect();
+                Arc::new(binary(keys.take(&rows), None)?)
+            }
+        });
+        if let Some(digests) = rest.digests {
+            let bytes: Vec<u8> = order.iter().flat_map(|at| digests[row(at)].to_be_bytes()).collect();
+            let bytes = Buffer::from_vec(bytes);
+            arrays.push(Arc::new(FixedSizeBinaryArray::try_new(DIGEST_BYTES, bytes, None)?));
+        }
+        if layout.arrival {
+            arrays.push(words(rest.arrivals.ok_or_else(|| bug("arrivals are missing"))?));
+        }
+        match (layout.poison, &keyed.poison) {
+            (true, poison) => {
+                let tag = |at: &u32| poison.as_ref().map_or(Tag::VALID, |poison| poison[*at as usize]);
+                arrays.push(Arc::new(UInt8Array::from_iter_values(order.iter().map(tag))));
+            }
+            (false, None) => {}
+            (false, Some(_)) => return Err(bug("a filter that cannot fail did")),
+        }
+        for (wire, column) in layout.lifts.iter().zip(&keyed.lifts) {
+            Wire::encode(*wire, column.take(order), &mut arrays)?;
+        }
+        Ok(RecordBatch::try_new(shelves.schema(), arrays)?)
+    }
+}
+
+/// What travels beside keys, times and lifts; by row of the batch.
+struct Rest<'a> {
+    arrivals: Option<&'a [i64]>,
+    ids: &'a IdColumn<'a>,
+    digests: Option<&'a [u128]>,
+}

@@ -1,0 +1,445 @@
+//! The source stage: every source is decoded once per run, on all threads, and its events go to the shelves of every
+//! lane that reads it.
+//!
+//! ```text
+//! pieces of files ── threads ──▶ decode ─▶ accept ─┬▶ ids                         (is any id there twice?)
+//!                                                  └▶ lanes: transform, key, filter ─▶ shelves by entity
+//! ```
+//!
+//! Nothing of a row is kept but what the lanes need. Whether two rows of one identity are copies is decided by the digests
+//! of whole rows; those are computed only when some id occurs twice, in a second pass: most logs never need it.
+
+mod ids;
+mod lane;
+mod order;
+
+pub(crate) use ids::IdColumn;
+pub(crate) use lane::{Lane, LaneParts};
+
+use crate::error::BatchError;
+use crate::inputs::{Progress, ProgressSink, RejectedRow, Shared, SharedRejects, lock};
+use crate::report::{EXAMPLES_MAX, SourceReport};
+use crate::shelves::Room;
+use datafusion::error::{DataFusionError, Result};
+use featc_ir::Source;
+use featr_decode::{Decoded, Piece, PieceOptions, Rejects, RowNumbers, Store, pieces};
+use featr_kernels::Batch;
+use featr_kernels::rows::{Reason, Rejected, accept, arrivals, digests, rejected};
+use ids::{Duplicates, Ids};
+use order::{InOrder, Owned};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A source of a run and who reads it.
+pub(crate) struct Scan {
+    pub source: Arc<Source>,
+    base: PathBuf,
+    store: Arc<dyn Store>,
+    /// Events in memory instead of files.
+    events: Option<Vec<Batch>>,
+    threads: usize,
+    small_memory: bool,
+    room: Room,
+    progress: Option<ProgressSink>,
+    rejects: SharedRejects,
+    lanes: Mutex<Vec<Arc<Lane>>>,
+    /// Sources take turns: each scan uses all threads.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    done: tokio::sync::OnceCell<()>,
+    report: Mutex<SourceReport>,
+    spent: Mutex<Spent>,
+}
+
+/// What a scan took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spent {
+    pub wall: Duration,
+    /// 2 when some ids occur more than once.
+    pub passes: u32,
+    /// Of the files, as they are stored.
+    pub bytes: u64,
+}
+
+impl std::fmt::Debug for Scan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scan")
+            .field("source", &self.source.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is scanned: parts that can be decoded in any order, on any thread.
+enum Part {
+    File(Piece),
+    Memory { first: u64, batch: Batch },
+}
+
+/// What one pass over a source collects beside the events.
+struct Pass<'a> {
+    /// In the second pass: the ids that occur more than once.
+    duplicates: Option<&'a Duplicates>,
+    ids: Ids,
+    found: Mutex<Vec<Found>>,
+    rejects: InOrder<'a>,
+}
+
+/// What a batch said about its rows.
+struct Found {
+    place: u64,
+    counts: [u64; 5],
+    examples: Vec<String>,
+}
+
+type Outcome<T> = std::result::Result<T, BatchError>;
+
+impl Scan {
+    pub fn new(source: Arc<Source>, events: Option<Vec<Batch>>, shared: &Shared) -> Scan {
+        let report = SourceReport {
+            source: source.name.clone(),
+            ..SourceReport::default()
+        };
+        Scan {
+            source,
+            base: shared.base.clone(),
+            store: shared.store.clone(),
+            events,
+            threads: shared.threads,
+            small_memory: shared.small_memory,
+            room: shared.room.clone(),
+            progress: shared.progress.clone(),
+            rejects: shared.rejects.clone(),
+            lanes: Mutex::default(),
+            turn: shared.turn.clone(),
+            done: tokio::sync::OnceCell::new(),
+            report: Mutex::new(report),
+            spent: Mutex::default(),
+        }
+    }
+
+    /// Adds a reader; before [`Scan::run`].
+    pub fn join(&self, lane: Arc<Lane>) {
+        lock(&self.lanes).push(lane);
+    }
+
+    /// What became of its rows so far.
+    pub fn report(&self) -> SourceReport {
+        lock(&self.report).clone()
+    }
+
+    /// What it took so far.
+    pub fn spent(&self) -> Spent {
+        *lock(&self.spent)
+    }
+
+    /// Scans the source; the first caller does it, the others wait.
+    pub async fn run(self: &Arc<Self>) -> Result<()> {
+        let once = || async {
+            let _turn = self.turn.lock().await;
+            let scan = self.clone();
+            let done = tokio::task::spawn_blocking(move || scan.scan()).await;
+            match done {
+                Ok(done) => done.map_err(DataFusionError::from),
+                Err(_) => Err(crate::error::bug("a thread of the source stage failed")),
+            }
+        };
+        self.done.get_or_try_init(once).await.map(|_| ())
+    }
+
+    fn scan(&self) -> Outcome<()> {
+        let begun = Instant::now();
+        let lanes = lock(&self.lanes).clone();
+        let parts = self.parts(&lanes)?;
+        let rows: u64 = parts.iter().map(Part::rows).sum();
+        let bytes = parts.iter().map(Part::bytes).sum();
+        for lane in &lanes {
+            lane.open(rows, self.threads, self.small_memory, false, &self.room);
+        }
+        let first = Pass {
+            duplicates: None,
+            ids: Ids::new(&self.source, &self.room),
+            found: Mutex::default(),
+            rejects: InOrder::new(&self.rejects, &self.source.name),
+        };
+        self.pass(&parts, &lanes, &first)?;
+        let undecoded = first.rejects.finish();
+        self.settle(lock(&first.found).drain(..).collect(), undecoded);
+        let duplicates = first.ids.duplicates(self.threads, &self.room)?;
+        drop(first);
+        if !duplicates.is_empty() {
+            self.second_pass(&parts, &lanes, &duplicates, rows)?;
+        }
+        *lock(&self.spent) = Spent {
+            wall: begun.elapsed(),
+            passes: if duplicates.is_empty() { 1 } else { 2 },
+            bytes,
+        };
+        Ok(())
+    }
+
+    /// The same again, with digests: some ids occur more than once.
+    fn second_pass(&self, parts: &[Part], lanes: &[Arc<Lane>], duplicates: &Duplicates, rows: u64) -> Outcome<()> {
+        for lane in lanes {
+            lane.open(rows, self.threads, self.small_memory, true, &self.room);
+        }
+        let nobody = SharedRejects::none();
+        let second = Pass {
+            duplicates: Some(duplicates),
+            ids: Ids::new(&self.source, &self.room),
+            found: Mutex::default(),
+            rejects: InOrder::new(&nobody, &self.source.name),
+        };
+        self.pass(parts, lanes, &second)?;
+        let accepted: u64 = lock(&second.found).iter().map(|found| found.counts[0]).sum();
+        let mut report = lock(&self.report);
+        if accepted != report.accepted {
+            return Err(BatchError::Changed {
+                source: self.source.name.clone(),
+            });
+        }
+        (report.conflicting_ids, report.conflict_examples) = duplicates.conflicts();
+        Ok(())
+    }
+
+    fn parts(&self, lanes: &[Arc<Lane>]) -> Outcome<Vec<Part>> {
+        if let Some(batches) = &self.events {
+            let mut first = 1;
+            let mut parts = vec![];
+            for batch in batches {
+                self.check(batch)?;
+                parts.push(Part::Memory {
+                    first,
+                    batch: batch.clone(),
+                });
+                first += batch.rows as u64;
+            }
+            return Ok(parts);
+        }
+        let files = self.source.batch.as_ref().ok_or_else(|| BatchError::NoInput {
+            source: self.source.name.clone(),
+        })?;
+        let _ = lanes;
+        let options = PieceOptions {
+            store: self.store.clone(),
+            rows_per_batch: self.small_memory.then_some(16_384),
+            ..PieceOptions::default()
+        };
+        let pieces = pieces(&self.source, files, &self.base, &options)?;
+        Ok(pieces.into_iter().map(Part::File).collect())
+    }
+
+    /// Decodes all parts on all threads. Of several errors, that of the first part counts.
+    fn pass(&self, parts: &[Part], lanes: &[Arc<Lane>], pass: &Pass<'_>) -> Outcome<()> {
+        let next = AtomicUsize::new(0);
+        let failed: Mutex<Option<(usize, BatchError)>> = Mutex::new(None);
+        let work = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(part) = parts.get(at) else { return };
+                if let Err(error) = self.part(at, part, lanes, pass) {
+                    let mut failed = lock(&failed);
+                    if failed.as_ref().is_none_or(|(known, _)| at < *known) {
+                        *failed = Some((at, error));
+                    }
+                    // What comes later cannot matter any more; what came before is at work already.
+                    next.store(parts.len(), Ordering::Relaxed);
+                }
+            }
+        };
+        let threads = self.threads.min(parts.len()).max(1);
+        let whole = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            work();
+            others.into_iter().all(|other| other.join().is_ok())
+        });
+        if !whole {
+            return Err(BatchError::Bug {
+                why: "a thread of the source stage failed".into(),
+            });
+        }
+        match failed.into_inner() {
+            Ok(Some((_, error))) => Err(error),
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
+    fn part(&self, at: usize, part: &Part, lanes: &[Arc<Lane>], pass: &Pass<'_>) -> Outcome<()> {
+        let mut undecoded = Rejects::default();
+        let mut batch_number = 0;
+        let mut each = |decoded: Decoded| {
+            let place = (at as u64) << 32 | batch_number;
+            batch_number += 1;
+            if pass.duplicates.is_none() {
+                self.tell(decoded.batch.rows);
+            }
+            self.judge(place, decoded, lanes, pass)
+        };
+        let outcome = match part {
+            Part::Memory { first, batch } => each(Decoded {
+                batch: batch.clone(),
+                file: "memory".into(),
+                rows: RowNumbers {
+                    first: *first,
+                    numbers: None,
+                },
+            }),
+            Part::File(piece) => {
+                let mut reject = |reject| -> Outcome<()> {
+                    pass.rejects.undecoded(at, &reject)?;
+                    undecoded.add(reject);
+                    Ok(())
+                };
+                piece.read(&mut reject, &mut each)
+            }
+        };
+        outcome?;
+        pass.rejects.end(at, undecoded)?;
+        Ok(())
+    }
+
+    fn tell(&self, rows: usize) {
+        if let Some(sink) = &self.progress {
+            sink(&Progress::Decoded {
+                source: self.source.name.clone(),
+                rows: rows as u64,
+            });
+        }
+    }
+
+    /// Accepts a batch and hands its events on.
+    fn judge(&self, place: u64, decoded: Decoded, lanes: &[Arc<Lane>], pass: &Pass<'_>) -> Outcome<()> {
+        let source = &*self.source;
+        let verdict = accept(source, &decoded.batch);
+        let wanted = pass.rejects.wanted();
+        let most = if wanted { usize::MAX } else { EXAMPLES_MAX };
+        let mut examples = vec![];
+        for Rejected { row, reason, detail } in rejected(source, &decoded.batch, &verdict, most) {
+            let (file, line) = (&decoded.file, decoded.rows.number(row));
+            if examples.len() < EXAMPLES_MAX {
+                examples.push(format!("{file}:{line}: {}: {detail}", reason.name()));
+            }
+            if wanted {
+                let part = (place >> 32) as usize;
+                pass.rejects.put(part, Owned::new(file, line, reason.name(), detail, None))?;
+            }
+        }
+        lock(&pass.found).push(Found {
+            place,
+            counts: verdict.counts,
+            examples,
+        });
+        let batch = if verdict.all() {
+            decoded.batch
+        } else {
+            decoded.batch.take(&verdict.rows())
+        };
+        let ids = IdColumn::of(source, &batch).ok_or_else(|| BatchError::WrongColumns {
+            source: source.name.clone(),
+            why: "hold nulls in a column that is not nullable".into(),
+        })?;
+        let row_digests = match pass.duplicates {
+            None => {
+                pass.ids.put(place, &ids)?;
+                None
+            }
+            Some(duplicates) => {
+                let row_digests = digests(source, &batch);
+                duplicates.note(place, source, &batch, &ids, &row_digests);
+                Some(row_digests)
+            }
+        };
+        let arrivals = if lanes.iter().any(|lane| lane.reads_arrivals()) {
+            arrivals(source, &batch)
+        } else {
+            None
+        };
+        for lane in lanes {
+            lane.put(place, &batch, arrivals.as_deref(), &ids, row_digests.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// Counts what was not accepted, in order.
+    fn settle(&self, mut found: Vec<Found>, undecoded: Rejects) {
+        found.sort_by_key(|found| found.place);
+        let mut counts = [0u64; 5];
+        for found in &found {
+            counts
+                .iter_mut()
+                .zip(found.counts)
+                .for_each(|(count, more)| *count += more);
+        }
+        let mut report = lock(&self.report);
+        report.decoded = counts.iter().sum();
+        report.accepted = counts[0];
+        report.rejected = Reason::ALL
+            .into_iter()
+            .map(|reason| (reason, counts[reason as usize]))
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        let examples = found.into_iter().flat_map(|found| found.examples);
+        report.rejected_examples = examples.take(EXAMPLES_MAX).collect();
+        report.undecoded = undecoded;
+    }
+
+    /// Events in memory come from strangers.
+    fn check(&self, batch: &Batch) -> Outcome<()> {
+        let declared = &self.source.columns;
+        let wrong = |why: String| {
+            Err(BatchError::WrongColumns {
+                source: self.source.name.clone(),
+                why,
+            })
+        };
+        if batch.columns.len() != declared.len() {
+            return wrong(format!("have {} columns, not {}", batch.columns.len(), declared.len()));
+        }
+        for (column, declared) in batch.columns.iter().zip(declared) {
+            if column.ty != declared.ty || column.len() != batch.rows {
+                return wrong(format!(
+                    "do not have {} rows of {} as `{}`",
+                    batch.rows, declared.ty, declared.name
+                ));
+            }
+            if (0..column.len()).any(|row| column.error(row).is_some()) {
+                return wrong(format!("hold errors as `{}`", declared.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Part {
+    /// Its rows; of text a guess by its bytes.
+    fn rows(&self) -> u64 {
+        const BYTES_PER_LINE: u64 = 64;
+        match self {
+            Part::File(piece) => piece.rows().unwrap_or(piece.bytes() / BYTES_PER_LINE),
+            Part::Memory { batch, .. } => batch.rows as u64,
+        }
+    }
+}
+
+impl Part {
+    /// Its bytes as they are stored.
+    fn bytes(&self) -> u64 {
+        match self {
+            Part::File(piece) => piece.bytes(),
+            Part::Memory { .. } => 0,
+        }
+    }
+}
+
+impl Owned {
+    fn as_row<'a>(&'a self, source: &'a str) -> RejectedRow<'a> {
+        RejectedRow {
+            source,
+            file: &self.file,
+            line: self.line,
+            reason: self.reason,
+            detail: &self.detail,
+            raw: self.raw.as_deref(),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Rows on numbered shelves: a buffer of record batches, partitioned by number, that goes to disk when memory is short.
+//!
+//! ```text
+//! batches ── put ──▶ chunks in memory, each sorted by shelf ──(no memory left)──▶ runs on disk, sorted by shelf
+//!                                          shelf ◀── take ── slices of chunks ∪ pieces of runs
+//! ```
+//!
+//! It carries what must be regrouped: events by entity, answers by place in the spine, ids by hash. What is put is
+//! counted in DataFusion's memory pool; when the pool has no more, all chunks are written as one run. The files have no
+//! names (they are unlinked as they are made), so nothing is left behind by any end of the process.
+
+use crate::error::{BatchError, bug};
+use crate::inputs::lock;
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
+use datafusion::error::Result;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use std::fs::File;
+use std::io::{BufWriter, Cursor, Write};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// Where shelves keep what they hold.
+#[derive(Debug, Clone)]
+pub(crate) struct Room {
+    pub pool: Arc<dyn MemoryPool>,
+    /// The folder of temporary files.
+    pub temp: PathBuf,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Shelves {
+    schema: SchemaRef,
+    count: usize,
+    temp: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    reservation: MemoryReservation,
+    chunks: Vec<Chunk>,
+    runs: Vec<Arc<Run>>,
+    rows: u64,
+    spilled_bytes: u64,
+    peak_bytes: usize,
+}
+
+/// Rows in memory, sorted by shelf: shelf `n` has the rows `starts[n]..starts[n + 1]`.
+#[derive(Debug)]
+struct Chunk {
+    order: u64,
+    batch: RecordBatch,
+    starts: Vec<u32>,
+}
+
+/// Rows on disk: per shelf where its batch lies and how long it is; 0 bytes for an empty one.
+#[derive(Debug)]
+struct Run {
+    file: File,
+    places: Vec<(u64, usize)>,
+}
+
+/// What shelves held, for reports.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Held {
+    pub shelves: usize,
+    pub rows: u64,
+    pub spilled_bytes: u64,
+    pub peak_bytes: usize,
+}
+
+/// The order that sorts rows by shelf (stably) and where each shelf starts in it; `u32::MAX` leaves a row out.
+pub(crate) fn by_shelf(shelf_of: &[u32], count: usize) -> (Vec<u32>, Vec<u32>) {
+    let mut starts = vec![0u32; count + 1];
+    for shelf in shelf_of.iter().filter(|shelf| **shelf != u32::MAX) {
+        starts[*shelf as usize + 1] += 1;
+    }
+    for shelf in 0..count {
+        starts[shelf + 1] += starts[shelf];
+    }
+    let mut next = starts.clone();
+    let mut order = vec![0u32; starts[count] as usize];
+    for (row, shelf) in (0u32..).zip(shelf_of) {
+        if *shelf != u32::MAX {
+            let place = &mut next[*shelf as usize];
+            order[*place as usize] = row;
+            *place += 1;
+        }
+    }
+    (order, starts)
+}
+
+impl Shelves {
+    pub fn new(name: impl Into<String>, schema: SchemaRef, count: usize, room: &Room) -> Shelves {
+        let name = name.into();
+        let reservation = MemoryConsumer::new(name.clone())
+            .with_can_spill(true)
+            .register(&room.pool);
+        Shelves {
+            schema,
+            count,
+            temp: room.temp.clone(),
+            state: Mutex::new(State {
+                reservation,
+                chunks: vec![],
+                runs: vec![],
+                rows: 0,
+                spilled_bytes: 0,
+                peak_bytes: 0,
+            }),
+        }
+    }
+
+    /// How many shelves there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Puts rows, sorted by shelf, `starts` as of [`by_shelf`]. Shelves are read in the order of `order`.
+    pub fn put(&self, order: u64, batch: RecordBatch, starts: Vec<u32>) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let mut state = lock(&self.state);
+        state.rows += batch.num_rows() as u64;
+        let bytes = batch.get_array_memory_size() + starts.len() * size_of::<u32>();
+        let chunk = Chunk { order, batch, starts };
+        if state.reservation.try_grow(bytes).is_err() {
+            let chunks = std::mem::take(&mut state.chunks);
+            self.spill(&mut state, chunks)?;
+            state.reservation.free();
+            if state.reservation.try_grow(bytes).is_err() {
+                return self.spill(&mut state, vec![chunk]);
+            }
+        }
+        state.peak_bytes = state.peak_bytes.max(state.reservation.size());
+        state.chunks.push(chunk);
+        Ok(())
+    }
+
+    /// Writes chunks as one run.
+    fn spill(&self, state: &mut State, mut chunks: Vec<Chunk>) -> Result<()> {
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        chunks.sort_by_key(|chunk| chunk.order);
+        let failed = |error: std::io::Error| BatchError::Resources {
+            why: format!("cannot write a temporary file in {}: {error}", self.temp.display()),
+        };
+        let file = tempfile::tempfile_in(&self.temp).map_err(failed)?;
+        let mut out = BufWriter::with_capacity(1 << 18, &file);
+        let (mut places, mut at) = (Vec::with_capacity(self.count), 0u64);
+        for shelf in 0..self.count {
+            let slices: Vec<RecordBatch> = chunks.iter().filter_map(|chunk| chunk.slice(shelf)).collect();
+            let mut bytes = vec![];
+            if !slices.is_empty() {
+                let batch = concat_batches(&self.schema, &slices)?;
+                let mut writer = StreamWriter::try_new(&mut bytes, &self.schema)?;
+                writer.write(&batch)?;
+                writer.finish()?;
+            }
+            out.write_all(&bytes).map_err(failed)?;
+            places.push((at, bytes.len()));
+            at += bytes.len() as u64;
+        }
+        out.flush().map_err(failed)?;
+        drop(out);
+        state.spilled_bytes += at;
+        state.runs.push(Arc::new(Run { file, places }));
+        Ok(())
+    }
+
+    /// The rows of a shelf, in batches. They stay there: shelves are emptied as a whole.
+    pub fn take(&self, shelf: usize) -> Result<Vec<RecordBatch>> {
+        let mut batches = vec![];
+        self.each(shelf, &mut |batch| {
+            batches.push(batch);
+            Ok(())
+        })?;
+        Ok(batches)
+    }
+
+    /// As [`Shelves::take`], batch by batch.
+    pub fn each(&self, shelf: usize, each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        let (slices, runs) = {
+            let mut state = lock(&self.state);
+            if !state.chunks.is_sorted_by_key(|chunk| chunk.order) {
+                state.chunks.sort_by_key(|chunk| chunk.order);
+            }
+            let slices: Vec<RecordBatch> = state.chunks.iter().filter_map(|chunk| chunk.slice(shelf)).collect();
+            (slices, state.runs.clone())
+        };
+        for run in runs {
+            let (at, length) = run.places[shelf];
+            if length == 0 {
+                continue;
+            }
+            let mut bytes = vec![0; length];
+            let failed = |error: std::io::Error| BatchError::Resources {
+                why: format!("cannot read a temporary file back: {error}"),
+            };
+            run.file.read_exact_at(&mut bytes, at).map_err(failed)?;
+            let mut reader = StreamReader::try_new(Cursor::new(bytes), None)?;
+            each(reader.next().ok_or_else(|| bug("a temporary file lost its rows"))??)?;
+        }
+        slices.into_iter().try_for_each(each)
+    }
+
+    /// Drops everything; what it was can still be asked.
+    pub fn clear(&self) {
+        let mut state = lock(&self.state);
+        state.chunks = vec![];
+        state.runs = vec![];
+        state.reservation.free();
+    }
+
+    pub fn held(&self) -> Held {
+        let state = lock(&self.state);
+        Held {
+            shelves: self.count,
+            rows: state.rows,
+            spilled_bytes: state.spilled_bytes,
+            peak_bytes: state.peak_bytes,
+        }
+    }
+
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+}
+
+impl Chunk {
+    fn slice(&self, shelf: usize) -> Option<RecordBatch> {
+        let (start, end) = (self.starts[shelf] as usize, self.starts[shelf + 1] as usize);
+        (start < end).then(|| self.batch.slice(start, end - start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{AsArray, Int64Array};
+    use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+    use datafusion::execution::memory_pool::GreedyMemoryPool;
+
+    fn shelves(bytes: usize) -> (Shelves, tempfile::TempDir) {
+        let temp = tempfile::tempdir().expect("a folder");
+        let room = Room {
+            pool: Arc::new(GreedyMemoryPool::new(bytes)),
+            temp: temp.path().to_owned(),
+        };
+        let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, false)]));
+        (Shelves::new("test", schema, 7, &room), temp)
+    }
+
+    fn fill(shelves: &Shelves) {
+        for order in (0..20u64).rev() {
+            let values: Vec<i64> = (0..100).map(|row| (order as i64 * 100 + row) * 31 % 1000).collect();
+            let of: Vec<u32> = values
+                .iter()
+                .map(|value| if value % 10 == 0 { u32::MAX } else { (value % 7) as u32 })
+                .collect();
+            let (rows, starts) = by_shelf(&of, 7);
+            let sorted: Vec<i64> = rows.iter().map(|row| values[*row as usize]).collect();
+            let batch = RecordBatch::try_new(shelves.schema.clone(), vec![Arc::new(Int64Array::from(sorted))]);
+            shelves.put(order, batch.expect("a batch"), starts).expect("put");
+        }
+    }
+
+    fn all(shelves: &Shelves) -> Vec<Vec<i64>> {
+        let shelf = |shelf| {
+            let batches = shelves.take(shelf).expect("taken");
+            let values = batches
+                .iter()
+                .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec());
+            let mut values: Vec<i64> = values.collect();
+            values.sort_unstable();
+            values
+        };
+        (0..7).map(shelf).collect()
+    }
+
+    #[test]
+    fn memory_does_not_change_what_stands_on_a_shelf() {
+        let (roomy, _temp) = shelves(usize::MAX);
+        fill(&roomy);
+        let expected = all(&roomy);
+        assert_eq!(roomy.held().spilled_bytes, 0);
+        assert_eq!(expected.iter().map(Vec::len).sum::<usize>(), 1800);
+        assert!((0..7).all(|shelf| expected[shelf].iter().all(|value| value % 7 == shelf as i64)));
+        for bytes in [0, 900, 5_000, 12_000] {
+            let (narrow, temp) = shelves(bytes);
+            fill(&narrow);
+            assert_eq!(all(&narrow), expected, "{bytes} bytes");
+            assert!(narrow.held().spilled_bytes > 0);
+            let left = std::fs::read_dir(temp.path()).expect("the folder").count();
+            assert_eq!(left, 0, "files have no names");
+        }
+    }
+
+    #[test]
+    fn rows_without_memory_pressure_come_in_order() {
+        let (roomy, _temp) = shelves(usize::MAX);
+        fill(&roomy);
+        let batches = roomy.take(3).expect("taken");
+        assert_eq!(batches.len(), 20);
+        roomy.clear();
+        assert!(roomy.take(3).expect("taken").is_empty());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_a_resource_error() {
+        let (mut narrow, _temp) = shelves(0);
+        narrow.temp = "/nowhere/at/all".into();
+        let batch = RecordBatch::try_new(narrow.schema.clone(), vec![Arc::new(Int64Array::from(vec![1]))]);
+        let error = narrow
+            .put(0, batch.expect("a batch"), vec![0, 1, 1, 1, 1, 1, 1, 1])
+            .expect_err("refused");
+        assert!(matches!(BatchError::from(error), BatchError::Resources { .. }));
+    }
+}

@@ -1,0 +1,254 @@
+//! From the columns of a file to the columns of a source: places, values, and which rows are rejected.
+
+use crate::array::{self, Fit, describe, fit};
+use crate::builder::all_null;
+use crate::error::DecodeError;
+use crate::files::InputFile;
+use crate::guard::guarded;
+use crate::reject::{Reason, Reject};
+use crate::said::{self, Said};
+use crate::source::{Decoded, RowNumbers, Spec};
+use crate::text_rows::place;
+use crate::zone::Zone;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::Schema;
+use featc_ir::Type;
+use featr_kernels::{Batch, Column, Data, StrData, Tag};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where a declared column is in a schema, and how it fits.
+pub(crate) fn fitting(
+    schema: &Schema,
+    (name, ty): (&str, Type),
+    zone: Option<Zone>,
+    file: &str,
+) -> Result<(usize, Fit), DecodeError> {
+    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let at = place(&names, name, file)?;
+    let found = schema.field(at).data_type();
+    match fit(ty, found, zone) {
+        Fit::No => Err(DecodeError::WrongType {
+            file: file.to_owned(),
+            column: name.to_owned(),
+            expected: ty.to_string(),
+            found: describe(found),
+        }),
+        Fit::Naive if zone.is_none() => Err(DecodeError::NaiveTimestamp {
+            file: file.to_owned(),
+            line: None,
+            column: name.to_owned(),
+        }),
+        fit @ (Fit::Naive | Fit::Checked | Fit::Whole) => Ok((at, fit)),
+    }
+}
+
+/// How the columns of a file become those of a source.
+pub(crate) struct Layout {
+    file: Arc<str>,
+    /// Per declared column.
+    pub places: Vec<Place>,
+    /// The columns of the file that are read, in its order.
+    pub read: Vec<usize>,
+}
+
+/// Where the values of a declared column come from.
+pub(crate) enum Place {
+    /// A column of the batches.
+    Read(usize),
+    /// Nobody wants them, and none of them can reject its row.
+    Unread,
+    Said(Said),
+}
+
+impl Layout {
+    /// `can_be_null` says of a column of the file whether it may hold nulls.
+    pub(crate) fn new(
+        input: &InputFile,
+        schema: &Schema,
+        spec: &Spec,
+        can_be_null: impl Fn(usize) -> bool,
+    ) -> Result<Layout, DecodeError> {
+        let file = &*input.name;
+        let mut roots: Vec<Option<usize>> = Vec::with_capacity(spec.columns.len());
+        let mut places = Vec::with_capacity(spec.columns.len());
+        for (index, column) in spec.columns.iter().enumerate() {
+            if let Some(text) = said::text(&input.values, &column.name).filter(|_| !has(schema, &column.name)) {
+                places.push(Place::Said(Said::decode(text, column, spec.rules, file)?));
+                roots.push(None);
+                continue;
+            }
+            let (root, fit) = fitting(schema, (&column.name, column.ty), spec.rules.zone, file)?;
+            let nullable = spec.null_reason(index).is_none();
+            let can_be_null = || (column.ty == Type::Float64 && !spec.rules.keep_nan) || can_be_null(root);
+            let can_reject = fit != Fit::Whole || (!nullable && can_be_null());
+            roots.push((spec.wanted[index] || can_reject).then_some(root));
+            places.push(Place::Unread);
+        }
+        let mut read: Vec<usize> = roots.iter().flatten().copied().collect();
+        read.sort_unstable();
+        read.dedup();
+        for (place, root) in places.iter_mut().zip(roots) {
+            if let Some(at) = root.and_then(|root| read.binary_search(&root).ok()) {
+                *place = Place::Read(at);
+            }
+        }
+        let file = input.name.clone();
+        Ok(Layout { file, places, read })
+    }
+
+    /// For batches that have all columns of the file.
+    pub(crate) fn read_all(&mut self) {
+        for place in &mut self.places {
+            if let Place::Read(at) = place {
+                *at = self.read[*at];
+            }
+        }
+    }
+
+    /// Rows of the file, the first of which has the number `first`; the batch has the columns that are read.
+    pub(crate) fn decode(
+        &self,
+        arrow: RecordBatch,
+        first: u64,
+        spec: &Spec,
+        rejects: &mut Vec<Reject>,
+    ) -> Result<Decoded, DecodeError> {
+        let rows = arrow.num_rows();
+        let mut refused: BTreeMap<usize, (Reason, String)> = BTreeMap::new();
+        let mut arrays: Vec<Option<ArrayRef>> = arrow.into_parts().1.into_iter().map(Some).collect();
+        let mut columns = Vec::with_capacity(spec.columns.len());
+        for (index, place) in self.places.iter().enumerate() {
+            let found = match place {
+                Place::Unread => Found::Nothing,
+                Place::Said(said) => Found::Said(said),
+                Place::Read(at) => arrays
+                    .get_mut(*at)
+                    .and_then(Option::take)
+                    .map_or(Found::Nothing, Found::Array),
+            };
+            columns.push(column(&self.file, (found, rows), index, spec, &mut refused)?);
+        }
+        Ok(accepted(&self.file, first, Batch { rows, columns }, refused, rejects))
+    }
+}
+
+fn has(schema: &Schema, column: &str) -> bool {
+    schema.fields().iter().any(|field| field.name() == column)
+}
+
+/// The values of a declared column in a batch of a file.
+enum Found<'a> {
+    Array(ArrayRef),
+    Said(&'a Said),
+    Nothing,
+}
+
+/// Takes the rows that were refused out of a batch whose first row has the number `first`.
+fn accepted(
+    file: &Arc<str>,
+    first: u64,
+    mut batch: Batch,
+    refused: BTreeMap<usize, (Reason, String)>,
+    rejects: &mut Vec<Reject>,
+) -> Decoded {
+    let file = file.clone();
+    if refused.is_empty() {
+        let rows = RowNumbers { first, numbers: None };
+        return Decoded { batch, file, rows };
+    }
+    let mut keep = vec![true; batch.rows];
+    for (row, (reason, detail)) in refused {
+        keep[row] = false;
+        rejects.push(Reject {
+            file: file.clone(),
+            line: first + row as u64,
+            reason,
+            detail,
+            raw: None,
+        });
+    }
+    batch.columns.iter_mut().for_each(|column| retain(column, &keep));
+    let numbers: Vec<u64> = (first..)
+        .zip(&keep)
+        .filter(|(_, keep)| **keep)
+        .map(|(number, _)| number)
+        .collect();
+    batch.rows = numbers.len();
+    let rows = RowNumbers::new(numbers);
+    Decoded { batch, file, rows }
+}
+
+/// One declared column of a batch of so many rows; those that it rejects are added to `refused` unless an earlier
+/// column did.
+fn column(
+    file: &str,
+    (found, rows): (Found<'_>, usize),
+    index: usize,
+    spec: &Spec,
+    refused: &mut BTreeMap<usize, (Reason, String)>,
+) -> Result<Column, DecodeError> {
+    let declared = &spec.columns[index];
+    let column = match found {
+        Found::Nothing => return Ok(all_null(declared.ty, rows)),
+        Found::Said(said) => {
+            if let Said::Refused(detail) = said {
+                for row in 0..rows {
+                    refused.entry(row).or_insert_with(|| (Reason::BadValue, detail.clone()));
+                }
+            }
+            said.column(declared, rows)
+        }
+        Found::Array(array) => {
+            let decoded = guarded(file, || array::decode(array, declared.ty, spec.rules))?;
+            for (row, why) in decoded.refused {
+                let detail = || (Reason::BadValue, format!("column {}: {why}", declared.name));
+                refused.entry(row).or_insert_with(detail);
+            }
+            decoded.column
+        }
+    };
+    if let (Some(reason), Some(tags)) = (spec.null_reason(index), &column.tags) {
+        for (row, _) in tags.iter().enumerate().filter(|(_, tag)| **tag != Tag::VALID) {
+            refused
+                .entry(row)
+                .or_insert_with(|| (reason, format!("column {} is null", declared.name)));
+        }
+    }
+    Ok(if spec.wanted[index] {
+        column
+    } else {
+        all_null(declared.ty, rows)
+    })
+}
+
+/// Takes out the rows that are not to be kept.
+fn retain(column: &mut Column, keep: &[bool]) {
+    fn only<T>(values: &mut Vec<T>, keep: &[bool]) {
+        let mut flags = keep.iter();
+        values.retain(|_| flags.next() == Some(&true));
+    }
+    match &mut column.data {
+        Data::Bool(values) => only(values, keep),
+        Data::I64(values) => only(values, keep),
+        Data::F64(values) => only(values, keep),
+        Data::I128(values) => only(values, keep),
+        Data::Str(values) => {
+            let mut kept = StrData {
+                offsets: vec![0],
+                bytes: Vec::with_capacity(values.bytes.len()),
+            };
+            for (ends, _) in values.offsets.windows(2).zip(keep).filter(|(_, keep)| **keep) {
+                kept.bytes.extend_from_slice(&values.bytes[ends[0]..ends[1]]);
+                kept.offsets.push(kept.bytes.len());
+            }
+            *values = kept;
+        }
+    }
+    if let Some(tags) = &mut column.tags {
+        only(tags, keep);
+        if tags.iter().all(|tag| *tag == Tag::VALID) {
+            column.tags = None;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Values that are said for a whole file: by its place, or by the table that it belongs to.
+
+use crate::builder::{BadCell, Builder, Rules};
+use crate::error::DecodeError;
+use crate::reject::shown;
+use featc_ir::SourceColumn;
+use featr_kernels::Column;
+use featr_kernels::value::Value;
+
+/// The text that is said for a column, empty for null; `None` when nothing is said.
+pub(crate) fn text<'a>(values: &'a [(String, Option<String>)], column: &str) -> Option<&'a str> {
+    let said = values.iter().find(|(name, _)| name == column)?;
+    Some(said.1.as_deref().unwrap_or(""))
+}
+
+/// What is said for a column, decoded.
+#[derive(Debug, Clone)]
+pub(crate) enum Said {
+    Value(Value),
+    /// It does not decode: the detail of a reject, for every row.
+    Refused(String),
+}
+
+impl Said {
+    pub(crate) fn decode(text: &str, column: &SourceColumn, rules: Rules, file: &str) -> Result<Said, DecodeError> {
+        let mut cell = Builder::new(column.ty);
+        match cell.push_text(text, false, rules) {
+            Ok(()) => Ok(Said::Value(cell.take().value(0))),
+            Err(BadCell::Bad(why)) => Ok(Said::Refused(format!("column {}: {} {why}", column.name, shown(text)))),
+            Err(BadCell::Naive) => Err(DecodeError::NaiveTimestamp {
+                file: file.to_owned(),
+                line: None,
+                column: column.name.clone(),
+            }),
+        }
+    }
+
+    /// It, `rows` times; refused ones are null.
+    pub(crate) fn column(&self, column: &SourceColumn, rows: usize) -> Column {
+        match self {
+            Said::Value(value) => Column::repeat(column.ty, value, rows),
+            Said::Refused(_) => Column::new(column.ty, rows),
+        }
+    }
+}

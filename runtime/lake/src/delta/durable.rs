@@ -1,0 +1,138 @@
+//! The local file system under a Delta log, with commits that are on disk when they are said to be.
+//!
+//! The object store crate writes a new file aside and links it into place, but syncs nothing: after a loss of power the
+//! log could hold an empty commit, and the table would be broken. Here the content and the folders are synced.
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+};
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path as FilePath;
+use tempfile::NamedTempFile;
+
+/// The whole file system, `/` at its root.
+#[derive(Debug, Default)]
+pub(crate) struct Durable(LocalFileSystem);
+
+impl std::fmt::Display for Durable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Durable({})", self.0)
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Durable {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
+        if opts.mode != PutMode::Create {
+            return self.0.put_opts(location, payload, opts).await;
+        }
+        let target = self.0.path_to_filesystem(location)?;
+        create(&target, &payload).map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists => Error::AlreadyExists {
+                path: target.display().to_string(),
+                source: source.into(),
+            },
+            _ => Error::Generic {
+                store: "local",
+                source: source.into(),
+            },
+        })?;
+        Ok(PutResult {
+            e_tag: None,
+            version: None,
+        })
+    }
+
+    async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+        self.0.put_multipart_opts(location, opts).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.0.get_opts(location, options).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.0.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.0.list(prefix)
+    }
+
+    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.0.list_with_offset(prefix, offset)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.0.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.0.copy_opts(from, to, options).await
+    }
+
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        self.0.rename_opts(from, to, options).await
+    }
+}
+
+/// Creates a file that must not exist yet: written aside, synced, linked to its name, folders synced.
+fn create(target: &FilePath, payload: &PutPayload) -> std::io::Result<()> {
+    let folder = target.parent().unwrap_or(FilePath::new("/"));
+    std::fs::create_dir_all(folder)?;
+    let mut aside = aside(folder)?;
+    for part in payload {
+        aside.write_all(part)?;
+    }
+    aside.as_file().sync_all()?;
+    aside.persist_noclobber(target).map_err(|error| error.error)?;
+    // The log folder and the table's may be as new as the file.
+    for folder in target.ancestors().skip(1).take(3) {
+        sync(folder)?;
+    }
+    Ok(())
+}
+
+/// A new hidden file in the folder, with the permissions of any new file.
+fn aside(folder: &FilePath) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".commit-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+#[cfg(unix)]
+fn sync(folder: &FilePath) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync(_folder: &FilePath) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_created_once_and_nothing_lies_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("t/_delta_log/0.json");
+        create(&target, &"first".into()).unwrap();
+        let second = create(&target, &"second".into()).unwrap_err();
+        assert_eq!(second.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "first");
+        assert_eq!(std::fs::read_dir(target.parent().unwrap()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,57 @@
+//! Errors of stores and tables in plain words.
+
+use deltalake_core::DeltaTableError;
+use featr_decode::{DecodeError, LakeCause};
+use std::error::Error;
+
+/// What is wrong with a store or a table.
+pub(crate) fn problem(cause: LakeCause, place: &str, why: impl Into<String>) -> DecodeError {
+    DecodeError::Lake {
+        cause,
+        place: place.to_owned(),
+        why: why.into(),
+    }
+}
+
+/// An error of an object store, where `place` is an address.
+pub(crate) fn refused(place: &str, error: &object_store::Error) -> DecodeError {
+    use object_store::Error as Store;
+    match error {
+        Store::NotFound { .. } => DecodeError::NoFiles {
+            pattern: place.to_owned(),
+            why: "no such object or bucket".into(),
+        },
+        Store::Precondition { .. } | Store::NotModified { .. } => DecodeError::Unreadable {
+            file: place.to_owned(),
+            why: "it was replaced while it was read".into(),
+        },
+        Store::PermissionDenied { .. } => problem(LakeCause::Refused, place, "permission denied"),
+        Store::Unauthenticated { .. } => problem(LakeCause::Refused, place, "the credentials are not accepted"),
+        other => problem(LakeCause::Refused, place, innermost(other)),
+    }
+}
+
+/// An error of the Delta library on the way to a table's state.
+pub(crate) fn table(place: &str, error: &DeltaTableError) -> DecodeError {
+    match error {
+        DeltaTableError::NotATable(_) | DeltaTableError::InvalidVersion(_) | DeltaTableError::InvalidTableLocation(_) => {
+            problem(LakeCause::NoSuchTable, place, "there is no `_delta_log` in it")
+        }
+        DeltaTableError::ObjectStore { source } => match refused(place, source) {
+            DecodeError::NoFiles { .. } => problem(LakeCause::NoSuchTable, place, "a file of its log is missing"),
+            other => other,
+        },
+        other => problem(LakeCause::UnreadableTable, place, innermost(other)),
+    }
+}
+
+/// The innermost cause on one line: what the layers around it say are names of layers.
+pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut inner = error;
+    while let Some(next) = inner.source() {
+        inner = next;
+    }
+    let text = inner.to_string();
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(300).collect()
+}

@@ -1,0 +1,248 @@
+//! The store of the command line: local paths, `file://`, `s3://`, Delta tables.
+
+use crate::delta::{DeltaTarget, Mode, Tables};
+use crate::object::{Buckets, GRANULE, Object, Sequential, exists, input, keys_below};
+use crate::place::Place;
+use crate::upload;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use featc_ir::FileSet;
+use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store};
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Everything that a program or `--source` may name. Clients of buckets are made when they are first needed.
+#[derive(Debug, Default)]
+pub struct LakeStore {
+    local: LocalStore,
+    buckets: Arc<Buckets>,
+    tables: Tables,
+}
+
+impl LakeStore {
+    /// Reads nothing and connects to nothing. Object stores are configured by the environment.
+    pub fn new() -> LakeStore {
+        LakeStore::default()
+    }
+
+    /// As [`LakeStore::new`]; these variables (`AWS_ENDPOINT_URL`, …) stand before those of the environment.
+    pub fn with_settings(settings: impl IntoIterator<Item = (String, String)>) -> LakeStore {
+        LakeStore {
+            buckets: Arc::new(Buckets::with_settings(settings)),
+            ..LakeStore::default()
+        }
+    }
+
+    /// The same places; nothing is known of the versions of tables.
+    pub fn fresh(&self) -> LakeStore {
+        LakeStore {
+            buckets: self.buckets.clone(),
+            ..LakeStore::default()
+        }
+    }
+
+    /// Refuses an address that [`LakeStore::write_object`] could not write, before any work is done: its kind, its
+    /// extension, its bucket.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownExtension`]; [`DecodeError::Lake`]: `UnknownStore`, `Refused`.
+    pub fn check_object(&self, address: &str) -> Result<(), DecodeError> {
+        upload::check(&self.buckets, address)
+    }
+
+    /// Writes batches of one schema to an object, in the format of its extension; returns the number of rows. The rows are
+    /// first written into the temporary folder of this machine. The object appears when all of it has arrived; until
+    /// then, and after an error, the old one is there.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownExtension`], [`DecodeError::Unwritable`]; [`DecodeError::Lake`]: `UnknownStore`, `Refused`.
+    pub fn write_object(
+        &self,
+        address: &str,
+        schema: SchemaRef,
+        batches: impl IntoIterator<Item = RecordBatch>,
+    ) -> Result<u64, DecodeError> {
+        self.write_object_with(address, schema, batches, &[])
+    }
+
+    /// As [`LakeStore::write_object`], with texts by key for the metadata of Parquet and Arrow files.
+    ///
+    /// # Errors
+    /// As [`LakeStore::write_object`].
+    pub fn write_object_with(
+        &self,
+        address: &str,
+        schema: SchemaRef,
+        batches: impl IntoIterator<Item = RecordBatch>,
+        metadata: &[(String, String)],
+    ) -> Result<u64, DecodeError> {
+        upload::write(&self.buckets, address, schema, batches, metadata)
+    }
+
+    /// Looks at the Delta table at a folder or an address, and refuses what could not be written before any work is done.
+    /// `Overwrite` replaces what the table holds now: if it changes until the commit, the commit is refused.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unwritable`]; [`DecodeError::Lake`]: `TableExists`, `UnwritableTable`, `UnreadableTable`, `Refused`,
+    /// `UnknownStore`.
+    pub fn delta(&self, address: &str, mode: Mode) -> Result<DeltaTarget, DecodeError> {
+        DeltaTarget::open(&self.buckets, address, mode)
+    }
+
+    /// The versions of the Delta tables that were read so far: `delta:<table id>@<version>` by address. A table without a
+    /// version in the program is read at the version that was its latest when it was first asked for, to the end.
+    pub fn snapshots(&self) -> BTreeMap<String, String> {
+        self.tables.read()
+    }
+}
+
+/// The place of a listed file, by the name that this store gave it.
+fn place(file: &InputFile) -> Result<Place, DecodeError> {
+    match file.path.to_str() {
+        Some(text) => Place::of(text),
+        None => Ok(Place::Local(file.path.clone())),
+    }
+}
+
+impl Store for LakeStore {
+    fn list(&self, pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+        match Place::of(pattern)? {
+            Place::Local(path) => match path.to_str() {
+                Some(path) => self.local.list(path, extensions, base),
+                None => self.local.list(pattern, extensions, base),
+            },
+            Place::Object { bucket, key } => self.objects(pattern, &bucket, &key, extensions),
+        }
+    }
+
+    fn open(&self, file: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {
+        match place(file)? {
+            Place::Local(_) => self.local.open(file),
+            Place::Object { bucket, key } => {
+                let client = self.buckets.get(&bucket)?;
+                Ok(Arc::new(Object::open(client, &bucket, &key)?))
+            }
+        }
+    }
+
+    fn stream(&self, file: &InputFile) -> Result<Box<dyn Read + Send>, DecodeError> {
+        match place(file)? {
+            Place::Local(_) => self.local.stream(file),
+            Place::Object { bucket, key } => {
+                let object = Object::open(self.buckets.get(&bucket)?, &bucket, &key)?;
+                Ok(Box::new(BufReader::with_capacity(GRANULE, Sequential::new(object))))
+            }
+        }
+    }
+
+    fn snapshot(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+        self.tables.files(&self.buckets, &files.paths, None, base)
+    }
+}
+
+impl LakeStore {
+    /// The objects that a pattern means: an object of that very name, a folder, or a glob, by the rules of local files.
+    fn objects(
+        &self,
+        pattern: &str,
+        bucket: &str,
+        key: &str,
+        extensions: &[&str],
+    ) -> Result<Vec<InputFile>, DecodeError> {
+        let none = |why: &str| DecodeError::NoFiles {
+            pattern: pattern.to_owned(),
+            why: why.to_owned(),
+        };
+        let client = self.buckets.get(bucket)?;
+        if exists(&client, bucket, key)? {
+            return Ok(vec![input(bucket, key)]);
+        }
+        let special = key.find(['*', '?', '[']);
+        let folder = match special {
+            None => key,
+            Some(first) => key[..first].rsplit_once('/').map_or("", |(folder, _)| folder),
+        };
+        let keys = keys_below(&client, bucket, folder)?;
+        let found: Vec<&String> = match special {
+            None => keys.iter().filter(|found| in_folder(found, key, extensions)).collect(),
+            Some(_) => {
+                let glob = glob::Pattern::new(key).map_err(|error| none(&format!("not a glob: {}", error.msg)))?;
+                keys.iter().filter(|found| globbed(&glob, key, found, extensions)).collect()
+            }
+        };
+        match found.is_empty() {
+            false => Ok(found.into_iter().map(|key| input(bucket, key)).collect()),
+            true if special.is_some() => Err(none("nothing matches")),
+            true if keys.is_empty() => Err(none("no such object or folder")),
+            true => Err(none(&format!("the folder has no .{} files", extensions.join(" or .")))),
+        }
+    }
+}
+
+const GLOB: glob::MatchOptions = glob::MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
+
+fn hidden(part: &str) -> bool {
+    part.starts_with(['.', '_'])
+}
+
+/// Whether a key is a file of a folder: in it, or below it in folders named `column=value`.
+fn in_folder(found: &str, folder: &str, extensions: &[&str]) -> bool {
+    let rest = if folder.is_empty() {
+        Some(found)
+    } else {
+        found.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'))
+    };
+    let Some(rest) = rest else { return false };
+    let (folders, file) = rest.rsplit_once('/').unwrap_or(("", rest));
+    let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let partitioned = folders.is_empty() || folders.split('/').all(|part| part.contains('=') && !hidden(part));
+    partitioned && !hidden(file) && extensions.contains(&extension)
+}
+
+/// Whether a glob means a key: it matches the key itself, or a folder that the key is a file of.
+fn globbed(glob: &glob::Pattern, pattern: &str, found: &str, extensions: &[&str]) -> bool {
+    let said = |part: &str| pattern.split('/').any(|said| said == part);
+    if found.split('/').any(|part| hidden(part) && !said(part)) {
+        return false;
+    }
+    let ends = found.match_indices('/').map(|(end, _)| &found[..end]);
+    glob.matches_with(found, GLOB)
+        || ends
+            .filter(|folder| glob.matches_with(folder, GLOB))
+            .any(|folder| in_folder(found, folder, extensions))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_and_globs_of_keys_are_those_of_paths() {
+        let parquet = &["parquet"][..];
+        assert!(in_folder("a/b/x.parquet", "a/b", parquet));
+        assert!(in_folder("x.parquet", "", parquet));
+        assert!(in_folder("a/day=1/x.parquet", "a", parquet));
+        for no in ["a/bc/x.parquet", "a/b/c/x.parquet", "a/b/_x.parquet", "a/b/x.csv", "a/b/_d=1/x.parquet"] {
+            assert!(!in_folder(no, "a/b", parquet), "{no}");
+        }
+        let check = |pattern: &str, key: &str| globbed(&glob::Pattern::new(pattern).unwrap(), pattern, key, parquet);
+        assert!(check("a/*.parquet", "a/x.parquet"));
+        assert!(check("a/**/*.parquet", "a/b/c/x.parquet"));
+        assert!(check("a/day=*", "a/day=1/x.parquet"));
+        assert!(check("a/_tmp/*.parquet", "a/_tmp/x.parquet"));
+        for (pattern, key) in [
+            ("a/*.parquet", "a/b/x.parquet"),
+            ("a/*.parquet", "a/_x.parquet"),
+            ("a/*", "a/_tmp/x.parquet"),
+            ("a/day=*", "a/day=1/x.csv"),
+        ] {
+            assert!(!check(pattern, key), "{pattern} {key}");
+        }
+    }
+}
