@@ -54,7 +54,9 @@ pub enum Command {
     /// Explain a message code
     Explain(ExplainArgs),
     /// Compute a training set with the batch engine
-    Train(TrainArgs),
+    Train(TrainCommand),
+    /// Materialise a service or a view over a range of time, in chunks that survive a crash
+    Backfill(BackfillArgs),
     /// Compute the same rows from the streaming engine's state, as events come in
     Replay(ReplayArgs),
     /// Run both engines (and the model on a sample) and compare them bit by bit
@@ -108,6 +110,13 @@ pub struct ProgramArgs {
     /// The service whose features are wanted
     #[arg(long, value_name = "NAME")]
     pub service: String,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// How rows are read and questions answered.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
     /// Read a source from elsewhere: a file, a folder or a glob, in the format that its extension names (may be repeated)
     #[arg(long = "source", value_name = "NAME=PATH")]
     pub sources: Vec<String>,
@@ -163,6 +172,100 @@ pub struct TrainArgs {
     /// Add a column `<feature>__status` after each feature
     #[arg(long)]
     pub status: bool,
+}
+
+/// As [`TrainArgs`], or the record of an earlier run in place of all that decides bytes.
+#[derive(Debug, Args)]
+pub struct TrainCommand {
+    /// A `.feat` file, or a folder that holds one program
+    #[arg(value_name = "PROGRAM", required_unless_present = "from_provenance")]
+    pub program: Option<PathBuf>,
+    /// The service whose features are wanted
+    #[arg(long, value_name = "NAME", required_unless_present = "from_provenance")]
+    pub service: Option<String>,
+    /// The questions: Parquet, CSV or JSONL with the entity columns and a time column; other columns pass through
+    #[arg(long, value_name = "FILE", required_unless_present = "from_provenance")]
+    pub spine: Option<PathBuf>,
+    /// The spine's column with the instant of each question
+    #[arg(long, value_name = "COLUMN", default_value = "timestamp")]
+    pub at_column: String,
+    /// Time zone of the spine's timestamps that carry no offset, for example UTC
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// The result: .parquet, .csv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table. The record of a file
+    /// goes beside it, as <FILE>.provenance.json
+    #[arg(long, value_name = "FILE", required_unless_present = "from_provenance")]
+    pub out: Option<PathBuf>,
+    /// Add a column `<feature>__status` after each feature
+    #[arg(long)]
+    pub status: bool,
+    #[command(flatten)]
+    pub lake: crate::lake::OutArgs,
+    /// Record the inputs by the hash of all their bytes, not by length, time stamp and Parquet footer
+    #[arg(long)]
+    pub hash_inputs: bool,
+    /// Make the training set that FILE (a record, or a training set with one) tells of again, byte for byte; PROGRAM and
+    /// --out say where the program is and where the set goes, if not where they were
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "service", "spine", "at_column", "zone", "status", "hash_inputs", "sources", "truth", "delay",
+        "out_format", "mode",
+    ])]
+    pub from_provenance: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["service", "view"])))]
+#[command(group(clap::ArgGroup::new("when").required(true).args(["every", "at_events"])))]
+pub struct BackfillArgs {
+    /// A `.feat` file, or a folder that holds one program
+    #[arg(value_name = "PROGRAM")]
+    pub program: PathBuf,
+    /// The service whose features are wanted
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// The view whose features are wanted
+    #[arg(long, value_name = "NAME")]
+    pub view: Option<String>,
+    /// The first instant, for example 2024-01-01T00:00:00Z
+    #[arg(long, value_name = "INSTANT")]
+    pub from: String,
+    /// The instant before which all questions lie
+    #[arg(long, value_name = "INSTANT")]
+    pub to: String,
+    /// Ask about every entity at every multiple of this since 1970-01-01T00:00:00Z, for example 1d
+    #[arg(long, value_name = "DURATION")]
+    pub every: Option<String>,
+    /// Ask about the entity of every event at its instant
+    #[arg(long)]
+    pub at_events: bool,
+    /// The folder of the result: one Parquet file per chunk, and `_checkpoint.json`
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// The time that a file spans, for example 1d; without it, so much that a file has about a million rows
+    #[arg(long, value_name = "DURATION")]
+    pub chunk: Option<String>,
+    /// Ask about these entities only: Parquet, CSV or JSONL with the key columns
+    #[arg(long, value_name = "FILE")]
+    pub entities: Option<PathBuf>,
+    /// The name of the column with the instants
+    #[arg(long, value_name = "COLUMN", default_value = "timestamp")]
+    pub at_column: String,
+    /// Add a column `<feature>__status` after each feature
+    #[arg(long)]
+    pub status: bool,
+    /// Record the inputs by the hash of all their bytes, not by length, time stamp and Parquet footer
+    #[arg(long)]
+    pub hash_inputs: bool,
+    /// In the end, answer N rows again with the slow model and compare them bit by bit
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub verify: u64,
+    /// Which rows --verify draws
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 #[derive(Debug, Args)]

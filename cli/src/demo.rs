@@ -1,6 +1,6 @@
 //! `featc demo`: the whole tour, on real flights that come with the binary.
 
-use crate::args::{BuildArgs, DemoArgs, GetArgs, ProgramArgs, ReplayOptions, SpineArgs, TruthArg};
+use crate::args::{BuildArgs, DemoArgs, GetArgs, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg};
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, prepare, write};
 use crate::table::excerpt;
@@ -37,12 +37,14 @@ impl Tour<'_> {
         ProgramArgs {
             program: self.folder.join("flights.feat"),
             service: SERVICE.to_owned(),
-            sources: vec![],
-            truth: Some(truth),
-            delay: None,
-            strict: false,
-            rejected: None,
-            threads: None,
+            run: RunArgs {
+                sources: vec![],
+                truth: Some(truth),
+                delay: None,
+                strict: false,
+                rejected: None,
+                threads: None,
+            },
         }
     }
 
@@ -61,7 +63,14 @@ impl Tour<'_> {
 
     fn training(&self, prepared: &Prepared, truth: TruthArg) -> Result<Training, Refused> {
         let spine = self.spine(prepared)?;
-        train::batch(prepared, &self.program_args(truth), spine, true, None, self.reporter)
+        train::batch(
+            prepared,
+            &self.program_args(truth).run,
+            spine,
+            true,
+            None,
+            self.reporter,
+        )
     }
 }
 
@@ -113,7 +122,7 @@ pub fn run(args: &DemoArgs, reporter: &Reporter) -> Result<(), Refused> {
     ));
     let honest = tour.prepared(TruthArg::AsOfArrival)?;
     let training = tour.training(&honest, TruthArg::AsOfArrival)?;
-    write(&honest, &training, &folder.join("train.parquet"), reporter)?;
+    write(&honest, &training, &folder.join("train.parquet"), None, reporter)?;
     let shown = [
         "flight_id",
         "carrier",

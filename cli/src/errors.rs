@@ -2,6 +2,7 @@
 
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_driver::{BuildError, LoadError};
+use featr::provenance::{Change, Release};
 use featr::{DecodeError, Error};
 
 pub fn bug(why: &str) -> Diagnostic {
@@ -80,6 +81,86 @@ pub fn overwrites(path: &str, what: &str) -> Diagnostic {
         .with_help("choose another file")
 }
 
+/// An input that is not what it was, `since` then: `since the record was made`, `during the run`.
+pub fn changed(what: &str, change: &Change, since: &str) -> Diagnostic {
+    let message = format!("`{}` of {what} changed {since}: it {}", change.file, change.how);
+    Diagnostic::new(Code::InputChanged, message)
+        .with_help("bring the file back, or run anew with the files as they are")
+}
+
+/// A program that does not mean what it meant.
+pub fn program_changed(record: &str, was: &str, is: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::ProgramChanged,
+        format!("the program changed since `{record}` was made: its hash is {is}, not {was}"),
+    )
+    .with_help("check the program out as it was, or run anew")
+}
+
+/// A file that should hold a record, and does not.
+pub fn no_record(path: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::NoRecord,
+        format!("`{path}` has no record that can be used: {why}"),
+    )
+    .with_help("give a training set that `featc train` wrote, or its `.provenance.json`")
+}
+
+/// A record of another release.
+pub fn other_release(path: &str, was: &Release) -> Diagnostic {
+    let is = Release::this();
+    let words = |release: &Release| format!("featc {}, {}, tzdb {}", release.featc, release.kernels, release.tzdb);
+    Diagnostic::new(
+        Code::OtherRelease,
+        format!("`{path}` was made by {}; this is {}", words(was), words(&is)),
+    )
+    .with_help("bytes are promised by one release only: use that one, or run anew")
+}
+
+/// What came out is not what the record says.
+pub fn not_reproduced(path: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::NotReproduced,
+        format!("the training set of `{path}` cannot be made again: {why}"),
+    )
+    .with_help(
+        "an input changed in a way that its record cannot see (`--hash-inputs` sees all), or the set was changed",
+    )
+}
+
+/// A backfill that goes on differently than it began.
+pub fn begun_otherwise(folder: &str, what: &str, was: &str, is: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::BegunOtherwise,
+        format!("the backfill in `{folder}` was begun with {what} {was}, not {is}"),
+    )
+    .with_help("give the same arguments to go on with it, or choose another folder")
+}
+
+/// A folder in which no backfill can be begun or continued.
+pub fn unusable_folder(folder: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnusableFolder,
+        format!("no backfill can go on in `{folder}`: {why}"),
+    )
+    .with_help("choose another folder, or remove this one")
+}
+
+/// A folder that another run is writing to.
+pub fn busy(folder: &str) -> Diagnostic {
+    Diagnostic::new(Code::FolderBusy, format!("another run is writing to `{folder}`"))
+        .with_help("wait for it, or choose another folder")
+}
+
+/// A service about several things at once.
+pub fn several_entities(service: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::SeveralEntities,
+        format!("it is not known which entities to ask service `{service}` about: {why}"),
+    )
+    .with_help("name a view with `--view`, or with `--every` list the entities in a file for `--entities`")
+}
+
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
     Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} comparisons differ"))
         .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the row above")
@@ -118,6 +199,16 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             .with_help("free memory or space in the temporary folder"),
         Error::Bug { why } => bug(why),
     }
+}
+
+/// A view that the program does not declare.
+pub fn unknown_view(view: &str, known: &[String]) -> Diagnostic {
+    named(
+        Code::InvalidArgument,
+        &format!("`--view {view}`: unknown view"),
+        view,
+        known,
+    )
 }
 
 fn named(code: Code, message: &str, name: &str, known: &[String]) -> Diagnostic {

@@ -23,9 +23,9 @@ pub struct Answered {
 
 /// Answers one question from the state that the recorded streams leave.
 pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<Vec<Answered>, Refused> {
-    check_overwrites(prepared, &args.program, None, None, reporter)?;
+    check_overwrites(prepared, &args.program.run, None, None, reporter)?;
     let spine = question(prepared, args, reporter)?;
-    let aside = Aside::new(&args.program, reporter)?;
+    let aside = Aside::new(&args.program.run, reporter)?;
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;
     let options = crate::args::ReplayOptions {
         chunk: 4096,
@@ -34,7 +34,7 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
     };
     let training = replay::stream(prepared, &options, &spine, true, rejects, reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, args.program.strict, reporter)?;
+    settle(&training.report, args.program.run.strict, reporter)?;
     let own = spine.schema.fields().len();
     let service = prepared.ir.service(&prepared.service);
     let Some((service, batch)) = service.zip(training.batches.first()) else {

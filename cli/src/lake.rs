@@ -7,10 +7,11 @@ use crate::run::{Prepared, check_out, check_overwrites, tell, write};
 use clap::{Args, ValueEnum};
 use featc_driver::diag::{Code, Diagnostic};
 use featr::lake::{DeltaTarget, LakeStore, Mode, is_address};
-use featr::{DecodeError, LakeCause, Training};
+use featr::provenance::{PROVENANCE_KEY, Provenance, format_name, sidecar};
+use featr::{DecodeError, LakeCause, OutputFormat, Training};
 
 /// What `--out` means.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct OutArgs {
     /// What --out is: one file, or a Delta table
     #[arg(long, value_enum, default_value_t = OutFormat::File)]
@@ -90,7 +91,17 @@ impl Out {
             // A table is read at one version and keeps it.
             Out::Object(..) | Out::Delta(_) => None,
         };
-        check_overwrites(prepared, &args.program, Some(&args.spine.spine), file, reporter)?;
+        check_overwrites(prepared, &args.program.run, Some(&args.spine.spine), file, reporter)?;
+        if let Some(file) = file {
+            let record = sidecar(file);
+            check_overwrites(
+                prepared,
+                &args.program.run,
+                Some(&args.spine.spine),
+                Some(&record),
+                reporter,
+            )?;
+        }
         if let Out::Object(_, address) = self {
             let files = prepared.program.input_files(&prepared.service).unwrap_or_default();
             if files.iter().any(|file| file.to_str() == Some(address.as_str())) {
@@ -100,12 +111,22 @@ impl Out {
         Ok(())
     }
 
-    /// Writes a training set, whole or not at all, and tells what it is.
+    /// The word that records have for it.
+    pub fn format(&self, args: &TrainArgs) -> &'static str {
+        match self {
+            Out::File | Out::Object(..) => OutputFormat::of(&args.out).map(format_name).unwrap_or_default(),
+            Out::Delta(_) => "delta",
+        }
+    }
+
+    /// Writes a training set, whole or not at all, and tells what it is. Its record goes beside a file, into the metadata of
+    /// Parquet and Arrow files and objects, and into the commit of a table.
     pub fn write(
         self,
         prepared: &Prepared,
         training: &Training,
         args: &TrainArgs,
+        record: Option<&Provenance>,
         reporter: &Reporter,
     ) -> Result<(), Refused> {
         let refuse = |error: DecodeError| {
@@ -114,11 +135,12 @@ impl Out {
                 .expect_err("refused")
         };
         match self {
-            Out::File => write(prepared, training, &args.out, reporter),
+            Out::File => write(prepared, training, &args.out, record, reporter),
             Out::Object(store, address) => {
                 let batches = training.batches.iter().cloned();
+                let schema = training.schema.clone();
                 store
-                    .write_object(&address, training.schema.clone(), batches)
+                    .write_object_with(&address, schema, batches, &metadata(record))
                     .map_err(refuse)?;
                 tell(prepared, training, &address, None, reporter);
                 Ok(())
@@ -133,7 +155,8 @@ impl Out {
                     ("featcService", prepared.service.clone()),
                     ("featcTruth", prepared.truth_text()),
                 ];
-                let info = info.map(|(name, value)| (name.to_owned(), value));
+                let info = info.map(|(name, value)| (name.to_owned(), value)).into_iter();
+                let info: Vec<_> = info.chain(metadata(record)).collect();
                 let done = writer.commit(&info).map_err(refuse)?;
                 let name = args.out.display().to_string();
                 tell(prepared, training, &name, Some(&done.snapshot), reporter);
@@ -141,6 +164,11 @@ impl Out {
             }
         }
     }
+}
+
+fn metadata(record: Option<&Provenance>) -> Vec<(String, String)> {
+    let pair = |record: &Provenance| (PROVENANCE_KEY.to_owned(), record.to_json());
+    record.map(pair).into_iter().collect()
 }
 
 /// The diagnostic for a store or a table.

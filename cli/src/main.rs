@@ -4,6 +4,7 @@
 //! 2 wrong usage of the command line.
 
 mod args;
+mod backfill;
 mod build;
 mod check;
 mod demo;
@@ -13,6 +14,7 @@ mod fmt;
 mod get;
 mod lake;
 mod progress;
+mod provenance;
 mod replay;
 mod report;
 mod run;
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Fmt(args) => fmt::run(args, &reporter),
         Command::Explain(args) => explain::run(args, &reporter),
         Command::Train(args) => train::run(args, &reporter),
+        Command::Backfill(args) => backfill::run(args, &reporter),
         Command::Replay(args) => replay::run(args, &reporter),
         Command::Verify(args) => verify::run(args, &reporter),
         Command::Get(args) => get::run(args, &reporter),

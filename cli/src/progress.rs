@@ -1,6 +1,7 @@
 //! Progress bars on standard error: only for people at a terminal, only after a second.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 /// A bar that shows itself once the work has taken a second.
@@ -56,5 +57,104 @@ impl Bar {
     /// Takes the bar away.
     pub fn done(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// How far a run of many parts is: a bar for people at a terminal, else a line now and then.
+#[derive(Debug)]
+pub struct Pace {
+    /// `None`: lines.
+    bar: Option<ProgressBar>,
+    quiet: bool,
+    began: Instant,
+    told: Instant,
+    /// Parts and rows: of this run, of earlier ones, of all.
+    parts: (u64, u64, u64),
+    rows: (u64, u64, u64),
+}
+
+impl Pace {
+    /// Time between two lines.
+    const PAUSE: Duration = Duration::from_secs(2);
+
+    /// `quiet` shows nothing whatever happens.
+    pub fn new(quiet: bool, parts: u64, rows: u64) -> Pace {
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::new(rows);
+            let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} rows {per_sec} eta {eta}");
+            if let Ok(style) = style {
+                bar.set_style(style);
+            }
+            bar
+        });
+        let now = Instant::now();
+        Pace {
+            bar,
+            quiet,
+            began: now,
+            told: now,
+            parts: (0, 0, parts),
+            rows: (0, 0, rows),
+        }
+    }
+
+    /// A part was done by an earlier run.
+    pub fn skip(&mut self, rows: u64) {
+        self.parts.1 += 1;
+        self.rows.1 += rows;
+        if let Some(bar) = &self.bar {
+            bar.inc(rows);
+            bar.reset_eta();
+        }
+    }
+
+    /// A part is done.
+    pub fn tell(&mut self, rows: u64) {
+        self.parts.0 += 1;
+        self.rows.0 += rows;
+        if let Some(bar) = &self.bar {
+            bar.inc(rows);
+        } else if !self.quiet && self.told.elapsed() > Pace::PAUSE {
+            self.told = Instant::now();
+            // A closed standard error leaves nothing to be said.
+            let _ = writeln!(std::io::stderr(), "{}", self.line(self.began.elapsed()));
+        }
+    }
+
+    /// Where things are after so much time.
+    fn line(&self, elapsed: Duration) -> String {
+        let rate = self.rows.0 as f64 / elapsed.as_secs_f64().max(0.001);
+        let left = self.rows.2.saturating_sub(self.rows.0 + self.rows.1);
+        format!(
+            "{} of {} parts, {} of {} rows, {rate:.0} rows/s, {:.0}s left",
+            self.parts.0 + self.parts.1,
+            self.parts.2,
+            self.rows.0 + self.rows.1,
+            self.rows.2,
+            left as f64 / rate.max(1.0)
+        )
+    }
+
+    /// Takes the bar away.
+    pub fn done(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_counts_earlier_runs_as_done_but_not_as_fast() {
+        let mut pace = Pace::new(true, 4, 400);
+        pace.skip(100);
+        pace.tell(100);
+        assert_eq!(
+            pace.line(Duration::from_secs(10)),
+            "2 of 4 parts, 200 of 400 rows, 10 rows/s, 20s left"
+        );
     }
 }

@@ -39,10 +39,10 @@ pub fn run(args: &ReplayArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&train.program, reporter)?;
     out.check_overwrites(&prepared, train, reporter)?;
     let spine = prepared.spine(&train.spine, reporter)?;
-    let aside = Aside::new(&train.program, reporter)?;
+    let aside = Aside::new(&train.program.run, reporter)?;
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;
     let training = stream(&prepared, &args.options, &spine, train.status, rejects, reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, train.program.strict, reporter)?;
-    out.write(&prepared, &training, train, reporter)
+    settle(&training.report, train.program.run.strict, reporter)?;
+    out.write(&prepared, &training, train, None, reporter)
 }

@@ -1,9 +1,10 @@
 //! What train, replay, verify and get begin with: the program, the truth, the spine; and what they end with.
 
-use crate::args::{ProgramArgs, SpineArgs, TruthArg};
+use crate::args::{ProgramArgs, RunArgs, SpineArgs, TruthArg};
 use crate::check::compile;
 use crate::errors;
 use crate::report::{Refused, Reporter};
+use featr::provenance::{Provenance, StagedSet, stage_set};
 use featr::{JsonlRejects, RejectedRows, RunReport, SourceReport, Spine, Training, Truth};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,17 @@ pub struct Prepared {
 /// Compiles the program and settles files and truth.
 pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refused> {
     let (project, ir) = compile(&args.program, reporter)?;
+    prepare_compiled(project, ir, &args.service, &args.run, reporter)
+}
+
+/// As [`prepare`], of a program that is compiled already.
+pub fn prepare_compiled(
+    project: featc_driver::Project,
+    ir: featc_ir::Program,
+    service: &str,
+    args: &RunArgs,
+    reporter: &Reporter,
+) -> Result<Prepared, Refused> {
     let plans = featc_driver::lower(&ir);
     let program_files = project
         .files
@@ -28,7 +40,7 @@ pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refu
         .collect();
     let mut program = featr::Program::new(plans.batch, plans.stream, project.base);
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
-    program.service(&args.service).map_err(refuse)?;
+    program.service(service).map_err(refuse)?;
     for given in &args.sources {
         let Some((name, path)) = given.split_once('=') else {
             let help = "write it like --source departures=data/flights.parquet";
@@ -51,7 +63,7 @@ pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refu
         },
     };
     let truth = match args.truth {
-        None => program.default_truth(&args.service).map_err(refuse)?,
+        None => program.default_truth(service).map_err(refuse)?,
         Some(TruthArg::Complete) => Truth::Complete,
         Some(TruthArg::AsOfArrival) => Truth::AsOfArrival { delay_us: None },
     };
@@ -72,7 +84,7 @@ pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refu
     Ok(Prepared {
         ir,
         program,
-        service: args.service.clone(),
+        service: service.to_owned(),
         truth,
         program_files,
     })
@@ -105,32 +117,25 @@ impl Prepared {
 /// Rejected rows on their way to `--rejected FILE`: written beside it, and named so when the run has ended.
 pub struct Aside {
     path: PathBuf,
-    file: tempfile::NamedTempFile,
+    file: featr::Aside,
 }
 
 impl Aside {
     /// `None` when nobody asked for them.
-    pub fn new(args: &ProgramArgs, reporter: &Reporter) -> Result<Option<Aside>, Refused> {
+    pub fn new(args: &RunArgs, reporter: &Reporter) -> Result<Option<Aside>, Refused> {
         let Some(path) = &args.rejected else { return Ok(None) };
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        use std::os::unix::fs::PermissionsExt as _;
-        // As any new file: the umask takes its part.
-        let readable = std::fs::Permissions::from_mode(0o666);
-        match tempfile::Builder::new().permissions(readable).tempfile_in(folder) {
+        match featr::Aside::create(path) {
             Ok(file) => Ok(Some(Aside {
                 path: path.clone(),
                 file,
             })),
-            Err(error) => reporter.refuse(errors::unwritable(&path.display().to_string(), &error.to_string())),
+            Err(error) => reporter.refuse(errors::unwritable(&path.display().to_string(), &plain(&error))),
         }
     }
 
     /// The sink that a run takes.
     pub fn sink(&self, reporter: &Reporter) -> Result<Box<dyn RejectedRows>, Refused> {
-        match self.file.reopen() {
+        match self.file.file().try_clone() {
             // Unbuffered: an error must show while the run goes on.
             Ok(file) => Ok(Box::new(JsonlRejects::new(file, self.path.display().to_string()))),
             Err(error) => reporter.refuse(errors::unwritable(&self.path.display().to_string(), &error.to_string())),
@@ -140,10 +145,8 @@ impl Aside {
     /// Gives the file its name.
     pub fn keep(self, reporter: &Reporter) -> Result<(), Refused> {
         let path = self.path.display().to_string();
-        let synced = self.file.as_file().sync_all();
-        let kept = synced.and_then(|()| self.file.persist(&self.path).map_err(|error| error.error));
-        kept.map(|_| ())
-            .or_else(|error| reporter.refuse(errors::unwritable(&path, &error.to_string())))
+        let kept = self.file.put();
+        kept.or_else(|error| reporter.refuse(errors::unwritable(&path, &plain(&error))))
     }
 }
 
@@ -223,9 +226,39 @@ fn conflicts(source: &SourceReport) -> String {
     )
 }
 
+/// Writes a training set aside, with its record if it has one.
+pub fn stage(
+    training: &Training,
+    out: &Path,
+    record: Option<&Provenance>,
+    reporter: &Reporter,
+) -> Result<StagedSet, Refused> {
+    let staged = stage_set(out, training.schema.clone(), training.batches.iter().cloned(), record);
+    staged.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
+}
+
 /// Writes a training set, whole or not at all, and tells what it is.
-pub fn write(prepared: &Prepared, training: &Training, out: &Path, reporter: &Reporter) -> Result<(), Refused> {
-    featr::write_rows(out, training.schema.clone(), training.batches.iter().cloned())
+pub fn write(
+    prepared: &Prepared,
+    training: &Training,
+    out: &Path,
+    record: Option<&Provenance>,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let staged = stage(training, out, record, reporter)?;
+    put(staged, prepared, training, out, reporter)
+}
+
+/// Puts a training set in place and tells what it is.
+pub fn put(
+    staged: StagedSet,
+    prepared: &Prepared,
+    training: &Training,
+    out: &Path,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    staged
+        .put()
         .or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
     tell(prepared, training, &out.display().to_string(), None, reporter);
     Ok(())
@@ -269,7 +302,7 @@ fn check_plain(target: &Path, reporter: &Reporter) -> Result<(), Refused> {
 /// Refuses outputs that are inputs of the same command, or each other, or cannot be replaced.
 pub fn check_overwrites(
     prepared: &Prepared,
-    args: &ProgramArgs,
+    args: &RunArgs,
     spine: Option<&Path>,
     out: Option<&Path>,
     reporter: &Reporter,
@@ -309,11 +342,7 @@ pub fn check_out(out: &Path, reporter: &Reporter) -> Result<(), Refused> {
     featr::OutputFormat::of(out)
         .map(|_| ())
         .or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
-    let folder = out
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    match tempfile::NamedTempFile::new_in(folder) {
+    match featr::Aside::create(out) {
         Ok(_) => Ok(()),
         Err(error) => reporter.refuse(errors::unwritable(&out.display().to_string(), &plain(&error))),
     }

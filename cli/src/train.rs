@@ -1,18 +1,28 @@
 //! `featc train`: a training set from the batch engine.
 
-use crate::args::{ProgramArgs, TrainArgs};
+use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainArgs, TrainCommand};
 use crate::errors;
 use crate::lake::Out;
 use crate::progress::Bar;
+use crate::provenance::{self, Recorder};
 use crate::report::{Refused, Reporter};
 use crate::run::{Aside, Prepared, prepare, settle};
 use featr::{Spine, TrainOptions, TrainProgress, Training};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// The options that arguments stand for.
+pub fn options(prepared: &Prepared, args: &RunArgs, with_status: bool) -> TrainOptions {
+    TrainOptions {
+        with_status,
+        threads: args.threads.map_or(0, usize::from),
+        ..TrainOptions::new(prepared.truth)
+    }
+}
+
 /// Runs the batch engine with a progress bar.
 pub fn batch(
     prepared: &Prepared,
-    args: &ProgramArgs,
+    args: &RunArgs,
     spine: Spine,
     with_status: bool,
     aside: Option<&Aside>,
@@ -36,25 +46,48 @@ pub fn batch(
         }
     };
     let options = TrainOptions {
-        with_status,
-        threads: args.threads.map_or(0, usize::from),
         rejects: aside.map(|aside| aside.sink(reporter)).transpose()?,
         progress: Some(Arc::new(progress)),
-        ..TrainOptions::new(prepared.truth)
+        ..options(prepared, args, with_status)
     };
     let training = prepared.program.train(&prepared.service, spine, options);
     bar.lock().unwrap_or_else(PoisonError::into_inner).0.done();
     training.or_else(|error| reporter.refuse(errors::run(&error, None)))
 }
 
-pub fn run(args: &TrainArgs, reporter: &Reporter) -> Result<(), Refused> {
-    let out = Out::check(args, reporter)?;
-    let prepared = prepare(&args.program, reporter)?;
-    out.check_overwrites(&prepared, args, reporter)?;
-    let spine = prepared.spine(&args.spine, reporter)?;
-    let aside = Aside::new(&args.program, reporter)?;
-    let training = batch(&prepared, &args.program, spine, args.status, aside.as_ref(), reporter)?;
+pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
+    if let Some(file) = &args.from_provenance {
+        return provenance::reproduce(args, file, reporter);
+    }
+    let (Some(program), Some(service), Some(spine), Some(out)) = (&args.program, &args.service, &args.spine, &args.out)
+    else {
+        return reporter.refuse(errors::bug("an argument that is required is missing"));
+    };
+    let set = TrainArgs {
+        program: ProgramArgs {
+            program: program.clone(),
+            service: service.clone(),
+            run: args.run.clone(),
+        },
+        spine: SpineArgs {
+            spine: spine.clone(),
+            at_column: args.at_column.clone(),
+            zone: args.zone.clone(),
+        },
+        out: out.clone(),
+        lake: args.lake.clone(),
+        status: args.status,
+    };
+    let out = Out::check(&set, reporter)?;
+    let run = &set.program.run;
+    let prepared = prepare(&set.program, reporter)?;
+    out.check_overwrites(&prepared, &set, reporter)?;
+    let recorder = Recorder::begin(&prepared, &set.program, &set.spine, args.hash_inputs, reporter)?;
+    let spine = prepared.spine(&set.spine, reporter)?;
+    let aside = Aside::new(run, reporter)?;
+    let training = batch(&prepared, run, spine, set.status, aside.as_ref(), reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, args.program.strict, reporter)?;
-    out.write(&prepared, &training, args, reporter)
+    settle(&training.report, run.strict, reporter)?;
+    let record = recorder.end(&prepared, &training, out.format(&set), set.status, reporter)?;
+    out.write(&prepared, &training, &set, Some(&record), reporter)
 }

@@ -33,12 +33,19 @@ struct Difference {
 
 pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&args.program, reporter)?;
-    check_overwrites(&prepared, &args.program, Some(&args.spine.spine), None, reporter)?;
+    check_overwrites(&prepared, &args.program.run, Some(&args.spine.spine), None, reporter)?;
     let spine = prepared.spine(&args.spine, reporter)?;
-    let aside = Aside::new(&args.program, reporter)?;
-    let from_batch = batch(&prepared, &args.program, spine.clone(), true, aside.as_ref(), reporter)?;
+    let aside = Aside::new(&args.program.run, reporter)?;
+    let from_batch = batch(
+        &prepared,
+        &args.program.run,
+        spine.clone(),
+        true,
+        aside.as_ref(),
+        reporter,
+    )?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&from_batch.report, args.program.strict, reporter)?;
+    settle(&from_batch.report, args.program.run.strict, reporter)?;
     let compared = against(&prepared, &spine, &from_batch, &args.options, args.sample, reporter)?;
     let text = words(&prepared, &compared);
     let value = serde_json::json!({
@@ -163,7 +170,7 @@ fn columns_differ(
     Ok(differ)
 }
 
-fn field_type(prepared: &Prepared, field: usize) -> Type {
+pub fn field_type(prepared: &Prepared, field: usize) -> Type {
     let service = prepared.ir.service(&prepared.service);
     service.map_or(Type::String, |service| {
         let field = &service.fields[field];
@@ -177,7 +184,7 @@ fn values(batch: &RecordBatch, column: usize, ty: Type, reporter: &Reporter) -> 
 }
 
 /// A value with its bits, so that two that print alike can be told apart.
-fn bits(value: &Value, ty: Type) -> String {
+pub fn bits(value: &Value, ty: Type) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Float64(float) => format!("{} (bits {:016x})", value.render(ty), float.to_bits()),
@@ -207,8 +214,8 @@ fn question(spine: &Spine, row: usize) -> Question {
 }
 
 /// The recorded rows as the model takes them; sources that the service does not read stay empty.
-fn model_rows(prepared: &Prepared, reporter: &Reporter) -> Result<SourceRows, Refused> {
-    let recorded = prepared.program.record(&prepared.service, Side::Stream, None);
+pub fn model_rows(prepared: &Prepared, side: Side, reporter: &Reporter) -> Result<SourceRows, Refused> {
+    let recorded = prepared.program.record(&prepared.service, side, None);
     let recorded = recorded.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let mut sources = vec![Vec::new(); prepared.ir.sources.len()];
     for source in recorded {
@@ -241,7 +248,7 @@ fn model_differs(
     if sample == 0 {
         return Ok(0);
     }
-    let source_rows = model_rows(prepared, reporter)?;
+    let source_rows = model_rows(prepared, Side::Stream, reporter)?;
     let model = Model::new(&prepared.ir, &source_rows);
     let own = spine.schema.fields().len();
     let mut columns = Vec::new();
@@ -302,7 +309,7 @@ fn explain(prepared: &Prepared, spine: &Spine, difference: &Difference, reporter
     for (who, said) in &difference.said {
         let _ = writeln!(text, "  {who:6} says {said}");
     }
-    let rows = model_rows(prepared, reporter)?;
+    let rows = model_rows(prepared, Side::Stream, reporter)?;
     let events = featr_model::contributing(
         &prepared.ir,
         field.view,

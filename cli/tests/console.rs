@@ -1,9 +1,10 @@
 //! `tests/ui/<CODE>/<point>.console`: a session of the command line, with what it says on standard error.
 //!
-//! Sections, in order: `== file NAME` with a text, `== bytes NAME HEX`, `== copy NAME [LENGTH]` (the flights of the example,
-//! cut to LENGTH bytes), `== env NAME VALUE` (a variable of the command), `== run` with the command, `== exit CODE`,
-//! `== stderr` with the messages. A session that fails leaves no file behind that it was not given. `FEATC_BLESS=1`
-//! rewrites the messages.
+//! Sections, done in order: `== file NAME` with a text, `== bytes NAME HEX`, `== copy NAME [LENGTH]` (the flights of the
+//! example, cut to LENGTH bytes), `== env NAME VALUE` (a variable of the command), `== given` with a command that succeeds,
+//! `== edit NAME` with a text that is in the file and on the next line what it becomes, `== busy FOLDER` (which another
+//! process writes to); then `== run` with the command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A
+//! session that fails leaves no file behind that was not there. `FEATC_BLESS=1` rewrites the messages.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -68,12 +69,31 @@ fn tree(folder: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
+/// With `$HASH` for every 32 hexadecimal digits.
+fn without_hashes(said: &str) -> String {
+    let mut text = String::new();
+    let mut digits = String::new();
+    for next in said.chars().chain(std::iter::once('\0')) {
+        if next.is_ascii_hexdigit() {
+            digits.push(next);
+            continue;
+        }
+        text.push_str(if digits.len() == 32 { "$HASH" } else { &digits });
+        digits.clear();
+        if next != '\0' {
+            text.push(next);
+        }
+    }
+    text
+}
+
 /// Plays a session; returns what is wrong and, when blessing, the session with what was said.
 fn play(path: &Path) -> Option<String> {
     let session = std::fs::read_to_string(path).expect("a readable fixture");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (mut arguments, mut exit, mut expected) = (Vec::new(), 0, "");
     let mut variables = Vec::new();
+    let mut locks = Vec::new();
     for (head, body) in sections(&session) {
         match head.as_slice() {
             ["file", name] => write(&folder.path().join(name), body.as_bytes()),
@@ -90,6 +110,26 @@ fn play(path: &Path) -> Option<String> {
                 &flights()[..length.parse().expect("a number")],
             ),
             ["env", name, value] => variables.push((*name, *value)),
+            ["given"] => {
+                let words: Vec<&str> = body.split_whitespace().collect();
+                let output = featc(folder.path(), &words[1..]);
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "{}: {body}{said}", path.display());
+            }
+            ["edit", name] => {
+                let edited = folder.path().join(name);
+                let (from, to) = body.trim_end().split_once('\n').expect("two lines");
+                let text = std::fs::read_to_string(&edited).expect("a file to edit");
+                assert!(text.contains(from), "{}: no {from} in {name}", path.display());
+                write(&edited, text.replacen(from, to, 1).as_bytes());
+            }
+            ["busy", name] => {
+                let busy = folder.path().join(name);
+                std::fs::create_dir(&busy).expect("a writable folder");
+                let lock = std::fs::File::open(&busy).expect("a readable folder");
+                lock.lock().expect("a folder that can be locked");
+                locks.push(lock);
+            }
             ["run"] => arguments = body.split_whitespace().collect(),
             ["exit", code] => exit = code.parse().expect("a number"),
             ["stderr"] => expected = body,
@@ -99,6 +139,7 @@ fn play(path: &Path) -> Option<String> {
     let before = tree(folder.path());
     let output = featc_with(folder.path(), &arguments[1..], &variables);
     let said = String::from_utf8_lossy(&output.stderr).replace(&folder.path().display().to_string(), "$FOLDER");
+    let said = without_hashes(&said);
     if std::env::var_os("FEATC_BLESS").is_some_and(|value| value == "1") {
         let (inputs, _) = session
             .split_once("== stderr\n")
@@ -150,7 +191,7 @@ fn every_session_says_what_it_said() {
 fn every_command_has_help() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for command in [
-        "check", "build", "fmt", "explain", "train", "replay", "verify", "get", "demo",
+        "check", "build", "fmt", "explain", "train", "backfill", "replay", "verify", "get", "demo",
     ] {
         let output = featc(folder.path(), &[command, "--help"]);
         assert!(output.status.success());

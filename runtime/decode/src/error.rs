@@ -89,11 +89,17 @@ pub enum LakeCause {
 }
 
 impl DecodeError {
-    pub(crate) fn unreadable(file: &str, error: &std::io::Error) -> Self {
+    /// What the operating system said of a file that was to be read, in plain words.
+    pub fn unreadable(file: &str, error: &std::io::Error) -> Self {
         DecodeError::Unreadable {
             file: file.to_owned(),
             why: plain(error),
         }
+    }
+
+    /// What the operating system said of a file that was to be written, in plain words.
+    pub fn refused(file: &Path, error: &std::io::Error) -> Self {
+        Self::unwritable(file, plain(error))
     }
 
     pub(crate) fn changed(file: &str) -> Self {

@@ -59,15 +59,19 @@
 //! | keep online values | [`Program::online`], [`Online::push`], [`Online::read`] |
 //! | survive a restart | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
-//! | write a result | [`write_rows`] |
+//! | write a result | [`write_rows`], [`provenance::stage_set`] with its record |
+//! | know entities and events of a service | [`Program::survey`] |
 
+mod entities;
 mod error;
 mod online;
 mod program;
+pub mod provenance;
 mod recorded;
 mod replay;
 mod results;
 mod spine;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod train;
@@ -76,15 +80,20 @@ mod values;
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
-pub use featr_decode::{DecodeError, JsonlRejects, LakeCause, OutputFormat, from_arrow, to_arrow, write_rows};
-pub use featr_kernels::{Batch, Column, Value};
+pub use featr_decode::{
+    Aside, DecodeError, JsonlRejects, LakeCause, OutputFormat, RowsWriter, from_arrow, sync_folder, to_arrow,
+    write_rows,
+};
+pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
 pub use featr_stream::LogStats;
 pub use online::{Online, PushReport};
 pub use program::Program;
+pub use provenance::Provenance;
 pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{RunReport, SourceReport, Training};
-pub use spine::{Spine, whole_column};
-pub use train::{TrainOptions, TrainRun};
+pub use spine::{Spine, read_rows, whole_column};
+pub use survey::{Survey, SurveyOptions};
+pub use train::{TrainOptions, TrainRows};
 pub use values::parse_value;

@@ -6,7 +6,7 @@ use crate::results::columns_to_batch;
 use arrow::array::{Array as _, RecordBatch};
 use featc_ir::plan::{OperatorKind, StreamGraph};
 use featc_ir::{Key, Source, Truth};
-use featr_decode::from_arrow;
+use featr_decode::{Aside, from_arrow};
 use featr_kernels::{Batch, Column, Value};
 use featr_stream::{Engine, LogStats, Questions, StepReport};
 use std::io::Write as _;
@@ -227,15 +227,9 @@ impl Online {
     /// [`Error::Snapshot`] with what the operating system said; a former file is still there then.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         let attempt = || -> std::io::Result<()> {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty())
-                .unwrap_or(Path::new("."));
-            let mut aside = tempfile::NamedTempFile::new_in(folder)?;
-            aside.write_all(&self.snapshot())?;
-            aside.as_file().sync_all()?;
-            aside.persist(path).map_err(|error| error.error)?;
-            std::fs::File::open(folder)?.sync_all()
+            let aside = Aside::create(path)?;
+            aside.file().write_all(&self.snapshot())?;
+            aside.put()
         };
         attempt().map_err(|error| Error::Snapshot {
             why: format!("{}: {error}", path.display()),

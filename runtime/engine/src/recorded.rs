@@ -10,12 +10,12 @@ use featr_kernels::{Batch, identity, rows};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-type SharedRejects = Arc<Mutex<Box<dyn RejectedRows>>>;
+pub(crate) type SharedRejects = Arc<Mutex<Box<dyn RejectedRows>>>;
 
 /// The decoder's rejects on their way to the caller's.
-struct Forward {
-    source: String,
-    target: SharedRejects,
+pub(crate) struct Forward {
+    pub(crate) source: String,
+    pub(crate) target: SharedRejects,
 }
 
 impl RejectSink for Forward {
@@ -53,7 +53,7 @@ pub enum Side {
 }
 
 impl Program {
-    fn files(&self, source: &Source, side: Side) -> Result<FileSet, Error> {
+    pub(crate) fn files(&self, source: &Source, side: Side) -> Result<FileSet, Error> {
         let declared = match side {
             Side::Batch => source.batch.as_ref(),
             Side::Stream => source.stream.as_ref().or(source.batch.as_ref()),

@@ -90,6 +90,20 @@ impl Program {
     }
 }
 
+/// Reads rows from Parquet, CSV or JSONL with the given keys and instants: as [`Program::read_spine`], of no service.
+///
+/// # Errors
+/// [`Error::Decode`].
+pub fn read_rows(path: &Path, keys: &[Key], at_column: &str) -> Result<Spine, Error> {
+    let read = read_spine(path, keys, at_column, None)?;
+    Ok(Spine {
+        schema: read.schema,
+        batches: read.batches,
+        times: read.times,
+        columns: keys.iter().cloned().zip(read.keys).collect(),
+    })
+}
+
 /// The spine's key columns and self columns, in the service's order.
 pub(crate) fn split<'a>(
     spine: &'a Spine,

@@ -60,24 +60,20 @@ impl Program {
     /// [`Error::UnknownService`], [`Error::ArrivalNeeded`], [`Error::NoFiles`], [`Error::Decode`], [`Error::ColumnClash`],
     /// [`Error::Resources`].
     pub fn train(&self, service: &str, spine: Spine, options: TrainOptions) -> Result<Training, Error> {
-        let run = self.training(service, spine, options)?;
-        let mut batches = vec![];
-        let report = run.each(|batch| {
-            batches.push(batch);
-            Ok(())
-        })?;
+        let mut rows = self.training(service, spine, options)?;
         Ok(Training {
-            schema: run.schema(),
-            batches,
-            report,
+            schema: rows.schema(),
+            batches: rows.by_ref().collect::<Result<_, _>>()?,
+            report: rows.report(),
         })
     }
 
-    /// As [`Program::train`], batch by batch: the rows need never be in memory together.
+    /// As [`Program::train`], batch by batch: all questions are answered when it returns, and the rows, which then come
+    /// in spine order, need never be in memory together.
     ///
     /// # Errors
-    /// As [`Program::train`], before anything is read; and from [`TrainRun::each`].
-    pub fn training(&self, service: &str, spine: Spine, options: TrainOptions) -> Result<TrainRun, Error> {
+    /// As [`Program::train`].
+    pub fn training(&self, service: &str, spine: Spine, options: TrainOptions) -> Result<TrainRows, Error> {
         self.check_truth(service, options.truth)?;
         let plan = self.batch_plan(service)?;
         let inputs = Inputs {
@@ -92,35 +88,40 @@ impl Program {
             rejects: options.rejects,
             ..Inputs::new(spine)
         };
-        Ok(TrainRun {
-            run: featr_batch::Run::new(&plan, inputs)?,
+        Ok(TrainRows {
+            rows: featr_batch::Run::new(&plan, inputs)?.start()?,
         })
     }
 }
 
-/// A training set that is ready to be computed.
+/// The rows of a training set, in spine order.
 #[derive(Debug)]
-pub struct TrainRun {
-    run: featr_batch::Run,
+pub struct TrainRows {
+    rows: featr_batch::Rows,
 }
 
-impl TrainRun {
+impl TrainRows {
     /// The spine's columns, then the features.
     pub fn schema(&self) -> SchemaRef {
-        self.run.schema()
+        self.rows.schema()
     }
 
-    /// Computes it: gives the rows, in spine order, to `each`, and stops at its first error. Call it once.
-    ///
-    /// # Errors
-    /// [`Error::Decode`], [`Error::Resources`]; and what `each` says.
-    pub fn each(&self, each: impl FnMut(RecordBatch) -> Result<(), Error>) -> Result<RunReport, Error> {
-        Ok(report(&self.run.each(each)?))
+    /// What was read.
+    pub fn report(&self) -> RunReport {
+        report(&self.rows.report())
     }
 
-    /// The plan that runs, with what its nodes did: rows, bytes, time. After [`TrainRun::each`].
+    /// The plan that runs, with what its nodes did so far: rows, bytes, time.
     pub fn measured(&self) -> String {
-        self.run.measured()
+        self.rows.measured()
+    }
+}
+
+impl Iterator for TrainRows {
+    type Item = Result<RecordBatch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rows.next().map(|batch| batch.map_err(Error::from))
     }
 }
 

@@ -82,7 +82,21 @@ impl LakeStore {
         schema: SchemaRef,
         batches: impl IntoIterator<Item = RecordBatch>,
     ) -> Result<u64, DecodeError> {
-        upload::write(&self.buckets, address, schema, batches)
+        self.write_object_with(address, schema, batches, &[])
+    }
+
+    /// As [`LakeStore::write_object`], with texts by key for the metadata of Parquet and Arrow files.
+    ///
+    /// # Errors
+    /// As [`LakeStore::write_object`].
+    pub fn write_object_with(
+        &self,
+        address: &str,
+        schema: SchemaRef,
+        batches: impl IntoIterator<Item = RecordBatch>,
+        metadata: &[(String, String)],
+    ) -> Result<u64, DecodeError> {
+        upload::write(&self.buckets, address, schema, batches, metadata)
     }
 
     /// Looks at the Delta table at a folder or an address, and refuses what could not be written before any work is done.

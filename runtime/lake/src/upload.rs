@@ -6,7 +6,7 @@ use crate::problem::problem;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
-use featr_decode::{DecodeError, LakeCause, OutputFormat, RowsWriter};
+use featr_decode::{DecodeError, LakeCause, OutputFormat, RowsWriter, Scratch};
 use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStore as _, ObjectStoreExt as _, PutMultipartOptions};
@@ -14,7 +14,6 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 /// The least size of a part; an object has at most `PARTS_MAX` of them.
@@ -43,10 +42,11 @@ pub(crate) fn write(
     address: &str,
     schema: SchemaRef,
     batches: impl IntoIterator<Item = RecordBatch>,
+    metadata: &[(String, String)],
 ) -> Result<u64, DecodeError> {
     let (bucket, name) = object(address)?;
     let aside = Aside::new(address, name.rsplit('/').next().unwrap_or("rows"))?;
-    let mut writer = RowsWriter::create(&aside.path, schema)?;
+    let mut writer = RowsWriter::create_with(&aside.path, schema, metadata)?;
     for batch in batches {
         writer.write(&batch)?;
     }
@@ -70,19 +70,16 @@ fn object(address: &str) -> Result<(String, String), DecodeError> {
 /// A file in a temporary folder of its own.
 #[derive(Debug)]
 pub(crate) struct Aside {
-    _folder: TempDir,
+    _folder: Scratch,
     pub path: PathBuf,
 }
 
 impl Aside {
     pub(crate) fn new(target: &str, name: &str) -> Result<Aside, DecodeError> {
-        let folder = tempfile::Builder::new()
-            .prefix("featc-")
-            .tempdir()
-            .map_err(|error| DecodeError::Unwritable {
-                file: target.to_owned(),
-                why: format!("no temporary folder: {error}"),
-            })?;
+        let folder = Scratch::create(&std::env::temp_dir()).map_err(|error| DecodeError::Unwritable {
+            file: target.to_owned(),
+            why: format!("no temporary folder: {error}"),
+        })?;
         let path = folder.path().join(name);
         Ok(Aside { _folder: folder, path })
     }

@@ -174,6 +174,15 @@ codes! {
     E0907 ArrivalNeeded       "source without arrival", since "0.1";
     E0908 NoFilesDeclared     "source without files", since "0.1";
     E0909 MixedModules        "files of different modules", since "0.1";
+    E0911 InputChanged        "input that changed", since "0.1";
+    E0912 ProgramChanged      "program that changed", since "0.1";
+    E0913 NoRecord            "no record of a training set", since "0.1";
+    E0914 OtherRelease        "record of another release", since "0.1";
+    E0915 NotReproduced       "training set that cannot be made again", since "0.1";
+    E0921 BegunOtherwise      "backfill that was begun otherwise", since "0.1";
+    E0922 UnusableFolder      "folder in which no backfill can go on", since "0.1";
+    E0923 FolderBusy          "folder that another run writes to", since "0.1";
+    E0924 SeveralEntities     "service about several entities", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax
     W0001 DetachedDoc         "doc comment before nothing", since "0.1";

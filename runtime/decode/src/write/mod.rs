@@ -1,7 +1,12 @@
 //! Writing rows, all or nothing: a target is whole and on disk, or it is what it was.
 
+mod aside;
 mod csv;
+mod metadata;
 mod utc;
+
+pub use aside::{Aside, sync_folder};
+pub use metadata::read_metadata;
 
 use crate::array::describe;
 use crate::error::{DecodeError, plain};
@@ -13,12 +18,12 @@ use arrow::json::writer::{LineDelimited, Writer as JsonWriter, WriterBuilder};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// What a file name says about its content. Text formats write instants in UTC, as RFC 3339.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +81,7 @@ pub fn write_rows(
 /// (file synced, renamed, folder synced). Dropped before that, it leaves nothing behind, and the old file as it was.
 pub struct RowsWriter {
     target: PathBuf,
-    aside: NamedTempFile,
+    aside: Aside,
     format: Format,
     rows: u64,
 }
@@ -104,26 +109,40 @@ impl RowsWriter {
     /// [`DecodeError::UnknownExtension`]; [`DecodeError::Unwritable`] when the folder is missing or refuses, the target
     /// is a folder, or the format cannot hold the schema.
     pub fn create(path: &Path, schema: SchemaRef) -> Result<RowsWriter, DecodeError> {
+        RowsWriter::create_with(path, schema, &[])
+    }
+
+    /// As [`RowsWriter::create`], with texts by key for the file's metadata. CSV and JSONL have no place for them.
+    ///
+    /// # Errors
+    /// As [`RowsWriter::create`].
+    pub fn create_with(
+        path: &Path,
+        schema: SchemaRef,
+        metadata: &[(String, String)],
+    ) -> Result<RowsWriter, DecodeError> {
         let format = OutputFormat::of(path)?;
-        let target = if path.is_symlink() {
-            path.canonicalize().unwrap_or(path.to_owned())
-        } else {
-            path.to_owned()
-        };
-        if target.is_dir() {
+        if path.is_dir() {
             return Err(DecodeError::unwritable(path, "is a folder"));
         }
-        let folder = folder(&target);
+        let folder = aside::folder(path);
         if !folder.is_dir() {
             return Err(DecodeError::unwritable(path, format!("no folder {}", folder.display())));
         }
         let refused = |error: std::io::Error| DecodeError::unwritable(path, plain(&error));
-        let aside = aside(&target, folder).map_err(refused)?;
-        let file = BufWriter::with_capacity(1 << 18, aside.as_file().try_clone().map_err(refused)?);
+        let aside = Aside::create(path).map_err(refused)?;
+        let file = BufWriter::with_capacity(1 << 18, aside.file().try_clone().map_err(refused)?);
         let format = match format {
             OutputFormat::Parquet => {
                 let zstd = Compression::ZSTD(ZstdLevel::default());
-                let properties = WriterProperties::builder().set_compression(zstd).build();
+                let pairs = metadata
+                    .iter()
+                    .map(|(key, text)| KeyValue::new(key.clone(), text.clone()));
+                let properties = WriterProperties::builder()
+                    .set_compression(zstd)
+                    .set_key_value_metadata(Some(pairs.collect()))
+                    .build();
+                let schema = metadata::without(&schema, metadata);
                 let writer = ArrowWriter::try_new(file, schema, Some(properties));
                 Format::Parquet(Box::new(
                     writer.map_err(|error| DecodeError::unwritable(path, parquet_why(&error)))?,
@@ -149,7 +168,7 @@ impl RowsWriter {
                     .build::<_, LineDelimited>(file),
             )),
             OutputFormat::Arrow => {
-                let writer = FileWriter::try_new(file, &schema);
+                let writer = FileWriter::try_new(file, &metadata::with(&schema, metadata));
                 Format::Arrow(Box::new(
                     writer.map_err(|error| DecodeError::unwritable(path, arrow_why(&error)))?,
                 ))
@@ -188,8 +207,19 @@ impl RowsWriter {
     /// # Errors
     /// [`DecodeError::Unwritable`]; the target is then as it was.
     pub fn finish(self) -> Result<u64, DecodeError> {
+        let sealed = self.seal()?;
+        let rows = sealed.rows;
+        sealed.put()?;
+        Ok(rows)
+    }
+
+    /// Ends the file, which stays aside, whole and on disk.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unwritable`].
+    pub fn seal(self) -> Result<Sealed, DecodeError> {
         let RowsWriter {
-            target: path,
+            target,
             aside,
             format,
             rows,
@@ -203,54 +233,41 @@ impl RowsWriter {
                 .map_err(|error| arrow_why(&error)),
             Format::Arrow(writer) => writer.into_inner().map_err(|error| arrow_why(&error)),
         };
-        let mut buffer = buffer.map_err(|why| DecodeError::unwritable(&path, why))?;
-        let refused = |error: std::io::Error| DecodeError::unwritable(&path, plain(&error));
+        let mut buffer = buffer.map_err(|why| DecodeError::unwritable(&target, why))?;
+        let refused = |error: std::io::Error| DecodeError::unwritable(&target, plain(&error));
         buffer.flush().map_err(refused)?;
-        aside.as_file().sync_all().map_err(refused)?;
-        let target = if path.is_symlink() {
-            path.canonicalize().unwrap_or(path.clone())
-        } else {
-            path.clone()
-        };
-        aside.persist(&target).map_err(|error| refused(error.error))?;
-        sync_folder(folder(&target)).map_err(refused)?;
-        Ok(rows)
+        aside.file().sync_all().map_err(refused)?;
+        Ok(Sealed { target, aside, rows })
+    }
+}
+
+/// A file that is whole and on disk, but not in its place. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Sealed {
+    target: PathBuf,
+    aside: Aside,
+    /// Rows in the file.
+    pub rows: u64,
+}
+
+impl Sealed {
+    /// Where the file is now.
+    pub fn path(&self) -> &Path {
+        self.aside.path()
+    }
+
+    /// Puts the file in place.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unwritable`]; the target is then as it was.
+    pub fn put(self) -> Result<(), DecodeError> {
+        let put = self.aside.put();
+        put.map_err(|error| DecodeError::unwritable(&self.target, plain(&error)))
     }
 }
 
 fn is_dictionary(ty: &DataType) -> bool {
     matches!(ty, DataType::Dictionary(_, values) if !values.is_nested())
-}
-
-fn folder(target: &Path) -> &Path {
-    target
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-}
-
-/// A new hidden file in the folder, with the permissions of any new file.
-fn aside(target: &Path, folder: &Path) -> std::io::Result<NamedTempFile> {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let prefix = format!(".{name}.");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 fn parquet_why(error: &ParquetError) -> String {

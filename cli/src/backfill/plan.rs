@@ -1,0 +1,304 @@
+//! What a backfill asks, in one order whatever the chunks, and how that is cut into files.
+//!
+//! ```text
+//! questions in the order (instant, key):  0 1 2 3 4 5 6 7 8 9 …
+//! chunks of time:                        └─ --chunk ─┘└──────┘
+//! parts, a file each:                    └─────┘└────┘└──────┘   (a chunk with too many questions is cut further)
+//! ```
+//!
+//! Invariant SAME-ROWS: the parts, in the order of their names, hold the same rows in the same order for every chunk.
+
+use featc_ir::{Key, Type};
+use featr::{Column, Spine, Survey};
+use std::ops::Range;
+
+const HOUR_US: i64 = 3_600_000_000;
+const DAY_US: i64 = 24 * HOUR_US;
+
+/// What a chunk may span when nobody says.
+const SPANS_US: [i64; 6] = [HOUR_US, 6 * HOUR_US, DAY_US, 7 * DAY_US, 28 * DAY_US, 364 * DAY_US];
+
+/// Rows of a part, at most: they are answered in memory.
+pub const PART_ROWS: u64 = 1 << 20;
+
+/// More chunks than this are a mistake: the checkpoint lists them all, and is written after each.
+const CHUNKS_MAX: i64 = 20_000;
+
+/// When the entities are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// At every multiple of this since 1970-01-01T00:00:00Z.
+    Every { us: i64 },
+    /// At the events.
+    Events,
+}
+
+/// The questions, sorted by instant and then by key.
+#[derive(Debug)]
+pub struct Questions {
+    pub when: When,
+    /// Instants in microseconds; the end is out.
+    pub range: Range<i64>,
+    /// With `Every`: the entities. With `Events`: one row per question.
+    known: Survey,
+    /// The columns of the service that the survey lacks: asked as null, and not written.
+    unasked: Vec<Key>,
+}
+
+/// A file of the result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub file: String,
+    pub from_us: i64,
+    pub to_us: i64,
+    /// The first of its questions.
+    pub first: u64,
+    pub rows: u64,
+}
+
+/// The least multiple of `step` that is not before `at`.
+fn multiple_from(at: i64, step: i64) -> i64 {
+    at.div_euclid(step) * step + if at.rem_euclid(step) == 0 { 0 } else { step }
+}
+
+impl Questions {
+    /// The questions about what was surveyed; `self_columns` are those of the service.
+    pub fn new(when: When, range: Range<i64>, known: Survey, self_columns: &[Key]) -> Questions {
+        let is_known = |key: &&Key| !known.columns.iter().any(|(known, _)| known.name == key.name);
+        let unasked = self_columns.iter().filter(is_known).cloned().collect();
+        Questions {
+            when,
+            range,
+            known,
+            unasked,
+        }
+    }
+
+    fn entities(&self) -> u64 {
+        self.known.columns.first().map_or(0, |(_, column)| column.len()) as u64
+    }
+
+    /// Questions before an instant of the range.
+    fn before(&self, at_us: i64) -> u64 {
+        match self.when {
+            When::Events => self.known.times.partition_point(|time| *time < at_us) as u64,
+            When::Every { us } => {
+                let first = multiple_from(self.range.start, us);
+                let instants = (multiple_from(at_us, us) - first).max(0) / us;
+                instants.unsigned_abs() * self.entities()
+            }
+        }
+    }
+
+    /// All of them.
+    pub fn len(&self) -> u64 {
+        self.before(self.range.end)
+    }
+
+    /// The columns that the questions bring, in the order of the output.
+    pub fn keys(&self) -> Vec<Key> {
+        self.known.columns.iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The span of a chunk when nobody says: the longest whose files have about [`PART_ROWS`] rows.
+    pub fn usual_chunk_us(&self) -> i64 {
+        let length = i128::from(self.range.end) - i128::from(self.range.start);
+        let fits = |span: &&i64| i128::from(self.len()) * i128::from(**span) <= i128::from(PART_ROWS) * length.max(1);
+        SPANS_US.iter().rev().find(fits).copied().unwrap_or(HOUR_US)
+    }
+
+    /// The files of the result: chunks begin at multiples of `chunk_us` since 1970-01-01T00:00:00Z. Without questions
+    /// there is no file. `None`: too many chunks.
+    pub fn parts(&self, chunk_us: i64) -> Option<Vec<Part>> {
+        let Range { start, end } = self.range;
+        if (end - start) / chunk_us > CHUNKS_MAX {
+            return None;
+        }
+        let whole_seconds = [start, end, chunk_us].iter().all(|us| us % 1_000_000 == 0);
+        let mut parts = Vec::new();
+        let mut from_us = start;
+        while from_us < end {
+            let next = from_us.div_euclid(chunk_us) * chunk_us;
+            let to_us = next.saturating_add(chunk_us).min(end);
+            let (first, last) = (self.before(from_us), self.before(to_us));
+            let pieces = (last - first).div_ceil(PART_ROWS);
+            for piece in 0..pieces {
+                let span = format!("{}-{}", stamp(from_us, whole_seconds), stamp(to_us, whole_seconds));
+                let number = if pieces > 1 {
+                    format!("-{piece:05}")
+                } else {
+                    String::new()
+                };
+                let first = first + piece * PART_ROWS;
+                parts.push(Part {
+                    file: format!("part-{span}{number}.parquet"),
+                    from_us,
+                    to_us,
+                    first,
+                    rows: (last - first).min(PART_ROWS),
+                });
+            }
+            from_us = to_us;
+        }
+        Some(parts)
+    }
+
+    /// The questions of a range of numbers, as a spine whose columns are the keys, then `at_column`, then what else is asked.
+    pub fn spine(&self, rows: Range<u64>, at_column: &str) -> Result<Spine, String> {
+        let (times, places) = self.rows(rows)?;
+        let columns: Vec<(Key, Column)> = self
+            .known
+            .columns
+            .iter()
+            .map(|(key, column)| (key.clone(), column.take(&places)))
+            .collect();
+        let instants = Column {
+            ty: Type::Timestamp,
+            data: featr::Data::I64(times.clone()),
+            tags: None,
+        };
+        let mut named: Vec<(&str, &Column)> = columns
+            .iter()
+            .map(|(key, column)| (key.name.as_str(), column))
+            .collect();
+        named.push((at_column, &instants));
+        let arrays = named
+            .into_iter()
+            .map(|(name, column)| (name, featr::to_arrow(column), true));
+        let batch =
+            arrow::array::RecordBatch::try_from_iter_with_nullable(arrays).map_err(|error| error.to_string())?;
+        let nulls = self.unasked.iter().map(|key| {
+            let column = Column::repeat(key.ty, &featr::Value::Null, times.len());
+            (key.clone(), column)
+        });
+        let nulls: Vec<(Key, Column)> = nulls.collect();
+        Ok(Spine {
+            schema: batch.schema(),
+            batches: vec![batch],
+            times,
+            columns: columns.into_iter().chain(nulls).collect(),
+        })
+    }
+
+    /// Instant and row of the survey, per question.
+    fn rows(&self, rows: Range<u64>) -> Result<(Vec<i64>, Vec<u32>), String> {
+        let place = |row: u64| u32::try_from(row).map_err(|_| "more than 2^32 entities".to_owned());
+        match self.when {
+            When::Events => {
+                let places = rows.map(place).collect::<Result<Vec<u32>, _>>()?;
+                let times = places.iter().map(|row| self.known.times[*row as usize]).collect();
+                Ok((times, places))
+            }
+            When::Every { us } => {
+                let entities = self.entities();
+                let first = multiple_from(self.range.start, us);
+                let mut times = Vec::new();
+                let mut places = Vec::new();
+                for row in rows {
+                    let instant = i64::try_from(row / entities).map_err(|error| error.to_string())?;
+                    times.push(first + instant * us);
+                    places.push(place(row % entities)?);
+                }
+                Ok((times, places))
+            }
+        }
+    }
+}
+
+/// An instant for a file name: `20240131T000000Z`. With fractions all have six digits, so that names sort as instants do.
+fn stamp(us: i64, whole_seconds: bool) -> String {
+    let fraction = us.rem_euclid(1_000_000);
+    let text = featc_ir::display::instant(us - fraction).replace(['-', ':'], "");
+    if whole_seconds {
+        text
+    } else {
+        format!("{}.{fraction:06}Z", text.trim_end_matches('Z'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(every_us: i64, range: Range<i64>, entities: usize) -> Questions {
+        let values: Vec<featr::Value> = (0..entities).map(|n| featr::Value::Int64(n as i64)).collect();
+        let key = Key {
+            name: "k".to_owned(),
+            ty: Type::Int64,
+        };
+        let known = Survey {
+            sources: vec![],
+            times: vec![],
+            columns: vec![(key, Column::from_values(Type::Int64, &values))],
+        };
+        Questions::new(When::Every { us: every_us }, range, known, &[])
+    }
+
+    fn asked(questions: &Questions, parts: &[Part]) -> Vec<(i64, featr::Value)> {
+        let mut all = Vec::new();
+        for part in parts {
+            let spine = questions.spine(part.first..part.first + part.rows, "t").expect("fits");
+            for (row, time) in spine.times.iter().enumerate() {
+                assert!((part.from_us..part.to_us).contains(time), "{part:?}");
+                all.push((*time, spine.columns[0].1.value(row)));
+            }
+        }
+        all
+    }
+
+    /// Written down from the definition: multiples of the cadence since the epoch, start in, end out, keys in order.
+    fn asked_slow(every_us: i64, range: Range<i64>, entities: usize) -> Vec<(i64, featr::Value)> {
+        let instants = range.filter(|t| t.rem_euclid(every_us) == 0);
+        instants
+            .flat_map(|t| (0..entities).map(move |n| (t, featr::Value::Int64(n as i64))))
+            .collect()
+    }
+
+    #[test]
+    fn chunks_do_not_matter() {
+        for (every, start, end) in [(7, -50, 40), (10, -20, 20), (3, 1, 2), (5, 0, 0), (1, -3, 9)] {
+            let questions = grid(every, start..end, 3);
+            let expected = asked_slow(every, start..end, 3);
+            assert_eq!(questions.len(), expected.len() as u64);
+            for chunk in [1, 2, 7, 13, 1_000] {
+                let parts = questions.parts(chunk).expect("few chunks");
+                assert_eq!(
+                    asked(&questions, &parts),
+                    expected,
+                    "every {every} from {start} to {end} by {chunk}"
+                );
+                let mut names: Vec<&str> = parts.iter().map(|part| part.file.as_str()).collect();
+                names.sort_unstable();
+                let in_order: Vec<&str> = parts.iter().map(|part| part.file.as_str()).collect();
+                assert_eq!(names, in_order, "names sort as instants do");
+            }
+        }
+    }
+
+    #[test]
+    fn large_chunks_are_cut() {
+        let entities = 1_500;
+        let questions = grid(1_000_000, 0..1_000_000_000, entities);
+        let parts = questions.parts(DAY_US).expect("few chunks");
+        assert_eq!(parts.len(), 2);
+        assert_eq!(parts[0].file, "part-19700101T000000Z-19700101T001640Z-00000.parquet");
+        assert_eq!(parts.iter().map(|part| part.rows).sum::<u64>(), 1_500_000);
+        assert_eq!(asked(&questions, &parts), asked_slow_seconds(1_000, entities));
+    }
+
+    fn asked_slow_seconds(seconds: i64, entities: usize) -> Vec<(i64, featr::Value)> {
+        let instants = (0..seconds).map(|second| second * 1_000_000);
+        instants
+            .flat_map(|t| (0..entities).map(move |n| (t, featr::Value::Int64(n as i64))))
+            .collect()
+    }
+
+    #[test]
+    fn the_usual_chunk_has_about_a_million_rows() {
+        assert_eq!(grid(DAY_US, 0..90 * DAY_US, 10).usual_chunk_us(), 364 * DAY_US);
+        assert_eq!(grid(DAY_US, 0..90 * DAY_US, 100_000).usual_chunk_us(), 7 * DAY_US);
+        assert_eq!(grid(HOUR_US, 0..90 * DAY_US, 1_000_000).usual_chunk_us(), HOUR_US);
+        assert_eq!(grid(DAY_US, 0..0, 10).usual_chunk_us(), 364 * DAY_US);
+        assert!(grid(DAY_US, 0..90 * DAY_US, 10).parts(1).is_none(), "too many chunks");
+    }
+}

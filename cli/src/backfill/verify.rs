@@ -1,0 +1,255 @@
+//! `--verify N`: the files are those of the checkpoint, and N of their rows are what the slow model says, bit by bit.
+
+use super::Job;
+use super::checkpoint::{Checkpoint, Done};
+use crate::errors;
+use crate::report::{Refused, Reporter};
+use crate::verify::{bits, field_type, model_rows};
+use featc_ir::{Key, Source, SourceId, Status, Type, View};
+use featr::provenance::file_record;
+use featr::{Side, Spine, Value};
+use featr_model::{Model, Question, SourceRows};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Compares `--verify` rows; nothing without it.
+pub fn run(job: &Job<'_>, state: &Checkpoint, reporter: &Reporter) -> Result<(), Refused> {
+    if job.args.verify == 0 {
+        return Ok(());
+    }
+    for done in &state.done {
+        let path = job.folder.path.join(&done.file);
+        let record = file_record(&path, done.file.clone(), true);
+        let record = record.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+        if record.xxh3_128.as_ref() != Some(&done.xxh3_128) {
+            let why = format!("`{}` is not the file that was written", done.file);
+            return reporter.refuse(errors::unusable_folder(&job.folder.path.display().to_string(), &why));
+        }
+    }
+    let rows = draw(job.args.seed, job.args.verify, state.rows);
+    let samples = read(job, &state.done, &rows, reporter)?;
+    let mut model_rows = model_rows(job.prepared, Side::Batch, reporter)?;
+    keep_sampled(job, &samples, &mut model_rows);
+    let model = Model::new(&job.prepared.ir, &model_rows);
+    let Some(service) = job.prepared.ir.service(&job.prepared.service) else {
+        return reporter.refuse(errors::bug("the service was there a moment ago"));
+    };
+    let (mut compared, mut differ) = (0, 0);
+    for sample in &samples {
+        let answers = model.answer(service, &sample.question, job.prepared.truth);
+        for (field, (value, status)) in answers.iter().enumerate() {
+            let found = &sample.values[field];
+            let found_status = sample.statuses.get(field);
+            let same_status = found_status.is_none_or(|found| *found == Value::String(Status::to_string(status)));
+            compared += 1;
+            if *found != *value || !same_status {
+                differ += 1;
+                if differ == 1 {
+                    let ty = field_type(job.prepared, field);
+                    let words = |value: &Value, status: String| format!("{}, {status}", bits(value, ty));
+                    let in_file = found_status.map_or_else(String::new, |found| found.render(Type::String));
+                    reporter.note(&format!(
+                        "first difference: {} row {}, feature {}\n  file  says {}\n  model says {}",
+                        sample.file,
+                        sample.row,
+                        service.fields[field].name,
+                        words(found, in_file),
+                        words(value, status.to_string())
+                    ));
+                }
+            }
+        }
+    }
+    let text = format!(
+        "verify: {} rows x {} features with the model: {differ} differ",
+        samples.len(),
+        service.fields.len()
+    );
+    let value = serde_json::json!({ "rows": samples.len(), "compared": compared, "differ": differ });
+    reporter.result(&text, &value);
+    match differ {
+        0 => Ok(()),
+        differ => reporter.refuse(errors::disagree(differ, compared)),
+    }
+}
+
+/// A row of the result with the question that it answers.
+struct Sample {
+    file: String,
+    row: usize,
+    question: Question,
+    values: Vec<Value>,
+    /// Empty without `--status`.
+    statuses: Vec<Value>,
+}
+
+/// `count` of the numbers below `of`, all if there are fewer; a function of the seed.
+fn draw(seed: u64, count: u64, of: u64) -> BTreeSet<u64> {
+    if count >= of {
+        return (0..of).collect();
+    }
+    let mut state = seed;
+    let mut found = BTreeSet::new();
+    while (found.len() as u64) < count {
+        // SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        found.insert((mixed ^ (mixed >> 31)) % of);
+    }
+    found
+}
+
+/// Reads the drawn rows from the files.
+fn read(job: &Job<'_>, done: &[Done], rows: &BTreeSet<u64>, reporter: &Reporter) -> Result<Vec<Sample>, Refused> {
+    let keys = job.questions.keys();
+    let mut samples = Vec::new();
+    let mut first = 0;
+    for part in done {
+        let chosen: Vec<u64> = rows.range(first..first + part.rows).copied().collect();
+        if !chosen.is_empty() {
+            let spine = featr::read_rows(&job.folder.path.join(&part.file), &keys, &job.args.at_column);
+            let spine = spine.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+            let asked = job.questions.spine(first..first + part.rows, &job.args.at_column);
+            let asked = asked.or_else(|why| reporter.refuse(errors::bug(&why)))?;
+            for number in chosen {
+                let row = usize::try_from(number - first).unwrap_or(usize::MAX);
+                samples.push(sample(job, &part.file, &spine, &asked, row, reporter)?);
+            }
+        }
+        first += part.rows;
+    }
+    Ok(samples)
+}
+
+fn sample(
+    job: &Job<'_>,
+    file: &str,
+    found: &Spine,
+    asked: &Spine,
+    row: usize,
+    reporter: &Reporter,
+) -> Result<Sample, Refused> {
+    let planned = question(asked, row);
+    // The file must answer the question that was planned, and not just any.
+    let mut written = question(found, row);
+    let written_keys = written.keys.len();
+    written.keys.extend(planned.keys.iter().skip(written_keys).cloned());
+    written.self_columns.clone_from(&written.keys);
+    if written != planned {
+        let path = Path::new(&job.folder.path).join(file).display().to_string();
+        return reporter.refuse(errors::bug(&format!("row {row} of {path} answers another question")));
+    }
+    let own = job.questions.keys().len() + 1;
+    let stride = if job.args.status { 2 } else { 1 };
+    let (mut values, mut statuses) = (Vec::new(), Vec::new());
+    let (batch, place) = locate(found, row);
+    for column in own..batch.num_columns() {
+        let is_status = (column - own) % stride == 1;
+        let ty = if is_status {
+            Type::String
+        } else {
+            field_type(job.prepared, (column - own) / stride)
+        };
+        let read = featr::from_arrow(&batch.column(column).slice(place, 1), ty).map(|column| column.value(0));
+        let read = read.or_else(|why| reporter.refuse(errors::bug(&why)))?;
+        if is_status { &mut statuses } else { &mut values }.push(read);
+    }
+    Ok(Sample {
+        file: file.to_owned(),
+        row,
+        question: planned,
+        values,
+        statuses,
+    })
+}
+
+/// The batch of a row, and its place there.
+fn locate(spine: &Spine, row: usize) -> (&arrow::array::RecordBatch, usize) {
+    let mut place = row;
+    for batch in &spine.batches {
+        if place < batch.num_rows() {
+            return (batch, place);
+        }
+        place -= batch.num_rows();
+    }
+    (&spine.batches[0], 0)
+}
+
+fn question(spine: &Spine, row: usize) -> Question {
+    let columns = spine.columns.iter();
+    let values: Vec<(String, Value)> = columns
+        .map(|(key, column)| (key.name.clone(), column.value(row)))
+        .collect();
+    Question {
+        at_us: spine.times[row],
+        keys: values.clone(),
+        self_columns: values,
+    }
+}
+
+/// Leaves out rows of entities that are not asked about, where the keys of all views of a source are columns of it: no
+/// answer depends on rows of another key, and the model is slow.
+fn keep_sampled(job: &Job<'_>, samples: &[Sample], rows: &mut SourceRows) {
+    let ir = &job.prepared.ir;
+    let Some(service) = ir.service(&job.prepared.service) else {
+        return;
+    };
+    let used: BTreeSet<_> = service.fields.iter().map(|field| field.view).collect();
+    for (place, (source, batches)) in ir.sources.iter().zip(&mut rows.sources).enumerate() {
+        let of_source = |view: &&View| ir.transform(view.transform).source == SourceId::from(place);
+        let views: Vec<&View> = used.iter().map(|id| ir.view(*id)).filter(of_source).collect();
+        let asked: Option<Vec<_>> = views
+            .iter()
+            .map(|view| asked_keys(job, view, source, samples))
+            .collect();
+        let Some(asked) = asked else { continue };
+        for batch in batches {
+            let kept: Vec<u32> = (0..batch.rows as u32)
+                .filter(|row| {
+                    views.iter().zip(&asked).any(|(view, asked)| {
+                        let value = |id: &featc_ir::ColumnId| batch.columns[id.index()].value(*row as usize);
+                        asked.contains(&view.key.iter().map(value).collect::<Vec<Value>>())
+                    })
+                })
+                .collect();
+            *batch = batch.take(&kept);
+        }
+    }
+}
+
+/// The keys that the questions bring for a view; `None` when they are not plain columns of its source.
+fn asked_keys(job: &Job<'_>, view: &View, source: &Source, samples: &[Sample]) -> Option<BTreeSet<Vec<Value>>> {
+    if view.key.iter().any(|id| id.index() >= source.columns.len()) {
+        return None;
+    }
+    let keys: &[Key] = &job.prepared.ir.entity(view.entity).keys;
+    let of = |sample: &Sample| -> Option<Vec<Value>> {
+        let asked = &sample.question.keys;
+        keys.iter()
+            .map(|key| {
+                asked
+                    .iter()
+                    .find(|(name, _)| *name == key.name)
+                    .map(|(_, value)| value.clone())
+            })
+            .collect()
+    };
+    samples.iter().map(|sample| of(sample)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::draw;
+
+    #[test]
+    fn rows_are_drawn_by_seed_without_repetition() {
+        assert_eq!(draw(1, 10, 1_000), draw(1, 10, 1_000));
+        assert_ne!(draw(1, 10, 1_000), draw(2, 10, 1_000));
+        assert_eq!(draw(1, 10, 1_000).len(), 10);
+        assert_eq!(draw(1, 99, 100).len(), 99);
+        assert_eq!(draw(1, 10, 3).into_iter().collect::<Vec<_>>(), [0, 1, 2]);
+        assert!(draw(1, 10, 0).is_empty());
+    }
+}

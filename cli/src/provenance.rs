@@ -1,0 +1,308 @@
+//! The record of a training set: made by `featc train`, used by `featc train --from-provenance`.
+
+use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainCommand, TruthArg};
+use crate::errors;
+use crate::report::{Refused, Reporter};
+use crate::run::{Aside, Prepared, check_out, check_overwrites, prepare, put, settle, stage};
+use crate::train::batch;
+use featc_driver::diag::{Diagnostic, SourceMap};
+use featc_ir::hash;
+use featr::provenance::{
+    FileRecord, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord, TruthRecord, changes, file_record,
+    format_name, relative, sidecar,
+};
+use featr::{OutputFormat, Training};
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// The inputs of a run, as they were when it began.
+pub struct Recorder {
+    record: Provenance,
+    spine: PathBuf,
+    files: Vec<SourceFiles>,
+    /// The same by length, time stamp and footer, to see whether they change under the run.
+    quick: (Vec<SourceFiles>, FileRecord),
+}
+
+/// The files that a service reads.
+pub fn source_files(prepared: &Prepared, hash: bool, reporter: &Reporter) -> Result<Vec<SourceFiles>, Refused> {
+    let files = prepared.program.source_files(&prepared.service, hash);
+    files.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// A file as records name it: relative to the program's folder.
+pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
+    let name = relative(path, prepared.program.base()).display().to_string();
+    file_record(path, name, hash).or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// Output column → fingerprint, of the service that was prepared.
+pub fn fingerprints(prepared: &Prepared) -> BTreeMap<String, String> {
+    let ir = &prepared.ir;
+    let mut known = BTreeMap::new();
+    let fields = ir
+        .service(&prepared.service)
+        .into_iter()
+        .flat_map(|service| &service.fields);
+    fields
+        .map(|field| {
+            let of_view = known
+                .entry(field.view)
+                .or_insert_with(|| hash::view_fingerprints(ir, ir.view(field.view)));
+            (field.name.clone(), of_view[field.feature.index()].clone())
+        })
+        .collect()
+}
+
+impl Recorder {
+    /// Looks at the inputs before they are read.
+    pub fn begin(
+        prepared: &Prepared,
+        program: &ProgramArgs,
+        spine: &SpineArgs,
+        hash: bool,
+        reporter: &Reporter,
+    ) -> Result<Recorder, Refused> {
+        let quick = (
+            source_files(prepared, false, reporter)?,
+            named_file(prepared, &spine.spine, false, reporter)?,
+        );
+        let (files, file) = if hash {
+            (
+                source_files(prepared, true, reporter)?,
+                named_file(prepared, &spine.spine, true, reporter)?,
+            )
+        } else {
+            quick.clone()
+        };
+        let questions = SpineRecord {
+            file,
+            at_column: spine.at_column.clone(),
+            zone: spine.zone.clone(),
+        };
+        let program = ProgramRecord {
+            path: program.program.display().to_string(),
+            module: prepared.ir.module.clone(),
+            hash: prepared.program.hash().to_owned(),
+        };
+        Ok(Recorder {
+            record: Provenance::begin(program, &prepared.service, prepared.truth, questions),
+            spine: spine.spine.clone(),
+            files,
+            quick,
+        })
+    }
+
+    /// The record of the training set; refuses when an input changed while it was read.
+    pub fn end(
+        self,
+        prepared: &Prepared,
+        training: &Training,
+        format: &str,
+        status: bool,
+        reporter: &Reporter,
+    ) -> Result<Provenance, Refused> {
+        unchanged(
+            &self.quick.0,
+            &source_files(prepared, false, reporter)?,
+            "during the run",
+            reporter,
+        )?;
+        let spine = named_file(prepared, &self.spine, false, reporter)?;
+        refuse_changes("the spine", &[self.quick.1], &[spine], "during the run", reporter)?;
+        let mut record = self.record.counted(self.files, &training.report);
+        record.features = fingerprints(prepared);
+        record.output.format = format.to_owned();
+        record.output.status = status;
+        record.output.rows = training.report.rows;
+        let fields = training.schema.fields().iter();
+        record.output.columns = fields.map(|field| field.name().clone()).collect();
+        Ok(record)
+    }
+}
+
+/// Refuses source files that are not what they were; one message for each.
+pub fn unchanged(were: &[SourceFiles], are: &[SourceFiles], since: &str, reporter: &Reporter) -> Result<(), Refused> {
+    let mut found = Vec::new();
+    for was in were {
+        let what = format!("source `{}`", was.source);
+        let is = are.iter().find(|is| is.source == was.source);
+        let files = is.map_or(&[][..], |is| &is.files);
+        found.extend(
+            changes(&was.files, files)
+                .iter()
+                .map(|change| errors::changed(&what, change, since)),
+        );
+    }
+    refuse_all(&found, reporter)
+}
+
+/// Refuses files that are not what they were; one message for each.
+pub fn refuse_changes(
+    what: &str,
+    were: &[FileRecord],
+    are: &[FileRecord],
+    since: &str,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let found: Vec<Diagnostic> = changes(were, are)
+        .iter()
+        .map(|change| errors::changed(what, change, since))
+        .collect();
+    refuse_all(&found, reporter)
+}
+
+fn refuse_all(found: &[Diagnostic], reporter: &Reporter) -> Result<(), Refused> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    reporter.diagnostics(found, &SourceMap::new())
+}
+
+/// The training set that a record tells of, again, byte for byte.
+pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Result<(), Refused> {
+    let name = file.display().to_string();
+    let found = Provenance::find(file).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
+    let was = found.or_else(|why| reporter.refuse(errors::no_record(&name, &why)))?;
+    if was.release != Release::this() {
+        return reporter.refuse(errors::other_release(&name, &was.release));
+    }
+    let original = original(file);
+    let out = args.out.clone().unwrap_or_else(|| original.clone());
+    check_out(&out, reporter)?;
+    let format = OutputFormat::of(&out).map(format_name).unwrap_or_default();
+    if format != was.output.format {
+        let help = format!("name it .{}: the format is part of the record", was.output.format);
+        return reporter.refuse(errors::argument(
+            "--out",
+            &out.display().to_string(),
+            "another format",
+            &help,
+        ));
+    }
+    let path = args.program.clone().unwrap_or_else(|| PathBuf::from(&was.program.path));
+    let program = program_args(&was, path, args);
+    let mut prepared = prepare(&program, reporter)?;
+    if prepared.program.hash() != was.program.hash {
+        let why = &was.program.hash;
+        return reporter.refuse(errors::program_changed(&name, why, prepared.program.hash()));
+    }
+    for source in &was.sources {
+        if let Some(table) = &source.files.table {
+            let pinned = prepared.program.pin(&source.files.source, table);
+            pinned.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+        }
+    }
+    let spine = SpineArgs {
+        spine: prepared.program.base().join(&was.spine.file.path),
+        at_column: was.spine.at_column.clone(),
+        zone: was.spine.zone.clone(),
+    };
+    for target in [&out, &sidecar(&out)] {
+        check_overwrites(&prepared, &program.run, Some(&spine.spine), Some(target), reporter)?;
+    }
+    check_inputs(&was, &prepared, &spine, reporter)?;
+    let hash = was.spine.file.xxh3_128.is_some();
+    let recorder = Recorder::begin(&prepared, &program, &spine, hash, reporter)?;
+    let questions = prepared.spine(&spine, reporter)?;
+    let aside = Aside::new(&program.run, reporter)?;
+    let training = batch(
+        &prepared,
+        &program.run,
+        questions,
+        was.output.status,
+        aside.as_ref(),
+        reporter,
+    )?;
+    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
+    settle(&training.report, program.run.strict, reporter)?;
+    let mut is = recorder.end(&prepared, &training, format, was.output.status, reporter)?;
+    // Where the program is now is no part of the training set.
+    is.program.path.clone_from(&was.program.path);
+    if let Some((what, was, is)) = was.first_difference(&is) {
+        return reporter.refuse(errors::not_reproduced(&name, &format!("{what} is {is}, not {was}")));
+    }
+    let staged = stage(&training, &out, Some(&was), reporter)?;
+    if original.is_file() && !same_bytes(&original, staged.path()).unwrap_or(false) {
+        let why = format!("its bytes are not those of `{}`", original.display());
+        return reporter.refuse(errors::not_reproduced(&name, &why));
+    }
+    put(staged, &prepared, &training, &out, reporter)
+}
+
+/// The training set that a record belongs to: `train.csv` of `train.csv.provenance.json`.
+fn original(file: &Path) -> PathBuf {
+    let name = file.to_string_lossy();
+    PathBuf::from(name.strip_suffix(".provenance.json").unwrap_or(&name))
+}
+
+/// The arguments that a record stands for.
+fn program_args(was: &Provenance, program: PathBuf, args: &TrainCommand) -> ProgramArgs {
+    let base = match program.is_dir() {
+        true => program.clone(),
+        false => program.parent().unwrap_or(Path::new("")).to_owned(),
+    };
+    let given = was.sources.iter().filter(|source| source.files.given);
+    let sources = given.flat_map(|source| {
+        let paths = source.files.paths.iter();
+        let place = |path: &String| match featr::lake::is_address(path) {
+            true => path.clone(),
+            false => base.join(path).display().to_string(),
+        };
+        paths.map(move |path| format!("{}={}", source.files.source, place(path)))
+    });
+    let (truth, delay) = match was.truth {
+        TruthRecord::Complete => (TruthArg::Complete, None),
+        TruthRecord::AsOfArrival { delay_us } => (TruthArg::AsOfArrival, delay_us.map(|us| format!("{us}us"))),
+    };
+    ProgramArgs {
+        program,
+        service: was.service.clone(),
+        run: RunArgs {
+            sources: sources.collect(),
+            truth: Some(truth),
+            delay,
+            ..args.run.clone()
+        },
+    }
+}
+
+/// Refuses inputs that are not those of the record: all sources in one go, then the spine.
+fn check_inputs(was: &Provenance, prepared: &Prepared, spine: &SpineArgs, reporter: &Reporter) -> Result<(), Refused> {
+    const SINCE: &str = "since the record was made";
+    let hash = was.spine.file.xxh3_128.is_some();
+    let were: Vec<SourceFiles> = was.sources.iter().map(|source| source.files.clone()).collect();
+    let sources = source_files(prepared, hash, reporter).and_then(|are| unchanged(&were, &are, SINCE, reporter));
+    let mut is = named_file(prepared, &spine.spine, hash, reporter)?;
+    // It may be named by another way to the same place.
+    is.path.clone_from(&was.spine.file.path);
+    let questions = refuse_changes(
+        "the spine",
+        std::slice::from_ref(&was.spine.file),
+        &[is],
+        SINCE,
+        reporter,
+    );
+    sources.and(questions)
+}
+
+/// Whether two files hold the same bytes.
+fn same_bytes(left: &Path, right: &Path) -> std::io::Result<bool> {
+    let mut left = std::io::BufReader::with_capacity(1 << 18, std::fs::File::open(left)?);
+    let mut right = std::io::BufReader::with_capacity(1 << 18, std::fs::File::open(right)?);
+    let (mut one, mut other) = (vec![0; 1 << 18], vec![0; 1 << 18]);
+    loop {
+        let read = left.read(&mut one)?;
+        if read == 0 {
+            return Ok(right.read(&mut other)? == 0);
+        }
+        let wanted = &mut other[..read];
+        match right.read_exact(wanted) {
+            Ok(()) if *wanted == one[..read] => {}
+            Ok(()) => return Ok(false),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! `featc backfill`: chunks cannot be seen, a killed run goes on, and the model agrees.
+
+mod support;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use featc_ir::{Key, Type};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use support::{command, featc_with_full_disk, files, names, ok, refused, refused_with, root, said, shop};
+
+const GRID: &str = "backfill shop.feat --service risk --from 2024-05-02T00:00:00Z --to 2024-05-12T00:00:00Z --every 6h";
+const EVENTS: &str =
+    "backfill shop.feat --view spend --from 2024-05-02T00:00:00Z --to 2024-05-12T00:00:00Z --at-events";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    shop(folder.path(), 2_000);
+    folder
+}
+
+/// All rows, in the order of the names of the parts.
+fn rows(folder: &Path) -> RecordBatch {
+    let key = Key {
+        name: "card".to_owned(),
+        ty: Type::String,
+    };
+    let parts = names(folder).into_iter().filter(|name| name.ends_with(".parquet"));
+    let batches: Vec<RecordBatch> = parts
+        .flat_map(|part| {
+            let read = featr::read_rows(&folder.join(part), std::slice::from_ref(&key), "timestamp");
+            read.expect("a readable part").batches
+        })
+        .collect();
+    concat_batches(&batches[0].schema(), &batches).expect("one schema")
+}
+
+#[test]
+fn chunks_and_threads_cannot_be_seen() {
+    let folder = folder();
+    for (name, command) in [("grid", GRID), ("events", EVENTS)] {
+        let mut seen = Vec::new();
+        for (number, extra) in ["", "--chunk 1d --threads 1", "--chunk 36h --threads 3"]
+            .iter()
+            .enumerate()
+        {
+            let out = format!("{name}-{number}");
+            ok(folder.path(), &format!("{command} --status --out {out} {extra}"));
+            seen.push(rows(&folder.path().join(out)));
+        }
+        assert_eq!(seen[0], seen[1], "{name}");
+        assert_eq!(seen[0], seen[2], "{name}");
+        assert!(seen[0].num_rows() > 500, "{name}: {} rows", seen[0].num_rows());
+    }
+    assert_eq!(rows(&folder.path().join("grid-0")).num_rows(), 10 * 4 * 23);
+}
+
+#[test]
+fn two_ranges_agree_where_they_overlap() {
+    let folder = folder();
+    ok(folder.path(), &format!("{GRID} --out whole --chunk 1d"));
+    let part = "--from 2024-05-03T01:00:00Z --to 2024-05-05T00:00:00Z --every 6h --chunk 1d --out part";
+    ok(folder.path(), &format!("backfill shop.feat --service risk {part}"));
+    let read = |folder_name: &str, file: &str| files(&folder.path().join(folder_name)).remove(file);
+    let day = "part-20240504T000000Z-20240505T000000Z.parquet";
+    assert!(read("part", day).is_some());
+    assert_eq!(read("part", day), read("whole", day));
+}
+
+#[test]
+fn the_model_agrees() {
+    let folder = folder();
+    for (name, command) in [("grid", GRID), ("events", EVENTS)] {
+        for truth in ["complete", "as-of-arrival"] {
+            let text = ok(
+                folder.path(),
+                &format!("{command} --status --truth {truth} --out {name}-{truth} --verify 60"),
+            );
+            assert!(
+                text.contains("verify: 60 rows") && text.contains(": 0 differ"),
+                "{text}"
+            );
+        }
+    }
+    let flights = root().join("examples/flights/flights.feat");
+    let range = "--from 2013-02-01T00:00:00Z --to 2013-02-08T00:00:00Z";
+    let asked = [
+        ("route_traffic", "--at-events"),
+        ("aircraft_history", "--every 1d"),
+        ("route_traffic", "--every 12h"),
+    ];
+    for (number, (view, when)) in asked.into_iter().enumerate() {
+        let command = format!("backfill {} --view {view} {range} {when}", flights.display());
+        let text = ok(
+            folder.path(),
+            &format!("{command} --status --out {view}-{number} --verify 20"),
+        );
+        assert!(text.contains(": 0 differ"), "{text}");
+    }
+}
+
+#[test]
+fn a_part_that_was_changed_is_found_by_verify() {
+    let folder = folder();
+    ok(folder.path(), &format!("{GRID} --out out --chunk 5d"));
+    let part = folder.path().join("out").join(&names(&folder.path().join("out"))[1]);
+    let mut bytes = std::fs::read(&part).expect("readable");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&part, bytes).expect("writable");
+    refused(
+        folder.path(),
+        &format!("{GRID} --out out --chunk 5d --verify 10"),
+        "E0922",
+    );
+}
+
+#[test]
+fn entities_of_a_file_are_asked_about_also_without_events() {
+    let folder = folder();
+    std::fs::write(folder.path().join("cards.csv"), "card\nc3\nnobody\nc1\nc3\n").expect("writable");
+    let text = ok(
+        folder.path(),
+        &format!("{GRID} --entities cards.csv --status --out out --verify 1000"),
+    );
+    assert!(
+        text.contains("verify: 120 rows") && text.contains(": 0 differ"),
+        "{text}"
+    );
+    ok(folder.path(), &format!("{EVENTS} --entities cards.csv --out events"));
+    let cards = rows(&folder.path().join("events"));
+    let cards = cards.column_by_name("card").expect("the key").to_data();
+    assert!(!format!("{cards:?}").contains("c7"));
+    std::fs::write(folder.path().join("cards.csv"), "card\nc3\n\"\"\n\n,\n").expect("writable");
+    refused(
+        folder.path(),
+        &format!("{GRID} --entities cards.csv --out other"),
+        "E0706",
+    );
+}
+
+fn checkpointed(folder: &Path) -> usize {
+    let text = std::fs::read_to_string(folder.join("_checkpoint.json")).unwrap_or_default();
+    let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    state["done"].as_array().map_or(0, Vec::len)
+}
+
+#[test]
+fn a_killed_run_goes_on_where_it_was() {
+    let folder = folder();
+    let arguments = format!("{GRID} --chunk 6h --status --out");
+    ok(folder.path(), &format!("{arguments} calm"));
+    let killed = folder.path().join("killed");
+    let mut kills = 0;
+    for wanted in [1, 3, 8, 20] {
+        let mut child = command(folder.path(), &format!("{arguments} killed"))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let began = Instant::now();
+        while checkpointed(&killed) < wanted && began.elapsed() < Duration::from_secs(120) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if child.try_wait().expect("a child").is_none() {
+            child.kill().expect("killable");
+            kills += 1;
+        }
+        child.wait().expect("ends");
+        let done = checkpointed(&killed);
+        assert!(done >= wanted, "{done} of {wanted} parts");
+    }
+    assert!(kills > 0, "every run ended before it could be killed");
+    let first = killed.join("part-20240502T000000Z-20240502T060000Z.parquet");
+    let modified = |path: &Path| {
+        std::fs::metadata(path)
+            .and_then(|found| found.modified())
+            .expect("a part")
+    };
+    let before = modified(&first);
+    ok(folder.path(), &format!("{arguments} killed"));
+    assert_eq!(modified(&first), before, "finished parts are not computed again");
+    assert_eq!(files(&killed), files(&folder.path().join("calm")));
+    let text = ok(folder.path(), &format!("{arguments} killed"));
+    assert!(text.contains("; 0 parts made in this run"), "{text}");
+}
+
+#[test]
+fn a_lost_part_is_made_again() {
+    let folder = folder();
+    let arguments = format!("{GRID} --chunk 1d --out out");
+    ok(folder.path(), &arguments);
+    let before = files(&folder.path().join("out"));
+    std::fs::remove_file(folder.path().join("out/part-20240503T000000Z-20240504T000000Z.parquet")).expect("a part");
+    let text = ok(folder.path(), &arguments);
+    assert!(text.contains("; 1 parts made in this run"), "{text}");
+    assert_eq!(files(&folder.path().join("out")), before);
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_the_next_goes_on() {
+    let folder = folder();
+    let calm = format!("{GRID} --chunk 1d --status --out calm");
+    let arguments = format!("{GRID} --chunk 1d --status --out full");
+    ok(folder.path(), &calm);
+    let sources: Vec<String> = names(folder.path());
+    let full = folder.path().join("full");
+    for blocks in [0, 3, 4, 5] {
+        let output = featc_with_full_disk(folder.path(), &arguments, blocks);
+        if output.status.success() {
+            continue;
+        }
+        refused_with(output, &arguments, "E0903");
+        for name in names(folder.path()).iter().filter(|name| !sources.contains(name)) {
+            assert!(
+                name.starts_with("full/part-") || name == "full/_checkpoint.json",
+                "{name} is left"
+            );
+        }
+    }
+    ok(folder.path(), &arguments);
+    assert_eq!(files(&full), files(&folder.path().join("calm")));
+}
+
+#[test]
+fn a_changed_program_or_input_is_refused() {
+    let folder = folder();
+    let arguments = format!("{GRID} --chunk 5d --out out");
+    ok(folder.path(), &arguments);
+    let before = files(&folder.path().join("out"));
+    let program = std::fs::read_to_string(folder.path().join("shop.feat")).expect("readable");
+    std::fs::write(folder.path().join("shop.feat"), program.replace("over 30d", "over 29d")).expect("writable");
+    refused(folder.path(), &arguments, "E0912");
+    std::fs::write(folder.path().join("shop.feat"), &program).expect("writable");
+    let mut payments = std::fs::read_to_string(folder.path().join("payments.csv")).expect("readable");
+    payments.push_str("9999,c1,1.0,2024-05-03T00:00:00Z,2024-05-03T00:00:00Z\n");
+    std::fs::write(folder.path().join("payments.csv"), payments).expect("writable");
+    let text = refused(folder.path(), &arguments, "E0911");
+    assert!(text.contains("since the backfill was begun"), "{text}");
+    assert_eq!(files(&folder.path().join("out")), before);
+}
+
+#[test]
+fn rejected_rows_are_told_once_and_strict_writes_nothing() {
+    let folder = folder();
+    let output = support::featc(
+        folder.path(),
+        &format!("{GRID} --chunk 1d --out out --rejected bad.jsonl"),
+    );
+    let text = said(&output);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(text.matches("rows rejected").count(), 1, "{text}");
+    let rejected = std::fs::read_to_string(folder.path().join("bad.jsonl")).expect("written");
+    assert!(rejected.lines().count() > 100 && rejected.contains("bad_value"));
+    refused(folder.path(), &format!("{GRID} --out strict --strict"), "E0707");
+    assert!(!folder.path().join("strict").exists());
+}

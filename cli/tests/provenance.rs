@@ -1,0 +1,204 @@
+//! The record of a training set: what it holds, that it suffices to make the set again, and that it is never another's.
+
+mod support;
+
+use std::path::Path;
+use support::{command, featc_with_full_disk, files, names, ok, refused, refused_with, shop};
+
+const TRAIN: &str = "train shop.feat --service risk --spine spine.csv --status";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    shop(folder.path(), 2_000);
+    folder
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn a_set_is_made_again_byte_for_byte_with_any_threads() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    for format in ["parquet", "arrow", "csv", "jsonl"] {
+        let out = format!("set.{format}");
+        ok(folder.path(), &format!("{TRAIN} --out {out} --threads 1"));
+        let (set, record) = (read(&at(&out)), read(&at(&format!("{out}.provenance.json"))));
+        ok(folder.path(), &format!("{TRAIN} --out {out} --threads 3"));
+        assert_eq!(read(&at(&out)), set, "{format}: threads show in the set");
+        assert_eq!(
+            read(&at(&format!("{out}.provenance.json"))),
+            record,
+            "{format}: threads show in the record"
+        );
+        for (from, threads) in [(out.clone(), 4), (format!("{out}.provenance.json"), 2)] {
+            let again = format!("again-{threads}.{format}");
+            ok(
+                folder.path(),
+                &format!("train --from-provenance {from} --out {again} --threads {threads}"),
+            );
+            assert_eq!(read(&at(&again)), set, "{format} from {from}");
+            assert_eq!(
+                read(&at(&format!("{again}.provenance.json"))),
+                record,
+                "{format} from {from}"
+            );
+        }
+        std::fs::remove_file(at(&out)).expect("removable");
+        ok(folder.path(), &format!("train --from-provenance {out}.provenance.json"));
+        assert_eq!(read(&at(&out)), set, "{format}: back in its place");
+    }
+}
+
+#[test]
+fn a_record_says_where_the_set_comes_from_and_nothing_of_the_machine() {
+    let folder = folder();
+    ok(folder.path(), &format!("{TRAIN} --out set.csv --threads 2"));
+    let text = String::from_utf8(read(&folder.path().join("set.csv.provenance.json"))).expect("UTF-8");
+    let record: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(record["kind"], "featc.provenance");
+    assert_eq!(record["program"]["path"], "shop.feat");
+    assert_eq!(record["truth"]["name"], "as-of-arrival");
+    assert_eq!(record["sources"][0]["source"], "payments");
+    assert_eq!(record["sources"][0]["rows"], 2_000);
+    assert_eq!(record["sources"][0]["rejected"]["bad_value"], 1);
+    assert_eq!(record["sources"][0]["files"][0]["path"], "payments.csv");
+    assert_eq!(record["spine"]["file"]["path"], "spine.csv");
+    assert_eq!(record["output"]["rows"], 400);
+    assert_eq!(record["features"].as_object().expect("an object").len(), 4);
+    let accepted = record["sources"][0]["accepted"].as_u64().expect("a number");
+    let late = record["sources"][0]["rejected"]["late"].as_u64().expect("a number");
+    assert_eq!(accepted + late + 1, 2_000);
+    assert!(!text.contains(&folder.path().display().to_string()), "{text}");
+    assert!(!text.contains("threads"), "{text}");
+}
+
+#[test]
+fn sources_given_on_the_command_line_are_found_again_from_elsewhere() {
+    let folder = folder();
+    let moved = folder.path().join("data");
+    std::fs::create_dir(&moved).expect("writable");
+    std::fs::create_dir(folder.path().join("other")).expect("writable");
+    std::fs::rename(folder.path().join("payments.csv"), moved.join("other.csv")).expect("writable");
+    ok(
+        folder.path(),
+        &format!("{TRAIN} --source payments=data/other.csv --delay 5m --out set.parquet"),
+    );
+    let set = read(&folder.path().join("set.parquet"));
+    let elsewhere = folder.path().join("other");
+    ok(
+        &elsewhere,
+        "train ../shop.feat --from-provenance ../set.parquet --out again.parquet",
+    );
+    assert_eq!(read(&elsewhere.join("again.parquet")), set);
+    refused(
+        &elsewhere,
+        "train --from-provenance ../set.parquet --out again.parquet",
+        "E0901",
+    );
+}
+
+#[test]
+fn a_changed_input_is_named() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    ok(folder.path(), &format!("{TRAIN} --out stamp.csv"));
+    ok(folder.path(), &format!("{TRAIN} --out hash.csv --hash-inputs"));
+    let payments = read(&at("payments.csv"));
+    // The same bytes at another time: only hashes can tell that nothing changed.
+    std::fs::remove_file(at("payments.csv")).expect("removable");
+    std::fs::write(at("payments.csv"), &payments).expect("writable");
+    let said = refused(
+        folder.path(),
+        "train --from-provenance stamp.csv --out again.csv",
+        "E0911",
+    );
+    assert!(
+        said.contains("`payments.csv` of source `payments`") && said.contains("modified at another time"),
+        "{said}"
+    );
+    ok(folder.path(), "train --from-provenance hash.csv --out again.csv");
+    assert_eq!(read(&at("again.csv")), read(&at("hash.csv")));
+    let mut other = payments.clone();
+    let digit = other.iter().rposition(|byte| *byte == b'1').expect("a digit");
+    other[digit] = b'2';
+    std::fs::write(at("payments.csv"), other).expect("writable");
+    let said = refused(
+        folder.path(),
+        "train --from-provenance hash.csv --out again.csv",
+        "E0911",
+    );
+    assert!(said.contains("another content"), "{said}");
+}
+
+#[test]
+fn a_set_without_a_record_takes_the_old_record_away() {
+    let folder = folder();
+    ok(folder.path(), &format!("{TRAIN} --out set.csv"));
+    assert!(folder.path().join("set.csv.provenance.json").exists());
+    ok(
+        folder.path(),
+        "replay shop.feat --service risk --spine spine.csv --out set.csv",
+    );
+    assert!(!folder.path().join("set.csv.provenance.json").exists());
+}
+
+#[test]
+fn an_edited_set_is_not_replaced() {
+    let folder = folder();
+    ok(folder.path(), &format!("{TRAIN} --out set.csv --hash-inputs"));
+    std::fs::write(folder.path().join("set.csv"), "mine").expect("writable");
+    refused(
+        folder.path(),
+        "train --from-provenance set.csv.provenance.json",
+        "E0915",
+    );
+    assert_eq!(read(&folder.path().join("set.csv")), b"mine");
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    let folder = folder();
+    ok(folder.path(), &format!("{TRAIN} --out set.csv"));
+    let before = files(folder.path());
+    let arguments = format!("{TRAIN} --out set.csv --threads 2");
+    for blocks in [0, 1, 8] {
+        let said = refused_with(
+            featc_with_full_disk(folder.path(), &arguments, blocks),
+            &arguments,
+            "E0903",
+        );
+        assert!(said.contains("set.csv"), "{said}");
+        assert_eq!(files(folder.path()), before, "with {blocks} blocks");
+    }
+}
+
+#[test]
+fn what_a_killed_run_leaves_the_next_one_clears() {
+    let folder = folder();
+    std::fs::write(folder.path().join("payments.csv.big"), "").expect("writable");
+    let before = names(folder.path());
+    for wait_ms in [5, 20, 60, 120] {
+        let mut child = command(
+            folder.path(),
+            &format!("{TRAIN} --out set.parquet --rejected bad.jsonl"),
+        )
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+        std::thread::sleep(std::time::Duration::from_millis(wait_ms));
+        child.kill().expect("killable");
+        child.wait().expect("ends");
+    }
+    std::fs::write(folder.path().join(".featc-000000.aside"), "of a dead process").expect("writable");
+    ok(
+        folder.path(),
+        &format!("{TRAIN} --out set.parquet --rejected bad.jsonl"),
+    );
+    let mut expected = before;
+    expected.extend(["bad.jsonl", "set.parquet", "set.parquet.provenance.json"].map(str::to_owned));
+    expected.sort();
+    assert_eq!(names(folder.path()), expected);
+}

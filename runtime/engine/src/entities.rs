@@ -1,0 +1,86 @@
+//! Entities from a file that lists them.
+
+use crate::error::Error;
+use crate::program::Program;
+use featc_ir::program::Origin;
+use featc_ir::{ColumnId, FileFormat, FileSet, Key, Lateness, Source, SourceColumn};
+use featr_decode::{DecodeError, ReadOptions, read_source};
+use featr_kernels::Column;
+use std::path::Path;
+
+impl Program {
+    /// Reads entities from Parquet, CSV or JSONL: one column per key of the service, for [`crate::SurveyOptions::only`].
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`], [`Error::Decode`]: every row must have all keys.
+    pub fn read_entities(&self, service: &str, path: &Path) -> Result<Vec<Column>, Error> {
+        let keys = &self.service(service)?.keys;
+        let name = path.display().to_string();
+        let format = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("parquet") => FileFormat::Parquet,
+            Some("csv") => FileFormat::Csv,
+            Some("jsonl" | "ndjson") => FileFormat::Jsonl,
+            Some("arrow" | "ipc" | "feather") => FileFormat::Arrow,
+            _ => return Err(DecodeError::UnknownFormat { file: name }.into()),
+        };
+        let source = entity_rows(keys);
+        let set = FileSet {
+            format,
+            paths: vec![
+                std::path::absolute(path)
+                    .unwrap_or(path.to_owned())
+                    .display()
+                    .to_string(),
+            ],
+            version: None,
+        };
+        let mut reader = read_source(&source, &set, Path::new(""), ReadOptions::default())?;
+        let mut columns: Vec<Column> = keys.iter().map(|key| Column::empty(key.ty)).collect();
+        for decoded in reader.by_ref() {
+            let batch = decoded?.batch;
+            columns
+                .iter_mut()
+                .zip(&batch.columns)
+                .for_each(|(all, more)| all.append(more));
+        }
+        match reader.rejects().kept().first() {
+            None => Ok(columns),
+            Some(reject) => Err(DecodeError::SpineLine {
+                file: name,
+                line: reject.line,
+                why: reject.detail.clone(),
+            }
+            .into()),
+        }
+    }
+}
+
+/// A list of entities as a source: keys, none of them null.
+fn entity_rows(keys: &[Key]) -> Source {
+    let column = |key: &Key| SourceColumn {
+        name: key.name.clone(),
+        ty: key.ty,
+        nullable: false,
+    };
+    Source {
+        name: "entities".to_owned(),
+        doc: None,
+        columns: keys.iter().map(column).collect(),
+        unique: Vec::new(),
+        // Nobody asks when: only the decoder reads these rows.
+        time: ColumnId::from(0),
+        arrival: None,
+        delay_us: 0,
+        lateness: Lateness::Unbounded,
+        skew_us: 0,
+        begins_us: None,
+        zone: None,
+        keep_nan: false,
+        batch: None,
+        stream: None,
+        origin: Origin {
+            file: String::new(),
+            line: 0,
+        },
+    }
+}

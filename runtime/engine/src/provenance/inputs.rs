@@ -1,0 +1,227 @@
+//! Input files as a record names them, and how they changed.
+
+use super::path::relative;
+use crate::error::Error;
+use featc_ir::{FileFormat, FileSet, Source};
+use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store, expand_in};
+use featr_lake::LakeStore;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::Xxh3;
+
+/// A file as it was read.
+///
+/// With `xxh3_128`, the hash of all its bytes, equal records mean equal contents, up to collisions. Otherwise they mean
+/// that length, time stamp and (for Parquet) footer are equal: a change that hides from all of them is not seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Relative to the program's folder, if it was named so.
+    pub path: String,
+    pub bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xxh3_128: Option<String>,
+    /// Of the last bytes of a Parquet file: schema, places, sizes and statistics of all its columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer_xxh3_128: Option<String>,
+    /// Since 1970-01-01T00:00:00Z.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified_ns: Option<i64>,
+    /// What an object store says instead of a time: an etag, or a version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// The files of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFiles {
+    pub source: String,
+    pub format: String,
+    /// The patterns, relative to the program's folder unless absolute.
+    pub paths: Vec<String>,
+    /// Whether the command named them, and not the program.
+    pub given: bool,
+    /// The version of a Delta table: `delta:<table id>@<version>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    pub files: Vec<FileRecord>,
+}
+
+/// How an input differs from what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub file: String,
+    /// `is gone`, `has 12 bytes, not 10` …
+    pub how: String,
+}
+
+/// The record of a file of this machine as it is now; `name` is what the record calls it, `hash` reads it whole.
+///
+/// # Errors
+/// [`Error::Decode`]: the file cannot be read.
+pub fn file_record(path: &Path, name: String, hash: bool) -> Result<FileRecord, Error> {
+    let file = InputFile::new(path.to_owned(), path.display().to_string());
+    record_in(&LocalStore, &file, name, hash)
+}
+
+fn record_in(store: &dyn Store, file: &InputFile, name: String, hash: bool) -> Result<FileRecord, Error> {
+    let open = store.open(file)?;
+    let mut record = FileRecord {
+        path: name,
+        bytes: open.len(),
+        xxh3_128: None,
+        footer_xxh3_128: None,
+        modified_ns: None,
+        version: None,
+    };
+    if hash {
+        record.xxh3_128 = Some(hash_whole(&*open)?);
+        return Ok(record);
+    }
+    record.footer_xxh3_128 = hash_footer(&*open)?;
+    let version = open.version();
+    if is_elsewhere(&file.path) {
+        record.version = version;
+    } else {
+        // Files of this machine say time and length.
+        let modified = version.as_deref().and_then(|version| version.split_once('+'));
+        record.modified_ns = modified.and_then(|(modified, _)| modified.parse().ok());
+    }
+    Ok(record)
+}
+
+/// Whether a path is an address of a store.
+fn is_elsewhere(path: &Path) -> bool {
+    path.to_str().is_some_and(featr_lake::is_address)
+}
+
+fn hash_whole(file: &dyn RandomRead) -> Result<String, DecodeError> {
+    const STEP: u64 = 4 << 20;
+    let mut hasher = Xxh3::new();
+    let mut at = 0;
+    while at < file.len() {
+        let step = STEP.min(file.len() - at);
+        hasher.update(&file.read_at(at, step as usize)?);
+        at += step;
+    }
+    Ok(format!("{:032x}", hasher.digest128()))
+}
+
+/// The hash of the footer of a Parquet file with its length and mark; `None` for other files.
+fn hash_footer(file: &dyn RandomRead) -> Result<Option<String>, DecodeError> {
+    const TAIL: u64 = 8;
+    let bytes = file.len();
+    if bytes < TAIL {
+        return Ok(None);
+    }
+    let tail = file.read_at(bytes - TAIL, TAIL as usize)?;
+    let Some((length, b"PAR1")) = tail.split_first_chunk::<4>() else {
+        return Ok(None);
+    };
+    let length = u64::from(u32::from_le_bytes(*length)) + TAIL;
+    if length > bytes {
+        return Ok(None);
+    }
+    let footer = file.read_at(bytes - length, length as usize)?;
+    Ok(Some(format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&footer))))
+}
+
+/// The word that the wire form has for a format.
+fn format_word(format: FileFormat) -> String {
+    let word = serde_json::to_value(format).ok();
+    word.as_ref()
+        .and_then(|word| word.as_str())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The files of a source as they are now.
+pub(super) fn source_files(
+    source: &Source,
+    set: &FileSet,
+    given: bool,
+    (store, base): (&LakeStore, &Path),
+    hash: bool,
+) -> Result<SourceFiles, Error> {
+    // What the command names has been made absolute on its way here.
+    let name = |path: &Path| -> String {
+        if is_elsewhere(path) {
+            return path.display().to_string();
+        }
+        let short = if given {
+            relative(path, base)
+        } else {
+            path.strip_prefix(base).unwrap_or(path).to_owned()
+        };
+        short.display().to_string()
+    };
+    let is_table = set.format == FileFormat::Delta;
+    let found = match is_table {
+        true => store.snapshot(set, base)?,
+        false => expand_in(store, set, base)?,
+    };
+    let mut files = Vec::new();
+    for file in found {
+        files.push(record_in(store, &file, name(&file.path), hash)?);
+    }
+    let table = is_table.then(|| store.snapshots());
+    Ok(SourceFiles {
+        source: source.name.clone(),
+        format: format_word(set.format),
+        paths: set.paths.iter().map(|path| name(&PathBuf::from(path))).collect(),
+        given,
+        table: table.and_then(|known| of_table(&known, set, base)),
+        files,
+    })
+}
+
+/// What the store says of the one table of a set: `delta:<table id>@<version>`.
+fn of_table(known: &BTreeMap<String, String>, set: &FileSet, base: &Path) -> Option<String> {
+    let [path] = set.paths.as_slice() else { return None };
+    let whole = base.join(path).display().to_string();
+    let same = |address: &&String| *address == path || **address == whole || address.ends_with(&format!("/{path}"));
+    known.keys().find(same).and_then(|address| known.get(address)).cloned()
+}
+
+/// How files differ from what they were, one entry per file.
+pub fn changes(were: &[FileRecord], are: &[FileRecord]) -> Vec<Change> {
+    let mut found = Vec::new();
+    let change = |file: &str, how: String| Change {
+        file: file.to_owned(),
+        how,
+    };
+    for was in were {
+        match are.iter().find(|is| is.path == was.path) {
+            None => found.push(change(&was.path, "is gone".to_owned())),
+            Some(is) => found.extend(how(was, is).map(|how| change(&was.path, how))),
+        }
+    }
+    for is in are {
+        if !were.iter().any(|was| was.path == is.path) {
+            found.push(change(&is.path, "is new".to_owned()));
+        }
+    }
+    let order = |files: &[FileRecord]| files.iter().map(|file| file.path.clone()).collect::<Vec<_>>();
+    if found.is_empty() && order(were) != order(are) {
+        found.push(change(&were[0].path, "is read in another order".to_owned()));
+    }
+    found
+}
+
+fn how(was: &FileRecord, is: &FileRecord) -> Option<String> {
+    if was.bytes != is.bytes {
+        return Some(format!("has {} bytes, not {}", is.bytes, was.bytes));
+    }
+    if was.xxh3_128 != is.xxh3_128 {
+        return Some("has the same length, but another content (hash of all bytes)".to_owned());
+    }
+    if was.footer_xxh3_128 != is.footer_xxh3_128 {
+        return Some("has the same length, but another Parquet footer".to_owned());
+    }
+    if was.version != is.version {
+        return Some("has the same length, but another version in its store".to_owned());
+    }
+    (was.modified_ns != is.modified_ns).then(|| {
+        "has the same length, but was modified at another time; whether its content changed is not known".to_owned()
+    })
+}

@@ -1,0 +1,97 @@
+//! A training set and its record, put in place such that no crash leaves a set beside the record of another.
+//!
+//! ```text
+//! set aside, on disk ─▶ record aside, on disk ─▶ old record removed ─▶ set in place ─▶ record in place
+//! ```
+
+use super::{PROVENANCE_KEY, Provenance};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use featr_decode::{Aside, DecodeError, RowsWriter, Sealed, sync_folder};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Where the record of a training set stands: `train.csv.provenance.json` beside `train.csv`.
+pub fn sidecar(out: &Path) -> PathBuf {
+    let mut name = out.as_os_str().to_owned();
+    name.push(".provenance.json");
+    PathBuf::from(name)
+}
+
+/// A training set with its record, whole and on disk, not in their places. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct StagedSet {
+    set: Sealed,
+    record: Option<Aside>,
+    sidecar: PathBuf,
+}
+
+/// Writes a training set and its record aside. Parquet and Arrow files hold the record too, in their metadata. A set
+/// without a record takes the place of one with a record, too: that is removed.
+///
+/// # Errors
+/// [`DecodeError::UnknownExtension`], [`DecodeError::Unwritable`].
+pub fn stage_set(
+    out: &Path,
+    schema: SchemaRef,
+    batches: impl IntoIterator<Item = RecordBatch>,
+    provenance: Option<&Provenance>,
+) -> Result<StagedSet, DecodeError> {
+    let text = provenance.map(Provenance::to_json);
+    let metadata: Vec<(String, String)> = text
+        .iter()
+        .map(|text| (PROVENANCE_KEY.to_owned(), text.clone()))
+        .collect();
+    let mut writer = RowsWriter::create_with(out, schema, &metadata)?;
+    for batch in batches {
+        writer.write(&batch)?;
+    }
+    let set = writer.seal()?;
+    let sidecar = sidecar(out);
+    let record = text.map(|text| {
+        let aside = Aside::create(&sidecar)?;
+        let mut file = aside.file();
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        Ok(aside)
+    });
+    let record = record
+        .transpose()
+        .map_err(|error: std::io::Error| DecodeError::refused(&sidecar, &error))?;
+    Ok(StagedSet { set, record, sidecar })
+}
+
+impl StagedSet {
+    /// Where the set is now.
+    pub fn path(&self) -> &Path {
+        self.set.path()
+    }
+
+    /// Rows of the set.
+    pub fn rows(&self) -> u64 {
+        self.set.rows
+    }
+
+    /// Puts both in place.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unwritable`]; an old set may then have lost its record, but has none of another set.
+    pub fn put(self) -> Result<(), DecodeError> {
+        let refused = |error: std::io::Error| DecodeError::refused(&self.sidecar, &error);
+        match std::fs::remove_file(&self.sidecar) {
+            Ok(()) => {
+                let folder = self.sidecar.parent().filter(|folder| !folder.as_os_str().is_empty());
+                sync_folder(folder.unwrap_or(Path::new("."))).map_err(refused)?;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(refused(error)),
+        }
+        self.set.put()?;
+        match self.record {
+            Some(record) => record
+                .put()
+                .map_err(|error| DecodeError::refused(&self.sidecar, &error)),
+            None => Ok(()),
+        }
+    }
+}
