@@ -1,15 +1,15 @@
 //! Columns of a result as columns of a Delta table.
 
 use crate::problem::problem;
-use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
+use arrow::array::{Array as _, ArrayRef, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{
-    DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
-};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use deltalake_core::kernel::{DataType as DeltaType, StructField, StructType};
 use featr_decode::{DecodeError, LakeCause};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+const MICROSECONDS: DataType = DataType::Duration(TimeUnit::Microsecond);
 
 /// What rows become on their way into a table.
 #[derive(Debug, Clone)]
@@ -42,7 +42,11 @@ impl Columns {
             let (held, ty) =
                 held(field.data_type()).ok_or_else(|| unfit(format!("has the type {}", field.data_type())))?;
             arrow.push(Arc::new(Field::new(name, held, true)));
-            delta.push(StructField::nullable(name, ty));
+            let column = StructField::nullable(name, ty);
+            delta.push(match field.data_type() {
+                DataType::Duration(_) => column.with_metadata([("comment", "duration in microseconds")]),
+                _ => column,
+            });
         }
         let local = |field: &FieldRef| matches!(field.data_type(), DataType::Timestamp(_, None));
         Ok(Columns {
@@ -147,6 +151,8 @@ fn held(ty: &DataType) -> Option<(DataType, DeltaType)> {
                 DeltaType::TIMESTAMP_NTZ,
             ),
         }),
+        // Delta has none: its microseconds, as `cast(d as int64)` gives them.
+        DataType::Duration(_) => Some((DataType::Int64, DeltaType::LONG)),
         DataType::Dictionary(_, values) => held(values),
         _ => None,
     }
@@ -161,16 +167,21 @@ fn exact(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, String> {
         safe: false,
         ..CastOptions::default()
     };
-    let held = cast_with_options(array, to, &strict).map_err(|error| format!("does not fit {to}: {error}"))?;
-    if let (Some(before), Some(after)) = (
-        array.as_primitive_opt::<TimestampNanosecondType>(),
-        held.as_primitive_opt::<TimestampMicrosecondType>(),
-    ) {
-        let lost =
-            |row: &usize| before.is_valid(*row) && Some(before.value(*row)) != after.value(*row).checked_mul(1_000);
-        if (0..before.len()).any(|row| lost(&row)) {
-            return Err("has instants finer than microseconds".into());
-        }
+    let cast = |array: &ArrayRef, to: &DataType| {
+        cast_with_options(array, to, &strict).map_err(|error| format!("does not fit {to}: {error}"))
+    };
+    let from = array.data_type();
+    let held = match from {
+        DataType::Duration(_) => cast(&cast(array, &MICROSECONDS)?, to)?,
+        _ => cast(array, to)?,
+    };
+    let back = match from {
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => cast(&held, from)?,
+        DataType::Duration(TimeUnit::Nanosecond) => cast(&cast(&held, &MICROSECONDS)?, from)?,
+        _ => return Ok(held),
+    };
+    if back.as_ref() != array.as_ref() {
+        return Err("has values finer than microseconds".into());
     }
     Ok(held)
 }
@@ -178,7 +189,10 @@ fn exact(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Int64Array, TimestampNanosecondArray, UInt64Array};
+    use arrow::array::{
+        AsArray as _, DurationNanosecondArray, DurationSecondArray, Int64Array, TimestampNanosecondArray, UInt64Array,
+    };
+    use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
     fn columns(name: &str, ty: DataType) -> Result<Columns, DecodeError> {
         Columns::of("t", &Schema::new(vec![Field::new(name, ty, true)]))
@@ -191,7 +205,7 @@ mod tests {
     #[test]
     fn what_delta_cannot_hold_is_refused() {
         assert!(why(columns("a b", DataType::Int64)).contains("`a b` has ' ' in its name"));
-        assert!(why(columns("d", DataType::Duration(TimeUnit::Second))).contains("has the type Duration"));
+        assert!(why(columns("d", DataType::Time64(TimeUnit::Microsecond))).contains("has the type Time64"));
         let twice = vec![
             Field::new("a", DataType::Int64, true),
             Field::new("A", DataType::Int64, true),
@@ -216,6 +230,14 @@ mod tests {
         );
         assert!(why(rows(nanos, stamps(vec![1]))).contains("finer than microseconds"));
         assert!(why(rows(DataType::UInt64, Arc::new(UInt64Array::from(vec![u64::MAX])))).contains("does not fit"));
+        let seconds = DurationSecondArray::from(vec![Some(-3), None]);
+        let held = rows(DataType::Duration(TimeUnit::Second), Arc::new(seconds)).unwrap();
+        assert_eq!(
+            held.column(0).as_primitive::<Int64Type>(),
+            &Int64Array::from(vec![Some(-3_000_000), None])
+        );
+        let nanos = DurationNanosecondArray::from(vec![1_001]);
+        assert!(why(rows(DataType::Duration(TimeUnit::Nanosecond), Arc::new(nanos))).contains("finer than"));
         let held = rows(DataType::Int64, Arc::new(Int64Array::from(vec![7]))).unwrap();
         assert_eq!(held.num_rows(), 1);
     }
