@@ -67,6 +67,16 @@ impl Aside {
         self.file.persist(&self.target).map_err(|error| error.error)?;
         sync_folder(folder(&self.target))
     }
+
+    /// As [`Aside::put`], where there must be nothing yet: of several writers one comes first.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`]; the target is then as it was, and nothing stays aside.
+    pub fn put_new(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist_noclobber(&self.target).map_err(|error| error.error)?;
+        sync_folder(folder(&self.target))
+    }
 }
 
 /// Locks a new file; `false` when somebody else has taken it for a dead one.
@@ -155,7 +165,11 @@ mod tests {
         aside.put().unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"new");
         drop(Aside::create(&target).unwrap());
-        assert_eq!(names(folder.path()), ["a.txt"]);
+        let refused = Aside::create(&target).unwrap().put_new().unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&target).unwrap(), b"new");
+        Aside::create(&folder.path().join("b.txt")).unwrap().put_new().unwrap();
+        assert_eq!(names(folder.path()), ["a.txt", "b.txt"]);
     }
 
     #[test]

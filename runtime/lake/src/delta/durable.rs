@@ -4,6 +4,7 @@
 //! log could hold an empty commit, and the table would be broken. Here the content and the folders are synced.
 
 use async_trait::async_trait;
+use featr_decode::{Aside, sync_folder};
 use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -11,10 +12,8 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
-use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path as FilePath;
-use tempfile::NamedTempFile;
 
 /// The whole file system, `/` at its root.
 #[derive(Debug, Default)]
@@ -82,42 +81,20 @@ impl ObjectStore for Durable {
     }
 }
 
-/// Creates a file that must not exist yet: written aside, synced, linked to its name, folders synced.
+/// Creates a file that must not exist yet: written aside, synced, put to its name, folders synced.
 fn create(target: &FilePath, payload: &PutPayload) -> std::io::Result<()> {
     let folder = target.parent().unwrap_or(FilePath::new("/"));
     std::fs::create_dir_all(folder)?;
-    let mut aside = aside(folder)?;
+    let aside = Aside::create(target)?;
+    let mut file = aside.file();
     for part in payload {
-        aside.write_all(part)?;
+        file.write_all(part)?;
     }
-    aside.as_file().sync_all()?;
-    aside.persist_noclobber(target).map_err(|error| error.error)?;
+    aside.put_new()?;
     // The log folder and the table's may be as new as the file.
-    for folder in target.ancestors().skip(1).take(3) {
-        sync(folder)?;
+    for folder in folder.ancestors().skip(1).take(2) {
+        sync_folder(folder)?;
     }
-    Ok(())
-}
-
-/// A new hidden file in the folder, with the permissions of any new file.
-fn aside(folder: &FilePath) -> std::io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".commit-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
-}
-
-#[cfg(unix)]
-fn sync(folder: &FilePath) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync(_folder: &FilePath) -> std::io::Result<()> {
     Ok(())
 }
 
