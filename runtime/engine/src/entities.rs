@@ -32,6 +32,7 @@ impl Program {
                     .display()
                     .to_string(),
             ],
+            version: None,
         };
         let mut reader = read_source(&source, &set, Path::new(""), ReadOptions::default())?;
         let mut columns: Vec<Column> = keys.iter().map(|key| Column::empty(key.ty)).collect();

@@ -2,7 +2,8 @@
 
 use super::OutputFormat;
 use crate::error::DecodeError;
-use crate::parquet::{guarded, open};
+use crate::guard::guarded;
+use crate::parquet::open;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::reader::FileReader;
 use std::fs::File;

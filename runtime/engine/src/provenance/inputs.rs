@@ -129,7 +129,10 @@ fn hash_footer(file: &dyn RandomRead) -> Result<Option<String>, DecodeError> {
 /// The word that the wire form has for a format.
 fn format_word(format: FileFormat) -> String {
     let word = serde_json::to_value(format).ok();
-    word.as_ref().and_then(|word| word.as_str()).unwrap_or_default().to_owned()
+    word.as_ref()
+        .and_then(|word| word.as_str())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The files of a source as they are now.
