@@ -1,10 +1,10 @@
 //! `tests/ui/<CODE>/<point>.console`: a session of the command line, with what it says on standard error.
 //!
 //! Sections, done in order: `== file NAME` with a text, `== bytes NAME HEX`, `== copy NAME [LENGTH]` (the flights of the
-//! example, cut to LENGTH bytes), `== given` with a command that succeeds, `== edit NAME` with a text that is in the file
-//! and on the next line what it becomes, `== busy FOLDER` (which another process writes to); then `== run` with the
-//! command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A session that fails leaves no file behind
-//! that was not there. `FEATC_BLESS=1` rewrites the messages.
+//! example, cut to LENGTH bytes), `== env NAME VALUE` (a variable of the command), `== given` with a command that succeeds,
+//! `== edit NAME` with a text that is in the file and on the next line what it becomes, `== busy FOLDER` (which another
+//! process writes to); then `== run` with the command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A
+//! session that fails leaves no file behind that was not there. `FEATC_BLESS=1` rewrites the messages.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -32,8 +32,19 @@ fn sections(session: &str) -> Vec<(Vec<&str>, &str)> {
 }
 
 fn featc(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_featc"))
+    featc_with(folder, arguments, &[])
+}
+
+/// With variables of its own; none of the object stores' comes from outside.
+fn featc_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_featc"));
+    let outside = std::env::vars_os().map(|(name, _)| name);
+    outside.filter(|name| name.to_string_lossy().starts_with("AWS_")).for_each(|name| {
+        command.env_remove(name);
+    });
+    command
         .args(arguments)
+        .envs(variables.iter().copied())
         .current_dir(folder)
         .env("NO_COLOR", "1")
         .output()
@@ -79,6 +90,7 @@ fn play(path: &Path) -> Option<String> {
     let session = std::fs::read_to_string(path).expect("a readable fixture");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (mut arguments, mut exit, mut expected) = (Vec::new(), 0, "");
+    let mut variables = Vec::new();
     let mut locks = Vec::new();
     for (head, body) in sections(&session) {
         match head.as_slice() {
@@ -95,6 +107,7 @@ fn play(path: &Path) -> Option<String> {
                 &folder.path().join(name),
                 &flights()[..length.parse().expect("a number")],
             ),
+            ["env", name, value] => variables.push((*name, *value)),
             ["given"] => {
                 let words: Vec<&str> = body.split_whitespace().collect();
                 let output = featc(folder.path(), &words[1..]);
@@ -122,7 +135,7 @@ fn play(path: &Path) -> Option<String> {
         }
     }
     let before = tree(folder.path());
-    let output = featc(folder.path(), &arguments[1..]);
+    let output = featc_with(folder.path(), &arguments[1..], &variables);
     let said = String::from_utf8_lossy(&output.stderr).replace(&folder.path().display().to_string(), "$FOLDER");
     let said = without_hashes(&said);
     if std::env::var_os("FEATC_BLESS").is_some_and(|value| value == "1") {

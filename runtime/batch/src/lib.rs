@@ -9,7 +9,7 @@
 //! regrouped by our own shelves, and every decision about values is made by the kernels.
 //!
 //! * [`run`] blocks, and owns its threads; [`Run`] does the same batch by batch; [`run_async`] runs on the caller's executor.
-//! * [`explain`] prints the plans, [`Run::measured`] what they did.
+//! * [`explain`] prints the plans, [`Rows::measured`] what they did.
 //!
 //! Invariant SAME-BITS: the output does not depend on threads, partitions, batch sizes or the order of files' rows.
 //!
@@ -34,4 +34,4 @@ mod tests;
 pub use error::BatchError;
 pub use inputs::{Inputs, Progress, ProgressSink, RejectedRow, RejectedRows, SpineData, spine_columns};
 pub use report::{EXAMPLES_MAX, RunReport, SourceReport, ViewReport};
-pub use run::{Explained, Output, Run, explain, run, run_async};
+pub use run::{Explained, Output, Rows, Run, explain, run, run_async};

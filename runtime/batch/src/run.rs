@@ -9,7 +9,7 @@ use crate::report::RunReport;
 use crate::shelves::Room;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, UnboundedMemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
@@ -47,16 +47,11 @@ pub struct Explained {
 /// # Errors
 /// See [`BatchError`].
 pub fn run(plan: &BatchPlan, inputs: Inputs) -> Result<Output, BatchError> {
-    let run = Run::new(plan, inputs)?;
-    let mut batches = vec![];
-    let report = run.each(|batch| {
-        batches.push(batch);
-        Ok::<(), BatchError>(())
-    })?;
+    let mut rows = Run::new(plan, inputs)?.start()?;
     Ok(Output {
-        schema: run.schema(),
-        batches,
-        report,
+        schema: rows.schema(),
+        batches: rows.by_ref().collect::<Result<_, _>>()?,
+        report: rows.report(),
     })
 }
 
@@ -115,22 +110,22 @@ impl Run {
         self.planned.physical.schema()
     }
 
-    /// Answers the questions: gives all rows, in spine order, to `each`; stops at its first error. Once per run.
+    /// Reads the events and answers the questions, up to where the first rows are ready.
     ///
     /// # Errors
-    /// See [`BatchError`]; and what `each` says.
-    pub fn each<E: From<BatchError>>(&self, mut each: impl FnMut(RecordBatch) -> Result<(), E>) -> Result<RunReport, E> {
+    /// See [`BatchError`].
+    pub fn start(self) -> Result<Rows, BatchError> {
         let context = self.planned.state.task_ctx();
-        let ours = |error| E::from(BatchError::from(error));
-        let physical = self.planned.physical.clone();
-        let mut rows = {
+        let mut stream = {
             let _inside = self.executor.enter();
-            execute_stream(physical, context).map_err(ours)?
+            execute_stream(self.planned.physical.clone(), context)?
         };
-        while let Some(batch) = self.executor.block_on(rows.next()) {
-            each(batch.map_err(ours)?)?;
-        }
-        Ok(report(&self.planned.shared))
+        let next = self.executor.block_on(stream.next()).transpose()?;
+        Ok(Rows {
+            stream: Some(stream),
+            next,
+            run: self,
+        })
     }
 
     /// The plans.
@@ -140,10 +135,52 @@ impl Run {
             physical: displayable(self.planned.physical.as_ref()).indent(false).to_string(),
         }
     }
+}
 
-    /// The physical plan with what every node did: rows, bytes, time. After [`Run::each`].
+/// The rows of a run in spine order, batch by batch. When there is one of these, every question is answered: the
+/// report is final.
+pub struct Rows {
+    /// Before the run: a stream must not outlive its executor.
+    stream: Option<SendableRecordBatchStream>,
+    next: Option<RecordBatch>,
+    run: Run,
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").field("run", &self.run).finish_non_exhaustive()
+    }
+}
+
+impl Rows {
+    /// The columns.
+    pub fn schema(&self) -> SchemaRef {
+        self.run.schema()
+    }
+
+    /// What was read.
+    pub fn report(&self) -> RunReport {
+        report(&self.run.planned.shared)
+    }
+
+    /// The physical plan with what every node did so far: rows, bytes, time.
     pub fn measured(&self) -> String {
-        measure::measured(self.planned.physical.as_ref())
+        measure::measured(self.run.planned.physical.as_ref())
+    }
+}
+
+impl Iterator for Rows {
+    type Item = Result<RecordBatch, BatchError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(batch) = self.next.take() {
+            return Some(Ok(batch));
+        }
+        let next = self.run.executor.block_on(self.stream.as_mut()?.next());
+        if !matches!(next, Some(Ok(_))) {
+            self.stream = None;
+        }
+        next.map(|batch| batch.map_err(BatchError::from))
     }
 }
 

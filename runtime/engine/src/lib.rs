@@ -95,5 +95,5 @@ pub use replay::{Progress, ReplayOptions};
 pub use results::{RunReport, SourceReport, Training};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
-pub use train::TrainOptions;
+pub use train::{TrainOptions, TrainRows};
 pub use values::parse_value;

@@ -4,9 +4,12 @@ use crate::error::Error;
 use crate::program::Program;
 use crate::results::{RunReport, SourceReport, Training};
 use crate::spine::Spine;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use featc_ir::Truth;
 use featr_batch::{Inputs, ProgressSink, RejectedRows};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// How a training set is computed.
 pub struct TrainOptions {
@@ -15,6 +18,11 @@ pub struct TrainOptions {
     pub with_status: bool,
     /// Worker threads; 0 takes what the machine has. No result depends on it.
     pub threads: usize,
+    /// About how many bytes the run may take; beyond that, what it collects goes to temporary files. No result depends
+    /// on it. `None`: no bound.
+    pub memory_bytes: Option<usize>,
+    /// The folder of temporary files, which have no names; `None`: the system's.
+    pub temp: Option<PathBuf>,
     /// Receives every source row that cannot be used.
     pub rejects: Option<Box<dyn RejectedRows>>,
     pub progress: Option<ProgressSink>,
@@ -27,6 +35,8 @@ impl TrainOptions {
             truth,
             with_status: false,
             threads: 0,
+            memory_bytes: None,
+            temp: None,
             rejects: None,
             progress: None,
         }
@@ -50,6 +60,20 @@ impl Program {
     /// [`Error::UnknownService`], [`Error::ArrivalNeeded`], [`Error::NoFiles`], [`Error::Decode`], [`Error::ColumnClash`],
     /// [`Error::Resources`].
     pub fn train(&self, service: &str, spine: Spine, options: TrainOptions) -> Result<Training, Error> {
+        let mut rows = self.training(service, spine, options)?;
+        Ok(Training {
+            schema: rows.schema(),
+            batches: rows.by_ref().collect::<Result<_, _>>()?,
+            report: rows.report(),
+        })
+    }
+
+    /// As [`Program::train`], batch by batch: all questions are answered when it returns, and the rows, which then come
+    /// in spine order, need never be in memory together.
+    ///
+    /// # Errors
+    /// As [`Program::train`].
+    pub fn training(&self, service: &str, spine: Spine, options: TrainOptions) -> Result<TrainRows, Error> {
         self.check_truth(service, options.truth)?;
         let plan = self.batch_plan(service)?;
         let inputs = Inputs {
@@ -58,16 +82,46 @@ impl Program {
             truth: options.truth,
             with_status: options.with_status,
             threads: options.threads,
+            memory_bytes: options.memory_bytes,
+            temp: options.temp,
             progress: options.progress,
             rejects: options.rejects,
             ..Inputs::new(spine)
         };
-        let output = featr_batch::run(&plan, inputs)?;
-        Ok(Training {
-            schema: output.schema,
-            batches: output.batches,
-            report: report(&output.report),
+        Ok(TrainRows {
+            rows: featr_batch::Run::new(&plan, inputs)?.start()?,
         })
+    }
+}
+
+/// The rows of a training set, in spine order.
+#[derive(Debug)]
+pub struct TrainRows {
+    rows: featr_batch::Rows,
+}
+
+impl TrainRows {
+    /// The spine's columns, then the features.
+    pub fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+
+    /// What was read.
+    pub fn report(&self) -> RunReport {
+        report(&self.rows.report())
+    }
+
+    /// The plan that runs, with what its nodes did so far: rows, bytes, time.
+    pub fn measured(&self) -> String {
+        self.rows.measured()
+    }
+}
+
+impl Iterator for TrainRows {
+    type Item = Result<RecordBatch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rows.next().map(|batch| batch.map_err(Error::from))
     }
 }
 

@@ -294,17 +294,16 @@ impl Column {
 
     /// The column with `value` in place of nulls (errors stay).
     #[must_use]
-    pub fn fill_null(&self, value: &Value) -> Column {
-        let Some(tags) = &self.tags else { return self.clone() };
-        let mut filled = Column::empty(self.ty);
-        for (row, tag) in tags.iter().enumerate() {
-            if *tag == Tag::NULL {
-                filled.push(value);
-            } else {
-                filled.push_from(self, row);
-            }
+    pub fn fill_null(mut self, value: &Value) -> Column {
+        let Some(tags) = &mut self.tags else { return self };
+        if !value.is_null() {
+            self.data.put(tags.iter().map(|tag| *tag == Tag::NULL), value);
+            let filled = value.tag();
+            tags.iter_mut()
+                .filter(|tag| **tag == Tag::NULL)
+                .for_each(|tag| *tag = filled);
         }
-        filled
+        Column::with_tags(self.ty, self.data, self.tags)
     }
 }
 

@@ -55,7 +55,29 @@ pub fn decode_status(byte: u8) -> Option<Status> {
 /// The features of a node for some questions: one column (valid or null, never an error tag) and one status per row
 /// for each *output* feature of the spec, in its order.
 pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: Truth) -> Vec<(Column, Vec<Status>)> {
+    let answers = Answers {
+        times: answers.times,
+        slots: answers.slots.clone(),
+        presence: answers.presence.clone(),
+    };
+    finish_owned(spec, fold, answers, truth)
+}
+
+/// As [`finish`]; slots that one feature reads become that feature without a copy.
+pub fn finish_owned(
+    spec: &FinishSpec,
+    fold: &FoldSpec,
+    answers: Answers<'_>,
+    truth: Truth,
+) -> Vec<(Column, Vec<Status>)> {
     debug_assert_eq!(answers.slots.len(), fold.slots.len());
+    let mut readers = vec![0u32; answers.slots.len()];
+    for feature in &spec.features {
+        if let FinishKind::Aggregate { slots, .. } = &feature.kind {
+            slots.iter().for_each(|slot| readers[*slot as usize] += 1);
+        }
+    }
+    let mut slots_left = answers.slots;
     let mut done: Vec<(Column, Vec<Status>)> = Vec::with_capacity(spec.features.len());
     for feature in &spec.features {
         let (values, statuses) = match &feature.kind {
@@ -66,18 +88,27 @@ pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: 
                 window,
                 ttl_us,
             } => {
-                let inputs: Vec<&(Column, Vec<Status>)> =
-                    slots.iter().map(|slot| &answers.slots[*slot as usize]).collect();
-                let present = &answers.presence[*presence as usize];
-                let stale = is_stale(spec, *ttl_us, truth);
-                aggregate(
-                    &inputs,
-                    expr,
-                    answers.times,
-                    present,
-                    truncated_before(window, spec.begins_us),
-                    stale,
-                )
+                let (values, statuses) = match (slots.as_slice(), &expr.kind) {
+                    ([slot], ExprKind::Column(_)) if readers[*slot as usize] == 1 => {
+                        let none = (Column::empty(expr.ty), vec![]);
+                        let (mut values, statuses) = std::mem::replace(&mut slots_left[*slot as usize], none);
+                        strip(&mut values);
+                        (values, statuses)
+                    }
+                    _ => {
+                        let inputs: Vec<&(Column, Vec<Status>)> =
+                            slots.iter().map(|slot| &slots_left[*slot as usize]).collect();
+                        let statuses = merge_statuses(&inputs, answers.times.len());
+                        (evaluate(&inputs, expr, answers.times.len(), true), statuses)
+                    }
+                };
+                let circumstances = Circumstances {
+                    times: answers.times,
+                    present: &answers.presence[*presence as usize],
+                    truncated_before: truncated_before(window, spec.begins_us),
+                    stale: is_stale(spec, *ttl_us, truth),
+                };
+                circumstances.settle(values, statuses)
             }
             FinishKind::Derived { inputs, expr } => {
                 let inputs: Vec<&(Column, Vec<Status>)> = inputs.iter().map(|input| &done[*input as usize]).collect();
@@ -90,8 +121,9 @@ pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: 
     outputs.map(|(_, result)| result).collect()
 }
 
-/// The same for one question and one aggregate feature's status, from scalars, as the list above reads.
-pub fn aggregate_status(
+/// The same for one question and one aggregate feature's status, from scalars, as the list above reads: the oracle.
+#[cfg(test)]
+fn aggregate_status(
     slots: &[Status],
     expr_error: Option<ErrorCode>,
     present: bool,
@@ -136,27 +168,76 @@ fn truncated_before(window: &Window, begins_us: Option<i64>) -> Option<i128> {
     }
 }
 
-fn aggregate(
-    slots: &[&(Column, Vec<Status>)],
-    expr: &Expr,
-    times: &[i64],
-    present: &[bool],
+/// What decides the status of an aggregate feature besides its slots.
+struct Circumstances<'a> {
+    times: &'a [i64],
+    present: &'a [bool],
     truncated_before: Option<i128>,
     stale: bool,
-) -> (Column, Vec<Status>) {
-    let mut values = evaluate(slots, expr, times.len(), true);
-    let mut statuses = Vec::with_capacity(times.len());
-    let mut row_slots = Vec::with_capacity(slots.len());
-    for (row, time) in times.iter().enumerate() {
-        row_slots.clear();
-        row_slots.extend(slots.iter().map(|(_, statuses)| statuses[row]));
-        let error = values.tags.as_ref().and_then(|tags| Tag::as_error(tags[row]));
-        let truncated = truncated_before.is_some_and(|bound| i128::from(*time) < bound);
-        statuses.push(aggregate_status(&row_slots, error, present[row], truncated, stale));
+}
+
+impl Circumstances<'_> {
+    /// `statuses` are those of [`merge_statuses`]; an error among the values is one of the expression.
+    fn settle(&self, mut values: Column, mut statuses: Vec<Status>) -> (Column, Vec<Status>) {
+        if self.stale {
+            return (
+                Column::new(values.ty, self.times.len()),
+                vec![Status::Stale; self.times.len()],
+            );
+        }
+        if let Some(tags) = &values.tags {
+            for (status, tag) in statuses.iter_mut().zip(tags) {
+                if let (false, Some(code)) = (is_error(*status), Tag::as_error(*tag)) {
+                    *status = Status::Error(code);
+                }
+            }
+        }
+        if !self.present.iter().all(|present| *present) {
+            for (status, present) in statuses.iter_mut().zip(self.present) {
+                let other = if *present { *status } else { Status::Missing };
+                *status = if is_error(*status) { *status } else { other };
+            }
+        }
+        if let Some(bound) = self.truncated_before {
+            // A bound beyond the instants is greater than all of them.
+            let last = i64::try_from(bound - 1).unwrap_or(i64::MAX);
+            let any = bound > i128::from(i64::MIN);
+            for (status, time) in statuses.iter_mut().zip(self.times) {
+                let other = if *time <= last { Status::Truncated } else { *status };
+                *status = if is_error(*status) || !any { *status } else { other };
+            }
+        }
+        nullify(&mut values, &statuses);
+        (values, statuses)
     }
-    let null = |status: &Status| matches!(status, Status::Error(_) | Status::Stale);
-    nullify(&mut values, statuses.iter().map(null));
-    (values, statuses)
+}
+
+#[inline]
+fn is_error(status: Status) -> bool {
+    matches!(status, Status::Error(_))
+}
+
+/// The worst error among slots; `Empty` if all are; else `Ok`.
+fn merge_statuses(slots: &[&(Column, Vec<Status>)], rows: usize) -> Vec<Status> {
+    let clean = |status: Status| match status {
+        Status::Error(_) | Status::Empty => status,
+        Status::Ok | Status::Missing | Status::Truncated | Status::Stale => Status::Ok,
+    };
+    let Some(((_, first), others)) = slots.split_first() else {
+        return vec![Status::Ok; rows];
+    };
+    let mut merged: Vec<Status> = first.iter().map(|status| clean(*status)).collect();
+    for (_, statuses) in others {
+        for (merged, status) in merged.iter_mut().zip(statuses) {
+            *merged = match (*merged, clean(*status)) {
+                (Status::Error(left), Status::Error(right)) => Status::Error(left.max(right)),
+                (error @ Status::Error(_), _) | (_, error @ Status::Error(_)) => error,
+                (Status::Empty, Status::Empty) => Status::Empty,
+                (_, _) => Status::Ok,
+            };
+        }
+    }
+    merged
 }
 
 fn derive(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize) -> (Column, Vec<Status>) {
@@ -173,34 +254,41 @@ fn derive(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize) -> (Colum
                 *status = (*status).max(Status::Error(code));
             }
         }
-        let failed: Vec<bool> = tags.iter().map(|tag| Tag::as_error(*tag).is_some()).collect();
-        nullify(&mut values, failed.into_iter());
+        strip(&mut values);
     }
     (values, statuses)
 }
 
-/// The expression over the inputs' values; with `strip`, an error tag among them reads as null.
-fn evaluate(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize, strip: bool) -> Column {
-    let stripped = |column: &Column| {
+/// The expression over the inputs' values; with `stripped`, an error tag among them reads as null.
+fn evaluate(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize, stripped: bool) -> Column {
+    let copy = |column: &Column| {
         let mut column = column.clone();
-        if strip && let Some(tags) = &mut column.tags {
-            tags.iter_mut().for_each(|tag| *tag = (*tag).min(Tag::NULL));
+        if stripped {
+            strip(&mut column);
         }
         column
     };
     if let ExprKind::Column(id) = expr.kind {
-        return stripped(&inputs[id.index()].0);
+        return copy(&inputs[id.index()].0);
     }
-    let columns = inputs.iter().map(|(column, _)| stripped(column)).collect();
+    let columns = inputs.iter().map(|(column, _)| copy(column)).collect();
     eval::eval(expr, &Batch { rows, columns })
 }
 
-/// Makes rows null.
-fn nullify(column: &mut Column, rows: impl ExactSizeIterator<Item = bool>) {
-    let count = rows.len();
-    for (row, null) in rows.enumerate() {
-        if null {
-            column.tags.get_or_insert_with(|| vec![Tag::VALID; count])[row] = Tag::NULL;
+/// Makes errors null.
+fn strip(column: &mut Column) {
+    if let Some(tags) = &mut column.tags {
+        tags.iter_mut().for_each(|tag| *tag = (*tag).min(Tag::NULL));
+    }
+}
+
+/// Makes the rows null whose statuses are errors, and errors null.
+fn nullify(column: &mut Column, statuses: &[Status]) {
+    strip(column);
+    if statuses.iter().any(|status| is_error(*status)) {
+        let tags = column.tags.get_or_insert_with(|| vec![Tag::VALID; statuses.len()]);
+        for (tag, status) in tags.iter_mut().zip(statuses) {
+            *tag = if is_error(*status) { Tag::NULL } else { *tag };
         }
     }
 }

@@ -30,6 +30,10 @@ pub fn order_keys(batch: &Batch, columns: &[ColumnId]) -> StrData {
 
 /// The key of every row over the given columns, which have `rows` rows each.
 pub fn keys_of_columns(columns: &[&Column], rows: usize) -> StrData {
+    let widths: Option<Vec<usize>> = columns.iter().map(|column| key_width(column)).collect();
+    if let Some(widths) = widths {
+        return keys_of_width(columns, &widths, rows);
+    }
     let mut keys = StrData::with_capacity(rows, rows * columns.len() * 9);
     for row in 0..rows {
         for column in columns {
@@ -38,6 +42,48 @@ pub fn keys_of_columns(columns: &[&Column], rows: usize) -> StrData {
         keys.end_row();
     }
     keys
+}
+
+/// The length of every row's part of a key; `None` if they differ.
+fn key_width(column: &Column) -> Option<usize> {
+    match (&column.tags, &column.data) {
+        (Some(_), _) | (None, Data::Str(_)) => None,
+        (None, Data::Bool(_)) => Some(2),
+        (None, Data::I64(_) | Data::F64(_)) => Some(9),
+        (None, Data::I128(_)) => Some(17),
+    }
+}
+
+/// Keys whose parts have the given widths, column by column.
+fn keys_of_width(columns: &[&Column], widths: &[usize], rows: usize) -> StrData {
+    fn put<T: Copy, const N: usize>(
+        keys: &mut [u8],
+        width: usize,
+        at: usize,
+        values: &[T],
+        bytes: impl Fn(T) -> [u8; N],
+    ) {
+        for (key, value) in keys.chunks_exact_mut(width).zip(values) {
+            key[at..at + N].copy_from_slice(&bytes(*value));
+        }
+    }
+    let width: usize = widths.iter().sum();
+    let mut bytes = vec![0; rows * width];
+    let mut at = 0;
+    for (column, of_column) in columns.iter().zip(widths) {
+        match &column.data {
+            Data::Bool(values) => put(&mut bytes, width, at, values, bool_key),
+            Data::I64(values) => put(&mut bytes, width, at, values, i64_key),
+            Data::F64(values) => put(&mut bytes, width, at, values, f64_key),
+            Data::I128(values) => put(&mut bytes, width, at, values, i128_key),
+            Data::Str(_) => unreachable!("strings have no width"),
+        }
+        at += of_column;
+    }
+    StrData {
+        offsets: (0..=rows).map(|row| row * width).collect(),
+        bytes,
+    }
 }
 
 /// The keys of entities: those of [`order_keys`], and which rows lack one because a value is null or an error.
@@ -82,10 +128,10 @@ fn push_row(column: &Column, row: usize, key: &mut Vec<u8>) {
         return;
     }
     match &column.data {
-        Data::Bool(values) => push_bool(values[row], key),
-        Data::I64(values) => push_i64(values[row], key),
-        Data::F64(values) => push_f64(values[row], key),
-        Data::I128(values) => push_i128(values[row], key),
+        Data::Bool(values) => key.extend_from_slice(&bool_key(values[row])),
+        Data::I64(values) => key.extend_from_slice(&i64_key(values[row])),
+        Data::F64(values) => key.extend_from_slice(&f64_key(values[row])),
+        Data::I128(values) => key.extend_from_slice(&i128_key(values[row])),
         Data::Str(values) => push_bytes(values.get(row), key),
     }
 }
@@ -93,35 +139,42 @@ fn push_row(column: &Column, row: usize, key: &mut Vec<u8>) {
 fn push_value(value: &Value, key: &mut Vec<u8>) {
     match value {
         Value::Null | Value::Error(_) => key.push(value.tag() - Tag::NULL),
-        Value::Bool(value) => push_bool(*value, key),
-        Value::Int64(value) | Value::Timestamp(value) | Value::Duration(value) => push_i64(*value, key),
-        Value::Date(value) => push_i64(i64::from(*value), key),
-        Value::Float64(value) => push_f64(*value, key),
-        Value::Decimal(value) => push_i128(*value, key),
+        Value::Bool(value) => key.extend_from_slice(&bool_key(*value)),
+        Value::Int64(value) | Value::Timestamp(value) | Value::Duration(value) => {
+            key.extend_from_slice(&i64_key(*value))
+        }
+        Value::Date(value) => key.extend_from_slice(&i64_key(i64::from(*value))),
+        Value::Float64(value) => key.extend_from_slice(&f64_key(*value)),
+        Value::Decimal(value) => key.extend_from_slice(&i128_key(*value)),
         Value::String(value) => push_bytes(value.as_bytes(), key),
     }
 }
 
-fn push_bool(value: bool, key: &mut Vec<u8>) {
-    key.extend_from_slice(&[VALID, u8::from(value)]);
+fn bool_key(value: bool) -> [u8; 2] {
+    [VALID, u8::from(value)]
 }
 
-fn push_i64(value: i64, key: &mut Vec<u8>) {
-    let mut encoded = [VALID; 9];
-    encoded[1..].copy_from_slice(&(value as u64 ^ 1 << 63).to_be_bytes());
-    key.extend_from_slice(&encoded);
+#[inline]
+fn i64_key(value: i64) -> [u8; 9] {
+    let mut key = [VALID; 9];
+    key[1..].copy_from_slice(&(value as u64 ^ 1 << 63).to_be_bytes());
+    key
 }
 
-fn push_f64(value: f64, key: &mut Vec<u8>) {
+#[inline]
+fn f64_key(value: f64) -> [u8; 9] {
     let bits = canonical(value).to_bits();
     let ordered = if bits >> 63 == 1 { !bits } else { bits ^ 1 << 63 };
-    key.push(VALID);
-    key.extend_from_slice(&ordered.to_be_bytes());
+    let mut key = [VALID; 9];
+    key[1..].copy_from_slice(&ordered.to_be_bytes());
+    key
 }
 
-fn push_i128(value: i128, key: &mut Vec<u8>) {
-    key.push(VALID);
-    key.extend_from_slice(&(value as u128 ^ 1 << 127).to_be_bytes());
+#[inline]
+fn i128_key(value: i128) -> [u8; 17] {
+    let mut key = [VALID; 17];
+    key[1..].copy_from_slice(&(value as u128 ^ 1 << 127).to_be_bytes());
+    key
 }
 
 fn push_bytes(value: &[u8], key: &mut Vec<u8>) {
@@ -149,6 +202,9 @@ pub fn digests(batch: &Batch, names: &[&str], except: Option<ColumnId>) -> Vec<u
         .iter()
         .map(|at| (xxh3_64(names[*at].as_bytes()), &batch.columns[*at]))
         .collect();
+    if let Some(digests) = digests_of_width(&columns, batch.rows) {
+        return digests;
+    }
     let mut buffer = Vec::with_capacity(columns.len() * 24);
     (0..batch.rows)
         .map(|row| {
@@ -159,6 +215,35 @@ pub fn digests(batch: &Batch, names: &[&str], except: Option<ColumnId>) -> Vec<u
             xxh3_128(&buffer)
         })
         .collect()
+}
+
+/// The digests where all columns hold valid words: the names stay in the buffer, and values take each other's place.
+fn digests_of_width(columns: &[(u64, &Column)], rows: usize) -> Option<Vec<u128>> {
+    enum Words<'a> {
+        Integers(&'a [i64]),
+        Floats(&'a [f64]),
+    }
+    let words = columns.iter().map(|(_, column)| match (&column.tags, &column.data) {
+        (None, Data::I64(values)) => Some(Words::Integers(values)),
+        (None, Data::F64(values)) => Some(Words::Floats(values)),
+        (_, _) => None,
+    });
+    let words: Vec<Words<'_>> = words.collect::<Option<_>>()?;
+    let mut buffer = Vec::with_capacity(16 * columns.len());
+    for (name, _) in columns {
+        push_words([*name, 0], &mut buffer);
+    }
+    let digest = |row: usize| {
+        for (place, words) in buffer.chunks_exact_mut(16).zip(&words) {
+            let word = match words {
+                Words::Integers(values) => values[row] as u64,
+                Words::Floats(values) => canonical(values[row]).to_bits(),
+            };
+            place[8..].copy_from_slice(&word.to_le_bytes());
+        }
+        xxh3_128(&buffer)
+    };
+    Some((0..rows).map(digest).collect())
 }
 
 #[inline]

@@ -6,140 +6,20 @@
 //!
 //! Every decision is made on the record alone, so it is the same in both engines and for every batching.
 
-use crate::column::{Batch, Column, Tag};
+use crate::column::{Batch, Column, Data, Tag};
 use crate::{eval, identity};
 use featc_ir::plan::RowSpec;
 use featc_ir::program::Step;
-use featc_ir::{Arrival, ColumnId, Expr, Lateness, Source};
+use featc_ir::{Arrival, ColumnId, Expr, ExprKind, Source};
 use std::borrow::Cow;
 
+mod accepted;
 mod conflicts;
 mod rejected;
 
+pub use accepted::{Accepted, Reason, accept, arrivals};
 pub use conflicts::{Conflicts, Part, conflicts};
 pub use rejected::{Rejected, rejected};
-
-/// Why a decoded row is not an event. The discriminants are the codes in [`Accepted::keep`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Reason {
-    /// The time column is null.
-    NullTime = 1,
-    /// The arrival column is null.
-    NullArrival = 2,
-    /// It arrived more than the source's `lateness` after its event time.
-    Late = 3,
-    /// Its event time lies more than the source's `skew` after its arrival.
-    Ahead = 4,
-}
-
-impl Reason {
-    /// All reasons, in the order of their codes.
-    pub const ALL: [Reason; 4] = [Reason::NullTime, Reason::NullArrival, Reason::Late, Reason::Ahead];
-
-    /// The word that run reports use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reason::NullTime => "null_time",
-            Reason::NullArrival => "null_arrival",
-            Reason::Late => "late",
-            Reason::Ahead => "ahead",
-        }
-    }
-
-    /// The reason that a code in [`Accepted::keep`] stands for; `None` for 0, accepted.
-    pub fn from_code(code: u8) -> Option<Reason> {
-        Self::ALL.into_iter().find(|reason| *reason as u8 == code)
-    }
-}
-
-/// The verdict on each row of a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
-    /// One code per row: 0 accepted, else a [`Reason`].
-    pub keep: Vec<u8>,
-    /// Rows per code; `counts[0]` are the accepted ones.
-    pub counts: [u64; 5],
-}
-
-impl Accepted {
-    /// The accepted rows, in order.
-    pub fn rows(&self) -> Vec<u32> {
-        (0u32..)
-            .zip(&self.keep)
-            .filter(|(_, code)| **code == 0)
-            .map(|(row, _)| row)
-            .collect()
-    }
-
-    /// Whether nothing was rejected.
-    pub fn all(&self) -> bool {
-        self.counts[1..].iter().all(|count| *count == 0)
-    }
-
-    /// Rows rejected for a reason.
-    pub fn count(&self, reason: Reason) -> u64 {
-        self.counts[reason as usize]
-    }
-}
-
-/// Decides which rows of a source are events. The first reason that applies counts, in the order of [`Reason::ALL`].
-/// A source with `lateness unbounded` rejects on null time and null arrival only.
-pub fn accept(source: &Source, batch: &Batch) -> Accepted {
-    let time = &batch.columns[source.time.index()];
-    let times = time.i64s();
-    let arrival = match source.arrival {
-        Some(Arrival::Column(column)) => Some(&batch.columns[column.index()]),
-        Some(Arrival::AfterTime { .. }) | None => None,
-    };
-    let arrivals = arrivals(source, batch);
-    let mut keep = Vec::with_capacity(batch.rows);
-    let mut counts = [0; 5];
-    for row in 0..batch.rows {
-        let code = if !time.is_valid(row) {
-            Reason::NullTime as u8
-        } else if arrival.is_some_and(|column| !column.is_valid(row)) {
-            Reason::NullArrival as u8
-        } else {
-            match (source.lateness, &arrivals) {
-                (Lateness::Unbounded, _) | (Lateness::Within { .. }, None) => 0,
-                (Lateness::Within { bound_us }, Some(arrivals)) => {
-                    in_time(times[row], arrivals[row], bound_us, source.skew_us)
-                }
-            }
-        };
-        counts[usize::from(code)] += 1;
-        keep.push(code);
-    }
-    Accepted { keep, counts }
-}
-
-/// 0 or the code of the reason, for a row with time and arrival. The difference is taken in 128 bits: it cannot wrap.
-fn in_time(time_us: i64, arrival_us: i64, bound_us: u64, skew_us: u64) -> u8 {
-    let delay = i128::from(arrival_us) - i128::from(time_us);
-    if delay > i128::from(bound_us) {
-        Reason::Late as u8
-    } else if -delay > i128::from(skew_us) {
-        Reason::Ahead as u8
-    } else {
-        0
-    }
-}
-
-/// The arrival time of each row in microseconds, or `None` when the source has no arrival. The value of a row whose
-/// time or arrival is null is unspecified (such rows are rejected). `time + offset` stops at the greatest timestamp.
-pub fn arrivals(source: &Source, batch: &Batch) -> Option<Vec<i64>> {
-    match source.arrival? {
-        Arrival::Column(column) => Some(batch.columns[column.index()].i64s().to_vec()),
-        Arrival::AfterTime { offset_us } => Some(
-            batch.columns[source.time.index()]
-                .i64s()
-                .iter()
-                .map(|time| time.saturating_add_unsigned(offset_us))
-                .collect(),
-        ),
-    }
-}
 
 /// The digest of every row of a source: [`identity::digests`] without the arrival column.
 pub fn digests(source: &Source, batch: &Batch) -> Vec<u128> {
@@ -198,7 +78,15 @@ pub struct Keyed {
 /// A `where` that is false or null drops the row, also a poisoned one; one that is an error poisons the row (of
 /// several the least code). Then a row whose time, or else a key column (in order), is null or an error is dropped and counted.
 pub fn apply(spec: &RowSpec, batch: &Batch) -> Keyed {
-    let mut work = Work::new(spec, batch);
+    run(spec, Work::new(spec, Cow::Borrowed(batch)))
+}
+
+/// As [`apply`], of rows that nobody needs afterwards: columns that are carried on as they are are not copied.
+pub fn apply_owned(spec: &RowSpec, batch: Batch) -> Keyed {
+    run(spec, Work::new(spec, Cow::Owned(batch)))
+}
+
+fn run(spec: &RowSpec, mut work: Work<'_>) -> Keyed {
     for (position, step) in spec.steps.iter().enumerate() {
         match step {
             Step::Where(expr) => {
@@ -211,29 +99,41 @@ pub fn apply(spec: &RowSpec, batch: &Batch) -> Keyed {
             }
         }
     }
-    let time = work.eval(&spec.time);
-    let kept = work.keep_keyed(spec, &time);
-    let time = if kept.len() == work.rows.len() {
-        time
-    } else {
-        time.take(&kept)
-    };
-    work.retain(&kept, &needed_after(spec, spec.steps.len()));
-    let keys = spec
-        .key
-        .iter()
-        .map(|id| work.batch.columns[id.index()].clone())
+    let in_lifts = |id: ColumnId, from: usize| spec.lifts[from..].iter().any(|lift| reads(lift, id));
+    let mut time = work.carry(&spec.time, |id| spec.key.contains(&id) || in_lifts(id, 0));
+    if let Some(kept) = work.keep_keyed(spec, &time) {
+        time = time.take(&kept);
+        work.retain(&kept, &carried(spec));
+    }
+    let keys = spec.key.iter().enumerate().map(|(at, id)| {
+        let again = spec.key[at + 1..].contains(id) || in_lifts(*id, 0);
+        work.column(*id, again)
+    });
+    let keys = keys.collect();
+    let lifts = spec.lifts.iter().enumerate();
+    let lifts = lifts
+        .map(|(at, lift)| work.carry(lift, |id| in_lifts(id, at + 1)))
         .collect();
-    let lifts = spec.lifts.iter().map(|lift| work.eval(lift)).collect();
     let poison = work.poison.filter(|poison| poison.iter().any(|tag| *tag != Tag::VALID));
     Keyed {
         rows: work.rows,
-        times: time.i64s().to_vec(),
+        times: if let Data::I64(times) = time.data {
+            times
+        } else {
+            vec![]
+        },
         keys,
         poison,
         lifts,
         dropped: work.dropped,
     }
+}
+
+/// Whether an expression reads a column.
+fn reads(expr: &Expr, column: ColumnId) -> bool {
+    let mut found = false;
+    expr.for_each_column(&mut |id| found |= id == column);
+    found
 }
 
 /// Rows on their way through the steps. Columns that nothing reads any more are left empty by [`Work::retain`].
@@ -245,13 +145,13 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(spec: &RowSpec, batch: &'a Batch) -> Work<'a> {
+    fn new(spec: &RowSpec, mut batch: Cow<'a, Batch>) -> Work<'a> {
         let rows = (0..u32::try_from(batch.rows).expect("fewer than 2^32 rows in a batch")).collect();
         let lets = spec.steps.iter().any(|step| matches!(step, Step::Let(_)));
-        let batch = if lets {
+        if let (true, Cow::Borrowed(lent)) = (lets, &batch) {
             // Lets append columns: own those that are read, and nothing else.
             let needed = needed_after(spec, 0);
-            let columns = (0..).zip(&batch.columns);
+            let columns = (0..).zip(&lent.columns);
             let columns = columns.map(|(id, column)| {
                 if needed.contains(&id) {
                     column.clone()
@@ -259,13 +159,11 @@ impl<'a> Work<'a> {
                     hollow(column)
                 }
             });
-            Cow::Owned(Batch {
-                rows: batch.rows,
+            batch = Cow::Owned(Batch {
+                rows: lent.rows,
                 columns: columns.collect(),
-            })
-        } else {
-            Cow::Borrowed(batch)
-        };
+            });
+        }
         Work {
             batch,
             rows,
@@ -278,33 +176,67 @@ impl<'a> Work<'a> {
         eval::eval(expr, &self.batch)
     }
 
+    /// A column; unless it is read `again`, it is taken out where it is ours.
+    fn column(&mut self, id: ColumnId, again: bool) -> Column {
+        match &mut self.batch {
+            Cow::Owned(batch) if !again => {
+                let column = &mut batch.columns[id.index()];
+                let hollow = hollow(column);
+                std::mem::replace(column, hollow)
+            }
+            Cow::Owned(_) | Cow::Borrowed(_) => self.batch.column(id).clone(),
+        }
+    }
+
+    /// The value of an expression. `again` says which columns are read later.
+    fn carry(&mut self, expr: &Expr, again: impl Fn(ColumnId) -> bool) -> Column {
+        match expr.kind {
+            ExprKind::Column(id) if self.batch.column(id).ty == expr.ty => self.column(id, again(id)),
+            _ => self.eval(expr),
+        }
+    }
+
     fn keep_true(&mut self, verdict: &Column, needed: &[u32]) {
         let rows = self.rows.len();
-        let mut kept = Vec::with_capacity(rows);
-        for (position, row) in (0u32..).zip(0..rows) {
-            let tag = verdict.tag(row);
-            if tag == Tag::VALID {
-                if verdict.is_true(row) {
-                    kept.push(position);
-                }
-            } else if Tag::as_error(tag).is_some() {
-                kept.push(position);
-                let poison = self.poison.get_or_insert_with(|| vec![Tag::VALID; rows]);
-                poison[row] = if poison[row] == Tag::VALID {
-                    tag
-                } else {
-                    poison[row].min(tag)
-                };
+        let kept = match &verdict.tags {
+            None => positions(verdict.bools().iter().copied()),
+            Some(tags) => {
+                self.note_poison(tags);
+                let verdicts = verdict.bools().iter().zip(tags);
+                positions(verdicts.map(|(keep, tag)| match *tag {
+                    Tag::VALID => *keep,
+                    tag => tag != Tag::NULL,
+                }))
             }
-        }
+        };
         self.dropped.filtered += (rows - kept.len()) as u64;
         self.retain(&kept, needed);
     }
 
-    /// The positions whose time and keys are valid; the others are counted.
-    fn keep_keyed(&mut self, spec: &RowSpec, time: &Column) -> Vec<u32> {
-        let dropped = &mut self.dropped;
+    /// Errors poison their rows; of several the least stays.
+    fn note_poison(&mut self, tags: &[u8]) {
+        if tags.iter().all(|tag| *tag <= Tag::NULL) {
+            return;
+        }
+        let poison = self.poison.get_or_insert_with(|| vec![Tag::VALID; tags.len()]);
+        for (poison, tag) in poison.iter_mut().zip(tags) {
+            if *tag > Tag::NULL {
+                *poison = if *poison == Tag::VALID {
+                    *tag
+                } else {
+                    (*poison).min(*tag)
+                };
+            }
+        }
+    }
+
+    /// The positions whose time and keys are valid; the others are counted. `None`: all are.
+    fn keep_keyed(&mut self, spec: &RowSpec, time: &Column) -> Option<Vec<u32>> {
         let keys: Vec<&Column> = spec.key.iter().map(|id| &self.batch.columns[id.index()]).collect();
+        if time.tags.is_none() && keys.iter().all(|key| key.tags.is_none()) {
+            return None;
+        }
+        let dropped = &mut self.dropped;
         let mut kept = Vec::with_capacity(self.rows.len());
         for (position, row) in (0u32..).zip(0..self.rows.len()) {
             let time = time.tag(row);
@@ -317,7 +249,7 @@ impl<'a> Work<'a> {
                 (_, _) => dropped.error_time += 1,
             }
         }
-        kept
+        Some(kept)
     }
 
     fn retain(&mut self, kept: &[u32], needed: &[u32]) {
@@ -343,9 +275,21 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The columns that the steps from `position` on, the time, the key and the lifts read; sorted.
+/// Where `rows` says so; no branch depends on it.
+fn positions(rows: impl ExactSizeIterator<Item = bool>) -> Vec<u32> {
+    let mut found = vec![0; rows.len()];
+    let mut len = 0;
+    for (position, keep) in (0u32..).zip(rows) {
+        found[len] = position;
+        len += usize::from(keep);
+    }
+    found.truncate(len);
+    found
+}
+
+/// The columns that the steps from `position` on, the time, the key and the lifts read.
 fn needed_after(spec: &RowSpec, position: usize) -> Vec<u32> {
-    let mut needed: Vec<u32> = spec.key.iter().map(|id| id.0).collect();
+    let mut needed = carried(spec);
     let mut note = |id: ColumnId| needed.push(id.0);
     for step in &spec.steps[position..] {
         match step {
@@ -353,10 +297,16 @@ fn needed_after(spec: &RowSpec, position: usize) -> Vec<u32> {
         }
     }
     spec.time.for_each_column(&mut note);
-    spec.lifts.iter().for_each(|lift| lift.for_each_column(&mut note));
-    needed.sort_unstable();
-    needed.dedup();
     needed
+}
+
+/// The columns that the key and the lifts read.
+fn carried(spec: &RowSpec) -> Vec<u32> {
+    let mut carried: Vec<u32> = spec.key.iter().map(|id| id.0).collect();
+    for lift in &spec.lifts {
+        lift.for_each_column(&mut |id: ColumnId| carried.push(id.0));
+    }
+    carried
 }
 
 /// Stands for a column that nothing reads.

@@ -156,7 +156,9 @@ impl LakeStore {
             why: why.to_owned(),
         };
         let client = self.buckets.get(bucket)?;
-        if exists(&client, bucket, key)? {
+        // An object first where the name looks like a file's: who may read may not always list.
+        let named = key.rsplit('/').next().is_some_and(|name| name.contains('.'));
+        if named && exists(&client, bucket, key)? {
             return Ok(vec![input(bucket, key)]);
         }
         let special = key.find(['*', '?', '[']);
@@ -174,6 +176,7 @@ impl LakeStore {
         };
         match found.is_empty() {
             false => Ok(found.into_iter().map(|key| input(bucket, key)).collect()),
+            true if !named && exists(&client, bucket, key)? => Ok(vec![input(bucket, key)]),
             true if special.is_some() => Err(none("nothing matches")),
             true if keys.is_empty() => Err(none("no such object or folder")),
             true => Err(none(&format!("the folder has no .{} files", extensions.join(" or .")))),

@@ -33,10 +33,10 @@ fn write(table: &Path, mode: Mode, batches: &[RecordBatch]) -> Result<Committed,
 }
 
 fn set(table: &Path, version: Option<u64>) -> FileSet {
-    let version = version.map(|version| format!("@v{version}")).unwrap_or_default();
     FileSet {
-        format: FileFormat::Parquet,
-        paths: vec![format!("{}{version}", table.display())],
+        format: FileFormat::Delta,
+        paths: vec![table.display().to_string()],
+        version,
     }
 }
 

@@ -393,7 +393,7 @@ fn a_file_that_changed_is_refused() {
     assert_eq!(all.len(), 70);
     let longer = file(&rows(21), small_pages());
     std::fs::rename(longer.path().join("f"), folder.path().join("03.parquet")).unwrap();
-    let read = |piece: &Piece| piece.read(&mut |_| Ok(()), &mut |_| Ok(()));
+    let read = |piece: &Piece| piece.read::<DecodeError>(&mut |_| Ok(()), &mut |_| Ok(()));
     assert_eq!(read(&all[2]), Ok(()));
     assert_eq!(
         read(&all[3]).unwrap_err().to_string(),

@@ -108,6 +108,31 @@ impl Data {
         }
     }
 
+    /// Puts the value (which is no null; of an error: anything) where `rows` says so, row by row.
+    pub(super) fn put(&mut self, rows: impl Iterator<Item = bool>, value: &Value) {
+        fn all<T: Copy>(to: &mut [T], rows: impl Iterator<Item = bool>, value: T) {
+            for (to, row) in to.iter_mut().zip(rows) {
+                *to = if row { value } else { *to };
+            }
+        }
+        match (self, value) {
+            (_, Value::Null | Value::Error(_)) => {}
+            (Data::Bool(to), Value::Bool(value)) => all(to, rows, *value),
+            (Data::I64(to), Value::Int64(value) | Value::Timestamp(value) | Value::Duration(value)) => {
+                all(to, rows, *value);
+            }
+            (Data::I64(to), Value::Date(value)) => all(to, rows, i64::from(*value)),
+            (Data::F64(to), Value::Float64(value)) => all(to, rows, crate::value::canonical(*value)),
+            (Data::I128(to), Value::Decimal(value)) => all(to, rows, *value),
+            (Data::Str(to), Value::String(value)) => {
+                let texts = to.iter().zip(rows);
+                let filled = texts.map(|(text, row)| if row { value.as_bytes() } else { text });
+                *to = filled.collect();
+            }
+            _ => unreachable!("a value of the column's type"),
+        }
+    }
+
     /// Inserts row `row` of data of the same representation before row `at`.
     pub(super) fn insert_from(&mut self, at: usize, from: &Data, row: usize) {
         match (self, from) {

@@ -45,7 +45,7 @@ proptest! {
         prop_assert_eq!(head.take(&picked.iter().map(|row| *row as u32).collect::<Vec<_>>()).values(), taken);
         let filled: Vec<Value> =
             expected.iter().map(|value| if value.is_null() { extra.clone() } else { value.clone() }).collect();
-        prop_assert_eq!(head.fill_null(&extra).values(), filled);
+        prop_assert_eq!(head.clone().fill_null(&extra).values(), filled);
         prop_assert_eq!(Column::repeat(of, &extra, rows).values(), vec![extra; rows]);
     }
 }

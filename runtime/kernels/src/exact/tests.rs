@@ -196,6 +196,77 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn fixed_point_sums_are_the_sums(
+        values in prop::collection::vec(prop_oneof![8 => -1e6f64..1e6, 3 => (-900i32..900).prop_map(|value| f64::from(value) / 64.0),
+            1 => Just(0.0), 1 => any_float()], 0..16),
+        scale in prop_oneof![Just(0i32), -1040i32..960],
+        skip in 0usize..4,
+    ) {
+        let values: Vec<f64> = values.iter().map(|value| value * 2f64.powi(scale / 2) * 2f64.powi(scale - scale / 2)).collect();
+        let taken = |row: usize| row % 4 != skip;
+        if let Some(fixed) = FixedSums::floats(&values, taken) {
+            let exact = PrefixExact::floats(&values, taken);
+            for low in 0..=values.len() {
+                for high in low..=values.len() {
+                    let (sum, slow) = (fixed.sums()[high] - fixed.sums()[low], exact.range(low..high));
+                    let outcome = fixed.specials().and_then(|specials| {
+                        let mut total = specials[high];
+                        total.subtract(specials[low]);
+                        total.outcome()
+                    });
+                    let (round, mean) = (fixed.unit().round(sum), fixed.unit().divide(sum, (high - low) as u64));
+                    prop_assert_eq!(outcome.unwrap_or(round).to_bits(), slow.round().to_bits());
+                    if high > low {
+                        let slow = slow.div_round((high - low) as u64);
+                        prop_assert_eq!(outcome.unwrap_or(mean).to_bits(), slow.to_bits());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn fixed_point_numbers_are_rounded_once(
+        value in prop_oneof![wide(), (wide(), 0u32..127).prop_map(|(value, shift)| value >> shift), (any::<i64>(), 0u32..64).prop_map(|(value, shift)| i128::from(value >> 9) << shift)],
+        exponent in prop_oneof![-1200i32..1000, -80i32..80, -1100i32..-1000],
+        divisor in prop_oneof![1u64.., 1u64..100, (0u32..64).prop_map(|shift| 1 << shift)],
+    ) {
+        let unit = Unit::new(exponent);
+        let big = BigInt::from(value);
+        prop_assert_eq!(unit.round(value).to_bits(), nearest_slow(&big, exponent, &one()).to_bits());
+        prop_assert_eq!(unit.divide(value, divisor).to_bits(), nearest_slow(&big, exponent, &BigInt::from(divisor)).to_bits());
+    }
+
+    #[test]
+    fn fixed_point_sums_of_integers_are_the_sums(values in prop::collection::vec((wide(), 2u32..128), 0..12), skip in 0usize..4) {
+        let values: Vec<i128> = values.iter().map(|(value, shift)| value >> (shift - 1)).collect();
+        let value = |row: usize| (row % 4 != skip).then(|| values[row]);
+        let exact = PrefixExact::integers(values.len(), value);
+        if let Some(fixed) = FixedSums::integers(values.len(), value) {
+            for end in 0..=values.len() {
+                prop_assert_eq!(Some(fixed.sums()[end]), exact.range(0..end).to_i128());
+            }
+        }
+    }
+}
+
+#[test]
+fn fixed_point_takes_what_fits() {
+    assert!(FixedSums::floats(&[1e-10, 1e20], |_| true).is_none());
+    assert!(FixedSums::floats(&[1e-10, 1e20], |row| row == 1).is_some());
+    assert!(
+        FixedSums::floats(&[f64::MAX, f64::NAN, f64::INFINITY], |_| true).is_some_and(|sums| sums.specials().is_some())
+    );
+    assert!(FixedSums::integers(2, |_| Some(i128::MAX)).is_none());
+    assert_eq!(
+        FixedSums::words(&[i64::MAX; 3], |row| row != 1).sums()[3],
+        2 * i128::from(i64::MAX)
+    );
+    assert!(Unit::new(0).divide(1, 0).is_nan() && Unit::new(-1000).divide(1, 0).is_nan());
+}
+
 /// Σ(x − mean)² as a quotient of integers, literally: Σ(n·x − Σx)² / (n²·(n − 1)), or / n³ for the population.
 fn variance_slow(values: &[BigInt], population: bool) -> Option<(BigInt, BigInt)> {
     let count = BigInt::from(values.len());

@@ -268,3 +268,67 @@ fn no_questions_no_answers() {
     let done = finish(&spec(features), &fold_spec(1), &none, Truth::Complete);
     assert!(done[0].0.is_empty() && done[0].1.is_empty());
 }
+
+#[test]
+fn columns_of_statuses_are_those_of_rows() {
+    let slot_statuses = [Status::Ok, Status::Empty, OVERFLOW, CAP];
+    let values = [int(i64::MAX), int(1), Value::Null];
+    let mut rows = vec![];
+    for left in slot_statuses {
+        for right in slot_statuses {
+            for value in &values {
+                for (time, present) in [(105, true), (106, true), (105, false), (106, false)] {
+                    rows.push((left, right, value.clone(), time, present));
+                }
+            }
+        }
+    }
+    let times: Vec<i64> = rows.iter().map(|row| row.3).collect();
+    let column = |right: bool| {
+        let of_row = |row: &(Status, Status, Value, i64, bool)| {
+            let status = if right { row.1 } else { row.0 };
+            (
+                if status == Status::Ok {
+                    row.2.clone()
+                } else {
+                    Value::Null
+                },
+                status,
+            )
+        };
+        let (values, statuses): (Vec<_>, Vec<_>) = rows.iter().map(of_row).unzip();
+        (Column::from_values(Type::Int64, &values), statuses)
+    };
+    let answers = Answers {
+        times: &times,
+        slots: vec![column(false), column(true)],
+        presence: vec![rows.iter().map(|row| row.4).collect()],
+    };
+    let one = |default| vec![feature(over(vec![0], self::column(0)), default, true)];
+    let two = vec![feature(
+        over(vec![0, 1], plus(self::column(0), self::column(1))),
+        None,
+        true,
+    )];
+    for (features, slots) in [(one(None), 1), (one(Some(3)), 1), (two, 2)] {
+        let spec = spec(features);
+        let done = finish(&spec, &fold_spec(2), &answers, Truth::Complete);
+        for (row, (left, right, value, time, present)) in rows.iter().enumerate() {
+            let overflows = slots == 2 && *left == Status::Ok && *right == Status::Ok && *value == int(i64::MAX);
+            let expr_error = overflows.then_some(ErrorCode::Overflow);
+            let expected = aggregate_status(&[*left, *right][..slots], expr_error, *present, *time < 106, false);
+            assert_eq!(done[0].1[row], expected);
+            assert!(done[0].0.error(row).is_none());
+            let filled = spec.features[0].default.is_some();
+            if matches!(expected, Status::Error(_)) {
+                assert_eq!(done[0].0.is_null(row), !filled);
+            }
+        }
+        let copied = Answers {
+            times: &times,
+            slots: answers.slots.clone(),
+            presence: answers.presence.clone(),
+        };
+        assert_eq!(finish_owned(&spec, &fold_spec(2), copied, Truth::Complete), done);
+    }
+}

@@ -130,3 +130,31 @@ fn a_digest_is_pinned() {
     bytes.push(b'x');
     assert_eq!(digests(&batch, &["id", "name"], None), [xxh3_128(&bytes)]);
 }
+
+proptest! {
+    #[test]
+    fn columns_of_one_width_are_no_exception(
+        rows in prop::collection::vec((any::<bool>(), any::<i64>(), any::<i32>(), any::<i128>()), 0..6),
+        first in 0usize..4,
+        count in 0usize..5,
+    ) {
+        let tuples: Vec<Vec<Value>> = rows
+            .iter()
+            .map(|row| vec![Value::Bool(row.0), Value::Int64(row.1), Value::float(f64::from(row.2)), Value::Decimal(row.3)])
+            .collect();
+        let column = |at: usize| Column::from_values(TYPES[at], &tuples.iter().map(|row| row[at].clone()).collect::<Vec<_>>());
+        let columns: Vec<Column> = (0..4).map(column).collect();
+        let picked: Vec<usize> = (0..count).map(|at| (first + at) % 4).collect();
+        let keys = keys_of_columns(&picked.iter().map(|at| &columns[*at]).collect::<Vec<_>>(), rows.len());
+        prop_assert_eq!(keys.len(), rows.len());
+        for (row, tuple) in tuples.iter().enumerate() {
+            let values: Vec<Value> = picked.iter().map(|at| tuple[*at].clone()).collect();
+            prop_assert_eq!(keys.get(row), &key_of_values(&values)[..]);
+        }
+        // A column of nulls changes no digest; the columns have one width without it only.
+        let words = Batch { rows: rows.len(), columns: columns[1..3].to_vec() };
+        let mut with_nulls = words.clone();
+        with_nulls.columns.push(Column::new(Type::Int64, rows.len()));
+        prop_assert_eq!(digests(&words, &["b", "a"], None), digests(&with_nulls, &["b", "a", "c"], None));
+    }
+}

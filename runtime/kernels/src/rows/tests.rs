@@ -1,6 +1,8 @@
 use super::*;
 use crate::value::Value;
-use featc_ir::{BinaryOp, ErrorCode, ExprKind, FileSet, Literal, Origin, SourceColumn, Type};
+use featc_ir::{
+    Arrival, BinaryOp, ErrorCode, ExprKind, FileSet, Lateness, Literal, Origin, Source, SourceColumn, Type,
+};
 use proptest::prelude::*;
 
 fn source(arrival: Option<Arrival>, lateness: Lateness) -> Source {
@@ -83,6 +85,65 @@ fn a_row_is_accepted_on_its_own_record() {
     assert_eq!(Reason::from_code(0), None);
 }
 
+/// [`accept`], row by row.
+fn accept_slow(source: &Source, batch: &Batch) -> Vec<u8> {
+    let (time, seen) = (batch.column(source.time), batch.column(ColumnId(1)));
+    let verdict = |row: usize| {
+        let of_column = matches!(source.arrival, Some(Arrival::Column(_)));
+        if time.is_null(row) {
+            return Reason::NullTime as u8;
+        }
+        if of_column && seen.is_null(row) {
+            return Reason::NullArrival as u8;
+        }
+        let arrival = match source.arrival {
+            None => return 0,
+            Some(Arrival::Column(_)) => seen.i64s()[row],
+            Some(Arrival::AfterTime { offset_us }) => time.i64s()[row].saturating_add_unsigned(offset_us),
+        };
+        let delay = i128::from(arrival) - i128::from(time.i64s()[row]);
+        match source.lateness {
+            Lateness::Within { bound_us } if delay > i128::from(bound_us) => Reason::Late as u8,
+            Lateness::Within { .. } if -delay > i128::from(source.skew_us) => Reason::Ahead as u8,
+            Lateness::Within { .. } | Lateness::Unbounded => 0,
+        }
+    };
+    (0..batch.rows).map(verdict).collect()
+}
+
+fn bound() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        0u64..6,
+        prop::sample::select(&[u64::MAX, 1 << 63, (1 << 63) - 1, (1 << 63) + 1][..])
+    ]
+}
+
+fn instant() -> impl Strategy<Value = Option<i64>> {
+    prop_oneof![
+        6 => (0i64..12).prop_map(Some),
+        1 => Just(None),
+        2 => prop::sample::select(&[Some(i64::MIN), Some(i64::MAX), Some(-1)][..])
+    ]
+}
+
+proptest! {
+    #[test]
+    fn columns_are_accepted_as_rows_are(
+        rows in prop::collection::vec((instant(), instant(), Just(Value::Null)), 0..20),
+        arrival in prop_oneof![Just(None), Just(SEEN), bound().prop_map(|offset_us| Some(Arrival::AfterTime { offset_us }))],
+        lateness in prop_oneof![Just(Lateness::Unbounded), bound().prop_map(|bound_us| Lateness::Within { bound_us })],
+        skew_us in bound(),
+    ) {
+        let mut source = source(arrival, lateness);
+        source.skew_us = skew_us;
+        let batch = batch(&rows);
+        let (fast, slow) = (accept(&source, &batch), accept_slow(&source, &batch));
+        prop_assert_eq!(&fast.keep, &slow);
+        let counts: Vec<u64> = (0..5).map(|code| slow.iter().filter(|known| **known == code).count() as u64).collect();
+        prop_assert_eq!(fast.counts.to_vec(), counts);
+    }
+}
+
 #[test]
 fn an_assumed_arrival_stops_at_the_end_of_time() {
     let after = source(
@@ -93,6 +154,20 @@ fn an_assumed_arrival_stops_at_the_end_of_time() {
     assert_eq!(arrivals(&after, &rows), Some(vec![8, i64::MAX]));
     assert!(accept(&after, &rows).all());
     assert_eq!(arrivals(&source(None, Lateness::Unbounded), &rows), None);
+}
+
+/// [`apply`], which says the same as [`apply_owned`].
+fn applied(spec: &RowSpec, batch: &Batch) -> Keyed {
+    let (keyed, owned) = (apply(spec, batch), apply_owned(spec, batch.clone()));
+    assert_eq!(
+        (&keyed.rows, &keyed.times, &keyed.keys),
+        (&owned.rows, &owned.times, &owned.keys)
+    );
+    assert_eq!(
+        (&keyed.poison, &keyed.lifts, &keyed.dropped),
+        (&owned.poison, &owned.lifts, &owned.dropped)
+    );
+    keyed
 }
 
 fn column(id: u32, ty: Type) -> Expr {
@@ -139,7 +214,7 @@ fn a_transform_filters_poisons_and_keys() {
         (Some(16), Some(16), Value::Null),
         (Some(17), Some(17), Value::Int64(3)),
     ];
-    let keyed = apply(&spec(), &batch(&rows));
+    let keyed = applied(&spec(), &batch(&rows));
     assert_eq!(keyed.rows, [0, 2, 3, 7]);
     assert_eq!(keyed.times, [10, 12, 13, 17]);
     let overflow = Tag::error(ErrorCode::Overflow);
@@ -177,7 +252,7 @@ fn null_and_failing_keys_and_times_are_counted() {
         (Some(3), None, Value::Int64(i64::MAX)),
         (None, None, Value::Null),
     ];
-    let keyed = apply(&spec, &batch(&rows));
+    let keyed = applied(&spec, &batch(&rows));
     assert_eq!((keyed.rows, keyed.poison), (vec![0], None));
     assert_eq!(
         keyed.dropped,
@@ -190,7 +265,7 @@ fn null_and_failing_keys_and_times_are_counted() {
     );
     let second = Expr::new(ExprKind::Literal(Literal::Duration(i64::MAX)), Type::Duration);
     spec.time = binary(BinaryOp::Add, column(0, Type::Timestamp), second, Type::Timestamp);
-    let keyed = apply(&spec, &batch(&rows));
+    let keyed = applied(&spec, &batch(&rows));
     assert_eq!(keyed.rows.len(), 0);
     assert_eq!(
         keyed.dropped,
@@ -209,9 +284,9 @@ proptest! {
             4 => (-3i64..8).prop_map(Value::Int64), 1 => Just(Value::Null), 1 => Just(Value::Int64(i64::MAX))]), 0..12),
         cut in any::<prop::sample::Index>(),
     ) {
-        let whole = apply(&spec(), &batch(&rows));
+        let whole = applied(&spec(), &batch(&rows));
         let (left, right) = rows.split_at(cut.index(rows.len() + 1));
-        let (first, second) = (apply(&spec(), &batch(left)), apply(&spec(), &batch(right)));
+        let (first, second) = (apply(&spec(), &batch(left)), applied(&spec(), &batch(right)));
         let shifted = second.rows.iter().map(|row| row + left.len() as u32);
         prop_assert_eq!(whole.rows, first.rows.iter().copied().chain(shifted).collect::<Vec<_>>());
         prop_assert_eq!(whole.times, [first.times, second.times].concat());
@@ -223,6 +298,46 @@ proptest! {
             prop_assert_eq!(whole, first);
         }
     }
+}
+
+#[test]
+fn what_is_carried_on_as_it_is_may_be_read_twice() {
+    let plain = RowSpec {
+        name: "s".to_owned(),
+        steps: vec![],
+        time: column(0, Type::Timestamp),
+        key: vec![ColumnId(2), ColumnId(2)],
+        lifts: vec![
+            column(2, Type::Int64),
+            column(0, Type::Timestamp),
+            column(2, Type::Int64),
+        ],
+    };
+    let filtered = RowSpec {
+        steps: vec![Step::Where(Expr::new(
+            ExprKind::Binary(
+                BinaryOp::Less,
+                Box::new(column(0, Type::Timestamp)),
+                Box::new(column(1, Type::Timestamp)),
+            ),
+            Type::Bool,
+        ))],
+        lifts: vec![],
+        ..plain.clone()
+    };
+    let rows = batch(&[
+        (Some(1), Some(2), Value::Int64(5)),
+        (Some(2), Some(1), Value::Int64(6)),
+        (Some(3), Some(4), Value::Null),
+        (None, Some(4), Value::Int64(7)),
+    ]);
+    let keyed = applied(&plain, &rows);
+    assert_eq!((&keyed.rows, &keyed.times), (&vec![0, 1], &vec![1, 2]));
+    assert_eq!(keyed.lifts[0], keyed.lifts[2]);
+    assert_eq!(keyed.lifts[1].i64s(), keyed.times);
+    let keyed = applied(&filtered, &rows);
+    assert_eq!((keyed.rows, keyed.times), (vec![0], vec![1]));
+    assert_eq!(keyed.keys[0].values(), [Value::Int64(5)]);
 }
 
 #[test]

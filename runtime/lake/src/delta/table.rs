@@ -104,6 +104,11 @@ impl Table {
     }
 
     fn load(&self, version: Option<u64>) -> Result<Result<DeltaTableState, DeltaTableError>, DecodeError> {
+        if let Root::Local(folder) = &self.root
+            && !folder.join("_delta_log").is_dir()
+        {
+            return Ok(Err(DeltaTableError::NotATable(self.address.clone())));
+        }
         let log = self.log.clone();
         self.wait(async move { DeltaTableState::try_new(&log, version).await })
     }

@@ -117,16 +117,22 @@ fn check_folder(path: &Path) -> Result<(), DecodeError> {
     }
 }
 
-/// Files that no table names would become part of nothing, or be taken for ours.
+/// A folder with a purpose of its own does not become a table. Data files of a table in the making, or of one that was
+/// never finished, are no such purpose.
 fn check_empty(table: &Table) -> Result<(), DecodeError> {
     let Root::Local(folder) = &table.root else { return Ok(()) };
-    match std::fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
-        Ok(true) => Err(problem(
+    let foreign = |name: &str| {
+        let ours = name.starts_with("part-") && name.ends_with(".parquet");
+        !ours && !name.starts_with('.') && name != "_delta_log"
+    };
+    let mut names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    match names.any(|name| foreign(&name.to_string_lossy())) {
+        true => Err(problem(
             LakeCause::UnwritableTable,
             &table.address,
             "the folder holds other files and no table",
         )),
-        Ok(false) | Err(_) => Ok(()),
+        false => Ok(()),
     }
 }
 

@@ -1,0 +1,139 @@
+//! The batch engine's merge, aggregate by aggregate, per chunk of about 32 768 events and 4 096 questions.
+//!
+//! It stands here, and names the file, because the crate of the batch engine builds DataFusion first.
+
+#[path = "../../batch/src/merge/mod.rs"]
+#[allow(dead_code)]
+mod merge;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use featc_ir::plan::FoldSpec;
+use featc_ir::{Aggregate, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
+use featr_kernels::events::Events;
+use featr_kernels::{Column, Data, StrData};
+use merge::{Group, Questions, Run, answer};
+
+const HOUR: i64 = 3_600_000_000;
+const DAYS: i64 = 60;
+const ENTITIES: u64 = 1365;
+const EVENTS: u64 = 24;
+const ASKED: u64 = 3;
+
+/// The same numbers each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: i64) -> i64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        ((self.0 >> 33) % end as u64) as i64
+    }
+
+    fn sorted(&mut self, count: u64) -> Vec<i64> {
+        let mut times: Vec<i64> = (0..count).map(|_| self.below(DAYS * 24 * HOUR / 1000) * 1000).collect();
+        times.sort_unstable();
+        times
+    }
+}
+
+fn chunk() -> (Run, Questions) {
+    let mut random = Random(7);
+    let (mut times, mut asked, mut groups) = (vec![], vec![], vec![]);
+    for entity in 0..ENTITIES {
+        let (events, questions) = (times.len() as u32, asked.len());
+        // A few entities have most of the events.
+        let factor = if entity % 100 == 0 { 20 } else { 1 };
+        times.extend(random.sorted(EVENTS * factor));
+        asked.extend(random.sorted(ASKED * factor));
+        groups.push(Group {
+            questions: questions..asked.len(),
+            events: events..times.len() as u32,
+        });
+    }
+    let amounts = times.iter().map(|_| random.below(500_000) as f64 / 100.0).collect();
+    let arrivals = times.iter().map(|time| {
+        let delay = if random.below(50) == 0 { HOUR } else { 1_000_000 };
+        time + random.below(delay)
+    });
+    let run = Run {
+        arrivals: Some(arrivals.collect()),
+        events: Events {
+            times,
+            ids: StrData::new(),
+            digests: vec![],
+            poison: None,
+            lifts: vec![Column {
+                ty: Type::Float64,
+                data: Data::F64(amounts),
+                tags: None,
+            }],
+        },
+    };
+    let questions = Questions {
+        times: asked,
+        groups,
+        selves: None,
+    };
+    (run, questions)
+}
+
+fn spec(aggregates: &[Aggregate]) -> FoldSpec {
+    let window = |kind| Window {
+        kind,
+        excluding: Excluding::Nothing,
+    };
+    let lengths = [1, 24, 7 * 24, 30 * 24].map(|hours| WindowKind::Last {
+        length_us: hours * HOUR,
+    });
+    let windows = lengths.into_iter().chain([WindowKind::Lifetime]).map(window).collect();
+    let slots = aggregates.iter().flat_map(|aggregate| {
+        let lasts = matches!(aggregate, Aggregate::Last { .. });
+        let windows = if lasts { 4..5 } else { 0..4 };
+        windows.map(|window| Slot {
+            aggregate: *aggregate,
+            argument: (*aggregate != Aggregate::Count).then_some(LiftId(0)),
+            filter: None,
+            window: WindowId(window),
+            ty: if *aggregate == Aggregate::Count {
+                Type::Int64
+            } else {
+                Type::Float64
+            },
+        })
+    });
+    FoldSpec {
+        entity: vec![],
+        windows,
+        slots: slots.collect(),
+        presence: vec![Some((30 * 24 * HOUR).unsigned_abs())],
+        self_columns: vec![],
+    }
+}
+
+fn answers(c: &mut Criterion) {
+    let (run, questions) = chunk();
+    let last = Aggregate::Last { ignoring_nulls: false };
+    let all = [Aggregate::Count, Aggregate::Sum, Aggregate::Mean, Aggregate::Max, last];
+    let mut group = c.benchmark_group("merge");
+    group.throughput(Throughput::Elements(questions.len() as u64));
+    let mut bench = |name: &str, aggregates: &[Aggregate], delay_us| {
+        let spec = spec(aggregates);
+        group.bench_function(name, |b| b.iter(|| answer(&spec, &run, &questions, delay_us)));
+    };
+    bench("spans and presence", &[], None);
+    bench("count", &all[..1], None);
+    bench("sum", &all[1..2], None);
+    bench("mean", &all[2..3], None);
+    bench("max", &all[3..4], None);
+    bench("last", &all[4..], None);
+    bench("stddev", &[Aggregate::Stddev], None);
+    bench("17 slots", &all, None);
+    bench("17 slots, as of arrival", &all, Some(0));
+    bench(
+        "17 slots, as of arrival, an hour behind",
+        &all,
+        Some(HOUR.unsigned_abs()),
+    );
+}
+
+criterion_group!(benches, answers);
+criterion_main!(benches);
