@@ -70,7 +70,7 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
-pub use convert::{arrow_type, from_arrow, to_arrow};
+pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::DecodeError;
 pub use files::{InputFile, expand};
 pub use piece::{Bound, Piece, PieceOptions, pieces};
@@ -78,4 +78,4 @@ pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
 pub use spine::{Spine, read_spine};
 pub use store::{LocalStore, RandomRead, Store};
-pub use write::{OutputFormat, RowsWriter, write_rows};
+pub use write::{OutputFormat, ParquetWriter, RowsWriter, WriteOptions, write_rows};

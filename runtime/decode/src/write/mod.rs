@@ -1,19 +1,19 @@
 //! Writing rows, all or nothing: a target is whole and on disk, or it is what it was.
 
 mod csv;
+mod parquet;
 mod utc;
+
+pub use self::parquet::{ParquetWriter, WriteOptions};
 
 use crate::array::describe;
 use crate::error::{DecodeError, plain};
+use ::parquet::errors::ParquetError;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 use arrow::json::writer::{LineDelimited, Writer as JsonWriter, WriterBuilder};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -82,7 +82,7 @@ pub struct RowsWriter {
 }
 
 enum Format {
-    Parquet(Box<ArrowWriter<BufWriter<File>>>),
+    Parquet(Box<ParquetWriter<BufWriter<File>>>),
     Csv(BufWriter<File>),
     Jsonl(Box<JsonWriter<BufWriter<File>, LineDelimited>>),
     Arrow(Box<FileWriter<BufWriter<File>>>),
@@ -104,6 +104,14 @@ impl RowsWriter {
     /// [`DecodeError::UnknownExtension`]; [`DecodeError::Unwritable`] when the folder is missing or refuses, the target
     /// is a folder, or the format cannot hold the schema.
     pub fn create(path: &Path, schema: SchemaRef) -> Result<RowsWriter, DecodeError> {
+        RowsWriter::create_with(path, schema, &WriteOptions::default())
+    }
+
+    /// As [`RowsWriter::create`].
+    ///
+    /// # Errors
+    /// As [`RowsWriter::create`].
+    pub fn create_with(path: &Path, schema: SchemaRef, options: &WriteOptions) -> Result<RowsWriter, DecodeError> {
         let format = OutputFormat::of(path)?;
         let target = if path.is_symlink() {
             path.canonicalize().unwrap_or(path.to_owned())
@@ -122,9 +130,7 @@ impl RowsWriter {
         let file = BufWriter::with_capacity(1 << 18, aside.as_file().try_clone().map_err(refused)?);
         let format = match format {
             OutputFormat::Parquet => {
-                let zstd = Compression::ZSTD(ZstdLevel::default());
-                let properties = WriterProperties::builder().set_compression(zstd).build();
-                let writer = ArrowWriter::try_new(file, schema, Some(properties));
+                let writer = ParquetWriter::new(file, schema, options);
                 Format::Parquet(Box::new(
                     writer.map_err(|error| DecodeError::unwritable(path, parquet_why(&error)))?,
                 ))
@@ -150,9 +156,11 @@ impl RowsWriter {
             )),
             OutputFormat::Arrow => {
                 let writer = FileWriter::try_new(file, &schema);
-                Format::Arrow(Box::new(
-                    writer.map_err(|error| DecodeError::unwritable(path, arrow_why(&error)))?,
-                ))
+                let mut writer = writer.map_err(|error| DecodeError::unwritable(path, arrow_why(&error)))?;
+                for (key, value) in &options.metadata {
+                    writer.write_metadata(key, value);
+                }
+                Format::Arrow(Box::new(writer))
             }
         };
         Ok(RowsWriter {
@@ -183,6 +191,15 @@ impl RowsWriter {
         Ok(())
     }
 
+    /// Adds a key and its value to the metadata of the file, where the format has such: Parquet and Arrow.
+    pub fn add_metadata(&mut self, key: &str, value: &str) {
+        match &mut self.format {
+            Format::Parquet(writer) => writer.add_metadata(key.to_owned(), value.to_owned()),
+            Format::Arrow(writer) => writer.write_metadata(key, value),
+            Format::Csv(_) | Format::Jsonl(_) => {}
+        }
+    }
+
     /// Ends the file and puts it in place; returns the number of rows.
     ///
     /// # Errors
@@ -195,7 +212,7 @@ impl RowsWriter {
             rows,
         } = self;
         let buffer = match format {
-            Format::Parquet(writer) => writer.into_inner().map_err(|error| parquet_why(&error)),
+            Format::Parquet(writer) => writer.finish().map_err(|error| parquet_why(&error)),
             Format::Csv(writer) => Ok(writer),
             Format::Jsonl(mut writer) => writer
                 .finish()
