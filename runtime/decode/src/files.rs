@@ -79,8 +79,14 @@ pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeErro
     expand_in(&LocalStore, files, base)
 }
 
-/// As [`expand`], in any store.
-pub(crate) fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+/// As [`expand`], in any store; of a Delta table the files of the version that the set says.
+///
+/// # Errors
+/// [`DecodeError::NoFiles`], [`DecodeError::Unreadable`].
+pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+    if files.format == FileFormat::Delta {
+        return store.snapshot(files, base);
+    }
     if files.paths.is_empty() {
         return Err(DecodeError::NoFiles {
             pattern: String::new(),

@@ -72,10 +72,10 @@ mod tests;
 
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::DecodeError;
-pub use files::{InputFile, expand};
+pub use files::{InputFile, expand, expand_in};
 pub use piece::{Bound, Piece, PieceOptions, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
-pub use spine::{Spine, read_spine};
+pub use spine::{Spine, read_spine, read_spine_in};
 pub use store::{LocalStore, RandomRead, Store};
 pub use write::{OutputFormat, ParquetWriter, RowsWriter, WriteOptions, write_rows};

@@ -5,6 +5,7 @@ use crate::error::DecodeError;
 use crate::files::InputFile;
 use crate::piece::{Piece, PieceOptions, Reading, Shared};
 use crate::reject::{Reason, Reject, RejectSink, Rejects};
+use crate::store::{LocalStore, Store};
 use crate::text_rows::TextReader;
 use crate::zone::Zone;
 use featc_ir::{ColumnId, FileFormat, FileSet, Source, SourceColumn};
@@ -24,6 +25,8 @@ pub struct ReadOptions {
     pub rows_per_batch: Option<usize>,
     /// Receives every rejected row.
     pub sink: Option<Box<dyn RejectSink>>,
+    /// Where the files are; the local file system without a value.
+    pub store: Option<Arc<dyn Store>>,
 }
 
 impl fmt::Debug for ReadOptions {
@@ -133,6 +136,7 @@ pub fn read_source(
     let spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
     let whole = PieceOptions {
         rows_per_piece: Some(usize::MAX),
+        store: options.store.unwrap_or_else(|| Arc::new(LocalStore)),
         ..PieceOptions::default()
     };
     let shared = Arc::new(Shared::new(spec, files.format, &whole));

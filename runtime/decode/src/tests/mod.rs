@@ -121,6 +121,7 @@ pub(crate) fn read_with(
         columns,
         rows_per_batch: Some(batch),
         sink: Some(Box::new(sink.clone())),
+        store: None,
     };
     let mut reader = match read_source(source, files, base, options) {
         Ok(reader) => reader,
