@@ -55,6 +55,10 @@ impl Out {
                 .refuse::<()>(errors::run(&error.into(), None))
                 .expect_err("refused")
         };
+        let store = match &args.program.run.temp_dir {
+            Some(folder) => LakeStore::new().with_temp(folder.clone()),
+            None => LakeStore::new(),
+        };
         match (args.lake.out_format, args.lake.mode) {
             (OutFormat::Delta, mode) => {
                 let mode = match mode {
@@ -62,7 +66,7 @@ impl Out {
                     Some(ModeArg::Append) => Mode::Append,
                     Some(ModeArg::Overwrite) => Mode::Overwrite,
                 };
-                let target = LakeStore::new().delta(&name, mode).map_err(refuse)?;
+                let target = store.delta(&name, mode).map_err(refuse)?;
                 Ok(Out::Delta(Box::new(target)))
             }
             (OutFormat::File, Some(mode)) => {
@@ -73,7 +77,6 @@ impl Out {
                 reporter.refuse(errors::argument("--mode", &value, "says nothing about a file", help))
             }
             (OutFormat::File, None) if is_address(&name) => {
-                let store = LakeStore::new();
                 store.check_object(&name).map_err(refuse)?;
                 Ok(Out::Object(store, name))
             }
@@ -149,7 +152,8 @@ impl Out {
                 Ok(())
             }
             Out::Delta(target) => {
-                let mut writer = target.writer(&training.schema).map_err(refuse)?;
+                let options = args.program.run.write_options();
+                let mut writer = target.writer(&training.schema).map_err(refuse)?.with_options(options);
                 for batch in training.rows() {
                     writer.write(&batch.map_err(refuse)?).map_err(refuse)?;
                 }

@@ -28,6 +28,8 @@ pub(crate) struct Buckets {
     known: Mutex<HashMap<String, Arc<AmazonS3>>>,
     /// Variables that stand before those of the environment.
     settings: Vec<(AmazonS3ConfigKey, String)>,
+    /// Where files wait for their upload; the system's temporary folder without a value.
+    temp: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Buckets {
@@ -45,7 +47,22 @@ impl Buckets {
         Buckets {
             known: Mutex::default(),
             settings: settings.into_iter().filter_map(known).collect(),
+            temp: None,
         }
+    }
+
+    /// The same settings, and no connections.
+    pub(crate) fn with_temp(&self, temp: PathBuf) -> Buckets {
+        Buckets {
+            known: Mutex::default(),
+            settings: self.settings.clone(),
+            temp: Some(temp),
+        }
+    }
+
+    /// Where files wait for their upload.
+    pub(crate) fn temp(&self) -> PathBuf {
+        self.temp.clone().unwrap_or_else(std::env::temp_dir)
     }
 
     /// The client of a bucket.

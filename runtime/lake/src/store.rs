@@ -10,7 +10,7 @@ use featc_ir::FileSet;
 use featr_decode::{DecodeError, InputFile, LocalStore, OutputFormat, RandomRead, Store, WriteOptions};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Everything that a program or `--source` may name. Clients of buckets are made when they are first needed.
@@ -33,6 +33,21 @@ impl LakeStore {
             buckets: Arc::new(Buckets::with_settings(settings)),
             ..LakeStore::default()
         }
+    }
+
+    /// Files wait for their upload in this folder, and not in the system's temporary one.
+    #[must_use]
+    pub fn with_temp(self, folder: PathBuf) -> LakeStore {
+        LakeStore {
+            buckets: Arc::new(self.buckets.with_temp(folder)),
+            ..self
+        }
+    }
+
+    /// What was read of a set of one Delta table: `delta:<table id>@<version>`.
+    pub fn snapshot_id(&self, files: &FileSet) -> Option<String> {
+        let [path] = files.paths.as_slice() else { return None };
+        self.tables.id(path, files.version)
     }
 
     /// The same places; nothing is known of the versions of tables.
@@ -109,7 +124,8 @@ impl LakeStore {
         DeltaTarget::open(&self.buckets, address, mode)
     }
 
-    /// The versions of the Delta tables that were read so far: `delta:<table id>@<version>` by address. A table without a
+    /// The versions of the Delta tables that were read so far: `delta:<table id>@<version>` by address, with `@v12` behind it
+    /// where a version was asked for. A table without a
     /// version in the program is read at the version that was its latest when it was first asked for, to the end.
     pub fn snapshots(&self) -> BTreeMap<String, String> {
         self.tables.read()

@@ -108,7 +108,11 @@ fn a_store_sees_one_version_of_a_table() {
     assert_eq!(ask(), 1);
     write(&table, Mode::Append, &[rows(10..20)]).unwrap();
     assert_eq!(ask(), 1);
-    assert_eq!(store.snapshots().into_values().collect::<Vec<_>>(), [first.snapshot]);
+    assert_eq!(store.snapshot_id(&set(&table, None)).as_ref(), Some(&first.snapshot));
+    store.snapshot(&set(&table, Some(1)), Path::new("/")).unwrap();
+    assert_eq!(store.snapshot_id(&set(&table, Some(2))), None);
+    let read: Vec<String> = store.snapshots().into_values().collect();
+    assert_eq!(read, [first.snapshot.clone(), first.snapshot.replace("@0", "@1")]);
     assert_eq!(files(&table, None).unwrap().len(), 2);
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn write(
     options: &WriteOptions,
 ) -> Result<u64, DecodeError> {
     let (bucket, name) = object(address)?;
-    let aside = Aside::new(address, name.rsplit('/').next().unwrap_or("rows"))?;
+    let aside = Aside::new(&buckets.temp(), address, name.rsplit('/').next().unwrap_or("rows"))?;
     let mut writer = RowsWriter::create_with(&aside.path, schema, options)?;
     for batch in batches {
         writer.write(&batch?)?;
@@ -75,8 +75,8 @@ pub(crate) struct Aside {
 }
 
 impl Aside {
-    pub(crate) fn new(target: &str, name: &str) -> Result<Aside, DecodeError> {
-        let folder = Scratch::create(&std::env::temp_dir()).map_err(|error| DecodeError::Unwritable {
+    pub(crate) fn new(temp: &Path, target: &str, name: &str) -> Result<Aside, DecodeError> {
+        let folder = Scratch::create(temp).map_err(|error| DecodeError::Unwritable {
             file: target.to_owned(),
             why: format!("no temporary folder: {error}"),
         })?;

@@ -6,7 +6,6 @@ use featc_ir::{FileFormat, FileSet, Source};
 use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store, expand_in};
 use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -164,23 +163,14 @@ pub(super) fn source_files(
     for file in found {
         files.push(record_in(store, &file, name(&file.path), hash)?);
     }
-    let table = is_table.then(|| store.snapshots());
     Ok(SourceFiles {
         source: source.name.clone(),
         format: format_word(set.format),
         paths: set.paths.iter().map(|path| name(&PathBuf::from(path))).collect(),
         given,
-        table: table.and_then(|known| of_table(&known, set, base)),
+        table: is_table.then(|| store.snapshot_id(set)).flatten(),
         files,
     })
-}
-
-/// What the store says of the one table of a set: `delta:<table id>@<version>`.
-fn of_table(known: &BTreeMap<String, String>, set: &FileSet, base: &Path) -> Option<String> {
-    let [path] = set.paths.as_slice() else { return None };
-    let whole = base.join(path).display().to_string();
-    let same = |address: &&String| *address == path || **address == whole || address.ends_with(&format!("/{path}"));
-    known.keys().find(same).and_then(|address| known.get(address)).cloned()
 }
 
 /// How files differ from what they were, one entry per file.

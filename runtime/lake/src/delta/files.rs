@@ -6,7 +6,7 @@ use crate::upload::{Aside, upload};
 use arrow::array::{Array as _, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use deltalake_core::kernel::Add;
-use featr_decode::{DecodeError, RowsWriter};
+use featr_decode::{DecodeError, RowsWriter, WriteOptions};
 use object_store::ObjectStoreExt as _;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -42,7 +42,12 @@ pub(crate) struct Ended {
 }
 
 impl Open {
-    pub(crate) fn new(table: &Table, name: String, schema: SchemaRef) -> Result<Open, DecodeError> {
+    pub(crate) fn new(
+        table: &Table,
+        name: String,
+        schema: SchemaRef,
+        options: &WriteOptions,
+    ) -> Result<Open, DecodeError> {
         let (path, aside) = match &table.root {
             Root::Local(folder) => {
                 std::fs::create_dir_all(folder).map_err(|error| DecodeError::Unwritable {
@@ -51,14 +56,14 @@ impl Open {
                 })?;
                 (folder.join(&name), None)
             }
-            Root::Object { .. } => {
-                let aside = Aside::new(&table.address, &name)?;
+            Root::Object { temp, .. } => {
+                let aside = Aside::new(temp, &table.address, &name)?;
                 (aside.path.clone(), Some(aside))
             }
         };
         Ok(Open {
             name,
-            writer: RowsWriter::create(&path, schema.clone())?,
+            writer: RowsWriter::create_with(&path, schema.clone(), options)?,
             path,
             aside,
             stats: Stats::new(schema),
@@ -109,7 +114,10 @@ impl Open {
 impl Ended {
     /// Brings the file to its place.
     pub(crate) fn send(self, table: &Table) -> Result<(), DecodeError> {
-        if let Root::Object { client, bucket, key } = &table.root {
+        if let Root::Object {
+            client, bucket, key, ..
+        } = &table.root
+        {
             upload(client, bucket, &key_in(key, &self.name), &self.path)?;
         }
         drop(self.aside);
@@ -136,7 +144,9 @@ impl Written {
             Root::Local(folder) => {
                 let _ = std::fs::remove_file(folder.join(&self.name));
             }
-            Root::Object { client, bucket, key } => {
+            Root::Object {
+                client, bucket, key, ..
+            } => {
                 let Ok(key) = crate::object::key(bucket, &key_in(key, &self.name)) else {
                     return;
                 };

@@ -3,7 +3,7 @@
 use super::check::readable;
 use super::table::{Root, Table};
 use crate::object::Buckets;
-use crate::place::object_address;
+use crate::place::{Place, object_address};
 use deltalake_core::kernel::DataType;
 use deltalake_core::table::state::DeltaTableState;
 use featr_decode::{DecodeError, InputFile};
@@ -71,12 +71,23 @@ impl Tables {
         Ok(snapshot)
     }
 
-    /// The ids of all snapshots, by address.
+    /// The id of a snapshot that was read.
+    pub(crate) fn id(&self, path: &str, version: Option<u64>) -> Option<String> {
+        let (path, said) = versioned(path);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = known.get(&(path.to_owned(), version.or(said)))?;
+        Some(snapshot.id.clone())
+    }
+
+    /// The ids of all snapshots, by address; where a version was asked for, with `@v` and the version behind it.
     pub(crate) fn read(&self) -> BTreeMap<String, String> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known
             .iter()
-            .map(|((address, _), snapshot)| (address.clone(), snapshot.id.clone()))
+            .map(|((address, asked), snapshot)| {
+                let version = asked.map(|version| format!("@v{version}")).unwrap_or_default();
+                (format!("{address}{version}"), snapshot.id.clone())
+            })
             .collect()
     }
 }
@@ -141,7 +152,11 @@ fn utc(value: String) -> String {
 /// The path of a file and its name in messages. A file that the log names with an address lies outside of the table.
 fn path(root: &Root, file: &str, base: &Path) -> (PathBuf, String) {
     if crate::is_address(file) {
-        return (PathBuf::from(file), file.to_owned());
+        let path = match Place::of(file) {
+            Ok(Place::Local(path)) => path,
+            Ok(Place::Object { .. }) | Err(_) => PathBuf::from(file),
+        };
+        return (path, file.to_owned());
     }
     match root {
         Root::Local(folder) => {
@@ -189,6 +204,10 @@ mod tests {
         assert_eq!(
             path(&root, "a/b.parquet", Path::new("/data")).0,
             PathBuf::from("/data/t/a/b.parquet")
+        );
+        assert_eq!(
+            path(&root, "file:///x/b.parquet", Path::new("/data")).0,
+            PathBuf::from("/x/b.parquet")
         );
         assert_eq!(
             path(&root, "s3://x/b.parquet", Path::new("/data")).0,

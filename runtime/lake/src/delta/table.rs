@@ -22,6 +22,8 @@ pub(crate) enum Root {
         client: Arc<AmazonS3>,
         bucket: String,
         key: String,
+        /// Where files wait for their upload.
+        temp: PathBuf,
     },
 }
 
@@ -69,6 +71,7 @@ impl Table {
                     client: client.clone(),
                     bucket,
                     key: folder,
+                    temp: buckets.temp(),
                 };
                 (root, client, location)
             }

@@ -14,7 +14,7 @@ use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, Table
 use deltalake_core::kernel::{Action, Protocol, new_metadata};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
-use featr_decode::{DecodeError, LakeCause};
+use featr_decode::{DecodeError, LakeCause, WriteOptions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 
@@ -94,6 +94,7 @@ impl DeltaTarget {
             made,
             files: Vec::new(),
             open: None,
+            options: WriteOptions::default(),
             file_bytes: FILE_BYTES,
             kept: false,
         })
@@ -164,6 +165,7 @@ pub struct DeltaWriter {
     made: Option<PathBuf>,
     files: Vec<Written>,
     open: Option<Open>,
+    options: WriteOptions,
     /// A data file ends when its rows have this size in memory.
     file_bytes: usize,
     /// Whether the files must stay.
@@ -171,6 +173,13 @@ pub struct DeltaWriter {
 }
 
 impl DeltaWriter {
+    /// Writes data files in another way than the usual one.
+    #[must_use]
+    pub fn with_options(mut self, options: WriteOptions) -> DeltaWriter {
+        self.options = options;
+        self
+    }
+
     /// Ends data files at another size than the usual one; the size is that of the rows in memory.
     #[must_use]
     pub fn with_file_bytes(mut self, bytes: usize) -> DeltaWriter {
@@ -191,7 +200,7 @@ impl DeltaWriter {
             Some(open) => open,
             None => {
                 let name = format!("part-{:05}-{}.zstd.parquet", self.files.len(), self.token);
-                Open::new(&self.target.table, name, self.columns.arrow.clone())?
+                Open::new(&self.target.table, name, self.columns.arrow.clone(), &self.options)?
             }
         };
         open.write(&rows)?;
