@@ -2,7 +2,7 @@
 
 use super::classes::Taken;
 use super::nearest::{End, Steps};
-use super::{Context, Work, distinct, extreme, groups, nearest};
+use super::{Context, Work, distinct, extreme, groups, nearest, variance};
 use featc_ir::{Aggregate, Slot, Status};
 use featr_kernels::Column;
 
@@ -121,14 +121,14 @@ impl Answers<'_> {
 
     fn variances(&mut self, class: usize, family: &[usize]) {
         let classes = &self.context.classes[class];
-        let Some(moments) = groups::Moments::new(self.context, &self.slots[family[0]], classes) else {
+        let Some(moments) = variance::Moments::new(self.context, &self.slots[family[0]], classes) else {
             return;
         };
         for (window, slots) in self.by_window(family) {
             let taken = self.taken(class, window);
             let of_window = slots.iter().map(|at| (*at, &self.slots[*at]));
             let put = |at: usize, answer| self.done[at] = Some(answer);
-            groups::variances(self.context, window, of_window, &self.taken[taken].1, &moments, put);
+            variance::variances(self.context, window, of_window, &self.taken[taken].1, &moments, put);
         }
     }
 

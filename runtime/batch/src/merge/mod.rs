@@ -37,6 +37,7 @@ mod tape;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod variance;
 
 pub use run::Run;
 pub use slow::answer_slow;
