@@ -130,7 +130,7 @@ enum Work {
     /// With whether it is `min`, and whether the windows end before the instant of the question.
     Extreme(usize, Option<LiftId>, bool, bool),
     Nearest(usize, End),
-    Distinct,
+    Distinct(usize, Option<LiftId>),
 }
 
 /// Answers all questions. `delay_us` is δ in truth `as_of_arrival`, `None` in truth `complete`.

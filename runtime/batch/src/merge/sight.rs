@@ -242,14 +242,17 @@ fn own_events(run: &Run, questions: &Questions) -> Lists {
     let Some(selves) = &questions.selves else {
         return Lists::none(questions.len());
     };
-    let mut rows_of: HashMap<&[u8], Vec<u32>> = HashMap::new();
     let mut found: Vec<u32> = vec![];
     for group in &questions.groups {
-        rows_of.clear();
+        let mut rows_of: HashMap<&[u8], Vec<u32>> = HashMap::new();
         let compares = group.questions.len() * group.events.len() <= COMPARED;
-        if !compares && group.questions.clone().any(|question| selves.known[question]) {
+        if !compares {
+            let known = group.questions.clone().filter(|question| selves.known[*question]);
+            rows_of.extend(known.map(|question| (selves.keys.get(question), vec![])));
             for row in group.events.clone() {
-                rows_of.entry(run.events.id(row as usize)).or_default().push(row);
+                if let Some(rows) = rows_of.get_mut(run.events.id(row as usize)) {
+                    rows.push(row);
+                }
             }
         }
         for question in group.questions.clone() {
