@@ -17,11 +17,13 @@ mod limbs;
 mod moments;
 mod prefix;
 mod round;
+mod squares;
 
 pub(crate) use codec::take_bytes;
 pub use fixed::{FixedSums, Unit};
 pub use moments::{mean_scaled, variance};
 pub use prefix::PrefixExact;
+pub use squares::{FixedMoments, Wide};
 
 use limbs::{Carry, accumulate, has_room, place, significant, split, square};
 use num_bigint::{BigInt, BigUint, Sign};

@@ -78,6 +78,8 @@ pub fn finish_owned(
         }
     }
     let mut slots_left = answers.slots;
+    // What `present` and `truncated` say, computed once for features that share both.
+    let mut circumstances = vec![];
     let mut done: Vec<(Column, Vec<Status>)> = Vec::with_capacity(spec.features.len());
     for feature in &spec.features {
         let (values, statuses) = match &feature.kind {
@@ -102,13 +104,15 @@ pub fn finish_owned(
                         (evaluate(&inputs, expr, answers.times.len(), true), statuses)
                     }
                 };
-                let circumstances = Circumstances {
-                    times: answers.times,
-                    present: &answers.presence[*presence as usize],
-                    truncated_before: truncated_before(window, spec.begins_us),
-                    stale: is_stale(spec, *ttl_us, truth),
-                };
-                circumstances.settle(values, statuses)
+                let stale = is_stale(spec, *ttl_us, truth);
+                let key = (*presence, truncated_before(window, spec.begins_us));
+                if !circumstances.iter().any(|(known, _)| *known == key) {
+                    let present = &answers.presence[*presence as usize];
+                    circumstances.push((key, around(answers.times, present, key.1)));
+                }
+                let around = circumstances.iter().find(|(known, _)| *known == key);
+                let around = around.and_then(|(_, statuses)| statuses.as_deref());
+                settle(values, statuses, around, stale)
             }
             FinishKind::Derived { inputs, expr } => {
                 let inputs: Vec<&(Column, Vec<Status>)> = inputs.iter().map(|input| &done[*input as usize]).collect();
@@ -168,48 +172,72 @@ fn truncated_before(window: &Window, begins_us: Option<i64>) -> Option<i128> {
     }
 }
 
-/// What decides the status of an aggregate feature besides its slots.
-struct Circumstances<'a> {
-    times: &'a [i64],
-    present: &'a [bool],
-    truncated_before: Option<i128>,
-    stale: bool,
+/// Per question `Truncated`, or else `Missing`, or else `Ok`; `None` if all are `Ok`.
+fn around(times: &[i64], present: &[bool], truncated_before: Option<i128>) -> Option<Vec<Status>> {
+    // A bound beyond the instants is greater than all of them; one at their start than none.
+    let last = |bound: i128| i64::try_from(bound - 1).ok().or((bound > 0).then_some(i64::MAX));
+    let truncated_until = truncated_before.and_then(last);
+    let status = |(time, present): (&i64, &bool)| {
+        if truncated_until.is_some_and(|last| *time <= last) {
+            Status::Truncated
+        } else if *present {
+            Status::Ok
+        } else {
+            Status::Missing
+        }
+    };
+    let around: Vec<Status> = times.iter().zip(present).map(status).collect();
+    any(&around, |status| !matches!(status, Status::Ok)).then_some(around)
 }
 
-impl Circumstances<'_> {
-    /// `statuses` are those of [`merge_statuses`]; an error among the values is one of the expression.
-    fn settle(&self, mut values: Column, mut statuses: Vec<Status>) -> (Column, Vec<Status>) {
-        if self.stale {
-            return (
-                Column::new(values.ty, self.times.len()),
-                vec![Status::Stale; self.times.len()],
-            );
-        }
-        if let Some(tags) = &values.tags {
-            for (status, tag) in statuses.iter_mut().zip(tags) {
-                if let (false, Some(code)) = (is_error(*status), Tag::as_error(*tag)) {
-                    *status = Status::Error(code);
-                }
-            }
-        }
-        if !self.present.iter().all(|present| *present) {
-            for (status, present) in statuses.iter_mut().zip(self.present) {
-                let other = if *present { *status } else { Status::Missing };
-                *status = if is_error(*status) { *status } else { other };
-            }
-        }
-        if let Some(bound) = self.truncated_before {
-            // A bound beyond the instants is greater than all of them.
-            let last = i64::try_from(bound - 1).unwrap_or(i64::MAX);
-            let any = bound > i128::from(i64::MIN);
-            for (status, time) in statuses.iter_mut().zip(self.times) {
-                let other = if *time <= last { Status::Truncated } else { *status };
-                *status = if is_error(*status) || !any { *status } else { other };
-            }
-        }
-        nullify(&mut values, &statuses);
-        (values, statuses)
+/// `statuses` are those of [`merge_statuses`], `around` those of [`around`]; an error among the values is one of the
+/// expression.
+fn settle(
+    mut values: Column,
+    mut statuses: Vec<Status>,
+    around: Option<&[Status]>,
+    stale: bool,
+) -> (Column, Vec<Status>) {
+    let rows = statuses.len();
+    if stale {
+        return (Column::new(values.ty, rows), vec![Status::Stale; rows]);
     }
+    if let Some(tags) = values.tags.as_ref().filter(|tags| any(tags, |tag| tag > Tag::NULL)) {
+        for (status, tag) in statuses.iter_mut().zip(tags) {
+            if let (false, Some(code)) = (is_error(*status), Tag::as_error(*tag)) {
+                *status = Status::Error(code);
+            }
+        }
+        strip(&mut values);
+    }
+    let errors = any(&statuses, is_error);
+    match (around, errors) {
+        (None, _) => {}
+        (Some(around), false) => {
+            for (status, around) in statuses.iter_mut().zip(around) {
+                *status = if matches!(around, Status::Ok) { *status } else { *around };
+            }
+        }
+        (Some(around), true) => {
+            for (status, around) in statuses.iter_mut().zip(around) {
+                let keeps = matches!(around, Status::Ok) | is_error(*status);
+                *status = if keeps { *status } else { *around };
+            }
+        }
+    }
+    if errors {
+        let tags = values.tags.get_or_insert_with(|| vec![Tag::VALID; rows]);
+        for (tag, status) in tags.iter_mut().zip(&statuses) {
+            *tag = if is_error(*status) { Tag::NULL } else { *tag };
+        }
+    }
+    (values, statuses)
+}
+
+/// Whether one of the items is so; all are looked at, without a branch.
+#[inline]
+fn any<T: Copy>(items: &[T], so: impl Fn(T) -> bool) -> bool {
+    items.iter().fold(false, |any, item| any | so(*item))
 }
 
 #[inline]
@@ -279,17 +307,6 @@ fn evaluate(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize, strippe
 fn strip(column: &mut Column) {
     if let Some(tags) = &mut column.tags {
         tags.iter_mut().for_each(|tag| *tag = (*tag).min(Tag::NULL));
-    }
-}
-
-/// Makes the rows null whose statuses are errors, and errors null.
-fn nullify(column: &mut Column, statuses: &[Status]) {
-    strip(column);
-    if statuses.iter().any(|status| is_error(*status)) {
-        let tags = column.tags.get_or_insert_with(|| vec![Tag::VALID; statuses.len()]);
-        for (tag, status) in tags.iter_mut().zip(statuses) {
-            *tag = if is_error(*status) { Tag::NULL } else { *tag };
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::classes::Taken;
 use super::nearest::{End, Steps};
-use super::{Context, Work, distinct, extreme, groups, nearest};
+use super::{Context, Work, distinct, extreme, groups, nearest, variance};
 use featc_ir::{Aggregate, Slot, Status};
 use featr_kernels::Column;
 
@@ -54,7 +54,7 @@ impl Answers<'_> {
             }
             Aggregate::First { .. } => Work::Nearest(class, End::First),
             Aggregate::Last { .. } | Aggregate::TimeSinceLast => Work::Nearest(class, End::Last),
-            Aggregate::CountDistinct { .. } => Work::Distinct,
+            Aggregate::CountDistinct { .. } => Work::Distinct(class, slot.argument),
         }
     }
 
@@ -86,7 +86,8 @@ impl Answers<'_> {
 
     fn family(&mut self, work: Work, family: Vec<usize>) {
         match work {
-            Work::Count | Work::Distinct => family.into_iter().for_each(|at| self.counts(at)),
+            Work::Count => family.into_iter().for_each(|at| self.count(at)),
+            Work::Distinct(class, _) => self.distinct(class, &family),
             Work::Sums(class, _) => self.sums(class, &family),
             Work::Variances(class, _) => self.variances(class, &family),
             Work::Extreme(class, ..) => self.extremes(class, &family),
@@ -94,16 +95,26 @@ impl Answers<'_> {
         }
     }
 
-    fn counts(&mut self, at: usize) {
+    fn count(&mut self, at: usize) {
         let (slot, class) = (&self.slots[at], self.context.class_of[at]);
         let taken = self.taken(class, slot.window.index());
-        let taken = &self.taken[taken].1;
-        self.done[at] = Some(match slot.aggregate {
-            Aggregate::CountDistinct { cap } => {
-                distinct::count_distinct(self.context, slot, &self.context.classes[class], taken, cap)
+        self.done[at] = Some(groups::count(slot, &self.taken[taken].1));
+    }
+
+    fn distinct(&mut self, class: usize, family: &[usize]) {
+        let classes = &self.context.classes[class];
+        let Some(numbers) = distinct::numbers(self.context, &self.slots[family[0]], classes) else {
+            return;
+        };
+        for at in family {
+            let slot = &self.slots[*at];
+            let taken = self.taken(class, slot.window.index());
+            if let Aggregate::CountDistinct { cap } = slot.aggregate {
+                let taken = &self.taken[taken].1;
+                let answer = distinct::count_distinct(self.context, slot, classes, taken, &numbers, cap);
+                self.done[*at] = Some(answer);
             }
-            _ => groups::count(slot, taken),
-        });
+        }
     }
 
     fn sums(&mut self, class: usize, family: &[usize]) {
@@ -121,14 +132,14 @@ impl Answers<'_> {
 
     fn variances(&mut self, class: usize, family: &[usize]) {
         let classes = &self.context.classes[class];
-        let Some(moments) = groups::Moments::new(self.context, &self.slots[family[0]], classes) else {
+        let Some(moments) = variance::Moments::new(self.context, &self.slots[family[0]], classes) else {
             return;
         };
         for (window, slots) in self.by_window(family) {
             let taken = self.taken(class, window);
             let of_window = slots.iter().map(|at| (*at, &self.slots[*at]));
             let put = |at: usize, answer| self.done[at] = Some(answer);
-            groups::variances(self.context, window, of_window, &self.taken[taken].1, &moments, put);
+            variance::variances(self.context, window, of_window, &self.taken[taken].1, &moments, put);
         }
     }
 

@@ -3,34 +3,57 @@
 use super::Context;
 use super::classes::{Classes, Taken, tags};
 use super::run::position;
-use featc_ir::{ErrorCode, LiftId, Slot, Status};
+use featc_ir::{ErrorCode, Slot, Status};
 use featr_kernels::{Column, Data};
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// The number of an event's value among the run's distinct values, per row; rows that do not take part hold 0.
-fn numbers(context: &Context<'_>, lift: LiftId, classes: &Classes) -> (Vec<u32>, usize) {
-    fn number<K: Hash + Eq>(takes: impl Fn(usize) -> bool, values: impl Iterator<Item = K>) -> (Vec<u32>, usize) {
-        let mut known: HashMap<K, u32> = HashMap::new();
-        let mut numbers = Vec::new();
-        for (row, value) in values.enumerate() {
-            let next = position(known.len());
-            numbers.push(if takes(row) {
-                *known.entry(value).or_insert(next)
-            } else {
-                0
-            });
+/// The number of an event's value among the distinct values of its entity, per row, and the greatest count of them;
+/// rows that do not take part hold 0.
+pub(super) type Numbers = (Vec<u32>, usize);
+
+/// Of the slot's argument.
+pub(super) fn numbers(context: &Context<'_>, slot: &Slot, classes: &Classes) -> Option<Numbers> {
+    Some(match &context.lift(slot.argument?).data {
+        Data::Bool(values) => by_order(context, classes, |row| values[row]),
+        Data::I64(values) => by_order(context, classes, |row| values[row]),
+        Data::F64(values) => by_order(context, classes, |row| values[row].to_bits()),
+        Data::I128(values) => by_order(context, classes, |row| values[row]),
+        Data::Str(values) => by_hash(context, classes, |row| values.get(row)),
+    })
+}
+
+fn by_order<K: Ord + Copy>(context: &Context<'_>, classes: &Classes, key: impl Fn(usize) -> K) -> Numbers {
+    let mut numbers = vec![0; context.run.events.len()];
+    let (mut most, mut ordered): (u32, Vec<(K, u32)>) = (0, vec![]);
+    for group in &context.questions.groups {
+        ordered.clear();
+        let taken = group.events.clone().filter(|row| classes.takes(*row as usize));
+        ordered.extend(taken.map(|row| (key(row as usize), row)));
+        ordered.sort_unstable();
+        let mut number = 0;
+        for same in ordered.chunk_by(|left, right| left.0 == right.0) {
+            same.iter().for_each(|(_, row)| numbers[*row as usize] = number);
+            number += 1;
         }
-        (numbers, known.len())
+        most = most.max(number);
     }
-    let takes = |row: usize| classes.takes(row);
-    match &context.lift(lift).data {
-        Data::Bool(values) => number(takes, values.iter()),
-        Data::I64(values) => number(takes, values.iter()),
-        Data::F64(values) => number(takes, values.iter().map(|value| value.to_bits())),
-        Data::I128(values) => number(takes, values.iter()),
-        Data::Str(values) => number(takes, values.iter()),
+    (numbers, most as usize)
+}
+
+/// For values that are slow to compare.
+fn by_hash<K: Hash + Eq>(context: &Context<'_>, classes: &Classes, key: impl Fn(usize) -> K) -> Numbers {
+    let mut numbers = vec![0; context.run.events.len()];
+    let mut most = 0;
+    for group in &context.questions.groups {
+        let mut known: HashMap<K, u32> = HashMap::new();
+        for row in group.events.clone().filter(|row| classes.takes(*row as usize)) {
+            let next = position(known.len());
+            numbers[row as usize] = *known.entry(key(row as usize)).or_insert(next);
+        }
+        most = most.max(known.len());
     }
+    (numbers, most)
 }
 
 pub(super) fn count_distinct(
@@ -38,31 +61,28 @@ pub(super) fn count_distinct(
     slot: &Slot,
     classes: &Classes,
     taken: &Taken,
+    (numbers, distinct): &Numbers,
     cap: u32,
 ) -> (Column, Vec<Status>) {
     let rows = context.questions.len();
     let (mut values, mut statuses) = (vec![0i64; rows], taken.statuses.clone());
-    if let (Some(lift), Some(tape)) = (slot.argument, context.tape(slot.window.index())) {
-        let (numbers, distinct) = numbers(context, lift, classes);
+    if let Some(tape) = context.tape(slot.window.index()) {
         let taken_of = |ranges: &[(u32, u32)], each: &mut dyn FnMut(usize)| {
             let rows = ranges.iter().flat_map(|(start, end)| *start as usize..*end as usize);
             rows.filter(|row| classes.takes(*row)).for_each(each);
         };
-        // Each count belongs to the entity that last touched it.
-        let mut counts: Vec<(u32, u32)> = vec![(0, 0); distinct];
-        for (entity, group) in (1u32..).zip(&context.questions.groups) {
+        let mut counts = vec![0u32; *distinct];
+        for group in &context.questions.groups {
+            counts[..group.events.len().min(*distinct)].fill(0);
             let mut inside = 0u32;
             for question in group.questions.clone() {
                 taken_of(tape.enter(question), &mut |row| {
-                    let (owner, count) = &mut counts[numbers[row] as usize];
-                    if *owner != entity {
-                        (*owner, *count) = (entity, 0);
-                    }
+                    let count = &mut counts[numbers[row] as usize];
                     inside += u32::from(*count == 0);
                     *count += 1;
                 });
                 taken_of(tape.leave(question), &mut |row| {
-                    let (_, count) = &mut counts[numbers[row] as usize];
+                    let count = &mut counts[numbers[row] as usize];
                     *count -= 1;
                     inside -= u32::from(*count == 0);
                 });

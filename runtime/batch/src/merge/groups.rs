@@ -12,7 +12,7 @@ use featr_kernels::{Column, Data};
 const DECIMAL_BOUND: i128 = 10i128.pow(38);
 
 /// Values and statuses.
-type Answer = (Column, Vec<Status>);
+pub(super) type Answer = (Column, Vec<Status>);
 
 /// `count`.
 pub(super) fn count(slot: &Slot, taken: &Taken) -> Answer {
@@ -194,68 +194,4 @@ fn with_specials(mut values: Vec<f64>, specials: Option<&[Specials]>) -> Vec<f64
         *value = specials.outcome().unwrap_or(*value);
     }
     values
-}
-
-/// Prefix sums of values and of their squares.
-pub(super) struct Moments(PrefixExact, PrefixExact);
-
-impl Moments {
-    /// Of the slot's argument; `None` if it is no number.
-    pub fn new(context: &Context<'_>, slot: &Slot, classes: &Classes) -> Option<Moments> {
-        let column = context.lift(slot.argument?);
-        let takes = |row: usize| classes.takes(row);
-        let integers = |rows: usize, value: &dyn Fn(usize) -> i128| {
-            let value = |row: usize| takes(row).then(|| value(row));
-            Moments(
-                PrefixExact::integers(rows, value),
-                PrefixExact::integer_squares(rows, value),
-            )
-        };
-        Some(match &column.data {
-            Data::F64(values) => Moments(
-                PrefixExact::floats(values, takes),
-                PrefixExact::float_squares(values, takes),
-            ),
-            Data::I64(values) => integers(values.len(), &|row| i128::from(values[row])),
-            Data::I128(values) => integers(values.len(), &|row| values[row]),
-            Data::Bool(_) | Data::Str(_) => return None,
-        })
-    }
-}
-
-/// All variances and standard deviations of one argument over one window.
-pub(super) fn variances<'s>(
-    context: &Context<'_>,
-    window: usize,
-    slots: impl Iterator<Item = (usize, &'s Slot)>,
-    taken: &Taken,
-    moments: &Moments,
-    mut put: impl FnMut(usize, Answer),
-) {
-    let sums = totals(context, window, &moments.0);
-    let squares = totals(context, window, &moments.1);
-    for (at, slot) in slots {
-        let population = matches!(slot.aggregate, Aggregate::VariancePop | Aggregate::StddevPop);
-        let root = matches!(slot.aggregate, Aggregate::Stddev | Aggregate::StddevPop);
-        let scale = match argument_type(context.run, slot) {
-            Some(Type::Decimal { scale, .. }) => scale,
-            Some(_) | None => 0,
-        };
-        let value = |question: usize| {
-            let count = u64::from(taken.counts[question]);
-            let variance = exact::variance(count, &sums[question], &squares[question], scale, population)?;
-            Some(canonical(if root { variance.sqrt() } else { variance }))
-        };
-        let values: Vec<Option<f64>> = (0..taken.counts.len()).map(value).collect();
-        let data = Data::F64(values.iter().map(|value| value.unwrap_or(0.0)).collect());
-        let (mut column, statuses) = where_taken(slot, taken, data);
-        // One value alone has no variance: null, and `Ok`.
-        for (question, _) in values.iter().enumerate().filter(|(_, value)| value.is_none()) {
-            let tags = column
-                .tags
-                .get_or_insert_with(|| vec![featr_kernels::Tag::VALID; values.len()]);
-            tags[question] = featr_kernels::Tag::NULL;
-        }
-        put(at, (column, statuses));
-    }
 }

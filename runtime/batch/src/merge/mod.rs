@@ -37,6 +37,7 @@ mod tape;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod variance;
 
 pub use run::Run;
 pub use slow::answer_slow;
@@ -129,7 +130,7 @@ enum Work {
     /// With whether it is `min`, and whether the windows end before the instant of the question.
     Extreme(usize, Option<LiftId>, bool, bool),
     Nearest(usize, End),
-    Distinct,
+    Distinct(usize, Option<LiftId>),
 }
 
 /// Answers all questions. `delay_us` is δ in truth `as_of_arrival`, `None` in truth `complete`.

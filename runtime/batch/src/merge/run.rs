@@ -1,7 +1,7 @@
 //! What the merge reads, and for each window the rows that lie in it.
 
-use super::Questions;
 use super::sight::Sight;
+use super::{Group, Questions};
 use featc_ir::{Excluding, Window, WindowKind};
 use featr_kernels::events::Events;
 use std::rc::Rc;
@@ -148,13 +148,13 @@ impl Edges {
 fn lows(run: &Run, questions: &Questions, length_us: Option<u64>, floor: Option<&[u32]>, high: &[u32]) -> Vec<u32> {
     let mut lows = Vec::with_capacity(questions.len());
     for group in &questions.groups {
+        let rows = Rows::of(&run.events.times, group);
         let mut low = group.events.start;
         for question in group.questions.clone() {
             let until = high[question];
             let bound = length_us.and_then(|length| questions.times[question].checked_sub_unsigned(length));
             if let Some(bound) = bound {
-                low = low.max(floor.map_or(0, |floor| floor[question]));
-                low = after(&run.events.times, low.min(until), until, bound);
+                low = rows.after(low.max(floor.map_or(0, |floor| floor[question])), bound);
             }
             lows.push(low.min(until));
         }
@@ -162,22 +162,40 @@ fn lows(run: &Run, questions: &Questions, length_us: Option<u64>, floor: Option<
     lows
 }
 
-/// The first of the rows `start..end` that is later than `last`; `end` if none is.
-#[inline]
-pub(super) fn after(times: &[i64], start: u32, end: u32, last: i64) -> u32 {
-    /// So many rows are looked at one by one: the next question's rows are rarely further.
-    const NEAR: usize = 16;
-    let rows = &times[start as usize..end as usize];
-    let near = rows.iter().take(NEAR).take_while(|time| **time <= last).count();
-    let found = start + near as u32;
-    if near < NEAR || found == end {
-        found
-    } else {
-        gallop(times, found, end, last)
+/// The times of an entity's events.
+pub(super) struct Rows<'a> {
+    start: u32,
+    times: &'a [i64],
+}
+
+impl<'a> Rows<'a> {
+    pub fn of(times: &'a [i64], group: &Group) -> Rows<'a> {
+        Rows {
+            start: group.events.start,
+            times: &times[group.events.start as usize..group.events.end as usize],
+        }
+    }
+
+    /// The first row later than `last`, which is none before `from`.
+    #[inline]
+    pub fn after(&self, from: u32, last: i64) -> u32 {
+        /// Among so few a search takes the same steps for every question, so that no branch is hard to predict.
+        const FEW: usize = 256;
+        if self.times.len() <= FEW {
+            return self.start + position(self.times.partition_point(|time| *time <= last));
+        }
+        let from = from - self.start;
+        self.start
+            + gallop(
+                self.times,
+                from.min(position(self.times.len())),
+                position(self.times.len()),
+                last,
+            )
     }
 }
 
-/// As [`after`], by doubling steps from the start: cheap when it is near.
+/// The first of the rows `start..end` that is later than `last`, by doubling steps: cheap when it is near.
 fn gallop(times: &[i64], start: u32, end: u32, last: i64) -> u32 {
     let (mut low, mut step) = (start, 1u32);
     let mut high = loop {

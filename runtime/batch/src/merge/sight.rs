@@ -5,7 +5,7 @@
 //! list that is kept from one question to the next. Where these lists would grow large (much is late, in many
 //! different ways), the entity is *crowded*, and every algorithm takes its events in one by one as they arrive.
 
-use super::run::{Lists, Run, after, position};
+use super::run::{Lists, Rows, Run, position};
 use super::{Group, Questions};
 use std::collections::HashMap;
 
@@ -79,6 +79,7 @@ impl Sight {
     pub fn highs(&self, run: &Run, questions: &Questions, before_now: bool) -> Vec<u32> {
         let mut highs = Vec::with_capacity(questions.len());
         for (number, group) in questions.groups.iter().enumerate() {
+            let rows = Rows::of(&run.events.times, group);
             let mut high = group.events.start;
             for t in &questions.times[group.questions.clone()] {
                 let last = if before_now { t.checked_sub(1) } else { Some(*t) };
@@ -91,7 +92,7 @@ impl Sight {
                     }
                 };
                 if let Some(last) = last {
-                    high = after(&run.events.times, high, group.events.end, last);
+                    high = rows.after(high, last);
                 }
                 highs.push(high);
             }
@@ -127,11 +128,11 @@ impl Sight {
         let (Some(arrival), Some(arrivals)) = (&mut self.arrival, &run.arrivals) else {
             return;
         };
-        let times = &run.events.times;
         let mut lists = Lists::with_capacity(questions.len());
         let mut pending: Vec<u32> = vec![];
         for (number, group) in (0u32..).zip(&questions.groups) {
             pending.clear();
+            let rows = Rows::of(&run.events.times, group);
             // A question's list may be as long as its share of the events, on average.
             let mut budget = 2 * (group.questions.len() + group.events.len());
             let mut next = group.events.start;
@@ -140,9 +141,9 @@ impl Sight {
                 if let Some(cutoff) = t.checked_sub_unsigned(arrival.delay_us) {
                     pending.retain(|row| arrivals[*row as usize] > cutoff);
                     if let Some(until) = until(t, arrival.delay_us, arrival.least[number as usize]) {
-                        let high = after(times, next, group.events.end, until);
-                        let rows = (next..high).zip(&arrivals[next as usize..high as usize]);
-                        pending.extend(rows.filter(|(_, arrival)| **arrival > cutoff).map(|(row, _)| row));
+                        let high = rows.after(next, until);
+                        let happened = (next..high).zip(&arrivals[next as usize..high as usize]);
+                        pending.extend(happened.filter(|(_, arrival)| **arrival > cutoff).map(|(row, _)| row));
                         next = high;
                     }
                 }
@@ -241,14 +242,17 @@ fn own_events(run: &Run, questions: &Questions) -> Lists {
     let Some(selves) = &questions.selves else {
         return Lists::none(questions.len());
     };
-    let mut rows_of: HashMap<&[u8], Vec<u32>> = HashMap::new();
     let mut found: Vec<u32> = vec![];
     for group in &questions.groups {
-        rows_of.clear();
+        let mut rows_of: HashMap<&[u8], Vec<u32>> = HashMap::new();
         let compares = group.questions.len() * group.events.len() <= COMPARED;
-        if !compares && group.questions.clone().any(|question| selves.known[question]) {
+        if !compares {
+            let known = group.questions.clone().filter(|question| selves.known[*question]);
+            rows_of.extend(known.map(|question| (selves.keys.get(question), vec![])));
             for row in group.events.clone() {
-                rows_of.entry(run.events.id(row as usize)).or_default().push(row);
+                if let Some(rows) = rows_of.get_mut(run.events.id(row as usize)) {
+                    rows.push(row);
+                }
             }
         }
         for question in group.questions.clone() {

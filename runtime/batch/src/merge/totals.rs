@@ -2,7 +2,7 @@
 //! totals, less the holes; for crowded entities a running total that follows the tape.
 
 use super::Context;
-use featr_kernels::exact::{ExactSum, PrefixExact, Specials};
+use featr_kernels::exact::{ExactSum, PrefixExact, Specials, Wide};
 
 /// Totals of ranges of rows.
 pub(super) trait Prefix {
@@ -70,6 +70,26 @@ impl Prefix for [i128] {
 
     fn subtract(total: &mut i128, less: &i128) {
         *total = total.wrapping_sub(*less);
+    }
+}
+
+/// Sums of squares in fixed point.
+impl Prefix for [Wide] {
+    type Total = Wide;
+
+    #[inline]
+    fn between(&self, low: u32, high: u32) -> Wide {
+        let mut total = self[high as usize];
+        total.subtract(self[low as usize]);
+        total
+    }
+
+    fn add(total: &mut Wide, more: &Wide) {
+        total.add(*more);
+    }
+
+    fn subtract(total: &mut Wide, less: &Wide) {
+        total.subtract(*less);
     }
 }
 

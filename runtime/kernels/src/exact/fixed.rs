@@ -135,6 +135,10 @@ impl Unit {
         }
     }
 
+    pub(super) fn exponent(self) -> i32 {
+        self.exponent
+    }
+
     /// The number rounded once to float64, half to even; infinity beyond the range. Never −0.0.
     #[inline]
     pub fn round(self, value: i128) -> f64 {

@@ -15,7 +15,7 @@ impl<'a> Magnitude<'a> {
         }
     }
 
-    /// The same for limbs without sign; the least of them must not be zero.
+    /// The same for limbs without sign.
     pub(super) fn unsigned(limbs: &'a [u64]) -> Magnitude<'a> {
         Magnitude { limbs, negative: false }
     }
@@ -64,6 +64,11 @@ pub(super) fn quotient(base: i32, limbs: &[u64], divisor: u64) -> f64 {
 
 /// As [`quotient`], of a magnitude.
 pub(super) fn positive_quotient(base: i32, magnitude: Magnitude<'_>, divisor: u64) -> f64 {
+    quotient_at(64 * base, magnitude, divisor)
+}
+
+/// `magnitude · 2^unit / divisor`, rounded once, half to even.
+pub(super) fn quotient_at(unit: i32, magnitude: Magnitude<'_>, divisor: u64) -> f64 {
     let Some((mut bits, mut exponent, mut sticky)) = magnitude.leading() else {
         return 0.0;
     };
@@ -77,7 +82,7 @@ pub(super) fn positive_quotient(base: i32, magnitude: Magnitude<'_>, divisor: u6
         bits <<= shift;
         exponent -= shift as i32;
     }
-    round_bits(bits, exponent + 64 * base, sticky)
+    round_bits(bits, exponent + unit, sticky)
 }
 
 /// `(bits + ε)·2^exponent` with `bits ≥ 2^127` and 0 < ε < 1 iff `sticky`, rounded half to even; beyond the range: infinity.

@@ -252,6 +252,40 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn fixed_point_variances_are_rounded_once(
+        values in prop::collection::vec(prop_oneof![8 => -1e6f64..1e6, 1 => Just(0.0), 1 => Just(7.0), 1 => any_float()], 0..9),
+        scale in prop_oneof![Just(0i32), -1040i32..960, -560i32..-500],
+        integers in prop::collection::vec((wide(), 3u32..128), 0..9),
+        skip in 0usize..4,
+        population in any::<bool>(),
+    ) {
+        let taken = |row: usize| row % 4 != skip;
+        let values: Vec<f64> = values.iter().map(|value| value * 2f64.powi(scale / 2) * 2f64.powi(scale - scale / 2)).collect();
+        let integers: Vec<i128> = integers.iter().map(|(value, shift)| value >> (shift - 1)).collect();
+        let value = |row: usize| taken(row).then(|| integers[row]);
+        let floats = (FixedMoments::floats(&values, taken), PrefixExact::floats(&values, taken),
+            PrefixExact::float_squares(&values, taken), 0);
+        let whole = (FixedMoments::integers(integers.len(), value), PrefixExact::integers(integers.len(), value),
+            PrefixExact::integer_squares(integers.len(), value), 3);
+        for (fixed, sums, squares, digits) in [floats, whole] {
+            let Some(fixed) = fixed else { continue };
+            for low in 0..=sums.rows() {
+                for high in low..=sums.rows() {
+                    let count = (low..high).filter(|row| taken(*row)).count() as u32;
+                    let sum = fixed.sums().sums()[high] - fixed.sums().sums()[low];
+                    let mut total = fixed.squares()[high];
+                    total.subtract(fixed.squares()[low]);
+                    let fast = fixed.sums().unit().variance(count, sum, total, 100u64.pow(digits), population);
+                    let slow = variance(count.into(), &sums.range(low..high), &squares.range(low..high), digits as u8, population);
+                    prop_assert_eq!(fast.map(f64::to_bits), slow.map(f64::to_bits));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn fixed_point_takes_what_fits() {
     assert!(FixedSums::floats(&[1e-10, 1e20], |_| true).is_none());
