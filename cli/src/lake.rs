@@ -50,7 +50,11 @@ impl Out {
     /// Refuses an output that could not be written.
     pub fn check(args: &TrainArgs, reporter: &Reporter) -> Result<Out, Refused> {
         let name = args.out.display().to_string();
-        let refuse = |error: DecodeError| reporter.refuse::<()>(errors::run(&error.into(), None)).expect_err("refused");
+        let refuse = |error: DecodeError| {
+            reporter
+                .refuse::<()>(errors::run(&error.into(), None))
+                .expect_err("refused")
+        };
         match (args.lake.out_format, args.lake.mode) {
             (OutFormat::Delta, mode) => {
                 let mode = match mode {
@@ -62,7 +66,9 @@ impl Out {
                 Ok(Out::Delta(Box::new(target)))
             }
             (OutFormat::File, Some(mode)) => {
-                let value = mode.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
+                let value = mode
+                    .to_possible_value()
+                    .map_or(String::new(), |value| value.get_name().to_owned());
                 let help = "pass `--out-format delta` with it: one file is always replaced";
                 reporter.refuse(errors::argument("--mode", &value, "says nothing about a file", help))
             }
@@ -88,7 +94,13 @@ impl Out {
         check_overwrites(prepared, &args.program.run, Some(&args.spine.spine), file, reporter)?;
         if let Some(file) = file {
             let record = sidecar(file);
-            check_overwrites(prepared, &args.program.run, Some(&args.spine.spine), Some(&record), reporter)?;
+            check_overwrites(
+                prepared,
+                &args.program.run,
+                Some(&args.spine.spine),
+                Some(&record),
+                reporter,
+            )?;
         }
         if let Out::Object(_, address) = self {
             let files = prepared.program.input_files(&prepared.service).unwrap_or_default();
@@ -117,13 +129,19 @@ impl Out {
         record: Option<&Provenance>,
         reporter: &Reporter,
     ) -> Result<(), Refused> {
-        let refuse = |error: DecodeError| reporter.refuse::<()>(errors::run(&error.into(), None)).expect_err("refused");
+        let refuse = |error: DecodeError| {
+            reporter
+                .refuse::<()>(errors::run(&error.into(), None))
+                .expect_err("refused")
+        };
         match self {
             Out::File => write(prepared, training, &args.out, record, reporter),
             Out::Object(store, address) => {
                 let batches = training.batches.iter().cloned();
                 let schema = training.schema.clone();
-                store.write_object_with(&address, schema, batches, &metadata(record)).map_err(refuse)?;
+                store
+                    .write_object_with(&address, schema, batches, &metadata(record))
+                    .map_err(refuse)?;
                 tell(prepared, training, &address, None, reporter);
                 Ok(())
             }
@@ -181,7 +199,10 @@ pub fn problem(cause: LakeCause, error: &DecodeError) -> Diagnostic {
             "pass `--mode append` or `--mode overwrite`, or choose another folder",
         ),
         LakeCause::TableChanged => (Code::TableChanged, "run the command again: nothing was written"),
-        LakeCause::UnwritableTable => (Code::UnwritableTable, "write to a table of its own"),
+        LakeCause::UnwritableTable => (
+            Code::UnwritableTable,
+            "choose another folder: the training set can have a table of its own",
+        ),
         LakeCause::UnfitColumn => (
             Code::UnfitColumn,
             "rename the column or cast it in the program; a column of the spine: in the spine",

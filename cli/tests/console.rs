@@ -39,9 +39,11 @@ fn featc(folder: &Path, arguments: &[&str]) -> Output {
 fn featc_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_featc"));
     let outside = std::env::vars_os().map(|(name, _)| name);
-    outside.filter(|name| name.to_string_lossy().starts_with("AWS_")).for_each(|name| {
-        command.env_remove(name);
-    });
+    outside
+        .filter(|name| name.to_string_lossy().starts_with("AWS_"))
+        .for_each(|name| {
+            command.env_remove(name);
+        });
     command
         .args(arguments)
         .envs(variables.iter().copied())

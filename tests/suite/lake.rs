@@ -8,15 +8,33 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use featc_ir::Truth;
 use featc_tests::root;
 use featr::lake::{LakeStore, Mode};
-use featr::{DecodeError, LakeCause, Training, TrainOptions, write_rows};
+use featr::{DecodeError, LakeCause, TrainOptions, Training, write_rows};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use s3s::S3Result;
+use s3s::access::{S3Access, S3AccessContext};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
+
+/// Whether the server refuses a request: by its operation and its key.
+type Refuses = fn(&str, &str) -> bool;
+
+struct Access(Refuses);
+
+#[async_trait::async_trait]
+impl S3Access for Access {
+    async fn check(&self, request: &mut S3AccessContext<'_>) -> S3Result<()> {
+        let key = request.s3_path().as_object().map_or("", |(_, key)| key);
+        if request.credentials().is_none() || self.0(request.s3_op().name(), key) {
+            return Err(s3s::s3_error!(AccessDenied));
+        }
+        Ok(())
+    }
+}
 
 /// An S3 server over a temporary folder: buckets are folders, objects are files.
 struct Server {
@@ -28,11 +46,16 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
+        Server::refusing(|_, _| false)
+    }
+
+    fn refusing(refuses: Refuses) -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(folder.path().join("lake")).expect("a bucket");
         let files = s3s_fs::FileSystem::new(folder.path()).expect("a file system");
         let mut service = s3s::service::S3ServiceBuilder::new(files);
         service.set_auth(s3s::auth::SimpleAuth::from_single("key", "secret"));
+        service.set_access(Access(refuses));
         let service = service.build();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
@@ -51,7 +74,10 @@ impl Server {
             }
         };
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build();
             runtime.expect("a runtime").block_on(async {
                 tokio::select! {
                     () = serve => {}
@@ -97,7 +123,9 @@ impl Server {
     /// Parts of uploads that were neither completed nor given up.
     fn parts_left(&self) -> usize {
         let entries = std::fs::read_dir(self.folder.path()).expect("readable").flatten();
-        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(".upload")).count()
+        entries
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with(".upload"))
+            .count()
     }
 }
 
@@ -125,11 +153,17 @@ fn training(store: LakeStore, from: Option<&str>) -> Training {
     let base = root().join("examples/flights");
     let mut program = featr::Program::new(plans.batch, plans.stream, &base).with_store(store);
     if let Some(from) = from {
-        program.read_from("departures", Path::new(from)).expect("a known source");
+        program
+            .read_from("departures", Path::new(from))
+            .expect("a known source");
     }
     let spine = base.join("data/spine-q1.csv");
-    let spine = program.read_spine("w", &spine, "timestamp", None).expect("the spine is fine");
-    program.train("w", spine, TrainOptions::new(Truth::Complete)).expect("trains")
+    let spine = program
+        .read_spine("w", &spine, "timestamp", None)
+        .expect("the spine is fine");
+    program
+        .train("w", spine, TrainOptions::new(Truth::Complete))
+        .expect("trains")
 }
 
 fn refused(outcome: Result<impl std::fmt::Debug, DecodeError>) -> LakeCause {
@@ -147,7 +181,10 @@ fn a_training_set_from_objects_is_that_from_files_byte_for_byte() {
     let plain = training(LakeStore::new(), None);
     write_rows(&local, plain.schema, plain.batches).expect("writes");
     server.put("flights/year=2013/q1.parquet", &flights());
-    server.put("flights/_tmp/half.parquet", &root().join("examples/flights/data/spine-q1.csv"));
+    server.put(
+        "flights/_tmp/half.parquet",
+        &root().join("examples/flights/data/spine-q1.csv"),
+    );
     for pattern in [
         "s3://lake/flights/year=2013/q1.parquet",
         "s3://lake/flights",
@@ -157,43 +194,105 @@ fn a_training_set_from_objects_is_that_from_files_byte_for_byte() {
         let away = training(server.store(), Some(pattern));
         let out = "s3://lake/out/training.parquet";
         server.store().check_object(out).expect("may be written");
-        server.store().write_object(out, away.schema, away.batches).expect("writes");
-        let (here, there) = (std::fs::read(&local), std::fs::read(server.file("out/training.parquet")));
+        server
+            .store()
+            .write_object(out, away.schema, away.batches)
+            .expect("writes");
+        let (here, there) = (
+            std::fs::read(&local),
+            std::fs::read(server.file("out/training.parquet")),
+        );
         assert!(here.expect("written") == there.expect("written"), "{pattern}");
     }
     let text = folder.path().join("local.csv");
     let away = training(server.store(), Some("s3://lake/flights"));
     write_rows(&text, away.schema.clone(), away.batches.clone()).expect("writes");
-    server.store().write_object("s3://lake/training.csv", away.schema, away.batches).expect("writes");
-    assert_eq!(std::fs::read(text).expect("written"), std::fs::read(server.file("training.csv")).expect("written"));
+    server
+        .store()
+        .write_object("s3://lake/training.csv", away.schema, away.batches)
+        .expect("writes");
+    assert_eq!(
+        std::fs::read(text).expect("written"),
+        std::fs::read(server.file("training.csv")).expect("written")
+    );
+}
+
+/// More than two parts of an upload, and hard to compress.
+fn many_rows() -> RecordBatch {
+    let mixed = (0..3_000_000i64).map(|id| id.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64));
+    let column: ArrayRef = Arc::new(Int64Array::from_iter_values(mixed));
+    RecordBatch::try_from_iter([("x", column)]).expect("a batch")
 }
 
 #[test]
 fn an_object_is_replaced_as_a_whole_or_not_at_all() {
     let server = Server::start();
-    // More than two parts, and hard to compress.
-    let mixed = (0..3_000_000i64).map(|id| id.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64));
-    let column: ArrayRef = Arc::new(Int64Array::from_iter_values(mixed));
-    let rows = RecordBatch::try_from_iter([("x", column)]).expect("a batch");
+    let rows = many_rows();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let local = folder.path().join("x.parquet");
     write_rows(&local, rows.schema(), [rows.clone()]).expect("writes");
     let written = std::fs::read(&local).expect("written");
-    assert!(written.len() > 17 << 20, "{} bytes are more than two parts", written.len());
-    server.store().write_object("s3://lake/x.parquet", rows.schema(), [rows.clone()]).expect("writes");
+    assert!(
+        written.len() > 17 << 20,
+        "{} bytes are more than two parts",
+        written.len()
+    );
+    server
+        .store()
+        .write_object("s3://lake/x.parquet", rows.schema(), [rows.clone()])
+        .expect("writes");
     assert!(std::fs::read(server.file("x.parquet")).expect("written") == written);
     assert_eq!(server.parts_left(), 0);
 
-    let again = server.store_with("wrong").write_object("s3://lake/x.parquet", rows.schema(), [rows]);
+    let again = server
+        .store_with("wrong")
+        .write_object("s3://lake/x.parquet", rows.schema(), [rows]);
     assert_eq!(refused(again), LakeCause::Refused);
     assert!(std::fs::read(server.file("x.parquet")).expect("still there") == written);
     assert_eq!(server.parts_left(), 0);
 }
 
+#[test]
+fn an_upload_that_breaks_off_leaves_the_old_object_and_no_parts() {
+    for refuses in [
+        |operation: &str, _: &str| operation == "CompleteMultipartUpload",
+        |operation: &str, key: &str| operation == "UploadPart" && key == "x.parquet",
+    ] {
+        let server = Server::refusing(refuses);
+        server.put("x.parquet", &flights());
+        let rows = many_rows();
+        let written = server
+            .store()
+            .write_object("s3://lake/x.parquet", rows.schema(), [rows]);
+        assert_eq!(refused(written), LakeCause::Refused);
+        assert_eq!(
+            std::fs::read(server.file("x.parquet")).expect("kept"),
+            std::fs::read(flights()).expect("kept")
+        );
+        assert_eq!(server.parts_left(), 0);
+    }
+}
+
+#[test]
+fn a_commit_that_is_refused_leaves_no_files() {
+    let server = Server::refusing(|operation, key| operation == "PutObject" && key.contains("_delta_log/"));
+    let rows = many_rows().slice(0, 10);
+    let target = server.store().delta("s3://lake/t", Mode::Create).expect("no table");
+    let mut writer = target.writer(&rows.schema()).expect("fits");
+    writer.write(&rows).expect("writes");
+    assert_eq!(refused(writer.commit(&[])), LakeCause::Refused);
+    let left = std::fs::read_dir(server.file("t")).map_or(0, Iterator::count);
+    assert_eq!(left, 0, "the data file is gone");
+}
+
 /// Asks the independent reader.
 fn check(table: &Path, version: u64, expected: &[&Path]) {
     let script = root().join("tests/support/delta_reader.py");
-    let said = run(Command::new(python()).arg(script).arg(table).arg(version.to_string()).args(expected));
+    let said = run(Command::new(python())
+        .arg(script)
+        .arg(table)
+        .arg(version.to_string())
+        .args(expected));
     assert!(said.contains(" 0 too many, 0 missing"), "{said}");
 }
 
@@ -251,12 +350,56 @@ fn writers_of_one_table_in_a_bucket_do_not_lose_rows() {
     };
     let (one, two) = (begin(Mode::Append), begin(Mode::Append));
     assert_eq!(two.commit(&[]).expect("creates").version, 0);
-    assert_eq!(one.commit(&[]).expect("appends to what was created meanwhile").version, 1);
+    assert_eq!(
+        one.commit(&[]).expect("appends to what was created meanwhile").version,
+        1
+    );
     let (late, append) = (begin(Mode::Overwrite), begin(Mode::Append));
     assert_eq!(append.commit(&[]).expect("appends").version, 2);
     assert_eq!(refused(late.commit(&[])), LakeCause::TableChanged);
-    assert_eq!(refused(server.store().delta("s3://lake/t", Mode::Create)), LakeCause::TableExists);
+    assert_eq!(
+        refused(server.store().delta("s3://lake/t", Mode::Create)),
+        LakeCause::TableExists
+    );
     let data = std::fs::read_dir(server.file("t")).expect("readable").flatten();
     let data = data.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "parquet"));
     assert_eq!(data.count(), 3, "nothing lies about");
+}
+
+#[test]
+fn a_delta_table_as_a_source_travels_in_time() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let events = std::fs::File::open(flights()).expect("the example has its data");
+    let events = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(events).expect("Parquet");
+    let batches: Vec<RecordBatch> = events
+        .build()
+        .expect("Parquet")
+        .collect::<Result<_, _>>()
+        .expect("Parquet");
+    let all = arrow::compute::concat_batches(&batches[0].schema(), &batches).expect("one batch");
+    let third = all.num_rows() / 3;
+    let early = all.slice(0, third);
+    let file = folder.path().join("early.parquet");
+    write_rows(&file, early.schema(), [early.clone()]).expect("writes");
+    let of_early = training(LakeStore::new(), file.to_str()).batches;
+    let of_all = training(LakeStore::new(), None).batches;
+    assert!(of_early != of_all);
+    let local = folder.path().join("table").display().to_string();
+    for address in [local.as_str(), "s3://lake/table"] {
+        for (mode, part) in [
+            (Mode::Create, early.clone()),
+            (Mode::Append, all.slice(third, all.num_rows() - third)),
+        ] {
+            let target = server.store().delta(address, mode).expect("a table");
+            let mut writer = target.writer(&part.schema()).expect("fits");
+            writer.write(&part).expect("writes");
+            writer.commit(&[]).expect("commits");
+        }
+        assert!(training(server.store(), Some(address)).batches == of_all, "{address}");
+        assert!(
+            training(server.store(), Some(&format!("{address}@v0"))).batches == of_early,
+            "{address}"
+        );
+    }
 }

@@ -158,7 +158,13 @@ impl Entities {
 
     /// The questions of every shelf, in the order of the spine; those without an entity stand on shelf 0.
     pub fn questions_by_shelf(&self, shelves: usize) -> (Vec<u32>, Vec<u32>) {
-        let shelf = |number: &u32| if *number == NOBODY { 0 } else { number & (shelves as u32 - 1) };
+        let shelf = |number: &u32| {
+            if *number == NOBODY {
+                0
+            } else {
+                number & (shelves as u32 - 1)
+            }
+        };
         let of: Vec<u32> = self.of_question.iter().map(shelf).collect();
         crate::shelves::by_shelf(&of, shelves)
     }
@@ -185,10 +191,7 @@ mod tests {
         assert_eq!(fast.of_question, [0, 1, NOBODY, 0, 2, 3, 1]);
         assert_eq!(fast.of_question, slow.of_question);
         assert_eq!((fast.count(), slow.count()), (4, 4));
-        let events = [column(
-            Type::Int64,
-            &[0, 0, 5, 7, i64::MIN, i64::MAX].map(Value::Int64),
-        )];
+        let events = [column(Type::Int64, &[0, 0, 5, 7, i64::MIN, i64::MAX].map(Value::Int64))];
         let expected = [2, 2, NOBODY, 0, 3, NOBODY];
         assert_eq!(fast.find(&events, 6), expected);
         assert_eq!(slow.find(&events, 6), expected);
@@ -203,10 +206,7 @@ mod tests {
         let (left, right) = (text(&["a", "ab", "a"]), text(&["bc", "c", "bc"]));
         let entities = Entities::of_columns(&[&left, &right], 3);
         assert_eq!(entities.of_question, [0, 1, 0]);
-        assert_eq!(
-            entities.find(&[text(&["ab", "a"]), text(&["c", "b"])], 2),
-            [1, NOBODY]
-        );
+        assert_eq!(entities.find(&[text(&["ab", "a"]), text(&["c", "b"])], 2), [1, NOBODY]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a run reads, and what its nodes share while it runs.
 
+use crate::entities::Entities;
 use crate::error::BatchError;
 use crate::report::ViewReport;
-use crate::entities::Entities;
 use crate::scan::Scan;
 use crate::shelves::Room;
 use arrow::array::RecordBatch;

@@ -86,7 +86,11 @@ fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
                 finish: Arc::new(spec.clone()),
                 fold: Arc::new(fold.clone()),
             };
-            plan_node(kind, vec![self::node(input, shared)?], schema::feature_fields(spec, shared.with_status))
+            plan_node(
+                kind,
+                vec![self::node(input, shared)?],
+                schema::feature_fields(spec, shared.with_status),
+            )
         }
         BatchNode::Zip { spine, inputs, columns } => zip(spine, inputs, columns, shared),
     }
@@ -127,11 +131,7 @@ fn point_in_time(events: &BatchNode, spine: &BatchNode, spec: &FoldSpec, shared:
     };
     let rows = plan_node(rows, vec![node(input, shared)?], vec![])?;
     let fields = schema::answer_fields(spec);
-    plan_node(
-        Kind::PointInTime { fold, delay_us },
-        vec![rows, questions],
-        fields,
-    )
+    plan_node(Kind::PointInTime { fold, delay_us }, vec![rows, questions], fields)
 }
 
 fn zip(spine: &BatchNode, inputs: &[BatchNode], columns: &[(u32, u32)], shared: &Shared) -> Result<LogicalPlan> {

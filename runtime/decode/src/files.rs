@@ -81,6 +81,9 @@ pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeErro
 
 /// As [`expand`], in any store.
 pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+    if files.format == FileFormat::Delta {
+        return store.snapshot(files, base);
+    }
     if files.paths.is_empty() {
         return Err(DecodeError::NoFiles {
             pattern: String::new(),

@@ -152,9 +152,6 @@ impl Shared {
 
     /// The files, in order.
     pub(crate) fn list(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        if self.format == FileFormat::Delta {
-            return self.store.snapshot(files, base);
-        }
         expand_in(&*self.store, files, base)
     }
 

@@ -151,10 +151,10 @@ impl Program {
 
     /// Reads a source from `path` (a file, a folder or a glob, relative to the working directory; or an address as
     /// `s3://bucket/key`) instead of the files that it declares. The extension decides the format, a folder with a
-    /// `_delta_log` is a Delta table; without either the declared format holds.
+    /// `_delta_log` is a Delta table, where `table@v12` says a version; without either the declared format holds.
     ///
     /// # Errors
-    /// [`Error::UnknownSource`].
+    /// [`Error::UnknownSource`]; [`Error::Decode`] where an object store has to be asked and refuses.
     pub fn read_from(&mut self, source: &str, path: &Path) -> Result<(), Error> {
         let known = || self.sources().iter().map(|source| source.name.clone()).collect();
         let Some(declared) = self.sources().into_iter().find(|known| known.name == source) else {
@@ -163,8 +163,9 @@ impl Program {
                 known: known(),
             });
         };
+        let is_table = path.to_str().map_or(Ok(false), |path| self.store.is_table(path))?;
         let by_extension = match path.extension().and_then(|extension| extension.to_str()) {
-            _ if path.join("_delta_log").is_dir() => Some(FileFormat::Delta),
+            _ if is_table => Some(FileFormat::Delta),
             Some("parquet") => Some(FileFormat::Parquet),
             Some("csv") => Some(FileFormat::Csv),
             Some("jsonl" | "ndjson") => Some(FileFormat::Jsonl),

@@ -89,13 +89,21 @@ pub(crate) fn ask<T: Send + 'static>(
 /// The key of an object, as the library wants it.
 pub(crate) fn key(bucket: &str, text: &str) -> Result<Key, DecodeError> {
     Key::parse(text).map_err(|error| {
-        problem(LakeCause::UnknownStore, &object_address(bucket, text), format!("not a usable key: {error}"))
+        problem(
+            LakeCause::UnknownStore,
+            &object_address(bucket, text),
+            format!("not a usable key: {error}"),
+        )
     })
 }
 
 /// The keys below a folder (`""` for the whole bucket), in bytewise order.
 pub(crate) fn keys_below(client: &Arc<AmazonS3>, bucket: &str, folder: &str) -> Result<Vec<String>, DecodeError> {
-    let prefix = if folder.is_empty() { None } else { Some(key(bucket, folder)?) };
+    let prefix = if folder.is_empty() {
+        None
+    } else {
+        Some(key(bucket, folder)?)
+    };
     let client = client.clone();
     let mut keys: Vec<String> = ask(&object_address(bucket, folder), async move {
         let listed = client.list(prefix.as_ref()).map_ok(|found| found.location.to_string());

@@ -21,7 +21,9 @@ pub fn is_address(text: &str) -> bool {
 /// What stands before `://`, where that can be a scheme.
 fn scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once("://")?;
-    let letters = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let letters = scheme
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     (scheme.len() > 1 && letters).then_some((scheme, rest))
 }
 

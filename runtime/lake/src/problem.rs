@@ -34,7 +34,9 @@ pub(crate) fn refused(place: &str, error: &object_store::Error) -> DecodeError {
 /// An error of the Delta library on the way to a table's state.
 pub(crate) fn table(place: &str, error: &DeltaTableError) -> DecodeError {
     match error {
-        DeltaTableError::NotATable(_) | DeltaTableError::InvalidVersion(_) | DeltaTableError::InvalidTableLocation(_) => {
+        DeltaTableError::NotATable(_)
+        | DeltaTableError::InvalidVersion(_)
+        | DeltaTableError::InvalidTableLocation(_) => {
             problem(LakeCause::NoSuchTable, place, "there is no `_delta_log` in it")
         }
         DeltaTableError::ObjectStore { source } => match refused(place, source) {

@@ -1,13 +1,13 @@
 //! The store of the command line: local paths, `file://`, `s3://`, Delta tables.
 
-use crate::delta::{DeltaTarget, Mode, Tables};
+use crate::delta::{DeltaTarget, Mode, Tables, versioned};
 use crate::object::{Buckets, GRANULE, Object, Sequential, exists, input, keys_below};
 use crate::place::Place;
 use crate::upload;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::FileSet;
-use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store};
+use featr_decode::{DecodeError, InputFile, LocalStore, OutputFormat, RandomRead, Store};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -40,6 +40,24 @@ impl LakeStore {
         LakeStore {
             buckets: self.buckets.clone(),
             ..LakeStore::default()
+        }
+    }
+
+    /// Whether a path or an address, a version behind it or not, is the folder of a Delta table.
+    ///
+    /// # Errors
+    /// [`DecodeError::Lake`]: `UnknownStore`, `Refused`.
+    pub fn is_table(&self, path: &str) -> Result<bool, DecodeError> {
+        let (folder, version) = versioned(path);
+        match Place::of(folder)? {
+            Place::Local(folder) => Ok(folder.join("_delta_log").is_dir()),
+            Place::Object { key, .. } if key.is_empty() || key.contains(['*', '?', '[']) => Ok(false),
+            // A file's name: nobody is asked.
+            Place::Object { key, .. } if version.is_none() && OutputFormat::of(Path::new(&key)).is_ok() => Ok(false),
+            Place::Object { bucket, key } => {
+                let log = keys_below(&self.buckets.get(&bucket)?, &bucket, &format!("{key}/_delta_log"));
+                Ok(!log?.is_empty())
+            }
         }
     }
 
@@ -138,7 +156,7 @@ impl Store for LakeStore {
     }
 
     fn snapshot(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        self.tables.files(&self.buckets, &files.paths, None, base)
+        self.tables.files(&self.buckets, &files.paths, files.version, base)
     }
 }
 
@@ -171,7 +189,9 @@ impl LakeStore {
             None => keys.iter().filter(|found| in_folder(found, key, extensions)).collect(),
             Some(_) => {
                 let glob = glob::Pattern::new(key).map_err(|error| none(&format!("not a glob: {}", error.msg)))?;
-                keys.iter().filter(|found| globbed(&glob, key, found, extensions)).collect()
+                keys.iter()
+                    .filter(|found| globbed(&glob, key, found, extensions))
+                    .collect()
             }
         };
         match found.is_empty() {
@@ -231,7 +251,13 @@ mod tests {
         assert!(in_folder("a/b/x.parquet", "a/b", parquet));
         assert!(in_folder("x.parquet", "", parquet));
         assert!(in_folder("a/day=1/x.parquet", "a", parquet));
-        for no in ["a/bc/x.parquet", "a/b/c/x.parquet", "a/b/_x.parquet", "a/b/x.csv", "a/b/_d=1/x.parquet"] {
+        for no in [
+            "a/bc/x.parquet",
+            "a/b/c/x.parquet",
+            "a/b/_x.parquet",
+            "a/b/x.csv",
+            "a/b/_d=1/x.parquet",
+        ] {
             assert!(!in_folder(no, "a/b", parquet), "{no}");
         }
         let check = |pattern: &str, key: &str| globbed(&glob::Pattern::new(pattern).unwrap(), pattern, key, parquet);

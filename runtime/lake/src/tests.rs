@@ -81,12 +81,18 @@ fn a_table_keeps_its_versions() {
     assert_eq!(cause(files(&table, None)).0, LakeCause::NoSuchTable);
     let first = write(&table, Mode::Append, &[rows(0..100), rows(100..200)]).unwrap();
     assert_eq!((first.version, first.rows, first.files), (0, 200, 2));
-    assert_eq!(cause(write(&table, Mode::Create, &[rows(0..1)])).0, LakeCause::TableExists);
+    assert_eq!(
+        cause(write(&table, Mode::Create, &[rows(0..1)])).0,
+        LakeCause::TableExists
+    );
     let second = write(&table, Mode::Append, &[rows(200..210)]).unwrap();
     let third = write(&table, Mode::Overwrite, &[rows(0..5)]).unwrap();
     assert_eq!((second.version, third.version), (1, 2));
     let count = |version| files(&table, version).unwrap().len();
-    assert_eq!((count(Some(0)), count(Some(1)), count(Some(2)), count(None)), (2, 3, 1, 1));
+    assert_eq!(
+        (count(Some(0)), count(Some(1)), count(Some(2)), count(None)),
+        (2, 3, 1, 1)
+    );
     let (missing, why) = cause(files(&table, Some(3)));
     assert_eq!(missing, LakeCause::NoSuchTable);
     assert!(why.contains("the latest is 2"), "{why}");
@@ -114,7 +120,8 @@ fn appends_race_and_none_is_lost() {
     let versions: Vec<u64> = std::thread::scope(|scope| {
         let append = |writer: i64| {
             let each = (0..appends).map(move |turn| (writer * appends + turn) * 10);
-            each.map(|first| write(&table, Mode::Append, &[rows(first..first + 10)]).unwrap().version).collect::<Vec<_>>()
+            each.map(|first| write(&table, Mode::Append, &[rows(first..first + 10)]).unwrap().version)
+                .collect::<Vec<_>>()
         };
         let threads: Vec<_> = (0..writers).map(|writer| scope.spawn(move || append(writer))).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
@@ -133,14 +140,21 @@ fn an_overwrite_of_a_changed_table_is_refused_and_leaves_nothing() {
     let table = folder.path().join("t");
     write(&table, Mode::Create, &[rows(0..10)]).unwrap();
     for mode in [Mode::Overwrite, Mode::Create] {
-        let place = if mode == Mode::Create { folder.path().join("new") } else { table.clone() };
+        let place = if mode == Mode::Create {
+            folder.path().join("new")
+        } else {
+            table.clone()
+        };
         let mut late = open(&place, mode).unwrap().writer(&rows(0..1).schema()).unwrap();
         late.write(&rows(0..7)).unwrap();
         write(&place, Mode::Append, &[rows(10..20)]).unwrap();
         let log = place.join("_delta_log/00000000000000000001.json");
         assert_eq!(cause(late.commit(&[])).0, LakeCause::TableChanged);
         let kept = files(&place, None).unwrap();
-        let data = tree(&place).into_iter().filter(|file| file.ends_with(".parquet")).count();
+        let data = tree(&place)
+            .into_iter()
+            .filter(|file| file.ends_with(".parquet"))
+            .count();
         assert_eq!(kept.len(), data, "{mode:?}: only what the table names");
         assert_eq!(log.exists(), mode == Mode::Overwrite);
     }
@@ -179,7 +193,10 @@ fn tables_that_would_be_read_wrong_are_refused() {
         .replace(",\n\"deletionVector", ",\"deletionVector")
     };
     let (_folder, table) = table_with("");
-    let data = tree(&table).into_iter().find(|file| file.ends_with(".parquet")).unwrap();
+    let data = tree(&table)
+        .into_iter()
+        .find(|file| file.ends_with(".parquet"))
+        .unwrap();
     let name = Path::new(&data).file_name().unwrap().to_str().unwrap().to_owned();
     std::fs::write(table.join("_delta_log/00000000000000000001.json"), deleted(&name)).unwrap();
     let (refused, why) = cause(files(&table, None));
@@ -210,9 +227,15 @@ fn tables_with_rules_are_not_written() {
     };
     for (log, expected) in [
         (metadata("", r#""id""#, ""), "partitioned by id"),
-        (metadata(r#""delta.constraints.c":"id > 0""#, "", ""), "delta.constraints.c"),
+        (
+            metadata(r#""delta.constraints.c":"id > 0""#, "", ""),
+            "delta.constraints.c",
+        ),
         (metadata(r#""delta.appendOnly":"true""#, "", ""), "delta.appendOnly"),
-        (metadata("", "", r#"\"delta.invariants\":\"id > 0\""#), "delta.invariants"),
+        (
+            metadata("", "", r#"\"delta.invariants\":\"id > 0\""#),
+            "delta.invariants",
+        ),
     ] {
         let (_folder, table) = table_with(&log);
         let (refused, why) = cause(open(&table, Mode::Overwrite));
@@ -231,7 +254,10 @@ fn values_of_partitions_and_columns_that_came_later_are_said_beside_the_file() {
 {"add":{"path":"day=1/a%20b.parquet","partitionValues":{"day":"2024-01-02 00:00:00","land":null},"size":1,"modificationTime":0,"dataChange":true}}"#;
     let (_folder, table) = table_with(log);
     let found = files(&table, None).unwrap();
-    let file = found.iter().find(|file| file.path.ends_with("day=1/a b.parquet")).expect("decoded path");
+    let file = found
+        .iter()
+        .find(|file| file.path.ends_with("day=1/a b.parquet"))
+        .expect("decoded path");
     let day = ("day".to_owned(), Some("2024-01-02 00:00:00Z".to_owned()));
     assert_eq!(file.values, [("id".to_owned(), None), day, ("land".to_owned(), None)]);
 }
@@ -247,7 +273,12 @@ fn addresses_mean_files() {
     let found = list(&address).unwrap();
     assert_eq!(found[0].path, path);
     assert_eq!(store.open(&found[0]).unwrap().read_at(0, 2).unwrap().as_ref(), b"id");
-    assert_eq!(list(&format!("file://{}/*.csv", folder.path().display())).unwrap().len(), 1);
+    assert_eq!(
+        list(&format!("file://{}/*.csv", folder.path().display()))
+            .unwrap()
+            .len(),
+        1
+    );
     for unknown in ["gs://bucket/x.csv", "s3:///x.csv", "file://x.csv"] {
         assert_eq!(cause(list(unknown)).0, LakeCause::UnknownStore, "{unknown}");
     }
@@ -258,7 +289,10 @@ fn requests_may_come_from_workers_of_another_runtime() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("t");
     write(&table, Mode::Create, &[rows(0..10)]).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
     let found = runtime.block_on(async move { tokio::spawn(async move { files(&table, None).unwrap().len() }).await });
     assert_eq!(found.unwrap(), 1);
 }
@@ -267,11 +301,28 @@ fn requests_may_come_from_workers_of_another_runtime() {
 fn checkpoints_are_made_when_the_table_wants_them() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("t");
-    for turn in 0..101 {
+    write(&table, Mode::Append, &[rows(0..1)]).unwrap();
+    let first = table.join("_delta_log/00000000000000000000.json");
+    let log = std::fs::read_to_string(&first).unwrap();
+    assert!(log.contains(r#""configuration":{}"#), "{log}");
+    std::fs::write(
+        &first,
+        log.replace(
+            r#""configuration":{}"#,
+            r#""configuration":{"delta.checkpointInterval":"3"}"#,
+        ),
+    )
+    .unwrap();
+    for turn in 1..8 {
         write(&table, Mode::Append, &[rows(turn..turn + 1)]).unwrap();
     }
-    let made = tree(&table).into_iter().filter(|file| file.contains(".checkpoint.")).count();
-    assert_eq!(made, 1);
-    assert_eq!(files(&table, None).unwrap().len(), 101);
-    assert_eq!(files(&table, Some(3)).unwrap().len(), 4);
+    let made = tree(&table)
+        .into_iter()
+        .filter(|file| file.contains(".checkpoint."))
+        .count();
+    assert_eq!(made, 2);
+    // The log before a checkpoint is not needed any more.
+    std::fs::remove_file(first).unwrap();
+    assert_eq!(files(&table, None).unwrap().len(), 8);
+    assert_eq!(files(&table, Some(6)).unwrap().len(), 7);
 }

@@ -28,7 +28,11 @@ pub(crate) fn check(buckets: &Buckets, address: &str) -> Result<(), DecodeError>
     match exists(&buckets.get(&bucket)?, &bucket, &name) {
         // Some buckets let their users write and not look.
         Ok(_) => Ok(()),
-        Err(DecodeError::Lake { cause: LakeCause::Refused, why, .. }) if why == "permission denied" => Ok(()),
+        Err(DecodeError::Lake {
+            cause: LakeCause::Refused,
+            why,
+            ..
+        }) if why == "permission denied" => Ok(()),
         Err(other) => Err(other),
     }
 }
@@ -55,7 +59,11 @@ fn object(address: &str) -> Result<(String, String), DecodeError> {
     match Place::of(address)? {
         Place::Object { bucket, key } if !key.is_empty() => Ok((bucket, key)),
         Place::Object { .. } => Err(problem(LakeCause::UnknownStore, address, "it names no object")),
-        Place::Local(_) => Err(problem(LakeCause::UnknownStore, address, "it is a path of this machine")),
+        Place::Local(_) => Err(problem(
+            LakeCause::UnknownStore,
+            address,
+            "it is a path of this machine",
+        )),
     }
 }
 

@@ -88,10 +88,20 @@ impl DisplayAs for LeafExec {
         match &self.leaf {
             Leaf::Source(scan) => write!(f, "SourceExec: source={}", scan.source.name),
             Leaf::Events { scan, lane } => {
-                write!(f, "EventsExec: source={}, transform={}", scan.source.name, lane.transform())
+                write!(
+                    f,
+                    "EventsExec: source={}, transform={}",
+                    scan.source.name,
+                    lane.transform()
+                )
             }
             Leaf::Questions { keys, entities } => {
-                write!(f, "QuestionsExec: entity=[{}], entities={}", keys.join(", "), entities.count())
+                write!(
+                    f,
+                    "QuestionsExec: entity=[{}], entities={}",
+                    keys.join(", "),
+                    entities.count()
+                )
             }
         }
     }

@@ -21,7 +21,6 @@ use crate::error::bug;
 use crate::inputs::Shared;
 use crate::logical::{Kind, Node};
 use crate::scan::{Lane, LaneParts};
-use events::{Leaf, LeafExec};
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
@@ -33,6 +32,7 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::{ExecutionPlan, Partitioning, PlanProperties};
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
+use events::{Leaf, LeafExec};
 use std::sync::Arc;
 
 /// Plans our nodes.

@@ -161,9 +161,7 @@ fn next(
     metrics: &BaselineMetrics,
 ) -> Result<Option<RecordBatch>> {
     let (shelves, digests) = lane.shelves()?;
-    let asked = turn
-        .asked
-        .get_or_init(|| Asked::new(lane.entities(), shelves.count()));
+    let asked = turn.asked.get_or_init(|| Asked::new(lane.entities(), shelves.count()));
     loop {
         let shelf = turn.next.fetch_add(1, Ordering::Relaxed);
         if shelf >= shelves.count() {

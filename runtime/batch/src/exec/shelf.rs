@@ -85,7 +85,11 @@ impl Job {
             entities: next()?.as_primitive::<UInt32Type>().values(),
             times: next()?.as_primitive::<Int64Type>().values(),
             ids: next()?,
-            digests: if digests { Some(next()?.as_fixed_size_binary()) } else { None },
+            digests: if digests {
+                Some(next()?.as_fixed_size_binary())
+            } else {
+                None
+            },
             arrivals: if self.layout.arrival {
                 Some(next()?.as_primitive::<Int64Type>().values())
             } else {
@@ -132,10 +136,7 @@ impl Job {
         let count = self.entities.count().div_ceil(shelves);
         let numbers: Vec<u32> = events.entities.iter().map(|entity| entity >> bits).collect();
         let (order, starts) = crate::shelves::by_shelf(&numbers, count);
-        let mut sorted: Vec<(i64, u32)> = order
-            .iter()
-            .map(|row| (events.times[*row as usize], *row))
-            .collect();
+        let mut sorted: Vec<(i64, u32)> = order.iter().map(|row| (events.times[*row as usize], *row)).collect();
         let mut copies = vec![];
         for ends in starts.windows(2) {
             let first = ends[0] as usize;
@@ -222,7 +223,10 @@ impl Job {
             None => vec![true; rows.len()],
             Some(tags) => tags.iter().map(|tag| *tag == Tag::VALID).collect(),
         };
-        Ok(Selves { keys: keys.bytes, known })
+        Ok(Selves {
+            keys: keys.bytes,
+            known,
+        })
     }
 
     fn encode(&self, rows: Vec<u32>, times: Vec<i64>, answered: Answered) -> Result<RecordBatch> {

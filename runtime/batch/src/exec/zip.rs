@@ -127,9 +127,7 @@ impl Zip {
         let inputs = self.inputs.iter().map(|input| in_order(input, block, &rows));
         let inputs = inputs.collect::<Result<Vec<_>>>()?;
         for (input, position) in self.columns.iter() {
-            let input = inputs
-                .get(*input as usize)
-                .ok_or_else(|| bug("Zip lacks an input"))?;
+            let input = inputs.get(*input as usize).ok_or_else(|| bug("Zip lacks an input"))?;
             if self.with_status {
                 let column = 1 + 2 * *position as usize;
                 arrays.push(input.column(column).clone());

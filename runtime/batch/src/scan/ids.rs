@@ -40,10 +40,7 @@ impl<'a> IdColumn<'a> {
     pub fn is_words(source: &Source) -> bool {
         let [id] = source.unique.as_slice() else { return false };
         let column = &source.columns[id.index()];
-        let word = matches!(
-            column.ty,
-            Type::Int64 | Type::Timestamp | Type::Date | Type::Duration
-        );
+        let word = matches!(column.ty, Type::Int64 | Type::Timestamp | Type::Date | Type::Duration);
         word && !column.nullable
     }
 
@@ -137,7 +134,11 @@ impl Ids {
                 let (order, starts) = by_shelf(&of, count);
                 let sorted = order.iter().map(|row| hashes[*row as usize]);
                 let sorted = UInt64Array::from_iter_values(sorted);
-                shelves.put(0, RecordBatch::try_new(schema(), vec![std::sync::Arc::new(sorted)])?, starts)
+                shelves.put(
+                    0,
+                    RecordBatch::try_new(schema(), vec![std::sync::Arc::new(sorted)])?,
+                    starts,
+                )
             })?;
             self.all.clear();
             found = twice(&shelves, threads)?;

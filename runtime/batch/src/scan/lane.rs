@@ -99,7 +99,11 @@ impl Lane {
 
     /// Makes room for the events of a source of about `rows` rows; what was there is forgotten.
     pub fn open(&self, rows: u64, threads: usize, small: bool, digests: bool, room: &Room) {
-        let per_shelf = if small { EVENTS_PER_SHELF_SMALL } else { EVENTS_PER_SHELF };
+        let per_shelf = if small {
+            EVENTS_PER_SHELF_SMALL
+        } else {
+            EVENTS_PER_SHELF
+        };
         let questions = self.parts.spine.times.len() as u64;
         let mut count = (rows / per_shelf).max(questions / QUESTIONS_PER_SHELF).max(1);
         if rows + questions > EVENTS_PER_SHELF / 2 {

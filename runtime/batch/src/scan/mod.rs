@@ -321,7 +321,8 @@ impl Scan {
             }
             if wanted {
                 let part = (place >> 32) as usize;
-                pass.rejects.put(part, Owned::new(file, line, reason.name(), detail, None))?;
+                pass.rejects
+                    .put(part, Owned::new(file, line, reason.name(), detail, None))?;
             }
         }
         lock(&pass.found).push(Found {

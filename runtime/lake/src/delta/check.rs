@@ -28,7 +28,11 @@ pub(crate) fn readable(address: &str, state: &DeltaTableState) -> Result<(), Dec
     if let Some(mode) = mapping.filter(|mode| mode.as_str() != "none") {
         return no(format!("it maps its columns by {mode}"));
     }
-    let deleted = state.log_data().iter().filter(|file| file.deletion_vector_descriptor().is_some()).count();
+    let deleted = state
+        .log_data()
+        .iter()
+        .filter(|file| file.deletion_vector_descriptor().is_some())
+        .count();
     match deleted {
         0 => Ok(()),
         1 => no("1 of its files has deleted rows (a deletion vector)".into()),
@@ -44,10 +48,17 @@ pub(crate) fn writable(address: &str, state: &DeltaTableState, mode: Mode) -> Re
     }
     let metadata = state.metadata();
     if !metadata.partition_columns().is_empty() {
-        return no(format!("it is partitioned by {}", metadata.partition_columns().join(", ")));
+        return no(format!(
+            "it is partitioned by {}",
+            metadata.partition_columns().join(", ")
+        ));
     }
     let configuration = metadata.configuration();
-    let is_on = |key: &str| configuration.get(key).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let is_on = |key: &str| {
+        configuration
+            .get(key)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    };
     if configuration.contains_key("delta.columnMapping.mode")
         && configuration["delta.columnMapping.mode"].as_str() != "none"
     {

@@ -74,7 +74,10 @@ impl Open {
     pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), DecodeError> {
         self.writer.write(rows)?;
         self.stats.add(rows);
-        let sizes = rows.columns().iter().map(|array| array.to_data().get_slice_memory_size().unwrap_or(0));
+        let sizes = rows
+            .columns()
+            .iter()
+            .map(|array| array.to_data().get_slice_memory_size().unwrap_or(0));
         self.bytes += sizes.sum::<usize>();
         Ok(())
     }
@@ -134,7 +137,9 @@ impl Written {
                 let _ = std::fs::remove_file(folder.join(&self.name));
             }
             Root::Object { client, bucket, key } => {
-                let Ok(key) = crate::object::key(bucket, &key_in(key, &self.name)) else { return };
+                let Ok(key) = crate::object::key(bucket, &key_in(key, &self.name)) else {
+                    return;
+                };
                 let client = client.clone();
                 let _ = table.wait(async move { client.delete(&key).await });
             }
@@ -143,5 +148,9 @@ impl Written {
 }
 
 fn key_in(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
 }

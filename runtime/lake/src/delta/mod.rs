@@ -9,5 +9,5 @@ mod stats;
 mod table;
 mod write;
 
-pub(crate) use read::Tables;
+pub(crate) use read::{Tables, versioned};
 pub use write::{Committed, DeltaTarget, DeltaWriter, Mode};

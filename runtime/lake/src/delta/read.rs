@@ -74,13 +74,18 @@ impl Tables {
     /// The ids of all snapshots, by address.
     pub(crate) fn read(&self) -> BTreeMap<String, String> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().map(|((address, _), snapshot)| (address.clone(), snapshot.id.clone())).collect()
+        known
+            .iter()
+            .map(|((address, _), snapshot)| (address.clone(), snapshot.id.clone()))
+            .collect()
     }
 }
 
 /// A path and the version behind it: `table@v12`.
-fn versioned(path: &str) -> (&str, Option<u64>) {
-    let said = path.rsplit_once("@v").and_then(|(path, version)| Some((path, version.parse().ok()?)));
+pub(crate) fn versioned(path: &str) -> (&str, Option<u64>) {
+    let said = path
+        .rsplit_once("@v")
+        .and_then(|(path, version)| Some((path, version.parse().ok()?)));
     match said {
         Some((path, version)) => (path, Some(version)),
         None => (path, None),
@@ -97,8 +102,17 @@ fn inputs(table: &Table, state: &DeltaTableState, base: &Path) -> Vec<InputFile>
         .map(|file| {
             let mut partition = file.partition_values_map();
             let values = schema.fields().map(|field| {
-                let value = partition.remove(field.name()).flatten().filter(|value| !value.is_empty());
-                let zoned = value.map(|value| if *field.data_type() == DataType::TIMESTAMP { utc(value) } else { value });
+                let value = partition
+                    .remove(field.name())
+                    .flatten()
+                    .filter(|value| !value.is_empty());
+                let zoned = value.map(|value| {
+                    if *field.data_type() == DataType::TIMESTAMP {
+                        utc(value)
+                    } else {
+                        value
+                    }
+                });
                 (field.name().clone(), zoned)
             });
             let values = values.collect();
@@ -137,7 +151,11 @@ fn path(root: &Root, file: &str, base: &Path) -> (PathBuf, String) {
             (path, name)
         }
         Root::Object { bucket, key, .. } => {
-            let key = if key.is_empty() { file.to_owned() } else { format!("{key}/{file}") };
+            let key = if key.is_empty() {
+                file.to_owned()
+            } else {
+                format!("{key}/{file}")
+            };
             let address = object_address(bucket, &key);
             (PathBuf::from(&address), address)
         }
@@ -168,7 +186,13 @@ mod tests {
     #[test]
     fn files_lie_in_the_table_or_where_their_address_says() {
         let root = Root::Local("/data/t".into());
-        assert_eq!(path(&root, "a/b.parquet", Path::new("/data")).0, PathBuf::from("/data/t/a/b.parquet"));
-        assert_eq!(path(&root, "s3://x/b.parquet", Path::new("/data")).0, PathBuf::from("s3://x/b.parquet"));
+        assert_eq!(
+            path(&root, "a/b.parquet", Path::new("/data")).0,
+            PathBuf::from("/data/t/a/b.parquet")
+        );
+        assert_eq!(
+            path(&root, "s3://x/b.parquet", Path::new("/data")).0,
+            PathBuf::from("s3://x/b.parquet")
+        );
     }
 }

@@ -78,8 +78,11 @@ impl Columns {
         if let Some(more) = table.fields().find(|theirs| self.delta.field(theirs.name()).is_none()) {
             return differs(format!("the rows have no column `{}`", more.name()));
         }
-        self.required =
-            table.fields().filter(|field| !field.is_nullable()).map(|field| field.name().clone()).collect();
+        self.required = table
+            .fields()
+            .filter(|field| !field.is_nullable())
+            .map(|field| field.name().clone())
+            .collect();
         Ok(())
     }
 
@@ -92,7 +95,11 @@ impl Columns {
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (array, field) in batch.columns().iter().zip(self.arrow.fields()) {
             let held = exact(array, field.data_type()).map_err(|why| {
-                problem(LakeCause::UnfitColumn, &self.address, format!("column `{}` {why}", field.name()))
+                problem(
+                    LakeCause::UnfitColumn,
+                    &self.address,
+                    format!("column `{}` {why}", field.name()),
+                )
             })?;
             if held.null_count() > 0 && self.required.contains(field.name()) {
                 let why = format!("column `{}` must not be null in the table", field.name());
@@ -131,8 +138,14 @@ fn held(ty: &DataType) -> Option<(DataType, DeltaType)> {
         DataType::Date32 => same(DeltaType::DATE),
         DataType::Date64 => held(&DataType::Date32),
         DataType::Timestamp(_, zone) => Some(match zone {
-            Some(_) => (DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), DeltaType::TIMESTAMP),
-            None => (DataType::Timestamp(TimeUnit::Microsecond, None), DeltaType::TIMESTAMP_NTZ),
+            Some(_) => (
+                DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+                DeltaType::TIMESTAMP,
+            ),
+            None => (
+                DataType::Timestamp(TimeUnit::Microsecond, None),
+                DeltaType::TIMESTAMP_NTZ,
+            ),
         }),
         DataType::Dictionary(_, values) => held(values),
         _ => None,
@@ -153,7 +166,8 @@ fn exact(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, String> {
         array.as_primitive_opt::<TimestampNanosecondType>(),
         held.as_primitive_opt::<TimestampMicrosecondType>(),
     ) {
-        let lost = |row: &usize| before.is_valid(*row) && Some(before.value(*row)) != after.value(*row).checked_mul(1_000);
+        let lost =
+            |row: &usize| before.is_valid(*row) && Some(before.value(*row)) != after.value(*row).checked_mul(1_000);
         if (0..before.len()).any(|row| lost(&row)) {
             return Err("has instants finer than microseconds".into());
         }
@@ -178,7 +192,10 @@ mod tests {
     fn what_delta_cannot_hold_is_refused() {
         assert!(why(columns("a b", DataType::Int64)).contains("`a b` has ' ' in its name"));
         assert!(why(columns("d", DataType::Duration(TimeUnit::Second))).contains("has the type Duration"));
-        let twice = vec![Field::new("a", DataType::Int64, true), Field::new("A", DataType::Int64, true)];
+        let twice = vec![
+            Field::new("a", DataType::Int64, true),
+            Field::new("A", DataType::Int64, true),
+        ];
         assert!(why(Columns::of("t", &Schema::new(twice))).contains("`A` is there twice"));
     }
 
@@ -186,12 +203,17 @@ mod tests {
     fn values_are_held_exactly_or_refused() {
         let rows = |ty: DataType, array: ArrayRef| {
             let schema = Arc::new(Schema::new(vec![Field::new("x", ty.clone(), true)]));
-            columns("x", ty).unwrap().rows(&RecordBatch::try_new(schema, vec![array]).unwrap())
+            columns("x", ty)
+                .unwrap()
+                .rows(&RecordBatch::try_new(schema, vec![array]).unwrap())
         };
         let nanos = DataType::Timestamp(TimeUnit::Nanosecond, Some("Europe/Paris".into()));
         let stamps = |values: Vec<i64>| Arc::new(TimestampNanosecondArray::from(values).with_timezone("Europe/Paris"));
         let held = rows(nanos.clone(), stamps(vec![-1_000, 5_000])).unwrap();
-        assert_eq!(held.column(0).as_primitive::<TimestampMicrosecondType>().values(), &[-1, 5]);
+        assert_eq!(
+            held.column(0).as_primitive::<TimestampMicrosecondType>().values(),
+            &[-1, 5]
+        );
         assert!(why(rows(nanos, stamps(vec![1]))).contains("finer than microseconds"));
         assert!(why(rows(DataType::UInt64, Arc::new(UInt64Array::from(vec![u64::MAX])))).contains("does not fit"));
         let held = rows(DataType::Int64, Arc::new(Int64Array::from(vec![7]))).unwrap();
@@ -205,7 +227,10 @@ mod tests {
         fit(vec![StructField::nullable("x", DeltaType::LONG)]).unwrap();
         assert!(why(fit(vec![StructField::nullable("y", DeltaType::LONG)])).contains("no column `x`"));
         assert!(why(fit(vec![StructField::nullable("x", DeltaType::STRING)])).contains("is string in the table"));
-        let more = vec![StructField::nullable("x", DeltaType::LONG), StructField::nullable("y", DeltaType::LONG)];
+        let more = vec![
+            StructField::nullable("x", DeltaType::LONG),
+            StructField::nullable("y", DeltaType::LONG),
+        ];
         assert!(why(fit(more)).contains("the rows have no column `y`"));
     }
 }

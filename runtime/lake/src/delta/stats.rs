@@ -129,7 +129,10 @@ impl Range {
             (Range::Whole(least, greatest), DataType::Timestamp(_, zone)) => {
                 let z = if zone.is_some() { "Z" } else { "" };
                 // Whole milliseconds, away from the values.
-                (timestamp(least.div_euclid(1_000), z), timestamp(-(-greatest).div_euclid(1_000), z))
+                (
+                    timestamp(least.div_euclid(1_000), z),
+                    timestamp(-(-greatest).div_euclid(1_000), z),
+                )
             }
             (Range::Whole(least, greatest), DataType::Decimal128(_, scale)) => {
                 (Some(decimal(*least, *scale)), Some(decimal(*greatest, *scale)))
@@ -189,7 +192,9 @@ fn civil(day: i128) -> Option<(i128, i128, i128)> {
     let shifted = (5 * of_year + 2) / 153;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + i128::from(month <= 2);
-    (1..=9999).contains(&year).then_some((year, month, of_year - (153 * shifted + 2) / 5 + 1))
+    (1..=9999)
+        .contains(&year)
+        .then_some((year, month, of_year - (153 * shifted + 2) / 5 + 1))
 }
 
 fn date(day: i128) -> Option<String> {
@@ -201,7 +206,9 @@ fn timestamp(ms: i128, zone: &str) -> Option<String> {
     let of_day = ms.rem_euclid(86_400_000);
     let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
     let (second, ms) = (of_day / 1_000 % 60, of_day % 1_000);
-    Some(format!("\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}{zone}\""))
+    Some(format!(
+        "\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}{zone}\""
+    ))
 }
 
 fn decimal(unscaled: i128, scale: i8) -> String {
@@ -282,7 +289,12 @@ mod tests {
 
     #[test]
     fn decimals_are_exact() {
-        for (unscaled, scale, text) in [(0, 2, "0.00"), (-5, 3, "-0.005"), (12_345, 0, "12345"), (12_345, 2, "123.45")] {
+        for (unscaled, scale, text) in [
+            (0, 2, "0.00"),
+            (-5, 3, "-0.005"),
+            (12_345, 0, "12345"),
+            (12_345, 2, "123.45"),
+        ] {
             assert_eq!(decimal(unscaled, scale), text);
         }
     }

@@ -18,7 +18,11 @@ use url::Url;
 #[derive(Debug, Clone)]
 pub(crate) enum Root {
     Local(PathBuf),
-    Object { client: Arc<AmazonS3>, bucket: String, key: String },
+    Object {
+        client: Arc<AmazonS3>,
+        bucket: String,
+        key: String,
+    },
 }
 
 /// A place where a table is or could be.
@@ -32,7 +36,9 @@ pub(crate) struct Table {
 
 impl std::fmt::Debug for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Table")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
@@ -59,7 +65,11 @@ impl Table {
                     .pop_if_empty()
                     .extend(folder.split('/').filter(|part| !part.is_empty()))
                     .push("");
-                let root = Root::Object { client: client.clone(), bucket, key: folder };
+                let root = Root::Object {
+                    client: client.clone(),
+                    bucket,
+                    key: folder,
+                };
                 (root, client, location)
             }
         };
@@ -85,7 +95,10 @@ impl Table {
             let why = if latest.version() < version {
                 format!("it has no version {version}: the latest is {}", latest.version())
             } else {
-                format!("version {version} cannot be read any more: {}", problem::innermost(&error))
+                format!(
+                    "version {version} cannot be read any more: {}",
+                    problem::innermost(&error)
+                )
             };
             return Err(problem(LakeCause::NoSuchTable, &self.address, why));
         }
@@ -97,7 +110,10 @@ impl Table {
         match self.load(None)? {
             Ok(state) => Ok(Some(state)),
             Err(error) => match problem::table(&self.address, &error) {
-                DecodeError::Lake { cause: LakeCause::NoSuchTable, .. } => Ok(None),
+                DecodeError::Lake {
+                    cause: LakeCause::NoSuchTable,
+                    ..
+                } => Ok(None),
                 other => Err(other),
             },
         }

@@ -107,7 +107,10 @@ fn check_folder(path: &Path) -> Result<(), DecodeError> {
             why: why.to_owned(),
         })
     };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     if path.exists() && !path.is_dir() {
         no("a Delta table is a folder, and this is none")
     } else if !path.exists() && !parent.is_dir() {
@@ -120,12 +123,18 @@ fn check_folder(path: &Path) -> Result<(), DecodeError> {
 /// A folder with a purpose of its own does not become a table. Data files of a table in the making, or of one that was
 /// never finished, are no such purpose.
 fn check_empty(table: &Table) -> Result<(), DecodeError> {
-    let Root::Local(folder) = &table.root else { return Ok(()) };
+    let Root::Local(folder) = &table.root else {
+        return Ok(());
+    };
     let foreign = |name: &str| {
         let ours = name.starts_with("part-") && name.ends_with(".parquet");
         !ours && !name.starts_with('.') && name != "_delta_log"
     };
-    let mut names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let mut names = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name());
     match names.any(|name| foreign(&name.to_string_lossy())) {
         true => Err(problem(
             LakeCause::UnwritableTable,
@@ -210,12 +219,20 @@ impl DeltaWriter {
             self.end(open)?;
         }
         let outcome = self.commit_once(info);
-        let Err(DecodeError::Lake { cause: LakeCause::TableChanged, .. }) = &outcome else { return outcome };
+        let Err(DecodeError::Lake {
+            cause: LakeCause::TableChanged,
+            ..
+        }) = &outcome
+        else {
+            return outcome;
+        };
         if self.target.mode != Mode::Append || self.target.state.is_some() {
             return outcome;
         }
         // Somebody created the table just now: this is an append to it.
-        let Some(state) = self.target.table.state_if_any()? else { return outcome };
+        let Some(state) = self.target.table.state_if_any()? else {
+            return outcome;
+        };
         readable(&self.target.table.address, &state)?;
         writable(&self.target.table.address, &state, self.target.mode)?;
         self.columns.fit(&state.schema())?;
@@ -236,7 +253,10 @@ impl DeltaWriter {
             partition_by: None,
             predicate: None,
         };
-        let info = info.iter().cloned().chain([("featcWrite".to_owned(), self.token.clone())]);
+        let info = info
+            .iter()
+            .cloned()
+            .chain([("featcWrite".to_owned(), self.token.clone())]);
         let properties = CommitProperties::default()
             .with_max_retries(retries)
             .with_cleanup_expired_logs(Some(false))
@@ -244,7 +264,9 @@ impl DeltaWriter {
         let (log, state) = (table.log.clone(), self.target.state.clone());
         let outcome = table.wait(async move {
             let known = state.as_ref().map(|state| state as &dyn TableReference);
-            let commit = CommitBuilder::from(properties).with_actions(actions).build(known, log, operation);
+            let commit = CommitBuilder::from(properties)
+                .with_actions(actions)
+                .build(known, log, operation);
             let done = commit.into_prepared_commit_future().await?.await?;
             let version = done.version;
             // Committed. A checkpoint that is due is a help to readers; without it they read the log.
