@@ -228,11 +228,20 @@ service asked { asked.times }
     std::fs::write(folder.path().join("asked.feat"), program).expect("writable");
     let table = "--out table --out-format delta";
     ok(folder.path(), &format!("{TRAIN} {table}"));
-    ok(folder.path(), "train asked.feat --service asked --spine spine.csv --out set.csv --hash-inputs");
+    ok(
+        folder.path(),
+        "train asked.feat --service asked --spine spine.csv --out set.csv --hash-inputs",
+    );
     ok(folder.path(), &format!("{TRAIN} {table} --mode append"));
     ok(folder.path(), "train --from-provenance set.csv --out again.csv");
-    assert_eq!(read(&folder.path().join("again.csv")), read(&folder.path().join("set.csv")));
-    ok(folder.path(), "train asked.feat --service asked --spine spine.csv --out now.csv");
+    assert_eq!(
+        read(&folder.path().join("again.csv")),
+        read(&folder.path().join("set.csv"))
+    );
+    ok(
+        folder.path(),
+        "train asked.feat --service asked --spine spine.csv --out now.csv",
+    );
     let text = |name: &str| String::from_utf8(read(&folder.path().join(name))).expect("UTF-8");
     assert!(text("set.csv.provenance.json").contains("\"table\": \"delta:"));
     assert!(text("set.csv.provenance.json").contains("@0\""));
