@@ -1,6 +1,7 @@
 //! The arguments of every subcommand.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use featr::WriteOptions;
 use std::path::PathBuf;
 
 /// Features written once, computed in batch and online with the same bits.
@@ -135,6 +136,48 @@ pub struct RunArgs {
     /// Threads of the batch engine; all cores by default. Results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
+    /// About how much memory the batch engine may take, for example 256MB or 2GiB; what it collects beyond that goes to
+    /// temporary files. Results do not depend on it
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory_limit: Option<usize>,
+    /// The folder of those files, which have no names: nothing can be left behind
+    #[arg(long, value_name = "FOLDER")]
+    pub temp_dir: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// How Parquet is written.
+    pub fn write_options(&self) -> WriteOptions {
+        let mut options = WriteOptions::default();
+        if let Some(threads) = self.threads {
+            options.threads = usize::from(threads);
+        }
+        options
+    }
+}
+
+/// The least memory that a limit may name.
+const MEMORY_MIN: usize = 32 << 20;
+
+/// A number of bytes: `256MB`, `2GiB`, `1000000`.
+fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: usize = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        other => return Err(format!("`{other}` is no unit: write B, kB, MB, GB, KiB, MiB or GiB")),
+    };
+    let number: usize = digits.trim().parse().map_err(|_| "not a whole number".to_owned())?;
+    let bytes = number.checked_mul(unit).ok_or("too large")?;
+    if bytes < MEMORY_MIN {
+        return Err("at least 32MiB are needed".to_owned());
+    }
+    Ok(bytes)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -204,6 +247,9 @@ pub struct TrainCommand {
     /// Record the inputs by the hash of all their bytes, not by length, time stamp and Parquet footer
     #[arg(long)]
     pub hash_inputs: bool,
+    /// Afterwards, print the plan that ran, with rows, bytes and time of every node
+    #[arg(long)]
+    pub explain: bool,
     /// Make the training set that FILE (a record, or a training set with one) tells of again, byte for byte; PROGRAM and
     /// --out say where the program is and where the set goes, if not where they were
     #[arg(long, value_name = "FILE", conflicts_with_all = [

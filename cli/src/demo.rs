@@ -2,7 +2,7 @@
 
 use crate::args::{BuildArgs, DemoArgs, GetArgs, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg};
 use crate::report::{Refused, Reporter};
-use crate::run::{Prepared, prepare, write};
+use crate::run::{Answered, Prepared, prepare, write};
 use crate::table::excerpt;
 use crate::{build, errors, get, train, verify};
 use arrow::array::Array as _;
@@ -44,6 +44,8 @@ impl Tour<'_> {
                 strict: false,
                 rejected: None,
                 threads: None,
+                memory_limit: None,
+                temp_dir: None,
             },
         }
     }
@@ -70,7 +72,8 @@ impl Tour<'_> {
             true,
             None,
             self.reporter,
-        )
+        )?
+        .collect(self.reporter)
     }
 }
 
@@ -122,7 +125,16 @@ pub fn run(args: &DemoArgs, reporter: &Reporter) -> Result<(), Refused> {
     ));
     let honest = tour.prepared(TruthArg::AsOfArrival)?;
     let training = tour.training(&honest, TruthArg::AsOfArrival)?;
-    write(&honest, &training, &folder.join("train.parquet"), None, reporter)?;
+    let run = tour.program_args(TruthArg::AsOfArrival).run;
+    let mut answered = Answered::whole(training.clone());
+    write(
+        &honest,
+        &mut answered,
+        &folder.join("train.parquet"),
+        None,
+        &run,
+        reporter,
+    )?;
     let shown = [
         "flight_id",
         "carrier",

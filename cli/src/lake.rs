@@ -3,12 +3,12 @@
 use crate::args::TrainArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter};
-use crate::run::{Prepared, check_out, check_overwrites, tell, write};
+use crate::run::{Answered, Prepared, check_out, check_overwrites, tell, write};
 use clap::{Args, ValueEnum};
 use featc_driver::diag::{Code, Diagnostic};
 use featr::lake::{DeltaTarget, LakeStore, Mode, is_address};
 use featr::provenance::{PROVENANCE_KEY, Provenance, format_name, sidecar};
-use featr::{DecodeError, LakeCause, OutputFormat, Training};
+use featr::{DecodeError, LakeCause, OutputFormat, WriteOptions};
 
 /// What `--out` means.
 #[derive(Debug, Clone, Args)]
@@ -124,7 +124,7 @@ impl Out {
     pub fn write(
         self,
         prepared: &Prepared,
-        training: &Training,
+        training: &mut Answered,
         args: &TrainArgs,
         record: Option<&Provenance>,
         reporter: &Reporter,
@@ -135,20 +135,23 @@ impl Out {
                 .expect_err("refused")
         };
         match self {
-            Out::File => write(prepared, training, &args.out, record, reporter),
+            Out::File => write(prepared, training, &args.out, record, &args.program.run, reporter),
             Out::Object(store, address) => {
-                let batches = training.batches.iter().cloned();
                 let schema = training.schema.clone();
+                let options = WriteOptions {
+                    metadata: metadata(record),
+                    ..args.program.run.write_options()
+                };
                 store
-                    .write_object_with(&address, schema, batches, &metadata(record))
+                    .write_object_with(&address, schema, training.rows(), &options)
                     .map_err(refuse)?;
                 tell(prepared, training, &address, None, reporter);
                 Ok(())
             }
             Out::Delta(target) => {
                 let mut writer = target.writer(&training.schema).map_err(refuse)?;
-                for batch in &training.batches {
-                    writer.write(batch).map_err(refuse)?;
+                for batch in training.rows() {
+                    writer.write(&batch.map_err(refuse)?).map_err(refuse)?;
                 }
                 let info = [
                     ("featcProgram", prepared.program.hash().to_owned()),

@@ -3,15 +3,15 @@
 use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainCommand, TruthArg};
 use crate::errors;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_out, check_overwrites, prepare, put, settle, stage};
+use crate::run::{Answered, Aside, Prepared, check_out, check_overwrites, prepare, put, settle, stage};
 use crate::train::batch;
 use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::hash;
+use featr::OutputFormat;
 use featr::provenance::{
     FileRecord, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord, TruthRecord, changes, file_record,
     format_name, relative, sidecar,
 };
-use featr::{OutputFormat, Training};
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,7 @@ impl Recorder {
     pub fn end(
         self,
         prepared: &Prepared,
-        training: &Training,
+        training: &Answered,
         format: &str,
         status: bool,
         reporter: &Reporter,
@@ -207,7 +207,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     let recorder = Recorder::begin(&prepared, &program, &spine, hash, reporter)?;
     let questions = prepared.spine(&spine, reporter)?;
     let aside = Aside::new(&program.run, reporter)?;
-    let training = batch(
+    let mut training = batch(
         &prepared,
         &program.run,
         questions,
@@ -223,7 +223,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     if let Some((what, was, is)) = was.first_difference(&is) {
         return reporter.refuse(errors::not_reproduced(&name, &format!("{what} is {is}, not {was}")));
     }
-    let staged = stage(&training, &out, Some(&was), reporter)?;
+    let staged = stage(&mut training, &out, Some(&was), &program.run, reporter)?;
     if original.is_file() && !same_bytes(&original, staged.path()).unwrap_or(false) {
         let why = format!("its bytes are not those of `{}`", original.display());
         return reporter.refuse(errors::not_reproduced(&name, &why));

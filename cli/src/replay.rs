@@ -5,7 +5,7 @@ use crate::errors;
 use crate::lake::Out;
 use crate::progress::Bar;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, prepare, settle};
+use crate::run::{Answered, Aside, Prepared, prepare, settle};
 use featr::{RejectedRows, Spine, Training};
 
 /// Runs the streaming engine over the recorded sources with a progress bar.
@@ -44,5 +44,6 @@ pub fn run(args: &ReplayArgs, reporter: &Reporter) -> Result<(), Refused> {
     let training = stream(&prepared, &args.options, &spine, train.status, rejects, reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, train.program.run.strict, reporter)?;
-    out.write(&prepared, &training, train, None, reporter)
+    let mut training = Answered::whole(training);
+    out.write(&prepared, &mut training, train, None, reporter)
 }

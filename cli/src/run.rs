@@ -4,8 +4,10 @@ use crate::args::{ProgramArgs, RunArgs, SpineArgs, TruthArg};
 use crate::check::compile;
 use crate::errors;
 use crate::report::{Refused, Reporter};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use featr::provenance::{Provenance, StagedSet, stage_set};
-use featr::{JsonlRejects, RejectedRows, RunReport, SourceReport, Spine, Training, Truth};
+use featr::{DecodeError, JsonlRejects, RejectedRows, RunReport, SourceReport, Spine, TrainRows, Training, Truth};
 use std::path::{Path, PathBuf};
 
 /// A compiled program, ready to run one service.
@@ -226,26 +228,95 @@ fn conflicts(source: &SourceReport) -> String {
     )
 }
 
+/// A training set on its way: everything is answered and counted, the rows come one batch after the other.
+pub struct Answered {
+    pub schema: SchemaRef,
+    pub report: RunReport,
+    rows: Answers,
+}
+
+enum Answers {
+    /// All at hand.
+    Whole(std::vec::IntoIter<RecordBatch>),
+    Running(Box<TrainRows>),
+}
+
+impl Answered {
+    pub fn whole(training: Training) -> Answered {
+        Answered {
+            schema: training.schema,
+            report: training.report,
+            rows: Answers::Whole(training.batches.into_iter()),
+        }
+    }
+
+    pub fn running(rows: TrainRows) -> Answered {
+        Answered {
+            schema: rows.schema(),
+            report: rows.report(),
+            rows: Answers::Running(Box::new(rows)),
+        }
+    }
+
+    /// The rows that were not taken yet.
+    pub fn rows(&mut self) -> impl Iterator<Item = Result<RecordBatch, DecodeError>> {
+        std::iter::from_fn(|| match &mut self.rows {
+            Answers::Whole(batches) => batches.next().map(Ok),
+            Answers::Running(rows) => rows.next().map(|batch| {
+                batch.map_err(|error| match error {
+                    featr::Error::Decode(error) => error,
+                    other => DecodeError::Unreadable {
+                        file: "the answers".into(),
+                        why: other.to_string(),
+                    },
+                })
+            }),
+        })
+    }
+
+    /// All of it.
+    pub fn collect(mut self, reporter: &Reporter) -> Result<Training, Refused> {
+        let batches: Result<Vec<RecordBatch>, DecodeError> = self.rows().collect();
+        let batches = batches.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
+        Ok(Training {
+            schema: self.schema,
+            batches,
+            report: self.report,
+        })
+    }
+
+    /// What the nodes of the plan did, if a plan ran.
+    pub fn measured(&self) -> Option<String> {
+        match &self.rows {
+            Answers::Whole(_) => None,
+            Answers::Running(rows) => Some(rows.measured()),
+        }
+    }
+}
+
 /// Writes a training set aside, with its record if it has one.
 pub fn stage(
-    training: &Training,
+    training: &mut Answered,
     out: &Path,
     record: Option<&Provenance>,
+    args: &RunArgs,
     reporter: &Reporter,
 ) -> Result<StagedSet, Refused> {
-    let staged = stage_set(out, training.schema.clone(), training.batches.iter().cloned(), record);
+    let schema = training.schema.clone();
+    let staged = stage_set(out, schema, training.rows(), record, &args.write_options());
     staged.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
 }
 
 /// Writes a training set, whole or not at all, and tells what it is.
 pub fn write(
     prepared: &Prepared,
-    training: &Training,
+    training: &mut Answered,
     out: &Path,
     record: Option<&Provenance>,
+    args: &RunArgs,
     reporter: &Reporter,
 ) -> Result<(), Refused> {
-    let staged = stage(training, out, record, reporter)?;
+    let staged = stage(training, out, record, args, reporter)?;
     put(staged, prepared, training, out, reporter)
 }
 
@@ -253,7 +324,7 @@ pub fn write(
 pub fn put(
     staged: StagedSet,
     prepared: &Prepared,
-    training: &Training,
+    training: &Answered,
     out: &Path,
     reporter: &Reporter,
 ) -> Result<(), Refused> {
@@ -265,7 +336,7 @@ pub fn put(
 }
 
 /// Tells what was written; `snapshot` is what a table is now.
-pub fn tell(prepared: &Prepared, training: &Training, out: &str, snapshot: Option<&str>, reporter: &Reporter) {
+pub fn tell(prepared: &Prepared, training: &Answered, out: &str, snapshot: Option<&str>, reporter: &Reporter) {
     let features = training.schema.fields().len();
     let version = snapshot.map(|snapshot| format!(", {snapshot}")).unwrap_or_default();
     let text = format!(

@@ -6,8 +6,8 @@ use crate::lake::Out;
 use crate::progress::Bar;
 use crate::provenance::{self, Recorder};
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, prepare, settle};
-use featr::{Spine, TrainOptions, TrainProgress, Training};
+use crate::run::{Answered, Aside, Prepared, prepare, settle};
+use featr::{Spine, TrainOptions, TrainProgress};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The options that arguments stand for.
@@ -15,6 +15,8 @@ pub fn options(prepared: &Prepared, args: &RunArgs, with_status: bool) -> TrainO
     TrainOptions {
         with_status,
         threads: args.threads.map_or(0, usize::from),
+        memory_bytes: args.memory_limit,
+        temp: args.temp_dir.clone(),
         ..TrainOptions::new(prepared.truth)
     }
 }
@@ -27,7 +29,7 @@ pub fn batch(
     with_status: bool,
     aside: Option<&Aside>,
     reporter: &Reporter,
-) -> Result<Training, Refused> {
+) -> Result<Answered, Refused> {
     let bar = Arc::new(Mutex::new((Bar::new(reporter.json), 0u64)));
     let shown = bar.clone();
     let questions = spine.times.len() as u64;
@@ -50,9 +52,10 @@ pub fn batch(
         progress: Some(Arc::new(progress)),
         ..options(prepared, args, with_status)
     };
-    let training = prepared.program.train(&prepared.service, spine, options);
+    let rows = prepared.program.training(&prepared.service, spine, options);
     bar.lock().unwrap_or_else(PoisonError::into_inner).0.done();
-    training.or_else(|error| reporter.refuse(errors::run(&error, None)))
+    rows.map(Answered::running)
+        .or_else(|error| reporter.refuse(errors::run(&error, None)))
 }
 
 pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
@@ -85,9 +88,15 @@ pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
     let recorder = Recorder::begin(&prepared, &set.program, &set.spine, args.hash_inputs, reporter)?;
     let spine = prepared.spine(&set.spine, reporter)?;
     let aside = Aside::new(run, reporter)?;
-    let training = batch(&prepared, run, spine, set.status, aside.as_ref(), reporter)?;
+    let mut training = batch(&prepared, run, spine, set.status, aside.as_ref(), reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, run.strict, reporter)?;
     let record = recorder.end(&prepared, &training, out.format(&set), set.status, reporter)?;
-    out.write(&prepared, &training, &set, Some(&record), reporter)
+    out.write(&prepared, &mut training, &set, Some(&record), reporter)?;
+    if args.explain {
+        let plan = training.measured().unwrap_or_default();
+        let lines: Vec<&str> = plan.lines().collect();
+        reporter.result(plan.trim_end(), &serde_json::json!({ "plan": lines }));
+    }
+    Ok(())
 }

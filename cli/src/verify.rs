@@ -43,7 +43,8 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
         true,
         aside.as_ref(),
         reporter,
-    )?;
+    )?
+    .collect(reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&from_batch.report, args.program.run.strict, reporter)?;
     let compared = against(&prepared, &spine, &from_batch, &args.options, args.sample, reporter)?;

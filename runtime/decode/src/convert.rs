@@ -29,42 +29,39 @@ pub fn arrow_type(ty: Type) -> DataType {
 /// The column as an array of [`arrow_type`]; rows that are null or an error are null.
 /// A column whose data does not have the representation of its type (which no engine makes) is all null.
 pub fn to_arrow(column: &Column) -> ArrayRef {
-    let nulls = column
-        .tags
-        .as_ref()
-        .map(|tags| tags.iter().map(|tag| *tag == Tag::VALID).collect::<NullBuffer>());
+    into_arrow(column.clone())
+}
+
+/// As [`to_arrow`], without a copy of what Arrow holds the same way.
+pub fn into_arrow(column: Column) -> ArrayRef {
+    let rows = column.len();
+    let Column { ty, data, tags } = column;
+    let nulls = tags.map(|tags| tags.iter().map(|tag| *tag == Tag::VALID).collect::<NullBuffer>());
     let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
-    match (&column.data, column.ty) {
-        (Data::Bool(values), Type::Bool) => Arc::new(BooleanArray::new(values.clone().into(), nulls)),
-        (Data::I64(values), Type::Int64) => Arc::new(Int64Array::new(values.clone().into(), nulls)),
-        (Data::F64(values), Type::Float64) => Arc::new(Float64Array::new(values.clone().into(), nulls)),
+    match (data, ty) {
+        (Data::Bool(values), Type::Bool) => Arc::new(BooleanArray::new(values.into(), nulls)),
+        (Data::I64(values), Type::Int64) => Arc::new(Int64Array::new(values.into(), nulls)),
+        (Data::F64(values), Type::Float64) => Arc::new(Float64Array::new(values.into(), nulls)),
         (Data::I128(values), Type::Decimal { .. }) => {
-            let array = Decimal128Array::new(values.clone().into(), nulls);
-            Arc::new(array.with_data_type(arrow_type(column.ty)))
+            let array = Decimal128Array::new(values.into(), nulls);
+            Arc::new(array.with_data_type(arrow_type(ty)))
         }
         (Data::Str(values), Type::String) => strings(values, nulls),
         (Data::I64(values), Type::Timestamp) => {
-            Arc::new(TimestampMicrosecondArray::new(values.clone().into(), nulls).with_timezone("UTC"))
+            Arc::new(TimestampMicrosecondArray::new(values.into(), nulls).with_timezone("UTC"))
         }
         (Data::I64(values), Type::Date) => {
             let days: ScalarBuffer<i32> = values.iter().map(|day| *day as i32).collect();
             Arc::new(Date32Array::new(days, nulls))
         }
-        (Data::I64(values), Type::Duration) => Arc::new(DurationMicrosecondArray::new(values.clone().into(), nulls)),
+        (Data::I64(values), Type::Duration) => Arc::new(DurationMicrosecondArray::new(values.into(), nulls)),
         (Data::Bool(_) | Data::I64(_) | Data::F64(_) | Data::I128(_) | Data::Str(_), ty) => {
-            let rows = match &column.data {
-                Data::Bool(values) => values.len(),
-                Data::I64(values) => values.len(),
-                Data::F64(values) => values.len(),
-                Data::I128(values) => values.len(),
-                Data::Str(values) => values.offsets.len().saturating_sub(1),
-            };
             new_null_array(&arrow_type(ty), rows)
         }
     }
 }
 
-fn strings(values: &featr_kernels::StrData, nulls: Option<NullBuffer>) -> ArrayRef {
+fn strings(values: featr_kernels::StrData, nulls: Option<NullBuffer>) -> ArrayRef {
     let offsets: Option<Vec<i32>> = values
         .offsets
         .iter()
@@ -72,15 +69,20 @@ fn strings(values: &featr_kernels::StrData, nulls: Option<NullBuffer>) -> ArrayR
         .collect();
     if let Some(offsets) = offsets.filter(|offsets| !offsets.is_empty()) {
         let offsets = OffsetBuffer::new(offsets.into());
-        let bytes = Buffer::from(values.bytes.as_slice());
-        if let Ok(array) = StringArray::try_new(offsets, bytes, nulls.clone()) {
+        let bytes = Buffer::from_vec(values.bytes);
+        if let Ok(array) = StringArray::try_new(offsets, bytes.clone(), nulls.clone()) {
             return Arc::new(array);
         }
+        return lossy(&values.offsets, &bytes, nulls);
     }
+    lossy(&values.offsets, &values.bytes, nulls)
+}
+
+fn lossy(offsets: &[usize], bytes: &[u8], nulls: Option<NullBuffer>) -> ArrayRef {
     // Null rows may hold bytes that are not UTF-8; row by row they are left out.
-    let rows = values.offsets.windows(2).enumerate().map(|(row, ends)| {
+    let rows = offsets.windows(2).enumerate().map(|(row, ends)| {
         let valid = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-        valid.then(|| String::from_utf8_lossy(&values.bytes[ends[0]..ends[1]]))
+        valid.then(|| String::from_utf8_lossy(&bytes[ends[0]..ends[1]]))
     });
     Arc::new(rows.collect::<StringArray>())
 }

@@ -79,7 +79,10 @@ pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeErro
     expand_in(&LocalStore, files, base)
 }
 
-/// As [`expand`], in any store.
+/// As [`expand`], in any store; of a Delta table the files of the version that the set says.
+///
+/// # Errors
+/// [`DecodeError::NoFiles`], [`DecodeError::Unreadable`].
 pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
     if files.format == FileFormat::Delta {
         return store.snapshot(files, base);

@@ -1,10 +1,40 @@
 //! Libraries that decode files, kept from taking the process down.
 
 use crate::error::DecodeError;
+use arrow::error::ArrowError;
+use parquet::errors::ParquetError;
 use std::cell::Cell;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
+
+/// An error of a library.
+pub(crate) trait Failure: Display {
+    /// What went wrong, if it was not the content of the file but the reading of it.
+    fn of_reading(&self, _file: &str) -> Option<DecodeError> {
+        None
+    }
+}
+
+impl Failure for String {}
+
+impl Failure for ParquetError {}
+
+impl Failure for DecodeError {
+    fn of_reading(&self, _file: &str) -> Option<DecodeError> {
+        Some(self.clone())
+    }
+}
+
+impl Failure for ArrowError {
+    fn of_reading(&self, file: &str) -> Option<DecodeError> {
+        match self {
+            ArrowError::ExternalError(error) => error.downcast_ref().cloned(),
+            ArrowError::IoError(_, error) => Some(DecodeError::unreadable(file, error)),
+            _ => None,
+        }
+    }
+}
 
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
@@ -14,7 +44,7 @@ thread_local! {
 ///
 /// The library does panic on some broken files. Such a panic is a finding about the file, so the process's panic hook
 /// is wrapped, once, to keep silent about it; all other panics reach the hook that was there before.
-pub(crate) fn guarded<T, E: Display>(file: &str, step: impl FnOnce() -> Result<T, E>) -> Result<T, DecodeError> {
+pub(crate) fn guarded<T, E: Failure>(file: &str, step: impl FnOnce() -> Result<T, E>) -> Result<T, DecodeError> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = take_hook();
@@ -29,7 +59,10 @@ pub(crate) fn guarded<T, E: Display>(file: &str, step: impl FnOnce() -> Result<T
     GUARDED.set(outer);
     let why = match outcome {
         Ok(Ok(done)) => return Ok(done),
-        Ok(Err(error)) => error.to_string(),
+        Ok(Err(error)) => match error.of_reading(file) {
+            Some(error) => return Err(error),
+            None => error.to_string(),
+        },
         Err(_) => "its content contradicts itself".to_owned(),
     };
     let why = why.strip_prefix("Parquet error: ").unwrap_or(&why).to_owned();

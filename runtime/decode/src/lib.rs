@@ -71,13 +71,15 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
-pub use convert::{arrow_type, from_arrow, to_arrow};
+pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::{DecodeError, LakeCause};
 pub use files::{InputFile, expand, expand_in};
 pub use piece::{Bound, Piece, PieceOptions, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use scratch::Scratch;
 pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
-pub use spine::{Spine, read_spine};
+pub use spine::{Spine, read_spine, read_spine_in};
 pub use store::{LocalStore, RandomRead, Store};
-pub use write::{Aside, OutputFormat, RowsWriter, Sealed, read_metadata, sync_folder, write_rows};
+pub use write::{
+    Aside, OutputFormat, ParquetWriter, RowsWriter, Sealed, WriteOptions, read_metadata, sync_folder, write_rows,
+};

@@ -16,14 +16,8 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
-use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Opens a Parquet file of this machine and reads its schema.
-pub(crate) fn open(name: &str, file: File) -> Result<ParquetRecordBatchReaderBuilder<File>, DecodeError> {
-    guarded(name, || ParquetRecordBatchReaderBuilder::try_new(file))
-}
 
 /// A Parquet file whose schema fits a source.
 pub(crate) struct ParquetFile {

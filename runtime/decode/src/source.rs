@@ -5,7 +5,7 @@ use crate::error::DecodeError;
 use crate::files::InputFile;
 use crate::piece::{Piece, PieceOptions, Reading, Shared};
 use crate::reject::{Reason, Reject, RejectSink, Rejects};
-use crate::store::Store;
+use crate::store::{LocalStore, Store};
 use crate::text_rows::TextReader;
 use crate::zone::Zone;
 use featc_ir::{ColumnId, FileFormat, FileSet, Source, SourceColumn};
@@ -134,13 +134,11 @@ pub fn read_source(
     options: ReadOptions,
 ) -> Result<SourceReader, DecodeError> {
     let spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
-    let mut whole = PieceOptions {
+    let whole = PieceOptions {
         rows_per_piece: Some(usize::MAX),
+        store: options.store.unwrap_or_else(|| Arc::new(LocalStore)),
         ..PieceOptions::default()
     };
-    if let Some(store) = options.store {
-        whole.store = store;
-    }
     let shared = Arc::new(Shared::new(spec, files.format, &whole));
     let found = shared.list(files, base)?;
     Ok(SourceReader::new(shared, found.into(), None, options.sink))

@@ -7,7 +7,7 @@ use crate::upload;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::FileSet;
-use featr_decode::{DecodeError, InputFile, LocalStore, OutputFormat, RandomRead, Store};
+use featr_decode::{DecodeError, InputFile, LocalStore, OutputFormat, RandomRead, Store, WriteOptions};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -82,10 +82,10 @@ impl LakeStore {
         schema: SchemaRef,
         batches: impl IntoIterator<Item = RecordBatch>,
     ) -> Result<u64, DecodeError> {
-        self.write_object_with(address, schema, batches, &[])
+        self.write_object_with(address, schema, batches.into_iter().map(Ok), &WriteOptions::default())
     }
 
-    /// As [`LakeStore::write_object`], with texts by key for the metadata of Parquet and Arrow files.
+    /// As [`LakeStore::write_object`], with options. The first error among the batches ends it, and nothing is written.
     ///
     /// # Errors
     /// As [`LakeStore::write_object`].
@@ -93,10 +93,10 @@ impl LakeStore {
         &self,
         address: &str,
         schema: SchemaRef,
-        batches: impl IntoIterator<Item = RecordBatch>,
-        metadata: &[(String, String)],
+        batches: impl IntoIterator<Item = Result<RecordBatch, DecodeError>>,
+        options: &WriteOptions,
     ) -> Result<u64, DecodeError> {
-        upload::write(&self.buckets, address, schema, batches, metadata)
+        upload::write(&self.buckets, address, schema, batches, options)
     }
 
     /// Looks at the Delta table at a folder or an address, and refuses what could not be written before any work is done.

@@ -6,7 +6,7 @@ use crate::problem::problem;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
-use featr_decode::{DecodeError, LakeCause, OutputFormat, RowsWriter, Scratch};
+use featr_decode::{DecodeError, LakeCause, OutputFormat, RowsWriter, Scratch, WriteOptions};
 use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStore as _, ObjectStoreExt as _, PutMultipartOptions};
@@ -41,14 +41,14 @@ pub(crate) fn write(
     buckets: &Buckets,
     address: &str,
     schema: SchemaRef,
-    batches: impl IntoIterator<Item = RecordBatch>,
-    metadata: &[(String, String)],
+    batches: impl IntoIterator<Item = Result<RecordBatch, DecodeError>>,
+    options: &WriteOptions,
 ) -> Result<u64, DecodeError> {
     let (bucket, name) = object(address)?;
     let aside = Aside::new(address, name.rsplit('/').next().unwrap_or("rows"))?;
-    let mut writer = RowsWriter::create_with(&aside.path, schema, metadata)?;
+    let mut writer = RowsWriter::create_with(&aside.path, schema, options)?;
     for batch in batches {
-        writer.write(&batch)?;
+        writer.write(&batch?)?;
     }
     let rows = writer.finish()?;
     upload(&buckets.get(&bucket)?, &bucket, &name, &aside.path)?;

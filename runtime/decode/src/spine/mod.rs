@@ -6,21 +6,22 @@ mod text;
 use crate::array;
 use crate::arrow_file::{MAGIC, Stream, batch, footer};
 use crate::builder::Rules;
+use crate::chunks::Chunks;
 use crate::error::DecodeError;
 use crate::files::InputFile;
 use crate::guard::guarded;
 use crate::layout::fitting;
 use crate::lines::Lines;
-use crate::parquet::open;
-use crate::store::{LocalStore, Store};
+use crate::store::{LocalStore, RandomRead, Store};
 use crate::zone::Zone;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::{FileFormat, Key, Type};
 use featr_kernels::{Column, Data, Tag};
-use std::fs::File;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use std::io::{BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Questions of a training set or a backfill, in file order.
 #[derive(Debug, Clone)]
@@ -58,7 +59,22 @@ pub(crate) struct Wanted<'a> {
 /// # Errors
 /// Every [`DecodeError`] about reading; rows in them count from 1 in Parquet, and are lines in text formats.
 pub fn read_spine(path: &Path, keys: &[Key], at_column: &str, zone: Option<&str>) -> Result<Spine, DecodeError> {
-    let name = path.display().to_string();
+    let input = InputFile::new(path.to_owned(), path.display().to_string());
+    read_spine_in(&LocalStore, &input, keys, at_column, zone)
+}
+
+/// As [`read_spine`], from any store.
+///
+/// # Errors
+/// As [`read_spine`].
+pub fn read_spine_in(
+    store: &dyn Store,
+    input: &InputFile,
+    keys: &[Key],
+    at_column: &str,
+    zone: Option<&str>,
+) -> Result<Spine, DecodeError> {
+    let name = input.name.to_string();
     let zone = zone.map(Zone::named).transpose()?;
     if let Some(key) = keys
         .iter()
@@ -77,30 +93,22 @@ pub fn read_spine(path: &Path, keys: &[Key], at_column: &str, zone: Option<&str>
         at: at_column,
         rules: Rules { zone, keep_nan: false },
     };
-    let unreadable = |error: std::io::Error| DecodeError::unreadable(&name, &error);
-    let file = File::open(path).map_err(unreadable)?;
-    if file.metadata().map_err(unreadable)?.is_dir() {
-        return Err(DecodeError::Unreadable {
-            file: name.clone(),
-            why: "is a folder".into(),
-        });
-    }
-    let lines = |file: File| Lines::new(Box::new(BufReader::with_capacity(1 << 18, file)));
-    match format(path, &name)? {
-        FileFormat::Parquet => parquet(file, &wanted),
-        FileFormat::Arrow => arrow(path, &wanted),
+    let lines = || {
+        let bytes = store.stream(input)?;
+        Ok(Lines::new(Box::new(BufReader::with_capacity(1 << 18, bytes))))
+    };
+    match format(store, input)? {
+        FileFormat::Parquet => parquet(store.open(input)?, &wanted),
+        FileFormat::Arrow => arrow(store, input, &wanted),
         FileFormat::Delta => Err(DecodeError::UnknownFormat { file: name.clone() }),
-        FileFormat::Csv => text::csv(lines(file), &wanted),
-        FileFormat::Jsonl => text::jsonl(lines(file), &wanted),
+        FileFormat::Csv => text::csv(lines()?, &wanted),
+        FileFormat::Jsonl => text::jsonl(lines()?, &wanted),
     }
 }
 
-fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
-    let extension = path
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or("")
-        .to_ascii_lowercase();
+fn format(store: &dyn Store, input: &InputFile) -> Result<FileFormat, DecodeError> {
+    let extension = input.path.extension().and_then(|extension| extension.to_str());
+    let extension = extension.unwrap_or("").to_ascii_lowercase();
     match extension.as_str() {
         "parquet" => return Ok(FileFormat::Parquet),
         "csv" => return Ok(FileFormat::Csv),
@@ -109,10 +117,8 @@ fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
         _ => {}
     }
     let mut head = Vec::new();
-    let file = File::open(path).map_err(|error| DecodeError::unreadable(name, &error))?;
-    file.take(4_096)
-        .read_to_end(&mut head)
-        .map_err(|error| DecodeError::unreadable(name, &error))?;
+    let read = store.stream(input)?.take(4_096).read_to_end(&mut head);
+    read.map_err(|error| DecodeError::unreadable(&input.name, &error))?;
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
     if head.starts_with(b"PAR1") {
         Ok(FileFormat::Parquet)
@@ -121,25 +127,39 @@ fn format(path: &Path, name: &str) -> Result<FileFormat, DecodeError> {
     } else if text.starts_with(b"{") {
         Ok(FileFormat::Jsonl)
     } else {
-        Err(DecodeError::UnknownFormat { file: name.to_owned() })
+        let file = input.name.to_string();
+        Err(DecodeError::UnknownFormat { file })
     }
 }
 
-fn parquet(file: File, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
-    let builder = open(wanted.file, file)?;
-    let schema = builder.schema().clone();
-    let mut reader = guarded(wanted.file, || builder.with_batch_size(65_536).build())?;
-    let mut next = || guarded(wanted.file, || reader.next().transpose());
+fn parquet(file: Arc<dyn RandomRead>, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
+    let name = wanted.file;
+    let tail = Chunks::tail(file.clone());
+    let metadata = guarded(name, || ArrowReaderMetadata::load(&tail, ArrowReaderOptions::new()));
+    let metadata = metadata.map_err(|error| tail.failure().unwrap_or(error))?;
+    let schema = metadata.schema().clone();
+    let groups = metadata.metadata().row_groups();
+    let spans = groups.iter().flat_map(|group| group.columns()).map(|chunk| {
+        let (start, len) = chunk.byte_range();
+        start..start.saturating_add(len)
+    });
+    let spans = guarded(name, || Ok::<_, DecodeError>(spans.collect()))?;
+    let chunks = Chunks::new(file, spans);
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks.clone(), metadata);
+    let mut reader = guarded(name, || builder.with_batch_size(65_536).build())?;
+    let mut next = || {
+        let batch = guarded(name, || reader.next().transpose());
+        batch.map_err(|error| chunks.failure().unwrap_or(error))
+    };
     columns(schema, &mut next, wanted)
 }
 
-fn arrow(path: &Path, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
+fn arrow(store: &dyn Store, input: &InputFile, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
     let name = wanted.file;
-    let input = InputFile::new(path.to_owned(), name);
-    let file = LocalStore.open(&input)?;
+    let file = store.open(input)?;
     let is_file = file.len() >= MAGIC.len() as u64 && file.read_at(0, MAGIC.len())?.starts_with(MAGIC);
     if !is_file {
-        let bytes = LocalStore.stream(&input)?;
+        let bytes = store.stream(input)?;
         let (schema, mut stream) = guarded(name, || Stream::open(bytes))?;
         return columns(schema, &mut || guarded(name, || stream.next()), wanted);
     }

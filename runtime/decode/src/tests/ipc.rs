@@ -150,6 +150,26 @@ fn broken_files_never_panic() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_is_not_called_broken() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), file_of(&[batch(0, 40)])).unwrap();
+    let options = PieceOptions {
+        store: Arc::new(pieces::Small {
+            granule: 1,
+            fails: true,
+        }),
+        ..PieceOptions::default()
+    };
+    let (outcome, _) = read_pieces(
+        &source(&COLUMNS),
+        &file_set(FileFormat::Arrow, &["f"]),
+        folder.path(),
+        &options,
+    );
+    assert_eq!(outcome.error.unwrap().to_string(), "cannot read f: the line is dead");
+}
+
+#[test]
 fn delta_tables_need_a_store_that_knows_them() {
     let error = read_content(&source(&COLUMNS), FileFormat::Delta, "").error.unwrap();
     assert_eq!(error.to_string(), "cannot read f: Delta tables cannot be read here");

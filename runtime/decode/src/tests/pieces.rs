@@ -292,9 +292,9 @@ fn partitions_are_pruned_by_their_names() {
 
 /// The local files, with small reads, and able to fail.
 #[derive(Debug, Clone, Copy)]
-struct Small {
-    granule: usize,
-    fails: bool,
+pub(super) struct Small {
+    pub granule: usize,
+    pub fails: bool,
 }
 
 struct SmallFile(Arc<dyn RandomRead>, Small);

@@ -3,9 +3,9 @@
 use super::OutputFormat;
 use crate::error::DecodeError;
 use crate::guard::guarded;
-use crate::parquet::open;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::reader::FileReader;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +39,8 @@ pub fn read_metadata(path: &Path, key: &str) -> Result<Option<String>, DecodeErr
     let file = || File::open(path).map_err(|error| DecodeError::unreadable(&name, &error));
     match OutputFormat::of(path)? {
         OutputFormat::Parquet => {
-            let builder = open(&name, file()?)?;
+            let file = file()?;
+            let builder = guarded(&name, || ParquetRecordBatchReaderBuilder::try_new(file))?;
             let pairs = builder.metadata().file_metadata().key_value_metadata();
             let found = pairs.into_iter().flatten().find(|pair| pair.key == key);
             Ok(found.and_then(|pair| pair.value.clone()))

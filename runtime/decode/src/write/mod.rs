@@ -3,23 +3,21 @@
 mod aside;
 mod csv;
 mod metadata;
+mod parquet;
 mod utc;
 
+pub use self::parquet::{ParquetWriter, WriteOptions};
 pub use aside::{Aside, sync_folder};
 pub use metadata::read_metadata;
 
 use crate::array::describe;
 use crate::error::{DecodeError, plain};
+use ::parquet::errors::ParquetError;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 use arrow::json::writer::{LineDelimited, Writer as JsonWriter, WriterBuilder};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -87,7 +85,7 @@ pub struct RowsWriter {
 }
 
 enum Format {
-    Parquet(Box<ArrowWriter<BufWriter<File>>>),
+    Parquet(Box<ParquetWriter<BufWriter<File>>>),
     Csv(BufWriter<File>),
     Jsonl(Box<JsonWriter<BufWriter<File>, LineDelimited>>),
     Arrow(Box<FileWriter<BufWriter<File>>>),
@@ -109,18 +107,14 @@ impl RowsWriter {
     /// [`DecodeError::UnknownExtension`]; [`DecodeError::Unwritable`] when the folder is missing or refuses, the target
     /// is a folder, or the format cannot hold the schema.
     pub fn create(path: &Path, schema: SchemaRef) -> Result<RowsWriter, DecodeError> {
-        RowsWriter::create_with(path, schema, &[])
+        RowsWriter::create_with(path, schema, &WriteOptions::default())
     }
 
-    /// As [`RowsWriter::create`], with texts by key for the file's metadata. CSV and JSONL have no place for them.
+    /// As [`RowsWriter::create`], with options. CSV and JSONL have no place for metadata.
     ///
     /// # Errors
     /// As [`RowsWriter::create`].
-    pub fn create_with(
-        path: &Path,
-        schema: SchemaRef,
-        metadata: &[(String, String)],
-    ) -> Result<RowsWriter, DecodeError> {
+    pub fn create_with(path: &Path, schema: SchemaRef, options: &WriteOptions) -> Result<RowsWriter, DecodeError> {
         let format = OutputFormat::of(path)?;
         if path.is_dir() {
             return Err(DecodeError::unwritable(path, "is a folder"));
@@ -134,16 +128,8 @@ impl RowsWriter {
         let file = BufWriter::with_capacity(1 << 18, aside.file().try_clone().map_err(refused)?);
         let format = match format {
             OutputFormat::Parquet => {
-                let zstd = Compression::ZSTD(ZstdLevel::default());
-                let pairs = metadata
-                    .iter()
-                    .map(|(key, text)| KeyValue::new(key.clone(), text.clone()));
-                let properties = WriterProperties::builder()
-                    .set_compression(zstd)
-                    .set_key_value_metadata(Some(pairs.collect()))
-                    .build();
-                let schema = metadata::without(&schema, metadata);
-                let writer = ArrowWriter::try_new(file, schema, Some(properties));
+                let schema = metadata::without(&schema, &options.metadata);
+                let writer = ParquetWriter::new(file, schema, options);
                 Format::Parquet(Box::new(
                     writer.map_err(|error| DecodeError::unwritable(path, parquet_why(&error)))?,
                 ))
@@ -168,7 +154,7 @@ impl RowsWriter {
                     .build::<_, LineDelimited>(file),
             )),
             OutputFormat::Arrow => {
-                let writer = FileWriter::try_new(file, &metadata::with(&schema, metadata));
+                let writer = FileWriter::try_new(file, &metadata::with(&schema, &options.metadata));
                 Format::Arrow(Box::new(
                     writer.map_err(|error| DecodeError::unwritable(path, arrow_why(&error)))?,
                 ))
@@ -202,6 +188,15 @@ impl RowsWriter {
         Ok(())
     }
 
+    /// Adds a key and its value to the metadata of the file, where the format has such: Parquet and Arrow.
+    pub fn add_metadata(&mut self, key: &str, value: &str) {
+        match &mut self.format {
+            Format::Parquet(writer) => writer.add_metadata(key.to_owned(), value.to_owned()),
+            Format::Arrow(writer) => writer.write_metadata(key, value),
+            Format::Csv(_) | Format::Jsonl(_) => {}
+        }
+    }
+
     /// Ends the file and puts it in place; returns the number of rows.
     ///
     /// # Errors
@@ -225,7 +220,7 @@ impl RowsWriter {
             rows,
         } = self;
         let buffer = match format {
-            Format::Parquet(writer) => writer.into_inner().map_err(|error| parquet_why(&error)),
+            Format::Parquet(writer) => writer.finish().map_err(|error| parquet_why(&error)),
             Format::Csv(writer) => Ok(writer),
             Format::Jsonl(mut writer) => writer
                 .finish()

@@ -7,7 +7,7 @@
 use super::{PROVENANCE_KEY, Provenance};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use featr_decode::{Aside, DecodeError, RowsWriter, Sealed, sync_folder};
+use featr_decode::{Aside, DecodeError, RowsWriter, Sealed, WriteOptions, sync_folder};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -27,24 +27,29 @@ pub struct StagedSet {
 }
 
 /// Writes a training set and its record aside. Parquet and Arrow files hold the record too, in their metadata. A set
-/// without a record takes the place of one with a record, too: that is removed.
+/// without a record takes the place of one with a record, too: that is removed. The first error among the batches ends it.
 ///
 /// # Errors
 /// [`DecodeError::UnknownExtension`], [`DecodeError::Unwritable`].
 pub fn stage_set(
     out: &Path,
     schema: SchemaRef,
-    batches: impl IntoIterator<Item = RecordBatch>,
+    batches: impl IntoIterator<Item = Result<RecordBatch, DecodeError>>,
     provenance: Option<&Provenance>,
+    options: &WriteOptions,
 ) -> Result<StagedSet, DecodeError> {
     let text = provenance.map(Provenance::to_json);
     let metadata: Vec<(String, String)> = text
         .iter()
         .map(|text| (PROVENANCE_KEY.to_owned(), text.clone()))
         .collect();
-    let mut writer = RowsWriter::create_with(out, schema, &metadata)?;
+    let options = WriteOptions {
+        metadata,
+        ..options.clone()
+    };
+    let mut writer = RowsWriter::create_with(out, schema, &options)?;
     for batch in batches {
-        writer.write(&batch)?;
+        writer.write(&batch?)?;
     }
     let set = writer.seal()?;
     let sidecar = sidecar(out);

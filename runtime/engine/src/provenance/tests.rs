@@ -1,5 +1,6 @@
 use super::*;
 use arrow::array::{Int64Array, RecordBatch};
+use featr_decode::WriteOptions;
 use std::sync::Arc;
 
 fn file(path: &str, bytes: u64, hash: Option<&str>, modified_ns: Option<i64>) -> FileRecord {
@@ -134,15 +135,34 @@ fn a_set_and_its_record_take_their_places_together() {
         let out = folder.path().join(format!("set.{extension}"));
         let record = record();
         let batch = rows(vec![1, 2]);
-        let staged = stage_set(&out, batch.schema(), [batch.clone()], Some(&record)).unwrap();
+        let staged = stage_set(
+            &out,
+            batch.schema(),
+            [Ok(batch.clone())],
+            Some(&record),
+            &WriteOptions::default(),
+        )
+        .unwrap();
         assert!(!out.exists() && staged.path().exists());
         assert_eq!(staged.rows(), 2);
         staged.put().unwrap();
         assert_eq!(Provenance::find(&out), Ok(Ok(record.clone())), "{extension}");
         assert_eq!(Provenance::find(&sidecar(&out)), Ok(Ok(record)), "{extension}");
-        drop(stage_set(&out, batch.schema(), [batch.clone()], None).unwrap());
+        drop(
+            stage_set(
+                &out,
+                batch.schema(),
+                [Ok(batch.clone())],
+                None,
+                &WriteOptions::default(),
+            )
+            .unwrap(),
+        );
         assert!(sidecar(&out).exists(), "{extension}: staged and dropped");
-        stage_set(&out, batch.schema(), [batch], None).unwrap().put().unwrap();
+        stage_set(&out, batch.schema(), [Ok(batch)], None, &WriteOptions::default())
+            .unwrap()
+            .put()
+            .unwrap();
         assert!(!sidecar(&out).exists(), "{extension}: a set without a record");
         assert!(Provenance::find(&out).unwrap().is_err());
         std::fs::remove_file(out).unwrap();
@@ -159,7 +179,7 @@ fn a_set_made_of_a_set_has_its_own_record() {
         let schema = old.schema().as_ref().clone();
         let schema = Arc::new(schema.with_metadata([(PROVENANCE_KEY.to_owned(), "of the spine".to_owned())].into()));
         let batch = old.with_schema(schema.clone()).unwrap();
-        stage_set(&out, schema, [batch], Some(&record()))
+        stage_set(&out, schema, [Ok(batch)], Some(&record()), &WriteOptions::default())
             .unwrap()
             .put()
             .unwrap();

@@ -1,0 +1,213 @@
+use super::*;
+use arrow::array::*;
+use arrow::datatypes::{Field, Int16Type, Int32Type, Schema};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::sync::Arc;
+
+/// Rows of many kinds: dictionaries that differ, lists, structs, nulls, long runs and noise.
+fn rows(count: usize) -> RecordBatch {
+    let noise = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    let words: DictionaryArray<Int16Type> = (0..count).map(|i| Some(["x", "yy", "z"][i / 7 % 3])).collect();
+    let lists = ListArray::from_iter_primitive::<Int32Type, _, _>(
+        (0..count).map(|i| (i % 5 != 0).then(|| vec![Some(i as i32); i % 3])),
+    );
+    let texts: StringArray = (0..count)
+        .map(|i| (i % 11 != 0).then(|| format!("text {}", noise(i))))
+        .collect();
+    let structs = StructArray::from(vec![
+        (
+            Arc::new(Field::new("a", DataType::Utf8, true)),
+            Arc::new(texts.clone()) as ArrayRef,
+        ),
+        (
+            Arc::new(Field::new("b", DataType::Int64, false)),
+            Arc::new(Int64Array::from_iter_values((0..count as i64).rev())),
+        ),
+    ]);
+    RecordBatch::try_from_iter_with_nullable([
+        (
+            "n",
+            Arc::new(Int64Array::from_iter_values(0..count as i64)) as ArrayRef,
+            false,
+        ),
+        (
+            "f",
+            Arc::new(
+                (0..count)
+                    .map(|i| (i % 13 != 0).then_some(noise(i) as f64))
+                    .collect::<Float64Array>(),
+            ),
+            true,
+        ),
+        (
+            "few",
+            Arc::new((0..count).map(|i| Some((i % 9) as f64)).collect::<Float64Array>()),
+            true,
+        ),
+        ("w", Arc::new(words), true),
+        ("l", Arc::new(lists), true),
+        ("t", Arc::new(texts), true),
+        ("s", Arc::new(structs), true),
+        (
+            "b",
+            Arc::new((0..count).map(|i| Some(i % 4 == 1)).collect::<BooleanArray>()),
+            true,
+        ),
+    ])
+    .unwrap()
+}
+
+fn options(threads: usize) -> WriteOptions {
+    WriteOptions {
+        threads,
+        ..WriteOptions::default()
+    }
+}
+
+fn written(rows: &RecordBatch, cuts: impl Iterator<Item = usize>, options: &WriteOptions) -> Vec<u8> {
+    let mut writer = ParquetWriter::new(Vec::new(), rows.schema(), options).unwrap();
+    let mut start = 0;
+    for rows_now in cuts {
+        let len = rows_now.min(rows.num_rows() - start);
+        writer.write(&rows.slice(start, len)).unwrap();
+        start += len;
+        if start == rows.num_rows() {
+            break;
+        }
+    }
+    assert_eq!(start, rows.num_rows());
+    writer.finish().unwrap()
+}
+
+fn read(bytes: Vec<u8>) -> (Vec<usize>, RecordBatch) {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).unwrap();
+    let groups = builder
+        .metadata()
+        .row_groups()
+        .iter()
+        .map(|group| group.num_rows() as usize)
+        .collect();
+    let schema = builder.schema().clone();
+    let batches: Vec<_> = builder.build().unwrap().map(Result::unwrap).collect();
+    (groups, arrow::compute::concat_batches(&schema, &batches).unwrap())
+}
+
+#[test]
+fn bytes_do_not_depend_on_cuts_or_threads() {
+    let rows = rows(150_000);
+    let whole = written(&rows, [150_000].into_iter(), &options(1));
+    let (groups, back) = read(whole.clone());
+    assert_eq!(groups, [150_000]);
+    assert_eq!(back.columns(), rows.columns());
+    for (cut, threads) in [(150_000, 2), (8_192, 1), (8_192, 3), (999, 2), (65_536, 8), (70_001, 2)] {
+        let again = written(&rows, std::iter::repeat(cut), &options(threads));
+        assert!(again == whole, "batches of {cut} on {threads} threads");
+    }
+    let uneven = (0..).map(|i: usize| i * i % 4_001);
+    assert!(written(&rows, uneven, &options(2)) == whole);
+}
+
+#[test]
+fn row_groups_end_by_rows_and_by_bytes() {
+    let rows = rows(150_000);
+    let small = |options: WriteOptions| {
+        let whole = written(&rows, std::iter::repeat(10_000), &options);
+        assert!(written(&rows, std::iter::repeat(77_777), &options) == whole);
+        let (groups, back) = read(whole);
+        assert_eq!(back.num_rows(), 150_000);
+        groups
+    };
+    let by_rows = WriteOptions {
+        rows_per_group: 70_000,
+        ..options(2)
+    };
+    assert_eq!(small(by_rows), [70_000, 70_000, 10_000]);
+    let by_bytes = WriteOptions {
+        bytes_in_flight: 1,
+        ..options(2)
+    };
+    assert_eq!(small(by_bytes), [65_536, 65_536, 18_928]);
+}
+
+#[test]
+fn what_is_said_about_the_rows_is_kept() {
+    let options = WriteOptions {
+        sorted_by: vec!["t".into(), "n".into()],
+        metadata: vec![("program".into(), "abc".into())],
+        ..options(2)
+    };
+    let rows = rows(10);
+    let mut writer = ParquetWriter::new(Vec::new(), rows.schema(), &options).unwrap();
+    writer.write(&rows).unwrap();
+    writer.add_metadata("rows".into(), "10".into());
+    let bytes = Bytes::from(writer.finish().unwrap());
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+    let group = builder.metadata().row_group(0);
+    let sorted: Vec<i32> = group
+        .sorting_columns()
+        .unwrap()
+        .iter()
+        .map(|column| column.column_idx)
+        .collect();
+    let at = |name: &str| {
+        (0..)
+            .find(|at| group.column(*at as usize).column_path().parts() == [name])
+            .unwrap()
+    };
+    assert_eq!(sorted, [at("t"), at("n")]);
+    assert_eq!(group.column(0).statistics().unwrap().null_count_opt(), Some(0));
+    let pairs = builder.metadata().file_metadata().key_value_metadata().unwrap();
+    let value = |key: &str| {
+        pairs
+            .iter()
+            .find(|pair| pair.key == key)
+            .and_then(|pair| pair.value.clone())
+    };
+    assert_eq!(
+        (value("program"), value("rows")),
+        (Some("abc".into()), Some("10".into()))
+    );
+    let unknown = WriteOptions {
+        sorted_by: vec!["l".into()],
+        ..options
+    };
+    let error = ParquetWriter::new(Vec::new(), rows.schema(), &unknown).unwrap_err();
+    assert!(error.to_string().ends_with("no column `l` to be sorted by"));
+}
+
+#[test]
+fn no_rows_and_no_columns() {
+    let (groups, back) = read(written(&rows(0), [0].into_iter(), &options(2)));
+    assert_eq!((groups, back.num_rows(), back.num_columns()), (vec![], 0, 8));
+    let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
+    let mut writer = ParquetWriter::new(Vec::new(), schema, &options(2)).unwrap();
+    assert!(writer.write(&rows(1)).is_err());
+}
+
+/// Takes some bytes, then none.
+struct Full(usize);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if bytes.len() > self.0 {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.0 -= bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_target_that_refuses_is_an_error() {
+    let rows = rows(1_000);
+    for room in [4, 100, 20_000] {
+        let mut writer = ParquetWriter::new(Full(room), rows.schema(), &options(2)).unwrap();
+        writer.write(&rows).unwrap();
+        assert!(writer.finish().is_err(), "{room}");
+    }
+}
