@@ -347,13 +347,15 @@ impl Job<'_> {
             ..self.args.run.clone()
         };
         let options = options(self.prepared, &run, self.args.status);
-        let answered = self.prepared.program.train(&self.prepared.service, spine, options);
-        let training = answered.map_err(refuse)?;
+        let rows = self.prepared.program.training(&self.prepared.service, spine, options);
+        let rows = rows.map_err(refuse)?;
+        let now = source_files(self.prepared, false, reporter)?;
+        unchanged(self.quick, &now, "during the run", reporter)?;
         let path = self.folder.path.join(&part.file);
         let write = || -> Result<Done, featr::Error> {
-            let mut writer = RowsWriter::create(&path, training.schema.clone())?;
-            for batch in &training.batches {
-                writer.write(batch)?;
+            let mut writer = RowsWriter::create(&path, rows.schema())?;
+            for batch in rows {
+                writer.write(&batch?)?;
             }
             let sealed = writer.seal()?;
             let record = file_record(sealed.path(), part.file.clone(), true)?;
@@ -366,8 +368,6 @@ impl Job<'_> {
             sealed.put()?;
             Ok(done)
         };
-        let now = source_files(self.prepared, false, reporter)?;
-        unchanged(self.quick, &now, "during the run", reporter)?;
         write().map_err(refuse)
     }
 }

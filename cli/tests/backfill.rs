@@ -255,3 +255,71 @@ fn rejected_rows_are_told_once_and_strict_writes_nothing() {
     refused(folder.path(), &format!("{GRID} --out strict --strict"), "E0707");
     assert!(!folder.path().join("strict").exists());
 }
+
+/// Seconds since the first of May 2024.
+fn seconds(text: &str) -> i64 {
+    let number = |range: std::ops::Range<usize>| text[range].parse::<i64>().expect("digits");
+    ((number(8..10) - 1) * 24 + number(11..13)) * 3_600 + number(14..16) * 60 + number(17..19)
+}
+
+/// Card, instant and id of the events that count, read from the text in the most obvious way.
+fn events_slow(folder: &Path) -> Vec<(String, i64, i64)> {
+    let text = std::fs::read_to_string(folder.join("payments.csv")).expect("readable");
+    let rows = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    rows.filter(|row| row[2] != "much" && seconds(row[4]) - seconds(row[3]) <= 86_400)
+        .map(|row| (row[1].to_owned(), seconds(row[3]), row[0].parse().expect("an id")))
+        .collect()
+}
+
+#[test]
+fn exactly_the_known_entities_and_events_are_asked_about() {
+    let folder = folder();
+    let events = events_slow(folder.path());
+    let may_us = 1_714_521_600_000_000;
+    let key = |name: &str, ty: Type| Key {
+        name: name.to_owned(),
+        ty,
+    };
+    let asked = |out: &str, keys: &[Key]| -> Vec<(i64, Vec<featr::Value>)> {
+        let parts = names(&folder.path().join(out))
+            .into_iter()
+            .filter(|name| name.ends_with(".parquet"));
+        let read = |part: String| featr::read_rows(&folder.path().join(out).join(part), keys, "timestamp");
+        let spines = parts.map(|part| read(part).expect("a readable part"));
+        let rows = |spine: featr::Spine| {
+            let row = |row: usize| {
+                let values = spine.columns.iter().map(|(_, column)| column.value(row));
+                ((spine.times[row] - may_us) / 1_000_000, values.collect())
+            };
+            (0..spine.times.len()).map(row).collect::<Vec<_>>()
+        };
+        spines.flat_map(rows).collect()
+    };
+    let text = |card: &String| featr::Value::String(card.clone());
+
+    ok(folder.path(), &format!("{GRID} --out grid --chunk 1d"));
+    let cards: std::collections::BTreeSet<String> = events.iter().map(|(card, ..)| card.clone()).collect();
+    let instants = (4..44).map(|quarter| quarter * 6 * 3_600);
+    let grid: Vec<_> = instants
+        .flat_map(|at| cards.iter().map(move |card| (at, vec![text(card)])))
+        .collect();
+    assert_eq!(asked("grid", &[key("card", Type::String)]), grid);
+
+    ok(folder.path(), &format!("{EVENTS} --out events --chunk 1d"));
+    let in_range = events.iter().filter(|(_, at, _)| (86_400..11 * 86_400).contains(at));
+    let mut found: Vec<_> = in_range
+        .map(|(card, at, id)| (*at, vec![text(card), featr::Value::Int64(*id)]))
+        .collect();
+    found.sort_by(|left, right| {
+        let order = |row: &(i64, Vec<featr::Value>)| (row.0, format!("{:?}", row.1[0]));
+        let id = |row: &(i64, Vec<featr::Value>)| match row.1[1] {
+            featr::Value::Int64(id) => id,
+            _ => 0,
+        };
+        (order(left), id(left)).cmp(&(order(right), id(right)))
+    });
+    assert_eq!(
+        asked("events", &[key("card", Type::String), key("id", Type::Int64)]),
+        found
+    );
+}

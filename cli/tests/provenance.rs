@@ -202,3 +202,48 @@ fn what_a_killed_run_leaves_the_next_one_clears() {
     expected.sort();
     assert_eq!(names(folder.path()), expected);
 }
+
+#[test]
+fn a_delta_table_is_read_again_at_its_version() {
+    let folder = folder();
+    let program = "module asked
+
+entity card (card: string)
+
+source questions {
+  columns (card: string, timestamp: timestamp)
+  unique (card, timestamp)
+  time timestamp
+  batch delta \"table\"
+}
+
+view asked of card from questions {
+  owner \"payments\"
+  /// Questions about it.
+  feature times = count() over 10d
+}
+
+service asked { asked.times }
+";
+    std::fs::write(folder.path().join("asked.feat"), program).expect("writable");
+    let table = "--out table --out-format delta";
+    ok(folder.path(), &format!("{TRAIN} {table}"));
+    ok(
+        folder.path(),
+        "train asked.feat --service asked --spine spine.csv --out set.csv --hash-inputs",
+    );
+    ok(folder.path(), &format!("{TRAIN} {table} --mode append"));
+    ok(folder.path(), "train --from-provenance set.csv --out again.csv");
+    assert_eq!(
+        read(&folder.path().join("again.csv")),
+        read(&folder.path().join("set.csv"))
+    );
+    ok(
+        folder.path(),
+        "train asked.feat --service asked --spine spine.csv --out now.csv",
+    );
+    let text = |name: &str| String::from_utf8(read(&folder.path().join(name))).expect("UTF-8");
+    assert!(text("set.csv.provenance.json").contains("\"table\": \"delta:"));
+    assert!(text("set.csv.provenance.json").contains("@0\""));
+    assert!(text("now.csv.provenance.json").contains("@1\""));
+}

@@ -142,19 +142,19 @@ pub(super) fn source_files(
     (store, base): (&LakeStore, &Path),
     hash: bool,
 ) -> Result<SourceFiles, Error> {
-    // What the command names has been made absolute on its way here.
+    let is_table = set.format == FileFormat::Delta;
+    // What the command names has been made absolute on its way here, and so have the files of tables.
     let name = |path: &Path| -> String {
         if is_elsewhere(path) {
             return path.display().to_string();
         }
-        let short = if given {
+        let short = if path.is_absolute() && (given || is_table) {
             relative(path, base)
         } else {
             path.strip_prefix(base).unwrap_or(path).to_owned()
         };
         short.display().to_string()
     };
-    let is_table = set.format == FileFormat::Delta;
     let found = match is_table {
         true => store.snapshot(set, base)?,
         false => expand_in(store, set, base)?,
