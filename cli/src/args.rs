@@ -152,6 +152,9 @@ impl RunArgs {
         if let Some(threads) = self.threads {
             options.threads = usize::from(threads);
         }
+        if let Some(limit) = self.memory_limit {
+            options.bytes_in_flight = options.bytes_in_flight.min(limit / 8);
+        }
         options
     }
 }

@@ -37,6 +37,9 @@ pub struct Inputs {
     pub memory_bytes: Option<usize>,
     /// The folder of temporary files; `None`: the system's.
     pub temp: Option<PathBuf>,
+    /// Whether parts of files may be left out that hold no event that can matter, by their own statistics. Their rows,
+    /// and what is wrong with them, are then not counted.
+    pub prune: bool,
     /// Where files lie.
     pub store: Arc<dyn Store>,
     pub progress: Option<ProgressSink>,
@@ -67,6 +70,7 @@ impl Inputs {
             threads: 0,
             memory_bytes: None,
             temp: None,
+            prune: false,
             store: Arc::new(LocalStore),
             progress: None,
             rejects: None,
@@ -262,6 +266,7 @@ pub(crate) struct Shared {
     pub room: Room,
     /// Whether memory is bounded, so that batches and shelves are to be small.
     pub small_memory: bool,
+    pub prune: bool,
     /// Scans take turns.
     pub turn: Arc<tokio::sync::Mutex<()>>,
     pub events: Mutex<BTreeMap<String, Vec<Batch>>>,
@@ -292,6 +297,7 @@ impl Shared {
             store: inputs.store,
             room,
             small_memory: inputs.memory_bytes.is_some(),
+            prune: inputs.prune,
             turn: Arc::default(),
             events: Mutex::new(inputs.events),
             scans: Mutex::default(),

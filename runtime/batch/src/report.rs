@@ -24,7 +24,9 @@ pub struct SourceReport {
     pub source: String,
     /// Rows that were decoded.
     pub decoded: u64,
-    /// Rows among them that are events.
+    /// Rows that were not read at all: the statistics of their files say that no question needs them.
+    pub skipped: u64,
+    /// Rows among the decoded that are events.
     pub accepted: u64,
     /// Decoded rows that are not, by reason; reasons that did not occur are left out.
     pub rejected: Vec<(Reason, u64)>,
@@ -67,6 +69,9 @@ impl fmt::Display for RunReport {
             }
             for (reason, count) in source.undecoded.counts() {
                 write!(f, ", {count} {reason}")?;
+            }
+            if source.skipped > 0 {
+                write!(f, ", {} not read", source.skipped)?;
             }
             if source.conflicting_ids > 0 {
                 write!(f, ", {} conflicting ids", source.conflicting_ids)?;

@@ -23,6 +23,9 @@ pub struct TrainOptions {
     pub memory_bytes: Option<usize>,
     /// The folder of temporary files, which have no names; `None`: the system's.
     pub temp: Option<PathBuf>,
+    /// Whether parts of files may be left out that hold no event that can matter, by their own statistics. Their rows,
+    /// and what is wrong with them, are then not counted. No value depends on it.
+    pub prune: bool,
     /// Receives every source row that cannot be used.
     pub rejects: Option<Box<dyn RejectedRows>>,
     pub progress: Option<ProgressSink>,
@@ -37,6 +40,7 @@ impl TrainOptions {
             threads: 0,
             memory_bytes: None,
             temp: None,
+            prune: false,
             rejects: None,
             progress: None,
         }
@@ -84,6 +88,7 @@ impl Program {
             threads: options.threads,
             memory_bytes: options.memory_bytes,
             temp: options.temp,
+            prune: options.prune,
             progress: options.progress,
             rejects: options.rejects,
             ..Inputs::new(spine)

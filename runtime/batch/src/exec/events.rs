@@ -58,10 +58,11 @@ impl LeafExec {
                     ""
                 };
                 format!(
-                    "{} rows of {} decoded in {:.2} s{passes}; {} events are asked about, on {} shelves, {} in memory, {} on disk",
+                    "{} rows of {} decoded in {:.2} s{passes}, {} rows left out by statistics; {} events are asked about, on {} shelves, {} in memory, {} on disk",
                     report.decoded,
                     megabytes(spent.bytes),
                     spent.wall.as_secs_f64(),
+                    report.skipped,
                     held.rows,
                     held.shelves,
                     megabytes(held.peak_bytes as u64),

@@ -14,8 +14,8 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use featc_ir::Truth;
 use featc_ir::plan::{FinishSpec, FoldSpec};
-use featr_decode::to_arrow;
-use featr_kernels::finish::{Answers, decode_status, encode_status, finish};
+use featr_decode::into_arrow;
+use featr_kernels::finish::{Answers, decode_status, encode_status, finish_owned};
 use futures::StreamExt;
 use std::fmt;
 use std::sync::Arc;
@@ -77,19 +77,15 @@ fn features(
     let presence = arrays
         .map(|array| array.as_boolean().values().iter().collect())
         .collect();
-    let features = finish(
-        spec,
-        fold,
-        &Answers {
-            times: &times,
-            slots,
-            presence,
-        },
-        truth,
-    );
+    let answers = Answers {
+        times: &times,
+        slots,
+        presence,
+    };
+    let features = finish_owned(spec, fold, answers, truth);
     let mut arrays: Vec<ArrayRef> = vec![row];
     for (column, statuses) in features {
-        arrays.push(to_arrow(&column));
+        arrays.push(into_arrow(column));
         if with_status {
             arrays.push(Arc::new(UInt8Array::from_iter_values(
                 statuses.into_iter().map(encode_status),

@@ -13,8 +13,9 @@ use crate::shelves::{Held, Room, Shelves, by_shelf};
 use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
 use arrow::buffer::Buffer;
 use datafusion::error::Result;
-use featc_ir::WindowKind;
 use featc_ir::plan::{FoldSpec, RowSpec};
+use featc_ir::{ColumnId, ExprKind, Step, WindowKind};
+use featr_decode::Bound;
 use featr_kernels::{Batch, Tag, rows};
 use std::sync::{Arc, Mutex};
 
@@ -95,6 +96,37 @@ impl Lane {
     /// Whether events carry their arrivals.
     pub fn reads_arrivals(&self) -> bool {
         self.parts.layout.arrival
+    }
+
+    /// The columns of the source that the transform, the key and the lifts read.
+    pub fn columns(&self, declared: usize) -> Vec<ColumnId> {
+        let spec = &self.parts.spec;
+        let mut columns = spec.key.clone();
+        let mut note = |id: ColumnId| columns.push(id);
+        for step in &spec.steps {
+            match step {
+                Step::Where(expr) | Step::Let(expr) => expr.for_each_column(&mut note),
+            }
+        }
+        spec.time.for_each_column(&mut note);
+        spec.lifts.iter().for_each(|lift| lift.for_each_column(&mut note));
+        // Beyond the declared ones are those that a `let` adds.
+        columns.retain(|id| id.index() < declared);
+        columns
+    }
+
+    /// The values of a source column outside of which no event can matter, if event time is a column of the source.
+    pub fn bound(&self, declared: usize) -> Option<Bound> {
+        let ExprKind::Column(column) = self.parts.spec.time.kind else {
+            return None;
+        };
+        let greatest = self.until?;
+        let least = self.after.map_or(i64::MIN, |after| after.saturating_add(1));
+        (column.index() < declared).then_some(Bound {
+            column,
+            least,
+            greatest,
+        })
     }
 
     /// Makes room for the events of a source of about `rows` rows; what was there is forgotten.

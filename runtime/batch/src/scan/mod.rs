@@ -21,8 +21,8 @@ use crate::inputs::{Progress, ProgressSink, RejectedRow, Shared, SharedRejects, 
 use crate::report::{EXAMPLES_MAX, SourceReport};
 use crate::shelves::Room;
 use datafusion::error::{DataFusionError, Result};
-use featc_ir::Source;
-use featr_decode::{Decoded, Piece, PieceOptions, Rejects, RowNumbers, Store, pieces};
+use featc_ir::{Arrival, ColumnId, Source};
+use featr_decode::{Bound, Decoded, Piece, PieceOptions, Rejects, RowNumbers, Store, pieces};
 use featr_kernels::Batch;
 use featr_kernels::rows::{Reason, Rejected, accept, arrivals, digests, rejected};
 use ids::{Duplicates, Ids};
@@ -41,6 +41,7 @@ pub(crate) struct Scan {
     events: Option<Vec<Batch>>,
     threads: usize,
     small_memory: bool,
+    prune: bool,
     room: Room,
     progress: Option<ProgressSink>,
     rejects: SharedRejects,
@@ -107,6 +108,7 @@ impl Scan {
             events,
             threads: shared.threads,
             small_memory: shared.small_memory,
+            prune: shared.prune,
             room: shared.room.clone(),
             progress: shared.progress.clone(),
             rejects: shared.rejects.clone(),
@@ -150,9 +152,10 @@ impl Scan {
     fn scan(&self) -> Outcome<()> {
         let begun = Instant::now();
         let lanes = lock(&self.lanes).clone();
-        let parts = self.parts(&lanes)?;
+        let parts = self.parts(&lanes, false)?;
         let rows: u64 = parts.iter().map(Part::rows).sum();
         let bytes = parts.iter().map(Part::bytes).sum();
+        lock(&self.report).skipped = parts.iter().map(Part::skipped).sum();
         for lane in &lanes {
             lane.open(rows, self.threads, self.small_memory, false, &self.room);
         }
@@ -168,7 +171,7 @@ impl Scan {
         let duplicates = first.ids.duplicates(self.threads, &self.room)?;
         drop(first);
         if !duplicates.is_empty() {
-            self.second_pass(&parts, &lanes, &duplicates, rows)?;
+            self.second_pass(&self.parts(&lanes, true)?, &lanes, &duplicates, rows)?;
         }
         *lock(&self.spent) = Spent {
             wall: begun.elapsed(),
@@ -202,7 +205,8 @@ impl Scan {
         Ok(())
     }
 
-    fn parts(&self, lanes: &[Arc<Lane>]) -> Outcome<Vec<Part>> {
+    /// What is to be read; for digests all columns of it.
+    fn parts(&self, lanes: &[Arc<Lane>], digests: bool) -> Outcome<Vec<Part>> {
         if let Some(batches) = &self.events {
             let mut first = 1;
             let mut parts = vec![];
@@ -219,14 +223,46 @@ impl Scan {
         let files = self.source.batch.as_ref().ok_or_else(|| BatchError::NoInput {
             source: self.source.name.clone(),
         })?;
-        let _ = lanes;
         let options = PieceOptions {
             store: self.store.clone(),
+            columns: (!digests).then(|| self.columns(lanes)),
+            prune: self.bound(lanes).into_iter().collect(),
             rows_per_batch: self.small_memory.then_some(16_384),
             ..PieceOptions::default()
         };
         let pieces = pieces(&self.source, files, &self.base, &options)?;
         Ok(pieces.into_iter().map(Part::File).collect())
+    }
+
+    /// The columns that somebody reads.
+    fn columns(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
+        let declared = self.source.columns.len();
+        let mut columns: Vec<ColumnId> = lanes.iter().flat_map(|lane| lane.columns(declared)).collect();
+        columns.push(self.source.time);
+        columns.extend(&self.source.unique);
+        if let Some(Arrival::Column(arrival)) = self.source.arrival {
+            columns.push(arrival);
+        }
+        columns
+    }
+
+    /// Outside of which nobody needs a row: row groups that hold no other rows are not even counted. Where every row that
+    /// cannot be used is to be told, all are read.
+    fn bound(&self, lanes: &[Arc<Lane>]) -> Option<Bound> {
+        if !self.prune || self.rejects.wanted() {
+            return None;
+        }
+        let declared = self.source.columns.len();
+        let mut bounds = lanes.iter().map(|lane| lane.bound(declared));
+        let first = bounds.next()??;
+        bounds.try_fold(first, |all, bound| {
+            let bound = bound.filter(|bound| bound.column == all.column)?;
+            Some(Bound {
+                column: all.column,
+                least: all.least.min(bound.least),
+                greatest: all.greatest.max(bound.greatest),
+            })
+        })
     }
 
     /// Decodes all parts on all threads. Of several errors, that of the first part counts.
@@ -423,6 +459,14 @@ impl Part {
 }
 
 impl Part {
+    /// Rows that were left out by their statistics.
+    fn skipped(&self) -> u64 {
+        match self {
+            Part::File(piece) => piece.skipped_rows(),
+            Part::Memory { .. } => 0,
+        }
+    }
+
     /// Its bytes as they are stored.
     fn bytes(&self) -> u64 {
         match self {

@@ -2,7 +2,7 @@
 //!
 //! It stands here, and names the file, because the crate of the batch engine builds DataFusion first.
 
-#[path = "../../batch/src/merge/mod.rs"]
+#[path = "../../../runtime/batch/src/merge/mod.rs"]
 #[allow(dead_code, unused_imports)]
 mod merge;
 
