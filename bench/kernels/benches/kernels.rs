@@ -174,7 +174,7 @@ fn finishing(c: &mut Criterion) {
         self_columns: vec![],
     };
     let times: Vec<i64> = (0..QUESTIONS as i64).map(|row| row * 2_000_000).collect();
-    let empty = |row: usize| row % 3 == 0;
+    let empty = |row: usize| row.is_multiple_of(3);
     let tags = (0..QUESTIONS).map(|row| u8::from(empty(row))).collect();
     let values = Data::F64(amounts()[..QUESTIONS].to_vec());
     let status = |row| if empty(row) { Status::Empty } else { Status::Ok };
