@@ -1,20 +1,21 @@
-//! Parquet, CSV and JSONL to canonical columns, once, for both engines: a file means the same to both.
+//! Parquet, Arrow IPC, CSV and JSONL to canonical columns, once, for both engines: a file means the same to both.
 //!
 //! ```text
-//! FileSet ── files::expand ──▶ files ── parquet | text (csv, jsonl) ──▶ Decoded batches   (+ Rejects)
+//! FileSet ── Store ──▶ files ── pieces ──▶ parquet | arrow | text (csv, jsonl) ──▶ Decoded batches   (+ Rejects)
 //! spine   ── read_spine ─────▶ original Arrow batches + keys + instants
 //! results ── write_rows ─────▶ Parquet | CSV | JSONL | Arrow IPC, all or nothing
 //! ```
 //!
-//! * [`read_source`] reads the files of a source. A row that cannot be used is a [`Reject`], never lost in silence
+//! * [`pieces`] cuts the files of a source into parts that decode on any thread; [`read_source`] reads them in order.
+//!   [`Store`] says where files are. A row that cannot be used is a [`Reject`], never lost in silence
 //!   and never fatal; what is wrong with a whole file is a [`DecodeError`].
 //! * Which rows are rejected is a function of the file and of the source's declaration alone: it depends neither on
-//!   the batch size nor on the columns that were asked for.
+//!   the cut, nor on the batch size, nor on the columns that were asked for.
 //! * [`read_spine`] reads questions: there every row must be usable, so any broken one is an error.
 //!
 //! # What a file may hold for each declared type
 //!
-//! | declared | Parquet (Arrow type) | CSV text | JSON |
+//! | declared | Parquet, Arrow IPC (Arrow type) | CSV text | JSON |
 //! |---|---|---|---|
 //! | bool | Boolean | `true`, `false` in any case | `true`, `false` |
 //! | int64 | Int8…Int64, UInt8…UInt32; UInt64 where it fits | digits with an optional sign | number without fraction and exponent |
@@ -37,7 +38,10 @@
 //!   makes the line unparsable.
 //! * A record of more than 16 MiB of text is unparsable.
 //!
-//! A broken Parquet file may make the Parquet library panic: the panic is caught, said as [`DecodeError::Corrupt`], and
+//! * A declared column that a file lacks takes the value that a folder of its path names: `day=2026-01-01`; see
+//!   [`InputFile::values`].
+//!
+//! A broken Parquet or Arrow file may make its library panic: the panic is caught, said as [`DecodeError::Corrupt`], and
 //! kept off standard error by a wrapper around the process's panic hook.
 //!
 //! Architecture invariant: the only crate below the command line that touches files.

@@ -81,7 +81,8 @@ impl ParquetFile {
             if keep.get(group) == Some(&false) {
                 *skipped += rows;
             } else {
-                let count = (rows / rows_per_piece as u64).clamp(1, PARTS_MAX);
+                let per = rows_per_piece as u64;
+                let count = (rows.saturating_add(per / 2) / per).clamp(1, PARTS_MAX);
                 for part in 0..count {
                     let end = |part: u64| (u128::from(rows) * u128::from(part) / u128::from(count)) as u64;
                     let rows = end(part)..end(part + 1);

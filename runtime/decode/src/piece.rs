@@ -35,9 +35,9 @@ pub struct PieceOptions {
     pub columns: Option<Vec<ColumnId>>,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
-    /// About how many rows a piece has where that can be chosen: a multiple of it is cut, a part of a row group costs
-    /// the pages that its ends lie in once more. Without a value 262 144, where there are four row groups 524 288, and
-    /// from 16 on 1 048 576.
+    /// About how many rows a piece has. Row groups are not joined, and cut into equal parts nearest to this; each cut
+    /// costs the pages that it goes through once more. Without a value 262 144; of four row groups or more 524 288, of 16
+    /// or more 1 048 576.
     pub rows_per_piece: Option<usize>,
     /// Row groups whose statistics say that no row of them can matter are left out, and their rejects with them.
     pub prune: Vec<Bound>,

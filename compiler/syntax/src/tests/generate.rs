@@ -159,7 +159,7 @@ fn source() -> impl Strategy<Value = Tokens> {
         ],
         Just(words("begins @2013-01-01T00:00:00Z keep nan")),
         string().prop_map(|zone| around("zone", zone, "")),
-        vec(string(), 1..3).prop_map(|paths| around("batch parquet", join(paths, ","), "stream csv \"a\"")),
+        vec(string(), 1..3).prop_map(|paths| around("batch delta", join(paths, ","), "version 7 stream csv \"a\"")),
     );
     let shuffled = clause
         .prop_map(|(a, b, c, d, e, f, g, h, i)| vec![a, b, c, d, e, f, g, h, i])

@@ -65,6 +65,8 @@ fn every_clause_has_its_place() {
       (time time)
       (arrival-after-time 300000000)
       (lateness unbounded)
+      (batch delta "t" (version 12))
+      (stream arrow "version")
     )
     (transform landed departures (at (+ time (duration 5400000000)))
       (where (or (and (not cancelled) (is-not-null dep_delay)) (and (in count 1 2 3) (not-in owner "x"))))
