@@ -65,7 +65,7 @@ def stamp(second):
 def make_orders(folder, rng):
     """A shop with its events in one to four files and a spine; returns what featc is to be asked."""
     extension = rng.choice(["csv", "jsonl"])
-    events, files = rng.choice([30, 3_000, 30_000, 200_000]), rng.randint(1, 4)
+    events, files = rng.choice([30, 3_000, 3_000, 30_000, 30_000, 200_000, 800_000]), rng.randint(1, 4)
     cards, span = rng.choice([1, 40, 5_000]), 20 * 86_400
     (folder / "shop.feat").write_text(SHOP.replace("FORMAT", extension).replace("EXTENSION", extension))
     rows = [[] for _ in range(files)]

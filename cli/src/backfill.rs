@@ -353,7 +353,7 @@ impl Job<'_> {
         unchanged(self.quick, &now, "during the run", reporter)?;
         let path = self.folder.path.join(&part.file);
         let write = || -> Result<Done, featr::Error> {
-            let mut writer = RowsWriter::create(&path, rows.schema())?;
+            let mut writer = RowsWriter::create_with(&path, rows.schema(), &run.write_options())?;
             for batch in rows {
                 writer.write(&batch?)?;
             }

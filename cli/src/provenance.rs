@@ -171,16 +171,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     let original = original(file);
     let out = args.out.clone().unwrap_or_else(|| original.clone());
     check_out(&out, reporter)?;
-    let format = OutputFormat::of(&out).map(format_name).unwrap_or_default();
-    if format != was.output.format {
-        let help = format!("name it .{}: the format is part of the record", was.output.format);
-        return reporter.refuse(errors::argument(
-            "--out",
-            &out.display().to_string(),
-            "another format",
-            &help,
-        ));
-    }
+    let format = agreed_format(&was, &out, reporter)?;
     let path = args.program.clone().unwrap_or_else(|| PathBuf::from(&was.program.path));
     let program = program_args(&was, path, args);
     let mut prepared = prepare(&program, reporter)?;
@@ -229,6 +220,21 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
         return reporter.refuse(errors::not_reproduced(&name, &why));
     }
     put(staged, &prepared, &training, &out, reporter)
+}
+
+/// The format of the record, if `out` is named so.
+fn agreed_format<'a>(was: &'a Provenance, out: &Path, reporter: &Reporter) -> Result<&'a str, Refused> {
+    let format = &was.output.format;
+    if OutputFormat::of(out).map(format_name).unwrap_or_default() == format {
+        return Ok(format);
+    }
+    let help = format!("name it .{format}: the format is part of the record");
+    reporter.refuse(errors::argument(
+        "--out",
+        &out.display().to_string(),
+        "another format",
+        &help,
+    ))
 }
 
 /// The training set that a record belongs to: `train.csv` of `train.csv.provenance.json`.
