@@ -1,5 +1,6 @@
 //! Whole runs over events in memory, and over files.
 
+mod files;
 mod reports;
 mod shop;
 
@@ -58,21 +59,13 @@ fn plans_are_walked_one_to_one() {
       CoalescePartitionsExec
         FinishExec: features=2
           PitAggExec: slots=2, windows=[over 1d, over lifetime excluding self]
-            SortExec: expr=[entity@0 ASC, time@1 ASC], preserve_partitioning=[true]
-              RepartitionExec: partitioning=Hash([entity@0], 2), input_partitions=2
-                EventsExec: source=shop_events, transform=shop_events
-            SortExec: expr=[entity@1 ASC, time@2 ASC], preserve_partitioning=[true]
-              RepartitionExec: partitioning=Hash([entity@1], 2), input_partitions=2
-                QuestionsExec: entity=[user]
+            EventsExec: source=shop_events, transform=shop_events
+            QuestionsExec: entity=[user], entities=3
       CoalescePartitionsExec
         FinishExec: features=1
           PitAggExec: slots=1, windows=[over 1d]
-            SortExec: expr=[entity@0 ASC, time@1 ASC], preserve_partitioning=[true]
-              RepartitionExec: partitioning=Hash([entity@0], 2), input_partitions=2
-                EventsExec: source=shop_events, transform=shop_events
-            SortExec: expr=[entity@1 ASC, time@2 ASC], preserve_partitioning=[true]
-              RepartitionExec: partitioning=Hash([entity@1], 2), input_partitions=2
-                QuestionsExec: entity=[user, shop]
+            EventsExec: source=shop_events, transform=shop_events
+            QuestionsExec: entity=[user, shop], entities=3
     ");
 }
 
@@ -146,6 +139,7 @@ fn neither_threads_nor_batches_nor_order_change_a_bit() {
         for rows in [1, 2, 100] {
             let mut inputs = inputs();
             inputs.threads = threads;
+            inputs.memory_bytes = (rows != 100).then_some(0);
             let all = events();
             let mut cut: Vec<Batch> = (0..all.rows)
                 .step_by(rows)
@@ -166,9 +160,9 @@ fn neither_threads_nor_batches_nor_order_change_a_bit() {
 }
 
 #[test]
-fn sorts_may_spill() {
+fn everything_may_go_to_disk() {
     let mut inputs = inputs();
-    inputs.memory_bytes = Some(64 << 20);
+    inputs.memory_bytes = Some(0);
     assert_eq!(
         run(&plan(), inputs).expect("runs").batches,
         run(&plan(), self::inputs()).expect("runs").batches

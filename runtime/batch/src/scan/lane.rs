@@ -138,7 +138,7 @@ impl Lane {
         };
         let questions = self.parts.spine.times.len() as u64;
         let mut count = (rows / per_shelf).max(questions / QUESTIONS_PER_SHELF).max(1);
-        if rows + questions > EVENTS_PER_SHELF / 2 {
+        if small || rows + questions > EVENTS_PER_SHELF / 2 {
             count = count.max(4 * threads as u64);
         }
         let count = count.next_power_of_two().min(SHELVES_MAX) as usize;

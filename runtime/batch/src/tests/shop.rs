@@ -307,6 +307,15 @@ pub(super) fn plan_excluding_now() -> BatchPlan {
     plan_over(&source(None), Excluding::Now)
 }
 
+pub(super) fn plan_of_parquet(path: &str) -> BatchPlan {
+    let files = FileSet {
+        format: FileFormat::Parquet,
+        version: None,
+        paths: vec![path.into()],
+    };
+    plan_over(&source(Some(files)), Excluding::Nothing)
+}
+
 pub(super) fn plan_of_files(path: &str) -> BatchPlan {
     let files = FileSet {
         format: FileFormat::Jsonl,
