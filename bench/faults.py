@@ -311,14 +311,15 @@ def main():
         case = Case(options, number, folder)
         job = case.rng.choice(["training", "training", "filling"])
         fault = case.rng.choice(["none", "kill", "kill", "limit", *(["tmpfs", "spill"] if job == "training" else ["limit"])])
+        violated = False
         try:
             getattr(case, job)(fault)
             counts[f"{job} with {fault}"] += 1
         except Violation as violation:
-            violations += 1
+            violated, violations = True, violations + 1
             print(f"case {number} (seed {options.seed}), {job} with {fault}: {violation}", file=sys.stderr)
             print("".join(f"    featc {line}\n" for line in case.said), file=sys.stderr, flush=True)
-        if violations and options.keep:
+        if violated and options.keep:
             print(f"    in {folder}", file=sys.stderr)
         else:
             shutil.rmtree(folder)
