@@ -4,8 +4,8 @@
     python3 bench/faults.py --featc target/debug/featc --minutes 30 --seed 1
 
 Each case draws a program, data, a format, threads, a truth, a memory limit (where `featc train` has `--memory-limit`) and a
-fault: none, kill -9 at a random moment, or a full disk (a limit on the size of files; a small tmpfs where mounting is
-allowed). Checked are exit codes, one message per refusal, no panic, equality with an undisturbed run byte for byte, that
+fault: none, kill -9 at a random moment, or a full disk (a limit on the size of files; a small tmpfs for the result or for
+temporary files where mounting is allowed). Checked are exit codes, one message per refusal, no panic, equality with an undisturbed run byte for byte, that
 failed runs leave everything as it was, that the run after a killed one clears what that left, and that a backfill goes on
 where it was. Nothing but the standard library; no network. Exits with 1 if anything is violated.
 """
@@ -194,8 +194,9 @@ class Case:
         took = time.monotonic() - began
         expected = files(reference)
         size = max(map(len, expected.values()))
-        with Disk(self.out, int(rng.uniform(0, 1.5) * size)) if fault == "tmpfs" else Plain() as disk:
-            if fault == "tmpfs" and not disk.mounted:
+        place = {"tmpfs": (self.out, int(rng.uniform(0, 1.5) * size)), "spill": (self.tmp, rng.choice([0, 1, 8]) << 20)}
+        with Disk(*place[fault]) if fault in place else Plain() as disk:
+            if fault in place and not disk.mounted:
                 fault = "limit"
             old = {}
             if rng.random() < 0.5 and fault != "tmpfs":
@@ -211,7 +212,7 @@ class Case:
             elif fault == "limit":
                 code, said = self.featc(command, limit=int(rng.uniform(0, 1.2) * size))
                 self.whole_or_old(code, said, old, expected)
-            elif fault == "tmpfs":
+            elif fault in place:
                 code, said = self.featc(command)
                 self.whole_or_old(code, said, old, expected)
                 return
@@ -309,15 +310,16 @@ def main():
         folder = pathlib.Path(tempfile.mkdtemp(prefix="featc-faults-"))
         case = Case(options, number, folder)
         job = case.rng.choice(["training", "training", "filling"])
-        fault = case.rng.choice(["none", "kill", "kill", "limit", "tmpfs" if job == "training" else "limit"])
+        fault = case.rng.choice(["none", "kill", "kill", "limit", *(["tmpfs", "spill"] if job == "training" else ["limit"])])
+        violated = False
         try:
             getattr(case, job)(fault)
             counts[f"{job} with {fault}"] += 1
         except Violation as violation:
-            violations += 1
+            violated, violations = True, violations + 1
             print(f"case {number} (seed {options.seed}), {job} with {fault}: {violation}", file=sys.stderr)
             print("".join(f"    featc {line}\n" for line in case.said), file=sys.stderr, flush=True)
-        if violations and options.keep:
+        if violated and options.keep:
             print(f"    in {folder}", file=sys.stderr)
         else:
             shutil.rmtree(folder)

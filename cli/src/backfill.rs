@@ -11,94 +11,49 @@
 //! - **One writer**: a second run in the same folder is refused.
 
 mod checkpoint;
+mod job;
 mod plan;
 mod verify;
 
-use crate::args::{BackfillArgs, RunArgs};
+use crate::args::BackfillArgs;
 use crate::check::compile;
 use crate::errors;
-use crate::progress::Pace;
-use crate::provenance::{fingerprints, named_file, source_files, unchanged};
+use crate::provenance::{fingerprints, named_file, source_files};
 use crate::report::{Refused, Reporter};
 use crate::run::{Aside, Prepared, check_overwrites, prepare_compiled, settle};
-use crate::train::options;
-use checkpoint::{Arguments, Checkpoint, Done, Locked};
+use checkpoint::{Arguments, Checkpoint, Locked};
 use featc_ir::{Service, ServiceField, Type};
-use featr::provenance::{SourceFiles, file_record};
-use featr::{RowsWriter, RunReport, SurveyOptions, Value};
-use plan::{Part, Questions, When};
+use featr::provenance::SourceFiles;
+use featr::{RunReport, SurveyOptions, Value};
+use job::Job;
+use plan::{Questions, When};
 use std::ops::Range;
 use std::path::Path;
 
 pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
-    let range = instant("--from", &args.from, reporter)?..instant("--to", &args.to, reporter)?;
-    if range.start > range.end {
-        return reporter.refuse(errors::argument(
-            "--to",
-            &args.to,
-            "before `--from`",
-            "give a later instant",
-        ));
-    }
-    let every = args
-        .every
-        .as_deref()
-        .map(|text| span("--every", text, reporter))
-        .transpose()?;
-    let chunk = args
-        .chunk
-        .as_deref()
-        .map(|text| span("--chunk", text, reporter))
-        .transpose()?;
-    let when = every.map_or(When::Events, |us| When::Every { us });
+    let wanted = wanted(args, reporter)?;
     let (prepared, hash) = prepare(args, reporter)?;
-    let inside = prepared.program.input_files(&prepared.service).unwrap_or_default();
-    if inside.iter().any(|file| same_folder(file, &args.out)) {
-        let why = "a source reads files of that folder";
-        return reporter.refuse(errors::unusable_folder(&args.out.display().to_string(), why));
-    }
-    check_overwrites(&prepared, &args.run, args.entities.as_deref(), None, reporter)?;
+    check_folder(args, &prepared, reporter)?;
     let quick = source_files(&prepared, false, reporter)?;
-    let mut now = Checkpoint::new(
-        prepared.ir.module.clone(),
-        hash,
-        arguments(args, &prepared, &range, every, chunk),
-    );
-    now.features = fingerprints(&prepared);
-    now.sources = match args.hash_inputs {
-        true => source_files(&prepared, true, reporter)?,
-        false => quick.clone(),
-    };
-    let entities = args.entities.as_deref();
-    now.entities = entities
-        .map(|path| named_file(&prepared, path, args.hash_inputs, reporter))
-        .transpose()?;
+    let mut state = describe(args, &prepared, hash, &wanted, &quick, reporter)?;
     let begun = match args.out.exists() {
         true => Some(Locked::take(&args.out, reporter)?),
         false => None,
     };
-    let known = begun
-        .as_ref()
-        .map(|folder| folder.checkpoint(reporter))
-        .transpose()?
-        .flatten();
-    if let Some(known) = &known {
-        known.same_as(&now, &args.out, reporter)?;
-        now.done.clone_from(&known.done);
+    let known = begun.as_ref().map(|folder| folder.checkpoint(reporter)).transpose()?;
+    if let Some(known) = known.flatten() {
+        known.same_as(&state, &args.out, reporter)?;
+        state.done = known.done;
     }
-    let questions = survey(args, &prepared, when, range, reporter)?;
-    let chunk_us = chunk.unwrap_or_else(|| questions.usual_chunk_us());
+    let questions = survey(args, &prepared, wanted.when, wanted.range.clone(), reporter)?;
+    let chunk_us = wanted.chunk_us.unwrap_or_else(|| questions.usual_chunk_us());
     let Some(parts) = questions.parts(chunk_us) else {
         let text = args.chunk.clone().unwrap_or_default();
-        return reporter.refuse(errors::argument(
-            "--chunk",
-            &text,
-            "too many chunks",
-            "give a longer one",
-        ));
+        let help = "give a longer one";
+        return reporter.refuse(errors::argument("--chunk", &text, "too many chunks", help));
     };
-    now.rows = questions.len();
-    now.parts = parts.len() as u64;
+    state.rows = questions.len();
+    state.parts = parts.len() as u64;
     let folder = match begun {
         Some(folder) => folder,
         None => make(&args.out, reporter)?,
@@ -111,24 +66,62 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
         quick: &quick,
         folder: &folder,
     };
-    let made = job.run(&mut now, reporter)?;
-    let text = format!(
-        "{}: {} rows in {} parts, {}, truth {}; {made} parts made in this run",
-        args.out.display(),
-        now.rows,
-        now.parts,
-        job.what(),
-        prepared.truth_text()
-    );
-    let value = serde_json::json!({
-        "out": args.out.display().to_string(),
-        "program": now.program,
-        "rows": now.rows,
-        "parts": now.parts,
-        "made": made,
-    });
-    reporter.result(&text, &value);
-    verify::run(&job, &now, reporter)
+    let made = job.run(&mut state, reporter)?;
+    job.tell(&state, made, reporter);
+    verify::run(&job, &state, reporter)
+}
+
+/// The times that the arguments name.
+struct Wanted {
+    range: Range<i64>,
+    when: When,
+    chunk_us: Option<i64>,
+}
+
+fn wanted(args: &BackfillArgs, reporter: &Reporter) -> Result<Wanted, Refused> {
+    let range = instant("--from", &args.from, reporter)?..instant("--to", &args.to, reporter)?;
+    if range.start > range.end {
+        let help = "give a later instant";
+        return reporter.refuse(errors::argument("--to", &args.to, "before `--from`", help));
+    }
+    let every = args.every.as_deref().map(|text| span("--every", text, reporter));
+    let chunk = args.chunk.as_deref().map(|text| span("--chunk", text, reporter));
+    Ok(Wanted {
+        range,
+        when: every.transpose()?.map_or(When::Events, |us| When::Every { us }),
+        chunk_us: chunk.transpose()?,
+    })
+}
+
+/// Refuses a folder that a source reads, and other files that would be replaced.
+fn check_folder(args: &BackfillArgs, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
+    let inside = prepared.program.input_files(&prepared.service).unwrap_or_default();
+    if inside.iter().any(|file| same_folder(file, &args.out)) {
+        let why = "a source reads files of that folder";
+        return reporter.refuse(errors::unusable_folder(&args.out.display().to_string(), why));
+    }
+    check_overwrites(prepared, &args.run, args.entities.as_deref(), None, reporter)
+}
+
+/// The backfill as its checkpoint has it, nothing done and nothing counted.
+fn describe(
+    args: &BackfillArgs,
+    prepared: &Prepared,
+    hash: String,
+    wanted: &Wanted,
+    quick: &[SourceFiles],
+    reporter: &Reporter,
+) -> Result<Checkpoint, Refused> {
+    let mut state = Checkpoint::new(prepared.ir.module.clone(), hash, arguments(args, prepared, wanted));
+    state.features = fingerprints(prepared);
+    state.sources = match args.hash_inputs {
+        true => source_files(prepared, true, reporter)?,
+        false => quick.to_vec(),
+    };
+    let entities = args.entities.as_deref();
+    let entities = entities.map(|path| named_file(prepared, path, args.hash_inputs, reporter));
+    state.entities = entities.transpose()?;
+    Ok(state)
 }
 
 fn instant(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused> {
@@ -188,21 +181,18 @@ fn prepare(args: &BackfillArgs, reporter: &Reporter) -> Result<(Prepared, String
     Ok((prepare_compiled(project, ir, &service, &args.run, reporter)?, hash))
 }
 
-fn arguments(
-    args: &BackfillArgs,
-    prepared: &Prepared,
-    range: &Range<i64>,
-    every_us: Option<i64>,
-    chunk_us: Option<i64>,
-) -> Arguments {
+fn arguments(args: &BackfillArgs, prepared: &Prepared, wanted: &Wanted) -> Arguments {
     Arguments {
         service: args.service.clone(),
         view: args.view.clone(),
         truth: prepared.truth.into(),
-        from: featc_ir::display::instant(range.start),
-        to: featc_ir::display::instant(range.end),
-        every_us,
-        chunk_us,
+        from: featc_ir::display::instant(wanted.range.start),
+        to: featc_ir::display::instant(wanted.range.end),
+        every_us: match wanted.when {
+            When::Every { us } => Some(us),
+            When::Events => None,
+        },
+        chunk_us: wanted.chunk_us,
         at_column: args.at_column.clone(),
         status: args.status,
     }
@@ -277,97 +267,4 @@ fn survey(
     };
     settle(&report, args.run.strict, reporter)?;
     Ok(Questions::new(when, range, known, &service.self_columns))
-}
-
-/// A backfill that is settled, ready to run.
-struct Job<'a> {
-    args: &'a BackfillArgs,
-    prepared: &'a Prepared,
-    questions: &'a Questions,
-    parts: &'a [Part],
-    /// The sources by length, time stamp and footer.
-    quick: &'a [SourceFiles],
-    folder: &'a Locked,
-}
-
-impl Job<'_> {
-    /// In words.
-    fn what(&self) -> String {
-        match &self.args.view {
-            Some(view) => format!("view {view}"),
-            None => format!("service {}", self.prepared.service),
-        }
-    }
-
-    /// Makes the parts that are not there; returns how many.
-    fn run(&self, state: &mut Checkpoint, reporter: &Reporter) -> Result<u64, Refused> {
-        let begun = state.clone();
-        state.done.clear();
-        let mut made = 0;
-        let mut pace = Pace::new(reporter.json, self.parts.len() as u64, state.rows);
-        self.save(&begun, reporter)?;
-        for part in self.parts {
-            if let Some(done) = begun.finished(&part.file, &self.folder.path) {
-                state.done.push(done.clone());
-                pace.skip(part.rows);
-                continue;
-            }
-            state.done.push(self.make(part, reporter)?);
-            made += 1;
-            // What is done further on stays done.
-            let mut saved = state.clone();
-            let later = begun
-                .done
-                .iter()
-                .filter(|done| !state.done.iter().any(|known| known.file == done.file));
-            saved.done.extend(later.cloned());
-            self.save(&saved, reporter)?;
-            pace.tell(part.rows);
-        }
-        self.save(state, reporter)?;
-        pace.done();
-        Ok(made)
-    }
-
-    fn save(&self, state: &Checkpoint, reporter: &Reporter) -> Result<(), Refused> {
-        let path = self.folder.path.join(checkpoint::FILE);
-        let written = state.write(&self.folder.path);
-        written.or_else(|error| reporter.refuse(errors::run(&featr::DecodeError::refused(&path, &error).into(), None)))
-    }
-
-    /// Answers the questions of a part and puts its file in place.
-    fn make(&self, part: &Part, reporter: &Reporter) -> Result<Done, Refused> {
-        let refuse = |error: featr::Error| reporter.refuse::<Done>(errors::run(&error, None)).expect_err("refused");
-        let rows = part.first..part.first + part.rows;
-        let spine = self.questions.spine(rows, &self.args.at_column);
-        let spine = spine.or_else(|why| reporter.refuse(errors::bug(&why)))?;
-        // What cannot be used was told by the survey.
-        let run = RunArgs {
-            rejected: None,
-            ..self.args.run.clone()
-        };
-        let options = options(self.prepared, &run, self.args.status);
-        let rows = self.prepared.program.training(&self.prepared.service, spine, options);
-        let rows = rows.map_err(refuse)?;
-        let now = source_files(self.prepared, false, reporter)?;
-        unchanged(self.quick, &now, "during the run", reporter)?;
-        let path = self.folder.path.join(&part.file);
-        let write = || -> Result<Done, featr::Error> {
-            let mut writer = RowsWriter::create_with(&path, rows.schema(), &run.write_options())?;
-            for batch in rows {
-                writer.write(&batch?)?;
-            }
-            let sealed = writer.seal()?;
-            let record = file_record(sealed.path(), part.file.clone(), true)?;
-            let done = Done {
-                file: part.file.clone(),
-                rows: sealed.rows,
-                bytes: record.bytes,
-                xxh3_128: record.xxh3_128.unwrap_or_default(),
-            };
-            sealed.put()?;
-            Ok(done)
-        };
-        write().map_err(refuse)
-    }
 }

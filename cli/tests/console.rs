@@ -87,6 +87,33 @@ fn without_hashes(said: &str) -> String {
     text
 }
 
+/// Runs a command that succeeds.
+fn given(folder: &Path, command: &str) {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let output = featc(folder, &words[1..]);
+    assert!(
+        output.status.success(),
+        "{command}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Replaces the first of two lines, where it is in the file, by the second.
+fn edit(path: &Path, lines: &str) {
+    let (from, to) = lines.trim_end().split_once('\n').expect("two lines");
+    let text = std::fs::read_to_string(path).expect("a file to edit");
+    assert!(text.contains(from), "no {from} in {}", path.display());
+    write(path, text.replacen(from, to, 1).as_bytes());
+}
+
+/// A new folder that somebody writes to, as long as the result lives.
+fn busy(path: &Path) -> std::fs::File {
+    std::fs::create_dir(path).expect("a writable folder");
+    let lock = std::fs::File::open(path).expect("a readable folder");
+    lock.lock().expect("a folder that can be locked");
+    lock
+}
+
 /// Plays a session; returns what is wrong and, when blessing, the session with what was said.
 fn play(path: &Path) -> Option<String> {
     let session = std::fs::read_to_string(path).expect("a readable fixture");
@@ -110,26 +137,9 @@ fn play(path: &Path) -> Option<String> {
                 &flights()[..length.parse().expect("a number")],
             ),
             ["env", name, value] => variables.push((*name, *value)),
-            ["given"] => {
-                let words: Vec<&str> = body.split_whitespace().collect();
-                let output = featc(folder.path(), &words[1..]);
-                let said = String::from_utf8_lossy(&output.stderr);
-                assert!(output.status.success(), "{}: {body}{said}", path.display());
-            }
-            ["edit", name] => {
-                let edited = folder.path().join(name);
-                let (from, to) = body.trim_end().split_once('\n').expect("two lines");
-                let text = std::fs::read_to_string(&edited).expect("a file to edit");
-                assert!(text.contains(from), "{}: no {from} in {name}", path.display());
-                write(&edited, text.replacen(from, to, 1).as_bytes());
-            }
-            ["busy", name] => {
-                let busy = folder.path().join(name);
-                std::fs::create_dir(&busy).expect("a writable folder");
-                let lock = std::fs::File::open(&busy).expect("a readable folder");
-                lock.lock().expect("a folder that can be locked");
-                locks.push(lock);
-            }
+            ["given"] => given(folder.path(), body),
+            ["edit", name] => edit(&folder.path().join(name), body),
+            ["busy", name] => locks.push(busy(&folder.path().join(name))),
             ["run"] => arguments = body.split_whitespace().collect(),
             ["exit", code] => exit = code.parse().expect("a number"),
             ["stderr"] => expected = body,

@@ -1,7 +1,7 @@
 //! `--verify N`: the files are those of the checkpoint, and N of their rows are what the slow model says, bit by bit.
 
-use super::Job;
 use super::checkpoint::{Checkpoint, Done};
+use super::job::Job;
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::verify::{bits, field_type, model_rows};

@@ -1,0 +1,126 @@
+//! Making the parts of a backfill, one after the other.
+
+use super::checkpoint::{Checkpoint, Done, FILE, Locked};
+use super::plan::{Part, Questions};
+use crate::args::{BackfillArgs, RunArgs};
+use crate::errors;
+use crate::progress::Pace;
+use crate::provenance::{source_files, unchanged};
+use crate::report::{Refused, Reporter};
+use crate::run::Prepared;
+use crate::train::options;
+use featr::RowsWriter;
+use featr::provenance::{SourceFiles, file_record};
+
+/// A backfill that is settled, ready to run.
+pub struct Job<'a> {
+    pub args: &'a BackfillArgs,
+    pub prepared: &'a Prepared,
+    pub questions: &'a Questions,
+    pub parts: &'a [Part],
+    /// The sources by length, time stamp and footer.
+    pub quick: &'a [SourceFiles],
+    pub folder: &'a Locked,
+}
+
+impl Job<'_> {
+    /// The closing line.
+    pub fn tell(&self, state: &Checkpoint, made: u64, reporter: &Reporter) {
+        let out = self.args.out.display().to_string();
+        let text = format!(
+            "{out}: {} rows in {} parts, {}, truth {}; {made} parts made in this run",
+            state.rows,
+            state.parts,
+            self.what(),
+            self.prepared.truth_text()
+        );
+        let value = serde_json::json!({
+            "out": out,
+            "program": state.program,
+            "rows": state.rows,
+            "parts": state.parts,
+            "made": made,
+        });
+        reporter.result(&text, &value);
+    }
+
+    /// In words.
+    fn what(&self) -> String {
+        match &self.args.view {
+            Some(view) => format!("view {view}"),
+            None => format!("service {}", self.prepared.service),
+        }
+    }
+
+    /// Makes the parts that are not there; returns how many.
+    pub fn run(&self, state: &mut Checkpoint, reporter: &Reporter) -> Result<u64, Refused> {
+        let begun = state.clone();
+        state.done.clear();
+        let mut made = 0;
+        let mut pace = Pace::new(reporter.json, self.parts.len() as u64, state.rows);
+        self.save(&begun, reporter)?;
+        for part in self.parts {
+            if let Some(done) = begun.finished(&part.file, &self.folder.path) {
+                state.done.push(done.clone());
+                pace.skip(part.rows);
+                continue;
+            }
+            state.done.push(self.make(part, reporter)?);
+            made += 1;
+            // What is done further on stays done.
+            let mut saved = state.clone();
+            let later = begun
+                .done
+                .iter()
+                .filter(|done| !state.done.iter().any(|known| known.file == done.file));
+            saved.done.extend(later.cloned());
+            self.save(&saved, reporter)?;
+            pace.tell(part.rows);
+        }
+        self.save(state, reporter)?;
+        pace.done();
+        Ok(made)
+    }
+
+    fn save(&self, state: &Checkpoint, reporter: &Reporter) -> Result<(), Refused> {
+        let path = self.folder.path.join(FILE);
+        let written = state.write(&self.folder.path);
+        written.or_else(|error| reporter.refuse(errors::run(&featr::DecodeError::refused(&path, &error).into(), None)))
+    }
+
+    /// Answers the questions of a part and puts its file in place.
+    fn make(&self, part: &Part, reporter: &Reporter) -> Result<Done, Refused> {
+        let refuse = |error: featr::Error| reporter.refuse::<Done>(errors::run(&error, None)).expect_err("refused");
+        let rows = part.first..part.first + part.rows;
+        let spine = self.questions.spine(rows, &self.args.at_column);
+        let spine = spine.or_else(|why| reporter.refuse(errors::bug(&why)))?;
+        // What cannot be used was told by the survey.
+        let run = RunArgs {
+            rejected: None,
+            ..self.args.run.clone()
+        };
+        let options = options(self.prepared, &run, self.args.status);
+        let rows = self.prepared.program.training(&self.prepared.service, spine, options);
+        let rows = rows.map_err(refuse)?;
+        let now = source_files(self.prepared, false, reporter)?;
+        unchanged(self.quick, &now, "during the run", reporter)?;
+        let path = self.folder.path.join(&part.file);
+        let write = || -> Result<Done, featr::Error> {
+            let mut writer = RowsWriter::create_with(&path, rows.schema(), &run.write_options())?;
+            for batch in rows {
+                writer.write(&batch?)?;
+            }
+            let sealed = writer.seal()?;
+            let record = file_record(sealed.path(), part.file.clone(), true)?;
+            let done = Done {
+                file: part.file.clone(),
+                rows: sealed.rows,
+                bytes: record.bytes,
+                xxh3_128: record.xxh3_128.unwrap_or_default(),
+            };
+            sealed.put()?;
+            Ok(done)
+        };
+        write().map_err(refuse)
+    }
+}
