@@ -20,6 +20,9 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// With less memory than this, batches and shelves are small.
+const SMALL_BYTES: usize = 128 << 20;
+
 /// Everything a run reads besides its plan.
 pub struct Inputs {
     /// The folder that the sources' file patterns are relative to.
@@ -264,7 +267,7 @@ pub(crate) struct Shared {
     pub rejects: SharedRejects,
     pub store: Arc<dyn Store>,
     pub room: Room,
-    /// Whether memory is bounded, so that batches and shelves are to be small.
+    /// Whether there is so little memory that batches and shelves are to be small.
     pub small_memory: bool,
     pub prune: bool,
     /// Scans take turns.
@@ -296,7 +299,7 @@ impl Shared {
             rejects: SharedRejects(Arc::new(Mutex::new(inputs.rejects))),
             store: inputs.store,
             room,
-            small_memory: inputs.memory_bytes.is_some(),
+            small_memory: inputs.memory_bytes.is_some_and(|bytes| bytes < SMALL_BYTES),
             prune: inputs.prune,
             turn: Arc::default(),
             events: Mutex::new(inputs.events),

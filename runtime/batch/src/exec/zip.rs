@@ -195,7 +195,7 @@ impl ExecutionPlan for ZipExec {
         for input in &self.inputs[1..] {
             streams.push(input.execute(0, context.clone())?);
         }
-        let room = self.room.clone();
+        let (room, threads) = (self.room.clone(), context.session_config().target_partitions());
         let metrics = BaselineMetrics::new(&self.metrics, 0);
         let out = schema.clone();
         let batches = futures::stream::once(async move {
@@ -208,13 +208,24 @@ impl ExecutionPlan for ZipExec {
                 with_status,
                 schema: out,
             };
+            let zip = Arc::new(zip);
+            let metrics = Arc::new(metrics);
+            // Ahead of whoever writes them, a block per thread.
             let block = move |block| {
-                let _timer = metrics.elapsed_compute().timer();
-                let batch = zip.block(block)?;
-                metrics.record_output(batch.num_rows());
-                Ok(batch)
+                let (zip, metrics) = (zip.clone(), metrics.clone());
+                async move {
+                    let work = move || {
+                        let _timer = metrics.elapsed_compute().timer();
+                        let batch = zip.block(block)?;
+                        metrics.record_output(batch.num_rows());
+                        Ok(batch)
+                    };
+                    let done = tokio::task::spawn_blocking(work).await;
+                    done.unwrap_or_else(|_| Err(bug("a thread that puts rows in order failed")))
+                }
             };
-            Ok::<_, datafusion::error::DataFusionError>(futures::stream::iter((0..blocks).map(block)))
+            let blocks = futures::stream::iter(0..blocks).map(block).buffered(threads);
+            Ok::<_, datafusion::error::DataFusionError>(blocks)
         })
         .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))

@@ -25,7 +25,10 @@ const EVENTS_PER_SHELF: u64 = 1 << 15;
 const EVENTS_PER_SHELF_SMALL: u64 = 1 << 13;
 /// Questions that are.
 const QUESTIONS_PER_SHELF: u64 = 1 << 14;
-const SHELVES_MAX: u64 = 4096;
+/// More shelves cost more than they bring: every batch is cut into as many slices. Where a shelf must fit into little
+/// memory, the second number holds.
+const SHELVES_MAX: u64 = 512;
+const SHELVES_MAX_SMALL: u64 = 4096;
 
 /// What a lane is made of.
 pub(crate) struct LaneParts {
@@ -131,17 +134,17 @@ impl Lane {
 
     /// Makes room for the events of a source of about `rows` rows; what was there is forgotten.
     pub fn open(&self, rows: u64, threads: usize, small: bool, digests: bool, room: &Room) {
-        let per_shelf = if small {
-            EVENTS_PER_SHELF_SMALL
+        let (per_shelf, most) = if small {
+            (EVENTS_PER_SHELF_SMALL, SHELVES_MAX_SMALL)
         } else {
-            EVENTS_PER_SHELF
+            (EVENTS_PER_SHELF, SHELVES_MAX)
         };
         let questions = self.parts.spine.times.len() as u64;
         let mut count = (rows / per_shelf).max(questions / QUESTIONS_PER_SHELF).max(1);
         if small || rows + questions > EVENTS_PER_SHELF / 2 {
             count = count.max(4 * threads as u64);
         }
-        let count = count.next_power_of_two().min(SHELVES_MAX) as usize;
+        let count = count.next_power_of_two().min(most) as usize;
         let schema = Arc::new(self.parts.layout.schema(digests));
         let name = format!("events of {}", self.parts.spec.name);
         let before = lock(&self.shelves).replace((Arc::new(Shelves::new(name, schema, count, room)), digests));

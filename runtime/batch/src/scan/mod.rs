@@ -77,6 +77,9 @@ enum Part {
     Memory { first: u64, batch: Batch },
 }
 
+/// Every batch is cut into slices by shelf: with more rows than this, batches are large, so that slices are worth it.
+const ROWS_MANY: u64 = 1 << 25;
+
 /// What one pass over a source collects beside the events.
 struct Pass<'a> {
     /// In the second pass: the ids that occur more than once.
@@ -223,15 +226,20 @@ impl Scan {
         let files = self.source.batch.as_ref().ok_or_else(|| BatchError::NoInput {
             source: self.source.name.clone(),
         })?;
-        let options = PieceOptions {
+        let mut options = PieceOptions {
             store: self.store.clone(),
             columns: (!digests).then(|| self.columns(lanes)),
             prune: self.bound(lanes).into_iter().collect(),
-            rows_per_batch: self.small_memory.then_some(16_384),
+            rows_per_batch: Some(if self.small_memory { 1 << 14 } else { 1 << 16 }),
             ..PieceOptions::default()
         };
-        let pieces = pieces(&self.source, files, &self.base, &options)?;
-        Ok(pieces.into_iter().map(Part::File).collect())
+        let mut found = pieces(&self.source, files, &self.base, &options)?;
+        let rows: u64 = found.iter().filter_map(Piece::rows).sum();
+        if rows > ROWS_MANY && !self.small_memory {
+            options.rows_per_batch = Some(1 << 18);
+            found = pieces(&self.source, files, &self.base, &options)?;
+        }
+        Ok(found.into_iter().map(Part::File).collect())
     }
 
     /// The columns that somebody reads.
