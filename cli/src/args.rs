@@ -146,14 +146,11 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// How Parquet is written.
+    /// How Parquet is written. Not the memory limit: where row groups end is part of the bytes.
     pub fn write_options(&self) -> WriteOptions {
         let mut options = WriteOptions::default();
         if let Some(threads) = self.threads {
             options.threads = usize::from(threads);
-        }
-        if let Some(limit) = self.memory_limit {
-            options.bytes_in_flight = options.bytes_in_flight.min(limit / 8);
         }
         options
     }

@@ -99,9 +99,7 @@ impl Wire {
         };
         Ok(Column::with_tags(self.ty, data, tags))
     }
-}
 
-impl Wire {
     /// As [`Wire::decode`], of the given rows in the given order.
     pub fn gather(self, arrays: &mut std::slice::Iter<'_, ArrayRef>, order: &[u32]) -> Result<Column> {
         let mut rest = arrays.clone();

@@ -1,5 +1,6 @@
 //! Why a run stopped, as data. Rows that cannot be used are not among these: they are counted in the report.
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use featr_decode::DecodeError;
 use std::fmt;
@@ -62,6 +63,11 @@ impl From<DataFusionError> for BatchError {
                 None => BatchError::Bug { why: inner.to_string() },
             },
             DataFusionError::ResourcesExhausted(why) => BatchError::Resources { why: first_line(why) },
+            DataFusionError::ArrowError(error, _) if matches!(**error, ArrowError::OffsetOverflowError(_)) => {
+                BatchError::Resources {
+                    why: "more than 2 GiB of text among the events, or the answers, that are sorted together".into(),
+                }
+            }
             DataFusionError::IoError(error) => BatchError::Resources { why: error.to_string() },
             other => BatchError::Bug {
                 why: first_line(&other.strip_backtrace()),

@@ -46,7 +46,8 @@ pub struct Inputs {
     /// Where files lie.
     pub store: Arc<dyn Store>,
     pub progress: Option<ProgressSink>,
-    /// Receives every row that is not used: what cannot be decoded, then what was not accepted, source by source.
+    /// Receives every row that is not used, in the order of the files; of one batch first what cannot be decoded, then what
+    /// was not accepted.
     pub rejects: Option<Box<dyn RejectedRows>>,
 }
 

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! It carries what must be regrouped: events by entity, answers by place in the spine, ids by hash. What is put is
-//! counted in DataFusion's memory pool; when the pool has no more, all chunks are written as one run. The files have no
-//! names (they are unlinked as they are made), so nothing is left behind by any end of the process.
+//! counted in DataFusion's memory pool; when the pool has no more, all chunks are written as one run, behind those that are
+//! there, into one file. It has no name (it is unlinked as it is made), so nothing is left behind by any end of the process.
 
 use crate::error::{BatchError, bug};
 use crate::inputs::lock;
@@ -45,6 +45,9 @@ pub(crate) struct Shelves {
 struct State {
     reservation: MemoryReservation,
     chunks: Vec<Chunk>,
+    /// All runs, one behind the other.
+    file: Option<Arc<File>>,
+    end: u64,
     runs: Vec<Arc<Run>>,
     rows: u64,
     spilled_bytes: u64,
@@ -59,12 +62,14 @@ struct Chunk {
     starts: Vec<u32>,
 }
 
-/// Rows on disk: per shelf where its batch lies and how long it is; 0 bytes for an empty one.
+/// Rows on disk: per shelf where its batches lie and how long they are.
 #[derive(Debug)]
 struct Run {
-    file: File,
-    places: Vec<(u64, usize)>,
+    places: Vec<Vec<(u64, usize)>>,
 }
+
+/// Rows of a shelf that are written, and read back, together.
+const ROWS_TOGETHER: usize = 1 << 16;
 
 /// What shelves held, for reports.
 #[derive(Debug, Clone, Copy, Default)]
@@ -109,6 +114,8 @@ impl Shelves {
             state: Mutex::new(State {
                 reservation,
                 chunks: vec![],
+                file: None,
+                end: 0,
                 runs: vec![],
                 rows: 0,
                 spilled_bytes: 0,
@@ -153,27 +160,50 @@ impl Shelves {
         let failed = |error: std::io::Error| BatchError::Resources {
             why: format!("cannot write a temporary file in {}: {error}", self.temp.display()),
         };
-        let file = tempfile::tempfile_in(&self.temp).map_err(failed)?;
-        let mut out = BufWriter::with_capacity(1 << 18, &file);
-        let (mut places, mut at) = (Vec::with_capacity(self.count), 0u64);
+        let file = match &state.file {
+            Some(file) => file.clone(),
+            None => Arc::new(tempfile::tempfile_in(&self.temp).map_err(failed)?),
+        };
+        let mut out = BufWriter::with_capacity(1 << 18, &*file);
+        let (mut places, mut at) = (Vec::with_capacity(self.count), state.end);
         for shelf in 0..self.count {
-            let slices: Vec<RecordBatch> = chunks.iter().filter_map(|chunk| chunk.slice(shelf)).collect();
-            let mut bytes = vec![];
-            if !slices.is_empty() {
-                let batch = concat_batches(&self.schema, &slices)?;
-                let mut writer = StreamWriter::try_new(&mut bytes, &self.schema)?;
-                writer.write(&batch)?;
-                writer.finish()?;
+            let mut of_shelf = vec![];
+            let mut slices: Vec<RecordBatch> = vec![];
+            let mut coming = chunks.iter().filter_map(|chunk| chunk.slice(shelf)).peekable();
+            while let Some(slice) = coming.next() {
+                slices.push(slice);
+                let rows: usize = slices.iter().map(RecordBatch::num_rows).sum();
+                let more = coming.peek().map_or(usize::MAX, RecordBatch::num_rows);
+                if rows.saturating_add(more) > ROWS_TOGETHER {
+                    let bytes = self.bytes(&slices)?;
+                    out.write_all(&bytes).map_err(failed)?;
+                    of_shelf.push((at, bytes.len()));
+                    at += bytes.len() as u64;
+                    slices.clear();
+                }
             }
-            out.write_all(&bytes).map_err(failed)?;
-            places.push((at, bytes.len()));
-            at += bytes.len() as u64;
+            places.push(of_shelf);
         }
         out.flush().map_err(failed)?;
         drop(out);
-        state.spilled_bytes += at;
-        state.runs.push(Arc::new(Run { file, places }));
+        state.spilled_bytes += at - state.end;
+        state.end = at;
+        state.file = Some(file);
+        state.runs.push(Arc::new(Run { places }));
         Ok(())
+    }
+
+    /// Some batches as one, as it is written.
+    fn bytes(&self, slices: &[RecordBatch]) -> Result<Vec<u8>> {
+        let mut bytes = vec![];
+        let mut writer = StreamWriter::try_new(&mut bytes, &self.schema)?;
+        match slices {
+            [only] => writer.write(only)?,
+            several => writer.write(&concat_batches(&self.schema, several)?)?,
+        }
+        writer.finish()?;
+        drop(writer);
+        Ok(bytes)
     }
 
     /// The rows of a shelf, in batches. They stay there: shelves are emptied as a whole.
@@ -188,24 +218,21 @@ impl Shelves {
 
     /// As [`Shelves::take`], batch by batch.
     pub fn each(&self, shelf: usize, each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-        let (slices, runs) = {
+        let (slices, runs, file) = {
             let mut state = lock(&self.state);
             if !state.chunks.is_sorted_by_key(|chunk| chunk.order) {
                 state.chunks.sort_by_key(|chunk| chunk.order);
             }
             let slices: Vec<RecordBatch> = state.chunks.iter().filter_map(|chunk| chunk.slice(shelf)).collect();
-            (slices, state.runs.clone())
+            (slices, state.runs.clone(), state.file.clone())
         };
-        for run in runs {
-            let (at, length) = run.places[shelf];
-            if length == 0 {
-                continue;
-            }
-            let mut bytes = vec![0; length];
+        for (at, length) in runs.iter().flat_map(|run| &run.places[shelf]) {
+            let file = file.as_ref().ok_or_else(|| bug("a temporary file is missing"))?;
+            let mut bytes = vec![0; *length];
             let failed = |error: std::io::Error| BatchError::Resources {
                 why: format!("cannot read a temporary file back: {error}"),
             };
-            run.file.read_exact_at(&mut bytes, at).map_err(failed)?;
+            file.read_exact_at(&mut bytes, *at).map_err(failed)?;
             let mut reader = StreamReader::try_new(Cursor::new(bytes), None)?;
             each(reader.next().ok_or_else(|| bug("a temporary file lost its rows"))??)?;
         }
@@ -217,6 +244,8 @@ impl Shelves {
         let mut state = lock(&self.state);
         state.chunks = vec![];
         state.runs = vec![];
+        state.file = None;
+        state.end = 0;
         state.reservation.free();
     }
 

@@ -18,7 +18,7 @@ mod conflicts;
 mod rejected;
 
 pub use accepted::{Accepted, Reason, accept, arrivals};
-pub use conflicts::{Conflicts, Part, conflicts};
+pub use conflicts::{Conflicts, Part, conflicts, readable_id};
 pub use rejected::{Rejected, rejected};
 
 /// The digest of every row of a source: [`identity::digests`] without the arrival column.

@@ -42,9 +42,7 @@ impl LeafExec {
             properties: properties(schema, 1),
         }
     }
-}
 
-impl LeafExec {
     /// What it did, in words.
     pub fn measured(&self) -> String {
         match &self.leaf {

@@ -72,13 +72,14 @@ impl Job {
     }
 
     fn settle(&self, shelves: usize, events: &[RecordBatch], schema: &SchemaRef, digests: bool) -> Result<Settled> {
-        let batch = concat_batches(schema, events)?;
-        if u32::try_from(batch.num_rows()).is_err() {
+        let rows: usize = events.iter().map(RecordBatch::num_rows).sum();
+        if u32::try_from(rows).is_err() {
             return Err(BatchError::Resources {
-                why: "more than 2^32 events of one entity".into(),
+                why: "more than 2^32 events on one shelf".into(),
             }
             .into());
         }
+        let batch = concat_batches(schema, events)?;
         let mut arrays = batch.columns().iter();
         let mut next = || arrays.next().ok_or_else(|| bug("a column of the events is missing"));
         let arrived = Arrived {

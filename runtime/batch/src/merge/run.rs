@@ -19,7 +19,7 @@ pub struct Run {
 #[derive(Debug, Default)]
 pub(super) struct Lists {
     items: Vec<u32>,
-    ends: Vec<u32>,
+    ends: Vec<usize>,
 }
 
 impl Lists {
@@ -42,24 +42,20 @@ impl Lists {
     /// The list of the next question.
     pub fn push(&mut self, items: &[u32]) {
         self.items.extend_from_slice(items);
-        self.ends.push(position(self.items.len()));
+        self.ends.push(self.items.len());
     }
 
     /// Empties the lists from `question` on.
     pub fn clear_from(&mut self, question: usize) {
         let kept = question.checked_sub(1).map_or(0, |last| self.ends[last]);
-        self.items.truncate(kept as usize);
+        self.items.truncate(kept);
         self.ends[question..].fill(kept);
     }
 
     #[inline]
     pub fn get(&self, question: usize) -> &[u32] {
-        let start = if question == 0 {
-            0
-        } else {
-            self.ends[question - 1] as usize
-        };
-        &self.items[start..self.ends[question] as usize]
+        let start = if question == 0 { 0 } else { self.ends[question - 1] };
+        &self.items[start..self.ends[question]]
     }
 
     /// The questions whose lists are not empty.

@@ -5,14 +5,14 @@
 //! the one question that excludes it. All slots of a window share the tape.
 
 use super::Questions;
-use super::run::{Lists, Run, Spans, position};
+use super::run::{Lists, Run, Spans};
 use super::sight::Sight;
 
 /// Row ranges, a list per question.
 #[derive(Debug, Default)]
 struct Ranges {
     ranges: Vec<(u32, u32)>,
-    ends: Vec<u32>,
+    ends: Vec<usize>,
 }
 
 impl Ranges {
@@ -21,7 +21,7 @@ impl Ranges {
         if start >= end {
             return;
         }
-        let first = self.ends.last().map_or(0, |end| *end as usize);
+        let first = self.ends.last().copied().unwrap_or(0);
         match self.ranges[first..].last_mut() {
             Some(last) if last.1 == start => last.1 = end,
             Some(_) | None => self.ranges.push((start, end)),
@@ -29,17 +29,13 @@ impl Ranges {
     }
 
     fn close(&mut self) {
-        self.ends.push(position(self.ranges.len()));
+        self.ends.push(self.ranges.len());
     }
 
     #[inline]
     fn get(&self, question: usize) -> &[(u32, u32)] {
-        let start = if question == 0 {
-            0
-        } else {
-            self.ends[question - 1] as usize
-        };
-        &self.ranges[start..self.ends[question] as usize]
+        let start = if question == 0 { 0 } else { self.ends[question - 1] };
+        &self.ranges[start..self.ends[question]]
     }
 }
 

@@ -3,7 +3,8 @@
 //! Rows of one id are copies if they are equal and different events if not; only digests of whole rows can tell. Most
 //! sources hold every id once, so that is proved first, cheaply:
 //!
-//! 1. if all batches have strictly ascending ids and their ranges do not overlap, every id is there once;
+//! 1. if ids are single 64-bit columns, strictly ascending in every batch, and the ranges of batches do not overlap, every
+//!    id is there once;
 //! 2. else hashes of the ids are regrouped, sorted, and neighbours compared.
 //!
 //! Hashes of single 64-bit columns are a permutation, so equal hashes are equal ids; of other ids a collision costs a second
@@ -17,7 +18,8 @@ use arrow::array::{AsArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use datafusion::error::Result;
 use featc_ir::{Source, Type};
-use featr_kernels::{Batch, Column, Data, StrData, Value, identity};
+use featr_kernels::rows::readable_id;
+use featr_kernels::{Batch, Column, Data, StrData, identity};
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -50,8 +52,8 @@ impl<'a> IdColumn<'a> {
             return Some(IdColumn::Keys(identity::order_keys(batch, &source.unique)));
         }
         let column: &Column = batch.column(source.unique[0]);
-        match (&column.data, &column.tags) {
-            (Data::I64(words), None) => Some(IdColumn::Words(words)),
+        match &column.data {
+            Data::I64(words) if (0..words.len()).all(|row| column.is_valid(row)) => Some(IdColumn::Words(words)),
             _ => None,
         }
     }
@@ -193,25 +195,29 @@ fn schema() -> arrow::datatypes::SchemaRef {
 #[derive(Debug)]
 pub(super) struct Duplicates {
     wanted: HashSet<u64>,
-    /// Per hash what is known of its ids.
-    seen: Mutex<HashMap<u64, Vec<Seen>>>,
+    /// By hash. Two ids of one hash would be taken for one: of 64-bit columns there are none, of other ids the report
+    /// could name one too many.
+    parts: Vec<Mutex<HashMap<u64, Seen>>>,
 }
 
+/// What is known of an id.
 #[derive(Debug)]
 struct Seen {
-    id: Vec<u8>,
-    /// The place and row of its first occurrence, and how that reads.
-    first: (u64, usize),
-    text: String,
     digest: u128,
-    differs: bool,
+    /// The place and row of its first occurrence.
+    first: (u64, u32),
+    /// How the id reads, once two rows differ.
+    differs: Option<Box<str>>,
 }
+
+/// Threads meet in one part of the ids seldom.
+const PARTS: usize = 64;
 
 impl Duplicates {
     fn new(hashes: Vec<u64>) -> Duplicates {
         Duplicates {
             wanted: hashes.into_iter().collect(),
-            seen: Mutex::default(),
+            parts: (0..PARTS).map(|_| Mutex::default()).collect(),
         }
     }
 
@@ -226,50 +232,32 @@ impl Duplicates {
             if !self.wanted.contains(&hash) {
                 continue;
             }
-            let mut seen = lock(&self.seen);
-            let seen = seen.entry(hash).or_default();
-            let id = match ids {
-                IdColumn::Words(words) => words[row].to_be_bytes().to_vec(),
-                IdColumn::Keys(keys) => keys.get(row).to_vec(),
-            };
-            match seen.iter_mut().find(|known| known.id == id) {
-                None => seen.push(Seen {
-                    id,
-                    first: (place, row),
-                    text: readable(source, batch, row),
-                    digest: *digest,
-                    differs: false,
-                }),
-                Some(known) => {
-                    known.differs |= known.digest != *digest;
-                    known.first = known.first.min((place, row));
-                }
+            let first = (place, row as u32);
+            let mut seen = lock(&self.parts[(hash >> 32) as usize % PARTS]);
+            let seen = seen.entry(hash).or_insert(Seen {
+                digest: *digest,
+                first,
+                differs: None,
+            });
+            seen.first = seen.first.min(first);
+            if seen.digest != *digest && seen.differs.is_none() {
+                seen.differs = Some(readable_id(source, batch, row).into());
             }
         }
     }
 
     /// How many ids have different rows, and the first of them, readable: `flight_id=17`.
     pub fn conflicts(&self) -> (u64, Vec<String>) {
-        let seen = lock(&self.seen);
-        let mut differing: Vec<&Seen> = seen.values().flatten().filter(|seen| seen.differs).collect();
-        differing.sort_by_key(|seen| seen.first);
-        let shown = differing.iter().take(EXAMPLES_MAX).map(|seen| seen.text.clone());
+        let mut differing: Vec<((u64, u32), Box<str>)> = vec![];
+        for part in &self.parts {
+            let part = lock(part);
+            differing.extend(
+                part.values()
+                    .filter_map(|seen| Some((seen.first, seen.differs.clone()?))),
+            );
+        }
+        differing.sort();
+        let shown = differing.iter().take(EXAMPLES_MAX).map(|(_, text)| text.to_string());
         (differing.len() as u64, shown.collect())
     }
-}
-
-/// The id of a row: `flight_id=17`, several columns with commas.
-fn readable(source: &Source, batch: &Batch, row: usize) -> String {
-    let column = |id: &featc_ir::ColumnId| {
-        let column = batch.column(*id);
-        let value = match column.value(row) {
-            Value::Null => "null".to_owned(),
-            // Quoted, so that blanks and controls can be told.
-            Value::String(text) => format!("{text:?}"),
-            value => value.render(column.ty),
-        };
-        format!("{}={value}", source.columns[id.index()].name)
-    };
-    let columns: Vec<String> = source.unique.iter().map(column).collect();
-    columns.join(", ")
 }

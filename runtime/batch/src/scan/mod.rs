@@ -1,4 +1,4 @@
-//! The source stage: every source is decoded once per run, on all threads, and its events go to the shelves of every
+//! The source stage: every source is decoded once per run (twice if ids repeat), on all threads, and its events go to the shelves of every
 //! lane that reads it.
 //!
 //! ```text
@@ -12,6 +12,7 @@
 mod ids;
 mod lane;
 mod order;
+mod part;
 
 pub(crate) use ids::IdColumn;
 pub(crate) use lane::{Lane, LaneParts};
@@ -27,6 +28,7 @@ use featr_kernels::Batch;
 use featr_kernels::rows::{Reason, Rejected, accept, arrivals, digests, rejected};
 use ids::{Duplicates, Ids};
 use order::{InOrder, Owned};
+use part::{Part, check};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -48,7 +50,8 @@ pub(crate) struct Scan {
     lanes: Mutex<Vec<Arc<Lane>>>,
     /// Sources take turns: each scan uses all threads.
     turn: Arc<tokio::sync::Mutex<()>>,
-    done: tokio::sync::OnceCell<()>,
+    /// How it ended: also a failure is one.
+    done: tokio::sync::OnceCell<Outcome<()>>,
     report: Mutex<SourceReport>,
     spent: Mutex<Spent>,
 }
@@ -69,12 +72,6 @@ impl std::fmt::Debug for Scan {
             .field("source", &self.source.name)
             .finish_non_exhaustive()
     }
-}
-
-/// What is scanned: parts that can be decoded in any order, on any thread.
-enum Part {
-    File(Piece),
-    Memory { first: u64, batch: Batch },
 }
 
 /// Every batch is cut into slices by shelf: with more rows than this, batches are large, so that slices are worth it.
@@ -144,12 +141,14 @@ impl Scan {
             let _turn = self.turn.lock().await;
             let scan = self.clone();
             let done = tokio::task::spawn_blocking(move || scan.scan()).await;
-            match done {
-                Ok(done) => done.map_err(DataFusionError::from),
-                Err(_) => Err(crate::error::bug("a thread of the source stage failed")),
-            }
+            done.unwrap_or_else(|_| {
+                Err(BatchError::Bug {
+                    why: "a thread of the source stage failed".into(),
+                })
+            })
         };
-        self.done.get_or_try_init(once).await.map(|_| ())
+        let done = self.done.get_or_init(once).await;
+        done.clone().map_err(DataFusionError::from)
     }
 
     fn scan(&self) -> Outcome<()> {
@@ -214,7 +213,7 @@ impl Scan {
             let mut first = 1;
             let mut parts = vec![];
             for batch in batches {
-                self.check(batch)?;
+                check(&self.source, batch)?;
                 parts.push(Part::Memory {
                     first,
                     batch: batch.clone(),
@@ -295,7 +294,10 @@ impl Scan {
         let whole = std::thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             work();
-            others.into_iter().all(|other| other.join().is_ok())
+            // Every one is waited for.
+            others
+                .into_iter()
+                .fold(true, |whole, other| other.join().is_ok() && whole)
         });
         if !whole {
             return Err(BatchError::Bug {
@@ -356,7 +358,12 @@ impl Scan {
         let source = &*self.source;
         let verdict = accept(source, &decoded.batch);
         let wanted = pass.rejects.wanted();
-        let most = if wanted { usize::MAX } else { EXAMPLES_MAX };
+        let most = match pass.duplicates {
+            // All was told in the first pass.
+            Some(_) => 0,
+            None if wanted => usize::MAX,
+            None => EXAMPLES_MAX,
+        };
         let mut examples = vec![];
         for Rejected { row, reason, detail } in rejected(source, &decoded.batch, &verdict, most) {
             let (file, line) = (&decoded.file, decoded.rows.number(row));
@@ -426,61 +433,6 @@ impl Scan {
         let examples = found.into_iter().flat_map(|found| found.examples);
         report.rejected_examples = examples.take(EXAMPLES_MAX).collect();
         report.undecoded = undecoded;
-    }
-
-    /// Events in memory come from strangers.
-    fn check(&self, batch: &Batch) -> Outcome<()> {
-        let declared = &self.source.columns;
-        let wrong = |why: String| {
-            Err(BatchError::WrongColumns {
-                source: self.source.name.clone(),
-                why,
-            })
-        };
-        if batch.columns.len() != declared.len() {
-            return wrong(format!("have {} columns, not {}", batch.columns.len(), declared.len()));
-        }
-        for (column, declared) in batch.columns.iter().zip(declared) {
-            if column.ty != declared.ty || column.len() != batch.rows {
-                return wrong(format!(
-                    "do not have {} rows of {} as `{}`",
-                    batch.rows, declared.ty, declared.name
-                ));
-            }
-            if (0..column.len()).any(|row| column.error(row).is_some()) {
-                return wrong(format!("hold errors as `{}`", declared.name));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Part {
-    /// Its rows; of text a guess by its bytes.
-    fn rows(&self) -> u64 {
-        const BYTES_PER_LINE: u64 = 64;
-        match self {
-            Part::File(piece) => piece.rows().unwrap_or(piece.bytes() / BYTES_PER_LINE),
-            Part::Memory { batch, .. } => batch.rows as u64,
-        }
-    }
-}
-
-impl Part {
-    /// Rows that were left out by their statistics.
-    fn skipped(&self) -> u64 {
-        match self {
-            Part::File(piece) => piece.skipped_rows(),
-            Part::Memory { .. } => 0,
-        }
-    }
-
-    /// Its bytes as they are stored.
-    fn bytes(&self) -> u64 {
-        match self {
-            Part::File(piece) => piece.bytes(),
-            Part::Memory { .. } => 0,
-        }
     }
 }
 

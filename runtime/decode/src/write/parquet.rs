@@ -40,7 +40,7 @@ impl Default for WriteOptions {
         WriteOptions {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             rows_per_group: 1 << 20,
-            bytes_in_flight: 128 << 20,
+            bytes_in_flight: 32 << 20,
             sorted_by: Vec::new(),
             metadata: Vec::new(),
         }
@@ -297,7 +297,9 @@ fn each(threads: usize, group: &[Mutex<Root>], step: impl Fn(usize, &mut Root) -
     let whole = std::thread::scope(|scope| {
         let helpers: Vec<_> = (1..threads.min(group.len())).map(|_| scope.spawn(work)).collect();
         work();
-        helpers.into_iter().all(|helper| helper.join().is_ok())
+        helpers
+            .into_iter()
+            .fold(true, |whole, helper| helper.join().is_ok() && whole)
     });
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),

@@ -56,13 +56,13 @@ pub fn conflicts(source: &Source, parts: &[Part<'_>], most: usize) -> Conflicts 
     Conflicts {
         ids: found.len() as u64,
         examples: shown
-            .map(|(at, row)| readable(source, parts[*at as usize].batch, *row as usize))
+            .map(|(at, row)| readable_id(source, parts[*at as usize].batch, *row as usize))
             .collect(),
     }
 }
 
-/// The id of a row: `flight_id=17`, several columns with commas.
-fn readable(source: &Source, batch: &Batch, row: usize) -> String {
+/// The id of a row of a source, for people: `flight_id=17`, several columns with commas.
+pub fn readable_id(source: &Source, batch: &Batch, row: usize) -> String {
     let column = |id: &featc_ir::ColumnId| {
         let column = batch.column(*id);
         let value = match column.value(row) {
