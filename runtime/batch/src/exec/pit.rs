@@ -175,7 +175,7 @@ fn next(
         if !questions.is_empty() {
             let _timer = metrics.elapsed_compute().timer();
             let events = shelves.take(shelf)?;
-            let answers = job.answer(shelves.count(), &events, &shelves.schema(), digests, questions)?;
+            let answers = job.answer(shelves.count(), events, &shelves.schema(), digests, questions)?;
             metrics.record_output(answers.num_rows());
             return Ok(Some(answers));
         }

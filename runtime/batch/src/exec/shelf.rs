@@ -56,7 +56,7 @@ impl Job {
     pub fn answer(
         &self,
         shelves: usize,
-        events: &[RecordBatch],
+        events: Vec<RecordBatch>,
         event_schema: &SchemaRef,
         digests: bool,
         questions: &[u32],
@@ -71,7 +71,7 @@ impl Job {
         self.encode(rows, asked.times, answered)
     }
 
-    fn settle(&self, shelves: usize, events: &[RecordBatch], schema: &SchemaRef, digests: bool) -> Result<Settled> {
+    fn settle(&self, shelves: usize, events: Vec<RecordBatch>, schema: &SchemaRef, digests: bool) -> Result<Settled> {
         let rows: usize = events.iter().map(RecordBatch::num_rows).sum();
         if u32::try_from(rows).is_err() {
             return Err(BatchError::Resources {
@@ -79,7 +79,9 @@ impl Job {
             }
             .into());
         }
-        let batch = concat_batches(schema, events)?;
+        let batch = concat_batches(schema, &events)?;
+        // One entity may have very many: nothing is kept twice for longer than needed.
+        drop(events);
         let mut arrays = batch.columns().iter();
         let mut next = || arrays.next().ok_or_else(|| bug("a column of the events is missing"));
         let arrived = Arrived {
