@@ -175,7 +175,12 @@ fn size(text: &str) -> Result<usize, String> {
     let number: usize = digits.trim().parse().map_err(|_| "not a whole number".to_owned())?;
     let bytes = number.checked_mul(unit).ok_or("too large")?;
     if bytes < MEMORY_MIN {
-        return Err("at least 32MiB are needed".to_owned());
+        let unit = if digits.len() == text.len() {
+            "; write a unit, for example MB"
+        } else {
+            ""
+        };
+        return Err(format!("at least 32MiB are needed{unit}"));
     }
     Ok(bytes)
 }

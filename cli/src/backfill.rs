@@ -96,7 +96,8 @@ fn wanted(args: &BackfillArgs, reporter: &Reporter) -> Result<Wanted, Refused> {
 /// Refuses a folder that a source reads, and other files that would be replaced.
 fn check_folder(args: &BackfillArgs, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
     let inside = prepared.program.input_files(&prepared.service).unwrap_or_default();
-    if inside.iter().any(|file| same_folder(file, &args.out)) {
+    let part = args.out.join("part.parquet");
+    if inside.iter().any(|file| same_folder(file, &args.out)) || prepared.program.would_read(&prepared.service, &part) {
         let why = "a source reads files of that folder";
         return reporter.refuse(errors::unusable_folder(&args.out.display().to_string(), why));
     }

@@ -143,7 +143,16 @@ pub fn unusable_folder(folder: &str, why: &str) -> Diagnostic {
         Code::UnusableFolder,
         format!("no backfill can go on in `{folder}`: {why}"),
     )
-    .with_help("choose another folder, or remove this one")
+    .with_help("choose another folder")
+}
+
+/// A part of a backfill that is not what was written.
+pub fn damaged_part(folder: &str, part: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnusableFolder,
+        format!("`{part}` in `{folder}` is not the file that was written"),
+    )
+    .with_help("remove that file and run the same command again: it is made anew")
 }
 
 /// A folder that another run is writing to.

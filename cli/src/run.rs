@@ -43,6 +43,11 @@ pub fn prepare_compiled(
     let mut program = featr::Program::new(plans.batch, plans.stream, project.base);
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
     program.service(service).map_err(refuse)?;
+    if let Some(folder) = args.temp_dir.as_deref().filter(|folder| !folder.is_dir()) {
+        let help = "make it, or name another";
+        let name = folder.display().to_string();
+        return reporter.refuse(errors::argument("--temp-dir", &name, "is no folder", help));
+    }
     for given in &args.sources {
         let Some((name, path)) = given.split_once('=') else {
             let help = "write it like --source departures=data/flights.parquet";
@@ -403,6 +408,12 @@ pub fn check_overwrites(
         }
         if files.iter().any(|file| same(target, file)) {
             return reporter.refuse(errors::overwrites(&name, "a source file"));
+        }
+        if prepared.program.would_read(&prepared.service, target) {
+            return reporter.refuse(errors::overwrites(
+                &name,
+                "a file that a source would read from now on, and so an input",
+            ));
         }
     }
     Ok(())

@@ -22,8 +22,8 @@ pub fn run(job: &Job<'_>, state: &Checkpoint, reporter: &Reporter) -> Result<(),
         let record = file_record(&path, done.file.clone(), true);
         let record = record.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
         if record.xxh3_128.as_ref() != Some(&done.xxh3_128) {
-            let why = format!("`{}` is not the file that was written", done.file);
-            return reporter.refuse(errors::unusable_folder(&job.folder.path.display().to_string(), &why));
+            let folder = job.folder.path.display().to_string();
+            return reporter.refuse(errors::damaged_part(&folder, &done.file));
         }
     }
     let rows = draw(job.args.seed, job.args.verify, state.rows);

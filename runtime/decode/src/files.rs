@@ -167,6 +167,51 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     }
 }
 
+/// Whether a new local file at `target` would be one of the set's files from then on.
+pub fn would_list(files: &FileSet, base: &Path, target: &Path) -> bool {
+    if files.format == FileFormat::Delta {
+        // The log of the table says which files count.
+        return false;
+    }
+    let (base, target) = (settled(base), settled(target));
+    let fits = target
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| extensions(files.format).contains(&extension));
+    files.paths.iter().any(|pattern| {
+        let root = settled(&base.join(pattern));
+        if root.is_dir() {
+            let mut folders = below(&target, &root).collect::<Vec<_>>();
+            let inside = target.starts_with(&root) && folders.pop().is_some();
+            return inside && fits && folders.iter().all(|folder| folder.contains('='));
+        }
+        let rooted = if Path::new(pattern).is_absolute() {
+            pattern.clone()
+        } else {
+            format!("{}/{pattern}", glob::Pattern::escape(&base.to_string_lossy()))
+        };
+        let options = glob::MatchOptions {
+            require_literal_separator: true,
+            ..glob::MatchOptions::default()
+        };
+        glob::Pattern::new(&rooted).is_ok_and(|rooted| rooted.matches_path_with(&target, options))
+    })
+}
+
+/// An absolute path without links, as far as it exists.
+fn settled(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for known in absolute.ancestors() {
+        if let Ok(real) = known.canonicalize() {
+            return match absolute.strip_prefix(known) {
+                Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+                _ => real,
+            };
+        }
+    }
+    absolute
+}
+
 fn folder(path: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<(), DecodeError> {
     let unreadable = |error: std::io::Error| DecodeError::Unreadable {
         file: path.display().to_string(),

@@ -77,7 +77,7 @@ mod tests;
 
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::{DecodeError, LakeCause};
-pub use files::{InputFile, expand, expand_in};
+pub use files::{InputFile, expand, expand_in, would_list};
 pub use piece::{Bound, Piece, PieceOptions, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use scratch::Scratch;

@@ -80,6 +80,17 @@ impl Program {
         Ok(found)
     }
 
+    /// Whether a new local file would be read by a source of the service from then on.
+    pub fn would_read(&self, service: &str, file: &std::path::Path) -> bool {
+        let sources = self.service_sources(service).unwrap_or_default();
+        let sides = sources
+            .iter()
+            .flat_map(|source| [(source, Side::Batch), (source, Side::Stream)]);
+        sides
+            .filter_map(|(source, side)| self.files(source, side).ok())
+            .any(|files| featr_decode::would_list(&files, &self.base, file))
+    }
+
     /// Reads all rows of the sources of a service.
     ///
     /// # Errors

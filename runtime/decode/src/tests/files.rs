@@ -72,3 +72,26 @@ fn several_files_in_order_and_unreadable_ones() {
     assert_eq!(error.unwrap().to_string(), "cannot read b.csv: no such file or folder");
     assert!(reader.next().is_none());
 }
+
+#[test]
+fn new_files_are_foreseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path();
+    std::fs::create_dir_all(base.join("log/day=1")).unwrap();
+    let set = |pattern: &str| FileSet {
+        format: FileFormat::Parquet,
+        paths: vec![pattern.to_owned()],
+        version: None,
+    };
+    let would = |pattern: &str, target: &str| crate::would_list(&set(pattern), base, &base.join(target));
+    assert!(would("log", "log/new.parquet"));
+    assert!(would("log", "log/day=1/new.parquet"));
+    assert!(would("log", "log/day=2/new.parquet"), "a folder that is not there yet");
+    assert!(!would("log", "log/new.csv"));
+    assert!(!would("log", "log/other/new.parquet"), "no value is said");
+    assert!(!would("log", "new.parquet"));
+    assert!(would("log/*.parquet", "log/new.parquet"));
+    assert!(would("log/*.parquet", "log/../log/new.parquet"));
+    assert!(!would("log/*.parquet", "log/day=1/new.parquet"));
+    assert!(!would("log.parquet", "log/new.parquet"));
+}
