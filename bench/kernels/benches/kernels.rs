@@ -123,13 +123,6 @@ fn row_stage(c: &mut Criterion) {
         lifts: vec![Expr::column(ColumnId(2), Type::Float64)],
     };
     group.bench_function("apply", |b| b.iter(|| rows::apply(&spec, &batch)));
-    group.bench_function("apply, owned", |b| {
-        b.iter_batched(
-            || batch.clone(),
-            |batch| rows::apply_owned(&spec, batch),
-            criterion::BatchSize::LargeInput,
-        );
-    });
 }
 
 /// 17 features over 17 slots; `empty_every`-th questions have empty windows.

@@ -78,15 +78,7 @@ pub struct Keyed {
 /// A `where` that is false or null drops the row, also a poisoned one; one that is an error poisons the row (of
 /// several the least code). Then a row whose time, or else a key column (in order), is null or an error is dropped and counted.
 pub fn apply(spec: &RowSpec, batch: &Batch) -> Keyed {
-    run(spec, Work::new(spec, Cow::Borrowed(batch)))
-}
-
-/// As [`apply`], of rows that nobody needs afterwards: columns that are carried on as they are are not copied.
-pub fn apply_owned(spec: &RowSpec, batch: Batch) -> Keyed {
-    run(spec, Work::new(spec, Cow::Owned(batch)))
-}
-
-fn run(spec: &RowSpec, mut work: Work<'_>) -> Keyed {
+    let mut work = Work::new(spec, Cow::Borrowed(batch));
     for (position, step) in spec.steps.iter().enumerate() {
         match step {
             Step::Where(expr) => {

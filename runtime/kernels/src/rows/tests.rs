@@ -156,20 +156,6 @@ fn an_assumed_arrival_stops_at_the_end_of_time() {
     assert_eq!(arrivals(&source(None, Lateness::Unbounded), &rows), None);
 }
 
-/// [`apply`], which says the same as [`apply_owned`].
-fn applied(spec: &RowSpec, batch: &Batch) -> Keyed {
-    let (keyed, owned) = (apply(spec, batch), apply_owned(spec, batch.clone()));
-    assert_eq!(
-        (&keyed.rows, &keyed.times, &keyed.keys),
-        (&owned.rows, &owned.times, &owned.keys)
-    );
-    assert_eq!(
-        (&keyed.poison, &keyed.lifts, &keyed.dropped),
-        (&owned.poison, &owned.lifts, &owned.dropped)
-    );
-    keyed
-}
-
 fn column(id: u32, ty: Type) -> Expr {
     Expr::column(ColumnId(id), ty)
 }
@@ -214,7 +200,7 @@ fn a_transform_filters_poisons_and_keys() {
         (Some(16), Some(16), Value::Null),
         (Some(17), Some(17), Value::Int64(3)),
     ];
-    let keyed = applied(&spec(), &batch(&rows));
+    let keyed = apply(&spec(), &batch(&rows));
     assert_eq!(keyed.rows, [0, 2, 3, 7]);
     assert_eq!(keyed.times, [10, 12, 13, 17]);
     let overflow = Tag::error(ErrorCode::Overflow);
@@ -252,7 +238,7 @@ fn null_and_failing_keys_and_times_are_counted() {
         (Some(3), None, Value::Int64(i64::MAX)),
         (None, None, Value::Null),
     ];
-    let keyed = applied(&spec, &batch(&rows));
+    let keyed = apply(&spec, &batch(&rows));
     assert_eq!((keyed.rows, keyed.poison), (vec![0], None));
     assert_eq!(
         keyed.dropped,
@@ -265,7 +251,7 @@ fn null_and_failing_keys_and_times_are_counted() {
     );
     let second = Expr::new(ExprKind::Literal(Literal::Duration(i64::MAX)), Type::Duration);
     spec.time = binary(BinaryOp::Add, column(0, Type::Timestamp), second, Type::Timestamp);
-    let keyed = applied(&spec, &batch(&rows));
+    let keyed = apply(&spec, &batch(&rows));
     assert_eq!(keyed.rows.len(), 0);
     assert_eq!(
         keyed.dropped,
@@ -284,9 +270,9 @@ proptest! {
             4 => (-3i64..8).prop_map(Value::Int64), 1 => Just(Value::Null), 1 => Just(Value::Int64(i64::MAX))]), 0..12),
         cut in any::<prop::sample::Index>(),
     ) {
-        let whole = applied(&spec(), &batch(&rows));
+        let whole = apply(&spec(), &batch(&rows));
         let (left, right) = rows.split_at(cut.index(rows.len() + 1));
-        let (first, second) = (apply(&spec(), &batch(left)), applied(&spec(), &batch(right)));
+        let (first, second) = (apply(&spec(), &batch(left)), apply(&spec(), &batch(right)));
         let shifted = second.rows.iter().map(|row| row + left.len() as u32);
         prop_assert_eq!(whole.rows, first.rows.iter().copied().chain(shifted).collect::<Vec<_>>());
         prop_assert_eq!(whole.times, [first.times, second.times].concat());
@@ -331,11 +317,11 @@ fn what_is_carried_on_as_it_is_may_be_read_twice() {
         (Some(3), Some(4), Value::Null),
         (None, Some(4), Value::Int64(7)),
     ]);
-    let keyed = applied(&plain, &rows);
+    let keyed = apply(&plain, &rows);
     assert_eq!((&keyed.rows, &keyed.times), (&vec![0, 1], &vec![1, 2]));
     assert_eq!(keyed.lifts[0], keyed.lifts[2]);
     assert_eq!(keyed.lifts[1].i64s(), keyed.times);
-    let keyed = applied(&filtered, &rows);
+    let keyed = apply(&filtered, &rows);
     assert_eq!((keyed.rows, keyed.times), (vec![0], vec![1]));
     assert_eq!(keyed.keys[0].values(), [Value::Int64(5)]);
 }
