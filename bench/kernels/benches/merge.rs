@@ -55,6 +55,7 @@ fn chunk() -> (Run, Questions) {
         time + random.below(delay)
     });
     let run = Run {
+        packs: vec![],
         arrivals: Some(arrivals.collect()),
         events: Events {
             times,

@@ -120,6 +120,7 @@ impl Job {
         };
         Ok(Settled {
             run: Run {
+                packs: vec![],
                 events: Events {
                     times: gather(arrived.times),
                     ids,

@@ -23,7 +23,8 @@ pub(super) fn slots(context: &Context<'_>, slots: &[Slot]) -> Vec<(Column, Vec<S
         taken: vec![],
         done: slots.iter().map(|_| None).collect(),
     };
-    let work: Vec<Work> = (0..slots.len()).map(|at| answers.work(at)).collect();
+    let of_slots = slots.iter().zip(&context.class_of);
+    let work: Vec<Work> = of_slots.map(|(slot, class)| work(context, slot, *class)).collect();
     for (at, of_slot) in work.iter().enumerate() {
         if answers.done[at].is_none() {
             let family = (at..slots.len()).filter(|other| work[*other] == *of_slot);
@@ -39,25 +40,25 @@ pub(super) fn slots(context: &Context<'_>, slots: &[Slot]) -> Vec<(Column, Vec<S
         .collect()
 }
 
-impl Answers<'_> {
-    fn work(&self, at: usize) -> Work {
-        let (slot, class) = (&self.slots[at], self.context.class_of[at]);
-        match slot.aggregate {
-            Aggregate::Count => Work::Count,
-            Aggregate::Sum | Aggregate::Mean => Work::Sums(class, slot.argument),
-            Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => {
-                Work::Variances(class, slot.argument)
-            }
-            Aggregate::Min | Aggregate::Max => {
-                let (_, before_now) = self.context.reaches[slot.window.index()];
-                Work::Extreme(class, slot.argument, slot.aggregate == Aggregate::Min, before_now)
-            }
-            Aggregate::First { .. } => Work::Nearest(class, End::First),
-            Aggregate::Last { .. } | Aggregate::TimeSinceLast => Work::Nearest(class, End::Last),
-            Aggregate::CountDistinct { .. } => Work::Distinct(class, slot.argument),
+/// What a slot shares with others.
+pub(super) fn work(context: &Context<'_>, slot: &Slot, class: usize) -> Work {
+    match slot.aggregate {
+        Aggregate::Count => Work::Count,
+        Aggregate::Sum | Aggregate::Mean => Work::Sums(class, slot.argument),
+        Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => {
+            Work::Variances(class, slot.argument)
         }
+        Aggregate::Min | Aggregate::Max => {
+            let (_, before_now) = context.reaches[slot.window.index()];
+            Work::Extreme(class, slot.argument, slot.aggregate == Aggregate::Min, before_now)
+        }
+        Aggregate::First { .. } => Work::Nearest(class, End::First),
+        Aggregate::Last { .. } | Aggregate::TimeSinceLast => Work::Nearest(class, End::Last),
+        Aggregate::CountDistinct { .. } => Work::Distinct(class, slot.argument),
     }
+}
 
+impl Answers<'_> {
     /// The windows of some slots, each once, the longest first, and for each its slots.
     fn by_window(&self, family: &[usize]) -> Vec<(usize, Vec<usize>)> {
         let mut windows: Vec<(usize, Vec<usize>)> = vec![];

@@ -2,6 +2,7 @@
 //! that decides.
 
 use super::Context;
+use super::pack::Pack;
 use super::run::Run;
 use super::totals::totals;
 use featc_ir::{Aggregate, ErrorCode, LiftId, Slot, Status};
@@ -13,16 +14,32 @@ const TAKEN: u8 = 0;
 const LEFT_OUT: u8 = u8::MAX;
 
 /// What decides how events take part: argument, filter, and whether a null argument does too.
-type Key = (Option<LiftId>, Option<LiftId>, bool);
+pub(super) type Key = (Option<LiftId>, Option<LiftId>, bool);
+
+/// How many events have which class, those left out not counted.
+pub(super) type Counts = [u32; 1 + ErrorCode::ALL.len()];
 
 /// One class per event: [`TAKEN`], [`LEFT_OUT`], or the number of an error code. Nothing where every event takes part.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Classes {
     of: Option<Vec<u8>>,
     has_errors: bool,
+    /// The position of its key among [`keys_of`] all slots; counts only where there are packs.
+    pub key: usize,
 }
 
-fn key(slot: &Slot) -> Key {
+/// The distinct keys of some slots, in their order.
+pub(super) fn keys_of(slots: &[Slot]) -> Vec<Key> {
+    let mut keys = vec![];
+    for key in slots.iter().map(key) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+pub(super) fn key(slot: &Slot) -> Key {
     let keeps_nulls = match slot.aggregate {
         Aggregate::First { ignoring_nulls } | Aggregate::Last { ignoring_nulls } => !ignoring_nulls,
         Aggregate::Count
@@ -48,7 +65,13 @@ pub(super) fn classes_of(run: &Run, slots: &[Slot]) -> (Vec<Classes>, Vec<usize>
         if let Some((_, at)) = keys.iter().find(|(known, _)| *known == key) {
             return *at;
         }
-        let made = Classes::new(run, key);
+        let mut made = Classes::new(run, key);
+        made.key = keys.len();
+        if !run.packs.is_empty() {
+            // Of what is packed others may be left out.
+            made.of.get_or_insert_with(|| vec![TAKEN; run.events.len()]);
+            made.has_errors |= run.packs.iter().any(|(_, pack)| pack.has_errors(made.key));
+        }
         // Where all take part, it does not matter in what.
         let alike = classes.iter().position(|known| known.of.is_none() && made.of.is_none());
         let at = alike.unwrap_or_else(|| {
@@ -63,7 +86,7 @@ pub(super) fn classes_of(run: &Run, slots: &[Slot]) -> (Vec<Classes>, Vec<usize>
 }
 
 impl Classes {
-    fn new(run: &Run, key: Key) -> Classes {
+    pub fn new(run: &Run, key: Key) -> Classes {
         let events = &run.events;
         let filter = key.1.map(|filter| &events.lifts[filter.index()]);
         let argument = key.0.map(|argument| &events.lifts[argument.index()]);
@@ -88,6 +111,7 @@ impl Classes {
         Classes {
             has_errors: of.iter().any(|class| !matches!(*class, TAKEN | LEFT_OUT)),
             of: of.iter().any(|class| *class != TAKEN).then_some(of),
+            key: 0,
         }
     }
 
@@ -96,6 +120,7 @@ impl Classes {
         Classes {
             of: None,
             has_errors: false,
+            key: 0,
         }
     }
 
@@ -107,6 +132,14 @@ impl Classes {
     #[inline]
     pub fn takes(&self, row: usize) -> bool {
         self.of.as_ref().is_none_or(|of| of[row] == TAKEN)
+    }
+
+    /// Counts a row.
+    pub fn count(&self, row: usize, counts: &mut Counts) {
+        let class = self.of.as_ref().map_or(TAKEN, |of| of[row]);
+        if let Some(count) = counts.get_mut(usize::from(class)) {
+            *count += 1;
+        }
     }
 }
 
@@ -156,9 +189,10 @@ pub(super) struct Taken {
 
 impl Taken {
     pub fn new(context: &Context<'_>, window: usize, classes: &Classes) -> Taken {
+        let packed = |class: u8| move |pack: &Pack| pack.counts(classes.key)[usize::from(class)];
         let counts = match &classes.of {
-            None => totals(context, window, &super::totals::Rows),
-            Some(of) => totals(context, window, prefix(of, TAKEN).as_slice()),
+            None => totals(context, window, &super::totals::Rows, packed(TAKEN)),
+            Some(of) => totals(context, window, prefix(of, TAKEN).as_slice(), packed(TAKEN)),
         };
         let status = |count: &u32| if *count == 0 { Status::Empty } else { Status::Ok };
         let mut statuses: Vec<Status> = counts.iter().map(status).collect();
@@ -167,10 +201,11 @@ impl Taken {
             // The least code is put last, and stays.
             for code in ErrorCode::ALL.into_iter().rev() {
                 let errors = prefix(of, code as u8);
-                if errors.last() == Some(&0) {
+                if errors.last() == Some(&0) && context.run.packs.is_empty() {
                     continue;
                 }
-                for (status, errors) in statuses.iter_mut().zip(totals(context, window, errors.as_slice())) {
+                let errors = totals(context, window, errors.as_slice(), packed(code as u8));
+                for (status, errors) in statuses.iter_mut().zip(errors) {
                     if errors > 0 {
                         *status = Status::Error(code);
                     }

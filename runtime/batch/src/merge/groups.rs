@@ -1,7 +1,7 @@
 //! Aggregates with exact inverses: from totals to values, a column at a time.
 
 use super::classes::{Classes, Taken, tags};
-use super::totals::totals;
+use super::totals::{of_rows, totals};
 use super::{Context, argument_type};
 use featc_ir::{Aggregate, ErrorCode, Slot, Status, Type};
 use featr_kernels::exact::{self, ExactSum, FixedSums, PrefixExact, Specials, Unit};
@@ -65,8 +65,10 @@ fn where_fitting(slot: &Slot, taken: &Taken, data: Data, fits: impl Fn(usize) ->
 
 /// Prefix sums of an argument over the events that take part.
 pub(super) enum Sums {
+    /// Where there are no packs.
     Fixed(FixedSums),
-    Exact(PrefixExact),
+    /// With the key of their classes.
+    Exact(PrefixExact, usize),
 }
 
 impl Sums {
@@ -74,23 +76,32 @@ impl Sums {
     pub fn new(context: &Context<'_>, slot: &Slot, classes: &Classes) -> Option<Sums> {
         let column = context.lift(slot.argument?);
         let takes = |row: usize| classes.takes(row);
-        Some(match &column.data {
-            Data::F64(values) => {
-                let fixed = if classes.all() {
-                    FixedSums::floats(values, |_| true)
-                } else {
-                    FixedSums::floats(values, takes)
-                };
-                fixed.map_or_else(|| Sums::Exact(PrefixExact::floats(values, takes)), Sums::Fixed)
+        let column = &column.data;
+        let fixed = match column {
+            // Sums of packs come in limbs.
+            _ if !context.run.packs.is_empty() => None,
+            Data::F64(values) if classes.all() => FixedSums::floats(values, |_| true),
+            Data::F64(values) => FixedSums::floats(values, takes),
+            Data::I64(values) => Some(FixedSums::words(values, takes)),
+            Data::I128(values) => FixedSums::integers(values.len(), |row| takes(row).then(|| values[row])),
+            Data::Bool(_) | Data::Str(_) => None,
+        };
+        let exact = || match column {
+            Data::F64(values) => Some(PrefixExact::floats(values, takes)),
+            Data::I64(values) => {
+                let value = |row: usize| takes(row).then(|| i128::from(values[row]));
+                Some(PrefixExact::integers(values.len(), value))
             }
-            Data::I64(values) => Sums::Fixed(FixedSums::words(values, takes)),
             Data::I128(values) => {
                 let value = |row: usize| takes(row).then(|| values[row]);
-                FixedSums::integers(values.len(), value)
-                    .map_or_else(|| Sums::Exact(PrefixExact::integers(values.len(), value)), Sums::Fixed)
+                Some(PrefixExact::integers(values.len(), value))
             }
-            Data::Bool(_) | Data::Str(_) => return None,
-        })
+            Data::Bool(_) | Data::Str(_) => None,
+        };
+        match fixed {
+            Some(fixed) => Some(Sums::Fixed(fixed)),
+            None => exact().map(|sums| Sums::Exact(sums, classes.key)),
+        }
     }
 }
 
@@ -112,10 +123,10 @@ pub(super) fn sums_and_means<'s>(
     let total = match sums {
         Sums::Fixed(sums) => Total::Fixed(
             sums.unit(),
-            totals(context, window, sums.sums()),
-            sums.specials().map(|specials| totals(context, window, specials)),
+            of_rows(context, window, sums.sums()),
+            sums.specials().map(|specials| of_rows(context, window, specials)),
         ),
-        Sums::Exact(sums) => Total::Exact(totals(context, window, sums)),
+        Sums::Exact(sums, key) => Total::Exact(totals(context, window, sums, |pack| pack.sum(*key).clone())),
     };
     for (at, slot) in slots {
         let answer = match (&total, argument_type(context.run, slot), slot.aggregate) {
@@ -137,13 +148,19 @@ pub(super) fn sums_and_means<'s>(
                 let fits = |question: usize| i64::try_from(totals[question]).is_ok();
                 where_fitting(slot, taken, Data::I64(words), fits)
             }
-            (Total::Exact(totals), _, _) => {
+            (Total::Exact(totals), Some(Type::Decimal { .. }), _) => {
                 let fitting = |total: &ExactSum| {
                     let total = total.to_i128();
                     total.filter(|total| total.unsigned_abs() < DECIMAL_BOUND.unsigned_abs())
                 };
                 let fitting: Vec<Option<i128>> = totals.iter().map(fitting).collect();
                 let data = Data::I128(fitting.iter().map(|total| total.unwrap_or(0)).collect());
+                where_fitting(slot, taken, data, |question| fitting[question].is_some())
+            }
+            (Total::Exact(totals), _, _) => {
+                let word = |total: &ExactSum| total.to_i128().and_then(|total| i64::try_from(total).ok());
+                let fitting: Vec<Option<i64>> = totals.iter().map(word).collect();
+                let data = Data::I64(fitting.iter().map(|total| total.unwrap_or(0)).collect());
                 where_fitting(slot, taken, data, |question| fitting[question].is_some())
             }
         };

@@ -21,6 +21,8 @@
 //!
 //! All slots that share work are answered together, a column at a time.
 //!
+//! *Packs* stand for events that no question tells apart, so that an entity need not be in memory whole.
+//!
 //! [`answer_slow`] is the definition, folded row by row; the tests compare the two bit by bit.
 
 mod answer;
@@ -30,6 +32,7 @@ mod distinct;
 mod extreme;
 mod groups;
 mod nearest;
+mod pack;
 mod run;
 mod sight;
 mod slow;
@@ -39,6 +42,7 @@ mod tests;
 mod totals;
 mod variance;
 
+pub use pack::{Pack, pack};
 pub use run::Run;
 pub use slow::answer_slow;
 

@@ -1,10 +1,12 @@
 //! What the merge reads, and for each window the rows that lie in it.
 
+use super::pack::Pack;
 use super::sight::Sight;
 use super::{Group, Questions};
 use featc_ir::{Excluding, Window, WindowKind};
 use featr_kernels::events::Events;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Events of one or more entities back to back; those of each entity keep the kernels' `(sorted-events)` invariant.
 /// Their `ids` are read only where a window says `excluding self`, their `digests` never: both may be empty.
@@ -13,6 +15,8 @@ pub struct Run {
     pub events: Events,
     /// The least accepted arrival of each event; `None` when the source has none.
     pub arrivals: Option<Vec<i64>>,
+    /// What stands for events that are not here, each with the row that it stands at, ascending. See [`super::pack`].
+    pub packs: Vec<(u32, Arc<Pack>)>,
 }
 
 /// Lists of numbers, one per question, back to back.

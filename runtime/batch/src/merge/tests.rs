@@ -6,6 +6,7 @@ use featc_ir::{Aggregate, ErrorCode, Excluding, LiftId, Slot, Type, Window, Wind
 use featr_kernels::events::Events;
 use featr_kernels::{Column, StrData, Tag, Value};
 
+mod packs;
 mod shapes;
 
 const LIFTS: [Type; 6] = [
@@ -225,6 +226,7 @@ fn build(mut events: Vec<Event>, mut asked: Vec<(u8, i64, Option<u8>)>) -> (Run,
     };
     let ids: Vec<Vec<u8>> = events.iter().map(|event| id(event.id)).collect();
     let run = Run {
+        packs: vec![],
         arrivals: Some(
             events
                 .iter()

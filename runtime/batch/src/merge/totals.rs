@@ -1,7 +1,9 @@
 //! Totals of what lies in windows, of anything that can be added and taken back exactly: the difference of two prefix
-//! totals, less the holes; for crowded entities a running total that follows the tape.
+//! totals, less the holes; for crowded entities a running total that follows the tape. Packs add theirs to the rows that
+//! they stand at.
 
 use super::Context;
+use super::pack::Pack;
 use featr_kernels::exact::{ExactSum, PrefixExact, Specials, Wide};
 
 /// Totals of ranges of rows.
@@ -129,8 +131,68 @@ impl Prefix for PrefixExact {
     }
 }
 
-/// The total of what each question sees in a window.
-pub(super) fn totals<P: Prefix + ?Sized>(context: &Context<'_>, window: usize, prefix: &P) -> Vec<P::Total> {
+/// Totals of rows and of the packs that stand at some of them.
+struct Packed<'a, P: Prefix + ?Sized> {
+    rows: &'a P,
+    /// Where packs stand.
+    at: Vec<u32>,
+    /// Of the packs before each, and of all.
+    before: Vec<P::Total>,
+}
+
+impl<'a, P: Prefix + ?Sized> Packed<'a, P> {
+    fn new(context: &Context<'_>, rows: &'a P, of_pack: impl Fn(&Pack) -> P::Total) -> Packed<'a, P> {
+        let packs = &context.run.packs;
+        let mut total = rows.between(0, 0);
+        let mut before = vec![total.clone()];
+        for (_, pack) in packs {
+            P::add(&mut total, &of_pack(pack));
+            before.push(total.clone());
+        }
+        let at = packs.iter().map(|(row, _)| *row).collect();
+        Packed { rows, at, before }
+    }
+}
+
+impl<P: Prefix + ?Sized> Prefix for Packed<'_, P> {
+    type Total = P::Total;
+
+    fn between(&self, low: u32, high: u32) -> P::Total {
+        let place = |row: u32| self.at.partition_point(|at| *at < row);
+        let (first, end) = (place(low), place(high));
+        let mut total = self.rows.between(low, high);
+        if first < end {
+            P::add(&mut total, &self.before[end]);
+            P::subtract(&mut total, &self.before[first]);
+        }
+        total
+    }
+
+    fn add(total: &mut P::Total, more: &P::Total) {
+        P::add(total, more);
+    }
+
+    fn subtract(total: &mut P::Total, less: &P::Total) {
+        P::subtract(total, less);
+    }
+}
+
+/// The total of what each question sees in a window: rows, and packs, whose totals `of_pack` gives.
+pub(super) fn totals<P: Prefix + ?Sized>(
+    context: &Context<'_>,
+    window: usize,
+    prefix: &P,
+    of_pack: impl Fn(&Pack) -> P::Total,
+) -> Vec<P::Total> {
+    if context.run.packs.is_empty() {
+        of_rows(context, window, prefix)
+    } else {
+        of_rows(context, window, &Packed::new(context, prefix, of_pack))
+    }
+}
+
+/// As [`totals`], where there are no packs.
+pub(super) fn of_rows<P: Prefix + ?Sized>(context: &Context<'_>, window: usize, prefix: &P) -> Vec<P::Total> {
     let spans = context.spans(window);
     let of = |(low, high): (&u32, &u32)| prefix.between(*low, *high);
     let mut totals: Vec<P::Total> = spans.low.iter().zip(&*spans.high).map(of).collect();

@@ -2,7 +2,7 @@
 
 use super::classes::{Classes, Taken};
 use super::groups::{Answer, where_taken};
-use super::totals::totals;
+use super::totals::{of_rows, totals};
 use super::{Context, argument_type};
 use featc_ir::{Aggregate, Slot, Type};
 use featr_kernels::exact::{self, FixedMoments, PrefixExact};
@@ -11,8 +11,10 @@ use featr_kernels::{Data, Tag};
 
 /// Prefix sums of values and of their squares.
 pub(super) enum Moments {
+    /// Where there are no packs.
     Fixed(FixedMoments),
-    Exact(PrefixExact, PrefixExact),
+    /// With the key of their classes.
+    Exact(PrefixExact, PrefixExact, usize),
 }
 
 impl Moments {
@@ -25,20 +27,24 @@ impl Moments {
             Moments::Exact(
                 PrefixExact::integers(rows, value),
                 PrefixExact::integer_squares(rows, value),
+                classes.key,
             )
         };
+        // Sums of packs come in limbs.
+        let divisor = |scale: u8| divisor(scale, rows).filter(|_| context.run.packs.is_empty());
         let integers = |value: &dyn Fn(usize) -> Option<i128>, scale: u8| {
-            let fits = divisor(scale, rows).is_some();
+            let fits = divisor(scale).is_some();
             let fixed = fits.then(|| FixedMoments::integers(rows, value)).flatten();
             fixed.map_or_else(|| exact(value), Moments::Fixed)
         };
         Some(match &column.data {
             Data::F64(values) => {
-                let fixed = divisor(0, rows).and_then(|_| FixedMoments::floats(values, takes));
+                let fixed = divisor(0).and_then(|_| FixedMoments::floats(values, takes));
                 let exact = || {
                     Moments::Exact(
                         PrefixExact::floats(values, takes),
                         PrefixExact::float_squares(values, takes),
+                        classes.key,
                     )
                 };
                 fixed.map_or_else(exact, Moments::Fixed)
@@ -96,8 +102,8 @@ pub(super) fn variances<'s>(
     match moments {
         Moments::Fixed(moments) => {
             let unit = moments.sums().unit();
-            let sums = totals(context, window, moments.sums().sums());
-            let squares = totals(context, window, moments.squares());
+            let sums = of_rows(context, window, moments.sums().sums());
+            let squares = of_rows(context, window, moments.squares());
             for (at, slot) in slots {
                 let scale = argument_type(context.run, slot).map_or(0, scale_of);
                 let divisor = 100u64.pow(u32::from(scale));
@@ -107,8 +113,9 @@ pub(super) fn variances<'s>(
                 put(at, answer(slot, &variance));
             }
         }
-        Moments::Exact(sums, squares) => {
-            let (sums, squares) = (totals(context, window, sums), totals(context, window, squares));
+        Moments::Exact(sums, squares, key) => {
+            let sums = totals(context, window, sums, |pack| pack.sum(*key).clone());
+            let squares = totals(context, window, squares, |pack| pack.squares(*key).clone());
             for (at, slot) in slots {
                 let scale = argument_type(context.run, slot).map_or(0, scale_of);
                 let variance = |question: usize, count: u32, population: bool| {

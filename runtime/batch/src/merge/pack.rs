@@ -1,0 +1,195 @@
+//! Many events made few: what the merge must know of events that no question tells apart.
+//!
+//! Events of one entity that lie next to each other form a *pack* if every question either sees all of them, in the same
+//! windows, or none. Then these rows of them stay:
+//!
+//! - the last one;
+//! - for each `min` and `max` the winner, for each `first`, `last` and `time_since_last` the row that it would choose;
+//! - for each `count_distinct` one row per value.
+//!
+//! Of the rest only counts and exact sums are kept, for the aggregates that are groups. They stand at the last row. So
+//! an entity with more events than memory holds is answered piece by piece: see `exec/slabs`.
+
+use super::classes::{Classes, Counts, Key, key, keys_of};
+use super::nearest::{NONE, Steps, in_window};
+use super::{Context, Group, Questions, Run, Work, answer, distinct, extreme};
+use featc_ir::plan::FoldSpec;
+use featc_ir::{Aggregate, Excluding, Slot, Window, WindowId, WindowKind};
+use featr_kernels::Data;
+use featr_kernels::exact::ExactSum;
+use std::collections::HashSet;
+
+/// What is kept of the rows that do not stay.
+#[derive(Debug, Clone)]
+pub struct Pack {
+    /// One per key of the slots, in their order.
+    of_keys: Vec<OfKey>,
+}
+
+#[derive(Debug, Clone)]
+struct OfKey {
+    counts: Counts,
+    /// Of the arguments that take part, where some slot asks for it.
+    sum: ExactSum,
+    squares: ExactSum,
+}
+
+impl Pack {
+    pub(super) fn counts(&self, key: usize) -> &Counts {
+        &self.of_keys[key].counts
+    }
+
+    pub(super) fn sum(&self, key: usize) -> &ExactSum {
+        &self.of_keys[key].sum
+    }
+
+    pub(super) fn squares(&self, key: usize) -> &ExactSum {
+        &self.of_keys[key].squares
+    }
+
+    pub(super) fn has_errors(&self, key: usize) -> bool {
+        self.of_keys[key].counts[1..].iter().any(|count| *count > 0)
+    }
+}
+
+/// The rows of a run, all of one entity, that stay (ascending, the last row among them), and the pack of the others.
+pub fn pack(spec: &FoldSpec, run: &Run) -> (Vec<u32>, Pack) {
+    let kept = representatives(spec, run);
+    let mut stays = vec![false; run.events.len()];
+    kept.iter().for_each(|row| stays[*row as usize] = true);
+    let of_key = |key: &Key| {
+        let (sums, squares) = moments(&spec.slots, key);
+        OfKey::new(run, *key, (sums, squares), |row| !stays[row])
+    };
+    let of_keys = keys_of(&spec.slots).iter().map(of_key).collect();
+    (kept, Pack { of_keys })
+}
+
+/// Whether slots of a key need sums, and squares.
+fn moments(slots: &[Slot], of: &Key) -> (bool, bool) {
+    let (mut sums, mut squares) = (false, false);
+    for slot in slots.iter().filter(|slot| key(slot) == *of) {
+        match slot.aggregate {
+            Aggregate::Sum | Aggregate::Mean => sums = true,
+            Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => {
+                (sums, squares) = (true, true);
+            }
+            Aggregate::Count
+            | Aggregate::Min
+            | Aggregate::Max
+            | Aggregate::First { .. }
+            | Aggregate::Last { .. }
+            | Aggregate::CountDistinct { .. }
+            | Aggregate::TimeSinceLast => {}
+        }
+    }
+    (sums, squares)
+}
+
+impl OfKey {
+    fn new(run: &Run, key: Key, (sums, squares): (bool, bool), counted: impl Fn(usize) -> bool) -> OfKey {
+        let classes = Classes::new(run, key);
+        let mut of_key = OfKey {
+            counts: Counts::default(),
+            sum: ExactSum::new(),
+            squares: ExactSum::new(),
+        };
+        let rows = || (0..run.events.len()).filter(|row| counted(*row));
+        rows().for_each(|row| classes.count(row, &mut of_key.counts));
+        let taken = || rows().filter(|row| classes.takes(*row));
+        let mut integer = |value: i128| {
+            if sums {
+                of_key.sum.add_i128(value);
+            }
+            if squares {
+                of_key.squares.add_square_i128(value);
+            }
+        };
+        match key.0.map(|argument| &run.events.lifts[argument.index()].data) {
+            Some(Data::I64(values)) => taken().for_each(|row| integer(i128::from(values[row]))),
+            Some(Data::I128(values)) => taken().for_each(|row| integer(values[row])),
+            Some(Data::F64(values)) => {
+                for row in taken().filter(|_| sums) {
+                    of_key.sum.add_f64(values[row]);
+                    if squares {
+                        of_key.squares.add_product(values[row], values[row]);
+                    }
+                }
+            }
+            Some(Data::Bool(_) | Data::Str(_)) | None => {}
+        }
+        of_key
+    }
+}
+
+/// The rows that stay.
+fn representatives(spec: &FoldSpec, run: &Run) -> Vec<u32> {
+    let Some(last) = super::run::position(run.events.len()).checked_sub(1) else {
+        return vec![];
+    };
+    // One question that sees everything.
+    let slots = spec.slots.iter().map(|slot| Slot {
+        window: WindowId(0),
+        ..slot.clone()
+    });
+    let slots: Vec<Slot> = slots.collect();
+    let everything = FoldSpec {
+        windows: vec![Window {
+            kind: WindowKind::Lifetime,
+            excluding: Excluding::Nothing,
+        }],
+        slots,
+        presence: vec![],
+        ..spec.clone()
+    };
+    let questions = Questions {
+        times: vec![i64::MAX],
+        groups: vec![Group {
+            questions: 0..1,
+            events: 0..last + 1,
+        }],
+        selves: None,
+    };
+    let context = Context::new(&everything, run, &questions, None);
+    let mut kept = vec![last];
+    let mut done: Vec<Work> = vec![];
+    for (slot, class) in everything.slots.iter().zip(&context.class_of) {
+        let work = answer::work(&context, slot, *class);
+        if !done.contains(&work) {
+            chosen(&context, slot, work, &mut kept);
+            done.push(work);
+        }
+    }
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}
+
+/// Adds the rows that a slot would choose.
+fn chosen(context: &Context<'_>, slot: &Slot, work: Work, kept: &mut Vec<u32>) {
+    let mut keep = |row: u32| kept.extend((row != NONE).then_some(row));
+    match work {
+        Work::Extreme(class, ..) => {
+            let found = extreme::winners(context, slot, &context.classes[class], &[0]);
+            found.into_iter().flatten().for_each(keep);
+        }
+        Work::Nearest(class, end) => {
+            let classes = &context.classes[class];
+            let steps = Steps::new(context.run.events.len(), classes, end);
+            in_window(context, 0, classes, &steps).into_iter().for_each(keep);
+        }
+        Work::Distinct(class, _) => {
+            let classes = &context.classes[class];
+            let Some((numbers, _)) = distinct::numbers(context, slot, classes) else {
+                return;
+            };
+            let mut known = HashSet::new();
+            for (row, number) in (0u32..).zip(numbers) {
+                if classes.takes(row as usize) && known.insert(number) {
+                    keep(row);
+                }
+            }
+        }
+        Work::Count | Work::Sums(..) | Work::Variances(..) => {}
+    }
+}

@@ -1,0 +1,128 @@
+//! Packs in place of rows that no question tells apart.
+
+use super::super::pack;
+use super::*;
+use featc_ir::plan::FoldSpec;
+use std::sync::Arc;
+
+/// What a question may tell about an event: which of its windows and look-backs hold it, and whether it is visible.
+fn sight(
+    spec: &FoldSpec,
+    run: &Run,
+    questions: &Questions,
+    delay_us: Option<u64>,
+    group: &Group,
+    row: u32,
+) -> Vec<bool> {
+    let row = row as usize;
+    let (time, mut told) = (run.events.times[row], vec![]);
+    for question in group.questions.clone() {
+        let t = questions.times[question];
+        let arrived = match (delay_us, &run.arrivals) {
+            (None, _) => true,
+            (Some(delay), Some(arrivals)) => i128::from(arrivals[row]) <= i128::from(t) - i128::from(delay),
+            (Some(_), None) => false,
+        };
+        let selves = questions.selves.as_ref().expect("identities");
+        let own = selves.known[question] && selves.keys.get(question) == run.events.id(row);
+        for window in &spec.windows {
+            let excluded = own && window.excluding == Excluding::SelfEvent;
+            told.push(arrived && window.contains(time, t) && !excluded);
+        }
+        for length in &spec.presence {
+            let since = length.map(|length| i128::from(t) - i128::from(length));
+            told.push(arrived && time <= t && since.is_none_or(|since| i128::from(time) > since));
+        }
+    }
+    told
+}
+
+/// The rows of events, in order.
+fn take(run: &Run, rows: &[u32]) -> Run {
+    let pick = |values: &[i64]| rows.iter().map(|row| values[*row as usize]).collect();
+    Run {
+        events: Events {
+            times: pick(&run.events.times),
+            ids: run.events.ids.take(rows),
+            digests: vec![],
+            poison: run
+                .events
+                .poison
+                .as_ref()
+                .map(|poison| rows.iter().map(|row| poison[*row as usize]).collect()),
+            lifts: run.events.lifts.iter().map(|lift| lift.take(rows)).collect(),
+        },
+        arrivals: run.arrivals.as_deref().map(pick),
+        packs: vec![],
+    }
+}
+
+/// All that can be packed is; runs of at most `most` rows.
+fn packed(
+    spec: &FoldSpec,
+    run: &Run,
+    questions: &Questions,
+    delay_us: Option<u64>,
+    most: usize,
+) -> (Run, Questions, usize) {
+    let (mut kept, mut packs, mut groups, mut gone) = (vec![], vec![], vec![], 0);
+    for group in &questions.groups {
+        let rows: Vec<u32> = group.events.clone().collect();
+        let alike = |left: &u32, right: &u32| {
+            let of = |row: &u32| sight(spec, run, questions, delay_us, group, *row);
+            of(left) == of(right)
+        };
+        let first = kept.len() as u32;
+        for chunk in rows.chunk_by(alike).flat_map(|chunk| chunk.chunks(most)) {
+            let (stay, pack) = pack(spec, &take(run, chunk));
+            assert!(stay.is_sorted() && stay.last() == Some(&(chunk.len() as u32 - 1)));
+            gone += chunk.len() - stay.len();
+            kept.extend(stay.iter().map(|row| chunk[*row as usize]));
+            packs.push((kept.len() as u32 - 1, Arc::new(pack)));
+        }
+        groups.push(Group {
+            questions: group.questions.clone(),
+            events: first..kept.len() as u32,
+        });
+    }
+    let mut packed = take(run, &kept);
+    packed.packs = packs;
+    let questions = Questions {
+        groups,
+        ..questions.clone()
+    };
+    (packed, questions, gone)
+}
+
+#[test]
+fn packs_stand_for_their_rows() {
+    let mut gone = 0;
+    for seed in 0..160 {
+        let mut random = Random(seed);
+        let style = [Style::Wild, Style::Clean, Style::Nulls][seed as usize % 3];
+        let events = (0..random.within(0..90)).map(|_| random.event(style)).collect();
+        let asked = (0..random.within(0..5)).map(|_| random.question()).collect();
+        let lengths: Vec<i64> = (0..random.within(1..3)).map(|_| random.within(1..40)).collect();
+        let delay = random.within(0..9) as u64;
+        let delay_us = random.pick(&[None, Some(delay), Some(u64::MAX)]);
+        let (run, questions) = build(events, asked);
+        let mut spec = spec(&lengths);
+        if seed % 2 == 0 {
+            // Without these, less has to stay.
+            spec.slots.retain(|slot| slot.aggregate.is_group());
+        }
+        let most = random.within(2..30) as usize;
+        let (packed, places, fewer) = packed(&spec, &run, &questions, delay_us, most);
+        gone += fewer;
+        let fast = answer(&spec, &packed, &places, delay_us);
+        let slow = answer_slow(&spec, &run, &questions, delay_us);
+        for (slot, (fast, slow)) in spec.slots.iter().zip(fast.slots.iter().zip(&slow.slots)) {
+            let window = spec.windows[slot.window.index()];
+            assert_eq!(fast, slow, "seed {seed}, delay {delay_us:?}, {slot:?} {window}");
+        }
+        assert_eq!(fast.presence, slow.presence, "seed {seed}");
+        // Alike are also those at the instant and before; only the last of them stays for sure, and it is at the instant.
+        assert_eq!(fast.at_events, slow.at_events, "seed {seed}");
+    }
+    assert!(gone > 500, "{gone}");
+}
