@@ -23,6 +23,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// With less memory than this, batches and shelves are small.
 const SMALL_BYTES: usize = 128 << 20;
 
+/// Of the memory of a run, this part is for the answers of one shelf.
+const SHELF_SHARE: usize = 8;
+
 /// Everything a run reads besides its plan.
 pub struct Inputs {
     /// The folder that the sources' file patterns are relative to.
@@ -270,6 +273,8 @@ pub(crate) struct Shared {
     pub room: Room,
     /// Whether there is so little memory that batches and shelves are to be small.
     pub small_memory: bool,
+    /// What a shelf may take while it is answered, in bytes, about.
+    pub share: Option<usize>,
     pub prune: bool,
     /// Scans take turns.
     pub turn: Arc<tokio::sync::Mutex<()>>,
@@ -301,6 +306,7 @@ impl Shared {
             store: inputs.store,
             room,
             small_memory: inputs.memory_bytes.is_some_and(|bytes| bytes < SMALL_BYTES),
+            share: inputs.memory_bytes.map(|bytes| bytes / SHELF_SHARE),
             prune: inputs.prune,
             turn: Arc::default(),
             events: Mutex::new(inputs.events),

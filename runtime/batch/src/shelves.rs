@@ -62,10 +62,18 @@ struct Chunk {
     starts: Vec<u32>,
 }
 
-/// Rows on disk: per shelf where its batches lie and how long they are.
+/// Where a batch lies on disk, and what it is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    at: u64,
+    bytes: usize,
+    rows: usize,
+}
+
+/// Rows on disk: per shelf where its batches lie.
 #[derive(Debug)]
 struct Run {
-    places: Vec<Vec<(u64, usize)>>,
+    places: Vec<Vec<Place>>,
 }
 
 /// Rows of a shelf that are written, and read back, together.
@@ -177,7 +185,11 @@ impl Shelves {
                 if rows.saturating_add(more) > ROWS_TOGETHER {
                     let bytes = self.bytes(&slices)?;
                     out.write_all(&bytes).map_err(failed)?;
-                    of_shelf.push((at, bytes.len()));
+                    of_shelf.push(Place {
+                        at,
+                        bytes: bytes.len(),
+                        rows,
+                    });
                     at += bytes.len() as u64;
                     slices.clear();
                 }
@@ -206,6 +218,21 @@ impl Shelves {
         Ok(bytes)
     }
 
+    /// How many rows a shelf has, and about how many bytes.
+    pub fn size(&self, shelf: usize) -> (usize, usize) {
+        let state = lock(&self.state);
+        let in_memory = state.chunks.iter().map(|chunk| {
+            let rows = (chunk.starts[shelf + 1] - chunk.starts[shelf]) as usize;
+            let bytes = chunk.batch.get_array_memory_size() as f64;
+            (rows, (bytes * rows as f64 / chunk.batch.num_rows() as f64) as usize)
+        });
+        let places = state.runs.iter().flat_map(|run| &run.places[shelf]);
+        let on_disk = places.map(|place| (place.rows, place.bytes));
+        in_memory
+            .chain(on_disk)
+            .fold((0, 0), |(rows, bytes), (more, size)| (rows + more, bytes + size))
+    }
+
     /// The rows of a shelf, in batches. They stay there: shelves are emptied as a whole.
     pub fn take(&self, shelf: usize) -> Result<Vec<RecordBatch>> {
         let mut batches = vec![];
@@ -226,13 +253,13 @@ impl Shelves {
             let slices: Vec<RecordBatch> = state.chunks.iter().filter_map(|chunk| chunk.slice(shelf)).collect();
             (slices, state.runs.clone(), state.file.clone())
         };
-        for (at, length) in runs.iter().flat_map(|run| &run.places[shelf]) {
+        for place in runs.iter().flat_map(|run| &run.places[shelf]) {
             let file = file.as_ref().ok_or_else(|| bug("a temporary file is missing"))?;
-            let mut bytes = vec![0; *length];
+            let mut bytes = vec![0; place.bytes];
             let failed = |error: std::io::Error| BatchError::Resources {
                 why: format!("cannot read a temporary file back: {error}"),
             };
-            file.read_exact_at(&mut bytes, *at).map_err(failed)?;
+            file.read_exact_at(&mut bytes, place.at).map_err(failed)?;
             let mut reader = StreamReader::try_new(Cursor::new(bytes), None)?;
             each(reader.next().ok_or_else(|| bug("a temporary file lost its rows"))??)?;
         }

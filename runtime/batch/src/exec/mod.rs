@@ -10,11 +10,14 @@
 //! a shelf is sorted when it is answered; see ADR 4. DataFusion plans, schedules, measures and counts memory. No arithmetic,
 //! comparison or aggregate of DataFusion ever computes a feature.
 
+mod edges;
 mod events;
 mod finish;
 mod leaf;
 mod pit;
+mod settle;
 mod shelf;
+mod slabs;
 mod zip;
 
 use crate::error::bug;

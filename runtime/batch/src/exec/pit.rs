@@ -5,7 +5,7 @@
 //! in [`super::shelf`].
 
 use super::events::{Leaf, LeafExec};
-use super::shelf::{Asked, Job};
+use super::shelf::{Answers, Asked, Job};
 use super::{no_expressions, properties};
 use crate::error::bug;
 use crate::inputs::Shared;
@@ -144,25 +144,34 @@ impl ExecutionPlan for PitAggExec {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let batches = futures::stream::once(async move {
             scan.run().await?;
-            let shelves = std::iter::from_fn(move || next(&lane, &job, &turn, partitions, &metrics).transpose());
-            Ok::<_, datafusion::error::DataFusionError>(futures::stream::iter(shelves))
+            let mut current = None;
+            let next = move || next(&lane, &job, &turn, &mut current, partitions, &metrics).transpose();
+            Ok::<_, datafusion::error::DataFusionError>(futures::stream::iter(std::iter::from_fn(next)))
         })
         .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
     }
 }
 
-/// The answers of the next shelf that has questions.
+/// The next answers: of the current shelf, or of the next one that has questions.
 fn next(
     lane: &Lane,
     job: &Job,
     turn: &Turn,
+    current: &mut Option<Answers>,
     partitions: usize,
     metrics: &BaselineMetrics,
 ) -> Result<Option<RecordBatch>> {
     let (shelves, digests) = lane.shelves()?;
     let asked = turn.asked.get_or_init(|| Asked::new(lane.entities(), shelves.count()));
     loop {
+        let _timer = metrics.elapsed_compute().timer();
+        if let Some(answers) = current.as_mut().and_then(Iterator::next) {
+            let answers = answers?;
+            metrics.record_output(answers.num_rows());
+            return Ok(Some(answers));
+        }
+        *current = None;
         let shelf = turn.next.fetch_add(1, Ordering::Relaxed);
         if shelf >= shelves.count() {
             // Each partition comes here once; when the last one does, all shelves are answered.
@@ -173,11 +182,7 @@ fn next(
         }
         let questions = asked.of(shelf);
         if !questions.is_empty() {
-            let _timer = metrics.elapsed_compute().timer();
-            let events = shelves.take(shelf)?;
-            let answers = job.answer(shelves.count(), events, &shelves.schema(), digests, questions)?;
-            metrics.record_output(answers.num_rows());
-            return Ok(Some(answers));
+            *current = Some(job.answer(&shelves, shelf, digests, questions)?);
         }
     }
 }

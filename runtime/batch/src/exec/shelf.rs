@@ -1,25 +1,20 @@
-//! The work of [`super::pit`] on the entities of one shelf: rows to a run and questions, the merge, answers to rows.
-//!
-//! Here events are sorted: dealt to their entities by number (counting sort), each entity's by τ (they mostly are
-//! already), ties by `(id, digest)`; copies of an event become one, with the least arrival.
+//! The work of [`super::pit`] on the entities of one shelf: events to a run, the merge, answers to rows. A shelf with more
+//! events than memory allows is answered in slabs, see [`super::slabs`].
 
-use crate::codec::{Wire, bytes};
+use super::settle::Arrived;
+use super::slabs::Slabs;
 use crate::entities::{Entities, NOBODY};
-use crate::error::{BatchError, bug};
 use crate::inputs::{Progress, RowsCounter, Shared};
 use crate::merge::{Answered, Group, Questions, Run, Selves, answer};
 use crate::schema::{EventLayout, slot_wires};
-use arrow::array::{
-    ArrayRef, AsArray, BooleanArray, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt8Array, UInt32Array,
-};
+use crate::shelves::Shelves;
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Int64Type, SchemaRef, UInt8Type, UInt32Type};
+use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use featc_ir::plan::FoldSpec;
-use featr_kernels::events::Events;
 use featr_kernels::finish::encode_status;
-use featr_kernels::{Column, Data, StrData, Tag, identity};
-use std::cmp::Ordering;
+use featr_kernels::{Column, Tag, identity};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,166 +30,81 @@ pub(super) struct Job {
     pub schema: SchemaRef,
 }
 
-/// The events of a shelf, sorted, and where each entity's lie.
-struct Settled {
-    run: Run,
-    /// By number within the shelf: entity `n · shelves + shelf` has the rows `starts[n]..starts[n + 1]`.
-    starts: Vec<u32>,
+/// A question: the number of its entity, its instant, its row in the spine.
+pub(super) type Question = (u32, i64, u32);
+
+/// The answers of a shelf, batch by batch.
+pub(super) enum Answers {
+    Whole(Option<RecordBatch>),
+    Slabs(Box<Slabs>),
 }
 
-/// Columns of events as they come from the shelves.
-struct Arrived<'a> {
-    entities: &'a [u32],
-    times: &'a [i64],
-    ids: &'a ArrayRef,
-    digests: Option<&'a FixedSizeBinaryArray>,
-    arrivals: Option<&'a [i64]>,
+impl Iterator for Answers {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Result<RecordBatch>> {
+        match self {
+            Answers::Whole(batch) => batch.take().map(Ok),
+            Answers::Slabs(slabs) => slabs.next(),
+        }
+    }
 }
 
 impl Job {
-    /// The answers to `questions` (rows of the spine), of all of whose entities the events are given.
-    pub fn answer(
-        &self,
-        shelves: usize,
-        events: Vec<RecordBatch>,
-        event_schema: &SchemaRef,
-        digests: bool,
-        questions: &[u32],
-    ) -> Result<RecordBatch> {
-        let settled = self.settle(shelves, events, event_schema, digests)?;
-        let (rows, asked) = self.questions(shelves, questions, &settled.starts)?;
-        let answered = answer(&self.fold, &settled.run, &asked, self.delay_us);
-        self.counter.add_at_events(answered.at_events);
-        self.shared.tell(&Progress::Answered {
-            questions: rows.len() as u64,
-        });
-        self.encode(rows, asked.times, answered)
+    /// The answers to `questions` (rows of the spine), which are all to entities of the shelf.
+    pub fn answer(&self, shelves: &Shelves, shelf: usize, digests: bool, questions: &[u32]) -> Result<Answers> {
+        let questions = self.sorted(questions);
+        let (rows, bytes) = shelves.size(shelf);
+        let needed = self.event_bytes(rows, bytes) + questions.len() * self.question_bytes();
+        if let Some(share) = self.shared.share.filter(|share| needed > *share && rows > 0) {
+            let slabs = Slabs::new(self, (shelves, shelf, digests), questions, share)?;
+            return Ok(Answers::Slabs(Box::new(slabs)));
+        }
+        let batch = concat_batches(&shelves.schema(), &shelves.take(shelf)?)?;
+        let arrived = Arrived::of(&self.layout, digests, &batch)?;
+        let bits = shelves.count().trailing_zeros();
+        let numbers: Vec<u32> = arrived.entities.iter().map(|entity| entity >> bits).collect();
+        let order = arrived.order(&numbers, self.entities.count().div_ceil(shelves.count()));
+        drop(numbers);
+        self.counter.add_copies(order.copies);
+        let run = arrived.run(&self.layout, &order.rows, self.reads_ids())?;
+        let events_of = |entity: u32| {
+            let number = (entity >> bits) as usize;
+            order.starts[number]..order.starts[number + 1]
+        };
+        Ok(Answers::Whole(Some(self.ask(&run, &questions, events_of)?)))
     }
 
-    fn settle(&self, shelves: usize, events: Vec<RecordBatch>, schema: &SchemaRef, digests: bool) -> Result<Settled> {
-        let rows: usize = events.iter().map(RecordBatch::num_rows).sum();
-        if u32::try_from(rows).is_err() {
-            return Err(BatchError::Resources {
-                why: "more than 2^32 events on one shelf".into(),
-            }
-            .into());
-        }
-        let batch = concat_batches(schema, &events)?;
-        // One entity may have very many: nothing is kept twice for longer than needed.
-        drop(events);
-        let mut arrays = batch.columns().iter();
-        let mut next = || arrays.next().ok_or_else(|| bug("a column of the events is missing"));
-        let arrived = Arrived {
-            entities: next()?.as_primitive::<UInt32Type>().values(),
-            times: next()?.as_primitive::<Int64Type>().values(),
-            ids: next()?,
-            digests: if digests {
-                Some(next()?.as_fixed_size_binary())
-            } else {
-                None
-            },
-            arrivals: if self.layout.arrival {
-                Some(next()?.as_primitive::<Int64Type>().values())
-            } else {
-                None
-            },
-        };
-        let (order, starts) = self.order(shelves, &arrived);
-        let poison = if self.layout.poison {
-            let tags = next()?.as_primitive::<UInt8Type>().values();
-            Some(order.iter().map(|row| tags[*row as usize]).collect())
-        } else {
-            None
-        };
-        let lifts = self
-            .layout
-            .lifts
-            .iter()
-            .map(|wire| Wire::gather(*wire, &mut arrays, &order))
-            .collect::<Result<_>>()?;
-        let gather = |values: &[i64]| order.iter().map(|row| values[*row as usize]).collect::<Vec<i64>>();
-        let ids = if self.fold.self_columns.is_empty() {
-            StrData::new()
-        } else {
-            keys_of(arrived.ids, &order)
-        };
-        Ok(Settled {
-            run: Run {
-                packs: vec![],
-                events: Events {
-                    times: gather(arrived.times),
-                    ids,
-                    digests: vec![],
-                    poison,
-                    lifts,
-                },
-                arrivals: arrived.arrivals.map(gather),
-            },
-            starts,
-        })
+    /// Whether some window says `excluding self`.
+    pub fn reads_ids(&self) -> bool {
+        !self.fold.self_columns.is_empty()
     }
 
-    /// The final order of the events without copies, and where each entity of the shelf starts in it.
-    fn order(&self, shelves: usize, events: &Arrived<'_>) -> (Vec<u32>, Vec<u32>) {
-        let bits = shelves.trailing_zeros();
-        let count = self.entities.count().div_ceil(shelves);
-        let numbers: Vec<u32> = events.entities.iter().map(|entity| entity >> bits).collect();
-        let (order, starts) = crate::shelves::by_shelf(&numbers, count);
-        let mut sorted: Vec<(i64, u32)> = order.iter().map(|row| (events.times[*row as usize], *row)).collect();
-        let mut copies = vec![];
-        for ends in starts.windows(2) {
-            let first = ends[0] as usize;
-            let rows = &mut sorted[first..ends[1] as usize];
-            let mut steady = true;
-            let mut ties = false;
-            for pair in rows.windows(2) {
-                steady &= pair[0].0 <= pair[1].0;
-                ties |= pair[0].0 == pair[1].0;
-            }
-            if !steady {
-                rows.sort_unstable_by_key(|(time, _)| *time);
-                ties = rows.windows(2).any(|pair| pair[0].0 == pair[1].0);
-            }
-            if ties {
-                events.settle_ties(rows, first, &mut copies);
-            }
-        }
-        let order = sorted.iter().map(|(_, row)| *row);
-        if copies.is_empty() {
-            return (order.collect(), starts);
-        }
-        self.counter.add_copies(copies.len() as u64);
-        let mut kept = Vec::with_capacity(sorted.len() - copies.len());
-        let mut dropped = copies.iter().copied().peekable();
-        let mut ends = starts.iter().copied().peekable();
-        let mut new_starts = Vec::with_capacity(starts.len());
-        for (place, row) in order.enumerate() {
-            while ends.next_if(|start| *start as usize <= place).is_some() {
-                new_starts.push(kept.len() as u32);
-            }
-            if dropped.next_if(|copy| *copy == place).is_none() {
-                kept.push(row);
-            }
-        }
-        new_starts.resize(starts.len(), kept.len() as u32);
-        (kept, new_starts)
+    /// What events take while they are sorted and answered, about: as they come, as the merge reads them, their order,
+    /// and prefix totals.
+    pub fn event_bytes(&self, rows: usize, bytes: usize) -> usize {
+        2 * bytes + rows * (32 + 32 * self.layout.lifts.len())
     }
 
-    /// The questions of a shelf in their order, each entity's with its events; and their rows in the spine.
-    fn questions(&self, shelves: usize, rows: &[u32], starts: &[u32]) -> Result<(Vec<u32>, Questions)> {
-        let bits = shelves.trailing_zeros();
-        let spine = &self.shared.spine;
-        let mut keyed: Vec<(u32, i64, u32)> = rows
-            .iter()
-            .map(|row| {
-                let question = *row as usize;
-                (self.entities.of_question(question), spine.times[question], *row)
-            })
-            .collect();
-        keyed.sort_unstable();
+    /// What the answer to a question takes, about.
+    pub fn question_bytes(&self) -> usize {
+        64 + 32 * self.fold.slots.len()
+    }
+
+    /// Questions by entity, instant and row; those without an entity are last.
+    fn sorted(&self, rows: &[u32]) -> Vec<Question> {
+        let times = &self.shared.spine.times;
+        let question = |row: &u32| (self.entities.of_question(*row as usize), times[*row as usize], *row);
+        let mut questions: Vec<Question> = rows.iter().map(question).collect();
+        questions.sort_unstable();
+        questions
+    }
+
+    /// The answers of a run to sorted questions.
+    pub fn ask(&self, run: &Run, questions: &[Question], events_of: impl Fn(u32) -> Range<u32>) -> Result<RecordBatch> {
         let mut groups = vec![];
         let mut start = 0;
-        for of_entity in keyed.chunk_by(|left, right| left.0 == right.0) {
+        for of_entity in questions.chunk_by(|left, right| left.0 == right.0) {
             let entity = of_entity[0].0;
             let questions = start..start + of_entity.len();
             start = questions.end;
@@ -202,22 +112,28 @@ impl Job {
                 self.counter.add_keyless(of_entity.len() as u64);
                 0..0
             } else {
-                let number = (entity >> bits) as usize;
-                starts[number]..starts[number + 1]
+                events_of(entity)
             };
             groups.push(Group { questions, events });
         }
-        let rows: Vec<u32> = keyed.iter().map(|(_, _, row)| *row).collect();
-        let selves = if self.fold.self_columns.is_empty() {
-            None
-        } else {
+        let rows: Vec<u32> = questions.iter().map(|(_, _, row)| *row).collect();
+        let selves = if self.reads_ids() {
             Some(self.selves(&rows)?)
+        } else {
+            None
         };
-        let times = keyed.into_iter().map(|(_, time, _)| time).collect();
-        Ok((rows, Questions { times, groups, selves }))
+        let times = questions.iter().map(|(_, time, _)| *time).collect();
+        let asked = Questions { times, groups, selves };
+        let answered = answer(&self.fold, run, &asked, self.delay_us);
+        self.counter.add_at_events(answered.at_events);
+        self.shared.tell(&Progress::Answered {
+            questions: rows.len() as u64,
+        });
+        self.encode(rows, asked.times, answered)
     }
 
-    fn selves(&self, rows: &[u32]) -> Result<Selves> {
+    /// The questions' own identities.
+    pub fn selves(&self, rows: &[u32]) -> Result<Selves> {
         let mut columns: Vec<Column> = vec![];
         for key in &self.fold.self_columns {
             columns.push(self.shared.spine.column(key)?.take(rows));
@@ -248,55 +164,6 @@ impl Job {
                 .map(|present| Arc::new(BooleanArray::from(present)) as ArrayRef),
         );
         Ok(RecordBatch::try_new(self.schema.clone(), arrays)?)
-    }
-}
-
-impl Arrived<'_> {
-    /// Sorts events of equal τ by `(id, digest, arrival)` and notes the places of copies, counted from `first`.
-    fn settle_ties(&self, rows: &mut [(i64, u32)], first: usize, copies: &mut Vec<usize>) {
-        let mut place = first;
-        for tied in rows.chunk_by_mut(|left, right| left.0 == right.0) {
-            if tied.len() > 1 {
-                // The copy that arrived first comes first; of several such all are alike.
-                tied.sort_by(|left, right| {
-                    let arrival = |row: u32| self.arrivals.map(|arrivals| arrivals[row as usize]);
-                    self.key_order(left.1, right.1)
-                        .then_with(|| arrival(left.1).cmp(&arrival(right.1)))
-                });
-                let pairs = tied.windows(2).enumerate();
-                let same = pairs.filter(|(_, pair)| self.key_order(pair[0].1, pair[1].1) == Ordering::Equal);
-                copies.extend(same.map(|(at, _)| place + at + 1));
-            }
-            place += tied.len();
-        }
-    }
-
-    /// By id and digest. Without digests all ids differ.
-    fn key_order(&self, left: u32, right: u32) -> Ordering {
-        let (left, right) = (left as usize, right as usize);
-        let ids = match self.ids.as_primitive_opt::<Int64Type>() {
-            Some(words) => words.value(left).cmp(&words.value(right)),
-            None => {
-                let keys = self.ids.as_binary::<i32>();
-                keys.value(left).cmp(keys.value(right))
-            }
-        };
-        ids.then_with(|| match self.digests {
-            Some(digests) => digests.value(left).cmp(digests.value(right)),
-            None => Ordering::Equal,
-        })
-    }
-}
-
-/// Ids as order keys.
-fn keys_of(ids: &ArrayRef, order: &[u32]) -> StrData {
-    match ids.as_primitive_opt::<Int64Type>() {
-        Some(words) => {
-            let words = order.iter().map(|row| words.value(*row as usize)).collect();
-            let column = Column::with_tags(featc_ir::Type::Int64, Data::I64(words), None);
-            identity::keys_of_columns(&[&column], order.len())
-        }
-        None => bytes(ids.as_binary::<i32>()).take(order),
     }
 }
 
