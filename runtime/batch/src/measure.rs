@@ -47,9 +47,11 @@ fn baseline(plan: &dyn ExecutionPlan) -> String {
     let seconds = metrics.elapsed_compute().unwrap_or(0) as f64 / 1e9;
     let mut line = format!("{rows} rows, {seconds:.2} s of all threads");
     for metric in metrics.iter() {
-        if let MetricValue::Gauge { name, gauge } = metric.value() {
-            let _ = write!(line, ", {name} {:.1} MB", gauge.value() as f64 / 1e6);
-        }
+        let _ = match metric.value() {
+            MetricValue::Gauge { name, gauge } => write!(line, ", {name} {:.1} MB", gauge.value() as f64 / 1e6),
+            MetricValue::Count { name, count } if count.value() > 0 => write!(line, ", {} {name}", count.value()),
+            _ => Ok(()),
+        };
     }
     line
 }

@@ -3,6 +3,7 @@
 mod files;
 mod reports;
 mod shop;
+mod slabs;
 
 use crate::{BatchError, Inputs, Output, RejectedRow, RejectedRows, explain, run, spine_columns};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};

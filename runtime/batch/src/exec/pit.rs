@@ -16,7 +16,7 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use featc_ir::plan::FoldSpec;
@@ -59,6 +59,7 @@ impl PitAggExec {
         };
         let (scan, lane) = (scan.clone(), lane.clone());
         let threads = shared.threads;
+        let metrics = ExecutionPlanMetricsSet::new();
         let job = Job {
             fold: fold.clone(),
             layout: lane.layout().clone(),
@@ -67,6 +68,8 @@ impl PitAggExec {
             counter: lane.counter(),
             entities: lane.entities().clone(),
             schema: schema.clone(),
+            slabs: MetricBuilder::new(&metrics).global_counter("slabs"),
+            packs: MetricBuilder::new(&metrics).global_counter("packs in them"),
         };
         Ok(PitAggExec {
             inputs,
@@ -74,7 +77,7 @@ impl PitAggExec {
             lane,
             job,
             turn: Arc::default(),
-            metrics: ExecutionPlanMetricsSet::new(),
+            metrics,
             properties: properties(schema, threads),
         })
     }
@@ -128,7 +131,7 @@ impl ExecutionPlan for PitAggExec {
             lane: self.lane.clone(),
             job: self.job.clone(),
             turn: self.turn.clone(),
-            metrics: ExecutionPlanMetricsSet::new(),
+            metrics: self.metrics.clone(),
             properties: self.properties.clone(),
         }))
     }

@@ -12,6 +12,7 @@ use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, 
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
+use datafusion::physical_plan::metrics::Count;
 use featc_ir::plan::FoldSpec;
 use featr_kernels::finish::encode_status;
 use featr_kernels::{Column, Tag, identity};
@@ -28,6 +29,9 @@ pub(super) struct Job {
     pub counter: Arc<RowsCounter>,
     pub entities: Arc<Entities>,
     pub schema: SchemaRef,
+    /// How often a shelf was answered in parts, and how often a part of it stood for its events.
+    pub slabs: Count,
+    pub packs: Count,
 }
 
 /// A question: the number of its entity, its instant, its row in the spine.

@@ -206,6 +206,8 @@ impl Slabs {
         let arrived = Arrived::of(&self.job.layout, self.digests, &batch)?;
         let all: Vec<u32> = (0..rows as u32).collect();
         let mut run = arrived.run(&self.job.layout, &all, self.job.reads_ids())?;
+        self.job.slabs.add(1);
+        self.job.packs.add(packs.len());
         run.packs = packs;
         let events_of = |entity: u32| {
             let before = |bound: u32| arrived.entities.partition_point(|known| *known < bound) as u32;
