@@ -30,9 +30,12 @@ pub fn end(error: &clap::Error, words: &[OsString]) -> ExitCode {
 
 /// The command line as a text of one line, and where each word stands in it.
 fn line(words: &[String]) -> (String, Vec<Range<usize>>) {
-    let (mut text, mut places) = ("featc".to_owned(), vec![0..5]);
-    for word in words.iter().skip(1) {
-        text.push(' ');
+    let (mut text, mut places) = (String::new(), Vec::new());
+    // However the command was called, its name is `featc`.
+    for word in std::iter::once("featc").chain(words.iter().skip(1).map(String::as_str)) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
         let start = text.len();
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
         if word.is_empty() || !word.chars().all(plain) {
@@ -98,10 +101,8 @@ fn find(words: &[String], argument: Option<&str>, value: Option<&str>) -> Option
         }
     };
     let short = |at: &usize| !option.starts_with("--") && words[*at].starts_with(option);
-    known
-        .clone()
-        .find_map(found)
-        .or_else(|| known.into_iter().find(short).map(|at| (at, at)))
+    let whole = known.clone().rev().find_map(found);
+    whole.or_else(|| known.rev().find(short).map(|at| (at, at)))
 }
 
 /// The message, and what is written at the place.
@@ -109,13 +110,8 @@ fn told(error: &clap::Error) -> (String, String) {
     let about = |kind| context(error, kind);
     let argument = about(ContextKind::InvalidArg).into_iter().next().unwrap_or_default();
     let value = about(ContextKind::InvalidValue).into_iter().next().unwrap_or_default();
-    let list = |texts: Vec<String>| {
-        texts
-            .iter()
-            .map(|text| format!("`{text}`"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let quoted = |text: String| format!("`{text}`");
+    let list = |texts: Vec<String>| texts.into_iter().map(quoted).collect::<Vec<_>>().join(", ");
     // Arguments without an option have their name in brackets.
     let given = match argument.starts_with('-') {
         true => format!("{} {value}", name(&argument)),
@@ -144,7 +140,12 @@ fn told(error: &clap::Error) -> (String, String) {
             (format!("`{given}`: {why}"), "not such a value".into())
         }
         ErrorKind::MissingRequiredArgument => {
-            let missing = list(about(ContextKind::InvalidArg));
+            // One of several is written `<--every <DURATION>|--at-events>`.
+            let several = |text: String| match text.strip_prefix("<--").and_then(|text| text.strip_suffix('>')) {
+                Some(inside) => format!("--{}", inside.replace('|', "` or `")),
+                None => text,
+            };
+            let missing = list(about(ContextKind::InvalidArg).into_iter().map(several).collect());
             (format!("missing: {missing}"), "the command ends here".into())
         }
         ErrorKind::MissingSubcommand => ("no command is given".into(), "the command line ends here".into()),

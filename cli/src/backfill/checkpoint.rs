@@ -121,10 +121,13 @@ impl Checkpoint {
 
     /// What makes the rows of `now` others than those of `self`. Docs, names of lets and the like do not.
     fn other_values(&self, now: &Checkpoint) -> Option<String> {
-        if self.columns != now.columns {
-            let list = |columns: &[String]| columns.join(", ");
-            let (was, is) = (list(&self.columns), list(&now.columns));
-            return Some(format!("its columns are {is}, not {was}"));
+        let all = self.columns.len().max(now.columns.len());
+        if let Some(at) = (0..all).find(|at| self.columns.get(*at) != now.columns.get(*at)) {
+            return Some(match (self.columns.get(at), now.columns.get(at)) {
+                (Some(was), Some(is)) => format!("its column {} is `{is}`, not `{was}`", at + 1),
+                (Some(was), None) => format!("its column `{was}` is gone"),
+                (None, is) => format!("its column `{}` is new", is.map_or("", String::as_str)),
+            });
         }
         let changed = |column: &&String| self.features.get(*column) != now.features.get(*column);
         let column = now.columns.iter().find(changed)?;
