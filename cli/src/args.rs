@@ -25,7 +25,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done
   1  refused: the program, the data or an argument's value (each cause has a code, see `featc explain`),
      or differences found (`verify`, `fmt --check`)
-  2  wrong usage of the command line";
+  2  wrong usage of the command line (E0910): an unknown command or option, a missing or invalid value";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {

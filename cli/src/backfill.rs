@@ -20,13 +20,14 @@ use crate::check::compile;
 use crate::errors;
 use crate::provenance::{fingerprints, named_file, source_files};
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_overwrites, prepare_compiled, settle};
+use crate::run::{Aside, Prepared, check_overwrites, prepare_compiled, same_file, settle};
 use checkpoint::{Arguments, Checkpoint, Locked};
 use featc_ir::{Service, ServiceField, Type};
 use featr::provenance::SourceFiles;
 use featr::{RunReport, SurveyOptions, Value};
 use job::Job;
 use plan::{Questions, When};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -40,10 +41,15 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
         true => Some(Locked::take(&args.out, reporter)?),
         false => None,
     };
-    let known = begun.as_ref().map(|folder| folder.checkpoint(reporter)).transpose()?;
-    if let Some(known) = known.flatten() {
-        known.same_as(&state, &args.out, reporter)?;
-        state.done = known.done;
+    if let Some(folder) = &begun {
+        let known = folder.checkpoint(reporter)?;
+        if let Some(known) = &known {
+            known.same_as(&state, &args.out, reporter)?;
+            state.done.clone_from(&known.done);
+        }
+        // Before anything is read. Which names parts have is known later; without a checkpoint there are none.
+        let part = |name: &Path| known.is_some() && plan::may_be_part(name);
+        folder.refuse_strangers(&|name| part(name) || named(args, name), reporter)?;
     }
     let questions = survey(args, &prepared, wanted.when, wanted.range.clone(), reporter)?;
     let chunk_us = wanted.chunk_us.unwrap_or_else(|| questions.usual_chunk_us());
@@ -55,7 +61,11 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
     state.rows = questions.len();
     state.parts = parts.len() as u64;
     let folder = match begun {
-        Some(folder) => folder,
+        Some(folder) => {
+            let names: BTreeSet<&Path> = parts.iter().map(|part| Path::new(&part.file)).collect();
+            folder.refuse_strangers(&|name| names.contains(name) || named(args, name), reporter)?;
+            folder
+        }
         None => make(&args.out, reporter)?,
     };
     let job = Job {
@@ -69,6 +79,12 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
     let made = job.run(&mut state, reporter)?;
     job.tell(&state, made, reporter);
     verify::run(&job, &state, reporter)
+}
+
+/// Whether a file of the folder is one that the command names.
+fn named(args: &BackfillArgs, name: &Path) -> bool {
+    let mut files = [&args.run.rejected, &args.entities].into_iter().flatten();
+    files.any(|file| same_file(file, &args.out.join(name)))
 }
 
 /// The times that the arguments name.
@@ -114,6 +130,7 @@ fn describe(
     reporter: &Reporter,
 ) -> Result<Checkpoint, Refused> {
     let mut state = Checkpoint::new(prepared.ir.module.clone(), hash, arguments(args, prepared, wanted));
+    state.columns = columns(prepared);
     state.features = fingerprints(prepared);
     state.sources = match args.hash_inputs {
         true => source_files(prepared, true, reporter)?,
@@ -197,6 +214,18 @@ fn arguments(args: &BackfillArgs, prepared: &Prepared, wanted: &Wanted) -> Argum
         at_column: args.at_column.clone(),
         status: args.status,
     }
+}
+
+/// What the rows have, in order.
+fn columns(prepared: &Prepared) -> Vec<String> {
+    let asked = prepared.program.service(&prepared.service);
+    let asked = asked.map_or(Vec::new(), |service| {
+        [&service.keys[..], &service.self_columns].concat()
+    });
+    let fields = prepared.ir.service(&prepared.service);
+    let fields = fields.into_iter().flat_map(|service| &service.fields);
+    let keys = asked.into_iter().map(|key| key.name);
+    keys.chain(fields.map(|field| field.name.clone())).collect()
 }
 
 /// Whether a file lies in a folder.

@@ -97,6 +97,15 @@ pub fn program_changed(record: &str, was: &str, is: &str) -> Diagnostic {
     .with_help("check the program out as it was, or run anew")
 }
 
+/// Features that do not mean what they meant when a backfill was begun.
+pub fn features_changed(checkpoint: &str, what: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::ProgramChanged,
+        format!("the program changed since `{checkpoint}` was made: {what}"),
+    )
+    .with_help("check the program out as it was, or begin in another folder")
+}
+
 /// A file that should hold a record, and does not.
 pub fn no_record(path: &str, why: &str) -> Diagnostic {
     Diagnostic::new(
@@ -104,6 +113,15 @@ pub fn no_record(path: &str, why: &str) -> Diagnostic {
         format!("`{path}` has no record that can be used: {why}"),
     )
     .with_help("give a training set that `featc train` wrote, or its `.provenance.json`")
+}
+
+/// A training set that is not made again from its record.
+pub fn not_a_file(path: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::NoRecord,
+        format!("`{path}` cannot be made again from a record: {why}"),
+    )
+    .with_help("train anew: the record says the arguments, the inputs and the versions of tables")
 }
 
 /// A record of another release.
@@ -128,11 +146,11 @@ pub fn not_reproduced(path: &str, why: &str) -> Diagnostic {
     )
 }
 
-/// A backfill that goes on differently than it began.
-pub fn begun_otherwise(folder: &str, what: &str, was: &str, is: &str) -> Diagnostic {
+/// A backfill that goes on differently than it began: `with --every 6h`, `without --chunk`.
+pub fn begun_otherwise(folder: &str, was: &str, is: &str) -> Diagnostic {
     Diagnostic::new(
         Code::BegunOtherwise,
-        format!("the backfill in `{folder}` was begun with {what} {was}, not {is}"),
+        format!("the backfill in `{folder}` was begun {was}, not {is}"),
     )
     .with_help("give the same arguments to go on with it, or choose another folder")
 }
@@ -144,6 +162,19 @@ pub fn unusable_folder(folder: &str, why: &str) -> Diagnostic {
         format!("no backfill can go on in `{folder}`: {why}"),
     )
     .with_help("choose another folder")
+}
+
+/// A folder of a backfill with a file that is none of its own.
+pub fn foreign_file(folder: &str, file: &str, is_begun: bool) -> Diagnostic {
+    let why = match is_begun {
+        true => format!("`{file}` in it is not of this backfill"),
+        false => format!("it holds `{file}` and no `_checkpoint.json`"),
+    };
+    Diagnostic::new(
+        Code::UnusableFolder,
+        format!("no backfill can go on in `{folder}`: {why}"),
+    )
+    .with_help("move that file away, or choose another folder: readers take all files of a folder for one result")
 }
 
 /// A part of a backfill that is not what was written.
@@ -232,7 +263,11 @@ fn named(code: Code, message: &str, name: &str, known: &[String]) -> Diagnostic 
 fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let code = match error {
         DecodeError::NoFiles { .. } => Code::FileNotFound,
-        DecodeError::Unreadable { why, .. } if why.starts_with("no such file") => Code::FileNotFound,
+        // Files of a source are looked for by pattern, see above: this one was named by the command.
+        DecodeError::Unreadable { why, .. } if why.starts_with("no such file") => {
+            return Diagnostic::new(Code::FileNotFound, error.to_string())
+                .with_help("give a file that is there: paths of the command line are relative to the current folder");
+        }
         DecodeError::Unreadable { .. } => Code::UnreadableFile,
         DecodeError::Corrupt { .. } => Code::CorruptFile,
         DecodeError::MissingColumn { column, found, .. } if Some(column.as_str()) == at_column => {

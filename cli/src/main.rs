@@ -1,7 +1,7 @@
 //! `featc`: the command line.
 //!
 //! Exit codes: 0 done; 1 refused (every cause is a diagnostic with a code) or, for `fmt --check`, not formatted;
-//! 2 wrong usage of the command line.
+//! 2 wrong usage of the command line, which is a diagnostic too.
 
 mod args;
 mod backfill;
@@ -20,6 +20,7 @@ mod report;
 mod run;
 mod table;
 mod train;
+mod usage;
 mod verify;
 
 use args::{Cli, Command};
@@ -28,7 +29,11 @@ use report::Reporter;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let words: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return usage::end(&error, &words),
+    };
     let reporter = Reporter::new(&cli);
     let outcome = match &cli.command {
         Command::Check(args) => check::run(args, &reporter),

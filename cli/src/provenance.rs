@@ -163,10 +163,19 @@ fn refuse_all(found: &[Diagnostic], reporter: &Reporter) -> Result<(), Refused> 
 /// The training set that a record tells of, again, byte for byte.
 pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Result<(), Refused> {
     let name = file.display().to_string();
+    if file.is_dir() && !file.join("_delta_log").is_dir() {
+        return reporter.refuse(errors::no_record(&name, "it is a folder"));
+    }
+    if let Some(why) = no_file(file) {
+        return reporter.refuse(errors::not_a_file(&name, why));
+    }
     let found = Provenance::find(file).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
     let was = found.or_else(|why| reporter.refuse(errors::no_record(&name, &why)))?;
     if was.release != Release::this() {
         return reporter.refuse(errors::other_release(&name, &was.release));
+    }
+    if was.output.format == "delta" {
+        return reporter.refuse(errors::not_a_file(&name, "it is the record of a Delta table"));
     }
     let original = original(file);
     let out = args.out.clone().unwrap_or_else(|| original.clone());
@@ -220,6 +229,19 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
         return reporter.refuse(errors::not_reproduced(&name, &why));
     }
     put(staged, &prepared, &training, &out, reporter)
+}
+
+/// Why a training set is not made again: it is no file of this machine.
+fn no_file(path: &Path) -> Option<&'static str> {
+    if path.join("_delta_log").is_dir() {
+        Some(
+            "it is a Delta table, whose record is in its log, as `featc.provenance` in the `commitInfo` of each commit",
+        )
+    } else if featr::lake::is_address(&path.to_string_lossy()) {
+        Some("it is not a file of this machine; fetch the object, and its record comes with it")
+    } else {
+        None
+    }
 }
 
 /// The format of the record, if `out` is named so.

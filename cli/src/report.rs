@@ -1,6 +1,7 @@
 //! Where messages and results go: people or machines.
 
 use crate::args::{Cli, Colour, MessageFormat};
+use clap::ValueEnum as _;
 use featc_driver::diag::{Diagnostic, SourceMap, json, terminal};
 use std::io::{IsTerminal as _, Write as _};
 
@@ -21,20 +22,36 @@ pub struct Reporter {
 
 impl Reporter {
     pub fn new(cli: &Cli) -> Reporter {
-        let colour = match cli.color {
+        Reporter::with(cli.json, cli.message_format, cli.color)
+    }
+
+    /// Of a command line that cannot be understood as a whole.
+    pub fn of_words(words: &[String]) -> Reporter {
+        let words = || words.iter().map(String::as_str).take_while(|word| *word != "--");
+        let value = |option: &str| {
+            let after = words().skip_while(|word| *word != option).nth(1);
+            let joined = words().find_map(|word| word.strip_prefix(option)?.strip_prefix('='));
+            after.or(joined).map(str::to_owned)
+        };
+        let format = value("--message-format").and_then(|text| MessageFormat::from_str(&text, false).ok());
+        let colour = value("--color").and_then(|text| Colour::from_str(&text, false).ok());
+        Reporter::with(
+            words().any(|word| word == "--json"),
+            format.unwrap_or(MessageFormat::Full),
+            colour.unwrap_or(Colour::Auto),
+        )
+    }
+
+    fn with(json: bool, format: MessageFormat, colour: Colour) -> Reporter {
+        let colour = match colour {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         };
-        let format = if cli.json {
-            MessageFormat::Json
-        } else {
-            cli.message_format
-        };
         Reporter {
-            format,
+            format: if json { MessageFormat::Json } else { format },
             colour,
-            json: cli.json,
+            json,
             failed: std::cell::Cell::new(false),
         }
     }

@@ -375,6 +375,14 @@ fn check_plain(target: &Path, reporter: &Reporter) -> Result<(), Refused> {
     }
 }
 
+/// Whether two paths lead to one place.
+pub fn same_file(left: &Path, right: &Path) -> bool {
+    match (std::fs::canonicalize(left), std::fs::canonicalize(right)) {
+        (Ok(left), Ok(right)) => left == right,
+        _ => std::path::absolute(left).ok() == std::path::absolute(right).ok(),
+    }
+}
+
 /// Refuses outputs that are inputs of the same command, or each other, or cannot be replaced.
 pub fn check_overwrites(
     prepared: &Prepared,
@@ -383,13 +391,9 @@ pub fn check_overwrites(
     out: Option<&Path>,
     reporter: &Reporter,
 ) -> Result<(), Refused> {
-    let same = |left: &Path, right: &Path| match (std::fs::canonicalize(left), std::fs::canonicalize(right)) {
-        (Ok(left), Ok(right)) => left == right,
-        _ => std::path::absolute(left).ok() == std::path::absolute(right).ok(),
-    };
     let rejected = args.rejected.as_deref();
     if let (Some(out), Some(rejected)) = (out, rejected)
-        && same(out, rejected)
+        && same_file(out, rejected)
     {
         return reporter.refuse(errors::overwrites(
             &out.display().to_string(),
@@ -400,13 +404,13 @@ pub fn check_overwrites(
     for target in [out, rejected].into_iter().flatten() {
         let name = target.display().to_string();
         check_plain(target, reporter)?;
-        if spine.is_some_and(|spine| same(target, spine)) {
+        if spine.is_some_and(|spine| same_file(target, spine)) {
             return reporter.refuse(errors::overwrites(&name, "the spine"));
         }
-        if prepared.program_files.iter().any(|file| same(target, file)) {
+        if prepared.program_files.iter().any(|file| same_file(target, file)) {
             return reporter.refuse(errors::overwrites(&name, "the program"));
         }
-        if files.iter().any(|file| same(target, file)) {
+        if files.iter().any(|file| same_file(target, file)) {
             return reporter.refuse(errors::overwrites(&name, "a source file"));
         }
         if prepared.program.would_read(&prepared.service, target) {

@@ -241,6 +241,74 @@ fn a_changed_program_or_input_is_refused() {
 }
 
 #[test]
+fn an_edit_that_changes_no_value_does_not_stop_a_backfill() {
+    let folder = folder();
+    let arguments = format!("{GRID} --chunk 1d --out out");
+    ok(folder.path(), &arguments);
+    let before = files(&folder.path().join("out"));
+    let program = std::fs::read_to_string(folder.path().join("shop.feat")).expect("readable");
+    let edited = program.replace("/// Last amount.", "/// The last amount.\n  /// Of a month.");
+    assert_ne!(edited, program);
+    std::fs::write(folder.path().join("shop.feat"), &edited).expect("writable");
+    std::fs::remove_file(folder.path().join("out/part-20240503T000000Z-20240504T000000Z.parquet")).expect("a part");
+    let text = ok(folder.path(), &arguments);
+    assert!(text.contains("; 1 parts made in this run"), "{text}");
+    let parts = |files: &std::collections::BTreeMap<String, Vec<u8>>| {
+        let mut parts = files.clone();
+        parts.remove("_checkpoint.json").expect("a checkpoint");
+        parts
+    };
+    let after = files(&folder.path().join("out"));
+    assert_eq!(parts(&after), parts(&before));
+    ok(folder.path(), &format!("{GRID} --chunk 1d --out anew"));
+    assert_eq!(
+        after,
+        files(&folder.path().join("anew")),
+        "the checkpoint too is that of the program as it is now"
+    );
+    // The same features in another order are other columns.
+    let ordered = program.replace("spend.{total_1h, total_7d, peak}", "spend.{total_7d, total_1h, peak}");
+    assert_ne!(ordered, program);
+    std::fs::write(folder.path().join("shop.feat"), &ordered).expect("writable");
+    refused(folder.path(), &arguments, "E0912");
+    assert_eq!(after, files(&folder.path().join("out")));
+}
+
+#[test]
+fn files_that_are_not_of_the_backfill_are_refused_before_anything_is_written() {
+    let folder = folder();
+    let arguments = format!("{GRID} --chunk 1d --out out");
+    let at = |name: &str| folder.path().join("out").join(name);
+    ok(folder.path(), &arguments);
+    // Names that readers leave out, files that the command names, and folders that hold nothing.
+    std::fs::write(at("_SUCCESS"), "").expect("writable");
+    std::fs::write(at(".part.crc"), "x").expect("writable");
+    std::fs::create_dir(at("lost+found")).expect("writable");
+    ok(folder.path(), &format!("{arguments} --rejected out/bad.jsonl"));
+    ok(folder.path(), &format!("{arguments} --rejected out/bad.jsonl"));
+    std::fs::remove_file(at("bad.jsonl")).expect("removable");
+    std::fs::remove_file(at("part-20240503T000000Z-20240504T000000Z.parquet")).expect("a part");
+    for name in [
+        "old.parquet",
+        "notes.txt",
+        "lost+found/old.parquet",
+        "part-20300101T000000Z.parquet",
+    ] {
+        std::fs::write(at(name), "PAR1").expect("writable");
+        let before = files(folder.path());
+        let text = refused(folder.path(), &arguments, "E0922");
+        assert!(
+            text.contains(&format!("`{name}` in it is not of this backfill")),
+            "{text}"
+        );
+        assert_eq!(files(folder.path()), before, "{name}");
+        std::fs::remove_file(at(name)).expect("removable");
+    }
+    let text = ok(folder.path(), &arguments);
+    assert!(text.contains("; 1 parts made in this run"), "{text}");
+}
+
+#[test]
 fn rejected_rows_are_told_once_and_strict_writes_nothing() {
     let folder = folder();
     let output = support::featc(

@@ -218,6 +218,28 @@ fn every_command_has_help() {
 }
 
 #[test]
+fn wrong_usage_is_told_to_machines_as_json() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for arguments in [
+        "--json train shop.feat --threads many",
+        "train shop.feat --threads many --json",
+        "--message-format json train shop.feat --threads many",
+        "--message-format=json train shop.feat --threads many",
+    ] {
+        let output = featc(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(2), "{arguments}");
+        let said: serde_json::Value = serde_json::from_slice(&output.stderr).expect("one JSON document");
+        assert_eq!(said["code"], "E0910", "{arguments}");
+        assert_eq!(said["message"], "`--threads many`: invalid digit found in string");
+        assert_eq!(said["primary"]["file"], "command line");
+        let column = arguments.find("--threads").expect("the option") + "featc ".len() + 1;
+        assert_eq!(said["primary"]["start"]["column"], column, "{arguments}");
+        assert_eq!(said["help"]["text"], "`featc train --help` lists its arguments");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
 fn the_demo_ends_with_zero_differences() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let output = featc(folder.path(), &["demo"]);

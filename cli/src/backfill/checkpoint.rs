@@ -27,9 +27,11 @@ pub struct Checkpoint {
     pub version: u32,
     pub release: Release,
     pub module: String,
-    /// The hash of the program.
+    /// The hash of the program. It may change between runs if [`Checkpoint::columns`] and features do not.
     pub program: String,
     pub arguments: Arguments,
+    /// What the rows have, in order: keys (and identities), features.
+    pub columns: Vec<String>,
     /// Output column → fingerprint of its feature.
     pub features: BTreeMap<String, String>,
     pub sources: Vec<SourceFiles>,
@@ -78,6 +80,7 @@ impl Checkpoint {
             module,
             program,
             arguments,
+            columns: Vec::new(),
             features: BTreeMap::new(),
             sources: Vec::new(),
             entities: None,
@@ -103,17 +106,32 @@ impl Checkpoint {
         if self.release != now.release {
             return reporter.refuse(errors::other_release(&path, &self.release));
         }
-        if self.program != now.program {
-            return reporter.refuse(errors::program_changed(&path, &self.program, &now.program));
-        }
         if let Some(diagnostic) = self.arguments.other(&now.arguments, folder) {
             return reporter.refuse(diagnostic);
+        }
+        if let Some(what) = self.other_values(now) {
+            return reporter.refuse(errors::features_changed(&path, &what));
         }
         const SINCE: &str = "since the backfill was begun";
         unchanged(&self.sources, &now.sources, SINCE, reporter)?;
         let list = |file: &Option<FileRecord>| file.clone().into_iter().collect::<Vec<_>>();
         let (was, is) = (list(&self.entities), list(&now.entities));
         refuse_changes("the entities", &was, &is, SINCE, reporter)
+    }
+
+    /// What makes the rows of `now` others than those of `self`. Docs, names of lets and the like do not.
+    fn other_values(&self, now: &Checkpoint) -> Option<String> {
+        let all = self.columns.len().max(now.columns.len());
+        if let Some(at) = (0..all).find(|at| self.columns.get(*at) != now.columns.get(*at)) {
+            return Some(match (self.columns.get(at), now.columns.get(at)) {
+                (Some(was), Some(is)) => format!("its column {} is `{is}`, not `{was}`", at + 1),
+                (Some(was), None) => format!("its column `{was}` is gone"),
+                (None, is) => format!("its column `{}` is new", is.map_or("", String::as_str)),
+            });
+        }
+        let changed = |column: &&String| self.features.get(*column) != now.features.get(*column);
+        let column = now.columns.iter().find(changed)?;
+        Some(format!("`{column}` does not compute what it did"))
     }
 
     /// The finished part of this name, if its file is still there.
@@ -127,23 +145,46 @@ impl Checkpoint {
 impl Arguments {
     /// The message about the first argument that differs.
     fn other(&self, now: &Arguments, folder: &Path) -> Option<Diagnostic> {
-        let value = |arguments: &Arguments| serde_json::to_value(arguments).unwrap_or_default();
-        let (was, is) = (value(self), value(now));
-        let names = [
-            "service",
-            "view",
-            "truth",
-            "from",
-            "to",
-            "every_us",
-            "chunk_us",
-            "at_column",
-            "status",
-        ];
-        let name = names.iter().find(|name| was[**name] != is[**name])?;
-        let folder = folder.display().to_string();
-        let (was, is) = (was[*name].to_string(), is[*name].to_string());
-        Some(errors::begun_otherwise(&folder, &format!("`{name}`"), &was, &is))
+        let (was, is) = (self.words(), now.words());
+        let (was, is) = was.iter().zip(&is).find(|(was, is)| was != is)?;
+        Some(errors::begun_otherwise(&folder.display().to_string(), was, is))
+    }
+
+    /// As one writes them, one after the other: `with --every 6h`.
+    fn words(&self) -> [String; 8] {
+        let with = |words: String| format!("with `{words}`");
+        let span = featc_ir::window::format_duration;
+        let what = match (&self.service, &self.view) {
+            (Some(service), _) => format!("--service {service}"),
+            (None, view) => format!("--view {}", view.as_deref().unwrap_or_default()),
+        };
+        let truth = match self.truth {
+            TruthRecord::Complete => "--truth complete".to_owned(),
+            TruthRecord::AsOfArrival { delay_us: None } => "--truth as-of-arrival".to_owned(),
+            TruthRecord::AsOfArrival { delay_us: Some(us) } => {
+                let delay = span(i64::try_from(us).unwrap_or(i64::MAX));
+                format!("--truth as-of-arrival --delay {delay}")
+            }
+        };
+        [
+            with(what),
+            with(truth),
+            with(format!("--from {}", self.from)),
+            with(format!("--to {}", self.to)),
+            with(
+                self.every_us
+                    .map_or_else(|| "--at-events".to_owned(), |us| format!("--every {}", span(us))),
+            ),
+            match self.chunk_us {
+                Some(us) => with(format!("--chunk {}", span(us))),
+                None => "without `--chunk`".to_owned(),
+            },
+            with(format!("--at-column {}", self.at_column)),
+            match self.status {
+                true => with("--status".to_owned()),
+                false => "without `--status`".to_owned(),
+            },
+        ]
     }
 }
 
@@ -174,7 +215,7 @@ impl Locked {
         })
     }
 
-    /// The checkpoint in the folder. A folder with parts and no checkpoint is not ours.
+    /// The checkpoint in the folder.
     pub fn checkpoint(&self, reporter: &Reporter) -> Result<Option<Checkpoint>, Refused> {
         let name = self.path.display().to_string();
         let unusable = |why: &str| reporter.refuse(errors::unusable_folder(&name, why));
@@ -187,15 +228,37 @@ impl Locked {
                     Err(error) => unusable(&format!("its `{FILE}` cannot be read: {error}")),
                 }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let entries = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
-                let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-                match names.filter(|name| name.ends_with(".parquet")).min() {
-                    Some(part) => unusable(&format!("it holds `{part}` and no `{FILE}`")),
-                    None => Ok(None),
-                }
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => unusable(&format!("its `{FILE}` cannot be read: {error}")),
+        }
+    }
+    /// Refuses a folder that holds files which `ours` does not know by their places in it. Names that begin with `.` or `_` are
+    /// nobody's business: readers of folders leave them out.
+    pub fn refuse_strangers(&self, ours: &dyn Fn(&Path) -> bool, reporter: &Reporter) -> Result<(), Refused> {
+        let name = self.path.display().to_string();
+        let mut found = Vec::new();
+        strangers(&self.path, Path::new(""), ours, &mut found);
+        match found.iter().min() {
+            None => Ok(()),
+            Some(file) => {
+                let is_begun = self.path.join(FILE).exists();
+                reporter.refuse(errors::foreign_file(&name, &file.display().to_string(), is_begun))
+            }
+        }
+    }
+}
+
+/// The files below `inside`, a folder in `folder`, that are not `ours`.
+fn strangers(folder: &Path, inside: &Path, ours: &dyn Fn(&Path) -> bool, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder.join(inside)).into_iter().flatten().flatten() {
+        let place = inside.join(entry.file_name());
+        if entry.file_name().to_string_lossy().starts_with(['.', '_']) || ours(&place) {
+            continue;
+        }
+        // A link to a folder is not followed: it is a stranger itself.
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => strangers(folder, &place, ours, found),
+            Ok(_) | Err(_) => found.push(place),
         }
     }
 }

@@ -11,6 +11,7 @@
 use featc_ir::{Key, Type};
 use featr::{Column, Spine, Survey};
 use std::ops::Range;
+use std::path::Path;
 
 const HOUR_US: i64 = 3_600_000_000;
 const DAY_US: i64 = 24 * HOUR_US;
@@ -54,6 +55,12 @@ pub struct Part {
     /// The first of its questions.
     pub first: u64,
     pub rows: u64,
+}
+
+/// Whether a file, by its place in the folder, has a name as parts have.
+pub fn may_be_part(place: &Path) -> bool {
+    let name = place.to_str().unwrap_or_default();
+    name.starts_with("part-") && name.ends_with(".parquet") && !name.contains('/')
 }
 
 /// The least multiple of `step` that is not before `at`.

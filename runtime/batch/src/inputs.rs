@@ -276,10 +276,10 @@ pub(crate) struct Shared {
     /// What a shelf may take while it is answered, in bytes, about.
     pub share: Option<usize>,
     pub prune: bool,
-    /// Scans take turns.
-    pub turn: Arc<tokio::sync::Mutex<()>>,
     pub events: Mutex<BTreeMap<String, Vec<Batch>>>,
     pub scans: Mutex<BTreeMap<String, Arc<Scan>>>,
+    /// The last of them in the order of the plan.
+    pub last_scan: Mutex<Option<Arc<Scan>>>,
     /// By the names of their keys.
     pub entities: Mutex<BTreeMap<Vec<String>, Arc<Entities>>>,
     pub counters: Mutex<Vec<Arc<RowsCounter>>>,
@@ -308,9 +308,9 @@ impl Shared {
             small_memory: inputs.memory_bytes.is_some_and(|bytes| bytes < SMALL_BYTES),
             share: inputs.memory_bytes.map(|bytes| bytes / SHELF_SHARE),
             prune: inputs.prune,
-            turn: Arc::default(),
             events: Mutex::new(inputs.events),
             scans: Mutex::default(),
+            last_scan: Mutex::default(),
             entities: Mutex::default(),
             counters: Mutex::default(),
         }
@@ -322,12 +322,16 @@ impl Shared {
         }
     }
 
-    /// The one scan of a source.
+    /// The one scan of a source. Sources are scanned in the order in which they are first named here, which is that of
+    /// the plan: [`crate::logical::walk`] does it.
     pub fn scan(&self, source: &Arc<Source>) -> Arc<Scan> {
         let mut scans = lock(&self.scans);
         let known = scans.entry(source.name.clone()).or_insert_with(|| {
             let events = lock(&self.events).remove(&source.name);
-            Arc::new(Scan::new(source.clone(), events, self))
+            let mut last = lock(&self.last_scan);
+            let scan = Arc::new(Scan::new(source.clone(), events, last.take(), self));
+            *last = Some(scan.clone());
+            scan
         });
         known.clone()
     }

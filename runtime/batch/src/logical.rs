@@ -70,9 +70,9 @@ fn plan_node(kind: Kind, inputs: Vec<LogicalPlan>, fields: Vec<Field>) -> Result
 
 fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
     match node {
-        BatchNode::Scan { source } => scan(source, false),
+        BatchNode::Scan { source } => scan(source, false, shared),
         BatchNode::Accept { input } => match &**input {
-            BatchNode::Scan { source } => scan(source, true),
+            BatchNode::Scan { source } => scan(source, true, shared),
             other => Err(misplaced("Accept", other)),
         },
         BatchNode::Rows { .. } => Err(misplaced("the root", node)),
@@ -96,13 +96,15 @@ fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
     }
 }
 
-fn scan(source: &Source, accepted: bool) -> Result<LogicalPlan> {
+fn scan(source: &Source, accepted: bool, shared: &Shared) -> Result<LogicalPlan> {
     let fields: Vec<Field> = source
         .columns
         .iter()
         .map(|column| Field::new(&column.name, featr_decode::arrow_type(column.ty), true))
         .collect();
     let source = Arc::new(source.clone());
+    // Its turn is its place in the plan, whoever asks for its events first.
+    shared.scan(&source);
     let scan = plan_node(Kind::Scan(source.clone()), vec![], fields.clone())?;
     if accepted {
         plan_node(Kind::Accept(source), vec![scan], fields)

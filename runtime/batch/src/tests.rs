@@ -197,6 +197,50 @@ fn rejected_rows_reach_the_side_output() {
 }
 
 #[test]
+fn rejected_rows_come_in_order_however_little_memory_there_is() {
+    let mut events = vec![];
+    for _ in 0..12 {
+        events.extend(vec![shop::events(); 100]);
+    }
+    let told = |threads, memory_bytes| {
+        let kept = Arc::new(Mutex::new(vec![]));
+        let mut inputs = inputs();
+        inputs.events.insert("shop_events".into(), events.clone());
+        (inputs.threads, inputs.memory_bytes) = (threads, memory_bytes);
+        inputs.rejects = Some(Box::new(Kept(kept.clone())));
+        run(&plan(), inputs).expect("runs");
+        kept.lock().expect("not poisoned").clone()
+    };
+    let slow = told(1, None);
+    assert_eq!(slow.len(), 1_200);
+    for (threads, memory_bytes) in [(4, None), (1, Some(0)), (4, Some(0))] {
+        assert_eq!(
+            told(threads, memory_bytes),
+            slow,
+            "{threads} threads, {memory_bytes:?} bytes"
+        );
+    }
+}
+
+#[test]
+fn of_two_broken_sources_the_first_in_the_plan_is_told() {
+    for threads in [1, 2, 4] {
+        for _ in 0..20 {
+            let mut inputs = inputs();
+            inputs.threads = threads;
+            inputs.events.clear();
+            let error = run(&shop::plan_of_two("zoo", "ant"), inputs).expect_err("fails");
+            assert_eq!(error, BatchError::NoInput { source: "zoo".into() });
+        }
+        let mut inputs = inputs();
+        inputs.threads = threads;
+        inputs.events.insert("zoo".into(), vec![events()]);
+        let error = run(&shop::plan_of_two("zoo", "ant"), inputs).expect_err("fails");
+        assert_eq!(error, BatchError::NoInput { source: "ant".into() });
+    }
+}
+
+#[test]
 fn what_is_wrong_comes_back_as_data() {
     let fails = |change: &dyn Fn(&mut Inputs)| {
         let mut inputs = inputs();

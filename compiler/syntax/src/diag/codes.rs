@@ -174,6 +174,7 @@ codes! {
     E0907 ArrivalNeeded       "source without arrival", since "0.1";
     E0908 NoFilesDeclared     "source without files", since "0.1";
     E0909 MixedModules        "files of different modules", since "0.1";
+    E0910 WrongUsage          "wrong usage of the command line", since "0.1";
     E0911 InputChanged        "input that changed", since "0.1";
     E0912 ProgramChanged      "program that changed", since "0.1";
     E0913 NoRecord            "no record of a training set", since "0.1";

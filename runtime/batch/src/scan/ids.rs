@@ -8,7 +8,7 @@
 //! 2. else hashes of the ids are regrouped, sorted, and neighbours compared.
 //!
 //! Hashes of single 64-bit columns are a permutation, so equal hashes are equal ids; of other ids a collision costs a second
-//! pass and nothing else.
+//! pass and nothing else: there, ids are told apart by 128 bits, as rows are.
 
 use crate::entities::spread;
 use crate::inputs::lock;
@@ -23,7 +23,7 @@ use featr_kernels::{Batch, Column, Data, StrData, identity};
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// About how many hashes are sorted at a time.
 const HASHES_PER_SHELF: u64 = 1 << 16;
@@ -62,6 +62,14 @@ impl<'a> IdColumn<'a> {
         match self {
             IdColumn::Words(words) => spread(words[row] as u64),
             IdColumn::Keys(keys) => xxh3_64(keys.get(row)),
+        }
+    }
+
+    /// What tells ids of one hash apart: exact for words, for keys as exact as the digests of rows.
+    fn exact(&self, row: usize) -> u128 {
+        match self {
+            IdColumn::Words(words) => u128::from(words[row] as u64),
+            IdColumn::Keys(keys) => xxh3_128(keys.get(row)),
         }
     }
 }
@@ -195,9 +203,8 @@ fn schema() -> arrow::datatypes::SchemaRef {
 #[derive(Debug)]
 pub(super) struct Duplicates {
     wanted: HashSet<u64>,
-    /// By hash. Two ids of one hash would be taken for one: of 64-bit columns there are none, of other ids the report
-    /// could name one too many.
-    parts: Vec<Mutex<HashMap<u64, Seen>>>,
+    /// By [`IdColumn::exact`], in parts by hash.
+    parts: Vec<Mutex<HashMap<u128, Seen>>>,
 }
 
 /// What is known of an id.
@@ -232,17 +239,22 @@ impl Duplicates {
             if !self.wanted.contains(&hash) {
                 continue;
             }
-            let first = (place, row as u32);
-            let mut seen = lock(&self.parts[(hash >> 32) as usize % PARTS]);
-            let seen = seen.entry(hash).or_insert(Seen {
-                digest: *digest,
-                first,
-                differs: None,
-            });
-            seen.first = seen.first.min(first);
-            if seen.digest != *digest && seen.differs.is_none() {
-                seen.differs = Some(readable_id(source, batch, row).into());
-            }
+            let id = (hash, ids.exact(row));
+            self.see(id, *digest, (place, row as u32), || readable_id(source, batch, row));
+        }
+    }
+
+    /// Notes a row of an id, which is given by its hash and by what tells it apart from others of that hash.
+    fn see(&self, (hash, exact): (u64, u128), digest: u128, first: (u64, u32), readable: impl FnOnce() -> String) {
+        let mut part = lock(&self.parts[(hash >> 32) as usize % PARTS]);
+        let seen = part.entry(exact).or_insert(Seen {
+            digest,
+            first,
+            differs: None,
+        });
+        seen.first = seen.first.min(first);
+        if seen.digest != digest && seen.differs.is_none() {
+            seen.differs = Some(readable().into());
         }
     }
 
@@ -259,5 +271,21 @@ impl Duplicates {
         differing.sort();
         let shown = differing.iter().take(EXAMPLES_MAX).map(|(_, text)| text.to_string());
         (differing.len() as u64, shown.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Duplicates;
+
+    #[test]
+    fn ids_of_one_hash_are_told_apart() {
+        let duplicates = Duplicates::new(vec![7]);
+        duplicates.see((7, 1), 100, (0, 3), || "id=a".into());
+        duplicates.see((7, 2), 200, (0, 1), || "id=b".into());
+        assert_eq!(duplicates.conflicts(), (0, vec![]), "two ids, one row each");
+        duplicates.see((7, 1), 101, (0, 4), || "id=a".into());
+        duplicates.see((7, 2), 200, (0, 5), || "id=b".into());
+        assert_eq!(duplicates.conflicts(), (1, vec!["id=a".to_owned()]));
     }
 }

@@ -21,13 +21,13 @@ use crate::error::BatchError;
 use crate::inputs::{Progress, ProgressSink, RejectedRow, Shared, SharedRejects, lock};
 use crate::report::{EXAMPLES_MAX, SourceReport};
 use crate::shelves::Room;
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use featc_ir::{Arrival, ColumnId, Source};
 use featr_decode::{Bound, Decoded, Piece, PieceOptions, Rejects, RowNumbers, Store, pieces};
 use featr_kernels::Batch;
 use featr_kernels::rows::{Reason, Rejected, accept, arrivals, digests, rejected};
 use ids::{Duplicates, Ids};
-use order::{InOrder, Owned};
+use order::InOrder;
 use part::{Part, check};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,8 +48,9 @@ pub(crate) struct Scan {
     progress: Option<ProgressSink>,
     rejects: SharedRejects,
     lanes: Mutex<Vec<Arc<Lane>>>,
-    /// Sources take turns: each scan uses all threads.
-    turn: Arc<tokio::sync::Mutex<()>>,
+    /// The source before it in the plan: each scan uses all threads, so they take turns, and of several sources that are
+    /// broken always the same one is told.
+    earlier: Option<Arc<Scan>>,
     /// How it ended: also a failure is one.
     done: tokio::sync::OnceCell<Outcome<()>>,
     report: Mutex<SourceReport>,
@@ -96,7 +97,7 @@ struct Found {
 type Outcome<T> = std::result::Result<T, BatchError>;
 
 impl Scan {
-    pub fn new(source: Arc<Source>, events: Option<Vec<Batch>>, shared: &Shared) -> Scan {
+    pub fn new(source: Arc<Source>, events: Option<Vec<Batch>>, earlier: Option<Arc<Scan>>, shared: &Shared) -> Scan {
         let report = SourceReport {
             source: source.name.clone(),
             ..SourceReport::default()
@@ -113,7 +114,7 @@ impl Scan {
             progress: shared.progress.clone(),
             rejects: shared.rejects.clone(),
             lanes: Mutex::default(),
-            turn: shared.turn.clone(),
+            earlier,
             done: tokio::sync::OnceCell::new(),
             report: Mutex::new(report),
             spent: Mutex::default(),
@@ -135,20 +136,27 @@ impl Scan {
         *lock(&self.spent)
     }
 
-    /// Scans the source; the first caller does it, the others wait.
+    /// Scans the source after those before it in the plan; the first caller does it, the others wait. Of several that fail
+    /// the first in the plan is told.
     pub async fn run(self: &Arc<Self>) -> Result<()> {
-        let once = || async {
-            let _turn = self.turn.lock().await;
-            let scan = self.clone();
-            let done = tokio::task::spawn_blocking(move || scan.scan()).await;
-            done.unwrap_or_else(|_| {
-                Err(BatchError::Bug {
-                    why: "a thread of the source stage failed".into(),
-                })
+        let mut line = vec![self.clone()];
+        while let Some(earlier) = line.last().and_then(|scan| scan.earlier.clone()) {
+            line.push(earlier);
+        }
+        for scan in line.iter().rev() {
+            scan.done.get_or_init(|| scan.clone().scan_aside()).await.clone()?;
+        }
+        Ok(())
+    }
+
+    /// [`Scan::scan`] on a thread that may block.
+    async fn scan_aside(self: Arc<Self>) -> Outcome<()> {
+        let done = tokio::task::spawn_blocking(move || self.scan()).await;
+        done.unwrap_or_else(|_| {
+            Err(BatchError::Bug {
+                why: "a thread of the source stage failed".into(),
             })
-        };
-        let done = self.done.get_or_init(once).await;
-        done.clone().map_err(DataFusionError::from)
+        })
     }
 
     fn scan(&self) -> Outcome<()> {
@@ -165,7 +173,7 @@ impl Scan {
             duplicates: None,
             ids: Ids::new(&self.source, &self.room),
             found: Mutex::default(),
-            rejects: InOrder::new(&self.rejects, &self.source.name),
+            rejects: InOrder::new(&self.rejects, &self.source.name, &self.room),
         };
         self.pass(&parts, &lanes, &first)?;
         let undecoded = first.rejects.finish();
@@ -193,7 +201,7 @@ impl Scan {
             duplicates: Some(duplicates),
             ids: Ids::new(&self.source, &self.room),
             found: Mutex::default(),
-            rejects: InOrder::new(&nobody, &self.source.name),
+            rejects: InOrder::new(&nobody, &self.source.name, &self.room),
         };
         self.pass(parts, lanes, &second)?;
         let accepted: u64 = lock(&second.found).iter().map(|found| found.counts[0]).sum();
@@ -372,8 +380,17 @@ impl Scan {
             }
             if wanted {
                 let part = (place >> 32) as usize;
-                pass.rejects
-                    .put(part, Owned::new(file, line, reason.name(), detail, None))?;
+                pass.rejects.put(
+                    part,
+                    &RejectedRow {
+                        source: &source.name,
+                        file,
+                        line,
+                        reason: reason.name(),
+                        detail: &detail,
+                        raw: None,
+                    },
+                )?;
             }
         }
         lock(&pass.found).push(Found {
@@ -433,18 +450,5 @@ impl Scan {
         let examples = found.into_iter().flat_map(|found| found.examples);
         report.rejected_examples = examples.take(EXAMPLES_MAX).collect();
         report.undecoded = undecoded;
-    }
-}
-
-impl Owned {
-    fn as_row<'a>(&'a self, source: &'a str) -> RejectedRow<'a> {
-        RejectedRow {
-            source,
-            file: &self.file,
-            line: self.line,
-            reason: self.reason,
-            detail: &self.detail,
-            raw: self.raw.as_deref(),
-        }
     }
 }

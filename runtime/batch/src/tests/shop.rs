@@ -303,6 +303,23 @@ pub(super) fn plan() -> BatchPlan {
     plan_over(&source(None), Excluding::Nothing)
 }
 
+/// The first view over one source, the second over another.
+pub(super) fn plan_of_two(first: &str, second: &str) -> BatchPlan {
+    let named = |name: &str| Source {
+        name: name.into(),
+        ..source(None)
+    };
+    let (mut plan, other) = (
+        plan_over(&named(first), Excluding::Nothing),
+        plan_over(&named(second), Excluding::Nothing),
+    );
+    if let (BatchNode::Zip { inputs, .. }, BatchNode::Zip { inputs: others, .. }) = (&mut plan.root, other.root) {
+        inputs.truncate(1);
+        inputs.extend(others.into_iter().skip(1));
+    }
+    plan
+}
+
 pub(super) fn plan_excluding_now() -> BatchPlan {
     plan_over(&source(None), Excluding::Now)
 }

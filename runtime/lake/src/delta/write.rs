@@ -221,7 +221,7 @@ impl DeltaWriter {
     /// Makes the rows part of the table, all in one commit; `info` goes into the table's history.
     ///
     /// # Errors
-    /// [`LakeCause::TableChanged`], [`LakeCause::SchemaDiffers`] and the causes of [`crate::LakeStore::delta`]. The table is
+    /// [`LakeCause::TableChanged`], [`LakeCause::TableExists`], [`LakeCause::SchemaDiffers`] and the causes of [`crate::LakeStore::delta`]. The table is
     /// then as the others left it.
     pub fn commit(mut self, info: &[(String, String)]) -> Result<Committed, DecodeError> {
         if let Some(open) = self.open.take() {
@@ -235,8 +235,16 @@ impl DeltaWriter {
         else {
             return outcome;
         };
-        if self.target.mode != Mode::Append || self.target.state.is_some() {
+        if self.target.state.is_some() {
             return outcome;
+        }
+        match self.target.mode {
+            Mode::Append => {}
+            Mode::Overwrite => return outcome,
+            Mode::Create => {
+                let why = "another writer created it in the meantime".to_owned();
+                return Err(problem(LakeCause::TableExists, &self.target.table.address, why));
+            }
         }
         // Somebody created the table just now: this is an append to it.
         let Some(state) = self.target.table.state_if_any()? else {

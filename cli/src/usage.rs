@@ -1,0 +1,240 @@
+//! Wrong usage of the command line, as a diagnostic whose place is the argument.
+
+use crate::args::Cli;
+use crate::report::Reporter;
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use featc_driver::diag::{Code, Diagnostic, SourceMap, Span};
+use std::error::Error as _;
+use std::ffi::OsString;
+use std::ops::Range;
+use std::process::ExitCode;
+
+/// Ends the command as its words were understood: help and versions are printed, anything else is refused.
+pub fn end(error: &clap::Error, words: &[OsString]) -> ExitCode {
+    let help = [
+        ErrorKind::DisplayHelp,
+        ErrorKind::DisplayVersion,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+    ];
+    if help.contains(&error.kind()) {
+        // Who went away (`| head`) needs no more.
+        let _ = error.print();
+        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+    }
+    let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let (diagnostic, sources) = refusal(error, &words);
+    let _ = Reporter::of_words(&words).diagnostics(&[diagnostic], &sources);
+    ExitCode::from(2)
+}
+
+/// The command line as a text of one line, and where each word stands in it.
+fn line(words: &[String]) -> (String, Vec<Range<usize>>) {
+    let (mut text, mut places) = (String::new(), Vec::new());
+    // However the command was called, its name is `featc`.
+    for word in std::iter::once("featc").chain(words.iter().skip(1).map(String::as_str)) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        let start = text.len();
+        let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
+        if word.is_empty() || !word.chars().all(plain) {
+            text.push_str(&format!("{word:?}"));
+        } else {
+            text.push_str(word);
+        }
+        places.push(start..text.len());
+    }
+    (text, places)
+}
+
+/// What clap has to say about one side of an error.
+fn context(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        _ => vec![],
+    }
+}
+
+/// `--threads` of `--threads <N>`.
+fn name(argument: &str) -> &str {
+    argument.split([' ', '=']).next().unwrap_or(argument)
+}
+
+fn refusal(error: &clap::Error, words: &[String]) -> (Diagnostic, SourceMap) {
+    let about = |kind| context(error, kind).into_iter().next();
+    let argument = about(ContextKind::InvalidArg);
+    let value = about(ContextKind::InvalidValue);
+    let place = match error.kind() {
+        ErrorKind::InvalidSubcommand => find(words, None, about(ContextKind::InvalidSubcommand).as_deref()),
+        ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => None,
+        _ => find(words, argument.as_deref(), value.as_deref()),
+    };
+    let (message, label) = told(error);
+    let (text, places) = line(words);
+    let mut sources = SourceMap::new();
+    let file = sources.add("command line", text.as_str());
+    let span = match place {
+        Some((first, last)) => Span::new(file, places[first].start, places[last].end),
+        None => Span::at(file, text.len()),
+    };
+    let diagnostic = Diagnostic::at(Code::WrongUsage, message, span, label);
+    (diagnostic.with_help(next_step(error, words)), sources)
+}
+
+/// The words of an option (with its value, if that is what is wrong) or of a value: the first and the last. Of an option
+/// that is there twice, those of the second.
+fn find(words: &[String], argument: Option<&str>, value: Option<&str>) -> Option<(usize, usize)> {
+    let known = 1..words.len();
+    let Some(option) = argument.map(name).filter(|name| name.starts_with('-')) else {
+        let wanted = value.or(argument)?;
+        return known.rev().find(|at| words[*at] == wanted).map(|at| (at, at));
+    };
+    let found = |at: usize| {
+        let rest = words[at].strip_prefix(option)?;
+        match value.filter(|value| !value.is_empty()) {
+            _ if rest.starts_with('=') => Some((at, at)),
+            Some(value) if rest.is_empty() && words.get(at + 1).is_some_and(|next| next == value) => Some((at, at + 1)),
+            None if rest.is_empty() => Some((at, at)),
+            Some(_) | None => None,
+        }
+    };
+    let short = |at: &usize| !option.starts_with("--") && words[*at].starts_with(option);
+    let whole = known.clone().rev().find_map(found);
+    whole.or_else(|| known.rev().find(short).map(|at| (at, at)))
+}
+
+/// The message, and what is written at the place.
+fn told(error: &clap::Error) -> (String, String) {
+    let about = |kind| context(error, kind);
+    let argument = about(ContextKind::InvalidArg).into_iter().next().unwrap_or_default();
+    let value = about(ContextKind::InvalidValue).into_iter().next().unwrap_or_default();
+    let quoted = |text: String| format!("`{text}`");
+    let list = |texts: Vec<String>| texts.into_iter().map(quoted).collect::<Vec<_>>().join(", ");
+    // Arguments without an option have their name in brackets.
+    let given = match argument.starts_with('-') {
+        true => format!("{} {value}", name(&argument)),
+        false => value.clone(),
+    };
+    match error.kind() {
+        ErrorKind::UnknownArgument if argument.starts_with('-') => (
+            format!("unknown option `{argument}`"),
+            "the command does not have it".into(),
+        ),
+        ErrorKind::UnknownArgument => (format!("unexpected argument `{argument}`"), "one too many".into()),
+        ErrorKind::InvalidSubcommand => {
+            let word = about(ContextKind::InvalidSubcommand).join(" ");
+            (format!("unknown command `{word}`"), "no command".into())
+        }
+        ErrorKind::InvalidValue if value.is_empty() => (
+            format!("`{}` has no value", name(&argument)),
+            format!("write `{argument}`"),
+        ),
+        ErrorKind::InvalidValue => {
+            let values = list(about(ContextKind::ValidValue));
+            (format!("`{given}`: there is no such value"), format!("one of {values}"))
+        }
+        ErrorKind::ValueValidation => {
+            let why = error.source().map(ToString::to_string).unwrap_or_default();
+            (format!("`{given}`: {why}"), "not such a value".into())
+        }
+        ErrorKind::MissingRequiredArgument => {
+            // One of several is written `<--every <DURATION>|--at-events>`.
+            let several = |text: String| match text.strip_prefix("<--").and_then(|text| text.strip_suffix('>')) {
+                Some(inside) => format!("--{}", inside.replace('|', "` or `")),
+                None => text,
+            };
+            let missing = list(about(ContextKind::InvalidArg).into_iter().map(several).collect());
+            (format!("missing: {missing}"), "the command ends here".into())
+        }
+        ErrorKind::MissingSubcommand => ("no command is given".into(), "the command line ends here".into()),
+        ErrorKind::ArgumentConflict => {
+            let others = about(ContextKind::PriorArg);
+            if others == [argument.clone()] {
+                (
+                    format!("`{}` is given more than once", name(&argument)),
+                    "once is enough".into(),
+                )
+            } else {
+                let message = format!("`{argument}` cannot be used with {}", list(others));
+                (message, "they exclude each other".into())
+            }
+        }
+        _ => {
+            let text = error.to_string();
+            let first = text.split("\n\n").next().unwrap_or_default();
+            let first = first.strip_prefix("error: ").unwrap_or(first);
+            let words: Vec<&str> = first.split_whitespace().collect();
+            (words.join(" "), "here".into())
+        }
+    }
+}
+
+/// What to do: the nearest word that is known, and where the others are listed.
+fn next_step(error: &clap::Error, words: &[String]) -> String {
+    let commands = Cli::command();
+    let command = match error.kind() {
+        ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => None,
+        _ => words
+            .iter()
+            .skip(1)
+            .find(|word| commands.find_subcommand(word).is_some()),
+    };
+    let list = match command {
+        Some(command) => format!("`featc {command} --help` lists its arguments"),
+        None => "`featc --help` lists the commands".to_owned(),
+    };
+    let kinds = [
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedValue,
+    ];
+    let nearest = kinds.into_iter().flat_map(|kind| context(error, kind)).next();
+    match nearest {
+        Some(nearest) => format!("did you mean `{}`? {list}", name(&nearest)),
+        None => list,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    /// What stands at the place of the error.
+    fn shown(words: &[&str]) -> String {
+        let error = Cli::try_parse_from(words).expect_err("wrong usage");
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let (diagnostic, sources) = refusal(&error, &words);
+        let place = diagnostic.primary.expect("a place").span;
+        sources.slice(place).to_owned()
+    }
+
+    #[test]
+    fn the_place_is_the_argument_also_among_blanks_and_quotes() {
+        let program = "my programs/a \"b\"\n.feat";
+        assert_eq!(shown(&["featc", "check", program, "--fast"]), "--fast");
+        assert_eq!(shown(&["featc", "build", program, "two words"]), "\"two words\"");
+        assert_eq!(shown(&["featc", "train", program, "--threads", "0"]), "--threads 0");
+        assert_eq!(
+            shown(&["featc", "train", program, "--threads=x y"]),
+            "\"--threads=x y\""
+        );
+        assert_eq!(shown(&["featc", "check", "-x"]), "-x");
+        assert_eq!(shown(&["featc", "--json=1", "check"]), "--json=1");
+        assert_eq!(shown(&["featc", "explain"]), "");
+    }
+
+    #[test]
+    fn help_and_the_version_are_no_errors() {
+        for (words, code) in [
+            (&["featc", "--version"][..], 0),
+            (&["featc", "train", "--help"], 0),
+            (&["featc"], 2),
+        ] {
+            let error = Cli::try_parse_from(words).expect_err("no command");
+            assert_eq!(error.exit_code(), code, "{words:?}");
+        }
+    }
+}
