@@ -141,7 +141,7 @@ fn columns_differ(
                 continue;
             }
             let field = (column - own) / 2;
-            let ty = if (column - own) % 2 == 0 {
+            let ty = if (column - own).is_multiple_of(2) {
                 field_type(prepared, field)
             } else {
                 Type::String

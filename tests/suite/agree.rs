@@ -77,7 +77,7 @@ fn draw(seed: u64) -> Drawn {
     };
     let deliveries = (0..3)
         .map(|place| Delivery {
-            shuffle: (place > 0).then(|| rng.next()),
+            shuffle: (place > 0).then(|| rng.word()),
             chunk: *rng.pick(&[1, 2, 5, 1000]),
             restart_every: *rng.pick(&[None, Some(1), Some(7)]),
             paging: if rng.one_in(3) { Paging::default() } else { small },

@@ -236,7 +236,7 @@ fn asked_keys(job: &Job<'_>, view: &View, source: &Source, samples: &[Sample]) -
             })
             .collect()
     };
-    samples.iter().map(|sample| of(sample)).collect()
+    samples.iter().map(of).collect()
 }
 
 #[cfg(test)]

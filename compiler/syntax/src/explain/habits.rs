@@ -161,7 +161,7 @@ impl Failure {
                     Code::UnexpectedText,
                     message,
                     span,
-                    &insert(&words),
+                    &insert(words),
                     "sum(x where x > 0)",
                 ))
             }

@@ -64,6 +64,17 @@ impl Job {
             let slabs = Slabs::new(self, (shelves, shelf, digests), questions, share)?;
             return Ok(Answers::Slabs(Box::new(slabs)));
         }
+        let bits = shelves.count().trailing_zeros();
+        let (run, starts) = self.settle(shelves, shelf, digests)?;
+        let events_of = |entity: u32| {
+            let number = (entity >> bits) as usize;
+            starts[number]..starts[number + 1]
+        };
+        Ok(Answers::Whole(Some(self.ask(&run, &questions, events_of)?)))
+    }
+
+    /// The events of a shelf in order, and where each entity's begin, by their numbers within the shelf.
+    fn settle(&self, shelves: &Shelves, shelf: usize, digests: bool) -> Result<(Run, Vec<u32>)> {
         let batch = concat_batches(&shelves.schema(), &shelves.take(shelf)?)?;
         let arrived = Arrived::of(&self.layout, digests, &batch)?;
         let bits = shelves.count().trailing_zeros();
@@ -71,12 +82,7 @@ impl Job {
         let order = arrived.order(&numbers, self.entities.count().div_ceil(shelves.count()));
         drop(numbers);
         self.counter.add_copies(order.copies);
-        let run = arrived.run(&self.layout, &order.rows, self.reads_ids())?;
-        let events_of = |entity: u32| {
-            let number = (entity >> bits) as usize;
-            order.starts[number]..order.starts[number + 1]
-        };
-        Ok(Answers::Whole(Some(self.ask(&run, &questions, events_of)?)))
+        Ok((arrived.run(&self.layout, &order.rows, self.reads_ids())?, order.starts))
     }
 
     /// Whether some window says `excluding self`.

@@ -185,10 +185,10 @@ impl Slabs {
             let seen = |question: &Question| self.edges.seen(&self.extents, (question.0, question.1));
             let first = of_entity.first().map_or(0, |question| seen(question).start);
             let end = of_entity.last().map_or(0, |question| seen(question).end);
-            for at in first.max(done)..end {
-                let bucket = &self.buckets[at];
+            let seen = first.max(done).min(end)..end;
+            for (bucket, split) in self.buckets[seen.clone()].iter().zip(&split[seen]) {
                 match &bucket.packed {
-                    Some((kept, pack)) if !split[at] => {
+                    Some((kept, pack)) if !split => {
                         rows += kept.num_rows();
                         packs.push((rows as u32 - 1, pack.clone()));
                         parts.push(kept.clone());

@@ -303,9 +303,8 @@ impl Scan {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             work();
             // Every one is waited for.
-            others
-                .into_iter()
-                .fold(true, |whole, other| other.join().is_ok() && whole)
+            let failed = others.into_iter().map(|other| other.join()).filter(Result::is_err);
+            failed.count() == 0
         });
         if !whole {
             return Err(BatchError::Bug {

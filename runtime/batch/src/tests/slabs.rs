@@ -66,7 +66,7 @@ fn asked(events: &Batch, questions: i64) -> crate::SpineData {
 
 #[test]
 fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
-    let events = many(3_000);
+    let events = many(1_200);
     let plans = [plan(), shop::plan_excluding_now()];
     let mut packs = 0;
     for (plan, delay_us) in plans
@@ -74,7 +74,7 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
         .flat_map(|plan| [None, Some(0), Some(5_000 * SECOND as u64)].map(|d| (plan, d)))
     {
         let answers = |memory_bytes: Option<usize>, truth| {
-            let mut inputs = Inputs::new(asked(&events, 150));
+            let mut inputs = Inputs::new(asked(&events, 60));
             inputs.events.insert("shop_events".into(), vec![events.clone()]);
             (inputs.with_status, inputs.threads) = (true, 2);
             (inputs.memory_bytes, inputs.truth) = (memory_bytes, truth);
@@ -92,8 +92,8 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
             batch.column_by_name("s__sum").expect("a sum").len()
                 - batch.column_by_name("s__sum").expect("a sum").null_count()
         });
-        assert!(values.sum::<usize>() > 20, "{truth:?}");
-        for memory_bytes in [0, 60_000, 400_000, 1_500_000] {
+        assert!(values.sum::<usize>() > 8, "{truth:?}");
+        for memory_bytes in [0, 60_000, 200_000, 500_000] {
             let (batches, same, measured) = answers(Some(memory_bytes), truth);
             assert_eq!(batches, expected, "{truth:?}, {memory_bytes} bytes");
             assert_eq!(same, report, "{truth:?}, {memory_bytes} bytes");
@@ -101,7 +101,7 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
             packs += usize::from(measured.contains(" packs in them"));
         }
     }
-    assert!(packs > 12, "{packs}");
+    assert!(packs >= 12, "{packs}");
 }
 
 #[test]

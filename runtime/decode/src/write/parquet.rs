@@ -297,9 +297,9 @@ fn each(threads: usize, group: &[Mutex<Root>], step: impl Fn(usize, &mut Root) -
     let whole = std::thread::scope(|scope| {
         let helpers: Vec<_> = (1..threads.min(group.len())).map(|_| scope.spawn(work)).collect();
         work();
-        helpers
-            .into_iter()
-            .fold(true, |whole, helper| helper.join().is_ok() && whole)
+        // Every one is waited for.
+        let failed = helpers.into_iter().map(|helper| helper.join()).filter(Result::is_err);
+        failed.count() == 0
     });
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
