@@ -48,16 +48,20 @@
 
 mod array;
 mod arrow_file;
+mod arrow_sizes;
+mod arrow_stream;
 mod builder;
 mod chunks;
 mod convert;
 mod csv;
+mod cuts;
 mod error;
 mod files;
 mod guard;
 mod json;
 mod layout;
 mod lines;
+mod packed;
 mod parquet;
 mod piece;
 mod prune;
@@ -68,6 +72,7 @@ mod source;
 mod spine;
 mod store;
 mod text;
+mod text_file;
 mod text_rows;
 mod write;
 mod zone;
@@ -77,7 +82,7 @@ mod tests;
 
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::{DecodeError, LakeCause};
-pub use files::{InputFile, expand, expand_in, would_list};
+pub use files::{InputFile, expand, expand_in, format_of, has_extension, no_such_files, would_list};
 pub use piece::{Bound, Piece, PieceOptions, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use scratch::Scratch;
