@@ -14,8 +14,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What is looked through at once.
-const CHUNK_BYTES: u64 = 4 << 20;
+/// What is looked through at once: little enough for the caches of a processor.
+const CHUNK_BYTES: u64 = 1 << 20;
 /// Records that are given up cost much more time than others: a file with more of them is not cut.
 const GIVEN_UP_MAX: usize = 8;
 

@@ -6,7 +6,8 @@
 //! results ── write_rows ─────▶ Parquet | CSV | JSONL | Arrow IPC, all or nothing
 //! ```
 //!
-//! * [`pieces`] cuts the files of a source into parts that decode on any thread; [`read_source`] reads them in order.
+//! * [`pieces`] cuts the files of a source into parts that decode on any thread, large text files too; [`read_source`]
+//!   reads them in order.
 //!   [`Store`] says where files are. A row that cannot be used is a [`Reject`], never lost in silence
 //!   and never fatal; what is wrong with a whole file is a [`DecodeError`].
 //! * Which rows are rejected is a function of the file and of the source's declaration alone: it depends neither on
@@ -37,6 +38,7 @@
 //! * JSONL has one object per line; blank lines are skipped, a key that is not there is null, a key that occurs twice
 //!   makes the line unparsable.
 //! * A record of more than 16 MiB of text is unparsable.
+//! * Text in a file whose name ends in `.gz` or `.zst` is unpacked while it is read; Arrow buffers may be compressed.
 //!
 //! * A declared column that a file lacks takes the value that a folder of its path names: `day=2026-01-01`; see
 //!   [`InputFile::values`].

@@ -275,6 +275,8 @@ mod tests {
         assert!(in_folder("a/b/x.parquet", "a/b", parquet));
         assert!(in_folder("x.parquet", "", parquet));
         assert!(in_folder("a/day=1/x.parquet", "a", parquet));
+        assert!(in_folder("a/x.csv.gz", "a", &["csv", "csv.gz"]));
+        assert!(!in_folder("a/x.gz", "a", &["csv", "csv.gz"]));
         for no in [
             "a/bc/x.parquet",
             "a/b/c/x.parquet",
