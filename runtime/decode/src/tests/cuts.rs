@@ -125,7 +125,7 @@ const HEADERS: &[&[u8]] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn no_cut_of_csv_shows(content in text(HEADERS, csv_line()), bytes in 1usize..200, threads in 1usize..4) {
