@@ -217,6 +217,29 @@ fn a_training_set_from_objects_is_that_from_files_byte_for_byte() {
     );
 }
 
+#[test]
+fn a_training_set_from_packed_text_is_that_from_parquet() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = std::fs::File::open(flights()).expect("readable");
+    let rows = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    let schema = rows.schema().clone();
+    let rows: Result<Vec<RecordBatch>, _> = rows.build().expect("readable").collect();
+    let text = folder.path().join("q1.csv");
+    write_rows(&text, schema, rows.expect("readable")).expect("writes");
+    let text = std::fs::read(&text).expect("written");
+    let (first, second) = text.split_at(text.len() / 2);
+    let frames = [first, second].map(|part| zstd::bulk::compress(part, 1).expect("packs"));
+    let packed = folder.path().join("q1.csv.zst");
+    std::fs::write(&packed, frames.concat()).expect("writes");
+    server.put("text/q1.csv.zst", &packed);
+    let expected = training(LakeStore::new(), None).batches;
+    let local = packed.to_str().expect("UTF-8");
+    for from in ["s3://lake/text/q1.csv.zst", "s3://lake/text/*.csv.zst", local] {
+        assert!(training(server.store(), Some(from)).batches == expected, "{from}");
+    }
+}
+
 /// More than two parts of an upload, and hard to compress.
 fn many_rows() -> RecordBatch {
     let mixed = (0..3_000_000i64).map(|id| id.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64));

@@ -1,5 +1,7 @@
 //! Rows of a source from Arrow IPC: files, whose batches are read from anywhere, and streams.
 
+use crate::arrow_sizes::check_sizes;
+use crate::arrow_stream::Stream;
 use crate::error::DecodeError;
 use crate::files::InputFile;
 use crate::guard::guarded;
@@ -13,14 +15,15 @@ use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::convert::fb_to_schema;
-use arrow::ipc::reader::{FileDecoder, StreamDecoder, read_footer_length};
-use arrow::ipc::{Block, MetadataVersion, root_as_footer, root_as_message};
-use std::io::Read;
+use arrow::ipc::reader::{FileDecoder, read_footer_length};
+use arrow::ipc::{Block, Message, MetadataVersion, root_as_footer, root_as_message};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// The first bytes of a file; a stream has none.
 pub(crate) const MAGIC: &[u8] = b"ARROW1";
+/// What begins a message, since 0.15.
+pub(crate) const MARKER: [u8; 4] = [0xff; 4];
 
 /// A file whose schema fits a source.
 pub(crate) struct ArrowFile {
@@ -55,15 +58,33 @@ fn bytes(file: &dyn RandomRead, start: i64, len: i64) -> Result<Buffer, ArrowErr
         .map_err(|error| ArrowError::ExternalError(Box::new(error)))
 }
 
+/// The message that a block begins with.
+fn message(bytes: &[u8]) -> Result<Message<'_>, ArrowError> {
+    // A length, since 0.15 behind a marker of four bytes.
+    let skipped = if bytes.starts_with(&MARKER) { 8 } else { 4 };
+    let message = bytes.get(skipped..).map(root_as_message);
+    message.and_then(Result::ok).ok_or_else(no_message)
+}
+
+fn no_message() -> ArrowError {
+    ArrowError::IpcError("a batch without its message".into())
+}
+
 /// The rows of a block, by its metadata.
 fn rows(file: &dyn RandomRead, block: &Block) -> Result<u64, ArrowError> {
-    let broken = || ArrowError::IpcError("a batch without its message".into());
     let bytes = bytes(file, block.offset(), i64::from(block.metaDataLength()))?;
-    // A length, since 0.15 behind a marker of four bytes.
-    let skipped = if bytes.starts_with(&[0xff; 4]) { 8 } else { 4 };
-    let message = root_as_message(bytes.get(skipped..).ok_or_else(broken)?).map_err(|_| broken())?;
-    let batch = message.header_as_record_batch().ok_or_else(broken)?;
-    u64::try_from(batch.length()).map_err(|_| broken())
+    let batch = message(&bytes)?.header_as_record_batch().ok_or_else(no_message)?;
+    u64::try_from(batch.length()).map_err(|_| no_message())
+}
+
+/// A whole block, the sizes in which were checked.
+fn checked(file: &dyn RandomRead, about: &Block) -> Result<Buffer, ArrowError> {
+    let bytes = block(file, about)?;
+    let body = usize::try_from(about.metaDataLength())
+        .ok()
+        .and_then(|at| bytes.get(at..));
+    check_sizes(&message(&bytes)?, body.unwrap_or_default())?;
+    Ok(bytes)
 }
 
 impl ArrowFile {
@@ -136,7 +157,7 @@ impl Footer {
             decoder = decoder.with_projection(projection);
         }
         for dictionary in &self.dictionaries {
-            decoder.read_dictionary(dictionary, &block(file, dictionary)?)?;
+            decoder.read_dictionary(dictionary, &checked(file, dictionary)?)?;
         }
         Ok(decoder)
     }
@@ -148,7 +169,7 @@ pub(crate) fn batch(
     file: &dyn RandomRead,
     about: &(Block, u64),
 ) -> Result<RecordBatch, ArrowError> {
-    let batch = decoder.read_record_batch(&about.0, &block(file, &about.0)?)?;
+    let batch = decoder.read_record_batch(&about.0, &checked(file, &about.0)?)?;
     let batch = batch.filter(|batch| batch.num_rows() as u64 == about.1);
     batch.ok_or_else(|| ArrowError::IpcError("a batch does not have the rows that its message says".into()))
 }
@@ -196,49 +217,6 @@ enum Batches {
         layout: Layout,
         stream: Stream,
     },
-}
-
-/// Messages one after the other. Memory grows with what was read, whatever lengths a broken stream claims.
-pub(crate) struct Stream {
-    input: Box<dyn Read + Send>,
-    decoder: StreamDecoder,
-    bytes: Buffer,
-    /// A batch that was met before it was asked for.
-    met: Option<RecordBatch>,
-}
-
-impl Stream {
-    /// Reads the schema.
-    pub(crate) fn open(input: Box<dyn Read + Send>) -> Result<(SchemaRef, Stream), ArrowError> {
-        let mut stream = Stream {
-            input,
-            decoder: StreamDecoder::new(),
-            bytes: Buffer::from(Vec::<u8>::new()),
-            met: None,
-        };
-        stream.met = stream.next()?;
-        let schema = stream.decoder.schema();
-        let schema = schema.ok_or_else(|| ArrowError::IpcError("no schema".into()))?;
-        Ok((schema, stream))
-    }
-
-    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        if let Some(batch) = self.met.take() {
-            return Ok(Some(batch));
-        }
-        loop {
-            if let Some(batch) = self.decoder.decode(&mut self.bytes)? {
-                return Ok(Some(batch));
-            }
-            let mut chunk = Vec::new();
-            self.input.by_ref().take(1 << 20).read_to_end(&mut chunk)?;
-            if chunk.is_empty() {
-                self.decoder.finish()?;
-                return Ok(None);
-            }
-            self.bytes = Buffer::from(chunk);
-        }
-    }
 }
 
 impl ArrowReader {

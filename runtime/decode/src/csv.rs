@@ -67,6 +67,11 @@ impl CsvReader {
         }
     }
 
+    /// The last line of the current record.
+    pub(crate) fn line(&self) -> u64 {
+        self.lines.number()
+    }
+
     /// The size of the current record.
     pub(crate) fn bytes(&self) -> usize {
         self.raw.len()

@@ -1,5 +1,6 @@
 //! What is wrong with a whole file, as data: the command line maps these to diagnostics.
 
+use crate::packed::Damaged;
 use std::fmt;
 use std::path::Path;
 
@@ -89,8 +90,14 @@ pub enum LakeCause {
 }
 
 impl DecodeError {
-    /// What the operating system said of a file that was to be read, in plain words.
+    /// What the operating system said of a file that was to be read, in plain words; or what is broken in packed data.
     pub fn unreadable(file: &str, error: &std::io::Error) -> Self {
+        if let Some(damaged) = error.get_ref().and_then(|error| error.downcast_ref::<Damaged>()) {
+            return DecodeError::Corrupt {
+                file: file.to_owned(),
+                why: damaged.to_string(),
+            };
+        }
         DecodeError::Unreadable {
             file: file.to_owned(),
             why: plain(error),

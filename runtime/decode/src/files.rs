@@ -72,8 +72,8 @@ fn unescaped(text: &str) -> String {
 /// The files of a set: patterns in the given order, the files of one pattern in bytewise name order, none twice.
 ///
 /// A pattern is a path relative to `base`, or a glob. A folder means the files in it (not below it) whose extension
-/// is the format's: `.parquet`, `.csv`, `.jsonl` or `.ndjson`, `.arrow`, `.ipc` or `.feather`; and so on in those of its folders that are named
-/// `column=value`. Files and folders whose name begins with `.` or `_` are skipped unless the pattern says that very
+/// is the format's: `.parquet`, `.csv`, `.jsonl` or `.ndjson`, `.arrow`, `.ipc` or `.feather`, of text also with `.gz` or
+/// `.zst` behind it; and so on in those of its folders that are named `column=value`. Files and folders whose name begins with `.` or `_` are skipped unless the pattern says that very
 /// name. A pattern without files is an error.
 pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
     expand_in(&LocalStore, files, base)
@@ -174,10 +174,7 @@ pub fn would_list(files: &FileSet, base: &Path, target: &Path) -> bool {
         return false;
     }
     let (base, target) = (settled(base), settled(target));
-    let fits = target
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| extensions(files.format).contains(&extension));
+    let fits = has_extension(entry_name(&target), extensions(files.format));
     files.paths.iter().any(|pattern| {
         let root = settled(&base.join(pattern));
         if root.is_dir() {
@@ -219,13 +216,12 @@ fn folder(path: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<
     };
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or("");
         let name = entry_name(&file);
         if hidden(name) {
             continue;
         }
         if file.is_file() {
-            if extensions.contains(&extension) {
+            if has_extension(name, extensions) {
                 found.push(file);
             }
         } else if name.contains('=') && file.is_dir() {
@@ -251,17 +247,42 @@ fn hidden(name: &str) -> bool {
     (name.starts_with('.') && name != "." && name != "..") || name.starts_with('_')
 }
 
+/// The format that a name says, `None` if it says none that can be read.
+pub fn format_of(path: &Path) -> Option<FileFormat> {
+    let name = entry_name(path).to_ascii_lowercase();
+    [
+        FileFormat::Parquet,
+        FileFormat::Csv,
+        FileFormat::Jsonl,
+        FileFormat::Arrow,
+    ]
+    .into_iter()
+    .find(|format| has_extension(&name, extensions(*format)))
+}
+
 fn extensions(format: FileFormat) -> &'static [&'static str] {
     match format {
         FileFormat::Parquet => &["parquet"],
-        FileFormat::Csv => &["csv"],
-        FileFormat::Jsonl => &["jsonl", "ndjson"],
+        FileFormat::Csv => &["csv", "csv.gz", "csv.zst"],
+        FileFormat::Jsonl => &["jsonl", "ndjson", "jsonl.gz", "ndjson.gz", "jsonl.zst", "ndjson.zst"],
         FileFormat::Arrow => &["arrow", "ipc", "feather"],
         // The table's log says which files count.
         FileFormat::Delta => &["parquet"],
     }
 }
 
-fn no_such_files(extensions: &[&str]) -> String {
-    format!("the folder has no .{} files", extensions.join(" or ."))
+/// Whether the name of a file ends in one of these, behind a dot.
+pub fn has_extension(name: &str, extensions: &[&str]) -> bool {
+    let ends = |extension: &&str| name.strip_suffix(extension).is_some_and(|stem| stem.ends_with('.'));
+    extensions.iter().any(ends)
+}
+
+/// What is said of a folder without files that have one of these.
+pub fn no_such_files(extensions: &[&str]) -> String {
+    let plain: Vec<&str> = extensions
+        .iter()
+        .copied()
+        .filter(|known| !known.contains('.'))
+        .collect();
+    format!("the folder has no .{} files", plain.join(" or ."))
 }

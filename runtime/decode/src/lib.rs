@@ -6,7 +6,8 @@
 //! results ── write_rows ─────▶ Parquet | CSV | JSONL | Arrow IPC, all or nothing
 //! ```
 //!
-//! * [`pieces`] cuts the files of a source into parts that decode on any thread; [`read_source`] reads them in order.
+//! * [`pieces`] cuts the files of a source into parts that decode on any thread, large text files too; [`read_source`]
+//!   reads them in order.
 //!   [`Store`] says where files are. A row that cannot be used is a [`Reject`], never lost in silence
 //!   and never fatal; what is wrong with a whole file is a [`DecodeError`].
 //! * Which rows are rejected is a function of the file and of the source's declaration alone: it depends neither on
@@ -37,6 +38,7 @@
 //! * JSONL has one object per line; blank lines are skipped, a key that is not there is null, a key that occurs twice
 //!   makes the line unparsable.
 //! * A record of more than 16 MiB of text is unparsable.
+//! * Text in a file whose name ends in `.gz` or `.zst` is unpacked while it is read; Arrow buffers may be compressed.
 //!
 //! * A declared column that a file lacks takes the value that a folder of its path names: `day=2026-01-01`; see
 //!   [`InputFile::values`].
@@ -48,16 +50,20 @@
 
 mod array;
 mod arrow_file;
+mod arrow_sizes;
+mod arrow_stream;
 mod builder;
 mod chunks;
 mod convert;
 mod csv;
+mod cuts;
 mod error;
 mod files;
 mod guard;
 mod json;
 mod layout;
 mod lines;
+mod packed;
 mod parquet;
 mod piece;
 mod prune;
@@ -68,6 +74,7 @@ mod source;
 mod spine;
 mod store;
 mod text;
+mod text_file;
 mod text_rows;
 mod write;
 mod zone;
@@ -77,7 +84,7 @@ mod tests;
 
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::{DecodeError, LakeCause};
-pub use files::{InputFile, expand, expand_in, would_list};
+pub use files::{InputFile, expand, expand_in, format_of, has_extension, no_such_files, would_list};
 pub use piece::{Bound, Piece, PieceOptions, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use scratch::Scratch;

@@ -34,6 +34,15 @@ impl Lines {
         }
     }
 
+    /// Of lines that `number` others are in front of.
+    pub(crate) fn behind(input: Box<dyn BufRead + Send>, number: u64) -> Lines {
+        Lines {
+            number,
+            started: true,
+            ..Lines::new(input)
+        }
+    }
+
     /// The number of the line read last, from 1.
     pub(crate) fn number(&self) -> u64 {
         self.number

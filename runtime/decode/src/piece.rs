@@ -7,10 +7,10 @@ use crate::parquet::{ParquetFile, ParquetReader, Part};
 use crate::reject::Reject;
 use crate::source::{Decoded, Spec};
 use crate::store::{LocalStore, Store};
+use crate::text_file::TextFile;
 use crate::text_rows::TextReader;
 use featc_ir::{ColumnId, FileFormat, FileSet, Source};
 use std::fmt;
-use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,6 +39,11 @@ pub struct PieceOptions {
     /// costs the pages that it goes through once more. Without a value 262 144; of four row groups or more 524 288, of 16
     /// or more 1 048 576.
     pub rows_per_piece: Option<usize>,
+    /// About how many bytes a piece of a CSV or JSONL file has, if the file has twice as many. Without a value a 64th of
+    /// the file, but at least 8 MiB, and at most 32 MiB. Only files of this machine that are not packed are cut.
+    pub bytes_per_piece: Option<usize>,
+    /// Threads that look for places to cut a text file.
+    pub threads: usize,
     /// Row groups whose statistics say that no row of them can matter are left out, and their rejects with them.
     pub prune: Vec<Bound>,
     /// Where the files are.
@@ -51,6 +56,8 @@ impl Default for PieceOptions {
             columns: None,
             rows_per_batch: None,
             rows_per_piece: None,
+            bytes_per_piece: None,
+            threads: 1,
             prune: Vec::new(),
             store: Arc::new(LocalStore),
         }
@@ -79,7 +86,10 @@ enum What {
         run: Run,
     },
     ArrowStream(InputFile),
-    Text(InputFile),
+    Text {
+        file: Arc<TextFile>,
+        part: usize,
+    },
     /// No rows; there to carry the number of those that were skipped.
     Nothing,
 }
@@ -90,6 +100,8 @@ pub(crate) struct Shared {
     pub format: FileFormat,
     pub store: Arc<dyn Store>,
     rows_per_piece: Option<usize>,
+    pub bytes_per_piece: Option<usize>,
+    pub threads: usize,
     prune: Vec<Bound>,
 }
 
@@ -112,7 +124,7 @@ impl fmt::Debug for Piece {
 }
 
 /// Lists the files of a source and cuts them into pieces, in the order of the files and of their rows.
-/// Of Parquet files the metadata is read.
+/// Of Parquet and Arrow files the metadata is read; large text files are looked through for places to cut.
 ///
 /// # Errors
 /// [`DecodeError::NoFiles`], [`DecodeError::UnknownZone`], and what is wrong with the schema of a Parquet file.
@@ -136,7 +148,7 @@ pub(crate) enum Opened {
     Parquet(Arc<ParquetFile>),
     Arrow(Arc<ArrowFile>),
     ArrowStream(InputFile),
-    Text(InputFile),
+    Text(Arc<TextFile>),
 }
 
 impl Shared {
@@ -146,6 +158,8 @@ impl Shared {
             format,
             store: options.store.clone(),
             rows_per_piece: options.rows_per_piece,
+            bytes_per_piece: options.bytes_per_piece,
+            threads: options.threads,
             prune: options.prune.clone(),
         }
     }
@@ -157,7 +171,7 @@ impl Shared {
 
     pub(crate) fn open(&self, file: InputFile, keep_open: bool) -> Result<Opened, DecodeError> {
         Ok(match self.format {
-            FileFormat::Csv | FileFormat::Jsonl => Opened::Text(file),
+            FileFormat::Csv | FileFormat::Jsonl => Opened::Text(Arc::new(TextFile::open(file, self))),
             FileFormat::Arrow => match ArrowFile::open(&file, self)? {
                 Some(file) => Opened::Arrow(Arc::new(file)),
                 None => Opened::ArrowStream(file),
@@ -186,7 +200,12 @@ impl Shared {
         let mut skipped = 0;
         for file in files {
             match file {
-                Opened::Text(file) => pieces.push(piece(What::Text(file), 0)),
+                Opened::Text(file) => {
+                    for part in 0..file.parts() {
+                        let file = file.clone();
+                        pieces.push(piece(What::Text { file, part }, 0));
+                    }
+                }
                 Opened::ArrowStream(file) => pieces.push(piece(What::ArrowStream(file), 0)),
                 Opened::Arrow(file) => {
                     for run in file.runs(rows_per_piece) {
@@ -226,7 +245,7 @@ impl Piece {
         match &self.what {
             What::Parquet { part, .. } => Some(part.rows.end - part.rows.start),
             What::Arrow { run, .. } => Some(run.rows),
-            What::ArrowStream(_) | What::Text(_) => None,
+            What::ArrowStream(_) | What::Text { .. } => None,
             What::Nothing => Some(0),
         }
     }
@@ -236,8 +255,17 @@ impl Piece {
         match &self.what {
             What::Parquet { file, part } => file.bytes(part),
             What::Arrow { file, run } => file.bytes(run),
-            What::ArrowStream(file) | What::Text(file) => std::fs::metadata(&file.path).map_or(0, |about| about.len()),
+            What::ArrowStream(file) => std::fs::metadata(&file.path).map_or(0, |about| about.len()),
+            What::Text { file, part } => file.bytes(*part),
             What::Nothing => 0,
+        }
+    }
+
+    /// About how many bytes these are when text is unpacked.
+    pub fn unpacked_bytes(&self) -> u64 {
+        match &self.what {
+            What::Text { file, part } => file.unpacked_bytes(*part),
+            What::Parquet { .. } | What::Arrow { .. } | What::ArrowStream(_) | What::Nothing => self.bytes(),
         }
     }
 
@@ -251,7 +279,8 @@ impl Piece {
         match &self.what {
             What::Parquet { file, .. } => file.name(),
             What::Arrow { file, .. } => file.name(),
-            What::ArrowStream(file) | What::Text(file) => &file.name,
+            What::ArrowStream(file) => &file.name,
+            What::Text { file, .. } => &file.input.name,
             What::Nothing => "",
         }
     }
@@ -280,23 +309,11 @@ impl Piece {
     }
 
     pub(crate) fn open(&self) -> Result<Reading, DecodeError> {
-        let Shared {
-            spec, format, store, ..
-        } = &*self.shared;
-        let buffered = |file: &InputFile| Ok(Box::new(BufReader::with_capacity(1 << 18, store.stream(file)?)));
         Ok(match &self.what {
             What::Parquet { file, part } => Reading::Parquet(Box::new(ParquetReader::open(file, part, &self.shared)?)),
             What::Arrow { file, run } => Reading::Arrow(Box::new(ArrowReader::file(file, run, &self.shared)?)),
             What::ArrowStream(file) => Reading::Arrow(Box::new(ArrowReader::stream(file, &self.shared)?)),
-            What::Text(file) if *format == FileFormat::Csv => {
-                Reading::Text(TextReader::csv(file.name.clone(), &file.values, buffered(file)?, spec)?)
-            }
-            What::Text(file) => Reading::Text(TextReader::jsonl(
-                file.name.clone(),
-                &file.values,
-                buffered(file)?,
-                spec,
-            )),
+            What::Text { file, part } => Reading::Text(file.read(*part, &self.shared)?),
             What::Nothing => Reading::Nothing,
         })
     }

@@ -3,6 +3,7 @@
 use crate::builder::Rules;
 use crate::error::DecodeError;
 use crate::files::InputFile;
+use crate::lines::Lines;
 use crate::piece::{Piece, PieceOptions, Reading, Shared};
 use crate::reject::{Reason, Reject, RejectSink, Rejects};
 use crate::store::{LocalStore, Store};
@@ -136,6 +137,7 @@ pub fn read_source(
     let spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
     let whole = PieceOptions {
         rows_per_piece: Some(usize::MAX),
+        bytes_per_piece: Some(usize::MAX),
         store: options.store.unwrap_or_else(|| Arc::new(LocalStore)),
         ..PieceOptions::default()
     };
@@ -160,8 +162,8 @@ pub fn read_text(
         FileFormat::Parquet | FileFormat::Arrow | FileFormat::Delta => {
             return Err(DecodeError::UnknownFormat { file: name.to_owned() });
         }
-        FileFormat::Csv => TextReader::csv(name.into(), &[], input, &spec)?,
-        FileFormat::Jsonl => TextReader::jsonl(name.into(), &[], input, &spec),
+        FileFormat::Csv => TextReader::csv(name.into(), &[], Lines::new(input), None, &spec)?,
+        FileFormat::Jsonl => TextReader::jsonl(name.into(), &[], Lines::new(input), &spec),
     };
     let shared = Arc::new(Shared::new(spec, format, &PieceOptions::default()));
     let current = Some(Reading::Text(current));

@@ -2,11 +2,12 @@
 
 use crate::error::DecodeError;
 use crate::files::{self, InputFile};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use featc_ir::FileSet;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -37,6 +38,13 @@ pub trait Store: Send + Sync + fmt::Debug {
             file: self.open(file)?,
             at: 0,
         }))
+    }
+
+    /// The length of a file that may be read twice, as what it costs is small: a file of this machine. Others, and what
+    /// is no file, are read once.
+    fn near(&self, file: &InputFile) -> Option<u64> {
+        let _ = file;
+        None
     }
 
     /// The files of a Delta table, with the values of its partition columns, in the version that the set says.
@@ -107,6 +115,11 @@ impl Store for LocalStore {
         let open = File::open(&file.path).map_err(|error| DecodeError::unreadable(&file.name, &error))?;
         Ok(Box::new(open))
     }
+
+    fn near(&self, file: &InputFile) -> Option<u64> {
+        let about = std::fs::metadata(&file.path).ok()?;
+        about.is_file().then_some(about.len())
+    }
 }
 
 struct LocalFile {
@@ -169,14 +182,56 @@ impl Read for Sequential {
         if len == 0 {
             return Ok(0);
         }
-        let bytes = self.file.read_at(self.at, len).map_err(|error| {
-            let DecodeError::Unreadable { why, .. } = error else {
-                return io::Error::other(error);
-            };
-            io::Error::other(why)
-        })?;
+        let bytes = self.file.read_at(self.at, len).map_err(as_io)?;
         buffer[..len].copy_from_slice(&bytes);
         self.at += len as u64;
         Ok(len)
+    }
+}
+
+fn as_io(error: DecodeError) -> io::Error {
+    match error {
+        DecodeError::Unreadable { why, .. } => io::Error::other(why),
+        error => io::Error::other(error),
+    }
+}
+
+/// A part of a file, from its beginning to its end.
+pub(crate) struct Ranged {
+    file: Arc<dyn RandomRead>,
+    left: Range<u64>,
+    bytes: Bytes,
+}
+
+impl Ranged {
+    pub(crate) fn new(file: Arc<dyn RandomRead>, range: Range<u64>) -> Ranged {
+        Ranged {
+            file,
+            left: range,
+            bytes: Bytes::new(),
+        }
+    }
+}
+
+impl BufRead for Ranged {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.bytes.is_empty() && self.left.start < self.left.end {
+            let len = (self.left.end - self.left.start).min(1 << 18) as usize;
+            self.bytes = self.file.read_at(self.left.start, len).map_err(as_io)?;
+            self.left.start += len as u64;
+        }
+        Ok(&self.bytes)
+    }
+
+    fn consume(&mut self, len: usize) {
+        self.bytes.advance(len);
+    }
+}
+
+impl Read for Ranged {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
     }
 }

@@ -9,7 +9,6 @@ use crate::reject::{Reason, Reject, shown};
 use crate::said;
 use crate::source::{Decoded, RowNumbers, Spec};
 use featr_kernels::Batch;
-use std::io::BufRead;
 use std::sync::Arc;
 
 /// A batch of text ends here even if it has few rows, in bytes of records.
@@ -60,15 +59,20 @@ enum Row {
 }
 
 impl TextReader {
-    /// `values` are what is said for columns that the header lacks.
+    /// `values` are what is said for columns that the header lacks; `names` those of the header, if it is not the first
+    /// of these lines.
     pub(crate) fn csv(
         file: Arc<str>,
         values: &[(String, Option<String>)],
-        input: Box<dyn BufRead + Send>,
+        lines: Lines,
+        names: Option<&[String]>,
         spec: &Spec,
     ) -> Result<TextReader, DecodeError> {
-        let mut reader = CsvReader::new(Lines::new(input));
-        let names = header(&mut reader, &file)?;
+        let mut reader = CsvReader::new(lines);
+        let names = match names {
+            Some(names) => names.to_vec(),
+            None => header(&mut reader, &file)?,
+        };
         let places = spec
             .columns
             .iter()
@@ -89,17 +93,12 @@ impl TextReader {
     }
 
     /// `values` are what is said for keys that an object lacks.
-    pub(crate) fn jsonl(
-        file: Arc<str>,
-        values: &[(String, Option<String>)],
-        input: Box<dyn BufRead + Send>,
-        spec: &Spec,
-    ) -> TextReader {
+    pub(crate) fn jsonl(file: Arc<str>, values: &[(String, Option<String>)], lines: Lines, spec: &Spec) -> TextReader {
         let said = spec.columns.iter().map(|column| said::text(values, &column.name));
         TextReader {
             file,
             input: Input::Jsonl {
-                reader: JsonlReader::new(Lines::new(input)),
+                reader: JsonlReader::new(lines),
                 hints: Vec::new(),
                 said: said.map(|text| text.unwrap_or("").to_owned()).collect(),
             },

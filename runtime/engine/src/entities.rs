@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::program::Program;
 use featc_ir::program::Origin;
-use featc_ir::{ColumnId, FileFormat, FileSet, Key, Lateness, Source, SourceColumn};
-use featr_decode::{DecodeError, ReadOptions, read_source};
+use featc_ir::{ColumnId, FileSet, Key, Lateness, Source, SourceColumn};
+use featr_decode::{DecodeError, ReadOptions, format_of, read_source};
 use featr_kernels::Column;
 use std::path::Path;
 
@@ -16,12 +16,8 @@ impl Program {
     pub fn read_entities(&self, service: &str, path: &Path) -> Result<Vec<Column>, Error> {
         let keys = &self.service(service)?.keys;
         let name = path.display().to_string();
-        let format = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("parquet") => FileFormat::Parquet,
-            Some("csv") => FileFormat::Csv,
-            Some("jsonl" | "ndjson") => FileFormat::Jsonl,
-            Some("arrow" | "ipc" | "feather") => FileFormat::Arrow,
-            _ => return Err(DecodeError::UnknownFormat { file: name }.into()),
+        let Some(format) = format_of(path) else {
+            return Err(DecodeError::UnknownFormat { file: name }.into());
         };
         let source = entity_rows(keys);
         let set = FileSet {

@@ -4,6 +4,7 @@ use crate::error::Error;
 use featc_ir::plan::{BatchNode, BatchPlan, OperatorId, OperatorKind, StreamGraph, StreamService};
 use featc_ir::wire::Wire;
 use featc_ir::{FileFormat, FileSet, Source, Truth};
+use featr_decode::format_of;
 use featr_lake::LakeStore;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,20 +165,16 @@ impl Program {
             });
         };
         let is_table = path.to_str().map_or(Ok(false), |path| self.store.is_table(path))?;
-        let by_extension = match path.extension().and_then(|extension| extension.to_str()) {
-            _ if is_table => Some(FileFormat::Delta),
-            Some("parquet") => Some(FileFormat::Parquet),
-            Some("csv") => Some(FileFormat::Csv),
-            Some("jsonl" | "ndjson") => Some(FileFormat::Jsonl),
-            Some("arrow" | "ipc" | "feather") => Some(FileFormat::Arrow),
-            _ => None,
+        let by_name = match is_table {
+            true => Some(FileFormat::Delta),
+            false => format_of(path),
         };
         let own = declared
             .batch
             .as_ref()
             .or(declared.stream.as_ref())
             .map(|files| files.format);
-        let format = by_extension.or(own).unwrap_or(FileFormat::Parquet);
+        let format = by_name.or(own).unwrap_or(FileFormat::Parquet);
         let path = match path.to_str() {
             Some(text) if featr_lake::is_address(text) => path.to_owned(),
             _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),

@@ -7,7 +7,9 @@ use crate::upload;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::FileSet;
-use featr_decode::{DecodeError, InputFile, LocalStore, OutputFormat, RandomRead, Store, WriteOptions};
+use featr_decode::{
+    DecodeError, InputFile, LocalStore, OutputFormat, RandomRead, Store, WriteOptions, has_extension, no_such_files,
+};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -171,6 +173,13 @@ impl Store for LakeStore {
         }
     }
 
+    fn near(&self, file: &InputFile) -> Option<u64> {
+        match place(file) {
+            Ok(Place::Local(_)) => self.local.near(file),
+            Ok(Place::Object { .. }) | Err(_) => None,
+        }
+    }
+
     fn snapshot(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
         self.tables.files(&self.buckets, &files.paths, files.version, base)
     }
@@ -215,7 +224,7 @@ impl LakeStore {
             true if !named && exists(&client, bucket, key)? => Ok(vec![input(bucket, key)]),
             true if special.is_some() => Err(none("nothing matches")),
             true if keys.is_empty() => Err(none("no such object or folder")),
-            true => Err(none(&format!("the folder has no .{} files", extensions.join(" or .")))),
+            true => Err(none(&no_such_files(extensions))),
         }
     }
 }
@@ -239,9 +248,8 @@ fn in_folder(found: &str, folder: &str, extensions: &[&str]) -> bool {
     };
     let Some(rest) = rest else { return false };
     let (folders, file) = rest.rsplit_once('/').unwrap_or(("", rest));
-    let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
     let partitioned = folders.is_empty() || folders.split('/').all(|part| part.contains('=') && !hidden(part));
-    partitioned && !hidden(file) && extensions.contains(&extension)
+    partitioned && !hidden(file) && has_extension(file, extensions)
 }
 
 /// Whether a glob means a key: it matches the key itself, or a folder that the key is a file of.
@@ -267,6 +275,8 @@ mod tests {
         assert!(in_folder("a/b/x.parquet", "a/b", parquet));
         assert!(in_folder("x.parquet", "", parquet));
         assert!(in_folder("a/day=1/x.parquet", "a", parquet));
+        assert!(in_folder("a/x.csv.gz", "a", &["csv", "csv.gz"]));
+        assert!(!in_folder("a/x.gz", "a", &["csv", "csv.gz"]));
         for no in [
             "a/bc/x.parquet",
             "a/b/c/x.parquet",

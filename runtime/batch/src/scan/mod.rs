@@ -238,6 +238,7 @@ impl Scan {
             columns: (!digests).then(|| self.columns(lanes)),
             prune: self.bound(lanes).into_iter().collect(),
             rows_per_batch: Some(if self.small_memory { 1 << 14 } else { 1 << 16 }),
+            threads: self.threads,
             ..PieceOptions::default()
         };
         let mut found = pieces(&self.source, files, &self.base, &options)?;

@@ -16,7 +16,7 @@ impl Part {
     pub fn rows(&self) -> u64 {
         const BYTES_PER_LINE: u64 = 64;
         match self {
-            Part::File(piece) => piece.rows().unwrap_or(piece.bytes() / BYTES_PER_LINE),
+            Part::File(piece) => piece.rows().unwrap_or(piece.unpacked_bytes() / BYTES_PER_LINE),
             Part::Memory { batch, .. } => batch.rows as u64,
         }
     }

@@ -4,14 +4,16 @@ mod infer;
 mod text;
 
 use crate::array;
-use crate::arrow_file::{MAGIC, Stream, batch, footer};
+use crate::arrow_file::{MAGIC, batch, footer};
+use crate::arrow_stream::Stream;
 use crate::builder::Rules;
 use crate::chunks::Chunks;
 use crate::error::DecodeError;
-use crate::files::InputFile;
+use crate::files::{InputFile, format_of};
 use crate::guard::guarded;
 use crate::layout::fitting;
 use crate::lines::Lines;
+use crate::packed::unpacked;
 use crate::store::{LocalStore, RandomRead, Store};
 use crate::zone::Zone;
 use arrow::array::RecordBatch;
@@ -19,7 +21,7 @@ use arrow::datatypes::SchemaRef;
 use featc_ir::{FileFormat, Key, Type};
 use featr_kernels::{Column, Data, Tag};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -93,10 +95,7 @@ pub fn read_spine_in(
         at: at_column,
         rules: Rules { zone, keep_nan: false },
     };
-    let lines = || {
-        let bytes = store.stream(input)?;
-        Ok(Lines::new(Box::new(BufReader::with_capacity(1 << 18, bytes))))
-    };
+    let lines = || unpacked(store, input).map(Lines::new);
     match format(store, input)? {
         FileFormat::Parquet => parquet(store.open(input)?, &wanted),
         FileFormat::Arrow => arrow(store, input, &wanted),
@@ -107,17 +106,11 @@ pub fn read_spine_in(
 }
 
 fn format(store: &dyn Store, input: &InputFile) -> Result<FileFormat, DecodeError> {
-    let extension = input.path.extension().and_then(|extension| extension.to_str());
-    let extension = extension.unwrap_or("").to_ascii_lowercase();
-    match extension.as_str() {
-        "parquet" => return Ok(FileFormat::Parquet),
-        "csv" => return Ok(FileFormat::Csv),
-        "arrow" | "ipc" | "feather" => return Ok(FileFormat::Arrow),
-        "jsonl" | "ndjson" => return Ok(FileFormat::Jsonl),
-        _ => {}
+    if let Some(format) = format_of(&input.path) {
+        return Ok(format);
     }
     let mut head = Vec::new();
-    let read = store.stream(input)?.take(4_096).read_to_end(&mut head);
+    let read = unpacked(store, input)?.take(4_096).read_to_end(&mut head);
     read.map_err(|error| DecodeError::unreadable(&input.name, &error))?;
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
     if head.starts_with(b"PAR1") {

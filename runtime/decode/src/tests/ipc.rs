@@ -1,7 +1,8 @@
 use super::*;
 use ::arrow::array::*;
 use ::arrow::datatypes::{Int8Type, Schema};
-use ::arrow::ipc::writer::{FileWriter, StreamWriter};
+use ::arrow::ipc::CompressionType;
+use ::arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 
 const COLUMNS: [(&str, Type); 4] = [
     ("id", Type::Int64),
@@ -34,14 +35,28 @@ fn schema() -> Arc<Schema> {
 }
 
 fn file_of(batches: &[RecordBatch]) -> Vec<u8> {
+    packed_file_of(batches, None)
+}
+
+fn stream_of(batches: &[RecordBatch]) -> Vec<u8> {
+    packed_stream_of(batches, None)
+}
+
+const PACKED: [Option<CompressionType>; 2] = [Some(CompressionType::LZ4_FRAME), Some(CompressionType::ZSTD)];
+
+fn packed_by(packing: Option<CompressionType>) -> IpcWriteOptions {
+    IpcWriteOptions::default().try_with_compression(packing).unwrap()
+}
+
+fn packed_file_of(batches: &[RecordBatch], packing: Option<CompressionType>) -> Vec<u8> {
     // Every batch has the same dictionary, so that a file may hold them all.
-    let mut writer = FileWriter::try_new(Vec::new(), &schema()).unwrap();
+    let mut writer = FileWriter::try_new_with_options(Vec::new(), &schema(), packed_by(packing)).unwrap();
     batches.iter().for_each(|batch| writer.write(batch).unwrap());
     writer.into_inner().unwrap()
 }
 
-fn stream_of(batches: &[RecordBatch]) -> Vec<u8> {
-    let mut writer = StreamWriter::try_new(Vec::new(), &schema()).unwrap();
+fn packed_stream_of(batches: &[RecordBatch], packing: Option<CompressionType>) -> Vec<u8> {
+    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &schema(), packed_by(packing)).unwrap();
     batches.iter().for_each(|batch| writer.write(batch).unwrap());
     writer.into_inner().unwrap()
 }
@@ -115,29 +130,54 @@ fn a_column_that_is_missing_or_of_another_type() {
 }
 
 #[test]
-fn broken_files_never_panic() {
+fn packed_files_and_streams_give_the_same_rows() {
+    let batches = [batch(0, 4_000), batch(4_000, 4), batch(4_004, 600)];
     let events = source(&COLUMNS);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("f");
+    let plain_file = file_of(&batches);
+    let plain = read_content(&events, FileFormat::Arrow, &plain_file);
+    for packing in PACKED {
+        let packed = packed_file_of(&batches, packing);
+        assert!(packed.len() < plain_file.len());
+        assert_eq!(read_content(&events, FileFormat::Arrow, packed), plain);
+        assert_eq!(
+            read_content(&events, FileFormat::Arrow, packed_stream_of(&batches, packing)),
+            plain
+        );
+    }
+}
+
+/// Reads a changed file: never a panic, nor the end of the process.
+fn outcome_of(folder: &Path, bytes: &[u8]) -> Outcome {
+    let path = folder.join("f");
+    let _ = std::fs::remove_file(&path);
+    std::fs::write(&path, bytes).unwrap();
     let set = file_set(FileFormat::Arrow, &["f"]);
-    let outcome_of = |bytes: &[u8]| {
-        let _ = std::fs::remove_file(&path);
-        std::fs::write(&path, bytes).unwrap();
-        read_with(&events, &set, folder.path(), None, 7)
-    };
-    for whole in [
-        file_of(&[batch(0, 8), batch(8, 10)]),
-        stream_of(&[batch(0, 8), batch(8, 10)]),
-    ] {
+    read_with(&source(&COLUMNS), &set, folder, None, 7)
+}
+
+#[test]
+fn broken_files_never_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome_of = |bytes: &[u8]| outcome_of(folder.path(), bytes);
+    let batches = [batch(0, 8), batch(8, 10)];
+    let packed = PACKED.map(|packing| [packed_file_of(&batches, packing), packed_stream_of(&batches, packing)]);
+    for whole in packed
+        .into_iter()
+        .chain([[file_of(&batches), stream_of(&batches)]])
+        .flatten()
+    {
         assert_eq!(outcome_of(&whole).rows.len(), 17);
-        for cut in (0..whole.len()).step_by(3) {
+        for cut in (0..whole.len()).step_by(5) {
             let outcome = outcome_of(&whole[..cut]);
             assert!(
                 outcome.error.is_some() || outcome.rows.len() < 17 || cut + 8 >= whole.len(),
                 "cut at {cut}"
             );
         }
-        for (at, step) in (0..whole.len()).zip([0x01u8, 0x80, 0xff, 0x10].into_iter().cycle()) {
+        for (at, step) in (0..whole.len())
+            .step_by(3)
+            .zip([0x01u8, 0x80, 0xff, 0x10].into_iter().cycle())
+        {
             let mut broken = whole.clone();
             broken[at] ^= step;
             let outcome = outcome_of(&broken);
@@ -145,6 +185,28 @@ fn broken_files_never_panic() {
                 outcome.error.is_some() || outcome.rows.len() + outcome.rejects.len() <= 36,
                 "byte {at}"
             );
+        }
+    }
+}
+
+#[test]
+fn sizes_that_cannot_be_are_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let batches = [batch(0, 400)];
+    for packing in PACKED {
+        for whole in [packed_file_of(&batches, packing), packed_stream_of(&batches, packing)] {
+            let mut refused = 0;
+            for at in (0..whole.len() - 8).step_by(8) {
+                for size in [1i64 << 46, i64::MAX] {
+                    let mut broken = whole.clone();
+                    broken[at..at + 8].copy_from_slice(&size.to_le_bytes());
+                    let error = outcome_of(folder.path(), &broken).error;
+                    let error = error.map(|error| error.to_string()).unwrap_or_default();
+                    refused += usize::from(error.contains("says that it becomes"));
+                }
+            }
+            // Two sizes of each of the four columns, their nulls and texts, at least.
+            assert!(refused >= 10, "{refused} with {packing:?}");
         }
     }
 }

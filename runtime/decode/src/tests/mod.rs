@@ -1,9 +1,11 @@
 //! What a file means: through the front door.
 
 mod csv;
+mod cuts;
 mod files;
 mod ipc;
 mod jsonl;
+mod packed;
 mod parquet;
 mod pieces;
 mod said;
@@ -167,9 +169,10 @@ pub(crate) fn read(source: &Source, files: &FileSet, base: &Path) -> Outcome {
                 .all(|(left, right)| place(left) == place(right))
         );
     }
-    for rows in [1, 2, 1 << 20] {
+    for size in [1, 2, 40, 1 << 20] {
         let cut = PieceOptions {
-            rows_per_piece: Some(rows),
+            rows_per_piece: Some(size),
+            bytes_per_piece: Some(size),
             rows_per_batch: Some(2),
             ..PieceOptions::default()
         };

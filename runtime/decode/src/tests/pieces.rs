@@ -307,6 +307,10 @@ impl Store for Small {
     fn open(&self, file: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {
         Ok(Arc::new(SmallFile(LocalStore.open(file)?, *self)))
     }
+
+    fn near(&self, file: &InputFile) -> Option<u64> {
+        LocalStore.near(file)
+    }
 }
 
 impl RandomRead for SmallFile {
@@ -368,16 +372,19 @@ fn any_store_and_any_size_of_reads() {
     .unwrap();
     let set = file_set(FileFormat::Csv, &["c"]);
     let timed = source(&[("at", Type::Timestamp)]);
-    let options = |fails| PieceOptions {
-        store: Arc::new(Small { granule: 3, fails }),
-        ..PieceOptions::default()
-    };
-    assert_eq!(
-        read_pieces(&timed, &set, folder.path(), &options(false)).0.rows,
-        ["c:2 1000000", "c:3 2000000"]
-    );
-    let (outcome, _) = read_pieces(&timed, &set, folder.path(), &options(true));
-    assert_eq!(outcome.error.unwrap().to_string(), "cannot read c: the line is dead");
+    for bytes_per_piece in [None, Some(5)] {
+        let options = |fails| PieceOptions {
+            store: Arc::new(Small { granule: 3, fails }),
+            bytes_per_piece,
+            ..PieceOptions::default()
+        };
+        assert_eq!(
+            read_pieces(&timed, &set, folder.path(), &options(false)).0.rows,
+            ["c:2 1000000", "c:3 2000000"]
+        );
+        let (outcome, _) = read_pieces(&timed, &set, folder.path(), &options(true));
+        assert_eq!(outcome.error.unwrap().to_string(), "cannot read c: the line is dead");
+    }
 }
 
 #[test]
