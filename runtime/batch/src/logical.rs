@@ -130,7 +130,7 @@ fn point_in_time(events: &BatchNode, spine: &BatchNode, spec: &FoldSpec, shared:
         fold: fold.clone(),
     };
     let rows = plan_node(rows, vec![node(input, shared)?], vec![])?;
-    let fields = schema::answer_fields(spec);
+    let fields = schema::answer_fields(spec, shared.with_status);
     plan_node(Kind::PointInTime { fold, delay_us }, vec![rows, questions], fields)
 }
 

@@ -3,8 +3,8 @@
 //! | rows | columns |
 //! |---|---|
 //! | events | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` can fail, then the lifts |
-//! | answers | `row` (position in the spine), `time`, per slot its value and status, per presence a bool |
-//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte |
+//! | answers | `row` (position in the spine), `time`, per slot its value; when statuses are wanted, per slot its status as a byte, and per presence a bool |
+//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte; the rows of one block of the spine after those of another |
 
 use crate::codec::Wire;
 use crate::scan::IdColumn;
@@ -80,28 +80,30 @@ fn can_fail(expr: &Expr, failing: &[bool]) -> bool {
     reads_failing || expr.can_fail()
 }
 
-/// How the value of a slot travels: errors are in its status.
+/// How the value of a slot travels: an error is its tag.
 pub(crate) fn slot_wires(spec: &FoldSpec) -> Vec<Wire> {
     spec.slots
         .iter()
         .map(|slot| Wire {
             ty: slot.ty,
-            tagged: false,
+            tagged: true,
         })
         .collect()
 }
 
 /// The columns of answers.
-pub(crate) fn answer_fields(spec: &FoldSpec) -> Vec<Field> {
+pub(crate) fn answer_fields(spec: &FoldSpec, with_status: bool) -> Vec<Field> {
     let mut fields = vec![
         Field::new("row", DataType::UInt32, false),
         Field::new("time", DataType::Int64, false),
     ];
     for (position, wire) in slot_wires(spec).into_iter().enumerate() {
         fields.extend(wire.fields(&format!("slot{position}")));
-        fields.push(Field::new(format!("slot{position}__status"), DataType::UInt8, false));
     }
-    fields.extend((0..spec.presence.len()).map(|at| Field::new(format!("present{at}"), DataType::Boolean, false)));
+    if with_status {
+        fields.extend((0..spec.slots.len()).map(|at| Field::new(format!("status{at}"), DataType::UInt8, false)));
+        fields.extend((0..spec.presence.len()).map(|at| Field::new(format!("present{at}"), DataType::Boolean, false)));
+    }
     fields
 }
 

@@ -10,6 +10,7 @@
 //! a shelf is sorted when it is answered; see ADR 4. DataFusion plans, schedules, measures and counts memory. No arithmetic,
 //! comparison or aggregate of DataFusion ever computes a feature.
 
+mod block;
 mod events;
 mod finish;
 mod leaf;

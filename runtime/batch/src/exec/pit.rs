@@ -20,7 +20,7 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use featc_ir::plan::FoldSpec;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -145,7 +145,12 @@ impl ExecutionPlan for PitAggExec {
         let batches = futures::stream::once(async move {
             scan.run().await?;
             let shelves = std::iter::from_fn(move || next(&lane, &job, &turn, partitions, &metrics).transpose());
-            Ok::<_, datafusion::error::DataFusionError>(futures::stream::iter(shelves))
+            // Between two shelves others get the thread: a partition that waits behind this one could run elsewhere.
+            let shelves = futures::stream::iter(shelves).then(|answers| async {
+                tokio::task::yield_now().await;
+                answers
+            });
+            Ok::<_, datafusion::error::DataFusionError>(shelves)
         })
         .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))
