@@ -4,9 +4,10 @@
 //! |---|---|
 //! | events | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` can fail, then the lifts |
 //! | answers | `row` (position in the spine), `time`, per slot its value; when statuses are wanted, per slot its status as a byte, and per presence a bool |
-//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte; the rows of one block of the spine after those of another |
+//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte, all [packed](crate::packed); the rows of one block of the spine after those of another |
 
 use crate::codec::Wire;
+use crate::packed::Layout;
 use crate::scan::IdColumn;
 use arrow::datatypes::{DataType, Field, Schema};
 use featc_ir::plan::{FinishSpec, FoldSpec, RowSpec};
@@ -107,14 +108,20 @@ pub(crate) fn answer_fields(spec: &FoldSpec, with_status: bool) -> Vec<Field> {
     fields
 }
 
-/// The columns of features.
-pub(crate) fn feature_fields(spec: &FinishSpec, with_status: bool) -> Vec<Field> {
-    let mut fields = vec![Field::new("row", DataType::UInt32, false)];
+/// How the features of a node travel.
+pub(crate) fn feature_layout(spec: &FinishSpec, with_status: bool) -> Layout {
+    let mut columns = vec![];
     for feature in spec.features.iter().filter(|feature| feature.output) {
-        fields.push(Field::new(&feature.name, arrow_type(feature.ty), true));
+        columns.push(Field::new(&feature.name, arrow_type(feature.ty), true));
         if with_status {
-            fields.push(Field::new(format!("{}__status", feature.name), DataType::UInt8, false));
+            columns.push(Field::new(format!("{}__status", feature.name), DataType::UInt8, false));
         }
     }
-    fields
+    Layout::new(columns)
+}
+
+/// The columns of features.
+pub(crate) fn feature_fields(layout: &Layout) -> Vec<Field> {
+    let row = Field::new("row", DataType::UInt32, false);
+    std::iter::once(row).chain(layout.fields()).collect()
 }

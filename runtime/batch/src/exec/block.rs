@@ -1,108 +1,123 @@
 //! A block of the spine: pieces of batches, whose rows say where they belong, to columns in the order of the spine.
-//!
-//! A column is put together piece by piece: what is read lies close together, and what is written fits into the cache.
 
 use crate::error::bug;
+use crate::packed::{Layout, words};
 use crate::shelves::{Piece, Shelves};
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, downcast_primitive};
-use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::interleave;
 use arrow::datatypes::UInt32Type;
 use datafusion::error::Result;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// See the module.
 pub(super) struct Block {
     pieces: Vec<Piece>,
-    /// Of the rows of each piece, one after the other: where they belong.
-    places: Vec<u32>,
+    /// For each row of the block the piece and the row in its batch.
+    sources: Vec<(u32, u32)>,
 }
 
 impl Block {
     /// The rows of the spine that stand on a shelf; each must be there once.
     pub fn new(shelves: &Shelves, shelf: usize, rows: &Range<usize>) -> Result<Block> {
+        const NOWHERE: (u32, u32) = (u32::MAX, u32::MAX);
         let pieces = shelves.pieces(shelf)?;
-        let mut places = Vec::with_capacity(rows.len());
-        let mut known = vec![false; rows.len()];
-        for piece in &pieces {
+        let mut sources = vec![NOWHERE; rows.len()];
+        for (number, piece) in (0u32..).zip(&pieces) {
             let of_spine = piece.batch.column(0).as_primitive::<UInt32Type>().values();
-            for row in &of_spine[piece.rows.clone()] {
-                let place = (*row as usize).wrapping_sub(rows.start);
-                let known = known.get_mut(place).ok_or_else(|| bug("an answer to no question"))?;
-                if std::mem::replace(known, true) {
+            for row in piece.rows.clone() {
+                let place = (of_spine[row] as usize).checked_sub(rows.start);
+                let source = place.and_then(|place| sources.get_mut(place));
+                let source = source.ok_or_else(|| bug("an answer to no question"))?;
+                if std::mem::replace(source, (number, row as u32)) != NOWHERE {
                     return Err(bug("a question was answered twice"));
                 }
-                places.push(place as u32);
             }
         }
-        if places.len() != rows.len() {
+        if sources.contains(&NOWHERE) {
             return Err(bug("a question was not answered"));
         }
-        Ok(Block { pieces, places })
+        Ok(Block { pieces, sources })
     }
 
-    /// A column in the order of the spine.
-    pub fn column(&self, column: usize) -> Result<ArrayRef> {
-        let Some(first) = self.pieces.first() else {
-            return Err(bug("a block without rows"));
+    /// The columns in the order of the spine.
+    pub fn columns(&self, layout: &Layout) -> Result<Vec<ArrayRef>> {
+        let width = layout.words();
+        let of_pieces = self.pieces.iter().filter(|_| width > 0);
+        let packed = of_pieces.map(|piece| words(piece.batch.column(1)));
+        let packed = packed.collect::<Result<Vec<&[u64]>>>()?;
+        let row = |place: usize| match self.sources[place] {
+            _ if width == 0 => &[],
+            (piece, row) => &packed[piece as usize][row as usize * width..][..width],
         };
-        let data_type = first.batch.column(column).data_type();
-        macro_rules! primitive {
-            ($t:ty) => {
-                self.primitive::<$t>(column)
-            };
-        }
-        downcast_primitive! {
-            data_type => (primitive),
-            _ => self.any(column),
-        }
+        let unpacked = layout.unpack(self.sources.len(), row)?;
+        let mut others = 1 + usize::from(width > 0)..;
+        let column = |unpacked: Option<ArrayRef>| match unpacked {
+            Some(array) => Ok(array),
+            None => self.other(others.next().unwrap_or_default()),
+        };
+        unpacked.into_iter().map(column).collect()
     }
 
-    /// The pieces of a column, each with the places of its rows.
-    fn parts(&self, column: usize) -> impl Iterator<Item = (&ArrayRef, &Range<usize>, &[u32])> {
-        let mut rest = self.places.as_slice();
-        self.pieces.iter().map(move |piece| {
-            let (places, others) = rest.split_at(piece.rows.len());
-            rest = others;
-            (piece.batch.column(column), &piece.rows, places)
-        })
-    }
-
-    fn primitive<T: ArrowPrimitiveType>(&self, column: usize) -> Result<ArrayRef> {
-        let mut values = vec![T::default_value(); self.places.len()];
-        let mut valid: Option<Vec<bool>> = None;
-        for (array, rows, places) in self.parts(column) {
-            let array = array.as_primitive::<T>();
-            for (place, value) in places.iter().zip(&array.values()[rows.clone()]) {
-                values[*place as usize] = *value;
-            }
-            if let Some(nulls) = array.nulls() {
-                let valid = valid.get_or_insert_with(|| vec![true; self.places.len()]);
-                for (place, row) in places.iter().zip(rows.clone()) {
-                    valid[*place as usize] = nulls.is_valid(row);
-                }
-            }
-        }
-        let nulls = valid.map(|valid| NullBuffer::new(BooleanBuffer::collect_bool(valid.len(), |row| valid[row])));
-        let data_type = self.pieces[0].batch.column(column).data_type();
-        let array = PrimitiveArray::<T>::new(ScalarBuffer::from(values), nulls);
-        Ok(Arc::new(array.with_data_type(data_type.clone())))
-    }
-
-    /// A column of any type.
-    fn any(&self, column: usize) -> Result<ArrayRef> {
-        let mut sources = vec![(0, 0); self.places.len()];
-        for (piece, (_, rows, places)) in self.parts(column).enumerate() {
-            for (place, row) in places.iter().zip(rows.clone()) {
-                sources[*place as usize] = (piece, row);
-            }
-        }
+    /// A column that is not packed.
+    fn other(&self, column: usize) -> Result<ArrayRef> {
         let arrays: Vec<&dyn Array> = self
             .pieces
             .iter()
             .map(|piece| piece.batch.column(column).as_ref())
             .collect();
-        Ok(interleave(&arrays, &sources)?)
+        let sources = self.sources.iter().map(|(piece, row)| (*piece as usize, *row as usize));
+        Ok(interleave(&arrays, &sources.collect::<Vec<_>>())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shelves::Room;
+    use arrow::array::{Int64Array, RecordBatch, StringArray, UInt32Array};
+    use arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::execution::memory_pool::GreedyMemoryPool;
+    use std::sync::Arc;
+
+    /// Answers of a shelf that holds all rows, in batches as given: the row itself, and as text.
+    fn block(batches: &[&[u32]], rows: usize, bytes: usize) -> Result<Vec<ArrayRef>> {
+        let layout = Layout::new(vec![
+            Field::new("text", DataType::Utf8, true),
+            Field::new("number", DataType::Int64, true),
+        ]);
+        let mut fields = vec![Field::new("row", DataType::UInt32, false)];
+        fields.extend(layout.fields());
+        let schema = Arc::new(Schema::new(fields));
+        let room = Room {
+            pool: Arc::new(GreedyMemoryPool::new(bytes)),
+            temp: std::env::temp_dir(),
+        };
+        let shelves = Shelves::new("test", schema.clone(), 1, &room);
+        for batch in batches {
+            let texts = batch.iter().map(|row| (row % 3 > 0).then(|| row.to_string()));
+            let numbers = batch.iter().map(|row| (row % 5 > 0).then_some(i64::from(*row)));
+            let arrays: Vec<ArrayRef> = vec![
+                Arc::new(StringArray::from_iter(texts)),
+                Arc::new(Int64Array::from_iter(numbers)),
+            ];
+            let mut columns: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(batch.to_vec()))];
+            columns.extend(layout.pack(batch.len(), &arrays)?);
+            let starts = vec![0, batch.len() as u32];
+            shelves.put(0, RecordBatch::try_new(schema.clone(), columns)?, starts)?;
+        }
+        Block::new(&shelves, 0, &(0..rows))?.columns(&layout)
+    }
+
+    #[test]
+    fn every_question_is_answered_once() {
+        let expected = block(&[&[0, 1, 2, 3, 4, 5, 6, 7]], 8, usize::MAX).expect("a block");
+        assert_eq!(expected[0].as_string::<i32>().value(7), "7");
+        let parts: [&[u32]; 4] = [&[4, 2], &[7], &[0, 6, 1], &[3, 5]];
+        for bytes in [0, 600, usize::MAX] {
+            assert_eq!(block(&parts, 8, bytes).expect("a block"), expected);
+        }
+        for wrong in [&[0u32, 1][..], &[0, 1, 1], &[0, 1, 2, 2], &[0, 1, 3]] {
+            assert!(block(&[wrong], 3, usize::MAX).is_err(), "{wrong:?}");
+        }
     }
 }

@@ -3,7 +3,8 @@
 use super::zip::by_block;
 use super::{no_expressions, properties};
 use crate::error::bug;
-use crate::schema::slot_wires;
+use crate::packed::Layout;
+use crate::schema::{feature_layout, slot_wires};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array, UInt32Array};
 use arrow::datatypes::{Int64Type, SchemaRef, UInt8Type, UInt32Type};
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -61,7 +62,7 @@ fn features(
     fold: &FoldSpec,
     (truth, with_status): (Truth, bool),
     batch: &RecordBatch,
-    out: SchemaRef,
+    (layout, out): (&Layout, SchemaRef),
 ) -> Result<RecordBatch> {
     let mut arrays = batch.columns().iter();
     let missing = || bug("a column of the answers is missing");
@@ -74,11 +75,14 @@ fn features(
         .map(|wire| wire.gather(&mut arrays, &order))
         .collect::<Result<Vec<Column>>>()?;
     let rows = UInt32Array::from_iter_values(order.iter().map(|at| rows[*at as usize]));
-    let mut columns: Vec<ArrayRef> = vec![Arc::new(rows)];
+    let packed = |features: Vec<ArrayRef>| {
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(rows)];
+        columns.extend(layout.pack(order.len(), &features)?);
+        Ok(RecordBatch::try_new(out, columns)?)
+    };
     if !with_status {
         let features = finish_values(spec, order.len(), slots, truth);
-        columns.extend(features.into_iter().map(into_arrow));
-        return Ok(RecordBatch::try_new(out, columns)?);
+        return packed(features.into_iter().map(into_arrow).collect());
     }
     let times: Vec<i64> = order.iter().map(|at| times[*at as usize]).collect();
     let status = |byte: u8| decode_status(byte).ok_or_else(|| bug("a byte is no status"));
@@ -97,13 +101,13 @@ fn features(
         slots,
         presence: presence.collect(),
     };
+    let mut features: Vec<ArrayRef> = vec![];
     for (column, statuses) in finish_owned(spec, fold, answers, truth) {
-        columns.push(into_arrow(column));
-        columns.push(Arc::new(UInt8Array::from_iter_values(
-            statuses.into_iter().map(encode_status),
-        )));
+        let statuses = statuses.into_iter().map(encode_status);
+        features.push(into_arrow(column));
+        features.push(Arc::new(UInt8Array::from_iter_values(statuses)));
     }
-    Ok(RecordBatch::try_new(out, columns)?)
+    packed(features)
 }
 
 impl DisplayAs for FinishExec {
@@ -160,12 +164,13 @@ impl ExecutionPlan for FinishExec {
         let input = self.input.execute(partition, context)?;
         let (spec, fold, schema) = (self.spec.clone(), self.fold.clone(), self.schema());
         let (how, out) = ((self.truth, self.with_status), schema.clone());
+        let layout = feature_layout(&spec, self.with_status);
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let batches = input.map(move |batch| {
             let batch = batch?;
             let _timer = metrics.elapsed_compute().timer();
             metrics.record_output(batch.num_rows());
-            features(&spec, &fold, how, &batch, out.clone())
+            features(&spec, &fold, how, &batch, (&layout, out.clone()))
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }

@@ -107,9 +107,9 @@ impl ExtensionPlanner for Planner {
                 shared.with_status,
                 schema,
             )),
-            Kind::Zip { columns } => Arc::new(zip::ZipExec::new(
+            Kind::Zip { columns, layouts } => Arc::new(zip::ZipExec::new(
                 inputs.to_vec(),
-                columns.clone(),
+                (columns.clone(), layouts.clone()),
                 shared.with_status,
                 shared.room.clone(),
                 schema,

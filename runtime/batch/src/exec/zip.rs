@@ -9,6 +9,7 @@ use super::leaf::SpineExec;
 use super::{no_expressions, properties};
 use crate::error::bug;
 use crate::inputs::SpineData;
+use crate::packed::Layout;
 use crate::shelves::{Room, Shelves, by_shelf};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{SchemaRef, UInt8Type, UInt32Type};
@@ -35,6 +36,8 @@ pub(super) struct ZipExec {
     inputs: Vec<Arc<dyn ExecutionPlan>>,
     /// Per output column: input (from 0, the spine not counted) and position among its features.
     columns: Arc<Vec<(u32, u32)>>,
+    /// Of the inputs, the spine not counted.
+    layouts: Arc<Vec<Layout>>,
     with_status: bool,
     room: Room,
     metrics: ExecutionPlanMetricsSet,
@@ -44,7 +47,7 @@ pub(super) struct ZipExec {
 impl ZipExec {
     pub fn new(
         inputs: Vec<Arc<dyn ExecutionPlan>>,
-        columns: Vec<(u32, u32)>,
+        (columns, layouts): (Vec<(u32, u32)>, Vec<Layout>),
         with_status: bool,
         room: Room,
         schema: SchemaRef,
@@ -52,6 +55,7 @@ impl ZipExec {
         ZipExec {
             inputs,
             columns: Arc::new(columns),
+            layouts: Arc::new(layouts),
             with_status,
             room,
             metrics: ExecutionPlanMetricsSet::new(),
@@ -107,6 +111,7 @@ struct Zip {
     spine: Arc<SpineData>,
     inputs: Vec<Shelves>,
     columns: Arc<Vec<(u32, u32)>>,
+    layouts: Arc<Vec<Layout>>,
     with_status: bool,
     schema: SchemaRef,
 }
@@ -116,16 +121,16 @@ impl Zip {
         let start = block * BLOCK_ROWS;
         let rows = start..(start + BLOCK_ROWS).min(self.spine.times.len());
         let mut arrays = self.spine.rows(rows.clone())?.columns().to_vec();
-        let inputs = self.inputs.iter().map(|input| Block::new(input, block, &rows));
+        let inputs = self.inputs.iter().zip(&*self.layouts);
+        let inputs = inputs.map(|(input, layout)| Block::new(input, block, &rows)?.columns(layout));
         let inputs = inputs.collect::<Result<Vec<_>>>()?;
         for (input, position) in self.columns.iter() {
             let input = inputs.get(*input as usize).ok_or_else(|| bug("Zip lacks an input"))?;
-            if self.with_status {
-                let column = 1 + 2 * *position as usize;
-                arrays.push(input.column(column)?);
-                arrays.push(status_names(&input.column(column + 1)?)?);
-            } else {
-                arrays.push(input.column(1 + *position as usize)?);
+            let width = 1 + usize::from(self.with_status);
+            let mut of_feature = input.iter().skip(width * *position as usize).take(width);
+            arrays.push(of_feature.next().ok_or_else(|| bug("Zip lacks a column"))?.clone());
+            if let Some(statuses) = of_feature.next() {
+                arrays.push(status_names(statuses)?);
             }
         }
         Ok(RecordBatch::try_new(self.schema.clone(), arrays)?)
@@ -173,7 +178,7 @@ impl ExecutionPlan for ZipExec {
     fn with_new_children(self: Arc<Self>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         Ok(Arc::new(ZipExec::new(
             inputs,
-            self.columns.to_vec(),
+            (self.columns.to_vec(), self.layouts.to_vec()),
             self.with_status,
             self.room.clone(),
             self.schema(),
@@ -181,7 +186,8 @@ impl ExecutionPlan for ZipExec {
     }
 
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let (schema, columns, with_status) = (self.schema(), self.columns.clone(), self.with_status);
+        let (schema, with_status) = (self.schema(), self.with_status);
+        let (columns, layouts) = (self.columns.clone(), self.layouts.clone());
         let spine = spine_below(&self.inputs[0]).ok_or_else(|| bug("Zip reads no spine"))?;
         let mut streams = vec![];
         for input in &self.inputs[1..] {
@@ -197,6 +203,7 @@ impl ExecutionPlan for ZipExec {
                 inputs: futures::future::try_join_all(collected).await?,
                 spine,
                 columns,
+                layouts,
                 with_status,
                 schema: out,
             };
