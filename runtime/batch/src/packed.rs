@@ -196,8 +196,8 @@ impl Layout {
 
 /// The words of packed rows.
 pub(crate) fn words(packed: &dyn Array) -> Result<&[u64]> {
-    let list = packed.as_fixed_size_list_opt();
-    let words = list.and_then(|list| list.values().as_primitive_opt::<UInt64Type>());
+    let words = packed.as_fixed_size_list_opt().map(FixedSizeListArray::values);
+    let words = words.and_then(|words| words.as_primitive_opt::<UInt64Type>());
     Ok(words.ok_or_else(|| bug("features are not packed"))?.values())
 }
 
@@ -369,8 +369,7 @@ mod tests {
             let (arrays, nullable): (Vec<_>, Vec<_>) = arrays(n, skipped).into_iter().unzip();
             let field = |(array, nullable): (&ArrayRef, &bool)| Field::new("x", array.data_type().clone(), *nullable);
             let layout = Layout::new(arrays.iter().zip(&nullable).map(field).collect());
-            // 128 + 4 · 64 + 32 + 2 · 8 + 1 bits, and 8 for nulls.
-            assert_eq!(layout.words(), 7);
+            assert_eq!(layout.words(), 7); // 128 + 4 · 64 + 32 + 2 · 8 + 1 bits, and 8 for nulls
             let packed = layout.pack(n as usize, &arrays).expect("packs");
             let types: Vec<&DataType> = packed.iter().map(|array| array.data_type()).collect();
             let fields = layout.fields();
@@ -395,7 +394,6 @@ mod tests {
         let array: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
         assert_eq!(layout.words(), 0);
         assert_eq!(&layout.pack(2, std::slice::from_ref(&array)).expect("packs"), &[array]);
-        let none: &[u64] = &[];
-        assert_eq!(layout.unpack(2, |_| none).expect("unpacks"), [None]);
+        assert_eq!(layout.unpack(2, |_| &[]).expect("unpacks"), [None]);
     }
 }
