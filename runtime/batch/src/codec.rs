@@ -1,7 +1,8 @@
 //! Columns of the kernels as Arrow arrays *between our own nodes*, and back.
 //!
 //! The encoding says less than that of files: all integers, instants and durations are Int64, decimals are Decimal128
-//! of 38 digits, strings and keys are Binary. A column that can hold errors is followed by its tags as UInt8.
+//! of 38 digits, strings and keys are Binary. A column that can hold errors is followed by its tags as
+//! UInt8, which then say of each row what it is; its own nulls say nothing.
 
 use crate::error::bug;
 use arrow::array::{
@@ -45,15 +46,14 @@ impl Wire {
     /// Appends the arrays that carry the column.
     pub fn encode(self, column: Column, arrays: &mut Vec<ArrayRef>) -> Result<()> {
         let nulls = match &column.tags {
-            None => None,
-            Some(tags) => {
-                if !self.tagged && tags.iter().any(|tag| Tag::as_error(*tag).is_some()) {
+            Some(tags) if !self.tagged => {
+                if tags.iter().any(|tag| Tag::as_error(*tag).is_some()) {
                     return Err(bug("an error in a column that cannot hold errors"));
                 }
-                Some(NullBuffer::new(
-                    tags.iter().map(|tag| *tag == Tag::VALID).collect::<BooleanBuffer>(),
-                ))
+                let valid = BooleanBuffer::collect_bool(tags.len(), |row| tags[row] == Tag::VALID);
+                Some(NullBuffer::new(valid))
             }
+            Some(_) | None => None,
         };
         let rows = column.len();
         arrays.push(match column.data {
@@ -72,55 +72,37 @@ impl Wire {
         Ok(())
     }
 
-    /// Takes the arrays that carry the column from the front of `arrays`.
-    pub fn decode(self, arrays: &mut std::slice::Iter<'_, ArrayRef>) -> Result<Column> {
+    /// Takes the arrays that carry the column from the front of `arrays`, and of them the given rows in the given
+    /// order.
+    pub fn gather(self, arrays: &mut std::slice::Iter<'_, ArrayRef>, order: &[u32]) -> Result<Column> {
+        fn of<T: Copy>(values: &[T], order: &[u32]) -> Vec<T> {
+            order.iter().map(|row| values[*row as usize]).collect()
+        }
         let array = arrays
             .next()
             .ok_or_else(|| bug("a column is missing between two nodes"))?;
         let tags = if self.tagged {
             let tags = arrays.next().ok_or_else(|| bug("tags are missing between two nodes"))?;
-            Some(tags.as_primitive::<UInt8Type>().values().to_vec())
+            Some(of(tags.as_primitive::<UInt8Type>().values(), order))
         } else {
-            array.nulls().map(|nulls| {
-                nulls
-                    .iter()
-                    .map(|valid| if valid { Tag::VALID } else { Tag::NULL })
-                    .collect()
-            })
+            let tag = |nulls: &NullBuffer, row: usize| if nulls.is_valid(row) { Tag::VALID } else { Tag::NULL };
+            array
+                .nulls()
+                .map(|nulls| order.iter().map(|row| tag(nulls, *row as usize)).collect())
         };
         let data = match self.ty {
-            Type::Bool => Data::Bool(array.as_boolean().values().iter().collect()),
-            Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => {
-                Data::I64(array.as_primitive::<Int64Type>().values().to_vec())
+            Type::Bool => {
+                let values = array.as_boolean().values();
+                Data::Bool(order.iter().map(|row| values.value(*row as usize)).collect())
             }
-            Type::Float64 => Data::F64(array.as_primitive::<Float64Type>().values().to_vec()),
-            Type::Decimal { .. } => Data::I128(array.as_primitive::<Decimal128Type>().values().to_vec()),
-            Type::String => Data::Str(bytes(array.as_binary::<i32>())),
+            Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => {
+                Data::I64(of(array.as_primitive::<Int64Type>().values(), order))
+            }
+            Type::Float64 => Data::F64(of(array.as_primitive::<Float64Type>().values(), order)),
+            Type::Decimal { .. } => Data::I128(of(array.as_primitive::<Decimal128Type>().values(), order)),
+            Type::String => Data::Str(bytes(array.as_binary::<i32>()).take(order)),
         };
         Ok(Column::with_tags(self.ty, data, tags))
-    }
-
-    /// As [`Wire::decode`], of the given rows in the given order.
-    pub fn gather(self, arrays: &mut std::slice::Iter<'_, ArrayRef>, order: &[u32]) -> Result<Column> {
-        let mut rest = arrays.clone();
-        let plain = match rest.next() {
-            Some(array) if !self.tagged && array.null_count() == 0 => array.clone(),
-            _ => return Ok(self.decode(arrays)?.take(order)),
-        };
-        let at = |row: &u32| *row as usize;
-        let data = match self.ty {
-            Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => {
-                let values = plain.as_primitive::<Int64Type>().values();
-                Data::I64(order.iter().map(|row| values[at(row)]).collect())
-            }
-            Type::Float64 => {
-                let values = plain.as_primitive::<Float64Type>().values();
-                Data::F64(order.iter().map(|row| values[at(row)]).collect())
-            }
-            Type::Bool | Type::Decimal { .. } | Type::String => return Ok(self.decode(arrays)?.take(order)),
-        };
-        *arrays = rest;
-        Ok(Column::with_tags(self.ty, data, None))
     }
 }
 
@@ -207,7 +189,11 @@ mod tests {
                         .zip(&arrays)
                         .all(|(field, array)| field.data_type() == array.data_type())
                 );
-                assert_eq!(wire.decode(&mut arrays.iter()).expect("decodes"), column);
+                let order: Vec<u32> = (0..values.len() as u32).rev().chain(0..values.len() as u32).collect();
+                let mut left = arrays.iter();
+                let gathered = wire.gather(&mut left, &order).expect("decodes");
+                assert_eq!(gathered, column.take(&order));
+                assert!(left.next().is_none());
             }
         }
     }

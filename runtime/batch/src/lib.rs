@@ -23,6 +23,7 @@ mod inputs;
 mod logical;
 mod measure;
 pub mod merge;
+mod packed;
 mod report;
 mod run;
 mod scan;

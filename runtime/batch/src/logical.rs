@@ -5,6 +5,7 @@
 
 use crate::error::{BatchError, bug};
 use crate::inputs::Shared;
+use crate::packed::Layout;
 use crate::schema::{self, EventLayout};
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::{DFSchema, DFSchemaRef};
@@ -45,6 +46,8 @@ pub(crate) enum Kind {
     /// `columns` as in the plan.
     Zip {
         columns: Vec<(u32, u32)>,
+        /// How the features of each input travel.
+        layouts: Vec<Layout>,
     },
 }
 
@@ -89,7 +92,7 @@ fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
             plan_node(
                 kind,
                 vec![self::node(input, shared)?],
-                schema::feature_fields(spec, shared.with_status),
+                schema::feature_fields(&schema::feature_layout(spec, shared.with_status)),
             )
         }
         BatchNode::Zip { spine, inputs, columns } => zip(spine, inputs, columns, shared),
@@ -132,7 +135,7 @@ fn point_in_time(events: &BatchNode, spine: &BatchNode, spec: &FoldSpec, shared:
         fold: fold.clone(),
     };
     let rows = plan_node(rows, vec![node(input, shared)?], vec![])?;
-    let fields = schema::answer_fields(spec);
+    let fields = schema::answer_fields(spec, shared.with_status);
     plan_node(Kind::PointInTime { fold, delay_us }, vec![rows, questions], fields)
 }
 
@@ -167,13 +170,18 @@ fn zip(spine: &BatchNode, inputs: &[BatchNode], columns: &[(u32, u32)], shared: 
             .into());
         }
     }
-    let mut children = vec![node(spine, shared)?];
+    let (mut children, mut layouts) = (vec![node(spine, shared)?], vec![]);
     for input in inputs {
+        let BatchNode::Finish { spec, .. } = input else {
+            return Err(bug("Zip reads what is no Finish"));
+        };
+        layouts.push(schema::feature_layout(spec, shared.with_status));
         children.push(node(input, shared)?);
     }
     plan_node(
         Kind::Zip {
             columns: columns.to_vec(),
+            layouts,
         },
         children,
         fields,
@@ -245,7 +253,7 @@ impl Node {
                     .map(|feature| feature.name.as_str());
                 format!("features=[{}]", names.collect::<Vec<_>>().join(", "))
             }
-            Kind::Zip { columns } => {
+            Kind::Zip { columns, .. } => {
                 let columns: Vec<String> = columns
                     .iter()
                     .map(|(input, position)| format!("{input}.{position}"))

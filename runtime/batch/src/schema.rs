@@ -3,10 +3,11 @@
 //! | rows | columns |
 //! |---|---|
 //! | events | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` can fail, then the lifts |
-//! | answers | `row` (position in the spine), `time`, per slot its value and status, per presence a bool |
-//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte |
+//! | answers | `row` (position in the spine), `time`, per slot its value; when statuses are wanted, per slot its status as a byte, and per presence a bool |
+//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte, all [packed](crate::packed); the rows of one block of the spine after those of another |
 
 use crate::codec::Wire;
+use crate::packed::Layout;
 use crate::scan::IdColumn;
 use arrow::datatypes::{DataType, Field, Schema};
 use featc_ir::plan::{FinishSpec, FoldSpec, RowSpec};
@@ -80,39 +81,47 @@ fn can_fail(expr: &Expr, failing: &[bool]) -> bool {
     reads_failing || expr.can_fail()
 }
 
-/// How the value of a slot travels: errors are in its status.
+/// How the value of a slot travels: an error is its tag.
 pub(crate) fn slot_wires(spec: &FoldSpec) -> Vec<Wire> {
     spec.slots
         .iter()
         .map(|slot| Wire {
             ty: slot.ty,
-            tagged: false,
+            tagged: true,
         })
         .collect()
 }
 
 /// The columns of answers.
-pub(crate) fn answer_fields(spec: &FoldSpec) -> Vec<Field> {
+pub(crate) fn answer_fields(spec: &FoldSpec, with_status: bool) -> Vec<Field> {
     let mut fields = vec![
         Field::new("row", DataType::UInt32, false),
         Field::new("time", DataType::Int64, false),
     ];
     for (position, wire) in slot_wires(spec).into_iter().enumerate() {
         fields.extend(wire.fields(&format!("slot{position}")));
-        fields.push(Field::new(format!("slot{position}__status"), DataType::UInt8, false));
     }
-    fields.extend((0..spec.presence.len()).map(|at| Field::new(format!("present{at}"), DataType::Boolean, false)));
+    if with_status {
+        fields.extend((0..spec.slots.len()).map(|at| Field::new(format!("status{at}"), DataType::UInt8, false)));
+        fields.extend((0..spec.presence.len()).map(|at| Field::new(format!("present{at}"), DataType::Boolean, false)));
+    }
     fields
 }
 
-/// The columns of features.
-pub(crate) fn feature_fields(spec: &FinishSpec, with_status: bool) -> Vec<Field> {
-    let mut fields = vec![Field::new("row", DataType::UInt32, false)];
+/// How the features of a node travel.
+pub(crate) fn feature_layout(spec: &FinishSpec, with_status: bool) -> Layout {
+    let mut columns = vec![];
     for feature in spec.features.iter().filter(|feature| feature.output) {
-        fields.push(Field::new(&feature.name, arrow_type(feature.ty), true));
+        columns.push(Field::new(&feature.name, arrow_type(feature.ty), true));
         if with_status {
-            fields.push(Field::new(format!("{}__status", feature.name), DataType::UInt8, false));
+            columns.push(Field::new(format!("{}__status", feature.name), DataType::UInt8, false));
         }
     }
-    fields
+    Layout::new(columns)
+}
+
+/// The columns of features.
+pub(crate) fn feature_fields(layout: &Layout) -> Vec<Field> {
+    let row = Field::new("row", DataType::UInt32, false);
+    std::iter::once(row).chain(layout.fields()).collect()
 }

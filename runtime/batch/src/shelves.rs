@@ -20,6 +20,7 @@ use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use std::fs::File;
 use std::io::{BufWriter, Cursor, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -58,7 +59,7 @@ struct State {
 #[derive(Debug)]
 struct Chunk {
     order: u64,
-    batch: RecordBatch,
+    batch: Arc<RecordBatch>,
     starts: Vec<u32>,
 }
 
@@ -74,6 +75,13 @@ struct Place {
 #[derive(Debug)]
 struct Run {
     places: Vec<Vec<Place>>,
+}
+
+/// Rows of a batch that stand on one shelf.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub batch: Arc<RecordBatch>,
+    pub rows: Range<usize>,
 }
 
 /// Rows of a shelf that are written, and read back, together.
@@ -145,6 +153,7 @@ impl Shelves {
         let mut state = lock(&self.state);
         state.rows += batch.num_rows() as u64;
         let bytes = batch.get_array_memory_size() + starts.len() * size_of::<u32>();
+        let batch = Arc::new(batch);
         let chunk = Chunk { order, batch, starts };
         if state.reservation.try_grow(bytes).is_err() {
             let chunks = std::mem::take(&mut state.chunks);
@@ -177,7 +186,10 @@ impl Shelves {
         for shelf in 0..self.count {
             let mut of_shelf = vec![];
             let mut slices: Vec<RecordBatch> = vec![];
-            let mut coming = chunks.iter().filter_map(|chunk| chunk.slice(shelf)).peekable();
+            let mut coming = chunks
+                .iter()
+                .filter_map(|chunk| Some(chunk.piece(shelf)?.slice()))
+                .peekable();
             while let Some(slice) = coming.next() {
                 slices.push(slice);
                 let rows: usize = slices.iter().map(RecordBatch::num_rows).sum();
@@ -235,23 +247,33 @@ impl Shelves {
 
     /// The rows of a shelf, in batches. They stay there: shelves are emptied as a whole.
     pub fn take(&self, shelf: usize) -> Result<Vec<RecordBatch>> {
-        let mut batches = vec![];
-        self.each(shelf, &mut |batch| {
-            batches.push(batch);
-            Ok(())
-        })?;
-        Ok(batches)
+        let pieces = self.pieces(shelf)?;
+        Ok(pieces.into_iter().map(Piece::slice).collect())
     }
 
     /// As [`Shelves::take`], batch by batch.
     pub fn each(&self, shelf: usize, each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-        let (slices, runs, file) = {
+        self.each_piece(shelf, &mut |piece| each(piece.slice()))
+    }
+
+    /// As [`Shelves::take`], without a slice of every column.
+    pub fn pieces(&self, shelf: usize) -> Result<Vec<Piece>> {
+        let mut pieces = vec![];
+        self.each_piece(shelf, &mut |piece| {
+            pieces.push(piece);
+            Ok(())
+        })?;
+        Ok(pieces)
+    }
+
+    fn each_piece(&self, shelf: usize, each: &mut dyn FnMut(Piece) -> Result<()>) -> Result<()> {
+        let (pieces, runs, file) = {
             let mut state = lock(&self.state);
             if !state.chunks.is_sorted_by_key(|chunk| chunk.order) {
                 state.chunks.sort_by_key(|chunk| chunk.order);
             }
-            let slices: Vec<RecordBatch> = state.chunks.iter().filter_map(|chunk| chunk.slice(shelf)).collect();
-            (slices, state.runs.clone(), state.file.clone())
+            let pieces: Vec<Piece> = state.chunks.iter().filter_map(|chunk| chunk.piece(shelf)).collect();
+            (pieces, state.runs.clone(), state.file.clone())
         };
         for place in runs.iter().flat_map(|run| &run.places[shelf]) {
             let file = file.as_ref().ok_or_else(|| bug("a temporary file is missing"))?;
@@ -261,9 +283,13 @@ impl Shelves {
             };
             file.read_exact_at(&mut bytes, place.at).map_err(failed)?;
             let mut reader = StreamReader::try_new(Cursor::new(bytes), None)?;
-            each(reader.next().ok_or_else(|| bug("a temporary file lost its rows"))??)?;
+            let batch = reader.next().ok_or_else(|| bug("a temporary file lost its rows"))??;
+            each(Piece {
+                rows: 0..batch.num_rows(),
+                batch: Arc::new(batch),
+            })?;
         }
-        slices.into_iter().try_for_each(each)
+        pieces.into_iter().try_for_each(each)
     }
 
     /// Drops everything; what it was can still be asked.
@@ -292,9 +318,19 @@ impl Shelves {
 }
 
 impl Chunk {
-    fn slice(&self, shelf: usize) -> Option<RecordBatch> {
-        let (start, end) = (self.starts[shelf] as usize, self.starts[shelf + 1] as usize);
-        (start < end).then(|| self.batch.slice(start, end - start))
+    fn piece(&self, shelf: usize) -> Option<Piece> {
+        let rows = self.starts[shelf] as usize..self.starts[shelf + 1] as usize;
+        let batch = &self.batch;
+        (!rows.is_empty()).then(|| Piece {
+            batch: batch.clone(),
+            rows,
+        })
+    }
+}
+
+impl Piece {
+    fn slice(self) -> RecordBatch {
+        self.batch.slice(self.rows.start, self.rows.len())
     }
 }
 

@@ -6,7 +6,7 @@ use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DurationMicrosecondArray, Float64Array, Int64Array,
     StringArray, TimestampMicrosecondArray, make_array, new_null_array,
 };
-use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, TimeUnit};
 use featc_ir::Type;
 use featr_kernels::{Column, Data, Tag};
@@ -36,7 +36,8 @@ pub fn to_arrow(column: &Column) -> ArrayRef {
 pub fn into_arrow(column: Column) -> ArrayRef {
     let rows = column.len();
     let Column { ty, data, tags } = column;
-    let nulls = tags.map(|tags| tags.iter().map(|tag| *tag == Tag::VALID).collect::<NullBuffer>());
+    let valid = |tags: Vec<u8>| BooleanBuffer::collect_bool(tags.len(), |row| tags[row] == Tag::VALID);
+    let nulls = tags.map(|tags| NullBuffer::new(valid(tags)));
     let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
     match (data, ty) {
         (Data::Bool(values), Type::Bool) => Arc::new(BooleanArray::new(values.into(), nulls)),

@@ -11,6 +11,10 @@
 //!
 //! A derived feature is an expression over final values; its status is the worst of its inputs and its own error.
 
+mod values;
+
+pub use values::finish_values;
+
 use crate::column::{Batch, Column, Tag};
 use crate::eval;
 use crate::value::Value;
@@ -71,12 +75,7 @@ pub fn finish_owned(
     truth: Truth,
 ) -> Vec<(Column, Vec<Status>)> {
     debug_assert_eq!(answers.slots.len(), fold.slots.len());
-    let mut readers = vec![0u32; answers.slots.len()];
-    for feature in &spec.features {
-        if let FinishKind::Aggregate { slots, .. } = &feature.kind {
-            slots.iter().for_each(|slot| readers[*slot as usize] += 1);
-        }
-    }
+    let readers = readers(spec, answers.slots.len());
     let mut slots_left = answers.slots;
     // What `present` and `truncated` say, computed once for features that share both.
     let mut circumstances = vec![];
@@ -101,7 +100,8 @@ pub fn finish_owned(
                         let inputs: Vec<&(Column, Vec<Status>)> =
                             slots.iter().map(|slot| &slots_left[*slot as usize]).collect();
                         let statuses = merge_statuses(&inputs, answers.times.len());
-                        (evaluate(&inputs, expr, answers.times.len(), true), statuses)
+                        let columns: Vec<&Column> = inputs.iter().map(|(column, _)| column).collect();
+                        (evaluate(&columns, expr, answers.times.len(), true), statuses)
                     }
                 };
                 let stale = is_stale(spec, *ttl_us, truth);
@@ -123,6 +123,17 @@ pub fn finish_owned(
     }
     let outputs = spec.features.iter().zip(done).filter(|(feature, _)| feature.output);
     outputs.map(|(_, result)| result).collect()
+}
+
+/// How many features read each slot.
+fn readers(spec: &FinishSpec, slots: usize) -> Vec<u32> {
+    let mut readers = vec![0; slots];
+    for feature in &spec.features {
+        if let FinishKind::Aggregate { slots, .. } = &feature.kind {
+            slots.iter().for_each(|slot| readers[*slot as usize] += 1);
+        }
+    }
+    readers
 }
 
 /// The same for one question and one aggregate feature's status, from scalars, as the list above reads: the oracle.
@@ -269,7 +280,8 @@ fn merge_statuses(slots: &[&(Column, Vec<Status>)], rows: usize) -> Vec<Status> 
 }
 
 fn derive(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize) -> (Column, Vec<Status>) {
-    let mut values = evaluate(inputs, expr, rows, false);
+    let columns: Vec<&Column> = inputs.iter().map(|(column, _)| column).collect();
+    let mut values = evaluate(&columns, expr, rows, false);
     let mut statuses = vec![Status::Ok; rows];
     for (_, of_input) in inputs {
         for (status, other) in statuses.iter_mut().zip(of_input) {
@@ -288,7 +300,7 @@ fn derive(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize) -> (Colum
 }
 
 /// The expression over the inputs' values; with `stripped`, an error tag among them reads as null.
-fn evaluate(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize, stripped: bool) -> Column {
+fn evaluate(inputs: &[&Column], expr: &Expr, rows: usize, stripped: bool) -> Column {
     let copy = |column: &Column| {
         let mut column = column.clone();
         if stripped {
@@ -297,9 +309,9 @@ fn evaluate(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize, strippe
         column
     };
     if let ExprKind::Column(id) = expr.kind {
-        return copy(&inputs[id.index()].0);
+        return copy(inputs[id.index()]);
     }
-    let columns = inputs.iter().map(|(column, _)| copy(column)).collect();
+    let columns = inputs.iter().map(|column| copy(column)).collect();
     eval::eval(expr, &Batch { rows, columns })
 }
 

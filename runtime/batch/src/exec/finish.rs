@@ -1,10 +1,12 @@
-//! Slots to features, batch by batch.
+//! Slots to features, batch by batch, and the rows of a batch in the order of the blocks of the spine.
 
+use super::zip::by_block;
 use super::{no_expressions, properties};
 use crate::error::bug;
-use crate::schema::slot_wires;
-use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array};
-use arrow::datatypes::{Int64Type, SchemaRef, UInt8Type};
+use crate::packed::Layout;
+use crate::schema::{feature_layout, slot_wires};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array, UInt32Array};
+use arrow::datatypes::{Int64Type, SchemaRef, UInt8Type, UInt32Type};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -15,7 +17,8 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Exe
 use featc_ir::Truth;
 use featc_ir::plan::{FinishSpec, FoldSpec};
 use featr_decode::into_arrow;
-use featr_kernels::finish::{Answers, decode_status, encode_status, finish_owned};
+use featr_kernels::Column;
+use featr_kernels::finish::{Answers, decode_status, encode_status, finish_owned, finish_values};
 use futures::StreamExt;
 use std::fmt;
 use std::sync::Arc;
@@ -59,40 +62,52 @@ fn features(
     fold: &FoldSpec,
     (truth, with_status): (Truth, bool),
     batch: &RecordBatch,
-    out: SchemaRef,
+    (layout, out): (&Layout, SchemaRef),
 ) -> Result<RecordBatch> {
     let mut arrays = batch.columns().iter();
-    let mut next = || arrays.next().ok_or_else(|| bug("a column of the answers is missing"));
-    let (row, times) = (next()?.clone(), next()?.as_primitive::<Int64Type>().values().to_vec());
-    let mut slots = vec![];
-    for wire in slot_wires(fold) {
-        let column = wire.decode(&mut arrays)?;
-        let statuses = arrays
-            .next()
-            .ok_or_else(|| bug("a status is missing"))?
-            .as_primitive::<UInt8Type>();
-        let statuses: Option<Vec<_>> = statuses.values().iter().map(|byte| decode_status(*byte)).collect();
-        slots.push((column, statuses.ok_or_else(|| bug("a byte is no status"))?));
+    let missing = || bug("a column of the answers is missing");
+    let rows = arrays.next().ok_or_else(missing)?.as_primitive::<UInt32Type>().values();
+    let times = arrays.next().ok_or_else(missing)?.as_primitive::<Int64Type>().values();
+    // The rows are put in another order here, where they are few and copied anyway.
+    let order = by_block(rows);
+    let slots = slot_wires(fold)
+        .into_iter()
+        .map(|wire| wire.gather(&mut arrays, &order))
+        .collect::<Result<Vec<Column>>>()?;
+    let rows = UInt32Array::from_iter_values(order.iter().map(|at| rows[*at as usize]));
+    let packed = |features: Vec<ArrayRef>| {
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(rows)];
+        columns.extend(layout.pack(order.len(), &features)?);
+        Ok(RecordBatch::try_new(out, columns)?)
+    };
+    if !with_status {
+        let features = finish_values(spec, order.len(), slots, truth);
+        return packed(features.into_iter().map(into_arrow).collect());
     }
-    let presence = arrays
-        .map(|array| array.as_boolean().values().iter().collect())
-        .collect();
+    let times: Vec<i64> = order.iter().map(|at| times[*at as usize]).collect();
+    let status = |byte: u8| decode_status(byte).ok_or_else(|| bug("a byte is no status"));
+    let with_statuses = |column: Column| {
+        let bytes = arrays.next().ok_or_else(missing)?.as_primitive::<UInt8Type>().values();
+        let statuses = order.iter().map(|at| status(bytes[*at as usize]));
+        Ok((column, statuses.collect::<Result<Vec<_>>>()?))
+    };
+    let slots = slots.into_iter().map(with_statuses).collect::<Result<_>>()?;
+    let presence = arrays.map(|array| {
+        let present = array.as_boolean().values();
+        order.iter().map(|at| present.value(*at as usize)).collect()
+    });
     let answers = Answers {
         times: &times,
         slots,
-        presence,
+        presence: presence.collect(),
     };
-    let features = finish_owned(spec, fold, answers, truth);
-    let mut arrays: Vec<ArrayRef> = vec![row];
-    for (column, statuses) in features {
-        arrays.push(into_arrow(column));
-        if with_status {
-            arrays.push(Arc::new(UInt8Array::from_iter_values(
-                statuses.into_iter().map(encode_status),
-            )));
-        }
+    let mut features: Vec<ArrayRef> = vec![];
+    for (column, statuses) in finish_owned(spec, fold, answers, truth) {
+        let statuses = statuses.into_iter().map(encode_status);
+        features.push(into_arrow(column));
+        features.push(Arc::new(UInt8Array::from_iter_values(statuses)));
     }
-    Ok(RecordBatch::try_new(out, arrays)?)
+    packed(features)
 }
 
 impl DisplayAs for FinishExec {
@@ -149,12 +164,13 @@ impl ExecutionPlan for FinishExec {
         let input = self.input.execute(partition, context)?;
         let (spec, fold, schema) = (self.spec.clone(), self.fold.clone(), self.schema());
         let (how, out) = ((self.truth, self.with_status), schema.clone());
+        let layout = feature_layout(&spec, self.with_status);
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let batches = input.map(move |batch| {
             let batch = batch?;
             let _timer = metrics.elapsed_compute().timer();
             metrics.record_output(batch.num_rows());
-            features(&spec, &fold, how, &batch, out.clone())
+            features(&spec, &fold, how, &batch, (&layout, out.clone()))
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }

@@ -10,6 +10,7 @@
 //! a shelf is sorted when it is answered; see ADR 4. DataFusion plans, schedules, measures and counts memory. No arithmetic,
 //! comparison or aggregate of DataFusion ever computes a feature.
 
+mod block;
 mod edges;
 mod events;
 mod finish;
@@ -109,9 +110,9 @@ impl ExtensionPlanner for Planner {
                 shared.with_status,
                 schema,
             )),
-            Kind::Zip { columns } => Arc::new(zip::ZipExec::new(
+            Kind::Zip { columns, layouts } => Arc::new(zip::ZipExec::new(
                 inputs.to_vec(),
-                columns.clone(),
+                (columns.clone(), layouts.clone()),
                 shared.with_status,
                 shared.room.clone(),
                 schema,

@@ -20,7 +20,7 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use featc_ir::plan::FoldSpec;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -149,7 +149,12 @@ impl ExecutionPlan for PitAggExec {
             scan.run().await?;
             let mut current = None;
             let next = move || next(&lane, &job, &turn, &mut current, partitions, &metrics).transpose();
-            Ok::<_, datafusion::error::DataFusionError>(futures::stream::iter(std::iter::from_fn(next)))
+            // Between two shelves others get the thread: a partition that waits behind this one could run elsewhere.
+            let answers = futures::stream::iter(std::iter::from_fn(next)).then(|answers| async {
+                tokio::task::yield_now().await;
+                answers
+            });
+            Ok::<_, datafusion::error::DataFusionError>(answers)
         })
         .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), batches)))

@@ -13,6 +13,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::physical_plan::metrics::Count;
+use featc_ir::Status;
 use featc_ir::plan::FoldSpec;
 use featr_kernels::finish::encode_status;
 use featr_kernels::{Column, Tag, identity};
@@ -161,20 +162,36 @@ impl Job {
 
     fn encode(&self, rows: Vec<u32>, times: Vec<i64>, answered: Answered) -> Result<RecordBatch> {
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(rows)), Arc::new(Int64Array::from(times))];
+        let mut extras: Vec<ArrayRef> = vec![];
         for (wire, (column, statuses)) in slot_wires(&self.fold).into_iter().zip(answered.slots) {
-            wire.encode(column, &mut arrays)?;
-            arrays.push(Arc::new(UInt8Array::from_iter_values(
-                statuses.into_iter().map(encode_status),
-            )));
+            wire.encode(with_errors(column, &statuses), &mut arrays)?;
+            if self.shared.with_status {
+                let bytes = statuses.into_iter().map(encode_status);
+                extras.push(Arc::new(UInt8Array::from_iter_values(bytes)));
+            }
         }
-        arrays.extend(
-            answered
-                .presence
-                .into_iter()
-                .map(|present| Arc::new(BooleanArray::from(present)) as ArrayRef),
-        );
+        if self.shared.with_status {
+            let presence = answered.presence.into_iter();
+            extras.extend(presence.map(|present| Arc::new(BooleanArray::from(present)) as ArrayRef));
+        }
+        arrays.append(&mut extras);
         Ok(RecordBatch::try_new(self.schema.clone(), arrays)?)
     }
+}
+
+/// The column with a tag for every error among the statuses.
+fn with_errors(mut column: Column, statuses: &[Status]) -> Column {
+    // All are looked at, without a branch.
+    let is_error = |status: &Status| matches!(status, Status::Error(_));
+    if statuses.iter().fold(false, |any, status| any | is_error(status)) {
+        let tags = column.tags.get_or_insert_with(|| vec![Tag::VALID; statuses.len()]);
+        for (tag, status) in tags.iter_mut().zip(statuses) {
+            if let Status::Error(code) = status {
+                *tag = Tag::error(*code);
+            }
+        }
+    }
+    column
 }
 
 /// The questions of every shelf, in the order of the spine: rows, and where each shelf starts among them.

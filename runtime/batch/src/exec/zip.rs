@@ -1,15 +1,17 @@
 //! The spine's own columns and the features of all inputs, side by side, in spine order.
 //!
-//! Features come in any order, with their row numbers. They are put on shelves by blocks of [`BLOCK_ROWS`] rows of the
-//! spine (which go to disk when memory is short); when all are there, block after block is put in order and comes out.
+//! Features come with their row numbers, a batch's in the order of blocks of [`BLOCK_ROWS`] rows of the spine
+//! ([`by_block`]). They are put on shelves by block as they are (which go to disk when memory is short); when all are
+//! there, block after block is put in order ([`super::block`]) and comes out.
 
+use super::block::Block;
 use super::leaf::SpineExec;
 use super::{no_expressions, properties};
 use crate::error::bug;
 use crate::inputs::SpineData;
+use crate::packed::Layout;
 use crate::shelves::{Room, Shelves, by_shelf};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
-use arrow::compute::{concat_batches, take, take_record_batch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{SchemaRef, UInt8Type, UInt32Type};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
@@ -23,7 +25,6 @@ use datafusion::physical_plan::{
 use featr_kernels::finish::decode_status;
 use futures::{StreamExt, TryStreamExt};
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows per batch of the output.
@@ -35,6 +36,8 @@ pub(super) struct ZipExec {
     inputs: Vec<Arc<dyn ExecutionPlan>>,
     /// Per output column: input (from 0, the spine not counted) and position among its features.
     columns: Arc<Vec<(u32, u32)>>,
+    /// Of the inputs, the spine not counted.
+    layouts: Arc<Vec<Layout>>,
     with_status: bool,
     room: Room,
     metrics: ExecutionPlanMetricsSet,
@@ -44,7 +47,7 @@ pub(super) struct ZipExec {
 impl ZipExec {
     pub fn new(
         inputs: Vec<Arc<dyn ExecutionPlan>>,
-        columns: Vec<(u32, u32)>,
+        (columns, layouts): (Vec<(u32, u32)>, Vec<Layout>),
         with_status: bool,
         room: Room,
         schema: SchemaRef,
@@ -52,6 +55,7 @@ impl ZipExec {
         ZipExec {
             inputs,
             columns: Arc::new(columns),
+            layouts: Arc::new(layouts),
             with_status,
             room,
             metrics: ExecutionPlanMetricsSet::new(),
@@ -60,40 +64,32 @@ impl ZipExec {
     }
 }
 
+/// The order of rows of the spine that puts those of one block behind those of another.
+pub(super) fn by_block(rows: &[u32]) -> Vec<u32> {
+    let of: Vec<u32> = rows.iter().map(|row| row / BLOCK_ROWS as u32).collect();
+    let blocks = of.iter().max().map_or(0, |last| *last as usize + 1);
+    by_shelf(&of, blocks).0
+}
+
 /// Puts the features of an input on shelves by block.
 async fn collect(mut features: SendableRecordBatchStream, blocks: usize, room: &Room) -> Result<Shelves> {
     let shelves = Shelves::new("features", features.schema(), blocks, room);
     while let Some(batch) = features.next().await {
         let batch = batch?;
         let rows = batch.column(0).as_primitive::<UInt32Type>().values();
-        let of: Vec<u32> = rows.iter().map(|row| row / BLOCK_ROWS as u32).collect();
-        if of.iter().any(|block| *block as usize >= blocks) {
+        let block = |row: &u32| *row as usize / BLOCK_ROWS;
+        if !rows.is_sorted_by_key(block) {
+            return Err(bug("answers in no order"));
+        }
+        let starts: Vec<u32> = (0..=blocks)
+            .map(|number| rows.partition_point(|row| block(row) < number) as u32)
+            .collect();
+        if starts[blocks] as usize != rows.len() {
             return Err(bug("an answer to no question"));
         }
-        let (order, starts) = by_shelf(&of, blocks);
-        shelves.put(0, take_record_batch(&batch, &UInt32Array::from(order))?, starts)?;
+        shelves.put(0, batch, starts)?;
     }
     Ok(shelves)
-}
-
-/// The features of a block in the order of the spine.
-fn in_order(shelves: &Shelves, block: usize, rows: &Range<usize>) -> Result<RecordBatch> {
-    const NOWHERE: u32 = u32::MAX;
-    let all = concat_batches(&shelves.schema(), &shelves.take(block)?)?;
-    let mut places = vec![NOWHERE; rows.len()];
-    for (at, row) in (0u32..).zip(all.column(0).as_primitive::<UInt32Type>().values()) {
-        let place = (*row as usize)
-            .checked_sub(rows.start)
-            .and_then(|at| places.get_mut(at));
-        *place.ok_or_else(|| bug("an answer to no question"))? = at;
-    }
-    if places.contains(&NOWHERE) || all.num_rows() != rows.len() {
-        return Err(bug("a question was answered twice or not at all"));
-    }
-    let places = UInt32Array::from(places);
-    let arrays = all.columns().iter().map(|array| take(array, &places, None));
-    let arrays = arrays.collect::<std::result::Result<_, _>>()?;
-    Ok(RecordBatch::try_new(all.schema(), arrays)?)
 }
 
 fn status_names(codes: &dyn Array) -> Result<ArrayRef> {
@@ -115,6 +111,7 @@ struct Zip {
     spine: Arc<SpineData>,
     inputs: Vec<Shelves>,
     columns: Arc<Vec<(u32, u32)>>,
+    layouts: Arc<Vec<Layout>>,
     with_status: bool,
     schema: SchemaRef,
 }
@@ -124,16 +121,16 @@ impl Zip {
         let start = block * BLOCK_ROWS;
         let rows = start..(start + BLOCK_ROWS).min(self.spine.times.len());
         let mut arrays = self.spine.rows(rows.clone())?.columns().to_vec();
-        let inputs = self.inputs.iter().map(|input| in_order(input, block, &rows));
+        let inputs = self.inputs.iter().zip(&*self.layouts);
+        let inputs = inputs.map(|(input, layout)| Block::new(input, block, &rows)?.columns(layout));
         let inputs = inputs.collect::<Result<Vec<_>>>()?;
         for (input, position) in self.columns.iter() {
             let input = inputs.get(*input as usize).ok_or_else(|| bug("Zip lacks an input"))?;
-            if self.with_status {
-                let column = 1 + 2 * *position as usize;
-                arrays.push(input.column(column).clone());
-                arrays.push(status_names(input.column(column + 1))?);
-            } else {
-                arrays.push(input.column(1 + *position as usize).clone());
+            let width = 1 + usize::from(self.with_status);
+            let mut of_feature = input.iter().skip(width * *position as usize).take(width);
+            arrays.push(of_feature.next().ok_or_else(|| bug("Zip lacks a column"))?.clone());
+            if let Some(statuses) = of_feature.next() {
+                arrays.push(status_names(statuses)?);
             }
         }
         Ok(RecordBatch::try_new(self.schema.clone(), arrays)?)
@@ -181,7 +178,7 @@ impl ExecutionPlan for ZipExec {
     fn with_new_children(self: Arc<Self>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         Ok(Arc::new(ZipExec::new(
             inputs,
-            self.columns.to_vec(),
+            (self.columns.to_vec(), self.layouts.to_vec()),
             self.with_status,
             self.room.clone(),
             self.schema(),
@@ -189,7 +186,8 @@ impl ExecutionPlan for ZipExec {
     }
 
     fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let (schema, columns, with_status) = (self.schema(), self.columns.clone(), self.with_status);
+        let (schema, with_status) = (self.schema(), self.with_status);
+        let (columns, layouts) = (self.columns.clone(), self.layouts.clone());
         let spine = spine_below(&self.inputs[0]).ok_or_else(|| bug("Zip reads no spine"))?;
         let mut streams = vec![];
         for input in &self.inputs[1..] {
@@ -205,6 +203,7 @@ impl ExecutionPlan for ZipExec {
                 inputs: futures::future::try_join_all(collected).await?,
                 spine,
                 columns,
+                layouts,
                 with_status,
                 schema: out,
             };

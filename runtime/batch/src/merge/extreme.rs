@@ -289,7 +289,8 @@ impl<F: Fn(u32, u32) -> bool> Winners<F> {
     /// The winner among the rows of a span that are none of the `holes`, which ascend.
     fn best_around(&self, span: Range<u32>, holes: &[u32]) -> u32 {
         let (mut low, mut best) = (span.start, NONE);
-        for hole in holes.iter().filter(|hole| span.contains(*hole)) {
+        let first = holes.partition_point(|hole| *hole < span.start);
+        for hole in holes[first..].iter().take_while(|hole| **hole < span.end) {
             best = self.better(best, self.best(low, *hole));
             low = *hole + 1;
         }

@@ -112,7 +112,7 @@ fn crowded(context: &Context<'_>, spans: &Spans, classes: &Classes, own: Option<
                 let Some(candidate) = candidate.filter(|row| (low..high).contains(row)) else {
                     break;
                 };
-                if !holes.contains(&candidate) {
+                if holes.binary_search(&candidate).is_err() {
                     found[question] = candidate;
                     break;
                 }

@@ -19,11 +19,12 @@ pub struct Run {
     pub packs: Vec<(u32, Arc<Pack>)>,
 }
 
-/// Lists of numbers, one per question, back to back.
-#[derive(Debug, Default)]
+/// Lists of numbers, one per question. Questions may share one.
+#[derive(Debug, Default, Clone)]
 pub(super) struct Lists {
     items: Vec<u32>,
-    ends: Vec<usize>,
+    /// Where the list of each question lies among the items.
+    ranges: Vec<(usize, usize)>,
 }
 
 impl Lists {
@@ -31,7 +32,7 @@ impl Lists {
     pub fn none(questions: usize) -> Lists {
         Lists {
             items: vec![],
-            ends: vec![0; questions],
+            ranges: vec![(0, 0); questions],
         }
     }
 
@@ -39,27 +40,41 @@ impl Lists {
     pub fn with_capacity(questions: usize) -> Lists {
         Lists {
             items: vec![],
-            ends: Vec::with_capacity(questions),
+            ranges: Vec::with_capacity(questions),
         }
     }
 
     /// The list of the next question.
     pub fn push(&mut self, items: &[u32]) {
+        let start = self.items.len();
         self.items.extend_from_slice(items);
-        self.ends.push(self.items.len());
+        self.ranges.push((start, self.items.len()));
     }
 
-    /// Empties the lists from `question` on.
-    pub fn clear_from(&mut self, question: usize) {
-        let kept = question.checked_sub(1).map_or(0, |last| self.ends[last]);
-        self.items.truncate(kept);
-        self.ends[question..].fill(kept);
+    /// The list of the next question is that of an earlier one.
+    pub fn push_that_of(&mut self, question: usize) {
+        self.ranges.push(self.ranges[question]);
+    }
+
+    /// Gives a question a list of its own, or none.
+    pub fn replace(&mut self, question: usize, items: &[u32]) {
+        let start = self.items.len();
+        self.items.extend_from_slice(items);
+        self.ranges[question] = (start, self.items.len());
+    }
+
+    /// Drops all lists from `question` on; none of them is shared.
+    pub fn truncate(&mut self, question: usize) {
+        if let Some((start, _)) = self.ranges.get(question) {
+            self.items.truncate(*start);
+        }
+        self.ranges.truncate(question);
     }
 
     #[inline]
     pub fn get(&self, question: usize) -> &[u32] {
-        let start = if question == 0 { 0 } else { self.ends[question - 1] };
-        &self.items[start..self.ends[question]]
+        let (start, end) = self.ranges[question];
+        &self.items[start..end]
     }
 
     /// The questions whose lists are not empty.
@@ -67,15 +82,17 @@ impl Lists {
         if self.items.is_empty() {
             return vec![];
         }
-        let mut filled = vec![];
-        let mut start = 0;
-        for (question, end) in (0u32..).zip(&self.ends) {
-            if start < *end {
-                filled.push(question);
-            }
-            start = *end;
-        }
-        filled
+        let ranges = (0u32..).zip(&self.ranges);
+        ranges
+            .filter(|(_, (start, end))| start < end)
+            .map(|(question, _)| question)
+            .collect()
+    }
+
+    /// How many numbers are kept.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.items.len()
     }
 }
 

@@ -6,7 +6,7 @@
 //! different ways), the entity is *crowded*, and every algorithm takes its events in one by one as they arrive.
 
 use super::run::{Lists, Rows, Run, position};
-use super::{Group, Questions};
+use super::{Group, Questions, Selves};
 use std::collections::HashMap;
 
 /// Rows that questions leave out of their spans.
@@ -152,8 +152,8 @@ impl Sight {
                     Some(less) => budget = less,
                     None => {
                         arrival.crowded.push(number);
-                        lists.clear_from(group.questions.start);
-                        for _ in question + 1..group.questions.end {
+                        lists.truncate(group.questions.start);
+                        for _ in group.questions.clone() {
                             lists.push(&[]);
                         }
                         break;
@@ -164,22 +164,24 @@ impl Sight {
         self.late.rows = lists;
     }
 
-    /// The union of late and own events, outside crowded entities.
+    /// The union of late and own events, outside crowded entities. Questions to which nothing is late share the lists of
+    /// their own events.
     fn with_own(&self, questions: &Questions) -> Holes {
-        let mut lists = Lists::with_capacity(questions.len());
+        let mut lists = self.own.clone();
         let mut both: Vec<u32> = vec![];
-        for (number, group) in questions.groups.iter().enumerate() {
-            let crowded = self.is_crowded(number);
-            for question in group.questions.clone() {
-                both.clear();
-                if !crowded {
-                    both.extend_from_slice(self.late.rows.get(question));
-                    both.extend_from_slice(self.own.get(question));
-                    both.sort_unstable();
-                    both.dedup();
-                }
-                lists.push(&both);
-            }
+        for question in self.late.questions.iter().map(|question| *question as usize) {
+            both.clear();
+            both.extend_from_slice(self.late.rows.get(question));
+            both.extend_from_slice(self.own.get(question));
+            both.sort_unstable();
+            both.dedup();
+            lists.replace(question, &both);
+        }
+        for group in self.crowded(questions) {
+            group
+                .questions
+                .clone()
+                .for_each(|question| lists.replace(question, &[]));
         }
         Holes {
             questions: lists.filled(),
@@ -234,7 +236,8 @@ pub(super) fn fresh(run: &Run, questions: &Questions, sight: &Sight, wanted: imp
     fresh
 }
 
-/// For each question the rows of its entity (ascending) whose identity is the question's own.
+/// For each question the rows of its entity (ascending) whose identity is the question's own. Questions of one identity
+/// share a list.
 fn own_events(run: &Run, questions: &Questions) -> Lists {
     /// So many comparisons are cheaper than a table.
     const COMPARED: usize = 256;
@@ -244,29 +247,43 @@ fn own_events(run: &Run, questions: &Questions) -> Lists {
     };
     let mut found: Vec<u32> = vec![];
     for group in &questions.groups {
-        let mut rows_of: HashMap<&[u8], Vec<u32>> = HashMap::new();
-        let compares = group.questions.len() * group.events.len() <= COMPARED;
-        if !compares {
-            let known = group.questions.clone().filter(|question| selves.known[*question]);
-            rows_of.extend(known.map(|question| (selves.keys.get(question), vec![])));
-            for row in group.events.clone() {
-                if let Some(rows) = rows_of.get_mut(run.events.id(row as usize)) {
-                    rows.push(row);
-                }
-            }
+        if group.questions.len() * group.events.len() > COMPARED {
+            own_events_of(run, group, selves, &mut own);
+            continue;
         }
         for question in group.questions.clone() {
             let key = selves.keys.get(question);
-            if !selves.known[question] {
-                own.push(&[]);
-            } else if compares {
-                found.clear();
+            found.clear();
+            if selves.known[question] {
                 found.extend(group.events.clone().filter(|row| run.events.id(*row as usize) == key));
-                own.push(&found);
-            } else {
-                own.push(rows_of.get(key).map_or(&[], Vec::as_slice));
             }
+            own.push(&found);
         }
     }
     own
+}
+
+/// Those of one entity, by a table of identities.
+fn own_events_of(run: &Run, group: &Group, selves: &Selves, own: &mut Lists) {
+    /// What an identity has: its rows, and the first question that has listed them.
+    type Own = (Vec<u32>, Option<usize>);
+    let mut table: HashMap<&[u8], Own> = HashMap::new();
+    let known = group.questions.clone().filter(|question| selves.known[*question]);
+    table.extend(known.map(|question| (selves.keys.get(question), Own::default())));
+    for row in group.events.clone() {
+        if let Some((rows, _)) = table.get_mut(run.events.id(row as usize)) {
+            rows.push(row);
+        }
+    }
+    for question in group.questions.clone() {
+        let of_self = Some(selves.keys.get(question)).filter(|_| selves.known[question]);
+        match of_self.and_then(|key| table.get_mut(key)) {
+            None => own.push(&[]),
+            Some((_, Some(first))) => own.push_that_of(*first),
+            Some((rows, first)) => {
+                own.push(rows);
+                (*rows, *first) = (vec![], Some(question));
+            }
+        }
+    }
 }

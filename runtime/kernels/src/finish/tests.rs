@@ -62,6 +62,23 @@ fn spec(features: Vec<FinishFeature>) -> FinishSpec {
     }
 }
 
+/// As the function of this name; the values without statuses are the same.
+fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: Truth) -> Vec<(Column, Vec<Status>)> {
+    let done = super::finish(spec, fold, answers, truth);
+    let tagged = |(column, statuses): &(Column, Vec<Status>)| {
+        let value = |(row, status): (usize, &Status)| match status {
+            Status::Error(code) => Value::Error(*code),
+            Status::Ok | Status::Empty | Status::Missing | Status::Truncated | Status::Stale => column.value(row),
+        };
+        let values: Vec<Value> = statuses.iter().enumerate().map(value).collect();
+        Column::from_values(column.ty, &values)
+    };
+    let slots = answers.slots.iter().map(tagged).collect();
+    let values = finish_values(spec, answers.times.len(), slots, truth);
+    assert!(values.iter().eq(done.iter().map(|(column, _)| column)));
+    done
+}
+
 fn int(value: i64) -> Value {
     Value::Int64(value)
 }

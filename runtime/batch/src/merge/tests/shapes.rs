@@ -46,6 +46,62 @@ fn an_entity_with_many_events() {
     }
 }
 
+/// One entity, whose questions and events are nearly all of a few identities.
+fn alike(random: &mut Random, n: usize, lag: std::ops::Range<i64>) -> (Run, Questions) {
+    let own = |random: &mut Random| {
+        if random.once_in(20) {
+            random.within(3..40) as u8
+        } else {
+            random.within(0..2) as u8
+        }
+    };
+    let mut events: Vec<Event> = vec![];
+    for _ in 0..n {
+        events.push(Event {
+            entity: 1,
+            time: random.within(0..3000),
+            lag: random.within(lag.clone()),
+            id: own(random),
+            ..random.event(Style::Nulls)
+        });
+    }
+    let asked = (0..n).map(|_| (1, random.within(0..3300), (!random.once_in(9)).then(|| own(random))));
+    let asked = asked.chain([(0, 5, Some(1)), (2, 5, None)]).collect();
+    build(events, asked)
+}
+
+#[test]
+fn many_questions_and_events_of_one_identity() {
+    for (seed, (delay_us, lag)) in (0..).zip([
+        (None, 0..1),
+        (Some(0), 0..9),
+        (Some(400), 500..504),
+        (Some(10), 0..1500),
+    ]) {
+        let (run, questions) = alike(&mut Random(seed), 150, lag);
+        let spec = thinned(spec(&[30, 1000, i64::MAX]), 5);
+        check(&spec, &run, &questions, delay_us, &format!("seed {seed}"));
+    }
+}
+
+#[test]
+fn questions_of_one_identity_share_a_list() {
+    let (run, questions) = alike(&mut Random(7), 3000, 0..1);
+    for delay_us in [None, Some(0)] {
+        let sight = Sight::new(&run, &questions, delay_us, true);
+        let listed: usize = (0..questions.len()).map(|question| sight.own.get(question).len()).sum();
+        assert!(listed > 1_000_000, "{listed}");
+        let bound = run.events.len() + questions.len();
+        assert!(sight.own.kept() <= bound, "{}", sight.own.kept());
+        assert!(
+            sight.late_and_own.rows.kept() <= bound,
+            "{}",
+            sight.late_and_own.rows.kept()
+        );
+        assert!((0..questions.len()).all(|question| sight.late_and_own.rows.get(question) == sight.own.get(question)));
+    }
+}
+
 #[test]
 fn identities_are_read_only_to_exclude_them() {
     let mut random = Random(5);
