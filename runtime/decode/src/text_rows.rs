@@ -153,6 +153,7 @@ impl TextReader {
             batch,
             file: self.file.clone(),
             rows: RowNumbers::new(numbers),
+            texts: Vec::new(),
         }))
     }
 

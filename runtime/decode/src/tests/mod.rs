@@ -231,7 +231,7 @@ fn shown(r: &Reject) -> String {
 }
 
 fn rows_of(decoded: &Decoded) -> impl Iterator<Item = String> + '_ {
-    let Decoded { batch, file, rows } = decoded;
+    let Decoded { batch, file, rows, .. } = decoded;
     (0..batch.rows).map(move |index| format!("{file}:{} {}", rows.number(index), row(batch, index)))
 }
 
