@@ -169,7 +169,12 @@ fn accepted(
     if refused.is_empty() {
         let rows = RowNumbers { first, numbers: None };
         let texts = Vec::new();
-        return Decoded { batch, file, rows, texts };
+        return Decoded {
+            batch,
+            file,
+            rows,
+            texts,
+        };
     }
     let mut keep = vec![true; batch.rows];
     for (row, (reason, detail)) in refused {
@@ -191,7 +196,12 @@ fn accepted(
     batch.rows = numbers.len();
     let rows = RowNumbers::new(numbers);
     let texts = Vec::new();
-    Decoded { batch, file, rows, texts }
+    Decoded {
+        batch,
+        file,
+        rows,
+        texts,
+    }
 }
 
 /// One declared column of a batch of so many rows; those that it rejects are added to `refused` unless an earlier

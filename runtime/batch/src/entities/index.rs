@@ -99,11 +99,12 @@ const UNKNOWN: u32 = NOBODY - 1;
 impl Memo {
     fn of(&mut self, texts: &StringArray) -> &mut [u32] {
         // The texts are held, so no others can come to lie where they do.
-        let same = |known: &StringArray| {
-            known.offsets().ptr_eq(texts.offsets()) && known.values().ptr_eq(texts.values())
-        };
+        let same =
+            |known: &StringArray| known.offsets().ptr_eq(texts.offsets()) && known.values().ptr_eq(texts.values());
         self.0 = self.0.take().filter(|(known, _)| same(known));
-        let known = self.0.get_or_insert_with(|| (texts.clone(), vec![UNKNOWN; texts.len()]));
+        let known = self
+            .0
+            .get_or_insert_with(|| (texts.clone(), vec![UNKNOWN; texts.len()]));
         &mut known.1
     }
 }

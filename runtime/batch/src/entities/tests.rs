@@ -112,7 +112,11 @@ fn a_new_dictionary_is_not_taken_for_the_last_one() {
     let asked = column(Type::String, &["a", "b"].map(|text| Value::String(text.into())));
     let entities = Entities::of_columns(&[&asked]);
     let mut memos = vec![];
-    for (texts, expected) in [(["b", "a"], [1, 0]), (["a", "c"], [0, NOBODY]), (["c", "b"], [NOBODY, 1])] {
+    for (texts, expected) in [
+        (["b", "a"], [1, 0]),
+        (["a", "c"], [0, NOBODY]),
+        (["c", "b"], [NOBODY, 1]),
+    ] {
         let texts = StringArray::from(texts.to_vec());
         for _ in 0..2 {
             let found = entities.find(&[Values::Codes(&[0, 1, 1], &texts)], &mut memos);

@@ -65,6 +65,8 @@ pub(crate) struct Spent {
     pub passes: u32,
     /// Of the files, as they are stored.
     pub bytes: u64,
+    /// Rows whose keys, or some of their columns, came as codes of a dictionary.
+    pub coded: u64,
 }
 
 impl std::fmt::Debug for Scan {
@@ -90,6 +92,7 @@ struct Pass<'a> {
 /// What a batch said about its rows.
 struct Found {
     place: u64,
+    coded: bool,
     counts: [u64; 5],
     examples: Vec<String>,
 }
@@ -170,7 +173,10 @@ impl Scan {
         };
         self.pass(&parts, &lanes, &first)?;
         let undecoded = first.rejects.finish();
-        self.settle(lock(&first.found).drain(..).collect(), undecoded);
+        let found: Vec<Found> = lock(&first.found).drain(..).collect();
+        let coded = found.iter().filter(|found| found.coded);
+        let coded = coded.map(|found| found.counts.iter().sum::<u64>()).sum();
+        self.settle(found, undecoded);
         let duplicates = first.ids.duplicates(self.threads, &self.room)?;
         drop(first);
         if !duplicates.is_empty() {
@@ -180,6 +186,7 @@ impl Scan {
             wall: begun.elapsed(),
             passes: if duplicates.is_empty() { 1 } else { 2 },
             bytes,
+            coded,
         };
         Ok(())
     }
@@ -402,6 +409,7 @@ impl Scan {
         }
         lock(&pass.found).push(Found {
             place,
+            coded: !decoded.texts.is_empty(),
             counts: verdict.counts,
             examples,
         });
