@@ -6,7 +6,7 @@ use self::plain::taken;
 use crate::builder::{Rules, all_null};
 use crate::text::{Phrase, fits};
 use crate::zone::Zone;
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, DurationMicrosecondType,
@@ -137,6 +137,17 @@ pub(crate) fn decode(array: ArrayRef, ty: Type, rules: Rules) -> Result<Decoded,
     };
     let data = data.ok_or_else(|| format!("{} does not decode to {ty}", describe(&found)))?;
     Ok(out.decoded(ty, data))
+}
+
+/// The codes of a dictionary of strings as an int64 column, and the strings; `None` for any other array.
+pub(crate) fn codes(array: &dyn Array) -> Option<(Column, StringArray)> {
+    let (codes, texts) = plain::codes(array)?;
+    let column = Column {
+        ty: Type::Int64,
+        data: Data::I64(codes.into_iter().map(|code| code as i64).collect()),
+        tags: plain::null_tags(array.nulls()),
+    };
+    Some((column, texts.clone()))
 }
 
 /// What a conversion writes beside its values.

@@ -12,7 +12,7 @@ use crate::text_rows::place;
 use crate::zone::Zone;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::Schema;
-use featc_ir::Type;
+use featc_ir::{ColumnId, Type};
 use featr_kernels::{Batch, Column, Data, StrData, Tag};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -118,6 +118,7 @@ impl Layout {
         let mut refused: BTreeMap<usize, (Reason, String)> = BTreeMap::new();
         let mut arrays: Vec<Option<ArrayRef>> = arrow.into_parts().1.into_iter().map(Some).collect();
         let mut columns = Vec::with_capacity(spec.columns.len());
+        let mut texts = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
             let found = match place {
                 Place::Unread => Found::Nothing,
@@ -127,9 +128,20 @@ impl Layout {
                     .and_then(Option::take)
                     .map_or(Found::Nothing, Found::Array),
             };
+            let found = match found {
+                Found::Array(array) if spec.is_coded(index) => match array::codes(&array) {
+                    Some((codes, of)) => {
+                        texts.push((ColumnId::from(index), of));
+                        Found::Codes(codes)
+                    }
+                    None => Found::Array(array),
+                },
+                found => found,
+            };
             columns.push(column(&self.file, (found, rows), index, spec, &mut refused)?);
         }
-        Ok(accepted(&self.file, first, Batch { rows, columns }, refused, rejects))
+        let decoded = accepted(&self.file, first, Batch { rows, columns }, refused, rejects);
+        Ok(Decoded { texts, ..decoded })
     }
 }
 
@@ -140,6 +152,7 @@ fn has(schema: &Schema, column: &str) -> bool {
 /// The values of a declared column in a batch of a file.
 enum Found<'a> {
     Array(ArrayRef),
+    Codes(Column),
     Said(&'a Said),
     Nothing,
 }
@@ -155,7 +168,13 @@ fn accepted(
     let file = file.clone();
     if refused.is_empty() {
         let rows = RowNumbers { first, numbers: None };
-        return Decoded { batch, file, rows };
+        let texts = Vec::new();
+        return Decoded {
+            batch,
+            file,
+            rows,
+            texts,
+        };
     }
     let mut keep = vec![true; batch.rows];
     for (row, (reason, detail)) in refused {
@@ -176,7 +195,13 @@ fn accepted(
         .collect();
     batch.rows = numbers.len();
     let rows = RowNumbers::new(numbers);
-    Decoded { batch, file, rows }
+    let texts = Vec::new();
+    Decoded {
+        batch,
+        file,
+        rows,
+        texts,
+    }
 }
 
 /// One declared column of a batch of so many rows; those that it rejects are added to `refused` unless an earlier
@@ -207,6 +232,7 @@ fn column(
             }
             decoded.column
         }
+        Found::Codes(column) => column,
     };
     if let (Some(reason), Some(tags)) = (spec.null_reason(index), &column.tags) {
         for (row, _) in tags.iter().enumerate().filter(|(_, tag)| **tag != Tag::VALID) {

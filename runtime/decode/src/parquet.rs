@@ -11,11 +11,13 @@ use crate::reject::Reject;
 use crate::said::Said;
 use crate::source::{Decoded, Spec};
 use crate::store::RandomRead;
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::basic::{ConvertedType, Encoding};
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -131,6 +133,33 @@ impl ParquetFile {
         (bytes * u128::from(part.rows.end - part.rows.start) / rows) as u64
     }
 
+    /// What the reader is to make of a row group. A column that may come as codes is read as a dictionary where it is one
+    /// throughout: of other pages the reader would build it by hashing, which costs more than plain text.
+    fn as_read(&self, group: usize, spec: &Spec) -> ArrowReaderMetadata {
+        let group = self.metadata.metadata().row_group(group);
+        let mut fields: Vec<FieldRef> = self.metadata.schema().fields().iter().cloned().collect();
+        let mut changed = false;
+        for (index, place) in self.layout.places.iter().enumerate() {
+            let Place::Read(at) = place else { continue };
+            let root = self.layout.read[*at];
+            let descriptor = self.metadata.parquet_schema();
+            let leaf = (0..descriptor.num_columns()).find(|leaf| descriptor.get_column_root_idx(*leaf) == root);
+            let chunk = leaf.and_then(|leaf| group.columns().get(leaf));
+            if spec.is_coded(index) && chunk.is_some_and(is_dictionary) {
+                let ty = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+                fields[root] = Arc::new(fields[root].as_ref().clone().with_data_type(ty));
+                changed = true;
+            }
+        }
+        if !changed {
+            return self.metadata.clone();
+        }
+        let schema = Schema::new_with_metadata(fields, self.metadata.schema().metadata().clone());
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+        let read = || ArrowReaderMetadata::try_new(self.metadata.metadata().clone(), options);
+        guarded(self.name(), read).unwrap_or_else(|_| self.metadata.clone())
+    }
+
     fn reopened(&self, shared: &Shared) -> Result<Arc<dyn RandomRead>, DecodeError> {
         if let Some(open) = &self.open {
             return Ok(open.clone());
@@ -162,7 +191,8 @@ impl ParquetReader {
         let spans = guarded(file.name(), || Ok::<_, DecodeError>(file.spans(part.group)))?;
         let chunks = Chunks::new(input, spans);
         let rows = file.metadata.metadata().row_group(part.group).num_rows();
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks.clone(), file.metadata.clone())
+        let metadata = file.as_read(part.group, &shared.spec);
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks.clone(), metadata)
             .with_projection(file.mask.clone())
             .with_row_groups(vec![part.group])
             .with_batch_size(shared.spec.rows_per_batch);
@@ -210,6 +240,17 @@ impl ParquetReader {
             why: "a row group does not have the rows that its metadata says".into(),
         }
     }
+}
+
+/// Whether all values of a column chunk are text in a dictionary, as far as the metadata tell.
+fn is_dictionary(chunk: &ColumnChunkMetaData) -> bool {
+    // Without statistics of pages these are the encodings of all pages, that of the dictionary (which may be called plain)
+    // and that of levels included.
+    let encodings = chunk.page_encoding_stats_mask().unwrap_or(chunk.encodings_mask());
+    let mut encodings = encodings.encodings().filter(|encoding| *encoding != Encoding::RLE);
+    chunk.column_descr().converted_type() == ConvertedType::UTF8
+        && chunk.dictionary_page_offset().is_some()
+        && encodings.all(|encoding| matches!(encoding, Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY))
 }
 
 /// Whether a column may hold nulls, by the statistics of its row groups.

@@ -33,6 +33,10 @@ pub struct Bound {
 pub struct PieceOptions {
     /// The columns whose values are needed; the others come as all null. Which rows are rejected does not depend on it.
     pub columns: Option<Vec<ColumnId>>,
+    /// String columns whose values are looked up and nothing else: where a file holds one as a dictionary, it comes as codes,
+    /// an int64 column whose values are places in [`Decoded::texts`]. Of a row that is null the code means nothing.
+    /// Batches of one piece that share a dictionary share its buffers.
+    pub coded: Vec<ColumnId>,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
     /// About how many rows a piece has. Row groups are not joined, and cut into equal parts nearest to this; each cut
@@ -54,6 +58,7 @@ impl Default for PieceOptions {
     fn default() -> PieceOptions {
         PieceOptions {
             columns: None,
+            coded: Vec::new(),
             rows_per_batch: None,
             rows_per_piece: None,
             bytes_per_piece: None,
@@ -134,7 +139,8 @@ pub fn pieces(
     base: &Path,
     options: &PieceOptions,
 ) -> Result<Vec<Piece>, DecodeError> {
-    let spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
+    let mut spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
+    spec.coded.clone_from(&options.coded);
     let shared = Arc::new(Shared::new(spec, files.format, options));
     let found = shared.list(files, base)?;
     let keep_open = found.len() <= OPEN_MAX;

@@ -9,6 +9,7 @@ use crate::reject::{Reason, Reject, RejectSink, Rejects};
 use crate::store::{LocalStore, Store};
 use crate::text_rows::TextReader;
 use crate::zone::Zone;
+use arrow::array::StringArray;
 use featc_ir::{ColumnId, FileFormat, FileSet, Source, SourceColumn};
 use featr_kernels::Batch;
 use std::collections::VecDeque;
@@ -45,6 +46,8 @@ pub struct Decoded {
     pub batch: Batch,
     pub file: Arc<str>,
     pub rows: RowNumbers,
+    /// The texts of the columns that came as codes; see [`PieceOptions::coded`].
+    pub texts: Vec<(ColumnId, StringArray)>,
 }
 
 /// Where the rows of a batch are in their file: row numbers in Parquet, first lines in text formats, from 1.
@@ -85,6 +88,8 @@ pub(crate) struct Spec {
     pub rules: Rules,
     /// Per column, whether its values are needed.
     pub wanted: Vec<bool>,
+    /// Those of [`PieceOptions::coded`].
+    pub coded: Vec<ColumnId>,
     pub rows_per_batch: usize,
 }
 
@@ -109,8 +114,14 @@ impl Spec {
                 keep_nan: source.keep_nan,
             },
             wanted,
+            coded: Vec::new(),
             rows_per_batch: rows_per_batch.unwrap_or(65_536).max(1),
         })
+    }
+
+    /// Whether this column may come as codes.
+    pub(crate) fn is_coded(&self, column: usize) -> bool {
+        self.wanted[column] && self.coded.contains(&ColumnId::from(column))
     }
 
     /// Why a null in this column rejects its row; `None` where nulls are welcome.

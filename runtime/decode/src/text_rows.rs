@@ -152,6 +152,7 @@ impl TextReader {
             batch,
             file: self.file.clone(),
             rows: RowNumbers::new(numbers),
+            texts: Vec::new(),
         }))
     }
 

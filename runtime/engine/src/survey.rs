@@ -312,7 +312,7 @@ impl Pass<'_> {
             .iter()
             .filter_map(|key| {
                 let place = reader.entity.iter().position(|known| known == key)?;
-                keyed.keys.get(place)
+                keyed.keys.get(place).map(AsRef::as_ref)
             })
             .collect();
         let known = self.only.as_ref().map(|only| {

@@ -59,13 +59,13 @@ impl Dropped {
 
 /// Keyed, lifted events in the order of their source rows; every column has `rows.len()` rows.
 #[derive(Debug, Clone)]
-pub struct Keyed {
+pub struct Keyed<'a> {
     /// The row of the input batch that each comes from, ascending.
     pub rows: Vec<u32>,
     /// Event times τ of the transform, in microseconds.
     pub times: Vec<i64>,
     /// Key columns, all valid, in the entity's order.
-    pub keys: Vec<Column>,
+    pub keys: Vec<Cow<'a, Column>>,
     /// One [`Tag`] per row, as in `Events::poison`.
     pub poison: Option<Vec<u8>>,
     /// The lifts, in the order of the spec.
@@ -77,7 +77,7 @@ pub struct Keyed {
 ///
 /// A `where` that is false or null drops the row, also a poisoned one; one that is an error poisons the row (of
 /// several the least code). Then a row whose time, or else a key column (in order), is null or an error is dropped and counted.
-pub fn apply(spec: &RowSpec, batch: &Batch) -> Keyed {
+pub fn apply<'a>(spec: &RowSpec, batch: &'a Batch) -> Keyed<'a> {
     let mut work = Work::new(spec, Cow::Borrowed(batch));
     for (position, step) in spec.steps.iter().enumerate() {
         match step {
@@ -99,7 +99,10 @@ pub fn apply(spec: &RowSpec, batch: &Batch) -> Keyed {
     }
     let keys = spec.key.iter().enumerate().map(|(at, id)| {
         let again = spec.key[at + 1..].contains(id) || in_lifts(*id, 0);
-        work.column(*id, again)
+        match work.batch {
+            Cow::Borrowed(batch) => Cow::Borrowed(batch.column(*id)),
+            Cow::Owned(_) => Cow::Owned(work.column(*id, again)),
+        }
     });
     let keys = keys.collect();
     let lifts = spec.lifts.iter().enumerate();

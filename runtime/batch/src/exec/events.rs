@@ -55,8 +55,13 @@ impl LeafExec {
                 } else {
                     ""
                 };
+                let coded = if spent.coded > 0 {
+                    format!(", keys of {} from dictionaries", spent.coded)
+                } else {
+                    String::new()
+                };
                 format!(
-                    "{} rows of {} decoded in {:.2} s{passes}, {} rows left out by statistics; {} events are asked about, on {} shelves, {} in memory, {} on disk",
+                    "{} rows of {} decoded in {:.2} s{passes}{coded}, {} rows left out by statistics; {} events are asked about, on {} shelves, {} in memory, {} on disk",
                     report.decoded,
                     megabytes(spent.bytes),
                     spent.wall.as_secs_f64(),

@@ -5,12 +5,12 @@
 
 use super::IdColumn;
 use crate::codec::{Wire, binary};
-use crate::entities::{Entities, NOBODY};
+use crate::entities::{Entities, Memo, NOBODY, Values};
 use crate::error::bug;
 use crate::inputs::{RowsCounter, SpineData, lock};
 use crate::schema::{DIGEST_BYTES, EventLayout};
 use crate::shelves::{Held, Room, Shelves, by_shelf};
-use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
+use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, StringArray, UInt8Array, UInt32Array};
 use arrow::buffer::Buffer;
 use datafusion::error::Result;
 use featc_ir::plan::{FoldSpec, RowSpec};
@@ -101,10 +101,15 @@ impl Lane {
         self.parts.layout.arrival
     }
 
-    /// The columns of the source that the transform, the key and the lifts read.
-    pub fn columns(&self, declared: usize) -> Vec<ColumnId> {
+    /// The columns of the key. Beyond the declared ones are those that a `let` adds.
+    pub fn key(&self) -> &[ColumnId] {
+        &self.parts.spec.key
+    }
+
+    /// The columns that the transform and the lifts read, as above.
+    pub fn columns(&self) -> Vec<ColumnId> {
         let spec = &self.parts.spec;
-        let mut columns = spec.key.clone();
+        let mut columns = vec![];
         let mut note = |id: ColumnId| columns.push(id);
         for step in &spec.steps {
             match step {
@@ -113,8 +118,6 @@ impl Lane {
         }
         spec.time.for_each_column(&mut note);
         spec.lifts.iter().for_each(|lift| lift.for_each_column(&mut note));
-        // Beyond the declared ones are those that a `let` adds.
-        columns.retain(|id| id.index() < declared);
         columns
     }
 
@@ -165,19 +168,16 @@ impl Lane {
     }
 
     /// Takes in the accepted rows of a batch.
-    pub fn put(
-        &self,
-        place: u64,
-        batch: &Batch,
-        arrivals: Option<&[i64]>,
-        ids: &IdColumn<'_>,
-        digests: Option<&[u128]>,
-    ) -> Result<()> {
+    pub fn put(&self, place: u64, batch: &Batch, rest: &Rest<'_>, memos: &mut Vec<Memo>) -> Result<()> {
         let keyed = rows::apply(&self.parts.spec, batch);
         self.parts.counter.add(keyed.rows.len(), &keyed.dropped);
         let Some(until) = self.until else { return Ok(()) };
         let (shelves, _) = self.shelves()?;
-        let mut entities = self.parts.entities.find(&keyed.keys, keyed.rows.len());
+        let keys = self.parts.spec.key.iter().zip(&keyed.keys).map(|(id, column)| {
+            let texts = rest.texts.iter().find(|(coded, _)| coded == id);
+            texts.map_or(Values::Plain(column), |(_, texts)| Values::Codes(column.i64s(), texts))
+        });
+        let mut entities = self.parts.entities.find(&keys.collect::<Vec<_>>(), memos);
         let after = self.after.unwrap_or(i64::MIN);
         let unbounded = self.after.is_none();
         for (entity, time) in entities.iter_mut().zip(&keyed.times) {
@@ -190,7 +190,7 @@ impl Lane {
             .map(|entity| if *entity == NOBODY { u32::MAX } else { entity & mask })
             .collect();
         let (order, starts) = by_shelf(&of, shelves.count());
-        let sorted = self.encode(&shelves, keyed, &entities, &order, Rest { arrivals, ids, digests })?;
+        let sorted = self.encode(&shelves, &keyed, &entities, &order, rest)?;
         shelves.put(place, sorted, starts)
     }
 
@@ -198,10 +198,10 @@ impl Lane {
     fn encode(
         &self,
         shelves: &Shelves,
-        keyed: rows::Keyed,
+        keyed: &rows::Keyed<'_>,
         entities: &[u32],
         order: &[u32],
-        rest: Rest<'_>,
+        rest: &Rest<'_>,
     ) -> Result<RecordBatch> {
         let layout = &self.parts.layout;
         let row = |at: &u32| keyed.rows[*at as usize] as usize;
@@ -242,9 +242,11 @@ impl Lane {
     }
 }
 
-/// What travels beside keys, times and lifts; by row of the batch.
-struct Rest<'a> {
-    arrivals: Option<&'a [i64]>,
-    ids: &'a IdColumn<'a>,
-    digests: Option<&'a [u128]>,
+/// What there is beside the columns of a batch; by row of it.
+pub(crate) struct Rest<'a> {
+    /// Of the columns that are codes.
+    pub texts: &'a [(ColumnId, StringArray)],
+    pub arrivals: Option<&'a [i64]>,
+    pub ids: &'a IdColumn<'a>,
+    pub digests: Option<&'a [u128]>,
 }

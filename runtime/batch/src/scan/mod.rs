@@ -15,14 +15,15 @@ mod order;
 mod part;
 
 pub(crate) use ids::IdColumn;
-pub(crate) use lane::{Lane, LaneParts};
+pub(crate) use lane::{Lane, LaneParts, Rest};
 
+use crate::entities::Memo;
 use crate::error::BatchError;
 use crate::inputs::{Progress, ProgressSink, RejectedRow, Shared, SharedRejects, lock};
 use crate::report::{EXAMPLES_MAX, SourceReport};
 use crate::shelves::Room;
 use datafusion::error::Result;
-use featc_ir::{Arrival, ColumnId, Source};
+use featc_ir::{Arrival, ColumnId, Source, Type};
 use featr_decode::{Bound, Decoded, Piece, PieceOptions, Rejects, RowNumbers, Store, pieces};
 use featr_kernels::Batch;
 use featr_kernels::rows::{Reason, Rejected, accept, arrivals, digests, rejected};
@@ -65,6 +66,8 @@ pub(crate) struct Spent {
     pub passes: u32,
     /// Of the files, as they are stored.
     pub bytes: u64,
+    /// Rows whose keys, or some of their columns, came as codes of a dictionary.
+    pub coded: u64,
 }
 
 impl std::fmt::Debug for Scan {
@@ -90,6 +93,7 @@ struct Pass<'a> {
 /// What a batch said about its rows.
 struct Found {
     place: u64,
+    coded: bool,
     counts: [u64; 5],
     examples: Vec<String>,
 }
@@ -177,7 +181,10 @@ impl Scan {
         };
         self.pass(&parts, &lanes, &first)?;
         let undecoded = first.rejects.finish();
-        self.settle(lock(&first.found).drain(..).collect(), undecoded);
+        let found: Vec<Found> = lock(&first.found).drain(..).collect();
+        let coded = found.iter().filter(|found| found.coded);
+        let coded = coded.map(|found| found.counts.iter().sum::<u64>()).sum();
+        self.settle(found, undecoded);
         let duplicates = first.ids.duplicates(self.threads, &self.room)?;
         drop(first);
         if !duplicates.is_empty() {
@@ -187,6 +194,7 @@ impl Scan {
             wall: begun.elapsed(),
             passes: if duplicates.is_empty() { 1 } else { 2 },
             bytes,
+            coded,
         };
         Ok(())
     }
@@ -236,6 +244,7 @@ impl Scan {
         let mut options = PieceOptions {
             store: self.store.clone(),
             columns: (!digests).then(|| self.columns(lanes)),
+            coded: if digests { vec![] } else { self.coded(lanes) },
             prune: self.bound(lanes).into_iter().collect(),
             rows_per_batch: Some(if self.small_memory { 1 << 14 } else { 1 << 16 }),
             threads: self.threads,
@@ -252,8 +261,22 @@ impl Scan {
 
     /// The columns that somebody reads.
     fn columns(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let declared = self.source.columns.len();
-        let mut columns: Vec<ColumnId> = lanes.iter().flat_map(|lane| lane.columns(declared)).collect();
+        let mut columns = self.columns_but_keys(lanes);
+        columns.extend(lanes.iter().flat_map(|lane| lane.key()));
+        columns.retain(|id| id.index() < self.source.columns.len());
+        columns
+    }
+
+    /// The columns of text that are keys and nothing else.
+    fn coded(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
+        let read = self.columns_but_keys(lanes);
+        let mut columns = self.columns(lanes);
+        columns.retain(|id| self.source.columns[id.index()].ty == Type::String && !read.contains(id));
+        columns
+    }
+
+    fn columns_but_keys(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
+        let mut columns: Vec<ColumnId> = lanes.iter().flat_map(|lane| lane.columns()).collect();
         columns.push(self.source.time);
         columns.extend(&self.source.unique);
         if let Some(Arrival::Column(arrival)) = self.source.arrival {
@@ -321,13 +344,14 @@ impl Scan {
     fn part(&self, at: usize, part: &Part, lanes: &[Arc<Lane>], pass: &Pass<'_>) -> Outcome<()> {
         let mut undecoded = Rejects::default();
         let mut batch_number = 0;
+        let mut memos = vec![vec![]; lanes.len()];
         let mut each = |decoded: Decoded| {
             let place = (at as u64) << 32 | batch_number;
             batch_number += 1;
             if pass.duplicates.is_none() {
                 self.tell(decoded.batch.rows);
             }
-            self.judge(place, decoded, lanes, pass)
+            self.judge(place, decoded, (lanes, &mut memos), pass)
         };
         let outcome = match part {
             Part::Memory { first, batch } => each(Decoded {
@@ -337,6 +361,7 @@ impl Scan {
                     first: *first,
                     numbers: None,
                 },
+                texts: vec![],
             }),
             Part::File(piece) => {
                 let mut reject = |reject| -> Outcome<()> {
@@ -362,7 +387,13 @@ impl Scan {
     }
 
     /// Accepts a batch and hands its events on.
-    fn judge(&self, place: u64, decoded: Decoded, lanes: &[Arc<Lane>], pass: &Pass<'_>) -> Outcome<()> {
+    fn judge(
+        &self,
+        place: u64,
+        decoded: Decoded,
+        (lanes, memos): (&[Arc<Lane>], &mut [Vec<Memo>]),
+        pass: &Pass<'_>,
+    ) -> Outcome<()> {
         let source = &*self.source;
         let verdict = accept(source, &decoded.batch);
         let wanted = pass.rejects.wanted();
@@ -395,6 +426,7 @@ impl Scan {
         }
         lock(&pass.found).push(Found {
             place,
+            coded: !decoded.texts.is_empty(),
             counts: verdict.counts,
             examples,
         });
@@ -423,8 +455,14 @@ impl Scan {
         } else {
             None
         };
-        for lane in lanes {
-            lane.put(place, &batch, arrivals.as_deref(), &ids, row_digests.as_deref())?;
+        let rest = Rest {
+            texts: &decoded.texts,
+            arrivals: arrivals.as_deref(),
+            ids: &ids,
+            digests: row_digests.as_deref(),
+        };
+        for (lane, memos) in lanes.iter().zip(memos) {
+            lane.put(place, &batch, &rest, memos)?;
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
-//! Whole runs over Parquet files: what is left out by statistics, and ids that occur more than once.
+//! Whole runs over Parquet files: what is left out by statistics, keys that come as codes, and ids that occur more than
+//! once.
 
 use super::shop::{self, NOW, inputs};
-use crate::{Inputs, Output, run};
+use crate::{Inputs, Output, Run, run};
 use featc_ir::Type;
 use featr_decode::{RowsWriter, WriteOptions, to_arrow};
 use featr_kernels::{Batch, Column, Value};
@@ -115,4 +116,48 @@ fn copies_in_other_files_are_found_and_different_rows_are_told() {
     }
     let once = over_memory(vec![events(0..1_000, 0.0), events(390..395, 1.0)]);
     assert_eq!(once.batches, whole.batches, "copies add nothing");
+}
+
+/// Such that some rows are late, some users null, and some users and shops in no question.
+fn of_many(ids: std::ops::Range<i64>) -> Batch {
+    let mut batch = events(ids.clone(), 0.0);
+    let texts = |of: &dyn Fn(i64) -> Option<String>| {
+        let values = ids.clone().map(|id| of(id).map_or(Value::Null, Value::String));
+        Column::from_values(Type::String, &values.collect::<Vec<_>>())
+    };
+    batch.columns[3] = texts(&|id| {
+        (id % 11 != 3).then(|| {
+            USERS
+                .get(id as usize % 7)
+                .map_or(format!("u{id}"), |user| (*user).into())
+        })
+    });
+    batch.columns[4] = texts(&|id| Some(["x", "y", "z"][id as usize % 3].into()));
+    let late = |id: i64| if id % 31 == 0 { 5 * 60 * MINUTE } else { 0 };
+    let seen = ids.map(|id| Value::Timestamp(NOW - (400 - id) * 10 * MINUTE + late(id)));
+    batch.columns[2] = Column::from_values(Type::Timestamp, &seen.collect::<Vec<_>>());
+    batch
+}
+
+#[test]
+fn keys_that_come_as_codes_are_those_that_come_as_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(&folder.path().join("a.parquet"), &[of_many(0..700)]);
+    write(&folder.path().join("b.parquet"), &[of_many(700..1_000)]);
+    let whole = over_memory(vec![of_many(0..1_000)]);
+    for memory_bytes in [None, Some(0)] {
+        let coded = over_files(folder.path(), |inputs| inputs.memory_bytes = memory_bytes);
+        assert_eq!(coded.batches, whole.batches);
+        assert_eq!(coded.report.views, whole.report.views);
+        assert_eq!(coded.report.sources[0].rejected, whole.report.sources[0].rejected);
+        assert!(coded.report.views[0].dropped.null_key > 0 && !coded.report.sources[0].rejected.is_empty());
+    }
+    let mut inputs = asked();
+    inputs.events.clear();
+    inputs.base = folder.path().to_owned();
+    let rows = Run::new(&shop::plan_of_parquet("*.parquet"), inputs)
+        .and_then(Run::start)
+        .expect("runs");
+    let measured = rows.measured();
+    assert!(measured.contains("keys of 1000 from dictionaries"), "{measured}");
 }

@@ -1,6 +1,6 @@
 //! What needs no look at every value: buffers taken out of arrays, bits to tags, strings in one copy.
 
-use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, StringArrayType};
+use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, StringArray, StringArrayType};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{ArrowPrimitiveType, DataType};
 use featr_kernels::value::NAN;
@@ -88,15 +88,18 @@ fn copied<'a>(array: impl StringArrayType<'a>) -> StrData {
     strings
 }
 
-/// The strings of a dictionary without nulls among its values; `None` for any other array.
-pub(super) fn dictionary(array: &dyn Array) -> Option<StrData> {
+/// A dictionary of strings without nulls among its values: of each row the place of its value, of a null row any place,
+/// and the values. `None` for any other array.
+pub(super) fn codes(array: &dyn Array) -> Option<(Vec<usize>, &StringArray)> {
     let dictionary = array.as_any_dictionary_opt()?;
-    let values = dictionary.values();
-    let texts = values.as_string_opt::<i32>()?;
-    if values.is_empty() || values.null_count() > 0 {
-        return None;
-    }
-    let keys = dictionary.normalized_keys();
+    let texts = dictionary.values().as_string_opt::<i32>()?;
+    let usable = !texts.is_empty() && texts.null_count() == 0;
+    usable.then(|| (dictionary.normalized_keys(), texts))
+}
+
+/// The strings of such an array.
+pub(super) fn dictionary(array: &dyn Array) -> Option<StrData> {
+    let (keys, texts) = codes(array)?;
     let (ends, bytes) = (texts.value_offsets(), texts.value_data());
     let mut offsets = Vec::with_capacity(keys.len() + 1);
     let mut end = 0;

@@ -1,5 +1,6 @@
 //! What a file means: through the front door.
 
+mod codes;
 mod csv;
 mod cuts;
 mod files;
@@ -169,8 +170,22 @@ pub(crate) fn read(source: &Source, files: &FileSet, base: &Path) -> Outcome {
                 .all(|(left, right)| place(left) == place(right))
         );
     }
-    for size in [1, 2, 40, 1 << 20] {
+    let strings = source
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| column.ty == Type::String);
+    let strings: Vec<ColumnId> = strings.map(|(index, _)| ColumnId::from(index)).collect();
+    for (size, coded) in [
+        (1, &[][..]),
+        (2, &[]),
+        (40, &[]),
+        (1 << 20, &[]),
+        (2, &strings),
+        (1 << 20, &strings),
+    ] {
         let cut = PieceOptions {
+            coded: coded.to_vec(),
             rows_per_piece: Some(size),
             bytes_per_piece: Some(size),
             rows_per_batch: Some(2),
@@ -234,8 +249,20 @@ fn shown(r: &Reject) -> String {
 }
 
 fn rows_of(decoded: &Decoded) -> impl Iterator<Item = String> + '_ {
-    let Decoded { batch, file, rows } = decoded;
-    (0..batch.rows).map(move |index| format!("{file}:{} {}", rows.number(index), row(batch, index)))
+    let (batch, file, rows) = (spelled(decoded), &decoded.file, &decoded.rows);
+    (0..batch.rows).map(move |index| format!("{file}:{} {}", rows.number(index), row(&batch, index)))
+}
+
+/// The batch with texts in place of their codes.
+fn spelled(decoded: &Decoded) -> Batch {
+    let mut batch = decoded.batch.clone();
+    for (id, texts) in &decoded.texts {
+        let column = &mut batch.columns[id.index()];
+        let spelled = column.i64s().iter().map(|code| texts.value(*code as usize).as_bytes());
+        column.data = Data::Str(spelled.collect());
+        column.ty = Type::String;
+    }
+    batch
 }
 
 /// Reads one file of this content.

@@ -200,7 +200,8 @@ fn a_transform_filters_poisons_and_keys() {
         (Some(16), Some(16), Value::Null),
         (Some(17), Some(17), Value::Int64(3)),
     ];
-    let keyed = apply(&spec(), &batch(&rows));
+    let rows = batch(&rows);
+    let keyed = apply(&spec(), &rows);
     assert_eq!(keyed.rows, [0, 2, 3, 7]);
     assert_eq!(keyed.times, [10, 12, 13, 17]);
     let overflow = Tag::error(ErrorCode::Overflow);
@@ -238,7 +239,8 @@ fn null_and_failing_keys_and_times_are_counted() {
         (Some(3), None, Value::Int64(i64::MAX)),
         (None, None, Value::Null),
     ];
-    let keyed = apply(&spec, &batch(&rows));
+    let rows = batch(&rows);
+    let keyed = apply(&spec, &rows);
     assert_eq!((keyed.rows, keyed.poison), (vec![0], None));
     assert_eq!(
         keyed.dropped,
@@ -251,7 +253,7 @@ fn null_and_failing_keys_and_times_are_counted() {
     );
     let second = Expr::new(ExprKind::Literal(Literal::Duration(i64::MAX)), Type::Duration);
     spec.time = binary(BinaryOp::Add, column(0, Type::Timestamp), second, Type::Timestamp);
-    let keyed = apply(&spec, &batch(&rows));
+    let keyed = apply(&spec, &rows);
     assert_eq!(keyed.rows.len(), 0);
     assert_eq!(
         keyed.dropped,
@@ -270,9 +272,10 @@ proptest! {
             4 => (-3i64..8).prop_map(Value::Int64), 1 => Just(Value::Null), 1 => Just(Value::Int64(i64::MAX))]), 0..12),
         cut in any::<prop::sample::Index>(),
     ) {
-        let whole = apply(&spec(), &batch(&rows));
         let (left, right) = rows.split_at(cut.index(rows.len() + 1));
-        let (first, second) = (apply(&spec(), &batch(left)), apply(&spec(), &batch(right)));
+        let [all, head, tail] = [&rows[..], left, right].map(batch);
+        let whole = apply(&spec(), &all);
+        let (first, second) = (apply(&spec(), &head), apply(&spec(), &tail));
         let shifted = second.rows.iter().map(|row| row + left.len() as u32);
         prop_assert_eq!(whole.rows, first.rows.iter().copied().chain(shifted).collect::<Vec<_>>());
         prop_assert_eq!(whole.times, [first.times, second.times].concat());

@@ -26,7 +26,7 @@ pub(crate) fn apply(spec: &RowSpec, accepted: &AcceptedRows) -> KeyedEvents {
     let lost = keyed.dropped;
     let dropped = lost.filtered + lost.null_time + lost.error_time + lost.null_key + lost.error_key;
     debug_assert_eq!(keyed.rows.len() as u64 + dropped, accepted.batch.rows as u64);
-    let keys: Vec<&Column> = keyed.keys.iter().collect();
+    let keys: Vec<&Column> = keyed.keys.iter().map(AsRef::as_ref).collect();
     let entities = identity::keys_of_columns(&keys, keyed.rows.len());
     let events = Events {
         ids: accepted.ids.take(&keyed.rows),
