@@ -12,6 +12,7 @@ mod errors;
 mod explain;
 mod fmt;
 mod get;
+mod heap;
 mod lake;
 mod progress;
 mod provenance;
@@ -34,6 +35,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage::end(&error, &words),
     };
+    if matches!(
+        cli.command,
+        Command::Train(_) | Command::Backfill(_) | Command::Verify(_)
+    ) {
+        heap::per_core();
+    }
     let reporter = Reporter::new(&cli);
     let outcome = match &cli.command {
         Command::Check(args) => check::run(args, &reporter),

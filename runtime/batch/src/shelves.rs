@@ -55,26 +55,28 @@ struct State {
     peak_bytes: usize,
 }
 
-/// Rows in memory, sorted by shelf: shelf `n` has the rows `starts[n]..starts[n + 1]`.
+/// Rows in memory, sorted by shelf: shelf `first + n` has the rows `starts[n]..starts[n + 1]`.
 #[derive(Debug)]
 struct Chunk {
     order: u64,
     batch: Arc<RecordBatch>,
+    first: usize,
     starts: Vec<u32>,
 }
 
 /// Where a batch lies on disk, and what it is.
 #[derive(Debug, Clone, Copy)]
 struct Place {
+    shelf: usize,
     at: u64,
     bytes: usize,
     rows: usize,
 }
 
-/// Rows on disk: per shelf where its batches lie.
+/// Rows on disk, by shelf.
 #[derive(Debug)]
 struct Run {
-    places: Vec<Vec<Place>>,
+    places: Vec<Place>,
 }
 
 /// Rows of a batch that stand on one shelf.
@@ -147,6 +149,16 @@ impl Shelves {
 
     /// Puts rows, sorted by shelf, `starts` as of [`by_shelf`]. Shelves are read in the order of `order`.
     pub fn put(&self, order: u64, batch: RecordBatch, starts: Vec<u32>) -> Result<()> {
+        self.put_from(0, order, batch, starts)
+    }
+
+    /// Puts all rows on one shelf.
+    pub fn put_on(&self, shelf: usize, order: u64, batch: RecordBatch) -> Result<()> {
+        let rows = batch.num_rows() as u32;
+        self.put_from(shelf, order, batch, vec![0, rows])
+    }
+
+    fn put_from(&self, first: usize, order: u64, batch: RecordBatch, starts: Vec<u32>) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -154,7 +166,12 @@ impl Shelves {
         state.rows += batch.num_rows() as u64;
         let bytes = batch.get_array_memory_size() + starts.len() * size_of::<u32>();
         let batch = Arc::new(batch);
-        let chunk = Chunk { order, batch, starts };
+        let chunk = Chunk {
+            order,
+            batch,
+            first,
+            starts,
+        };
         if state.reservation.try_grow(bytes).is_err() {
             let chunks = std::mem::take(&mut state.chunks);
             self.spill(&mut state, chunks)?;
@@ -182,9 +199,8 @@ impl Shelves {
             None => Arc::new(tempfile::tempfile_in(&self.temp).map_err(failed)?),
         };
         let mut out = BufWriter::with_capacity(1 << 18, &*file);
-        let (mut places, mut at) = (Vec::with_capacity(self.count), state.end);
+        let (mut places, mut at) = (vec![], state.end);
         for shelf in 0..self.count {
-            let mut of_shelf = vec![];
             let mut slices: Vec<RecordBatch> = vec![];
             let mut coming = chunks
                 .iter()
@@ -197,7 +213,8 @@ impl Shelves {
                 if rows.saturating_add(more) > ROWS_TOGETHER {
                     let bytes = self.bytes(&slices)?;
                     out.write_all(&bytes).map_err(failed)?;
-                    of_shelf.push(Place {
+                    places.push(Place {
+                        shelf,
                         at,
                         bytes: bytes.len(),
                         rows,
@@ -206,7 +223,6 @@ impl Shelves {
                     slices.clear();
                 }
             }
-            places.push(of_shelf);
         }
         out.flush().map_err(failed)?;
         drop(out);
@@ -234,11 +250,11 @@ impl Shelves {
     pub fn size(&self, shelf: usize) -> (usize, usize) {
         let state = lock(&self.state);
         let in_memory = state.chunks.iter().map(|chunk| {
-            let rows = (chunk.starts[shelf + 1] - chunk.starts[shelf]) as usize;
+            let rows = chunk.rows(shelf).len();
             let bytes = chunk.batch.get_array_memory_size() as f64;
             (rows, (bytes * rows as f64 / chunk.batch.num_rows() as f64) as usize)
         });
-        let places = state.runs.iter().flat_map(|run| &run.places[shelf]);
+        let places = state.runs.iter().flat_map(|run| run.of(shelf));
         let on_disk = places.map(|place| (place.rows, place.bytes));
         in_memory
             .chain(on_disk)
@@ -275,7 +291,7 @@ impl Shelves {
             let pieces: Vec<Piece> = state.chunks.iter().filter_map(|chunk| chunk.piece(shelf)).collect();
             (pieces, state.runs.clone(), state.file.clone())
         };
-        for place in runs.iter().flat_map(|run| &run.places[shelf]) {
+        for place in runs.iter().flat_map(|run| run.of(shelf)) {
             let file = file.as_ref().ok_or_else(|| bug("a temporary file is missing"))?;
             let mut bytes = vec![0; place.bytes];
             let failed = |error: std::io::Error| BatchError::Resources {
@@ -317,9 +333,22 @@ impl Shelves {
     }
 }
 
+impl Run {
+    fn of(&self, shelf: usize) -> &[Place] {
+        let start = self.places.partition_point(|place| place.shelf < shelf);
+        let end = self.places.partition_point(|place| place.shelf <= shelf);
+        &self.places[start..end]
+    }
+}
+
 impl Chunk {
+    fn rows(&self, shelf: usize) -> Range<usize> {
+        let at = shelf.checked_sub(self.first).and_then(|at| self.starts.get(at..at + 2));
+        at.map_or(0..0, |ends| ends[0] as usize..ends[1] as usize)
+    }
+
     fn piece(&self, shelf: usize) -> Option<Piece> {
-        let rows = self.starts[shelf] as usize..self.starts[shelf + 1] as usize;
+        let rows = self.rows(shelf);
         let batch = &self.batch;
         (!rows.is_empty()).then(|| Piece {
             batch: batch.clone(),
@@ -335,85 +364,4 @@ impl Piece {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use arrow::array::{AsArray, Int64Array};
-    use arrow::datatypes::{DataType, Field, Int64Type, Schema};
-    use datafusion::execution::memory_pool::GreedyMemoryPool;
-
-    fn shelves(bytes: usize) -> (Shelves, tempfile::TempDir) {
-        let temp = tempfile::tempdir().expect("a folder");
-        let room = Room {
-            pool: Arc::new(GreedyMemoryPool::new(bytes)),
-            temp: temp.path().to_owned(),
-        };
-        let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, false)]));
-        (Shelves::new("test", schema, 7, &room), temp)
-    }
-
-    fn fill(shelves: &Shelves) {
-        for order in (0..20u64).rev() {
-            let values: Vec<i64> = (0..100).map(|row| (order as i64 * 100 + row) * 31 % 1000).collect();
-            let of: Vec<u32> = values
-                .iter()
-                .map(|value| if value % 10 == 0 { u32::MAX } else { (value % 7) as u32 })
-                .collect();
-            let (rows, starts) = by_shelf(&of, 7);
-            let sorted: Vec<i64> = rows.iter().map(|row| values[*row as usize]).collect();
-            let batch = RecordBatch::try_new(shelves.schema.clone(), vec![Arc::new(Int64Array::from(sorted))]);
-            shelves.put(order, batch.expect("a batch"), starts).expect("put");
-        }
-    }
-
-    fn all(shelves: &Shelves) -> Vec<Vec<i64>> {
-        let shelf = |shelf| {
-            let batches = shelves.take(shelf).expect("taken");
-            let values = batches
-                .iter()
-                .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec());
-            let mut values: Vec<i64> = values.collect();
-            values.sort_unstable();
-            values
-        };
-        (0..7).map(shelf).collect()
-    }
-
-    #[test]
-    fn memory_does_not_change_what_stands_on_a_shelf() {
-        let (roomy, _temp) = shelves(usize::MAX);
-        fill(&roomy);
-        let expected = all(&roomy);
-        assert_eq!(roomy.held().spilled_bytes, 0);
-        assert_eq!(expected.iter().map(Vec::len).sum::<usize>(), 1800);
-        assert!((0..7).all(|shelf| expected[shelf].iter().all(|value| value % 7 == shelf as i64)));
-        for bytes in [0, 900, 5_000, 12_000] {
-            let (narrow, temp) = shelves(bytes);
-            fill(&narrow);
-            assert_eq!(all(&narrow), expected, "{bytes} bytes");
-            assert!(narrow.held().spilled_bytes > 0);
-            let left = std::fs::read_dir(temp.path()).expect("the folder").count();
-            assert_eq!(left, 0, "files have no names");
-        }
-    }
-
-    #[test]
-    fn rows_without_memory_pressure_come_in_order() {
-        let (roomy, _temp) = shelves(usize::MAX);
-        fill(&roomy);
-        let batches = roomy.take(3).expect("taken");
-        assert_eq!(batches.len(), 20);
-        roomy.clear();
-        assert!(roomy.take(3).expect("taken").is_empty());
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_is_a_resource_error() {
-        let (mut narrow, _temp) = shelves(0);
-        narrow.temp = "/nowhere/at/all".into();
-        let batch = RecordBatch::try_new(narrow.schema.clone(), vec![Arc::new(Int64Array::from(vec![1]))]);
-        let error = narrow
-            .put(0, batch.expect("a batch"), vec![0, 1, 1, 1, 1, 1, 1, 1])
-            .expect_err("refused");
-        assert!(matches!(BatchError::from(error), BatchError::Resources { .. }));
-    }
-}
+mod tests;

@@ -130,9 +130,7 @@ impl Slabs {
                 packed = Some((take_record_batch(&batch, &UInt32Array::from(kept))?, Arc::new(pack)));
             }
         }
-        let mut starts = vec![0; shelf + 1];
-        starts.resize(self.settled.count() + 1, rows as u32);
-        self.settled.put(shelf as u64, batch, starts)?;
+        self.settled.put_on(shelf, 0, batch)?;
         self.extents.push(extent);
         self.buckets.push(Bucket { shelf, rows, packed });
         Ok(())
