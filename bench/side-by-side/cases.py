@@ -20,8 +20,8 @@ M = 1_000_000
 class Data:
     events: int
     rows: int
-    variant: str = ""  # of the log: sorted, shuffled, random-ids, copies, csv
-    spine: str = ""  # of the questions: sorted-spine
+    variant: str = ""  # of the log: sorted, shuffled, random-ids, copies, hot, csv
+    spine: str = ""  # of the questions: sorted-spine, hot
 
     def log(self, folder):
         if self.variant == "csv":
@@ -76,6 +76,9 @@ def smoke():
         data = dataclasses.replace(tiny, variant=variant)
         entrants += [Entrant(engine, data, x=variant) for engine in (FEATC, ROLLING, FRAMES)]
     entrants.append(Entrant(FEATC, dataclasses.replace(tiny, variant="sorted", spine="sorted-spine"), x="all sorted"))
+    hot = dataclasses.replace(tiny, variant="hot", spine="hot")
+    entrants += [Entrant(engine, hot, x="hot") for engine in (FEATC, ROLLING, FRAMES)]
+    entrants.append(Entrant(FEATC, hot, x="hot, 32MB", memory="32MiB"))
     entrants.append(Entrant(FEATC, tiny, x="as of arrival", truth="as-of-arrival"))
     entrants.append(Entrant(FEATC, tiny, x="64MB", memory="64MB"))
     return entrants
@@ -121,6 +124,15 @@ def memory():
         yield Entrant(FRAMES, BIG, x=limit or "none", memory=limit, rounds=1)
 
 
+def hot():
+    data = dataclasses.replace(BIG, variant="hot", spine="hot")
+    yield from both(data, x="no limit")
+    for limit in ("256MB", "64MB"):
+        yield Entrant(FEATC, data, x=limit, memory=limit)
+        yield Entrant(FRAMES, data, x=limit, memory=limit, rounds=1)
+    yield Entrant(FEATC, data, x="256MB, as of arrival", memory="256MB", truth="as-of-arrival")
+
+
 def order():
     yield from both(BIG, x="as they arrive")
     yield from both(dataclasses.replace(BIG, variant="shuffled"), x="shuffled file")
@@ -153,6 +165,7 @@ CASES = {
         lambda: [*both(BIG, x="float64"), *both(BIG, x="int64", ask=Ask(column="cents"))],
     ),
     "memory": ("memory limit", memory),
+    "hot": ("half of the events and of the questions are one customer's", hot),
     "threads": ("threads", threads),
     "windows": ("windows, four aggregates each", windows),
     "windows-sum": ("windows, one sum each", windows_sum),

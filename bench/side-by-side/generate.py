@@ -2,7 +2,7 @@
 
     generate.py events OUT.parquet N              events of N / 10 customers over 90 days
     generate.py spine EVENTS.parquet OUT N ROWS   questions about that log
-    generate.py variant KIND IN.parquet OUT       sorted, shuffled, random-ids, copies, csv (of events); sorted-spine
+    generate.py variant KIND IN.parquet OUT       sorted, shuffled, random-ids, copies, csv (of events); sorted-spine; hot (of both)
 
 Customers follow the law of Zipf and Mandelbrot, P(k) ~ 1 / (k + 50): the hottest has 0.2 % of 10 million orders. An order
 arrives some seconds after it happened (log-normal, median 5 s, at most some hours), so event times are out of order in the
@@ -148,6 +148,11 @@ def variant(kind, source, path):
     elif kind == "random-ids":
         ids = rows["event_id"].to_numpy().astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) & np.uint64((1 << 62) - 1)
         rows = rows.set_column(0, "event_id", pa.array(ids.astype(np.int64)))
+    elif kind == "hot":
+        # Half of all rows are one customer's.
+        user = rows["user_id"].to_numpy().copy()
+        user[random.random(len(user)) < 0.5] = 1
+        rows = rows.set_column(rows.schema.get_field_index("user_id"), "user_id", pa.array(user))
     elif kind == "copies":
         again = rows.take(pa.array(np.sort(random.choice(rows.num_rows, rows.num_rows // 100, replace=False))))
         later = again["ingest_ts"].cast("int64").to_numpy() + random.integers(0, 3600 * US, again.num_rows)
