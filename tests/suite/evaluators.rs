@@ -255,6 +255,7 @@ pub fn batch(case: &Case, plans: &Plans) -> Answers {
         2 => Some(case.questions.len() * 7919 % 61 * 4096),
         _ => None,
     };
+    inputs.shelf_bytes = inputs.memory_bytes.map(|bytes| bytes / 8);
     for (place, source) in case.program.sources.iter().enumerate() {
         let all: Vec<usize> = (0..case.rows[place].len()).collect();
         let batches = all.chunks(7).map(|rows| case.batch(place, rows)).collect();

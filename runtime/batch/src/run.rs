@@ -231,6 +231,7 @@ async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError
     let room = Room {
         pool: pool.clone(),
         temp: inputs.temp.clone().unwrap_or_else(std::env::temp_dir),
+        run_bytes: inputs.memory_bytes.map_or(0, |bytes| bytes / 64),
     };
     let environment = RuntimeEnvBuilder::new().with_memory_pool(pool);
     let config = SessionConfig::new().with_target_partitions(threads);

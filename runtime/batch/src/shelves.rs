@@ -31,6 +31,8 @@ pub(crate) struct Room {
     pub pool: Arc<dyn MemoryPool>,
     /// The folder of temporary files.
     pub temp: PathBuf,
+    /// So much is collected before it goes to disk even if others have taken all memory: many small runs are slow to read.
+    pub run_bytes: usize,
 }
 
 /// See the module.
@@ -39,6 +41,7 @@ pub(crate) struct Shelves {
     schema: SchemaRef,
     count: usize,
     temp: PathBuf,
+    run_bytes: usize,
     state: Mutex<State>,
 }
 
@@ -129,6 +132,7 @@ impl Shelves {
             schema,
             count,
             temp: room.temp.clone(),
+            run_bytes: room.run_bytes,
             state: Mutex::new(State {
                 reservation,
                 chunks: vec![],
@@ -172,7 +176,9 @@ impl Shelves {
             first,
             starts,
         };
-        if state.reservation.try_grow(bytes).is_err() {
+        if state.reservation.size() + bytes <= self.run_bytes {
+            state.reservation.grow(bytes);
+        } else if state.reservation.try_grow(bytes).is_err() {
             let chunks = std::mem::take(&mut state.chunks);
             self.spill(&mut state, chunks)?;
             state.reservation.free();

@@ -91,6 +91,7 @@ mod tests {
         let room = Room {
             pool: Arc::new(GreedyMemoryPool::new(bytes)),
             temp: std::env::temp_dir(),
+            run_bytes: 0,
         };
         let shelves = Shelves::new("test", schema.clone(), 1, &room);
         for batch in batches {

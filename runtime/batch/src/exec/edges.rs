@@ -1,8 +1,7 @@
 //! Which parts of a long history a question tells apart.
 //!
-//! The events of a shelf, sorted by entity and τ, lie in buckets. A question sees a bucket whole or not at all, unless
-//! the edge of one of its windows falls between two of its events, or it sees events that have arrived and the bucket's
-//! are partly among them. Such a bucket is *split* by the question.
+//! The events of a shelf, sorted by entity and τ, lie in buckets. The windows of a question hold a bucket whole or not at
+//! all, unless one of their edges falls between two of its events. Such a bucket is *split* by the question.
 
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Excluding, WindowKind};
@@ -16,8 +15,6 @@ pub(super) type Place = (u32, i64);
 pub(super) struct Extent {
     pub first: Place,
     pub last: Place,
-    /// The least and the greatest arrival, where events carry arrivals.
-    pub arrivals: Option<(i64, i64)>,
 }
 
 /// What windows and look-backs reach.
@@ -29,12 +26,10 @@ pub(super) struct Edges {
     lifetime: bool,
     /// Whether something leaves out the very instant.
     before_now: bool,
-    /// δ, where arrival decides.
-    delay_us: Option<u64>,
 }
 
 impl Edges {
-    pub fn new(fold: &FoldSpec, delay_us: Option<u64>) -> Edges {
+    pub fn new(fold: &FoldSpec) -> Edges {
         let of_windows = fold.windows.iter().map(|window| match window.kind {
             WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
             WindowKind::Lifetime => None,
@@ -47,11 +42,10 @@ impl Edges {
             lengths,
             lifetime: reaches.contains(&None),
             before_now: fold.windows.iter().any(|window| window.excluding == Excluding::Now),
-            delay_us,
         }
     }
 
-    /// How many buckets a question may split, arrivals aside.
+    /// How many buckets a question may split.
     pub fn count(&self) -> usize {
         self.lengths.len() + 3
     }
@@ -67,7 +61,7 @@ impl Edges {
         start.min(end)..end
     }
 
-    /// Calls `split` with each bucket that the question splits, some more than once.
+    /// Calls `split` with each bucket that the question splits; with some more than once.
     pub fn split(&self, extents: &[Extent], (entity, t): Place, mut split: impl FnMut(usize)) {
         // A cut behind (entity, time): the first bucket that has something behind it, if it has something before it too.
         let mut cut = |time: i64| {
@@ -86,14 +80,6 @@ impl Edges {
         let at = extents.partition_point(|extent| extent.last.0 < entity);
         if extents.get(at).is_some_and(|extent| extent.first.0 < entity) {
             split(at);
-        }
-        if let Some(cutoff) = self.delay_us.and_then(|delay| t.checked_sub_unsigned(delay)) {
-            for at in self.seen(extents, (entity, t)) {
-                let partly = |(least, greatest): (i64, i64)| least <= cutoff && cutoff < greatest;
-                if extents[at].arrivals.is_some_and(partly) {
-                    split(at);
-                }
-            }
         }
     }
 }

@@ -11,6 +11,7 @@
 //! comparison or aggregate of DataFusion ever computes a feature.
 
 mod block;
+mod buckets;
 mod edges;
 mod events;
 mod finish;

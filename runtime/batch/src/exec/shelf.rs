@@ -59,9 +59,11 @@ impl Job {
     /// The answers to `questions` (rows of the spine), which are all to entities of the shelf.
     pub fn answer(&self, shelves: &Shelves, shelf: usize, digests: bool, questions: &[u32]) -> Result<Answers> {
         let questions = self.sorted(questions);
-        let (rows, bytes) = shelves.size(shelf);
-        let needed = self.event_bytes(rows, bytes) + questions.len() * self.question_bytes();
-        if let Some(share) = self.shared.share.filter(|share| needed > *share && rows > 0) {
+        let needed = || {
+            let (rows, bytes) = shelves.size(shelf);
+            self.event_bytes(rows, bytes) + questions.len() * self.question_bytes()
+        };
+        if let Some(share) = self.shared.share.filter(|share| needed() > *share) {
             let slabs = Slabs::new(self, (shelves, shelf, digests), questions, share)?;
             return Ok(Answers::Slabs(Box::new(slabs)));
         }

@@ -1,28 +1,32 @@
 //! A shelf whose events do not fit into memory together: one entity may have half of all.
 //!
 //! ```text
-//! events of the shelf ── by (entity, τ) ──▶ buckets ── sort, drop copies ──▶ buckets in order, and of each a pack
+//! events of the shelf ── by (entity, τ) ──▶ buckets ── sort, drop copies ──▶ buckets in order, and of each its packs
 //! questions, in order ──▶ slab after slab: the buckets that its questions split ∪ packs of the others ──▶ merge
 //! ```
 //!
 //! Buckets are small and lie on shelves of their own, in memory or on disk. Questions are taken in order, as many at a
 //! time as split buckets that fit into memory together; all other buckets are there as packs ([`crate::merge::pack`]): a
-//! few rows, and the exact totals of the rest. What comes out has the bits of the merge over all events, because it is
-//! the same merge, and totals are exact.
+//! few rows, and the exact totals of the rest. Where arrival decides, a bucket has a pack for its events that arrive on
+//! time and others for those that are late, of which only that is split in whose midst a question is asked. What comes out
+//! has the bits of the merge over all events, because it is the same merge, and totals are exact.
 //!
 //! Not bounded is what packs must keep: the distinct values of a `count_distinct`; and events of one entity and instant
 //! are always in memory together.
 
-use super::edges::{Edges, Extent, Place};
+use super::buckets::{Bucket, Packed, deal, one, sorted, splitters};
+use super::edges::{Edges, Extent};
 use super::settle::Arrived;
 use super::shelf::{Job, Question};
-use crate::error::bug;
-use crate::merge::{Pack, pack};
-use crate::shelves::{Shelves, by_shelf};
-use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
+use crate::entities::NOBODY;
+use crate::error::BatchError;
+use crate::merge::{Pack, Selves};
+use crate::shelves::Shelves;
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use datafusion::error::Result;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// So many buckets at most: each costs a few rows in memory.
@@ -36,20 +40,19 @@ pub(super) struct Slabs {
     /// What lies in the buckets, in order.
     extents: Vec<Extent>,
     buckets: Vec<Bucket>,
-    /// Their events, sorted; a shelf each, by the numbers that they had before empty ones were left out.
+    /// Their events, sorted.
     settled: Shelves,
-    /// The buckets that hold events of an identity which some question excludes.
-    own: HashMap<Box<[u8]>, Vec<usize>>,
+    own: Option<Own>,
     questions: Vec<Question>,
     next: usize,
     most: Most,
 }
 
-struct Bucket {
-    shelf: usize,
-    rows: usize,
-    /// The rows that stay and the rest; nothing if that is not less.
-    packed: Option<(RecordBatch, Arc<Pack>)>,
+/// What questions exclude.
+struct Own {
+    selves: Selves,
+    /// The buckets that hold events of an identity.
+    buckets: HashMap<Box<[u8]>, Vec<usize>>,
 }
 
 /// What a slab may hold, though it always has a question.
@@ -57,6 +60,16 @@ struct Bucket {
 struct Most {
     events: usize,
     questions: usize,
+}
+
+/// What a slab has of a bucket.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Part {
+    seen: bool,
+    /// All of its events, in place of packs.
+    whole: bool,
+    /// All events of these classes, as bits.
+    classes: u8,
 }
 
 impl Slabs {
@@ -68,7 +81,13 @@ impl Slabs {
         share: usize,
     ) -> Result<Slabs> {
         let (rows, bytes) = shelves.size(shelf);
-        let edges = Edges::new(&job.fold, job.delay_us);
+        if u32::try_from(rows).is_err() {
+            return Err(BatchError::Resources {
+                why: "more than 2^32 events on one shelf".into(),
+            }
+            .into());
+        }
+        let edges = Edges::new(&job.fold);
         let most = Most {
             events: (share / 2 / (job.event_bytes(rows, bytes) / rows.max(1)).max(1)).max(1),
             questions: (share / 2 / job.question_bytes()).max(1),
@@ -78,131 +97,153 @@ impl Slabs {
         let splitters = splitters(job, (shelves, shelf, digests), rows, count)?;
         let dealt = deal(job, (shelves, shelf, digests), &splitters)?;
         let mut slabs = Slabs {
+            own: Own::new(job, &questions)?,
             job: job.clone(),
             digests,
             edges,
             extents: vec![],
             buckets: vec![],
             settled: Shelves::new("events in order", dealt.schema(), dealt.count(), &job.shared.room),
-            own: own(job, &questions)?,
             questions,
             next: 0,
             most,
         };
-        for shelf in 0..dealt.count() {
-            slabs.settle(shelf, dealt.take(shelf)?)?;
+        for bucket in 0..dealt.count() {
+            let events = concat_batches(&dealt.schema(), &dealt.take(bucket)?)?;
+            if let Some((batch, extent)) = sorted(job, digests, shelves.count().trailing_zeros(), &events)? {
+                slabs.settle(bucket, batch, extent)?;
+            }
         }
         Ok(slabs)
     }
 
-    /// Brings a bucket into order.
-    fn settle(&mut self, shelf: usize, events: Vec<RecordBatch>) -> Result<()> {
-        let batch = concat_batches(&self.settled.schema(), &events)?;
-        drop(events);
-        let arrived = Arrived::of(&self.job.layout, self.digests, &batch)?;
-        let Some(least) = arrived.entities.iter().min() else {
-            return Ok(());
-        };
-        let numbers: Vec<u32> = arrived.entities.iter().map(|entity| entity - least).collect();
-        let count = numbers.iter().max().map_or(0, |greatest| *greatest as usize + 1);
-        let order = arrived.order(&numbers, count);
-        self.job.counter.add_copies(order.copies);
-        let batch = take_record_batch(&batch, &UInt32Array::from(order.rows))?;
-        let arrived = Arrived::of(&self.job.layout, self.digests, &batch)?;
-        let rows = batch.num_rows();
-        let extent = extent(&arrived).ok_or_else(|| bug("a bucket lost its events"))?;
-        let all: Vec<u32> = (0..rows as u32).collect();
-        if !self.own.is_empty() {
-            let keys = arrived.keys(&all);
-            for row in 0..rows {
-                if let Some(buckets) = self.own.get_mut(keys.get(row))
-                    && buckets.last() != Some(&self.buckets.len())
-                {
-                    buckets.push(self.buckets.len());
-                }
+    /// Takes in the sorted events of a bucket.
+    fn settle(&mut self, shelf: usize, batch: RecordBatch, extent: Extent) -> Result<()> {
+        if let Some(own) = &mut self.own {
+            let all: Vec<u32> = (0..batch.num_rows() as u32).collect();
+            let keys = Arrived::of(&self.job.layout, self.digests, &batch)?.keys(&all);
+            for row in 0..batch.num_rows() {
+                own.note(keys.get(row), self.buckets.len());
             }
         }
-        let mut packed = None;
         // Buckets of several entities are always split.
-        if extent.first.0 == extent.last.0 {
-            let (kept, pack) = pack(&self.job.fold, &arrived.run(&self.job.layout, &all, false)?);
-            if kept.len() < rows {
-                packed = Some((take_record_batch(&batch, &UInt32Array::from(kept))?, Arc::new(pack)));
-            }
-        }
-        self.settled.put_on(shelf, 0, batch)?;
-        self.extents.push(extent);
-        self.buckets.push(Bucket { shelf, rows, packed });
-        Ok(())
-    }
-
-    /// Takes as many questions as fit, and says which buckets they split.
-    fn take(&mut self) -> Result<(std::ops::Range<usize>, Vec<bool>)> {
-        let first = self.next;
-        let mut split = vec![false; self.buckets.len()];
-        let mut events = 0;
-        let most = self.questions.len().min(first + self.most.questions);
-        let own = if self.job.reads_ids() {
-            let rows: Vec<u32> = self.questions[first..most].iter().map(|question| question.2).collect();
-            Some(self.job.selves(&rows)?)
+        let packed = if extent.first.0 == extent.last.0 {
+            Packed::new(&self.job, self.digests, &batch)?
         } else {
             None
         };
-        let mut more: Vec<usize> = vec![];
-        while self.next < most {
+        self.extents.push(extent);
+        self.buckets.push(Bucket {
+            shelf,
+            rows: batch.num_rows(),
+            packed,
+        });
+        self.settled.put_on(shelf, 0, batch)
+    }
+
+    /// Takes as many questions as fit, and says what they need of the buckets.
+    fn take(&mut self) -> (Range<usize>, Vec<Part>) {
+        let first = self.next;
+        let mut parts = vec![Part::default(); self.buckets.len()];
+        let (mut events, mut marked) = (0, 0..0);
+        while self.next < self.questions.len().min(first + self.most.questions) {
             let (entity, t, _) = self.questions[self.next];
-            more.clear();
-            self.edges.split(&self.extents, (entity, t), |bucket| more.push(bucket));
-            let own = own.as_ref().filter(|own| own.known[self.next - first]);
-            more.extend(
-                own.and_then(|own| self.own.get(own.keys.get(self.next - first)))
-                    .into_iter()
-                    .flatten(),
-            );
-            more.sort_unstable();
-            more.dedup();
-            more.retain(|bucket| !split[*bucket]);
-            let rows: usize = more.iter().map(|bucket| self.buckets[*bucket].rows).sum();
+            let more = if entity == NOBODY {
+                vec![]
+            } else {
+                let seen = self.edges.seen(&self.extents, (entity, t));
+                // Later questions see no earlier bucket: what is marked need not be looked at again.
+                let unmarked = seen.start.max(marked.end).min(seen.end)..seen.end;
+                marked = seen.clone();
+                self.needed(seen, unmarked, &parts)
+            };
+            let rows: usize = more.iter().map(|(_, _, rows)| rows).sum();
             if self.next > first && events + rows > self.most.events {
                 break;
             }
             events += rows;
-            more.iter().for_each(|bucket| split[*bucket] = true);
+            for (bucket, part, _) in more {
+                let known = &mut parts[bucket];
+                known.seen |= part.seen;
+                known.whole |= part.whole;
+                known.classes |= part.classes;
+            }
             self.next += 1;
         }
-        Ok((first..self.next, split))
+        (first..self.next, parts)
+    }
+
+    /// What the next question needs beyond what is there: of which bucket, and how many rows that adds, about.
+    fn needed(&self, seen: Range<usize>, unmarked: Range<usize>, parts: &[Part]) -> Vec<(usize, Part, usize)> {
+        let (entity, t, _) = self.questions[self.next];
+        let mut more = vec![];
+        for bucket in unmarked {
+            let part = Part {
+                seen: true,
+                ..Part::default()
+            };
+            more.push((bucket, part, self.buckets[bucket].least_rows()));
+        }
+        let whole = Part {
+            seen: true,
+            whole: true,
+            classes: 0,
+        };
+        let mut split = |bucket: usize| {
+            if !parts[bucket].whole {
+                more.push((bucket, whole, self.buckets[bucket].rows));
+            }
+        };
+        self.edges.split(&self.extents, (entity, t), &mut split);
+        let own = self.own.iter().flat_map(|own| own.of(self.next));
+        own.filter(|bucket| seen.contains(bucket))
+            .for_each(|bucket| split(*bucket));
+        let cutoff = self.job.delay_us.and_then(|delay| t.checked_sub_unsigned(delay));
+        for (bucket, cutoff) in seen.zip(std::iter::repeat(cutoff)) {
+            let Some(cutoff) = cutoff else { break };
+            self.buckets[bucket].partly_arrived(cutoff, |class, rows| {
+                let classes = 1 << class;
+                if !parts[bucket].whole && parts[bucket].classes & classes == 0 {
+                    let part = Part {
+                        seen: true,
+                        whole: false,
+                        classes,
+                    };
+                    more.push((bucket, part, rows));
+                }
+            });
+        }
+        more
+    }
+
+    /// What a slab has of a bucket, and where packs stand in it.
+    fn part(&self, bucket: &Bucket, part: Part) -> Result<(RecordBatch, Vec<(u32, Arc<Pack>)>)> {
+        let all = || one(&self.settled, self.settled.take(bucket.shelf)?);
+        match &bucket.packed {
+            Some(packed) if !part.whole && part.classes == 0 => Ok(packed.whole()),
+            Some(packed) if !part.whole => {
+                let batch = all()?;
+                let arrivals = Arrived::of(&self.job.layout, self.digests, &batch)?.arrivals;
+                packed.split(arrivals, &batch, |class| part.classes >> class & 1 == 1)
+            }
+            Some(_) | None => Ok((all()?, vec![])),
+        }
     }
 
     /// The answers to the next questions.
     fn slab(&mut self) -> Result<RecordBatch> {
-        let (taken, split) = self.take()?;
-        let questions = &self.questions[taken];
-        let (mut parts, mut packs) = (vec![], vec![]);
-        let (mut rows, mut done) = (0, 0);
-        for of_entity in questions.chunk_by(|left, right| left.0 == right.0) {
-            let seen = |question: &Question| self.edges.seen(&self.extents, (question.0, question.1));
-            let first = of_entity.first().map_or(0, |question| seen(question).start);
-            let end = of_entity.last().map_or(0, |question| seen(question).end);
-            let seen = first.max(done).min(end)..end;
-            for (bucket, split) in self.buckets[seen.clone()].iter().zip(&split[seen]) {
-                match &bucket.packed {
-                    Some((kept, pack)) if !split => {
-                        rows += kept.num_rows();
-                        packs.push((rows as u32 - 1, pack.clone()));
-                        parts.push(kept.clone());
-                    }
-                    Some(_) | None => {
-                        rows += bucket.rows;
-                        parts.extend(self.settled.take(bucket.shelf)?);
-                    }
-                }
-            }
-            done = done.max(end);
+        let (taken, parts) = self.take();
+        let (mut batches, mut packs, mut rows) = (vec![], vec![], 0);
+        for (bucket, part) in self.buckets.iter().zip(parts).filter(|(_, part)| part.seen) {
+            let (batch, of_bucket) = self.part(bucket, part)?;
+            packs.extend(of_bucket.into_iter().map(|(row, pack)| (rows + row, pack)));
+            rows += batch.num_rows() as u32;
+            batches.push(batch);
         }
-        let batch = concat_batches(&self.settled.schema(), &parts)?;
-        drop(parts);
+        let batch = concat_batches(&self.settled.schema(), &batches)?;
+        drop(batches);
         let arrived = Arrived::of(&self.job.layout, self.digests, &batch)?;
-        let all: Vec<u32> = (0..rows as u32).collect();
+        let all: Vec<u32> = (0..rows).collect();
         let mut run = arrived.run(&self.job.layout, &all, self.job.reads_ids())?;
         self.job.slabs.add(1);
         self.job.packs.add(packs.len());
@@ -211,7 +252,7 @@ impl Slabs {
             let before = |bound: u32| arrived.entities.partition_point(|known| *known < bound) as u32;
             before(entity)..before(entity + 1)
         };
-        self.job.ask(&run, questions, events_of)
+        self.job.ask(&run, &self.questions[taken], events_of)
     }
 }
 
@@ -223,75 +264,33 @@ impl Iterator for Slabs {
     }
 }
 
-/// Places that cut the events of a shelf into about equal parts.
-fn splitters(
-    job: &Job,
-    (shelves, shelf, digests): (&Shelves, usize, bool),
-    rows: usize,
-    count: usize,
-) -> Result<Vec<Place>> {
-    /// Events looked at for each part.
-    const SAMPLED: usize = 16;
-    let every = (rows / (count * SAMPLED)).max(1);
-    let mut sample: Vec<Place> = vec![];
-    shelves.each(shelf, &mut |batch| {
-        let arrived = Arrived::of(&job.layout, digests, &batch)?;
-        let places = arrived.entities.iter().copied().zip(arrived.times.iter().copied());
-        sample.extend(places.step_by(every));
-        Ok(())
-    })?;
-    sample.sort_unstable();
-    let mut splitters: Vec<Place> = (1..count).map(|part| sample[part * sample.len() / count]).collect();
-    splitters.dedup();
-    Ok(splitters)
-}
-
-/// Events by bucket, in no order.
-fn deal(job: &Job, (shelves, shelf, digests): (&Shelves, usize, bool), splitters: &[Place]) -> Result<Shelves> {
-    let dealt = Shelves::new(
-        "events of a large entity",
-        shelves.schema(),
-        splitters.len() + 1,
-        &job.shared.room,
-    );
-    let mut order = 0;
-    shelves.each(shelf, &mut |batch| {
-        let arrived = Arrived::of(&job.layout, digests, &batch)?;
-        let places = arrived.entities.iter().copied().zip(arrived.times.iter().copied());
-        let of: Vec<u32> = places
-            .map(|place| splitters.partition_point(|splitter| *splitter <= place) as u32)
+impl Own {
+    /// The identities that questions exclude, and no bucket for any yet.
+    fn new(job: &Job, questions: &[Question]) -> Result<Option<Own>> {
+        if !job.reads_ids() {
+            return Ok(None);
+        }
+        let rows: Vec<u32> = questions.iter().map(|question| question.2).collect();
+        let selves = job.selves(&rows)?;
+        let known = (0..rows.len()).filter(|question| selves.known[*question]);
+        let buckets = known
+            .map(|question| (selves.keys.get(question).into(), vec![]))
             .collect();
-        let (rows, starts) = by_shelf(&of, dealt.count());
-        order += 1;
-        dealt.put(order, take_record_batch(&batch, &UInt32Array::from(rows))?, starts)
-    })?;
-    Ok(dealt)
-}
-
-/// The identities that questions exclude, and no bucket for any yet.
-fn own(job: &Job, questions: &[Question]) -> Result<HashMap<Box<[u8]>, Vec<usize>>> {
-    if !job.reads_ids() {
-        return Ok(HashMap::new());
+        Ok(Some(Own { selves, buckets }))
     }
-    let rows: Vec<u32> = questions.iter().map(|question| question.2).collect();
-    let selves = job.selves(&rows)?;
-    let known = (0..rows.len()).filter(|question| selves.known[*question]);
-    Ok(known
-        .map(|question| (selves.keys.get(question).into(), vec![]))
-        .collect())
-}
 
-/// What lies in sorted events.
-fn extent(events: &Arrived<'_>) -> Option<Extent> {
-    let place = |row: usize| (events.entities[row], events.times[row]);
-    let last = events.times.len().checked_sub(1)?;
-    let arrivals = events.arrivals.and_then(|arrivals| {
-        let least = arrivals.iter().min()?;
-        arrivals.iter().max().map(|greatest| (*least, *greatest))
-    });
-    Some(Extent {
-        first: place(0),
-        last: place(last),
-        arrivals,
-    })
+    /// An event of this identity lies in a bucket.
+    fn note(&mut self, identity: &[u8], bucket: usize) {
+        if let Some(buckets) = self.buckets.get_mut(identity)
+            && buckets.last() != Some(&bucket)
+        {
+            buckets.push(bucket);
+        }
+    }
+
+    /// The buckets with events that a question excludes.
+    fn of(&self, question: usize) -> impl Iterator<Item = &usize> {
+        let known = self.selves.known[question].then(|| self.selves.keys.get(question));
+        known.and_then(|key| self.buckets.get(key)).into_iter().flatten()
+    }
 }

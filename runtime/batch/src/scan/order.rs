@@ -285,6 +285,7 @@ mod tests {
         let room = Room {
             pool: pool.clone(),
             temp: temp.path().to_owned(),
+            run_bytes: 0,
         };
         let kept = Arc::new(Mutex::new(vec![]));
         let sink = SharedRejects(Arc::new(Mutex::new(Some(Box::new(Kept(kept.clone()))))));
@@ -346,6 +347,7 @@ mod tests {
         let room = Room {
             pool: Arc::new(GreedyMemoryPool::new(0)),
             temp: "/nowhere/at/all".into(),
+            run_bytes: 0,
         };
         let sink = SharedRejects(Arc::new(Mutex::new(Some(Box::new(Kept(Arc::default()))))));
         let order = InOrder::new(&sink, "log", &room);

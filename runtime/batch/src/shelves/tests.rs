@@ -10,6 +10,7 @@ fn shelves(bytes: usize) -> (Shelves, tempfile::TempDir) {
     let room = Room {
         pool: Arc::new(GreedyMemoryPool::new(bytes)),
         temp: temp.path().to_owned(),
+        run_bytes: 0,
     };
     let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, false)]));
     (Shelves::new("test", schema, 7, &room), temp)

@@ -78,6 +78,7 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
             inputs.events.insert("shop_events".into(), vec![events.clone()]);
             (inputs.with_status, inputs.threads) = (true, 2);
             (inputs.memory_bytes, inputs.truth) = (memory_bytes, truth);
+            inputs.shelf_bytes = memory_bytes.map(|bytes| bytes / 8);
             let mut rows = Run::new(plan, inputs).and_then(Run::start).expect("runs");
             let batches: Vec<RecordBatch> = rows.by_ref().collect::<Result<_, _>>().expect("runs");
             (batches, rows.report(), rows.measured())
@@ -104,6 +105,40 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
     assert!(packs >= 12, "{packs}");
 }
 
+/// One row in ten arrives up to five days late: what has partly arrived must not be read again for every question.
+#[test]
+fn late_events_do_not_make_every_question_a_slab() {
+    let mut events = many(6_000);
+    let mut seed = 3;
+    let times = events.columns[1].i64s().to_vec();
+    let late = |seed: &mut u64| {
+        if draw(seed, 10) == 0 {
+            draw(seed, 5 * 86_400)
+        } else {
+            draw(seed, 60)
+        }
+    };
+    let seen = times
+        .iter()
+        .map(|time| Value::Timestamp(time + late(&mut seed).min(7_000) * SECOND));
+    events.columns[2] = column(Type::Timestamp, seen);
+    let mut inputs = Inputs::new(asked(&events, 400));
+    inputs.events.insert("shop_events".into(), vec![events.clone()]);
+    inputs.truth = Truth::AsOfArrival { delay_us: Some(0) };
+    let whole = run(&plan(), inputs).expect("runs").batches;
+    let mut inputs = Inputs::new(asked(&events, 400));
+    inputs.events.insert("shop_events".into(), vec![events]);
+    inputs.truth = Truth::AsOfArrival { delay_us: Some(0) };
+    (inputs.memory_bytes, inputs.shelf_bytes) = (Some(1 << 20), Some(150_000));
+    let mut rows = Run::new(&plan(), inputs).and_then(Run::start).expect("runs");
+    let batches: Vec<RecordBatch> = rows.by_ref().collect::<Result<_, _>>().expect("runs");
+    assert_eq!(batches, whole);
+    let measured = rows.measured();
+    let slabs = measured.split(" slabs").next().and_then(|text| text.rsplit(' ').next());
+    let slabs: usize = slabs.and_then(|text| text.parse().ok()).expect("a number of slabs");
+    assert!((2..100).contains(&slabs), "{measured}");
+}
+
 #[test]
 fn questions_alone_may_be_too_many() {
     let events = events();
@@ -112,6 +147,7 @@ fn questions_alone_may_be_too_many() {
         let mut inputs = Inputs::new(spine(&asked));
         inputs.events.insert("shop_events".into(), vec![events.clone()]);
         inputs.memory_bytes = memory_bytes;
+        inputs.shelf_bytes = memory_bytes.map(|bytes| bytes / 8);
         let mut rows = Run::new(&plan(), inputs).and_then(Run::start).expect("runs");
         let batches: Vec<RecordBatch> = rows.by_ref().collect::<Result<_, _>>().expect("runs");
         (batches, rows.measured())
