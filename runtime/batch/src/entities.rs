@@ -8,7 +8,7 @@ mod index;
 
 pub(crate) use index::{Memo, Values, spread};
 
-use crate::inputs::SpineData;
+use crate::spine::SpineData;
 use datafusion::error::Result;
 use featc_ir::Key;
 use featr_kernels::Column;

@@ -29,10 +29,12 @@ mod run;
 mod scan;
 mod schema;
 mod shelves;
+mod spine;
 #[cfg(test)]
 mod tests;
 
 pub use error::BatchError;
-pub use inputs::{Inputs, Progress, ProgressSink, RejectedRow, RejectedRows, SpineData, spine_columns};
+pub use inputs::{Inputs, Progress, ProgressSink, RejectedRow, RejectedRows};
 pub use report::{EXAMPLES_MAX, RunReport, SourceReport, ViewReport};
 pub use run::{Explained, Output, Rows, Run, explain, run, run_async};
+pub use spine::{SpineData, spine_columns};

@@ -1,7 +1,7 @@
 //! The spine's own columns.
 
 use super::{no_expressions, properties};
-use crate::inputs::SpineData;
+use crate::spine::SpineData;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;

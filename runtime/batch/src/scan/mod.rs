@@ -13,6 +13,7 @@ mod ids;
 mod lane;
 mod order;
 mod part;
+mod wanted;
 
 pub(crate) use ids::IdColumn;
 pub(crate) use lane::{Lane, LaneParts, Rest};
@@ -23,13 +24,13 @@ use crate::inputs::{Progress, ProgressSink, RejectedRow, Shared, SharedRejects, 
 use crate::report::{EXAMPLES_MAX, SourceReport};
 use crate::shelves::Room;
 use datafusion::error::Result;
-use featc_ir::{Arrival, ColumnId, Source, Type};
-use featr_decode::{Bound, Decoded, Piece, PieceOptions, Rejects, RowNumbers, Store, pieces};
+use featc_ir::Source;
+use featr_decode::{Decoded, Rejects, RowNumbers, Store};
 use featr_kernels::Batch;
 use featr_kernels::rows::{Reason, Rejected, accept, arrivals, digests, rejected};
 use ids::{Duplicates, Ids};
 use order::InOrder;
-use part::{Part, check};
+use part::Part;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -221,87 +222,6 @@ impl Scan {
         }
         (report.conflicting_ids, report.conflict_examples) = duplicates.conflicts();
         Ok(())
-    }
-
-    /// What is to be read; for digests all columns of it.
-    fn parts(&self, lanes: &[Arc<Lane>], digests: bool) -> Outcome<Vec<Part>> {
-        if let Some(batches) = &self.events {
-            let mut first = 1;
-            let mut parts = vec![];
-            for batch in batches {
-                check(&self.source, batch)?;
-                parts.push(Part::Memory {
-                    first,
-                    batch: batch.clone(),
-                });
-                first += batch.rows as u64;
-            }
-            return Ok(parts);
-        }
-        let files = self.source.batch.as_ref().ok_or_else(|| BatchError::NoInput {
-            source: self.source.name.clone(),
-        })?;
-        let mut options = PieceOptions {
-            store: self.store.clone(),
-            columns: (!digests).then(|| self.columns(lanes)),
-            coded: if digests { vec![] } else { self.coded(lanes) },
-            prune: self.bound(lanes).into_iter().collect(),
-            rows_per_batch: Some(if self.small_memory { 1 << 14 } else { 1 << 16 }),
-            threads: self.threads,
-            ..PieceOptions::default()
-        };
-        let mut found = pieces(&self.source, files, &self.base, &options)?;
-        let rows: u64 = found.iter().filter_map(Piece::rows).sum();
-        if rows > ROWS_MANY && !self.small_memory {
-            options.rows_per_batch = Some(1 << 18);
-            found = pieces(&self.source, files, &self.base, &options)?;
-        }
-        Ok(found.into_iter().map(Part::File).collect())
-    }
-
-    /// The columns that somebody reads.
-    fn columns(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let mut columns = self.columns_but_keys(lanes);
-        columns.extend(lanes.iter().flat_map(|lane| lane.key()));
-        columns.retain(|id| id.index() < self.source.columns.len());
-        columns
-    }
-
-    /// The columns of text that are keys and nothing else.
-    fn coded(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let read = self.columns_but_keys(lanes);
-        let mut columns = self.columns(lanes);
-        columns.retain(|id| self.source.columns[id.index()].ty == Type::String && !read.contains(id));
-        columns
-    }
-
-    fn columns_but_keys(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let mut columns: Vec<ColumnId> = lanes.iter().flat_map(|lane| lane.columns()).collect();
-        columns.push(self.source.time);
-        columns.extend(&self.source.unique);
-        if let Some(Arrival::Column(arrival)) = self.source.arrival {
-            columns.push(arrival);
-        }
-        columns
-    }
-
-    /// Outside of which nobody needs a row: row groups that hold no other rows are not even counted. Where every row that
-    /// cannot be used is to be told, all are read.
-    fn bound(&self, lanes: &[Arc<Lane>]) -> Option<Bound> {
-        if !self.prune || self.rejects.wanted() {
-            return None;
-        }
-        let declared = self.source.columns.len();
-        let mut bounds = lanes.iter().map(|lane| lane.bound(declared));
-        let first = bounds.next()??;
-        bounds.try_fold(first, |all, bound| {
-            let bound = bound.filter(|bound| bound.column == all.column)?;
-            Some(Bound {
-                column: all.column,
-                least: all.least.min(bound.least),
-                greatest: all.greatest.max(bound.greatest),
-            })
-        })
     }
 
     /// Decodes all parts on all threads. Of several errors, that of the first part counts.
