@@ -225,6 +225,15 @@ pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
     }
 }
 
+/// A spine that a record names, and that is not there.
+pub fn no_spine(path: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::FileNotFound,
+        format!("cannot read {path}: no such file or folder"),
+    )
+    .with_help("bring the spine back to where the record says that it was, seen from the program's folder")
+}
+
 fn is_missing(why: &str) -> bool {
     why.starts_with("no such file")
 }
@@ -337,5 +346,24 @@ fn next_step(code: Code) -> &'static str {
         Code::UnwritableOutput => "make the folder, free space, or choose another place",
         Code::MissingColumn => "give each column one name",
         _ => "see `featc explain` and the code above",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_of_the_command_line_is_relative_to_the_current_folder() {
+        let gone = DecodeError::unreadable("f.csv", &std::io::ErrorKind::NotFound.into());
+        let gone = Error::from(gone);
+        for (diagnostic, words) in [
+            (of_command(&gone, None), "relative to the current folder"),
+            (run(&gone, None), "it was there when the files were listed"),
+        ] {
+            assert_eq!(diagnostic.code, Code::FileNotFound);
+            let help = diagnostic.help.expect("a help").text;
+            assert!(help.contains(words), "{help}");
+        }
     }
 }

@@ -330,6 +330,9 @@ fn check_inputs(was: &Provenance, prepared: &Prepared, spine: &SpineArgs, report
     let hash = was.spine.file.xxh3_128.is_some();
     let were: Vec<SourceFiles> = was.sources.iter().map(|source| source.files.clone()).collect();
     let sources = source_files(prepared, hash, reporter).and_then(|are| unchanged(&were, &are, SINCE, reporter));
+    if !spine.spine.exists() {
+        return reporter.refuse(errors::no_spine(&spine.spine.display().to_string()));
+    }
     let mut is = named_file(prepared, &spine.spine, hash, reporter)?;
     // It may be named by another way to the same place.
     is.path.clone_from(&was.spine.file.path);

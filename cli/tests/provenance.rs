@@ -277,6 +277,15 @@ fn a_record_is_found_by_its_address_or_said_to_be_missing() {
 }
 
 #[test]
+fn a_spine_that_is_gone_is_named() {
+    let folder = folder();
+    ok(folder.path(), &format!("{TRAIN} --out set.parquet"));
+    std::fs::remove_file(folder.path().join("spine.csv")).expect("removable");
+    let said = refused(folder.path(), "train --from-provenance set.parquet", "E0901");
+    assert!(said.contains("bring the spine back"), "{said}");
+}
+
+#[test]
 fn verify_of_a_log_that_is_being_written_says_so() {
     use std::io::Write as _;
     use std::sync::atomic::{AtomicBool, Ordering};
