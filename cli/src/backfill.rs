@@ -275,7 +275,7 @@ fn survey(
             prepared
                 .program
                 .read_entities(&prepared.service, path)
-                .or_else(|error| reporter.refuse(errors::run(&error, None)))?,
+                .or_else(|error| reporter.refuse(errors::of_command(&error, None)))?,
         ),
     };
     let aside = Aside::new(&args.run, reporter)?;

@@ -81,11 +81,16 @@ pub fn overwrites(path: &str, what: &str) -> Diagnostic {
         .with_help("choose another file")
 }
 
-/// An input that is not what it was, `since` then: `since the record was made`, `during the run`.
+/// When an input changed that was read.
+pub const DURING: &str = "during the run";
+
+/// An input that is not what it was, `since` then: `since the record was made`, or [`DURING`].
 pub fn changed(what: &str, change: &Change, since: &str) -> Diagnostic {
     let message = format!("`{}` of {what} changed {since}: it {}", change.file, change.how);
-    Diagnostic::new(Code::InputChanged, message)
-        .with_help("bring the file back, or run anew with the files as they are")
+    Diagnostic::new(Code::InputChanged, message).with_help(match since {
+        DURING => "read a copy, or only files that are no longer written",
+        _ => "bring the file back, or run anew with the files as they are",
+    })
 }
 
 /// A program that does not mean what it meant.
@@ -115,13 +120,13 @@ pub fn no_record(path: &str, why: &str) -> Diagnostic {
     .with_help("give a training set that `featc train` wrote, or its `.provenance.json`")
 }
 
-/// A training set that is not made again from its record.
-pub fn not_a_file(path: &str, why: &str) -> Diagnostic {
+/// A training set that is not made again from its record, and what to do instead.
+pub fn not_a_file(path: &str, why: &str, help: &str) -> Diagnostic {
     Diagnostic::new(
         Code::NoRecord,
         format!("`{path}` cannot be made again from a record: {why}"),
     )
-    .with_help("train anew: the record says the arguments, the inputs and the versions of tables")
+    .with_help(help)
 }
 
 /// A record of another release.
@@ -174,7 +179,10 @@ pub fn foreign_file(folder: &str, file: &str, is_begun: bool) -> Diagnostic {
         Code::UnusableFolder,
         format!("no backfill can go on in `{folder}`: {why}"),
     )
-    .with_help("move that file away, or choose another folder: readers take all files of a folder for one result")
+    .with_help(match is_begun {
+        true => "move that file away, or choose another folder: readers take all files of a folder for one result",
+        false => "choose another folder, or move that file away: readers take all files of a folder for one result",
+    })
 }
 
 /// A part of a backfill that is not what was written.
@@ -204,6 +212,30 @@ pub fn several_entities(service: &str, why: &str) -> Diagnostic {
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
     Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} comparisons differ"))
         .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the row above")
+}
+
+/// As [`run`], of a file that the command line names: a spine, entities, a record.
+pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
+    match error {
+        Error::Decode(DecodeError::Unreadable { why, .. }) if is_missing(why) => {
+            Diagnostic::new(Code::FileNotFound, error.to_string())
+                .with_help("give a file that is there: paths of the command line are relative to the current folder")
+        }
+        other => run(other, at_column),
+    }
+}
+
+/// A spine that a record names, and that is not there.
+pub fn no_spine(path: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::FileNotFound,
+        format!("cannot read {path}: no such file or folder"),
+    )
+    .with_help("bring the spine back to where the record says that it was, seen from the program's folder")
+}
+
+fn is_missing(why: &str) -> bool {
+    why.starts_with("no such file")
 }
 
 /// What went wrong at run time. `at_column` is the spine's time column, where there is a spine.
@@ -263,11 +295,13 @@ fn named(code: Code, message: &str, name: &str, known: &[String]) -> Diagnostic 
 fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let code = match error {
         DecodeError::NoFiles { .. } => Code::FileNotFound,
-        // Files of a source are looked for by pattern, see above: this one was named by the command.
-        DecodeError::Unreadable { why, .. } if why.starts_with("no such file") => {
-            return Diagnostic::new(Code::FileNotFound, error.to_string())
-                .with_help("give a file that is there: paths of the command line are relative to the current folder");
+        // Files of a source are looked for by pattern, see above: this one was found by then.
+        DecodeError::Unreadable { why, .. } if is_missing(why) => {
+            return Diagnostic::new(Code::FileNotFound, error.to_string()).with_help(
+                "bring it back: it was there when the files were listed, or a Delta table names it and it is gone",
+            );
         }
+        DecodeError::Changed { .. } => Code::InputChanged,
         DecodeError::Unreadable { .. } => Code::UnreadableFile,
         DecodeError::Corrupt { .. } => Code::CorruptFile,
         DecodeError::MissingColumn { column, found, .. } if Some(column.as_str()) == at_column => {
@@ -312,5 +346,24 @@ fn next_step(code: Code) -> &'static str {
         Code::UnwritableOutput => "make the folder, free space, or choose another place",
         Code::MissingColumn => "give each column one name",
         _ => "see `featc explain` and the code above",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_of_the_command_line_is_relative_to_the_current_folder() {
+        let gone = DecodeError::unreadable("f.csv", &std::io::ErrorKind::NotFound.into());
+        let gone = Error::from(gone);
+        for (diagnostic, words) in [
+            (of_command(&gone, None), "relative to the current folder"),
+            (run(&gone, None), "it was there when the files were listed"),
+        ] {
+            assert_eq!(diagnostic.code, Code::FileNotFound);
+            let help = diagnostic.help.expect("a help").text;
+            assert!(help.contains(words), "{help}");
+        }
     }
 }

@@ -7,22 +7,49 @@ use crate::run::{Answered, Aside, Prepared, check_out, check_overwrites, prepare
 use crate::train::batch;
 use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::hash;
-use featr::OutputFormat;
 use featr::provenance::{
     FileRecord, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord, TruthRecord, changes, file_record,
     format_name, relative, sidecar,
 };
+use featr::{DecodeError, OutputFormat};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// The inputs of a run, as they were when it began.
 pub struct Recorder {
     record: Provenance,
-    spine: PathBuf,
     files: Vec<SourceFiles>,
-    /// The same by length, time stamp and footer, to see whether they change under the run.
-    quick: (Vec<SourceFiles>, FileRecord),
+    quick: Inputs,
+}
+
+/// The inputs of a run by length, time stamp and footer, to see whether they change under it.
+#[derive(Clone)]
+pub struct Inputs {
+    sources: Vec<SourceFiles>,
+    spine: FileRecord,
+    path: PathBuf,
+}
+
+impl Inputs {
+    /// As they are now.
+    pub fn look(prepared: &Prepared, spine: &Path, reporter: &Reporter) -> Result<Inputs, Refused> {
+        Ok(Inputs {
+            sources: source_files(prepared, false, reporter)?,
+            spine: named_file(prepared, spine, false, reporter)?,
+            path: spine.to_owned(),
+        })
+    }
+
+    /// Refuses inputs that changed since.
+    pub fn unchanged(&self, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
+        let now = Inputs::look(prepared, &self.path, reporter)?;
+        unchanged(&self.sources, &now.sources, errors::DURING, reporter)?;
+        let (was, is) = (&self.spine, &now.spine);
+        let one = std::slice::from_ref::<FileRecord>;
+        refuse_changes("the spine", one(was), one(is), errors::DURING, reporter)
+    }
 }
 
 /// The files that a service reads.
@@ -34,7 +61,7 @@ pub fn source_files(prepared: &Prepared, hash: bool, reporter: &Reporter) -> Res
 /// A file as records name it: relative to the program's folder.
 pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
     let name = relative(path, prepared.program.base()).display().to_string();
-    file_record(path, name, hash).or_else(|error| reporter.refuse(errors::run(&error, None)))
+    file_record(path, name, hash).or_else(|error| reporter.refuse(errors::of_command(&error, None)))
 }
 
 /// Output column → fingerprint, of the service that was prepared.
@@ -64,17 +91,14 @@ impl Recorder {
         hash: bool,
         reporter: &Reporter,
     ) -> Result<Recorder, Refused> {
-        let quick = (
-            source_files(prepared, false, reporter)?,
-            named_file(prepared, &spine.spine, false, reporter)?,
-        );
+        let quick = Inputs::look(prepared, &spine.spine, reporter)?;
         let (files, file) = if hash {
             (
                 source_files(prepared, true, reporter)?,
                 named_file(prepared, &spine.spine, true, reporter)?,
             )
         } else {
-            quick.clone()
+            (quick.sources.clone(), quick.spine.clone())
         };
         let questions = SpineRecord {
             file,
@@ -88,7 +112,6 @@ impl Recorder {
         };
         Ok(Recorder {
             record: Provenance::begin(program, &prepared.service, prepared.truth, questions),
-            spine: spine.spine.clone(),
             files,
             quick,
         })
@@ -103,14 +126,7 @@ impl Recorder {
         status: bool,
         reporter: &Reporter,
     ) -> Result<Provenance, Refused> {
-        unchanged(
-            &self.quick.0,
-            &source_files(prepared, false, reporter)?,
-            "during the run",
-            reporter,
-        )?;
-        let spine = named_file(prepared, &self.spine, false, reporter)?;
-        refuse_changes("the spine", &[self.quick.1], &[spine], "during the run", reporter)?;
+        self.quick.unchanged(prepared, reporter)?;
         let mut record = self.record.counted(self.files, &training.report);
         record.features = fingerprints(prepared);
         record.output.format = format.to_owned();
@@ -163,19 +179,24 @@ fn refuse_all(found: &[Diagnostic], reporter: &Reporter) -> Result<(), Refused> 
 /// The training set that a record tells of, again, byte for byte.
 pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Result<(), Refused> {
     let name = file.display().to_string();
+    let file = Path::new(name.strip_prefix("file://").map_or(file.as_os_str(), OsStr::new));
     if file.is_dir() && !file.join("_delta_log").is_dir() {
         return reporter.refuse(errors::no_record(&name, "it is a folder"));
     }
-    if let Some(why) = no_file(file) {
-        return reporter.refuse(errors::not_a_file(&name, why));
+    if let Some((why, help)) = no_file(file) {
+        return reporter.refuse(errors::not_a_file(&name, why, help));
     }
-    let found = Provenance::find(file).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
+    if !file.exists() && !sidecar(file).exists() {
+        let missing = DecodeError::unreadable(&name, &std::io::ErrorKind::NotFound.into());
+        return reporter.refuse(errors::of_command(&missing.into(), None));
+    }
+    let found = Provenance::find(file).or_else(|error| reporter.refuse(errors::of_command(&error.into(), None)))?;
     let was = found.or_else(|why| reporter.refuse(errors::no_record(&name, &why)))?;
     if was.release != Release::this() {
         return reporter.refuse(errors::other_release(&name, &was.release));
     }
     if was.output.format == "delta" {
-        return reporter.refuse(errors::not_a_file(&name, "it is the record of a Delta table"));
+        return reporter.refuse(errors::not_a_file(&name, "it is the record of a Delta table", ANEW));
     }
     let original = original(file);
     let out = args.out.clone().unwrap_or_else(|| original.clone());
@@ -231,14 +252,21 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     put(staged, &prepared, &training, &out, reporter)
 }
 
-/// Why a training set is not made again: it is no file of this machine.
-fn no_file(path: &Path) -> Option<&'static str> {
+/// What to do about a Delta table.
+const ANEW: &str = "train anew: the record says the arguments, the inputs and the versions of tables";
+
+/// Why a training set is not made again, and what to do: it is no file of this machine.
+fn no_file(path: &Path) -> Option<(&'static str, &'static str)> {
     if path.join("_delta_log").is_dir() {
-        Some(
+        Some((
             "it is a Delta table, whose record is in its log, as `featc.provenance` in the `commitInfo` of each commit",
-        )
+            ANEW,
+        ))
     } else if featr::lake::is_address(&path.to_string_lossy()) {
-        Some("it is not a file of this machine; fetch the object, and its record comes with it")
+        Some((
+            "it is not a file of this machine",
+            "fetch the object, and what it was made of: a Parquet or Arrow file has its record in it, others beside it",
+        ))
     } else {
         None
     }
@@ -302,6 +330,9 @@ fn check_inputs(was: &Provenance, prepared: &Prepared, spine: &SpineArgs, report
     let hash = was.spine.file.xxh3_128.is_some();
     let were: Vec<SourceFiles> = was.sources.iter().map(|source| source.files.clone()).collect();
     let sources = source_files(prepared, hash, reporter).and_then(|are| unchanged(&were, &are, SINCE, reporter));
+    if !spine.spine.exists() {
+        return reporter.refuse(errors::no_spine(&spine.spine.display().to_string()));
+    }
     let mut is = named_file(prepared, &spine.spine, hash, reporter)?;
     // It may be named by another way to the same place.
     is.path.clone_from(&was.spine.file.path);

@@ -103,7 +103,7 @@ impl Prepared {
         let read = self
             .program
             .read_spine(&self.service, &args.spine, &args.at_column, args.zone.as_deref());
-        read.or_else(|error| reporter.refuse(errors::run(&error, Some(&args.at_column))))
+        read.or_else(|error| reporter.refuse(errors::of_command(&error, Some(&args.at_column))))
     }
 
     /// The words for the truth.

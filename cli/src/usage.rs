@@ -135,6 +135,10 @@ fn told(error: &clap::Error) -> (String, String) {
             let values = list(about(ContextKind::ValidValue));
             (format!("`{given}`: there is no such value"), format!("one of {values}"))
         }
+        ErrorKind::TooManyValues => (
+            format!("`{}` takes no value", name(&argument)),
+            format!("write `{}`", name(&argument)),
+        ),
         ErrorKind::ValueValidation => {
             let why = error.source().map(ToString::to_string).unwrap_or_default();
             (format!("`{given}`: {why}"), "not such a value".into())
@@ -224,6 +228,17 @@ mod tests {
         assert_eq!(shown(&["featc", "check", "-x"]), "-x");
         assert_eq!(shown(&["featc", "--json=1", "check"]), "--json=1");
         assert_eq!(shown(&["featc", "explain"]), "");
+    }
+
+    #[test]
+    fn a_switch_takes_no_value() {
+        for (word, switch) in [("--json=1", "--json"), ("--help=1", "--help")] {
+            let error = Cli::try_parse_from(["featc", "check", word]).expect_err("wrong usage");
+            let (message, label) = told(&error);
+            assert_eq!(message, format!("`{switch}` takes no value"));
+            assert_eq!(label, format!("write `{switch}`"));
+            assert_eq!(shown(&["featc", "check", word]), word);
+        }
     }
 
     #[test]

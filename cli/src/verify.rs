@@ -2,6 +2,7 @@
 
 use crate::args::{ReplayOptions, VerifyArgs};
 use crate::errors;
+use crate::provenance::Inputs;
 use crate::replay::stream;
 use crate::report::{Refused, Reporter};
 use crate::run::{Aside, Prepared, check_overwrites, prepare, settle};
@@ -34,6 +35,7 @@ struct Difference {
 pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&args.program, reporter)?;
     check_overwrites(&prepared, &args.program.run, Some(&args.spine.spine), None, reporter)?;
+    let inputs = Inputs::look(&prepared, &args.spine.spine, reporter)?;
     let spine = prepared.spine(&args.spine, reporter)?;
     let aside = Aside::new(&args.program.run, reporter)?;
     let from_batch = batch(
@@ -47,7 +49,10 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     .collect(reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&from_batch.report, args.program.run.strict, reporter)?;
-    let compared = against(&prepared, &spine, &from_batch, &args.options, args.sample, reporter)?;
+    let compared = compare(&prepared, &spine, &from_batch, &args.options, args.sample, reporter)?;
+    // Of a log that grows the engines read different rows, and differ rightly.
+    inputs.unchanged(&prepared, reporter)?;
+    let compared = judge(&prepared, &spine, compared, reporter)?;
     let text = words(&prepared, &compared);
     let value = serde_json::json!({
         "program": prepared.program.hash(),
@@ -76,7 +81,7 @@ pub fn words(prepared: &Prepared, compared: &Compared) -> String {
     )
 }
 
-/// Compares a training set (with statuses) with what the streaming engine and, on a sample, the model say.
+/// Refuses a training set (with statuses) which is not what the streaming engine and, on a sample, the model say.
 pub fn against(
     prepared: &Prepared,
     spine: &Spine,
@@ -85,6 +90,34 @@ pub fn against(
     sample: usize,
     reporter: &Reporter,
 ) -> Result<Compared, Refused> {
+    let compared = compare(prepared, spine, from_batch, options, sample, reporter)?;
+    judge(prepared, spine, compared, reporter)
+}
+
+/// What was compared, and the first difference.
+type Outcome = (Compared, Option<Difference>);
+
+fn judge(prepared: &Prepared, spine: &Spine, outcome: Outcome, reporter: &Reporter) -> Result<Compared, Refused> {
+    match outcome {
+        (compared, None) => Ok(compared),
+        (compared, Some(difference)) => {
+            explain(prepared, spine, &difference, reporter)?;
+            reporter.refuse(errors::disagree(
+                compared.differ,
+                compared.values + compared.model_rows * compared.features,
+            ))
+        }
+    }
+}
+
+fn compare(
+    prepared: &Prepared,
+    spine: &Spine,
+    from_batch: &Training,
+    options: &ReplayOptions,
+    sample: usize,
+    reporter: &Reporter,
+) -> Result<Outcome, Refused> {
     let from_stream = stream(prepared, options, spine, true, None, reporter)?;
     let own = spine.schema.fields().len();
     if from_batch.schema != from_stream.schema {
@@ -108,16 +141,7 @@ pub fn against(
         &mut first,
         reporter,
     )?;
-    match first {
-        None => Ok(compared),
-        Some(difference) => {
-            explain(prepared, spine, &difference, reporter)?;
-            reporter.refuse(errors::disagree(
-                compared.differ,
-                compared.values + compared.model_rows * compared.features,
-            ))
-        }
-    }
+    Ok((compared, first))
 }
 
 fn columns_differ(

@@ -3,7 +3,7 @@
 mod support;
 
 use std::path::Path;
-use support::{command, featc_with_full_disk, files, names, ok, refused, refused_with, shop};
+use support::{command, featc, featc_with_full_disk, files, names, ok, refused, refused_with, shop};
 
 const TRAIN: &str = "train shop.feat --service risk --spine spine.csv --status";
 
@@ -246,4 +246,67 @@ service asked { asked.times }
     assert!(text("set.csv.provenance.json").contains("\"table\": \"delta:"));
     assert!(text("set.csv.provenance.json").contains("@0\""));
     assert!(text("now.csv.provenance.json").contains("@1\""));
+}
+
+#[test]
+fn a_record_is_found_by_its_address_or_said_to_be_missing() {
+    let folder = folder();
+    ok(folder.path(), &format!("{TRAIN} --out set.parquet"));
+    let address = format!("file://{}", folder.path().join("set.parquet").display());
+    ok(
+        folder.path(),
+        &format!("train --from-provenance {address} --out again.parquet"),
+    );
+    for name in ["nope", "nope.csv", "nope.parquet", "file:///nope"] {
+        let said = refused(
+            folder.path(),
+            &format!("train --from-provenance {name} --out again.parquet"),
+            "E0901",
+        );
+        assert!(said.contains("give a file that is there"), "{said}");
+    }
+    let said = refused(
+        folder.path(),
+        "train --from-provenance s3://shop/set.parquet --out again.parquet",
+        "E0913",
+    );
+    assert!(
+        said.contains("fetch the object") && !said.contains("train anew"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_spine_that_is_gone_is_named() {
+    let folder = folder();
+    ok(folder.path(), &format!("{TRAIN} --out set.parquet"));
+    std::fs::remove_file(folder.path().join("spine.csv")).expect("removable");
+    let said = refused(folder.path(), "train --from-provenance set.parquet", "E0901");
+    assert!(said.contains("bring the spine back"), "{said}");
+}
+
+#[test]
+fn verify_of_a_log_that_is_being_written_says_so() {
+    use std::io::Write as _;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    const VERIFY: &str = "verify shop.feat --service risk --spine spine.csv";
+    let folder = folder();
+    let log = std::fs::File::options()
+        .append(true)
+        .open(folder.path().join("payments.csv"));
+    let (mut log, done) = (log.expect("writable"), AtomicBool::new(false));
+    let said = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                log.write_all(b"\n").expect("writable");
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+        });
+        let output = featc(folder.path(), VERIFY);
+        done.store(true, Ordering::Relaxed);
+        output
+    });
+    let said = refused_with(said, VERIFY, "E0911");
+    assert!(said.contains("read a copy, or only files"), "{said}");
+    assert!(!said.contains("bug in featc"), "{said}");
 }

@@ -1,6 +1,7 @@
 //! `_checkpoint.json`: what a backfill is, and which of its parts are done.
 //!
-//! It holds no clock, thread or machine, so an undisturbed run and one that was killed and resumed end with equal bytes.
+//! It holds no clock, thread or machine, so an undisturbed run and one that was killed and resumed end with equal
+//! bytes.
 
 use crate::errors;
 use crate::provenance::{refuse_changes, unchanged};
@@ -232,15 +233,21 @@ impl Locked {
             Err(error) => unusable(&format!("its `{FILE}` cannot be read: {error}")),
         }
     }
-    /// Refuses a folder that holds files which `ours` does not know by their places in it. Names that begin with `.` or `_` are
-    /// nobody's business: readers of folders leave them out.
+
+    /// Refuses a folder that holds files which `ours` does not know by their places in it. Names that begin with `.`
+    /// or `_` are nobody's business: readers of folders leave them out.
     pub fn refuse_strangers(&self, ours: &dyn Fn(&Path) -> bool, reporter: &Reporter) -> Result<(), Refused> {
         let name = self.path.display().to_string();
-        let mut found = Vec::new();
-        strangers(&self.path, Path::new(""), ours, &mut found);
-        match found.iter().min() {
-            None => Ok(()),
-            Some(file) => {
+        match stranger(&self.path, Path::new(""), ours) {
+            Ok(None) => Ok(()),
+            Err((place, error)) => {
+                let why = match place.as_os_str().is_empty() {
+                    true => format!("it cannot be listed: {error}"),
+                    false => format!("`{}` in it cannot be listed: {error}", place.display()),
+                };
+                reporter.refuse(errors::unusable_folder(&name, &why))
+            }
+            Ok(Some(file)) => {
                 let is_begun = self.path.join(FILE).exists();
                 reporter.refuse(errors::foreign_file(&name, &file.display().to_string(), is_begun))
             }
@@ -248,17 +255,50 @@ impl Locked {
     }
 }
 
-/// The files below `inside`, a folder in `folder`, that are not `ours`.
-fn strangers(folder: &Path, inside: &Path, ours: &dyn Fn(&Path) -> bool, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder.join(inside)).into_iter().flatten().flatten() {
+/// The first file below `inside`, a folder in `folder`, that is not `ours`, by the order of the names; or the folder
+/// that cannot be listed.
+fn stranger(folder: &Path, inside: &Path, ours: &dyn Fn(&Path) -> bool) -> Result<Option<PathBuf>, (PathBuf, String)> {
+    let failed = |error: std::io::Error| (inside.to_owned(), error.kind().to_string());
+    let entries = std::fs::read_dir(folder.join(inside)).map_err(failed)?;
+    let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
         let place = inside.join(entry.file_name());
         if entry.file_name().to_string_lossy().starts_with(['.', '_']) || ours(&place) {
             continue;
         }
         // A link to a folder is not followed: it is a stranger itself.
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => strangers(folder, &place, ours, found),
-            Ok(_) | Err(_) => found.push(place),
+        if !entry.file_type().map_err(failed)?.is_dir() {
+            return Ok(Some(place));
         }
+        if let Some(found) = stranger(folder, &place, ours)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_stranger_is_found_by_name_and_errors_are_told() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("b/deep")).expect("writable");
+        std::fs::create_dir(at("a")).expect("writable");
+        for file in ["b/deep/x", "b/y", "c", ".hidden", "_log", "ours"] {
+            std::fs::write(at(file), "").expect("writable");
+        }
+        let ours = |place: &Path| place == Path::new("ours");
+        let found = || stranger(folder.path(), Path::new(""), &ours);
+        for expected in ["b/deep/x", "b/y", "c"] {
+            assert_eq!(found(), Ok(Some(PathBuf::from(expected))));
+            std::fs::remove_file(at(expected)).expect("removable");
+        }
+        assert_eq!(found(), Ok(None));
+        let gone = stranger(folder.path(), Path::new("gone"), &ours);
+        assert_eq!(gone, Err((PathBuf::from("gone"), "entity not found".to_owned())));
     }
 }

@@ -103,7 +103,7 @@ impl Job<'_> {
         let rows = self.prepared.program.training(&self.prepared.service, spine, options);
         let rows = rows.map_err(refuse)?;
         let now = source_files(self.prepared, false, reporter)?;
-        unchanged(self.quick, &now, "during the run", reporter)?;
+        unchanged(self.quick, &now, errors::DURING, reporter)?;
         let path = self.folder.path.join(&part.file);
         let write = || -> Result<Done, featr::Error> {
             let mut writer = RowsWriter::create_with(&path, rows.schema(), &run.write_options())?;

@@ -30,8 +30,8 @@ pub(crate) struct ArrowFile {
     input: InputFile,
     layout: Layout,
     footer: Footer,
-    /// What the content was when the footer was read.
-    content: Option<String>,
+    /// What the content was when the footer was read, and its length.
+    content: (Option<String>, u64),
 }
 
 /// Batches that follow each other.
@@ -53,6 +53,9 @@ fn bytes(file: &dyn RandomRead, start: i64, len: i64) -> Result<Buffer, ArrowErr
     let (Ok(start), Ok(len)) = (u64::try_from(start), usize::try_from(len)) else {
         return Err(ArrowError::IpcError("a negative length".into()));
     };
+    if start.checked_add(len as u64).is_none_or(|end| end > file.len()) {
+        return Err(ArrowError::IpcError("it ends too early".into()));
+    }
     let read = file.read_at(start, len);
     read.map(Buffer::from)
         .map_err(|error| ArrowError::ExternalError(Box::new(error)))
@@ -101,7 +104,7 @@ impl ArrowFile {
             input: input.clone(),
             layout,
             footer,
-            content: file.version(),
+            content: (file.version(), file.len()),
         }))
     }
 
@@ -223,8 +226,9 @@ impl ArrowReader {
     pub(crate) fn file(file: &Arc<ArrowFile>, run: &Run, shared: &Shared) -> Result<ArrowReader, DecodeError> {
         let name = file.input.name.clone();
         let input = shared.store.open(&file.input)?;
-        if input.version() != file.content {
-            return Err(DecodeError::changed(&name));
+        let (content, len) = &file.content;
+        if input.version() != *content {
+            return Err(DecodeError::changed(&name, *len, input.len()));
         }
         let read = Some(file.layout.read.clone());
         let decoder = guarded(&name, || file.footer.decoder(&*input, read))?;
@@ -246,7 +250,7 @@ impl ArrowReader {
     pub(crate) fn stream(input: &InputFile, shared: &Shared) -> Result<ArrowReader, DecodeError> {
         let name = input.name.clone();
         let input_bytes = shared.store.stream(input)?;
-        let (schema, stream) = guarded(&name, || Stream::open(input_bytes))?;
+        let (schema, stream) = guarded(&name, || Stream::open(&name, input_bytes))?;
         let mut layout = Layout::new(input, &schema, &shared.spec, |_| true)?;
         // A stream gives all of its columns.
         layout.read_all();

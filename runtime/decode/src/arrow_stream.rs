@@ -2,6 +2,7 @@
 
 use crate::arrow_file::MARKER;
 use crate::arrow_sizes::check_sizes;
+use crate::error::DecodeError;
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
@@ -9,10 +10,12 @@ use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::root_as_message;
 use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io::Read;
 
 /// Messages one after the other. Memory grows with what was read, whatever lengths a broken stream claims.
 pub(crate) struct Stream {
+    /// Of the file.
+    name: String,
     input: Box<dyn Read + Send>,
     decoder: StreamDecoder,
     /// Read, and not decoded.
@@ -23,8 +26,9 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// Reads the schema.
-    pub(crate) fn open(input: Box<dyn Read + Send>) -> Result<(SchemaRef, Stream), ArrowError> {
+    pub(crate) fn open(name: &str, input: Box<dyn Read + Send>) -> Result<(SchemaRef, Stream), ArrowError> {
         let mut stream = Stream {
+            name: name.to_owned(),
             input,
             decoder: StreamDecoder::new(),
             waiting: VecDeque::new(),
@@ -79,9 +83,10 @@ impl Stream {
     }
 
     /// Reads so many bytes, or what there is, and puts them in front of the decoder.
-    fn bytes(&mut self, length: u64) -> io::Result<Buffer> {
+    fn bytes(&mut self, length: u64) -> Result<Buffer, ArrowError> {
         let mut bytes = Vec::new();
-        self.input.by_ref().take(length).read_to_end(&mut bytes)?;
+        let read = self.input.by_ref().take(length).read_to_end(&mut bytes);
+        read.map_err(|error| ArrowError::ExternalError(Box::new(DecodeError::unreadable(&self.name, &error))))?;
         let bytes = Buffer::from(bytes);
         if !bytes.is_empty() {
             self.waiting.push_back(bytes.clone());

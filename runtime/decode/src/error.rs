@@ -11,6 +11,8 @@ pub enum DecodeError {
     NoFiles { pattern: String, why: String },
     /// The operating system refused.
     Unreadable { file: String, why: String },
+    /// It was written to while it was read; `how` is `changed`, or `grew from 10 to 12 bytes`.
+    Changed { file: String, how: String },
     /// The content is not of the format at all, or broken in a way that loses rows.
     Corrupt { file: String, why: String },
     /// A declared column is not in the file. `found` are the names that are, in file order.
@@ -98,6 +100,9 @@ impl DecodeError {
                 why: damaged.to_string(),
             };
         }
+        if let Some(known) = error.get_ref().and_then(|error| error.downcast_ref::<DecodeError>()) {
+            return known.clone();
+        }
         DecodeError::Unreadable {
             file: file.to_owned(),
             why: plain(error),
@@ -109,10 +114,16 @@ impl DecodeError {
         Self::unwritable(file, plain(error))
     }
 
-    pub(crate) fn changed(file: &str) -> Self {
-        DecodeError::Unreadable {
+    /// With the lengths before and after.
+    pub(crate) fn changed(file: &str, was: u64, is: u64) -> Self {
+        let how = match was.cmp(&is) {
+            std::cmp::Ordering::Less => format!("grew from {was} to {is} bytes"),
+            std::cmp::Ordering::Equal => "changed".to_owned(),
+            std::cmp::Ordering::Greater => format!("shrank from {was} to {is} bytes"),
+        };
+        DecodeError::Changed {
             file: file.to_owned(),
-            why: "it changed while it was read".into(),
+            how,
         }
     }
 
@@ -133,6 +144,7 @@ impl DecodeError {
             DecodeError::UnknownExtension { .. } => Some("name it .parquet, .csv, .jsonl or .arrow".into()),
             DecodeError::UnknownFormat { .. } => Some("name it .parquet, .csv or .jsonl".into()),
             DecodeError::UnknownZone { .. } => Some("use a name like \"Europe/Paris\" or \"UTC\"".into()),
+            DecodeError::Changed { .. } => Some("read a copy, or only files that are no longer written".into()),
             DecodeError::NoFiles { .. }
             | DecodeError::Unreadable { .. }
             | DecodeError::Corrupt { .. }
@@ -166,6 +178,7 @@ impl fmt::Display for DecodeError {
         match self {
             DecodeError::NoFiles { pattern, why } => write!(f, "no files for \"{pattern}\": {why}"),
             DecodeError::Unreadable { file, why } => write!(f, "cannot read {file}: {why}"),
+            DecodeError::Changed { file, how } => write!(f, "{file} {how} while it was read"),
             DecodeError::Corrupt { file, why } => write!(f, "{file} is corrupt or of another format: {why}"),
             DecodeError::MissingColumn { file, column, .. } => write!(f, "{file} has no column `{column}`"),
             DecodeError::AmbiguousColumn { file, column } => write!(f, "{file} has several columns `{column}`"),

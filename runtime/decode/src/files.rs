@@ -72,9 +72,9 @@ fn unescaped(text: &str) -> String {
 /// The files of a set: patterns in the given order, the files of one pattern in bytewise name order, none twice.
 ///
 /// A pattern is a path relative to `base`, or a glob. A folder means the files in it (not below it) whose extension
-/// is the format's: `.parquet`, `.csv`, `.jsonl` or `.ndjson`, `.arrow`, `.ipc` or `.feather`, of text also with `.gz` or
-/// `.zst` behind it; and so on in those of its folders that are named `column=value`. Files and folders whose name begins with `.` or `_` are skipped unless the pattern says that very
-/// name. A pattern without files is an error.
+/// is the format's: `.parquet`, `.csv`, `.jsonl` or `.ndjson`, `.arrow`, `.ipc` or `.feather`, of text also with `.gz`
+/// or `.zst` behind it; and so on in those of its folders that are named `column=value`. Files and folders whose name
+/// begins with `.` or `_` are skipped unless the pattern says that very name. A pattern without files is an error.
 pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
     expand_in(&LocalStore, files, base)
 }
@@ -150,7 +150,7 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     let mut found = Vec::new();
     for path in paths {
         let path = path.map_err(|error| DecodeError::unreadable(&error.path().display().to_string(), error.error()))?;
-        if below(&path, base).any(|part| hidden(part) && !pattern.split('/').any(|said| said == part)) {
+        if below(&path, base).any(|part| hidden(part) && !pattern.split('/').any(|said| said.as_bytes() == part)) {
             continue;
         }
         if path.is_dir() {
@@ -180,7 +180,7 @@ pub fn would_list(files: &FileSet, base: &Path, target: &Path) -> bool {
         if root.is_dir() {
             let mut folders = below(&target, &root).collect::<Vec<_>>();
             let inside = target.starts_with(&root) && folders.pop().is_some();
-            return inside && fits && folders.iter().all(|folder| folder.contains('='));
+            return inside && fits && folders.iter().all(|folder| folder.contains(&b'='));
         }
         let rooted = if Path::new(pattern).is_absolute() {
             pattern.clone()
@@ -224,27 +224,26 @@ fn folder(path: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<
             if has_extension(name, extensions) {
                 found.push(file);
             }
-        } else if name.contains('=') && file.is_dir() {
+        } else if name.contains(&b'=') && file.is_dir() {
             folder(&file, extensions, found)?;
         }
     }
     Ok(())
 }
 
-fn entry_name(path: &Path) -> &str {
-    path.file_name().and_then(|name| name.to_str()).unwrap_or("")
+/// The bytes of a name, which need not be UTF-8.
+fn entry_name(path: &Path) -> &[u8] {
+    path.file_name().map_or(&[], |name| name.as_encoded_bytes())
 }
 
 /// The parts of a path, after the base folder where it lies below it.
-fn below<'a>(path: &'a Path, base: &Path) -> impl Iterator<Item = &'a str> {
-    path.strip_prefix(base)
-        .unwrap_or(path)
-        .iter()
-        .filter_map(|part| part.to_str())
+fn below<'a>(path: &'a Path, base: &Path) -> impl Iterator<Item = &'a [u8]> {
+    let parts = path.strip_prefix(base).unwrap_or(path).iter();
+    parts.map(|part| part.as_encoded_bytes())
 }
 
-fn hidden(name: &str) -> bool {
-    (name.starts_with('.') && name != "." && name != "..") || name.starts_with('_')
+fn hidden(name: &[u8]) -> bool {
+    (name.starts_with(b".") && name != b"." && name != b"..") || name.starts_with(b"_")
 }
 
 /// The format that a name says, `None` if it says none that can be read.
@@ -272,8 +271,11 @@ fn extensions(format: FileFormat) -> &'static [&'static str] {
 }
 
 /// Whether the name of a file ends in one of these, behind a dot.
-pub fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    let ends = |extension: &&str| name.strip_suffix(extension).is_some_and(|stem| stem.ends_with('.'));
+pub fn has_extension(name: impl AsRef<[u8]>, extensions: &[&str]) -> bool {
+    let ends = |extension: &&str| {
+        let stem = name.as_ref().strip_suffix(extension.as_bytes());
+        stem.is_some_and(|stem| stem.ends_with(b"."))
+    };
     extensions.iter().any(ends)
 }
 

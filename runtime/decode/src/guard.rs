@@ -11,7 +11,7 @@ use std::sync::Once;
 /// An error of a library.
 pub(crate) trait Failure: Display {
     /// What went wrong, if it was not the content of the file but the reading of it.
-    fn of_reading(&self, _file: &str) -> Option<DecodeError> {
+    fn of_reading(&self) -> Option<DecodeError> {
         None
     }
 }
@@ -21,16 +21,17 @@ impl Failure for String {}
 impl Failure for ParquetError {}
 
 impl Failure for DecodeError {
-    fn of_reading(&self, _file: &str) -> Option<DecodeError> {
+    fn of_reading(&self) -> Option<DecodeError> {
         Some(self.clone())
     }
 }
 
 impl Failure for ArrowError {
-    fn of_reading(&self, file: &str) -> Option<DecodeError> {
+    /// Bytes are read by ourselves, and what goes wrong then comes as an external error. The library's own errors of
+    /// input are those of its decompressors, about the content.
+    fn of_reading(&self) -> Option<DecodeError> {
         match self {
             ArrowError::ExternalError(error) => error.downcast_ref().cloned(),
-            ArrowError::IoError(_, error) => Some(DecodeError::unreadable(file, error)),
             _ => None,
         }
     }
@@ -59,13 +60,16 @@ pub(crate) fn guarded<T, E: Failure>(file: &str, step: impl FnOnce() -> Result<T
     GUARDED.set(outer);
     let why = match outcome {
         Ok(Ok(done)) => return Ok(done),
-        Ok(Err(error)) => match error.of_reading(file) {
+        Ok(Err(error)) => match error.of_reading() {
             Some(error) => return Err(error),
             None => error.to_string(),
         },
         Err(_) => "its content contradicts itself".to_owned(),
     };
-    let why = why.strip_prefix("Parquet error: ").unwrap_or(&why).to_owned();
+    let ours = ["Parquet error: ", "Io error: "]
+        .iter()
+        .find_map(|who| why.strip_prefix(who));
+    let why = ours.unwrap_or(&why).to_owned();
     Err(DecodeError::Corrupt {
         file: file.to_owned(),
         why,

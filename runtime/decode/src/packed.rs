@@ -3,7 +3,7 @@
 use crate::error::DecodeError;
 use crate::files::InputFile;
 use crate::store::Store;
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -56,7 +56,7 @@ pub(crate) fn unpacked(store: &dyn Store, file: &InputFile) -> Result<Box<dyn Bu
     };
     let stored = BufReader::with_capacity(BUFFER, stored);
     let unpack: Box<dyn Read + Send> = match packing {
-        Packing::Gzip => Box::new(MultiGzDecoder::new(stored)),
+        Packing::Gzip => Box::new(Members::new(stored)),
         Packing::Zstd => Box::new(
             zstd::stream::read::Decoder::with_buffer(stored)
                 .map_err(|error| DecodeError::unreadable(&file.name, &error))?,
@@ -88,6 +88,73 @@ impl Read for Stored {
             Err(_) => self.watch.failed.fetch_add(1, Ordering::Relaxed),
         };
         read
+    }
+}
+
+/// What the members of gzip say, one after the other. As `gzip -t` does it, zeros behind the last one are left out.
+struct Members<R> {
+    member: Option<GzDecoder<R>>,
+    is_first: bool,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(input: R) -> Members<R> {
+        Members {
+            member: Some(GzDecoder::new(input)),
+            is_first: true,
+        }
+    }
+
+    /// Goes on behind the end of a member.
+    fn advance(&mut self) -> io::Result<()> {
+        let Some(member) = &mut self.member else { return Ok(()) };
+        let input = member.get_mut();
+        match input.fill_buf()?.first().copied() {
+            None => self.member = None,
+            Some(0) => {
+                while let (false, zeros) = zeros(input.fill_buf()?)? {
+                    input.consume(zeros);
+                }
+                self.member = None;
+            }
+            // What a member begins with.
+            Some(0x1f) => {
+                self.member = self.member.take().map(|member| GzDecoder::new(member.into_inner()));
+                self.is_first = false;
+            }
+            Some(_) => return Err(other_bytes()),
+        }
+        Ok(())
+    }
+}
+
+/// Whether the end is reached, and how many zeros there are, which must be all.
+fn zeros(bytes: &[u8]) -> io::Result<(bool, usize)> {
+    match bytes.iter().all(|byte| *byte == 0) {
+        true => Ok((bytes.is_empty(), bytes.len())),
+        false => Err(other_bytes()),
+    }
+}
+
+fn other_bytes() -> io::Error {
+    let why = "other bytes stand behind its last member";
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            match member.read(buffer) {
+                Ok(0) if !buffer.is_empty() => self.advance()?,
+                Err(error)
+                    if error.kind() == io::ErrorKind::InvalidInput && !self.is_first && member.header().is_none() =>
+                {
+                    return Err(other_bytes());
+                }
+                done => return done,
+            }
+        }
+        Ok(0)
     }
 }
 

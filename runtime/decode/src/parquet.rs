@@ -29,6 +29,7 @@ pub(crate) struct ParquetFile {
     mask: ProjectionMask,
     open: Option<Arc<dyn RandomRead>>,
     version: Option<String>,
+    len: u64,
 }
 
 /// Rows of one row group.
@@ -55,6 +56,7 @@ impl ParquetFile {
         Ok(ParquetFile {
             mask: ProjectionMask::roots(metadata.parquet_schema(), layout.read.iter().copied()),
             version: file.version(),
+            len: file.len(),
             open: keep_open.then_some(file),
             input,
             metadata,
@@ -168,7 +170,7 @@ impl ParquetFile {
         if file.version() == self.version {
             return Ok(file);
         }
-        Err(DecodeError::changed(self.name()))
+        Err(DecodeError::changed(self.name(), self.len, file.len()))
     }
 }
 

@@ -142,7 +142,14 @@ impl RandomRead for LocalFile {
             });
         }
         let mut bytes = vec![0; len];
-        read_exact_at(&self.file, &mut bytes, start).map_err(|error| DecodeError::unreadable(&self.name, &error))?;
+        read_exact_at(&self.file, &mut bytes, start).map_err(|error| match error.kind() {
+            // It was long enough when it was opened.
+            io::ErrorKind::UnexpectedEof => {
+                let is = self.file.metadata().map_or(start, |about| about.len());
+                DecodeError::changed(&self.name, self.len, is)
+            }
+            _ => DecodeError::unreadable(&self.name, &error),
+        })?;
         Ok(bytes.into())
     }
 

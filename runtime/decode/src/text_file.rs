@@ -75,7 +75,7 @@ impl TextFile {
             Some((cut, range)) => {
                 let open = shared.store.open(&self.input)?;
                 if open.version() != cut.content {
-                    return Err(DecodeError::changed(&file));
+                    return Err(DecodeError::changed(&file, cut.len, open.len()));
                 }
                 let lines_before = cut.starts[part].lines;
                 let input = Box::new(Ranged::new(open, range));

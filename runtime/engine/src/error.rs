@@ -87,9 +87,9 @@ impl From<BatchError> for Error {
                 why,
             },
             BatchError::NameClash { column } => Error::ColumnClash { column },
-            BatchError::Changed { source } => Error::Decode(DecodeError::Unreadable {
-                file: format!("source `{source}`"),
-                why: "its files changed while they were read".into(),
+            BatchError::Changed { source } => Error::Decode(DecodeError::Changed {
+                file: format!("a file of source `{source}`"),
+                how: "changed".into(),
             }),
             BatchError::Resources { why } => Error::Resources { why },
             BatchError::Bug { why } => Error::Bug { why },

@@ -21,9 +21,9 @@ pub(crate) fn refused(place: &str, error: &object_store::Error) -> DecodeError {
             pattern: place.to_owned(),
             why: "no such object or bucket".into(),
         },
-        Store::Precondition { .. } | Store::NotModified { .. } => DecodeError::Unreadable {
+        Store::Precondition { .. } | Store::NotModified { .. } => DecodeError::Changed {
             file: place.to_owned(),
-            why: "it was replaced while it was read".into(),
+            how: "was replaced".into(),
         },
         Store::PermissionDenied { .. } => problem(LakeCause::Refused, place, "permission denied"),
         Store::Unauthenticated { .. } => problem(LakeCause::Refused, place, "the credentials are not accepted"),

@@ -153,7 +153,7 @@ fn arrow(store: &dyn Store, input: &InputFile, wanted: &Wanted<'_>) -> Result<Sp
     let is_file = file.len() >= MAGIC.len() as u64 && file.read_at(0, MAGIC.len())?.starts_with(MAGIC);
     if !is_file {
         let bytes = store.stream(input)?;
-        let (schema, mut stream) = guarded(name, || Stream::open(bytes))?;
+        let (schema, mut stream) = guarded(name, || Stream::open(name, bytes))?;
         return columns(schema, &mut || guarded(name, || stream.next()), wanted);
     }
     let footer = guarded(name, || footer(&*file))?;

@@ -257,9 +257,35 @@ fn a_text_file_that_changed_is_refused() {
     };
     let set = file_set(FileFormat::Csv, &["f"]);
     let all = pieces(&source(EVENTS), &set, folder.path(), &options).unwrap();
+    let len = || folder.path().join("f").metadata().unwrap().len();
+    let was = len();
     std::fs::write(folder.path().join("f"), format!("id,at,note\n{}", rows(99))).unwrap();
     let error = all[1]
         .read::<DecodeError>(&mut |_| Ok(()), &mut |_| Ok(()))
         .unwrap_err();
-    assert_eq!(error.to_string(), "cannot read f: it changed while it was read");
+    let is = len();
+    assert_eq!(
+        error.to_string(),
+        format!("f shrank from {was} to {is} bytes while it was read")
+    );
+}
+
+#[test]
+fn a_file_that_is_cut_short_under_its_reader_is_said_to_have_changed() {
+    use crate::{InputFile, LocalStore, Store as _};
+    use std::io::Read as _;
+    let folder = folder_with(&[b'x'; 100]);
+    let path = folder.path().join("f");
+    let open = LocalStore.open(&InputFile::new(path.clone(), "f")).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(40)
+        .unwrap();
+    let changed = "f shrank from 100 to 40 bytes while it was read";
+    assert_eq!(open.read_at(30, 20).unwrap_err().to_string(), changed);
+    let mut part = crate::store::Ranged::new(open, 30..50);
+    let error = part.read_to_end(&mut Vec::new()).unwrap_err();
+    assert_eq!(DecodeError::unreadable("f", &error).to_string(), changed);
 }

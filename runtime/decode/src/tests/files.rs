@@ -95,3 +95,26 @@ fn new_files_are_foreseen() {
     assert!(!would("log/*.parquet", "log/day=1/new.parquet"));
     assert!(!would("log.parquet", "log/new.parquet"));
 }
+
+/// Linux takes any bytes for a name.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_utf8_counts() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"b\xff.csv"));
+    std::fs::write(&odd, "id,at\n2,1970-01-01T00:00:00Z\n").unwrap();
+    std::fs::write(folder.path().join("a.csv"), "id,at\n1,1970-01-01T00:00:00Z\n").unwrap();
+    let set = file_set(FileFormat::Csv, &["."]);
+    let found = expand(&set, folder.path()).unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[1].path.file_name(), odd.file_name());
+    let (outcome, _) = read_pieces(
+        &source(&[("id", Type::Int64), ("at", Type::Timestamp)]),
+        &set,
+        folder.path(),
+        &PieceOptions::default(),
+    );
+    assert_eq!((outcome.rows.len(), outcome.error), (2, None));
+    assert!(crate::would_list(&set, folder.path(), &odd));
+}

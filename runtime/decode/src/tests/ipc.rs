@@ -155,6 +155,11 @@ fn outcome_of(folder: &Path, bytes: &[u8]) -> Outcome {
     read_with(&source(&COLUMNS), &set, folder, None, 7)
 }
 
+/// Whether the blame is put on the reading.
+fn is_unreadable(outcome: &Outcome) -> bool {
+    matches!(outcome.error, Some(DecodeError::Unreadable { .. }))
+}
+
 #[test]
 fn broken_files_never_panic() {
     let folder = tempfile::tempdir().unwrap();
@@ -169,6 +174,7 @@ fn broken_files_never_panic() {
         assert_eq!(outcome_of(&whole).rows.len(), 17);
         for cut in (0..whole.len()).step_by(5) {
             let outcome = outcome_of(&whole[..cut]);
+            assert!(!is_unreadable(&outcome), "cut at {cut}: {:?}", outcome.error);
             assert!(
                 outcome.error.is_some() || outcome.rows.len() < 17 || cut + 8 >= whole.len(),
                 "cut at {cut}"
@@ -181,6 +187,7 @@ fn broken_files_never_panic() {
             let mut broken = whole.clone();
             broken[at] ^= step;
             let outcome = outcome_of(&broken);
+            assert!(!is_unreadable(&outcome), "byte {at}: {:?}", outcome.error);
             assert!(
                 outcome.error.is_some() || outcome.rows.len() + outcome.rejects.len() <= 36,
                 "byte {at}"

@@ -221,8 +221,8 @@ impl DeltaWriter {
     /// Makes the rows part of the table, all in one commit; `info` goes into the table's history.
     ///
     /// # Errors
-    /// [`LakeCause::TableChanged`], [`LakeCause::TableExists`], [`LakeCause::SchemaDiffers`] and the causes of [`crate::LakeStore::delta`]. The table is
-    /// then as the others left it.
+    /// [`LakeCause::TableChanged`], [`LakeCause::TableExists`], [`LakeCause::SchemaDiffers`] and the causes of
+    /// [`crate::LakeStore::delta`]. The table is then as the others left it.
     pub fn commit(mut self, info: &[(String, String)]) -> Result<Committed, DecodeError> {
         if let Some(open) = self.open.take() {
             self.end(open)?;
