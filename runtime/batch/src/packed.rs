@@ -112,7 +112,9 @@ impl Layout {
     pub fn fields(&self) -> Vec<Field> {
         let packed = (self.words > 0).then(|| Field::new("packed", self.data_type(), false));
         let columns = self.columns.iter().zip(&self.places);
-        let others = columns.filter_map(|(field, place)| place.is_none().then(|| field.clone()));
+        let others = columns
+            .filter(|(_, place)| place.is_none())
+            .map(|(field, _)| field.clone());
         packed.into_iter().chain(others).collect()
     }
 
