@@ -11,6 +11,12 @@ use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::error::Result;
 use std::sync::Arc;
 
+/// Packs, each with the row that it stands at, ascending.
+pub(super) type Packs = Vec<(u32, Arc<Pack>)>;
+
+/// The least and the greatest arrival, where events carry arrivals.
+type Span = Option<(i64, i64)>;
+
 /// A bucket of events, sorted, without copies.
 pub(super) struct Bucket {
     /// Where they lie.
@@ -25,14 +31,13 @@ pub(super) struct Packed {
     /// The rows that stay, in order.
     batch: RecordBatch,
     classes: Vec<Class>,
-    /// The least and the greatest arrival.
-    arrivals: Option<(i64, i64)>,
+    arrivals: Span,
 }
 
 /// The events of a bucket that arrive in some span of time: on time, late, later. A question that is asked between the
 /// arrivals of some of them splits its class only.
 struct Class {
-    arrivals: Option<(i64, i64)>,
+    arrivals: Span,
     rows: usize,
     /// The rows that stay, counted in the bucket; and where the last of them is among all that stay.
     kept: Vec<u32>,
@@ -51,9 +56,7 @@ impl Bucket {
 
     /// Calls `split` with each class that has partly arrived at `cutoff`, and its rows.
     pub fn partly_arrived(&self, cutoff: i64, mut split: impl FnMut(usize, usize)) {
-        let partly = |arrivals: Option<(i64, i64)>| {
-            arrivals.is_some_and(|(least, greatest)| least <= cutoff && cutoff < greatest)
-        };
+        let partly = |arrivals: Span| arrivals.is_some_and(|(least, greatest)| least <= cutoff && cutoff < greatest);
         if let Some(packed) = self.packed.as_ref().filter(|packed| partly(packed.arrivals)) {
             for (at, class) in packed.classes.iter().enumerate() {
                 if partly(class.arrivals) {
@@ -106,7 +109,7 @@ impl Packed {
     }
 
     /// The rows that stay, and which packs stand at which of them.
-    pub fn whole(&self) -> (RecordBatch, Vec<(u32, Arc<Pack>)>) {
+    pub fn whole(&self) -> (RecordBatch, Packs) {
         let mut packs: Vec<_> = self
             .classes
             .iter()
@@ -122,7 +125,7 @@ impl Packed {
         arrivals: Option<&[i64]>,
         batch: &RecordBatch,
         split: impl Fn(usize) -> bool,
-    ) -> Result<(RecordBatch, Vec<(u32, Arc<Pack>)>)> {
+    ) -> Result<(RecordBatch, Packs)> {
         let mut rows: Vec<u32> = vec![];
         for (at, class) in self.classes.iter().enumerate() {
             match (class.arrivals, arrivals) {
@@ -155,7 +158,7 @@ fn place(rows: &[u32], class: &Class) -> Result<u32> {
 }
 
 /// The rows of each class, and its span of arrivals. No two classes share an arrival.
-fn by_class(rows: usize, arrivals: Option<&[i64]>) -> Vec<(Vec<u32>, Option<(i64, i64)>)> {
+fn by_class(rows: usize, arrivals: Option<&[i64]>) -> Vec<(Vec<u32>, Span)> {
     let Some(arrivals) = arrivals else {
         return vec![((0..rows as u32).collect(), None)];
     };
@@ -163,7 +166,7 @@ fn by_class(rows: usize, arrivals: Option<&[i64]>) -> Vec<(Vec<u32>, Option<(i64
     sorted.sort_unstable();
     let mut bounds: Vec<i64> = ARRIVED.iter().map(|part| sorted[rows * part / 64]).collect();
     bounds.dedup();
-    let mut classes: Vec<(Vec<u32>, Option<(i64, i64)>)> = vec![(vec![], None); bounds.len() + 1];
+    let mut classes: Vec<(Vec<u32>, Span)> = vec![(vec![], None); bounds.len() + 1];
     for (row, arrival) in (0u32..).zip(arrivals) {
         let (of_class, span) = &mut classes[bounds.partition_point(|bound| bound < arrival)];
         of_class.push(row);

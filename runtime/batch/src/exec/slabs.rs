@@ -14,20 +14,19 @@
 //! Not bounded is what packs must keep: the distinct values of a `count_distinct`; and events of one entity and instant
 //! are always in memory together.
 
-use super::buckets::{Bucket, Packed, deal, one, sorted, splitters};
+use super::buckets::{Bucket, Packed, Packs, deal, one, sorted, splitters};
 use super::edges::{Edges, Extent};
 use super::settle::Arrived;
 use super::shelf::{Job, Question};
 use crate::entities::NOBODY;
 use crate::error::BatchError;
-use crate::merge::{Pack, Selves};
+use crate::merge::Selves;
 use crate::shelves::Shelves;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::error::Result;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// So many buckets at most: each costs a few rows in memory.
 const BUCKETS_MAX: usize = 2048;
@@ -217,7 +216,7 @@ impl Slabs {
     }
 
     /// What a slab has of a bucket, and where packs stand in it.
-    fn part(&self, bucket: &Bucket, part: Part) -> Result<(RecordBatch, Vec<(u32, Arc<Pack>)>)> {
+    fn part(&self, bucket: &Bucket, part: Part) -> Result<(RecordBatch, Packs)> {
         let all = || one(&self.settled, self.settled.take(bucket.shelf)?);
         match &bucket.packed {
             Some(packed) if !part.whole && part.classes == 0 => Ok(packed.whole()),
