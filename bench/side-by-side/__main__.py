@@ -189,7 +189,9 @@ def check_case(bench, case, entrants, binary, checked):
     groups = {}
     for entrant in entrants:
         out = out_path(bench, case, entrant)
-        if entrant.name() in checked or not os.path.exists(out):
+        # Millions of events of one customer are beyond the exact answers; `smoke` has a smaller such log.
+        beyond = entrant.data.variant == "hot" and entrant.data.events > 1_000_000
+        if entrant.name() in checked or beyond or not os.path.exists(out):
             continue
         # The other variants have the same answers as the plain log.
         own = entrant.data.variant in ("random-ids", "hot")
