@@ -144,7 +144,7 @@ impl Slabs {
     fn take(&mut self) -> (Range<usize>, Vec<Part>) {
         let first = self.next;
         let mut parts = vec![Part::default(); self.buckets.len()];
-        let (mut events, mut marked) = (0, 0..0);
+        let (mut events, mut marked, mut most) = (0, 0..0, self.most.events);
         while self.next < self.questions.len().min(first + self.most.questions) {
             let (entity, t, _) = self.questions[self.next];
             let more = if entity == NOBODY {
@@ -157,10 +157,12 @@ impl Slabs {
                 self.needed(seen, unmarked, &parts)
             };
             let rows: usize = more.iter().map(|(_, _, rows)| rows).sum();
-            if self.next > first && events + rows > self.most.events {
+            if self.next > first && events + rows > most {
                 break;
             }
             events += rows;
+            // Where one question needs so much, others share it: else each would load it anew.
+            most = most.max(if self.next == first { 2 * events } else { 0 });
             for (bucket, part, _) in more {
                 let known = &mut parts[bucket];
                 known.seen |= part.seen;
