@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// With less memory than this, batches and shelves are small.
 const SMALL_BYTES: usize = 128 << 20;
 
-/// What the events and answers of one shelf may take, however little memory there is.
+/// Of the memory of a run a quarter is for the events and answers of one shelf, but at least this, if there is so much.
 const SHELF_BYTES: usize = 24 << 20;
 
 /// Everything a run reads besides its plan.
@@ -36,9 +36,6 @@ pub struct Inputs {
     pub threads: usize,
     /// How much memory the run may take, in bytes, about: what it collects beyond that goes to disk. `None`: no bound.
     pub memory_bytes: Option<usize>,
-    /// How much of that the events and answers of one shelf may take, in bytes, about; an entity with more is answered in
-    /// parts. `None`: a quarter, at least 24 MiB; without a bound on memory none.
-    pub shelf_bytes: Option<usize>,
     /// The folder of temporary files; `None`: the system's.
     pub temp: Option<PathBuf>,
     /// Whether parts of files may be left out that hold no event that can matter, by their own statistics. Their rows,
@@ -74,7 +71,6 @@ impl Inputs {
             with_status: false,
             threads: 0,
             memory_bytes: None,
-            shelf_bytes: None,
             temp: None,
             prune: false,
             store: Arc::new(LocalStore),
@@ -191,9 +187,7 @@ impl Shared {
             store: inputs.store,
             room,
             small_memory: inputs.memory_bytes.is_some_and(|bytes| bytes < SMALL_BYTES),
-            share: inputs
-                .shelf_bytes
-                .or(inputs.memory_bytes.map(|bytes| (bytes / 4).max(SHELF_BYTES))),
+            share: inputs.memory_bytes.map(|bytes| (bytes / 4).max(bytes.min(SHELF_BYTES))),
             prune: inputs.prune,
             events: Mutex::new(inputs.events),
             scans: Mutex::default(),

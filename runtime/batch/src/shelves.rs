@@ -35,13 +35,26 @@ pub(crate) struct Room {
     pub run_bytes: usize,
 }
 
+impl Room {
+    /// A temporary file. It has no name, so nothing is left behind by any end of the process.
+    pub fn file(&self) -> std::result::Result<File, BatchError> {
+        tempfile::tempfile_in(&self.temp).map_err(|error| self.not_written(&error))
+    }
+
+    /// A temporary file cannot be written.
+    pub fn not_written(&self, error: &std::io::Error) -> BatchError {
+        BatchError::Resources {
+            why: format!("cannot write a temporary file in {}: {error}", self.temp.display()),
+        }
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Shelves {
     schema: SchemaRef,
     count: usize,
-    temp: PathBuf,
-    run_bytes: usize,
+    room: Room,
     state: Mutex<State>,
 }
 
@@ -131,8 +144,7 @@ impl Shelves {
         Shelves {
             schema,
             count,
-            temp: room.temp.clone(),
-            run_bytes: room.run_bytes,
+            room: room.clone(),
             state: Mutex::new(State {
                 reservation,
                 chunks: vec![],
@@ -176,7 +188,7 @@ impl Shelves {
             first,
             starts,
         };
-        if state.reservation.size() + bytes <= self.run_bytes {
+        if state.reservation.size() + bytes <= self.room.run_bytes {
             state.reservation.grow(bytes);
         } else if state.reservation.try_grow(bytes).is_err() {
             let chunks = std::mem::take(&mut state.chunks);
@@ -197,12 +209,10 @@ impl Shelves {
             return Ok(());
         }
         chunks.sort_by_key(|chunk| chunk.order);
-        let failed = |error: std::io::Error| BatchError::Resources {
-            why: format!("cannot write a temporary file in {}: {error}", self.temp.display()),
-        };
+        let failed = |error: std::io::Error| self.room.not_written(&error);
         let file = match &state.file {
             Some(file) => file.clone(),
-            None => Arc::new(tempfile::tempfile_in(&self.temp).map_err(failed)?),
+            None => Arc::new(self.room.file()?),
         };
         let mut out = BufWriter::with_capacity(1 << 18, &*file);
         let (mut places, mut at) = (vec![], state.end);

@@ -34,14 +34,20 @@ pub(super) struct Order {
     pub copies: u64,
 }
 
+/// Refuses more events than 32 bits can number and count.
+pub(super) fn countable(rows: usize) -> Result<()> {
+    match u32::try_from(rows) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(BatchError::Resources {
+            why: "more than 2^32 events on one shelf".into(),
+        }
+        .into()),
+    }
+}
+
 impl<'a> Arrived<'a> {
     pub fn of(layout: &EventLayout, digests: bool, batch: &'a RecordBatch) -> Result<Arrived<'a>> {
-        if u32::try_from(batch.num_rows()).is_err() {
-            return Err(BatchError::Resources {
-                why: "more than 2^32 events on one shelf".into(),
-            }
-            .into());
-        }
+        countable(batch.num_rows())?;
         let mut arrays = batch.columns().iter();
         let mut next = || arrays.next().ok_or_else(|| bug("a column of the events is missing"));
         Ok(Arrived {

@@ -16,10 +16,9 @@
 
 use super::buckets::{Bucket, Packed, Packs, deal, one, sorted, splitters};
 use super::edges::{Edges, Extent};
-use super::settle::Arrived;
+use super::settle::{Arrived, countable};
 use super::shelf::{Job, Question};
 use crate::entities::NOBODY;
-use crate::error::BatchError;
 use crate::merge::Selves;
 use crate::shelves::Shelves;
 use arrow::array::RecordBatch;
@@ -80,12 +79,7 @@ impl Slabs {
         share: usize,
     ) -> Result<Slabs> {
         let (rows, bytes) = shelves.size(shelf);
-        if u32::try_from(rows).is_err() {
-            return Err(BatchError::Resources {
-                why: "more than 2^32 events on one shelf".into(),
-            }
-            .into());
-        }
+        countable(rows)?;
         let edges = Edges::new(&job.fold);
         let most = Most {
             events: (share / 2 / (job.event_bytes(rows, bytes) / rows.max(1)).max(1)).max(1),

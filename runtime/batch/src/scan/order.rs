@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 use std::sync::Mutex;
 
 /// What may wait in memory without being asked for: so much is written to the file at a time.
@@ -47,7 +46,7 @@ pub(super) struct InOrder<'a> {
     sink: &'a SharedRejects,
     source: &'a str,
     wanted: bool,
-    temp: PathBuf,
+    room: Room,
     state: Mutex<State>,
 }
 
@@ -58,7 +57,7 @@ impl<'a> InOrder<'a> {
             sink,
             source,
             wanted: sink.wanted(),
-            temp: room.temp.clone(),
+            room: room.clone(),
             state: Mutex::new(State {
                 turn: 0,
                 waiting: BTreeMap::new(),
@@ -112,12 +111,10 @@ impl<'a> InOrder<'a> {
 
     /// Writes all that waits in memory to the file.
     fn spill(&self, state: &mut State) -> Outcome<()> {
-        let failed = |error: std::io::Error| BatchError::Resources {
-            why: format!("cannot write a temporary file in {}: {error}", self.temp.display()),
-        };
+        let failed = |error: std::io::Error| self.room.not_written(&error);
         let file = match state.file.take() {
             Some(file) => file,
-            None => tempfile::tempfile_in(&self.temp).map_err(failed)?,
+            None => self.room.file()?,
         };
         for waiting in state.waiting.values_mut().filter(|waiting| !waiting.bytes.is_empty()) {
             let bytes = std::mem::take(&mut waiting.bytes);

@@ -78,7 +78,6 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
             inputs.events.insert("shop_events".into(), vec![events.clone()]);
             (inputs.with_status, inputs.threads) = (true, 2);
             (inputs.memory_bytes, inputs.truth) = (memory_bytes, truth);
-            inputs.shelf_bytes = memory_bytes.map(|bytes| bytes / 8);
             let mut rows = Run::new(plan, inputs).and_then(Run::start).expect("runs");
             let batches: Vec<RecordBatch> = rows.by_ref().collect::<Result<_, _>>().expect("runs");
             (batches, rows.report(), rows.measured())
@@ -94,7 +93,7 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
                 - batch.column_by_name("s__sum").expect("a sum").null_count()
         });
         assert!(values.sum::<usize>() > 8, "{truth:?}");
-        for memory_bytes in [0, 60_000, 200_000, 500_000] {
+        for memory_bytes in [0, 7_500, 25_000, 60_000] {
             let (batches, same, measured) = answers(Some(memory_bytes), truth);
             assert_eq!(batches, expected, "{truth:?}, {memory_bytes} bytes");
             assert_eq!(same, report, "{truth:?}, {memory_bytes} bytes");
@@ -127,18 +126,18 @@ fn late_events_do_not_make_every_question_a_slab() {
     inputs.truth = Truth::AsOfArrival { delay_us: Some(0) };
     let whole = run(&plan(), inputs).expect("runs").batches;
     // With the second, one question alone needs more than there is.
-    for shelf_bytes in [150_000, 2_000] {
+    for memory_bytes in [150_000, 2_000] {
         let mut inputs = Inputs::new(asked(&events, 400));
         inputs.events.insert("shop_events".into(), vec![events.clone()]);
         inputs.truth = Truth::AsOfArrival { delay_us: Some(0) };
-        (inputs.memory_bytes, inputs.shelf_bytes) = (Some(1 << 20), Some(shelf_bytes));
+        inputs.memory_bytes = Some(memory_bytes);
         let mut rows = Run::new(&plan(), inputs).and_then(Run::start).expect("runs");
         let batches: Vec<RecordBatch> = rows.by_ref().collect::<Result<_, _>>().expect("runs");
         assert_eq!(batches, whole);
         let measured = rows.measured();
         let slabs = measured.split(" slabs").next().and_then(|text| text.rsplit(' ').next());
         let slabs: usize = slabs.and_then(|text| text.parse().ok()).expect("a number of slabs");
-        assert!((2..150).contains(&slabs), "{shelf_bytes}: {measured}");
+        assert!((2..150).contains(&slabs), "{memory_bytes}: {measured}");
     }
 }
 
@@ -150,13 +149,12 @@ fn questions_alone_may_be_too_many() {
         let mut inputs = Inputs::new(spine(&asked));
         inputs.events.insert("shop_events".into(), vec![events.clone()]);
         inputs.memory_bytes = memory_bytes;
-        inputs.shelf_bytes = memory_bytes.map(|bytes| bytes / 8);
         let mut rows = Run::new(&plan(), inputs).and_then(Run::start).expect("runs");
         let batches: Vec<RecordBatch> = rows.by_ref().collect::<Result<_, _>>().expect("runs");
         (batches, rows.measured())
     };
     let (expected, _) = answers(None);
-    let (batches, measured) = answers(Some(100_000));
+    let (batches, measured) = answers(Some(12_500));
     assert_eq!(batches, expected);
     assert!(measured.contains(" slabs"), "{measured}");
 }
