@@ -1,5 +1,7 @@
 //! Suites that link no engine: messages, golden plans, tidiness of the tree.
 
+#[path = "suite/builds.rs"]
+mod builds;
 #[path = "suite/fingerprints.rs"]
 mod fingerprints;
 #[path = "suite/golden.rs"]

@@ -249,7 +249,8 @@ pub struct TrainCommand {
     pub status: bool,
     #[command(flatten)]
     pub lake: crate::lake::OutArgs,
-    /// Record the inputs by the hash of all their bytes, not by length, time stamp and Parquet footer
+    /// Record all inputs by the hash of their bytes; without it, those of a source beyond 256 MiB by length, time stamp
+    /// and Parquet footer
     #[arg(long)]
     pub hash_inputs: bool,
     /// Afterwards, print the plan that ran, with rows, bytes and time of every node
@@ -297,6 +298,9 @@ pub struct BackfillArgs {
     /// The time that a file spans, for example 1d; without it, so much that a file has about a million rows
     #[arg(long, value_name = "DURATION")]
     pub chunk: Option<String>,
+    /// Make up to N parts; without it 10000, and a backfill of more is refused
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=crate::backfill::PARTS_BOUND))]
+    pub max_parts: Option<u64>,
     /// Ask about these entities only: Parquet, CSV or JSONL with the key columns
     #[arg(long, value_name = "FILE")]
     pub entities: Option<PathBuf>,
@@ -306,7 +310,8 @@ pub struct BackfillArgs {
     /// Add a column `<feature>__status` after each feature
     #[arg(long)]
     pub status: bool,
-    /// Record the inputs by the hash of all their bytes, not by length, time stamp and Parquet footer
+    /// Record all inputs by the hash of their bytes; without it, those of a source beyond 256 MiB by length, time stamp
+    /// and Parquet footer
     #[arg(long)]
     pub hash_inputs: bool,
     /// In the end, answer N rows again with the slow model and compare them bit by bit

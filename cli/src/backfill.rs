@@ -18,12 +18,12 @@ mod verify;
 use crate::args::BackfillArgs;
 use crate::check::compile;
 use crate::errors;
-use crate::provenance::{fingerprints, named_file, source_files};
+use crate::provenance::{fingerprints, is_hashed, named_file, source_files};
 use crate::report::{Refused, Reporter};
 use crate::run::{Aside, Prepared, check_overwrites, prepare_compiled, same_file, settle};
 use checkpoint::{Arguments, Checkpoint, Locked};
 use featc_ir::{Service, ServiceField, Type};
-use featr::provenance::SourceFiles;
+use featr::provenance::HashInputs;
 use featr::{RunReport, SurveyOptions, Value};
 use job::Job;
 use plan::{Questions, When};
@@ -31,35 +31,53 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
+/// Parts that are made without being told to.
+const PARTS_MAX: u64 = 10_000;
+
+/// Parts that can be asked for: the checkpoint lists them all, and is written after each.
+pub const PARTS_BOUND: u64 = 1_000_000;
+
 pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
     let wanted = wanted(args, reporter)?;
     let (prepared, hash) = prepare(args, reporter)?;
     check_folder(args, &prepared, reporter)?;
-    let quick = source_files(&prepared, false, reporter)?;
-    let mut state = describe(args, &prepared, hash, &wanted, &quick, reporter)?;
+    check_at_column(args, &prepared, reporter)?;
+    let quick = source_files(&prepared, HashInputs::Nothing, reporter)?;
     let begun = match args.out.exists() {
         true => Some(Locked::take(&args.out, reporter)?),
         false => None,
     };
+    let known = begun
+        .as_ref()
+        .map(|folder| folder.checkpoint(reporter))
+        .transpose()?
+        .flatten();
+    let mut state = describe(args, &prepared, hash, &wanted, known.as_ref(), reporter)?;
+    if let Some(known) = &known {
+        known.same_as(&state, &args.out, reporter)?;
+        state.done.clone_from(&known.done);
+    }
     if let Some(folder) = &begun {
-        let known = folder.checkpoint(reporter)?;
-        if let Some(known) = &known {
-            known.same_as(&state, &args.out, reporter)?;
-            state.done.clone_from(&known.done);
-        }
         // Before anything is read. Which names parts have is known later; without a checkpoint there are none.
         let part = |name: &Path| known.is_some() && plan::may_be_part(name);
         folder.refuse_strangers(&|name| part(name) || named(args, name), reporter)?;
     }
     let questions = survey(args, &prepared, wanted.when, wanted.range.clone(), reporter)?;
     let chunk_us = wanted.chunk_us.unwrap_or_else(|| questions.usual_chunk_us());
-    let Some(parts) = questions.parts(chunk_us) else {
-        let text = args.chunk.clone().unwrap_or_default();
-        let help = "give a longer one";
-        return reporter.refuse(errors::argument("--chunk", &text, "too many chunks", help));
-    };
-    state.rows = questions.len();
+    check_size(args, &prepared, &questions, chunk_us, reporter)?;
+    let parts = questions.parts(chunk_us);
+    state.rows = parts.iter().map(|part| part.rows).sum();
     state.parts = parts.len() as u64;
+    if let Some(why) = known
+        .as_ref()
+        .and_then(|known| known.check_parts(state.rows, &parts).err())
+    {
+        let folder = args.out.display().to_string();
+        return reporter.refuse(errors::unusable_folder(
+            &folder,
+            &format!("its `{}`: {why}", checkpoint::FILE),
+        ));
+    }
     let folder = match begun {
         Some(folder) => {
             let names: BTreeSet<&Path> = parts.iter().map(|part| Path::new(&part.file)).collect();
@@ -120,24 +138,111 @@ fn check_folder(args: &BackfillArgs, prepared: &Prepared, reporter: &Reporter) -
     check_overwrites(prepared, &args.run, args.entities.as_deref(), None, reporter)
 }
 
-/// The backfill as its checkpoint has it, nothing done and nothing counted.
+/// Refuses a column of instants that has the name of another column.
+fn check_at_column(args: &BackfillArgs, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
+    let (asked, outputs) = columns(prepared);
+    let is_it = |name: &String| *name == args.at_column;
+    let is_status = |name: &String| args.status && args.at_column == format!("{name}__status");
+    let why = if asked.iter().any(is_it) {
+        "the service has a key of that name"
+    } else if outputs.iter().any(|name| is_it(name) || is_status(name)) {
+        "a feature has that column in the result"
+    } else {
+        return Ok(());
+    };
+    let help = "choose another name for the column with the instants";
+    reporter.refuse(errors::argument("--at-column", &args.at_column, why, help))
+}
+
+/// Tells how much it is, and refuses more than is allowed: before anything is written.
+fn check_size(
+    args: &BackfillArgs,
+    prepared: &Prepared,
+    questions: &Questions,
+    chunk_us: i64,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let most = args.max_parts.unwrap_or(PARTS_MAX);
+    let Some(size) = questions.size(chunk_us, most) else {
+        let text = args.chunk.clone().unwrap_or_default();
+        let why = "too many chunks";
+        return match args.chunk {
+            Some(_) => reporter.refuse(errors::argument("--chunk", &text, why, "give a longer one")),
+            None => reporter.refuse(errors::too_many_parts(
+                &words(questions.len(), None),
+                u128::MAX,
+                most,
+                0,
+            )),
+        };
+    };
+    let bytes = size.rows.saturating_mul(row_bytes(prepared, questions, args.status));
+    let plan = words(size.rows, Some((size.parts, bytes)));
+    if size.parts > u128::from(most) {
+        return reporter.refuse(errors::too_many_parts(&plan, size.parts, most, PARTS_BOUND));
+    }
+    reporter.note(&format!("plan: {plan}"));
+    Ok(())
+}
+
+/// `12 parts with 920 rows, about 66 kB before encoding`.
+fn words(rows: u128, parts_and_bytes: Option<(u128, u128)>) -> String {
+    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let Some((parts, mut bytes)) = parts_and_bytes else {
+        return format!("{rows} rows");
+    };
+    let mut unit = 0;
+    while bytes >= 10_000 && unit + 1 < UNITS.len() {
+        (bytes, unit) = (bytes / 1_000, unit + 1);
+    }
+    format!(
+        "{parts} parts with {rows} rows, about {bytes} {} before encoding",
+        UNITS[unit]
+    )
+}
+
+/// Bytes of a row in memory; a string is taken for a short one.
+fn row_bytes(prepared: &Prepared, questions: &Questions, with_status: bool) -> u128 {
+    let width = |ty: Type| match ty {
+        Type::Bool => 1,
+        Type::Date => 4,
+        Type::Int64 | Type::Float64 | Type::Timestamp | Type::Duration => 8,
+        Type::Decimal { .. } | Type::String => 16,
+    };
+    let service = prepared.ir.service(&prepared.service);
+    let fields = service.into_iter().flat_map(|service| &service.fields);
+    let types = fields.map(|field| prepared.ir.view(field.view).feature(field.feature).ty);
+    let features: u128 = types.map(|ty| width(ty) + u128::from(with_status)).sum();
+    let keys: u128 = questions.keys().iter().map(|key| width(key.ty)).sum();
+    keys + width(Type::Timestamp) + features
+}
+
+/// The backfill as its checkpoint has it, nothing done and nothing counted. Inputs are recorded as those of `known` are.
 fn describe(
     args: &BackfillArgs,
     prepared: &Prepared,
     hash: String,
     wanted: &Wanted,
-    quick: &[SourceFiles],
+    known: Option<&Checkpoint>,
     reporter: &Reporter,
 ) -> Result<Checkpoint, Refused> {
     let mut state = Checkpoint::new(prepared.ir.module.clone(), hash, arguments(args, prepared, wanted));
-    state.columns = columns(prepared);
+    let (asked, outputs) = columns(prepared);
+    state.columns = [asked, outputs].concat();
     state.features = fingerprints(prepared);
-    state.sources = match args.hash_inputs {
-        true => source_files(prepared, true, reporter)?,
-        false => quick.to_vec(),
+    let how = match (known, args.hash_inputs) {
+        (Some(known), _) => HashInputs::As(&known.sources),
+        (None, true) => HashInputs::All,
+        (None, false) => HashInputs::Usual,
     };
-    let entities = args.entities.as_deref();
-    let entities = entities.map(|path| named_file(prepared, path, args.hash_inputs, reporter));
+    state.sources = source_files(prepared, how, reporter)?;
+    let entities = args.entities.as_deref().map(|path| {
+        let hashed = match known {
+            Some(known) => known.entities.as_ref().is_some_and(|file| file.xxh3_128.is_some()),
+            None => is_hashed(path, args.hash_inputs),
+        };
+        named_file(prepared, path, hashed, reporter)
+    });
     state.entities = entities.transpose()?;
     Ok(state)
 }
@@ -189,7 +294,6 @@ fn prepare(args: &BackfillArgs, reporter: &Reporter) -> Result<(Prepared, String
                 name: service.clone(),
                 doc: None,
                 fields: fields.collect(),
-                origin: view.origin.clone(),
             };
             ir.services.push(declared);
             service
@@ -216,8 +320,8 @@ fn arguments(args: &BackfillArgs, prepared: &Prepared, wanted: &Wanted) -> Argum
     }
 }
 
-/// What the rows have, in order.
-fn columns(prepared: &Prepared) -> Vec<String> {
+/// What the rows have besides the instants, in order: what questions bring, and features.
+fn columns(prepared: &Prepared) -> (Vec<String>, Vec<String>) {
     let asked = prepared.program.service(&prepared.service);
     let asked = asked.map_or(Vec::new(), |service| {
         [&service.keys[..], &service.self_columns].concat()
@@ -225,7 +329,7 @@ fn columns(prepared: &Prepared) -> Vec<String> {
     let fields = prepared.ir.service(&prepared.service);
     let fields = fields.into_iter().flat_map(|service| &service.fields);
     let keys = asked.into_iter().map(|key| key.name);
-    keys.chain(fields.map(|field| field.name.clone())).collect()
+    (keys.collect(), fields.map(|field| field.name.clone()).collect())
 }
 
 /// Whether a file lies in a folder.
@@ -259,16 +363,6 @@ fn survey(
     let Ok(service) = prepared.program.service(&prepared.service) else {
         return reporter.refuse(errors::bug("the service was there a moment ago"));
     };
-    let clashes = service.keys.iter().chain(&service.self_columns);
-    if clashes.map(|key| &key.name).any(|name| *name == args.at_column) {
-        let help = "choose the name of the column with the instants";
-        return reporter.refuse(errors::argument(
-            "--at-column",
-            &args.at_column,
-            "the service has a key of that name",
-            help,
-        ));
-    }
     let only = match &args.entities {
         None => None,
         Some(path) => Some(

@@ -34,7 +34,10 @@ pub fn unwritable(path: &str, why: &str) -> Diagnostic {
 }
 
 pub fn build(error: &BuildError) -> Diagnostic {
-    unwritable(&error.path.display().to_string(), &error.why)
+    match error {
+        BuildError::Unwritable { path, why } => unwritable(&path.display().to_string(), why),
+        BuildError::Busy { folder } => busy(&folder.display().to_string()),
+    }
 }
 
 pub fn unknown_code(code: &str, nearest: Option<&str>) -> Diagnostic {
@@ -93,22 +96,17 @@ pub fn changed(what: &str, change: &Change, since: &str) -> Diagnostic {
     })
 }
 
-/// A program that does not mean what it meant.
-pub fn program_changed(record: &str, was: &str, is: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::ProgramChanged,
-        format!("the program changed since `{record}` was made: its hash is {is}, not {was}"),
-    )
-    .with_help("check the program out as it was, or run anew")
-}
+/// What to do instead of making a training set again.
+pub const ANEW: &str = "run anew";
 
-/// Features that do not mean what they meant when a backfill was begun.
-pub fn features_changed(checkpoint: &str, what: &str) -> Diagnostic {
+/// A program whose features do not mean what they meant when a record or checkpoint was made; `instead` is what to do
+/// if that is meant.
+pub fn features_changed(record: &str, what: &str, instead: &str) -> Diagnostic {
     Diagnostic::new(
         Code::ProgramChanged,
-        format!("the program changed since `{checkpoint}` was made: {what}"),
+        format!("the program changed since `{record}` was made: {what}"),
     )
-    .with_help("check the program out as it was, or begin in another folder")
+    .with_help(format!("check the program out as it was, or {instead}"))
 }
 
 /// A file that should hold a record, and does not.
@@ -183,6 +181,19 @@ pub fn foreign_file(folder: &str, file: &str, is_begun: bool) -> Diagnostic {
         true => "move that file away, or choose another folder: readers take all files of a folder for one result",
         false => "choose another folder, or move that file away: readers take all files of a folder for one result",
     })
+}
+
+/// A backfill of more parts than are made without being told to; `plan` says how much it would be.
+pub fn too_many_parts(plan: &str, parts: u128, most: u64, bound: u64) -> Diagnostic {
+    let help = match u64::try_from(parts).ok().filter(|parts| *parts <= bound) {
+        Some(parts) => format!("give a longer `--every` or `--chunk`, or pass `--max-parts {parts}`"),
+        None => "give a longer `--every` or a shorter range of time".to_owned(),
+    };
+    Diagnostic::new(
+        Code::TooManyParts,
+        format!("the backfill would make {plan}; without `--max-parts` it is {most} parts at most"),
+    )
+    .with_help(help)
 }
 
 /// A part of a backfill that is not what was written.

@@ -8,8 +8,8 @@ use crate::train::batch;
 use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::hash;
 use featr::provenance::{
-    FileRecord, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord, TruthRecord, changes, file_record,
-    format_name, relative, sidecar,
+    Change, FileRecord, HASHED_BYTES, HashInputs, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord,
+    TruthRecord, changes, file_record, format_name, relative, sidecar,
 };
 use featr::{DecodeError, OutputFormat};
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ impl Inputs {
     /// As they are now.
     pub fn look(prepared: &Prepared, spine: &Path, reporter: &Reporter) -> Result<Inputs, Refused> {
         Ok(Inputs {
-            sources: source_files(prepared, false, reporter)?,
+            sources: source_files(prepared, HashInputs::Nothing, reporter)?,
             spine: named_file(prepared, spine, false, reporter)?,
             path: spine.to_owned(),
         })
@@ -53,9 +53,18 @@ impl Inputs {
 }
 
 /// The files that a service reads.
-pub fn source_files(prepared: &Prepared, hash: bool, reporter: &Reporter) -> Result<Vec<SourceFiles>, Refused> {
+pub fn source_files(
+    prepared: &Prepared,
+    hash: HashInputs<'_>,
+    reporter: &Reporter,
+) -> Result<Vec<SourceFiles>, Refused> {
     let files = prepared.program.source_files(&prepared.service, hash);
     files.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// Whether a file that the command names is recorded by the hash of its bytes.
+pub fn is_hashed(path: &Path, always: bool) -> bool {
+    always || std::fs::metadata(path).is_ok_and(|found| found.len() <= HASHED_BYTES)
 }
 
 /// A file as records name it: relative to the program's folder.
@@ -88,17 +97,21 @@ impl Recorder {
         prepared: &Prepared,
         program: &ProgramArgs,
         spine: &SpineArgs,
-        hash: bool,
+        hash: HashInputs<'_>,
         reporter: &Reporter,
     ) -> Result<Recorder, Refused> {
         let quick = Inputs::look(prepared, &spine.spine, reporter)?;
-        let (files, file) = if hash {
-            (
-                source_files(prepared, true, reporter)?,
-                named_file(prepared, &spine.spine, true, reporter)?,
-            )
-        } else {
-            (quick.sources.clone(), quick.spine.clone())
+        let (files, file) = match hash {
+            // The caller knows them.
+            HashInputs::Nothing => (quick.sources.clone(), quick.spine.clone()),
+            hash => {
+                let always = matches!(hash, HashInputs::All);
+                let hashed = is_hashed(&spine.spine, always);
+                (
+                    source_files(prepared, hash, reporter)?,
+                    named_file(prepared, &spine.spine, hashed, reporter)?,
+                )
+            }
         };
         let questions = SpineRecord {
             file,
@@ -138,20 +151,21 @@ impl Recorder {
     }
 }
 
-/// Refuses source files that are not what they were; one message for each.
-pub fn unchanged(were: &[SourceFiles], are: &[SourceFiles], since: &str, reporter: &Reporter) -> Result<(), Refused> {
-    let mut found = Vec::new();
-    for was in were {
-        let what = format!("source `{}`", was.source);
+/// How source files differ from what they were: of what, and how.
+fn source_changes(were: &[SourceFiles], are: &[SourceFiles]) -> Vec<(String, Change)> {
+    let of_source = |was: &SourceFiles| {
         let is = are.iter().find(|is| is.source == was.source);
         let files = is.map_or(&[][..], |is| &is.files);
-        found.extend(
-            changes(&was.files, files)
-                .iter()
-                .map(|change| errors::changed(&what, change, since)),
-        );
-    }
-    refuse_all(&found, reporter)
+        let what = format!("source `{}`", was.source);
+        let found = changes(&was.files, files).into_iter();
+        found.map(|change| (what.clone(), change)).collect::<Vec<_>>()
+    };
+    were.iter().flat_map(of_source).collect()
+}
+
+/// Refuses source files that are not what they were; one message for each.
+pub fn unchanged(were: &[SourceFiles], are: &[SourceFiles], since: &str, reporter: &Reporter) -> Result<(), Refused> {
+    refuse_all(&source_changes(were, are), since, reporter)
 }
 
 /// Refuses files that are not what they were; one message for each.
@@ -162,18 +176,56 @@ pub fn refuse_changes(
     since: &str,
     reporter: &Reporter,
 ) -> Result<(), Refused> {
-    let found: Vec<Diagnostic> = changes(were, are)
-        .iter()
-        .map(|change| errors::changed(what, change, since))
-        .collect();
-    refuse_all(&found, reporter)
+    let found = changes(were, are).into_iter();
+    let found: Vec<(String, Change)> = found.map(|change| (what.to_owned(), change)).collect();
+    refuse_all(&found, since, reporter)
 }
 
-fn refuse_all(found: &[Diagnostic], reporter: &Reporter) -> Result<(), Refused> {
+fn refuse_all(found: &[(String, Change)], since: &str, reporter: &Reporter) -> Result<(), Refused> {
     if found.is_empty() {
         return Ok(());
     }
-    reporter.diagnostics(found, &SourceMap::new())
+    let told: Vec<Diagnostic> = found
+        .iter()
+        .map(|(what, change)| errors::changed(what, change, since))
+        .collect();
+    reporter.diagnostics(&told, &SourceMap::new())
+}
+
+/// What makes the values of `now` others than those of `was`, both as output columns and the fingerprints of those that
+/// are features: a column that is another, or one that computes something else. Docs, names of lets, other features and
+/// the like do not.
+pub fn other_values(
+    (was, were): (&[String], &BTreeMap<String, String>),
+    (now, are): (&[String], &BTreeMap<String, String>),
+) -> Option<String> {
+    let all = was.len().max(now.len());
+    if let Some(at) = (0..all).find(|at| was.get(*at) != now.get(*at)) {
+        return Some(match (was.get(at), now.get(at)) {
+            (Some(was), Some(is)) => format!("its column {} is `{is}`, not `{was}`", at + 1),
+            (Some(was), None) => format!("its column `{was}` is gone"),
+            (None, is) => format!("its column `{}` is new", is.map_or("", String::as_str)),
+        });
+    }
+    let column = now.iter().find(|column| were.get(*column) != are.get(*column))?;
+    Some(format!("`{column}` does not compute what it did"))
+}
+
+/// What makes the set that the program would give another than that of the record; `None` if nothing does.
+fn other_program(was: &Provenance, prepared: &Prepared) -> Option<String> {
+    let features = fingerprints(prepared);
+    let service = prepared.ir.service(&prepared.service);
+    let fields = service.into_iter().flat_map(|service| &service.fields);
+    let now: Vec<String> = fields.map(|field| field.name.clone()).collect();
+    let columns = was.output.columns.iter();
+    let mut columns: Vec<String> = columns
+        .filter(|name| was.features.contains_key(*name))
+        .cloned()
+        .collect();
+    // A column of the spine may have such a name only where it is refused, so the last ones count.
+    let extra = columns.len().saturating_sub(was.features.len());
+    columns.drain(..extra);
+    other_values((&columns, &was.features), (&now, &features))
 }
 
 /// The training set that a record tells of, again, byte for byte.
@@ -205,9 +257,8 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     let path = args.program.clone().unwrap_or_else(|| PathBuf::from(&was.program.path));
     let program = program_args(&was, path, args);
     let mut prepared = prepare(&program, reporter)?;
-    if prepared.program.hash() != was.program.hash {
-        let why = &was.program.hash;
-        return reporter.refuse(errors::program_changed(&name, why, prepared.program.hash()));
+    if let Some(what) = other_program(&was, &prepared) {
+        return reporter.refuse(errors::features_changed(&name, &what, errors::ANEW));
     }
     for source in &was.sources {
         if let Some(table) = &source.files.table {
@@ -223,9 +274,8 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     for target in [&out, &sidecar(&out)] {
         check_overwrites(&prepared, &program.run, Some(&spine.spine), Some(target), reporter)?;
     }
-    check_inputs(&was, &prepared, &spine, reporter)?;
-    let hash = was.spine.file.xxh3_128.is_some();
-    let recorder = Recorder::begin(&prepared, &program, &spine, hash, reporter)?;
+    check_inputs(&was, &prepared, &spine, (&name, original.is_file()), reporter)?;
+    let recorder = Recorder::begin(&prepared, &program, &spine, HashInputs::Nothing, reporter)?;
     let questions = prepared.spine(&spine, reporter)?;
     let aside = Aside::new(&program.run, reporter)?;
     let mut training = batch(
@@ -239,8 +289,17 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, program.run.strict, reporter)?;
     let mut is = recorder.end(&prepared, &training, format, was.output.status, reporter)?;
-    // Where the program is now is no part of the training set.
-    is.program.path.clone_from(&was.program.path);
+    // Its features and inputs have been compared. Where the program is, and what else it says, is no part of the set.
+    is.program.clone_from(&was.program);
+    is.spine.file.clone_from(&was.spine.file);
+    for (is, was) in is
+        .sources
+        .iter_mut()
+        .zip(&was.sources)
+        .filter(|(is, was)| is.files.source == was.files.source)
+    {
+        is.files.clone_from(&was.files);
+    }
     if let Some((what, was, is)) = was.first_difference(&is) {
         return reporter.refuse(errors::not_reproduced(&name, &format!("{what} is {is}, not {was}")));
     }
@@ -324,26 +383,39 @@ fn program_args(was: &Provenance, program: PathBuf, args: &TrainCommand) -> Prog
     }
 }
 
-/// Refuses inputs that are not those of the record: all sources in one go, then the spine.
-fn check_inputs(was: &Provenance, prepared: &Prepared, spine: &SpineArgs, reporter: &Reporter) -> Result<(), Refused> {
+/// Refuses inputs that are not those of the record: all sources in one go, then the spine. Of files that differ in their
+/// time stamps only, and whose hashes nobody knows, the result decides where the old set is at hand.
+fn check_inputs(
+    was: &Provenance,
+    prepared: &Prepared,
+    spine: &SpineArgs,
+    (name, is_at_hand): (&str, bool),
+    reporter: &Reporter,
+) -> Result<(), Refused> {
     const SINCE: &str = "since the record was made";
-    let hash = was.spine.file.xxh3_128.is_some();
     let were: Vec<SourceFiles> = was.sources.iter().map(|source| source.files.clone()).collect();
-    let sources = source_files(prepared, hash, reporter).and_then(|are| unchanged(&were, &are, SINCE, reporter));
+    let undecided = |(_, change): &(String, Change)| is_at_hand && change.may_be_copy;
+    let are = source_files(prepared, HashInputs::As(&were), reporter);
+    let sources = are.and_then(|are| {
+        if let Some((was, is)) = were.iter().zip(&are).find(|(was, is)| was.format != is.format) {
+            let why = format!("source `{}` is read as {}, not {}", was.source, is.format, was.format);
+            return reporter.refuse(errors::features_changed(&name, &why, errors::ANEW));
+        }
+        let mut found = source_changes(&were, &are);
+        found.retain(|change| !undecided(change));
+        refuse_all(&found, SINCE, reporter)
+    });
     if !spine.spine.exists() {
         return reporter.refuse(errors::no_spine(&spine.spine.display().to_string()));
     }
-    let mut is = named_file(prepared, &spine.spine, hash, reporter)?;
+    let is_hashed = was.spine.file.xxh3_128.is_some();
+    let mut is = named_file(prepared, &spine.spine, is_hashed, reporter)?;
     // It may be named by another way to the same place.
     is.path.clone_from(&was.spine.file.path);
-    let questions = refuse_changes(
-        "the spine",
-        std::slice::from_ref(&was.spine.file),
-        &[is],
-        SINCE,
-        reporter,
-    );
-    sources.and(questions)
+    let found = changes(std::slice::from_ref(&was.spine.file), &[is]).into_iter();
+    let mut found: Vec<(String, Change)> = found.map(|change| ("the spine".to_owned(), change)).collect();
+    found.retain(|change| !undecided(change));
+    sources.and(refuse_all(&found, SINCE, reporter))
 }
 
 /// Whether two files hold the same bytes.

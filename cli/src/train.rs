@@ -7,6 +7,7 @@ use crate::progress::Bar;
 use crate::provenance::{self, Recorder};
 use crate::report::{Refused, Reporter};
 use crate::run::{Answered, Aside, Prepared, prepare, settle};
+use featr::provenance::HashInputs;
 use featr::{Spine, TrainOptions, TrainProgress};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -87,7 +88,11 @@ pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
     let run = &set.program.run;
     let prepared = prepare(&set.program, reporter)?;
     out.check_overwrites(&prepared, &set, reporter)?;
-    let recorder = Recorder::begin(&prepared, &set.program, &set.spine, args.hash_inputs, reporter)?;
+    let hash = match args.hash_inputs {
+        true => HashInputs::All,
+        false => HashInputs::Usual,
+    };
+    let recorder = Recorder::begin(&prepared, &set.program, &set.spine, hash, reporter)?;
     let spine = prepared.spine(&set.spine, reporter)?;
     let aside = Aside::new(run, reporter)?;
     let mut training = batch(&prepared, run, spine, set.status, aside.as_ref(), reporter)?;

@@ -275,6 +275,130 @@ fn an_edit_that_changes_no_value_does_not_stop_a_backfill() {
 }
 
 #[test]
+fn a_copied_folder_goes_on() {
+    let folder = folder();
+    let arguments = format!("{GRID} --chunk 1d --out out");
+    ok(folder.path(), &arguments);
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir(copy.path().join("out")).expect("writable");
+    for (name, bytes) in files(folder.path()) {
+        std::fs::write(copy.path().join(name), bytes).expect("writable");
+    }
+    std::fs::remove_file(copy.path().join("out/part-20240503T000000Z-20240504T000000Z.parquet")).expect("a part");
+    let text = ok(copy.path(), &arguments);
+    assert!(text.contains("; 1 parts made in this run"), "{text}");
+    assert_eq!(files(&copy.path().join("out")), files(&folder.path().join("out")));
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_anything_is_made() {
+    let folder = folder();
+    let before = files(folder.path());
+    let view = "backfill shop.feat --view spend --out out";
+    let years = "--from 0001-01-01T00:00:00Z --to 9999-12-31T23:59:59Z --every 1us";
+    let year = "--from 2024-01-01T00:00:00Z --to 2025-01-01T00:00:00Z";
+    let said = refused(folder.path(), &format!("{view} {year} --every 1ms"), "E0925");
+    assert!(
+        said.contains("727315200000 rows") && said.contains("pass `--max-parts"),
+        "{said}"
+    );
+    for more in ["", " --chunk 1000000d", " --max-parts 1000000"] {
+        refused(folder.path(), &format!("{view} {years}{more}"), "E0925");
+    }
+    refused(folder.path(), &format!("{view} {years} --chunk 1us"), "E0905");
+    refused(
+        folder.path(),
+        &format!("{GRID} --chunk 6h --out out --max-parts 39"),
+        "E0925",
+    );
+    let named = [("spend__peak", ""), ("spend__peak__status", " --status"), ("card", "")];
+    for (name, status) in named {
+        let command = format!("{GRID} --out out --at-column {name}{status}");
+        let said = refused(folder.path(), &command, "E0905");
+        assert!(said.contains("`--at-column") && !said.contains("spine"), "{said}");
+    }
+    assert_eq!(files(folder.path()), before);
+    let said = ok(folder.path(), &format!("{GRID} --chunk 6h --out out --max-parts 40"));
+    assert!(said.contains("plan: 40 parts with 920 rows, about "), "{said}");
+    ok(
+        folder.path(),
+        &format!("{GRID} --out unlike --at-column spend__peak__status"),
+    );
+}
+
+/// All leaves of a document, as pointers.
+fn leaves(document: &serde_json::Value, at: &str, found: &mut Vec<String>) {
+    match document {
+        serde_json::Value::Object(map) => map
+            .iter()
+            .for_each(|(name, value)| leaves(value, &format!("{at}/{name}"), found)),
+        serde_json::Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(place, value)| leaves(value, &format!("{at}/{place}"), found));
+        }
+        _ => found.push(at.to_owned()),
+    }
+}
+
+#[test]
+fn a_checkpoint_is_not_trusted() {
+    let folder = folder();
+    let arguments = format!("{GRID} --chunk 5d --out out");
+    ok(folder.path(), &arguments);
+    let before = files(&folder.path().join("out"));
+    let checkpoint = folder.path().join("out/_checkpoint.json");
+    let document: serde_json::Value = serde_json::from_slice(&before["_checkpoint.json"]).expect("JSON");
+    let mut places = Vec::new();
+    leaves(&document, "", &mut places);
+    let mut edits: Vec<(String, serde_json::Value)> = Vec::new();
+    for place in &places {
+        let was = document.pointer(place).expect("a leaf");
+        let others = match was {
+            serde_json::Value::Number(_) => vec![u64::MAX.into(), 0.into()],
+            serde_json::Value::String(_) => vec!["../../x".into()],
+            _ => vec![serde_json::Value::from(-1)],
+        };
+        edits.extend(others.into_iter().map(|other| (place.clone(), other)));
+    }
+    for (place, other) in [
+        ("/rows", 1.into()),
+        ("/done/0/rows", 1.into()),
+        ("/done/0/rows", (1_u64 << 40).into()),
+    ] {
+        edits.push((place.to_owned(), other));
+    }
+    let doubled = serde_json::Value::from(vec![document["done"][0].clone(), document["done"][0].clone()]);
+    let turned = serde_json::Value::from(vec![document["done"][1].clone(), document["done"][0].clone()]);
+    edits.push(("/done".to_owned(), doubled));
+    edits.push(("/done".to_owned(), turned));
+    let (mut refusals, mut same) = (0, 0);
+    for (number, (place, other)) in edits.iter().enumerate() {
+        let mut edited = document.clone();
+        *edited.pointer_mut(place).expect("a place") = other.clone();
+        std::fs::write(&checkpoint, edited.to_string()).expect("writable");
+        let verify = if number % 2 == 0 { " --verify 3" } else { "" };
+        let output = support::featc(folder.path(), &format!("{arguments}{verify}"));
+        let said = said(&output);
+        assert!(
+            !said.contains("panicked") && !said.contains("E9999") && matches!(output.status.code(), Some(0 | 1)),
+            "{place} = {other}: {said}"
+        );
+        if place.starts_with("/done/") && place.ends_with("/rows") || place == "/rows" || place == "/parts" {
+            assert!(said.contains("error[E0922]"), "{place} = {other}: {said}");
+        }
+        if output.status.success() {
+            same += 1;
+            assert_eq!(files(&folder.path().join("out")), before, "{place} = {other}");
+        } else {
+            refusals += 1;
+            assert!(said.contains("error[E09"), "{place} = {other}: {said}");
+        }
+    }
+    println!("{} checkpoints: {refusals} refused, {same} made good", edits.len());
+    assert!(refusals > 35 && same > 3, "{refusals} refused, {same} made good");
+}
+
+#[test]
 fn files_that_are_not_of_the_backfill_are_refused_before_anything_is_written() {
     let folder = folder();
     let arguments = format!("{GRID} --chunk 1d --out out");

@@ -287,6 +287,7 @@ fn build_is_deterministic_and_whole() {
         "stream.json",
         "stream.mmd",
         "manifest.json",
+        "origins.json",
         "batch/delay_v1.json",
         "batch/delay_v1.txt",
     ] {

@@ -106,20 +106,31 @@ fn a_changed_input_is_named() {
     ok(folder.path(), &format!("{TRAIN} --out stamp.csv"));
     ok(folder.path(), &format!("{TRAIN} --out hash.csv --hash-inputs"));
     let payments = read(&at("payments.csv"));
-    // The same bytes at another time: only hashes can tell that nothing changed.
+    // The same bytes at another time: hashes tell that nothing changed.
     std::fs::remove_file(at("payments.csv")).expect("removable");
     std::fs::write(at("payments.csv"), &payments).expect("writable");
+    for set in ["stamp.csv", "hash.csv"] {
+        ok(folder.path(), &format!("train --from-provenance {set} --out again.csv"));
+        assert_eq!(read(&at("again.csv")), read(&at("hash.csv")));
+    }
+    // A record that knows time stamps only: the old set decides where it is, and without it nobody can.
+    let sidecar = at("stamp.csv.provenance.json");
+    let mut record: serde_json::Value = serde_json::from_slice(&read(&sidecar)).expect("JSON");
+    let file = record["sources"][0]["files"][0].as_object_mut().expect("a file");
+    file.remove("xxh3_128").expect("a hash");
+    file.insert("modified_ns".to_owned(), 1.into());
+    std::fs::write(&sidecar, record.to_string()).expect("writable");
+    ok(folder.path(), "train --from-provenance stamp.csv --out again.csv");
+    std::fs::remove_file(at("stamp.csv")).expect("removable");
     let said = refused(
         folder.path(),
-        "train --from-provenance stamp.csv --out again.csv",
+        "train --from-provenance stamp.csv.provenance.json --out again.csv",
         "E0911",
     );
     assert!(
         said.contains("`payments.csv` of source `payments`") && said.contains("modified at another time"),
         "{said}"
     );
-    ok(folder.path(), "train --from-provenance hash.csv --out again.csv");
-    assert_eq!(read(&at("again.csv")), read(&at("hash.csv")));
     let mut other = payments.clone();
     let digit = other.iter().rposition(|byte| *byte == b'1').expect("a digit");
     other[digit] = b'2';
@@ -130,6 +141,67 @@ fn a_changed_input_is_named() {
         "E0911",
     );
     assert!(said.contains("another content"), "{said}");
+}
+
+#[test]
+fn an_edit_that_changes_no_value_does_not_stop_a_reproduction() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    ok(folder.path(), &format!("{TRAIN} --out set.parquet"));
+    let (set, program) = (read(&at("set.parquet")), read(&at("shop.feat")));
+    let program = String::from_utf8(program).expect("UTF-8");
+    let edits = [
+        ("/// Last amount.", "/// The last amount.\n  /// Of a month."),
+        ("owner \"payments\"", "owner \"fraud\"\n  tags [cards]"),
+        (
+            "  /// Greatest payment.",
+            "  /// Of a year.\n  feature yearly = count() over 365d\n  /// Greatest payment.",
+        ),
+        ("service risk", "service other { habits.last }\n\nservice risk"),
+    ];
+    for (from, to) in edits {
+        assert!(program.contains(from), "{from}");
+        std::fs::write(at("shop.feat"), program.replacen(from, to, 1)).expect("writable");
+        ok(folder.path(), "train --from-provenance set.parquet --out again.parquet");
+        assert_eq!(read(&at("again.parquet")), set, "{from}");
+    }
+    let values = [
+        ("over 30d", "over 31d", "`habits__last` does not compute what it did"),
+        ("lateness 1d", "lateness 2d", "does not compute what it did"),
+        (
+            "{total_1h, total_7d",
+            "{total_7d, total_1h",
+            "its column 2 is `spend__total_7d`",
+        ),
+    ];
+    for (from, to, why) in values {
+        assert!(program.contains(from), "{from}");
+        std::fs::write(at("shop.feat"), program.replacen(from, to, 1)).expect("writable");
+        let said = refused(
+            folder.path(),
+            "train --from-provenance set.parquet --out other.parquet",
+            "E0912",
+        );
+        assert!(said.contains(why), "{said}");
+        assert!(!at("other.parquet").exists());
+    }
+}
+
+#[test]
+fn a_copied_folder_makes_the_set_again() {
+    let folder = folder();
+    ok(folder.path(), &format!("{TRAIN} --out set.csv"));
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    for (name, bytes) in files(folder.path()) {
+        std::fs::write(copy.path().join(name), bytes).expect("writable");
+    }
+    let set = read(&copy.path().join("set.csv"));
+    std::fs::remove_file(copy.path().join("set.csv")).expect("removable");
+    ok(
+        copy.path(),
+        "train --from-provenance set.csv.provenance.json --out again.csv",
+    );
+    assert_eq!(read(&copy.path().join("again.csv")), set);
 }
 
 #[test]

@@ -142,11 +142,19 @@ fn what_changes_a_value_changes_the_fingerprint() {
 }
 
 #[test]
-fn the_program_hash_ignores_places_and_files_only() {
+fn the_program_hash_ignores_places_files_and_docs_only() {
     let hash = |text: &str| hash::program_hash(&program(text));
     assert_eq!(
         hash(BASE),
         hash(&edited(&[("txn.csv", "other.csv"), ("module shop", "\n\nmodule shop")]))
+    );
+    assert_eq!(
+        hash(BASE),
+        hash(&edited(&[
+            ("/// Spent.", "/// Spent in a day."),
+            ("source txn", "/// What was paid.\nsource txn"),
+            ("owner \"payments\"", "owner \"fraud\"\n  tags [x]"),
+        ]))
     );
     assert_ne!(hash(BASE), hash(&edited(&[("over 7d", "over 8d")])));
 }

@@ -41,7 +41,10 @@ fn every_stage_survives_its_wire_form() {
     for fixture in files(&root().join("tests/golden"), ".feat") {
         let mut sources = featc_driver::diag::SourceMap::new();
         let file = sources.add("golden.feat", read(&fixture));
-        let program = featc_driver::compile(&sources, &[file]).value.expect("goldens compile");
+        let mut program = featc_driver::compile(&sources, &[file]).value.expect("goldens compile");
+        let origins = std::mem::take(&mut program.origins);
+        assert!(!origins.0.is_empty());
+        assert_eq!(featc_ir::Origins::from_json(&origins.to_json()), Ok(origins));
         featc_ir::wf::check(&program).expect("well-formed");
         let plans = featc_driver::lower(&program);
         assert_eq!(featc_ir::Program::from_json(&program.to_json()).as_ref(), Ok(&program));

@@ -3,7 +3,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{
-    Aggregate, Arrival, ColumnId, Excluding, Expr, Lateness, Origin, Slot, Source, SourceColumn, Status, Truth, Type,
+    Aggregate, Arrival, ColumnId, Excluding, Expr, Lateness, Slot, Source, SourceColumn, Status, Truth, Type,
     Window, WindowId, WindowKind,
 };
 use featr_kernels::exact::{ExactSum, FixedSums, PrefixExact};
@@ -87,10 +87,6 @@ fn source() -> Source {
         keep_nan: false,
         batch: None,
         stream: None,
-        origin: Origin {
-            file: String::new(),
-            line: 1,
-        },
     }
 }
 

@@ -3,8 +3,9 @@
 //! It holds no clock, thread or machine, so an undisturbed run and one that was killed and resumed end with equal
 //! bytes.
 
+use super::plan::Part;
 use crate::errors;
-use crate::provenance::{refuse_changes, unchanged};
+use crate::provenance::{other_values, refuse_changes, unchanged};
 use crate::report::{Refused, Reporter};
 use featc_driver::diag::Diagnostic;
 use featr::Aside;
@@ -110,8 +111,8 @@ impl Checkpoint {
         if let Some(diagnostic) = self.arguments.other(&now.arguments, folder) {
             return reporter.refuse(diagnostic);
         }
-        if let Some(what) = self.other_values(now) {
-            return reporter.refuse(errors::features_changed(&path, &what));
+        if let Some(what) = other_values((&self.columns, &self.features), (&now.columns, &now.features)) {
+            return reporter.refuse(errors::features_changed(&path, &what, "begin in another folder"));
         }
         const SINCE: &str = "since the backfill was begun";
         unchanged(&self.sources, &now.sources, SINCE, reporter)?;
@@ -120,19 +121,27 @@ impl Checkpoint {
         refuse_changes("the entities", &was, &is, SINCE, reporter)
     }
 
-    /// What makes the rows of `now` others than those of `self`. Docs, names of lets and the like do not.
-    fn other_values(&self, now: &Checkpoint) -> Option<String> {
-        let all = self.columns.len().max(now.columns.len());
-        if let Some(at) = (0..all).find(|at| self.columns.get(*at) != now.columns.get(*at)) {
-            return Some(match (self.columns.get(at), now.columns.get(at)) {
-                (Some(was), Some(is)) => format!("its column {} is `{is}`, not `{was}`", at + 1),
-                (Some(was), None) => format!("its column `{was}` is gone"),
-                (None, is) => format!("its column `{}` is new", is.map_or("", String::as_str)),
-            });
+    /// Whether what it says of parts is possible for the backfill that it is of.
+    pub fn check_parts(&self, rows: u64, parts: &[Part]) -> Result<(), String> {
+        if (self.rows, self.parts) != (rows, parts.len() as u64) {
+            return Err(format!(
+                "it says {} rows in {} parts, and the backfill has {rows} in {}",
+                self.rows,
+                self.parts,
+                parts.len()
+            ));
         }
-        let changed = |column: &&String| self.features.get(*column) != now.features.get(*column);
-        let column = now.columns.iter().find(changed)?;
-        Some(format!("`{column}` does not compute what it did"))
+        let mut rest = parts.iter();
+        for done in &self.done {
+            let Some(part) = rest.find(|part| part.file == done.file) else {
+                return Err(format!("`{}` is no part that comes there", done.file));
+            };
+            let is_hash = done.xxh3_128.len() == 32 && done.xxh3_128.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if done.rows != part.rows || !is_hash {
+                return Err(format!("what it says of `{}` is not what was written", done.file));
+            }
+        }
+        Ok(())
     }
 
     /// The finished part of this name, if its file is still there.

@@ -10,7 +10,7 @@ use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
 use crate::train::options;
 use featr::RowsWriter;
-use featr::provenance::{SourceFiles, file_record};
+use featr::provenance::{HashInputs, SourceFiles, file_record};
 
 /// A backfill that is settled, ready to run.
 pub struct Job<'a> {
@@ -102,7 +102,7 @@ impl Job<'_> {
         let options = options(self.prepared, &run, self.args.status);
         let rows = self.prepared.program.training(&self.prepared.service, spine, options);
         let rows = rows.map_err(refuse)?;
-        let now = source_files(self.prepared, false, reporter)?;
+        let now = source_files(self.prepared, HashInputs::Nothing, reporter)?;
         unchanged(self.quick, &now, errors::DURING, reporter)?;
         let path = self.folder.path.join(&part.file);
         let write = || -> Result<Done, featr::Error> {

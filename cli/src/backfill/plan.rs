@@ -22,8 +22,8 @@ const SPANS_US: [i64; 6] = [HOUR_US, 6 * HOUR_US, DAY_US, 7 * DAY_US, 28 * DAY_U
 /// Rows of a part, at most: they are answered in memory.
 pub const PART_ROWS: u64 = 1 << 20;
 
-/// More chunks than this are a mistake: the checkpoint lists them all, and is written after each.
-const CHUNKS_MAX: i64 = 20_000;
+/// More chunks than this (or than parts are allowed) are a mistake: each is looked at.
+const CHUNKS_MAX: u64 = 20_000;
 
 /// When the entities are asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,13 @@ pub struct Part {
     pub rows: u64,
 }
 
+/// How much a backfill is, counted without listing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub rows: u128,
+    pub parts: u128,
+}
+
 /// Whether a file, by its place in the folder, has a name as parts have.
 pub fn may_be_part(place: &Path) -> bool {
     let name = place.to_str().unwrap_or_default();
@@ -85,20 +92,20 @@ impl Questions {
         self.known.columns.first().map_or(0, |(_, column)| column.len()) as u64
     }
 
-    /// Questions before an instant of the range.
-    fn before(&self, at_us: i64) -> u64 {
+    /// Questions before an instant of the range. There may be more than 2^64.
+    fn before(&self, at_us: i64) -> u128 {
         match self.when {
-            When::Events => self.known.times.partition_point(|time| *time < at_us) as u64,
+            When::Events => self.known.times.partition_point(|time| *time < at_us) as u128,
             When::Every { us } => {
                 let first = multiple_from(self.range.start, us);
                 let instants = (multiple_from(at_us, us) - first).max(0) / us;
-                instants.unsigned_abs() * self.entities()
+                u128::from(instants.unsigned_abs()) * u128::from(self.entities())
             }
         }
     }
 
     /// All of them.
-    pub fn len(&self) -> u64 {
+    pub fn len(&self) -> u128 {
         self.before(self.range.end)
     }
 
@@ -109,25 +116,54 @@ impl Questions {
 
     /// The span of a chunk when nobody says: the longest whose files have about [`PART_ROWS`] rows.
     pub fn usual_chunk_us(&self) -> i64 {
-        let length = i128::from(self.range.end) - i128::from(self.range.start);
-        let fits = |span: &&i64| i128::from(self.len()) * i128::from(**span) <= i128::from(PART_ROWS) * length.max(1);
+        let length = u128::from(self.range.end.abs_diff(self.range.start)).max(1);
+        let fits =
+            |span: &&i64| self.len().saturating_mul(u128::from(span.unsigned_abs())) <= u128::from(PART_ROWS) * length;
         SPANS_US.iter().rev().find(fits).copied().unwrap_or(HOUR_US)
     }
 
-    /// The files of the result: chunks begin at multiples of `chunk_us` since 1970-01-01T00:00:00Z. Without questions
-    /// there is no file. `None`: too many chunks.
-    pub fn parts(&self, chunk_us: i64) -> Option<Vec<Part>> {
-        let Range { start, end } = self.range;
-        if (end - start) / chunk_us > CHUNKS_MAX {
+    /// The chunks: they begin at multiples of `chunk_us` since 1970-01-01T00:00:00Z.
+    fn chunks(&self, chunk_us: i64) -> impl Iterator<Item = Range<i64>> + '_ {
+        let mut from_us = self.range.start;
+        std::iter::from_fn(move || {
+            let chunk = from_us
+                ..(from_us.div_euclid(chunk_us) * chunk_us)
+                    .saturating_add(chunk_us)
+                    .min(self.range.end);
+            from_us = chunk.end;
+            (chunk.start < chunk.end).then_some(chunk)
+        })
+    }
+
+    /// How much [`Questions::parts`] would list. `None`: more chunks than 20 000 and than `parts_max`.
+    pub fn size(&self, chunk_us: i64, parts_max: u64) -> Option<Size> {
+        let chunks = self.range.end.abs_diff(self.range.start) / chunk_us.unsigned_abs();
+        if chunks > CHUNKS_MAX.max(parts_max) {
             return None;
         }
+        let pieces = |chunk: Range<i64>| {
+            let rows = self.before(chunk.end) - self.before(chunk.start);
+            rows.div_ceil(u128::from(PART_ROWS))
+        };
+        Some(Size {
+            rows: self.len(),
+            parts: self.chunks(chunk_us).map(pieces).sum(),
+        })
+    }
+
+    /// The files of the result, of which [`Questions::size`] says how many. Without questions there is no file.
+    pub fn parts(&self, chunk_us: i64) -> Vec<Part> {
+        let Range { start, end } = self.range;
         let whole_seconds = [start, end, chunk_us].iter().all(|us| us % 1_000_000 == 0);
+        // As many as a list may have are far from 2^64.
+        let before = |at_us: i64| u64::try_from(self.before(at_us)).unwrap_or(u64::MAX);
         let mut parts = Vec::new();
-        let mut from_us = start;
-        while from_us < end {
-            let next = from_us.div_euclid(chunk_us) * chunk_us;
-            let to_us = next.saturating_add(chunk_us).min(end);
-            let (first, last) = (self.before(from_us), self.before(to_us));
+        for Range {
+            start: from_us,
+            end: to_us,
+        } in self.chunks(chunk_us)
+        {
+            let (first, last) = (before(from_us), before(to_us));
             let pieces = (last - first).div_ceil(PART_ROWS);
             for piece in 0..pieces {
                 let span = format!("{}-{}", stamp(from_us, whole_seconds), stamp(to_us, whole_seconds));
@@ -145,9 +181,8 @@ impl Questions {
                     rows: (last - first).min(PART_ROWS),
                 });
             }
-            from_us = to_us;
         }
-        Some(parts)
+        parts
     }
 
     /// The questions of a range of numbers, as a spine whose columns are the keys, then `at_column`, then what else is asked.
@@ -266,9 +301,14 @@ mod tests {
         for (every, start, end) in [(7, -50, 40), (10, -20, 20), (3, 1, 2), (5, 0, 0), (1, -3, 9)] {
             let questions = grid(every, start..end, 3);
             let expected = asked_slow(every, start..end, 3);
-            assert_eq!(questions.len(), expected.len() as u64);
+            assert_eq!(questions.len(), expected.len() as u128);
             for chunk in [1, 2, 7, 13, 1_000] {
-                let parts = questions.parts(chunk).expect("few chunks");
+                let parts = questions.parts(chunk);
+                let size = Size {
+                    rows: expected.len() as u128,
+                    parts: parts.len() as u128,
+                };
+                assert_eq!(questions.size(chunk, 1), Some(size));
                 assert_eq!(
                     asked(&questions, &parts),
                     expected,
@@ -286,7 +326,7 @@ mod tests {
     fn large_chunks_are_cut() {
         let entities = 1_500;
         let questions = grid(1_000_000, 0..1_000_000_000, entities);
-        let parts = questions.parts(DAY_US).expect("few chunks");
+        let parts = questions.parts(DAY_US);
         assert_eq!(parts.len(), 2);
         assert_eq!(parts[0].file, "part-19700101T000000Z-19700101T001640Z-00000.parquet");
         assert_eq!(parts.iter().map(|part| part.rows).sum::<u64>(), 1_500_000);
@@ -306,6 +346,23 @@ mod tests {
         assert_eq!(grid(DAY_US, 0..90 * DAY_US, 100_000).usual_chunk_us(), 7 * DAY_US);
         assert_eq!(grid(HOUR_US, 0..90 * DAY_US, 1_000_000).usual_chunk_us(), HOUR_US);
         assert_eq!(grid(DAY_US, 0..0, 10).usual_chunk_us(), 364 * DAY_US);
-        assert!(grid(DAY_US, 0..90 * DAY_US, 10).parts(1).is_none(), "too many chunks");
+        assert!(grid(DAY_US, 0..90 * DAY_US, 10).size(1, 1).is_none(), "too many chunks");
+    }
+
+    #[test]
+    fn every_microsecond_of_all_years_is_counted() {
+        const YEARS: Range<i64> = -62_135_596_800_000_000..253_402_300_800_000_000;
+        let rows = u128::from(YEARS.end.abs_diff(YEARS.start)) * 1_000_000;
+        for (chunk, chunks) in [(DAY_US, None), (1_000_000 * DAY_US, Some(4)), (i64::MAX, Some(2))] {
+            let questions = grid(1, YEARS, 1_000_000);
+            assert_eq!(questions.len(), rows);
+            assert_eq!(questions.usual_chunk_us(), HOUR_US);
+            let size = questions.size(chunk, 1);
+            assert_eq!(size.map(|size| size.rows), chunks.map(|_| rows));
+            if let (Some(size), Some(chunks)) = (size, chunks) {
+                let least = rows.div_ceil(u128::from(PART_ROWS));
+                assert!((least..least + chunks).contains(&size.parts), "{size:?}");
+            }
+        }
     }
 }

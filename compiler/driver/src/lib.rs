@@ -33,12 +33,13 @@
 //!
 //! Architecture invariant: nothing of `runtime/` is known here.
 
-mod manifest;
+mod build;
 mod project;
 
+pub use build::{BuildError, build};
+pub use featc_ir::manifest::{FeatureEntry, Manifest};
 pub use featc_syntax::diag;
-pub use manifest::{FeatureEntry, Manifest};
-pub use project::{BuildError, LoadError, Project, build};
+pub use project::{LoadError, Project};
 
 use diag::{FileId, Outcome, SourceMap};
 use featc_ir::Program;

@@ -6,7 +6,7 @@
 use crate::expr::{Expr, ExprKind};
 use crate::id::{ColumnId, FeatureId};
 use crate::plan::{FoldSpec, RowSpec};
-use crate::program::{Arrival, FeatureKind, Lateness, Origin, Program, Source, Step, Transform, View};
+use crate::program::{Arrival, FeatureKind, Lateness, Program, Source, Step, Transform, View};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
@@ -40,32 +40,33 @@ fn list(tag: &str, hashes: impl IntoIterator<Item = u128>) -> u128 {
     node(tag, &[&bytes])
 }
 
-/// The IR without origins and file paths.
+/// What the program means: the IR without docs, owners, tags and file paths.
 pub fn program_hash(program: &Program) -> String {
-    let nowhere = || Origin {
-        file: String::new(),
-        line: 0,
-    };
+    let features = program.views.iter().map(|view| view.features.len());
+    let fields = program.services.iter().map(|service| service.fields.len());
+    let steps = program.transforms.iter().map(|transform| transform.steps.len());
+    crate::work::add(features.chain(fields).chain(steps).sum());
     let mut stripped = program.clone();
     for entity in &mut stripped.entities {
-        entity.origin = nowhere();
+        entity.doc = None;
     }
     for source in &mut stripped.sources {
-        source.origin = nowhere();
+        source.doc = None;
         source.batch = None;
         source.stream = None;
     }
     for transform in &mut stripped.transforms {
-        transform.origin = nowhere();
+        transform.doc = None;
     }
     for view in &mut stripped.views {
-        view.origin = nowhere();
+        (view.doc, view.owner) = (None, None);
+        view.tags.clear();
         for feature in &mut view.features {
-            feature.origin = nowhere();
+            feature.doc = None;
         }
     }
     for service in &mut stripped.services {
-        service.origin = nowhere();
+        service.doc = None;
     }
     hex(node("program", &[&Program::VERSION.to_le_bytes(), &wire(&stripped)]))
 }
@@ -132,6 +133,7 @@ fn row_hashes(source: &Source, steps: &[Step], time: &Expr) -> (Vec<u128>, u128)
         .iter()
         .map(|column| node("column", &[column.name.as_bytes(), &wire(&column.ty)]))
         .collect();
+    crate::work::add(columns.len() + steps.len());
     let mut filters = Vec::new();
     for step in steps {
         match step {
@@ -147,10 +149,13 @@ fn row_hashes(source: &Source, steps: &[Step], time: &Expr) -> (Vec<u128>, u128)
     (columns, row)
 }
 
-fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId) -> u128 {
+/// The [`row_hashes`] of a view.
+fn view_row_hashes(program: &Program, view: &View) -> (Vec<u128>, u128) {
     let transform: &Transform = program.transform(view.transform);
-    let source = program.source(transform.source);
-    let (columns, row) = row_hashes(source, &transform.steps, &transform.time);
+    row_hashes(program.source(transform.source), &transform.steps, &transform.time)
+}
+
+fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId, (columns, row): &(Vec<u128>, u128)) -> u128 {
     let feature = view.feature(id);
     let FeatureKind::Aggregate { slots, expr } = &feature.kind else {
         unreachable!("the caller has looked")
@@ -159,10 +164,8 @@ fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId) -> u128
         .iter()
         .map(|slot| {
             let slot = view.slot(*slot);
-            let lift = |lift: Option<crate::LiftId>| {
-                lift.map_or(0, |lift| expr_hash(view.lift(lift), &columns))
-                    .to_le_bytes()
-            };
+            let lift =
+                |lift: Option<crate::LiftId>| lift.map_or(0, |lift| expr_hash(view.lift(lift), columns)).to_le_bytes();
             let how = wire(&(slot.aggregate, view.window(slot.window), slot.ty));
             node("slot", &[&how, &lift(slot.argument), &lift(slot.filter)])
         })
@@ -202,7 +205,13 @@ fn missing(view: &View, id: FeatureId, known: &BTreeMap<FeatureId, u128>) -> Vec
 }
 
 /// Adds the hash of a feature to `known`, after those of its inputs. No recursion: chains may be long.
-fn feature_hash(program: &Program, view: &View, id: FeatureId, known: &mut BTreeMap<FeatureId, u128>) {
+fn feature_hash(
+    program: &Program,
+    view: &View,
+    id: FeatureId,
+    row: &(Vec<u128>, u128),
+    known: &mut BTreeMap<FeatureId, u128>,
+) {
     let mut stack = vec![id];
     while let Some(id) = stack.last().copied() {
         let waiting = missing(view, id, known);
@@ -216,7 +225,7 @@ fn feature_hash(program: &Program, view: &View, id: FeatureId, known: &mut BTree
         }
         let feature = view.feature(id);
         let hash = match &feature.kind {
-            FeatureKind::Aggregate { .. } => aggregate_feature_hash(program, view, id),
+            FeatureKind::Aggregate { .. } => aggregate_feature_hash(program, view, id, row),
             FeatureKind::Derived { inputs, expr } => {
                 let inputs: Vec<u128> = inputs.iter().map(|input| known[input]).collect();
                 let all = list("inputs", inputs.iter().copied());
@@ -234,8 +243,9 @@ fn feature_hash(program: &Program, view: &View, id: FeatureId, known: &mut BTree
 /// The fingerprints of all features of a view, in declared order; see [`feature_fingerprint`].
 pub fn view_fingerprints(program: &Program, view: &View) -> Vec<String> {
     let mut known = BTreeMap::new();
+    let row = view_row_hashes(program, view);
     for position in 0..view.features.len() {
-        feature_hash(program, view, FeatureId::from(position), &mut known);
+        feature_hash(program, view, FeatureId::from(position), &row, &mut known);
     }
     known.into_values().map(hex).collect()
 }
@@ -243,7 +253,7 @@ pub fn view_fingerprints(program: &Program, view: &View) -> Vec<String> {
 /// Everything that can change the feature's value or status, and nothing else.
 pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> String {
     let mut known = BTreeMap::new();
-    feature_hash(program, view, id, &mut known);
+    feature_hash(program, view, id, &view_row_hashes(program, view), &mut known);
     hex(known[&id])
 }
 

@@ -15,19 +15,22 @@ pub mod display;
 pub mod expr;
 pub mod hash;
 pub mod id;
+pub mod manifest;
 pub mod plan;
 pub mod program;
 pub mod types;
+pub mod typing;
 pub mod wf;
 pub mod window;
 pub mod wire;
+pub mod work;
 
 pub use aggregate::{Aggregate, Slot};
 pub use expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
 pub use program::{
-    Arrival, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Program, Service, ServiceField,
-    Source, SourceColumn, Step, Transform, TransformColumn, View,
+    Arrival, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program, Service,
+    ServiceField, Source, SourceColumn, Step, Transform, TransformColumn, View,
 };
 pub use types::{ErrorCode, Status, Truth, Type};
 pub use window::{Excluding, Window, WindowKind};

@@ -4,16 +4,24 @@ use crate::aggregate::Slot;
 use crate::expr::{Expr, Literal};
 use crate::id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
 use crate::types::Type;
-use crate::window::{Window, WindowKind};
+use crate::window::{Excluding, Window, WindowKind};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// Where a thing was declared, for messages only; no meaning and no hash depends on it.
+/// Where a thing is declared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
+    /// The name of the file in the program's folder.
     pub file: String,
     /// From 1.
     pub line: u32,
 }
+
+/// Where everything is declared, for people only: no meaning, no hash and no plan depends on it. By kind and name:
+/// `view spend`, `feature spend.total`. It has a wire form of its own, and is no part of the program's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Origins(pub BTreeMap<String, Origin>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
@@ -23,6 +31,8 @@ pub struct Program {
     pub transforms: Vec<Transform>,
     pub views: Vec<View>,
     pub services: Vec<Service>,
+    #[serde(skip)]
+    pub origins: Origins,
 }
 
 /// A thing that features are about, with its ordered key columns.
@@ -31,7 +41,6 @@ pub struct Entity {
     pub name: String,
     pub doc: Option<String>,
     pub keys: Vec<Key>,
-    pub origin: Origin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,7 +73,6 @@ pub struct Source {
     pub keep_nan: bool,
     pub batch: Option<FileSet>,
     pub stream: Option<FileSet>,
-    pub origin: Origin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -128,7 +136,6 @@ pub struct Transform {
     pub time: Expr,
     /// All columns of the row: the source's, then the lets.
     pub columns: Vec<TransformColumn>,
-    pub origin: Origin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -167,7 +174,6 @@ pub struct View {
     pub features: Vec<Feature>,
     /// The circuit breaker, in microseconds.
     pub ttl_us: Option<u64>,
-    pub origin: Origin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,7 +184,6 @@ pub struct Feature {
     pub kind: FeatureKind,
     /// Replaces null, of the feature's type.
     pub default: Option<Literal>,
-    pub origin: Origin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,7 +202,6 @@ pub struct Service {
     pub doc: Option<String>,
     /// In declared order, globs expanded in the views' order.
     pub fields: Vec<ServiceField>,
-    pub origin: Origin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -210,7 +214,7 @@ pub struct ServiceField {
 
 impl Program {
     /// Version of the wire form; a reader refuses any other.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     pub fn entity(&self, id: EntityId) -> &Entity {
         &self.entities[id.index()]
@@ -254,13 +258,12 @@ impl Program {
     /// where a feature of the service (or an input of one) says `excluding self`.
     pub fn service_self_columns(&self, service: &Service) -> Vec<Key> {
         let mut columns: Vec<Key> = Vec::new();
+        let mut by_view: BTreeMap<ViewId, Vec<bool>> = BTreeMap::new();
+        crate::work::add(service.fields.len());
         for field in &service.fields {
             let view = self.view(field.view);
-            if !view
-                .windows_of(field.feature)
-                .iter()
-                .any(|w| w.excluding == crate::Excluding::SelfEvent)
-            {
+            let says_self = by_view.entry(field.view).or_insert_with(|| view.says_self());
+            if !std::mem::take(&mut says_self[field.feature.index()]) {
                 continue;
             }
             let source = self.view_source(view);
@@ -280,20 +283,29 @@ impl Program {
     /// How far back a feature looks for *any* event of its entity before it says `missing`, in microseconds:
     /// longest window + lateness + the default read skew of one hour. `None`: for ever.
     pub fn retention_us(&self, view: &View, feature: FeatureId) -> Option<u64> {
-        const READ_SKEW_US: u64 = 3_600_000_000;
-        let mut longest: u64 = 0;
-        for window in view.windows_of(feature) {
-            match window.kind {
-                WindowKind::Last { length_us } => longest = longest.max(length_us.unsigned_abs()),
-                WindowKind::Lifetime => return None,
-            }
-        }
-        let lateness = match self.view_source(view).lateness {
-            Lateness::Unbounded => 0,
-            Lateness::Within { bound_us } => bound_us,
-        };
-        longest.checked_add(lateness)?.checked_add(READ_SKEW_US)
+        let windows = view.windows_of(feature);
+        retention_us(
+            windows.iter().map(|window| window.kind),
+            self.view_source(view).lateness,
+        )
     }
+}
+
+/// See [`Program::retention_us`].
+pub(crate) fn retention_us(windows: impl IntoIterator<Item = WindowKind>, lateness: Lateness) -> Option<u64> {
+    const READ_SKEW_US: u64 = 3_600_000_000;
+    let mut longest: u64 = 0;
+    for window in windows {
+        match window {
+            WindowKind::Last { length_us } => longest = longest.max(length_us.unsigned_abs()),
+            WindowKind::Lifetime => return None,
+        }
+    }
+    let lateness = match lateness {
+        Lateness::Unbounded => 0,
+        Lateness::Within { bound_us } => bound_us,
+    };
+    longest.checked_add(lateness)?.checked_add(READ_SKEW_US)
 }
 
 impl View {
@@ -313,12 +325,42 @@ impl View {
         &self.features[id.index()]
     }
 
+    /// Whether each feature, or one that it is derived from, says `excluding self`. Visits every feature and every input
+    /// once. No recursion: chains may be long.
+    pub fn says_self(&self) -> Vec<bool> {
+        let mut readers: Vec<Vec<usize>> = vec![Vec::new(); self.features.len()];
+        crate::work::add(self.features.len());
+        let mut says_self = vec![false; self.features.len()];
+        let mut found = Vec::new();
+        for (place, feature) in self.features.iter().enumerate() {
+            match &feature.kind {
+                FeatureKind::Aggregate { slots, .. } => {
+                    let excluding = |slot: &SlotId| self.window(self.slot(*slot).window).excluding;
+                    if slots.iter().any(|slot| excluding(slot) == Excluding::SelfEvent) {
+                        found.push(place);
+                    }
+                }
+                FeatureKind::Derived { inputs, .. } => {
+                    crate::work::add(inputs.len());
+                    inputs.iter().for_each(|input| readers[input.index()].push(place));
+                }
+            }
+        }
+        while let Some(place) = found.pop() {
+            if !std::mem::replace(&mut says_self[place], true) {
+                found.append(&mut readers[place]);
+            }
+        }
+        says_self
+    }
+
     /// All windows that a feature reads, its inputs' included; distinct, in order.
     pub fn windows_of(&self, feature: FeatureId) -> Vec<Window> {
         let mut found = std::collections::BTreeSet::new();
         let mut seen = std::collections::BTreeSet::new();
         let mut stack = vec![feature];
         while let Some(id) = stack.pop() {
+            crate::work::add(1);
             if !seen.insert(id) {
                 continue;
             }

@@ -3,7 +3,7 @@
 use crate::expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
 use crate::id::ColumnId;
 use crate::plan::{BatchPlan, StreamGraph};
-use crate::program::Program;
+use crate::program::{Origins, Program};
 use crate::types::Type;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -68,14 +68,19 @@ impl Wire for Program {
     const VERSION: u32 = Program::VERSION;
 }
 
+impl Wire for Origins {
+    const KIND: &'static str = "featc.origins";
+    const VERSION: u32 = 1;
+}
+
 impl Wire for BatchPlan {
     const KIND: &'static str = "featc.batch_plan";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 impl Wire for StreamGraph {
     const KIND: &'static str = "featc.stream_graph";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 /// An expression as a list of nodes in postfix order: a node takes its operands from those before it, the last node is
@@ -132,53 +137,77 @@ impl From<Expr> for FlatExpr {
     }
 }
 
+/// Deeper expressions are refused: what walks over them recurses. Programs have less than half of it.
+const DEPTH_MAX: u32 = 600;
+
+/// The expressions that nothing took yet, with their depths.
+struct Stack(Vec<(Expr, u32)>);
+
+impl Stack {
+    /// The last `count`, and the depth of what is made of them.
+    fn take(&mut self, count: u32) -> Result<(Vec<Expr>, u32), String> {
+        let first = self.0.len().checked_sub(count as usize);
+        let taken = self.0.split_off(first.ok_or("an operator without its operands")?);
+        let depth = 1 + taken.iter().map(|(_, depth)| *depth).max().unwrap_or(0);
+        Ok((taken.into_iter().map(|(expr, _)| expr).collect(), depth))
+    }
+
+    fn take_boxed<const N: usize>(&mut self) -> Result<([Box<Expr>; N], u32), String> {
+        let (taken, depth) = self.take(N as u32)?;
+        let boxed: Vec<Box<Expr>> = taken.into_iter().map(Box::new).collect();
+        let boxed = boxed.try_into().map_err(|_| "an operator without its operands")?;
+        Ok((boxed, depth))
+    }
+}
+
 impl TryFrom<FlatExpr> for Expr {
     type Error = String;
 
     fn try_from(flat: FlatExpr) -> Result<Expr, String> {
-        fn operands(stack: &mut Vec<Expr>, count: u32) -> Result<Vec<Expr>, String> {
-            let first = stack
-                .len()
-                .checked_sub(count as usize)
-                .ok_or("an operator without its operands")?;
-            Ok(stack.split_off(first))
-        }
-        fn one(stack: &mut Vec<Expr>) -> Result<Box<Expr>, String> {
-            stack
-                .pop()
-                .map(Box::new)
-                .ok_or_else(|| "an operator without its operand".to_owned())
-        }
-        let mut stack = Vec::new();
+        let mut stack = Stack(Vec::new());
         for FlatNode { op, ty } in flat.0 {
-            let kind = match op {
-                FlatOp::Column(id) => ExprKind::Column(id),
-                FlatOp::Literal(literal) => ExprKind::Literal(literal),
-                FlatOp::Unary(op) => ExprKind::Unary(op, one(&mut stack)?),
+            let (kind, depth) = match op {
+                FlatOp::Column(id) => (ExprKind::Column(id), 1),
+                FlatOp::Literal(literal) => (ExprKind::Literal(literal), 1),
+                FlatOp::Unary(op) => {
+                    let ([operand], depth) = stack.take_boxed()?;
+                    (ExprKind::Unary(op, operand), depth)
+                }
                 FlatOp::Binary(op) => {
-                    let right = one(&mut stack)?;
-                    ExprKind::Binary(op, one(&mut stack)?, right)
+                    let ([left, right], depth) = stack.take_boxed()?;
+                    (ExprKind::Binary(op, left, right), depth)
                 }
                 FlatOp::Case { branches, otherwise } => {
-                    let otherwise = if otherwise { Some(one(&mut stack)?) } else { None };
-                    let mut items = operands(&mut stack, branches.saturating_mul(2))?.into_iter();
-                    let mut pairs = Vec::new();
+                    let count = branches.saturating_mul(2).saturating_add(u32::from(otherwise));
+                    let (mut items, depth) = stack.take(count)?;
+                    let otherwise = if otherwise { items.pop().map(Box::new) } else { None };
+                    let mut items = items.into_iter();
+                    let mut branches = Vec::new();
                     while let (Some(when), Some(then)) = (items.next(), items.next()) {
-                        pairs.push((when, then));
+                        branches.push((when, then));
                     }
-                    ExprKind::Case {
-                        branches: pairs,
-                        otherwise,
-                    }
+                    (ExprKind::Case { branches, otherwise }, depth)
                 }
-                FlatOp::Coalesce(count) => ExprKind::Coalesce(operands(&mut stack, count)?),
-                FlatOp::Cast => ExprKind::Cast(one(&mut stack)?),
-                FlatOp::Call(function, count) => ExprKind::Call(function, operands(&mut stack, count)?),
+                FlatOp::Coalesce(count) => {
+                    let (items, depth) = stack.take(count)?;
+                    (ExprKind::Coalesce(items), depth)
+                }
+                FlatOp::Cast => {
+                    let ([operand], depth) = stack.take_boxed()?;
+                    (ExprKind::Cast(operand), depth)
+                }
+                FlatOp::Call(function, count) => {
+                    let (items, depth) = stack.take(count)?;
+                    (ExprKind::Call(function, items), depth)
+                }
             };
-            stack.push(Expr { kind, ty });
+            if depth > DEPTH_MAX {
+                return Err(format!("an expression deeper than {DEPTH_MAX}"));
+            }
+            stack.0.push((Expr { kind, ty }, depth));
         }
-        let expr = stack.pop().ok_or("an expression without nodes")?;
-        if stack.is_empty() {
+        let (expr, _) = stack.0.pop().ok_or("an expression without nodes")?;
+        if stack.0.is_empty() {
             Ok(expr)
         } else {
             Err("operands that nothing takes".to_owned())

@@ -1,39 +1,30 @@
 //! `ir::Program` to one [`BatchPlan`] per service.
 
-use crate::group::groups;
+use crate::group::{groups, planned};
 use featc_ir::plan::{BatchNode, BatchPlan};
 use featc_ir::{Program, Service};
+use std::collections::BTreeMap;
 
 /// The batch plans of all services, in declared order.
 pub fn lower_batch(program: &Program) -> Vec<BatchPlan> {
+    let hash = featc_ir::hash::program_hash(program);
     program
         .services
         .iter()
-        .map(|service| lower_service(program, service))
+        .map(|service| lower_service(program, &hash, service))
         .collect()
 }
 
-/// The batch plan of one service of the program.
-pub fn lower_service(program: &Program, service: &Service) -> BatchPlan {
+/// The batch plan of one service of the program, which has this hash.
+fn lower_service(program: &Program, hash: &str, service: &Service) -> BatchPlan {
     let requested: Vec<_> = service.fields.iter().map(|field| (field.view, field.feature)).collect();
     let groups = groups(program, &requested);
-    let columns = service
-        .fields
-        .iter()
-        .map(|field| {
-            let find = |(place, group): (usize, &crate::group::Group)| {
-                group
-                    .outputs
-                    .get(&(field.view, field.feature))
-                    .map(|output| (place as u32, *output))
-            };
-            groups
-                .iter()
-                .enumerate()
-                .find_map(find)
-                .expect("every requested feature is in a group")
-        })
-        .collect();
+    let mut outputs = BTreeMap::new();
+    for (place, group) in groups.iter().enumerate() {
+        let of_group = group.outputs.iter();
+        outputs.extend(of_group.map(|(feature, output)| (*feature, (place as u32, *output))));
+    }
+    let columns = requested.iter().map(|feature| outputs[feature]).collect();
     let spine = BatchNode::Spine {
         keys: program.service_keys(service),
         self_columns: program.service_self_columns(service),
@@ -42,7 +33,7 @@ pub fn lower_service(program: &Program, service: &Service) -> BatchPlan {
         .into_iter()
         .map(|group| {
             let scan = BatchNode::Scan {
-                source: program.source(group.source).clone(),
+                source: planned(program.source(group.source)),
             };
             let accept = BatchNode::Accept { input: Box::new(scan) };
             let rows = BatchNode::Rows {
@@ -61,7 +52,7 @@ pub fn lower_service(program: &Program, service: &Service) -> BatchPlan {
         })
         .collect();
     BatchPlan {
-        program: featc_ir::hash::program_hash(program),
+        program: hash.to_owned(),
         service: service.name.clone(),
         root: BatchNode::Zip {
             spine: Box::new(spine),

@@ -3,12 +3,13 @@
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{
     ColumnId, Excluding, Expr, FeatureId, FeatureKind, Key, LiftId, Program, Slot, Source, SourceId, TransformId, View,
-    ViewId, WindowId,
+    ViewId, Window, WindowId,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
 /// What makes two views answerable by one node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct GroupKey {
     transform: TransformId,
     key: Vec<ColumnId>,
@@ -26,25 +27,64 @@ pub(crate) struct Group {
     pub outputs: BTreeMap<(ViewId, FeatureId), u32>,
 }
 
+/// The source as plans have it: without its doc.
+pub(crate) fn planned(source: &Source) -> Source {
+    Source {
+        doc: None,
+        ..source.clone()
+    }
+}
+
 /// Groups the requested features, in order of first request.
 pub(crate) fn groups(program: &Program, requested: &[(ViewId, FeatureId)]) -> Vec<Group> {
-    let mut found: Vec<(GroupKey, Vec<(ViewId, FeatureId)>)> = Vec::new();
+    let mut keys: Interned<GroupKey> = Interned::default();
+    let mut members: Vec<Vec<(ViewId, FeatureId)>> = Vec::new();
+    let mut by_view: BTreeMap<ViewId, usize> = BTreeMap::new();
     for (view_id, feature) in requested {
-        let view = program.view(*view_id);
-        let key = GroupKey {
-            transform: view.transform,
-            key: view.key.clone(),
-            entity: program.entity(view.entity).keys.clone(),
-        };
-        match found.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, members)) => members.push((*view_id, *feature)),
-            None => found.push((key, vec![(*view_id, *feature)])),
-        }
+        let place = *by_view.entry(*view_id).or_insert_with(|| {
+            let view = program.view(*view_id);
+            keys.place(&GroupKey {
+                transform: view.transform,
+                key: view.key.clone(),
+                entity: program.entity(view.entity).keys.clone(),
+            })
+        });
+        members.resize_with(keys.items.len(), Vec::new);
+        members[place].push((*view_id, *feature));
     }
-    found
+    keys.items
         .into_iter()
+        .zip(members)
         .map(|(key, members)| Builder::new(program, key).build(&members))
         .collect()
+}
+
+/// Different things in the order in which they were met. The map is only looked into, never walked.
+#[derive(Debug)]
+struct Interned<T> {
+    items: Vec<T>,
+    places: HashMap<T, usize>,
+}
+
+impl<T> Default for Interned<T> {
+    fn default() -> Self {
+        Interned {
+            items: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Interned<T> {
+    fn place(&mut self, item: &T) -> usize {
+        featc_ir::work::add(1);
+        if let Some(place) = self.places.get(item) {
+            return *place;
+        }
+        self.items.push(item.clone());
+        self.places.insert(item.clone(), self.items.len() - 1);
+        self.items.len() - 1
+    }
 }
 
 struct Builder<'a> {
@@ -53,13 +93,12 @@ struct Builder<'a> {
     group: Group,
     /// Positions in `finish.features`.
     placed: BTreeMap<(ViewId, FeatureId), u32>,
-}
-
-fn intern<T: PartialEq>(items: &mut Vec<T>, item: T) -> usize {
-    items.iter().position(|known| *known == item).unwrap_or_else(|| {
-        items.push(item);
-        items.len() - 1
-    })
+    /// What stands at those positions.
+    order: Vec<(ViewId, FeatureId)>,
+    lifts: Interned<Expr>,
+    windows: Interned<Window>,
+    slots: Interned<Slot>,
+    presence: Interned<Option<u64>>,
 }
 
 impl<'a> Builder<'a> {
@@ -94,6 +133,11 @@ impl<'a> Builder<'a> {
             source,
             group,
             placed: BTreeMap::new(),
+            order: Vec::new(),
+            lifts: Interned::default(),
+            windows: Interned::default(),
+            slots: Interned::default(),
+            presence: Interned::default(),
         }
     }
 
@@ -103,17 +147,16 @@ impl<'a> Builder<'a> {
             self.group.finish.features[place as usize].output = true;
         }
         let mut next = 0;
-        for (place, feature) in self.group.finish.features.iter().enumerate() {
+        for (feature, key) in self.group.finish.features.iter().zip(&self.order) {
             if feature.output {
-                let (key, _) = self
-                    .placed
-                    .iter()
-                    .find(|(_, at)| **at as usize == place)
-                    .expect("placed above");
                 self.group.outputs.insert(*key, next);
                 next += 1;
             }
         }
+        self.group.rows.lifts = self.lifts.items;
+        self.group.fold.windows = self.windows.items;
+        self.group.fold.slots = self.slots.items;
+        self.group.fold.presence = self.presence.items;
         if self
             .group
             .fold
@@ -165,7 +208,7 @@ impl<'a> Builder<'a> {
         let kind = match &feature.kind {
             FeatureKind::Aggregate { slots, expr } => {
                 let retention = self.program.retention_us(view, id);
-                let presence = intern(&mut self.group.fold.presence, retention);
+                let presence = self.presence.place(&retention);
                 FinishKind::Aggregate {
                     slots: slots.iter().map(|slot| self.slot(view, view.slot(*slot))).collect(),
                     expr: expr.clone(),
@@ -188,20 +231,21 @@ impl<'a> Builder<'a> {
             output: false,
         });
         self.placed.insert((view_id, id), place);
+        self.order.push((view_id, id));
     }
 
     fn slot(&mut self, view: &View, slot: &Slot) -> u32 {
-        let window = intern(&mut self.group.fold.windows, *view.window(slot.window));
+        let window = self.windows.place(view.window(slot.window));
         let moved = Slot {
             argument: slot.argument.map(|lift| self.lift(view.lift(lift))),
             filter: slot.filter.map(|lift| self.lift(view.lift(lift))),
             window: WindowId::from(window),
             ..*slot
         };
-        intern(&mut self.group.fold.slots, moved) as u32
+        self.slots.place(&moved) as u32
     }
 
     fn lift(&mut self, lift: &Expr) -> LiftId {
-        LiftId::from(intern(&mut self.group.rows.lifts, lift.clone()))
+        LiftId::from(self.lifts.place(lift))
     }
 }

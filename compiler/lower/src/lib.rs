@@ -9,5 +9,5 @@ mod batch;
 mod group;
 mod stream;
 
-pub use batch::{lower_batch, lower_service};
+pub use batch::lower_batch;
 pub use stream::lower_stream;

@@ -1,6 +1,6 @@
 //! `ir::Program` to the [`StreamGraph`] that keeps every view of the program.
 
-use crate::group::groups;
+use crate::group::{groups, planned};
 use featc_ir::hash::{program_hash, state_key};
 use featc_ir::plan::{Operator, OperatorId, OperatorKind, StreamGraph, StreamService};
 use featc_ir::{FeatureId, Program, SourceId, ViewId};
@@ -22,7 +22,8 @@ pub fn lower_stream(program: &Program) -> StreamGraph {
     for group in groups(program, &every) {
         let source = program.source(group.source);
         let accept = *accepted.entry(group.source).or_insert_with(|| {
-            let rows = add(&mut operators, OperatorKind::Source { source: source.clone() }, vec![]);
+            let source = planned(source);
+            let rows = add(&mut operators, OperatorKind::Source { source }, vec![]);
             add(&mut operators, OperatorKind::Accept, vec![rows])
         });
         let state_key = state_key(source, &group.rows, &group.fold);

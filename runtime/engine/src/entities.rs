@@ -2,7 +2,6 @@
 
 use crate::error::Error;
 use crate::program::Program;
-use featc_ir::program::Origin;
 use featc_ir::{ColumnId, FileSet, Key, Lateness, Source, SourceColumn};
 use featr_decode::{DecodeError, ReadOptions, format_of, read_source};
 use featr_kernels::Column;
@@ -74,9 +73,5 @@ fn entity_rows(keys: &[Key]) -> Source {
         keep_nan: false,
         batch: None,
         stream: None,
-        origin: Origin {
-            file: String::new(),
-            line: 0,
-        },
     }
 }

@@ -64,6 +64,7 @@
 
 mod entities;
 mod error;
+mod load;
 mod online;
 mod program;
 pub mod provenance;

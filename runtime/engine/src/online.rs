@@ -58,14 +58,7 @@ impl Online {
     }
 
     fn source(&self, name: &str) -> Result<&Source, Error> {
-        let sources = self.graph.operators.iter().filter_map(|operator| match &operator.kind {
-            OperatorKind::Source { source } => Some(source),
-            OperatorKind::Accept
-            | OperatorKind::Rows { .. }
-            | OperatorKind::Log { .. }
-            | OperatorKind::Finish { .. } => None,
-        });
-        let known: Vec<&Source> = sources.collect();
+        let known: Vec<&Source> = self.graph.sources().collect();
         known
             .iter()
             .find(|source| source.name == name)

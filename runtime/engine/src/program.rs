@@ -2,11 +2,9 @@
 
 use crate::error::Error;
 use featc_ir::plan::{BatchNode, BatchPlan, OperatorId, OperatorKind, StreamGraph, StreamService};
-use featc_ir::wire::Wire;
 use featc_ir::{FileFormat, FileSet, Source, Truth};
 use featr_decode::format_of;
 use featr_lake::LakeStore;
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,11 +19,6 @@ pub struct Program {
     /// Files given for a source instead of its own.
     pub(crate) files: BTreeMap<String, FileSet>,
     pub(crate) store: Arc<LakeStore>,
-}
-
-#[derive(Deserialize)]
-struct ManifestFiles {
-    files: BTreeMap<String, String>,
 }
 
 impl Program {
@@ -56,38 +49,6 @@ impl Program {
     /// Forgets which versions of Delta tables were read: the next run reads the latest ones.
     pub fn refresh(&mut self) {
         self.store = Arc::new(self.store.fresh());
-    }
-
-    /// Loads what `featc build` wrote into `folder`; `base` is the folder that paths in the program are relative to.
-    ///
-    /// # Errors
-    /// [`Error::Build`]: a missing file, one whose content is not what the manifest says, another version.
-    pub fn load(folder: &Path, base: impl Into<PathBuf>) -> Result<Program, Error> {
-        let refuse = |why: String| Error::Build {
-            folder: folder.display().to_string(),
-            why,
-        };
-        let text = |name: &str| {
-            std::fs::read_to_string(folder.join(name)).map_err(|error| refuse(format!("`{name}`: {error}")))
-        };
-        let manifest: ManifestFiles = serde_json::from_str(&text("manifest.json")?)
-            .map_err(|error| refuse(format!("`manifest.json`: {error}")))?;
-        let mut batch = Vec::new();
-        let mut stream = None;
-        for (name, hash) in &manifest.files {
-            let content = text(name)?;
-            if format!("{:032x}", xxhash_rust::xxh3::xxh3_128(content.as_bytes())) != *hash {
-                return Err(refuse(format!("`{name}` does not match the manifest")));
-            }
-            let wire = |why: String| refuse(format!("`{name}`: {why}"));
-            if name == "stream.json" {
-                stream = Some(StreamGraph::from_json(&content).map_err(wire)?);
-            } else if name.starts_with("batch/") && name.ends_with(".json") {
-                batch.push(BatchPlan::from_json(&content).map_err(wire)?);
-            }
-        }
-        let stream = stream.ok_or_else(|| refuse("`stream.json` is missing".to_owned()))?;
-        Ok(Program::new(batch, stream, base))
     }
 
     /// The hash of the program, in hexadecimal.
@@ -122,14 +83,7 @@ impl Program {
 
     /// All sources that some view reads.
     pub fn sources(&self) -> Vec<&Source> {
-        let sources = self.stream.operators.iter().map(|operator| match &operator.kind {
-            OperatorKind::Source { source } => Some(source),
-            OperatorKind::Accept
-            | OperatorKind::Rows { .. }
-            | OperatorKind::Log { .. }
-            | OperatorKind::Finish { .. } => None,
-        });
-        sources.flatten().collect()
+        self.stream.sources().collect()
     }
 
     /// The sources that a service reads.

@@ -9,7 +9,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 
-pub use inputs::{Change, FileRecord, SourceFiles, changes, file_record};
+pub use inputs::{Change, FileRecord, HASHED_BYTES, HashInputs, SourceFiles, changes, file_record};
 pub use path::relative;
 pub use set::{StagedSet, sidecar, stage_set};
 
@@ -258,11 +258,11 @@ impl Program {
         &self.base
     }
 
-    /// The files of the sources that a service reads, as they are now; `hash` reads them whole.
+    /// The files of the sources that a service reads, as they are now; `hash` says which are read whole.
     ///
     /// # Errors
     /// [`Error::UnknownService`], [`Error::NoFiles`], [`Error::Decode`].
-    pub fn source_files(&self, service: &str, hash: bool) -> Result<Vec<SourceFiles>, Error> {
+    pub fn source_files(&self, service: &str, hash: HashInputs<'_>) -> Result<Vec<SourceFiles>, Error> {
         let sources = self.service_sources(service)?;
         let files = sources.into_iter().map(|source| {
             let set = self.files(source, crate::recorded::Side::Batch)?;

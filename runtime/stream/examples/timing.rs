@@ -7,8 +7,8 @@ use featc_ir::plan::{
     StreamService,
 };
 use featc_ir::{
-    Aggregate, ColumnId, Excluding, Expr, Key, Lateness, LiftId, Origin, Slot, Source, SourceColumn, Truth, Type,
-    Window, WindowId, WindowKind,
+    Aggregate, ColumnId, Excluding, Expr, Key, Lateness, LiftId, Slot, Source, SourceColumn, Truth, Type, Window,
+    WindowId, WindowKind,
 };
 use featr_kernels::{Batch, Column, Data};
 use featr_stream::{Engine, Questions};
@@ -44,10 +44,6 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> StreamGraph 
         keep_nan: false,
         batch: None,
         stream: None,
-        origin: Origin {
-            file: "timing".to_owned(),
-            line: 1,
-        },
     };
     let key = |position: usize| Key {
         name: columns[position].0.to_owned(),

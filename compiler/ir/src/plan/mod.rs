@@ -3,6 +3,7 @@
 //! A plan names columns by position. Engines run plans; they never see a `Program`.
 
 mod batch;
+pub mod check;
 mod stream;
 
 pub use batch::{BatchNode, BatchPlan};

@@ -3,14 +3,7 @@
 use super::Context;
 use crate::errors::keys::{EntityWithoutKey, KeyTypeRefused, NullableKey};
 use crate::res;
-use featc_ir::{Entity, Key, Type};
-
-fn may_be_key(ty: Type) -> bool {
-    match ty {
-        Type::Bool | Type::Int64 | Type::Decimal { .. } | Type::String | Type::Timestamp | Type::Date => true,
-        Type::Float64 | Type::Duration => false,
-    }
-}
+use featc_ir::{Entity, Key};
 
 pub(super) fn check(entity: &res::Entity, context: &mut Context<'_>) -> Option<Entity> {
     let declared = &entity.declared;
@@ -27,7 +20,7 @@ pub(super) fn check(entity: &res::Entity, context: &mut Context<'_>) -> Option<E
         if let Some(at) = key.nullable {
             context.push(NullableKey { key: &key.name, at }.report());
         }
-        if let Some(ty) = key.ty.filter(|ty| !may_be_key(*ty)) {
+        if let Some(ty) = key.ty.filter(|ty| !ty.may_be_key()) {
             context.push(
                 KeyTypeRefused {
                     key: &key.name,
@@ -48,6 +41,5 @@ pub(super) fn check(entity: &res::Entity, context: &mut Context<'_>) -> Option<E
         name: declared.name.clone(),
         doc: declared.doc.clone(),
         keys: keys.collect::<Option<Vec<_>>>()?,
-        origin: context.origin(declared.at),
     })
 }

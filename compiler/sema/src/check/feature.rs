@@ -8,7 +8,7 @@ use crate::res::{self, FeatureKind};
 use featc_ir::{
     Aggregate, ColumnId, Expr, ExprKind, Feature, FeatureId, LiftId, Literal, Slot, SlotId, Type, Window, WindowId,
 };
-use featc_syntax::diag::{Diagnostic, SourceMap, Span};
+use featc_syntax::diag::{Diagnostic, SourceMap};
 use std::collections::HashMap;
 
 /// The features of a view and what they share.
@@ -85,7 +85,7 @@ impl Leaves for FeatureLeaves<'_> {
             other => other,
         };
         let ty = argument.as_ref().map(|argument| argument.ty);
-        let Some(ty) = result(aggregate, ty) else {
+        let Some(ty) = aggregate.result(ty) else {
             if let Some(ty) = ty {
                 complaints.push(
                     WrongAggregateArgument {
@@ -112,32 +112,6 @@ impl Leaves for FeatureLeaves<'_> {
     }
 }
 
-/// The type of an aggregate's result, by the type of its argument; `None` if it does not take that.
-fn result(aggregate: Aggregate, argument: Option<Type>) -> Option<Type> {
-    match (aggregate, argument) {
-        (Aggregate::Count, _) | (Aggregate::CountDistinct { .. }, Some(_)) => Some(Type::Int64),
-        (Aggregate::Sum, Some(Type::Decimal { scale, .. })) => Some(Type::Decimal { precision: 38, scale }),
-        (Aggregate::Sum, Some(ty)) => ty.is_numeric().then_some(ty),
-        (
-            Aggregate::Mean | Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop,
-            Some(ty),
-        ) => ty.is_numeric().then_some(Type::Float64),
-        (Aggregate::Min | Aggregate::Max | Aggregate::First { .. } | Aggregate::Last { .. }, ty) => ty,
-        (Aggregate::TimeSinceLast, None) => Some(Type::Duration),
-        (Aggregate::TimeSinceLast, Some(_))
-        | (
-            Aggregate::Sum
-            | Aggregate::Mean
-            | Aggregate::Variance
-            | Aggregate::Stddev
-            | Aggregate::VariancePop
-            | Aggregate::StddevPop
-            | Aggregate::CountDistinct { .. },
-            None,
-        ) => None,
-    }
-}
-
 /// Checks the features of a view over its row. `None` if one of them is broken.
 pub(super) fn check(view: &res::View, row: &[Option<Type>], context: &mut Context<'_>) -> Option<Builder> {
     let mut first_id = Vec::new();
@@ -160,7 +134,7 @@ pub(super) fn check(view: &res::View, row: &[Option<Type>], context: &mut Contex
     for (feature, typed) in view.features.iter().zip(checked) {
         let default = check_default(feature, typed.as_ref().map(|typed| typed.expr.ty), context);
         match (typed, default) {
-            (Some(typed), Ok(default)) => builder.declare(feature, typed, default, context),
+            (Some(typed), Ok(default)) => builder.declare(feature, typed, default),
             (None, _) | (_, Err(())) => is_sound = false,
         }
     }
@@ -265,15 +239,14 @@ struct Interner {
 }
 
 impl Interner {
-    fn declare(&mut self, feature: &res::Feature, typed: Typed, default: Option<Literal>, context: &Context<'_>) {
-        let push = |builder: &mut Builder, name: &str, at: Span, kind| {
+    fn declare(&mut self, feature: &res::Feature, typed: Typed, default: Option<Literal>) {
+        let push = |builder: &mut Builder, name: &str, kind| {
             builder.features.push(Feature {
                 name: name.to_owned(),
                 doc: feature.declared.doc.clone(),
                 ty: typed.expr.ty,
                 kind,
                 default: default.clone(),
-                origin: context.origin(at),
             });
         };
         match &feature.kind {
@@ -285,7 +258,7 @@ impl Interner {
                         slots,
                         expr: typed.expr.clone(),
                     };
-                    push(&mut self.builder, &expansion.name, feature.declared.at, kind);
+                    push(&mut self.builder, &expansion.name, kind);
                 }
             }
             FeatureKind::Derived => {
@@ -293,7 +266,7 @@ impl Interner {
                     inputs: typed.inputs.clone(),
                     expr: typed.expr.clone(),
                 };
-                push(&mut self.builder, &feature.declared.name, feature.declared.at, kind);
+                push(&mut self.builder, &feature.declared.name, kind);
             }
             FeatureKind::Broken { .. } => {}
         }

@@ -7,9 +7,11 @@ mod source;
 mod transform;
 mod view;
 
-use crate::res;
-use featc_ir::{Origin, Program};
+use crate::res::{self, FeatureKind};
+use featc_ir::{Origin, Origins, Program, TransformId};
 use featc_syntax::diag::{Code, Diagnostic, Outcome, SourceMap, Span};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Where complaints go, and where the text is.
 pub(crate) struct Context<'a> {
@@ -25,10 +27,50 @@ impl Context<'_> {
     /// The file and line of a place.
     fn origin(&self, at: Span) -> Origin {
         let line = self.texts.position(at.file, at.start).line;
+        let path = Path::new(self.texts.name(at.file));
         Origin {
-            file: self.texts.name(at.file).to_owned(),
+            // All files of a program lie in one folder, however that is named.
+            file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             line: u32::try_from(line).unwrap_or(u32::MAX),
         }
+    }
+
+    /// Where everything is declared.
+    fn origins(&self, file: &res::File) -> Origins {
+        let mut origins = Origins::default();
+        let mut add = |kind: &str, name: &str, at: Span| {
+            origins.0.insert(format!("{kind} {name}"), self.origin(at));
+        };
+        let mut declare = |kind: &str, declared: &res::Declared| add(kind, &declared.name, declared.at);
+        file.entities
+            .iter()
+            .for_each(|entity| declare("entity", &entity.declared));
+        file.sources
+            .iter()
+            .for_each(|source| declare("source", &source.declared));
+        file.transforms
+            .iter()
+            .for_each(|transform| declare("transform", &transform.declared));
+        file.views.iter().for_each(|view| declare("view", &view.declared));
+        file.services
+            .iter()
+            .for_each(|service| declare("service", &service.declared));
+        for view in &file.views {
+            for feature in &view.features {
+                let names = match &feature.kind {
+                    FeatureKind::Aggregate { expansions } => expansions.iter().map(|e| e.name.as_str()).collect(),
+                    FeatureKind::Derived | FeatureKind::Broken { .. } => vec![feature.declared.name.as_str()],
+                };
+                for name in names {
+                    add(
+                        "feature",
+                        &format!("{}.{name}", view.declared.name),
+                        feature.declared.at,
+                    );
+                }
+            }
+        }
+        origins
     }
 }
 
@@ -79,11 +121,16 @@ fn assemble(
     context: &Context<'_>,
 ) -> Option<Program> {
     let sources = sources.into_iter().collect::<Option<Vec<_>>>()?;
-    let mut transforms = rows.transforms.into_iter().collect::<Option<Vec<_>>>()?;
+    let mut places = BTreeMap::new();
+    let mut transforms = Vec::new();
+    for (position, transform) in rows.transforms {
+        places.insert(position, TransformId::from(transforms.len()));
+        transforms.push(transform?);
+    }
     let views = view::place(
         views.into_iter().collect::<Option<Vec<_>>>()?,
         &sources,
-        &mut transforms,
+        (&places, &mut transforms),
     );
     Some(Program {
         module: file.module.clone(),
@@ -91,10 +138,7 @@ fn assemble(
         sources,
         transforms,
         views,
-        services: file
-            .services
-            .iter()
-            .map(|service| service::build(service, context))
-            .collect(),
+        services: file.services.iter().map(service::build).collect(),
+        origins: context.origins(file),
     })
 }

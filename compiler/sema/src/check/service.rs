@@ -9,12 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Reports names that a question would have to bring with two types.
 pub(super) fn check(file: &res::File, context: &mut Context<'_>) {
+    let mut by_view: BTreeMap<usize, Vec<bool>> = BTreeMap::new();
     for service in &file.services {
         let mut known: BTreeMap<&str, (Type, Span)> = BTreeMap::new();
         let mut reported = BTreeSet::new();
         for field in &service.fields {
             let view = &file.views[field.view.index()];
-            for (name, ty) in needs(file, view, field) {
+            let says_self = by_view.entry(field.view.index()).or_insert_with(|| says_self(view));
+            let says_self = says_self.get(field.feature.index()) == Some(&true);
+            for (name, ty) in needs(file, view, says_self) {
                 let Some(ty) = ty else { continue };
                 let (first, first_at) = *known.entry(name).or_insert((ty, field.at));
                 if first != ty && reported.insert((name, field.at)) {
@@ -34,7 +37,7 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) {
 }
 
 /// The columns that a question about a field must bring: the keys, and what `excluding self` compares.
-fn needs<'a>(file: &'a res::File, view: &'a res::View, field: &res::Field) -> Vec<(&'a str, Option<Type>)> {
+fn needs<'a>(file: &'a res::File, view: &'a res::View, says_self: bool) -> Vec<(&'a str, Option<Type>)> {
     let mut needs = Vec::new();
     if let Some((entity, _)) = view.entity {
         needs.extend(
@@ -44,9 +47,7 @@ fn needs<'a>(file: &'a res::File, view: &'a res::View, field: &res::Field) -> Ve
                 .map(|key| (key.name.as_str(), key.ty)),
         );
     }
-    if excludes_self(view, field.feature.index())
-        && let Some(source) = source_of(file, view.from)
-    {
+    if says_self && let Some(source) = source_of(file, view.from) {
         let columns = source.unique.iter().filter_map(|id| source.columns.get(id.index()));
         needs.extend(columns.map(|column| (column.name.as_str(), column.ty)));
     }
@@ -63,45 +64,40 @@ fn source_of(file: &res::File, mut rows: Option<Rows>) -> Option<&res::Source> {
     }
 }
 
-/// Whether a feature, or one that it is derived from, says `excluding self`.
-fn excludes_self(view: &res::View, feature: usize) -> bool {
-    let mut first = 0;
-    let mut owner = Vec::new();
-    for (position, declared) in view.features.iter().enumerate() {
-        owner.extend(std::iter::repeat_n((position, first), declared.width()));
-        first += declared.width();
+/// Whether each feature, or one that it is derived from, says `excluding self`.
+fn says_self(view: &res::View) -> Vec<bool> {
+    let mut first = Vec::new();
+    let mut count = 0;
+    for feature in &view.features {
+        first.push(count);
+        count += feature.width();
     }
-    let mut seen = vec![false; owner.len()];
-    let mut stack = vec![feature];
-    while let Some(at) = stack.pop() {
-        let Some((position, first)) = owner
-            .get(at)
-            .copied()
-            .filter(|_| !std::mem::replace(&mut seen[at], true))
-        else {
-            continue;
-        };
-        match &view.features[position].kind {
+    featc_ir::work::add(count);
+    let mut says_self = vec![false; count];
+    for position in &view.feature_order {
+        let feature = &view.features[*position];
+        match &feature.kind {
             FeatureKind::Aggregate { expansions } => {
-                if expansions
-                    .get(at - first)
-                    .is_some_and(|e| e.window.excluding == Excluding::SelfEvent)
-                {
-                    return true;
+                for (place, expansion) in expansions.iter().enumerate() {
+                    says_self[first[*position] + place] = expansion.window.excluding == Excluding::SelfEvent;
                 }
             }
-            FeatureKind::Derived => view.features[position].value.walk(&mut |expr| {
-                if let ExprKind::Feature(id) = expr.kind {
-                    stack.push(id.index());
-                }
-            }),
+            FeatureKind::Derived => {
+                let mut says = false;
+                feature.value.walk(&mut |expr| {
+                    if let ExprKind::Feature(id) = expr.kind {
+                        says |= says_self.get(id.index()) == Some(&true);
+                    }
+                });
+                says_self[first[*position]] = says;
+            }
             FeatureKind::Broken { .. } => {}
         }
     }
-    false
+    says_self
 }
 
-pub(super) fn build(service: &res::Service, context: &Context<'_>) -> Service {
+pub(super) fn build(service: &res::Service) -> Service {
     let fields = service.fields.iter();
     Service {
         name: service.declared.name.clone(),
@@ -113,6 +109,5 @@ pub(super) fn build(service: &res::Service, context: &Context<'_>) -> Service {
                 feature: field.feature,
             })
             .collect(),
-        origin: context.origin(service.declared.at),
     }
 }

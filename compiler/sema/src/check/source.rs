@@ -76,7 +76,6 @@ pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<S
         keep_nan: source.keep_nan,
         batch: source.batch.clone(),
         stream: source.stream.clone(),
-        origin: context.origin(declared.at),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::infer::{Refused, Row, Typer};
 use crate::res::{self, ExprKind, Rows};
 use featc_ir::{ColumnId, Expr, SourceId, Step, Transform, TransformColumn, Type};
 use featc_syntax::diag::Span;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The rows of a source or transform, as far as they are known.
 #[derive(Debug, Clone)]
@@ -23,13 +24,13 @@ pub(super) struct RowTypes {
     says_at: bool,
 }
 
-/// All rows of the module.
+/// The rows of sources and of transforms that views read.
 pub(super) struct AllRows {
     sources: Vec<RowTypes>,
-    /// In declared order.
-    rows: Vec<RowTypes>,
-    /// In declared order; `None` if broken.
-    pub(super) transforms: Vec<Option<Transform>>,
+    /// By position in declared order; see [`crate::res::File::transforms`].
+    rows: BTreeMap<usize, RowTypes>,
+    /// The transforms that views read, by position; `None` if broken. What they read is part of them.
+    pub(super) transforms: BTreeMap<usize, Option<Transform>>,
     unknown: RowTypes,
 }
 
@@ -37,10 +38,19 @@ impl AllRows {
     pub(super) fn of(&self, rows: Option<Rows>) -> &RowTypes {
         match rows {
             Some(Rows::Source(source)) => &self.sources[source.index()],
-            Some(Rows::Transform(transform)) => &self.rows[transform],
+            Some(Rows::Transform(transform)) => self.rows.get(&transform).unwrap_or(&self.unknown),
             None => &self.unknown,
         }
     }
+}
+
+/// What a transform adds to the rows that it reads.
+struct Added {
+    names: Vec<String>,
+    types: Vec<Option<Type>>,
+    steps: Vec<Option<Step>>,
+    /// Its `at`, if it has one.
+    at: Option<Option<Expr>>,
 }
 
 fn of_source(id: SourceId, source: &res::Source) -> RowTypes {
@@ -70,25 +80,84 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         .enumerate()
         .map(|(id, source)| of_source(SourceId::from(id), source))
         .collect();
+    let is_read: BTreeSet<usize> = file
+        .views
+        .iter()
+        .filter_map(|view| match view.from {
+            Some(Rows::Transform(transform)) => Some(transform),
+            Some(Rows::Source(_)) | None => None,
+        })
+        .collect();
     let mut all = AllRows {
         sources,
-        rows: vec![unknown.clone(); file.transforms.len()],
-        transforms: vec![None; file.transforms.len()],
+        rows: BTreeMap::new(),
+        transforms: BTreeMap::new(),
         unknown,
     };
+    let mut added: BTreeMap<usize, Added> = BTreeMap::new();
+    // The rows of the transform before: most often those that the next one reads.
+    let mut last: Option<(usize, RowTypes)> = None;
     for position in &file.transform_order {
         let transform = &file.transforms[*position];
-        let mut row = all.of(transform.from).clone();
+        let mut row = match (transform.from, last.take()) {
+            (Some(Rows::Transform(parent)), Some((at, row))) if at == parent => row,
+            (from, _) => rebuilt(from, file, &all, &added),
+        };
+        let (width, steps) = (row.names.len(), row.steps.len());
         check_steps(transform, &mut row, context);
+        // All fields are named, so that a new one stops the build here.
+        let RowTypes {
+            source: _,
+            names,
+            types,
+            steps: all_steps,
+            time,
+            says_at: _,
+        } = &row;
+        let own = Added {
+            names: names[width..].to_vec(),
+            types: types[width..].to_vec(),
+            steps: all_steps[steps..].to_vec(),
+            at: transform.at.as_ref().map(|_| time.clone()),
+        };
+        featc_ir::work::add(own.names.len() + own.steps.len());
+        added.insert(*position, own);
         warn_reads_ahead(file, transform, &row, context);
         let steps = transform.steps.iter().map(|step| match step {
             res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
         });
         refuse_arrival(file, &row, steps.chain(&transform.at), context);
-        all.transforms[*position] = build(transform, &row, context);
-        all.rows[*position] = row;
+        if is_read.contains(position) {
+            featc_ir::work::add(row.names.len() + row.steps.len());
+            all.transforms.insert(*position, build(transform, &row));
+            all.rows.insert(*position, row.clone());
+        }
+        last = Some((*position, row));
     }
     all
+}
+
+/// The rows of a source or transform, from what each transform on the way added.
+fn rebuilt(from: Option<Rows>, file: &res::File, all: &AllRows, added: &BTreeMap<usize, Added>) -> RowTypes {
+    let mut way = Vec::new();
+    let mut at = from;
+    while let Some(Rows::Transform(transform)) = at {
+        way.push(transform);
+        at = file.transforms[transform].from;
+    }
+    let mut row = all.of(at).clone();
+    featc_ir::work::add(row.names.len());
+    for added in way.iter().rev().filter_map(|transform| added.get(transform)) {
+        featc_ir::work::add(added.names.len() + added.steps.len());
+        row.names.extend_from_slice(&added.names);
+        row.types.extend_from_slice(&added.types);
+        row.steps.extend_from_slice(&added.steps);
+        if let Some(at) = &added.at {
+            row.time.clone_from(at);
+            row.says_at = true;
+        }
+    }
+    row
 }
 
 fn check_steps(transform: &res::Transform, row: &mut RowTypes, context: &mut Context<'_>) {
@@ -142,7 +211,7 @@ fn check_steps(transform: &res::Transform, row: &mut RowTypes, context: &mut Con
     row.says_at = true;
 }
 
-fn build(transform: &res::Transform, row: &RowTypes, context: &Context<'_>) -> Option<Transform> {
+fn build(transform: &res::Transform, row: &RowTypes) -> Option<Transform> {
     Some(Transform {
         name: transform.declared.name.clone(),
         doc: transform.declared.doc.clone(),
@@ -150,7 +219,6 @@ fn build(transform: &res::Transform, row: &RowTypes, context: &Context<'_>) -> O
         steps: row.steps.iter().cloned().collect::<Option<Vec<_>>>()?,
         time: row.time.clone()?,
         columns: columns(row)?,
-        origin: context.origin(transform.declared.at),
     })
 }
 
@@ -181,7 +249,6 @@ pub(super) fn identity(id: SourceId, source: &featc_ir::Source) -> Transform {
                 ty: column.ty,
             })
             .collect(),
-        origin: source.origin.clone(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::errors::warnings::{NoOwner, TwinFeatures, UndocumentedFeatures};
 use crate::res::{self, FeatureKind, Rows};
 use featc_ir::{SourceId, TransformId, View, WindowKind};
 use featc_syntax::diag::Span;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A view whose transform is not yet placed.
 pub(super) struct Checked {
@@ -173,7 +173,6 @@ fn build(view: &res::View, builder: Option<Builder>, context: &mut Context<'_>) 
         slots,
         features,
         ttl_us: view.ttl.map(|(ttl_us, _)| ttl_us),
-        origin: context.origin(declared.at),
     };
     Some(Checked {
         view: view_ir,
@@ -181,17 +180,17 @@ fn build(view: &res::View, builder: Option<Builder>, context: &mut Context<'_>) 
     })
 }
 
-/// Gives every view its transform; a view that reads a source gets one that changes nothing, shared by all such views.
+/// Gives every view its transform, which `places` finds by position; a view that reads a source gets one that changes nothing, shared by all such views.
 pub(super) fn place(
     views: Vec<Checked>,
     sources: &[featc_ir::Source],
-    transforms: &mut Vec<featc_ir::Transform>,
+    (places, transforms): (&BTreeMap<usize, TransformId>, &mut Vec<featc_ir::Transform>),
 ) -> Vec<View> {
-    let mut identities = std::collections::BTreeMap::new();
+    let mut identities = BTreeMap::new();
     let mut placed = Vec::new();
     for Checked { mut view, rows } in views {
         view.transform = match rows {
-            Rows::Transform(transform) => TransformId::from(transform),
+            Rows::Transform(transform) => places[&transform],
             Rows::Source(source) => *identities.entry(source).or_insert_with(|| {
                 transforms.push(transform::identity(source, &sources[source.index()]));
                 TransformId::from(transforms.len() - 1)

@@ -4,6 +4,7 @@ use super::operator::NARROW;
 use super::{Refused, Typed, Typer, Value};
 use crate::errors::types::{DecimalTooWide, NotALiteral, WrongArgumentCount, WrongArgumentType};
 use crate::res;
+use featc_ir::typing::round_precision;
 use featc_ir::{Expr, ExprKind, Function, Literal, Type};
 use featc_syntax::diag::Span;
 
@@ -265,9 +266,7 @@ impl Typer<'_> {
             self.wrong_type(function, value.ty, value_at);
             return None;
         };
-        // Digits before the point, one more where rounding may carry.
-        let whole = u32::from(precision - from.min(precision)) + u32::from(scale < from);
-        let wide = (whole + u32::from(scale)).max(1);
+        let wide = round_precision(precision, from, scale);
         let Some(precision) = u8::try_from(wide).ok().filter(|precision| *precision <= 38) else {
             let operands = [(value.ty, value_at)];
             let narrowed = (u32::from(scale) < 38 - u32::from(NARROW) && from < NARROW)

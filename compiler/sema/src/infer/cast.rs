@@ -5,28 +5,6 @@ use crate::errors::types::NoSuchCast;
 use crate::res;
 use featc_ir::{Expr, ExprKind, Literal, Type};
 
-/// Whether the table of casts has this one. Every type can be cast to itself.
-pub(super) fn is_castable(from: Type, to: Type) -> bool {
-    use Type::{Bool, Date, Decimal, Duration, Float64, Int64, String, Timestamp};
-    match (from, to) {
-        (Int64, Int64 | Float64 | Decimal { .. } | String | Timestamp | Duration)
-        | (Float64, Int64 | Float64 | Decimal { .. } | String)
-        | (Decimal { .. }, Int64 | Float64 | Decimal { .. } | String)
-        | (String, Int64 | Float64 | Decimal { .. } | Bool | Timestamp | Date | String)
-        | (Bool, Bool | Int64 | String)
-        | (Timestamp, Timestamp | Int64 | Date | String)
-        | (Date, Date | Timestamp | String)
-        | (Duration, Duration | Int64) => true,
-        (Int64, Bool | Date)
-        | (Float64 | Decimal { .. }, Bool | Timestamp | Date | Duration)
-        | (String, Duration)
-        | (Bool, Float64 | Decimal { .. } | Timestamp | Date | Duration)
-        | (Timestamp, Bool | Float64 | Decimal { .. } | Duration)
-        | (Date, Bool | Int64 | Float64 | Decimal { .. } | Duration)
-        | (Duration, Bool | Float64 | Decimal { .. } | String | Timestamp | Date) => false,
-    }
-}
-
 impl Typer<'_> {
     pub(super) fn cast(&mut self, operand: &res::Expr, ty: Option<Type>) -> Value {
         let typed = self.infer(operand);
@@ -53,7 +31,7 @@ impl Typer<'_> {
         if from.ty == ty {
             return Value::Known(from);
         }
-        if !is_castable(from.ty, ty) {
+        if !from.ty.is_castable_to(ty) {
             self.complaints.push(
                 NoSuchCast {
                     from: from.ty,

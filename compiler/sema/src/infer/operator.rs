@@ -5,6 +5,7 @@ use crate::errors::types::{
     ComparedWithNull, DecimalTooWide, IncomparableTypes, MixedNumbers, OperandHelp, UntypedNull, WrongOperand,
 };
 use crate::res;
+use featc_ir::typing::decimal_width;
 use featc_ir::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp};
 use featc_syntax::diag::Span;
 
@@ -347,28 +348,27 @@ fn in_order(op: BinaryOp, left: Expr, right: Expr) -> (Expr, Expr) {
 }
 
 fn rule(op: BinaryOp, left: Type, right: Type) -> Rule {
+    if let Some(ty) = op.result(left, right) {
+        return Rule::Gives(ty);
+    }
     match op {
-        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => sum_or_product(op, left, right),
-        BinaryOp::Divide => quotient(left, right),
-        BinaryOp::Quotient | BinaryOp::Remainder => match (left, right) {
-            (Type::Int64, Type::Int64) => Rule::Gives(Type::Int64),
-            _ => Rule::Refused(OperandHelp::Takes("int64 and int64")),
-        },
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => no_sum_or_product(op, left, right),
+        BinaryOp::Divide => no_quotient(left, right),
+        BinaryOp::Quotient | BinaryOp::Remainder => Rule::Refused(OperandHelp::Takes("int64 and int64")),
         BinaryOp::Equal
         | BinaryOp::NotEqual
         | BinaryOp::Less
         | BinaryOp::LessOrEqual
         | BinaryOp::Greater
-        | BinaryOp::GreaterOrEqual
-        | BinaryOp::And
-        | BinaryOp::Or => Rule::Gives(Type::Bool),
+        | BinaryOp::GreaterOrEqual => Rule::Refused(OperandHelp::Takes("two of one type")),
+        BinaryOp::And | BinaryOp::Or => Rule::Refused(OperandHelp::Takes("bool and bool")),
     }
 }
 
-fn sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
+/// Why there is no sum, difference or product of these.
+fn no_sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
     let is_product = op == BinaryOp::Multiply;
     match (left, right) {
-        (Type::Int64, Type::Int64) | (Type::Float64, Type::Float64) => Rule::Gives(left),
         (
             Type::Decimal {
                 precision: p1,
@@ -379,29 +379,15 @@ fn sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
                 scale: s2,
             },
         ) => {
-            let (p1, s1, p2, s2) = (u32::from(p1), u32::from(s1), u32::from(p2), u32::from(s2));
-            let (precision, scale) = if is_product {
-                (p1 + p2, s1 + s2)
-            } else {
-                (
-                    p1.saturating_sub(s1).max(p2.saturating_sub(s2)) + s1.max(s2) + 1,
-                    s1.max(s2),
-                )
-            };
-            decimal(precision, scale)
+            let (precision, scale) = decimal_width(is_product, (p1, s1), (p2, s2));
+            Rule::TooWide(precision, scale)
         }
         (Type::Int64 | Type::Float64 | Type::Decimal { .. }, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
             let (convert_left, to) = conversion(left, right);
             Rule::Mixed { convert_left, to }
         }
-        (Type::Duration, Type::Int64) if is_product => Rule::Gives(Type::Duration),
         (Type::Int64, Type::Duration) if is_product => Rule::Refused(OperandHelp::OtherOrder),
-        (Type::Duration, Type::Duration) if !is_product => Rule::Gives(Type::Duration),
-        (Type::Timestamp, Type::Duration) if !is_product => Rule::Gives(Type::Timestamp),
         (Type::Duration, Type::Timestamp) if op == BinaryOp::Add => Rule::Refused(OperandHelp::OtherOrder),
-        (Type::Timestamp, Type::Timestamp) | (Type::Date, Type::Date) if op == BinaryOp::Subtract => {
-            Rule::Gives(Type::Duration)
-        }
         (Type::Date, Type::Duration | Type::Timestamp) | (Type::Timestamp | Type::Duration, Type::Date)
             if !is_product =>
         {
@@ -417,12 +403,9 @@ fn sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
     }
 }
 
-fn quotient(left: Type, right: Type) -> Rule {
+/// Why there is no quotient of these.
+fn no_quotient(left: Type, right: Type) -> Rule {
     match (left, right) {
-        (Type::Int64 | Type::Decimal { .. }, Type::Int64 | Type::Decimal { .. })
-        | (Type::Int64 | Type::Float64, Type::Float64)
-        | (Type::Float64, Type::Int64)
-        | (Type::Duration, Type::Duration) => Rule::Gives(Type::Float64),
         (Type::Decimal { .. }, Type::Float64) | (Type::Float64, Type::Decimal { .. }) => {
             Rule::Refused(OperandHelp::DivideDecimalByFloat)
         }
@@ -430,13 +413,6 @@ fn quotient(left: Type, right: Type) -> Rule {
             Rule::Refused(OperandHelp::DurationByNumber)
         }
         _ => Rule::Refused(OperandHelp::Takes("two numbers, or two durations")),
-    }
-}
-
-fn decimal(precision: u32, scale: u32) -> Rule {
-    match (u8::try_from(precision), u8::try_from(scale)) {
-        (Ok(precision @ 1..=38), Ok(scale)) => Rule::Gives(Type::Decimal { precision, scale }),
-        _ => Rule::TooWide(precision, scale),
     }
 }
 

@@ -113,7 +113,7 @@ impl<'a> Items<'a> {
 }
 
 /// The columns of a row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct RowScope {
     /// The source or transform.
     pub(super) name: String,
@@ -139,11 +139,11 @@ impl RowScope {
     }
 
     /// The same row under another name.
-    pub(super) fn child(&self, name: &ast::Name) -> RowScope {
+    pub(super) fn into_child(self, name: &ast::Name) -> RowScope {
         RowScope {
             name: name.text.clone(),
             at: name.span,
-            ..self.clone()
+            ..self
         }
     }
 
@@ -159,24 +159,28 @@ impl RowScope {
 
     /// Appends a column; a name that is there already is reported and stays with the first.
     pub(super) fn push(&mut self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) {
-        let id = ColumnId::from(self.columns.len());
-        match self.by_name.get(&name.text) {
-            Some(first) => {
-                let first = self.columns[first.index()].1;
-                complaints.push(
-                    DuplicateColumn {
-                        name: &name.text,
-                        at: name.span,
-                        first,
-                    }
-                    .report(),
-                );
-            }
-            None => {
-                self.by_name.insert(name.text.clone(), id);
-            }
+        if let Some(first) = self.append(&name.text, name.span) {
+            complaints.push(
+                DuplicateColumn {
+                    name: &name.text,
+                    at: name.span,
+                    first,
+                }
+                .report(),
+            );
         }
-        self.columns.push((name.text.clone(), name.span));
+    }
+
+    /// Appends a column; gives the place of the first one of that name.
+    pub(super) fn append(&mut self, name: &str, at: Span) -> Option<Span> {
+        featc_ir::work::add(1);
+        let id = ColumnId::from(self.columns.len());
+        let first = self.by_name.get(name).map(|first| self.columns[first.index()].1);
+        if first.is_none() {
+            self.by_name.insert(name.to_owned(), id);
+        }
+        self.columns.push((name.to_owned(), at));
+        first
     }
 
     pub(super) fn find(&self, name: &str) -> Option<ColumnId> {

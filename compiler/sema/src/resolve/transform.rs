@@ -6,26 +6,38 @@ use super::scope::{Items, RowScope};
 use crate::errors::names::{CircularTransform, UnknownRows};
 use crate::res::{self, Rows};
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, suggest};
+use featc_syntax::diag::{Diagnostic, Span, suggest};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// All rows that views may read.
+/// All rows that views read.
 #[derive(Debug)]
 pub(super) struct AllRows {
     pub(super) sources: Vec<RowScope>,
     /// In declared order.
     pub(super) transforms: Vec<res::Transform>,
-    scopes: Vec<RowScope>,
+    /// Of the transforms that views read. The others have no rows of their own: a long chain of transforms would have
+    /// all columns many times.
+    scopes: BTreeMap<usize, RowScope>,
     /// Parents before children.
     pub(super) order: Vec<usize>,
 }
 
 impl AllRows {
-    pub(super) fn scope(&self, rows: Rows) -> &RowScope {
+    /// The rows that a view reads.
+    pub(super) fn scope(&self, rows: Rows) -> Option<&RowScope> {
         match rows {
-            Rows::Source(source) => &self.sources[source.index()],
-            Rows::Transform(transform) => &self.scopes[transform],
+            Rows::Source(source) => Some(&self.sources[source.index()]),
+            Rows::Transform(transform) => self.scopes.get(&transform),
         }
     }
+}
+
+/// What a transform adds to the rows that it reads.
+#[derive(Debug, Default)]
+struct Added {
+    columns: Vec<(String, Span)>,
+    tolerated: Vec<String>,
+    is_known: bool,
 }
 
 /// What a `from` names; reports it if there is no such thing.
@@ -54,29 +66,76 @@ pub(super) fn transforms(items: &Items<'_>, sources: Vec<RowScope>, complaints: 
         .collect();
     let order = order(declared_all, &mut parents, complaints);
 
-    let mut scopes: Vec<Option<RowScope>> = vec![None; declared_all.len()];
+    let read = items.views.all.iter().map(|view| items.rows(&view.from.text));
+    let is_read: BTreeSet<usize> = read
+        .filter_map(|rows| match rows {
+            Some(Rows::Transform(transform)) => Some(transform),
+            Some(Rows::Source(_)) | None => None,
+        })
+        .collect();
+    let mut scopes = BTreeMap::new();
+    let mut added: Vec<Added> = declared_all.iter().map(|_| Added::default()).collect();
     let mut done: Vec<Option<res::Transform>> = vec![None; declared_all.len()];
+    // The rows of the transform before: most often those that the next one reads.
+    let mut last: Option<(usize, RowScope)> = None;
     for position in &order {
         let written = declared_all[*position];
-        let parent = match parents[*position] {
-            Some(Rows::Source(source)) => Some(&sources[source.index()]),
-            Some(Rows::Transform(transform)) => scopes[transform].as_ref(),
-            None => None,
+        let scope = match (parents[*position], last.take()) {
+            (Some(Rows::Transform(parent)), Some((at, scope))) if at == parent => scope,
+            (Some(from), _) => rebuilt(from, &sources, &parents, &added),
+            (None, _) => RowScope::new(&written.name, false),
         };
-        let mut scope = parent.map_or_else(
-            || RowScope::new(&written.name, false),
-            |parent| parent.child(&written.name),
-        );
-        done[*position] = Some(transform(written, parents[*position], &mut scope, complaints));
-        scopes[*position] = Some(scope);
+        let mut scope = scope.into_child(&written.name);
+        let width = scope.columns.len();
+        let (transform, tolerated) = transform(written, parents[*position], &mut scope, complaints);
+        added[*position] = Added {
+            columns: scope.columns[width..].to_vec(),
+            tolerated,
+            is_known: scope.is_known,
+        };
+        done[*position] = Some(transform);
+        if is_read.contains(position) {
+            featc_ir::work::add(scope.columns.len());
+            scopes.insert(*position, scope.clone());
+        }
+        last = Some((*position, scope));
     }
     // `order` holds every position once, so nothing is lost by flattening.
     AllRows {
         sources,
         transforms: done.into_iter().flatten().collect(),
-        scopes: scopes.into_iter().flatten().collect(),
+        scopes,
         order,
     }
+}
+
+/// The rows of a source or transform, from what each transform on the way added.
+fn rebuilt(from: Rows, sources: &[RowScope], parents: &[Option<Rows>], added: &[Added]) -> RowScope {
+    let mut way = Vec::new();
+    let mut at = Some(from);
+    let mut scope = loop {
+        match at {
+            Some(Rows::Source(source)) => {
+                let scope = sources[source.index()].clone();
+                featc_ir::work::add(scope.columns.len());
+                break scope;
+            }
+            Some(Rows::Transform(transform)) => {
+                way.push(transform);
+                at = parents[transform];
+            }
+            None => break RowScope::default(),
+        }
+    };
+    for transform in way.into_iter().rev() {
+        let added = &added[transform];
+        for (name, at) in &added.columns {
+            scope.append(name, *at);
+        }
+        added.tolerated.iter().for_each(|name| scope.tolerate(name));
+        scope.is_known = added.is_known;
+    }
+    scope
 }
 
 /// Parents before children, otherwise as declared. Breaks circles (and reports each once).
@@ -134,12 +193,13 @@ fn report_circle(all: &[&ast::Transform], path: &[usize], at: usize, complaints:
     );
 }
 
+/// The transform, and the names that are not asked about after it.
 fn transform(
     written: &ast::Transform,
     from: Option<Rows>,
     scope: &mut RowScope,
     complaints: &mut Vec<Diagnostic>,
-) -> res::Transform {
+) -> (res::Transform, Vec<String>) {
     // A step that was not understood may have declared any name.
     scope.is_known &= written
         .broken
@@ -149,9 +209,9 @@ fn transform(
             (Some(keyword), None) => keyword == "where",
             (None, None) => false,
         });
-    for name in written.broken.iter().filter_map(|broken| broken.name.as_ref()) {
-        scope.tolerate(&name.text);
-    }
+    let names = written.broken.iter().filter_map(|broken| broken.name.as_ref());
+    let tolerated: Vec<String> = names.map(|name| name.text.clone()).collect();
+    tolerated.iter().for_each(|name| scope.tolerate(name));
     let mut steps = Vec::new();
     for step in &written.steps {
         match step {
@@ -169,10 +229,11 @@ fn transform(
         }
     }
     let at = written.at.as_ref().map(|at| Exprs::row(scope, complaints).expr(at));
-    res::Transform {
+    let transform = res::Transform {
         declared: declared(&written.name, written.doc.as_ref()),
         from,
         steps,
         at,
-    }
+    };
+    (transform, tolerated)
 }

@@ -42,7 +42,7 @@ fn resolve_view<'a>(
     let entity = entity(view, items, complaints);
     let from = from(items, &view.from, complaints);
     let unknown = RowScope::new(&view.from, false);
-    let row = from.map_or(&unknown, |from| rows.scope(from));
+    let row = from.and_then(|from| rows.scope(from)).unwrap_or(&unknown);
     let key = match (&view.by, entity) {
         (Some(by), entity) => by_columns(view, by, entity.map(|(id, _)| &entities[id.index()]), row, complaints),
         (None, Some((id, at))) => key_columns(view, &entities[id.index()], at, row, complaints),

@@ -176,12 +176,12 @@ fn views_of_one_source_share_the_transform_that_changes_nothing() {
 #[test]
 fn origins_are_files_and_lines() {
     let program = program(FLIGHTS);
-    assert_eq!(program.entities[0].origin.file, "shop.feat");
-    assert_eq!(program.entities[0].origin.line, 5);
-    assert_eq!(
-        program.views[0].features[0].origin.line,
-        program.views[0].features[1].origin.line
-    );
+    let origin = |name: &str| program.origins.0[name].clone();
+    let first = origin("entity carrier");
+    assert_eq!((first.file.as_str(), first.line), ("shop.feat", 5));
+    let view = &program.views[0];
+    let [one, other] = [0, 1].map(|at| origin(&format!("feature {}.{}", view.name, view.features[at].name)));
+    assert_eq!(one, other, "two windows of one declaration");
 }
 
 #[test]
@@ -200,7 +200,8 @@ fn files_of_a_module_are_merged() {
         featc_ir::display::program(&merged),
         featc_ir::display::program(&program(FLIGHTS))
     );
-    assert_eq!(merged.views[0].origin.file, "0.feat");
+    let view = &merged.origins.0[&format!("view {}", merged.views[0].name)];
+    assert_eq!(view.file, "0.feat");
 }
 
 #[test]

@@ -184,6 +184,7 @@ codes! {
     E0922 UnusableFolder      "folder in which no backfill can go on", since "0.1";
     E0923 FolderBusy          "folder that another run writes to", since "0.1";
     E0924 SeveralEntities     "service about several entities", since "0.1";
+    E0925 TooManyParts        "backfill of too many parts", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax
     W0001 DetachedDoc         "doc comment before nothing", since "0.1";

@@ -4,8 +4,8 @@ use crate::{Inputs, SpineData};
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use featc_ir::plan::{BatchNode, BatchPlan, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{
-    Aggregate, Arrival, ColumnId, Excluding, Expr, FileFormat, FileSet, Key, Lateness, LiftId, Literal, Origin, Slot,
-    Source, SourceColumn, Truth, Type, Window, WindowId, WindowKind,
+    Aggregate, Arrival, ColumnId, Excluding, Expr, FileFormat, FileSet, Key, Lateness, LiftId, Literal, Slot, Source,
+    SourceColumn, Truth, Type, Window, WindowId, WindowKind,
 };
 use featr_kernels::{Batch, Column, Value};
 use std::sync::Arc;
@@ -55,10 +55,6 @@ fn source(batch: Option<FileSet>) -> Source {
         keep_nan: false,
         batch,
         stream: None,
-        origin: Origin {
-            file: "shop.feat".into(),
-            line: 1,
-        },
     }
 }
 

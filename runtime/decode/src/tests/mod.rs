@@ -15,7 +15,7 @@ use crate::{
     DecodeError, Decoded, Piece, PieceOptions, ReadOptions, Reason, Reject, RejectSink, SourceReader, pieces,
     read_source,
 };
-use featc_ir::{ColumnId, FileFormat, FileSet, Lateness, Origin, Source, SourceColumn, Type};
+use featc_ir::{ColumnId, FileFormat, FileSet, Lateness, Source, SourceColumn, Type};
 use featr_kernels::{Batch, Data, Tag};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -46,10 +46,6 @@ pub(crate) fn source(columns: &[(&str, Type)]) -> Source {
         keep_nan: false,
         batch: None,
         stream: None,
-        origin: Origin {
-            file: "test".into(),
-            line: 1,
-        },
     }
 }
 

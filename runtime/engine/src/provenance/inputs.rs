@@ -46,12 +46,49 @@ pub struct SourceFiles {
     pub files: Vec<FileRecord>,
 }
 
+/// Which files are known by the hash of all their bytes, and not by length, time stamp and footer.
+#[derive(Debug, Clone, Copy)]
+pub enum HashInputs<'a> {
+    /// None: to see changes during a run.
+    Nothing,
+    /// Those of this machine, as long as those of a source (or the one file) are [`HASHED_BYTES`] together at most.
+    Usual,
+    All,
+    /// Those that these records know so.
+    As(&'a [SourceFiles]),
+}
+
+/// What [`HashInputs::Usual`] reads once more of a source: a fraction of a second.
+pub const HASHED_BYTES: u64 = 256 << 20;
+
+impl HashInputs<'_> {
+    /// Whether a file of a source is hashed; `left` is what may still be read of the source.
+    fn wants(&self, source: &str, name: &str, (bytes, is_elsewhere): (u64, bool), left: &mut u64) -> bool {
+        match self {
+            HashInputs::Nothing => false,
+            HashInputs::All => true,
+            HashInputs::Usual => {
+                let fits = !is_elsewhere && bytes <= *left;
+                *left -= if fits { bytes } else { 0 };
+                fits
+            }
+            HashInputs::As(records) => {
+                let of_source = records.iter().filter(|record| record.source == source);
+                let mut files = of_source.flat_map(|record| &record.files);
+                files.any(|file| file.path == name && file.xxh3_128.is_some())
+            }
+        }
+    }
+}
+
 /// How an input differs from what it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub file: String,
     /// `is gone`, `has 12 bytes, not 10` …
     pub how: String,
+    /// Whether only the time stamp is another one, and the record knows no hash: it may be a copy.
+    pub may_be_copy: bool,
 }
 
 /// The record of a file of this machine as it is now; `name` is what the record calls it, `hash` reads it whole.
@@ -60,11 +97,18 @@ pub struct Change {
 /// [`Error::Decode`]: the file cannot be read.
 pub fn file_record(path: &Path, name: String, hash: bool) -> Result<FileRecord, Error> {
     let file = InputFile::new(path.to_owned(), path.display().to_string());
-    record_in(&LocalStore, &file, name, hash)
+    record_in(&LocalStore, &file, name, |_| hash)
 }
 
-fn record_in(store: &dyn Store, file: &InputFile, name: String, hash: bool) -> Result<FileRecord, Error> {
+/// As [`file_record`]; `hash` decides by the length.
+fn record_in(
+    store: &dyn Store,
+    file: &InputFile,
+    name: String,
+    hash: impl FnOnce(u64) -> bool,
+) -> Result<FileRecord, Error> {
     let open = store.open(file)?;
+    let hash = hash(open.len());
     let mut record = FileRecord {
         path: name,
         bytes: open.len(),
@@ -140,7 +184,7 @@ pub(super) fn source_files(
     set: &FileSet,
     given: bool,
     (store, base): (&LakeStore, &Path),
-    hash: bool,
+    hash: HashInputs<'_>,
 ) -> Result<SourceFiles, Error> {
     let is_table = set.format == FileFormat::Delta;
     // What the command names has been made absolute on its way here, and so have the files of tables.
@@ -160,8 +204,12 @@ pub(super) fn source_files(
         false => expand_in(store, set, base)?,
     };
     let mut files = Vec::new();
+    let mut left = HASHED_BYTES;
     for file in found {
-        files.push(record_in(store, &file, name(&file.path), hash)?);
+        let name = name(&file.path);
+        let elsewhere = is_elsewhere(&file.path);
+        let wants = |bytes| hash.wants(&source.name, &name, (bytes, elsewhere), &mut left);
+        files.push(record_in(store, &file, name.clone(), wants)?);
     }
     Ok(SourceFiles {
         source: source.name.clone(),
@@ -179,11 +227,15 @@ pub fn changes(were: &[FileRecord], are: &[FileRecord]) -> Vec<Change> {
     let change = |file: &str, how: String| Change {
         file: file.to_owned(),
         how,
+        may_be_copy: false,
     };
     for was in were {
         match are.iter().find(|is| is.path == was.path) {
             None => found.push(change(&was.path, "is gone".to_owned())),
-            Some(is) => found.extend(how(was, is).map(|how| change(&was.path, how))),
+            Some(is) => found.extend(how(was, is).map(|how| Change {
+                may_be_copy: may_be_copy(was, is),
+                ..change(&was.path, how)
+            })),
         }
     }
     for is in are {
@@ -196,6 +248,14 @@ pub fn changes(were: &[FileRecord], are: &[FileRecord]) -> Vec<Change> {
         found.push(change(&were[0].path, "is read in another order".to_owned()));
     }
     found
+}
+
+fn may_be_copy(was: &FileRecord, is: &FileRecord) -> bool {
+    let timeless = |record: &FileRecord| FileRecord {
+        modified_ns: None,
+        ..record.clone()
+    };
+    was.xxh3_128.is_none() && timeless(was) == timeless(is)
 }
 
 fn how(was: &FileRecord, is: &FileRecord) -> Option<String> {

@@ -1,8 +1,6 @@
 use super::*;
 use crate::value::Value;
-use featc_ir::{
-    Arrival, BinaryOp, ErrorCode, ExprKind, FileSet, Lateness, Literal, Origin, Source, SourceColumn, Type,
-};
+use featc_ir::{Arrival, BinaryOp, ErrorCode, ExprKind, FileSet, Lateness, Literal, Source, SourceColumn, Type};
 use proptest::prelude::*;
 
 fn source(arrival: Option<Arrival>, lateness: Lateness) -> Source {
@@ -30,10 +28,6 @@ fn source(arrival: Option<Arrival>, lateness: Lateness) -> Source {
         keep_nan: false,
         batch: None::<FileSet>,
         stream: None,
-        origin: Origin {
-            file: String::new(),
-            line: 1,
-        },
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::{Answer, Contribution, Model, Question, SourceRows};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Entity, EntityId, Excluding, Expr, ExprKind, Feature, FeatureId,
-    FeatureKind, Key, Lateness, LiftId, Literal, Origin, Program, Service, ServiceField, Slot, SlotId, Source,
+    FeatureKind, Key, Lateness, LiftId, Literal, Origins, Program, Service, ServiceField, Slot, SlotId, Source,
     SourceColumn, SourceId, Transform, TransformColumn, TransformId, Truth, Type, View, ViewId, Window, WindowId,
     WindowKind,
 };
@@ -24,13 +24,6 @@ pub struct World {
     pub truth: Truth,
     /// What `excluding self` compares `id` with.
     pub own: Value,
-}
-
-fn origin() -> Origin {
-    Origin {
-        file: "world.feat".to_owned(),
-        line: 1,
-    }
 }
 
 fn source(x: Type) -> Source {
@@ -61,7 +54,6 @@ fn source(x: Type) -> Source {
         keep_nan: true,
         batch: None,
         stream: None,
-        origin: origin(),
     }
 }
 
@@ -117,7 +109,6 @@ impl World {
             steps: vec![],
             time: Expr::column(AT, Type::Timestamp),
             columns: columns.collect(),
-            origin: origin(),
         };
         let keys = vec![Key {
             name: "card".to_owned(),
@@ -136,7 +127,6 @@ impl World {
             slots: vec![],
             features: vec![],
             ttl_us: None,
-            origin: origin(),
         };
         let program = Program {
             module: "world".to_owned(),
@@ -144,7 +134,6 @@ impl World {
                 name: "card".to_owned(),
                 doc: None,
                 keys,
-                origin: origin(),
             }],
             sources: vec![source],
             transforms: vec![transform],
@@ -153,8 +142,8 @@ impl World {
                 name: "s".to_owned(),
                 doc: None,
                 fields: vec![],
-                origin: origin(),
             }],
+            origins: Origins::default(),
         };
         World {
             program,
@@ -205,7 +194,6 @@ impl World {
             ty,
             kind,
             default,
-            origin: origin(),
         });
         let field = ServiceField {
             name: format!("spend__f{}", id.0),

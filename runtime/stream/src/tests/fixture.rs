@@ -7,8 +7,8 @@ use featc_ir::plan::{
     StreamService,
 };
 use featc_ir::{
-    Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Origin, Slot,
-    Source, SourceColumn, Step, Type, Window, WindowId, WindowKind,
+    Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Slot, Source,
+    SourceColumn, Step, Type, Window, WindowId, WindowKind,
 };
 use featr_kernels::events::Events;
 use featr_kernels::{Batch, Column, Value};
@@ -203,10 +203,6 @@ pub(super) fn source() -> Source {
         keep_nan: true,
         batch: None,
         stream: None,
-        origin: Origin {
-            file: "txn.feat".to_owned(),
-            line: 1,
-        },
     }
 }
 

@@ -1,15 +1,30 @@
 //! The manifest of a build: what it holds and what each feature means.
 
-use featc_ir::{Program, hash};
+use crate::{Program, hash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// `manifest.json`: written last, so a build without it (or that contradicts it) is not complete.
+/// The name of the manifest in the folder of a build.
+pub const FILE: &str = "manifest.json";
+
+/// Where things are declared: the one file of a build that the manifest does not list, since it follows the layout of
+/// the text, and nothing that is loaded depends on it.
+pub const ORIGINS: &str = "origins.json";
+
+/// A folder in that of the build. While it is there, the build is what it holds, and for the rest what lies beside it.
+pub const NEXT: &str = ".featc-next";
+
+/// The content hash of a file of a build: XXH3-128 in 32 hexadecimal digits.
+pub fn content_hash(bytes: &[u8]) -> String {
+    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(bytes))
+}
+
+/// `manifest.json`: put in place last, so a build without it (or that contradicts it) is not complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Always `featc.manifest`.
     pub kind: String,
-    /// 1.
+    /// 2.
     pub version: u32,
     /// The release of the compiler.
     pub featc: String,
@@ -21,7 +36,7 @@ pub struct Manifest {
     pub features: Vec<FeatureEntry>,
     /// Service → output columns, in order.
     pub services: BTreeMap<String, Vec<String>>,
-    /// File → XXH3-128 of its bytes, in hexadecimal.
+    /// File → [`content_hash`] of its bytes.
     pub files: BTreeMap<String, String>,
 }
 
@@ -40,6 +55,18 @@ pub struct FeatureEntry {
 }
 
 impl Manifest {
+    /// The kind of every manifest.
+    pub const KIND: &'static str = "featc.manifest";
+    /// Version of its form.
+    pub const VERSION: u32 = 2;
+
+    /// The manifest as it stands in files: indented JSON, a line feed at the end.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("plain data always serialises");
+        text.push('\n');
+        text
+    }
+
     /// The manifest of a program, with the hashes of the files that were written for it.
     pub fn new(program: &Program, files: BTreeMap<String, String>) -> Manifest {
         let mut features = Vec::new();
@@ -69,8 +96,8 @@ impl Manifest {
             )
         });
         Manifest {
-            kind: "featc.manifest".to_owned(),
-            version: 1,
+            kind: Manifest::KIND.to_owned(),
+            version: Manifest::VERSION,
             featc: env!("CARGO_PKG_VERSION").to_owned(),
             kernels: hash::KERNELS_VERSION.to_owned(),
             module: program.module.clone(),

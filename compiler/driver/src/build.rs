@@ -1,0 +1,225 @@
+//! Writing a build: aside and whole, then in place, so that neither a crash nor a second build leaves a mixture.
+//!
+//! ```text
+//! lock ─▶ .featc-new/ all files, on disk ─renamed─▶ .featc-next/ ─▶ each file to its place ─▶ manifest.json, last
+//!         the old build stands                      the new build stands: readers look there first
+//! ```
+//!
+//! # Contract
+//! - **Whole**: at every instant a reader finds the old build or the new one (tested: `tests::killed_at_any_step`).
+//! - **Nothing stays**: what a killed build left, the next one completes or clears.
+//! - **Files of others stay**: only names that the old manifest lists are ever removed.
+
+#[cfg(test)]
+mod tests;
+
+use crate::Plans;
+use featc_ir::manifest::{FILE, Manifest, NEXT, ORIGINS, content_hash};
+use featc_ir::wire::Wire;
+use featc_ir::{Program, display};
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where a build is written before it is whole.
+const NEW: &str = ".featc-new";
+
+/// How long a build waits for another one in its folder: so many pauses of [`PAUSE`].
+const PAUSES: u32 = 1_000;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Why a build could not be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildError {
+    Unwritable {
+        path: PathBuf,
+        why: String,
+    },
+    /// Another build does not let go of the folder.
+    Busy {
+        folder: PathBuf,
+    },
+}
+
+/// Writes a build into `<out>/<module>/`: the typed program, both plans as text and JSON, the stream graph as Mermaid,
+/// the places of declarations, and the manifest. Its bytes depend on the program alone. Waits for another build of the
+/// folder. Returns the folder.
+///
+/// # Errors
+/// The first path that could not be written: an old build is then still there, whole.
+pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, BuildError> {
+    let folder = out.join(&program.module);
+    let files = contents(program, plans);
+    create(&folder)?;
+    let _lock = lock(&folder)?;
+    let written = write(&folder, &files, &mut Steps::all());
+    if written.is_err() {
+        // Whole and committed it stays; anything less is cleared. Failing to clear is no failure: the next build tries.
+        let _ = remove_folder(&folder.join(NEW));
+    }
+    written.map(|()| folder)
+}
+
+/// Every file of the build by its name.
+fn contents(program: &Program, plans: &Plans) -> BTreeMap<String, String> {
+    let mut files: BTreeMap<String, String> = BTreeMap::from([
+        ("program.txt".to_owned(), display::program(program)),
+        ("program.json".to_owned(), program.to_json()),
+        ("stream.txt".to_owned(), display::stream_graph(&plans.stream)),
+        ("stream.json".to_owned(), plans.stream.to_json()),
+        ("stream.mmd".to_owned(), display::mermaid(&plans.stream)),
+    ]);
+    for plan in &plans.batch {
+        files.insert(format!("batch/{}.txt", plan.service), display::batch_plan(plan));
+        files.insert(format!("batch/{}.json", plan.service), plan.to_json());
+    }
+    let hashes = files
+        .iter()
+        .map(|(name, text)| (name.clone(), content_hash(text.as_bytes())))
+        .collect();
+    files.insert(FILE.to_owned(), Manifest::new(program, hashes).to_json());
+    files.insert(ORIGINS.to_owned(), program.origins.to_json());
+    files
+}
+
+/// The steps on the file system that are still allowed: all, but in tests of crashes.
+struct Steps(usize);
+
+impl Steps {
+    fn all() -> Steps {
+        Steps(usize::MAX)
+    }
+
+    fn take(&mut self) -> io::Result<()> {
+        self.0 = self
+            .0
+            .checked_sub(1)
+            .ok_or_else(|| io::Error::other("no further step"))?;
+        Ok(())
+    }
+}
+
+/// Waits for the folder. The lock ends with the process, however that ends.
+fn lock(folder: &Path) -> Result<File, BuildError> {
+    let lock = File::open(folder).map_err(unwritable(folder))?;
+    for _ in 0..PAUSES {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            // A file system without locks cannot be shared safely; it is not refused for that.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => return Ok(lock),
+            Err(TryLockError::Error(error)) => return Err(unwritable(folder)(error)),
+        }
+    }
+    Err(BuildError::Busy {
+        folder: folder.to_owned(),
+    })
+}
+
+fn unwritable(path: &Path) -> impl Fn(io::Error) -> BuildError {
+    move |error| BuildError::Unwritable {
+        path: path.to_owned(),
+        why: error.to_string(),
+    }
+}
+
+/// Writes the files into the folder, which is locked.
+fn write(folder: &Path, files: &BTreeMap<String, String>, steps: &mut Steps) -> Result<(), BuildError> {
+    let (new, next) = (folder.join(NEW), folder.join(NEXT));
+    // What a killed build had committed, and what it had not.
+    put_in_place(folder, steps)?;
+    remove_folder(&new).map_err(unwritable(&new))?;
+    for (name, text) in files {
+        let path = new.join(name);
+        create(path.parent().unwrap_or(&new))?;
+        let written = steps.take().and_then(|()| write_flushed(&path, text));
+        written.map_err(unwritable(&folder.join(name)))?;
+        // What could stand in the way later is found while the old build is whole.
+        let place = folder.join(name);
+        create(place.parent().unwrap_or(folder))?;
+        if place.is_dir() {
+            return Err(unwritable(&place)(io::Error::other("it is a folder")));
+        }
+    }
+    for inner in [new.join("batch"), new.clone()] {
+        sync_if_there(&inner).map_err(unwritable(&inner))?;
+    }
+    let committed = steps.take().and_then(|()| std::fs::rename(&new, &next));
+    committed.and_then(|()| sync(folder)).map_err(unwritable(&next))?;
+    put_in_place(folder, steps)
+}
+
+/// Moves the files of a committed build to their places, the manifest last, and removes plans that only the build
+/// before had. Does nothing where there is no such build. May be ended anywhere and run again.
+fn put_in_place(folder: &Path, steps: &mut Steps) -> Result<(), BuildError> {
+    let next = folder.join(NEXT);
+    let Ok(manifest) = std::fs::read(next.join(FILE)) else {
+        return remove_folder(&next).map_err(unwritable(&next));
+    };
+    let new = listed(&manifest);
+    let old = std::fs::read(folder.join(FILE)).map_or_else(|_| Vec::new(), |bytes| listed(&bytes));
+    for name in old.iter().filter(|name| is_plan(name) && !new.contains(name)) {
+        let path = folder.join(name);
+        steps.take().map_err(unwritable(&path))?;
+        // Readers go by the manifest, so one that cannot be removed misleads nobody but people.
+        let _ = std::fs::remove_file(path);
+    }
+    for name in new.iter().map(String::as_str).chain([ORIGINS]) {
+        let (from, to) = (next.join(name), folder.join(name));
+        match steps.take().and_then(|()| std::fs::rename(&from, &to)) {
+            // It was moved by the run that was ended.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            moved => moved.map_err(unwritable(&to))?,
+        }
+    }
+    for inner in [folder.join("batch"), folder.to_owned()] {
+        sync_if_there(&inner).map_err(unwritable(&inner))?;
+    }
+    let place = folder.join(FILE);
+    let moved = steps.take().and_then(|()| std::fs::rename(next.join(FILE), &place));
+    moved.and_then(|()| sync(folder)).map_err(unwritable(&place))?;
+    steps
+        .take()
+        .and_then(|()| remove_folder(&next))
+        .map_err(unwritable(&next))
+}
+
+/// The files that a manifest names; none where it is no manifest.
+fn listed(manifest: &[u8]) -> Vec<String> {
+    serde_json::from_slice::<Manifest>(manifest).map_or_else(|_| Vec::new(), |found| found.files.into_keys().collect())
+}
+
+/// Whether it is the name of a plan of a service: others than these are never removed.
+fn is_plan(name: &str) -> bool {
+    let stem = name.strip_prefix("batch/");
+    let stem = stem.and_then(|name| name.strip_suffix(".json").or_else(|| name.strip_suffix(".txt")));
+    stem.is_some_and(|stem| !stem.is_empty() && !stem.contains(['/', '\\', '.']))
+}
+
+fn create(folder: &Path) -> Result<(), BuildError> {
+    std::fs::create_dir_all(folder).map_err(unwritable(folder))
+}
+
+fn write_flushed(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn sync_if_there(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() { sync(folder) } else { Ok(()) }
+}
+
+/// Removes a folder of ours with all that it holds, if it is there.
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}

@@ -1,0 +1,131 @@
+use super::*;
+use crate::diag::SourceMap;
+use std::collections::BTreeSet;
+
+/// A program over `amount`, with one service more if `wide`.
+fn program(filter: &str, wide: bool) -> Program {
+    let service = if wide { "service both { spend.* }\n" } else { "" };
+    let text = format!(
+        "module shop
+entity card (card: string)
+source txn {{ columns (id: int64, card: string, amount: int64, at: timestamp) unique id time at }}
+view spend of card from txn {{
+  owner \"payments\"
+  /// What the card spent.
+  feature total = sum(amount where amount > {filter}) over 1d
+}}
+service risk {{ spend.total }}
+{service}"
+    );
+    let mut sources = SourceMap::new();
+    let file = sources.add("shop.feat", text);
+    crate::compile(&sources, &[file]).value.expect("it compiles")
+}
+
+fn files_of(program: &Program) -> BTreeMap<String, String> {
+    contents(program, &crate::lower(program))
+}
+
+/// What lies in a folder, by name.
+fn tree(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() {
+            let below = tree(&entry.path()).into_iter();
+            found.extend(below.map(|(path, text)| (format!("{name}/{path}"), text)));
+        } else {
+            found.insert(name, std::fs::read_to_string(entry.path()).expect("text"));
+        }
+    }
+    found
+}
+
+/// The build that a reader finds: the manifest that counts, and every file that it lists.
+fn seen(folder: &Path) -> BTreeMap<String, String> {
+    let read = |name: &str| {
+        let next = std::fs::read_to_string(folder.join(NEXT).join(name));
+        next.or_else(|_| std::fs::read_to_string(folder.join(name)))
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    let manifest = read(FILE);
+    let parsed: Manifest = serde_json::from_str(&manifest).expect("a manifest");
+    let mut found = BTreeMap::from([(FILE.to_owned(), manifest)]);
+    for (name, hash) in parsed.files {
+        let text = read(&name);
+        assert_eq!(content_hash(text.as_bytes()), hash, "{name}");
+        found.insert(name, text);
+    }
+    found
+}
+
+fn without_origins(mut files: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    files.remove(ORIGINS).expect("origins");
+    files
+}
+
+#[test]
+fn killed_at_any_step() {
+    let (old, new) = (program("1", true), program("2", false));
+    let (old_files, new_files) = (files_of(&old), files_of(&new));
+    let mut ends = BTreeSet::new();
+    for steps in 0.. {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let folder = build(&old, &crate::lower(&old), out.path()).expect("writable");
+        std::fs::write(folder.join("notes.txt"), "mine").expect("writable");
+        std::fs::write(folder.join("batch/other.json"), "mine").expect("writable");
+        let ended = write(&folder, &new_files, &mut Steps(steps)).is_err();
+        let found = seen(&folder);
+        let is_new = found == without_origins(new_files.clone());
+        assert!(
+            is_new || found == without_origins(old_files.clone()),
+            "after {steps} steps"
+        );
+        ends.insert((ended, is_new));
+        // The next build, whichever it is, leaves its own files and those of others.
+        for (next, files) in [(&new, &new_files), (&old, &old_files)] {
+            build(next, &crate::lower(next), out.path()).expect("writable");
+            let mut expected = files.clone();
+            expected.insert("notes.txt".to_owned(), "mine".to_owned());
+            expected.insert("batch/other.json".to_owned(), "mine".to_owned());
+            assert_eq!(tree(&folder), expected, "after {steps} steps");
+        }
+        if !ended {
+            break;
+        }
+    }
+    let all = BTreeSet::from([(true, false), (true, true), (false, true)]);
+    assert_eq!(ends, all, "killed before and after the new build stood");
+}
+
+#[test]
+fn what_stands_in_the_way_leaves_the_old_build() {
+    let (old, new) = (program("1", false), program("2", true));
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let folder = build(&old, &crate::lower(&old), out.path()).expect("writable");
+    std::fs::create_dir(folder.join("batch/both.json")).expect("writable");
+    let before = tree(&folder);
+    let refused = build(&new, &crate::lower(&new), out.path()).expect_err("in the way");
+    let expected = BuildError::Unwritable {
+        path: folder.join("batch/both.json"),
+        why: "it is a folder".to_owned(),
+    };
+    assert_eq!(refused, expected);
+    assert_eq!(tree(&folder), before);
+}
+
+#[test]
+fn names_of_a_manifest_lead_nowhere_else() {
+    for name in ["batch/risk.json", "batch/risk.txt"] {
+        assert!(is_plan(name), "{name}");
+    }
+    for name in [
+        "batch/../notes.txt",
+        "/etc/x.json",
+        "notes.txt",
+        "batch/.json",
+        "batch/a/b.json",
+    ] {
+        assert!(!is_plan(name), "{name}");
+    }
+}

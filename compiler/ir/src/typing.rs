@@ -1,0 +1,339 @@
+//! Types of operators, casts, functions and aggregates, and whether an expression keeps to them.
+//!
+//! The rules are those of `docs/language.md`. The compiler decides types by them; a plan that was read from a file is
+//! held against them, because the evaluators rely on every type that an expression says.
+
+use crate::aggregate::{Aggregate, Slot};
+use crate::expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
+use crate::types::Type;
+
+/// The greatest precision and scale of a decimal.
+const DIGITS_MAX: u8 = 38;
+
+impl Type {
+    /// Whether its numbers, if it has some, are in range: 1 ≤ precision ≤ 38, scale ≤ precision.
+    pub fn is_valid(self) -> bool {
+        match self {
+            Type::Decimal { precision, scale } => (1..=DIGITS_MAX).contains(&precision) && scale <= precision,
+            Type::Bool | Type::Int64 | Type::Float64 | Type::String | Type::Timestamp | Type::Date | Type::Duration => {
+                true
+            }
+        }
+    }
+
+    /// Whether a key of an entity may have it: equality has to be what one expects.
+    pub fn may_be_key(self) -> bool {
+        match self {
+            Type::Bool | Type::Int64 | Type::Decimal { .. } | Type::String | Type::Timestamp | Type::Date => true,
+            Type::Float64 | Type::Duration => false,
+        }
+    }
+
+    /// Whether the table of casts has this one. Every type can be cast to itself.
+    pub fn is_castable_to(self, to: Type) -> bool {
+        use Type::{Bool, Date, Decimal, Duration, Float64, Int64, String, Timestamp};
+        match (self, to) {
+            (Int64, Int64 | Float64 | Decimal { .. } | String | Timestamp | Duration)
+            | (Float64, Int64 | Float64 | Decimal { .. } | String)
+            | (Decimal { .. }, Int64 | Float64 | Decimal { .. } | String)
+            | (String, Int64 | Float64 | Decimal { .. } | Bool | Timestamp | Date | String)
+            | (Bool, Bool | Int64 | String)
+            | (Timestamp, Timestamp | Int64 | Date | String)
+            | (Date, Date | Timestamp | String)
+            | (Duration, Duration | Int64) => true,
+            (Int64, Bool | Date)
+            | (Float64 | Decimal { .. }, Bool | Timestamp | Date | Duration)
+            | (String, Duration)
+            | (Bool, Float64 | Decimal { .. } | Timestamp | Date | Duration)
+            | (Timestamp, Bool | Float64 | Decimal { .. } | Duration)
+            | (Date, Bool | Int64 | Float64 | Decimal { .. } | Duration)
+            | (Duration, Bool | Float64 | Decimal { .. } | String | Timestamp | Date) => false,
+        }
+    }
+}
+
+fn is_decimal(ty: Type) -> bool {
+    matches!(ty, Type::Decimal { .. })
+}
+
+/// An int64 or a decimal.
+fn is_exact(ty: Type) -> bool {
+    ty == Type::Int64 || is_decimal(ty)
+}
+
+/// Precision and scale that hold every sum or difference (product, if `is_product`) of two decimals; they may be wider
+/// than a decimal can be.
+pub fn decimal_width(is_product: bool, left: (u8, u8), right: (u8, u8)) -> (u32, u32) {
+    let wide = |(precision, scale): (u8, u8)| (u32::from(precision), u32::from(scale));
+    let ((p1, s1), (p2, s2)) = (wide(left), wide(right));
+    if is_product {
+        (p1 + p2, s1 + s2)
+    } else {
+        let whole = p1.saturating_sub(s1).max(p2.saturating_sub(s2));
+        (whole + s1.max(s2) + 1, s1.max(s2))
+    }
+}
+
+/// The decimal of this precision and scale, if there is one.
+pub fn decimal(precision: u32, scale: u32) -> Option<Type> {
+    let precision = u8::try_from(precision)
+        .ok()
+        .filter(|precision| (1..=DIGITS_MAX).contains(precision))?;
+    let scale = u8::try_from(scale).ok()?;
+    Some(Type::Decimal { precision, scale })
+}
+
+/// The precision that `round(decimal(precision, from), to)` needs: one digit more where rounding may carry.
+pub fn round_precision(precision: u8, from: u8, to: u8) -> u32 {
+    let whole = u32::from(precision - from.min(precision)) + u32::from(to < from);
+    (whole + u32::from(to)).max(1)
+}
+
+impl BinaryOp {
+    /// The type of the result; `None` where it does not take these operands.
+    pub fn result(self, left: Type, right: Type) -> Option<Type> {
+        match self {
+            BinaryOp::And | BinaryOp::Or => (left == Type::Bool && right == Type::Bool).then_some(Type::Bool),
+            BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::Less
+            | BinaryOp::LessOrEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterOrEqual => {
+                (left == right || (is_decimal(left) && is_decimal(right))).then_some(Type::Bool)
+            }
+            BinaryOp::Quotient | BinaryOp::Remainder => {
+                (left == Type::Int64 && right == Type::Int64).then_some(Type::Int64)
+            }
+            BinaryOp::Divide => match (left, right) {
+                (left, right) if is_exact(left) && is_exact(right) => Some(Type::Float64),
+                (Type::Int64 | Type::Float64, Type::Float64)
+                | (Type::Float64, Type::Int64)
+                | (Type::Duration, Type::Duration) => Some(Type::Float64),
+                _ => None,
+            },
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => self.sum_or_product(left, right),
+        }
+    }
+
+    fn sum_or_product(self, left: Type, right: Type) -> Option<Type> {
+        let is_product = self == BinaryOp::Multiply;
+        match (left, right) {
+            (Type::Int64, Type::Int64) | (Type::Float64, Type::Float64) => Some(left),
+            (
+                Type::Decimal {
+                    precision: p1,
+                    scale: s1,
+                },
+                Type::Decimal {
+                    precision: p2,
+                    scale: s2,
+                },
+            ) => {
+                let (precision, scale) = decimal_width(is_product, (p1, s1), (p2, s2));
+                decimal(precision, scale)
+            }
+            (Type::Duration, Type::Int64) if is_product => Some(Type::Duration),
+            (Type::Duration, Type::Duration) if !is_product => Some(Type::Duration),
+            (Type::Timestamp, Type::Duration) if !is_product => Some(Type::Timestamp),
+            (Type::Timestamp, Type::Timestamp) | (Type::Date, Type::Date) if self == BinaryOp::Subtract => {
+                Some(Type::Duration)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Aggregate {
+    /// The type of the result, by the type of the argument; `None` if it does not take that.
+    pub fn result(self, argument: Option<Type>) -> Option<Type> {
+        match (self, argument) {
+            (Aggregate::Count, _) | (Aggregate::CountDistinct { .. }, Some(_)) => Some(Type::Int64),
+            (Aggregate::Sum, Some(Type::Decimal { scale, .. })) => Some(Type::Decimal {
+                precision: DIGITS_MAX,
+                scale,
+            }),
+            (Aggregate::Sum, Some(ty)) => ty.is_numeric().then_some(ty),
+            (
+                Aggregate::Mean
+                | Aggregate::Variance
+                | Aggregate::Stddev
+                | Aggregate::VariancePop
+                | Aggregate::StddevPop,
+                Some(ty),
+            ) => ty.is_numeric().then_some(Type::Float64),
+            (Aggregate::Min | Aggregate::Max | Aggregate::First { .. } | Aggregate::Last { .. }, ty) => ty,
+            (Aggregate::TimeSinceLast, None) => Some(Type::Duration),
+            (Aggregate::TimeSinceLast, Some(_))
+            | (
+                Aggregate::Sum
+                | Aggregate::Mean
+                | Aggregate::Variance
+                | Aggregate::Stddev
+                | Aggregate::VariancePop
+                | Aggregate::StddevPop
+                | Aggregate::CountDistinct { .. },
+                None,
+            ) => None,
+        }
+    }
+}
+
+impl Slot {
+    /// Whether its type is that of its aggregate over an argument of this type.
+    pub(crate) fn is_typed(&self, argument: Option<Type>) -> bool {
+        let cap = !matches!(self.aggregate, Aggregate::CountDistinct { cap: 0 });
+        cap && self.aggregate.result(argument) == Some(self.ty)
+    }
+}
+
+impl Literal {
+    /// Whether it is a constant of the type, in the form that values of the type have.
+    pub fn is_of(&self, ty: Type) -> bool {
+        match (self, ty) {
+            (Literal::Null, _)
+            | (Literal::Bool(_), Type::Bool)
+            | (Literal::Int64(_), Type::Int64)
+            | (Literal::String(_), Type::String)
+            | (Literal::Timestamp(_), Type::Timestamp)
+            | (Literal::Date(_), Type::Date)
+            | (Literal::Duration(_), Type::Duration) => true,
+            (Literal::Float64(bits), Type::Float64) => Literal::float(f64::from_bits(*bits)) == *self,
+            (Literal::Decimal(unscaled), Type::Decimal { precision, .. }) => {
+                unscaled.unsigned_abs() < 10_u128.pow(u32::from(precision.min(DIGITS_MAX)))
+            }
+            (
+                Literal::Bool(_)
+                | Literal::Int64(_)
+                | Literal::Float64(_)
+                | Literal::Decimal(_)
+                | Literal::String(_)
+                | Literal::Timestamp(_)
+                | Literal::Date(_)
+                | Literal::Duration(_),
+                _,
+            ) => false,
+        }
+    }
+}
+
+impl Expr {
+    /// Checks every type in the expression, over a row with columns of these types.
+    ///
+    /// # Errors
+    /// What the first operator is that does not keep to the rules.
+    pub fn check_types(&self, row: &[Type]) -> Result<(), String> {
+        for child in self.children() {
+            child.check_types(row)?;
+        }
+        let holds = self.ty.is_valid()
+            && match &self.kind {
+                ExprKind::Column(id) => row.get(id.index()) == Some(&self.ty),
+                ExprKind::Literal(literal) => literal.is_of(self.ty),
+                ExprKind::Unary(op, operand) => unary(*op, operand.ty) == Some(self.ty),
+                ExprKind::Binary(op, left, right) => op.result(left.ty, right.ty) == Some(self.ty),
+                ExprKind::Case { branches, otherwise } => {
+                    let values = branches.iter().map(|(_, then)| then).chain(otherwise.as_deref());
+                    !branches.is_empty()
+                        && branches.iter().all(|(when, _)| when.ty == Type::Bool)
+                        && values.into_iter().all(|value| value.ty == self.ty)
+                }
+                ExprKind::Coalesce(items) => !items.is_empty() && items.iter().all(|item| item.ty == self.ty),
+                ExprKind::Cast(operand) => operand.ty.is_castable_to(self.ty),
+                ExprKind::Call(function, arguments) => call(*function, arguments) == Some(self.ty),
+            };
+        if holds {
+            return Ok(());
+        }
+        let what = match &self.kind {
+            ExprKind::Column(id) => format!("column #{}", id.0),
+            ExprKind::Literal(_) => "a literal".to_owned(),
+            ExprKind::Unary(op, _) => format!("{op:?}"),
+            ExprKind::Binary(op, ..) => format!("`{}`", op.symbol()),
+            ExprKind::Case { .. } => "`case`".to_owned(),
+            ExprKind::Coalesce(_) => "`coalesce`".to_owned(),
+            ExprKind::Cast(_) => "`cast`".to_owned(),
+            ExprKind::Call(function, _) => format!("`{}`", function.name()),
+        };
+        Err(format!("{what} of type {} breaks the rules of types", self.ty))
+    }
+}
+
+fn unary(op: UnaryOp, operand: Type) -> Option<Type> {
+    match op {
+        UnaryOp::Not => (operand == Type::Bool).then_some(Type::Bool),
+        UnaryOp::Negate => (operand.is_numeric() || operand == Type::Duration).then_some(operand),
+        UnaryOp::IsNull | UnaryOp::IsNotNull => Some(Type::Bool),
+    }
+}
+
+/// The digits that a literal argument says.
+fn digits(argument: &Expr) -> Option<u8> {
+    match argument.kind {
+        ExprKind::Literal(Literal::Int64(digits)) => u8::try_from(digits).ok().filter(|digits| *digits <= DIGITS_MAX),
+        _ => None,
+    }
+}
+
+/// The type of a call's result; `None` where the function does not take these arguments.
+fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
+    use Type::{Bool, Date, Duration, Float64, Int64, String, Timestamp};
+    let types: Vec<Type> = arguments.iter().map(|argument| argument.ty).collect();
+    let fixed = |wanted: &[Type], ty: Type| (types == wanted).then_some(ty);
+    match function {
+        Function::Abs => match types[..] {
+            [ty] if ty.is_numeric() || ty == Duration => Some(ty),
+            _ => None,
+        },
+        Function::Round => match (&types[..], arguments) {
+            ([Float64], _) => Some(Float64),
+            ([Type::Decimal { precision, scale: from }, Int64], [_, literal]) => {
+                let to = digits(literal)?;
+                decimal(round_precision(*precision, *from, to), u32::from(to))
+            }
+            _ => None,
+        },
+        Function::Floor | Function::Ceil => match types[..] {
+            [Float64] => Some(Float64),
+            [Type::Decimal { precision, .. }] => Some(Type::Decimal { precision, scale: 0 }),
+            _ => None,
+        },
+        Function::Sqrt | Function::Ln | Function::Log10 | Function::Exp => fixed(&[Float64], Float64),
+        Function::Pow => fixed(&[Float64, Float64], Float64),
+        Function::Least | Function::Greatest | Function::NullIf => {
+            let counts = if function == Function::NullIf {
+                2..=2
+            } else {
+                2..=usize::MAX
+            };
+            let first = *types.first()?;
+            (counts.contains(&types.len()) && types.iter().all(|ty| *ty == first)).then_some(first)
+        }
+        Function::Div => match (&types[..], arguments) {
+            ([left, right, Int64], [_, _, literal]) if is_exact(*left) && is_exact(*right) => {
+                decimal(u32::from(DIGITS_MAX), u32::from(digits(literal)?))
+            }
+            _ => None,
+        },
+        Function::Lower | Function::Upper | Function::Trim => fixed(&[String], String),
+        Function::Length => fixed(&[String], Int64),
+        Function::Concat => (types.len() >= 2 && types.iter().all(|ty| *ty == String)).then_some(String),
+        Function::Substring => fixed(&[String, Int64, Int64], String),
+        Function::StartsWith | Function::EndsWith | Function::Contains => fixed(&[String, String], Bool),
+        Function::Replace => fixed(&[String, String, String], String),
+        Function::Milliseconds | Function::Seconds | Function::Minutes | Function::Hours | Function::Days => {
+            fixed(&[Duration], Float64)
+        }
+        Function::Year | Function::Month | Function::DayOfMonth | Function::DayOfWeek | Function::DayOfYear => {
+            fixed(&[Timestamp], Int64).or(fixed(&[Date], Int64))
+        }
+        Function::Hour | Function::Minute => fixed(&[Timestamp], Int64),
+        Function::DateOf => fixed(&[Timestamp], Date),
+        Function::Truncate => match arguments {
+            [_, unit] if matches!(unit.kind, ExprKind::Literal(Literal::Duration(us)) if us > 0) => {
+                fixed(&[Timestamp, Duration], Timestamp)
+            }
+            _ => None,
+        },
+    }
+}

@@ -1,0 +1,541 @@
+//! Builds that were changed: refused, or they run.
+
+use super::*;
+use crate::{Online, TrainOptions, Truth};
+use arrow::array::RecordBatch;
+use featc_ir::{Key, Source, Type};
+use featr_kernels::{Column, Value};
+use serde_json::Value as Json;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
+struct Draw(u64);
+
+impl Draw {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+
+    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
+    }
+}
+
+/// A build in memory: files that engines read, as text and as documents.
+struct Base {
+    name: String,
+    parts: Parts,
+    files: Vec<(String, String, Json)>,
+}
+
+/// A program that has every aggregate, most functions and every kind of clause, in few lines.
+const WIDE: &str = r#"module wide
+entity card (card: string)
+entity pair (card: string, day: date)
+source txn {
+  columns (id: int64, card: string, x: float64?, d: decimal(9, 2)?, n: int64, ok: bool, at: timestamp, seen: timestamp)
+  unique id
+  time at
+  arrival seen
+  delay 5s
+  lateness 1h
+  begins @2024-01-01T00:00:00Z
+}
+source logins { columns (id: int64, card: string, at: timestamp) unique (id, card) time at arrival time + 5m }
+transform rich from txn {
+  where n > -100
+  let day = cast(at as date)
+  let late = truncate(at, 1h) + 90m
+  let word = case when n > 5 then upper(card) when ok then concat(card, "x") else null end
+  let q = div(d, 3, 2)
+}
+view sums of card from rich {
+  owner "o"
+  ttl 1h
+  feature s = sum(d) over [1h, 1d] default 0.0
+  feature v = variance(x) over 1d
+  feature m = mean(n where ok) over 1d excluding now
+  feature c = count_distinct(word) over 1d cap 5
+  feature t = time_since_last() over 1d
+  feature f = first(q) over lifetime
+  feature lo = min(length(word)) over 1d excluding self
+  feature share = count(where ok) / count() over 1d
+  feature both = v + m
+  feature more = both / 2.0
+}
+view pairs of pair from rich {
+  owner "o"
+  feature l = last(word ignoring nulls) over 30d
+  feature r = round(sum(x)) over 1d
+}
+view seen of card from logins { owner "o"
+  feature n = count() over 7d }
+service one { sums.* seen.n }
+service two { pairs.l pairs.r }
+service three { seen.n }
+"#;
+
+fn base(name: &str, text: &str) -> Base {
+    let mut sources = featc_driver::diag::SourceMap::new();
+    let file = sources.add(name, text);
+    let outcome = featc_driver::compile(&sources, &[file]);
+    let said = featc_driver::diag::terminal::render(&outcome.diagnostics, &sources, false);
+    let program = outcome.value.unwrap_or_else(|| panic!("{said}"));
+    let plans = featc_driver::lower(&program);
+    let mut files = BTreeMap::from([("stream.json".to_owned(), plans.stream.to_json())]);
+    for plan in &plans.batch {
+        files.insert(format!("batch/{}.json", plan.service), plan.to_json());
+    }
+    let hashes = files
+        .iter()
+        .map(|(name, text)| (name.clone(), content_hash(text.as_bytes())));
+    let manifest = Manifest::new(&program, hashes.collect());
+    files.insert(FILE.to_owned(), manifest.to_json());
+    let by_service = plans.batch.iter().map(|plan| (plan.service.clone(), plan.clone()));
+    let document = |text: &str| serde_json::from_str(text).expect("JSON");
+    Base {
+        name: name.to_owned(),
+        parts: Parts {
+            manifest,
+            batch: by_service.collect(),
+            stream: plans.stream,
+        },
+        files: files
+            .into_iter()
+            .map(|(name, text)| (name, text.clone(), document(&text)))
+            .collect(),
+    }
+}
+
+fn bases() -> Vec<Base> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut found = vec![base("wide.feat", WIDE)];
+    for folder in ["tests/golden", "examples/flights"] {
+        let entries = std::fs::read_dir(root.join(folder)).expect("a folder").flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths
+            .iter()
+            .filter(|path| path.extension().is_some_and(|e| e == "feat"))
+        {
+            let text = std::fs::read_to_string(path).expect("readable");
+            found.push(base(&path.file_name().expect("a name").to_string_lossy(), &text));
+        }
+    }
+    found
+}
+
+/// All places of a document, as pointers to their values.
+fn places(document: &Json, at: &mut Vec<String>, found: &mut Vec<String>) {
+    found.push(at.concat());
+    let mut below = |name: String, value: &Json| {
+        at.push(format!("/{name}"));
+        places(value, at, found);
+        at.pop();
+    };
+    match document {
+        Json::Object(map) => map
+            .iter()
+            .for_each(|(name, value)| below(name.replace('~', "~0").replace('/', "~1"), value)),
+        Json::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(place, value)| below(place.to_string(), value)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+}
+
+/// Another value for a leaf.
+fn leaf(was: &Json, draw: &mut Draw) -> Json {
+    let numbers = [
+        0,
+        1,
+        2,
+        3,
+        7,
+        -1,
+        i64::MAX,
+        i64::MIN,
+        1 << 31,
+        3_600_000_000,
+        86_400_000_000,
+    ];
+    let words = [
+        "",
+        "card",
+        "id",
+        "int64",
+        "string",
+        "float64",
+        "timestamp",
+        "date",
+        "bool",
+        "duration",
+        "lifetime",
+        "nothing",
+        "now",
+        "self_event",
+        "count",
+        "sum",
+        "variance",
+        "unbounded",
+        "add",
+        "and",
+        "less",
+        "abs",
+        "round",
+        "at",
+        "seen",
+        "7ff8000000000001",
+        "99999999999999999999999999999999999999",
+        "null",
+        "accept",
+    ];
+    match (was, draw.below(8)) {
+        (Json::Number(number), 0..=2) => {
+            let number = number.as_i64().unwrap_or(0);
+            Json::from(number.wrapping_add(if draw.below(2) == 0 { 1 } else { -1 }))
+        }
+        (Json::Number(_), 3..=6) => Json::from(*draw.one(&numbers)),
+        (Json::Number(_), _) => Json::from(u64::MAX),
+        (Json::Bool(was), 0..=6) => Json::from(!was),
+        (Json::String(_), 0..=6) => Json::from(*draw.one(&words)),
+        (_, 0) => serde_json::json!({ "decimal": { "precision": draw.below(50), "scale": draw.below(50) } }),
+        (_, 1) => serde_json::json!({ "last": { "length_us": *draw.one(&numbers) } }),
+        (_, 2) => Json::from(*draw.one(&numbers)),
+        (_, 3..=5) => Json::from(*draw.one(&words)),
+        _ => Json::Null,
+    }
+}
+
+const KINDS: [&str; 8] = ["bytes", "leaf", "drop", "double", "swap", "graft", "move", "file"];
+
+/// Changes a file: the text of one of `bases`, at a random place. Gives the kind of the edit.
+fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Draw) -> (usize, String) {
+    let (_, text, document) = &bases[base].files[file];
+    let mut document = document.clone();
+    let mut all = Vec::new();
+    places(&document, &mut Vec::new(), &mut all);
+    let kind = *draw.one(&[0, 1, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7]);
+    let at = draw.one(&all).clone();
+    let (above, name) = at.rsplit_once('/').unwrap_or(("", ""));
+    match kind {
+        0 => {
+            let mut bytes = text.clone().into_bytes();
+            for _ in 0..=draw.below(3) {
+                let place = draw.below(bytes.len());
+                match draw.below(3) {
+                    0 => bytes[place] = *draw.one(b"0123456789abcdef{}[]\":,-x\xff"),
+                    1 => drop(bytes.remove(place)),
+                    _ => bytes.insert(place, *draw.one(b"0189\",{[")),
+                }
+            }
+            return (kind, String::from_utf8_lossy(&bytes).into_owned());
+        }
+        1 => {
+            if let Some(value) = document.pointer_mut(&at) {
+                *value = leaf(value, draw);
+            }
+        }
+        2 => match document.pointer_mut(above) {
+            Some(Json::Object(map)) => drop(map.remove(name)),
+            Some(Json::Array(items)) => drop(items.remove(name.parse().unwrap_or(0))),
+            _ => {}
+        },
+        3 => {
+            if let Some(Json::Array(items)) = document.pointer_mut(above) {
+                let copy = items[name.parse::<usize>().unwrap_or(0)].clone();
+                items.insert(draw.below(items.len() + 1), copy);
+            }
+        }
+        4 => {
+            if let Some(Json::Array(items)) = document.pointer_mut(above) {
+                let other = draw.below(items.len());
+                items.swap(name.parse().unwrap_or(0), other);
+            }
+        }
+        5 | 6 => {
+            // From another place with the same last name: of this file, or of any file of any build.
+            let (from, other) = match kind {
+                6 => (base, file),
+                _ => {
+                    let from = draw.below(bases.len());
+                    (from, draw.below(bases[from].files.len()))
+                }
+            };
+            let donor = &bases[from].files[other].2;
+            let mut donors = Vec::new();
+            places(donor, &mut Vec::new(), &mut donors);
+            donors.retain(|place| place.rsplit_once('/').is_some_and(|(_, last)| last == name));
+            if let (false, Some(value)) = (donors.is_empty(), document.pointer_mut(&at))
+                && let Some(given) = donor.pointer(draw.one::<String>(&donors).as_str())
+            {
+                *value = given.clone();
+            }
+        }
+        _ => {
+            let from = draw.below(bases.len());
+            return (kind, draw.one(&bases[from].files).1.clone());
+        }
+    }
+    (kind, serde_json::to_string(&document).expect("plain data"))
+}
+
+/// The build with one file of another text; the hashes of the manifest are mended.
+fn with_file(base: &Base, name: &str, text: &str) -> Result<Program, String> {
+    let mut parts = base.parts.clone();
+    if name == FILE {
+        parts.manifest = manifest(text.as_bytes())?;
+    } else {
+        match part(name, text.as_bytes())? {
+            Part::Batch(service, plan) => drop(parts.batch.insert(service, plan)),
+            Part::Stream(graph) => parts.stream = graph,
+            Part::Other => {}
+        }
+    }
+    parts.into_program(PathBuf::from("."))
+}
+
+/// A column of few values of its type, some of them odd.
+fn sample(ty: Type, rows: usize, nullable: bool) -> Column {
+    let day = 86_400_000_000;
+    let at = |row: usize| 1_704_103_200_000_000 + (row as i64) * 1_800_000_000;
+    let value = |row: usize| match (row % 7, ty) {
+        (6, _) if nullable => Value::Null,
+        (_, Type::Bool) => Value::Bool(row % 2 == 0),
+        (5, Type::Int64) => Value::Int64(i64::MAX),
+        (_, Type::Int64) => Value::Int64(row as i64 % 5),
+        (5, Type::Float64) => Value::Float64(1e308),
+        (_, Type::Float64) => Value::Float64(row as f64 * 0.1),
+        (_, Type::Decimal { .. }) => Value::Decimal((row as i128) % 9),
+        (_, Type::String) => Value::String(["a", "b", ""][row % 3].to_owned()),
+        (5, Type::Timestamp) => Value::Timestamp(i64::MAX - 1),
+        (4, Type::Timestamp) => Value::Timestamp(i64::MIN + 1),
+        (_, Type::Timestamp) => Value::Timestamp(at(row)),
+        (_, Type::Date) => Value::Date((at(row) / day) as i32),
+        (_, Type::Duration) => Value::Duration(row as i64 * 1_000_000),
+    };
+    let values: Vec<Value> = (0..rows).map(value).collect();
+    Column::from_values(ty, &values)
+}
+
+fn batch<'a>(columns: impl Iterator<Item = (&'a str, Type, bool)>, rows: usize) -> Option<RecordBatch> {
+    let columns = columns.map(|(name, ty, nullable)| (name, crate::to_arrow(&sample(ty, rows, nullable)), true));
+    RecordBatch::try_from_iter_with_nullable(columns).ok()
+}
+
+fn source_rows(source: &Source) -> Option<RecordBatch> {
+    batch(source.columns.iter().map(|c| (c.name.as_str(), c.ty, c.nullable)), 21)
+}
+
+fn is_bug(error: &Error) -> Option<String> {
+    matches!(error, Error::Bug { .. }).then(|| error.to_string())
+}
+
+/// Pushes and asks; what a promise that was broken said.
+fn run_online(program: &Program) -> Result<Option<Online>, String> {
+    let broken = |error: Error| is_bug(&error).map_or(Ok(()), Err);
+    let mut online = program.online().map_err(|error| error.to_string())?;
+    for source in program.sources() {
+        if let Some(rows) = source_rows(source) {
+            online.push(&source.name, &rows).map(drop).or_else(broken)?;
+        }
+    }
+    for service in program.services() {
+        let asked = || service.keys.iter().chain(&service.self_columns);
+        let mut seen: Vec<&Key> = Vec::new();
+        asked().for_each(|key| {
+            if !seen.iter().any(|known| known.name == key.name) {
+                seen.push(key);
+            }
+        });
+        let Some(questions) = batch(seen.iter().map(|key| (key.name.as_str(), key.ty, true)), 9) else {
+            continue;
+        };
+        let times: Vec<i64> = sample(Type::Timestamp, 9, false).i64s().to_vec();
+        for truth in [Truth::Complete, Truth::AsOfArrival { delay_us: None }] {
+            online
+                .read(&service.name, &questions, &times, truth, true)
+                .map(drop)
+                .or_else(broken)?;
+        }
+    }
+    Ok(Some(online))
+}
+
+/// Trains every service on the same rows in files.
+fn run_batch(program: &Program, folder: &Path) -> Result<(), String> {
+    let broken = |error: Error| is_bug(&error).map_or(Ok(()), Err);
+    let mut program = program.clone();
+    let sources: Vec<Source> = program.sources().into_iter().cloned().collect();
+    for (place, source) in sources.iter().enumerate() {
+        let path = folder.join(format!("{place}.arrow"));
+        let Some(rows) = source_rows(source) else { return Ok(()) };
+        crate::write_rows(&path, rows.schema(), [rows]).map_err(|error| error.to_string())?;
+        program.read_from(&source.name, &path).or_else(broken)?;
+    }
+    for service in program.services() {
+        let asked = service.keys.iter().chain(&service.self_columns);
+        let columns = asked.map(|key| (key.name.as_str(), key.ty, true));
+        let Some(questions) = batch(columns.chain([("t", Type::Timestamp, false)]), 9) else {
+            continue;
+        };
+        let Ok(spine) = program.spine(&service.name, vec![questions], "t") else {
+            continue;
+        };
+        let options = TrainOptions {
+            with_status: true,
+            threads: 1,
+            ..TrainOptions::new(Truth::Complete)
+        };
+        program.train(&service.name, spine, options).map(drop).or_else(broken)?;
+    }
+    Ok(())
+}
+
+/// One training set for so many loads.
+const TRAINED: u64 = 40;
+const EDITS: u64 = 100_000;
+
+#[test]
+fn edited_builds_are_refused_or_run() {
+    let bases = bases();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for base in &bases {
+        let program = base
+            .parts
+            .clone()
+            .into_program(PathBuf::from("."))
+            .expect("what was built loads");
+        run_online(&program).expect("it runs");
+        run_batch(&program, folder.path()).expect("it trains");
+    }
+    let mut draw = Draw(1);
+    let mut counts: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
+    let (mut loads, mut trained) = (0_u64, 0_u64);
+    for edit in 0..EDITS {
+        // The smaller ones more often: an edit of them is as good.
+        let base = draw.below(bases.len()).min(draw.below(bases.len()));
+        let file = draw.below(bases[base].files.len());
+        let (kind, text) = edited(&bases, (base, file), &mut draw);
+        let name = &bases[base].files[file].0;
+        let is_same = text == bases[base].files[file].1;
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            let program = with_file(&bases[base], name, &text).ok()?;
+            let mut said = run_online(&program).map(drop);
+            if (loads + 1).is_multiple_of(TRAINED) {
+                said = said.and_then(|()| run_batch(&program, folder.path()));
+            }
+            Some(said)
+        }));
+        let counted = counts.entry(KINDS[kind]).or_default();
+        match ran {
+            Ok(None) => counted[0] += 1,
+            Ok(Some(Ok(()))) => {
+                counted[1] += 1;
+                counted[2] += u64::from(is_same);
+                loads += 1;
+                trained += u64::from(loads.is_multiple_of(TRAINED));
+            }
+            Ok(Some(Err(why))) => panic!("edit {edit}, {} of {name} in {}: {why}", KINDS[kind], bases[base].name),
+            Err(_) => panic!(
+                "edit {edit}, {} of {name} in {}: a panic\n{text}",
+                KINDS[kind], bases[base].name
+            ),
+        }
+    }
+    println!("edits: refused, run, of these without a change: {counts:?}; {trained} trained");
+    assert_eq!(counts.len(), KINDS.len(), "every kind of edit");
+    assert!(
+        counts.values().all(|count| count[0] > 100),
+        "every kind is refused: {counts:?}"
+    );
+    assert!(loads > 3_000 && trained > 80, "{loads} ran, {trained} of them trained");
+}
+
+#[test]
+fn another_release_or_program_is_refused() {
+    let base = base("wide.feat", WIDE);
+    let refused = |parts: Parts| parts.into_program(PathBuf::new()).expect_err("refused");
+    let text = base.parts.manifest.to_json();
+    for (from, to, why) in [
+        ("\"version\": 2", "\"version\": 99", "version 99"),
+        ("\"featc\": \"0.1.0\"", "\"featc\": \"9.9.9\"", "by featc 9.9.9"),
+        (hash::KERNELS_VERSION, "featr-kernels/77", "built for featr-kernels/77"),
+        ("\"stream.json\"", "\"../stream.json\"", "no file of a build"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let said = manifest(text.replace(from, to).as_bytes()).expect_err("refused");
+        assert!(said.contains(why), "{said}");
+    }
+    let mut other = base.parts.clone();
+    let plan = other.batch.get_mut("two").expect("a plan");
+    plan.program = "0".repeat(32);
+    assert!(refused(other).contains("is of program 0000"));
+    let mut other = base.parts.clone();
+    other.batch.remove("three");
+    assert!(refused(other).contains("`batch/three.json` is missing"));
+    let mut other = base.parts.clone();
+    let taken = other.batch["one"].clone();
+    other.batch.insert("two".to_owned(), taken);
+    assert!(refused(other).contains("plan of another service"));
+}
+
+#[test]
+fn a_load_while_builds_are_made_is_whole() {
+    let compiled = |text: &str| {
+        let mut sources = featc_driver::diag::SourceMap::new();
+        let file = sources.add("wide.feat", text);
+        let program = featc_driver::compile(&sources, &[file]).value.expect("it compiles");
+        let plans = featc_driver::lower(&program);
+        (program, plans)
+    };
+    let versions = [
+        compiled(WIDE),
+        compiled(&WIDE.replace("service three { seen.n }\n", "")),
+    ];
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let build = |(program, plans): &(featc_ir::Program, featc_driver::Plans)| {
+        featc_driver::build(program, plans, out.path()).expect("writable")
+    };
+    let folder = build(&versions[0]);
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let seen = std::thread::scope(|scope| {
+        for version in &versions {
+            let (build, done) = (&build, &done);
+            scope.spawn(move || {
+                for _ in 0..10 {
+                    build(version);
+                }
+                done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            });
+        }
+        let mut seen = [0, 0];
+        while done.load(std::sync::atomic::Ordering::Relaxed) < 2 || seen == [0, 0] {
+            let program = Program::load(&folder, ".").expect("old or new, and whole");
+            let version = usize::from(program.services().len() == 2);
+            assert_eq!(program.hash(), versions[version].1.stream.program);
+            seen[version] += 1;
+        }
+        seen
+    });
+    println!("loads of either version: {seen:?}");
+    Program::load(&folder, ".").expect("whole");
+    let left: Vec<_> = std::fs::read_dir(&folder)
+        .expect("a folder")
+        .flatten()
+        .map(|e| e.file_name())
+        .collect();
+    assert!(
+        !left.iter().any(|name| name.to_string_lossy().starts_with('.')),
+        "{left:?}"
+    );
+}

@@ -1,0 +1,170 @@
+//! Builds on disk: equal bytes for equal programs, wherever they lie and however they are named.
+
+use featc_driver::{Project, build, compile, lower};
+use featc_ir::wire::Wire as _;
+use featc_tests::{read, root};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The build of a program, file by file.
+fn built(program: &Path) -> BTreeMap<String, Vec<u8>> {
+    let project = Project::load(program).expect("readable");
+    let compiled = compile(&project.sources, &project.files).value.expect("it compiles");
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let folder = build(&compiled, &lower(&compiled), out.path()).expect("writable");
+    let mut found = BTreeMap::new();
+    for place in [folder.clone(), folder.join("batch")] {
+        for entry in std::fs::read_dir(&place).expect("a folder").flatten() {
+            if entry.path().is_file() {
+                let name = entry.path().strip_prefix(&folder).expect("below").display().to_string();
+                found.insert(name, std::fs::read(entry.path()).expect("readable"));
+            }
+        }
+    }
+    assert!(found.len() >= 8, "{:?}", found.keys());
+    found
+}
+
+/// The files in which two builds differ.
+fn changed(left: &BTreeMap<String, Vec<u8>>, right: &BTreeMap<String, Vec<u8>>) -> BTreeSet<String> {
+    let names = left.keys().chain(right.keys());
+    names
+        .filter(|name| left.get(*name) != right.get(*name))
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn spelling_and_place_of_a_program_do_not_show() {
+    let flights = root().join("examples/flights/flights.feat");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let copy = folder.path().join("flights.feat");
+    std::fs::copy(&flights, &copy).expect("writable");
+    let absolute = std::fs::canonicalize(&flights).expect("it is there");
+    let first = built(&absolute);
+    // Tests run in the folder of their package.
+    let spelled = [
+        "../examples/flights/flights.feat",
+        "./../examples/./flights/flights.feat",
+    ];
+    for other in spelled
+        .map(Path::new)
+        .into_iter()
+        .chain([copy.as_path(), folder.path()])
+    {
+        assert_eq!(changed(&built(other), &first), BTreeSet::new(), "{}", other.display());
+    }
+    let text: Vec<u8> = first.values().flatten().copied().collect();
+    let text = String::from_utf8_lossy(&text);
+    assert!(!text.contains(&*absolute.parent().expect("a folder").to_string_lossy()));
+}
+
+#[test]
+fn layout_changes_one_file_and_docs_what_shows_them() {
+    let text = read(&root().join("examples/flights/flights.feat"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let of = |text: &str| {
+        let file = folder.path().join("flights.feat");
+        std::fs::write(&file, text).expect("writable");
+        built(&file)
+    };
+    let before = of(&text);
+    let source = text.find("\nsource ").expect("a source");
+    let feature = text.find("\n  ///").expect("a documented feature");
+    let inserted = |at: usize, what: &str| format!("{}{what}{}", &text[..at], &text[at..]);
+    for what in ["\n", "\n// A remark.", "\n\n\n"] {
+        assert_eq!(
+            changed(&of(&inserted(source, what)), &before),
+            BTreeSet::from(["origins.json".to_owned()]),
+            "{what:?}"
+        );
+    }
+    // A doc that takes a line of its own moves what follows, too.
+    let docs = [
+        (
+            source,
+            "\n/// Where it comes from.",
+            vec!["origins.json", "program.json"],
+        ),
+        (
+            feature,
+            "\n  /// First of all.",
+            vec!["manifest.json", "origins.json", "program.json"],
+        ),
+    ];
+    for (at, what, shown) in docs {
+        let mut expected: BTreeSet<String> = shown.into_iter().map(str::to_owned).collect();
+        // The manifest has the hash of `program.json`.
+        expected.insert("manifest.json".to_owned());
+        assert_eq!(changed(&of(&inserted(at, what)), &before), expected, "{what:?}");
+    }
+    let meaning = changed(&of(&text.replacen("over [", "over [17m, ", 1)), &before);
+    assert!(meaning.len() > 5, "{meaning:?}");
+}
+
+/// Transforms that each read the one before; only the last is read by a view.
+fn chain(length: usize) -> String {
+    let source = "source t0 { columns (id: int64, card: string, x: int64, at: timestamp) unique id time at }\n";
+    let step = |n: usize| format!("transform t{n} from t{} {{ let x{n} = x + {n} }}\n", n - 1);
+    let steps: String = (1..=length).map(step).collect();
+    let view = format!("view v of card from t{length} {{ owner \"o\" feature f = sum(x{length}) over 1d }}\n");
+    format!("module m\nentity card (card: string)\n{source}{steps}{view}service s {{ v.* }}\n")
+}
+
+/// Features that are each derived from the one before.
+fn derived(length: usize) -> String {
+    let source = "source t { columns (id: int64, card: string, x: int64, at: timestamp) unique id time at }\n";
+    let feature = |n: usize| format!("  feature f{n} = f{} + {n}\n", n - 1);
+    let features: String = (1..=length).map(feature).collect();
+    let view = format!("view v of card from t {{ owner \"o\"\n  feature f0 = sum(x) over 1d\n{features}}}\n");
+    format!("module m\nentity card (card: string)\n{source}{view}service s {{ v.* }}\n")
+}
+
+/// As many services as features, each of which asks for all of them.
+fn services(count: usize) -> String {
+    let source = "source t { columns (id: int64, card: string, x: int64, at: timestamp) unique id time at }\n";
+    let feature = |n: usize| format!("  feature f{n} = sum(x where x > {n}) over 1d excluding self\n");
+    let features: String = (0..count).map(feature).collect();
+    let asked: String = (0..count).map(|n| format!("service s{n} {{ v.* }}\n")).collect();
+    format!("module m\nentity card (card: string)\n{source}view v of card from t {{ owner \"o\"\n{features}}}\n{asked}")
+}
+
+/// Steps of work and bytes of a build.
+fn measured(text: &str) -> (u64, usize) {
+    let mut sources = featc_driver::diag::SourceMap::new();
+    let file = sources.add("m.feat", text);
+    let before = featc_ir::work::steps();
+    let program = compile(&sources, &[file]).value.expect("it compiles");
+    let plans = lower(&program);
+    let manifest = featc_driver::Manifest::new(&program, BTreeMap::new());
+    let steps = featc_ir::work::steps() - before;
+    let plans: usize =
+        plans.batch.iter().map(|plan| plan.to_json().len()).sum::<usize>() + plans.stream.to_json().len();
+    (steps, program.to_json().len() + plans + manifest.to_json().len())
+}
+
+/// A shape of program: its name, the text by its size, a size, and how much larger the text of twice the size is.
+type Shape = (&'static str, fn(usize) -> String, usize, u64);
+
+#[test]
+fn work_grows_with_the_text() {
+    // With twice as many services and features there are four times as many columns to write.
+    let shapes: [Shape; 3] = [
+        ("chain", chain, 300, 2),
+        ("derived", derived, 300, 2),
+        ("services", services, 40, 4),
+    ];
+    for (name, text, size, factor) in shapes {
+        let ((steps, bytes), (more_steps, more_bytes)) = (measured(&text(size)), measured(&text(2 * size)));
+        println!("{name}: {steps} steps for {bytes} bytes, {more_steps} for {more_bytes}");
+        assert!(steps > size as u64, "{name} is counted");
+        assert!(
+            10 * more_steps < 12 * factor * steps,
+            "{name}: {steps} steps, then {more_steps}"
+        );
+        assert!(
+            10 * more_bytes < 12 * factor as usize * bytes,
+            "{name}: {bytes} bytes, then {more_bytes}"
+        );
+    }
+}
