@@ -195,10 +195,11 @@ fn words(rows: u128, parts_and_bytes: Option<(u128, u128)>) -> String {
     while bytes >= 10_000 && unit + 1 < UNITS.len() {
         (bytes, unit) = (bytes / 1_000, unit + 1);
     }
-    format!(
-        "{parts} parts with {rows} rows, about {bytes} {} before encoding",
-        UNITS[unit]
-    )
+    let [parts, rows] = [(parts, "part"), (rows, "row")].map(|(count, what)| match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    });
+    format!("{parts} with {rows}, about {bytes} {} before encoding", UNITS[unit])
 }
 
 /// Bytes of a row in memory; a string is taken for a short one.

@@ -186,12 +186,12 @@ pub fn foreign_file(folder: &str, file: &str, is_begun: bool) -> Diagnostic {
 /// A backfill of more parts than are made without being told to; `plan` says how much it would be.
 pub fn too_many_parts(plan: &str, parts: u128, most: u64, bound: u64) -> Diagnostic {
     let help = match u64::try_from(parts).ok().filter(|parts| *parts <= bound) {
-        Some(parts) => format!("give a longer `--every` or `--chunk`, or pass `--max-parts {parts}`"),
+        Some(parts) => format!("give a longer `--every` or `--chunk`; or `--max-parts {parts}` if that is meant"),
         None => "give a longer `--every` or a shorter range of time".to_owned(),
     };
     Diagnostic::new(
         Code::TooManyParts,
-        format!("the backfill would make {plan}; without `--max-parts` it is {most} parts at most"),
+        format!("the backfill would make {plan}, and the bound is {most} parts"),
     )
     .with_help(help)
 }

@@ -299,7 +299,7 @@ fn what_cannot_be_is_refused_before_anything_is_made() {
     let year = "--from 2024-01-01T00:00:00Z --to 2025-01-01T00:00:00Z";
     let said = refused(folder.path(), &format!("{view} {year} --every 1ms"), "E0925");
     assert!(
-        said.contains("727315200000 rows") && said.contains("pass `--max-parts"),
+        said.contains("727315200000 rows") && said.contains("or `--max-parts 693936`"),
         "{said}"
     );
     for more in ["", " --chunk 1000000d", " --max-parts 1000000"] {

@@ -28,6 +28,7 @@ pub struct Program {
     pub module: String,
     pub entities: Vec<Entity>,
     pub sources: Vec<Source>,
+    /// Those that views read, with all steps from the source on: what they come from is part of them.
     pub transforms: Vec<Transform>,
     pub views: Vec<View>,
     pub services: Vec<Service>,
