@@ -131,6 +131,16 @@ fn wanted(args: &BackfillArgs, reporter: &Reporter) -> Result<Wanted, Refused> {
 fn check_folder(args: &BackfillArgs, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
     let inside = prepared.program.input_files(&prepared.service).unwrap_or_default();
     let part = args.out.join("part.parquet");
+    if !args.out.exists() && featr::OutputFormat::of(&args.out).is_ok() {
+        let help = "name a folder, such as `--out daily`: its parts are Parquet files";
+        let name = args.out.display().to_string();
+        return reporter.refuse(errors::argument(
+            "--out",
+            &name,
+            "a backfill writes a folder, and this names a file",
+            help,
+        ));
+    }
     if inside.iter().any(|file| same_folder(file, &args.out)) || prepared.program.would_read(&prepared.service, &part) {
         let why = "a source reads files of that folder";
         return reporter.refuse(errors::unusable_folder(&args.out.display().to_string(), why));
@@ -344,6 +354,10 @@ fn make(folder: &Path, reporter: &Reporter) -> Result<Locked, Refused> {
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
     let made = std::fs::create_dir(folder).and_then(|()| featr::sync_folder(parent.unwrap_or(Path::new("."))));
     made.or_else(|error| {
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            // It was not there a moment ago: another run has begun in it.
+            return reporter.refuse(errors::busy(&folder.display().to_string()));
+        }
         let why = match error.kind() {
             std::io::ErrorKind::NotFound => "no such folder".to_owned(),
             _ => error.to_string(),

@@ -2,7 +2,7 @@
 
 use crate::args::{BuildArgs, DemoArgs, GetArgs, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg};
 use crate::report::{Refused, Reporter};
-use crate::run::{Answered, Prepared, prepare, write};
+use crate::run::{Answered, Prepared, check_out, prepare, write};
 use crate::table::excerpt;
 use crate::{build, errors, get, train, verify};
 use arrow::array::Array as _;
@@ -130,7 +130,7 @@ pub fn run(args: &DemoArgs, reporter: &Reporter) -> Result<(), Refused> {
     write(
         &honest,
         &mut answered,
-        &folder.join("train.parquet"),
+        check_out(&folder.join("train.parquet"), reporter)?,
         None,
         &run,
         reporter,

@@ -18,19 +18,33 @@ pub fn load(error: &LoadError) -> Diagnostic {
         }
         LoadError::Unreadable { path, why } => {
             Diagnostic::new(Code::UnreadableFile, format!("cannot read `{}`: {why}", path.display()))
-                .with_help("mend the permissions or the encoding of the file")
+                .with_help(system_help(why).unwrap_or("mend the permissions or the encoding of the file".to_owned()))
         }
     }
 }
 
 pub fn unwritable(path: &str, why: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnwritableOutput, format!("cannot write `{path}`: {why}")).with_help(
-        if why == "no such folder" {
-            "make the folder first, or choose another place"
-        } else {
-            "make the folder writable, free space, or choose another place"
+    let error = DecodeError::Unwritable {
+        file: path.to_owned(),
+        why: why.to_owned(),
+    };
+    let help = error.help().or_else(|| system_help(why));
+    Diagnostic::new(Code::UnwritableOutput, format!("cannot write `{path}`: {why}")).with_help(help.unwrap_or_else(
+        || {
+            match why {
+                "no such folder" => "make the folder first, or choose another place",
+                _ => "make the folder writable, free space, or choose another place",
+            }
+            .to_owned()
         },
-    )
+    ))
+}
+
+/// The next step for words of the operating system that end in their number: `Too many open files (os error 24)`.
+fn system_help(why: &str) -> Option<String> {
+    let number = why.rsplit_once("(os error ")?.1.strip_suffix(')')?.parse().ok()?;
+    let error = std::io::Error::from_raw_os_error(number);
+    DecodeError::unreadable("", &error).help()
 }
 
 pub fn build(error: &BuildError) -> Diagnostic {
@@ -76,6 +90,12 @@ pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> D
         Some(example) => diagnostic.with_note(format!("for example {example}")),
         None => diagnostic,
     }
+}
+
+/// An answer that text cannot hold.
+pub fn beyond_answer(column: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(Code::BeyondText, format!("cannot print the answer: `{column}` {why}"))
+        .with_help("ask with `featc train --out FILE.parquet`, which holds every value, or bound the feature")
 }
 
 /// An output that is one of the command's own inputs or other outputs.
@@ -317,17 +337,26 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::Corrupt { .. } => Code::CorruptFile,
         DecodeError::MissingColumn { column, found, .. } if Some(column.as_str()) == at_column => {
             return Diagnostic::new(Code::MissingSpineTime, error.to_string())
-                .with_note(format!("the file has: {}", found.join(", ")))
+                .with_note(format!("the file has: {}", listed(found)))
                 .with_help("pass its name, for example `--at-column decided_at`");
         }
         DecodeError::MissingColumn { column, found, .. } => {
             let nearest = suggest::nearest(column, found.iter().map(String::as_str));
             let help = nearest.map_or_else(
-                || "declare the column under the name that it has in the file, or add it to the file".to_owned(),
-                |nearest| format!("did you mean `{nearest}`?"),
+                || {
+                    match at_column {
+                        None => "declare the column under the name that it has in the file, or add it to the file",
+                        Some(_) => "the service asks for it: rename the column in the spine, or add it",
+                    }
+                    .to_owned()
+                },
+                |nearest| match at_column {
+                    None => format!("did you mean `{nearest}`?"),
+                    Some(_) => format!("did you mean `{nearest}`? rename the column in the spine"),
+                },
             );
             return Diagnostic::new(Code::MissingColumn, error.to_string())
-                .with_note(format!("the file has: {}", found.join(", ")))
+                .with_note(format!("the file has: {}", listed(found)))
                 .with_help(help);
         }
         DecodeError::AmbiguousColumn { .. } => Code::MissingColumn,
@@ -338,11 +367,35 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             Code::UnusableSpineRow
         }
         DecodeError::Unwritable { .. } => Code::UnwritableOutput,
+        DecodeError::BeyondText { .. } => Code::BeyondText,
+        DecodeError::Busy { .. } => Code::OutputBusy,
         DecodeError::UnknownFormat { .. } | DecodeError::UnknownExtension { .. } => Code::UnknownOutputFormat,
         DecodeError::Lake { cause, .. } => return crate::lake::problem(*cause, error),
     };
-    let help = error.help().unwrap_or_else(|| next_step(code).to_owned());
+    let of_spine = at_column.and_then(|_| spine_step(code)).map(str::to_owned);
+    let help = of_spine.or_else(|| error.help());
+    let help = help.unwrap_or_else(|| next_step(code).to_owned());
     Diagnostic::new(code, error.to_string()).with_help(help)
+}
+
+/// Names in a message: the first of them, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 30;
+    match names.len().saturating_sub(MOST) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..MOST].join(", ")),
+    }
+}
+
+/// The next step where the file is a spine, which no program declares.
+fn spine_step(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::WrongColumnType => "write the column of the spine in one type, such as text, or leave it out",
+        Code::NaiveTimestamp => "say which zone such values are in: `--zone UTC`, `--zone Europe/Paris`",
+        Code::CorruptFile => "the spine is damaged or named by another format: write it again",
+        Code::MissingColumn => "give each column of the spine one name",
+        _ => return None,
+    })
 }
 
 fn next_step(code: Code) -> &'static str {

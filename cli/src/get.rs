@@ -6,6 +6,7 @@ use crate::replay;
 use crate::report::{Refused, Reporter};
 use crate::run::{Aside, Prepared, check_overwrites, prepare, settle};
 use arrow::array::RecordBatch;
+use featc_driver::diag::printable;
 use featc_ir::{Key, Type};
 use featr::{Spine, Value};
 use std::fmt::Write as _;
@@ -40,6 +41,9 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
     let Some((service, batch)) = service.zip(training.batches.first()) else {
         return reporter.refuse(errors::bug("a question without an answer"));
     };
+    if let Some(beyond) = featr::beyond_text(batch) {
+        return reporter.refuse(errors::beyond_answer(&beyond.column, &beyond.why));
+    }
     let mut answers = Vec::new();
     for (place, field) in service.fields.iter().enumerate() {
         let ty = prepared.ir.view(field.view).feature(field.feature).ty;
@@ -55,7 +59,8 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
             value: if value.is_null() {
                 "null".to_owned()
             } else {
-                value.render(ty)
+                // On one line.
+                value.render(ty).replace('\n', "\\n").replace('\t', "\\t")
             },
             status: status.render(Type::String),
         });
@@ -151,19 +156,13 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
 
 /// Answers as aligned lines.
 pub fn lines(answers: &[Answered]) -> String {
+    // Aligned as they are shown.
+    let values: Vec<_> = answers.iter().map(|answer| printable(&answer.value)).collect();
     let width = answers.iter().map(|answer| answer.feature.len()).max().unwrap_or(0);
-    let values = answers
-        .iter()
-        .map(|answer| answer.value.chars().count())
-        .max()
-        .unwrap_or(0);
+    let widest = values.iter().map(|value| value.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
-    for answer in answers {
-        let _ = writeln!(
-            text,
-            "{:width$}  {:values$}  {}",
-            answer.feature, answer.value, answer.status
-        );
+    for (answer, value) in answers.iter().zip(&values) {
+        let _ = writeln!(text, "{:width$}  {value:widest$}  {}", answer.feature, answer.status);
     }
     text.trim_end().to_owned()
 }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use featc_driver::diag::{Code, Diagnostic};
 use featr::lake::{DeltaTarget, LakeStore, Mode, is_address};
 use featr::provenance::{PROVENANCE_KEY, Provenance, format_name, sidecar};
-use featr::{DecodeError, LakeCause, OutputFormat, WriteOptions};
+use featr::{Claim, DecodeError, LakeCause, OutputFormat, WriteOptions};
 
 /// What `--out` means.
 #[derive(Debug, Clone, Args)]
@@ -41,7 +41,7 @@ pub enum ModeArg {
 
 /// Where a result goes, looked at before any work is done.
 pub enum Out {
-    File,
+    File(Claim),
     Object(LakeStore, String),
     Delta(Box<DeltaTarget>),
 }
@@ -60,6 +60,15 @@ impl Out {
             None => LakeStore::new(),
         };
         match (args.lake.out_format, args.lake.mode) {
+            (OutFormat::Delta, _) if args.out.to_str().is_none() => {
+                let help = "choose a name that is UTF-8: a Delta log holds names as text";
+                reporter.refuse(errors::argument(
+                    "--out",
+                    &name,
+                    "the name of a table that is no text",
+                    help,
+                ))
+            }
             (OutFormat::Delta, mode) => {
                 let mode = match mode {
                     None | Some(ModeArg::Create) => Mode::Create,
@@ -80,17 +89,14 @@ impl Out {
                 store.check_object(&name).map_err(refuse)?;
                 Ok(Out::Object(store, name))
             }
-            (OutFormat::File, None) => {
-                check_out(&args.out, reporter)?;
-                Ok(Out::File)
-            }
+            (OutFormat::File, None) => check_out(&args.out, reporter).map(Out::File),
         }
     }
 
     /// Refuses an output that is an input of the same command.
     pub fn check_overwrites(&self, prepared: &Prepared, args: &TrainArgs, reporter: &Reporter) -> Result<(), Refused> {
         let file = match self {
-            Out::File => Some(args.out.as_path()),
+            Out::File(claim) => Some(claim.target()),
             // A table is read at one version and keeps it.
             Out::Object(..) | Out::Delta(_) => None,
         };
@@ -117,7 +123,7 @@ impl Out {
     /// The word that records have for it.
     pub fn format(&self, args: &TrainArgs) -> &'static str {
         match self {
-            Out::File | Out::Object(..) => OutputFormat::of(&args.out).map(format_name).unwrap_or_default(),
+            Out::File(_) | Out::Object(..) => OutputFormat::of(&args.out).map(format_name).unwrap_or_default(),
             Out::Delta(_) => "delta",
         }
     }
@@ -138,7 +144,7 @@ impl Out {
                 .expect_err("refused")
         };
         match self {
-            Out::File => write(prepared, training, &args.out, record, &args.program.run, reporter),
+            Out::File(claim) => write(prepared, training, claim, record, &args.program.run, reporter),
             Out::Object(store, address) => {
                 let schema = training.schema.clone();
                 let options = WriteOptions {

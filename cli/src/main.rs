@@ -41,6 +41,7 @@ fn main() -> ExitCode {
     ) {
         heap::per_core();
     }
+    featr::lake::file_size_is_an_error();
     let reporter = Reporter::new(&cli);
     let outcome = match &cli.command {
         Command::Check(args) => check::run(args, &reporter),

@@ -9,7 +9,7 @@ use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::hash;
 use featr::provenance::{
     Change, FileRecord, HASHED_BYTES, HashInputs, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord,
-    TruthRecord, changes, file_record, format_name, relative, sidecar,
+    TruthRecord, changes, file_record, format_name, name_of, path_of, relative, sidecar,
 };
 use featr::{DecodeError, OutputFormat};
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ pub fn is_hashed(path: &Path, always: bool) -> bool {
 
 /// A file as records name it: relative to the program's folder.
 pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
-    let name = relative(path, prepared.program.base()).display().to_string();
+    let name = name_of(&relative(path, prepared.program.base()));
     file_record(path, name, hash).or_else(|error| reporter.refuse(errors::of_command(&error, None)))
 }
 
@@ -119,7 +119,7 @@ impl Recorder {
             zone: spine.zone.clone(),
         };
         let program = ProgramRecord {
-            path: program.program.display().to_string(),
+            path: name_of(&program.program),
             module: prepared.ir.module.clone(),
             hash: prepared.program.hash().to_owned(),
         };
@@ -251,10 +251,14 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
         return reporter.refuse(errors::not_a_file(&name, "it is the record of a Delta table", ANEW));
     }
     let original = original(file);
-    let out = args.out.clone().unwrap_or_else(|| original.clone());
-    check_out(&out, reporter)?;
+    let Some(out) = args.out.clone().or_else(|| original.clone()) else {
+        let help = "pass `--out` with the name of the training set";
+        let why = "a record of that name does not say which file it is beside";
+        return reporter.refuse(errors::argument("--from-provenance", &name, why, help));
+    };
+    let claim = check_out(&out, reporter)?;
     let format = agreed_format(&was, &out, reporter)?;
-    let path = args.program.clone().unwrap_or_else(|| PathBuf::from(&was.program.path));
+    let path = args.program.clone().unwrap_or_else(|| path_of(&was.program.path));
     let program = program_args(&was, path, args);
     let mut prepared = prepare(&program, reporter)?;
     if let Some(what) = other_program(&was, &prepared) {
@@ -267,7 +271,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
         }
     }
     let spine = SpineArgs {
-        spine: prepared.program.base().join(&was.spine.file.path),
+        spine: prepared.program.base().join(path_of(&was.spine.file.path)),
         at_column: was.spine.at_column.clone(),
         zone: was.spine.zone.clone(),
     };
@@ -303,8 +307,10 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     if let Some((what, was, is)) = was.first_difference(&is) {
         return reporter.refuse(errors::not_reproduced(&name, &format!("{what} is {is}, not {was}")));
     }
-    let staged = stage(&mut training, &out, Some(&was), &program.run, reporter)?;
-    if original.is_file() && !same_bytes(&original, staged.path()).unwrap_or(false) {
+    let staged = stage(&mut training, claim, Some(&was), &program.run, reporter)?;
+    if let Some(original) = original.filter(|original| original.is_file())
+        && !same_bytes(&original, staged.path()).unwrap_or(false)
+    {
         let why = format!("its bytes are not those of `{}`", original.display());
         return reporter.refuse(errors::not_reproduced(&name, &why));
     }
@@ -346,10 +352,16 @@ fn agreed_format<'a>(was: &'a Provenance, out: &Path, reporter: &Reporter) -> Re
     ))
 }
 
-/// The training set that a record belongs to: `train.csv` of `train.csv.provenance.json`.
-fn original(file: &Path) -> PathBuf {
-    let name = file.to_string_lossy();
-    PathBuf::from(name.strip_suffix(".provenance.json").unwrap_or(&name))
+/// The training set that a record belongs to: `train.csv` of `train.csv.provenance.json`; `None` of a record under
+/// another name, and the file itself of a training set.
+fn original(file: &Path) -> Option<PathBuf> {
+    let is_json = |path: &Path| path.extension().is_some_and(|extension| extension == "json");
+    if !is_json(file) {
+        return Some(file.to_owned());
+    }
+    let stem = file.with_extension("");
+    let is_beside = stem.extension().is_some_and(|extension| extension == "provenance");
+    is_beside.then(|| stem.with_extension(""))
 }
 
 /// The arguments that a record stands for.

@@ -2,7 +2,7 @@
 
 use crate::args::{Cli, Colour, MessageFormat};
 use clap::ValueEnum as _;
-use featc_driver::diag::{Diagnostic, SourceMap, json, terminal};
+use featc_driver::diag::{Diagnostic, SourceMap, json, printable, printable_messages, terminal};
 use std::io::{IsTerminal as _, Write as _};
 
 /// The command ended without its result; every cause has been printed.
@@ -58,9 +58,10 @@ impl Reporter {
 
     /// Prints messages; says whether none of them is an error.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) -> Result<(), Refused> {
+        let (shown, programs) = printable_messages(diagnostics, sources);
         let text = match self.format {
-            MessageFormat::Full => terminal::render(diagnostics, sources, self.colour),
-            MessageFormat::Short => terminal::short(diagnostics, sources),
+            MessageFormat::Full => terminal::render(&shown, &programs, self.colour),
+            MessageFormat::Short => terminal::short(&shown, &programs),
             MessageFormat::Json => json::render(diagnostics, sources),
         };
         // A closed standard error leaves nothing to be said.
@@ -81,7 +82,7 @@ impl Reporter {
     /// A line for people, on standard error; nothing under `--json`.
     pub fn note(&self, text: &str) {
         if !self.json {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            let _ = writeln!(std::io::stderr(), "{}", printable(text));
         }
     }
 
@@ -91,7 +92,7 @@ impl Reporter {
         let written = if self.json {
             writeln!(out, "{value}")
         } else {
-            writeln!(out, "{text}")
+            writeln!(out, "{}", printable(text))
         };
         // A reader that went away (`| head`) is no failure of ours; anything else is.
         if let Err(error) = written

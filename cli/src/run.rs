@@ -7,7 +7,9 @@ use crate::report::{Refused, Reporter};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featr::provenance::{Provenance, StagedSet, stage_set};
-use featr::{DecodeError, JsonlRejects, RejectedRows, RunReport, SourceReport, Spine, TrainRows, Training, Truth};
+use featr::{
+    Claim, DecodeError, JsonlRejects, RejectedRows, RunReport, SourceReport, Spine, TrainRows, Training, Truth,
+};
 use std::path::{Path, PathBuf};
 
 /// A compiled program, ready to run one service.
@@ -35,11 +37,6 @@ pub fn prepare_compiled(
     reporter: &Reporter,
 ) -> Result<Prepared, Refused> {
     let plans = featc_driver::lower(&ir);
-    let program_files = project
-        .files
-        .iter()
-        .map(|file| PathBuf::from(project.sources.name(*file)))
-        .collect();
     let mut program = featr::Program::new(plans.batch, plans.stream, project.base);
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
     program.service(service).map_err(refuse)?;
@@ -93,7 +90,7 @@ pub fn prepare_compiled(
         program,
         service: service.to_owned(),
         truth,
-        program_files,
+        program_files: project.paths,
     })
 }
 
@@ -123,7 +120,7 @@ impl Prepared {
 
 /// Rejected rows on their way to `--rejected FILE`: written beside it, and named so when the run has ended.
 pub struct Aside {
-    path: PathBuf,
+    claim: Claim,
     file: featr::Aside,
 }
 
@@ -131,27 +128,26 @@ impl Aside {
     /// `None` when nobody asked for them.
     pub fn new(args: &RunArgs, reporter: &Reporter) -> Result<Option<Aside>, Refused> {
         let Some(path) = &args.rejected else { return Ok(None) };
+        let claim = claim(path, reporter)?;
         match featr::Aside::create(path) {
-            Ok(file) => Ok(Some(Aside {
-                path: path.clone(),
-                file,
-            })),
+            Ok(file) => Ok(Some(Aside { claim, file })),
             Err(error) => reporter.refuse(errors::unwritable(&path.display().to_string(), &plain(&error))),
         }
     }
 
     /// The sink that a run takes.
     pub fn sink(&self, reporter: &Reporter) -> Result<Box<dyn RejectedRows>, Refused> {
+        let name = self.claim.target().display().to_string();
         match self.file.file().try_clone() {
             // Unbuffered: an error must show while the run goes on.
-            Ok(file) => Ok(Box::new(JsonlRejects::new(file, self.path.display().to_string()))),
-            Err(error) => reporter.refuse(errors::unwritable(&self.path.display().to_string(), &error.to_string())),
+            Ok(file) => Ok(Box::new(JsonlRejects::new(file, name))),
+            Err(error) => reporter.refuse(errors::unwritable(&name, &plain(&error))),
         }
     }
 
     /// Gives the file its name.
     pub fn keep(self, reporter: &Reporter) -> Result<(), Refused> {
-        let path = self.path.display().to_string();
+        let path = self.claim.target().display().to_string();
         let kept = self.file.put();
         kept.or_else(|error| reporter.refuse(errors::unwritable(&path, &plain(&error))))
     }
@@ -302,7 +298,7 @@ impl Answered {
 /// Writes a training set aside, with its record if it has one.
 pub fn stage(
     training: &mut Answered,
-    out: &Path,
+    out: Claim,
     record: Option<&Provenance>,
     args: &RunArgs,
     reporter: &Reporter,
@@ -316,13 +312,14 @@ pub fn stage(
 pub fn write(
     prepared: &Prepared,
     training: &mut Answered,
-    out: &Path,
+    out: Claim,
     record: Option<&Provenance>,
     args: &RunArgs,
     reporter: &Reporter,
 ) -> Result<(), Refused> {
+    let target = out.target().to_owned();
     let staged = stage(training, out, record, args, reporter)?;
-    put(staged, prepared, training, out, reporter)
+    put(staged, prepared, training, &target, reporter)
 }
 
 /// Puts a training set in place and tells what it is.
@@ -423,21 +420,26 @@ pub fn check_overwrites(
     Ok(())
 }
 
-/// Refuses an output that could not be written before any work is done.
-pub fn check_out(out: &Path, reporter: &Reporter) -> Result<(), Refused> {
-    featr::OutputFormat::of(out)
-        .map(|_| ())
-        .or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
-    match featr::Aside::create(out) {
-        Ok(_) => Ok(()),
-        Err(error) => reporter.refuse(errors::unwritable(&out.display().to_string(), &plain(&error))),
+/// Takes an output for this run, before any work is done; refuses one that could not be written, or that another run
+/// is writing to.
+pub fn check_out(out: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
+    let known = featr::OutputFormat::of(out);
+    known.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
+    claim(out, reporter)
+}
+
+/// Takes a file that is to be written.
+fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
+    let name = target.display().to_string();
+    if name.ends_with(std::path::is_separator) {
+        return reporter.refuse(errors::unwritable(&name, "a name that ends so is that of a folder"));
     }
+    Claim::take(target).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
 }
 
 fn plain(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "no such folder".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
+        _ => featr::plain(error),
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Sections, done in order: `== file NAME` with a text, `== bytes NAME HEX`, `== copy NAME [LENGTH]` (the flights of the
 //! example, cut to LENGTH bytes), `== env NAME VALUE` (a variable of the command), `== given` with a command that succeeds,
-//! `== edit NAME` with a text that is in the file and on the next line what it becomes, `== busy FOLDER` (which another
-//! process writes to); then `== run` with the command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A
+//! `== edit NAME` with a text that is in the file and on the next line what it becomes, `== busy FOLDER` and `== busy-file
+//! NAME` (which another run writes to), `== pipe NAME`, `== link NAME TARGET`,
+//! `== move FROM TO`; then `== run` with the command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A
 //! session that fails leaves no file behind that was not there. `FEATC_BLESS=1` rewrites the messages.
 
 use std::collections::BTreeSet;
@@ -61,7 +62,7 @@ fn write(path: &Path, bytes: &[u8]) {
 fn tree(folder: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(folder).expect("a readable folder").flatten() {
-        if entry.path().is_dir() {
+        if entry.file_type().is_ok_and(|ty| ty.is_dir()) {
             found.extend(tree(&entry.path()));
         }
         found.insert(entry.path());
@@ -114,13 +115,24 @@ fn busy(path: &Path) -> std::fs::File {
     lock
 }
 
+/// A pipe with a name, which nobody writes to.
+fn pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status().expect("mkfifo runs");
+    assert!(made.success());
+}
+
+fn link(path: &Path, target: &str) {
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+    std::os::unix::fs::symlink(target, path).expect("a writable folder");
+}
+
 /// Plays a session; returns what is wrong and, when blessing, the session with what was said.
 fn play(path: &Path) -> Option<String> {
     let session = std::fs::read_to_string(path).expect("a readable fixture");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (mut arguments, mut exit, mut expected) = (Vec::new(), 0, "");
     let mut variables = Vec::new();
-    let mut locks = Vec::new();
+    let (mut locks, mut claims) = (Vec::new(), Vec::new());
     for (head, body) in sections(&session) {
         match head.as_slice() {
             ["file", name] => write(&folder.path().join(name), body.as_bytes()),
@@ -140,6 +152,12 @@ fn play(path: &Path) -> Option<String> {
             ["given"] => given(folder.path(), body),
             ["edit", name] => edit(&folder.path().join(name), body),
             ["busy", name] => locks.push(busy(&folder.path().join(name))),
+            ["busy-file", name] => claims.push(featr::Claim::take(&folder.path().join(name)).expect("nobody has it")),
+            ["move", from, to] => {
+                std::fs::rename(folder.path().join(from), folder.path().join(to)).expect("a file to move");
+            }
+            ["pipe", name] => pipe(&folder.path().join(name)),
+            ["link", name, target] => link(&folder.path().join(name), target),
             ["run"] => arguments = body.split_whitespace().collect(),
             ["exit", code] => exit = code.parse().expect("a number"),
             ["stderr"] => expected = body,

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub struct Project {
     pub sources: SourceMap,
     pub files: Vec<FileId>,
+    /// Where each of `files` is, in their order; names in `sources` are for messages.
+    pub paths: Vec<PathBuf>,
     /// The folder that paths in the program are relative to.
     pub base: PathBuf,
 }
@@ -54,11 +56,15 @@ impl Project {
         }
         let mut sources = SourceMap::new();
         let mut files = Vec::new();
-        for path in paths {
-            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error.to_string()))?;
+        for path in &paths {
+            // To open a pipe could wait for ever.
+            if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+                return Err(unreadable(path, "it is no file".to_owned()));
+            }
+            let bytes = std::fs::read(path).map_err(|error| unreadable(path, error.to_string()))?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 unreadable(
-                    &path,
+                    path,
                     format!(
                         "it is not UTF-8 (first bad byte at {})",
                         error.utf8_error().valid_up_to()
@@ -77,6 +83,11 @@ impl Project {
         } else {
             base
         };
-        Ok(Project { sources, files, base })
+        Ok(Project {
+            sources,
+            files,
+            paths,
+            base,
+        })
     }
 }

@@ -162,13 +162,9 @@ fn zip(spine: &BatchNode, inputs: &[BatchNode], columns: &[(u32, u32)], shared: 
             fields.push(Field::new(format!("{}__status", feature.name), DataType::Utf8, false));
         }
     }
-    for (position, field) in fields.iter().enumerate() {
-        if fields[..position].iter().any(|other| other.name() == field.name()) {
-            return Err(BatchError::NameClash {
-                column: field.name().clone(),
-            }
-            .into());
-        }
+    if let Some(column) = featr_decode::first_twice(fields.iter().map(Field::name)) {
+        let column = column.clone();
+        return Err(BatchError::NameClash { column }.into());
     }
     let (mut children, mut layouts) = (vec![node(spine, shared)?], vec![]);
     for input in inputs {

@@ -3,6 +3,7 @@
 use crate::text::{self, Phrase};
 use crate::zone::Zone;
 use featc_ir::Type;
+use featr_kernels::calendar::{FIRST_US, LAST_US};
 use featr_kernels::value::NAN;
 use featr_kernels::{Column, Data, StrData, Tag};
 use std::borrow::Cow;
@@ -31,12 +32,16 @@ impl From<Phrase> for BadCell {
 
 /// An instant from what was written.
 pub(crate) fn instant(written: text::Written, zone: Option<Zone>) -> Result<i64, BadCell> {
-    match (written.offset_s, zone) {
-        (Some(offset_s), _) => Ok(written.local_us - offset_s * 1_000_000),
+    let us = match (written.offset_s, zone) {
+        (Some(offset_s), _) => written.local_us - offset_s * 1_000_000,
         (None, Some(zone)) => zone
             .instant(written.local_us)
-            .ok_or(BadCell::Bad("is a local time that never occurred")),
-        (None, None) => Err(BadCell::Naive),
+            .ok_or(BadCell::Bad("is a local time that never occurred"))?,
+        (None, None) => return Err(BadCell::Naive),
+    };
+    match (FIRST_US..=LAST_US).contains(&us) {
+        true => Ok(us),
+        false => Err(BadCell::Bad("is beyond the years 1 to 9999 in UTC")),
     }
 }
 

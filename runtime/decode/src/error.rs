@@ -40,17 +40,17 @@ pub enum DecodeError {
     UnknownZone { zone: String },
     /// The format of a spine could be told neither from its name nor from its content.
     UnknownFormat { file: String },
-    /// A spine row whose instant is null or does not parse. `row` is a row from 1 (Parquet) or a line (text).
+    /// A spine row whose instant is null or does not parse.
     SpineInstant {
         file: String,
-        row: u64,
+        row: RowPlace,
         column: String,
         why: String,
     },
-    /// A spine row with a key that does not decode to its declared type. `row` as above.
+    /// A spine row with a key that does not decode to its declared type.
     SpineKey {
         file: String,
-        row: u64,
+        row: RowPlace,
         column: String,
         why: String,
     },
@@ -58,6 +58,16 @@ pub enum DecodeError {
     SpineLine { file: String, line: u64, why: String },
     /// A target cannot be written; whatever it held before is still there.
     Unwritable { file: String, why: String },
+    /// A value of a result that text formats cannot hold. `row` is a row of the result, from 1; `why` completes
+    /// "column `x` …".
+    BeyondText {
+        file: String,
+        column: String,
+        row: u64,
+        why: String,
+    },
+    /// Another run, in this process or another, is writing to the target.
+    Busy { file: String },
     /// The name of a target says no known format.
     UnknownExtension { file: String },
     /// A store or a table that is not of this machine's file system; `place` is its address.
@@ -66,6 +76,24 @@ pub enum DecodeError {
         place: String,
         why: String,
     },
+}
+
+/// Where a row stands in its file, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowPlace {
+    /// In files that have rows.
+    Row(u64),
+    /// In text, where the row begins: the line of a CSV header is the first.
+    Line(u64),
+}
+
+impl fmt::Display for RowPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RowPlace::Row(row) => write!(f, "row {row}"),
+            RowPlace::Line(line) => write!(f, "line {line}"),
+        }
+    }
 }
 
 /// What is wrong with a store or a table.
@@ -145,29 +173,72 @@ impl DecodeError {
             DecodeError::UnknownFormat { .. } => Some("name it .parquet, .csv or .jsonl".into()),
             DecodeError::UnknownZone { .. } => Some("use a name like \"Europe/Paris\" or \"UTC\"".into()),
             DecodeError::Changed { .. } => Some("read a copy, or only files that are no longer written".into()),
+            DecodeError::BeyondText { .. } => Some(
+                "write a `.parquet` or `.arrow` file, which hold every value, or bound the column where it is made"
+                    .into(),
+            ),
+            DecodeError::Busy { .. } => Some("wait for it, or choose another place".into()),
+            DecodeError::Unreadable { why, .. } | DecodeError::Unwritable { why, .. } => remedy(why).map(str::to_owned),
             DecodeError::NoFiles { .. }
-            | DecodeError::Unreadable { .. }
             | DecodeError::Corrupt { .. }
             | DecodeError::AmbiguousColumn { .. }
             | DecodeError::WrongType { .. }
             | DecodeError::SpineInstant { .. }
             | DecodeError::SpineKey { .. }
             | DecodeError::SpineLine { .. }
-            | DecodeError::Unwritable { .. }
             | DecodeError::Lake { .. } => None,
         }
     }
 }
 
+/// What the system calls, for which there are no words in the standard library: EIO, EMFILE and ENFILE have these
+/// numbers on every Unix.
+const DEVICE_FAILED: i32 = 5;
+const OPEN_FILES: [i32; 2] = [23, 24];
+
+const NO_MORE_FILES: &str = "too many open files";
+const DEVICE_FAILS: &str = "the device fails (input/output error)";
+const NO_MEMORY: &str = "not enough memory";
+const TOO_LARGE: &str = "the limit on the size of files is reached";
+const NO_SPACE: &str = "no space left";
+/// What is said of a pipe, a socket or a device where a file is needed.
+pub(crate) const NO_PLAIN_FILE: &str = "it is a pipe, a socket or a device, and no file";
+/// What is said of a link among folders.
+pub(crate) const LEADS_BACK: &str = "it leads back to a folder that it lies in";
+
+/// The next step for what [`plain`] says, where permissions and folders are not the matter.
+fn remedy(why: &str) -> Option<&'static str> {
+    Some(match why {
+        NO_MORE_FILES => "raise the limit (`ulimit -n 1024`), or pass fewer `--threads`",
+        DEVICE_FAILS => "check the disk or the network share: it does not answer as it should",
+        NO_MEMORY => "free memory, or pass a `--memory-limit`",
+        TOO_LARGE => "raise the limit (`ulimit -f unlimited`), or write less",
+        NO_SPACE => "free space, or choose another place",
+        LEADS_BACK => "remove the link, or name the files instead of the folder",
+        NO_PLAIN_FILE => "write what it gives to a file, and read that",
+        _ => return None,
+    })
+}
+
 /// An input/output error in plain words, without the number of the operating system.
-pub(crate) fn plain(error: &std::io::Error) -> String {
+pub fn plain(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
+    if let Some(code) = error.raw_os_error().filter(|_| cfg!(unix)) {
+        if code == DEVICE_FAILED {
+            return DEVICE_FAILS.into();
+        }
+        if OPEN_FILES.contains(&code) {
+            return NO_MORE_FILES.into();
+        }
+    }
     match error.kind() {
+        ErrorKind::OutOfMemory => NO_MEMORY.into(),
+        ErrorKind::FileTooLarge => TOO_LARGE.into(),
         ErrorKind::NotFound => "no such file or folder".into(),
         ErrorKind::PermissionDenied => "permission denied".into(),
         ErrorKind::IsADirectory => "is a folder".into(),
         ErrorKind::NotADirectory => "a part of its path is not a folder".into(),
-        ErrorKind::StorageFull => "no space left".into(),
+        ErrorKind::StorageFull => NO_SPACE.into(),
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
         _ => error.to_string(),
     }
@@ -213,13 +284,20 @@ impl fmt::Display for DecodeError {
             DecodeError::UnknownZone { zone } => write!(f, "unknown time zone \"{zone}\""),
             DecodeError::UnknownFormat { file } => write!(f, "cannot tell the format of {file}"),
             DecodeError::SpineInstant { file, row, column, why } => {
-                write!(f, "row {row} of {file} has no usable instant: column `{column}` {why}")
+                write!(f, "{row} of {file} has no usable instant: column `{column}` {why}")
             }
             DecodeError::SpineKey { file, row, column, why } => {
-                write!(f, "row {row} of {file} has no usable key: column `{column}` {why}")
+                write!(f, "{row} of {file} has no usable key: column `{column}` {why}")
             }
             DecodeError::SpineLine { file, line, why } => write!(f, "line {line} of {file} is broken: {why}"),
             DecodeError::Unwritable { file, why } => write!(f, "cannot write {file}: {why}"),
+            DecodeError::BeyondText { file, column, row, why } => {
+                write!(
+                    f,
+                    "cannot write {file}: in row {row} of the result, column `{column}` {why}"
+                )
+            }
+            DecodeError::Busy { file } => write!(f, "another run is writing to {file}"),
             DecodeError::UnknownExtension { file } => {
                 write!(
                     f,

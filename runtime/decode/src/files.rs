@@ -1,7 +1,8 @@
 //! Which files a file set means.
 
-use crate::error::{DecodeError, plain};
+use crate::error::DecodeError;
 use crate::store::{LocalStore, Store};
+use crate::walk::{self, GlobError, Walk};
 use featc_ir::{FileFormat, FileSet};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -122,7 +123,7 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     let literal = base.join(pattern);
     if literal.is_dir() {
         let mut found = Vec::new();
-        folder(&literal, extensions, &mut found)?;
+        folder(&literal, extensions, &mut Walk::default(), &mut found)?;
         found.sort();
         return if found.is_empty() {
             Err(none(&no_such_files(extensions)))
@@ -136,25 +137,21 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     if !pattern.contains(['*', '?', '[']) {
         return Err(none("no such file or folder"));
     }
-    let rooted = if Path::new(pattern).is_absolute() {
-        pattern.to_owned()
-    } else {
-        let prefix = glob::Pattern::escape(&base.to_string_lossy());
-        if prefix.is_empty() {
-            pattern.to_owned()
-        } else {
-            format!("{prefix}/{pattern}")
-        }
+    let is_skipped = |path: &Path| {
+        let said = |part: &[u8]| pattern.split('/').any(|said| said.as_bytes() == part);
+        below(path, base).any(|part| hidden(part) && !said(part))
     };
-    let paths = glob::glob(&rooted).map_err(|error| none(&format!("not a glob: {}", error.msg)))?;
+    let paths = walk::glob(pattern, base, &is_skipped).map_err(|error| match error {
+        GlobError::Pattern(why) => none(&format!("not a glob: {why}")),
+        GlobError::Unreadable(error) => error,
+    })?;
     let mut found = Vec::new();
     for path in paths {
-        let path = path.map_err(|error| DecodeError::unreadable(&error.path().display().to_string(), error.error()))?;
-        if below(&path, base).any(|part| hidden(part) && !pattern.split('/').any(|said| said.as_bytes() == part)) {
+        if is_skipped(&path) {
             continue;
         }
         if path.is_dir() {
-            folder(&path, extensions, &mut found)?;
+            folder(&path, extensions, &mut Walk::default(), &mut found)?;
         } else {
             found.push(path);
         }
@@ -191,7 +188,8 @@ pub fn would_list(files: &FileSet, base: &Path, target: &Path) -> bool {
             require_literal_separator: true,
             ..glob::MatchOptions::default()
         };
-        glob::Pattern::new(&rooted).is_ok_and(|rooted| rooted.matches_path_with(&target, options))
+        let target = target.to_string_lossy();
+        glob::Pattern::new(&rooted).is_ok_and(|rooted| rooted.matches_with(&target, options))
     })
 }
 
@@ -209,25 +207,23 @@ fn settled(path: &Path) -> PathBuf {
     absolute
 }
 
-fn folder(path: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Result<(), DecodeError> {
-    let unreadable = |error: std::io::Error| DecodeError::Unreadable {
-        file: path.display().to_string(),
-        why: plain(&error),
-    };
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        let name = entry_name(&file);
+/// The files of a folder, and of its folders that are named `column=value`.
+fn folder(path: &Path, extensions: &[&str], walk: &mut Walk, found: &mut Vec<PathBuf>) -> Result<(), DecodeError> {
+    walk.enter_once(path, path.is_symlink())?;
+    for entry in walk::entries(path)? {
+        let name = entry_name(&entry.path);
         if hidden(name) {
             continue;
         }
-        if file.is_file() {
+        if entry.is_file {
             if has_extension(name, extensions) {
-                found.push(file);
+                found.push(entry.path);
             }
-        } else if name.contains(&b'=') && file.is_dir() {
-            folder(&file, extensions, found)?;
+        } else if name.contains(&b'=') && entry.is_dir {
+            folder(&entry.path, extensions, walk, found)?;
         }
     }
+    walk.leave();
     Ok(())
 }
 

@@ -63,6 +63,7 @@ mod guard;
 mod json;
 mod layout;
 mod lines;
+mod names;
 mod packed;
 mod parquet;
 mod piece;
@@ -76,6 +77,7 @@ mod store;
 mod text;
 mod text_file;
 mod text_rows;
+mod walk;
 mod write;
 mod zone;
 
@@ -83,14 +85,16 @@ mod zone;
 mod tests;
 
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
-pub use error::{DecodeError, LakeCause};
+pub use error::{DecodeError, LakeCause, RowPlace, plain};
 pub use files::{InputFile, expand, expand_in, format_of, has_extension, no_such_files, would_list};
+pub use names::first_twice;
 pub use piece::{Bound, Piece, PieceOptions, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
 pub use scratch::Scratch;
 pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
 pub use spine::{Spine, read_spine, read_spine_in};
-pub use store::{LocalStore, RandomRead, Store};
+pub use store::{LocalStore, RandomRead, Store, open_file};
 pub use write::{
-    Aside, OutputFormat, ParquetWriter, RowsWriter, Sealed, WriteOptions, read_metadata, sync_folder, write_rows,
+    Aside, Beyond, Claim, OutputFormat, ParquetWriter, RowsWriter, Sealed, WriteOptions, beyond_text, read_metadata,
+    sync_folder, write_rows,
 };

@@ -1,6 +1,6 @@
 //! Where files lie, and how their bytes are read: a small trait, and the local file system.
 
-use crate::error::DecodeError;
+use crate::error::{DecodeError, NO_PLAIN_FILE};
 use crate::files::{self, InputFile};
 use bytes::{Buf, Bytes};
 use featc_ir::FileSet;
@@ -96,11 +96,8 @@ impl Store for LocalStore {
 
     fn open(&self, file: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {
         let refused = |error: io::Error| DecodeError::unreadable(&file.name, &error);
-        let open = File::open(&file.path).map_err(refused)?;
+        let open = open_file(&file.path).map_err(refused)?;
         let about = open.metadata().map_err(refused)?;
-        if about.is_dir() {
-            return Err(refused(io::ErrorKind::IsADirectory.into()));
-        }
         let modified = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         Ok(Arc::new(LocalFile {
             name: file.name.clone(),
@@ -110,9 +107,8 @@ impl Store for LocalStore {
         }))
     }
 
-    /// Also reads what has no length, as pipes.
     fn stream(&self, file: &InputFile) -> Result<Box<dyn Read + Send>, DecodeError> {
-        let open = File::open(&file.path).map_err(|error| DecodeError::unreadable(&file.name, &error))?;
+        let open = open_file(&file.path).map_err(|error| DecodeError::unreadable(&file.name, &error))?;
         Ok(Box::new(open))
     }
 
@@ -120,6 +116,21 @@ impl Store for LocalStore {
         let about = std::fs::metadata(&file.path).ok()?;
         about.is_file().then_some(about.len())
     }
+}
+
+/// Opens a file. A pipe, a socket or a device is none: to open a pipe could wait for ever, and it cannot be read twice.
+///
+/// # Errors
+/// What the system says; a folder, or what is no file.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    let ty = std::fs::metadata(path)?.file_type();
+    if ty.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !ty.is_file() {
+        return Err(io::Error::other(NO_PLAIN_FILE));
+    }
+    File::open(path)
 }
 
 struct LocalFile {

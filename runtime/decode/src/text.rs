@@ -220,7 +220,8 @@ impl Cursor<'_> {
     }
 
     fn date(&mut self) -> Option<i64> {
-        let year = self.digits(4)?;
+        // Years 1 to 9999, as literals and casts have them.
+        let year = self.digits(4).filter(|year| *year > 0)?;
         self.expect(b"-")?;
         let month = self.digits(2)?;
         self.expect(b"-")?;

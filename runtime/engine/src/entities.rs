@@ -18,15 +18,15 @@ impl Program {
         let Some(format) = format_of(path) else {
             return Err(DecodeError::UnknownFormat { file: name }.into());
         };
+        let absolute = std::path::absolute(path).unwrap_or(path.to_owned());
+        let Ok(place) = absolute.into_os_string().into_string() else {
+            let why = "its name is no text in UTF-8".to_owned();
+            return Err(DecodeError::Unreadable { file: name, why }.into());
+        };
         let source = entity_rows(keys);
         let set = FileSet {
             format,
-            paths: vec![
-                std::path::absolute(path)
-                    .unwrap_or(path.to_owned())
-                    .display()
-                    .to_string(),
-            ],
+            paths: vec![place],
             version: None,
         };
         let mut reader = read_source(&source, &set, Path::new(""), ReadOptions::default())?;

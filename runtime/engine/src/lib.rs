@@ -82,8 +82,8 @@ pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
-    Aside, DecodeError, JsonlRejects, LakeCause, OutputFormat, RowsWriter, WriteOptions, from_arrow, sync_folder,
-    to_arrow, write_rows,
+    Aside, Claim, DecodeError, JsonlRejects, LakeCause, OutputFormat, RowsWriter, WriteOptions, beyond_text,
+    from_arrow, plain, sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;

@@ -133,9 +133,14 @@ impl Program {
             Some(text) if featr_lake::is_address(text) => path.to_owned(),
             _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
         };
+        let Some(place) = path.to_str() else {
+            let file = path.display().to_string();
+            let why = "its name is no text in UTF-8".to_owned();
+            return Err(featr_decode::DecodeError::Unreadable { file, why }.into());
+        };
         let files = FileSet {
             format,
-            paths: vec![path.display().to_string()],
+            paths: vec![place.to_owned()],
             version: None,
         };
         self.files.insert(source.to_owned(), files);

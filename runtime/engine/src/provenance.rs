@@ -10,14 +10,14 @@ mod set;
 mod tests;
 
 pub use inputs::{Change, FileRecord, HASHED_BYTES, HashInputs, SourceFiles, changes, file_record};
-pub use path::relative;
+pub use path::{name_of, path_of, relative};
 pub use set::{StagedSet, sidecar, stage_set};
 
 use crate::error::Error;
 use crate::program::Program;
 use crate::results::RunReport;
 use featc_ir::{Truth, hash};
-use featr_decode::{DecodeError, OutputFormat, read_metadata};
+use featr_decode::{DecodeError, OutputFormat, open_file, read_metadata};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -231,7 +231,7 @@ impl Provenance {
             Some(text) => text,
             None => {
                 let file = if is_json { path.to_owned() } else { sidecar(path) };
-                match std::fs::read_to_string(&file) {
+                match open_file(&file).and_then(std::io::read_to_string) {
                     Ok(text) => text,
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_json && path.exists() => {
                         return Ok(Err(format!("it holds none, and there is no `{}`", file.display())));

@@ -7,7 +7,7 @@ use arrow::compute::concat;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use featc_ir::plan::StreamService;
 use featc_ir::{Key, Type};
-use featr_decode::{from_arrow, read_spine};
+use featr_decode::{first_twice, from_arrow, read_spine};
 use featr_kernels::Column;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,6 +61,9 @@ impl Program {
         };
         if batches.iter().any(|batch| batch.schema() != schema) {
             return Err(refuse(at_column, "the batches have different columns".to_owned()));
+        }
+        if let Some(twice) = first_twice(schema.fields().iter().map(|field| field.name())) {
+            return Err(refuse(twice, "occurs twice".to_owned()));
         }
         let column = |name: &str, ty: Type| -> Result<Column, Error> {
             let mut all = Column::empty(ty);
@@ -127,8 +130,9 @@ pub(crate) fn split<'a>(
 pub(crate) fn join_columns(spine: &Spine, features: &RecordBatch) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
     let own = spine.schema.fields().iter().cloned();
     let added = features.schema();
+    let names: std::collections::HashSet<&String> = spine.schema.fields().iter().map(|field| field.name()).collect();
     for field in added.fields() {
-        if spine.schema.field_with_name(field.name()).is_ok() {
+        if names.contains(field.name()) {
             return Err(Error::ColumnClash {
                 column: field.name().clone(),
             });

@@ -18,6 +18,8 @@
 //! The calls block. Requests run on threads of this crate's own, so that every caller may be a worker of any runtime.
 
 mod delta;
+#[cfg(unix)]
+mod limit;
 mod object;
 mod place;
 mod problem;
@@ -29,5 +31,7 @@ mod upload;
 mod tests;
 
 pub use delta::{Committed, DeltaTarget, DeltaWriter, Mode};
+#[cfg(unix)]
+pub use limit::file_size_is_an_error;
 pub use place::is_address;
 pub use store::LakeStore;

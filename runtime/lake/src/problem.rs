@@ -1,7 +1,7 @@
 //! Errors of stores and tables in plain words.
 
 use deltalake_core::DeltaTableError;
-use featr_decode::{DecodeError, LakeCause};
+use featr_decode::{DecodeError, LakeCause, plain};
 use std::error::Error;
 
 /// What is wrong with a store or a table.
@@ -16,6 +16,10 @@ pub(crate) fn problem(cause: LakeCause, place: &str, why: impl Into<String>) -> 
 /// An error of an object store, where `place` is an address.
 pub(crate) fn refused(place: &str, error: &object_store::Error) -> DecodeError {
     use object_store::Error as Store;
+    if let Some(why) = of_this_machine(place, error) {
+        let file = place.to_owned();
+        return DecodeError::Unreadable { file, why };
+    }
     match error {
         Store::NotFound { .. } => DecodeError::NoFiles {
             pattern: place.to_owned(),
@@ -29,6 +33,21 @@ pub(crate) fn refused(place: &str, error: &object_store::Error) -> DecodeError {
         Store::Unauthenticated { .. } => problem(LakeCause::Refused, place, "the credentials are not accepted"),
         other => problem(LakeCause::Refused, place, innermost(other)),
     }
+}
+
+/// What the file system of this machine said, in plain words; `None` of other stores, and where a file is not there.
+pub(crate) fn of_this_machine(place: &str, error: &(dyn Error + 'static)) -> Option<String> {
+    if crate::is_address(place) && !place.starts_with("file:") {
+        return None;
+    }
+    let mut cause = error;
+    let said = loop {
+        match cause.downcast_ref::<std::io::Error>() {
+            Some(said) => break said,
+            None => cause = cause.source()?,
+        }
+    };
+    (said.kind() != std::io::ErrorKind::NotFound).then(|| plain(said))
 }
 
 /// An error of the Delta library on the way to a table's state.

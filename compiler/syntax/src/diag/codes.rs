@@ -155,6 +155,7 @@ codes! {
     E0708 ColumnClash         "spine column named like a feature", since "0.1";
     E0709 EnginesDisagree     "engines disagree", since "0.1";
     E0710 NothingAccepted     "source without a usable row", since "0.1";
+    E0717 BeyondText          "value that text cannot hold", since "0.1";
     E0721 UnknownStore        "address of an unknown store", since "0.1";
     E0722 StoreRefused        "store that cannot be reached", since "0.1";
     E0723 NoSuchTable         "no such Delta table or version", since "0.1";
@@ -185,6 +186,7 @@ codes! {
     E0923 FolderBusy          "folder that another run writes to", since "0.1";
     E0924 SeveralEntities     "service about several entities", since "0.1";
     E0925 TooManyParts        "backfill of too many parts", since "0.1";
+    E0940 OutputBusy          "output that another run writes to", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax
     W0001 DetachedDoc         "doc comment before nothing", since "0.1";

@@ -3,12 +3,14 @@
 pub mod codes;
 pub mod diagnostic;
 pub mod json;
+pub mod printable;
 pub mod span;
 pub mod suggest;
 pub mod terminal;
 
 pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Help, Label};
+pub use printable::{printable, printable_messages};
 pub use span::{FileId, Position, SourceMap, Span};
 
 /// What a phase could build, and its complaints. A phase of the front end never fails otherwise.

@@ -1,8 +1,7 @@
 //! Types of columns that only pass through, from their texts: the narrowest one that gives every text back.
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, UInt64Array};
-use arrow::datatypes::{DataType, Field, Schema};
-use std::io::Cursor;
+use arrow::datatypes::DataType;
 use std::sync::Arc;
 
 /// What the texts of a column have in common so far.
@@ -93,38 +92,6 @@ pub(crate) fn typed(texts: &StringArray, ty: &DataType) -> ArrayRef {
         DataType::Float64 => Arc::new(texts.iter().map(|text| text?.parse().ok()).collect::<Float64Array>()),
         _ => Arc::new(texts.clone()),
     }
-}
-
-/// JSON lists and objects as Arrow arrays, one per chunk, by the inference of Arrow.
-pub(crate) fn nested(name: &str, chunks: &[StringArray]) -> Result<(Field, Vec<ArrayRef>), String> {
-    use arrow::json::reader::{ReaderBuilder, infer_json_schema};
-    let lines = |chunk: &StringArray| -> String {
-        chunk
-            .iter()
-            .map(|text| format!("{{\"v\":{}}}\n", text.unwrap_or("null")))
-            .collect()
-    };
-    let all: String = chunks.iter().map(lines).collect();
-    let (schema, _) = infer_json_schema(Cursor::new(all), None).map_err(|error| error.to_string())?;
-    let ty = schema
-        .field_with_name("v")
-        .map_err(|error| error.to_string())?
-        .data_type()
-        .clone();
-    let schema = Arc::new(Schema::new(vec![Field::new("v", ty.clone(), true)]));
-    let mut arrays = Vec::with_capacity(chunks.len());
-    for chunk in chunks {
-        let builder = ReaderBuilder::new(schema.clone()).with_batch_size(arrow::array::Array::len(chunk).max(1));
-        let mut reader = builder
-            .build(Cursor::new(lines(chunk)))
-            .map_err(|error| error.to_string())?;
-        let batch = reader.next().ok_or("no rows")?.map_err(|error| error.to_string())?;
-        if batch.num_rows() != arrow::array::Array::len(chunk) {
-            return Err("values that do not keep their rows".into());
-        }
-        arrays.push(batch.column(0).clone());
-    }
-    Ok((Field::new(name, ty, true), arrays))
 }
 
 #[cfg(test)]

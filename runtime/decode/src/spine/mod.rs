@@ -1,6 +1,7 @@
 //! Reading questions: the original columns untouched, and beside them the keys and the instants.
 
 mod infer;
+mod nested;
 mod text;
 
 use crate::array;
@@ -8,11 +9,12 @@ use crate::arrow_file::{MAGIC, batch, footer};
 use crate::arrow_stream::Stream;
 use crate::builder::Rules;
 use crate::chunks::Chunks;
-use crate::error::DecodeError;
+use crate::error::{DecodeError, RowPlace};
 use crate::files::{InputFile, format_of};
 use crate::guard::guarded;
 use crate::layout::fitting;
 use crate::lines::Lines;
+use crate::names::first_twice;
 use crate::packed::unpacked;
 use crate::store::{LocalStore, RandomRead, Store};
 use crate::zone::Zone;
@@ -59,7 +61,7 @@ pub(crate) struct Wanted<'a> {
 /// the instants, `zone` is for timestamps without offset. No row is dropped: one that cannot be used is an error.
 ///
 /// # Errors
-/// Every [`DecodeError`] about reading; rows in them count from 1 in Parquet, and are lines in text formats.
+/// Every [`DecodeError`] about reading; text formats tell rows by their lines.
 pub fn read_spine(path: &Path, keys: &[Key], at_column: &str, zone: Option<&str>) -> Result<Spine, DecodeError> {
     let input = InputFile::new(path.to_owned(), path.display().to_string());
     read_spine_in(&LocalStore, &input, keys, at_column, zone)
@@ -173,6 +175,7 @@ fn columns(
 ) -> Result<Spine, DecodeError> {
     let zone = wanted.rules.zone;
     let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), zone, wanted.file)?;
+    wanted.once(schema.fields().iter().map(|field| field.name().as_str()))?;
     let mut places = Vec::with_capacity(wanted.keys.len());
     for key in wanted.keys {
         places.push(fitting(&schema, (&key.name, key.ty), zone, wanted.file)?.0);
@@ -185,7 +188,7 @@ fn columns(
     };
     let mut keys: Vec<Vec<Column>> = wanted.keys.iter().map(|_| Vec::new()).collect();
     while let Some(batch) = next()? {
-        let row = |row: usize| (spine.times.len() + row + 1) as u64;
+        let row = |row: usize| RowPlace::Row((spine.times.len() + row + 1) as u64);
         for ((key, place), parts) in wanted.keys.iter().zip(&places).zip(&mut keys) {
             let decoded = guarded(wanted.file, || {
                 array::decode(batch.column(*place).clone(), key.ty, wanted.rules)
@@ -224,7 +227,18 @@ fn columns(
 }
 
 impl Wanted<'_> {
-    fn bad_key(&self, row: u64, column: &str, why: String) -> DecodeError {
+    /// Refuses a file in which a column occurs twice: the result could not be read by names.
+    fn once<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<(), DecodeError> {
+        match first_twice(names) {
+            None => Ok(()),
+            Some(column) => Err(DecodeError::AmbiguousColumn {
+                file: self.file.to_owned(),
+                column: column.to_owned(),
+            }),
+        }
+    }
+
+    fn bad_key(&self, row: RowPlace, column: &str, why: String) -> DecodeError {
         DecodeError::SpineKey {
             file: self.file.to_owned(),
             row,
@@ -233,7 +247,7 @@ impl Wanted<'_> {
         }
     }
 
-    fn bad_instant(&self, row: u64, why: String) -> DecodeError {
+    fn bad_instant(&self, row: RowPlace, why: String) -> DecodeError {
         DecodeError::SpineInstant {
             file: self.file.to_owned(),
             row,

@@ -64,6 +64,10 @@ fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
             found,
         },
         DecodeError::UnknownFormat { file } => DecodeError::UnknownFormat { file: cut(file) },
+        DecodeError::AmbiguousColumn { file, column } => DecodeError::AmbiguousColumn {
+            file: cut(file),
+            column,
+        },
         other => other,
     }
 }
@@ -159,15 +163,20 @@ fn every_broken_row_is_an_error() {
             .unwrap_err()
             .to_string()
     };
-    assert_eq!(csv("a,1,"), "row 3 of s.csv has no usable instant: column `at` is null");
+    assert_eq!(
+        csv("a,1,"),
+        "line 3 of s.csv has no usable instant: column `at` is null"
+    );
     assert_eq!(
         csv("a,1,soon"),
-        "row 3 of s.csv has no usable instant: column `at` holds \"soon\", which is not an RFC 3339 timestamp"
+        "line 3 of s.csv has no usable instant: column `at` holds \"soon\", which is not an RFC 3339 timestamp"
     );
     assert_eq!(
         csv("a,x,1970-01-01T00:00:00Z"),
-        "row 3 of s.csv has no usable key: column `n` holds \"x\", which is not an int64"
+        "line 3 of s.csv has no usable key: column `n` holds \"x\", which is not an int64"
     );
+    let twice = read("s.csv", "card,n,at,x,x\n", None).unwrap_err().to_string();
+    assert_eq!(twice, "s.csv has several columns `x`");
     assert_eq!(csv("a,1"), "line 3 of s.csv is broken: 2 fields where the header has 3");
     assert_eq!(
         csv("a,1,1970-01-01T00:00:00"),
@@ -179,7 +188,7 @@ fn every_broken_row_is_an_error() {
     assert_eq!(json("{\"card\":\"a\",\"n\":1}"), "s.jsonl has no column `at`");
     assert_eq!(
         json("{\"card\":5,\"n\":1,\"at\":\"1970-01-01T00:00:00Z\"}"),
-        "row 1 of s.jsonl has no usable key: column `card` holds 5, which is not a string"
+        "line 1 of s.jsonl has no usable key: column `card` holds 5, which is not a string"
     );
     assert_eq!(
         json("\n[]"),
@@ -292,6 +301,13 @@ fn parquet_rows_that_cannot_be_used() {
     assert_eq!(
         write(null, n()).unwrap_err().to_string(),
         "row 2 of s.parquet has no usable instant: column `at` is null"
+    );
+    let twice = RecordBatch::try_from_iter([("at", good() as ArrayRef), ("n", n()), ("x", n()), ("x", n())]).unwrap();
+    write_rows(&path, twice.schema(), [twice]).unwrap();
+    let twice = read_spine(&path, &keys(&[("n", Type::Int64)]), "at", None).unwrap_err();
+    assert_eq!(
+        shorten(twice, folder.path()).to_string(),
+        "s.parquet has several columns `x`"
     );
     let wide = Arc::new(UInt64Array::from(vec![1, u64::MAX]));
     assert_eq!(

@@ -1,11 +1,12 @@
 //! Spines from CSV and JSONL.
 
-use super::infer::{Kinds, nested, typed};
+use super::infer::{Kinds, typed};
+use super::nested::Place;
 use super::{Spine, Wanted, concat, instants};
 use crate::builder::{BadCell, Builder, json_string};
 use crate::convert::{arrow_type, to_arrow};
 use crate::csv::{self, CsvReader};
-use crate::error::DecodeError;
+use crate::error::{DecodeError, RowPlace};
 use crate::json::{self, JsonlReader};
 use crate::lines::Lines;
 use crate::reject::shown;
@@ -30,7 +31,7 @@ struct Passing {
     texts: Vec<StringArray>,
     kinds: Kinds,
     strings: bool,
-    nested: bool,
+    nested: Option<Place>,
     scalars: bool,
 }
 
@@ -47,6 +48,7 @@ pub(super) fn csv(lines: Lines, wanted: &Wanted<'_>) -> Result<Spine, DecodeErro
     let mut reader = CsvReader::new(lines);
     let names = header(&mut reader, wanted.file)?;
     wanted.places(&names)?;
+    wanted.once(names.iter().map(String::as_str))?;
     let mut table = Table {
         wanted,
         columns: Vec::new(),
@@ -186,12 +188,14 @@ impl Wanted<'_> {
             Err(BadCell::Bad(why)) => {
                 let why = format!("holds {}, which {why}", shown());
                 Err(if name == self.at {
-                    self.bad_instant(line, why)
+                    self.bad_instant(RowPlace::Line(line), why)
                 } else {
-                    self.bad_key(line, name, why)
+                    self.bad_key(RowPlace::Line(line), name, why)
                 })
             }
-            Ok(()) if name == self.at && builder.last_is_null() => Err(self.bad_instant(line, "is null".into())),
+            Ok(()) if name == self.at && builder.last_is_null() => {
+                Err(self.bad_instant(RowPlace::Line(line), "is null".into()))
+            }
             Ok(()) => Ok(()),
         }
     }
@@ -208,7 +212,7 @@ impl Table<'_> {
             texts: Vec::new(),
             kinds: Kinds::new(),
             strings: false,
-            nested: false,
+            nested: None,
             scalars: false,
         };
         for rows in self.chunks.iter().copied().chain([self.rows]) {
@@ -258,8 +262,10 @@ impl Table<'_> {
                     column.strings = true;
                 }
                 Some(b'{' | b'[') => {
+                    let place = column.nested.get_or_insert_with(|| Place::new(&column.name));
+                    let bad = |why| self.wanted.bad_line(line, format!("column {} {why}", column.name));
+                    place.see(raw).map_err(bad)?;
                     column.open.append_value(raw);
-                    column.nested = true;
                 }
                 _ => {
                     column.open.append_value(raw);
@@ -308,8 +314,7 @@ impl Table<'_> {
             .flatten()
             .position(|tag| *tag != featr_kernels::Tag::VALID)
         {
-            let why = format!("is null (question {})", row + 1);
-            return Err(wanted.bad_instant(row as u64 + 1, why));
+            return Err(wanted.bad_instant(RowPlace::Row(row as u64 + 1), "is null".into()));
         }
         let times = instants(times);
         Ok(Spine {
@@ -345,17 +350,17 @@ impl Passing {
                 self.decoded.iter().map(to_arrow).collect(),
             ));
         }
-        let ty = match (self.strings, self.nested, self.scalars) {
-            (true, false, false) => DataType::Utf8,
-            (false, true, false) => return nested(&self.name, &self.texts),
-            (false, false, _) => {
+        let ty = match (self.strings, &self.nested, self.scalars) {
+            (true, None, false) => DataType::Utf8,
+            (false, Some(place), false) => return place.arrays(&self.texts),
+            (false, None, _) => {
                 let ty = self.kinds.data_type();
                 if self.scalars && ty == DataType::Utf8 {
                     return Err("numbers and booleans, or numbers that no numeric type holds exactly".into());
                 }
                 ty
             }
-            (true, true, _) | (true, _, true) | (_, true, true) => {
+            (true, Some(_), _) | (true, _, true) | (_, Some(_), true) => {
                 return Err("a mixture of strings, numbers, lists or objects".into());
             }
         };

@@ -118,3 +118,112 @@ fn a_name_that_is_not_utf8_counts() {
     assert_eq!((outcome.rows.len(), outcome.error), (2, None));
     assert!(crate::would_list(&set, folder.path(), &odd));
 }
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_back_end_the_walk() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path();
+    std::fs::create_dir_all(base.join("data/y=1")).unwrap();
+    std::fs::create_dir_all(base.join("deep/a/b")).unwrap();
+    for file in ["data/y=1/a.csv", "deep/x.csv", "deep/a/b/y.csv"] {
+        std::fs::write(base.join(file), "").unwrap();
+    }
+    let check = |paths: &[&str]| names(base, FileFormat::Csv, paths);
+    assert_eq!(check(&["data"]).unwrap(), ["data/y=1/a.csv"]);
+    // Among folders that say values, a way back is an error.
+    for (link, target) in [
+        ("data/x=1", "."),
+        ("data/y=1/z=2", "../../data"),
+        ("data/w=0", "w=1"),
+        ("data/w=1", "../data"),
+    ] {
+        symlink(target, base.join(link)).unwrap();
+    }
+    let error = check(&["data"]).unwrap_err();
+    assert!(
+        error.to_string().ends_with("it leads back to a folder that it lies in"),
+        "{error}"
+    );
+    assert!(error.help().is_some_and(|help| help.contains("remove the link")));
+    // Below `**` it is left out: its files are found without it.
+    for (link, target) in [
+        ("deep/a/up", ".."),
+        ("deep/a/b/self", "."),
+        ("deep/all", "../deep"),
+        ("deep/none", "none"),
+    ] {
+        symlink(target, base.join(link)).unwrap();
+    }
+    assert_eq!(check(&["deep/**/*.csv"]).unwrap(), ["deep/a/b/y.csv", "deep/x.csv"]);
+    assert_eq!(check(&["deep/**/b/**/*.csv"]).unwrap(), ["deep/a/b/y.csv"]);
+    // A link elsewhere is followed, once for each way.
+    symlink("../deep/a", base.join("data/v=1")).unwrap();
+    std::fs::remove_file(base.join("data/x=1")).unwrap();
+    assert_eq!(check(&["data/v=1/**/*.csv"]).unwrap()[0], "data/v=1/b/y.csv");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_across_do_not_multiply_without_bound() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path();
+    for level in 0..40 {
+        let here = base.join(format!("d/{level}"));
+        std::fs::create_dir_all(&here).unwrap();
+        for way in ["a=1", "b=1"] {
+            symlink(format!("../{}", level + 1), here.join(way)).unwrap();
+        }
+    }
+    std::fs::create_dir_all(base.join("d/40")).unwrap();
+    for pattern in ["d/0", "d/0/**/*.csv"] {
+        let error = names(base, FileFormat::Csv, &[pattern]).unwrap_err().to_string();
+        assert!(
+            error.ends_with("more than 100000 folders are reached through links"),
+            "{error}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_base_that_is_no_text_is_itself_and_not_another() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let bases = [&b"\xff"[..], "\u{fffd}".as_bytes()].map(|name| folder.path().join(std::ffi::OsStr::from_bytes(name)));
+    for (base, file) in bases.iter().zip(["mine.csv", "other.csv"]) {
+        std::fs::create_dir(base).unwrap();
+        std::fs::write(base.join(file), "").unwrap();
+    }
+    assert_eq!(names(&bases[0], FileFormat::Csv, &["*.csv"]).unwrap(), ["mine.csv"]);
+    assert_eq!(names(&bases[1], FileFormat::Csv, &["*.csv"]).unwrap(), ["other.csv"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("p.csv"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    use crate::Store as _;
+    let input = crate::InputFile::new(folder.path().join("p.csv"), "p.csv");
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let store = crate::LocalStore;
+        let _ = tell.send((store.open(&input).err(), store.stream(&input).err()));
+    });
+    let (open, stream) = told
+        .recv_timeout(std::time::Duration::from_secs(20))
+        .expect("an answer");
+    let refused = open.expect("no pipe is opened");
+    assert_eq!(
+        refused.to_string(),
+        "cannot read p.csv: it is a pipe, a socket or a device, and no file"
+    );
+    assert_eq!(stream, Some(refused));
+}

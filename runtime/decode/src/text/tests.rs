@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn days_agree_with_chrono() {
     let epoch = chrono::NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
-    let mut day = chrono::NaiveDate::from_ymd_opt(0, 1, 1).unwrap();
+    let mut day = chrono::NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
     while let Some(next) = day.checked_add_days(chrono::Days::new(13)) {
         let text = day.format("%Y-%m-%d").to_string();
         if text.len() != 10 {
@@ -13,6 +13,8 @@ fn days_agree_with_chrono() {
         day = next;
     }
     for wrong in [
+        "0000-01-01",
+        "0000-12-31",
         "2023-02-29",
         "2023-13-01",
         "2023-00-01",

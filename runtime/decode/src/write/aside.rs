@@ -10,8 +10,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-const PREFIX: &str = ".featc-";
-const SUFFIX: &str = ".aside";
+/// How the names of hidden files begin and end, beside targets.
+pub(super) const PREFIX: &str = ".featc-";
+pub(super) const SUFFIX: &str = ".aside";
 
 /// How often a new file may be taken for a dead one before it is locked.
 const ATTEMPTS: usize = 16;
@@ -80,7 +81,7 @@ impl Aside {
 }
 
 /// Locks a new file; `false` when somebody else has taken it for a dead one.
-fn locked(file: &File) -> io::Result<bool> {
+pub(super) fn locked(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
@@ -106,7 +107,9 @@ fn clear_dead(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if !(name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+        // Opening a pipe of such a name would wait for its other end.
+        let is_file = entry.file_type().is_ok_and(|ty| ty.is_file());
+        if !(is_file && name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
             continue;
         }
         if let Ok(file) = File::open(entry.path())
@@ -183,6 +186,21 @@ mod tests {
         assert_eq!(names(folder.path()).len(), 3, "{:?}", names(folder.path()));
         drop((living, other));
         assert_eq!(names(folder.path()), [".featc-mine"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_named_like_an_aside_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join(".featc-x.aside");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let target = folder.path().join("a.txt");
+        // On a thread of its own: a reader of the pipe would wait for ever.
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || tell.send(Aside::create(&target).map(drop).is_ok()));
+        assert_eq!(told.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
+        assert_eq!(names(folder.path()), [".featc-x.aside"]);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use super::OutputFormat;
 use crate::error::DecodeError;
 use crate::guard::guarded;
+use crate::store::open_file;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::reader::FileReader;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(super) fn without(schema: &SchemaRef, metadata: &[(String, String)]) -> Sche
 /// [`DecodeError::Unreadable`], [`DecodeError::Corrupt`], [`DecodeError::UnknownExtension`].
 pub fn read_metadata(path: &Path, key: &str) -> Result<Option<String>, DecodeError> {
     let name = path.display().to_string();
-    let file = || File::open(path).map_err(|error| DecodeError::unreadable(&name, &error));
+    let file = || open_file(path).map_err(|error| DecodeError::unreadable(&name, &error));
     match OutputFormat::of(path)? {
         OutputFormat::Parquet => {
             let file = file()?;

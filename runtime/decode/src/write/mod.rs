@@ -1,6 +1,8 @@
 //! Writing rows, all or nothing: a target is whole and on disk, or it is what it was.
 
 mod aside;
+mod beyond;
+mod claim;
 mod csv;
 mod metadata;
 mod parquet;
@@ -8,6 +10,8 @@ mod utc;
 
 pub use self::parquet::{ParquetWriter, WriteOptions};
 pub use aside::{Aside, sync_folder};
+pub use beyond::{Beyond, beyond_text};
+pub use claim::Claim;
 pub use metadata::read_metadata;
 
 use crate::array::describe;
@@ -171,16 +175,18 @@ impl RowsWriter {
     /// Appends a batch of the schema.
     ///
     /// # Errors
-    /// [`DecodeError::Unwritable`].
+    /// [`DecodeError::Unwritable`]; [`DecodeError::BeyondText`] for a value that a text format cannot hold.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), DecodeError> {
         let written = match &mut self.format {
             Format::Parquet(writer) => writer.write(batch).map_err(|error| parquet_why(&error)),
-            Format::Csv(writer) => utc::batch(batch)
-                .and_then(|batch| csv::rows(writer, &batch))
-                .map_err(|error| arrow_why(&error)),
-            Format::Jsonl(writer) => utc::batch(batch)
-                .and_then(|batch| writer.write(&batch))
-                .map_err(|error| arrow_why(&error)),
+            Format::Csv(writer) => {
+                let batch = text_of(&self.target, self.rows, batch)?;
+                csv::rows(writer, &batch).map_err(|error| arrow_why(&error))
+            }
+            Format::Jsonl(writer) => {
+                let batch = text_of(&self.target, self.rows, batch)?;
+                writer.write(&batch).map_err(|error| arrow_why(&error))
+            }
             Format::Arrow(writer) => writer.write(batch).map_err(|error| arrow_why(&error)),
         };
         written.map_err(|why| DecodeError::unwritable(&self.target, why))?;
@@ -259,6 +265,19 @@ impl Sealed {
         let put = self.aside.put();
         put.map_err(|error| DecodeError::unwritable(&self.target, plain(&error)))
     }
+}
+
+/// A batch as text formats print it, `above` rows of the file; an error where they cannot.
+fn text_of(target: &Path, above: u64, batch: &RecordBatch) -> Result<RecordBatch, DecodeError> {
+    if let Some(Beyond { column, row, why }) = beyond_text(batch) {
+        return Err(DecodeError::BeyondText {
+            file: target.display().to_string(),
+            column,
+            row: above + row as u64 + 1,
+            why,
+        });
+    }
+    utc::batch(batch).map_err(|error| DecodeError::unwritable(target, arrow_why(&error)))
 }
 
 fn is_dictionary(ty: &DataType) -> bool {

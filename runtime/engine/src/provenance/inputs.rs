@@ -1,6 +1,6 @@
 //! Input files as a record names them, and how they changed.
 
-use super::path::relative;
+use super::path::{name_of, relative};
 use crate::error::Error;
 use featc_ir::{FileFormat, FileSet, Source};
 use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store, expand_in};
@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::Xxh3;
 /// that length, time stamp and (for Parquet) footer are equal: a change that hides from all of them is not seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// Relative to the program's folder, if it was named so.
+    /// Relative to the program's folder, if it was named so; as [`super::name_of`] says it.
     pub path: String,
     pub bytes: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,7 +197,7 @@ pub(super) fn source_files(
         } else {
             path.strip_prefix(base).unwrap_or(path).to_owned()
         };
-        short.display().to_string()
+        name_of(&short)
     };
     let found = match is_table {
         true => store.snapshot(set, base)?,

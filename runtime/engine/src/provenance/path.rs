@@ -1,7 +1,52 @@
-//! Paths in records, and the first difference of two of them.
+//! Paths in records, and the first difference of two records.
 
 use serde_json::Value;
 use std::path::{Component, Path, PathBuf};
+
+/// Stands before a byte that is no text, as two hexadecimal digits. No path has it.
+const MARK: char = '\0';
+
+/// A path as records say it: its text, where each byte that is not UTF-8 is a NUL and two hexadecimal digits.
+/// [`path_of`] gives it back.
+#[cfg(unix)]
+pub fn name_of(path: &Path) -> String {
+    use std::fmt::Write as _;
+    use std::os::unix::ffi::OsStrExt as _;
+    let mut name = String::new();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        name.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(name, "{MARK}{byte:02x}");
+        }
+    }
+    name
+}
+
+/// The path that [`name_of`] says so.
+#[cfg(unix)]
+pub fn path_of(name: &str) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut parts = name.split(MARK);
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.extend(byte);
+        bytes.extend_from_slice(part.get(2..).unwrap_or(part).as_bytes());
+    }
+    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+}
+
+/// A path as records say it.
+#[cfg(not(unix))]
+pub fn name_of(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The path that [`name_of`] says so.
+#[cfg(not(unix))]
+pub fn path_of(name: &str) -> PathBuf {
+    PathBuf::from(name)
+}
 
 /// `path` seen from the folder `base`, by their names alone: links are not followed.
 pub fn relative(path: &Path, base: &Path) -> PathBuf {

@@ -1,13 +1,15 @@
 //! A training set and its record, put in place such that no crash leaves a set beside the record of another.
 //!
 //! ```text
-//! set aside, on disk ─▶ record aside, on disk ─▶ old record removed ─▶ set in place ─▶ record in place
+//! target claimed ─▶ set aside, on disk ─▶ record aside, on disk ─▶ old record removed ─▶ set in place ─▶ record in place
 //! ```
+//!
+//! The claim ends after the last step, so that of two writers of one target one comes wholly after the other, or is refused.
 
 use super::{PROVENANCE_KEY, Provenance};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use featr_decode::{Aside, DecodeError, RowsWriter, Sealed, WriteOptions, sync_folder};
+use featr_decode::{Aside, Claim, DecodeError, RowsWriter, Sealed, WriteOptions, sync_folder};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -24,15 +26,16 @@ pub struct StagedSet {
     set: Sealed,
     record: Option<Aside>,
     sidecar: PathBuf,
+    _claim: Claim,
 }
 
-/// Writes a training set and its record aside. Parquet and Arrow files hold the record too, in their metadata. A set
+/// Writes a training set and its record aside, for a target that is claimed. Parquet and Arrow files hold the record too, in their metadata. A set
 /// without a record takes the place of one with a record, too: that is removed. The first error among the batches ends it.
 ///
 /// # Errors
-/// [`DecodeError::UnknownExtension`], [`DecodeError::Unwritable`].
+/// [`DecodeError::UnknownExtension`], [`DecodeError::Unwritable`], [`DecodeError::BeyondText`].
 pub fn stage_set(
-    out: &Path,
+    claim: Claim,
     schema: SchemaRef,
     batches: impl IntoIterator<Item = Result<RecordBatch, DecodeError>>,
     provenance: Option<&Provenance>,
@@ -47,6 +50,7 @@ pub fn stage_set(
         metadata,
         ..options.clone()
     };
+    let out = claim.target();
     let mut writer = RowsWriter::create_with(out, schema, &options)?;
     for batch in batches {
         writer.write(&batch?)?;
@@ -63,7 +67,12 @@ pub fn stage_set(
     let record = record
         .transpose()
         .map_err(|error: std::io::Error| DecodeError::refused(&sidecar, &error))?;
-    Ok(StagedSet { set, record, sidecar })
+    Ok(StagedSet {
+        set,
+        record,
+        sidecar,
+        _claim: claim,
+    })
 }
 
 impl StagedSet {

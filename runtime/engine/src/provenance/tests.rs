@@ -1,6 +1,7 @@
 use super::*;
 use arrow::array::{Int64Array, RecordBatch};
-use featr_decode::WriteOptions;
+use featr_decode::{Claim, WriteOptions};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 fn file(path: &str, bytes: u64, hash: Option<&str>, modified_ns: Option<i64>) -> FileRecord {
@@ -136,7 +137,7 @@ fn a_set_and_its_record_take_their_places_together() {
         let record = record();
         let batch = rows(vec![1, 2]);
         let staged = stage_set(
-            &out,
+            Claim::take(&out).unwrap(),
             batch.schema(),
             [Ok(batch.clone())],
             Some(&record),
@@ -150,7 +151,7 @@ fn a_set_and_its_record_take_their_places_together() {
         assert_eq!(Provenance::find(&sidecar(&out)), Ok(Ok(record)), "{extension}");
         drop(
             stage_set(
-                &out,
+                Claim::take(&out).unwrap(),
                 batch.schema(),
                 [Ok(batch.clone())],
                 None,
@@ -159,7 +160,8 @@ fn a_set_and_its_record_take_their_places_together() {
             .unwrap(),
         );
         assert!(sidecar(&out).exists(), "{extension}: staged and dropped");
-        stage_set(&out, batch.schema(), [Ok(batch)], None, &WriteOptions::default())
+        let claim = Claim::take(&out).unwrap();
+        stage_set(claim, batch.schema(), [Ok(batch)], None, &WriteOptions::default())
             .unwrap()
             .put()
             .unwrap();
@@ -179,10 +181,82 @@ fn a_set_made_of_a_set_has_its_own_record() {
         let schema = old.schema().as_ref().clone();
         let schema = Arc::new(schema.with_metadata([(PROVENANCE_KEY.to_owned(), "of the spine".to_owned())].into()));
         let batch = old.with_schema(schema.clone()).unwrap();
-        stage_set(&out, schema, [Ok(batch)], Some(&record()), &WriteOptions::default())
+        let claim = Claim::take(&out).unwrap();
+        stage_set(claim, schema, [Ok(batch)], Some(&record()), &WriteOptions::default())
             .unwrap()
             .put()
             .unwrap();
         assert_eq!(Provenance::find(&out), Ok(Ok(record())), "{extension}");
+    }
+}
+
+/// Two writers of one target, step by step: between any two steps of the first the second is refused, and at the end
+/// a set stands beside its own record.
+#[test]
+fn a_set_never_stands_beside_the_record_of_another_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("set.csv");
+    let stage = |status: bool, values: Vec<i64>| {
+        let mut record = record();
+        record.output.status = status;
+        let batch = rows(values);
+        let claim = Claim::take(&out)?;
+        stage_set(
+            claim,
+            batch.schema(),
+            [Ok(batch)],
+            Some(&record),
+            &WriteOptions::default(),
+        )
+    };
+    let pair = || {
+        let set = std::fs::read_to_string(&out).unwrap();
+        (set, Provenance::find(&out).unwrap().unwrap().output.status)
+    };
+    let busy = |error: DecodeError| matches!(error, DecodeError::Busy { .. });
+    let first = stage(true, vec![1]).unwrap();
+    assert!(stage(false, vec![2]).is_err_and(busy), "while the first is on its way");
+    first.put().unwrap();
+    assert_eq!(pair(), ("x\n1\n".to_owned(), true));
+    stage(false, vec![2]).unwrap().put().unwrap();
+    assert_eq!(pair(), ("x\n2\n".to_owned(), false));
+    // Many at once: whoever comes last leaves both.
+    std::thread::scope(|scope| {
+        for writer in 0..4 {
+            let stage = &stage;
+            scope.spawn(move || {
+                for round in 0..20 {
+                    if let Ok(staged) = stage(writer % 2 == 0, vec![writer % 2]) {
+                        staged.put().unwrap_or_else(|error| panic!("round {round}: {error}"));
+                    }
+                }
+            });
+        }
+    });
+    let (set, status) = pair();
+    assert_eq!(set, if status { "x\n0\n" } else { "x\n1\n" });
+    assert_eq!(names(folder.path()), ["set.csv", "set.csv.provenance.json"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_no_text_come_back_byte_for_byte() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let path = |bytes: &[u8]| PathBuf::from(std::ffi::OsString::from_vec(bytes.to_vec()));
+    let mut names = std::collections::BTreeSet::new();
+    for bytes in [
+        &b"s\xff.csv"[..],
+        b"s\xef\xbf\xbd.csv",
+        b"\xff\xfe",
+        b"a\xc3",
+        b"\xc3\xa9.csv",
+        b"ff",
+        b"",
+    ] {
+        let name = name_of(&path(bytes));
+        assert_eq!(path_of(&name), path(bytes), "{name:?}");
+        assert!(names.insert(name.clone()), "{name:?} twice");
+        let text = std::str::from_utf8(bytes).ok();
+        assert!(text.is_none_or(|text| text == name), "texts stay as they are");
     }
 }

@@ -370,6 +370,10 @@ fn protocol(local_timestamps: bool) -> Result<Protocol, String> {
 
 fn commit_problem(address: &str, error: &DeltaTableError) -> DecodeError {
     let changed = |why: String| problem(LakeCause::TableChanged, address, why);
+    if let Some(why) = problem::of_this_machine(address, error) {
+        let file = address.to_owned();
+        return DecodeError::Unwritable { file, why };
+    }
     match error {
         DeltaTableError::VersionAlreadyExists(version) => changed(format!("version {version} is another writer's")),
         DeltaTableError::Transaction { source } => match source {
@@ -384,6 +388,35 @@ fn commit_problem(address: &str, error: &DeltaTableError) -> DecodeError {
             other => problem(LakeCause::UnwritableTable, address, other.to_string()),
         },
         other => problem(LakeCause::UnwritableTable, address, innermost(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_store_that_cannot_be_reached() {
+        let error = || object_store::Error::Generic {
+            store: "local",
+            source: Box::new(std::io::Error::from(std::io::ErrorKind::StorageFull)),
+        };
+        let told = |address: &str| commit_problem(address, &DeltaTableError::ObjectStore { source: error() });
+        assert_eq!(told("/data/t").to_string(), "cannot write /data/t: no space left");
+        assert!(matches!(told("file:///data/t"), DecodeError::Unwritable { .. }));
+        let of_a_store = told("s3://bucket/t");
+        assert!(
+            matches!(
+                of_a_store,
+                DecodeError::Lake {
+                    cause: LakeCause::Refused,
+                    ..
+                }
+            ),
+            "{of_a_store:?}"
+        );
+        let read = problem::refused("/data/t", &error()).to_string();
+        assert_eq!(read, "cannot read /data/t: no space left");
     }
 }
 

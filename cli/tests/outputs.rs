@@ -1,0 +1,269 @@
+//! What commands write: to the file that was named, whole, by one run at a time; and what they say on a terminal.
+
+mod support;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output};
+use support::{command, featc, files, names, ok, refused, refused_with, said, shop};
+
+const TRAIN: &str = "train shop.feat --service risk --spine spine.csv --status";
+const RAW: &str = "module shop\nentity   card (card: string)\n";
+const FORMATTED: &str = "module shop\n\nentity card (card: string)\n";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    shop(folder.path(), 200);
+    folder
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn run(folder: &Path, words: &[&OsStr]) -> Output {
+    command(folder, "").args(words).output().expect("the binary runs")
+}
+
+fn bytes(name: &[u8]) -> &OsStr {
+    OsStr::from_bytes(name)
+}
+
+#[test]
+fn fmt_rewrites_the_file_that_was_named_and_no_other() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &[u8]| folder.path().join(bytes(name));
+    let precious = "module precious\n// mine\n";
+    std::fs::write(at(b"\xff.feat"), RAW).expect("writable");
+    std::fs::write(at("\u{fffd}.feat".as_bytes()), precious).expect("writable");
+    let output = run(folder.path(), &["fmt".as_ref(), bytes(b"\xff.feat")]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(read(&at(b"\xff.feat")), FORMATTED.as_bytes());
+    assert_eq!(read(&at("\u{fffd}.feat".as_bytes())), precious.as_bytes());
+    // The same below a folder.
+    std::fs::create_dir(at(b"p\xfe")).expect("writable");
+    std::fs::write(at(b"p\xfe/\xff.feat"), RAW).expect("writable");
+    let output = run(folder.path(), &["fmt".as_ref(), bytes(b"p\xfe")]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(read(&at(b"p\xfe/\xff.feat")), FORMATTED.as_bytes());
+}
+
+#[test]
+fn fmt_keeps_links_and_permissions_and_leaves_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("real")).expect("writable");
+    std::fs::write(at("real/shop.feat"), RAW).expect("writable");
+    std::fs::set_permissions(at("real/shop.feat"), std::fs::Permissions::from_mode(0o640)).expect("ours");
+    symlink("real/shop.feat", at("link.feat")).expect("writable");
+    // What a run left that was killed.
+    std::fs::write(at("real/.featc-dead00.aside"), "half").expect("writable");
+    ok(folder.path(), "fmt link.feat");
+    assert!(at("link.feat").is_symlink());
+    assert_eq!(read(&at("real/shop.feat")), FORMATTED.as_bytes());
+    let mode = std::fs::metadata(at("real/shop.feat"))
+        .expect("there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(names(&at("real")), ["shop.feat"]);
+    // Of a file with two names the other would keep the old content.
+    std::fs::write(at("one.feat"), RAW).expect("writable");
+    std::fs::hard_link(at("one.feat"), at("two.feat")).expect("writable");
+    let told = refused(folder.path(), "fmt one.feat", "E0903");
+    assert!(told.contains("it has 2 names (hard links)"), "{told}");
+    assert_eq!(read(&at("one.feat")), RAW.as_bytes());
+}
+
+#[test]
+fn names_are_bytes_in_records() {
+    let folder = folder();
+    let at = |name: &[u8]| folder.path().join(bytes(name));
+    std::fs::rename(at(b"spine.csv"), at(b"s\xff.csv")).expect("there");
+    std::fs::rename(at(b"shop.feat"), at(b"p\xfe.feat")).expect("there");
+    // Others that a lossy name would lead to.
+    std::fs::write(at("s\u{fffd}.csv".as_bytes()), "card,timestamp\n").expect("writable");
+    let words = ["train", "", "--service", "risk", "--spine", "", "--out", ""];
+    let mut words: Vec<&OsStr> = words.into_iter().map(OsStr::new).collect();
+    (words[1], words[5], words[7]) = (bytes(b"p\xfe.feat"), bytes(b"s\xff.csv"), bytes(b"o\xfd.csv"));
+    let output = run(folder.path(), &words);
+    assert!(output.status.success(), "{}", said(&output));
+    let set = read(&at(b"o\xfd.csv"));
+    assert!(set.len() > 1_000);
+    let record = String::from_utf8(read(&at(b"o\xfd.csv.provenance.json"))).expect("UTF-8");
+    assert!(
+        record.contains("s\\u0000ff.csv") && record.contains("p\\u0000fe.feat"),
+        "{record}"
+    );
+    let again: [&OsStr; 5] = [
+        "train".as_ref(),
+        "--from-provenance".as_ref(),
+        bytes(b"o\xfd.csv.provenance.json"),
+        "--out".as_ref(),
+        "again.csv".as_ref(),
+    ];
+    let output = run(folder.path(), &again);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(read(&at(b"again.csv")), set);
+    // A log of a table holds names as text.
+    words.extend(["--out-format".as_ref(), OsStr::new("delta")]);
+    words[7] = bytes(b"t\xff");
+    let before = names(folder.path());
+    refused_with(run(folder.path(), &words), "a table that is no text", "E0905");
+    assert_eq!(names(folder.path()), before);
+}
+
+#[test]
+fn a_record_is_used_under_any_name() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    ok(folder.path(), &format!("{TRAIN} --out set.csv"));
+    std::fs::rename(at("set.csv.provenance.json"), at("record.json")).expect("there");
+    ok(folder.path(), "train --from-provenance record.json --out again.csv");
+    assert_eq!(read(&at("again.csv")), read(&at("set.csv")));
+    let told = refused(folder.path(), "train --from-provenance record.json", "E0905");
+    assert!(told.contains("pass `--out`"), "{told}");
+}
+
+#[test]
+fn a_pipe_named_like_a_file_of_ours_blocks_nobody() {
+    let folder = folder();
+    let made = Command::new("mkfifo")
+        .arg(folder.path().join(".featc-x.aside"))
+        .status();
+    assert!(made.expect("mkfifo runs").success());
+    let mut child = command(folder.path(), &format!("{TRAIN} --out set.csv"))
+        .spawn()
+        .expect("the binary runs");
+    let mut waited = 0;
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            break status;
+        }
+        waited += 1;
+        if waited > 600 {
+            child.kill().expect("a child");
+            panic!("it waits for the other end of the pipe");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    assert!(status.success());
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_told() {
+    let folder = folder();
+    let before = names(folder.path());
+    let script = format!(
+        "ulimit -f 2; exec {} {TRAIN} --out set.csv",
+        env!("CARGO_BIN_EXE_featc")
+    );
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .env("NO_COLOR", "1");
+    let told = refused_with(command.output().expect("bash runs"), "a limit", "E0903");
+    assert!(
+        told.contains("the limit on the size of files is reached") && told.contains("ulimit -f"),
+        "{told}"
+    );
+    assert_eq!(names(folder.path()), before);
+}
+
+#[test]
+fn nothing_of_a_file_is_obeyed_by_a_terminal() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let bad = "\u{1b}]0;owned\u{7}\u{9b}2J";
+    let is_clean = |output: &Output| {
+        let said = said(output);
+        assert!(said.contains("\\u{1b}]0;owned\\u{7}\\u{9b}2J"), "{said:?}");
+        assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
+    };
+    // Names of columns.
+    std::fs::write(at("bad.csv"), format!("card{bad},timestamp\n")).expect("writable");
+    is_clean(&featc(
+        folder.path(),
+        "train shop.feat --service risk --spine bad.csv --out o.csv",
+    ));
+    // Lines, names and services of a program.
+    std::fs::write(at(&format!("x{bad}.feat")), "module x\n").expect("writable");
+    is_clean(&run(
+        folder.path(),
+        &["check".as_ref(), format!("x{bad}.feat\u{1}").as_ref()],
+    ));
+    std::fs::write(at("line.feat"), format!("module x\nentity e (\"{bad}\": string)\n")).expect("writable");
+    let output = featc(folder.path(), "check line.feat");
+    assert!(
+        !said(&output).contains(|c: char| c.is_control() && c != '\n'),
+        "{:?}",
+        said(&output)
+    );
+    let train = [
+        "train",
+        "shop.feat",
+        "--spine",
+        "spine.csv",
+        "--out",
+        "o.csv",
+        "--service",
+    ];
+    let mut words: Vec<&OsStr> = train.into_iter().map(OsStr::new).collect();
+    words.push(bad.as_ref());
+    is_clean(&run(folder.path(), &words));
+    // Values of `get`, on one line each.
+    let program = "module g\nentity card (card: string)\nsource s {\n  columns (id: int64, card: string, at: timestamp, note: string)
+  unique id\n  time at\n  batch csv \"g.csv\"\n}\nview v of card from s {\n  owner \"o\"\n  /// The last note.
+  feature note = last(note) over 1d\n}\nservice t { v.note }\n";
+    std::fs::write(at("g.feat"), program).expect("writable");
+    let rows = format!("id,card,at,note\n1,a,2024-05-01T10:00:00Z,\"{bad}\nsecond\"\n");
+    std::fs::write(at("g.csv"), rows).expect("writable");
+    let get = "get g.feat --service t --key card=a --at 2024-05-01T10:30:00Z";
+    let output = featc(folder.path(), &format!("{get} --truth complete"));
+    assert!(output.status.success(), "{}", said(&output));
+    is_clean(&output);
+    let lines = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        lines
+            .lines()
+            .any(|line| line.starts_with("v__note") && line.contains("\\nsecond")),
+        "{lines}"
+    );
+}
+
+#[test]
+fn two_runs_into_one_place_leave_a_set_with_its_record() {
+    let folder = folder();
+    for round in 0..6 {
+        let runs = ["", "", "", ""].iter().enumerate().map(|(writer, _)| {
+            let status = if writer % 2 == 0 { " --status" } else { "" };
+            let train = format!("train shop.feat --service risk --spine spine.csv --out set.csv{status}");
+            let mut command = command(folder.path(), &train);
+            command
+                .stderr(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::null());
+            command.spawn().expect("the binary runs")
+        });
+        let runs: Vec<_> = runs.collect();
+        let mut done = 0;
+        for run in runs {
+            let output = run.wait_with_output().expect("a child");
+            match output.status.code() {
+                Some(0) => done += 1,
+                _ => assert!(said(&output).contains("error[E0940]"), "{}", said(&output)),
+            }
+        }
+        assert!(done > 0, "round {round}");
+        let record: serde_json::Value =
+            serde_json::from_slice(&read(&folder.path().join("set.csv.provenance.json"))).expect("JSON");
+        let columns = record["output"]["columns"].as_array().expect("columns");
+        let columns: Vec<&str> = columns.iter().filter_map(|column| column.as_str()).collect();
+        let set = String::from_utf8(read(&folder.path().join("set.csv"))).expect("UTF-8");
+        assert_eq!(set.lines().next(), Some(columns.join(",").as_str()), "round {round}");
+    }
+    assert!(files(folder.path()).keys().all(|name| !name.starts_with('.')));
+}

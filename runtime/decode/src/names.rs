@@ -1,0 +1,56 @@
+//! Names that must differ.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+/// The first name that was there before, in one pass: a file may have 100 000 columns.
+pub fn first_twice<N: Copy + Eq + Hash>(names: impl IntoIterator<Item = N>) -> Option<N> {
+    let mut seen = HashSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::hash::Hasher;
+
+    /// A name that counts how often it is looked at.
+    #[derive(Clone, Copy)]
+    struct Counted<'a>(usize, &'a Cell<u64>);
+
+    impl PartialEq for Counted<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            self.1.set(self.1.get() + 1);
+            self.0 == other.0
+        }
+    }
+
+    impl Eq for Counted<'_> {}
+
+    impl Hash for Counted<'_> {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            self.1.set(self.1.get() + 1);
+            self.0.hash(state);
+        }
+    }
+
+    #[test]
+    fn the_work_grows_with_the_names_and_not_with_their_square() {
+        let looks = Cell::new(0);
+        let work = |names: usize| {
+            looks.set(0);
+            assert!(first_twice((0..names).map(|name| Counted(name, &looks))).is_none());
+            looks.get()
+        };
+        let (few, many) = (work(1_000), work(100_000));
+        assert!(few >= 1_000 && many >= 100_000);
+        assert!(many <= 8 * 100_000, "{many} looks at 100 000 names, {few} at 1 000");
+    }
+
+    #[test]
+    fn the_first_second_one_is_found() {
+        assert_eq!(first_twice(["a", "b", "c", "b", "a"]), Some("b"));
+        assert_eq!(first_twice::<&str>([]), None);
+    }
+}
