@@ -22,6 +22,7 @@ use crate::provenance::{fingerprints, is_hashed, named_file, source_files};
 use crate::report::{Refused, Reporter};
 use crate::run::{Aside, Prepared, check_overwrites, prepare_compiled, same_file, settle};
 use checkpoint::{Arguments, Checkpoint, Locked};
+use featc_driver::diag::Diagnostic;
 use featc_ir::{Service, ServiceField, Type};
 use featr::provenance::HashInputs;
 use featr::{RunReport, SurveyOptions, Value};
@@ -353,18 +354,18 @@ fn same_folder(file: &Path, folder: &Path) -> bool {
 fn make(folder: &Path, reporter: &Reporter) -> Result<Locked, Refused> {
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
     let made = std::fs::create_dir(folder).and_then(|()| featr::sync_folder(parent.unwrap_or(Path::new("."))));
-    made.or_else(|error| {
-        if error.kind() == std::io::ErrorKind::AlreadyExists {
-            // It was not there a moment ago: another run has begun in it.
-            return reporter.refuse(errors::busy(&folder.display().to_string()));
-        }
-        let why = match error.kind() {
-            std::io::ErrorKind::NotFound => "no such folder".to_owned(),
-            _ => error.to_string(),
-        };
-        reporter.refuse(errors::unwritable(&folder.display().to_string(), &why))
-    })?;
+    made.or_else(|error| reporter.refuse(not_made(folder, &error)))?;
     Locked::take(folder, reporter)
+}
+
+/// Why a folder that was not there a moment ago cannot be made.
+fn not_made(folder: &Path, error: &std::io::Error) -> Diagnostic {
+    let name = folder.display().to_string();
+    match error.kind() {
+        std::io::ErrorKind::AlreadyExists => errors::busy(&name),
+        std::io::ErrorKind::NotFound => errors::unwritable(&name, "no such folder"),
+        _ => errors::unwritable(&name, &featr::plain(error)),
+    }
 }
 
 /// Reads the sources once: what cannot be used is told before anything is written.
@@ -406,4 +407,19 @@ fn survey(
     };
     settle(&report, args.run.strict, reporter)?;
     Ok(Questions::new(when, range, known, &service.self_columns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use featc_driver::diag::Code;
+
+    #[test]
+    fn a_folder_that_another_run_has_just_made_is_busy() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let refused = std::fs::create_dir(folder.path()).expect_err("it is there");
+        assert_eq!(not_made(folder.path(), &refused).code, Code::FolderBusy);
+        let lost = std::fs::create_dir(folder.path().join("a/b")).expect_err("no folder");
+        assert_eq!(not_made(Path::new("a/b"), &lost).code, Code::UnwritableOutput);
+    }
 }

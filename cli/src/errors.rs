@@ -17,8 +17,12 @@ pub fn load(error: &LoadError) -> Diagnostic {
                 .with_help("give a `.feat` file, or a folder that holds some")
         }
         LoadError::Unreadable { path, why } => {
-            Diagnostic::new(Code::UnreadableFile, format!("cannot read `{}`: {why}", path.display()))
-                .with_help(system_help(why).unwrap_or("mend the permissions or the encoding of the file".to_owned()))
+            let (file, said) = (path.display().to_string(), why.clone());
+            let help = DecodeError::Unreadable { file, why: said }.help();
+            Diagnostic::new(Code::UnreadableFile, format!("cannot read `{}`: {why}", path.display())).with_help(
+                help.or_else(|| system_help(why))
+                    .unwrap_or_else(|| "mend the permissions or the encoding of the file".to_owned()),
+            )
         }
     }
 }
@@ -45,6 +49,12 @@ fn system_help(why: &str) -> Option<String> {
     let number = why.rsplit_once("(os error ")?.1.strip_suffix(')')?.parse().ok()?;
     let error = std::io::Error::from_raw_os_error(number);
     DecodeError::unreadable("", &error).help()
+}
+
+/// A file that is to be written, named `out.csv/`.
+pub fn named_like_a_folder(path: &str) -> Diagnostic {
+    let message = format!("cannot write `{path}`: a name that ends so is that of a folder");
+    Diagnostic::new(Code::UnwritableOutput, message).with_help("leave out what stands behind the name of the file")
 }
 
 pub fn build(error: &BuildError) -> Diagnostic {
@@ -416,6 +426,49 @@ fn next_step(code: Code) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_system_refuses_is_told_with_its_own_next_step() {
+        let help = |diagnostic: Diagnostic| (diagnostic.code, diagnostic.help.expect("a help").text);
+        // EIO, EMFILE, ENFILE, ENOMEM, and EACCES for comparison: equal numbers on every Unix.
+        for (number, words) in [
+            (5, "check the disk"),
+            (24, "ulimit -n"),
+            (23, "ulimit -n"),
+            (12, "memory"),
+        ] {
+            let error = || std::io::Error::from_raw_os_error(number);
+            let read = DecodeError::unreadable("f.csv", &error());
+            let written = DecodeError::refused(std::path::Path::new("o.csv"), &error());
+            let loaded = LoadError::Unreadable {
+                path: "p.feat".into(),
+                why: error().to_string(),
+            };
+            for (code, (is, help)) in [
+                (Code::UnreadableFile, help(run(&read.into(), None))),
+                (Code::UnwritableOutput, help(run(&written.into(), None))),
+                (Code::UnreadableFile, help(load(&loaded))),
+                (Code::UnwritableOutput, help(unwritable("o.csv", &error().to_string()))),
+            ] {
+                assert_eq!(is, code);
+                assert!(help.contains(words), "{number}: {help}");
+            }
+        }
+        let denied = DecodeError::unreadable("f.csv", &std::io::Error::from_raw_os_error(13));
+        assert_eq!(help(run(&denied.into(), None)).1, "mend the permissions of the file");
+    }
+
+    #[test]
+    fn many_names_are_not_all_told() {
+        let found: Vec<String> = (0..100_000).map(|column| format!("c{column}")).collect();
+        let missing = DecodeError::MissingColumn {
+            file: "s.csv".into(),
+            column: "card".into(),
+            found,
+        };
+        let note = &run(&missing.into(), Some("timestamp")).notes[0];
+        assert!(note.len() < 300 && note.ends_with("c29 and 99970 more"), "{note}");
+    }
 
     #[test]
     fn only_a_file_of_the_command_line_is_relative_to_the_current_folder() {

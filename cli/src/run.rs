@@ -432,7 +432,11 @@ pub fn check_out(out: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
 fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
     let name = target.display().to_string();
     if name.ends_with(std::path::is_separator) {
-        return reporter.refuse(errors::unwritable(&name, "a name that ends so is that of a folder"));
+        return reporter.refuse(errors::named_like_a_folder(&name));
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return reporter.refuse(errors::unwritable(&name, "no such folder"));
     }
     Claim::take(target).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
 }

@@ -59,7 +59,10 @@ impl Project {
         for path in &paths {
             // To open a pipe could wait for ever.
             if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
-                return Err(unreadable(path, "it is no file".to_owned()));
+                return Err(unreadable(
+                    path,
+                    "it is a pipe, a socket or a device, and no file".to_owned(),
+                ));
             }
             let bytes = std::fs::read(path).map_err(|error| unreadable(path, error.to_string()))?;
             let text = String::from_utf8(bytes).map_err(|error| {
