@@ -267,3 +267,48 @@ fn two_runs_into_one_place_leave_a_set_with_its_record() {
     }
     assert!(files(folder.path()).keys().all(|name| !name.starts_with('.')));
 }
+
+#[test]
+fn what_passes_through_is_held_by_the_format_or_refused() {
+    use arrow::array::{
+        ArrayRef, Date32Array, RecordBatch, StringArray, TimestampMicrosecondArray, TimestampSecondArray,
+    };
+    use std::sync::Arc;
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let column = |array: Arc<dyn arrow::array::Array>| -> ArrayRef { array };
+    let instants = TimestampMicrosecondArray::from(vec![1_714_559_400_000_000; 2]).with_timezone("UTC");
+    for (name, far) in [
+        ("day", column(Arc::new(Date32Array::from(vec![0, i32::MAX])))),
+        (
+            "instant",
+            column(Arc::new(TimestampSecondArray::from(vec![0, i64::MAX]))),
+        ),
+    ] {
+        let columns = [
+            ("card", column(Arc::new(StringArray::from(vec!["a", "b"])))),
+            ("timestamp", column(Arc::new(instants.clone()))),
+            ("id", column(Arc::new(arrow::array::Int64Array::from(vec![1, 2])))),
+            ("far", far),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).expect("equal lengths");
+        for spine in ["s.parquet", "s.arrow"] {
+            featr::write_rows(&at(spine), batch.schema(), [batch.clone()]).expect("writable");
+            for out in ["o.csv", "o.jsonl"] {
+                for engine in ["train", "replay"] {
+                    let run = format!("{engine} shop.feat --service risk --spine {spine} --out {out}");
+                    let told = refused(folder.path(), &run, "E0717");
+                    assert!(
+                        told.contains("in row 2 of the result, column `far` is"),
+                        "{name}: {told}"
+                    );
+                    assert!(!at(out).exists());
+                }
+            }
+            ok(
+                folder.path(),
+                &format!("train shop.feat --service risk --spine {spine} --out o.parquet"),
+            );
+        }
+    }
+}
