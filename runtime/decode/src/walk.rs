@@ -8,15 +8,15 @@ use crate::error::{DecodeError, LEADS_BACK, plain};
 use glob::{MatchOptions, Pattern};
 use std::path::{Path, PathBuf};
 
-/// So many folders are reached through links at most: links across can make many paths of few folders.
-const LINKED_MAX: usize = 100_000;
+/// So many links to folders are followed at most: links across can make many paths of few folders.
+const LINKS_MAX: usize = 10_000;
 
 /// The folders that a walk is in, and how far it went.
 #[derive(Default)]
 pub(crate) struct Walk {
     /// Real paths, the outermost first, and whether a link leads to it or to one around it.
     inside: Vec<(PathBuf, bool)>,
-    linked: usize,
+    links: usize,
 }
 
 /// An entry of a folder.
@@ -66,16 +66,14 @@ impl Walk {
             _ => folder.canonicalize().map_err(|error| unreadable(plain(&error)))?,
         };
         let is_linked = is_link || self.inside.last().is_some_and(|(_, is_linked)| *is_linked);
-        if is_linked {
-            if self.inside.iter().any(|(known, _)| *known == real) {
-                return Ok(false);
-            }
-            self.linked += 1;
-            if self.linked > LINKED_MAX {
-                return Err(unreadable(format!(
-                    "more than {LINKED_MAX} folders are reached through links"
-                )));
-            }
+        if is_linked && self.inside.iter().any(|(known, _)| *known == real) {
+            return Ok(false);
+        }
+        self.links += usize::from(is_link);
+        if self.links > LINKS_MAX {
+            return Err(unreadable(format!(
+                "more than {LINKS_MAX} links to folders are followed"
+            )));
         }
         self.inside.push((real, is_linked));
         Ok(true)
