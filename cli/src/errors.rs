@@ -382,7 +382,7 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::UnknownFormat { .. } | DecodeError::UnknownExtension { .. } => Code::UnknownOutputFormat,
         DecodeError::Lake { cause, .. } => return crate::lake::problem(*cause, error),
     };
-    let of_spine = at_column.and_then(|_| spine_step(code)).map(str::to_owned);
+    let of_spine = at_column.and_then(|_| spine_step(error, code));
     let help = of_spine.or_else(|| error.help());
     let help = help.unwrap_or_else(|| next_step(code).to_owned());
     Diagnostic::new(code, error.to_string()).with_help(help)
@@ -398,14 +398,20 @@ fn listed(names: &[String]) -> String {
 }
 
 /// The next step where the file is a spine, which no program declares.
-fn spine_step(code: Code) -> Option<&'static str> {
-    Some(match code {
+fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
+    if let DecodeError::WrongType { expected, .. } = error
+        && expected != "one type"
+    {
+        return Some(format!("write the column of the spine as {expected}"));
+    }
+    let step = match code {
         Code::WrongColumnType => "write the column of the spine in one type, such as text, or leave it out",
         Code::NaiveTimestamp => "say which zone such values are in: `--zone UTC`, `--zone Europe/Paris`",
         Code::CorruptFile => "the spine is damaged or named by another format: write it again",
         Code::MissingColumn => "give each column of the spine one name",
         _ => return None,
-    })
+    };
+    Some(step.to_owned())
 }
 
 fn next_step(code: Code) -> &'static str {
@@ -456,6 +462,31 @@ mod tests {
         }
         let denied = DecodeError::unreadable("f.csv", &std::io::Error::from_raw_os_error(13));
         assert_eq!(help(run(&denied.into(), None)).1, "mend the permissions of the file");
+    }
+
+    #[test]
+    fn a_spine_is_not_declared_by_a_program() {
+        let wrong = |expected: &str| DecodeError::WrongType {
+            file: "s.parquet".into(),
+            column: "card".into(),
+            expected: expected.into(),
+            found: "int64".into(),
+        };
+        let help = |error: DecodeError, at| run(&error.into(), at).help.expect("a help").text;
+        assert_eq!(
+            help(wrong("string"), Some("timestamp")),
+            "write the column of the spine as string"
+        );
+        assert!(help(wrong("string"), None).contains("cast in a transform"));
+        let missing = || DecodeError::MissingColumn {
+            file: "s.parquet".into(),
+            column: "card".into(),
+            found: vec!["x".into()],
+        };
+        assert!(help(missing(), Some("timestamp")).contains("in the spine"));
+        for error in [wrong("one type"), wrong("string"), missing()] {
+            assert!(!help(error, Some("timestamp")).contains("declare"));
+        }
     }
 
     #[test]
