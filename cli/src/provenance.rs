@@ -278,7 +278,13 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     for target in [&out, &sidecar(&out)] {
         check_overwrites(&prepared, &program.run, Some(&spine.spine), Some(target), reporter)?;
     }
-    check_inputs(&was, &prepared, &spine, (&name, original.is_file()), reporter)?;
+    check_inputs(
+        &was,
+        &prepared,
+        &spine,
+        (&name, original.as_deref().is_some_and(Path::is_file)),
+        reporter,
+    )?;
     let recorder = Recorder::begin(&prepared, &program, &spine, HashInputs::Nothing, reporter)?;
     let questions = prepared.spine(&spine, reporter)?;
     let aside = Aside::new(&program.run, reporter)?;

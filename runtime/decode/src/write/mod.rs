@@ -285,6 +285,11 @@ fn is_dictionary(ty: &DataType) -> bool {
 }
 
 fn parquet_why(error: &ParquetError) -> String {
+    if let ParquetError::External(cause) = error
+        && let Some(refused) = cause.downcast_ref::<std::io::Error>()
+    {
+        return plain(refused);
+    }
     let text = error.to_string();
     text.strip_prefix("Parquet error: ").unwrap_or(&text).to_owned()
 }

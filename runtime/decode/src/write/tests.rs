@@ -141,6 +141,16 @@ fn an_error_leaves_the_old_file_and_nothing_else() {
 }
 
 #[test]
+fn what_the_system_says_of_a_write_is_told_in_plain_words() {
+    let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+    assert_eq!(parquet_why(&full().into()), "no space left");
+    assert_eq!(arrow_why(&full().into()), "no space left");
+    let large = ParquetError::from(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
+    assert_eq!(parquet_why(&large), "the limit on the size of files is reached");
+    assert_eq!(parquet_why(&ParquetError::General("broken".into())), "broken");
+}
+
+#[test]
 fn targets_that_cannot_be() {
     let folder = tempfile::tempdir().unwrap();
     let schema = rows().schema();
