@@ -2,7 +2,8 @@
 
 use featc_driver::{Project, build, compile, lower};
 use featc_ir::wire::Wire as _;
-use featc_tests::{read, root};
+use featc_tests::rng::Rng;
+use featc_tests::{files, programs, read, root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -167,4 +168,40 @@ fn work_grows_with_the_text() {
             "{name}: {bytes} bytes, then {more_bytes}"
         );
     }
+}
+
+#[test]
+fn what_is_lowered_is_well_formed() {
+    let mut texts: Vec<String> = ["examples", "tests/golden", "tests/ui"]
+        .iter()
+        .flat_map(|folder| files(&root().join(folder), ".feat"))
+        .map(|file| read(&file))
+        .collect();
+    for page in files(&root().join("tests/spec"), ".md") {
+        let text = read(&page);
+        let blocks = text.split("```feat\n").skip(1);
+        texts.extend(blocks.filter_map(|block| Some(block.split_once("```")?.0.to_owned())));
+    }
+    let written = texts.len();
+    texts.extend((0..600).map(|seed| programs::program(&mut Rng::new(seed)).text));
+    let (mut checked, mut drawn) = (0, 0);
+    for (place, text) in texts.iter().enumerate() {
+        let mut sources = featc_driver::diag::SourceMap::new();
+        let file = sources.add("p.feat", text.as_str());
+        let Some(program) = compile(&sources, &[file]).value else {
+            continue;
+        };
+        let plans = lower(&program);
+        assert_eq!(plans.stream.check(), Ok(()), "{text}");
+        for plan in &plans.batch {
+            assert_eq!(plan.check(), Ok(()), "{text}");
+        }
+        checked += 1;
+        drawn += u32::from(place >= written);
+    }
+    println!("{checked} programs, {drawn} of them drawn");
+    assert!(
+        checked > 550 && drawn > 500 && checked - drawn > 40,
+        "{checked} programs, {drawn} drawn"
+    );
 }

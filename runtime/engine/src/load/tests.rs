@@ -29,11 +29,34 @@ impl Draw {
     }
 }
 
-/// A build in memory: files that engines read, as text and as documents.
+/// A build in memory: files that engines read.
 struct Base {
     name: String,
     parts: Parts,
-    files: Vec<(String, String, Json)>,
+    files: Vec<Document>,
+}
+
+/// A file of a build.
+struct Document {
+    name: String,
+    text: String,
+    json: Json,
+    /// Pointers to all its values.
+    places: Vec<String>,
+}
+
+impl Document {
+    fn new(name: String, text: String) -> Document {
+        let json = serde_json::from_str(&text).expect("JSON");
+        let mut all = Vec::new();
+        places(&json, &mut Vec::new(), &mut all);
+        Document {
+            name,
+            text,
+            json,
+            places: all,
+        }
+    }
 }
 
 /// A program that has every aggregate, most functions and every kind of clause, in few lines.
@@ -100,7 +123,6 @@ fn base(name: &str, text: &str) -> Base {
     let manifest = Manifest::new(&program, hashes.collect());
     files.insert(FILE.to_owned(), manifest.to_json());
     let by_service = plans.batch.iter().map(|plan| (plan.service.clone(), plan.clone()));
-    let document = |text: &str| serde_json::from_str(text).expect("JSON");
     Base {
         name: name.to_owned(),
         parts: Parts {
@@ -110,7 +132,7 @@ fn base(name: &str, text: &str) -> Base {
         },
         files: files
             .into_iter()
-            .map(|(name, text)| (name, text.clone(), document(&text)))
+            .map(|(name, text)| Document::new(name, text))
             .collect(),
     }
 }
@@ -220,12 +242,10 @@ const KINDS: [&str; 8] = ["bytes", "leaf", "drop", "double", "swap", "graft", "m
 
 /// Changes a file: the text of one of `bases`, at a random place. Gives the kind of the edit.
 fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Draw) -> (usize, String) {
-    let (_, text, document) = &bases[base].files[file];
-    let mut document = document.clone();
-    let mut all = Vec::new();
-    places(&document, &mut Vec::new(), &mut all);
+    let Document { text, json, places, .. } = &bases[base].files[file];
+    let mut document = json.clone();
     let kind = *draw.one(&[0, 1, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7]);
-    let at = draw.one(&all).clone();
+    let at = draw.one(places).clone();
     let (above, name) = at.rsplit_once('/').unwrap_or(("", ""));
     match kind {
         0 => {
@@ -271,19 +291,18 @@ fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Draw) -> (usi
                     (from, draw.below(bases[from].files.len()))
                 }
             };
-            let donor = &bases[from].files[other].2;
-            let mut donors = Vec::new();
-            places(donor, &mut Vec::new(), &mut donors);
-            donors.retain(|place| place.rsplit_once('/').is_some_and(|(_, last)| last == name));
+            let donor = &bases[from].files[other];
+            let is_alike = |place: &&String| place.rsplit_once('/').is_some_and(|(_, last)| last == name);
+            let donors: Vec<&String> = donor.places.iter().filter(is_alike).collect();
             if let (false, Some(value)) = (donors.is_empty(), document.pointer_mut(&at))
-                && let Some(given) = donor.pointer(draw.one::<String>(&donors).as_str())
+                && let Some(given) = donor.json.pointer(draw.one(&donors).as_str())
             {
                 *value = given.clone();
             }
         }
         _ => {
             let from = draw.below(bases.len());
-            return (kind, draw.one(&bases[from].files).1.clone());
+            return (kind, draw.one(&bases[from].files).text.clone());
         }
     }
     (kind, serde_json::to_string(&document).expect("plain data"))
@@ -426,8 +445,8 @@ fn edited_builds_are_refused_or_run() {
         let base = draw.below(bases.len()).min(draw.below(bases.len()));
         let file = draw.below(bases[base].files.len());
         let (kind, text) = edited(&bases, (base, file), &mut draw);
-        let name = &bases[base].files[file].0;
-        let is_same = text == bases[base].files[file].1;
+        let name = &bases[base].files[file].name;
+        let is_same = text == bases[base].files[file].text;
         let ran = catch_unwind(AssertUnwindSafe(|| {
             let program = with_file(&bases[base], name, &text).ok()?;
             let mut said = run_online(&program).map(drop);
