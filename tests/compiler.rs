@@ -4,6 +4,8 @@
 mod builds;
 #[path = "suite/fingerprints.rs"]
 mod fingerprints;
+#[path = "suite/floods.rs"]
+mod floods;
 #[path = "suite/golden.rs"]
 mod golden;
 #[path = "suite/pages.rs"]

@@ -52,7 +52,7 @@ pub enum Command {
     Build(BuildArgs),
     /// Rewrite programs in the canonical format
     Fmt(FmtArgs),
-    /// Explain a message code
+    /// Explain a message code, or a word
     Explain(ExplainArgs),
     /// Compute a training set with the batch engine
     Train(TrainCommand),
@@ -97,7 +97,7 @@ pub struct FmtArgs {
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// For example E0203
+    /// A code such as E0203, or a word of the glossary such as `missing`
     #[arg(value_name = "CODE")]
     pub code: String,
 }

@@ -66,10 +66,10 @@ pub fn build(error: &BuildError) -> Diagnostic {
 
 pub fn unknown_code(code: &str, nearest: Option<&str>) -> Diagnostic {
     let help = nearest.map_or_else(
-        || "codes look like E0203; `docs/errors` lists them".to_owned(),
+        || "codes look like E0203; `docs/errors` lists them, docs/glossary.md the words".to_owned(),
         |nearest| format!("did you mean `{nearest}`?"),
     );
-    Diagnostic::new(Code::InvalidArgument, format!("there is no code `{code}`")).with_help(help)
+    Diagnostic::new(Code::InvalidArgument, format!("there is no code and no word `{code}`")).with_help(help)
 }
 
 /// An option whose value cannot be used.
@@ -351,7 +351,20 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 .with_help("pass its name, for example `--at-column decided_at`");
         }
         DecodeError::MissingColumn { column, found, .. } => {
-            let nearest = suggest::nearest(column, found.iter().map(String::as_str));
+            // A file may have columns under names that no program can write.
+            let reserved = |name: &&String| featc_driver::is_reserved(name);
+            let renamed = found
+                .iter()
+                .filter(reserved)
+                .find(|name| column.trim_matches('_') == name.as_str());
+            if let Some(name) = renamed {
+                return Diagnostic::new(Code::MissingColumn, error.to_string())
+                    .with_note(format!("the file has: {}", listed(found)))
+                    .with_help(format!(
+                        "rename the column in the file: `{name}` is a reserved word, which no program can name"
+                    ));
+            }
+            let nearest = suggest::nearest(column, found.iter().filter(|name| !reserved(name)).map(String::as_str));
             let help = nearest.map_or_else(
                 || {
                     match at_column {

@@ -4,7 +4,7 @@ use crate::args::Cli;
 use crate::report::Reporter;
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use featc_driver::diag::{Code, Diagnostic, SourceMap, Span};
+use featc_driver::diag::{Code, Diagnostic, SourceMap, Span, suggest};
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::ops::Range;
@@ -195,11 +195,60 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         ContextKind::SuggestedValue,
     ];
     let nearest = kinds.into_iter().flat_map(|kind| context(error, kind)).next();
+    let unknown = context(error, ContextKind::InvalidSubcommand)
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    if let Some((_, instead)) = ELSEWHERE.iter().find(|(words, _)| words.contains(&unknown.as_str())) {
+        return format!("{instead}; {list}");
+    }
+    // After `help` clap compares the word with nothing.
+    let nearest = nearest.or_else(|| {
+        let known = commands.get_subcommands().map(clap::Command::get_name);
+        suggest::nearest(&unknown, known).map(str::to_owned)
+    });
     match nearest {
         Some(nearest) => format!("did you mean `{}`? {list}", name(&nearest)),
         None => list,
     }
 }
+
+/// Commands of other tools, and what does such a thing here.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["test", "tests"],
+        "tests of features are not in this release; `featc verify` compares both engines on your data",
+    ),
+    (
+        &["run", "materialize", "materialise", "apply", "compute", "query"],
+        "`featc train` computes a training set, `featc backfill` a range of time, `featc get` one answer",
+    ),
+    (
+        &["compile", "make", "plan"],
+        "`featc build` compiles a program, `featc check` prints its messages",
+    ),
+    (
+        &["lint", "validate", "parse", "typecheck"],
+        "`featc check` prints the messages of a program",
+    ),
+    (&["format"], "`featc fmt` formats a program"),
+    (
+        &["serve", "server", "start", "deploy", "push", "ingest"],
+        "a server is not in this release; `featc get` answers one question, docs/embedding.md shows the library",
+    ),
+    (
+        &["init", "new", "create"],
+        "write a file such as `shop.feat`: docs/language.md begins with a whole program",
+    ),
+    (
+        &["diff"],
+        "comparing builds is not in this release: `featc build` writes a fingerprint of each feature into `manifest.json`",
+    ),
+    (
+        &["fix"],
+        "`featc check --json` gives the edits of messages, where there are some",
+    ),
+];
 
 #[cfg(test)]
 mod tests {

@@ -193,6 +193,8 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::compat_and
         | Rule::compat_or
         | Rule::compat_mod
+        | Rule::compat_if
+        | Rule::compat_if_end
         | Rule::EOI => None,
     }
 }

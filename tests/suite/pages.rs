@@ -21,9 +21,9 @@ fn codes(text: &str) -> Vec<Code> {
         .collect()
 }
 
-/// Codes about files, data and arguments, whose examples are console sessions, and the bug code.
+/// Codes about files, data, arguments and printing, whose examples are console sessions, and the bug code.
 fn is_about_runs(code: Code) -> bool {
-    code.code().starts_with("E07") || code.code().starts_with("E09") || code == Code::Bug
+    code.code().starts_with("E07") || code.code().starts_with("E09") || matches!(code, Code::Bug | Code::NotShown)
 }
 
 #[test]
@@ -31,7 +31,11 @@ fn every_page_does_what_it_says() {
     let mut wrong = Vec::new();
     for code in Code::ALL {
         let page = code.explain();
-        for heading in ["## What happened", "## Why it is refused", "## How to fix"] {
+        let why = match code.severity() {
+            Severity::Error => "## Why it is refused",
+            Severity::Warning => "## Why it warns",
+        };
+        for heading in ["## What happened", why, "## How to fix"] {
             if !page.contains(heading) && *code != Code::Bug {
                 wrong.push(format!("{code}: no heading `{heading}`"));
             }

@@ -32,3 +32,38 @@ fn every_fixture_says_what_it_said() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+fn compiled(name: &str, text: &str) -> Vec<featc_driver::diag::Diagnostic> {
+    let mut sources = featc_driver::diag::SourceMap::new();
+    let file = sources.add(name, text);
+    featc_driver::compile(&sources, &[file]).diagnostics
+}
+
+/// Who applies the edit that a message offers does not read the same message again.
+#[test]
+fn every_offered_edit_ends_its_message() {
+    let (mut edits, mut wrong) = (0, Vec::new());
+    for fixture in files(&root().join("tests/ui"), ".feat") {
+        let name = fixture.display().to_string();
+        let text = read(&fixture);
+        let before = compiled(&name, &text);
+        for one in &before {
+            let Some((span, replacement)) = one.help.as_ref().and_then(|help| help.edit.as_ref()) else {
+                continue;
+            };
+            edits += 1;
+            let edited = format!("{}{replacement}{}", &text[..span.start], &text[span.end..]);
+            let same =
+                |other: &&featc_driver::diag::Diagnostic| (other.code, &other.message) == (one.code, &one.message);
+            let (was, is) = (
+                before.iter().filter(same).count(),
+                compiled(&name, &edited).iter().filter(same).count(),
+            );
+            if is >= was {
+                wrong.push(format!("{name}: `{}` stays after `{replacement}`", one.message));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(edits > 40, "{edits} edits");
+}

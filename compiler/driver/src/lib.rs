@@ -38,7 +38,7 @@ mod project;
 
 pub use build::{BuildError, build};
 pub use featc_ir::manifest::{FeatureEntry, Manifest};
-pub use featc_syntax::diag;
+pub use featc_syntax::{diag, is_reserved};
 pub use project::{LoadError, Project};
 
 use diag::{FileId, Outcome, SourceMap};
@@ -62,7 +62,14 @@ pub fn compile(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>
         diagnostics.extend(outcome.diagnostics);
         parsed.push(outcome.value);
     }
-    diagnostics.extend(mixed_modules(sources, files, &parsed));
+    if let Some(mixed) = mixed_modules(sources, files, &parsed) {
+        // Names of several programs would be compared with each other.
+        diagnostics.push(mixed);
+        return Outcome {
+            value: None,
+            diagnostics,
+        };
+    }
     let analysed = featc_sema::analyse(&parsed, sources);
     diagnostics.extend(analysed.diagnostics);
     let failed = diagnostics.iter().any(diag::Diagnostic::is_error);
@@ -111,7 +118,7 @@ fn mixed_modules(
         sources.name(other_file),
         sources.name(first_file)
     );
-    let help = "give both files one module name, or keep the programs in folders of their own";
+    let help = "a folder is one program: name one file, keep the programs in folders of their own, or give both files one module name";
     Some(diag::Diagnostic::new(diag::Code::MixedModules, message).with_help(help))
 }
 

@@ -39,6 +39,14 @@ impl Project {
             std::io::ErrorKind::NotFound => not_found("no such file or folder"),
             _ => unreadable(path, error.to_string()),
         })?;
+        let data = ["csv", "parquet", "json", "jsonl", "arrow"];
+        if kind.is_file()
+            && path
+                .extension()
+                .is_some_and(|extension| data.iter().any(|data| extension == *data))
+        {
+            return Err(not_found("the file holds data"));
+        }
         let paths = if kind.is_dir() {
             let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, error.to_string()))?;
             let mut found: Vec<PathBuf> = entries

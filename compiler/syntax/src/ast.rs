@@ -454,6 +454,8 @@ pub enum ExprKind {
     Literal(Literal),
     /// A column, a `let`, or (in a derived feature) a feature.
     Name(Name),
+    /// `spend.total`: two or more names with dots between them. No phase gives it a meaning.
+    Dotted(Vec<Name>),
     Unary {
         op: UnaryOp,
         operand: Box<Expr>,

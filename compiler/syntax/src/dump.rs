@@ -227,6 +227,11 @@ pub(crate) fn expr(found: &Expr) -> String {
     match &found.kind {
         ExprKind::Literal(literal) => self::literal(literal),
         ExprKind::Name(name) => name.text.clone(),
+        ExprKind::Dotted(names) => names
+            .iter()
+            .map(|name| name.text.as_str())
+            .collect::<Vec<_>>()
+            .join("."),
         ExprKind::Unary {
             op: UnaryOp::Not,
             operand,

@@ -4,6 +4,7 @@
 //! token that is there instead, decide which message is given.
 
 mod habits;
+mod table;
 
 use crate::build::{Builder, literal};
 use crate::diag::{Code, Diagnostic, Span, suggest};
@@ -185,7 +186,8 @@ impl Failure {
             return None;
         }
         let next = builder.token_from(span.end).map(|token| self.text(builder, token));
-        let assigns = next == Some("=") && self.context.naming().is_some();
+        let assigns = next == Some("=") && self.context.naming().is_some()
+            || next == Some("(") && self.context == Context::Statement;
         let resembles = suggest::nearest(word, known.iter().copied()).is_some() || self.starts_piece(builder);
         let complete =
             self.expected.iter().any(|rule| user_word(*rule) == Some("an operator")) || self.expected.is_empty();
@@ -201,6 +203,11 @@ impl Failure {
         if let Some(keyword) = self.context.naming().filter(|_| next == Some("=")) {
             let help = format!("write `{keyword}{word} = …`");
             return diagnostic.with_edit(help, Span::at(span.file, span.start), keyword);
+        }
+        if self.context == Context::Statement && next == Some("(") {
+            return diagnostic.with_help(format!(
+                "name it and give it a window: `feature total = {word}(…) over 7d`"
+            ));
         }
         let owner = Context::ALL.into_iter().find(|other| other.keywords().contains(&word));
         if let Some(owner) = owner {
@@ -317,8 +324,8 @@ impl Failure {
     }
 
     fn is_first_on_line(&self, builder: &Builder<'_>, span: Span) -> bool {
-        let line = builder.text[..span.start].rfind('\n').map_or(0, |at| at + 1);
-        builder.text[line..span.start].trim().is_empty()
+        let before = builder.token_before(span.start).map_or(0, |token| token.end);
+        before == 0 || builder.text[before..span.start].contains('\n')
     }
 
     /// `.5` and `1.`
@@ -352,9 +359,20 @@ impl Failure {
         let found = self.found?;
         if found.kind == TokenKind::Instant {
             let expects = self.expects_expression() || self.expects(Rule::instant);
-            let message = format!("`{}` is neither a date nor a timestamp", self.text(builder, found));
-            let odd = expects && FeatParser::parse(Rule::at_literal, self.text(builder, found)).is_err();
-            return odd.then(|| Diagnostic::at(Code::InvalidTimestamp, message, self.place(found), "").with_help(help));
+            let word = self.text(builder, found);
+            if !expects || FeatParser::parse(Rule::at_literal, word).is_ok() {
+                return None;
+            }
+            if matches!(
+                word.to_ascii_lowercase().as_str(),
+                "@now" | "@today" | "@timestamp" | "@t"
+            ) {
+                let message = format!("`{word}`: the instant of the question is not in expressions of this release");
+                let diagnostic = Diagnostic::at(Code::NotInRelease, message, self.place(found), "");
+                return Some(diagnostic.with_help("windows end at it, and `time_since_last()` measures from it"));
+            }
+            let message = format!("`{word}` is neither a date nor a timestamp");
+            return Some(Diagnostic::at(Code::InvalidTimestamp, message, self.place(found), "").with_help(help));
         }
         let previous = self.previous.filter(|token| token.kind == TokenKind::Instant)?;
         if self.at < previous.end || matches!(found.kind, TokenKind::Number) && found.start < self.span.end {
@@ -385,7 +403,18 @@ impl Failure {
         }
         let message = format!("`{word}` is a reserved word");
         let diagnostic = Diagnostic::at(Code::ReservedWord, message, span, "cannot be a name");
-        Some(diagnostic.with_help(format!("choose another name, for example `{word}_`")))
+        let first = builder
+            .token_from(self.span.start)
+            .map(|token| self.text(builder, token));
+        let is_of_file =
+            self.context == Context::Clause && matches!(first, Some("columns" | "unique" | "time" | "arrival"));
+        Some(diagnostic.with_help(if is_of_file {
+            format!(
+                "rename the column in the file, for example to `{word}_`: this release has no other names for columns"
+            )
+        } else {
+            format!("choose another name, for example `{word}_`")
+        }))
     }
 
     /// A word like one that fits.
@@ -451,7 +480,7 @@ impl Failure {
             }
         }
         if words.contains(&"an operator") {
-            words.retain(|word| !matches!(*word, "`(`" | "`=`"));
+            words.retain(|word| !matches!(*word, "`(`" | "`=`" | "`.`"));
         }
         if words.contains(&"`)`") {
             words.retain(|word| !matches!(*word, "`(`" | "`?`"));

@@ -37,6 +37,11 @@ pub use parse::parse;
 #[cfg(test)]
 mod tests;
 
+/// Whether a word of the language can be no name: `end`, `where`.
+pub fn is_reserved(word: &str) -> bool {
+    featc_grammar::RESERVED.contains(&word)
+}
+
 /// Microseconds of a duration as programs write it (`90m`, `1h30m`); `None` for any other text.
 pub fn duration(text: &str) -> Option<i64> {
     if text.is_empty() {

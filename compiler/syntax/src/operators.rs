@@ -41,6 +41,7 @@ pub(crate) fn level(kind: &ExprKind) -> u8 {
         ExprKind::IsNull { .. } | ExprKind::In { .. } => COMPARISON,
         ExprKind::Literal(_)
         | ExprKind::Name(_)
+        | ExprKind::Dotted(_)
         | ExprKind::Call(_)
         | ExprKind::Cast { .. }
         | ExprKind::Case { .. } => PRIMARY,

@@ -12,6 +12,9 @@ use crate::diag::{Code, Diagnostic, FileId, Span};
 /// stack.
 pub(crate) const NESTING_MAX: usize = 64;
 
+/// Bytes of a duration in quotes: `'90 milliseconds'`.
+const DURATION_MAX: usize = 40;
+
 /// What the characters say.
 #[derive(Debug)]
 pub(crate) struct Scan {
@@ -22,6 +25,9 @@ pub(crate) struct Scan {
     pub diagnostics: Vec<Diagnostic>,
     /// Where the text could not be repaired, in order: a syntax error at or behind such a place, in the same item, says nothing new.
     pub poison: Vec<usize>,
+    /// Bytes that were looked at, some of them twice.
+    #[cfg(test)]
+    pub looked: usize,
 }
 
 /// A piece of text as a reader sees it.
@@ -47,6 +53,24 @@ struct Scanner<'a> {
     at: usize,
     masked: Vec<u8>,
     scan: Scan,
+    /// Whether nothing but blanks stands between the beginning of the line and `at`.
+    is_fresh: bool,
+    /// The text behind the last single quote, so that none is read once per quote.
+    quoted: Option<Quoted>,
+    /// Up to here no quotation mark of prose closes anything.
+    no_mark_until: usize,
+}
+
+/// A quote, and what was found behind it on its line. A quote inside of such a text is escaped there, so it ends where
+/// this one does.
+#[derive(Debug, Clone, Copy)]
+struct Quoted {
+    start: usize,
+    /// Behind the closing quote; the end of the line if there is none.
+    end: usize,
+    is_closed: bool,
+    /// The last double quote in it.
+    last_double: Option<usize>,
 }
 
 /// Reads the whole text. Linear.
@@ -57,6 +81,8 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
         tokens: vec![],
         diagnostics: vec![],
         poison: vec![],
+        #[cfg(test)]
+        looked: 0,
     };
     let mut scanner = Scanner {
         file,
@@ -64,13 +90,20 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
         at: 0,
         masked: text.as_bytes().to_vec(),
         scan: empty,
+        is_fresh: true,
+        quoted: None,
+        no_mark_until: 0,
     };
     if text.starts_with('\u{feff}') {
         scanner.blank(0, 3, b' ');
         scanner.at = 3;
     }
     while scanner.at < text.len() {
+        let from = scanner.at;
         scanner.step();
+        scanner.look(scanner.at - from);
+        let last = text[from..scanner.at].trim_end_matches([' ', '\t', '\r']);
+        scanner.is_fresh = last.ends_with('\n') || last.trim().is_empty() && scanner.is_fresh;
     }
     scanner.bound_nesting();
     let Scanner { masked, mut scan, .. } = scanner;
@@ -88,14 +121,24 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
 }
 
 impl Scanner<'_> {
+    /// Counts bytes that are looked at; only tests read the count.
+    fn look(&mut self, bytes: usize) {
+        #[cfg(test)]
+        {
+            self.scan.looked += bytes;
+        }
+        let _ = bytes;
+    }
+
     fn step(&mut self) {
         let rest = &self.text[self.at..];
         let Some(first) = rest.chars().next() else { return };
         match first {
             ' ' | '\t' | '\r' | '\n' => self.at += 1,
             '/' if rest.starts_with("//") => self.comment(),
-            '-' if rest.starts_with("-- ") && self.is_line_start() => self.dashes(),
+            '-' if rest.starts_with("-- ") && self.is_fresh => self.dashes(),
             '/' if rest.starts_with("/*") => self.block_comment(),
+            '"' if self.quoted_duration(b'"') => {}
             '"' => self.string(),
             '@' => {
                 let length = 1 + rest[1..].bytes().take_while(|b| is_instant_byte(*b)).count();
@@ -107,7 +150,7 @@ impl Scanner<'_> {
             '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>'
             | '!' | '%' => self.token(TokenKind::Punctuation, 1),
             '≠' | '≤' | '≥' | '×' | '÷' | '−' => self.sign(first),
-            '\'' if self.interval() => {}
+            '\'' if self.quoted_duration(b'\'') => {}
             '\'' => self.quoted(),
             '“' | '”' | '„' | '‘' | '’' | '«' | '»' => self.typographic(first),
             other if other.is_alphabetic() => self.word(),
@@ -135,22 +178,13 @@ impl Scanner<'_> {
     fn comment(&mut self) {
         let rest = &self.text[self.at..];
         let text = rest.split('\n').next().unwrap_or(rest).trim_end();
-        let line_start = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
         self.scan.comments.push(Comment {
             text: text.to_owned(),
             is_doc: text.starts_with("///") && !text.starts_with("////"),
-            own_line: self.text[line_start..self.at]
-                .trim_start_matches('\u{feff}')
-                .trim()
-                .is_empty(),
+            own_line: self.is_fresh,
             span: self.span(self.at, self.at + text.len()),
         });
         self.at += text.len();
-    }
-
-    fn is_line_start(&self) -> bool {
-        let line = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
-        self.text[line..self.at].trim().is_empty()
     }
 
     /// A line of SQL that is a comment there.
@@ -187,21 +221,32 @@ impl Scanner<'_> {
         self.token(TokenKind::Punctuation, length);
     }
 
-    /// `interval '1' day`, `interval '1 day'`: taken as the duration.
-    fn interval(&mut self) -> bool {
-        let rest = &self.text[self.at..];
+    /// `interval '1' day`, `over '7 days'`, `lateness "1d"`: taken as the duration.
+    fn quoted_duration(&mut self, quote: u8) -> bool {
         let Some(word) = self.scan.tokens.last().copied() else {
             return false;
         };
-        let is_interval = self.text[word.start..word.end].eq_ignore_ascii_case("interval");
-        let Some(length) = closing_quote(rest, b'\'').filter(|_| is_interval) else {
+        let before = &self.text[word.start..word.end];
+        let is_interval = before.eq_ignore_ascii_case("interval") && quote == b'\'';
+        if !is_interval && !matches!(before, "over" | "lateness" | "delay" | "skew" | "ttl") {
+            return false;
+        }
+        let rest = &self.text[self.at..];
+        let closing = match quote {
+            b'"' => closing_quote(rest, quote),
+            _ => Some(self.single_quote())
+                .filter(|quoted| quoted.is_closed)
+                .map(|quoted| quoted.end - self.at),
+        };
+        let Some(length) = closing.filter(|length| *length <= DURATION_MAX) else {
             return false;
         };
+        let begin = if is_interval { word.start } else { self.at };
         let inner = rest[1..length - 1].trim();
         let digits = inner.bytes().take_while(u8::is_ascii_digit).count();
         let (number, mut unit) = (&inner[..digits], inner[digits..].trim());
         let mut end = self.at + length;
-        if unit.is_empty() {
+        if unit.is_empty() && is_interval {
             let behind = rest[length..].trim_start_matches([' ', '\t']);
             let letters = behind.bytes().take_while(u8::is_ascii_alphabetic).count();
             unit = &behind[..letters];
@@ -212,20 +257,26 @@ impl Scanner<'_> {
             Ok(_) => Some(joined),
             Err(refusal) => refusal.edit,
         };
-        let Some(whole) = whole.filter(|whole| digits > 0 && whole.len() <= end - word.start) else {
+        let Some(whole) = whole.filter(|whole| digits > 0 && whole.len() <= end - begin) else {
             return false;
         };
-        let span = self.span(word.start, end);
-        let message = "a duration is written as one word";
+        let span = self.span(begin, end);
+        let message = if is_interval {
+            "a duration is written as one word"
+        } else {
+            "a duration is written as one word, without quotes"
+        };
         let diagnostic = Diagnostic::at(Code::InvalidDuration, message, span, "");
-        self.blank(word.start, end, b' ');
+        self.blank(begin, end, b' ');
         // At the end, so that the token ends where the grammar's does.
         let start = end - whole.len();
         self.masked[start..end].copy_from_slice(whole.as_bytes());
         self.scan
             .diagnostics
             .push(diagnostic.with_edit(format!("write `{whole}`"), span, whole));
-        self.scan.tokens.pop();
+        if is_interval {
+            self.scan.tokens.pop();
+        }
         self.at = start;
         self.token(TokenKind::Number, end - start);
         true
@@ -266,19 +317,49 @@ impl Scanner<'_> {
                     "close it with `\"`; a line break inside a string is written `\\n`",
                 );
                 self.scan.poison.push(self.at);
+                // One quote is enough to say that no string is here, and the grammar looks behind each.
+                for at in self.at + 1..self.at + line.len() {
+                    if matches!(self.masked[at], b'"' | b'\\') {
+                        self.masked[at] = b'_';
+                    }
+                }
                 self.token(TokenKind::String, line.len());
             }
         }
     }
 
+    /// What stands behind the single quote at this place.
+    fn single_quote(&mut self) -> Quoted {
+        let within = |known: &Quoted| (known.start..known.end - usize::from(known.is_closed)).contains(&self.at);
+        if let Some(known) = self.quoted.filter(within) {
+            return Quoted {
+                start: self.at,
+                ..known
+            };
+        }
+        let rest = &self.text[self.at..];
+        let closing = closing_quote(rest, b'\'');
+        let length = closing.unwrap_or_else(|| rest.find(['\n', '\r']).unwrap_or(rest.len()));
+        let quoted = Quoted {
+            start: self.at,
+            end: self.at + length,
+            is_closed: closing.is_some(),
+            last_double: rest[..length].rfind('"').map(|at| self.at + at),
+        };
+        self.quoted = Some(quoted);
+        self.look(length);
+        quoted
+    }
+
     /// Single quotes: taken as a string.
     fn quoted(&mut self) {
         let rest = &self.text[self.at..];
-        let closed = closing_quote(rest, b'\'').filter(|length| !rest[..*length].contains('"'));
-        let length = closed.unwrap_or(1);
+        let quoted = self.single_quote();
+        let is_string = quoted.is_closed && quoted.last_double.is_none_or(|at| at < self.at);
+        let length = if is_string { quoted.end - self.at } else { 1 };
         let span = self.span(self.at, self.at + length);
         let diagnostic = Diagnostic::at(Code::InvalidCharacter, "strings stand in double quotes", span, "");
-        if closed.is_some() {
+        if is_string {
             let inner = &rest[1..length - 1];
             let help = format!("write `\"{inner}\"`");
             self.scan
@@ -300,10 +381,20 @@ impl Scanner<'_> {
         let rest = &self.text[self.at..];
         let open = first.len_utf8();
         let marks = ['“', '”', '‘', '’', '«', '»', '\n', '\r'];
-        let partner = rest[open..]
-            .find(marks)
-            .map(|at| open + at)
-            .filter(|at| !rest[*at..].starts_with(['\n', '\r']));
+        let is_open = self.at < self.no_mark_until;
+        let end = if is_open {
+            None
+        } else {
+            rest[open..].find(marks).map(|at| open + at)
+        };
+        let partner = end.filter(|at| !rest[*at..].starts_with(['\n', '\r']));
+        if !is_open {
+            let looked = end.unwrap_or(rest.len());
+            self.look(looked);
+            if partner.is_none() {
+                self.no_mark_until = self.at + looked;
+            }
+        }
         let message = "strings stand in plain double quotes";
         let Some((end, close)) = partner.and_then(|at| rest[at..].chars().next().map(|found| (at, found.len_utf8())))
         else {

@@ -90,6 +90,7 @@ impl Leaves for FeatureLeaves<'_> {
                 complaints.push(
                     WrongAggregateArgument {
                         aggregate: aggregate.name(),
+                        argument: crate::infer::short(texts, at),
                         ty,
                         at,
                     }

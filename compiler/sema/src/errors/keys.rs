@@ -198,6 +198,8 @@ impl NestedAggregate<'_> {
 #[derive(Debug)]
 pub struct WrongAggregateArgument<'a> {
     pub aggregate: &'a str,
+    /// As written, if it is short.
+    pub argument: &'a str,
     pub ty: Type,
     pub at: Span,
 }
@@ -208,6 +210,12 @@ impl WrongAggregateArgument<'_> {
         let help = match ty {
             Type::Duration => {
                 format!("aggregate a number: `{name}(seconds(…))`, `{name}(minutes(…))`, `{name}(hours(…))`")
+            }
+            Type::Bool if name == "mean" => {
+                format!(
+                    "the share of events for which it is true is `mean(if({}, 1, 0))`",
+                    self.argument
+                )
             }
             Type::Bool => "count the rows for which it is true: `count(where …)`".to_owned(),
             Type::String | Type::Timestamp | Type::Date | Type::Int64 | Type::Float64 | Type::Decimal { .. } => {
@@ -248,6 +256,18 @@ impl MixedFeature<'_> {
 pub struct ColumnOutsideAggregate<'a> {
     pub column: &'a str,
     pub at: Span,
+    pub beside: Beside,
+}
+
+/// What a column outside of an aggregate stands beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Features or aggregates: the column of the question itself is meant, most likely.
+    Values,
+    /// Nothing of the kind, and the feature has a window.
+    Window,
+    /// Nothing.
+    Nothing,
 }
 
 impl ColumnOutsideAggregate<'_> {
@@ -259,7 +279,15 @@ impl ColumnOutsideAggregate<'_> {
             self.at,
             "of which event?",
         )
-        .with_help(format!("write for example `last({column})`, with `over` at the end"))
+        .with_help(match self.beside {
+            Beside::Values => format!(
+                "values of the question itself are not in this release: combine its `{column}` with the features where they are used; an aggregate such as `max({column})` is of all events of its window that are known"
+            ),
+            Beside::Window => format!("write an aggregate, for example `last({column})` for that of the last event"),
+            Beside::Nothing => {
+                format!("write an aggregate and a window, for example `last({column}) over 7d` for that of the last event")
+            }
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! One struct per code, with typed fields and `report`; the words of every message stand here and nowhere else.
 
+pub mod functions;
 pub mod keys;
 pub mod names;
 pub mod time;

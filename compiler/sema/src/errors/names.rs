@@ -1,6 +1,7 @@
 //! E01xx: names.
 
 use super::did_you_mean;
+use super::functions::NO_CLOCK;
 use featc_syntax::diag::{Code, Diagnostic, Span};
 
 /// What kind of thing a name stands for, in the words of the messages.
@@ -50,6 +51,28 @@ impl DuplicateItem<'_> {
             format!("first declared here, as a {}", self.first_kind.word()).replace("a entity", "an entity"),
         )
         .with_help(format!("give this {kind} a name of its own"))
+    }
+}
+
+/// What E0101 says of two files of a folder.
+#[derive(Debug)]
+pub struct SeveralPrograms {
+    /// Further names that both files declare.
+    pub more: usize,
+}
+
+impl SeveralPrograms {
+    pub fn added(self, duplicate: Diagnostic) -> Diagnostic {
+        let more = match self.more {
+            0 => String::new(),
+            1 => "; one more name is in both files".to_owned(),
+            more => format!("; {more} more names are in both files"),
+        };
+        duplicate
+            .with_note(format!("the `.feat` files of a folder are one program{more}"))
+            .with_help(
+                "if these are two programs, name one file instead of the folder, or give each a folder of its own",
+            )
     }
 }
 
@@ -206,6 +229,83 @@ impl UnknownRows<'_> {
     }
 }
 
+/// What reads a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader<'a> {
+    /// A `from`, and what the view itself reads.
+    From { rows: &'a str },
+    /// An expression, with a feature of the view.
+    Expression { feature: &'a str },
+}
+
+/// E0117: a view, or an expression, that reads a view.
+#[derive(Debug)]
+pub struct ViewReadsView<'a> {
+    pub view: &'a str,
+    pub reader: Reader<'a>,
+    pub at: Span,
+}
+
+impl ViewReadsView<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (view, at) = (self.view, self.at);
+        match self.reader {
+            Reader::From { rows } => {
+                let message = format!("`{view}` is a view: rows come from a source or a transform");
+                let help = format!("read what `{view}` reads: write `{rows}`");
+                Diagnostic::at(Code::ViewReadsView, message, at, "a view has no rows").with_edit(help, at, rows)
+            }
+            Reader::Expression { feature } => {
+                let message = format!("`{feature}` is of view `{view}`: views do not read each other");
+                let help = format!(
+                    "declare the feature in this view too, if it is of the same entity; or list both views in a service, and combine `{view}__{feature}` where its answers are used"
+                );
+                Diagnostic::at(Code::ViewReadsView, message, at, "of another view").with_help(help)
+            }
+        }
+    }
+}
+
+/// What stands before a dot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// What the name belongs to anyway.
+    Own,
+    /// A source or transform that the row does not come from.
+    OtherRows,
+    /// Anything else.
+    Unknown,
+}
+
+/// E0118: a name with a dot.
+#[derive(Debug)]
+pub struct NameWithDot<'a> {
+    /// As written.
+    pub whole: &'a str,
+    pub first: &'a str,
+    pub last: &'a str,
+    pub before: Before,
+    pub at: Span,
+}
+
+impl NameWithDot<'_> {
+    pub fn report(self) -> Diagnostic {
+        let Self {
+            whole, first, last, at, ..
+        } = self;
+        let message = format!("`{whole}`: names have no dots");
+        let diagnostic = |label: &str| Diagnostic::at(Code::NameWithDot, message.clone(), at, label);
+        match self.before {
+            Before::Own => diagnostic("what it belongs to is known").with_edit(format!("write `{last}`"), at, last),
+            Before::OtherRows => diagnostic("of rows that are not read here").with_help(format!(
+                "joins are not in this release: join `{first}` in the file, or make a view of it and list both views in a service"
+            )),
+            Before::Unknown => diagnostic("nested columns are not in this release")
+                .with_help(format!("write it into the file as a column of its own, for example `{first}_{last}`")),
+        }
+    }
+}
+
 /// E0107: a view of an entity that is not declared.
 #[derive(Debug)]
 pub struct UnknownEntity<'a> {
@@ -263,6 +363,14 @@ impl UnknownFeature<'_> {
         if let Some(diagnostic) = not_a_name(self.name, self.at) {
             return diagnostic;
         }
+        if matches!(self.name, "timestamp" | "now" | "today") {
+            let message = format!(
+                "`{}`: the instant of the question is not in expressions of this release",
+                self.name
+            );
+            return Diagnostic::at(Code::UnknownFeature, message, self.at, "no feature")
+                .with_help("compute with it where the answers are used; `time_since_last()` measures from it");
+        }
         let label = format!("no such feature in view `{}`", self.view);
         let diagnostic = Diagnostic::at(
             Code::UnknownFeature,
@@ -313,181 +421,6 @@ impl UnknownColumn<'_> {
     }
 }
 
-/// E0111: a call of something that is neither a function nor an aggregate.
-#[derive(Debug)]
-pub struct UnknownFunction<'a> {
-    pub name: &'a str,
-    /// The only argument, if that is a name.
-    pub argument: Option<&'a str>,
-    pub at: Span,
-    pub nearest: Option<&'a str>,
-}
-
-impl UnknownFunction<'_> {
-    pub fn report(self) -> Diagnostic {
-        let diagnostic = |message: String| {
-            Diagnostic::at(
-                Code::UnknownFunction,
-                message,
-                self.at,
-                "no function and no aggregate has this name",
-            )
-        };
-        let name = self.name;
-        let lower = name.to_ascii_lowercase();
-        if CLOCKS.contains(&lower.as_str()) {
-            return diagnostic(format!("`{name}`: there is no clock in a program")).with_help(NO_CLOCK);
-        }
-        if let Some((_, ty)) = TYPES.iter().find(|(known, _)| *known == lower) {
-            let argument = self.argument.unwrap_or("x");
-            return diagnostic(format!("`{name}` is a type, not a function"))
-                .with_help(format!("write `cast({argument} as {ty})`"));
-        }
-        if lower == "log" {
-            return diagnostic("unknown function `log`".to_owned())
-                .with_help("write `ln(x)` for the natural logarithm, `log10(x)` for that to base ten");
-        }
-        if ABSENT.contains(&lower.as_str()) {
-            return diagnostic(format!("`{name}` is not in this release"))
-                .with_help("see the list of functions in docs/language.md");
-        }
-        did_you_mean(
-            diagnostic(format!("unknown function `{name}`")),
-            self.at,
-            self.nearest,
-            "see the list of functions in docs/language.md",
-        )
-    }
-}
-
-/// What other languages call the present.
-const CLOCKS: [&str; 9] = [
-    "now",
-    "current_timestamp",
-    "current_date",
-    "current_time",
-    "localtimestamp",
-    "sysdate",
-    "getdate",
-    "today",
-    "utcnow",
-];
-
-const NO_CLOCK: &str = "a feature is asked for an instant; the time since the last event is `time_since_last()`";
-
-/// Types that other languages call as functions, and what they are here.
-const TYPES: [(&str, &str); 13] = [
-    ("bool", "bool"),
-    ("boolean", "bool"),
-    ("int", "int64"),
-    ("integer", "int64"),
-    ("bigint", "int64"),
-    ("int64", "int64"),
-    ("float", "float64"),
-    ("double", "float64"),
-    ("float64", "float64"),
-    ("decimal", "decimal(18, 2)"),
-    ("string", "string"),
-    ("str", "string"),
-    ("timestamp", "timestamp"),
-];
-
-/// Known functions of other languages that nothing here replaces: the nearest name would mean something else.
-const ABSENT: [&str; 92] = [
-    "any_value",
-    "approx_percentile",
-    "approx_quantile",
-    "arg_max",
-    "arg_min",
-    "array_agg",
-    "asin",
-    "acos",
-    "atan",
-    "atan2",
-    "bool_and",
-    "bool_or",
-    "cbrt",
-    "corr",
-    "cos",
-    "covar_pop",
-    "covar_samp",
-    "cume_dist",
-    "date_add",
-    "date_diff",
-    "date_part",
-    "date_sub",
-    "dateadd",
-    "datediff",
-    "decode",
-    "dense_rank",
-    "entropy",
-    "every",
-    "ewma",
-    "ema",
-    "extract",
-    "group_concat",
-    "hash",
-    "histogram",
-    "initcap",
-    "instr",
-    "json_extract",
-    "kurtosis",
-    "lag",
-    "lead",
-    "left",
-    "listagg",
-    "log2",
-    "lpad",
-    "ltrim",
-    "mad",
-    "map_agg",
-    "max_by",
-    "md5",
-    "median",
-    "min_by",
-    "mod",
-    "mode",
-    "nth_value",
-    "ntile",
-    "percent_rank",
-    "percentile",
-    "percentile_cont",
-    "percentile_disc",
-    "position",
-    "product",
-    "quantile",
-    "quarter",
-    "rand",
-    "random",
-    "range",
-    "rank",
-    "regexp_extract",
-    "regexp_like",
-    "regexp_matches",
-    "regexp_replace",
-    "repeat",
-    "reverse",
-    "right",
-    "row_number",
-    "rpad",
-    "rtrim",
-    "sha256",
-    "sign",
-    "sin",
-    "skewness",
-    "split",
-    "split_part",
-    "strftime",
-    "string_agg",
-    "strpos",
-    "tan",
-    "to_char",
-    "to_date",
-    "to_timestamp",
-    "week",
-    "zscore",
-];
-
 /// A name that is a literal in capitals, or a clock: nothing of the kind can be declared to help.
 fn not_a_name(name: &str, at: Span) -> Option<Diagnostic> {
     let lower = name.to_ascii_lowercase();
@@ -527,6 +460,18 @@ impl UnknownType<'_> {
             self.at,
             "no such type",
         );
+        let absent = match self.name.to_ascii_lowercase().as_str() {
+            "list" | "array" | "set" => Some("write one row per element into the file"),
+            "struct" | "record" | "object" | "map" | "json" | "variant" => {
+                Some("write the fields as columns of their own into the file")
+            }
+            "bytes" | "binary" | "blob" | "bytea" => Some("write it as a string into the file, for example in base 64"),
+            _ => None,
+        };
+        if let Some(help) = absent {
+            let message = format!("type `{}` is not in this release", self.name);
+            return Diagnostic::at(Code::UnknownType, message, self.at, "no such type").with_help(help);
+        }
         let help = "the types are bool, int64, float64, decimal(p, s), string, timestamp, date and duration";
         did_you_mean(diagnostic, self.at, self.nearest, help)
     }

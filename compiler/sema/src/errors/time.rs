@@ -23,6 +23,9 @@ impl NotATimestamp {
         diagnostic.with_help(match (self.clause, self.ty) {
             ("at", Type::Date) => "write `cast(… as timestamp)`",
             ("at", Type::Int64) => "write `cast(… as timestamp)` if it counts microseconds since 1970",
+            (_, Type::Date | Type::Int64 | Type::String | Type::Float64) => {
+                "name a column that is declared as `timestamp`; where the file has none, write one into it, such as `2025-01-31T12:00:00Z`: this release converts no column to an event time"
+            }
             _ => "name a column that is declared as `timestamp`",
         })
     }

@@ -423,6 +423,10 @@ impl IncomparableTypes<'_> {
             (Type::Duration, other) | (other, Type::Duration) if other.is_numeric() => {
                 "write a duration with its unit, for example `15m`".to_owned()
             }
+            (Type::String, other) | (other, Type::String) if other.is_numeric() => {
+                "write a number without quotes; a column of strings is converted by `cast(… as decimal(12, 2))`"
+                    .to_owned()
+            }
             _ => format!("compare values of one type, for example with `cast(… as {})`", left.0),
         };
         let message = format!("`{symbol}` compares {} with {}", left.0, right.0);

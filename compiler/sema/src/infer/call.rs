@@ -263,7 +263,16 @@ impl Typer<'_> {
         let scale = self.digits(function, digits);
         let (value, scale) = value.zip(scale)?;
         let Type::Decimal { precision, scale: from } = value.ty else {
-            self.wrong_type(function, value.ty, value_at);
+            let converted = format!("round(cast({text} as decimal(28, {})), {scale})", scale.max(6));
+            let is_float = value.ty == Type::Float64;
+            let usage = if is_float { &converted } else { usage(function) };
+            let error = WrongArgumentType {
+                name: function.name(),
+                usage,
+                ty: value.ty,
+                at: value_at,
+            };
+            self.complaints.push(error.report());
             return None;
         };
         let wide = round_precision(precision, from, scale);

@@ -300,12 +300,7 @@ impl Typer<'_> {
 
     /// The text of a place, shortened to `…` when it is long.
     fn text(&self, at: Span) -> &str {
-        let text = self.texts.slice(at);
-        if text.is_empty() || text.len() > 60 || text.contains('\n') {
-            "…"
-        } else {
-            text
-        }
+        short(self.texts, at)
     }
 }
 
@@ -317,4 +312,14 @@ impl From<Option<Expr>> for Value {
 
 fn unary(op: UnaryOp, operand: Expr, ty: Type) -> Expr {
     Expr::new(featc_ir::ExprKind::Unary(op, Box::new(operand)), ty)
+}
+
+/// The text at a place, for a message; `…` if it is long.
+pub(crate) fn short(texts: &SourceMap, at: Span) -> &str {
+    let text = texts.slice(at);
+    if text.is_empty() || text.len() > 60 || text.contains('\n') {
+        "…"
+    } else {
+        text
+    }
 }

@@ -2,10 +2,11 @@
 
 use super::aggregate;
 use super::feature::FeatureNames;
-use super::scope::RowScope;
+use super::scope::{Items, RowScope};
 use super::types::type_of;
+use crate::errors::functions::UnknownFunction;
 use crate::errors::keys::{AggregateOutsideView, MisplacedModifier, Modifier, NestedAggregate};
-use crate::errors::names::UnknownFunction;
+use crate::errors::names::{Before, NameWithDot, Reader, ViewReadsView};
 use crate::errors::types::WrongArgumentCount;
 use crate::res::{Call, Expr, ExprKind};
 use featc_ir::{Aggregate, BinaryOp, Function};
@@ -14,6 +15,7 @@ use featc_syntax::diag::{Diagnostic, Span, suggest};
 
 /// Resolves expressions over a row, or of a feature.
 pub(super) struct Exprs<'a> {
+    items: &'a Items<'a>,
     row: &'a RowScope,
     place: Place<'a>,
     complaints: &'a mut Vec<Diagnostic>,
@@ -32,8 +34,9 @@ enum Place<'a> {
 
 impl<'a> Exprs<'a> {
     /// Of a transform.
-    pub(super) fn row(row: &'a RowScope, complaints: &'a mut Vec<Diagnostic>) -> Exprs<'a> {
+    pub(super) fn row(items: &'a Items<'a>, row: &'a RowScope, complaints: &'a mut Vec<Diagnostic>) -> Exprs<'a> {
         Exprs {
+            items,
             row,
             place: Place::Row,
             complaints,
@@ -42,11 +45,13 @@ impl<'a> Exprs<'a> {
 
     /// Of a feature.
     pub(super) fn feature(
+        items: &'a Items<'a>,
         row: &'a RowScope,
         names: &'a FeatureNames<'a>,
         complaints: &'a mut Vec<Diagnostic>,
     ) -> Exprs<'a> {
         Exprs {
+            items,
             row,
             place: Place::Feature(names),
             complaints,
@@ -58,6 +63,7 @@ impl<'a> Exprs<'a> {
         let kind = match &expr.kind {
             ast::ExprKind::Literal(literal) => ExprKind::Literal(literal.clone()),
             ast::ExprKind::Name(name) => self.name(name),
+            ast::ExprKind::Dotted(names) => self.dotted(names, expr.span),
             ast::ExprKind::Unary { op, operand } => {
                 let operand = self.boxed(operand);
                 match op {
@@ -126,6 +132,48 @@ impl<'a> Exprs<'a> {
                 .map_or(ExprKind::Poison, ExprKind::Column),
             Place::Feature(names) => names.lookup(name, self.row, self.complaints),
         }
+    }
+
+    /// A name with a dot means nothing; what it was meant to be decides the message.
+    fn dotted(&mut self, names: &[ast::Name], at: Span) -> ExprKind {
+        let ([first, ..], [.., last]) = (names, names) else {
+            return ExprKind::Poison;
+        };
+        let (first, last) = (first.text.as_str(), last.text.as_str());
+        if self.items.is_broken(first) || !self.row.is_known {
+            return ExprKind::Poison;
+        }
+        let is_own_view = matches!(self.place, Place::Feature(names) if names.is_of(first));
+        let is_view = self.items.views.by_name.contains_key(first);
+        let is_simple = names.len() == 2 && self.row.find(first).is_none();
+        if is_simple && is_view && !is_own_view && !self.items.reads(&self.row.name, first) {
+            let reader = Reader::Expression { feature: last };
+            self.complaints.push(
+                ViewReadsView {
+                    view: first,
+                    reader,
+                    at,
+                }
+                .report(),
+            );
+            return ExprKind::Poison;
+        }
+        let before = match is_simple {
+            true if is_own_view || self.items.reads(&self.row.name, first) => Before::Own,
+            true if self.items.rows(first).is_some() => Before::OtherRows,
+            true | false => Before::Unknown,
+        };
+        let words: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+        let whole = words.join(".");
+        let error = NameWithDot {
+            whole: &whole,
+            first,
+            last,
+            before,
+            at,
+        };
+        self.complaints.push(error.report());
+        ExprKind::Poison
     }
 
     fn call(&mut self, call: &ast::Call, span: Span) -> ExprKind {
@@ -248,6 +296,7 @@ impl<'a> Exprs<'a> {
             }
         }
         let mut inner = Exprs {
+            items: self.items,
             row: self.row,
             place: Place::Aggregate { name, at: name_at },
             complaints: &mut *self.complaints,
@@ -282,7 +331,7 @@ fn only_name(arguments: &[ast::Expr]) -> Option<&str> {
 
 /// The nearest function or aggregate, or what it is called here.
 fn nearest_function(name: &str) -> Option<&'static str> {
-    const FOREIGN: [(&str, &str); 20] = [
+    const FOREIGN: [(&str, &str); 19] = [
         ("avg", "mean"),
         ("average", "mean"),
         ("std", "stddev"),
@@ -301,7 +350,6 @@ fn nearest_function(name: &str) -> Option<&'static str> {
         ("last_value", "last"),
         ("iff", "if"),
         ("iif", "if"),
-        ("date_trunc", "truncate"),
         ("substr", "substring"),
     ];
     let lower = name.to_lowercase();

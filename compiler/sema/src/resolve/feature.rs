@@ -3,8 +3,8 @@
 use super::aggregate;
 use super::declared;
 use super::expr::Exprs;
-use super::scope::RowScope;
-use crate::errors::keys::{CapWithoutCountDistinct, ColumnOutsideAggregate, FeatureReadsNothing, MixedFeature};
+use super::scope::{Items, RowScope};
+use crate::errors::keys::{Beside, CapWithoutCountDistinct, ColumnOutsideAggregate, FeatureReadsNothing, MixedFeature};
 use crate::errors::names::{CircularFeature, DuplicateFeature, UnknownColumn, UnknownFeature};
 use crate::errors::time::{MissingWindow, WindowWithoutAggregate, ZeroLength};
 use crate::res::{self, Expansion, Expr, ExprKind};
@@ -40,6 +40,8 @@ pub(super) struct FeatureNames<'a> {
     all: &'a ViewFeatures<'a>,
     shape: Shape,
     own: &'a ast::Name,
+    /// What a column outside of an aggregate stands beside.
+    beside: Beside,
 }
 
 impl<'a> ViewFeatures<'a> {
@@ -128,6 +130,11 @@ impl<'a> ViewFeatures<'a> {
 }
 
 impl FeatureNames<'_> {
+    /// Whether the view has this name.
+    pub(super) fn is_of(&self, view: &str) -> bool {
+        self.all.view.name.text == view
+    }
+
     /// A name outside of aggregates.
     pub(super) fn lookup(&self, name: &ast::Name, row: &RowScope, complaints: &mut Vec<Diagnostic>) -> ExprKind {
         let text = name.text.as_str();
@@ -143,6 +150,7 @@ impl FeatureNames<'_> {
                     ColumnOutsideAggregate {
                         column: text,
                         at: name.span,
+                        beside: self.beside,
                     }
                     .report(),
                 );
@@ -210,6 +218,14 @@ fn first_aggregate(expr: &ast::Expr) -> Option<&ast::Name> {
     expr.children().into_iter().find_map(first_aggregate)
 }
 
+/// Whether an expression names another feature of the view.
+fn reads_other(expr: &ast::Expr, all: &ViewFeatures<'_>, own: &str) -> bool {
+    if let ast::ExprKind::Name(name) = &expr.kind {
+        return name.text != own && all.find(&name.text).is_some();
+    }
+    expr.children().into_iter().any(|child| reads_other(child, all, own))
+}
+
 /// The features of a view.
 pub(super) struct ResolvedFeatures<'a> {
     /// As declared.
@@ -222,6 +238,7 @@ pub(super) struct ResolvedFeatures<'a> {
 /// Resolves the features of a view over its rows.
 pub(super) fn features<'a>(
     view: &'a ast::View,
+    items: &Items<'_>,
     row: &RowScope,
     complaints: &mut Vec<Diagnostic>,
 ) -> ResolvedFeatures<'a> {
@@ -229,7 +246,7 @@ pub(super) fn features<'a>(
     let mut resolved: Vec<res::Feature> = view
         .features
         .iter()
-        .map(|written| feature(written, &all, row, complaints))
+        .map(|written| feature(written, &all, items, row, complaints))
         .collect();
     let order = report_circles(&mut resolved, &all, complaints);
     ResolvedFeatures {
@@ -242,6 +259,7 @@ pub(super) fn features<'a>(
 fn feature(
     written: &ast::Feature,
     all: &ViewFeatures<'_>,
+    items: &Items<'_>,
     row: &RowScope,
     complaints: &mut Vec<Diagnostic>,
 ) -> res::Feature {
@@ -269,15 +287,23 @@ fn feature(
         all,
         shape,
         own: &written.name,
+        beside: match shape {
+            Shape::Aggregate | Shape::WithoutWindow => Beside::Values,
+            Shape::Derived | Shape::WithoutAggregate if reads_other(&written.value, all, &written.name.text) => {
+                Beside::Values
+            }
+            Shape::WithoutAggregate => Beside::Window,
+            Shape::Derived => Beside::Nothing,
+        },
     };
-    let value = Exprs::feature(row, &names, complaints).expr(&written.value);
+    let value = Exprs::feature(items, row, &names, complaints).expr(&written.value);
     if complaints.len() == before {
         complaints.extend(superfluous(written, shape, &value));
     }
     let default = written
         .default
         .as_ref()
-        .map(|default| Exprs::row(row, complaints).expr(&default.value));
+        .map(|default| Exprs::row(items, row, complaints).expr(&default.value));
     let kind = match shape {
         Shape::Aggregate => res::FeatureKind::Aggregate { expansions },
         Shape::Derived => res::FeatureKind::Derived,

@@ -10,10 +10,10 @@ mod transform;
 mod types;
 mod view;
 
-use crate::errors::names::{DuplicateItem, Kind};
+use crate::errors::names::{DuplicateItem, Kind, SeveralPrograms};
 use crate::res;
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, Outcome, Span};
+use featc_syntax::diag::{Diagnostic, FileId, Outcome, Span};
 use scope::Items;
 use std::collections::BTreeMap;
 
@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 pub fn resolve(files: &[ast::File]) -> Outcome<res::File> {
     let mut complaints = Vec::new();
     let items = Items::collect(files, &mut complaints);
+    complaints = once_per_pair_of_files(complaints);
 
     let entities = items
         .entities
@@ -58,6 +59,35 @@ pub fn resolve(files: &[ast::File]) -> Outcome<res::File> {
         value,
         diagnostics: complaints,
     }
+}
+
+/// Of names that are declared in two files the first, with the count of the others: most likely the folder holds several
+/// programs.
+fn once_per_pair_of_files(complaints: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut pairs: BTreeMap<(FileId, FileId), (usize, usize)> = BTreeMap::new();
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for complaint in complaints {
+        let files = |complaint: &Diagnostic| {
+            Some((
+                complaint.secondary.first()?.span.file,
+                complaint.primary.as_ref()?.span.file,
+            ))
+        };
+        match files(&complaint).filter(|(first, second)| first != second) {
+            None => kept.push(complaint),
+            Some(pair) => match pairs.get_mut(&pair) {
+                Some((_, more)) => *more += 1,
+                None => {
+                    pairs.insert(pair, (kept.len(), 0));
+                    kept.push(complaint);
+                }
+            },
+        }
+    }
+    for (position, more) in pairs.into_values() {
+        kept[position] = SeveralPrograms { more }.added(kept[position].clone());
+    }
+    kept
 }
 
 fn declared(name: &ast::Name, doc: Option<&ast::Doc>) -> res::Declared {

@@ -105,6 +105,22 @@ impl<'a> Items<'a> {
         }
     }
 
+    /// Whether rows are those of this name, or come from them.
+    pub(super) fn reads(&self, rows: &str, name: &str) -> bool {
+        let mut at = rows;
+        // A circle of transforms ends too.
+        for _ in 0..=self.transforms.all.len() {
+            if at == name {
+                return true;
+            }
+            let Some(position) = self.transforms.by_name.get(at) else {
+                return false;
+            };
+            at = &self.transforms.all[*position].from.text;
+        }
+        false
+    }
+
     /// Names that a `from` may have.
     pub(super) fn rows_names(&self) -> impl Iterator<Item = &'a str> + '_ {
         let sources = self.sources.all.iter().map(|source| source.name.text.as_str());

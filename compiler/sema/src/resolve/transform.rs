@@ -3,7 +3,7 @@
 use super::declared;
 use super::expr::Exprs;
 use super::scope::{Items, RowScope};
-use crate::errors::names::{CircularTransform, UnknownRows};
+use crate::errors::names::{CircularTransform, Reader, UnknownRows, ViewReadsView};
 use crate::res::{self, Rows};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
@@ -44,6 +44,14 @@ struct Added {
 pub(super) fn from(items: &Items<'_>, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<Rows> {
     let found = items.rows(&name.text);
     if found.is_none() && !items.is_broken(&name.text) {
+        if let Some(view) = items.views.by_name.get(name.text.as_str()) {
+            let reader = Reader::From {
+                rows: &items.views.all[*view].from.text,
+            };
+            let (view, at) = (name.text.as_str(), name.span);
+            complaints.push(ViewReadsView { view, reader, at }.report());
+            return None;
+        }
         let nearest = suggest::nearest(&name.text, items.rows_names());
         complaints.push(
             UnknownRows {
@@ -87,7 +95,7 @@ pub(super) fn transforms(items: &Items<'_>, sources: Vec<RowScope>, complaints: 
         };
         let mut scope = scope.into_child(&written.name);
         let width = scope.columns.len();
-        let (transform, tolerated) = transform(written, parents[*position], &mut scope, complaints);
+        let (transform, tolerated) = transform(written, items, parents[*position], &mut scope, complaints);
         added[*position] = Added {
             columns: scope.columns[width..].to_vec(),
             tolerated,
@@ -196,6 +204,7 @@ fn report_circle(all: &[&ast::Transform], path: &[usize], at: usize, complaints:
 /// The transform, and the names that are not asked about after it.
 fn transform(
     written: &ast::Transform,
+    items: &Items<'_>,
     from: Option<Rows>,
     scope: &mut RowScope,
     complaints: &mut Vec<Diagnostic>,
@@ -216,10 +225,12 @@ fn transform(
     for step in &written.steps {
         match step {
             ast::Step::Where(step) => {
-                steps.push(res::Step::Where(Exprs::row(scope, complaints).expr(&step.condition)));
+                steps.push(res::Step::Where(
+                    Exprs::row(items, scope, complaints).expr(&step.condition),
+                ));
             }
             ast::Step::Let(step) => {
-                let value = Exprs::row(scope, complaints).expr(&step.value);
+                let value = Exprs::row(items, scope, complaints).expr(&step.value);
                 scope.push(&step.name, complaints);
                 steps.push(res::Step::Let {
                     name: step.name.text.clone(),
@@ -228,7 +239,10 @@ fn transform(
             }
         }
     }
-    let at = written.at.as_ref().map(|at| Exprs::row(scope, complaints).expr(at));
+    let at = written
+        .at
+        .as_ref()
+        .map(|at| Exprs::row(items, scope, complaints).expr(at));
     let transform = res::Transform {
         declared: declared(&written.name, written.doc.as_ref()),
         from,

@@ -57,7 +57,7 @@ fn resolve_view<'a>(
             .report(),
         );
     }
-    let resolved = features(view, row, complaints);
+    let resolved = features(view, items, row, complaints);
     let view = res::View {
         declared: declared(&view.name, view.doc.as_ref()),
         owner: match &view.owner {

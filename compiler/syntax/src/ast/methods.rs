@@ -143,7 +143,7 @@ impl Expr {
     /// The direct subexpressions, left to right.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
-            ExprKind::Literal(_) | ExprKind::Name(_) => vec![],
+            ExprKind::Literal(_) | ExprKind::Name(_) | ExprKind::Dotted(_) => vec![],
             ExprKind::Unary { operand, .. } | ExprKind::IsNull { operand, .. } | ExprKind::Cast { operand, .. } => {
                 vec![operand]
             }

@@ -170,7 +170,11 @@ impl Builder<'_> {
         }
         let is_string = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Literal::String(_)));
         let is_value = |expr: &Expr| match &expr.kind {
-            ExprKind::Name(_) | ExprKind::Literal(_) | ExprKind::Call(_) | ExprKind::Cast { .. } => true,
+            ExprKind::Name(_)
+            | ExprKind::Dotted(_)
+            | ExprKind::Literal(_)
+            | ExprKind::Call(_)
+            | ExprKind::Cast { .. } => true,
             ExprKind::Unary { .. }
             | ExprKind::Binary { .. }
             | ExprKind::IsNull { .. }
@@ -212,15 +216,14 @@ impl Builder<'_> {
         .with_label(left.span, "this one is already true or false");
         let both = match (&left.kind, right) {
             (ExprKind::Binary { right: middle, .. }, Some(right)) => {
+                let spans = [left.span, middle.span, op_span, right.span];
                 let text = |span: Span| &self.text[span.start..span.end];
-                let both = format!(
-                    "{} and {} {} {}",
-                    text(left.span),
-                    text(middle.span),
-                    text(op_span),
-                    text(right.span)
-                );
-                Some(both).filter(|both| both.len() <= 60 && !both.contains('\n'))
+                let is_short = spans.iter().map(|span| text(*span).len()).sum::<usize>() <= 60;
+                let both = is_short.then(|| {
+                    let [left, middle, op, right] = spans.map(text);
+                    format!("{left} and {middle} {op} {right}")
+                });
+                both.filter(|both| !both.contains('\n'))
             }
             _ => None,
         };
@@ -265,7 +268,13 @@ impl Builder<'_> {
                     ..inner
                 });
             }
-            Rule::reference => ExprKind::Name(self.name(&pair)?),
+            Rule::reference => {
+                let mut names = self.names(&pair);
+                match names.len() {
+                    1 => ExprKind::Name(names.remove(0)),
+                    _ => ExprKind::Dotted(names),
+                }
+            }
             Rule::call => ExprKind::Call(self.call(&pair)?),
             Rule::cast => {
                 let ty = self.child(&pair, Rule::type_name)?;

@@ -83,6 +83,7 @@ codes! {
     E0016 MisplacedModule     "module line out of place", since "0.1";
     E0017 UnknownFileFormat   "unknown file format", since "0.1";
     E0018 VersionOfFiles      "version of plain files", since "0.1";
+    E0019 NotInRelease        "construct that is not in this release", since "0.1";
     // E01xx names
     E0101 DuplicateItem       "item declared twice", since "0.1";
     E0102 DuplicateColumn     "column declared twice", since "0.1";
@@ -100,6 +101,8 @@ codes! {
     E0114 CircularFeature     "feature derived from itself", since "0.1";
     E0115 EmptyService        "service without features", since "0.1";
     E0116 PatternMatchesNothing "pattern that matches no feature", since "0.1";
+    E0117 ViewReadsView       "view that reads a view", since "0.1";
+    E0118 NameWithDot         "name with a dot", since "0.1";
     // E02xx types
     E0201 MixedNumbers        "numbers of different types", since "0.1";
     E0202 WrongOperand        "operator that does not take these types", since "0.1";
@@ -190,6 +193,7 @@ codes! {
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax
     W0001 DetachedDoc         "doc comment before nothing", since "0.1";
+    W0002 NotShown            "messages that are not shown", since "0.1";
     // W01xx to W04xx
     W0101 UnusedTransform     "transform that nothing reads", since "0.1";
     W0102 NoOwner             "view without an owner", since "0.1";
@@ -253,7 +257,11 @@ mod tests {
                 page.starts_with(&format!("# {code}: {}\n", code.title())),
                 "first line of the page of {code}"
             );
-            for heading in ["## What happened", "## Why it is refused", "## How to fix"] {
+            let why = match code.severity() {
+                Severity::Error => "## Why it is refused",
+                Severity::Warning => "## Why it warns",
+            };
+            for heading in ["## What happened", why, "## How to fix"] {
                 assert!(page.contains(&format!("\n{heading}\n")), "{code}: {heading}");
             }
         }

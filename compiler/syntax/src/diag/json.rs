@@ -1,6 +1,7 @@
 //! Messages for programs.
 
 use super::diagnostic::{Diagnostic, Label};
+use super::shown::shown;
 use super::span::{SourceMap, Span};
 use serde::Serialize;
 
@@ -14,9 +15,9 @@ use serde::Serialize;
 /// ```
 ///
 /// Offsets are bytes from 0; lines and columns count from 1, columns in characters. `primary`, `help` and `edit` may be
-/// null.
+/// null. Behind [`SHOWN_MAX`](super::SHOWN_MAX) messages a last one, W0002, counts the others.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
-    diagnostics
+    shown(diagnostics)
         .iter()
         .map(|diagnostic| to_json(diagnostic, sources) + "\n")
         .collect()

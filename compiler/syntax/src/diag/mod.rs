@@ -2,8 +2,10 @@
 
 pub mod codes;
 pub mod diagnostic;
+mod excerpt;
 pub mod json;
 pub mod printable;
+mod shown;
 pub mod span;
 pub mod suggest;
 pub mod terminal;
@@ -11,6 +13,7 @@ pub mod terminal;
 pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Help, Label};
 pub use printable::{printable, printable_messages};
+pub use shown::SHOWN_MAX;
 pub use span::{FileId, Position, SourceMap, Span};
 
 /// What a phase could build, and its complaints. A phase of the front end never fails otherwise.

@@ -1,13 +1,14 @@
 //! Messages for people, through codespan-reporting; nothing else in the workspace names that crate.
 
 use super::diagnostic::{Diagnostic, Label};
-use super::span::{FileId, SourceMap, Span, floor_boundary};
+use super::excerpt::Excerpt;
+use super::shown::shown;
+use super::span::{FileId, SourceMap};
 use codespan_reporting::diagnostic as report;
-use codespan_reporting::files::{Error, Files};
 use codespan_reporting::term::{self, Config, Styles, StylesWriter, termcolor};
-use std::ops::Range;
 
-/// The messages in order, each with its lines of the program, with an empty line between two.
+/// The messages in order, each with its lines of the program, with an empty line between two. Long lines are cut around
+/// the marks; behind [`SHOWN_MAX`](super::SHOWN_MAX) messages the others are counted.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, colour: bool) -> String {
     let config = Config {
         tab_width: 2,
@@ -15,17 +16,23 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, colour: bool) -> 
     };
     let styles = Styles::default();
     let mut text = String::new();
-    for (index, diagnostic) in diagnostics.iter().enumerate() {
+    for (index, diagnostic) in shown(diagnostics).iter().enumerate() {
         if index > 0 {
             text.push('\n');
         }
-        let lowered = lower(diagnostic, sources);
+        let excerpt = Excerpt::new(diagnostic, sources);
+        let lowered = lower(diagnostic, &excerpt);
         let rendered = if colour {
             let mut buffer = termcolor::Ansi::new(Vec::new());
-            term::emit_to_write_style(&mut StylesWriter::new(&mut buffer, &styles), &config, sources, &lowered)
-                .map(|()| String::from_utf8_lossy(&buffer.into_inner()).into_owned())
+            term::emit_to_write_style(
+                &mut StylesWriter::new(&mut buffer, &styles),
+                &config,
+                &excerpt,
+                &lowered,
+            )
+            .map(|()| String::from_utf8_lossy(&buffer.into_inner()).into_owned())
         } else {
-            term::emit_into_string(&config, sources, &lowered)
+            term::emit_into_string(&config, &excerpt, &lowered)
         };
         match rendered {
             Ok(rendered) => text.extend(rendered.trim_end().split_inclusive('\n').map(trim_line)),
@@ -36,9 +43,9 @@ pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, colour: bool) -> 
     text
 }
 
-/// One line per message: `file:line:col: error[E0203]: message`.
+/// One line per message: `file:line:col: error[E0203]: message`. As many as [`render`] shows.
 pub fn short(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
-    diagnostics
+    shown(diagnostics)
         .iter()
         .map(|diagnostic| short_line(diagnostic, sources) + "\n")
         .collect()
@@ -73,70 +80,36 @@ fn trim_line(line: &str) -> String {
     }
 }
 
-fn lower(diagnostic: &Diagnostic, sources: &SourceMap) -> report::Diagnostic<FileId> {
+fn lower(diagnostic: &Diagnostic, excerpt: &Excerpt<'_>) -> report::Diagnostic<FileId> {
     let severity = match diagnostic.severity() {
         super::Severity::Error => report::Severity::Error,
         super::Severity::Warning => report::Severity::Warning,
     };
-    let known = |label: &&Label| sources.ids().any(|id| id == label.span.file);
+    let label = |style, label: &Label| {
+        let place = excerpt.place(label.span)?;
+        Some(report::Label::new(style, label.span.file, place).with_message(&label.text))
+    };
     let primary = diagnostic
         .primary
         .iter()
-        .filter(known)
-        .map(|label| (report::LabelStyle::Primary, label));
+        .filter_map(|found| label(report::LabelStyle::Primary, found));
     let secondary = diagnostic
         .secondary
         .iter()
-        .filter(known)
-        .map(|label| (report::LabelStyle::Secondary, label));
-    let labels = primary.chain(secondary).map(|(style, label)| {
-        report::Label::new(style, label.span.file, range(label.span, sources)).with_message(&label.text)
-    });
-    let notes = diagnostic.notes.iter().map(|note| format!("note: {note}"));
+        .filter_map(|found| label(report::LabelStyle::Secondary, found));
+    let notes = diagnostic.notes.iter().map(|note| format!("note: {}", note));
     let help = diagnostic.help.iter().map(|help| format!("help: {}", help.text));
     report::Diagnostic::new(severity)
         .with_code(diagnostic.code.code())
         .with_message(&diagnostic.message)
-        .with_labels(labels.collect())
+        .with_labels(primary.chain(secondary).collect())
         .with_notes(notes.chain(help).collect())
-}
-
-/// The range, moved to character boundaries inside the text.
-fn range(span: Span, sources: &SourceMap) -> Range<usize> {
-    let text = sources.text(span.file);
-    let start = floor_boundary(text, span.start);
-    start..floor_boundary(text, span.end).max(start)
-}
-
-impl<'a> Files<'a> for SourceMap {
-    type FileId = FileId;
-    type Name = &'a str;
-    type Source = &'a str;
-
-    fn name(&'a self, id: FileId) -> Result<&'a str, Error> {
-        Ok(SourceMap::name(self, id))
-    }
-
-    fn source(&'a self, id: FileId) -> Result<&'a str, Error> {
-        Ok(self.text(id))
-    }
-
-    fn line_index(&'a self, id: FileId, byte_index: usize) -> Result<usize, Error> {
-        Ok(self.position(id, byte_index).line - 1)
-    }
-
-    fn line_range(&'a self, id: FileId, line_index: usize) -> Result<Range<usize>, Error> {
-        self.line_bytes(id, line_index + 1).ok_or(Error::LineTooLarge {
-            given: line_index,
-            max: self.line_count(id),
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Code;
+    use crate::diag::{Code, Span};
     use insta::assert_snapshot;
 
     fn example() -> (SourceMap, Vec<Diagnostic>) {

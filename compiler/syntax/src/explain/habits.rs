@@ -1,25 +1,48 @@
 //! Habits of other languages: what is written here instead, one next step each.
 
+use super::table::table;
 use super::{Context, Failure};
 use crate::build::{Builder, literal};
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::{Code, Diagnostic, SHOWN_MAX, Span};
 use crate::scan::{Token, TokenKind};
 use featc_grammar::{RESERVED, Rule};
 
 /// A broken piece as a row of words.
-struct Piece<'b> {
+pub(super) struct Piece<'b> {
     builder: &'b Builder<'b>,
     /// Up to the end of the piece.
-    tokens: &'b [Token],
+    pub tokens: &'b [Token],
     /// The place of the found token among them; behind the last if the piece ends too early.
-    at: usize,
+    pub at: usize,
+    /// Brackets open before each token, and behind the last.
+    depths: Vec<usize>,
 }
 
 /// Longest help that quotes the program.
-const QUOTED_MAX: usize = 100;
+pub(super) const QUOTED_MAX: usize = 100;
 
 impl<'b> Piece<'b> {
-    fn text(&self, index: usize) -> &'b str {
+    fn new(builder: &'b Builder<'b>, tokens: &'b [Token], at: usize) -> Piece<'b> {
+        let mut depths = Vec::with_capacity(tokens.len() + 1);
+        let mut depth = 0_usize;
+        for token in tokens {
+            depths.push(depth);
+            match &builder.text[token.start..token.end] {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        depths.push(depth);
+        Piece {
+            builder,
+            tokens,
+            at,
+            depths,
+        }
+    }
+
+    pub fn text(&self, index: usize) -> &'b str {
         self.tokens
             .get(index)
             .map_or("", |token| &self.builder.text[token.start..token.end])
@@ -33,11 +56,11 @@ impl<'b> Piece<'b> {
         self.at.checked_sub(steps).map_or("", |index| self.text(index))
     }
 
-    fn kind(&self, index: usize) -> Option<TokenKind> {
+    pub fn kind(&self, index: usize) -> Option<TokenKind> {
         self.tokens.get(index).map(|token| token.kind)
     }
 
-    fn span(&self, from: usize, to: usize) -> Span {
+    pub fn span(&self, from: usize, to: usize) -> Span {
         let end = |token: &Token| (token.start, token.end);
         let (start, _) = self.tokens.get(from).map_or((0, 0), end);
         let (_, stop) = self.tokens.get(to).map_or((0, start), end);
@@ -45,7 +68,7 @@ impl<'b> Piece<'b> {
     }
 
     /// The text of the tokens `from..=to`.
-    fn slice(&self, from: usize, to: usize) -> &'b str {
+    pub fn slice(&self, from: usize, to: usize) -> &'b str {
         let span = self.span(from, to);
         &self.builder.text[span.start..span.end]
     }
@@ -59,12 +82,13 @@ impl<'b> Piece<'b> {
     }
 
     /// Brackets open at a place.
-    fn depth(&self, until: usize) -> usize {
-        (0..until).fold(0, |depth: usize, index| match self.text(index) {
-            "(" | "[" | "{" => depth + 1,
-            ")" | "]" | "}" => depth.saturating_sub(1),
-            _ => depth,
-        })
+    pub fn depth(&self, at: usize) -> usize {
+        self.depths[at.min(self.depths.len() - 1)]
+    }
+
+    /// Whether a token is a closing bracket.
+    pub fn closes(&self, index: usize) -> bool {
+        matches!(self.text(index), ")" | "]" | "}")
     }
 
     /// The first token of the operand that ends here: a name, a literal, a group or a call.
@@ -115,12 +139,13 @@ impl Failure {
         let end = all.partition_point(|token| token.end <= self.span.end);
         let tokens = &all[first..end.max(first)];
         let at = tokens.partition_point(|token| token.start < self.at);
-        let piece = Piece { builder, tokens, at };
+        let piece = Piece::new(builder, tokens, at);
         capitals(&piece)
             .or_else(|| dashes(&piece))
             .or_else(|| arguments(&piece))
             .or_else(|| interval(&piece))
             .or_else(|| operators(&piece))
+            .or_else(|| table(self.context, &piece))
             .or_else(|| self.of_feature(&piece))
             .or_else(|| self.lists(&piece))
             .or_else(|| self.grouping(&piece))
@@ -129,9 +154,6 @@ impl Failure {
     /// Clauses of a feature in another order than ours.
     fn of_feature(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         let at = piece.at;
-        if piece.text(at) == "." && matches!(self.context, Context::Statement | Context::Step) {
-            return qualified(self.context, piece);
-        }
         if self.context != Context::Statement || piece.text(0) != "feature" {
             return None;
         }
@@ -219,14 +241,7 @@ impl Failure {
                 Some(diagnostic.with_edit("remove it", piece.span(at, at), ""))
             }
             Context::Entry if self.expects(Rule::dot) && at > 0 && piece.kind(at - 1) == Some(TokenKind::Word) => {
-                let view = piece.back(1);
-                let message = format!("`{view}` is a view: an entry says which of its features");
-                Some(replaced(
-                    Code::UnexpectedText,
-                    message,
-                    piece.span(at - 1, at - 1),
-                    &format!("{view}.*"),
-                ))
+                Some(bare_entry(piece))
             }
             Context::Item | Context::Clause | Context::Step | Context::Statement | Context::Entry => None,
         }
@@ -249,6 +264,53 @@ impl Failure {
         let label = format!("not a {}", self.context.piece());
         Some(Diagnostic::at(Code::UnknownKeyword, message, piece.span(at, at + 1), label).with_help(help))
     }
+}
+
+/// `total`, `spend`: an entry without its view or its features.
+fn bare_entry(piece: &Piece<'_>) -> Diagnostic {
+    let (name, span) = (piece.back(1), piece.span(piece.at - 1, piece.at - 1));
+    // Of a message that is not shown nobody reads the next step.
+    let is_shown = piece.builder.diagnostics.len() < SHOWN_MAX;
+    let (is_view, views) = if is_shown {
+        declared(piece.builder, name)
+    } else {
+        (false, vec![])
+    };
+    if is_view {
+        let message = format!("`{name}` is a view: an entry says which of its features");
+        return replaced(Code::UnexpectedText, message, span, &format!("{name}.*"));
+    }
+    let message = format!("`{name}` alone is no entry: an entry is a view and its features");
+    match &views[..] {
+        [] => {
+            let help = format!(
+                "write the view before the feature, `view.{name}`, or behind a view which features: `{name}.*`"
+            );
+            Diagnostic::at(Code::UnexpectedText, message, span, "").with_help(help)
+        }
+        [view] => replaced(Code::UnexpectedText, message, span, &format!("{view}.{name}")),
+        [first, second, ..] => {
+            let help = format!("write which view is meant: `{first}.{name}` or `{second}.{name}`");
+            Diagnostic::at(Code::UnexpectedText, message, span, "").with_help(help)
+        }
+    }
+}
+
+/// Whether a name is that of a view of the file, and the views that have a feature of this name.
+fn declared<'b>(builder: &Builder<'b>, name: &str) -> (bool, Vec<&'b str>) {
+    let text = |token: &Token| &builder.text[token.start..token.end];
+    let (mut view, mut is_view, mut views) = ("", false, vec![]);
+    for pair in builder.scan.tokens.windows(2) {
+        match text(&pair[0]) {
+            "view" => {
+                view = text(&pair[1]);
+                is_view |= view == name;
+            }
+            "feature" if text(&pair[1]) == name && !view.is_empty() && !views.contains(&view) => views.push(view),
+            _ => {}
+        }
+    }
+    (is_view, views)
 }
 
 /// `AND`, `CASE`: keywords in capitals.
@@ -403,30 +465,6 @@ fn like(pattern: &str) -> Option<(&'static str, &str)> {
         (None, None) => return None,
     };
     (!text.is_empty() && !text.contains(['%', '_', '\\', '"'])).then_some((name, text))
-}
-
-/// `spend.total` where the row or view is known anyway.
-fn qualified(context: Context, piece: &Piece<'_>) -> Option<Diagnostic> {
-    let at = piece.at;
-    let before = at.checked_sub(1)?;
-    let are_words = [before, at + 1]
-        .iter()
-        .all(|index| piece.kind(*index) == Some(TokenKind::Word));
-    if !are_words || !piece.touch(before) || !piece.touch(at) {
-        return None;
-    }
-    let what = if context == Context::Step {
-        "columns are"
-    } else {
-        "columns and features are"
-    };
-    let message = format!("{what} named without what they belong to");
-    Some(replaced(
-        Code::UnexpectedText,
-        message,
-        piece.span(before, at + 1),
-        piece.text(at + 1),
-    ))
 }
 
 /// `(sum(x) over 1h) / (sum(x) over 1d)`

@@ -22,6 +22,11 @@ fn bare(found: &Expr) -> String {
     match &found.kind {
         ExprKind::Literal(literal) => self::literal(literal),
         ExprKind::Name(name) => name.text.clone(),
+        ExprKind::Dotted(names) => names
+            .iter()
+            .map(|name| name.text.as_str())
+            .collect::<Vec<_>>()
+            .join("."),
         ExprKind::Unary { op, operand } => {
             let operand = at_least(operand, unary_level(*op));
             match op {

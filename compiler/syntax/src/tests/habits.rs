@@ -61,7 +61,6 @@ const STATEMENTS: &[(&str, &str)] = &[
         "feature b = sum(a) over 1M",
         "the units are `d`, `h`, `m`, `s`, `ms` and `us`",
     ),
-    ("feature b = spend.total + 1", "write `total`"),
     (
         "feature b = count() excluding self over 1h",
         "write `over 1h excluding self`",
@@ -90,6 +89,69 @@ const STATEMENTS: &[(&str, &str)] = &[
         "write `concat(x, y)` to join strings, `or` between conditions",
     ),
     ("feature b = count(where x > 1 || y > 1) over 1h", "write `or`"),
+    (
+        "feature b = true if country != \"NL\" else false",
+        "write `case when country != \"NL\" then true else false end`",
+    ),
+    (
+        "feature b = sum(1 if f(x, y) > 1 else g(0)) over 1h",
+        "write `case when f(x, y) > 1 then 1 else g(0) end`",
+    ),
+    (
+        "feature b = if country = \"NL\" then 1 else 0",
+        "write `case when country = \"NL\" then 1 else 0 end`",
+    ),
+    (
+        "feature b = sum(if (a > 1) then a else 0 end) over 1h",
+        "write `case when (a > 1) then a else 0 end`",
+    ),
+    ("feature b = if a then 1", "write `case when a then 1 end`"),
+    (
+        "feature b = max(a > 1 ? x + 1 : 0) over 1h",
+        "write `case when a > 1 then x + 1 else 0 end`",
+    ),
+    (
+        "feature b = count(where x in [\"NL\", \"DE\"]) over 1h",
+        "write `in (\"NL\", \"DE\")`",
+    ),
+    ("feature b = count(where x not null) over 1h", "write `is not null`"),
+    ("feature b = select sum(a) over 1h", "remove it"),
+    (
+        "sum(amount) over 1d as total",
+        "write `feature total = sum(amount) over 1d`",
+    ),
+    (
+        "owner \"me\"\nsum(amount) as total over 1d",
+        "write `feature total = sum(amount) over 1d`",
+    ),
+    (
+        "feature sum(amount) over 1d as total",
+        "write `feature total = sum(amount) over 1d`",
+    ),
+    (
+        "owner \"me\"\nsum(amount) over 1d",
+        "name it and give it a window: `feature total = sum(…) over 7d`",
+    ),
+    ("feature b = sum(a) over 1d, 7d", "write `over [1d, 7d]`"),
+    ("feature b = sum(a) over 1d, 7d, 30d", "write `over [1d, 7d, 30d]`"),
+    ("feature b = sum(a) over '7 days'", "write `7d`"),
+    ("feature b = sum(a) over \"7 days\"", "write `7d`"),
+    ("feature b = sum(a) over \"7d\"", "write `7d`"),
+    ("ttl '2h'", "write `2h`"),
+    (
+        "feature b = sum(a) over 7d..14d",
+        "of sums and counts take the difference: `feature before = total_14d - total_7d`, with `feature total = sum(x) over [7d, 14d]`",
+    ),
+    (
+        "feature b = sum(a) over session(30m)",
+        "use a duration such as `over 30m`; `time_since_last()` is the time since the last event",
+    ),
+    ("feature b = sum(a) over 10 events", "use a duration such as `over 30d`"),
+    ("feature b = sum(a) over month", "use a duration such as `over 30d`"),
+    (
+        "feature b = count(where x > @now) over 1d",
+        "windows end at it, and `time_since_last()` measures from it",
+    ),
 ];
 
 /// A clause of a source or an entry of a service, likewise.
@@ -97,22 +159,94 @@ const OTHERS: &[(&str, &str)] = &[
     ("source s { unique id, card time at }", "write `unique (id, card)`"),
     (
         "source s { columns (a: int64, over: int64) }",
-        "choose another name, for example `over_`",
+        "rename the column in the file, for example to `over_`: this release has no other names for columns",
     ),
     (
         "source s { columns (end: int64) }",
-        "choose another name, for example `end_`",
+        "rename the column in the file, for example to `end_`: this release has no other names for columns",
     ),
     (
         "source s { columns (excluding: int64?) }",
-        "choose another name, for example `excluding_`",
+        "rename the column in the file, for example to `excluding_`: this release has no other names for columns",
     ),
     ("service s { spend.a,\n spend.b }", "remove it"),
-    ("service s { spend }", "write `spend.*`"),
-    ("service s { spend.{a, b}\n spend }", "write `spend.*`"),
-    ("transform t from s { where txn.amount > 0 }", "write `amount`"),
+    (
+        "view spend of e from s { feature a = b + c }\nservice s { spend }",
+        "write `spend.*`",
+    ),
+    (
+        "view spend of e from s { feature a = b + c }\nservice s { spend.{a, b}\n spend }",
+        "write `spend.*`",
+    ),
+    (
+        "view spend of e from s { feature total = b + c }\nservice s { total }",
+        "write `spend.total`",
+    ),
+    (
+        "view u of e from s { feature total = b }\nview v of e from s { feature total = b }\nservice s { total }",
+        "write which view is meant: `u.total` or `v.total`",
+    ),
+    (
+        "service s { total }",
+        "write the view before the feature, `view.total`, or behind a view which features: `total.*`",
+    ),
+    (
+        "service s { here.* as dep by (origin) }",
+        "for the same features by another column declare a second view, with `by (…)` behind its `from`",
+    ),
     ("transform t from s { where at > x - interval '1' day }", "write `1d`"),
+    ("transform t from a join b on x { }", JOIN),
+    ("transform t from a left join b on x { }", JOIN),
+    ("transform t from a {\n where x > 1\n join b on x = y\n}", JOIN),
+    ("view v of e from a join b { feature x = y }", JOIN),
+    (
+        "transform t from a union b { }",
+        "name the files of both in one source: `batch csv \"a.csv\", \"b.csv\"`",
+    ),
+    ("import \"base.feat\"", FOLDER),
+    ("from base import cards", FOLDER),
+    ("source s { time cast(ts * 1000 as timestamp) }", TIMESTAMPS),
+    ("source s { time to_timestamp(ts) }", TIMESTAMPS),
+    ("source s { time ts * 1000 }", TIMESTAMPS),
+    (
+        "source s { columns (a: int64, user.id: int64) }",
+        "write the field as a column of its own into the file, for example `user_id`",
+    ),
+    (
+        "source s { columns (a: int64, \"user.id\": int64) }",
+        "rename the column in the file",
+    ),
+    (
+        "source s { columns (end_: int64 from \"end\") }",
+        "rename the column in the file",
+    ),
+    ("source s { columns (a: struct<id: int64>) }", FIELDS),
+    (
+        "source s { columns (a: list<int64>) }",
+        "write one row per element into the file",
+    ),
+    (
+        "source s { columns (a: string[]) }",
+        "write one row per element into the file",
+    ),
+    (
+        "source s { columns (a: optional<string>, b: int64) }",
+        "write `string?`",
+    ),
+    (
+        "source s { columns (a: decimal(12, 2) null) }",
+        "write `decimal(12, 2)?`",
+    ),
+    ("source s { columns (a: string not null) }", "write `string`"),
+    ("source s { lateness '1 day' }", "write `1d`"),
 ];
+
+const JOIN: &str = "join the rows before, in the file; or make a view of each source, and list both in one service";
+const FOLDER: &str =
+    "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
+const TIMESTAMPS: &str =
+    "write a column of timestamps into the file, such as `2025-01-31T12:00:00Z`, and declare it as `timestamp`";
+const FIELDS: &str = "write the fields as columns of their own into the file, for example `user_id: int64`";
 
 fn in_view(statements: &str) -> String {
     format!("module m\nview v of e from s {{\n{statements}\n}}\n")
@@ -140,6 +274,24 @@ fn each_has_one_message_with_its_next_step() {
     }
 }
 
+/// Who does what the message says does not read it again.
+#[test]
+fn offered_edits_end_their_message() {
+    let mut edits = 0;
+    for (text, _) in programs() {
+        for one in found(&text) {
+            let Some((span, replacement)) = one.help.as_ref().and_then(|help| help.edit.as_ref()) else {
+                continue;
+            };
+            edits += 1;
+            let edited = format!("{}{replacement}{}", &text[..span.start], &text[span.end..]);
+            let again = found(&edited).into_iter().find(|again| again.message == one.message);
+            assert_eq!(again, None, "{text}\n{edited}");
+        }
+    }
+    assert!(edits > 40, "{edits}");
+}
+
 #[test]
 fn torn_ones_are_survived() {
     for (text, _) in programs() {
@@ -158,6 +310,12 @@ fn what_only_looks_like_a_habit_is_left_alone() {
         "feature b = a\n  - b",
         "feature b = sum(distinct) over 1h",
         "feature b = max(interval) over 1h",
+        "feature b = if(a, c, d)",
+        "feature b = sum(if(a = \"if\", c, d)) over 1h",
+        "feature b = cast(select as int64)",
+        "feature b = sum(join) over 1h",
+        "feature b = sum(x where union is not null) over 1h",
+        "feature b = max(case when a is not null then \"7 days\" end) over 1h",
     ] {
         assert_eq!(found(&in_view(statement)), [], "{statement}");
     }

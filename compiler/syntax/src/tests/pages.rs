@@ -12,7 +12,9 @@ fn blocks<'a>(page: &'a str, info: &str) -> Vec<&'a str> {
 
 #[test]
 fn pages_of_syntax_codes_do_what_they_say() {
-    for code in Code::ALL.iter().filter(|code| code.code()[1..].starts_with("00")) {
+    // W0002 is said by printing, not by parsing.
+    let is_own = |code: &&Code| code.code()[1..].starts_with("00") && **code != Code::NotShown;
+    for code in Code::ALL.iter().filter(is_own) {
         let (fails, passes) = (
             blocks(code.explain(), "feat,fails"),
             blocks(code.explain(), "feat,passes"),

@@ -196,3 +196,36 @@ fn monotonous_texts_survive() {
         assert!(!diagnostics.is_empty(), "{piece}");
     }
 }
+
+/// Characters are looked at a bounded number of times, whatever quotes and dashes a line has.
+#[test]
+fn the_scanner_is_linear() {
+    for line in [
+        "\\\"",
+        "\\'",
+        "'",
+        "'\"",
+        "„",
+        "“",
+        "interval '",
+        "interval '1",
+        "over '",
+        "-- ",
+        ";x",
+        "/*",
+        "@",
+        "# ",
+    ] {
+        for first in ["", "'", "\"", "x ", "'\"", "over '"] {
+            for last in ["", "'", "\"", "'\"'"] {
+                let text = format!("{first}{}{last}", line.repeat(5_000));
+                let looked = crate::scan::scan(crate::diag::FileId(0), &text).looked;
+                assert!(
+                    looked >= text.len() && looked <= 4 * text.len(),
+                    "{first}{line}…{last}: {looked} of {}",
+                    text.len()
+                );
+            }
+        }
+    }
+}
