@@ -2,6 +2,8 @@
 
 #[path = "suite/agree.rs"]
 mod agree;
+#[path = "suite/alone.rs"]
+mod alone;
 #[path = "suite/evaluators.rs"]
 mod evaluators;
 #[path = "suite/lake.rs"]

@@ -141,6 +141,86 @@ fn what_changes_a_value_changes_the_fingerprint() {
     }
 }
 
+const AGGREGATES: &str = r#"
+module shop
+entity card (card: string)
+source txn {
+  columns (id: int64, card: string, x: float64?, d: decimal(10, 2)?, at: timestamp)
+  unique id
+  time at
+  batch csv "txn.csv"
+}
+view spend of card from txn {
+  feature count = count() over 1d
+  feature sum = sum(x where d > 1.00) over 1d
+  feature mean = mean(x) over 1d
+  feature min = min(x) over 1d
+  feature max = max(x) over 1d
+  feature first = first(d) over 1d
+  feature last = last(d ignoring nulls) over 1d
+  feature distinct = count_distinct(d) over 1d cap 50
+  feature since = time_since_last() over 1d
+  feature mixed = sum(x) / count() over 1d
+  feature derived = mixed + mean
+  // SPREAD
+  feature var = variance(x) over 1d
+  feature var_pop = variance_pop(d) over 1d
+  feature dev = stddev(x) over 1d
+  feature dev_pop = stddev_pop(d) over 1d
+  feature spread = coalesce(stddev(x), 0.0) + sum(x) over 1d
+  feature score = derived / spread
+}
+service s { spend.* }
+"#;
+
+/// Of every feature of `AGGREGATES`, in release 0.1. They also depend on the version of the Unicode tables.
+const IN_0_1: [(&str, &str); 17] = [
+    ("count", "82dc03bcc8506811326426e0a36f712b"),
+    ("sum", "33f3d74f6d0d4eae8ad3dfa8deb148ba"),
+    ("mean", "0699d2b2922922a241de143b13989e1b"),
+    ("min", "eda0872cfcb9260b671f9b4d07ea0ba6"),
+    ("max", "4a8e2ae16e5adebaea0e6e5225267a71"),
+    ("first", "39460c8ba48d6f9794c2994fc3e79720"),
+    ("last", "2e9b08bd4cdbf88d796fce3e36656c35"),
+    ("distinct", "c37606a7df084d2d247215876a4d67c7"),
+    ("since", "c09656ae834fcb76ddb3395dba2006b7"),
+    ("mixed", "ca4ace07b975e0f71bb0d656ddeb524a"),
+    ("derived", "90e8e0e9110c2ffe04e4ae05932957f0"),
+    ("var", "88719bbbd88bfd0e1aa203d3e29de126"),
+    ("var_pop", "95cf04eda0e68e8d80e46f3fba7fe4fc"),
+    ("dev", "3b44a29eba7d1e7169b2d9f220c0ae03"),
+    ("dev_pop", "bbfbb4a94c5872a7bff53d2c7714d2c1"),
+    ("spread", "815b15d6d49ac869cdab24e5801430e7"),
+    ("score", "ca47796713c42545397677d9602ceb86"),
+];
+
+/// The features of `AGGREGATES` that use an aggregate whose bits are no longer those of release 0.1.
+const CHANGED: [&str; 6] = ["var", "var_pop", "dev", "dev_pop", "spread", "score"];
+
+#[test]
+fn a_version_of_an_aggregate_changes_what_uses_it_and_nothing_else() {
+    let names: Vec<String> = program(AGGREGATES).views[0]
+        .features
+        .iter()
+        .map(|feature| feature.name.clone())
+        .collect();
+    assert_eq!(names, IN_0_1.map(|(name, _)| name));
+    for (name, was) in IN_0_1 {
+        assert_eq!(
+            fingerprint(AGGREGATES, name) != was,
+            CHANGED.contains(&name),
+            "{name}: {} and {was}",
+            fingerprint(AGGREGATES, name)
+        );
+    }
+    let plain = &AGGREGATES[..AGGREGATES.find("  // SPREAD").expect("a mark")];
+    assert_eq!(
+        state_keys(&format!("{plain}}}\nservice s {{ spend.* }}\n")),
+        ["ae0a3c2e2e4f727ad9e0380fc36d3975"]
+    );
+    assert_ne!(state_keys(AGGREGATES), ["fb734d447b09de41fe2152392c380972"]);
+}
+
 #[test]
 fn the_program_hash_ignores_places_files_and_docs_only() {
     let hash = |text: &str| hash::program_hash(&program(text));
@@ -159,22 +239,26 @@ fn the_program_hash_ignores_places_files_and_docs_only() {
     assert_ne!(hash(BASE), hash(&edited(&[("over 7d", "over 8d")])));
 }
 
+fn state_keys(text: &str) -> Vec<String> {
+    let graph = featc_driver::lower(&program(text)).stream;
+    let keys = graph.operators.iter().filter_map(|operator| match &operator.kind {
+        featc_ir::plan::OperatorKind::Log { state_key, .. } => Some(state_key.clone()),
+        _ => None,
+    });
+    keys.collect()
+}
+
 #[test]
 fn equal_state_keys_mean_that_state_can_be_kept() {
-    let keys = |text: &str| -> Vec<String> {
-        let graph = featc_driver::lower(&program(text)).stream;
-        let keys = graph.operators.iter().filter_map(|operator| match &operator.kind {
-            featc_ir::plan::OperatorKind::Log { state_key, .. } => Some(state_key.clone()),
-            _ => None,
-        });
-        keys.collect()
-    };
     assert_eq!(
-        keys(BASE),
-        keys(&edited(&[
+        state_keys(BASE),
+        state_keys(&edited(&[
             ("over 1d default 0", "over 2d default 7"),
             ("ttl 1h", "ttl 9h")
         ]))
     );
-    assert_ne!(keys(BASE), keys(&edited(&[("amount * 100", "amount * 10")])));
+    assert_ne!(
+        state_keys(BASE),
+        state_keys(&edited(&[("amount * 100", "amount * 10")]))
+    );
 }

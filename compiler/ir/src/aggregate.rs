@@ -61,6 +61,23 @@ impl Aggregate {
         }
     }
 
+    /// Version of its bits: part of the fingerprints and state keys of the features that use it, so that a change of one
+    /// aggregate's results changes those alone. What all aggregates share has [`crate::hash::KERNELS_VERSION`].
+    pub fn version(self) -> u32 {
+        match self {
+            Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => 2,
+            Aggregate::Count
+            | Aggregate::Sum
+            | Aggregate::Mean
+            | Aggregate::Min
+            | Aggregate::Max
+            | Aggregate::First { .. }
+            | Aggregate::Last { .. }
+            | Aggregate::CountDistinct { .. }
+            | Aggregate::TimeSinceLast => 1,
+        }
+    }
+
     /// The value over an empty fold: 0 for counts, null for the rest.
     pub fn is_zero_when_empty(self) -> bool {
         matches!(self, Aggregate::Count | Aggregate::CountDistinct { .. })

@@ -3,6 +3,7 @@
 //! All are XXH3-128 (seed 0) in 32 hexadecimal digits. They are built bottom-up (Merkle), so that a `let` that is read
 //! twice is hashed once and its name never enters.
 
+use crate::aggregate::Aggregate;
 use crate::expr::{Expr, ExprKind};
 use crate::id::{ColumnId, FeatureId};
 use crate::plan::{FoldSpec, RowSpec};
@@ -11,7 +12,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Version of everything in the kernels that decides bits: part of every fingerprint and state key.
+/// Version of what all features share in the kernels (expressions, acceptance of rows, statuses): part of every fingerprint
+/// and state key. Results of one aggregate have [`Aggregate::version`].
 pub const KERNELS_VERSION: &str = "featr-kernels/1";
 
 /// Version of the time zone database that the decoder uses (it checks that it is).
@@ -92,6 +94,20 @@ fn expr_hash(expr: &Expr, columns: &[u128]) -> u128 {
     node(tag, &[&ty, &head, &children])
 }
 
+/// An aggregate with what it computes from, given as `parts`. Version 1 adds nothing.
+fn aggregate_hash(tag: &str, aggregate: Aggregate, parts: [&[u8]; 3]) -> u128 {
+    let version = aggregate.version().to_le_bytes();
+    let versioned = [parts[0], parts[1], parts[2], &version];
+    node(
+        tag,
+        if aggregate.version() == 1 {
+            &parts[..]
+        } else {
+            &versioned
+        },
+    )
+}
+
 /// Everything of a source that can change a value: not its files, docs or place, nor the order of its columns.
 fn source_hash(source: &Source) -> u128 {
     let columns: BTreeMap<_, _> = source.columns.iter().map(|c| (&c.name, (c.ty, c.nullable))).collect();
@@ -167,7 +183,8 @@ fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId, (column
             let lift =
                 |lift: Option<crate::LiftId>| lift.map_or(0, |lift| expr_hash(view.lift(lift), columns)).to_le_bytes();
             let how = wire(&(slot.aggregate, view.window(slot.window), slot.ty));
-            node("slot", &[&how, &lift(slot.argument), &lift(slot.filter)])
+            let parts: [&[u8]; 3] = [&how, &lift(slot.argument), &lift(slot.filter)];
+            aggregate_hash("slot", slot.aggregate, parts)
         })
         .collect();
     let keys = &program.entity(view.entity).keys;
@@ -267,10 +284,8 @@ pub fn state_key(source: &Source, rows: &RowSpec, fold: &FoldSpec) -> String {
         .iter()
         .map(|slot| {
             let lift = |id: Option<crate::LiftId>| id.map_or(0, |id| lifts[id.index()]).to_le_bytes();
-            node(
-                "aggregate",
-                &[&wire(&slot.aggregate), &lift(slot.argument), &lift(slot.filter)],
-            )
+            let parts: [&[u8]; 3] = [&wire(&slot.aggregate), &lift(slot.argument), &lift(slot.filter)];
+            aggregate_hash("aggregate", slot.aggregate, parts)
         })
         .collect();
     aggregates.sort_unstable();

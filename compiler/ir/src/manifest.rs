@@ -28,7 +28,7 @@ pub struct Manifest {
     pub version: u32,
     /// The release of the compiler.
     pub featc: String,
-    /// Version of the kernels that every fingerprint includes.
+    /// Version of what all features share in the kernels: every fingerprint includes it.
     pub kernels: String,
     pub module: String,
     pub program: String,

@@ -52,7 +52,7 @@ pub struct Provenance {
 pub struct Release {
     /// featc: decoders and writers.
     pub featc: String,
-    /// Everything in the kernels that decides values.
+    /// What all features share in the kernels; versions of aggregates are in the fingerprints.
     pub kernels: String,
     /// The time zone database.
     pub tzdb: String,

@@ -10,10 +10,8 @@
 //! 6. a null value becomes the default; the status stays.
 //!
 //! A derived feature is an expression over final values; its status is the worst of its inputs and its own error.
-
-mod values;
-
-pub use values::finish_values;
+//!
+//! Values are made in one place ([`features`]), whether or not statuses are wanted beside them.
 
 use crate::column::{Batch, Column, Tag};
 use crate::eval;
@@ -75,54 +73,122 @@ pub fn finish_owned(
     truth: Truth,
 ) -> Vec<(Column, Vec<Status>)> {
     debug_assert_eq!(answers.slots.len(), fold.slots.len());
-    let readers = readers(spec, answers.slots.len());
-    let mut slots_left = answers.slots;
-    // What `present` and `truncated` say, computed once for features that share both.
-    let mut circumstances = vec![];
+    let tagged = |(column, statuses): (Column, Vec<Status>)| (with_errors(column, &statuses), statuses);
+    let (columns, slots) = answers.slots.into_iter().map(tagged).unzip();
+    let about = About {
+        times: answers.times,
+        slots,
+        presence: answers.presence,
+        around: vec![],
+    };
+    features(spec, answers.times.len(), columns, Some(about), truth)
+}
+
+/// The values of [`finish`] alone, of `rows` questions. Of a slot that is an error, the error is the tag.
+pub fn finish_values(spec: &FinishSpec, rows: usize, slots: Vec<Column>, truth: Truth) -> Vec<Column> {
+    let features = features(spec, rows, slots, None, truth);
+    features.into_iter().map(|(values, _)| values).collect()
+}
+
+/// The column with a tag for every error among the statuses.
+pub fn with_errors(mut column: Column, statuses: &[Status]) -> Column {
+    if any(statuses, is_error) {
+        let tags = column.tags.get_or_insert_with(|| vec![Tag::VALID; statuses.len()]);
+        for (tag, status) in tags.iter_mut().zip(statuses) {
+            if let Status::Error(code) = status {
+                *tag = Tag::error(*code);
+            }
+        }
+    }
+    column
+}
+
+/// Values of the output features, and their statuses where `about` says what those are made of (else none). Of a slot
+/// that is an error, the error is the tag.
+fn features(
+    spec: &FinishSpec,
+    rows: usize,
+    mut slots: Vec<Column>,
+    mut about: Option<About<'_>>,
+    truth: Truth,
+) -> Vec<(Column, Vec<Status>)> {
+    let readers = readers(spec, slots.len());
     let mut done: Vec<(Column, Vec<Status>)> = Vec::with_capacity(spec.features.len());
     for feature in &spec.features {
-        let (values, statuses) = match &feature.kind {
+        // An error among the values is the tag, up to `strip`.
+        let (mut values, statuses) = match &feature.kind {
+            FinishKind::Aggregate { expr, ttl_us, .. } if is_stale(spec, *ttl_us, truth) => {
+                let stale = about.as_ref().map(|_| vec![Status::Stale; rows]);
+                (Column::new(expr.ty, rows), stale)
+            }
             FinishKind::Aggregate {
-                slots,
+                slots: of,
                 expr,
                 presence,
                 window,
-                ttl_us,
+                ..
             } => {
-                let (values, statuses) = match (slots.as_slice(), &expr.kind) {
+                let values = match (of.as_slice(), &expr.kind) {
                     ([slot], ExprKind::Column(_)) if readers[*slot as usize] == 1 => {
-                        let none = (Column::empty(expr.ty), vec![]);
-                        let (mut values, statuses) = std::mem::replace(&mut slots_left[*slot as usize], none);
-                        strip(&mut values);
-                        (values, statuses)
+                        std::mem::replace(&mut slots[*slot as usize], Column::empty(expr.ty))
                     }
                     _ => {
-                        let inputs: Vec<&(Column, Vec<Status>)> =
-                            slots.iter().map(|slot| &slots_left[*slot as usize]).collect();
-                        let statuses = merge_statuses(&inputs, answers.times.len());
-                        let columns: Vec<&Column> = inputs.iter().map(|(column, _)| column).collect();
-                        (evaluate(&columns, expr, answers.times.len(), true), statuses)
+                        let inputs: Vec<&Column> = of.iter().map(|slot| &slots[*slot as usize]).collect();
+                        without_errors(evaluate(&inputs, expr, rows, true), &inputs)
                     }
                 };
-                let stale = is_stale(spec, *ttl_us, truth);
-                let key = (*presence, truncated_before(window, spec.begins_us));
-                if !circumstances.iter().any(|(known, _)| *known == key) {
-                    let present = &answers.presence[*presence as usize];
-                    circumstances.push((key, around(answers.times, present, key.1)));
-                }
-                let around = circumstances.iter().find(|(known, _)| *known == key);
-                let around = around.and_then(|(_, statuses)| statuses.as_deref());
-                settle(values, statuses, around, stale)
+                let circumstances = (*presence, truncated_before(window, spec.begins_us));
+                let statuses = about.as_mut().map(|about| about.statuses(of, &values, circumstances));
+                (values, statuses)
             }
             FinishKind::Derived { inputs, expr } => {
                 let inputs: Vec<&(Column, Vec<Status>)> = inputs.iter().map(|input| &done[*input as usize]).collect();
-                derive(&inputs, expr, answers.times.len())
+                let columns: Vec<&Column> = inputs.iter().map(|(column, _)| column).collect();
+                let values = evaluate(&columns, expr, rows, false);
+                let statuses = about.as_ref().map(|_| derived_statuses(&inputs, &values, rows));
+                (values, statuses)
             }
         };
-        done.push((fill_default(values, feature), statuses));
+        strip(&mut values);
+        done.push((fill_default(values, feature), statuses.unwrap_or_default()));
     }
     let outputs = spec.features.iter().zip(done).filter(|(feature, _)| feature.output);
     outputs.map(|(_, result)| result).collect()
+}
+
+/// What statuses are made of.
+struct About<'a> {
+    times: &'a [i64],
+    /// One per slot: `Ok`, `Empty` or `Error`.
+    slots: Vec<Vec<Status>>,
+    /// As in [`Answers`].
+    presence: Vec<Vec<bool>>,
+    /// Results of [`around`], for features that share one.
+    around: Vec<(Circumstances, Option<Vec<Status>>)>,
+}
+
+/// The presence that a feature looks at, and before which instant its window is truncated.
+type Circumstances = (u32, Option<i128>);
+
+impl About<'_> {
+    /// The statuses of an aggregate feature that is not stale. An error among the values is one of its slots, or of its
+    /// expression.
+    fn statuses(&mut self, slots: &[u32], values: &Column, circumstances: Circumstances) -> Vec<Status> {
+        let slots: Vec<&Vec<Status>> = slots.iter().map(|slot| &self.slots[*slot as usize]).collect();
+        let mut statuses = merge_statuses(&slots, self.times.len());
+        if !self.around.iter().any(|(known, _)| *known == circumstances) {
+            let present = &self.presence[circumstances.0 as usize];
+            self.around
+                .push((circumstances, around(self.times, present, circumstances.1)));
+        }
+        let around = self.around.iter().find(|(known, _)| *known == circumstances);
+        settle(
+            &mut statuses,
+            values,
+            around.and_then(|(_, statuses)| statuses.as_deref()),
+        );
+        statuses
+    }
 }
 
 /// How many features read each slot.
@@ -201,48 +267,27 @@ fn around(times: &[i64], present: &[bool], truncated_before: Option<i128>) -> Op
     any(&around, |status| !matches!(status, Status::Ok)).then_some(around)
 }
 
-/// `statuses` are those of [`merge_statuses`], `around` those of [`around`]; an error among the values is one of the
-/// expression.
-fn settle(
-    mut values: Column,
-    mut statuses: Vec<Status>,
-    around: Option<&[Status]>,
-    stale: bool,
-) -> (Column, Vec<Status>) {
-    let rows = statuses.len();
-    if stale {
-        return (Column::new(values.ty, rows), vec![Status::Stale; rows]);
-    }
+/// `statuses` are those of [`merge_statuses`], `around` those of [`around`]; an error among the values of which no slot
+/// knows is one of the expression.
+fn settle(statuses: &mut [Status], values: &Column, around: Option<&[Status]>) {
     if let Some(tags) = values.tags.as_ref().filter(|tags| any(tags, |tag| tag > Tag::NULL)) {
         for (status, tag) in statuses.iter_mut().zip(tags) {
             if let (false, Some(code)) = (is_error(*status), Tag::as_error(*tag)) {
                 *status = Status::Error(code);
             }
         }
-        strip(&mut values);
     }
-    let errors = any(&statuses, is_error);
-    match (around, errors) {
-        (None, _) => {}
-        (Some(around), false) => {
-            for (status, around) in statuses.iter_mut().zip(around) {
-                *status = if matches!(around, Status::Ok) { *status } else { *around };
-            }
+    let Some(around) = around else { return };
+    if any(statuses, is_error) {
+        for (status, around) in statuses.iter_mut().zip(around) {
+            let keeps = matches!(around, Status::Ok) | is_error(*status);
+            *status = if keeps { *status } else { *around };
         }
-        (Some(around), true) => {
-            for (status, around) in statuses.iter_mut().zip(around) {
-                let keeps = matches!(around, Status::Ok) | is_error(*status);
-                *status = if keeps { *status } else { *around };
-            }
+    } else {
+        for (status, around) in statuses.iter_mut().zip(around) {
+            *status = if matches!(around, Status::Ok) { *status } else { *around };
         }
     }
-    if errors {
-        let tags = values.tags.get_or_insert_with(|| vec![Tag::VALID; rows]);
-        for (tag, status) in tags.iter_mut().zip(&statuses) {
-            *tag = if is_error(*status) { Tag::NULL } else { *tag };
-        }
-    }
-    (values, statuses)
 }
 
 /// Whether one of the items is so; all are looked at, without a branch.
@@ -257,17 +302,17 @@ fn is_error(status: Status) -> bool {
 }
 
 /// The worst error among slots; `Empty` if all are; else `Ok`.
-fn merge_statuses(slots: &[&(Column, Vec<Status>)], rows: usize) -> Vec<Status> {
+fn merge_statuses(slots: &[&Vec<Status>], rows: usize) -> Vec<Status> {
     let clean = |status: Status| match status {
         Status::Error(_) | Status::Empty => status,
         Status::Ok | Status::Missing | Status::Truncated | Status::Stale => Status::Ok,
     };
-    let Some(((_, first), others)) = slots.split_first() else {
+    let Some((first, others)) = slots.split_first() else {
         return vec![Status::Ok; rows];
     };
     let mut merged: Vec<Status> = first.iter().map(|status| clean(*status)).collect();
-    for (_, statuses) in others {
-        for (merged, status) in merged.iter_mut().zip(statuses) {
+    for statuses in others {
+        for (merged, status) in merged.iter_mut().zip(*statuses) {
             *merged = match (*merged, clean(*status)) {
                 (Status::Error(left), Status::Error(right)) => Status::Error(left.max(right)),
                 (error @ Status::Error(_), _) | (_, error @ Status::Error(_)) => error,
@@ -279,24 +324,20 @@ fn merge_statuses(slots: &[&(Column, Vec<Status>)], rows: usize) -> Vec<Status> 
     merged
 }
 
-fn derive(inputs: &[&(Column, Vec<Status>)], expr: &Expr, rows: usize) -> (Column, Vec<Status>) {
-    let columns: Vec<&Column> = inputs.iter().map(|(column, _)| column).collect();
-    let mut values = evaluate(&columns, expr, rows, false);
+/// The worst of the inputs and of the errors among the values.
+fn derived_statuses(inputs: &[&(Column, Vec<Status>)], values: &Column, rows: usize) -> Vec<Status> {
     let mut statuses = vec![Status::Ok; rows];
     for (_, of_input) in inputs {
         for (status, other) in statuses.iter_mut().zip(of_input) {
             *status = (*status).max(*other);
         }
     }
-    if let Some(tags) = &values.tags {
-        for (status, tag) in statuses.iter_mut().zip(tags) {
-            if let Some(code) = Tag::as_error(*tag) {
-                *status = (*status).max(Status::Error(code));
-            }
+    for (status, tag) in statuses.iter_mut().zip(values.tags.iter().flatten()) {
+        if let Some(code) = Tag::as_error(*tag) {
+            *status = (*status).max(Status::Error(code));
         }
-        strip(&mut values);
     }
-    (values, statuses)
+    statuses
 }
 
 /// The expression over the inputs' values; with `stripped`, an error tag among them reads as null.
@@ -313,6 +354,21 @@ fn evaluate(inputs: &[&Column], expr: &Expr, rows: usize, stripped: bool) -> Col
     }
     let columns = inputs.iter().map(|column| copy(column)).collect();
     eval::eval(expr, &Batch { rows, columns })
+}
+
+/// The values with a null where one of the inputs is an error, whatever the expression made of it.
+fn without_errors(mut values: Column, inputs: &[&Column]) -> Column {
+    for tags in inputs.iter().filter_map(|input| input.tags.as_ref()) {
+        if any(tags, |tag| tag > Tag::NULL) {
+            let of_values = values.tags.get_or_insert_with(|| vec![Tag::VALID; tags.len()]);
+            for (value, tag) in of_values.iter_mut().zip(tags) {
+                if *tag > Tag::NULL {
+                    *value = Tag::NULL;
+                }
+            }
+        }
+    }
+    values
 }
 
 /// Makes errors null.

@@ -19,5 +19,8 @@ pub mod rows;
 pub mod slow;
 pub mod value;
 
+#[cfg(test)]
+mod ties;
+
 pub use column::{Batch, Column, Data, StrData, Tag};
 pub use value::Value;

@@ -13,9 +13,8 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::physical_plan::metrics::Count;
-use featc_ir::Status;
 use featc_ir::plan::FoldSpec;
-use featr_kernels::finish::encode_status;
+use featr_kernels::finish::{encode_status, with_errors};
 use featr_kernels::{Column, Tag, identity};
 use std::ops::Range;
 use std::sync::Arc;
@@ -179,21 +178,6 @@ impl Job {
         arrays.append(&mut extras);
         Ok(RecordBatch::try_new(self.schema.clone(), arrays)?)
     }
-}
-
-/// The column with a tag for every error among the statuses.
-fn with_errors(mut column: Column, statuses: &[Status]) -> Column {
-    // All are looked at, without a branch.
-    let is_error = |status: &Status| matches!(status, Status::Error(_));
-    if statuses.iter().fold(false, |any, status| any | is_error(status)) {
-        let tags = column.tags.get_or_insert_with(|| vec![Tag::VALID; statuses.len()]);
-        for (tag, status) in tags.iter_mut().zip(statuses) {
-            if let Status::Error(code) = status {
-                *tag = Tag::error(*code);
-            }
-        }
-    }
-    column
 }
 
 /// The questions of every shelf, in the order of the spine: rows, and where each shelf starts among them.

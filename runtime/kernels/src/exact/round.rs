@@ -1,32 +1,41 @@
 //! One correct rounding of limbs, or of their quotient by an integer, to float64.
 
-/// The magnitude of canonical two's-complement limbs (the least limb is not zero, or there is none), computed limb by limb.
+/// The magnitude of a number in limbs, computed limb by limb. Limbs at either end may be zero.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Magnitude<'a> {
     limbs: &'a [u64],
     negative: bool,
+    /// The position of the least limb that is not zero; as many as there are limbs if all are.
+    least: usize,
 }
 
 impl<'a> Magnitude<'a> {
+    /// Of limbs in two's complement.
     pub(super) fn of(limbs: &'a [u64]) -> Magnitude<'a> {
-        Magnitude {
-            limbs,
-            negative: limbs.last().is_some_and(|top| (*top as i64) < 0),
-        }
+        Magnitude::new(limbs, limbs.last().is_some_and(|top| (*top as i64) < 0))
     }
 
-    /// The same for limbs without sign.
+    /// Of limbs without sign.
     pub(super) fn unsigned(limbs: &'a [u64]) -> Magnitude<'a> {
-        Magnitude { limbs, negative: false }
+        Magnitude::new(limbs, false)
     }
 
-    /// −x = ¬x + 1, and the carry stops in the least limb because that is not zero.
+    #[inline]
+    fn new(limbs: &'a [u64], negative: bool) -> Magnitude<'a> {
+        let least = limbs.iter().position(|limb| *limb != 0).unwrap_or(limbs.len());
+        Magnitude { limbs, negative, least }
+    }
+
+    /// −x = ¬x + 1, and the carry stops in the least limb that is not zero.
     #[inline]
     fn limb(self, position: usize) -> u64 {
-        match (self.negative, position) {
-            (false, _) => self.limbs[position],
-            (true, 0) => self.limbs[0].wrapping_neg(),
-            (true, _) => !self.limbs[position],
+        let limb = self.limbs[position];
+        if !self.negative || position < self.least {
+            limb
+        } else if position == self.least {
+            limb.wrapping_neg()
+        } else {
+            !limb
         }
     }
 
@@ -47,11 +56,12 @@ impl<'a> Magnitude<'a> {
             bits |= u128::from(third >> (64 - shift));
             rest = third << shift;
         }
-        Some((bits, 64 * top as i32 - 64 - shift as i32, rest != 0 || top > 2))
+        let follows = rest != 0 || self.least + 2 < top;
+        Some((bits, 64 * top as i32 - 64 - shift as i32, follows))
     }
 }
 
-/// `Σ limbs[i]·2^(64·(base + i)) / divisor`, rounded once, half to even. `limbs` are canonical, `divisor` ≥ 1.
+/// `Σ limbs[i]·2^(64·(base + i)) / divisor`, rounded once, half to even. `limbs` are in two's complement, `divisor` ≥ 1.
 pub(super) fn quotient(base: i32, limbs: &[u64], divisor: u64) -> f64 {
     let magnitude = Magnitude::of(limbs);
     let value = positive_quotient(base, magnitude, divisor);
