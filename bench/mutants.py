@@ -376,7 +376,7 @@ def compiled(copy, target, chosen):
     while True:
         rounds += 1
         write_copy(copy, chosen)
-        done, messages = cargo(copy, target, "check", "--keep-going")
+        done, messages = cargo(copy, target, "build", "--keep-going")
         errors = [message["message"] for message in messages if message.get("reason") == "compiler-message"]
         errors = [message for message in errors if message["level"] == "error"]
         blamed = set()
@@ -385,7 +385,7 @@ def compiled(copy, target, chosen):
                 if span["is_primary"] or not message["code"]:
                     blamed |= blame(copy, chosen, span)
         if done.returncode == 0:
-            return rounds
+            return rounds, messages
         if not blamed:
             sys.exit("no mutant is to blame:\n" + "\n".join(message["rendered"] for message in errors[:5]) + done.stderr[-3000:])
         for place in blamed:
@@ -544,11 +544,8 @@ def main():
             sys.exit(f"{copy} holds something else")
         shutil.rmtree(copy, ignore_errors=True)
         new_copy(copy)
-        rounds = compiled(copy, args.target.resolve(), chosen)
+        rounds, messages = compiled(copy, args.target.resolve(), chosen)
         print(f"compiles after {rounds} rounds; {sum(place.dropped for place in chosen)} left out", flush=True)
-        done, messages = cargo(copy, args.target.resolve(), "test", "--no-run")
-        if done.returncode:
-            sys.exit(done.stderr[-3000:])
         tests, results = survey(copy, binaries(messages), args.jobs), {}
         bad = [test["test"] for test in tests if not test["good"]]
         print(f"{len(tests)} tests in {sum(test['seconds'] for test in tests):.0f} s; without a mutant fail: {bad}", flush=True)

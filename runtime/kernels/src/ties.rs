@@ -256,9 +256,12 @@ fn ratios(tally: &mut Tally) {
             let num = BigInt::from(middle) * small * (BigInt::from(1) << (1_100 + gap)) + more;
             tally.float("ratio: big", ratio::big_ratio_to_f64(&num, &den), (&num, &den, 0));
             let scales = (tally.below(12) as u8, tally.below(12) as u8);
-            let powers = [scales.1, scales.0].map(|scale| BigInt::from(10).pow(u32::from(scale)));
-            let (num, den) = ((middle << (gap % 8)) * small + more, small);
-            let exact = (&(num * &powers[0]), &(den * &powers[1]), 0);
+            let powers = [scales.0, scales.1].map(|scale| 10i128.pow(u32::from(scale)));
+            let up = |of: i128, than: i128| if of > than { of / than } else { 1 };
+            let few = small % 1_000_000 + 1;
+            let num = (middle << (gap % 8)) * few * up(powers[0], powers[1]) + more;
+            let den = few * up(powers[1], powers[0]);
+            let exact = (&(BigInt::from(num) * powers[1]), &(BigInt::from(den) * powers[0]), 0);
             tally.float(
                 "ratio: decimals",
                 decimal::ratio((num, scales.0), (den, scales.1)),
@@ -458,13 +461,14 @@ fn cast(operand: Expr) -> ExprKind {
 
 /// Casts to floats, of whole columns.
 fn casts_to_floats(tally: &mut Tally) {
-    let (mut integers, mut decimals, mut texts) = (vec![], vec![], vec![]);
+    let (mut integers, mut multiples, mut decimals, mut texts) = (vec![], vec![], vec![], vec![]);
     for _ in 0..1_500 {
         let sign = if tally.below(2) == 0 { 1 } else { -1 };
         let middle = tally.middle() * sign;
         let (gap, place) = (1 + tally.below(9), tally.below(25) as u32);
         for more in [-1, 0, 1] {
             integers.push((middle << gap) + more);
+            multiples.push((3 * middle << (gap % 7)) + more);
             decimals.push((middle << gap) * 1_000_000 + more);
             // middle · 2^-place = middle · 5^place / 10^place.
             texts.push(((middle << gap) * 5i128.pow(place) * 10 + more, place as usize + 1));
@@ -479,13 +483,10 @@ fn casts_to_floats(tally: &mut Tally) {
             (&BigInt::from(*value), &BigInt::from(1), 0),
         );
     }
-    let column = evaluated(
-        Type::Int64,
-        &values,
-        |operand| ExprKind::Binary(BinaryOp::Divide, Box::new(operand), Box::new(int(48))),
-        Type::Float64,
-    );
-    for (value, got) in integers.iter().zip(column.f64s()) {
+    let quotient = |operand| ExprKind::Binary(BinaryOp::Divide, Box::new(operand), Box::new(int(48)));
+    let values: Vec<Value> = multiples.iter().map(|value| Value::Int64(*value as i64)).collect();
+    let column = evaluated(Type::Int64, &values, quotient, Type::Float64);
+    for (value, got) in multiples.iter().zip(column.f64s()) {
         tally.float("quotient of int64", *got, (&BigInt::from(*value), &BigInt::from(48), 0));
     }
     let values: Vec<Value> = decimals.iter().map(|units| Value::Decimal(*units)).collect();
@@ -586,7 +587,7 @@ fn every_rounding_is_half_to_even_at_the_middle_and_beside_it() {
     }
     println!("{all} vectors on {} paths", tally.paths.len());
     assert!(
-        all >= 100_000 && tally.paths.len() == 31,
+        all >= 100_000 && tally.paths.len() == 35,
         "{all} on {}",
         tally.paths.len()
     );
