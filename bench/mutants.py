@@ -173,10 +173,14 @@ class Place:
         self.kind, self.start, self.end = kind, node.start_byte, node.end_byte
         # On one line where that is safe, so that places of errors are near.
         self.new, self.form = new if "//" in new or '"' in new else " ".join(new.split()), form
-        self.line = node.start_point[0] + 1
-        self.number = 0
-        self.file = None
-        self.old = node.text.decode()
+        self.line, self.old = node.start_point[0] + 1, node.text.decode()
+        self.file, self.number, self.dropped = None, 0, False
+
+    @staticmethod
+    def saved(fields):
+        place = Place.__new__(Place)
+        place.__dict__.update(fields)
+        return place
 
 
 def text(node):
@@ -290,7 +294,7 @@ def places(path, parser):
     found = []
     visit(parser.parse(source).root_node, source, found, False)
     for place in found:
-        place.file = path.relative_to(ROOT)
+        place.file = str(path.relative_to(ROOT))
     return found
 
 
@@ -484,13 +488,17 @@ def draw(seed, count):
     print(f"{len(every)} places in {len(files)} files")
     chosen = random.Random(seed).sample(every, min(count, len(every)))
     for at, place in enumerate(chosen):
-        place.number, place.dropped = at + 1, False
+        place.number = at + 1
     return chosen
 
 
 def area(file):
     fitting = [name for name, folder in AREAS.items() if str(file).startswith(folder) or str(file) == folder + ".rs"]
     return max(fitting, key=lambda name: len(AREAS[name]))
+
+
+def short(words):
+    return " ".join(words.split())[:200]
 
 
 def report(copy, chosen, results):
@@ -511,7 +519,6 @@ def report(copy, chosen, results):
         result = results.get(str(place.number))
         if result and not result["killed"]:
             reached = "" if result["reached"] else " (no test reaches it)"
-            short = lambda words: " ".join(words.split())[:200]
             after = short(place.new) if place.form != "statement" else "(deleted)"
             lines.append(f"- {place.number} `{place.file}:{place.line}` {place.kind}: `{short(place.old)}` → `{after}`{reached}")
     (copy / "survivors.md").write_text("\n".join(lines) + "\n")
@@ -527,19 +534,18 @@ def main():
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--draw", action="store_true", help="draw, and say what; change nothing")
     args = parser.parse_args()
-    chosen = draw(args.seed, args.mutants)
-    if args.draw:
-        for place in chosen:
-            print(f"{place.number} {place.file}:{place.line} {place.kind}: {' '.join(place.old.split())[:60]} -> {' '.join(place.new.split())[:60]}")
-        return
     copy = args.copy.resolve()
     state = copy / "results.json"
+    if args.draw:
+        for place in draw(args.seed, args.mutants):
+            print(f"{place.number} {place.file}:{place.line} {place.kind}: {short(place.old)} → {short(place.new)}")
+        return
     if args.resume and state.exists():
         saved = json.loads(state.read_text())
-        for place in chosen:
-            place.dropped = place.number in saved["dropped"]
+        chosen = [Place.saved(fields) for fields in saved["places"]]
         tests, results = saved["tests"], saved["results"]
     else:
+        chosen = draw(args.seed, args.mutants)
         if copy.exists() and not (copy / "Cargo.toml").exists() and any(copy.iterdir()):
             sys.exit(f"{copy} holds something else")
         shutil.rmtree(copy, ignore_errors=True)
@@ -553,8 +559,8 @@ def main():
     lock = threading.Lock()
 
     def save():
-        dropped = [place.number for place in chosen if place.dropped]
-        state.write_text(json.dumps({"dropped": dropped, "tests": tests, "results": results}))
+        places = [vars(place) for place in chosen]
+        state.write_text(json.dumps({"places": places, "tests": tests, "results": results}))
 
     save()
 

@@ -243,3 +243,6 @@ fn big_rescale(value: BigInt, from: u32, to: u32) -> Option<i128> {
     };
     i128::try_from(scaled).ok()
 }
+
+#[cfg(test)]
+mod tests;

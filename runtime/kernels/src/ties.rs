@@ -241,6 +241,7 @@ fn ratios(tally: &mut Tally) {
         let sign = if tally.below(2) == 0 { 1 } else { -1 };
         let (middle, gap) = (tally.middle() * sign, tally.below(30) as u32);
         let small = 1 + i128::from(tally.below(1 << 36));
+        let brim = (1 << 63) + (i128::from(tally.word()) << tally.below(3));
         let large = i128::from(tally.word()) * i128::from(1 + tally.below(512));
         for more in [-1, 0, 1] {
             let num = (middle << gap) * small + more;
@@ -251,6 +252,9 @@ fn ratios(tally: &mut Tally) {
             let (num, den) = (middle * large + more, -large);
             let exact = (&BigInt::from(num), &BigInt::from(den), 0);
             tally.float("ratio: wide divisor", ratio::ratio_to_f64(num, den), exact);
+            let (num, den) = (middle * brim + more, brim);
+            let exact = (&BigInt::from(num), &BigInt::from(den), 0);
+            tally.float("ratio: divisor around 2^64", ratio::ratio_to_f64(num, den), exact);
             // Ends of the range and subnormals, where a shift of the divisor changes the number of bits that stay.
             let den = BigInt::from(small) << (tally.below(2_200));
             let num = BigInt::from(middle) * small * (BigInt::from(1) << (1_100 + gap)) + more;
@@ -587,7 +591,7 @@ fn every_rounding_is_half_to_even_at_the_middle_and_beside_it() {
     }
     println!("{all} vectors on {} paths", tally.paths.len());
     assert!(
-        all >= 100_000 && tally.paths.len() == 35,
+        all >= 100_000 && tally.paths.len() == 36,
         "{all} on {}",
         tally.paths.len()
     );

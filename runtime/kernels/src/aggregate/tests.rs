@@ -133,6 +133,19 @@ proptest! {
     }
 }
 
+#[test]
+fn bytes_of_values_that_no_state_has_are_refused() {
+    // Version, three counters, one value that is there.
+    let max = |value: &[u8]| {
+        let bytes = [&[1, 0, 0, 0, 1], value].concat();
+        State::decode(Aggregate::Max, Some(Type::Float64), &mut bytes.as_slice())
+    };
+    let float = |value: f64| max(&[&[1], &value.to_bits().to_le_bytes()[..]].concat());
+    assert!(float(1.0).is_ok() && float(f64::INFINITY).is_ok() && float(crate::value::NAN).is_ok());
+    assert!(float(-0.0).is_err() && float(-crate::value::NAN).is_err());
+    assert_eq!(max(&[0]).err().as_deref(), Some("state: null extreme"));
+}
+
 fn row(time: i64, argument: Value) -> Row {
     Row {
         key: (time, vec![], 0),

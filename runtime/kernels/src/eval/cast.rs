@@ -52,15 +52,6 @@ pub fn decimals_of<'b>(operand: &'b Operand<'_>) -> Operand<'b> {
 }
 
 /// The operand as it is if it has the type, else cast to it.
-pub fn coerce<'a>(operand: Operand<'a>, ty: Type, rows: usize) -> Operand<'a> {
-    if operand.ty() == ty {
-        operand
-    } else {
-        cast(operand, ty, rows)
-    }
-}
-
-/// The operand in another type.
 pub fn cast<'a>(operand: Operand<'a>, to: Type, rows: usize) -> Operand<'a> {
     if operand.ty() == to {
         return operand;

@@ -1,6 +1,6 @@
 //! Expressions whose value is, row by row, one of their operands: case, coalesce, least, greatest, nullif.
 
-use super::cast::coerce;
+use super::cast::cast;
 use super::compare::compare;
 use super::operand::{Frame, Operand, Side};
 use crate::column::{Data, StrData, Tag};
@@ -66,7 +66,7 @@ fn pick_side<'b, T: Copy + Default + 'b>(sides: impl Iterator<Item = Side<'b, T>
 
 /// The operands in type `ty` (they may be decimals of other scales).
 fn coerced<'a>(operands: Vec<Operand<'a>>, ty: Type, rows: usize) -> Vec<Operand<'a>> {
-    operands.into_iter().map(|operand| coerce(operand, ty, rows)).collect()
+    operands.into_iter().map(|operand| cast(operand, ty, rows)).collect()
 }
 
 /// The value that belongs to the first true condition, else `otherwise`, else null. An error of a condition that is
@@ -161,5 +161,5 @@ pub fn null_if<'a>(ty: Type, first: Operand<'a>, second: &Operand<'a>, rows: usi
             _ => Choice::Operand(0),
         })
         .collect();
-    pick(ty, &[coerce(first, ty, rows)], &choices, frame.constant)
+    pick(ty, &[cast(first, ty, rows)], &choices, frame.constant)
 }

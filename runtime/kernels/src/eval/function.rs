@@ -1,7 +1,7 @@
 //! Scalar functions.
 
 use super::arithmetic::{absolute, integer_ratio};
-use super::cast::{coerce, decimals_of, floats_of, scale_of};
+use super::cast::{cast, decimals_of, floats_of, scale_of};
 use super::choose;
 use super::operand::{Frame, Operand, or_overflow};
 use super::text;
@@ -156,7 +156,7 @@ fn whole<'a>(direction: Direction, ty: Type, operand: Operand<'a>, rows: usize) 
         return frame.finish(ty, Data::I128(results));
     }
     if operand.ty() != Type::Float64 {
-        return coerce(operand, ty, rows);
+        return cast(operand, ty, rows);
     }
     let values = operand.f64s();
     let results = match direction {

@@ -314,6 +314,39 @@ fn variance_slow(values: &[BigInt], population: bool) -> Option<(BigInt, BigInt)
     (last != BigInt::ZERO).then(|| (top, &count * &count * last))
 }
 
+proptest! {
+    /// Sums and squares with full limbs, as integers of 128 bits have them.
+    #[test]
+    fn variances_of_wide_integers_are_rounded_once(values in prop::collection::vec(wide(), 2..6), scale in 0u8..30) {
+        let (mut sum, mut squares) = (ExactSum::new(), ExactSum::new());
+        for value in &values {
+            sum.add_i128(*value);
+            squares.add_square_i128(*value);
+        }
+        let big: Vec<BigInt> = values.iter().map(|value| BigInt::from(*value)).collect();
+        for population in [false, true] {
+            let (top, bottom) = variance_slow(&big, population).expect("several values");
+            let slow = nearest_slow(&top, 0, &(bottom * BigInt::from(100).pow(scale.into())));
+            let fast = variance(values.len() as u64, &sum, &squares, scale, population);
+            prop_assert_eq!(fast.map(f64::to_bits), Some(slow.to_bits()));
+        }
+    }
+}
+
+/// No numbers have them, but stored bytes may.
+#[test]
+fn power_sums_that_contradict_each_other_give_nan() {
+    let wide = sum_of(&[2f64.powi(200), 2f64.powi(-200), 1.0]);
+    for squares in [
+        ExactSum::new(),
+        sum_of(&[1.0]),
+        sum_of(&[-1.0]),
+        sum_of(&[2f64.powi(300)]),
+    ] {
+        assert!(variance(2, &wide, &squares, 0, false).is_some_and(f64::is_nan));
+    }
+}
+
 #[test]
 fn specials_follow_ieee_and_can_be_taken_back() {
     let (inf, nan) = (f64::INFINITY, f64::NAN);
