@@ -1,7 +1,7 @@
 //! The arguments of every subcommand.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use featr::WriteOptions;
+use featr::{Limits, Most, WriteOptions};
 use std::path::PathBuf;
 
 /// Features written once, computed in batch and online with the same bits.
@@ -121,7 +121,7 @@ pub struct RunArgs {
     /// Read a source from elsewhere: a file, a folder or a glob, in the format that its extension names (may be repeated)
     #[arg(long = "source", value_name = "NAME=PATH")]
     pub sources: Vec<String>,
-    /// Which events a question may see; as-of-arrival unless a source of the service has no arrival
+    /// Which events a question may see; as-of-arrival unless told. Of a source without arrival only `complete` can be asked
     #[arg(long, value_enum)]
     pub truth: Option<TruthArg>,
     /// Pipeline delay for as-of-arrival instead of the sources' own, for example 5s
@@ -130,6 +130,12 @@ pub struct RunArgs {
     /// Fail if any row of a source cannot be used
     #[arg(long)]
     pub strict: bool,
+    /// How many rows of a source may be rejected, as a share or a number
+    #[arg(long, value_name = "SHARE", default_value = "10%")]
+    pub max_rejected: Most,
+    /// How many questions may find nothing in a view, as a share or a number; without it, not all of them
+    #[arg(long, value_name = "SHARE")]
+    pub max_missing: Option<Most>,
     /// Write rows that cannot be used aside, as JSON lines with file, line and reason
     #[arg(long, value_name = "FILE")]
     pub rejected: Option<PathBuf>,
@@ -146,6 +152,14 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
+    /// What is refused for its data.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            rejected: self.max_rejected,
+            missing: self.max_missing,
+        }
+    }
+
     /// How Parquet is written. Not the memory limit: where row groups end is part of the bytes.
     pub fn write_options(&self) -> WriteOptions {
         let mut options = WriteOptions::default();

@@ -20,17 +20,19 @@ use crate::check::compile;
 use crate::errors;
 use crate::provenance::{fingerprints, is_hashed, named_file, source_files};
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_overwrites, prepare_compiled, same_file, settle};
+use crate::run::{Aside, Prepared, check_found, check_overwrites, prepare_compiled, same_file, settle};
+use arrow::datatypes::Schema;
 use checkpoint::{Arguments, Checkpoint, Locked};
 use featc_driver::diag::Diagnostic;
 use featc_ir::{Service, ServiceField, Type};
 use featr::provenance::HashInputs;
-use featr::{RunReport, SurveyOptions, Value};
+use featr::{Column, RunReport, Side, Spine, Survey, SurveyOptions, Value, ViewReport};
 use job::Job;
 use plan::{Questions, When};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Parts that are made without being told to.
 const PARTS_MAX: u64 = 10_000;
@@ -388,6 +390,7 @@ fn survey(
                 .or_else(|error| reporter.refuse(errors::of_command(&error, None)))?,
         ),
     };
+    let listed = only.clone();
     let aside = Aside::new(&args.run, reporter)?;
     let options = SurveyOptions {
         events_in: (when == When::Events).then(|| range.clone()),
@@ -405,8 +408,52 @@ fn survey(
         sources: known.sources.clone(),
         ..RunReport::default()
     };
-    settle(&report, args.run.strict, reporter)?;
+    settle(&report, &args.run, reporter)?;
+    if let (When::Every { .. }, Some(listed)) = (when, listed) {
+        check_listed(args, prepared, &listed, &known, range.start, reporter)?;
+    }
     Ok(Questions::new(when, range, known, &service.self_columns))
+}
+
+/// Judges the entities of `--entities` by how many of them any event is about.
+fn check_listed(
+    args: &BackfillArgs,
+    prepared: &Prepared,
+    listed: &[Column],
+    found: &Survey,
+    from: i64,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let (Ok(service), Some(fields)) = (
+        prepared.program.service(&prepared.service),
+        prepared.ir.service(&prepared.service),
+    ) else {
+        return reporter.refuse(errors::bug("the service was there a moment ago"));
+    };
+    let rows = found.columns.first().map_or(0, |(_, column)| column.len());
+    let has_all_keys = |view: &&featc_ir::View| {
+        let keys = &prepared.ir.entity(view.entity).keys;
+        service.keys.iter().all(|key| keys.contains(key))
+    };
+    let views = fields.fields.iter().map(|field| prepared.ir.view(field.view));
+    let Some(view) = views.into_iter().find(has_all_keys) else {
+        return Ok(());
+    };
+    let report = RunReport {
+        views: vec![ViewReport {
+            view: view.name.clone(),
+            questions: rows as u64,
+            missing: (rows as u64).saturating_sub(found.known),
+        }],
+        ..RunReport::default()
+    };
+    let questions = Spine {
+        schema: Arc::new(Schema::empty()),
+        batches: Vec::new(),
+        times: vec![from; listed.first().map_or(0, Column::len)],
+        columns: service.keys.iter().cloned().zip(listed.iter().cloned()).collect(),
+    };
+    check_found(prepared, &report, &questions, Side::Batch, &args.run, reporter)
 }
 
 #[cfg(test)]

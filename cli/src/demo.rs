@@ -6,7 +6,7 @@ use crate::run::{Answered, Prepared, check_out, prepare, write};
 use crate::table::excerpt;
 use crate::{build, errors, get, train, verify};
 use arrow::array::Array as _;
-use featr::{Spine, Training};
+use featr::{Most, Spine, Training};
 use std::path::{Path, PathBuf};
 
 const PROGRAM: &[u8] = include_bytes!("../../examples/flights/flights.feat");
@@ -42,6 +42,8 @@ impl Tour<'_> {
                 truth: Some(truth),
                 delay: None,
                 strict: false,
+                max_rejected: Most::ALL,
+                max_missing: None,
                 rejected: None,
                 threads: None,
                 memory_limit: None,

@@ -3,7 +3,7 @@
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_driver::{BuildError, LoadError};
 use featr::provenance::{Change, Release};
-use featr::{DecodeError, Error};
+use featr::{Absence, DecodeError, Error};
 
 pub fn bug(why: &str) -> Diagnostic {
     Diagnostic::new(Code::Bug, format!("featc broke a promise of its own: {why}"))
@@ -296,8 +296,39 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             known,
         ),
         Error::ArrivalNeeded { source } => Diagnostic::new(Code::ArrivalNeeded, error.to_string()).with_help(format!(
-            "declare `arrival <column>` or `arrival time + 5m` in source `{source}`, or pass `--truth complete`"
+            "declare `arrival <column>` or a lag that is sure (`arrival time + 5m`) in source `{source}`, or `static` if its \
+             rows never change; or pass `--truth complete`"
         )),
+        Error::TruthNotChosen { .. } => Diagnostic::new(Code::TruthNotChosen, error.to_string())
+            .with_note("unless told, a question sees what was known at its instant")
+            .with_help(
+                "in a source, declare `arrival <column>`, a lag that is sure (`arrival time + 5m`), or `static` if its rows \
+                 never change; or pass `--truth complete`, which shows what was not known yet",
+            ),
+        Error::TooManyRejected { rejected, example, .. } => {
+            let diagnostic = Diagnostic::new(Code::TooManyRejected, error.to_string()).with_help(format!(
+                "check the format, the columns and the clauses of the source; `--rejected FILE` writes the rows aside, \
+                 `--max-rejected {rejected}` allows so many"
+            ));
+            match example {
+                Some(example) => diagnostic.with_note(format!("for example {example}")),
+                None => diagnostic,
+            }
+        }
+        Error::NothingFound { why, .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(match **why {
+            Absence::Keys { .. } => "write the keys as the source has them, or pass `--max-missing 100%`",
+            Absence::Instants { .. } => {
+                "ask when the events are known and lie in a window (are the units of epochs right?), or pass `--max-missing 100%`"
+            }
+            Absence::NullKeys => "fill the key column, or pass `--max-missing 100%`",
+            Absence::NoEvents => "check the files and the filters of the source, or pass `--max-missing 100%`",
+        }),
+        Error::TooManyMissing { missing, .. } => {
+            Diagnostic::new(Code::TooManyMissing, error.to_string()).with_help(format!(
+                "compare keys and instants with those of the source; `--max-missing {missing}` allows so many, and \
+                 `--status` shows which"
+            ))
+        }
         Error::NoFiles { source } => Diagnostic::new(Code::NoFilesDeclared, error.to_string()).with_help(format!(
             "add `batch parquet \"data/*.parquet\"` to it, or pass `--source {source}=PATH`"
         )),

@@ -35,7 +35,7 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
     };
     let training = replay::stream(prepared, &options, &spine, true, rejects, reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, args.program.run.strict, reporter)?;
+    settle(&training.report, &args.program.run, reporter)?;
     let own = spine.schema.fields().len();
     let service = prepared.ir.service(&prepared.service);
     let Some((service, batch)) = service.zip(training.batches.first()) else {
@@ -178,6 +178,7 @@ pub fn run(args: &GetArgs, reporter: &Reporter) -> Result<(), Refused> {
         "program": prepared.program.hash(),
         "service": prepared.service,
         "truth": prepared.truth_text(),
+        "seen_early": prepared.seen_early,
         "at": args.at,
         "features": features,
     });

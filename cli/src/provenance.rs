@@ -11,7 +11,7 @@ use featr::provenance::{
     Change, FileRecord, HASHED_BYTES, HashInputs, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord,
     TruthRecord, changes, file_record, format_name, name_of, path_of, relative, sidecar,
 };
-use featr::{DecodeError, OutputFormat};
+use featr::{DecodeError, Most, OutputFormat};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Read as _;
@@ -123,11 +123,9 @@ impl Recorder {
             module: prepared.ir.module.clone(),
             hash: prepared.program.hash().to_owned(),
         };
-        Ok(Recorder {
-            record: Provenance::begin(program, &prepared.service, prepared.truth, questions),
-            files,
-            quick,
-        })
+        let mut record = Provenance::begin(program, &prepared.service, prepared.truth, questions);
+        record.seen_early = prepared.seen_early.clone();
+        Ok(Recorder { record, files, quick })
     }
 
     /// The record of the training set; refuses when an input changed while it was read.
@@ -297,7 +295,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
         reporter,
     )?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, program.run.strict, reporter)?;
+    settle(&training.report, &program.run, reporter)?;
     let mut is = recorder.end(&prepared, &training, format, was.output.status, reporter)?;
     // Its features and inputs have been compared. Where the program is, and what else it says, is no part of the set.
     is.program.clone_from(&was.program);
@@ -396,6 +394,8 @@ fn program_args(was: &Provenance, program: PathBuf, args: &TrainCommand) -> Prog
             sources: sources.collect(),
             truth: Some(truth),
             delay,
+            // The set was made once: what it is made of is compared with the record.
+            max_rejected: Most::ALL,
             ..args.run.clone()
         },
     }

@@ -5,8 +5,8 @@ use crate::errors;
 use crate::lake::Out;
 use crate::progress::Bar;
 use crate::report::{Refused, Reporter};
-use crate::run::{Answered, Aside, Prepared, prepare, settle};
-use featr::{RejectedRows, Spine, Training};
+use crate::run::{Answered, Aside, Prepared, check_found, prepare, settle};
+use featr::{Limits, RejectedRows, Side, Spine, Training};
 
 /// Runs the streaming engine over the recorded sources with a progress bar.
 pub fn stream(
@@ -24,6 +24,8 @@ pub fn stream(
         shuffle: options.shuffle,
         restart_every: options.restart_every,
         with_status,
+        // What was read is told first, and then judged.
+        limits: Limits::NONE,
     };
     let told = &mut |phase: &'static str, done: u64, of: u64| bar.tell(phase, done, of);
     let training = prepared
@@ -43,7 +45,15 @@ pub fn run(args: &ReplayArgs, reporter: &Reporter) -> Result<(), Refused> {
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;
     let training = stream(&prepared, &args.options, &spine, train.status, rejects, reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, train.program.run.strict, reporter)?;
+    settle(&training.report, &train.program.run, reporter)?;
+    check_found(
+        &prepared,
+        &training.report,
+        &spine,
+        Side::Stream,
+        &train.program.run,
+        reporter,
+    )?;
     let mut training = Answered::whole(training);
     out.write(&prepared, &mut training, train, None, reporter)
 }

@@ -8,7 +8,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featr::provenance::{Provenance, StagedSet, stage_set};
 use featr::{
-    Claim, DecodeError, JsonlRejects, RejectedRows, RunReport, SourceReport, Spine, TrainRows, Training, Truth,
+    Claim, DecodeError, JsonlRejects, RejectedRows, RunReport, SeenEarly, Side, SourceReport, Spine, TrainRows,
+    Training, Truth,
 };
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,8 @@ pub struct Prepared {
     pub program: featr::Program,
     pub service: String,
     pub truth: Truth,
+    /// The sources that this truth shows though nothing says when their rows were known.
+    pub seen_early: SeenEarly,
     /// The `.feat` files of the program.
     pub program_files: Vec<PathBuf>,
 }
@@ -85,11 +88,13 @@ pub fn prepare_compiled(
         Truth::Complete => Truth::Complete,
         Truth::AsOfArrival { .. } => Truth::AsOfArrival { delay_us },
     };
+    let seen_early = program.seen_early(service, truth).map_err(refuse)?;
     Ok(Prepared {
         ir,
         program,
         service: service.to_owned(),
         truth,
+        seen_early,
         program_files: project.paths,
     })
 }
@@ -101,6 +106,19 @@ impl Prepared {
             .program
             .read_spine(&self.service, &args.spine, &args.at_column, args.zone.as_deref());
         read.or_else(|error| reporter.refuse(errors::of_command(&error, Some(&args.at_column))))
+    }
+
+    /// As [`Prepared::truth_text`], with the sources that it shows though nothing says when their rows were known.
+    pub fn truth_words(&self) -> String {
+        let mut words = self.truth_text();
+        let early = &self.seen_early;
+        if !early.without_arrival.is_empty() {
+            words += &format!(" ({} seen early: no arrival)", list(&early.without_arrival));
+        }
+        if !early.static_rows.is_empty() {
+            words += &format!(" ({} static)", list(&early.static_rows));
+        }
+        words
     }
 
     /// The words for the truth.
@@ -115,6 +133,15 @@ impl Prepared {
                 )
             }
         }
+    }
+}
+
+/// `planes` or `planes and airports`.
+fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
@@ -153,8 +180,8 @@ impl Aside {
     }
 }
 
-/// Tells people what was rejected; under `--strict` that ends the command.
-pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(), Refused> {
+/// Tells people what was rejected; under `--strict`, or beyond `--max-rejected`, that ends the command.
+pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
     let mut rejected = 0;
     let mut told = Vec::new();
     for source in &report.sources {
@@ -203,11 +230,27 @@ pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(
     for warning in &report.warnings {
         reporter.note(&format!("warning: {warning}"));
     }
-    if strict && rejected > 0 {
-        reporter.refuse(errors::strict(rejected, if reporter.json { &told } else { &[] }))
-    } else {
-        Ok(())
+    if args.strict && rejected > 0 {
+        return reporter.refuse(errors::strict(rejected, if reporter.json { &told } else { &[] }));
     }
+    let limits = args.limits();
+    let checked = report.sources.iter().try_for_each(|source| source.check(&limits));
+    checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// Refuses questions that find nothing, beyond `--max-missing`. `side` is what was read.
+pub fn check_found(
+    prepared: &Prepared,
+    report: &RunReport,
+    questions: &Spine,
+    side: Side,
+    args: &RunArgs,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let checked = prepared
+        .program
+        .check_limits(&prepared.service, report, questions, side, &args.limits());
+    checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
 }
 
 /// Tells of ids under which a source has different rows.
@@ -256,6 +299,14 @@ impl Answered {
             schema: rows.schema(),
             report: rows.report(),
             rows: Answers::Running(Box::new(rows)),
+        }
+    }
+
+    /// Refuses questions that find nothing, beyond `--max-missing`.
+    pub fn check_found(&self, prepared: &Prepared, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
+        match &self.rows {
+            Answers::Whole(_) => Ok(()),
+            Answers::Running(rows) => check_found(prepared, &self.report, rows.spine(), Side::Batch, args, reporter),
         }
     }
 
@@ -345,13 +396,14 @@ pub fn tell(prepared: &Prepared, training: &Answered, out: &str, snapshot: Optio
         "{out}: {} rows, {features} columns, service {}, truth {}{version}",
         training.report.rows,
         prepared.service,
-        prepared.truth_text()
+        prepared.truth_words()
     );
     let mut value = serde_json::json!({
         "out": out,
         "program": prepared.program.hash(),
         "service": prepared.service,
         "truth": prepared.truth_text(),
+        "seen_early": prepared.seen_early,
         "columns": features,
         "report": training.report,
     });

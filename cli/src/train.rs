@@ -8,7 +8,7 @@ use crate::provenance::{self, Recorder};
 use crate::report::{Refused, Reporter};
 use crate::run::{Answered, Aside, Prepared, prepare, settle};
 use featr::provenance::HashInputs;
-use featr::{Spine, TrainOptions, TrainProgress};
+use featr::{Limits, Spine, TrainOptions, TrainProgress};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The options that arguments stand for.
@@ -20,6 +20,8 @@ pub fn options(prepared: &Prepared, args: &RunArgs, with_status: bool) -> TrainO
         temp: args.temp_dir.clone(),
         // Who wants to hear of every row that cannot be used needs every row read.
         prune: !args.strict && args.rejected.is_none(),
+        // What was read is told first, and then judged.
+        limits: Limits::NONE,
         ..TrainOptions::new(prepared.truth)
     }
 }
@@ -97,7 +99,8 @@ pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
     let aside = Aside::new(run, reporter)?;
     let mut training = batch(&prepared, run, spine, set.status, aside.as_ref(), reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, run.strict, reporter)?;
+    settle(&training.report, run, reporter)?;
+    training.check_found(&prepared, run, reporter)?;
     let record = recorder.end(&prepared, &training, out.format(&set), set.status, reporter)?;
     out.write(&prepared, &mut training, &set, Some(&record), reporter)?;
     if args.explain {

@@ -5,7 +5,7 @@ use crate::errors;
 use crate::provenance::Inputs;
 use crate::replay::stream;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_overwrites, prepare, settle};
+use crate::run::{Aside, Prepared, check_found, check_overwrites, prepare, settle};
 use crate::train::batch;
 use arrow::array::{Array as _, RecordBatch};
 use featc_ir::{Status, Type};
@@ -48,7 +48,9 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     )?
     .collect(reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&from_batch.report, args.program.run.strict, reporter)?;
+    let run = &args.program.run;
+    settle(&from_batch.report, run, reporter)?;
+    check_found(&prepared, &from_batch.report, &spine, Side::Batch, run, reporter)?;
     let compared = compare(&prepared, &spine, &from_batch, &args.options, args.sample, reporter)?;
     // Of a log that grows the engines read different rows, and differ rightly.
     inputs.unchanged(&prepared, reporter)?;
@@ -58,6 +60,7 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
         "program": prepared.program.hash(),
         "service": prepared.service,
         "truth": prepared.truth_text(),
+        "seen_early": prepared.seen_early,
         "rows": compared.rows,
         "features": compared.features,
         "values": compared.values,
@@ -74,7 +77,7 @@ pub fn words(prepared: &Prepared, compared: &Compared) -> String {
         "verify: {} rows x {} features, truth {}: {} values and statuses compared between batch and stream, {} rows with the model: {} differ",
         compared.rows,
         compared.features,
-        prepared.truth_text(),
+        prepared.truth_words(),
         compared.values,
         compared.model_rows,
         compared.differ

@@ -286,6 +286,7 @@ source questions {
   columns (card: string, timestamp: timestamp)
   unique (card, timestamp)
   time timestamp
+  static
   batch delta \"table\"
 }
 

@@ -49,6 +49,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::unique
         | Rule::time
         | Rule::arrival
+        | Rule::static_rows
         | Rule::delay
         | Rule::lateness
         | Rule::skew
@@ -119,6 +120,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::unique_kw => Some("`unique`"),
         Rule::all_kw => Some("`all`"),
         Rule::arrival_kw => Some("`arrival`"),
+        Rule::static_kw => Some("`static`"),
         Rule::delay_kw => Some("`delay`"),
         Rule::lateness_kw => Some("`lateness`"),
         Rule::unbounded_kw => Some("`unbounded`"),

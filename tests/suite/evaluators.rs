@@ -114,7 +114,7 @@ fn arrival(case: &Case, source: usize, row: usize) -> i64 {
 pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
     let mut waiting: Vec<(i128, usize, usize)> = Vec::new();
     for (source, rows) in case.rows.iter().enumerate() {
-        let delay = case.truth.delay_us(case.program.sources[source].delay_us).unwrap_or(0);
+        let delay = case.program.sources[source].delay_under(case.truth).unwrap_or(0);
         for row in 0..rows.len() {
             // Visible at t iff arrival + delay ≤ t.
             waiting.push((i128::from(arrival(case, source, row)) + i128::from(delay), source, row));

@@ -107,7 +107,7 @@ fn what_does_not_change_a_value_does_not_change_the_fingerprint() {
 
 #[test]
 fn what_changes_a_value_changes_the_fingerprint() {
-    let different: [&[(&str, &str)]; 20] = [
+    let different: [&[(&str, &str)]; 22] = [
         &[("amount * 100", "amount * 101")],
         &[("amount > 0", "amount >= 0")],
         &[("over 1d default", "over 2d default")],
@@ -128,6 +128,8 @@ fn what_changes_a_value_changes_the_fingerprint() {
         &[("txn", "orders")],
         &[("begins @2024-01-01T00:00:00Z", "keep nan")],
         &[("begins @2024-01-01T00:00:00Z", "zone \"UTC\"")],
+        &[("arrival seen", ""), ("delay 5s", ""), ("lateness 1h", "")],
+        &[("arrival seen", "static"), ("delay 5s", ""), ("lateness 1h", "")],
     ];
     let mut seen = std::collections::BTreeSet::from([fingerprint(BASE, "total")]);
     for edits in different {

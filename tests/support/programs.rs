@@ -74,7 +74,10 @@ pub fn program(rng: &mut Rng) -> Generated {
     ]);
     text += "  time at_\n";
     let has_arrival = !rng.one_in(5);
-    if has_arrival {
+    let is_static = !has_arrival && rng.one_in(2);
+    if is_static {
+        text += "  static\n";
+    } else if has_arrival {
         text += *rng.pick(&[
             "  arrival seen\n",
             "  arrival seen\n",
@@ -140,7 +143,10 @@ pub fn program(rng: &mut Rng) -> Generated {
         let _ = writeln!(text, "  v{view}.*");
     }
     text += "}\n";
-    Generated { text, has_arrival }
+    Generated {
+        text,
+        has_arrival: has_arrival || is_static,
+    }
 }
 
 fn features(scope: &mut Scope<'_>, text: &mut String) {
@@ -195,6 +201,8 @@ impl Scope<'_> {
         let nulls = *self.rng.pick(&["", " ignoring nulls"]);
         match self.rng.below(14) {
             0 => (format!("count({})", filter.trim_start()), false),
+            // What is a condition is not counted by its values.
+            1 if any == Ty::Bool => (format!("count(where {})", self.expr(any, 1)), false),
             1 => (format!("count({}{filter})", self.expr(any, 1)), false),
             2 | 3 => {
                 let ty = if self.rng.one_in(2) { Ty::Float } else { numeric };

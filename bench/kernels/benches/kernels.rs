@@ -131,6 +131,7 @@ fn finishing(c: &mut Criterion) {
         excluding: Excluding::Nothing,
     };
     let feature = |slot: u32| FinishFeature {
+        view: "view".into(),
         name: format!("f{slot}"),
         ty: Type::Float64,
         kind: FinishKind::Aggregate {

@@ -32,7 +32,7 @@ impl Job<'_> {
             state.rows,
             state.parts,
             self.what(),
-            self.prepared.truth_text()
+            self.prepared.truth_words()
         );
         let value = serde_json::json!({
             "out": out,

@@ -269,6 +269,7 @@ mod tests {
             ty: Type::Int64,
         };
         let known = Survey {
+            known: 0,
             sources: vec![],
             times: vec![],
             columns: vec![(key, Column::from_values(Type::Int64, &values))],

@@ -116,6 +116,8 @@ fn source_hash(source: &Source) -> u128 {
     let arrival = source.arrival.map(|arrival| match arrival {
         Arrival::Column(id) => (Some(name(id)), 0),
         Arrival::AfterTime { offset_us } => (None, offset_us),
+        // No column has a blank in its name.
+        Arrival::Static => (Some("static rows"), 0),
     });
     // Skew plays no role where lateness is unbounded.
     let skew_us = if source.lateness == Lateness::Unbounded {

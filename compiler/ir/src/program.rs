@@ -3,7 +3,7 @@
 use crate::aggregate::Slot;
 use crate::expr::{Expr, Literal};
 use crate::id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
-use crate::types::Type;
+use crate::types::{Truth, Type};
 use crate::window::{Excluding, Window, WindowKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -91,6 +91,8 @@ pub enum Arrival {
     Column(ColumnId),
     /// Event time plus this many microseconds: an assumption said aloud.
     AfterTime { offset_us: u64 },
+    /// The rows never change: each is known at every instant.
+    Static,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -211,6 +213,25 @@ pub struct ServiceField {
     pub name: String,
     pub view: ViewId,
     pub feature: FeatureId,
+}
+
+impl Source {
+    /// The column that says when a row was known, if one does.
+    pub fn arrival_column(&self) -> Option<ColumnId> {
+        match self.arrival {
+            Some(Arrival::Column(column)) => Some(column),
+            Some(Arrival::AfterTime { .. } | Arrival::Static) | None => None,
+        }
+    }
+
+    /// The pipeline delay that holds under a truth, in microseconds; `None` when arrival plays no role: in truth
+    /// `complete`, and for rows that never change.
+    pub fn delay_under(&self, truth: Truth) -> Option<u64> {
+        match self.arrival {
+            Some(Arrival::Static) => None,
+            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => truth.delay_us(self.delay_us),
+        }
+    }
 }
 
 impl Program {

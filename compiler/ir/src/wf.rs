@@ -2,7 +2,7 @@
 
 use crate::Bug;
 use crate::expr::Expr;
-use crate::program::{FeatureKind, Program, Step, View};
+use crate::program::{Arrival, FeatureKind, Lateness, Program, Step, View};
 use crate::types::Type;
 
 fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Bug> {
@@ -34,6 +34,11 @@ pub fn check(program: &Program) -> Result<(), Bug> {
         })?;
         ensure(!source.unique.is_empty(), || {
             format!("source {} has no identity", source.name)
+        })?;
+        let is_static = source.arrival == Some(Arrival::Static);
+        let bounded = source.delay_us != 0 || source.lateness != Lateness::Unbounded;
+        ensure(!(is_static && bounded), || {
+            format!("source {} is static and waits for rows", source.name)
         })?;
         let time = source.columns[source.time.index()].ty;
         ensure(time == Type::Timestamp, || {

@@ -2,8 +2,8 @@
 
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{
-    ColumnId, Excluding, Expr, FeatureId, FeatureKind, Key, LiftId, Program, Slot, Source, SourceId, TransformId, View,
-    ViewId, Window, WindowId,
+    Arrival, ColumnId, Excluding, Expr, FeatureId, FeatureKind, Key, LiftId, Program, Slot, Source, SourceId,
+    TransformId, View, ViewId, Window, WindowId,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -214,7 +214,8 @@ impl<'a> Builder<'a> {
                     expr: expr.clone(),
                     presence: presence as u32,
                     window: *view.window(view.slot(slots[0]).window),
-                    ttl_us: view.ttl_us,
+                    // Rows that never change are never behind.
+                    ttl_us: view.ttl_us.filter(|_| self.source.arrival != Some(Arrival::Static)),
                 }
             }
             FeatureKind::Derived { inputs, expr } => FinishKind::Derived {
@@ -225,6 +226,7 @@ impl<'a> Builder<'a> {
         let place = self.group.finish.features.len() as u32;
         self.group.finish.features.push(FinishFeature {
             name: format!("{}__{}", view.name, feature.name),
+            view: view.name.clone(),
             ty: feature.ty,
             kind,
             default: feature.default.clone(),

@@ -79,6 +79,7 @@ pub enum Arrival {
     AfterTime {
         offset_us: u64,
     },
+    Static,
     /// There is a clause, and it has been reported.
     Broken,
 }

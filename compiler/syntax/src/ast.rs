@@ -163,6 +163,8 @@ pub struct Source {
     pub unique: Option<Unique>,
     pub time: Option<TimeClause>,
     pub arrival: Option<Arrival>,
+    /// The place of `static`.
+    pub static_rows: Option<Span>,
     /// `delay 5s`
     pub delay: Option<DurationClause>,
     pub lateness: Option<Lateness>,

@@ -91,6 +91,9 @@ fn source(out: &mut String, source: &Source) {
             ArrivalKind::AfterTime(offset) => format!("(arrival-after-time {})", offset.us),
         });
     }
+    if source.static_rows.is_some() {
+        clause("(static)".to_owned());
+    }
     for (word, found) in [("delay", &source.delay), ("skew", &source.skew)] {
         if let Some(found) = found {
             clause(format!("({word} {})", found.value.us));

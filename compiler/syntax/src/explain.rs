@@ -39,8 +39,8 @@ impl Context {
         match self {
             Context::Item => &["module", "entity", "source", "transform", "view", "service"],
             Context::Clause => &[
-                "columns", "unique", "time", "arrival", "delay", "lateness", "skew", "begins", "zone", "keep", "batch",
-                "stream",
+                "columns", "unique", "time", "arrival", "static", "delay", "lateness", "skew", "begins", "zone",
+                "keep", "batch", "stream",
             ],
             Context::Step => &["where", "let"],
             Context::Statement => &["owner", "tags", "ttl", "feature"],

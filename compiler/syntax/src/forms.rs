@@ -49,6 +49,7 @@ pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
         (Context::Clause, "unique") => "unique payment_id",
         (Context::Clause, "time") => "time paid_at",
         (Context::Clause, "arrival") => "arrival known_at",
+        (Context::Clause, "static") => "static",
         (Context::Clause, "delay") => "delay 5s",
         (Context::Clause, "lateness") => "lateness 24h",
         (Context::Clause, "skew") => "skew 5m",

@@ -6,6 +6,7 @@ use crate::scan::Scan;
 use crate::shelves::Room;
 use crate::spine::SpineData;
 use datafusion::error::Result;
+use featc_ir::plan::{FinishSpec, FoldSpec};
 use featc_ir::{Key, Source, Truth};
 use featr_decode::{DecodeError, JsonlRejects, LocalStore, Store};
 use featr_kernels::Batch;
@@ -239,6 +240,8 @@ impl Shared {
         };
         let counter = Arc::new(RowsCounter {
             report: Mutex::new(report),
+            absent: Mutex::default(),
+            views: Mutex::default(),
         });
         lock(&self.counters).push(counter.clone());
         counter
@@ -249,6 +252,10 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct RowsCounter {
     report: Mutex<ViewReport>,
+    /// Per entry of `FoldSpec::presence`: questions without an event within that lookback.
+    absent: Mutex<Vec<u64>>,
+    /// As [`FinishSpec::views`] has them.
+    views: Mutex<Vec<(String, u32)>>,
 }
 
 impl RowsCounter {
@@ -277,8 +284,31 @@ impl RowsCounter {
         lock(&self.report).questions_at_events += questions;
     }
 
+    /// Counts the questions of one answer that find no event.
+    pub fn add_absent(&self, presence: &[Vec<bool>]) {
+        let mut absent = lock(&self.absent);
+        absent.resize(presence.len(), 0);
+        for (count, present) in absent.iter_mut().zip(presence) {
+            *count += present.iter().map(|present| u64::from(!present)).sum::<u64>();
+        }
+    }
+
+    /// Whose features are made of these events.
+    pub fn serve(&self, finish: &FinishSpec, fold: &FoldSpec) {
+        *lock(&self.views) = finish.views(fold);
+    }
+
     pub fn report(&self) -> ViewReport {
-        lock(&self.report).clone()
+        let absent = lock(&self.absent);
+        let count = |place: u32| absent.get(place as usize).copied().unwrap_or(0);
+        let views = lock(&self.views);
+        ViewReport {
+            missing: views
+                .iter()
+                .map(|(view, place)| (view.clone(), count(*place)))
+                .collect(),
+            ..lock(&self.report).clone()
+        }
     }
 }
 

@@ -127,7 +127,7 @@ fn point_in_time(events: &BatchNode, spine: &BatchNode, spec: &FoldSpec, shared:
     let fold = Arc::new(spec.clone());
     let questions = Kind::Questions { fold: fold.clone() };
     let questions = plan_node(questions, vec![], vec![])?;
-    let delay_us = shared.truth.delay_us(source.delay_us);
+    let delay_us = source.delay_under(shared.truth);
     let layout = EventLayout::new(source, row_spec, delay_us.is_some());
     let rows = Kind::Rows {
         spec: Arc::new(row_spec.clone()),

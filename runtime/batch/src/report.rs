@@ -54,6 +54,9 @@ pub struct ViewReport {
     pub copies: u64,
     /// Questions without an entity, because one of the keys is null.
     pub keyless_questions: u64,
+    /// The views that are answered here, each with its questions that find no event: none of their entity that they see
+    /// lies within the longest retention of the view's features.
+    pub missing: Vec<(String, u64)>,
     /// Questions at the very instant of an event of their entity that they see, if a window excludes nothing: the event
     /// counts there. Questions whose id is that of an event at another instant are not looked for.
     pub questions_at_events: u64,

@@ -7,6 +7,7 @@ use crate::logical::walk;
 use crate::measure;
 use crate::report::RunReport;
 use crate::shelves::Room;
+use crate::spine::SpineData;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, UnboundedMemoryPool};
@@ -161,6 +162,11 @@ impl Rows {
     /// What was read.
     pub fn report(&self) -> RunReport {
         report(&self.run.planned.shared)
+    }
+
+    /// The questions.
+    pub fn spine(&self) -> &SpineData {
+        &self.run.planned.shared.spine
     }
 
     /// The physical plan with what every node did so far: rows, bytes, time.

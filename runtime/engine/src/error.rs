@@ -1,5 +1,7 @@
 //! Why a request was refused, as data.
 
+use crate::absence::Absence;
+use crate::limits::Most;
 use featr_batch::BatchError;
 use featr_decode::DecodeError;
 use std::fmt;
@@ -12,6 +14,29 @@ pub enum Error {
     UnknownService { service: String, known: Vec<String> },
     /// The program has no such source.
     UnknownSource { source: String, known: Vec<String> },
+    /// No truth was named, and these sources do not say when their rows were known.
+    TruthNotChosen { service: String, sources: Vec<String> },
+    /// More rows of a source were rejected than the limits allow; `example` is the first of them.
+    TooManyRejected {
+        source: String,
+        rejected: u64,
+        rows: u64,
+        most: Most,
+        example: Option<String>,
+    },
+    /// No question finds its entity in a view.
+    NothingFound {
+        view: String,
+        questions: u64,
+        why: Box<Absence>,
+    },
+    /// More questions find nothing in a view than the limits allow.
+    TooManyMissing {
+        view: String,
+        missing: u64,
+        questions: u64,
+        most: Most,
+    },
     /// As-of-arrival was asked, and this source has no arrival.
     ArrivalNeeded { source: String },
     /// The source declares no files, and none were given.
@@ -54,6 +79,41 @@ impl fmt::Display for Error {
                     "source `{source}` has no arrival, so it cannot be asked as of arrival"
                 )
             }
+            Error::TruthNotChosen { service, sources } => {
+                let sources: Vec<String> = sources.iter().map(|source| format!("`{source}`")).collect();
+                write!(
+                    f,
+                    "service `{service}` reads {}: nothing says when {} rows were known",
+                    sources.join(", "),
+                    if sources.len() == 1 { "its" } else { "their" }
+                )
+            }
+            Error::TooManyRejected {
+                source,
+                rejected,
+                rows,
+                most,
+                ..
+            } => write!(
+                f,
+                "{rejected} of {rows} rows of source `{source}` cannot be used; at most {most} may be rejected"
+            ),
+            Error::NothingFound { view, questions, why } => {
+                let are = if *questions == 1 { "is" } else { "are" };
+                write!(
+                    f,
+                    "no question finds anything in view `{view}` ({questions} {are} asked): {why}"
+                )
+            }
+            Error::TooManyMissing {
+                view,
+                missing,
+                questions,
+                most,
+            } => write!(
+                f,
+                "{missing} of {questions} questions find nothing in view `{view}`; at most {most} may be missing"
+            ),
             Error::NoFiles { source } => write!(f, "source `{source}` declares no files"),
             Error::ColumnClash { column } => write!(f, "spine column `{column}` has the name of an output column"),
             Error::Columns { what, why } => write!(f, "{what}: {why}"),

@@ -60,10 +60,13 @@
 //! | survive a restart | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
 //! | write a result | [`write_rows`], [`provenance::stage_set`] with its record |
+//! | bound what may be wrong with the data | [`Limits`], in [`TrainOptions`] and [`ReplayOptions`] |
 //! | know entities and events of a service | [`Program::survey`] |
 
+mod absence;
 mod entities;
 mod error;
+mod limits;
 mod load;
 mod online;
 mod program;
@@ -78,6 +81,7 @@ mod tests;
 mod train;
 mod values;
 
+pub use absence::Absence;
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
@@ -88,8 +92,9 @@ pub use featr_decode::{
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
 pub use featr_stream::LogStats;
+pub use limits::{Limits, Most, ViewReport};
 pub use online::{Online, PushReport};
-pub use program::Program;
+pub use program::{Program, SeenEarly};
 pub use provenance::Provenance;
 pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};

@@ -2,9 +2,10 @@
 
 use crate::error::Error;
 use featc_ir::plan::{BatchNode, BatchPlan, OperatorId, OperatorKind, StreamGraph, StreamService};
-use featc_ir::{FileFormat, FileSet, Source, Truth};
+use featc_ir::{Arrival, FileFormat, FileSet, Source, Truth};
 use featr_decode::format_of;
 use featr_lake::LakeStore;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,23 @@ pub struct Program {
     /// Files given for a source instead of its own.
     pub(crate) files: BTreeMap<String, FileSet>,
     pub(crate) store: Arc<LakeStore>,
+}
+
+/// Sources whose rows a question may see before anybody says that they were known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenEarly {
+    /// Those without arrival, in truth `complete`.
+    pub without_arrival: Vec<String>,
+    /// Those whose rows never change.
+    #[serde(rename = "static")]
+    pub static_rows: Vec<String>,
+}
+
+impl SeenEarly {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.without_arrival.is_empty() && self.static_rows.is_empty()
+    }
 }
 
 impl Program {
@@ -147,20 +165,36 @@ impl Program {
         Ok(())
     }
 
-    /// The truth that holds when none is named: as of arrival, unless a source of the service has no arrival.
+    /// The truth that holds when none is named: as of arrival.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`]; [`Error::TruthNotChosen`] when a source of the service has no arrival and is not static:
+    /// truth `complete` holds only where somebody names it.
+    pub fn default_truth(&self, service: &str) -> Result<Truth, Error> {
+        let sources = self.seen_early(service, Truth::Complete)?.without_arrival;
+        match sources.is_empty() {
+            true => Ok(Truth::AsOfArrival { delay_us: None }),
+            false => Err(Error::TruthNotChosen {
+                service: service.to_owned(),
+                sources,
+            }),
+        }
+    }
+
+    /// The sources of a service whose rows a truth shows though nothing says when they were known.
     ///
     /// # Errors
     /// [`Error::UnknownService`].
-    pub fn default_truth(&self, service: &str) -> Result<Truth, Error> {
-        let arrived = self
-            .service_sources(service)?
-            .iter()
-            .all(|source| source.arrival.is_some());
-        Ok(if arrived {
-            Truth::AsOfArrival { delay_us: None }
-        } else {
-            Truth::Complete
-        })
+    pub fn seen_early(&self, service: &str, truth: Truth) -> Result<SeenEarly, Error> {
+        let mut seen = SeenEarly::default();
+        for source in self.service_sources(service)? {
+            match source.arrival {
+                None if truth == Truth::Complete => seen.without_arrival.push(source.name.clone()),
+                Some(Arrival::Static) => seen.static_rows.push(source.name.clone()),
+                None | Some(Arrival::Column(_) | Arrival::AfterTime { .. }) => {}
+            }
+        }
+        Ok(seen)
     }
 
     /// Refuses a truth that the service's sources cannot support.
@@ -208,6 +242,24 @@ impl Program {
                 inputs.iter_mut().for_each(|input| self.redirect(input));
             }
         }
+    }
+
+    /// The view of each output column of a service.
+    pub(crate) fn field_views(&self, service: &str) -> Result<Vec<String>, Error> {
+        let BatchNode::Zip { inputs, columns, .. } = self.batch_plan(service)?.root else {
+            return Ok(vec![]);
+        };
+        let view = |(input, place): &(u32, u32)| match inputs.get(*input as usize) {
+            Some(BatchNode::Finish { spec, .. }) => {
+                let mut outputs = spec.features.iter().filter(|feature| feature.output);
+                outputs.nth(*place as usize).map(|feature| feature.view.clone())
+            }
+            _ => None,
+        };
+        let views: Option<Vec<String>> = columns.iter().map(view).collect();
+        views.ok_or_else(|| Error::Bug {
+            why: format!("service {service} has a column of no view"),
+        })
     }
 
     /// The part of the stream graph that one service reads, operators renumbered.

@@ -14,7 +14,7 @@ pub use path::{name_of, path_of, relative};
 pub use set::{StagedSet, sidecar, stage_set};
 
 use crate::error::Error;
-use crate::program::Program;
+use crate::program::{Program, SeenEarly};
 use crate::results::RunReport;
 use featc_ir::{Truth, hash};
 use featr_decode::{DecodeError, OutputFormat, open_file, read_metadata};
@@ -39,6 +39,9 @@ pub struct Provenance {
     pub program: ProgramRecord,
     pub service: String,
     pub truth: TruthRecord,
+    /// Sources whose rows it shows though nothing says when they were known.
+    #[serde(default, skip_serializing_if = "SeenEarly::is_empty")]
+    pub seen_early: SeenEarly,
     /// Output column → fingerprint of its feature.
     pub features: BTreeMap<String, String>,
     /// The sources that the service reads, in the program's order.
@@ -160,6 +163,7 @@ impl Provenance {
             program,
             service: service.to_owned(),
             truth: truth.into(),
+            seen_early: SeenEarly::default(),
             features: BTreeMap::new(),
             sources: Vec::new(),
             spine,

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::program::Program;
 use crate::results::SourceReport;
-use featc_ir::{FileSet, Source};
+use featc_ir::{Arrival, FileSet, Source};
 use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
 use featr_decode::{DecodeError, ReadOptions, Reject, RejectSink, Rejects, RowNumbers, read_source};
 use featr_kernels::{Batch, identity, rows};
@@ -200,11 +200,15 @@ impl Recorded {
     }
 
     /// Arrival and acceptance of every row: `None` for rows that are rejected.
-    /// A source without arrival has its event times here.
+    /// A source without arrival has its event times here; rows that never change come before all.
     pub(crate) fn arrivals(&self) -> Vec<Option<i64>> {
         let accepted = rows::accept(&self.source, &self.rows);
-        let arrivals = rows::arrivals(&self.source, &self.rows)
-            .unwrap_or_else(|| self.rows.columns[self.source.time.index()].i64s().to_vec());
+        let arrivals = rows::arrivals(&self.source, &self.rows).unwrap_or_else(|| match self.source.arrival {
+            Some(Arrival::Static) => vec![i64::MIN; self.rows.rows],
+            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => {
+                self.rows.columns[self.source.time.index()].i64s().to_vec()
+            }
+        });
         accepted
             .keep
             .iter()

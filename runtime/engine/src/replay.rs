@@ -1,6 +1,7 @@
 //! The streaming engine over recorded rows: every spine row answered from online state at its instant.
 
 use crate::error::Error;
+use crate::limits::{Limits, ViewReport};
 use crate::online::Online;
 use crate::program::Program;
 use crate::recorded::{Recorded, Side};
@@ -22,6 +23,8 @@ pub struct ReplayOptions {
     /// Snapshots, drops and restores the engine each time it has taken in this many events.
     pub restart_every: Option<u64>,
     pub with_status: bool,
+    /// What is refused for its data.
+    pub limits: Limits,
 }
 
 /// What a run tells while it goes on: a phase, steps done and steps in all.
@@ -55,7 +58,7 @@ fn shuffle(rows: &mut [(i128, u32)], state: &mut u64) {
 impl Lane {
     /// `instants` are the different instants that are asked, ascending.
     fn new(recorded: &Recorded, options: &ReplayOptions, instants: &[i64], state: &mut u64) -> Lane {
-        let delay = options.truth.delay_us(recorded.source.delay_us).unwrap_or(0);
+        let delay = recorded.source.delay_under(options.truth).unwrap_or(0);
         let times = recorded.rows.columns[recorded.source.time.index()].i64s();
         let arrivals = recorded.arrivals();
         // Rejected rows go first: the engine has to reject them itself.
@@ -242,19 +245,41 @@ impl Program {
                 back.iter().map(|place| statuses[*place as usize]).collect(),
             )
         });
-        let features = columns_to_batch(&names, ordered.collect(), options.with_status)?;
+        let ordered: Vec<(Column, Vec<Status>)> = ordered.collect();
+        let views = found_by_view(self.field_views(service)?, &ordered);
+        let features = columns_to_batch(&names, ordered, options.with_status)?;
         let (schema, batches) = join_columns(spine, &features)?;
         let report = RunReport {
             rows: order.len() as u64,
             sources: recorded.iter().map(Recorded::report).collect(),
+            views,
             warnings: Vec::new(),
         };
+        self.check_limits(service, &report, spine, Side::Stream, &options.limits)?;
         Ok(Training {
             schema,
             batches,
             report,
         })
     }
+}
+
+/// Per view its questions to which all of its features are `missing`.
+fn found_by_view(field_views: Vec<String>, answers: &[(Column, Vec<Status>)]) -> Vec<ViewReport> {
+    let mut views: Vec<(String, Vec<bool>)> = Vec::new();
+    for (view, (_, statuses)) in field_views.into_iter().zip(answers) {
+        let missing = statuses.iter().map(|status| *status == Status::Missing);
+        match views.iter_mut().find(|(known, _)| *known == view) {
+            Some((_, all)) => all.iter_mut().zip(missing).for_each(|(all, missing)| *all &= missing),
+            None => views.push((view, missing.collect())),
+        }
+    }
+    let report = |(view, missing): (String, Vec<bool>)| ViewReport {
+        view,
+        questions: missing.len() as u64,
+        missing: missing.iter().map(|missing| u64::from(*missing)).sum(),
+    };
+    views.into_iter().map(report).collect()
 }
 
 fn empty(columns: &[&Column]) -> Vec<Column> {

@@ -1,6 +1,7 @@
 //! Features as Arrow columns.
 
 use crate::error::Error;
+use crate::limits::{Limits, ViewReport};
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
@@ -25,6 +26,8 @@ pub struct RunReport {
     /// Questions answered.
     pub rows: u64,
     pub sources: Vec<SourceReport>,
+    /// Per view of the service.
+    pub views: Vec<ViewReport>,
     pub warnings: Vec<String>,
 }
 
@@ -51,6 +54,24 @@ impl SourceReport {
     /// Rejected rows.
     pub fn rejected_total(&self) -> u64 {
         self.rejected.values().sum()
+    }
+
+    /// Refuses a source of which more rows were rejected than the limits allow.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRejected`].
+    pub fn check(&self, limits: &Limits) -> Result<(), Error> {
+        let (rejected, rows) = (self.rejected_total(), self.rejected_total() + self.accepted);
+        match limits.rejected.is_exceeded(rejected, rows) {
+            false => Ok(()),
+            true => Err(Error::TooManyRejected {
+                source: self.source.clone(),
+                rejected,
+                rows,
+                most: limits.rejected,
+                example: self.examples.first().cloned(),
+            }),
+        }
     }
 
     /// Counts the rows that were not decoded and shows the first.

@@ -49,6 +49,8 @@ pub struct Survey {
     /// One column per key of the service, then, with events, one per column that `excluding self` compares with and that
     /// is no key. Rows are distinct (with events: together with their instant), sorted by instant and key.
     pub columns: Vec<(Key, Column)>,
+    /// Of the entities that [`SurveyOptions::only`] names, how many have an event; all that were found without it.
+    pub known: u64,
 }
 
 /// Distinct rows, each kept once.
@@ -79,6 +81,10 @@ impl Distinct {
         }
     }
 
+    fn len(&self) -> usize {
+        self.seen.len()
+    }
+
     fn contains(&self, key: &[u8]) -> bool {
         self.seen.contains_key(key)
     }
@@ -93,10 +99,10 @@ impl Distinct {
 }
 
 /// A transform and key of the service that brings every key.
-struct Reader {
-    source: String,
-    rows: RowSpec,
-    entity: Vec<Key>,
+pub(crate) struct Reader {
+    pub source: String,
+    pub rows: RowSpec,
+    pub entity: Vec<Key>,
 }
 
 /// What rows are kept.
@@ -152,6 +158,7 @@ impl Program {
             let readers: Vec<&Reader> = readers.iter().filter(|reader| reader.source == source.name).collect();
             sources.push(self.survey_source(source, &readers, rejects.as_ref(), &mut pass)?);
         }
+        let known = pass.found.len() as u64;
         let Pass {
             only,
             found,
@@ -173,6 +180,7 @@ impl Program {
             sources,
             times,
             columns: keys.zip(columns).collect(),
+            known,
         })
     }
 
@@ -187,6 +195,18 @@ impl Program {
         Ok(readers
             .filter(|reader| keys.iter().all(|key| reader.entity.contains(key)))
             .collect())
+    }
+
+    /// The node of the service's plan that turns rows into the events of a view.
+    pub(crate) fn reader_of(&self, service: &str, view: &str) -> Result<Option<Reader>, Error> {
+        let BatchNode::Zip { inputs, .. } = self.batch_plan(service)?.root else {
+            return Ok(None);
+        };
+        let serves = |node: &BatchNode| match node {
+            BatchNode::Finish { spec, .. } => spec.features.iter().any(|feature| feature.view == view),
+            _ => false,
+        };
+        Ok(inputs.into_iter().find(serves).and_then(reader))
     }
 
     fn survey_source(

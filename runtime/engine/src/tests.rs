@@ -1,6 +1,6 @@
 //! What runs report.
 
-use crate::{Program, ReplayOptions, RunReport, TrainOptions, Truth};
+use crate::{Absence, Error, Limits, Most, Program, ReplayOptions, RunReport, TrainOptions, Truth, ViewReport};
 use std::path::Path;
 
 const PROGRAM: &str = r#"
@@ -61,11 +61,16 @@ fn reports(truth: Truth) -> (RunReport, RunReport) {
         shuffle: None,
         restart_every: None,
         with_status: false,
+        limits: Limits::NONE,
     };
     let replayed = program
         .replay("risk", &spine, &options, None, &mut |_, _, _| {})
         .expect("replays");
-    let trained = program.train("risk", spine, TrainOptions::new(truth)).expect("trains");
+    let options = TrainOptions {
+        limits: Limits::NONE,
+        ..TrainOptions::new(truth)
+    };
+    let trained = program.train("risk", spine, options).expect("trains");
     (trained.report, replayed.report)
 }
 
@@ -102,4 +107,93 @@ fn training_warns_of_questions_at_the_instant_of_an_event() {
     // The event of card b had not arrived.
     let delay_us = Some(0);
     assert_eq!(reports(Truth::AsOfArrival { delay_us }).0.warnings, [warning(1)]);
+}
+
+#[test]
+fn the_library_refuses_what_the_command_line_refuses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("txn.csv"), EVENTS).expect("writes");
+    let program = program(folder.path());
+    let spine = |text: &str| {
+        let path = folder.path().join("spine.csv");
+        std::fs::write(&path, text).expect("writes");
+        program.read_spine("risk", &path, "timestamp", None).expect("a spine")
+    };
+    let train = |text: &str, limits: Limits, with_status: bool| {
+        let options = TrainOptions {
+            limits,
+            with_status,
+            ..TrainOptions::new(Truth::Complete)
+        };
+        program
+            .train("risk", spine(text), options)
+            .map(|training| training.report)
+    };
+    // Two of six rows are rejected.
+    let refused = train(SPINE, Limits::default(), false).expect_err("a third of the rows");
+    let Error::TooManyRejected {
+        rejected: 2, rows: 6, ..
+    } = refused
+    else {
+        panic!("{refused:?}")
+    };
+    let half = Limits {
+        rejected: Most::Count(2),
+        ..Limits::default()
+    };
+    let options = ReplayOptions {
+        truth: Truth::Complete,
+        chunk: 2,
+        shuffle: None,
+        restart_every: None,
+        with_status: false,
+        limits: half,
+    };
+    let replay = |text: &str| {
+        let replayed = program.replay("risk", &spine(text), &options, None, &mut |_, _, _| {});
+        replayed.map(|training| training.report)
+    };
+    // The first question about card b asks before its event.
+    let views = [ViewReport {
+        view: "spend".into(),
+        questions: 3,
+        missing: 1,
+    }];
+    for report in [train(SPINE, half, false), train(SPINE, half, true), replay(SPINE)] {
+        assert_eq!(report.expect("allowed").views, views);
+    }
+    let upper = SPINE.to_uppercase().replace("CARD,TIMESTAMP", "card,timestamp");
+    for refused in [train(&upper, half, false), train(&upper, half, true), replay(&upper)] {
+        let Err(Error::NothingFound {
+            view,
+            questions: 3,
+            why,
+        }) = refused
+        else {
+            panic!("{refused:?}")
+        };
+        let why = (view.as_str(), *why);
+        let keys = Absence::Keys {
+            asked: "card \"A\"".into(),
+            nearest: Some("card \"a\"".into()),
+        };
+        assert_eq!(why, ("spend", keys));
+    }
+    let two_thirds = Limits {
+        missing: Some(Most::Share { millionths: 300_000 }),
+        ..half
+    };
+    let refused = train(SPINE, two_thirds, false).expect_err("a third is missing");
+    assert!(
+        matches!(
+            refused,
+            Error::TooManyMissing {
+                missing: 1,
+                questions: 3,
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
+    train(&upper, Limits::NONE, false).expect("whatever the data are");
 }

@@ -1,7 +1,9 @@
 //! Training sets from the batch engine.
 
 use crate::error::Error;
+use crate::limits::{Limits, ViewReport};
 use crate::program::Program;
+use crate::recorded::Side;
 use crate::results::{RunReport, SourceReport, Training};
 use crate::spine::Spine;
 use arrow::array::RecordBatch;
@@ -26,6 +28,8 @@ pub struct TrainOptions {
     /// Whether parts of files may be left out that hold no event that can matter, by their own statistics. Their rows,
     /// and what is wrong with them, are then not counted. No value depends on it.
     pub prune: bool,
+    /// What is refused for its data.
+    pub limits: Limits,
     /// Receives every source row that cannot be used.
     pub rejects: Option<Box<dyn RejectedRows>>,
     pub progress: Option<ProgressSink>,
@@ -41,6 +45,7 @@ impl TrainOptions {
             memory_bytes: None,
             temp: None,
             prune: false,
+            limits: Limits::default(),
             rejects: None,
             progress: None,
         }
@@ -62,7 +67,7 @@ impl Program {
     ///
     /// # Errors
     /// [`Error::UnknownService`], [`Error::ArrivalNeeded`], [`Error::NoFiles`], [`Error::Decode`], [`Error::ColumnClash`],
-    /// [`Error::Resources`].
+    /// [`Error::Resources`], and what [`Program::check_limits`] says.
     pub fn train(&self, service: &str, spine: Spine, options: TrainOptions) -> Result<Training, Error> {
         let mut rows = self.training(service, spine, options)?;
         Ok(Training {
@@ -80,6 +85,7 @@ impl Program {
     pub fn training(&self, service: &str, spine: Spine, options: TrainOptions) -> Result<TrainRows, Error> {
         self.check_truth(service, options.truth)?;
         let plan = self.batch_plan(service)?;
+        let limits = options.limits;
         let inputs = Inputs {
             base: self.base.clone(),
             store: self.store.clone(),
@@ -93,9 +99,11 @@ impl Program {
             rejects: options.rejects,
             ..Inputs::new(spine)
         };
-        Ok(TrainRows {
+        let rows = TrainRows {
             rows: featr_batch::Run::new(&plan, inputs)?.start()?,
-        })
+        };
+        self.check_limits(service, &rows.report(), rows.spine(), Side::Batch, &limits)?;
+        Ok(rows)
     }
 }
 
@@ -114,6 +122,11 @@ impl TrainRows {
     /// What was read.
     pub fn report(&self) -> RunReport {
         report(&self.rows.report())
+    }
+
+    /// The questions.
+    pub fn spine(&self) -> &Spine {
+        self.rows.spine()
     }
 
     /// The plan that runs, with what its nodes did so far: rows, bytes, time.
@@ -154,9 +167,16 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
             }
         }
     }
+    let of_views = run.views.iter().flat_map(|node| &node.missing);
+    let views = of_views.map(|(view, missing)| ViewReport {
+        view: view.clone(),
+        questions: run.rows,
+        missing: *missing,
+    });
     RunReport {
         rows: run.rows,
         sources,
+        views: views.collect(),
         warnings: run.views.iter().filter_map(|view| warning(view, run.rows)).collect(),
     }
 }

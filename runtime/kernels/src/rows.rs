@@ -10,7 +10,7 @@ use crate::column::{Batch, Column, Data, Tag};
 use crate::{eval, identity};
 use featc_ir::plan::RowSpec;
 use featc_ir::program::Step;
-use featc_ir::{Arrival, ColumnId, Expr, ExprKind, Source};
+use featc_ir::{ColumnId, Expr, ExprKind, Source};
 use std::borrow::Cow;
 
 mod accepted;
@@ -24,11 +24,7 @@ pub use rejected::{Rejected, rejected};
 /// The digest of every row of a source: [`identity::digests`] without the arrival column.
 pub fn digests(source: &Source, batch: &Batch) -> Vec<u128> {
     let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
-    let except = match source.arrival {
-        Some(Arrival::Column(column)) => Some(column),
-        Some(Arrival::AfterTime { .. }) | None => None,
-    };
-    identity::digests(batch, &names, except)
+    identity::digests(batch, &names, source.arrival_column())
 }
 
 /// Rows that a transform and key dropped, by reason. `filtered` is not a rejection.

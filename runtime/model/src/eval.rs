@@ -5,8 +5,8 @@ use crate::aggregate::{Taken, slot_answer};
 use crate::source::{Event, ViewEvents};
 use crate::{Answer, Contribution, Part, Question, window};
 use featc_ir::{
-    ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, Program, Slot, SlotId, Source, Status, Truth, View,
-    Window,
+    Arrival, ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, Program, Slot, SlotId, Source, Status, Truth,
+    View, Window,
 };
 use featr_kernels::Value;
 use featr_kernels::eval::eval_row_slow;
@@ -131,7 +131,11 @@ impl<'a> Asked<'a> {
 
     /// The pipeline is further behind than the view's `ttl`: the lag of the frontier is the delay of the truth.
     fn is_stale(&self) -> bool {
-        match (self.view.ttl_us, self.truth.delay_us(self.source.delay_us)) {
+        let lag_us = match self.source.arrival {
+            Some(Arrival::Static) => None,
+            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => self.truth.delay_us(self.source.delay_us),
+        };
+        match (self.view.ttl_us, lag_us) {
             (Some(ttl_us), Some(lag_us)) => lag_us > ttl_us,
             (Some(_), None) | (None, _) => false,
         }
@@ -185,8 +189,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// `α ≤ t − δ`, in truth `as_of_arrival`; everything in truth `complete`. A source without arrival hides nothing:
-/// whoever asks refuses that combination.
+/// `α ≤ t − δ`, in truth `as_of_arrival`; everything in truth `complete`. Rows that never change are always
+/// visible. A source without arrival hides nothing: whoever asks refuses that combination.
 fn is_visible(event: &Event, source: &Source, t_us: i64, truth: Truth) -> bool {
     match (truth.delay_us(source.delay_us), event.arrival_us) {
         (Some(delay_us), Some(arrival_us)) => i128::from(arrival_us) <= i128::from(t_us) - i128::from(delay_us),

@@ -67,11 +67,12 @@ pub struct ViewEvents {
     pub by_entity: BTreeMap<Vec<Value>, Vec<Event>>,
 }
 
-/// The arrival of a row, in microseconds since the epoch: `Ok(None)` for a source without arrival, an error where the
+/// The arrival of a row, in microseconds since the epoch: `Ok(None)` for a source without arrival and for
+/// one whose rows never change, an error where the
 /// column it comes from is null. `time + offset` stops at the greatest timestamp.
 pub fn arrival(source: &Source, row: &[Value]) -> Result<Option<i64>, Rejected> {
     match source.arrival {
-        None => Ok(None),
+        None | Some(Arrival::Static) => Ok(None),
         Some(Arrival::Column(column)) => timestamp(&row[column.index()]).map(Some).ok_or(Rejected::NullArrival),
         Some(Arrival::AfterTime { offset_us }) => {
             let time_us = timestamp(&row[source.time.index()]).ok_or(Rejected::NullTime)?;
@@ -102,7 +103,7 @@ pub fn accept(source: &Source, row: &[Value]) -> Result<Option<i64>, Rejected> {
 fn content(source: &Source, row: &[Value]) -> Vec<Value> {
     let skipped = match source.arrival {
         Some(Arrival::Column(column)) if column != source.time && !source.unique.contains(&column) => Some(column),
-        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => None,
+        Some(Arrival::Column(_) | Arrival::AfterTime { .. } | Arrival::Static) | None => None,
     };
     let counts = |(position, _): &(usize, &Value)| skipped.is_none_or(|column| column.index() != *position);
     row.iter()
@@ -149,7 +150,7 @@ fn digests(source: &Source, rows: &Batch) -> Vec<u128> {
     let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
     let except = match source.arrival {
         Some(Arrival::Column(column)) => Some(column),
-        Some(Arrival::AfterTime { .. }) | None => None,
+        Some(Arrival::AfterTime { .. } | Arrival::Static) | None => None,
     };
     identity::digests(rows, &names, except)
 }

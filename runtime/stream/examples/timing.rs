@@ -70,6 +70,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> StreamGraph 
         .map(|(a, w)| slot(a, w))
         .collect();
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
+        view: "view".into(),
         name: format!("f{position}"),
         ty: slot.ty,
         kind: FinishKind::Aggregate {

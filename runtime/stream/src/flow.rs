@@ -275,17 +275,14 @@ fn check_source(source: &Source) -> Result<(), Bug> {
             ensure(column.index() < width, broken)?;
             ensure(source.columns[column.index()].ty == Type::Timestamp, broken)
         }
-        Some(Arrival::AfterTime { .. }) | None => Ok(()),
+        Some(Arrival::AfterTime { .. } | Arrival::Static) | None => Ok(()),
     }
 }
 
 /// Every reference leads to a column, and none to the arrival: copies of an event may differ there, and the log takes
 /// whichever copy comes first.
 fn check_rows(spec: &RowSpec, source: &Source) -> Result<(), Bug> {
-    let arrival = match source.arrival {
-        Some(Arrival::Column(column)) => Some(column),
-        Some(Arrival::AfterTime { .. }) | None => None,
-    };
+    let arrival = source.arrival_column();
     let check = |column: ColumnId, width: usize| {
         ensure(column.index() < width, || {
             format!("transform {}: broken column reference", spec.name)

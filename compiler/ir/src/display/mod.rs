@@ -88,6 +88,9 @@ fn source_lines(out: &mut String, source: &Source, indent: &str) {
         Some(Arrival::AfterTime { offset_us }) => {
             let _ = writeln!(out, "{indent}arrival time + {}", duration(offset_us));
         }
+        Some(Arrival::Static) => {
+            let _ = writeln!(out, "{indent}static");
+        }
     }
     let lateness = match source.lateness {
         Lateness::Unbounded => "unbounded".to_owned(),

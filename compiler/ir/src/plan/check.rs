@@ -35,13 +35,6 @@ fn is_span(us: u64) -> bool {
     i64::try_from(us).is_ok()
 }
 
-fn arrival_column(source: &Source) -> Option<ColumnId> {
-    match source.arrival {
-        Some(Arrival::Column(column)) => Some(column),
-        Some(Arrival::AfterTime { .. }) | None => None,
-    }
-}
-
 fn source(source: &Source) -> Result<(), Wrong> {
     let wrong = |what: &str| format!("source `{}`: {what}", source.name);
     let columns = &source.columns;
@@ -58,7 +51,7 @@ fn source(source: &Source) -> Result<(), Wrong> {
     })?;
     ensure(is_instant(source.time), || wrong("its time is no timestamp column"))?;
     let unique: BTreeSet<ColumnId> = source.unique.iter().copied().collect();
-    let arrival = arrival_column(source);
+    let arrival = source.arrival_column();
     let known = unique
         .iter()
         .all(|id| id.index() < columns.len() && Some(*id) != arrival);
@@ -75,7 +68,7 @@ fn source(source: &Source) -> Result<(), Wrong> {
     };
     let offset = match source.arrival {
         Some(Arrival::AfterTime { offset_us }) => offset_us,
-        Some(Arrival::Column(_)) | None => 0,
+        Some(Arrival::Column(_) | Arrival::Static) | None => 0,
     };
     ensure(
         [bound, offset, source.delay_us, source.skew_us]
@@ -83,16 +76,20 @@ fn source(source: &Source) -> Result<(), Wrong> {
             .all(is_span),
         || wrong("a length of time"),
     )?;
-    ensure(
-        source.lateness == Lateness::Unbounded || source.arrival.is_some(),
-        || wrong("a bound on lateness without arrival"),
-    )
+    let comes_in = !matches!(source.arrival, Some(Arrival::Static) | None);
+    ensure(source.lateness == Lateness::Unbounded || comes_in, || {
+        wrong("a bound on lateness without arrival")
+    })?;
+    let is_static = source.arrival == Some(Arrival::Static);
+    ensure(!is_static || source.delay_us == 0, || {
+        wrong("a delay of rows that never change")
+    })
 }
 
 /// Checks the row stage; gives the types of its lifts.
 fn rows(spec: &RowSpec, source: &Source) -> Result<Vec<Type>, Wrong> {
     let wrong = |what: &str| format!("transform `{}`: {what}", spec.name);
-    let arrival = arrival_column(source);
+    let arrival = source.arrival_column();
     let mut row: Vec<Type> = source.columns.iter().map(|column| column.ty).collect();
     let typed = |expr: &Expr, row: &[Type]| -> Result<(), Wrong> {
         expr.check_types(row).map_err(|why| wrong(&why))?;
@@ -185,6 +182,9 @@ fn finish(spec: &FinishSpec, fold: &FoldSpec, source: &Source) -> Result<u32, Wr
     )?;
     for (place, feature) in spec.features.iter().enumerate() {
         let wrong = |what: &str| format!("feature `{}`: {what}", feature.name);
+        ensure(feature.name.starts_with(&format!("{}__", feature.view)), || {
+            wrong("its view")
+        })?;
         let (expr, inputs) = match &feature.kind {
             FinishKind::Aggregate {
                 slots,
@@ -202,7 +202,10 @@ fn finish(spec: &FinishSpec, fold: &FoldSpec, source: &Source) -> Result<u32, Wr
                 ensure(lookback == Some(&retention_us([window.kind], source.lateness)), || {
                     wrong("how far it looks back")
                 })?;
-                ensure(ttl_us.is_none_or(is_span), || wrong("its ttl"))?;
+                let never_behind = source.arrival == Some(Arrival::Static);
+                ensure(ttl_us.is_none_or(|us| is_span(us) && !never_behind), || {
+                    wrong("its ttl")
+                })?;
                 (expr, found.into_iter().map(|slot| slot.ty).collect::<Vec<_>>())
             }
             FinishKind::Derived { inputs, expr } => {

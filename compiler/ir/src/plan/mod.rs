@@ -58,10 +58,42 @@ pub struct FinishSpec {
     pub features: Vec<FinishFeature>,
 }
 
+impl FinishSpec {
+    /// The views whose features leave the node, in order, each with the longest lookback for `missing` that a feature of
+    /// it has: a position in `FoldSpec::presence`.
+    pub fn views(&self, fold: &FoldSpec) -> Vec<(String, u32)> {
+        let length = |place: u32| match fold.presence.get(place as usize) {
+            Some(Some(length_us)) => (false, *length_us),
+            Some(None) | None => (true, 0),
+        };
+        let longer = |left: u32, right: u32| if length(right) > length(left) { right } else { left };
+        let mut reach: Vec<u32> = Vec::with_capacity(self.features.len());
+        let mut views: Vec<(String, u32)> = Vec::new();
+        for feature in &self.features {
+            let longest = match &feature.kind {
+                FinishKind::Aggregate { presence, .. } => *presence,
+                FinishKind::Derived { inputs, .. } => {
+                    let inputs = inputs.iter().filter_map(|input| reach.get(*input as usize).copied());
+                    inputs.reduce(longer).unwrap_or(0)
+                }
+            };
+            reach.push(longest);
+            if feature.output {
+                match views.iter_mut().find(|(view, _)| *view == feature.view) {
+                    Some((_, known)) => *known = longer(*known, longest),
+                    None => views.push((feature.view.clone(), longest)),
+                }
+            }
+        }
+        views
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishFeature {
     /// `view__feature`.
     pub name: String,
+    pub view: String,
     pub ty: Type,
     pub kind: FinishKind,
     pub default: Option<Literal>,

@@ -1,7 +1,7 @@
 //! Features: slots, derived expressions, defaults.
 
 use super::Context;
-use crate::errors::keys::{InvalidCap, WrongAggregateArgument};
+use crate::errors::keys::{CountOfCondition, InvalidCap, WrongAggregateArgument};
 use crate::errors::types::WrongDefault;
 use crate::infer::{Leaves, Refused, Row, Typer};
 use crate::res::{self, FeatureKind};
@@ -85,6 +85,15 @@ impl Leaves for FeatureLeaves<'_> {
             other => other,
         };
         let ty = argument.as_ref().map(|argument| argument.ty);
+        if (aggregate, ty) == (Aggregate::Count, Some(Type::Bool)) {
+            let argument = texts.slice(at);
+            let filter = call
+                .filter
+                .as_ref()
+                .map(|filter| (texts.slice(filter.span), filter.span));
+            complaints.push(CountOfCondition { argument, at, filter }.report());
+            return None;
+        }
         let Some(ty) = aggregate.result(ty) else {
             if let Some(ty) = ty {
                 complaints.push(

@@ -34,6 +34,7 @@ pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<S
             Some(Arrival::Column(column.id))
         }
         Some(res::Arrival::AfterTime { offset_us }) => Some(Arrival::AfterTime { offset_us }),
+        Some(res::Arrival::Static) => Some(Arrival::Static),
         Some(res::Arrival::Broken) | None => None,
     };
     let lateness = match source.lateness {

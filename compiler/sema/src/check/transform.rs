@@ -261,7 +261,7 @@ pub(super) fn first_other_instant<'a>(
     let source = &file.sources[row.source?.index()];
     let arrival = match source.arrival {
         Some(res::Arrival::Column(column)) => Some(column.id),
-        Some(res::Arrival::AfterTime { .. } | res::Arrival::Broken) | None => None,
+        Some(res::Arrival::AfterTime { .. } | res::Arrival::Static | res::Arrival::Broken) | None => None,
     };
     let time = source.time?.id;
     let mut first: Option<(ColumnId, Span)> = None;
@@ -284,7 +284,7 @@ pub(super) fn first_other_instant<'a>(
 fn arrival_column(file: &res::File, row: &RowTypes) -> Option<ColumnId> {
     match file.sources[row.source?.index()].arrival {
         Some(res::Arrival::Column(column)) => Some(column.id),
-        Some(res::Arrival::AfterTime { .. } | res::Arrival::Broken) | None => None,
+        Some(res::Arrival::AfterTime { .. } | res::Arrival::Static | res::Arrival::Broken) | None => None,
     }
 }
 

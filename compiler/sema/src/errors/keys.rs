@@ -232,6 +232,44 @@ impl WrongAggregateArgument<'_> {
     }
 }
 
+/// E0421: a count of the values of a condition, which are false as well as true.
+#[derive(Debug)]
+pub struct CountOfCondition<'a> {
+    /// The argument as it is written.
+    pub argument: &'a str,
+    pub at: Span,
+    /// The `where` that it has, and where it ends.
+    pub filter: Option<(&'a str, Span)>,
+}
+
+impl CountOfCondition<'_> {
+    pub fn report(self) -> Diagnostic {
+        let argument = self.argument;
+        let message = "`count` of a condition counts where it is false, too".to_owned();
+        let is_name = argument.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let whole = if is_name {
+            argument.to_owned()
+        } else {
+            format!("({argument})")
+        };
+        let diagnostic = Diagnostic::at(
+            Code::CountOfCondition,
+            message,
+            self.at,
+            "true or false: both are counted",
+        )
+        .with_note(format!(
+            "to count events for which it is true or false, write `count(where {whole} is not null)`"
+        ));
+        let (condition, span) = match self.filter {
+            None => (format!("where {argument}"), self.at),
+            Some((filter, at)) => (format!("where {whole} and ({filter})"), self.at.to(at)),
+        };
+        let help = format!("to count events for which it is true, write `count({condition})`");
+        diagnostic.with_edit(help, span, condition)
+    }
+}
+
 /// E0410: a feature that both aggregates and reads another feature.
 #[derive(Debug)]
 pub struct MixedFeature<'a> {

@@ -108,10 +108,32 @@ impl ArrivalIsIdentity<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("`{}` is the arrival and stands in `{}` too", self.column, self.clause);
         let help = match self.clause {
-            "time" => "if events are known when they happen, write `arrival time + 0s`",
+            "time" => "if nothing says when a row was known, name a lag that is sure to be enough: `arrival time + 5m`",
             _ => "take the arrival out of `unique`: copies of an event may arrive at different times",
         };
         Diagnostic::at(Code::ArrivalIsIdentity, message, self.at, "arrival").with_help(help)
+    }
+}
+
+/// E0420: a source whose rows never change, and a clause about when they come in.
+#[derive(Debug)]
+pub struct StaticAndComing<'a> {
+    pub source: &'a str,
+    /// `arrival`, `delay`, `lateness`
+    pub clause: &'static str,
+    pub at: Span,
+    pub static_at: Span,
+}
+
+impl StaticAndComing<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("source `{}` is static and has `{}`", self.source, self.clause);
+        Diagnostic::at(Code::StaticAndComing, message, self.at, "says when rows come in")
+            .with_label(self.static_at, "says that they were there always")
+            .with_help(format!(
+                "remove `static` if rows come in or change with time, else remove `{}`",
+                self.clause
+            ))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::scope::RowScope;
 use super::{declared, types::type_of};
 use crate::errors::names::{DuplicateColumn, Missing, MissingClause};
-use crate::errors::time::UnknownZone;
+use crate::errors::time::{StaticAndComing, UnknownZone};
 use crate::res;
 use featc_ir::ColumnId;
 use featc_syntax::ast;
@@ -59,6 +59,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         .as_ref()
         .and_then(|time| column_ref(&time.column, &scope, complaints));
     let is_whole = source.broken.is_empty();
+    check_static(source, complaints);
     let arrival = source.arrival.as_ref().map(|arrival| match &arrival.kind {
         ast::ArrivalKind::Column(name) => {
             column_ref(name, &scope, complaints).map_or(res::Arrival::Broken, res::Arrival::Column)
@@ -67,11 +68,12 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
             offset_us: offset.us.unsigned_abs(),
         },
     });
+    let arrival = arrival.or(source.static_rows.map(|_| res::Arrival::Static));
     // A clause that was not understood may be the one that is missing.
     let arrival = arrival.or((!is_whole).then_some(res::Arrival::Broken));
     let arrival_column = match arrival {
         Some(res::Arrival::Column(column)) => Some(column.id),
-        Some(res::Arrival::AfterTime { .. } | res::Arrival::Broken) | None => None,
+        Some(res::Arrival::AfterTime { .. } | res::Arrival::Static | res::Arrival::Broken) | None => None,
     };
     let resolved = res::Source {
         declared: declared(&source.name, source.doc.as_ref()),
@@ -85,7 +87,8 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
                 bound_us: lateness.bound.as_ref().map(|bound| bound.us.unsigned_abs()),
                 at: lateness.span,
             }),
-            None => (!is_whole).then_some(res::Lateness {
+            // What never changes gives up no state.
+            None => (!is_whole || source.static_rows.is_some()).then_some(res::Lateness {
                 bound_us: None,
                 at: source.span,
             }),
@@ -98,6 +101,31 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         stream: source.stream.as_ref().map(files),
     };
     (resolved, scope)
+}
+
+/// Reports clauses that say when rows come in, in a source whose rows never change.
+fn check_static(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
+    let Some(static_at) = source.static_rows else { return };
+    let bounded = source.lateness.as_ref().filter(|lateness| lateness.bound.is_some());
+    let clauses = [
+        ("arrival", source.arrival.as_ref().map(|clause| clause.span)),
+        ("delay", source.delay.as_ref().map(|clause| clause.span)),
+        ("lateness", bounded.map(|clause| clause.span)),
+    ];
+    for (clause, at) in clauses {
+        if let Some(at) = at {
+            let source = &source.name.text;
+            complaints.push(
+                StaticAndComing {
+                    source,
+                    clause,
+                    at,
+                    static_at,
+                }
+                .report(),
+            );
+        }
+    }
 }
 
 /// Reports a zone that the readers of files would not know.

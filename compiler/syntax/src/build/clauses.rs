@@ -17,6 +17,7 @@ impl Builder<'_> {
             unique: None,
             time: None,
             arrival: None,
+            static_rows: None,
             delay: None,
             lateness: None,
             skew: None,
@@ -78,6 +79,7 @@ impl Builder<'_> {
                 let built = self.string(pair).map(|value| TextClause { value, span });
                 self.once(&mut source.zone, "zone", |clause| clause.span, built)
             }
+            Rule::static_rows => self.once(&mut source.static_rows, "static", |span| *span, Ok(span)),
             Rule::keep_nan => self.once(&mut source.keep_nan, "keep nan", |span| *span, Ok(span)),
             Rule::batch => {
                 let built = self.files(pair, span);

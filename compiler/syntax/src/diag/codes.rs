@@ -147,6 +147,8 @@ codes! {
     E0415 MisplacedModifier   "modifier where it means nothing", since "0.1";
     E0416 MissingKeyColumn    "view without a column for a key", since "0.1";
     E0417 EmptyView           "view without features", since "0.1";
+    E0420 StaticAndComing     "static source that says when rows come in", since "0.1";
+    E0421 CountOfCondition    "count of a condition", since "0.1";
     // E07xx data at run time
     E0701 MissingColumn       "column missing in a file", since "0.1";
     E0702 WrongColumnType     "column of another type in a file", since "0.1";
@@ -158,6 +160,9 @@ codes! {
     E0708 ColumnClash         "spine column named like a feature", since "0.1";
     E0709 EnginesDisagree     "engines disagree", since "0.1";
     E0710 NothingAccepted     "source without a usable row", since "0.1";
+    E0711 TooManyRejected     "too many rows rejected", since "0.1";
+    E0712 NothingFound        "view in which nothing is found", since "0.1";
+    E0713 TooManyMissing      "too many questions that find nothing", since "0.1";
     E0717 BeyondText          "value that text cannot hold", since "0.1";
     E0721 UnknownStore        "address of an unknown store", since "0.1";
     E0722 StoreRefused        "store that cannot be reached", since "0.1";
@@ -184,6 +189,7 @@ codes! {
     E0913 NoRecord            "no record of a training set", since "0.1";
     E0914 OtherRelease        "record of another release", since "0.1";
     E0915 NotReproduced       "training set that cannot be made again", since "0.1";
+    E0916 TruthNotChosen      "truth that must be chosen", since "0.1";
     E0921 BegunOtherwise      "backfill that was begun otherwise", since "0.1";
     E0922 UnusableFolder      "folder in which no backfill can go on", since "0.1";
     E0923 FolderBusy          "folder that another run writes to", since "0.1";

@@ -171,26 +171,29 @@ fn clauses(layout: &Layout<'_>, source: &Source) -> Vec<Unit> {
             },
         );
     }
+    if let Some(span) = source.static_rows {
+        clause(4, span, "static".to_owned());
+    }
     if let Some(found) = &source.delay {
-        clause(4, found.span, format!("delay {}", found.value.text));
+        clause(5, found.span, format!("delay {}", found.value.text));
     }
     if let Some(found) = &source.lateness {
         let bound = found.bound.as_ref().map_or("unbounded", |bound| &bound.text);
-        clause(5, found.span, format!("lateness {bound}"));
+        clause(6, found.span, format!("lateness {bound}"));
     }
     if let Some(found) = &source.skew {
-        clause(6, found.span, format!("skew {}", found.value.text));
+        clause(7, found.span, format!("skew {}", found.value.text));
     }
     if let Some(found) = &source.begins {
-        clause(7, found.span, format!("begins {}", found.at.text));
+        clause(8, found.span, format!("begins {}", found.at.text));
     }
     if let Some(found) = &source.zone {
-        clause(8, found.span, format!("zone {}", quote(&found.value.value)));
+        clause(9, found.span, format!("zone {}", quote(&found.value.value)));
     }
     if let Some(span) = source.keep_nan {
-        clause(9, span, "keep nan".to_owned());
+        clause(10, span, "keep nan".to_owned());
     }
-    for (place, word, found) in [(10, "batch", &source.batch), (11, "stream", &source.stream)] {
+    for (place, word, found) in [(11, "batch", &source.batch), (12, "stream", &source.stream)] {
         if let Some(found) = found {
             let paths: Vec<String> = found.paths.iter().map(|path| quote(&path.value)).collect();
             let version = found.version.as_ref();

@@ -150,7 +150,8 @@ fn source() -> impl Strategy<Value = Tokens> {
         name().prop_map(|name| around("time", name, "")),
         prop_oneof![
             duration().prop_map(|offset| around("arrival time +", offset, "")),
-            Just(words("arrival seen_at"))
+            Just(words("arrival seen_at")),
+            Just(words("static"))
         ],
         duration().prop_map(|delay| around("delay", delay, "")),
         prop_oneof![

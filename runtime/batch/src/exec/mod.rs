@@ -103,14 +103,21 @@ impl ExtensionPlanner for Planner {
                 shared,
                 schema,
             )?),
-            Kind::Finish { finish, fold } => Arc::new(finish::FinishExec::new(
-                input(0)?,
-                finish.clone(),
-                fold.clone(),
-                shared.truth,
-                shared.with_status,
-                schema,
-            )),
+            Kind::Finish { finish, fold } => {
+                let answers = input(0)?;
+                let Some(of_views) = answers.downcast_ref::<pit::PitAggExec>() else {
+                    return Err(bug("Finish reads no answers"));
+                };
+                of_views.serve(finish);
+                Arc::new(finish::FinishExec::new(
+                    answers,
+                    finish.clone(),
+                    fold.clone(),
+                    shared.truth,
+                    shared.with_status,
+                    schema,
+                ))
+            }
             Kind::Zip { columns, layouts } => Arc::new(zip::ZipExec::new(
                 inputs.to_vec(),
                 (columns.clone(), layouts.clone()),

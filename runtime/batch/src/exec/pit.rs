@@ -19,7 +19,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use featc_ir::plan::FoldSpec;
+use featc_ir::plan::{FinishSpec, FoldSpec};
 use futures::{StreamExt, TryStreamExt};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,6 +80,13 @@ impl PitAggExec {
             metrics,
             properties: properties(schema, threads),
         })
+    }
+}
+
+impl PitAggExec {
+    /// Whose features are made of the answers.
+    pub fn serve(&self, finish: &FinishSpec) {
+        self.job.counter.serve(finish, &self.job.fold);
     }
 }
 

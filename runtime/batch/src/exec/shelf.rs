@@ -138,6 +138,7 @@ impl Job {
         let asked = Questions { times, groups, selves };
         let answered = answer(&self.fold, run, &asked, self.delay_us);
         self.counter.add_at_events(answered.at_events);
+        self.counter.add_absent(&answered.presence);
         self.shared.tell(&Progress::Answered {
             questions: rows.len() as u64,
         });

@@ -3,7 +3,7 @@
 use super::part::{Part, check};
 use super::{Lane, Outcome, ROWS_MANY, Scan};
 use crate::error::BatchError;
-use featc_ir::{Arrival, ColumnId, Type};
+use featc_ir::{ColumnId, Type};
 use featr_decode::{Bound, Piece, PieceOptions, pieces};
 use std::sync::Arc;
 
@@ -64,9 +64,7 @@ impl Scan {
         let mut columns: Vec<ColumnId> = lanes.iter().flat_map(|lane| lane.columns()).collect();
         columns.push(self.source.time);
         columns.extend(&self.source.unique);
-        if let Some(Arrival::Column(arrival)) = self.source.arrival {
-            columns.push(arrival);
-        }
+        columns.extend(self.source.arrival_column());
         columns
     }
 

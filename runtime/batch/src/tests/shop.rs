@@ -175,6 +175,7 @@ fn feature(name: &str, ty: Type, slot: u32, window: Window, default: Option<Lite
         ttl_us: None,
     };
     FinishFeature {
+        view: "view".into(),
         name: name.into(),
         ty,
         kind,

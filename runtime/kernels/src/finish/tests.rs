@@ -19,6 +19,7 @@ fn plus(left: Expr, right: Expr) -> Expr {
 
 fn feature(kind: FinishKind, default: Option<i64>, output: bool) -> FinishFeature {
     FinishFeature {
+        view: "view".into(),
         name: "v__f".to_owned(),
         ty: Type::Int64,
         kind,

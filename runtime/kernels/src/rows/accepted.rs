@@ -72,7 +72,7 @@ impl Accepted {
 pub fn accept(source: &Source, batch: &Batch) -> Accepted {
     let time = &batch.columns[source.time.index()];
     let mut keep = match (source.lateness, source.arrival) {
-        (Lateness::Unbounded, _) | (Lateness::Within { .. }, None) => vec![0; batch.rows],
+        (Lateness::Unbounded, _) | (Lateness::Within { .. }, None | Some(Arrival::Static)) => vec![0; batch.rows],
         (Lateness::Within { bound_us }, Some(arrival)) => {
             let bounds = Bounds {
                 late_us: bound_us,
@@ -82,7 +82,9 @@ pub fn accept(source: &Source, batch: &Batch) -> Accepted {
                 Arrival::Column(column) => bounds.verdicts(time.i64s(), batch.columns[column.index()].i64s()),
                 // Never ahead, and no later than this.
                 Arrival::AfterTime { offset_us } if offset_us <= bound_us => vec![0; batch.rows],
-                Arrival::AfterTime { .. } => bounds.verdicts(time.i64s(), &arrivals(source, batch).unwrap_or_default()),
+                Arrival::AfterTime { .. } | Arrival::Static => {
+                    bounds.verdicts(time.i64s(), &arrivals(source, batch).unwrap_or_default())
+                }
             }
         }
     };
@@ -91,7 +93,7 @@ pub fn accept(source: &Source, batch: &Batch) -> Accepted {
             *code = if *tag == Tag::VALID { *code } else { reason as u8 };
         }
     };
-    if let Some(Arrival::Column(column)) = source.arrival {
+    if let Some(column) = source.arrival_column() {
         reject(&batch.columns[column.index()], Reason::NullArrival);
     }
     reject(time, Reason::NullTime);
@@ -148,7 +150,8 @@ impl Bounds {
     }
 }
 
-/// The arrival time of each row in microseconds, or `None` when the source has no arrival. The value of a row whose
+/// The arrival time of each row in microseconds, or `None` when the source has no arrival, or none that
+/// matters because its rows never change. The value of a row whose
 /// time or arrival is null is unspecified (such rows are rejected). `time + offset` stops at the greatest timestamp.
 pub fn arrivals(source: &Source, batch: &Batch) -> Option<Vec<i64>> {
     match source.arrival? {
@@ -160,5 +163,6 @@ pub fn arrivals(source: &Source, batch: &Batch) -> Option<Vec<i64>> {
                 .map(|time| time.saturating_add_unsigned(offset_us))
                 .collect(),
         ),
+        Arrival::Static => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::{Accepted, Reason, arrivals};
 use crate::column::Batch;
 use featc_ir::window::format_duration;
-use featc_ir::{Arrival, ColumnId, Lateness, Source};
+use featc_ir::{ColumnId, Lateness, Source};
 
 /// A decoded row that is not an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,9 +42,9 @@ fn words(source: &Source, reason: Reason, time_us: i64, arrival_us: Option<i64>)
     let behind = arrival_us.and_then(|arrival| arrival.checked_sub(time_us));
     match (reason, behind) {
         (Reason::NullTime, _) => format!("`{}` is null", name(source.time)),
-        (Reason::NullArrival, _) => match source.arrival {
-            Some(Arrival::Column(column)) => format!("`{}` is null", name(column)),
-            Some(Arrival::AfterTime { .. }) | None => "it has no arrival".into(),
+        (Reason::NullArrival, _) => match source.arrival_column() {
+            Some(column) => format!("`{}` is null", name(column)),
+            None => "it has no arrival".into(),
         },
         (Reason::Late, Some(behind)) => {
             let bound = match source.lateness {

@@ -91,7 +91,7 @@ fn accept_slow(source: &Source, batch: &Batch) -> Vec<u8> {
             return Reason::NullArrival as u8;
         }
         let arrival = match source.arrival {
-            None => return 0,
+            None | Some(Arrival::Static) => return 0,
             Some(Arrival::Column(_)) => seen.i64s()[row],
             Some(Arrival::AfterTime { offset_us }) => time.i64s()[row].saturating_add_unsigned(offset_us),
         };
@@ -124,7 +124,7 @@ proptest! {
     #[test]
     fn columns_are_accepted_as_rows_are(
         rows in prop::collection::vec((instant(), instant(), Just(Value::Null)), 0..20),
-        arrival in prop_oneof![Just(None), Just(SEEN), bound().prop_map(|offset_us| Some(Arrival::AfterTime { offset_us }))],
+        arrival in prop_oneof![Just(None), Just(SEEN), Just(Some(Arrival::Static)), bound().prop_map(|offset_us| Some(Arrival::AfterTime { offset_us }))],
         lateness in prop_oneof![Just(Lateness::Unbounded), bound().prop_map(|bound_us| Lateness::Within { bound_us })],
         skew_us in bound(),
     ) {
@@ -148,6 +148,8 @@ fn an_assumed_arrival_stops_at_the_end_of_time() {
     assert_eq!(arrivals(&after, &rows), Some(vec![8, i64::MAX]));
     assert!(accept(&after, &rows).all());
     assert_eq!(arrivals(&source(None, Lateness::Unbounded), &rows), None);
+    let fixed = source(Some(Arrival::Static), Lateness::Unbounded);
+    assert_eq!(arrivals(&fixed, &rows), None);
 }
 
 fn column(id: u32, ty: Type) -> Expr {

@@ -156,6 +156,18 @@ fn arrival_can_be_an_assumption() {
 }
 
 #[test]
+fn rows_that_never_change_are_known_at_every_instant() {
+    let mut world = world(last(100));
+    world.source().arrival = Some(Arrival::Static);
+    world.row(row(1, text("a"), 5, 100, 5_000));
+    for delay_us in [None, Some(1_000)] {
+        world.truth = Truth::AsOfArrival { delay_us };
+        assert_eq!(counted(&world, 99), NOTHING, "it has not happened");
+        assert_eq!(counted(&world, 100), both(1, 5));
+    }
+}
+
+#[test]
 fn the_delay_hides_what_has_just_arrived() {
     let mut world = world(last(100));
     world.source().delay_us = 10;

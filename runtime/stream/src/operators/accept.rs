@@ -1,7 +1,7 @@
 //! `Accept`: decides on the record alone whether it came in time, and gives each record its identity.
 
 use crate::report::{Reason, Rejected};
-use featc_ir::{Arrival, Source};
+use featc_ir::Source;
 use featr_kernels::{Batch, StrData, identity, rows};
 
 /// The accepted rows of one step, with what makes them events.
@@ -41,12 +41,8 @@ pub(crate) fn accept(source: &Source, batch: &Batch) -> AcceptedRows {
     };
     debug_assert_eq!(batch.rows + rejected.len(), verdict.keep.len());
     let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
-    let except = match source.arrival {
-        Some(Arrival::Column(column)) => Some(column),
-        Some(Arrival::AfterTime { .. }) | None => None,
-    };
     let ids = identity::order_keys(&batch, &source.unique);
-    let digests = identity::digests(&batch, &names, except);
+    let digests = identity::digests(&batch, &names, source.arrival_column());
     AcceptedRows {
         batch,
         ids,

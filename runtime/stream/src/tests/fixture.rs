@@ -312,6 +312,7 @@ pub(super) fn fold_spec() -> FoldSpec {
 pub(super) fn graph() -> StreamGraph {
     let fold = fold_spec();
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
+        view: "view".into(),
         name: format!("v__f{position}"),
         ty: slot.ty,
         kind: FinishKind::Aggregate {

@@ -191,6 +191,7 @@ fn transforms_that_read_the_arrival_are_refused() {
         assert_eq!(refused(source().arrival), Some(bug), "change {position}");
         // Of a source that has no arrival column, this one may be read.
         assert_eq!(refused(None), None, "change {position}");
+        assert_eq!(refused(Some(Arrival::Static)), None, "change {position}");
         assert_eq!(
             refused(Some(Arrival::AfterTime { offset_us: 0 })),
             None,

@@ -1,0 +1,253 @@
+//! Why no question finds an entity in a view: keys that do not meet, or instants.
+//!
+//! The files of the view's source are read once more; this happens only when a run is refused.
+
+use crate::error::Error;
+use crate::program::Program;
+use crate::recorded::Side;
+use crate::spine::Spine;
+use featc_ir::Key;
+use featc_ir::display::instant;
+use featr_decode::{ReadOptions, read_source};
+use featr_kernels::{Column, identity, rows};
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+
+/// So many keys that were asked are compared, letter by letter, with so many keys of events.
+const ASKED_MAX: usize = 20;
+const KNOWN_MAX: usize = 50_000;
+
+/// Why a view finds nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absence {
+    /// Every question lacks a key.
+    NullKeys,
+    /// The source has no event for the view.
+    NoEvents,
+    /// No event has a key that was asked.
+    Keys {
+        /// One that was asked: `card "A1"`.
+        asked: String,
+        /// The nearest that events have, if one is near.
+        nearest: Option<String>,
+    },
+    /// There are events of these entities, and no question sees one. First and last instants, in microseconds.
+    Instants { asked: (i64, i64), events: (i64, i64) },
+}
+
+impl fmt::Display for Absence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = |(first, last): (i64, i64)| format!("{} to {}", instant(first), instant(last));
+        match self {
+            Absence::NullKeys => f.write_str("all of them lack a key"),
+            Absence::NoEvents => f.write_str("it has no events"),
+            Absence::Keys { asked, nearest: None } => write!(f, "no event has a key that was asked, such as {asked}"),
+            Absence::Keys {
+                asked,
+                nearest: Some(nearest),
+            } => write!(f, "no event has {asked}; the nearest is {nearest}"),
+            Absence::Instants { asked, events } => write!(
+                f,
+                "they ask at {}, and the events of their entities are of {}",
+                span(*asked),
+                span(*events)
+            ),
+        }
+    }
+}
+
+/// Two instants, of which the first is not after the second.
+fn widen(span: &mut Option<(i64, i64)>, at: i64) {
+    let (first, last) = span.get_or_insert((at, at));
+    (*first, *last) = ((*first).min(at), (*last).max(at));
+}
+
+/// The keys that were asked.
+struct Asked {
+    keys: Vec<Key>,
+    /// By their bytes.
+    bytes: HashSet<Box<[u8]>>,
+    /// The first of them, in words.
+    first: Vec<Vec<String>>,
+    /// By what is left of them without case, blanks and zeros.
+    plain: BTreeMap<Vec<String>, usize>,
+    instants: Option<(i64, i64)>,
+}
+
+/// What the events are found to be.
+#[derive(Default)]
+struct Found {
+    /// Of the entities that were asked.
+    instants: Option<(i64, i64)>,
+    any: bool,
+    known: HashSet<Box<[u8]>>,
+    /// How far apart, which key that was asked, and the event's.
+    nearest: Option<(usize, usize, Vec<String>)>,
+}
+
+impl Program {
+    /// Why the questions find nothing in a view of the service.
+    pub(crate) fn absence(&self, service: &str, view: &str, questions: &Spine, side: Side) -> Result<Absence, Error> {
+        let bug = |why: &str| Error::Bug {
+            why: format!("view {view}: {why}"),
+        };
+        let reader = self
+            .reader_of(service, view)?
+            .ok_or_else(|| bug("nothing reads its events"))?;
+        let asked = Asked::of(questions, &reader.entity).ok_or_else(|| bug("its keys are not asked"))?;
+        if asked.bytes.is_empty() {
+            return Ok(Absence::NullKeys);
+        }
+        let source = self
+            .service_sources(service)?
+            .into_iter()
+            .find(|source| source.name == reader.source)
+            .ok_or_else(|| bug("it has no source"))?;
+        let options = ReadOptions {
+            store: Some(self.store.clone()),
+            ..ReadOptions::default()
+        };
+        let mut found = Found::default();
+        for decoded in read_source(source, &self.files(source, side)?, self.base(), options)? {
+            let batch = decoded?.batch;
+            let accepted = batch.take(&rows::accept(source, &batch).rows());
+            let keyed = rows::apply(&reader.rows, &accepted);
+            let columns: Vec<&Column> = keyed.keys.iter().map(AsRef::as_ref).collect();
+            found.add(&asked, &columns, &keyed.times);
+        }
+        Ok(found.told(&asked))
+    }
+}
+
+impl Asked {
+    fn of(questions: &Spine, entity: &[Key]) -> Option<Asked> {
+        let column = |key: &Key| {
+            let found = questions.columns.iter().find(|(known, _)| known.name == key.name);
+            found.map(|(_, column)| column)
+        };
+        let columns: Vec<&Column> = entity.iter().map(column).collect::<Option<_>>()?;
+        let rows = questions.times.len();
+        let bytes = identity::keys_of_columns(&columns, rows);
+        let mut asked = Asked {
+            keys: entity.to_vec(),
+            bytes: HashSet::new(),
+            first: Vec::new(),
+            plain: BTreeMap::new(),
+            instants: None,
+        };
+        for row in (0..rows).filter(|row| columns.iter().all(|column| column.is_valid(*row))) {
+            widen(&mut asked.instants, questions.times[row]);
+            if asked.bytes.insert(bytes.get(row).into()) {
+                let words = words(entity, &columns, row);
+                let plain = words.iter().map(|word| plain(word)).collect();
+                asked.plain.entry(plain).or_insert(asked.first.len());
+                asked.first.push(words);
+            }
+        }
+        Some(asked)
+    }
+
+    /// A key in words: `origin "JFK", carrier "AA"`.
+    fn told(&self, words: &[String]) -> String {
+        let told = self
+            .keys
+            .iter()
+            .zip(words)
+            .map(|(key, word)| format!("{} {word:?}", key.name));
+        told.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Found {
+    fn add(&mut self, asked: &Asked, columns: &[&Column], times: &[i64]) {
+        let bytes = identity::keys_of_columns(columns, times.len());
+        self.any |= !times.is_empty();
+        for (row, time) in times.iter().enumerate() {
+            let key = bytes.get(row);
+            if asked.bytes.contains(key) {
+                widen(&mut self.instants, *time);
+            } else if self.instants.is_none() && !self.known.contains(key) {
+                if self.known.len() < KNOWN_MAX {
+                    self.known.insert(key.into());
+                }
+                self.compare(asked, words(&asked.keys, columns, row));
+            }
+        }
+    }
+
+    /// Keeps the pair that is nearest: alike but for case, blanks and zeros, or else by letters that differ.
+    fn compare(&mut self, asked: &Asked, words: Vec<String>) {
+        let mut keep = |distance: usize, place: usize| {
+            let nearer = self
+                .nearest
+                .as_ref()
+                .is_none_or(|known| (distance, place, &words) < (known.0, known.1, &known.2));
+            if nearer {
+                self.nearest = Some((distance, place, words.clone()));
+            }
+        };
+        let plain: Vec<String> = words.iter().map(|word| plain(word)).collect();
+        if let Some(place) = asked.plain.get(&plain) {
+            keep(0, *place);
+            return;
+        }
+        if self.known.len() >= KNOWN_MAX {
+            return;
+        }
+        for (place, wanted) in asked.first.iter().take(ASKED_MAX).enumerate() {
+            let letters: usize = wanted.iter().map(|word| word.chars().count()).sum();
+            let distances = wanted.iter().zip(&words).map(|(left, right)| distance(left, right));
+            let all: usize = distances.sum();
+            // Half of the letters of another word agree by chance.
+            if all * 3 <= letters.max(3) {
+                keep(all, place);
+            }
+        }
+    }
+
+    fn told(self, asked: &Asked) -> Absence {
+        match (self.instants, asked.instants) {
+            (Some(events), Some(asked)) => Absence::Instants { asked, events },
+            _ if !self.any => Absence::NoEvents,
+            _ => {
+                let place = self.nearest.as_ref().map_or(0, |(_, place, _)| *place);
+                Absence::Keys {
+                    asked: asked
+                        .first
+                        .get(place)
+                        .map_or_else(String::new, |words| asked.told(words)),
+                    nearest: self.nearest.map(|(.., words)| asked.told(&words)),
+                }
+            }
+        }
+    }
+}
+
+/// The values of a row's keys.
+fn words(keys: &[Key], columns: &[&Column], row: usize) -> Vec<String> {
+    let values = keys.iter().zip(columns);
+    values.map(|(key, column)| column.value(row).render(key.ty)).collect()
+}
+
+/// What is left of a key without case, blanks around it, zeros before it and `.0` behind it.
+fn plain(word: &str) -> String {
+    let word = word.trim().to_lowercase();
+    let word = word.strip_suffix(".0").unwrap_or(&word);
+    word.trim_start_matches('0').to_owned()
+}
+
+/// How many letters are to be put in, taken out or changed (Levenshtein).
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut costs: Vec<usize> = (0..=right.len()).collect();
+    for (row, letter) in left.chars().enumerate() {
+        let mut before = costs[0];
+        costs[0] = row + 1;
+        for (column, other) in right.iter().enumerate() {
+            let changed = before + usize::from(letter != *other);
+            before = costs[column + 1];
+            costs[column + 1] = changed.min(before + 1).min(costs[column] + 1);
+        }
+    }
+    costs[right.len()]
+}
