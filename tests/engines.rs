@@ -6,6 +6,8 @@ mod agree;
 mod evaluators;
 #[path = "suite/lake.rs"]
 mod lake;
+#[path = "suite/rejects.rs"]
+mod rejects;
 #[path = "suite/spec.rs"]
 mod spec;
 #[path = "suite/witness.rs"]

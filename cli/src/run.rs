@@ -10,6 +10,7 @@ use featr::provenance::{Provenance, StagedSet, stage_set};
 use featr::{
     Claim, DecodeError, JsonlRejects, RejectedRows, RunReport, SourceReport, Spine, TrainRows, Training, Truth,
 };
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A compiled program, ready to run one service.
@@ -160,17 +161,12 @@ pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(
     for source in &report.sources {
         rejected += source.rejected_total();
         if source.rejected_total() > 0 {
-            let reasons: Vec<String> = source
-                .rejected
-                .iter()
-                .map(|(reason, count)| format!("{count} {reason}"))
-                .collect();
             let line = format!(
                 "source {}: {} of {} rows rejected ({})",
                 source.source,
                 source.rejected_total(),
                 source.rejected_total() + source.accepted,
-                reasons.join(", ")
+                words(&source.rejected)
             );
             reporter.note(&line);
             told.push(line);
@@ -186,18 +182,20 @@ pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(
                 ));
             }
         }
+        rejected += source.rejected_by_view_total();
+        for (view, counts) in &source.rejected_by_view {
+            let line = format!("{view}: rows rejected there: {}", words(counts));
+            reporter.note(&line);
+            told.push(line);
+        }
+        for example in &source.view_examples {
+            reporter.note(&format!("  {example}"));
+        }
         if source.conflicting_ids > 0 {
             reporter.note(&conflicts(source));
         }
         for (view, counts) in &source.dropped {
-            let counts: Vec<String> = counts
-                .iter()
-                .map(|(reason, count)| format!("{count} {reason}"))
-                .collect();
-            reporter.note(&format!(
-                "{view}: events that do not count there: {}",
-                counts.join(", ")
-            ));
+            reporter.note(&format!("{view}: events that do not count there: {}", words(counts)));
         }
     }
     for warning in &report.warnings {
@@ -208,6 +206,15 @@ pub fn settle(report: &RunReport, strict: bool, reporter: &Reporter) -> Result<(
     } else {
         Ok(())
     }
+}
+
+/// `3 late, 1 null_time`
+fn words(counts: &BTreeMap<String, u64>) -> String {
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(reason, count)| format!("{count} {reason}"))
+        .collect();
+    counts.join(", ")
 }
 
 /// Tells of ids under which a source has different rows.

@@ -77,6 +77,7 @@ mod survey;
 mod tests;
 mod train;
 mod values;
+mod view_rejects;
 
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
@@ -93,7 +94,7 @@ pub use program::Program;
 pub use provenance::Provenance;
 pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
-pub use results::{RunReport, SourceReport, Training};
+pub use results::{ByView, RunReport, SourceReport, Training};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};

@@ -8,6 +8,7 @@ use featr_batch::EXAMPLES_MAX;
 use featr_decode::{Rejects, to_arrow};
 use featr_kernels::Column;
 use featr_kernels::rows::Reason;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A training set, or what a replay gives: the spine's columns untouched, then the features.
@@ -35,7 +36,7 @@ pub struct SourceReport {
     /// Rows that came in time and with an event time.
     pub accepted: u64,
     /// Rows that count for nothing, by reason.
-    pub rejected: std::collections::BTreeMap<String, u64>,
+    pub rejected: BTreeMap<String, u64>,
     /// The first of them, first those that were not decoded, then those that were not accepted:
     /// `file:line: reason: detail`.
     pub examples: Vec<String>,
@@ -44,13 +45,40 @@ pub struct SourceReport {
     /// The first of them: `flight_id=17`.
     pub conflict_examples: Vec<String>,
     /// Per view of the source: events that do not count there, by reason (a null key, a null time of the transform).
-    pub dropped: std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>,
+    pub dropped: ByView,
+    /// Per view of the source: accepted rows that are rejected there, by reason (`at_before_time`, `at_too_far`,
+    /// `key_error`). They may count for other views.
+    pub rejected_by_view: ByView,
+    /// The first of them, as above.
+    pub view_examples: Vec<String>,
+}
+
+/// Counts of rows by view, as [`view_name`] names it, and reason.
+pub type ByView = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// A view in reports: its transform and the keys of its entity.
+pub(crate) fn view_name<'a>(transform: &str, entity: impl IntoIterator<Item = &'a str>) -> String {
+    let keys: Vec<&str> = entity.into_iter().collect();
+    format!("{transform} by ({})", keys.join(", "))
+}
+
+/// Adds counts of a view; zeros leave no trace.
+pub(crate) fn count(all: &mut ByView, view: &str, counts: impl IntoIterator<Item = (&'static str, u64)>) {
+    for (reason, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        let known = all.entry(view.to_owned()).or_default();
+        *known.entry(reason.to_owned()).or_default() += count;
+    }
 }
 
 impl SourceReport {
-    /// Rejected rows.
+    /// Rows that count for nothing.
     pub fn rejected_total(&self) -> u64 {
         self.rejected.values().sum()
+    }
+
+    /// Rows that a view rejects, once per view.
+    pub fn rejected_by_view_total(&self) -> u64 {
+        self.rejected_by_view.values().flat_map(BTreeMap::values).sum()
     }
 
     /// Counts the rows that were not decoded and shows the first.

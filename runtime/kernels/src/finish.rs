@@ -105,7 +105,7 @@ pub fn finish_owned(
                     }
                 };
                 let stale = is_stale(spec, *ttl_us, truth);
-                let key = (*presence, truncated_before(window, spec.begins_us));
+                let key = (*presence, truncated_before(window, spec));
                 if !circumstances.iter().any(|(known, _)| *known == key) {
                     let present = &answers.presence[*presence as usize];
                     circumstances.push((key, around(answers.times, present, key.1)));
@@ -174,11 +174,13 @@ fn is_stale(spec: &FinishSpec, ttl_us: Option<u64>, truth: Truth) -> bool {
     }
 }
 
-/// Questions with `t` below this bound see a window that reaches before `begins`.
-fn truncated_before(window: &Window, begins_us: Option<i64>) -> Option<i128> {
-    match (window.kind, begins_us) {
-        // (t − length, t] holds an instant before begins iff t − length + 1 < begins.
-        (WindowKind::Last { length_us }, Some(begins_us)) => Some(i128::from(begins_us) + i128::from(length_us) - 1),
+/// Questions with `t` below this bound see a window into which an event from before `begins` may have been moved.
+fn truncated_before(window: &Window, spec: &FinishSpec) -> Option<i128> {
+    match (window.kind, spec.begins_us) {
+        // (t − length, t] holds an instant before begins + moved iff t − length + 1 < begins + moved.
+        (WindowKind::Last { length_us }, Some(begins_us)) => {
+            Some(i128::from(begins_us) + i128::from(spec.moved_us) + i128::from(length_us) - 1)
+        }
         (WindowKind::Last { .. }, None) | (WindowKind::Lifetime, _) => None,
     }
 }

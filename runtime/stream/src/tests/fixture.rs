@@ -199,6 +199,7 @@ pub(super) fn source() -> Source {
         lateness: Lateness::Within { bound_us: 30 },
         skew_us: 5,
         begins_us: Some(10),
+        moved_us: 0,
         zone: None,
         keep_nan: true,
         batch: None,
@@ -223,6 +224,7 @@ pub(super) fn row_spec() -> RowSpec {
         name: "paid".to_owned(),
         steps: vec![Step::Where(keep)],
         time: column(2),
+        at: None,
         key: vec![ColumnId(0)],
         lifts,
     }
