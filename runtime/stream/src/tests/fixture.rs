@@ -199,7 +199,6 @@ pub(super) fn source() -> Source {
         lateness: Lateness::Within { bound_us: 30 },
         skew_us: 5,
         begins_us: Some(10),
-        moved_us: 0,
         zone: None,
         keep_nan: true,
         batch: None,
@@ -330,6 +329,7 @@ pub(super) fn graph() -> StreamGraph {
     let outputs = features.iter().filter(|feature| feature.output).count() as u32;
     let spec = FinishSpec {
         begins_us: Some(10),
+        moved_us: 0,
         source_delay_us: 0,
         features,
     };
