@@ -15,6 +15,7 @@ source log {
   columns (id: int64, k: int64?, s: string?, span: duration?, at_: timestamp)
   unique id
   time at_
+  lateness unbounded
 }
 transform near from log at at_ + span within 5us {
   where k is null or k >= 0
