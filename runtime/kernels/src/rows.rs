@@ -292,17 +292,16 @@ impl<'a> Work<'a> {
                 continue;
             }
             let misplaced = source.and_then(|(at, source)| view::misplaced(at, *number, source[row], time.i64s()[row]));
-            let tags = || keys.iter().map(|key| key.tag(row));
-            let refused = misplaced.or_else(|| {
-                let error = tags().find(|tag| *tag > Tag::NULL)?;
-                tags()
-                    .all(|tag| tag != Tag::NULL)
-                    .then(|| ViewRejected::key(*number, error))
-            });
-            if let Some(refused) = refused {
+            let (mut null, mut error) = (false, Tag::VALID);
+            for tag in keys.iter().map(|key| key.tag(row)) {
+                null |= tag == Tag::NULL;
+                error = if tag > Tag::NULL { tag } else { error };
+            }
+            let key = (error != Tag::VALID && !null).then(|| ViewRejected::key(*number, error));
+            if let Some(refused) = misplaced.or(key) {
                 dropped.reject(refused.reason);
                 rejected.push(refused);
-            } else if tags().any(|tag| tag == Tag::NULL) {
+            } else if null {
                 dropped.null_key += 1;
             } else {
                 kept.push(position);
