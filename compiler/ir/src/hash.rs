@@ -160,7 +160,12 @@ fn time_hash(source: &Source, time: u128, at: Option<At>, columns: &[u128]) -> u
 /// The [`row_hashes`] of a view.
 fn view_row_hashes(program: &Program, view: &View) -> (Vec<u128>, u128) {
     let transform: &Transform = program.transform(view.transform);
-    row_hashes(program.source(transform.source), &transform.steps, &transform.time, transform.at)
+    row_hashes(
+        program.source(transform.source),
+        &transform.steps,
+        &transform.time,
+        transform.at,
+    )
 }
 
 fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId, (columns, row): &(Vec<u128>, u128)) -> u128 {
