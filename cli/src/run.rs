@@ -11,6 +11,7 @@ use featr::{
     Claim, DecodeError, JsonlRejects, RejectedRows, RunReport, SeenEarly, Side, SourceReport, Spine, TrainRows,
     Training, Truth,
 };
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A compiled program, ready to run one service.
@@ -187,17 +188,12 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
     for source in &report.sources {
         rejected += source.rejected_total();
         if source.rejected_total() > 0 {
-            let reasons: Vec<String> = source
-                .rejected
-                .iter()
-                .map(|(reason, count)| format!("{count} {reason}"))
-                .collect();
             let line = format!(
                 "source {}: {} of {} rows rejected ({})",
                 source.source,
                 source.rejected_total(),
                 source.rejected_total() + source.accepted,
-                reasons.join(", ")
+                words(&source.rejected)
             );
             reporter.note(&line);
             told.push(line);
@@ -213,18 +209,20 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
                 ));
             }
         }
+        rejected += source.rejected_by_view_total();
+        for (view, counts) in &source.rejected_by_view {
+            let line = format!("{view}: rows rejected there: {}", words(counts));
+            reporter.note(&line);
+            told.push(line);
+        }
+        for example in &source.view_examples {
+            reporter.note(&format!("  {example}"));
+        }
         if source.conflicting_ids > 0 {
             reporter.note(&conflicts(source));
         }
         for (view, counts) in &source.dropped {
-            let counts: Vec<String> = counts
-                .iter()
-                .map(|(reason, count)| format!("{count} {reason}"))
-                .collect();
-            reporter.note(&format!(
-                "{view}: events that do not count there: {}",
-                counts.join(", ")
-            ));
+            reporter.note(&format!("{view}: events that do not count there: {}", words(counts)));
         }
     }
     for warning in &report.warnings {
@@ -251,6 +249,15 @@ pub fn check_found(
         .program
         .check_limits(&prepared.service, report, questions, side, &args.limits());
     checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// `3 late, 1 null_time`
+fn words(counts: &BTreeMap<String, u64>) -> String {
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(reason, count)| format!("{count} {reason}"))
+        .collect();
+    counts.join(", ")
 }
 
 /// Tells of ids under which a source has different rows.

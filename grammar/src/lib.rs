@@ -62,6 +62,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::after_time | Rule::time_kw => Some("`time`"),
         Rule::files | Rule::file_format => Some("a file format (`parquet`, `csv`, `jsonl`, `arrow` or `delta`)"),
         Rule::at_clause | Rule::at_kw => Some("`at`"),
+        Rule::within | Rule::within_kw => Some("`within`"),
         Rule::step | Rule::where_step | Rule::let_step | Rule::step_only => Some("`where` or `let`"),
         Rule::by_clause | Rule::by_kw => Some("`by`"),
         Rule::view_statement | Rule::statement_only => Some("a statement"),

@@ -72,8 +72,9 @@ fn edited(edits: &[(&str, &str)]) -> String {
 
 #[test]
 fn what_does_not_change_a_value_does_not_change_the_fingerprint() {
-    let same: [&[(&str, &str)]; 10] = [
+    let same: [&[(&str, &str)]; 11] = [
         &[("cents", "pennies")],
+        &[("from txn {", "from txn at at within 1d {")],
         &[("bought", "paid")],
         &[(
             "  where amount > 0\n  where country is not null\n",
@@ -124,6 +125,14 @@ fn what_changes_a_value_changes_the_fingerprint() {
         &[("\"FR\"", "\"DE\"")],
         &[("sum(cents", "max(cents")],
         &[("from txn {", "from txn at at + 1m {")],
+        &[(
+            "from txn {",
+            "from txn at greatest(at, @2024-01-02T00:00:00Z) within 1d {",
+        )],
+        &[(
+            "from txn {",
+            "from txn at greatest(at, @2024-01-02T00:00:00Z) within 2d {",
+        )],
         &[("arrival seen", "arrival time + 1m")],
         &[("txn", "orders")],
         &[("begins @2024-01-01T00:00:00Z", "keep nan")],

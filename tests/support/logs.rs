@@ -69,7 +69,11 @@ fn row(rng: &mut Rng) -> Vec<Value> {
         nullable(rng, |rng| Value::String((*rng.pick(&["", "a", "é", "zz"])).to_owned())),
         nullable(rng, |rng| Value::Bool(rng.one_in(2))),
         nullable(rng, |rng| Value::Date(19_723 + rng.below(3) as i32)),
-        nullable(rng, |rng| Value::Duration(rng.below(3) as i64 * MINUTE_US)),
+        nullable(rng, |rng| {
+            let minutes = *rng.pick(&[0, 1, 2, 0, 1, 2, 0, 1, -1, 25]);
+            let longest = rng.one_in(20).then_some(i64::MAX);
+            Value::Duration(longest.unwrap_or(minutes * MINUTE_US))
+        }),
         if rng.one_in(25) {
             Value::Null
         } else {

@@ -90,7 +90,8 @@ pub fn program(rng: &mut Rng) -> Generated {
     } else {
         text += "  lateness unbounded\n";
     }
-    text += *rng.pick(&["", "  begins @2024-01-01T00:30:00Z\n"]);
+    let begins = *rng.pick(&["", "  begins @2024-01-01T00:30:00Z\n"]);
+    text += begins;
     text += *rng.pick(&["", "  keep nan\n"]);
     text += "}\n\n";
 
@@ -115,7 +116,21 @@ pub fn program(rng: &mut Rng) -> Generated {
         rng,
         names: std::mem::take(&mut names),
     };
-    let at = *scope.rng.pick(&["", "", "", " at at_ + span", " at at_ + 10m"]);
+    // A source that begins needs a bound.
+    let far = if begins.is_empty() {
+        " at at_ + span"
+    } else {
+        " at at_ + span within 20m"
+    };
+    let at = *scope.rng.pick(&[
+        "",
+        "",
+        "",
+        far,
+        " at at_ + span within 1h",
+        " at at_ + 10m",
+        " at least(at_ + abs(span), at_ + 30m)",
+    ]);
     let _ = writeln!(text, "transform t from log{at} {{");
     for position in 0..scope.rng.below(3) {
         if scope.rng.one_in(3) {

@@ -115,6 +115,7 @@ fn row_stage(c: &mut Criterion) {
         name: "spend".to_owned(),
         steps: vec![],
         time: Expr::column(ColumnId(3), Type::Timestamp),
+        at: None,
         key: vec![ColumnId(1)],
         lifts: vec![Expr::column(ColumnId(2), Type::Float64)],
     };
@@ -146,6 +147,7 @@ fn finishing(c: &mut Criterion) {
     };
     let spec = FinishSpec {
         begins_us: Some(0),
+        moved_us: 0,
         source_delay_us: 0,
         features: (0..FEATURES).map(feature).collect(),
     };

@@ -7,7 +7,7 @@ use crate::aggregate::Aggregate;
 use crate::expr::{Expr, ExprKind};
 use crate::id::{ColumnId, FeatureId};
 use crate::plan::{FoldSpec, RowSpec};
-use crate::program::{Arrival, FeatureKind, Lateness, Program, Source, Step, Transform, View};
+use crate::program::{Arrival, At, FeatureKind, Lateness, Program, Source, Step, Transform, View};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
@@ -145,7 +145,7 @@ fn source_hash(source: &Source) -> u128 {
 }
 
 /// The meanings of a row's columns after `steps`, and of the row's existence (its source and filters).
-fn row_hashes(source: &Source, steps: &[Step], time: &Expr) -> (Vec<u128>, u128) {
+fn row_hashes(source: &Source, steps: &[Step], time: &Expr, at: Option<At>) -> (Vec<u128>, u128) {
     let mut columns: Vec<u128> = source
         .columns
         .iter()
@@ -162,15 +162,28 @@ fn row_hashes(source: &Source, steps: &[Step], time: &Expr) -> (Vec<u128>, u128)
     // A row is kept iff every filter is true, poisoned by the least code of those that fail: order does not matter.
     filters.sort_unstable();
     filters.dedup();
-    let time = expr_hash(time, &columns);
+    let time = time_hash(source, expr_hash(time, &columns), at, &columns);
     let row = list("row", [source_hash(source), list("filters", filters), time]);
     (columns, row)
+}
+
+/// The meaning of an event time. One that is not the source's own is bounded, and an error of it poisons its row.
+fn time_hash(source: &Source, time: u128, at: Option<At>, columns: &[u128]) -> u128 {
+    match at {
+        Some(at) if time != columns[source.time.index()] => node("at", &[&time.to_le_bytes(), &wire(&at.within_us)]),
+        Some(_) | None => time,
+    }
 }
 
 /// The [`row_hashes`] of a view.
 fn view_row_hashes(program: &Program, view: &View) -> (Vec<u128>, u128) {
     let transform: &Transform = program.transform(view.transform);
-    row_hashes(program.source(transform.source), &transform.steps, &transform.time)
+    row_hashes(
+        program.source(transform.source),
+        &transform.steps,
+        &transform.time,
+        transform.at,
+    )
 }
 
 fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId, (columns, row): &(Vec<u128>, u128)) -> u128 {
@@ -278,7 +291,7 @@ pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> Str
 
 /// What stored state depends on: source stage, transform, key, aggregates; not window lengths, defaults or ttl.
 pub fn state_key(source: &Source, rows: &RowSpec, fold: &FoldSpec) -> String {
-    let (columns, row) = row_hashes(source, &rows.steps, &rows.time);
+    let (columns, row) = row_hashes(source, &rows.steps, &rows.time, rows.at);
     let key = list("key", rows.key.iter().map(|id| columns[id.index()]));
     let lifts: Vec<u128> = rows.lifts.iter().map(|lift| expr_hash(lift, &columns)).collect();
     let mut aggregates: Vec<u128> = fold

@@ -18,6 +18,7 @@ pub mod id;
 pub mod manifest;
 pub mod plan;
 pub mod program;
+pub mod shift;
 pub mod types;
 pub mod typing;
 pub mod wf;
@@ -29,7 +30,7 @@ pub use aggregate::{Aggregate, Slot};
 pub use expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
 pub use program::{
-    Arrival, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program, Service,
+    Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program, Service,
     ServiceField, Source, SourceColumn, Step, Transform, TransformColumn, View,
 };
 pub use types::{ErrorCode, Status, Truth, Type};

@@ -135,10 +135,26 @@ pub struct Transform {
     pub doc: Option<String>,
     pub source: SourceId,
     pub steps: Vec<Step>,
-    /// The event time of the row: the source's time column, or the `at` expression. Null rejects the row.
+    /// The event time of the row: the source's time column, or the `at` expression. A row where it is null does not
+    /// count; one where it is an error stays at the source's time, poisoned.
     pub time: Expr,
+    /// What holds for `time` where it is an `at` expression; `None`: it is the source's time column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<At>,
     /// All columns of the row: the source's, then the lets.
     pub columns: Vec<TransformColumn>,
+}
+
+/// Bounds of an event time that is not the source's own. A row whose event time lies before the source's, or further
+/// behind it than the bound, is rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct At {
+    /// The source's time column.
+    pub source_time: ColumnId,
+    /// How far behind the source's time it may lie, in microseconds: declared, or known from the expression. Always
+    /// there if the source has `begins`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_us: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! Well-formedness: what every later phase may rely on. A violation is a bug of the phase before.
 
 use crate::Bug;
-use crate::expr::Expr;
-use crate::program::{Arrival, FeatureKind, Lateness, Program, Step, View};
+use crate::expr::{Expr, ExprKind};
+use crate::program::{Arrival, FeatureKind, Lateness, Program, Source, Step, Transform, View};
 use crate::types::Type;
 
 fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Bug> {
@@ -68,6 +68,7 @@ pub fn check(program: &Program) -> Result<(), Bug> {
             format!("{}: columns do not match its steps", transform.name)
         })?;
         columns_in_range(&transform.time, width, &transform.name)?;
+        check_at(transform, program.source(transform.source))?;
     }
     for view in &program.views {
         check_view(program, view)?;
@@ -84,6 +85,23 @@ pub fn check(program: &Program) -> Result<(), Bug> {
         }
     }
     Ok(())
+}
+
+/// An event time that is not the source's own has its bounds.
+fn check_at(transform: &Transform, source: &Source) -> Result<(), Bug> {
+    let name = &transform.name;
+    let own = transform.time.kind == ExprKind::Column(source.time);
+    match transform.at {
+        None => ensure(own, || format!("{name}: a time of its own without bounds")),
+        Some(at) => {
+            ensure(at.source_time == source.time, || {
+                format!("{name}: bounds of another source's time")
+            })?;
+            ensure(at.within_us.is_some() || source.begins_us.is_none(), || {
+                format!("{name}: the source begins, and nothing bounds the time")
+            })
+        }
+    }
 }
 
 fn check_view(program: &Program, view: &View) -> Result<(), Bug> {

@@ -111,6 +111,7 @@ impl<'a> Builder<'a> {
                 name: transform.name.clone(),
                 steps: transform.steps.clone(),
                 time: transform.time.clone(),
+                at: transform.at,
                 key: key.key,
                 lifts: Vec::new(),
             },
@@ -123,6 +124,11 @@ impl<'a> Builder<'a> {
             },
             finish: FinishSpec {
                 begins_us: source.begins_us,
+                moved_us: source
+                    .begins_us
+                    .and(transform.at)
+                    .and_then(|at| at.within_us)
+                    .unwrap_or(0),
                 source_delay_us: source.delay_us,
                 features: Vec::new(),
             },

@@ -224,7 +224,7 @@ pub enum ArrivalKind {
     AfterTime(Duration),
 }
 
-/// `delay 5s`, `skew 5m`, `ttl 2h`
+/// `delay 5s`, `skew 5m`, `ttl 2h`, `within 2d`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DurationClause {
     pub value: Duration,
@@ -274,7 +274,7 @@ pub enum FileFormat {
     Delta,
 }
 
-/// `transform landed from departures at landed_at { … }`
+/// `transform landed from departures at landed_at within 1d { … }`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transform {
     pub doc: Option<Doc>,
@@ -283,6 +283,8 @@ pub struct Transform {
     pub from: Name,
     /// The event time of the rows.
     pub at: Option<Expr>,
+    /// `within 2d`: how far behind the event's time `at` may lie. Never there without `at`.
+    pub within: Option<DurationClause>,
     /// In order.
     pub steps: Vec<Step>,
     /// Steps not understood, reported.

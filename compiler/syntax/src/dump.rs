@@ -136,11 +136,15 @@ fn transform(out: &mut String, transform: &Transform) {
         .at
         .as_ref()
         .map_or(String::new(), |at| format!(" (at {})", expr(at)));
+    let within = transform
+        .within
+        .as_ref()
+        .map_or(String::new(), |within| format!(" (within {})", within.value.us));
     line(
         out,
         0,
         &transform.doc,
-        format!("(transform {} {}{at}", transform.name.text, transform.from.text),
+        format!("(transform {} {}{at}{within}", transform.name.text, transform.from.text),
     );
     for step in &transform.steps {
         line(

@@ -46,7 +46,7 @@ pub struct Inputs {
     pub store: Arc<dyn Store>,
     pub progress: Option<ProgressSink>,
     /// Receives every row that is not used, in the order of the files; of one batch first what cannot be decoded, then what
-    /// was not accepted.
+    /// was not accepted, then what a view rejects.
     pub rejects: Option<Box<dyn RejectedRows>>,
 }
 

@@ -32,6 +32,8 @@ pub struct SourceReport {
     pub rejected: Vec<(Reason, u64)>,
     /// The first [`EXAMPLES_MAX`] of them, in the order of the files: `file:line: reason: detail`.
     pub rejected_examples: Vec<String>,
+    /// The first [`EXAMPLES_MAX`] accepted rows that a view rejects (see [`ViewReport::dropped`]), likewise.
+    pub view_examples: Vec<String>,
     /// Rows that were not decoded.
     pub undecoded: Rejects,
     /// Ids under which different events were accepted. All of them count; such a source is usually an upsert one.
@@ -93,9 +95,10 @@ impl fmt::Display for RunReport {
             let counts = [
                 ("filtered", dropped.filtered),
                 ("without time", dropped.null_time),
-                ("with an error in the time", dropped.error_time),
                 ("without key", dropped.null_key),
-                ("with an error in the key", dropped.error_key),
+                ("before their time", dropped.at_before_time),
+                ("too far behind their time", dropped.at_too_far),
+                ("with an error in the key", dropped.key_error),
                 ("copies", view.copies),
                 ("questions without key", view.keyless_questions),
                 ("questions at events", view.questions_at_events),

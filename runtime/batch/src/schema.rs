@@ -2,7 +2,7 @@
 //!
 //! | rows | columns |
 //! |---|---|
-//! | events | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` can fail, then the lifts |
+//! | events | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` or an `at` can fail, then the lifts |
 //! | answers | `row` (position in the spine), `time`, per slot its value; when statuses are wanted, per slot its status as a byte, and per presence a bool |
 //! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte, all [packed](crate::packed); the rows of one block of the spine after those of another |
 
@@ -39,6 +39,7 @@ impl EventLayout {
                 Step::Let(expr) => failing.push(can_fail(expr, &failing)),
             }
         }
+        poison |= can_fail(&spec.time, &failing);
         let lifts = spec.lifts.iter().map(|lift| Wire {
             ty: lift.ty,
             tagged: can_fail(lift, &failing),

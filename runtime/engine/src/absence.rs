@@ -92,17 +92,13 @@ impl Program {
             why: format!("view {view}: {why}"),
         };
         let reader = self
-            .reader_of(service, view)?
+            .node_of(service, view)?
             .ok_or_else(|| bug("nothing reads its events"))?;
         let asked = Asked::of(questions, &reader.entity).ok_or_else(|| bug("its keys are not asked"))?;
         if asked.bytes.is_empty() {
             return Ok(Absence::NullKeys);
         }
-        let source = self
-            .service_sources(service)?
-            .into_iter()
-            .find(|source| source.name == reader.source)
-            .ok_or_else(|| bug("it has no source"))?;
+        let source = &reader.source;
         let options = ReadOptions {
             store: Some(self.store.clone()),
             ..ReadOptions::default()

@@ -80,6 +80,7 @@ mod survey;
 mod tests;
 mod train;
 mod values;
+mod view_rejects;
 
 pub use absence::Absence;
 pub use error::Error;
@@ -98,7 +99,7 @@ pub use program::{Program, SeenEarly};
 pub use provenance::Provenance;
 pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
-pub use results::{RunReport, SourceReport, Training};
+pub use results::{ByView, RunReport, SourceReport, Training};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};

@@ -9,6 +9,7 @@ use featc_ir::{Key, Source, Truth};
 use featr_decode::{Aside, from_arrow};
 use featr_kernels::{Batch, Column, Value};
 use featr_stream::{Engine, LogStats, Questions, StepReport};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -32,6 +33,8 @@ pub struct PushReport {
     pub accepted: u64,
     /// Position and reason of every other row.
     pub rejected: Vec<(u64, &'static str)>,
+    /// Position, transform and reason of accepted rows that a view rejects; they may count for other views.
+    pub rejected_by_view: Vec<(u64, String, &'static str)>,
 }
 
 impl Program {
@@ -114,10 +117,23 @@ impl Online {
         let nulls = dropped.iter().map(|row| (u64::from(*row), "null_in_required"));
         let mut rejected: Vec<(u64, &'static str)> = late.chain(nulls).collect();
         rejected.sort_unstable();
+        let by_view = step.logs.iter().flat_map(|log| {
+            let rejected = log.rejected.iter();
+            rejected.map(|row| {
+                (
+                    u64::from(kept[row.row as usize]),
+                    log.transform.clone(),
+                    row.reason.name(),
+                )
+            })
+        });
+        // Views of one transform reject a row for one reason.
+        let by_view: BTreeSet<_> = by_view.collect();
         Ok(PushReport {
             rows: batch.rows as u64,
             accepted: step.accepted,
             rejected,
+            rejected_by_view: by_view.into_iter().collect(),
         })
     }
 

@@ -41,6 +41,8 @@ pub struct Recorded {
     /// All rows, in file order.
     pub rows: Batch,
     pub(crate) rejects: Rejects,
+    /// What the views of the service reject.
+    by_view: SourceReport,
     parts: Vec<(usize, Arc<str>, RowNumbers)>,
 }
 
@@ -110,10 +112,14 @@ impl Program {
                     target: target.clone(),
                 })
             };
-            let recorded = self.record_source(source, side, rejects.as_ref().map(forward))?;
+            let mut recorded = self.record_source(source, side, rejects.as_ref().map(forward))?;
             if let Some(target) = &rejects {
                 recorded.reject_unaccepted(target)?;
             }
+            let mut by_view = self.view_rejects(service, source)?;
+            let verdict = rows::accept(source, &recorded.rows);
+            by_view.add(&recorded.rows, &verdict, |row| recorded.place(row), rejects.as_ref())?;
+            by_view.report(&mut recorded.by_view);
             all.push(recorded);
         }
         Ok(all)
@@ -138,6 +144,7 @@ impl Program {
                 columns: empty,
             },
             rejects: Rejects::default(),
+            by_view: SourceReport::default(),
             parts: Vec::new(),
         };
         for decoded in reader.by_ref() {
@@ -223,7 +230,7 @@ impl Recorded {
         let mut report = SourceReport {
             source: self.source.name.clone(),
             accepted: accepted.counts[0],
-            ..SourceReport::default()
+            ..self.by_view.clone()
         };
         let reasons = rows::Reason::ALL.map(|reason| (reason, accepted.count(reason)));
         report.add_undecoded(&self.rejects);

@@ -9,6 +9,7 @@ use featr_batch::EXAMPLES_MAX;
 use featr_decode::{Rejects, to_arrow};
 use featr_kernels::Column;
 use featr_kernels::rows::Reason;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A training set, or what a replay gives: the spine's columns untouched, then the features.
@@ -38,7 +39,7 @@ pub struct SourceReport {
     /// Rows that came in time and with an event time.
     pub accepted: u64,
     /// Rows that count for nothing, by reason.
-    pub rejected: std::collections::BTreeMap<String, u64>,
+    pub rejected: BTreeMap<String, u64>,
     /// The first of them, first those that were not decoded, then those that were not accepted:
     /// `file:line: reason: detail`.
     pub examples: Vec<String>,
@@ -47,21 +48,46 @@ pub struct SourceReport {
     /// The first of them: `flight_id=17`.
     pub conflict_examples: Vec<String>,
     /// Per view of the source: events that do not count there, by reason (a null key, a null time of the transform).
-    pub dropped: std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>,
+    pub dropped: ByView,
+    /// Per view of the source: accepted rows that are rejected there, by reason (`at_before_time`, `at_too_far`,
+    /// `key_error`). They may count for other views.
+    pub rejected_by_view: ByView,
+    /// The first of them, as above.
+    pub view_examples: Vec<String>,
+}
+
+/// Counts of rows by view, as [`view_name`] names it, and reason.
+pub type ByView = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// A view in reports: its transform and the keys of its entity.
+pub(crate) fn view_name<'a>(transform: &str, entity: impl IntoIterator<Item = &'a str>) -> String {
+    let keys: Vec<&str> = entity.into_iter().collect();
+    format!("{transform} by ({})", keys.join(", "))
+}
+
+/// Adds counts of a view; zeros leave no trace.
+pub(crate) fn count(all: &mut ByView, view: &str, counts: impl IntoIterator<Item = (&'static str, u64)>) {
+    for (reason, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        let known = all.entry(view.to_owned()).or_default();
+        *known.entry(reason.to_owned()).or_default() += count;
+    }
 }
 
 impl SourceReport {
-    /// Rejected rows.
+    /// Rows that count for nothing.
     pub fn rejected_total(&self) -> u64 {
         self.rejected.values().sum()
     }
 
-    /// Refuses a source of which more rows were rejected than the limits allow.
+    /// Refuses a source of which more rows were rejected than the limits allow: by the source itself, or by it and one of
+    /// the views.
     ///
     /// # Errors
     /// [`Error::TooManyRejected`].
     pub fn check(&self, limits: &Limits) -> Result<(), Error> {
-        let (rejected, rows) = (self.rejected_total(), self.rejected_total() + self.accepted);
+        let by_views = self.rejected_by_view.values().map(|reasons| reasons.values().sum());
+        let rejected = self.rejected_total() + by_views.max().unwrap_or(0u64);
+        let rows = self.rejected_total() + self.accepted;
         match limits.rejected.is_exceeded(rejected, rows) {
             false => Ok(()),
             true => Err(Error::TooManyRejected {
@@ -72,6 +98,11 @@ impl SourceReport {
                 example: self.examples.first().cloned(),
             }),
         }
+    }
+
+    /// Rows that a view rejects, once per view.
+    pub fn rejected_by_view_total(&self) -> u64 {
+        self.rejected_by_view.values().flat_map(BTreeMap::values).sum()
     }
 
     /// Counts the rows that were not decoded and shows the first.

@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::program::Program;
 use crate::recorded::{Forward, SharedRejects, Side};
 use crate::results::SourceReport;
-use featc_ir::plan::{BatchNode, RowSpec, StreamService};
+use crate::view_rejects::{Node, ViewRejects};
+use featc_ir::plan::StreamService;
 use featc_ir::{Key, Source, Type};
 use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
 use featr_decode::{Decoded, ReadOptions, RejectSink, read_source};
@@ -98,13 +99,6 @@ impl Distinct {
     }
 }
 
-/// A transform and key of the service that brings every key.
-pub(crate) struct Reader {
-    pub source: String,
-    pub rows: RowSpec,
-    pub entity: Vec<Key>,
-}
-
 /// What rows are kept.
 struct Pass<'a> {
     service: &'a StreamService,
@@ -155,8 +149,12 @@ impl Program {
         let rejects = options.rejects.map(|target| Arc::new(Mutex::new(target)));
         let mut sources = Vec::new();
         for source in self.service_sources(name)? {
-            let readers: Vec<&Reader> = readers.iter().filter(|reader| reader.source == source.name).collect();
-            sources.push(self.survey_source(source, &readers, rejects.as_ref(), &mut pass)?);
+            let readers: Vec<&Node> = readers
+                .iter()
+                .filter(|reader| reader.source.name == source.name)
+                .collect();
+            let by_view = self.view_rejects(name, source)?;
+            sources.push(self.survey_source(source, (&readers, by_view), rejects.as_ref(), &mut pass)?);
         }
         let known = pass.found.len() as u64;
         let Pass {
@@ -185,34 +183,17 @@ impl Program {
     }
 
     /// The nodes of the service's plan that turn rows into events with all its keys.
-    fn readers(&self, service: &str) -> Result<Vec<Reader>, Error> {
-        let plan = self.batch_plan(service)?;
+    fn readers(&self, service: &str) -> Result<Vec<Node>, Error> {
         let keys = &self.service(service)?.keys;
-        let BatchNode::Zip { inputs, .. } = plan.root else {
-            return Ok(Vec::new());
-        };
-        let readers = inputs.into_iter().filter_map(reader);
-        Ok(readers
-            .filter(|reader| keys.iter().all(|key| reader.entity.contains(key)))
-            .collect())
-    }
-
-    /// The node of the service's plan that turns rows into the events of a view.
-    pub(crate) fn reader_of(&self, service: &str, view: &str) -> Result<Option<Reader>, Error> {
-        let BatchNode::Zip { inputs, .. } = self.batch_plan(service)?.root else {
-            return Ok(None);
-        };
-        let serves = |node: &BatchNode| match node {
-            BatchNode::Finish { spec, .. } => spec.features.iter().any(|feature| feature.view == view),
-            _ => false,
-        };
-        Ok(inputs.into_iter().find(serves).and_then(reader))
+        let mut nodes = self.nodes(service)?;
+        nodes.retain(|node| keys.iter().all(|key| node.entity.contains(key)));
+        Ok(nodes)
     }
 
     fn survey_source(
         &self,
         source: &Source,
-        readers: &[&Reader],
+        (readers, mut by_view): (&[&Node], ViewRejects<'_>),
         rejects: Option<&SharedRejects>,
         pass: &mut Pass<'_>,
     ) -> Result<SourceReport, Error> {
@@ -242,6 +223,8 @@ impl Program {
                 .zip(verdict.counts)
                 .for_each(|(all, count)| *all += count);
             unaccepted(source, &decoded, &verdict, rejects, &mut examples)?;
+            let place = |row: usize| (&decoded.file, decoded.rows.number(row));
+            by_view.add(&decoded.batch, &verdict, place, rejects)?;
             let accepted = match verdict.all() {
                 true => decoded.batch,
                 false => decoded.batch.take(&verdict.rows()),
@@ -255,6 +238,7 @@ impl Program {
         let reasons = Reason::ALL.map(|reason| (reason, counts[reason as usize]));
         report.add_rejected(reasons.into_iter().filter(|(_, count)| *count > 0));
         report.examples.extend(examples);
+        by_view.report(&mut report);
         Ok(report)
     }
 }
@@ -264,30 +248,6 @@ fn distinct(columns: &[Column]) -> Distinct {
     let rows = columns.first().map_or(0, Column::len);
     all.add(&columns.iter().collect::<Vec<_>>(), 0..rows, rows);
     all
-}
-
-fn reader(node: BatchNode) -> Option<Reader> {
-    let BatchNode::Finish { input, .. } = node else {
-        return None;
-    };
-    let BatchNode::PointInTime { events, spec, .. } = *input else {
-        return None;
-    };
-    let BatchNode::Rows { input, spec: mut rows } = *events else {
-        return None;
-    };
-    let BatchNode::Accept { input } = *input else {
-        return None;
-    };
-    let BatchNode::Scan { source } = *input else {
-        return None;
-    };
-    rows.lifts.clear();
-    Some(Reader {
-        source: source.name,
-        rows,
-        entity: spec.entity,
-    })
 }
 
 /// Tells of decoded rows that are no events.
@@ -323,7 +283,7 @@ fn unaccepted(
 
 impl Pass<'_> {
     /// Adds what accepted rows of a source tell.
-    fn add(&mut self, source: &Source, reader: &Reader, accepted: &Batch) {
+    fn add(&mut self, source: &Source, reader: &Node, accepted: &Batch) {
         let keyed = rows::apply(&reader.rows, accepted);
         let rows = keyed.times.len();
         let in_order: Vec<&Column> = self

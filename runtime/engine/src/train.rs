@@ -4,13 +4,12 @@ use crate::error::Error;
 use crate::limits::{Limits, ViewReport};
 use crate::program::Program;
 use crate::recorded::Side;
-use crate::results::{RunReport, SourceReport, Training};
+use crate::results::{RunReport, SourceReport, Training, count, view_name};
 use crate::spine::Spine;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::Truth;
 use featr_batch::{Inputs, ProgressSink, RejectedRows};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How a training set is computed.
@@ -146,26 +145,15 @@ impl Iterator for TrainRows {
 fn report(run: &featr_batch::RunReport) -> RunReport {
     let mut sources: Vec<SourceReport> = run.sources.iter().map(source_report).collect();
     for view in &run.views {
+        let Some(source) = sources.iter_mut().find(|source| source.source == view.source) else {
+            continue;
+        };
         let dropped = &view.dropped;
-        let counts = [
-            ("null_time", dropped.null_time),
-            ("error_time", dropped.error_time),
-            ("null_key", dropped.null_key),
-            ("error_key", dropped.error_key),
-        ];
-        let counts: BTreeMap<String, u64> = counts
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| (name.to_owned(), count))
-            .collect();
-        let source = sources.iter_mut().find(|source| source.source == view.source);
-        if let (false, Some(source)) = (counts.is_empty(), source) {
-            let name = format!("{} by ({})", view.transform, view.entity.join(", "));
-            let known = source.dropped.entry(name).or_default();
-            for (reason, count) in counts {
-                *known.entry(reason).or_default() += count;
-            }
-        }
+        let name = view_name(&view.transform, view.entity.iter().map(String::as_str));
+        let nulls = [("null_time", dropped.null_time), ("null_key", dropped.null_key)];
+        count(&mut source.dropped, &name, nulls);
+        let rejected = dropped.rejected().map(|(reason, count)| (reason.name(), count));
+        count(&mut source.rejected_by_view, &name, rejected);
     }
     let of_views = run.views.iter().flat_map(|node| &node.missing);
     let views = of_views.map(|(view, missing)| ViewReport {
@@ -206,5 +194,6 @@ fn source_report(source: &featr_batch::SourceReport) -> SourceReport {
     report.add_undecoded(&source.undecoded);
     report.add_rejected(source.rejected.iter().copied());
     report.examples.extend(source.rejected_examples.iter().cloned());
+    report.view_examples.clone_from(&source.view_examples);
     report
 }

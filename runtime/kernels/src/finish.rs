@@ -137,7 +137,7 @@ fn features(
                         without_errors(evaluate(&inputs, expr, rows, true), &inputs)
                     }
                 };
-                let circumstances = (*presence, truncated_before(window, spec.begins_us));
+                let circumstances = (*presence, truncated_before(window, spec));
                 let statuses = about.as_mut().map(|about| about.statuses(of, &values, circumstances));
                 (values, statuses)
             }
@@ -240,11 +240,13 @@ fn is_stale(spec: &FinishSpec, ttl_us: Option<u64>, truth: Truth) -> bool {
     }
 }
 
-/// Questions with `t` below this bound see a window that reaches before `begins`.
-fn truncated_before(window: &Window, begins_us: Option<i64>) -> Option<i128> {
-    match (window.kind, begins_us) {
-        // (t − length, t] holds an instant before begins iff t − length + 1 < begins.
-        (WindowKind::Last { length_us }, Some(begins_us)) => Some(i128::from(begins_us) + i128::from(length_us) - 1),
+/// Questions with `t` below this bound see a window into which an event from before `begins` may have been moved.
+fn truncated_before(window: &Window, spec: &FinishSpec) -> Option<i128> {
+    match (window.kind, spec.begins_us) {
+        // (t − length, t] holds an instant before begins + moved iff t − length + 1 < begins + moved.
+        (WindowKind::Last { length_us }, Some(begins_us)) => {
+            Some(i128::from(begins_us) + i128::from(spec.moved_us) + i128::from(length_us) - 1)
+        }
         (WindowKind::Last { .. }, None) | (WindowKind::Lifetime, _) => None,
     }
 }

@@ -10,16 +10,18 @@ use crate::column::{Batch, Column, Data, Tag};
 use crate::{eval, identity};
 use featc_ir::plan::RowSpec;
 use featc_ir::program::Step;
-use featc_ir::{ColumnId, Expr, ExprKind, Source};
+use featc_ir::{At, ColumnId, Expr, ExprKind, Source};
 use std::borrow::Cow;
 
 mod accepted;
 mod conflicts;
 mod rejected;
+mod view;
 
 pub use accepted::{Accepted, Reason, accept, arrivals};
 pub use conflicts::{Conflicts, Part, conflicts, readable_id};
 pub use rejected::{Rejected, rejected};
+pub use view::{ViewReason, ViewRejected, can_reject};
 
 /// The digest of every row of a source: [`identity::digests`] without the arrival column.
 pub fn digests(source: &Source, batch: &Batch) -> Vec<u128> {
@@ -27,19 +29,21 @@ pub fn digests(source: &Source, batch: &Batch) -> Vec<u128> {
     identity::digests(batch, &names, source.arrival_column())
 }
 
-/// Rows that a transform and key dropped, by reason. `filtered` is not a rejection.
+/// Rows that a transform and key dropped, by reason. The last three are rejections, see [`ViewReason`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dropped {
     /// A `where` was false or null.
     pub filtered: u64,
     /// The transform's event time is null.
     pub null_time: u64,
-    /// The transform's event time is an error.
-    pub error_time: u64,
     /// A key column is null.
     pub null_key: u64,
-    /// A key column is an error.
-    pub error_key: u64,
+    /// The transform's event time lies before the source's.
+    pub at_before_time: u64,
+    /// The transform's event time lies too far behind the source's.
+    pub at_too_far: u64,
+    /// A key column is an error, and none is null.
+    pub key_error: u64,
 }
 
 impl Dropped {
@@ -47,9 +51,36 @@ impl Dropped {
     pub fn add(&mut self, other: &Dropped) {
         self.filtered += other.filtered;
         self.null_time += other.null_time;
-        self.error_time += other.error_time;
         self.null_key += other.null_key;
-        self.error_key += other.error_key;
+        self.at_before_time += other.at_before_time;
+        self.at_too_far += other.at_too_far;
+        self.key_error += other.key_error;
+    }
+
+    /// How many rows were rejected, by reason.
+    pub fn rejected(&self) -> [(ViewReason, u64); 3] {
+        ViewReason::ALL.map(|reason| {
+            let count = match reason {
+                ViewReason::AtBeforeTime => self.at_before_time,
+                ViewReason::AtTooFar => self.at_too_far,
+                ViewReason::KeyError => self.key_error,
+            };
+            (reason, count)
+        })
+    }
+
+    /// All rows that are counted here.
+    pub fn total(&self) -> u64 {
+        let rejected: u64 = self.rejected().iter().map(|(_, count)| count).sum();
+        self.filtered + self.null_time + self.null_key + rejected
+    }
+
+    fn reject(&mut self, reason: ViewReason) {
+        *match reason {
+            ViewReason::AtBeforeTime => &mut self.at_before_time,
+            ViewReason::AtTooFar => &mut self.at_too_far,
+            ViewReason::KeyError => &mut self.key_error,
+        } += 1;
     }
 }
 
@@ -67,12 +98,16 @@ pub struct Keyed<'a> {
     /// The lifts, in the order of the spec.
     pub lifts: Vec<Column>,
     pub dropped: Dropped,
+    /// The rows among them that are rejected, in order.
+    pub rejected: Vec<ViewRejected>,
 }
 
 /// Applies a transform, key and lifts to accepted source rows.
 ///
 /// A `where` that is false or null drops the row, also a poisoned one; one that is an error poisons the row (of
-/// several the least code). Then a row whose time, or else a key column (in order), is null or an error is dropped and counted.
+/// several the least code). An event time that is an error does so too: the row stays at the source's time. Then a row
+/// whose time is null, whose time is out of place, that has a null among its keys, or an error, is dropped and counted,
+/// the first of these.
 pub fn apply<'a>(spec: &RowSpec, batch: &'a Batch) -> Keyed<'a> {
     let mut work = Work::new(spec, Cow::Borrowed(batch));
     for (position, step) in spec.steps.iter().enumerate() {
@@ -88,7 +123,11 @@ pub fn apply<'a>(spec: &RowSpec, batch: &'a Batch) -> Keyed<'a> {
         }
     }
     let in_lifts = |id: ColumnId, from: usize| spec.lifts[from..].iter().any(|lift| reads(lift, id));
-    let mut time = work.carry(&spec.time, |id| spec.key.contains(&id) || in_lifts(id, 0));
+    let own = |id: ColumnId| spec.at.is_some_and(|at| at.source_time == id);
+    let mut time = work.carry(&spec.time, |id| own(id) || spec.key.contains(&id) || in_lifts(id, 0));
+    if let Some(at) = spec.at {
+        work.settle_time(at, &mut time);
+    }
     if let Some(kept) = work.keep_keyed(spec, &time) {
         time = time.take(&kept);
         work.retain(&kept, &carried(spec));
@@ -117,6 +156,7 @@ pub fn apply<'a>(spec: &RowSpec, batch: &'a Batch) -> Keyed<'a> {
         poison,
         lifts,
         dropped: work.dropped,
+        rejected: work.rejected,
     }
 }
 
@@ -133,6 +173,7 @@ struct Work<'a> {
     rows: Vec<u32>,
     poison: Option<Vec<u8>>,
     dropped: Dropped,
+    rejected: Vec<ViewRejected>,
 }
 
 impl<'a> Work<'a> {
@@ -160,6 +201,7 @@ impl<'a> Work<'a> {
             rows,
             poison: None,
             dropped: Dropped::default(),
+            rejected: Vec::new(),
         }
     }
 
@@ -221,23 +263,44 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// The positions whose time and keys are valid; the others are counted. `None`: all are.
+    /// Rows whose event time is an error stay at the source's time, poisoned.
+    fn settle_time(&mut self, at: At, time: &mut Column) {
+        let source = self.batch.columns[at.source_time.index()].i64s();
+        if let Some(errors) = view::fall_back(source, time) {
+            self.note_poison(&errors);
+        }
+    }
+
+    /// The positions whose time and keys are valid and in place; the others are counted. `None`: all are.
     fn keep_keyed(&mut self, spec: &RowSpec, time: &Column) -> Option<Vec<u32>> {
         let keys: Vec<&Column> = spec.key.iter().map(|id| &self.batch.columns[id.index()]).collect();
-        if time.tags.is_none() && keys.iter().all(|key| key.tags.is_none()) {
+        let source = |at: At| (at, self.batch.columns[at.source_time.index()].i64s());
+        let source = spec.at.map(source);
+        let whole = time.tags.is_none() && keys.iter().all(|key| key.tags.is_none());
+        if whole && source.is_none_or(|(at, source)| view::all_in_place(at, source, time.i64s())) {
             return None;
         }
-        let dropped = &mut self.dropped;
+        let (dropped, rejected) = (&mut self.dropped, &mut self.rejected);
         let mut kept = Vec::with_capacity(self.rows.len());
-        for (position, row) in (0u32..).zip(0..self.rows.len()) {
-            let time = time.tag(row);
-            let key = keys.iter().map(|key| key.tag(row)).find(|tag| *tag != Tag::VALID);
-            match (time, key) {
-                (Tag::VALID, None) => kept.push(position),
-                (Tag::VALID, Some(Tag::NULL)) => dropped.null_key += 1,
-                (Tag::VALID, Some(_)) => dropped.error_key += 1,
-                (Tag::NULL, _) => dropped.null_time += 1,
-                (_, _) => dropped.error_time += 1,
+        for (position, (row, number)) in (0u32..).zip(self.rows.iter().enumerate()) {
+            if time.tag(row) != Tag::VALID {
+                dropped.null_time += 1;
+                continue;
+            }
+            let misplaced = source.and_then(|(at, source)| view::misplaced(at, *number, source[row], time.i64s()[row]));
+            let (mut null, mut error) = (false, Tag::VALID);
+            for tag in keys.iter().map(|key| key.tag(row)) {
+                null |= tag == Tag::NULL;
+                error = if tag > Tag::NULL { tag } else { error };
+            }
+            let key = (error != Tag::VALID && !null).then(|| ViewRejected::key(*number, error));
+            if let Some(refused) = misplaced.or(key) {
+                dropped.reject(refused.reason);
+                rejected.push(refused);
+            } else if null {
+                dropped.null_key += 1;
+            } else {
+                kept.push(position);
             }
         }
         Some(kept)
@@ -288,6 +351,7 @@ fn needed_after(spec: &RowSpec, position: usize) -> Vec<u32> {
         }
     }
     spec.time.for_each_column(&mut note);
+    spec.at.iter().for_each(|at| note(at.source_time));
     needed
 }
 

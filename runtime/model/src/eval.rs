@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 pub struct Asked<'a> {
     view: &'a View,
     source: &'a Source,
+    /// How far behind the source's time the view's transform may move an event.
+    moved_us: u64,
     question: &'a Question,
     truth: Truth,
     /// The entity's events that the truth lets the question see.
@@ -49,6 +51,11 @@ impl<'a> Asked<'a> {
         Asked {
             view,
             source,
+            moved_us: program
+                .transform(view.transform)
+                .at
+                .and_then(|at| at.within_us)
+                .unwrap_or(0),
             question,
             truth,
             visible,
@@ -144,7 +151,7 @@ impl<'a> Asked<'a> {
     fn is_truncated(&self, window: &Window) -> bool {
         self.source
             .begins_us
-            .is_some_and(|begins_us| window::reaches_before(window, begins_us, self.question.at_us))
+            .is_some_and(|begins_us| window::reaches_before(window, begins_us, self.moved_us, self.question.at_us))
     }
 
     /// No visible event of the entity within the retention; exclusions and `where` clauses of aggregates play no role.

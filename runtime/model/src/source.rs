@@ -9,7 +9,7 @@ use featr_kernels::eval::eval_row_slow;
 use featr_kernels::{Batch, Value, identity};
 use std::collections::BTreeMap;
 
-/// Why a row is rejected before it can become an event.
+/// Why a row is rejected: by its source, before it can become an event, or by a view, for which it then is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rejected {
     /// No event time.
@@ -20,6 +20,12 @@ pub enum Rejected {
     Late,
     /// `τ − α > skew`.
     Ahead,
+    /// By a view: the event time of its transform lies before the source's.
+    AtBeforeTime,
+    /// By a view: the event time of its transform lies further behind the source's than the transform allows.
+    AtTooFar,
+    /// By a view: a key column is an error, and none is null.
+    KeyError,
 }
 
 /// An event of a source: an accepted row, standing for all its accepted copies.
@@ -48,7 +54,7 @@ pub struct Event {
     /// The `unique` columns.
     pub id: Vec<Value>,
     pub digest: u128,
-    /// The least error of the `where` steps that failed.
+    /// The least error of the `where` steps, and of the event time, that failed.
     pub poison: Option<ErrorCode>,
     /// The view's lifts.
     pub lifts: Vec<Value>,
@@ -65,6 +71,8 @@ impl Event {
 #[derive(Debug, Clone, Default)]
 pub struct ViewEvents {
     pub by_entity: BTreeMap<Vec<Value>, Vec<Event>>,
+    /// Events of the source that the view rejects: their rows among all rows of the source.
+    pub rejected: Vec<(usize, Rejected)>,
 }
 
 /// The arrival of a row, in microseconds since the epoch: `Ok(None)` for a source without arrival and for
@@ -164,6 +172,7 @@ pub fn view_events(
     events: &[SourceEvent],
 ) -> ViewEvents {
     let mut by_entity: BTreeMap<Vec<Value>, Vec<Event>> = BTreeMap::new();
+    let mut rejected = Vec::new();
     for event in events {
         let values = batches[event.batch].row(event.row);
         let id = source
@@ -171,10 +180,15 @@ pub fn view_events(
             .iter()
             .map(|column| values[column.index()].clone())
             .collect();
-        let Some(Transformed { row, time_us, poison }) = transformed(transform, values) else {
-            continue;
+        let keyed = transformed(transform, values).and_then(|row| Ok((key(&view.key, &row.row)?, row)));
+        let (entity, Transformed { row, time_us, poison }) = match keyed {
+            Ok(keyed) => keyed,
+            Err(Out::DoesNotCount) => continue,
+            Err(Out::Rejected(reason)) => {
+                rejected.push((event.source_row, reason));
+                continue;
+            }
         };
-        let Some(entity) = key(&view.key, &row) else { continue };
         let lifts = view.lifts.iter().map(|lift| eval_row_slow(lift, &row)).collect();
         let SourceEvent {
             source_row,
@@ -196,7 +210,14 @@ pub fn view_events(
     for events in by_entity.values_mut() {
         events.sort_by(|left, right| left.order().cmp(&right.order()));
     }
-    ViewEvents { by_entity }
+    ViewEvents { by_entity, rejected }
+}
+
+/// Why an event of the source is none of the view.
+enum Out {
+    /// A `where` is false or null, or the event time or a key is null.
+    DoesNotCount,
+    Rejected(Rejected),
 }
 
 /// A row of a transform.
@@ -207,38 +228,57 @@ struct Transformed {
     poison: Option<ErrorCode>,
 }
 
-/// The row after all steps, or `None` when it is filtered out or has no event time. A `where` keeps rows for which it is
-/// true, and rows for which it is an error, which it poisons (the least of several errors names it); a row for which any
-/// `where` is false or null is out, poisoned or not.
-fn transformed(transform: &Transform, source_row: Vec<Value>) -> Option<Transformed> {
+/// The row after all steps. A `where` keeps rows for which it is true, and rows for which it is an error, which it
+/// poisons; a row for which any `where` is false or null is out, poisoned or not. An event time that is an error poisons
+/// the row too, which stays at the source's time. The least of several errors names the poison.
+fn transformed(transform: &Transform, source_row: Vec<Value>) -> Result<Transformed, Out> {
     let mut row = source_row;
-    let mut poison = None;
+    let mut errors = Vec::new();
     for step in &transform.steps {
         match step {
-            Step::Where(condition) => {
-                let verdict = eval_row_slow(condition, &row);
-                if let Some(code) = verdict.as_error() {
-                    poison = Some(poison.map_or(code, |known: ErrorCode| known.min(code)));
-                } else if verdict != Value::Bool(true) {
-                    return None;
-                }
-            }
+            Step::Where(condition) => match eval_row_slow(condition, &row) {
+                Value::Bool(true) => {}
+                Value::Error(code) => errors.push(code),
+                _ => return Err(Out::DoesNotCount),
+            },
             Step::Let(expr) => {
                 let value = eval_row_slow(expr, &row);
                 row.push(value);
             }
         }
     }
-    let time_us = timestamp(&eval_row_slow(&transform.time, &row))?;
-    Some(Transformed { row, time_us, poison })
+    let mut time = eval_row_slow(&transform.time, &row);
+    if let Some(at) = &transform.at {
+        let source_time = row[at.source_time.index()].clone();
+        if let Some(code) = time.as_error() {
+            errors.push(code);
+            time = source_time.clone();
+        }
+        if let (Value::Timestamp(time_us), Value::Timestamp(source_us)) = (&time, &source_time) {
+            let moved_us = i128::from(*time_us) - i128::from(*source_us);
+            if moved_us < 0 {
+                return Err(Out::Rejected(Rejected::AtBeforeTime));
+            }
+            if at.within_us.is_some_and(|within_us| moved_us > i128::from(within_us)) {
+                return Err(Out::Rejected(Rejected::AtTooFar));
+            }
+        }
+    }
+    let time_us = timestamp(&time).ok_or(Out::DoesNotCount)?;
+    let poison = errors.into_iter().min();
+    Ok(Transformed { row, time_us, poison })
 }
 
-/// The key values, or `None` when one of them is null or an error: the event does not count for the view.
-fn key(columns: &[ColumnId], row: &[Value]) -> Option<Vec<Value>> {
-    columns
-        .iter()
-        .map(|column| Some(row[column.index()].clone()).filter(Value::is_valid))
-        .collect()
+/// The key values. A null among them: the event does not count for the view; else an error among them: it is rejected.
+fn key(columns: &[ColumnId], row: &[Value]) -> Result<Vec<Value>, Out> {
+    let values: Vec<Value> = columns.iter().map(|column| row[column.index()].clone()).collect();
+    if values.iter().any(Value::is_null) {
+        return Err(Out::DoesNotCount);
+    }
+    if values.iter().any(|value| value.as_error().is_some()) {
+        return Err(Out::Rejected(Rejected::KeyError));
+    }
+    Ok(values)
 }
 
 fn timestamp(value: &Value) -> Option<i64> {

@@ -19,13 +19,14 @@ pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
     inside && !excluded
 }
 
-/// Whether some instant of `(t − length, t]` lies before `begins_us`. A lifetime window means "since the source begins"
-/// and is never truncated. What is excluded plays no role.
-pub fn reaches_before(window: &Window, begins_us: i64, t_us: i64) -> bool {
+/// Whether an event from before `begins_us` may lie in `(t − length, t]`, when events are moved behind the source's time
+/// by up to `moved_us`. A lifetime window means "since the source begins" and is never truncated. What is excluded plays
+/// no role.
+pub fn reaches_before(window: &Window, begins_us: i64, moved_us: u64, t_us: i64) -> bool {
     match window.kind {
         WindowKind::Last { length_us } => {
             let earliest = i128::from(t_us) - i128::from(length_us) + 1;
-            earliest < i128::from(begins_us)
+            earliest < i128::from(begins_us) + i128::from(moved_us)
         }
         WindowKind::Lifetime => false,
     }
@@ -113,14 +114,18 @@ mod tests {
     #[test]
     fn truncated_begins_one_microsecond_before_the_source_does() {
         // (90, 100] reaches back to 91.
-        assert!(!reaches_before(&DAY, 91, 100));
-        assert!(reaches_before(&DAY, 92, 100));
+        assert!(!reaches_before(&DAY, 91, 0, 100));
+        assert!(reaches_before(&DAY, 92, 0, 100));
+        // An event at 90 may be moved to 91, not to 92.
+        assert!(reaches_before(&DAY, 91, 1, 100));
+        assert!(!reaches_before(&DAY, 90, 1, 100));
         assert!(!reaches_before(
             &Window {
                 kind: WindowKind::Lifetime,
                 excluding: Excluding::Nothing
             },
             1_000,
+            0,
             100
         ));
     }

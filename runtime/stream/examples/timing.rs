@@ -91,6 +91,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> StreamGraph 
         name: "txn".to_owned(),
         steps: vec![],
         time: Expr::column(ColumnId(2), Type::Timestamp),
+        at: None,
         key: vec![ColumnId(0)],
         lifts: vec![Expr::column(ColumnId(3), Type::Float64)],
     };
@@ -112,6 +113,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> StreamGraph 
         OperatorKind::Finish {
             spec: FinishSpec {
                 begins_us: None,
+                moved_us: 0,
                 source_delay_us: 0,
                 features,
             },

@@ -138,9 +138,8 @@ impl Engine {
                     transform: rows_flow.spec.name.clone(),
                     filtered: dropped.filtered,
                     null_time: dropped.null_time,
-                    error_time: dropped.error_time,
                     null_key: dropped.null_key,
-                    error_key: dropped.error_key,
+                    rejected: accepted.of_view(&keyed.rejected),
                     inserted,
                     duplicates,
                 });

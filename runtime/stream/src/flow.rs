@@ -311,6 +311,9 @@ fn check_rows(spec: &RowSpec, source: &Source) -> Result<(), Bug> {
         }
     }
     check_expr(&spec.time, width)?;
+    ensure(spec.at.is_none_or(|at| at.source_time == source.time), || {
+        format!("transform {}: bounds of another source's time", spec.name)
+    })?;
     spec.lifts.iter().try_for_each(|lift| check_expr(lift, width))?;
     spec.key.iter().try_for_each(|column| check(*column, width))
 }

@@ -5,7 +5,8 @@ use featr_kernels::rows;
 use serde::Serialize;
 use std::fmt;
 
-/// Why a source row was rejected: it counts for no feature, and the caller may write it aside.
+/// Why a source row was rejected: it counts for no feature (the last three: of one view), and the caller may write it
+/// aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
@@ -21,17 +22,26 @@ pub enum Reason {
     Late,
     /// `event time − arrival` is greater than the source's skew.
     Ahead,
+    /// The transform's event time lies before the source's.
+    AtBeforeTime,
+    /// The transform's event time lies further behind the source's than the transform allows.
+    AtTooFar,
+    /// A key column of the view is an error.
+    KeyError,
 }
 
 impl Reason {
     /// All reasons, in their order.
-    pub const ALL: [Reason; 6] = [
+    pub const ALL: [Reason; 9] = [
         Reason::UnknownSource,
         Reason::WrongShape,
         Reason::NullTime,
         Reason::NullArrival,
         Reason::Late,
         Reason::Ahead,
+        Reason::AtBeforeTime,
+        Reason::AtTooFar,
+        Reason::KeyError,
     ];
 
     /// The name in reports.
@@ -43,6 +53,9 @@ impl Reason {
             Reason::NullArrival => "null_arrival",
             Reason::Late => "late",
             Reason::Ahead => "ahead",
+            Reason::AtBeforeTime => "at_before_time",
+            Reason::AtTooFar => "at_too_far",
+            Reason::KeyError => "key_error",
         }
     }
 }
@@ -58,13 +71,23 @@ impl From<rows::Reason> for Reason {
     }
 }
 
+impl From<rows::ViewReason> for Reason {
+    fn from(reason: rows::ViewReason) -> Reason {
+        match reason {
+            rows::ViewReason::AtBeforeTime => Reason::AtBeforeTime,
+            rows::ViewReason::AtTooFar => Reason::AtTooFar,
+            rows::ViewReason::KeyError => Reason::KeyError,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-/// A source row that was not accepted.
+/// A source row that was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Rejected {
     /// Position in the batch that was stepped in.
@@ -74,7 +97,7 @@ pub struct Rejected {
 
 /// What became of the accepted rows of one step in one log.
 ///
-/// The counts add up to the accepted rows of the step.
+/// The counts, the rejected rows among them, add up to the accepted rows of the step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogReport {
     /// The `Log` operator.
@@ -85,12 +108,10 @@ pub struct LogReport {
     pub filtered: u64,
     /// Rows whose transformed event time is null.
     pub null_time: u64,
-    /// Rows whose transformed event time is an error.
-    pub error_time: u64,
-    /// Rows whose first key column that is not valid is null.
+    /// Rows with a null among their key columns.
     pub null_key: u64,
-    /// Rows whose first key column that is not valid is an error.
-    pub error_key: u64,
+    /// Rows that the view rejects, in row order.
+    pub rejected: Vec<Rejected>,
     /// Events that were new.
     pub inserted: u64,
     /// Copies of events that the log already holds.

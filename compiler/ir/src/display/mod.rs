@@ -8,7 +8,7 @@ pub use expr::{expression, literal};
 pub use plan::{batch_plan, mermaid, stream_graph};
 pub use program::program;
 
-use crate::program::{Arrival, FileFormat, FileSet, Lateness, Source};
+use crate::program::{Arrival, At, FileFormat, FileSet, Lateness, Source};
 use crate::window::format_duration;
 use std::fmt::Write as _;
 
@@ -68,6 +68,12 @@ fn files(set: &FileSet) -> String {
         .version
         .map_or(String::new(), |version| format!(" version {version}"));
     format!("{format} {}{version}", paths.join(", "))
+}
+
+/// ` within 2d`, where an event time is bounded.
+fn within(at: Option<At>) -> String {
+    let bound = at.and_then(|at| at.within_us);
+    bound.map_or(String::new(), |us| format!(" within {}", duration(us)))
 }
 
 /// A source in several lines, each indented by `indent`.

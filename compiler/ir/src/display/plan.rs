@@ -1,7 +1,7 @@
 //! The text of plans, and the stream graph as Mermaid.
 
 use super::program::slot_text;
-use super::{duration, expression, literal, source_lines};
+use super::{duration, expression, literal, source_lines, within};
 use crate::id::ColumnId;
 use crate::plan::{
     BatchNode, BatchPlan, FinishKind, FinishSpec, FoldSpec, Operator, OperatorKind, RowSpec, StreamGraph,
@@ -27,7 +27,8 @@ fn row_lines(out: &mut String, spec: &RowSpec, indent: &str) {
             Step::Let(value) => writeln!(out, "{indent}let {}", expression(value, &position)),
         };
     }
-    let _ = writeln!(out, "{indent}at {}", expression(&spec.time, &position));
+    let within = within(spec.at);
+    let _ = writeln!(out, "{indent}at {}{within}", expression(&spec.time, &position));
     let key: Vec<String> = spec.key.iter().map(|id| position(*id)).collect();
     let _ = writeln!(out, "{indent}key ({})", key.join(", "));
     for (place, lift) in spec.lifts.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! The text of a typed program.
 
-use super::{duration, expression, files, literal, source_lines};
+use super::{duration, expression, files, literal, source_lines, within};
 use crate::aggregate::Slot;
 use crate::expr::Expr;
 use crate::id::ColumnId;
@@ -71,7 +71,8 @@ fn write_transform(out: &mut String, program: &Program, transform: &Transform) {
             }
         }
     }
-    let _ = writeln!(out, "  at {}", expression(&transform.time, &name));
+    let within = within(transform.at);
+    let _ = writeln!(out, "  at {}{within}", expression(&transform.time, &name));
 }
 
 /// `mean(x where p)` with lifts named by `lift`.

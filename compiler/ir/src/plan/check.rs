@@ -111,6 +111,9 @@ fn rows(spec: &RowSpec, source: &Source) -> Result<Vec<Type>, Wrong> {
     }
     typed(&spec.time, &row)?;
     ensure(spec.time.ty == Type::Timestamp, || wrong("its time is no timestamp"))?;
+    ensure(spec.at.is_none_or(|at| at.source_time == source.time), || {
+        wrong("its time is bounded by another source's")
+    })?;
     for id in &spec.key {
         let ty = row.get(id.index());
         ensure(ty.is_some_and(|ty| ty.may_be_key()) && Some(*id) != arrival, || {

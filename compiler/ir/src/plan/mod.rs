@@ -12,7 +12,7 @@ pub use stream::{Operator, OperatorId, OperatorKind, StreamGraph, StreamService}
 use crate::aggregate::Slot;
 use crate::expr::{Expr, Literal};
 use crate::id::ColumnId;
-use crate::program::{Key, Step};
+use crate::program::{At, Key, Step};
 use crate::types::Type;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};
@@ -24,10 +24,14 @@ pub struct RowSpec {
     pub name: String,
     /// Over the source's columns and the lets before.
     pub steps: Vec<Step>,
-    /// Event time over the transform's row. Null or an error: the event does not count, and the run report says so.
+    /// Event time over the transform's row. Null: the event does not count, and the run report says so. An error: it is
+    /// poisoned, at the source's time.
     pub time: Expr,
-    /// Key columns of the transform's row, in the entity's order. A null (or an error) among them: the event does not
-    /// count for this node.
+    /// What holds for `time` where it is not the source's time column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<At>,
+    /// Key columns of the transform's row, in the entity's order. A null among them: the event does not count for this
+    /// node. An error: the row is rejected for it.
     pub key: Vec<ColumnId>,
     /// What events carry on, over the transform's row.
     pub lifts: Vec<Expr>,
@@ -53,6 +57,10 @@ pub struct FoldSpec {
 pub struct FinishSpec {
     /// The instant from which the source is complete.
     pub begins_us: Option<i64>,
+    /// How far behind the source's time event times may lie, in microseconds: `begins` is about the source's time, windows
+    /// are about the transform's.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moved_us: u64,
     pub source_delay_us: u64,
     /// In evaluation order: inputs come before what is derived from them.
     pub features: Vec<FinishFeature>,
@@ -120,4 +128,9 @@ pub enum FinishKind {
         inputs: Vec<u32>,
         expr: Expr,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(us: &u64) -> bool {
+    *us == 0
 }

@@ -1,12 +1,14 @@
 //! Transforms: types of their columns, flattened steps, event time, reading ahead.
 
+mod at;
+
 use super::Context;
 use crate::errors::names::Kind;
 use crate::errors::time::{NotATimestamp, ReadsArrival};
 use crate::errors::warnings::{ReadsAhead, UnusedTransform};
 use crate::infer::{Refused, Row, Typer};
 use crate::res::{self, ExprKind, Rows};
-use featc_ir::{ColumnId, Expr, SourceId, Step, Transform, TransformColumn, Type};
+use featc_ir::{At, ColumnId, Expr, SourceId, Step, Transform, TransformColumn, Type};
 use featc_syntax::diag::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +22,8 @@ pub(super) struct RowTypes {
     steps: Vec<Option<Step>>,
     /// `None` only if broken.
     time: Option<Expr>,
+    /// What holds for a time that is not the source's.
+    at: Option<At>,
     /// Whether some transform on the way says `at`.
     says_at: bool,
 }
@@ -49,8 +53,8 @@ struct Added {
     names: Vec<String>,
     types: Vec<Option<Type>>,
     steps: Vec<Option<Step>>,
-    /// Its `at`, if it has one.
-    at: Option<Option<Expr>>,
+    /// Its `at` and what bounds it, if it has one.
+    at: Option<(Option<Expr>, Option<At>)>,
 }
 
 fn of_source(id: SourceId, source: &res::Source) -> RowTypes {
@@ -61,6 +65,7 @@ fn of_source(id: SourceId, source: &res::Source) -> RowTypes {
         types: source.columns.iter().map(|column| column.ty).collect(),
         steps: Vec::new(),
         time,
+        at: None,
         says_at: false,
     }
 }
@@ -72,6 +77,7 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         types: Vec::new(),
         steps: Vec::new(),
         time: None,
+        at: None,
         says_at: false,
     };
     let sources = file
@@ -105,6 +111,7 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         };
         let (width, steps) = (row.names.len(), row.steps.len());
         check_steps(transform, &mut row, context);
+        at::check(file, transform, &mut row, context);
         // All fields are named, so that a new one stops the build here.
         let RowTypes {
             source: _,
@@ -112,13 +119,14 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
             types,
             steps: all_steps,
             time,
+            at: bounds,
             says_at: _,
         } = &row;
         let own = Added {
             names: names[width..].to_vec(),
             types: types[width..].to_vec(),
             steps: all_steps[steps..].to_vec(),
-            at: transform.at.as_ref().map(|_| time.clone()),
+            at: transform.at.as_ref().map(|_| (time.clone(), *bounds)),
         };
         featc_ir::work::add(own.names.len() + own.steps.len());
         added.insert(*position, own);
@@ -152,8 +160,9 @@ fn rebuilt(from: Option<Rows>, file: &res::File, all: &AllRows, added: &BTreeMap
         row.names.extend_from_slice(&added.names);
         row.types.extend_from_slice(&added.types);
         row.steps.extend_from_slice(&added.steps);
-        if let Some(at) = &added.at {
-            row.time.clone_from(at);
+        if let Some((time, at)) = &added.at {
+            row.time.clone_from(time);
+            row.at = *at;
             row.says_at = true;
         }
     }
@@ -218,6 +227,7 @@ fn build(transform: &res::Transform, row: &RowTypes) -> Option<Transform> {
         source: row.source?,
         steps: row.steps.iter().cloned().collect::<Option<Vec<_>>>()?,
         time: row.time.clone()?,
+        at: row.at,
         columns: columns(row)?,
     })
 }
@@ -243,6 +253,7 @@ pub(super) fn identity(id: SourceId, source: &featc_ir::Source) -> Transform {
         source: id,
         steps: Vec::new(),
         time: Expr::column(source.time, Type::Timestamp),
+        at: None,
         columns: columns
             .map(|column| TransformColumn {
                 name: column.name.clone(),

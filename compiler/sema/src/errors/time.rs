@@ -1,6 +1,7 @@
 //! E03xx: time, windows, lateness.
 
 use featc_ir::Type;
+use featc_ir::window::format_duration;
 use featc_syntax::diag::{Code, Diagnostic, Span};
 
 /// E0301: an event time or arrival that is not a timestamp.
@@ -158,6 +159,78 @@ impl UnknownZone<'_> {
                 diagnostic.with_help("write a name of the IANA database, for example `\"Europe/Paris\"` or `\"UTC\"`")
             }
         }
+    }
+}
+
+/// E0310: an `at` that lies before the source's time in every row.
+#[derive(Debug)]
+pub struct MovedBack<'a> {
+    /// The expression as written.
+    pub text: &'a str,
+    pub time: &'a str,
+    pub at: Span,
+}
+
+impl MovedBack<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (text, time) = (self.text, self.time);
+        let message = format!("`{text}` always lies before `{time}`, the source's time");
+        Diagnostic::at(Code::MovedBack, message, self.at, "an event cannot count before it happens")
+            .with_help("remove `at …`: events then count from the source's time on; what happened earlier than that is a matter of the source's `time` clause")
+    }
+}
+
+/// E0311: an `at` without a bound over a source that says when it begins.
+#[derive(Debug)]
+pub struct UnboundedMove<'a> {
+    /// The expression as written.
+    pub text: &'a str,
+    pub source: &'a str,
+    pub at: Span,
+    pub source_at: Span,
+}
+
+impl UnboundedMove<'_> {
+    pub fn report(self) -> Diagnostic {
+        let text = self.text;
+        let message = format!(
+            "source `{}` has `begins`, and nothing says how far `{text}` may lie behind its time",
+            self.source
+        );
+        Diagnostic::at(
+            Code::UnboundedMove,
+            message,
+            self.at,
+            "by how much does it move events?",
+        )
+        .with_label(self.source_at, "the source is declared here")
+        .with_note("an event from before `begins` may be missing in any window that it could be moved into")
+        .with_help(format!(
+            "say how far at most, for example `at {text} within 2d`; rows that are moved further are rejected"
+        ))
+    }
+}
+
+/// E0312: an `at` that lies further behind the source's time than its `within` allows, in every row.
+#[derive(Debug)]
+pub struct MovedTooFar<'a> {
+    /// The expression as written.
+    pub text: &'a str,
+    pub least_us: i64,
+    /// Of the `within`.
+    pub at: Span,
+}
+
+impl MovedTooFar<'_> {
+    pub fn report(self) -> Diagnostic {
+        let least = format_duration(self.least_us);
+        let message = format!("`{}` always lies at least {least} behind the source's time", self.text);
+        let whole = format!("within {least}");
+        Diagnostic::at(Code::MovedTooFar, message, self.at, "every row would be rejected").with_edit(
+            format!("write `{whole}` or more"),
+            self.at,
+            whole,
+        )
     }
 }
 

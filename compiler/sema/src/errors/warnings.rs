@@ -97,7 +97,34 @@ impl ReadsAhead<'_> {
             "the event counts from `{time}` on, as if everything in its row were known then"
         ))
         .with_help(format!(
-            "say {place} when the row is known: `at {column}`, or `at {time}` if `{column}` is never later"
+            "say {place} when the row is known and how much later that may be: `at {column} within 2d`; or `at {time}` if \
+             `{column}` is never later"
+        ))
+    }
+}
+
+/// W0302: an `at` that may lie before the source's time.
+#[derive(Debug)]
+pub struct MayMoveBack<'a> {
+    /// The expression as written.
+    pub text: &'a str,
+    pub time: &'a str,
+    pub at: Span,
+}
+
+impl MayMoveBack<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (text, time) = (self.text, self.time);
+        Diagnostic::at(
+            Code::MayMoveBack,
+            format!("`{text}` may lie before `{time}`, the source's time"),
+            self.at,
+            "rows where it does are rejected",
+        )
+        .with_note("an event cannot count before it happens")
+        .with_help(format!(
+            "say how far behind it may lie, for example `at {text} within 2d`: then rows outside of that are rejected as \
+             meant; or keep them out with a step `where {text} >= {time}`"
         ))
     }
 }

@@ -243,11 +243,13 @@ fn transform(
         .at
         .as_ref()
         .map(|at| Exprs::row(items, scope, complaints).expr(at));
+    let within = written.within.as_ref();
     let transform = res::Transform {
         declared: declared(&written.name, written.doc.as_ref()),
         from,
         steps,
         at,
+        within: within.map(|within| (within.value.us.unsigned_abs(), within.span)),
     };
     (transform, tolerated)
 }

@@ -154,8 +154,55 @@ warning[W0301]: `shipped` may be later than the event
    │                      ^^^^^^^ not yet known at the event's time?
    │
    = note: the event counts from `at` on, as if everything in its row were known then
-   = help: say behind `from` when the row is known: `at shipped`, or `at at` if `shipped` is never later
+   = help: say behind `from` when the row is known and how much later that may be: `at shipped within 2d`; or `at at` if `shipped` is never later
 "#);
+}
+
+#[test]
+fn an_event_time_is_judged_by_what_is_known_of_it() {
+    let said = |begins: &str, at: &str, step: &str| {
+        let source = HEAD.replace("  arrival seen\n", &format!("  arrival seen\n{begins}"));
+        let text = format!(
+            "{source}transform sent from txn at {at} {{\n  let wait = minutes(shipped - at)\n{step}}}\n\
+             view spend of card from sent {{\n  owner \"ops\"\n  /// Mean.\n  feature wait = mean(wait) over 7d\n}}\n"
+        );
+        super::codes(&super::compile(&text).0.diagnostics)
+    };
+    let begins = "  begins @2024-01-01T00:00:00Z\n";
+    let known = [
+        ("at", ""),
+        ("at within 1h", ""),
+        ("at + 1h", ""),
+        ("at + 1h within 2h", ""),
+        ("shipped within 2d", ""),
+        ("truncate(at, 1h) + 1h", ""),
+        ("greatest(at, least(shipped, at + 2d))", ""),
+        ("shipped", "  where shipped >= at and shipped < at + 2d\n"),
+        ("later", "  let later = at + 90m\n"),
+    ];
+    for (at, step) in known {
+        for begins in ["", begins] {
+            assert_eq!(said(begins, at, step), [""; 0], "at {at} {begins}");
+        }
+    }
+    let half = [("greatest(at, shipped)", ""), ("shipped", "  where at <= shipped\n")];
+    for (at, step) in half {
+        assert_eq!(said("", at, step), [""; 0], "at {at}");
+        assert_eq!(said(begins, at, step), ["E0311"], "at {at}");
+    }
+    for at in [
+        "shipped",
+        "coalesce(shipped, at)",
+        "least(at, shipped)",
+        "truncate(at, 1h)",
+        "at + (shipped - at)",
+    ] {
+        assert_eq!(said("", at, ""), ["W0302"], "at {at}");
+    }
+    for at in ["at - 1us", "least(at, shipped) - 1h", "at - 2h + 1h within 7d"] {
+        assert_eq!(said(begins, at, ""), ["E0310"], "at {at}");
+    }
+    assert_eq!(said("", "at + 3d within 2d", ""), ["E0312"]);
 }
 
 #[test]

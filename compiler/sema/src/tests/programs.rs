@@ -125,7 +125,7 @@ transform landed from departures
   let #10 late: bool = (arr_delay > 15.0)
   let #11 gain: float64 = (cast(dep_delay as float64) - arr_delay)
   where (((gain = 1.0) or (gain = 2.5)) or (gain < -3.0))
-  at (event_at + 1h)
+  at (event_at + 1h) within 1h
 
 transform departures from departures
   at event_at

@@ -161,10 +161,10 @@ impl Builder<'_> {
         let span = self.span(pair);
         let doc = self.doc_before(span.start);
         let [name, from] = self.head_names(pair)?;
-        let at = match find(pair, Rule::at_clause) {
-            Some(clause) => Some(self.expr_in(&clause)?),
-            None => None,
-        };
+        let clause = find(pair, Rule::at_clause);
+        let at = clause.as_ref().map(|clause| self.expr_in(clause)).transpose()?;
+        let within = clause.and_then(|clause| find(&clause, Rule::within));
+        let within = within.map(|within| self.within(&within)).transpose()?;
         let (mut steps, mut broken) = (vec![], vec![]);
         for child in pair.clone().into_inner() {
             let built = match child.as_rule() {
@@ -191,9 +191,17 @@ impl Builder<'_> {
             name,
             from,
             at,
+            within,
             steps,
             broken,
             span,
+        })
+    }
+
+    fn within(&mut self, pair: &Pair<'_, Rule>) -> Built<DurationClause> {
+        Ok(DurationClause {
+            value: self.duration(pair)?,
+            span: self.span(pair),
         })
     }
 

@@ -129,6 +129,9 @@ codes! {
     E0307 ReadsArrival "expression that reads the arrival", since "0.1";
     E0308 ArrivalIsIdentity "arrival that is event time or identity", since "0.1";
     E0309 UnknownZone "unknown time zone", since "0.1";
+    E0310 MovedBack "event time before the source's time", since "0.1";
+    E0311 UnboundedMove "event time without a bound over a source that begins", since "0.1";
+    E0312 MovedTooFar "event time beyond its own bound", since "0.1";
     // E04xx keys, aggregates, views
     E0401 KeyTypeDiffers      "key column of another type than the key", since "0.1";
     E0402 KeyTypeRefused      "key of a type that cannot be a key", since "0.1";
@@ -205,6 +208,7 @@ codes! {
     W0102 NoOwner             "view without an owner", since "0.1";
     W0103 UndocumentedFeatures "features without a doc line", since "0.1";
     W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
+    W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
     W0401 TwinFeatures        "two features that mean the same", since "0.1";
 }
 

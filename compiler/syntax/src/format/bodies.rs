@@ -33,8 +33,14 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
                 .at
                 .as_ref()
                 .map_or(String::new(), |at| format!(" at {}", expr(at)));
-            let head_end = transform.at.as_ref().map_or(transform.from.span.end, |at| at.span.end);
-            let head = format!("transform {} from {}{at}", transform.name.text, transform.from.text);
+            let within = transform.within.as_ref();
+            let bound = within.map_or(String::new(), |within| format!(" within {}", within.value.text));
+            let at_end = transform.at.as_ref().map_or(transform.from.span.end, |at| at.span.end);
+            let head_end = within.map_or(at_end, |within| within.span.end);
+            let head = format!(
+                "transform {} from {}{at}{bound}",
+                transform.name.text, transform.from.text
+            );
             let units = transform.steps.iter().map(step).collect();
             (block(layout, &head, head_end, span, units), head_end)
         }

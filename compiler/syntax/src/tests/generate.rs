@@ -176,8 +176,12 @@ fn transform() -> impl Strategy<Value = Tokens> {
         expr().prop_map(|condition| around("where", condition, "")),
         (name(), expr()).prop_map(|(name, value)| around("let", join([name, value], "="), "")),
     ];
-    (name(), name(), proptest::option::of(expr()), vec(step, 0..4)).prop_map(|(name, from, at, steps)| {
-        let at = at.map_or(vec![], |at| around("at", at, ""));
+    let at = (expr(), proptest::option::of(duration())).prop_map(|(at, within)| {
+        let within = within.map_or(vec![], |within| around("within", within, ""));
+        join([around("at", at, ""), within], "")
+    });
+    (name(), name(), proptest::option::of(at), vec(step, 0..4)).prop_map(|(name, from, at, steps)| {
+        let at = at.unwrap_or_default();
         join(
             [
                 around("transform", name, "from"),

@@ -68,7 +68,7 @@ fn every_clause_has_its_place() {
       (batch delta "t" (version 12))
       (stream arrow "version")
     )
-    (transform landed departures (at (+ time (duration 5400000000)))
+    (transform landed departures (at (+ time (duration 5400000000))) (within 172800000000)
       (where (or (and (not cancelled) (is-not-null dep_delay)) (and (in count 1 2 3) (not-in owner "x"))))
       (let late (> arr_delay 15))
       (let gain (cast (- dep_delay arr_delay) float64))

@@ -93,6 +93,10 @@ impl Lane {
         self.parts.counter.clone()
     }
 
+    pub fn spec(&self) -> &RowSpec {
+        &self.parts.spec
+    }
+
     pub fn transform(&self) -> &str {
         &self.parts.spec.name
     }
@@ -118,6 +122,7 @@ impl Lane {
             }
         }
         spec.time.for_each_column(&mut note);
+        spec.at.iter().for_each(|at| note(at.source_time));
         spec.lifts.iter().for_each(|lift| lift.for_each_column(&mut note));
         columns
     }
@@ -168,11 +173,18 @@ impl Lane {
         lock(&self.shelves).as_ref().map(|(shelves, _)| shelves.held())
     }
 
-    /// Takes in the accepted rows of a batch.
-    pub fn put(&self, place: u64, batch: &Batch, rest: &Rest<'_>, memos: &mut Vec<Memo>) -> Result<()> {
-        let keyed = rows::apply(&self.parts.spec, batch);
+    /// Takes in the accepted rows of a batch. Gives those that the view rejects.
+    pub fn put(
+        &self,
+        place: u64,
+        batch: &Batch,
+        rest: &Rest<'_>,
+        memos: &mut Vec<Memo>,
+    ) -> Result<Vec<rows::ViewRejected>> {
+        let mut keyed = rows::apply(&self.parts.spec, batch);
         self.parts.counter.add(keyed.rows.len(), &keyed.dropped);
-        let Some(until) = self.until else { return Ok(()) };
+        let rejected = std::mem::take(&mut keyed.rejected);
+        let Some(until) = self.until else { return Ok(rejected) };
         let (shelves, _) = self.shelves()?;
         let keys = self.parts.spec.key.iter().zip(&keyed.keys).map(|(id, column)| {
             let texts = rest.texts.iter().find(|(coded, _)| coded == id);
@@ -192,7 +204,8 @@ impl Lane {
             .collect();
         let (order, starts) = by_shelf(&of, shelves.count());
         let sorted = self.encode(&shelves, &keyed, &entities, &order, rest)?;
-        shelves.put(place, sorted, starts)
+        shelves.put(place, sorted, starts)?;
+        Ok(rejected)
     }
 
     /// The chosen events in their order, as they travel.

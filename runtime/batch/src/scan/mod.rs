@@ -96,7 +96,41 @@ struct Found {
     place: u64,
     coded: bool,
     counts: [u64; 5],
+    /// Of rows that were not accepted.
     examples: Vec<String>,
+    /// Of accepted rows that a view rejects.
+    view_examples: Vec<String>,
+}
+
+/// Where rows of one batch that are not used are told.
+struct Told<'a> {
+    source: &'a str,
+    file: &'a str,
+    rows: &'a RowNumbers,
+    part: usize,
+    rejects: &'a InOrder<'a>,
+}
+
+impl Told<'_> {
+    /// Tells of a row of the batch as it was decoded: to whoever wants all of them, and as one of the first examples.
+    fn tell(&self, row: usize, reason: &'static str, detail: &str, examples: &mut Vec<String>) -> Outcome<()> {
+        let line = self.rows.number(row);
+        if examples.len() < EXAMPLES_MAX {
+            examples.push(format!("{}:{line}: {reason}: {detail}", self.file));
+        }
+        if !self.rejects.wanted() {
+            return Ok(());
+        }
+        let row = RejectedRow {
+            source: self.source,
+            file: self.file,
+            line,
+            reason,
+            detail,
+            raw: None,
+        };
+        self.rejects.put(self.part, &row)
+    }
 }
 
 type Outcome<T> = std::result::Result<T, BatchError>;
@@ -316,44 +350,27 @@ impl Scan {
     ) -> Outcome<()> {
         let source = &*self.source;
         let verdict = accept(source, &decoded.batch);
-        let wanted = pass.rejects.wanted();
         let most = match pass.duplicates {
             // All was told in the first pass.
             Some(_) => 0,
-            None if wanted => usize::MAX,
+            None if pass.rejects.wanted() => usize::MAX,
             None => EXAMPLES_MAX,
+        };
+        let told = Told {
+            source: &source.name,
+            file: &decoded.file,
+            rows: &decoded.rows,
+            part: (place >> 32) as usize,
+            rejects: &pass.rejects,
         };
         let mut examples = vec![];
         for Rejected { row, reason, detail } in rejected(source, &decoded.batch, &verdict, most) {
-            let (file, line) = (&decoded.file, decoded.rows.number(row));
-            if examples.len() < EXAMPLES_MAX {
-                examples.push(format!("{file}:{line}: {}: {detail}", reason.name()));
-            }
-            if wanted {
-                let part = (place >> 32) as usize;
-                pass.rejects.put(
-                    part,
-                    &RejectedRow {
-                        source: &source.name,
-                        file,
-                        line,
-                        reason: reason.name(),
-                        detail: &detail,
-                        raw: None,
-                    },
-                )?;
-            }
+            told.tell(row, reason.name(), &detail, &mut examples)?;
         }
-        lock(&pass.found).push(Found {
-            place,
-            coded: !decoded.texts.is_empty(),
-            counts: verdict.counts,
-            examples,
-        });
-        let batch = if verdict.all() {
-            decoded.batch
-        } else {
-            decoded.batch.take(&verdict.rows())
+        let kept = (!verdict.all()).then(|| verdict.rows());
+        let batch = match &kept {
+            None => decoded.batch,
+            Some(kept) => decoded.batch.take(kept),
         };
         let ids = IdColumn::of(source, &batch).ok_or_else(|| BatchError::WrongColumns {
             source: source.name.clone(),
@@ -381,9 +398,28 @@ impl Scan {
             ids: &ids,
             digests: row_digests.as_deref(),
         };
+        let mut by_views = vec![];
         for (lane, memos) in lanes.iter().zip(memos) {
-            lane.put(place, &batch, &rest, memos)?;
+            let rejected = lane.put(place, &batch, &rest, memos)?;
+            by_views.extend(rejected.iter().take(most).map(|row| {
+                let place = kept.as_ref().map_or(row.row, |kept| kept[row.row as usize]);
+                (place as usize, row.reason.name(), row.detail(lane.spec()))
+            }));
         }
+        // Lanes of one transform say the same of a row.
+        by_views.sort_unstable();
+        by_views.dedup();
+        let mut view_examples = vec![];
+        for (row, reason, detail) in by_views {
+            told.tell(row, reason, &detail, &mut view_examples)?;
+        }
+        lock(&pass.found).push(Found {
+            place,
+            coded: !decoded.texts.is_empty(),
+            counts: verdict.counts,
+            examples,
+            view_examples,
+        });
         Ok(())
     }
 
@@ -405,8 +441,10 @@ impl Scan {
             .map(|reason| (reason, counts[reason as usize]))
             .filter(|(_, count)| *count > 0)
             .collect();
-        let examples = found.into_iter().flat_map(|found| found.examples);
+        let examples = found.iter_mut().flat_map(|found| found.examples.drain(..));
         report.rejected_examples = examples.take(EXAMPLES_MAX).collect();
+        let examples = found.iter_mut().flat_map(|found| found.view_examples.drain(..));
+        report.view_examples = examples.take(EXAMPLES_MAX).collect();
         report.undecoded = undecoded;
     }
 }

@@ -200,6 +200,7 @@ fn view(
         name: source.name.clone(),
         steps: vec![],
         time: Expr::column(source.time, Type::Timestamp),
+        at: None,
         key: entity
             .iter()
             .map(|name| ColumnId(if *name == "user" { 3 } else { 4 }))
@@ -232,6 +233,7 @@ fn view(
     });
     let spec = FinishSpec {
         begins_us: None,
+        moved_us: 0,
         source_delay_us: source.delay_us,
         features,
     };

@@ -58,6 +58,7 @@ fn fold_spec(slots: usize) -> FoldSpec {
 fn spec(features: Vec<FinishFeature>) -> FinishSpec {
     FinishSpec {
         begins_us: Some(100),
+        moved_us: 0,
         source_delay_us: 3,
         features,
     }
@@ -236,18 +237,25 @@ fn stale_is_a_matter_of_the_pipeline_alone() {
 
 #[test]
 fn a_window_that_touches_begins_is_whole() {
-    assert_eq!(truncated_before(&WEEK, Some(100)), Some(106));
-    assert_eq!(truncated_before(&WEEK, None), None);
+    let from = |begins_us, moved_us| FinishSpec {
+        begins_us,
+        moved_us,
+        ..spec(vec![])
+    };
+    assert_eq!(truncated_before(&WEEK, &from(Some(100), 0)), Some(106));
+    assert_eq!(truncated_before(&WEEK, &from(Some(100), 3)), Some(109));
+    assert_eq!(truncated_before(&WEEK, &from(None, 3)), None);
     let lifetime = Window {
         kind: WindowKind::Lifetime,
         excluding: Excluding::Nothing,
     };
-    assert_eq!(truncated_before(&lifetime, Some(100)), None);
+    assert_eq!(truncated_before(&lifetime, &from(Some(100), 3)), None);
     let longest = Window {
         kind: WindowKind::Last { length_us: i64::MAX },
         excluding: Excluding::Nothing,
     };
-    assert!(truncated_before(&longest, Some(i64::MAX)) > Some(i128::from(i64::MAX)));
+    let bound = truncated_before(&longest, &from(Some(i64::MAX), u64::MAX));
+    assert!(bound > Some(i128::from(u64::MAX)));
 }
 
 #[test]

@@ -177,6 +177,7 @@ fn spec() -> RowSpec {
             Step::Where(binary(BinaryOp::Less, d(), int(10), Type::Bool)),
         ],
         time: column(0, Type::Timestamp),
+        at: None,
         key: vec![ColumnId(2)],
         lifts: vec![d(), n()],
     }
@@ -242,22 +243,97 @@ fn null_and_failing_keys_and_times_are_counted() {
         keyed.dropped,
         Dropped {
             null_key: 1,
-            error_key: 1,
+            key_error: 1,
             null_time: 1,
             ..Dropped::default()
         }
     );
-    let second = Expr::new(ExprKind::Literal(Literal::Duration(i64::MAX)), Type::Duration);
-    spec.time = binary(BinaryOp::Add, column(0, Type::Timestamp), second, Type::Timestamp);
-    let keyed = apply(&spec, &rows);
-    assert_eq!(keyed.rows.len(), 0);
+    assert_eq!(keyed.rejected.len(), 1);
+    assert_eq!(keyed.rejected[0].row, 2);
     assert_eq!(
-        keyed.dropped,
-        Dropped {
-            error_time: 3,
-            null_time: 1,
-            ..Dropped::default()
-        }
+        keyed.rejected[0].detail(&spec),
+        "a key column of transform t is an error (overflow)"
+    );
+}
+
+/// As [`spec`] without steps, with an event time of its own.
+fn moved(time: Expr, within_us: Option<u64>) -> RowSpec {
+    RowSpec {
+        steps: vec![],
+        time,
+        at: Some(At {
+            source_time: ColumnId(0),
+            within_us,
+        }),
+        lifts: vec![],
+        ..spec()
+    }
+}
+
+#[test]
+fn an_event_time_that_fails_poisons_its_row_at_the_source_time() {
+    let wait = Expr::new(ExprKind::Literal(Literal::Duration(i64::MAX - 10)), Type::Duration);
+    let spec = moved(
+        binary(BinaryOp::Add, column(0, Type::Timestamp), wait, Type::Timestamp),
+        None,
+    );
+    let rows = [
+        (Some(10), None, Value::Int64(1)),
+        (Some(11), None, Value::Int64(2)),
+        (None, None, Value::Int64(3)),
+        (Some(12), None, Value::Null),
+    ];
+    let rows = batch(&rows);
+    let keyed = apply(&spec, &rows);
+    assert_eq!((&keyed.rows[..], &keyed.times[..]), (&[0, 1][..], &[i64::MAX, 11][..]));
+    assert_eq!(keyed.poison, Some(vec![Tag::VALID, Tag::error(ErrorCode::Overflow)]));
+    let dropped = Dropped {
+        null_time: 1,
+        null_key: 1,
+        ..Dropped::default()
+    };
+    assert_eq!(keyed.dropped, dropped);
+}
+
+#[test]
+fn an_event_time_out_of_place_rejects_its_row() {
+    let (least, greatest) = (Some(i64::MIN), Some(i64::MAX));
+    let rows = [
+        (Some(10), Some(10), Value::Int64(1)),
+        (Some(10), Some(9), Value::Int64(2)),
+        (Some(10), Some(15), Value::Int64(3)),
+        (Some(10), Some(16), Value::Null),
+        (Some(10), None, Value::Int64(5)),
+        (least, greatest, Value::Int64(6)),
+        (greatest, least, Value::Int64(7)),
+    ];
+    let rows = batch(&rows);
+    let told = |within_us| {
+        let spec = moved(column(1, Type::Timestamp), within_us);
+        let keyed = apply(&spec, &rows);
+        assert_eq!(keyed.dropped.total() + keyed.rows.len() as u64, rows.rows as u64);
+        let rejected = keyed.rejected.iter();
+        let rejected: Vec<(u32, &str)> = rejected.map(|row| (row.row, row.reason.name())).collect();
+        (keyed.rows, keyed.times, rejected)
+    };
+    let (back, far) = ("at_before_time", "at_too_far");
+    let (kept, times, rejected) = told(None);
+    assert_eq!((kept, times), (vec![0, 2, 5], vec![10, 15, i64::MAX]));
+    assert_eq!(rejected, [(1, back), (6, back)]);
+    let (kept, times, rejected) = told(Some(5));
+    assert_eq!((kept, times), (vec![0, 2], vec![10, 15]));
+    assert_eq!(rejected, [(1, back), (3, far), (5, far), (6, back)]);
+    assert_eq!(told(Some(u64::MAX)).0, told(None).0);
+    let spec = moved(column(1, Type::Timestamp), Some(5));
+    let words: Vec<String> = apply(&spec, &rows)
+        .rejected
+        .iter()
+        .map(|row| row.detail(&spec))
+        .collect();
+    assert_eq!(words[0], "`at` of transform t lies 1us before its event time");
+    assert_eq!(
+        words[1],
+        "`at` of transform t lies 6us after its event time; at most 5us is accepted"
     );
 }
 
@@ -291,6 +367,7 @@ fn what_is_carried_on_as_it_is_may_be_read_twice() {
         name: "s".to_owned(),
         steps: vec![],
         time: column(0, Type::Timestamp),
+        at: None,
         key: vec![ColumnId(2), ColumnId(2)],
         lifts: vec![
             column(2, Type::Int64),

@@ -108,6 +108,7 @@ impl World {
             source: SourceId(0),
             steps: vec![],
             time: Expr::column(AT, Type::Timestamp),
+            at: None,
             columns: columns.collect(),
         };
         let keys = vec![Key {

@@ -2,7 +2,8 @@
 
 use crate::report::{Reason, Rejected};
 use featc_ir::Source;
-use featr_kernels::{Batch, StrData, identity, rows};
+use featr_kernels::rows::{self, ViewRejected};
+use featr_kernels::{Batch, StrData, identity};
 
 /// The accepted rows of one step, with what makes them events.
 #[derive(Debug)]
@@ -14,6 +15,25 @@ pub(crate) struct AcceptedRows {
     pub digests: Vec<u128>,
     /// In row order, by position in the batch that came in.
     pub rejected: Vec<Rejected>,
+}
+
+impl AcceptedRows {
+    /// Rows that a view rejects, by position in the batch that came in.
+    pub fn of_view(&self, rejected: &[ViewRejected]) -> Vec<Rejected> {
+        // Every row before an accepted one was accepted or rejected, and both are in order.
+        let mut before = self.rejected.iter().map(|rejected| rejected.row).peekable();
+        let mut skipped = 0;
+        let position = |rejected: &ViewRejected| {
+            while before.next_if(|row| *row <= rejected.row + skipped).is_some() {
+                skipped += 1;
+            }
+            Rejected {
+                row: rejected.row + skipped,
+                reason: Reason::from(rejected.reason),
+            }
+        };
+        rejected.iter().map(position).collect()
+    }
 }
 
 /// Splits a batch into events and rejected rows.

@@ -3,7 +3,7 @@
 use super::accept::AcceptedRows;
 use featc_ir::plan::RowSpec;
 use featr_kernels::events::Events;
-use featr_kernels::rows::{self, Dropped};
+use featr_kernels::rows::{self, Dropped, ViewRejected};
 use featr_kernels::{Column, StrData, identity};
 
 /// Keyed, lifted events in the order of delivery.
@@ -14,6 +14,8 @@ pub(crate) struct KeyedEvents {
     /// Not sorted, and copies are still in it.
     pub events: Events,
     pub dropped: Dropped,
+    /// By position among the accepted rows.
+    pub rejected: Vec<ViewRejected>,
 }
 
 /// Applies the transform to accepted rows; an event keeps the identity of its row.
@@ -24,8 +26,7 @@ pub(crate) struct KeyedEvents {
 pub(crate) fn apply(spec: &RowSpec, accepted: &AcceptedRows) -> KeyedEvents {
     let keyed = rows::apply(spec, &accepted.batch);
     let lost = keyed.dropped;
-    let dropped = lost.filtered + lost.null_time + lost.error_time + lost.null_key + lost.error_key;
-    debug_assert_eq!(keyed.rows.len() as u64 + dropped, accepted.batch.rows as u64);
+    debug_assert_eq!(keyed.rows.len() as u64 + lost.total(), accepted.batch.rows as u64);
     let keys: Vec<&Column> = keyed.keys.iter().map(AsRef::as_ref).collect();
     let entities = identity::keys_of_columns(&keys, keyed.rows.len());
     let events = Events {
@@ -39,5 +40,6 @@ pub(crate) fn apply(spec: &RowSpec, accepted: &AcceptedRows) -> KeyedEvents {
         entities,
         events,
         dropped: lost,
+        rejected: keyed.rejected,
     }
 }

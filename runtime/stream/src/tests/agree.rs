@@ -109,7 +109,7 @@ proptest! {
             prop_assert_eq!(report.rows, chunk.len() as u64);
             prop_assert_eq!(report.accepted + report.rejected.len() as u64, report.rows);
             let log = &report.logs[0];
-            let dropped = log.filtered + log.null_time + log.error_time + log.null_key + log.error_key;
+            let dropped = log.filtered + log.null_time + log.null_key + log.rejected.len() as u64;
             prop_assert_eq!(dropped + log.inserted + log.duplicates, report.accepted);
             inserted += log.inserted;
         }

@@ -223,6 +223,7 @@ pub(super) fn row_spec() -> RowSpec {
         name: "paid".to_owned(),
         steps: vec![Step::Where(keep)],
         time: column(2),
+        at: None,
         key: vec![ColumnId(0)],
         lifts,
     }
@@ -329,6 +330,7 @@ pub(super) fn graph() -> StreamGraph {
     let outputs = features.iter().filter(|feature| feature.output).count() as u32;
     let spec = FinishSpec {
         begins_us: Some(10),
+        moved_us: 0,
         source_delay_us: 0,
         features,
     };

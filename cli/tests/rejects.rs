@@ -1,0 +1,117 @@
+//! Rows that a view rejects, from end to end: counted, written aside, fatal under `--strict`, the same from both engines.
+
+mod support;
+
+use std::path::Path;
+use support::{ok, refused};
+
+const PROGRAM: &str = r#"
+module shop
+entity user (u: string)
+entity number (no: int64)
+source orders {
+  columns (id: int64, u: string, code: string, placed: timestamp, done: timestamp, seen: timestamp)
+  unique id
+  time placed
+  arrival seen
+  lateness 1d
+  batch csv "orders.csv"
+}
+transform finished from orders at done within 2h {
+  let no = cast(code as int64)
+}
+view by_user of user from finished {
+  owner "shop"
+  /// Orders of a day.
+  feature n = count() over 1d
+}
+view by_number of number from finished {
+  owner "shop"
+  /// Orders of a day.
+  feature n = count() over 1d
+}
+service users { by_user.n }
+service both { by_user.n by_number.n }
+"#;
+
+const ORDERS: &str = "id,u,code,placed,done,seen
+1,a,7,2024-01-01T10:00:00Z,2024-01-01T11:00:00Z,2024-01-01T11:00:00Z
+2,a,7,2024-01-01T12:00:00Z,2024-01-01T10:00:00Z,2024-01-01T12:00:00Z
+3,a,7,2024-01-01T10:00:00Z,2024-01-01T13:00:00Z,2024-01-01T13:00:00Z
+4,a,x,2024-01-01T10:00:00Z,2024-01-01T10:30:00Z,2024-01-01T11:00:00Z
+5,a,7,2024-01-01T10:00:00Z,2024-01-01T10:30:00Z,2024-01-01T11:00:00Z
+6,a,7,2024-01-01T10:00:00Z,2024-01-01T10:30:00Z,2024-01-03T11:00:00Z
+";
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a writable folder");
+    write("shop.feat", PROGRAM);
+    write("orders.csv", ORDERS);
+    write("spine.csv", "u,no,timestamp\na,7,2024-01-01T14:00:00Z\n");
+    folder
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).expect("a text")
+}
+
+/// Line and reason of every row in a file of rejected rows.
+fn lines(text: &str) -> Vec<(u64, String)> {
+    let row = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let line = row["line"].as_u64().expect("a number");
+        (line, row["reason"].as_str().expect("a word").to_owned())
+    };
+    text.lines().map(row).collect()
+}
+
+#[test]
+fn what_a_view_rejects_is_told_and_written_aside() {
+    let folder = folder();
+    let folder = folder.path();
+    let expected = [(7, "late"), (3, "at_before_time"), (4, "at_too_far"), (5, "key_error")];
+    for command in ["train", "replay"] {
+        let arguments =
+            format!("{command} shop.feat --service both --spine spine.csv --out out.csv --rejected aside.jsonl");
+        let said = ok(folder, &arguments);
+        assert!(
+            said.contains("finished by (u): rows rejected there: 1 at_before_time, 1 at_too_far\n"),
+            "{said}"
+        );
+        assert!(
+            said.contains("finished by (no): rows rejected there: 1 at_before_time, 1 at_too_far, 1 key_error\n"),
+            "{said}"
+        );
+        let example = "orders.csv:3: at_before_time: `at` of transform finished lies 2h before its event time";
+        assert!(said.contains(example), "{said}");
+        assert_eq!(said.matches(example).count(), 1, "once for all views\n{said}");
+        let expected = expected.map(|(line, reason)| (line, reason.to_owned()));
+        assert_eq!(lines(&read(folder, "aside.jsonl")), expected, "{command}");
+        assert!(
+            read(folder, "out.csv").ends_with(",3,2\n"),
+            "{}",
+            read(folder, "out.csv")
+        );
+    }
+    ok(folder, "verify shop.feat --service both --spine spine.csv");
+}
+
+#[test]
+fn what_a_view_rejects_is_fatal_under_strict() {
+    let folder = folder();
+    let folder = folder.path();
+    let kept: Vec<&str> = ORDERS.lines().filter(|line| !line.starts_with('6')).collect();
+    std::fs::write(folder.join("orders.csv"), format!("{}\n", kept.join("\n"))).expect("a writable folder");
+    for command in ["train", "replay"] {
+        let with =
+            |service: &str| format!("{command} shop.feat --service {service} --spine spine.csv --out out.csv --strict");
+        let said = refused(folder, &with("users"), "E0707");
+        assert!(said.contains("2 rows were rejected"), "{said}");
+        let said = refused(folder, &with("both"), "E0707");
+        assert!(said.contains("5 rows were rejected"), "{said}");
+    }
+    let strict = "backfill shop.feat --service users --every 1d --from 2024-01-01T00:00:00Z --to 2024-01-03T00:00:00Z \
+                  --out filled --strict";
+    refused(folder, strict, "E0707");
+}

@@ -1,0 +1,76 @@
+//! What is known of an `at` before any row is seen: whether it may lie before the source's time, and how far behind it.
+
+use super::{Context, RowTypes};
+use crate::errors::time::{MovedBack, MovedTooFar, UnboundedMove};
+use crate::errors::warnings::MayMoveBack;
+use crate::res;
+use featc_ir::{At, ExprKind, shift};
+
+/// Sets the bounds of the row's event time where the transform says `at`, and tells what is wrong with them.
+pub(super) fn check(file: &res::File, transform: &res::Transform, row: &mut RowTypes, context: &mut Context<'_>) {
+    let (Some(written), Some(time), Some(source)) = (&transform.at, &row.time, row.source) else {
+        return;
+    };
+    let source = &file.sources[source.index()];
+    let Some(source_time) = source.time.map(|time| time.id) else {
+        return;
+    };
+    row.at = None;
+    if time.kind == ExprKind::Column(source_time) {
+        return;
+    }
+    // A step that is broken has been reported; what is known without it is no less true.
+    let is_whole = row.steps.iter().all(Option::is_some);
+    let known = shift::shift(source.columns.len(), source_time, row.steps.iter().flatten(), time);
+    let declared = transform.within.map(|(us, _)| us);
+    // A time that is always earlier is refused below.
+    let greatest = known.greatest.and_then(|us| u64::try_from(us).ok());
+    let within_us = declared.into_iter().chain(greatest).min();
+    row.at = Some(At { source_time, within_us });
+    if !is_whole {
+        return;
+    }
+    let text = context.texts.slice(written.span);
+    if known.greatest.is_some_and(|us| us < 0) {
+        let time = &source.columns[source_time.index()].name;
+        context.push(
+            MovedBack {
+                text,
+                time,
+                at: written.span,
+            }
+            .report(),
+        );
+    } else if let (Some(least), Some((us, at))) = (known.least, transform.within)
+        && least > i128::from(us)
+    {
+        context.push(
+            MovedTooFar {
+                text,
+                least_us: i64::try_from(least).unwrap_or(i64::MAX),
+                at,
+            }
+            .report(),
+        );
+    } else if source.begins_us.is_some() && within_us.is_none() {
+        context.push(
+            UnboundedMove {
+                text,
+                source: &source.declared.name,
+                at: written.span,
+                source_at: source.declared.at,
+            }
+            .report(),
+        );
+    } else if declared.is_none() && known.least.is_none_or(|us| us < 0) {
+        let time = &source.columns[source_time.index()].name;
+        context.push(
+            MayMoveBack {
+                text,
+                time,
+                at: written.span,
+            }
+            .report(),
+        );
+    }
+}

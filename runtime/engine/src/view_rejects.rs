@@ -1,0 +1,146 @@
+//! Accepted rows that a view of a service rejects: counted, and told to whoever wants them.
+
+use crate::error::Error;
+use crate::program::Program;
+use crate::recorded::SharedRejects;
+use crate::results::{ByView, SourceReport, count, view_name};
+use featc_ir::Source;
+use featc_ir::plan::{BatchNode, RowSpec};
+use featr_batch::{EXAMPLES_MAX, RejectedRow};
+use featr_kernels::Batch;
+use featr_kernels::rows::{self, Accepted};
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+/// A transform and key of a service, with the source that it reads.
+pub(crate) struct Node {
+    pub source: Source,
+    pub rows: RowSpec,
+    /// The entity's keys.
+    pub entity: Vec<featc_ir::Key>,
+}
+
+/// The nodes that can reject rows of one source, and what they did.
+pub(crate) struct ViewRejects<'a> {
+    source: &'a str,
+    nodes: Vec<Node>,
+    counts: ByView,
+    examples: Vec<String>,
+}
+
+impl Program {
+    /// The nodes of a service's plan that turn rows into events; nothing is lifted.
+    pub(crate) fn nodes(&self, service: &str) -> Result<Vec<Node>, Error> {
+        let plan = self.batch_plan(service)?;
+        let BatchNode::Zip { inputs, .. } = plan.root else {
+            return Ok(Vec::new());
+        };
+        Ok(inputs.into_iter().filter_map(node).collect())
+    }
+
+    /// The node of the service's plan that turns rows into the events of a view.
+    pub(crate) fn node_of(&self, service: &str, view: &str) -> Result<Option<Node>, Error> {
+        let BatchNode::Zip { inputs, .. } = self.batch_plan(service)?.root else {
+            return Ok(None);
+        };
+        let serves = |node: &BatchNode| match node {
+            BatchNode::Finish { spec, .. } => spec.features.iter().any(|feature| feature.view == view),
+            _ => false,
+        };
+        Ok(inputs.into_iter().find(serves).and_then(node))
+    }
+
+    /// What the views of a service reject of a source.
+    pub(crate) fn view_rejects<'a>(&self, service: &str, source: &'a Source) -> Result<ViewRejects<'a>, Error> {
+        let width = source.columns.len();
+        let mut nodes = self.nodes(service)?;
+        nodes.retain(|node| node.source.name == source.name && rows::can_reject(&node.rows, width));
+        Ok(ViewRejects {
+            source: &source.name,
+            nodes,
+            counts: ByView::new(),
+            examples: Vec::new(),
+        })
+    }
+}
+
+fn node(node: BatchNode) -> Option<Node> {
+    let BatchNode::Finish { input, .. } = node else {
+        return None;
+    };
+    let BatchNode::PointInTime { events, spec, .. } = *input else {
+        return None;
+    };
+    let BatchNode::Rows { input, spec: mut rows } = *events else {
+        return None;
+    };
+    let BatchNode::Accept { input } = *input else {
+        return None;
+    };
+    let BatchNode::Scan { source } = *input else {
+        return None;
+    };
+    rows.lifts.clear();
+    Some(Node {
+        source,
+        rows,
+        entity: spec.entity,
+    })
+}
+
+impl ViewRejects<'_> {
+    /// Looks at the rows of a batch that `accepted` lets in; `place` says where a row of the batch comes from.
+    pub fn add<F: AsRef<str>>(
+        &mut self,
+        batch: &Batch,
+        accepted: &Accepted,
+        place: impl Fn(usize) -> (F, u64),
+        target: Option<&SharedRejects>,
+    ) -> Result<(), Error> {
+        if self.nodes.is_empty() {
+            return Ok(());
+        }
+        let kept = accepted.rows();
+        let batch = batch.take(&kept);
+        let mut told = BTreeSet::new();
+        for node in &self.nodes {
+            let keyed = rows::apply(&node.rows, &batch);
+            let name = view_name(&node.rows.name, node.entity.iter().map(|key| key.name.as_str()));
+            let rejected = keyed.dropped.rejected().map(|(reason, count)| (reason.name(), count));
+            count(&mut self.counts, &name, rejected);
+            let most = if target.is_some() { usize::MAX } else { EXAMPLES_MAX };
+            // Nodes of one transform say the same of a row.
+            told.extend(keyed.rejected.iter().take(most).map(|row| {
+                let position = kept[row.row as usize] as usize;
+                (position, row.reason.name(), row.detail(&node.rows))
+            }));
+        }
+        for (row, reason, detail) in told {
+            let (file, line) = place(row);
+            let file = file.as_ref();
+            if self.examples.len() < EXAMPLES_MAX {
+                self.examples.push(format!("{file}:{line}: {reason}: {detail}"));
+            }
+            if let Some(target) = target {
+                target
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .reject(&RejectedRow {
+                        source: self.source,
+                        file,
+                        line,
+                        reason,
+                        detail: &detail,
+                        raw: None,
+                    })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what was found to a report.
+    pub fn report(self, report: &mut SourceReport) {
+        report.rejected_by_view = self.counts;
+        report.view_examples = self.examples;
+    }
+}
