@@ -1,180 +1,90 @@
-//! Random typed programs × random event logs × random deliveries: model, batch and stream give the same bits.
+//! Random typed programs × random event logs × random engines: model, batch and stream give the same bits.
 //!
 //! engine == model here; the model is the semantics by its own tests and the spec pages. So the engines agree with the
-//! semantics, and with each other, on every case drawn.
+//! semantics, and with each other, on every case drawn. Each case is answered by the batch engine in memory, from disk,
+//! and with entities in parts, by the streaming engine, and some over files; threads, memory, sizes of batches and pages,
+//! orders and restarts are drawn as well.
 //!
-//! `FEATC_AGREE_CASES` sets how many cases are drawn, `FEATC_AGREE_SEED` repeats one. A case that fails is shrunk (events,
-//! then questions) and printed whole.
+//! `FEATC_AGREE_CASES` sets how many cases are drawn (20 000 are a full run), `FEATC_AGREE_BASE` their first seed: a full
+//! run takes a new one unless it is told. `FEATC_AGREE_SEED` repeats one case. A case that fails is shrunk under the engine
+//! that failed, as it ran then, and printed whole.
 
-use crate::evaluators::{Answers, Asked, Case, Delivery, batch, model, stream};
-use featc_driver::Plans;
-use featc_ir::Truth;
-use featc_tests::rng::Rng;
-use featc_tests::{logs, programs};
-use featr_stream::Paging;
+#[path = "agree/clauses.rs"]
+mod clauses;
+#[path = "agree/coverage.rs"]
+mod coverage;
+#[path = "agree/draw.rs"]
+mod draw;
+#[path = "agree/engine.rs"]
+mod engine;
+#[path = "agree/nodes.rs"]
+mod nodes;
+#[path = "agree/shrink.rs"]
+mod shrink;
 
+use crate::evaluators::model;
+use coverage::Coverage;
+use draw::draw;
+use engine::{Did, Engine, difference};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Of a plain run of the tests.
 const CASES: u64 = 2_000;
+/// From here on a run is a full one.
+const FULL: u64 = 20_000;
+/// Each construct of the language is of use in so many cases of a full run, of a plain run in one.
+const LIVE: u64 = 100;
 
-struct Drawn {
-    text: String,
-    case: Case,
-    plans: Plans,
-    deliveries: Vec<Delivery>,
-}
-
-fn draw(seed: u64) -> Drawn {
-    let mut rng = Rng::new(seed);
-    let generated = programs::program(&mut rng);
-    let mut sources = featc_driver::diag::SourceMap::new();
-    let file = sources.add("drawn.feat", generated.text.as_str());
-    let outcome = featc_driver::compile(&sources, &[file]);
-    let Some(program) = outcome.value else {
-        let said = featc_driver::diag::terminal::render(&outcome.diagnostics, &sources, false);
-        panic!(
-            "seed {seed}: a drawn program does not compile\n{}\n{said}",
-            generated.text
-        )
-    };
-    let count = *rng.pick(&[0, 3, 20, 20, 60]);
-    let rows = logs::events(&mut rng, count);
-    let questions = logs::questions(&mut rng, &rows, 12)
-        .into_iter()
-        .map(|asked| {
-            let mut values: Vec<(String, featr_kernels::Value)> = programs::COLUMNS
-                .iter()
-                .zip(asked.row)
-                .map(|((name, _), value)| ((*name).to_owned(), value))
-                .collect();
-            for (name, value) in &mut values {
-                match name.as_str() {
-                    "k1" => *value = asked.k1.clone(),
-                    "k2" => *value = asked.k2.clone(),
-                    _ => {}
-                }
-            }
-            Asked {
-                at_us: asked.at_us,
-                values,
-            }
-        })
-        .collect();
-    let truth = if generated.has_arrival {
-        *rng.pick(&[
-            Truth::Complete,
-            Truth::AsOfArrival { delay_us: None },
-            Truth::AsOfArrival { delay_us: Some(0) },
-            Truth::AsOfArrival {
-                delay_us: Some(600_000_000),
-            },
-        ])
-    } else {
-        Truth::Complete
-    };
-    let small = Paging {
-        page_rows_max: 4,
-        group_pages_max: 2,
-        plain_below: 6,
-    };
-    let deliveries = (0..3)
-        .map(|place| Delivery {
-            shuffle: (place > 0).then(|| rng.word()),
-            chunk: *rng.pick(&[1, 2, 5, 1000]),
-            restart_every: *rng.pick(&[None, Some(1), Some(7)]),
-            paging: if rng.one_in(3) { Paging::default() } else { small },
-        })
-        .collect();
-    let plans = featc_driver::lower(&program);
-    let case = Case {
-        program,
-        service: "s".to_owned(),
-        rows: vec![rows],
-        questions,
-        truth,
-    };
-    Drawn {
-        text: generated.text,
-        case,
-        plans,
-        deliveries,
-    }
-}
-
-/// The first disagreement with the model: who, question, field.
-fn disagreement(drawn: &Drawn, case: &Case) -> Option<(String, usize, usize)> {
-    let expected = model(case);
-    let differs = |who: &str, answers: &Answers| {
-        for (question, (left, right)) in expected.iter().zip(answers).enumerate() {
-            assert_eq!(left.len(), right.len());
-            if let Some(field) = left.iter().zip(right).position(|(a, b)| a != b) {
-                return Some((
-                    format!("{who}: {:?}, model: {:?}", right[field], left[field]),
-                    question,
-                    field,
-                ));
-            }
-        }
-        assert_eq!(expected.len(), answers.len());
-        None
-    };
-    differs("batch", &batch(case, &drawn.plans)).or_else(|| {
-        drawn
-            .deliveries
-            .iter()
-            .find_map(|delivery| differs(&format!("stream {delivery:?}"), &stream(case, &drawn.plans, *delivery)))
-    })
-}
-
-/// Leaves out events, then questions, while the disagreement stays.
-fn shrink(drawn: &Drawn) -> Case {
-    let mut case = drawn.case.clone();
-    let mut place = 0;
-    while place < case.rows[0].len() {
-        let mut smaller = case.clone();
-        smaller.rows[0].remove(place);
-        if disagreement(drawn, &smaller).is_some() {
-            case = smaller
-        } else {
-            place += 1
-        }
-    }
-    if let Some((_, question, _)) = disagreement(drawn, &case) {
-        let mut smaller = case.clone();
-        smaller.questions = vec![case.questions[question].clone()];
-        if disagreement(drawn, &smaller).is_some() {
-            case = smaller;
-        }
-    }
-    case
-}
-
-/// What the model said, to see that the cases are not all alike.
-#[derive(Debug, Default)]
+/// What the cases were, to see that they are not all alike.
 struct Seen {
     values: u64,
     not_null: u64,
-    by_status: std::collections::BTreeMap<String, u64>,
+    by_status: BTreeMap<String, u64>,
+    did: Did,
+    coverage: Coverage,
+}
+
+impl Seen {
+    fn new(target: u64) -> Seen {
+        Seen {
+            values: 0,
+            not_null: 0,
+            by_status: BTreeMap::new(),
+            did: Did::default(),
+            coverage: Coverage::new(target),
+        }
+    }
+
+    fn merge(&mut self, other: Seen) {
+        self.values += other.values;
+        self.not_null += other.not_null;
+        for (status, count) in other.by_status {
+            *self.by_status.entry(status).or_default() += count;
+        }
+        self.did.merge(&other.did);
+        self.coverage.merge(other.coverage);
+    }
 }
 
 fn check(seed: u64, seen: &mut Seen) {
     let drawn = draw(seed);
-    for (value, status) in model(&drawn.case).into_iter().flatten() {
+    let expected = model(&drawn.case);
+    seen.did.long += u64::from(drawn.case.rows[0].len() >= 600);
+    for (value, status) in expected.iter().flatten() {
         seen.values += 1;
         seen.not_null += u64::from(value.is_valid());
         *seen.by_status.entry(status.to_string()).or_default() += 1;
     }
-    if disagreement(&drawn, &drawn.case).is_some() {
-        let case = shrink(&drawn);
-        let (what, question, field) = disagreement(&drawn, &case).expect("shrinking keeps it");
-        let name = &case.program.service("s").expect("drawn").fields[field].name;
-        let rows: Vec<String> = case.rows[0].iter().map(|row| format!("  {row:?}")).collect();
-        panic!(
-            "seed {seed}: {name} disagrees\n{what}\nquestion {:?}\ntruth {:?}\nrows\n{}\n{}\n(FEATC_AGREE_SEED={seed} repeats it)",
-            case.questions[question],
-            case.truth,
-            rows.join("\n"),
-            drawn.text
-        );
+    for engine in &drawn.engines {
+        if difference(&drawn.case, &drawn.plans, *engine, &expected, &mut seen.did).is_some() {
+            shrink::report(seed, &drawn, *engine);
+        }
     }
+    let naive = |engine: &Engine| matches!(engine, Engine::Files(layout) if layout.naive);
+    let naive = drawn.engines.iter().any(naive);
+    seen.coverage.visit((&drawn.case, naive), &expected, &drawn.rng);
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -183,29 +93,91 @@ fn number(name: &str) -> Option<u64> {
         .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
+/// The first seed: the same for plain runs, a new one for full runs.
+fn base(cases: u64) -> u64 {
+    let new = || {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.map_or(0, |now| now.as_secs()) * 1_000_000
+    };
+    number("FEATC_AGREE_BASE").unwrap_or_else(|| if cases >= FULL { new() } else { 0 })
+}
+
+/// Runs the cases on some threads.
+fn run(base: u64, cases: u64, target: u64) -> Seen {
+    let next = AtomicU64::new(0);
+    let work = || {
+        let mut seen = Seen::new(target);
+        loop {
+            let seed = base + next.fetch_add(1, Ordering::Relaxed);
+            if seed >= base + cases {
+                return seen;
+            }
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(seed, &mut seen))) {
+                next.store(cases, Ordering::Relaxed);
+                eprintln!("FEATC_AGREE_SEED={seed} repeats it");
+                resume_unwind(panic);
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
+    let mut seen = Seen::new(target);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            seen.merge(worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+    });
+    seen
+}
+
 #[test]
 fn model_batch_and_stream_agree_on_drawn_cases() {
-    let mut seen = Seen::default();
     if let Some(seed) = number("FEATC_AGREE_SEED") {
-        check(seed, &mut seen);
+        check(seed, &mut Seen::new(0));
         return;
     }
     let cases = number("FEATC_AGREE_CASES").unwrap_or(CASES);
-    (0..cases).for_each(|seed| check(seed, &mut seen));
-    println!("agree: {cases} cases, 0 differ; {seen:?}");
-    if cases >= CASES {
-        assert!(seen.not_null * 3 > seen.values, "too many nulls to mean much: {seen:?}");
-        for status in [
-            "ok",
-            "empty",
-            "missing",
-            "truncated",
-            "stale",
-            "error(overflow)",
-            "error(invalid_cast)",
-            "error(cap)",
-        ] {
-            assert!(seen.by_status.contains_key(status), "no {status} in {seen:?}");
-        }
+    let base = base(cases);
+    let live = if cases >= FULL { LIVE } else { 1 };
+    println!("agree: cases {base} to {}", base + cases - 1);
+    let seen = run(base, cases, live);
+    println!("{}", seen.coverage.table());
+    println!(
+        "agree: {cases} cases, 0 differ; {} values, {} not null",
+        seen.values, seen.not_null
+    );
+    println!("{:?}\n{:?}", seen.by_status, seen.did.counts());
+    if cases < CASES {
+        return;
     }
+    assert!(seen.not_null * 3 > seen.values, "too many nulls to mean much");
+    let statuses = [
+        "ok",
+        "empty",
+        "missing",
+        "truncated",
+        "stale",
+        "error(overflow)",
+        "error(invalid_cast)",
+        "error(cap)",
+    ];
+    for status in statuses {
+        assert!(seen.by_status.contains_key(status), "no {status}");
+    }
+    let few = seen
+        .did
+        .counts()
+        .into_iter()
+        .filter(|(_, count, least)| count * 1_000 < least * cases);
+    let few: Vec<_> = few.collect();
+    assert!(
+        few.is_empty(),
+        "engines ran so too rarely (found, of a thousand cases): {few:?}"
+    );
+    let below = seen.coverage.below(live);
+    assert!(
+        below.is_empty(),
+        "of use in fewer than {live} cases:\n{}",
+        below.join("\n")
+    );
 }

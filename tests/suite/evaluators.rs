@@ -1,10 +1,18 @@
 //! One case, three evaluators: the model, the batch engine and the streaming engine.
 
-use featc_driver::Plans;
+#[path = "evaluators/batch.rs"]
+mod batch;
+#[path = "evaluators/files.rs"]
+mod files;
+#[path = "evaluators/stream.rs"]
+mod stream;
+
+pub use batch::{Ran, Setting, batch};
+pub use files::{Format, Layout, files};
+pub use stream::{Delivery, stream};
+
 use featc_ir::{Program, Status, Truth};
-use featc_tests::rng::Rng;
 use featr_kernels::{Batch, Column, Value};
-use featr_stream::Paging;
 
 /// Values of named columns, one question.
 #[derive(Debug, Clone)]
@@ -22,16 +30,6 @@ pub struct Case {
     pub rows: Vec<Vec<Vec<Value>>>,
     pub questions: Vec<Asked>,
     pub truth: Truth,
-}
-
-/// How rows reach the streaming engine.
-#[derive(Debug, Clone, Copy)]
-pub struct Delivery {
-    /// Disorders the rows between two questions (of `as_of_arrival`) or altogether.
-    pub shuffle: Option<u64>,
-    pub chunk: usize,
-    pub restart_every: Option<usize>,
-    pub paging: Paging,
 }
 
 /// One answer per question and field.
@@ -98,201 +96,4 @@ pub fn model(case: &Case) -> Answers {
         model.answer(service, &question, case.truth)
     };
     case.questions.iter().map(answer).collect()
-}
-
-/// Arrival of a row as the stream's caller knows it; rows without time or arrival come first (they are rejected).
-fn arrival(case: &Case, source: usize, row: usize) -> i64 {
-    let batch = case.batch(source, &[row]);
-    let declared = &case.program.sources[source];
-    let usable = featr_kernels::rows::accept(declared, &batch).keep[0] == 0;
-    match featr_kernels::rows::arrivals(declared, &batch) {
-        Some(arrivals) if usable => arrivals[0],
-        Some(_) | None => i64::MIN,
-    }
-}
-
-pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
-    let mut waiting: Vec<(i128, usize, usize)> = Vec::new();
-    for (source, rows) in case.rows.iter().enumerate() {
-        let delay = case.program.sources[source].delay_under(case.truth).unwrap_or(0);
-        for row in 0..rows.len() {
-            // Visible at t iff arrival + delay ≤ t.
-            waiting.push((i128::from(arrival(case, source, row)) + i128::from(delay), source, row));
-        }
-    }
-    waiting.sort_unstable();
-    let mut order: Vec<usize> = (0..case.questions.len()).collect();
-    order.sort_by_key(|question| case.questions[*question].at_us);
-
-    let mut feed = Feed {
-        case,
-        plans,
-        delivery,
-        engine: new_engine(plans, delivery),
-        since_restart: 0,
-    };
-    let mut answers: Answers = vec![Vec::new(); case.questions.len()];
-    let mut fed = 0;
-    if case.truth == Truth::Complete {
-        feed.deliver(&waiting);
-        fed = waiting.len();
-    }
-    for question in order {
-        let at_us = case.questions[question].at_us;
-        let until = waiting[fed..].partition_point(|(visible, ..)| *visible <= i128::from(at_us)) + fed;
-        feed.deliver(&waiting[fed..until]);
-        fed = until;
-        answers[question] = feed.ask(question);
-    }
-    answers
-}
-
-struct Feed<'a> {
-    case: &'a Case,
-    plans: &'a Plans,
-    delivery: Delivery,
-    engine: featr_stream::Engine,
-    since_restart: usize,
-}
-
-fn new_engine(plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
-    featr_stream::Engine::with_paging(plans.stream.clone(), delivery.paging).expect("lowered graphs are well-formed")
-}
-
-impl Feed<'_> {
-    fn deliver(&mut self, rows: &[(i128, usize, usize)]) {
-        let mut rows = rows.to_vec();
-        if let Some(seed) = self.delivery.shuffle {
-            Rng::new(seed).shuffle(&mut rows);
-        }
-        for source in 0..self.case.rows.len() {
-            let of_source: Vec<usize> = rows
-                .iter()
-                .filter(|(_, s, _)| *s == source)
-                .map(|(.., row)| *row)
-                .collect();
-            for chunk in of_source.chunks(self.delivery.chunk) {
-                self.engine
-                    .step(&self.case.program.sources[source].name, &self.case.batch(source, chunk));
-                self.since_restart += chunk.len();
-                if self
-                    .delivery
-                    .restart_every
-                    .is_some_and(|every| self.since_restart >= every)
-                {
-                    self.since_restart = 0;
-                    let bytes = self.engine.snapshot();
-                    let graph = self.plans.stream.clone();
-                    let restored = featr_stream::Engine::restore_with_paging(graph, &bytes, self.delivery.paging);
-                    self.engine = restored.expect("an engine restores its own snapshot");
-                }
-            }
-        }
-    }
-
-    fn ask(&self, question: usize) -> Vec<(Value, Status)> {
-        let service = self
-            .engine
-            .service(&self.case.service)
-            .expect("the case names a service");
-        let questions = featr_stream::Questions {
-            times: vec![self.case.questions[question].at_us],
-            keys: self.case.columns(&service.keys, &[question]),
-            self_columns: self.case.columns(&service.self_columns, &[question]),
-        };
-        let read = self
-            .engine
-            .read(&self.case.service, &questions, self.case.truth)
-            .expect("well-formed questions");
-        read.into_iter()
-            .map(|(column, statuses)| (column.value(0), statuses[0]))
-            .collect()
-    }
-}
-
-/// The batch engine over rows in memory, cut into several batches.
-pub fn batch(case: &Case, plans: &Plans) -> Answers {
-    use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-    use std::sync::Arc;
-
-    let plan = plans
-        .batch
-        .iter()
-        .find(|plan| plan.service == case.service)
-        .expect("a plan per service");
-    let service = plans
-        .stream
-        .services
-        .iter()
-        .find(|service| service.name == case.service)
-        .expect("a service");
-    let all: Vec<usize> = (0..case.questions.len()).collect();
-    let mut keys = service.keys.clone();
-    keys.extend(
-        service
-            .self_columns
-            .iter()
-            .filter(|own| !service.keys.iter().any(|key| key.name == own.name))
-            .cloned(),
-    );
-    let columns = case.columns(&keys, &all);
-    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..case.questions.len() as i64));
-    let rows = RecordBatch::try_from_iter([("row", numbers)]).expect("one column");
-    let spine = featr_batch::SpineData {
-        schema: rows.schema(),
-        batches: vec![rows],
-        times: case.questions.iter().map(|asked| asked.at_us).collect(),
-        columns: keys.into_iter().zip(columns).collect(),
-    };
-    let mut inputs = featr_batch::Inputs::new(spine);
-    inputs.truth = case.truth;
-    inputs.with_status = true;
-    inputs.threads = 1 + case.questions.len() % 3;
-    // With no memory at all, whatever is collected goes to disk; with little, some of it does, and entities with many
-    // events are answered in parts.
-    inputs.memory_bytes = match case.questions.len() % 4 {
-        0 => Some(0),
-        2 => Some(case.questions.len() * 7919 % 61 * 512),
-        _ => None,
-    };
-    for (place, source) in case.program.sources.iter().enumerate() {
-        let all: Vec<usize> = (0..case.rows[place].len()).collect();
-        let batches = all.chunks(7).map(|rows| case.batch(place, rows)).collect();
-        inputs.events.insert(source.name.clone(), batches);
-    }
-    let output = featr_batch::run(plan, inputs).unwrap_or_else(|error| panic!("batch: {error}"));
-    let fields = &case.program.service(&case.service).expect("a service").fields;
-    let mut answers: Answers = vec![Vec::new(); case.questions.len()];
-    let mut from = 0;
-    for batch in &output.batches {
-        for (place, field) in fields.iter().enumerate() {
-            let ty = case.program.view(field.view).feature(field.feature).ty;
-            let values = featr_decode::from_arrow(batch.column(1 + 2 * place), ty).expect("its own type");
-            let statuses = featr_decode::from_arrow(batch.column(2 + 2 * place), featc_ir::Type::String).expect("text");
-            for row in 0..batch.num_rows() {
-                answers[from + row].push((values.value(row), status(&statuses.value(row))));
-            }
-        }
-        from += batch.num_rows();
-    }
-    answers
-}
-
-fn status(text: &Value) -> Status {
-    let Value::String(text) = text else {
-        panic!("a status is text, not {text:?}")
-    };
-    let plain = [
-        Status::Ok,
-        Status::Empty,
-        Status::Missing,
-        Status::Truncated,
-        Status::Stale,
-    ];
-    let errors = featc_ir::ErrorCode::ALL.map(Status::Error);
-    let found = plain
-        .into_iter()
-        .chain(errors)
-        .find(|status| status.to_string() == *text);
-    found.unwrap_or_else(|| panic!("no status: {text}"))
 }

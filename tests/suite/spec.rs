@@ -6,7 +6,7 @@
 //! the question, the others are fields of the service; `field?` is the field's status. Events stay until the next `feat`.
 //! Instants are clock times of 2024-01-01 (`10:00`, `10:00:00.000001`), or of a later day (`+2d 10:00`).
 
-use crate::evaluators::{Answers, Asked, Case, Delivery, batch, model, stream};
+use crate::evaluators::{Answers, Asked, Case, Delivery, Setting, batch, model, stream};
 use featc_ir::{Program, Truth, Type};
 use featc_tests::logs::START_US;
 use featc_tests::{files, read, root};
@@ -188,7 +188,7 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
     };
     let answers: [(&str, Answers); 4] = [
         ("model", model(&case)),
-        ("batch", batch(&case, &scene.plans)),
+        ("batch", batch(&case, &scene.plans, Setting::PLAIN).answers()),
         ("stream", stream(&case, &scene.plans, plain)),
         ("stream, shuffled and restarted", stream(&case, &scene.plans, rough)),
     ];

@@ -1,6 +1,7 @@
 //! What the suites share: where things are, and the text of a failed comparison.
 
 pub mod logs;
+pub mod pools;
 pub mod programs;
 pub mod rng;
 

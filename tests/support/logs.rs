@@ -1,147 +1,198 @@
-//! Random event logs and questions for the source of [`crate::programs`].
+//! Random event logs and questions for the sources of [`crate::programs`].
 
+use crate::pools::{self, DAY_US, MINUTE_US, Times};
+use crate::programs::{KEYS, Shape, column};
 use crate::rng::Rng;
+use featc_ir::{Program, Source, Type};
 use featr_kernels::Value;
-use featr_kernels::value::NAN;
 
-/// 2024-01-01T00:00:00Z in microseconds.
+/// 2024-01-01T00:00:00Z in microseconds, from where pages and fixed cases count.
 pub const START_US: i64 = 1_704_067_200_000_000;
-const MINUTE_US: i64 = 60_000_000;
 
-/// A question: instant, values of the keys `k1`, `k2`, and of the source's columns (for `excluding self`).
+/// A question: its instant, and the columns that it brings.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub at_us: i64,
-    pub k1: Value,
-    pub k2: Value,
-    /// A whole row of the source whose identity the question claims.
-    pub row: Vec<Value>,
+    pub values: Vec<(String, Value)>,
 }
 
-/// Rows in the order of `programs::COLUMNS`, in order of generation.
-pub fn events(rng: &mut Rng, count: usize) -> Vec<Vec<Value>> {
+/// A value for each of [`KEYS`].
+pub type Keys = Vec<Value>;
+
+/// Keys that events share, a few of them.
+pub fn keys(rng: &mut Rng, shape: &Shape, count: usize) -> Vec<Keys> {
+    let mut draw = || KEYS.iter().map(|(_, ty)| pools::value(rng, *ty, shape.style)).collect();
+    (0..count).map(|_| draw()).collect()
+}
+
+/// The column's name in [`KEYS`] and in the drawn sources, without the number of the source.
+fn base(name: &str, place: usize) -> &str {
+    name.strip_suffix(&place.to_string()).unwrap_or(name)
+}
+
+/// The rows of a source, in no order, some of them copies of others.
+pub fn events(
+    rng: &mut Rng,
+    (source, place): (&Source, usize),
+    shape: &Shape,
+    keys: &[Keys],
+    count: usize,
+) -> Vec<Vec<Value>> {
+    let at = |name: &str| {
+        let found = source
+            .columns
+            .iter()
+            .position(|known| known.name == column(name, place));
+        found.expect("a column of every source")
+    };
+    let (seen, other, changed) = (at("seen"), at("other"), at("i"));
     let mut rows: Vec<Vec<Value>> = Vec::new();
     for _ in 0..count {
         if !rows.is_empty() && rng.one_in(6) {
             let mut copy = rng.pick(&rows).clone();
-            match rng.below(3) {
-                0 => {}                                         // a copy in every respect
-                1 => copy[11] = Value::Timestamp(instant(rng)), // a copy that came at another time
-                _ => copy[3] = int(rng),                        // another row under the same id
+            match rng.below(4) {
+                0 => {}                                                                     // a copy in every respect
+                1 => copy[seen] = Value::Timestamp(pools::instant(rng, shape.style.times)), // one that came at another time
+                2 => copy[other] = Value::Null, // another row under the same id
+                _ => copy[changed] = pools::value(rng, Type::Int64, shape.style),
             }
             rows.push(copy);
         } else {
-            rows.push(row(rng));
+            rows.push(row(rng, (source, place), shape, keys, count));
         }
     }
     rows
 }
 
-fn row(rng: &mut Rng) -> Vec<Value> {
-    let at = instant(rng);
-    let seen = match rng.below(4) {
-        0 => at,
-        1 => instant(rng),
-        _ => at + (rng.below(30) as i64) * MINUTE_US / 2,
+fn row(rng: &mut Rng, (source, place): (&Source, usize), shape: &Shape, keys: &[Keys], count: usize) -> Vec<Value> {
+    let own = rng.pick(keys).clone();
+    let strays = rng.one_in(8);
+    let tau = pools::instant(rng, shape.style.times);
+    let lag = match rng.below(4) {
+        0 => 0,
+        1 => (rng.below(400) as i64 - 100) * MINUTE_US,
+        _ => rng.below(30) as i64 * MINUTE_US / 2,
     };
-    let floats = [
-        0.0,
-        0.1,
-        -2.5,
-        1e308,
-        -1e308,
-        5e-324,
-        3.3,
-        1e16,
-        -1e16,
-        NAN,
-        f64::INFINITY,
-    ];
-    vec![
-        Value::Int64(rng.below(20) as i64),
-        nullable(rng, |rng| Value::String((*rng.pick(&["a", "b"])).to_owned())),
-        nullable(rng, |rng| Value::Int64(rng.below(2) as i64)),
-        nullable(rng, int),
-        nullable(rng, |rng| Value::Float64(*rng.pick(&floats))),
-        nullable(rng, |rng| {
-            Value::Decimal(*rng.pick(&[0, 1, -1, 250, 9_999_999_999, -9_999_999_999, 333]))
-        }),
-        nullable(rng, |rng| Value::String((*rng.pick(&["", "a", "é", "zz"])).to_owned())),
-        nullable(rng, |rng| Value::Bool(rng.one_in(2))),
-        nullable(rng, |rng| Value::Date(19_723 + rng.below(3) as i32)),
-        nullable(rng, |rng| {
-            let minutes = *rng.pick(&[0, 1, 2, 0, 1, 2, 0, 1, -1, 25]);
-            let longest = rng.one_in(20).then_some(i64::MAX);
-            Value::Duration(longest.unwrap_or(minutes * MINUTE_US))
-        }),
-        if rng.one_in(25) {
-            Value::Null
-        } else {
-            Value::Timestamp(at)
-        },
-        Value::Timestamp(seen),
-    ]
+    let columns = source.columns.iter().map(|declared| {
+        let base = base(&declared.name, place);
+        let rare = base == "tau" || KEYS.iter().any(|(name, _)| *name == base);
+        let is_null = declared.nullable && rng.one_in(if rare { 25 } else { 8 });
+        let key = KEYS.iter().position(|(name, _)| *name == base);
+        let drawn = match (base, key) {
+            (_, Some(key)) if !strays => own[key].clone(),
+            ("id", _) => {
+                let number = rng.below(5 + count * 2 / 3) as i64;
+                match declared.ty {
+                    Type::String => Value::String(format!("x{number}")),
+                    _ => Value::Int64(number),
+                }
+            }
+            ("n", _) => Value::Int64(rng.below(3) as i64),
+            ("tau", _) => Value::Timestamp(tau),
+            ("seen", _) => Value::Timestamp(tau.saturating_add(lag)),
+            ("u", _) if rng.one_in(12) => Value::String("?".to_owned()),
+            ("u", _) => Value::String(pools::text_of(rng, shape.texts, shape.style)),
+            _ => pools::value(rng, declared.ty, shape.style),
+        };
+        match drawn {
+            _ if is_null => Value::Null,
+            // As the decoder has it.
+            Value::Float64(value) if value.is_nan() && !source.keep_nan => {
+                if declared.nullable {
+                    Value::Null
+                } else {
+                    Value::Float64(0.5)
+                }
+            }
+            drawn => drawn,
+        }
+    });
+    columns.collect()
 }
 
-fn nullable(rng: &mut Rng, draw: impl Fn(&mut Rng) -> Value) -> Value {
-    if rng.one_in(8) { Value::Null } else { draw(rng) }
-}
-
-fn int(rng: &mut Rng) -> Value {
-    Value::Int64(*rng.pick(&[0, 1, -1, 3, 7, 100, i64::MAX, i64::MIN, 1 << 62]))
-}
-
-/// Instants that collide often and lie on the edges of the windows.
-fn instant(rng: &mut Rng) -> i64 {
-    let coarse = START_US + rng.below(180) as i64 * MINUTE_US;
-    match rng.below(6) {
-        0 => coarse + 1,
-        1 => coarse - 1,
-        2 => START_US + rng.below(4) as i64 * 60 * MINUTE_US,
-        _ => coarse,
+/// Distances from an event at which windows begin and end.
+fn distance(rng: &mut Rng, times: Times) -> i64 {
+    let hour = 60 * MINUTE_US;
+    match times {
+        Times::Near => *rng.pick(&[
+            0,
+            0,
+            1,
+            MINUTE_US,
+            10 * MINUTE_US,
+            hour / 2,
+            hour,
+            2 * hour,
+            3 * hour,
+            DAY_US,
+        ]),
+        Times::Years => *rng.pick(&[
+            0,
+            0,
+            1,
+            hour,
+            DAY_US,
+            7 * DAY_US,
+            30 * DAY_US,
+            365 * DAY_US,
+            3650 * DAY_US,
+        ]),
+        Times::Ends => *rng.pick(&[0, 0, 1, MINUTE_US, 10 * MINUTE_US, 19_723 * DAY_US, i64::MAX]),
     }
 }
 
-/// Questions: at events, on both sides of window edges, far away.
-pub fn questions(rng: &mut Rng, rows: &[Vec<Value>], count: usize) -> Vec<Asked> {
-    (0..count)
-        .map(|_| {
-            let row = if rows.is_empty() || rng.one_in(4) {
-                row(rng)
-            } else {
-                rng.pick(rows).clone()
-            };
-            let base = match row[10] {
-                Value::Timestamp(us) => us,
-                _ => instant(rng),
-            };
-            let lengths = [
-                0,
-                1,
-                MINUTE_US,
-                10 * MINUTE_US,
-                60 * MINUTE_US,
-                120 * MINUTE_US,
-                24 * 60 * MINUTE_US,
-            ];
-            let nudge = rng.below(3) as i64 - 1;
-            let at_us = base + *rng.pick(&lengths) + nudge;
-            let k1 = if rng.one_in(6) {
-                Value::Null
-            } else {
-                Value::String((*rng.pick(&["a", "b", "c"])).to_owned())
-            };
-            let k2 = if rng.one_in(10) {
-                Value::Null
-            } else {
-                Value::Int64(rng.below(3) as i64)
-            };
-            let (k1, k2) = if rng.one_in(2) {
-                (row[1].clone(), row[2].clone())
-            } else {
-                (k1, k2)
-            };
-            Asked { at_us, k1, k2, row }
+/// Questions: at events, on both sides of the edges of windows, far away; to entities that are there and others.
+pub fn questions(
+    rng: &mut Rng,
+    program: &Program,
+    shapes: &[Shape],
+    rows: &[Vec<Vec<Value>>],
+    keys: &[Keys],
+    count: usize,
+) -> Vec<Asked> {
+    (0..count).map(|_| question(rng, program, shapes, rows, keys)).collect()
+}
+
+fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<Value>>], keys: &[Keys]) -> Asked {
+    // A row of every source, whose identity the question claims.
+    let own: Vec<Vec<Value>> = (0..rows.len())
+        .map(|place| match rows[place].is_empty() || rng.one_in(5) {
+            true => row(rng, (&program.sources[place], place), &shapes[place], keys, 10),
+            false => rng.pick(&rows[place]).clone(),
         })
-        .collect()
+        .collect();
+    let from = rng.below(rows.len());
+    let times = shapes[from].style.times;
+    let named = |name: &str| {
+        let source = &program.sources[from];
+        let found = source.columns.iter().position(|known| known.name == column(name, from));
+        &own[from][found.expect("a column of every source")]
+    };
+    let base = match named(if rng.one_in(8) { "other" } else { "tau" }) {
+        Value::Timestamp(us) => *us,
+        _ => pools::instant(rng, times),
+    };
+    let at_us = base
+        .saturating_add(distance(rng, times))
+        .saturating_add(rng.below(3) as i64 - 1);
+    let mut values: Vec<(String, Value)> = Vec::new();
+    let (kind, known) = (rng.below(12), rng.below(keys.len()));
+    for (place, (name, ty)) in KEYS.iter().enumerate() {
+        let value = match kind {
+            0 => pools::value(rng, *ty, shapes[from].style),
+            1 if rng.one_in(3) => Value::Null,
+            1..=3 => named(name).clone(),
+            _ => keys[known][place].clone(),
+        };
+        values.push(((*name).to_owned(), value));
+    }
+    for (source, row) in program.sources.iter().zip(&own) {
+        for id in &source.unique {
+            let name = &source.columns[id.index()].name;
+            if !values.iter().any(|(known, _)| known == name) {
+                values.push((name.clone(), row[id.index()].clone()));
+            }
+        }
+    }
+    Asked { at_us, values }
 }

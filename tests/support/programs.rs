@@ -1,365 +1,299 @@
 //! Random typed programs, as text: they go through the whole front end.
+//!
+//! A program has one to three sources of one schema (names end in the number of the source), transforms on them, entities
+//! with keys of every key type, views, and a service `s` with all features. Expressions are drawn towards a type.
 
+mod expressions;
+mod features;
+
+use crate::pools::{Style, Times};
 use crate::rng::Rng;
+use expressions::Scope;
+use featc_ir::Type;
 use std::fmt::Write as _;
 
-/// The text of a program with one source `log`, one or two views and a service `s`, and what a case must know of it.
+pub const SHORT: Type = Type::Decimal {
+    precision: 10,
+    scale: 2,
+};
+pub const LONG: Type = Type::Decimal {
+    precision: 20,
+    scale: 5,
+};
+const PRICE: Type = Type::Decimal { precision: 8, scale: 2 };
+
+/// The keys that entities are made of: name and type. Sources but the first have them with their number behind.
+pub const KEYS: [(&str, Type); 6] = [
+    ("kb", Type::Bool),
+    ("ki", Type::Int64),
+    ("kd", PRICE),
+    ("ks", Type::String),
+    ("kt", Type::Timestamp),
+    ("ky", Type::Date),
+];
+
+/// Columns that expressions read, by name without the number of the source.
+const VALUES: [(&str, Type, bool); 14] = [
+    ("n", Type::Int64, true),
+    ("i", Type::Int64, true),
+    ("j", Type::Int64, false),
+    ("f", Type::Float64, true),
+    ("g", Type::Float64, false),
+    ("d", SHORT, true),
+    ("m", LONG, true),
+    ("s", Type::String, true),
+    ("u", Type::String, true),
+    ("b", Type::Bool, true),
+    ("day", Type::Date, true),
+    ("span", Type::Duration, true),
+    ("tau", Type::Timestamp, true),
+    ("other", Type::Timestamp, true),
+];
+
+/// What a log of a source must know beside the program.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    pub style: Style,
+    /// The type that the texts of column `u` are values of.
+    pub texts: Type,
+}
+
+/// The text of a program, and the style of its sources.
 #[derive(Debug, Clone)]
 pub struct Generated {
     pub text: String,
-    /// Whether as-of-arrival may be asked.
-    pub has_arrival: bool,
+    pub shapes: Vec<Shape>,
 }
 
-/// Columns of the source, by type; the generator of events knows them by position.
-pub const COLUMNS: [(&str, &str); 12] = [
-    ("id", "int64"),
-    ("k1", "string?"),
-    ("k2", "int64?"),
-    ("i", "int64?"),
-    ("f", "float64?"),
-    ("d", "decimal(10, 2)?"),
-    ("s", "string?"),
-    ("b", "bool?"),
-    ("day", "date?"),
-    ("span", "duration?"),
-    ("at_", "timestamp?"),
-    ("seen", "timestamp"),
-];
-
-/// The types that expressions are generated in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ty {
-    Bool,
-    Int,
-    Float,
-    Decimal,
-    String,
-    Timestamp,
-    Date,
-    Duration,
+/// Rows that a view may read.
+struct Rows {
+    name: String,
+    source: usize,
+    /// Whether the source says `begins`: an `at` then needs a bound.
+    begins: bool,
+    columns: Vec<(String, Type)>,
 }
 
-const ALL: [Ty; 8] = [
-    Ty::Bool,
-    Ty::Int,
-    Ty::Float,
-    Ty::Decimal,
-    Ty::String,
-    Ty::Timestamp,
-    Ty::Date,
-    Ty::Duration,
-];
-
-struct Scope<'a> {
-    rng: &'a mut Rng,
-    /// Names that may be read, with their types.
-    names: Vec<(String, Ty)>,
+/// The name of a column of a source.
+pub fn column(name: &str, source: usize) -> String {
+    let is_shared = source == 0 && KEYS.iter().any(|(key, _)| *key == name);
+    if is_shared {
+        name.to_owned()
+    } else {
+        format!("{name}{source}")
+    }
 }
 
 /// Draws a program.
 pub fn program(rng: &mut Rng) -> Generated {
-    let mut text =
-        "module drawn\n\nentity one (k1: string)\nentity two (k1: string, k2: int64)\n\nsource log {\n  columns (\n"
-            .to_owned();
-    for (name, ty) in COLUMNS {
-        let _ = writeln!(text, "    {name}: {ty},");
+    let mut text = "module drawn\n\n".to_owned();
+    let entities: Vec<Vec<usize>> = (0..1 + rng.below(3)).map(|_| keys(rng)).collect();
+    for (place, keys) in entities.iter().enumerate() {
+        let keys: Vec<String> = keys
+            .iter()
+            .map(|key| format!("{}: {}", KEYS[*key].0, KEYS[*key].1))
+            .collect();
+        let _ = writeln!(text, "entity e{place} ({})", keys.join(", "));
     }
-    text += "  )\n";
-    text += *rng.pick(&[
-        "  unique id\n",
-        "  unique id\n",
-        "  unique (id, k2)\n",
-        "  unique all\n",
-    ]);
-    text += "  time at_\n";
-    let has_arrival = !rng.one_in(5);
-    let is_static = !has_arrival && rng.one_in(2);
-    if is_static {
-        text += "  static\n";
-    } else if has_arrival {
-        text += *rng.pick(&[
-            "  arrival seen\n",
-            "  arrival seen\n",
-            "  arrival seen\n",
-            "  arrival time + 7m\n",
+    let count = *rng.pick(&[1, 1, 2, 2, 3]);
+    let style = Style::draw(rng);
+    let mut shapes = Vec::new();
+    let mut rows = Vec::new();
+    for source in 0..count {
+        let style = Style {
+            numbers: if rng.one_in(3) {
+                Style::draw(rng).numbers
+            } else {
+                style.numbers
+            },
+            ..style
+        };
+        let texts = *rng.pick(&[
+            Type::Int64,
+            Type::Float64,
+            SHORT,
+            Type::Bool,
+            Type::Timestamp,
+            Type::Date,
         ]);
-        text += *rng.pick(&["", "  delay 5s\n", "  delay 3m\n"]);
-        text += *rng.pick(&["  lateness unbounded\n", "  lateness 10m\n", "  lateness 1h\n"]);
-        text += *rng.pick(&["", "  skew 1m\n", "  skew 0s\n"]);
-    } else {
-        text += "  lateness unbounded\n";
+        shapes.push(Shape { style, texts });
+        rows.push(write_source(rng, &mut text, source, style));
     }
-    let begins = *rng.pick(&["", "  begins @2024-01-01T00:30:00Z\n"]);
-    text += begins;
-    text += *rng.pick(&["", "  keep nan\n"]);
-    text += "}\n\n";
-
-    let mut names: Vec<(String, Ty)> = [
-        ("id", Ty::Int),
-        ("k2", Ty::Int),
-        ("i", Ty::Int),
-        ("i", Ty::Int),
-        ("f", Ty::Float),
-        ("f", Ty::Float),
-        ("d", Ty::Decimal),
-        ("s", Ty::String),
-        ("k1", Ty::String),
-        ("b", Ty::Bool),
-        ("day", Ty::Date),
-        ("span", Ty::Duration),
-        ("at_", Ty::Timestamp),
-    ]
-    .map(|(name, ty)| (name.to_owned(), ty))
-    .to_vec();
-    let mut scope = Scope {
-        rng,
-        names: std::mem::take(&mut names),
-    };
-    // A source that begins needs a bound.
-    let far = if begins.is_empty() {
-        " at at_ + span"
-    } else {
-        " at at_ + span within 20m"
-    };
-    let at = *scope.rng.pick(&[
-        "",
-        "",
-        "",
-        far,
-        " at at_ + span within 1h",
-        " at at_ + 10m",
-        " at least(at_ + abs(span), at_ + 30m)",
-    ]);
-    let _ = writeln!(text, "transform t from log{at} {{");
-    for position in 0..scope.rng.below(3) {
-        if scope.rng.one_in(3) {
-            let predicate = scope.expr(Ty::Bool, 2);
-            let _ = writeln!(text, "  where {predicate}");
+    for source in 0..count {
+        for number in 0..*rng.pick(&[0, 1, 1, 1, 2]) {
+            let from = rng.below(rows.len());
+            let from = if rows[from].source == source { from } else { source };
+            let written = write_transform(rng, &mut text, format!("t{source}_{number}"), &rows[from], &shapes);
+            rows.push(written);
         }
-        let ty = scope.any_type();
-        let value = scope.expr(ty, 2);
-        let _ = writeln!(text, "  let x{position} = {value}");
-        scope.names.push((format!("x{position}"), ty));
     }
-    text += "}\n\n";
-
-    let views = 1 + scope.rng.below(2);
+    let views = 1 + rng.below(3);
     for view in 0..views {
-        let entity = *scope.rng.pick(&["one", "two"]);
-        let _ = writeln!(text, "view v{view} of {entity} from t {{\n  owner \"nobody\"");
-        let ttl = *scope.rng.pick(&["", "", "  ttl 1m\n"]);
-        text += ttl;
-        features(&mut scope, &mut text);
-        text += "}\n\n";
+        // The last rows are those with most steps, and every source is to be read.
+        let from = match view {
+            0 => rows.len() - 1,
+            1 => (0..rows.len()).rev().find(|at| rows[*at].source == 0).unwrap_or(0),
+            _ => rng.below(rows.len()),
+        };
+        let entity = rng.below(entities.len());
+        let style = shapes[rows[from].source].style;
+        write_view(rng, &mut text, view, (entity, &entities[entity]), &rows[from], style);
     }
     text += "service s {\n";
     for view in 0..views {
         let _ = writeln!(text, "  v{view}.*");
     }
     text += "}\n";
-    Generated {
-        text,
-        has_arrival: has_arrival || is_static,
+    Generated { text, shapes }
+}
+
+/// One to three different keys.
+fn keys(rng: &mut Rng) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..KEYS.len()).collect();
+    rng.shuffle(&mut all);
+    all.truncate(*rng.pick(&[1, 1, 2, 3]));
+    // A single text is what files have codes for.
+    if all.len() == 1 && rng.one_in(3) {
+        all[0] = 3;
+    }
+    all
+}
+
+fn write_source(rng: &mut Rng, text: &mut String, source: usize, style: Style) -> Rows {
+    let name = |base: &str| column(base, source);
+    let id = *rng.pick(&[Type::Int64, Type::Int64, Type::String]);
+    let mut declared = vec![(name("id"), id, false)];
+    declared.extend(KEYS.iter().map(|(base, ty)| (name(base), *ty, true)));
+    declared.extend(VALUES.iter().map(|(base, ty, nullable)| (name(base), *ty, *nullable)));
+    let _ = writeln!(text, "\nsource log{source} {{\n  columns (");
+    for (column, ty, nullable) in &declared {
+        let _ = writeln!(text, "    {column}: {ty}{},", if *nullable { "?" } else { "" });
+    }
+    let _ = writeln!(text, "    {}: timestamp,\n  )", name("seen"));
+    let _ = match rng.below(6) {
+        0 => writeln!(text, "  unique ({}, {})", name("id"), name("n")),
+        1 => writeln!(text, "  unique ({}, {})", name("s"), name("id")),
+        2 => writeln!(text, "  unique all"),
+        _ => writeln!(text, "  unique {}", name("id")),
+    };
+    let _ = writeln!(text, "  time {}", name("tau"));
+    if rng.one_in(6) {
+        *text += "  lateness unbounded\n";
+    } else {
+        let seen = format!("  arrival {}\n", name("seen"));
+        *text += *rng.pick(&[
+            seen.as_str(),
+            &seen,
+            &seen,
+            "  arrival time + 7m\n",
+            "  arrival time + 0s\n",
+        ]);
+        *text += *rng.pick(&["", "", "  delay 5s\n", "  delay 3m\n", "  delay 3m\n", "  delay 2h\n"]);
+        *text += *rng.pick(&["  lateness unbounded\n", "  lateness 10m\n", "  lateness 1h\n"]);
+        *text += *rng.pick(&["", "  skew 1m\n", "  skew 0s\n"]);
+    }
+    let begins = match style.times {
+        Times::Near => *rng.pick(&[
+            "",
+            "",
+            "  begins @2024-02-28T23:00:00Z\n",
+            "  begins @2024-02-28T23:30:00Z\n",
+        ]),
+        Times::Years => *rng.pick(&["", "", "  begins @2023-06-01T00:00:00Z\n"]),
+        Times::Ends => *rng.pick(&[
+            "",
+            "",
+            "  begins @0001-01-01T00:00:00Z\n",
+            "  begins @2024-02-28T22:30:00Z\n",
+        ]),
+    };
+    *text += begins;
+    *text += *rng.pick(&["", "", "  zone \"Asia/Tokyo\"\n", "  zone \"Etc/GMT+3\"\n"]);
+    *text += *rng.pick(&["", "  keep nan\n"]);
+    *text += "}\n";
+    Rows {
+        name: format!("log{source}"),
+        source,
+        begins: !begins.is_empty(),
+        columns: declared.into_iter().map(|(name, ty, _)| (name, ty)).collect(),
     }
 }
 
-fn features(scope: &mut Scope<'_>, text: &mut String) {
-    let mut numeric = Vec::new();
-    let count = 1 + scope.rng.below(5);
-    for position in 0..count {
-        let window = *scope.rng.pick(&["1m", "10m", "1h", "2h", "1d", "1us", "lifetime"]);
-        let excluding = *scope.rng.pick(&["", "", "", " excluding now", " excluding self"]);
-        let (body, is_float) = scope.feature();
-        let cap = if body.starts_with("count_distinct") && !body.contains('/') {
-            *scope.rng.pick(&["", " cap 2", " cap 3"])
-        } else {
-            ""
-        };
-        let default = if is_float {
-            *scope.rng.pick(&["", "", " default 0.5"])
-        } else {
-            ""
-        };
-        let _ = writeln!(
-            text,
-            "  /// Drawn.\n  feature g{position} = {body} over {window}{excluding}{cap}{default}"
-        );
-        if is_float {
-            numeric.push(format!("g{position}"));
+fn write_transform(rng: &mut Rng, text: &mut String, name: String, from: &Rows, shapes: &[Shape]) -> Rows {
+    let source = from.source;
+    let mut scope = Scope::new(rng, from.columns.clone(), shapes[source].style);
+    scope.texts = Some((column("u", source), shapes[source].texts));
+    let mut steps = String::new();
+    let lets = scope.rng.below(4);
+    for position in 0..lets {
+        if scope.rng.one_in(4) {
+            let predicate = scope.predicate(2);
+            let _ = writeln!(steps, "  where {predicate}");
+        }
+        let ty = scope.any_type();
+        let depth = 1 + scope.rng.below(3);
+        let value = scope.expr(ty, depth);
+        let column = format!("x_{name}_{position}");
+        let _ = writeln!(steps, "  let {column} = {value}");
+        // Twice, so that what is computed is also read.
+        scope.names.push((column.clone(), ty));
+        scope.names.push((column, ty));
+    }
+    let (tau, other, span) = (column("tau", source), column("other", source), column("span", source));
+    // Where a source begins somewhere, it must be known how far its events may move.
+    let at = match scope.rng.below(if from.begins { 8 } else { 10 }) {
+        0 => format!(" at {tau} + 10m"),
+        1 => format!(" at least({tau} + abs({span}), {tau} + 1h)"),
+        2 => format!(" at least(greatest({tau}, {other}), {tau} + 2h)"),
+        8 => format!(" at greatest({tau}, {other})"),
+        9 => format!(" at {}", scope.expr(Type::Timestamp, 1)),
+        _ => String::new(),
+    };
+    let mut columns = Vec::new();
+    for named in scope.names {
+        if !columns.contains(&named) {
+            columns.push(named);
         }
     }
-    if numeric.len() >= 2 && scope.rng.one_in(2) {
-        let _ = writeln!(
-            text,
-            "  /// Drawn.\n  feature h = {} - {} / 3.0 default 1.0",
-            numeric[0], numeric[1]
-        );
-        let _ = writeln!(text, "  /// Drawn.\n  feature h2 = if(h > 0.0, h, -{})", numeric[1]);
+    let _ = writeln!(text, "\ntransform {name} from {}{at} {{\n{steps}}}", from.name);
+    Rows {
+        name,
+        source,
+        begins: from.begins,
+        columns,
     }
 }
 
-impl Scope<'_> {
-    fn any_type(&mut self) -> Ty {
-        *self.rng.pick(&ALL)
-    }
-
-    /// An aggregate expression, and whether it is a float64.
-    fn feature(&mut self) -> (String, bool) {
-        let filter = if self.rng.one_in(3) {
-            format!(" where {}", self.expr(Ty::Bool, 1))
-        } else {
-            String::new()
-        };
-        let numeric = *self.rng.pick(&[Ty::Int, Ty::Float, Ty::Float, Ty::Decimal]);
-        let any = self.any_type();
-        let nulls = *self.rng.pick(&["", " ignoring nulls"]);
-        match self.rng.below(14) {
-            0 => (format!("count({})", filter.trim_start()), false),
-            // What is a condition is not counted by its values.
-            1 if any == Ty::Bool => (format!("count(where {})", self.expr(any, 1)), false),
-            1 => (format!("count({}{filter})", self.expr(any, 1)), false),
-            2 | 3 => {
-                let ty = if self.rng.one_in(2) { Ty::Float } else { numeric };
-                (format!("sum({}{filter})", self.expr(ty, 2)), ty == Ty::Float)
-            }
-            4 | 5 => (format!("mean({}{filter})", self.expr(numeric, 1)), true),
-            6 => (format!("min({}{filter})", self.expr(any, 1)), any == Ty::Float),
-            7 => (format!("max({}{filter})", self.expr(any, 1)), any == Ty::Float),
-            8 => (format!("first({}{filter}{nulls})", self.expr(any, 1)), any == Ty::Float),
-            9 => (format!("last({}{filter}{nulls})", self.expr(any, 1)), any == Ty::Float),
-            10 => {
-                let name = *self.rng.pick(&["variance", "stddev", "variance_pop", "stddev_pop"]);
-                (format!("{name}({}{filter})", self.expr(numeric, 1)), true)
-            }
-            11 => (format!("count_distinct({}{filter})", self.expr(any, 1)), false),
-            12 => (format!("time_since_last({})", filter.trim_start()), false),
-            _ => (format!("count(where {}) / count()", self.expr(Ty::Bool, 1)), true),
-        }
-    }
-
-    fn name_of(&mut self, ty: Ty) -> String {
-        let fitting: Vec<String> = self
-            .names
+fn write_view(rng: &mut Rng, text: &mut String, view: usize, entity: (usize, &[usize]), from: &Rows, style: Style) {
+    let (number, keys) = entity;
+    let mut by = Vec::new();
+    for key in keys {
+        let (name, ty) = KEYS[*key];
+        let own = column(name, from.source);
+        let made: Vec<&String> = from
+            .columns
             .iter()
-            .filter(|(_, t)| *t == ty)
-            .map(|(n, _)| n.clone())
+            .filter(|(name, known)| *known == ty && name.starts_with('x'))
+            .map(|(name, _)| name)
             .collect();
-        if fitting.is_empty() {
-            self.literal(ty)
+        by.push(if !made.is_empty() && rng.one_in(4) {
+            (*rng.pick(&made)).clone()
         } else {
-            self.rng.pick(&fitting).clone()
-        }
+            own
+        });
     }
-
-    fn literal(&mut self, ty: Ty) -> String {
-        let rng = &mut self.rng;
-        (*match ty {
-            Ty::Bool => rng.pick(&["true", "false"]),
-            Ty::Int => rng.pick(&["0", "1", "-3", "7", "9223372036854775807", "4611686018427387904"]),
-            Ty::Float => rng.pick(&["0.0", "0.1", "-2.5", "1e308", "5e-324", "3.0"]),
-            Ty::Decimal => rng.pick(&["cast(1 as decimal(10, 2))", "cast(\"-12.34\" as decimal(10, 2))"]),
-            Ty::String => rng.pick(&["\"\"", "\"a\"", "\"é\"", "\"ab\""]),
-            Ty::Timestamp => rng.pick(&["@2024-01-01T00:30:00Z", "@2024-01-01T01:00:00Z"]),
-            Ty::Date => rng.pick(&["@2024-01-01", "@2024-01-02"]),
-            Ty::Duration => rng.pick(&["1m", "10s", "2h"]),
-        })
-        .to_owned()
-    }
-
-    /// An expression of a type, at most `depth` operators deep.
-    fn expr(&mut self, ty: Ty, depth: usize) -> String {
-        if depth == 0 || self.rng.one_in(3) {
-            return if self.rng.one_in(5) {
-                self.literal(ty)
-            } else {
-                self.name_of(ty)
-            };
-        }
-        let deeper = depth - 1;
-        match self.rng.below(8) {
-            0 => return format!("coalesce({}, {})", self.expr(ty, deeper), self.expr(ty, deeper)),
-            1 => {
-                let (when, then, otherwise) = (
-                    self.expr(Ty::Bool, deeper),
-                    self.expr(ty, deeper),
-                    self.expr(ty, deeper),
-                );
-                return format!("if({when}, {then}, {otherwise})");
-            }
-            _ => {}
-        }
-        match ty {
-            Ty::Bool => self.predicate(deeper),
-            Ty::Int => match self.rng.below(7) {
-                0 => format!("length({})", self.expr(Ty::String, deeper)),
-                1 => format!("hour({})", self.expr(Ty::Timestamp, deeper)),
-                2 => format!("cast({} as int64)", self.expr(Ty::Float, deeper)),
-                3 => format!("({} div {})", self.expr(Ty::Int, deeper), self.expr(Ty::Int, deeper)),
-                4 => format!("({} mod {})", self.expr(Ty::Int, deeper), self.expr(Ty::Int, deeper)),
-                _ => self.arithmetic(Ty::Int, deeper),
-            },
-            Ty::Float => match self.rng.below(8) {
-                0 => format!("cast({} as float64)", self.expr(Ty::Int, deeper)),
-                1 => format!("({} / {})", self.expr(Ty::Int, deeper), self.expr(Ty::Int, deeper)),
-                2 => format!("({} / {})", self.expr(Ty::Float, deeper), self.expr(Ty::Float, deeper)),
-                3 => format!("sqrt({})", self.expr(Ty::Float, deeper)),
-                4 => format!("minutes({})", self.expr(Ty::Duration, deeper)),
-                5 => format!("({} / {})", self.expr(Ty::Decimal, deeper), self.expr(Ty::Int, deeper)),
-                _ => self.arithmetic(Ty::Float, deeper),
-            },
-            Ty::Decimal => format!("cast({} as decimal(10, 2))", self.arithmetic(Ty::Decimal, deeper)),
-            Ty::String => match self.rng.below(4) {
-                0 => format!("upper({})", self.expr(Ty::String, deeper)),
-                1 => format!("substring({}, 1, 1)", self.expr(Ty::String, deeper)),
-                2 => format!("cast({} as string)", self.expr(Ty::Int, deeper)),
-                _ => format!(
-                    "concat({}, {})",
-                    self.expr(Ty::String, deeper),
-                    self.expr(Ty::String, deeper)
-                ),
-            },
-            Ty::Timestamp => format!(
-                "({} + {})",
-                self.expr(Ty::Timestamp, deeper),
-                self.expr(Ty::Duration, deeper)
-            ),
-            Ty::Date => format!("date({})", self.expr(Ty::Timestamp, deeper)),
-            Ty::Duration => match self.rng.below(3) {
-                0 => format!(
-                    "({} - {})",
-                    self.expr(Ty::Timestamp, deeper),
-                    self.expr(Ty::Timestamp, deeper)
-                ),
-                1 => format!("({} * {})", self.expr(Ty::Duration, deeper), self.expr(Ty::Int, deeper)),
-                _ => format!(
-                    "({} + {})",
-                    self.expr(Ty::Duration, deeper),
-                    self.expr(Ty::Duration, deeper)
-                ),
-            },
-        }
-    }
-
-    fn arithmetic(&mut self, ty: Ty, depth: usize) -> String {
-        let op = *self.rng.pick(&["+", "-", "*"]);
-        format!("({} {op} {})", self.expr(ty, depth), self.expr(ty, depth))
-    }
-
-    fn predicate(&mut self, depth: usize) -> String {
-        match self.rng.below(6) {
-            0 => format!("({} and {})", self.expr(Ty::Bool, depth), self.expr(Ty::Bool, depth)),
-            1 => format!("({} or {})", self.expr(Ty::Bool, depth), self.expr(Ty::Bool, depth)),
-            2 => format!("(not {})", self.expr(Ty::Bool, depth)),
-            3 => {
-                let ty = self.any_type();
-                format!("({} is not null)", self.expr(ty, depth))
-            }
-            _ => {
-                let ty = self.any_type();
-                let op = *self.rng.pick(&["=", "!=", "<", "<=", ">", ">="]);
-                format!("({} {op} {})", self.expr(ty, depth), self.expr(ty, depth))
-            }
-        }
-    }
+    let is_plain = by.iter().zip(keys).all(|(column, key)| column == KEYS[*key].0);
+    let by = if is_plain && rng.one_in(2) {
+        String::new()
+    } else {
+        format!(" by ({})", by.join(", "))
+    };
+    let _ = writeln!(
+        text,
+        "\nview v{view} of e{number} from {}{by} {{\n  owner \"nobody\"",
+        from.name
+    );
+    *text += *rng.pick(&["", "", "  ttl 1m\n", "  ttl 1h\n"]);
+    features::write(rng, text, from.columns.clone(), style);
+    *text += "}\n";
 }

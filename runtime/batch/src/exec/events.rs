@@ -63,28 +63,32 @@ impl LeafExec {
                 format!(
                     "{} rows of {} decoded in {:.2} s{passes}{coded}, {} rows left out by statistics; {} events are asked about, on {} shelves, {} in memory, {} on disk",
                     report.decoded,
-                    megabytes(spent.bytes),
+                    size(spent.bytes),
                     spent.wall.as_secs_f64(),
                     report.skipped,
                     held.rows,
                     held.shelves,
-                    megabytes(held.peak_bytes as u64),
-                    megabytes(held.spilled_bytes),
+                    size(held.peak_bytes as u64),
+                    size(held.spilled_bytes),
                 )
             }
             Leaf::Questions { entities, .. } => {
                 format!(
                     "{} entities, {} in memory: events of others are dropped as they are decoded",
                     entities.count(),
-                    megabytes(entities.bytes() as u64)
+                    size(entities.bytes() as u64)
                 )
             }
         }
     }
 }
 
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..100_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        100_000.. => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
 }
 
 impl DisplayAs for LeafExec {

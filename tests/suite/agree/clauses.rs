@@ -1,0 +1,322 @@
+//! Changes of what is no expression: clauses, aggregates, windows, keys, the truth.
+
+use super::nodes::type_name;
+use crate::evaluators::Case;
+use featc_ir::{
+    Aggregate, Arrival, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, Literal, SlotId, Step, Truth,
+    Type, View, Window, WindowKind,
+};
+use featr_kernels::Value;
+
+/// Something of a case that has a name in the table, and what changes it.
+pub struct Clause {
+    pub construct: String,
+    pub change: Box<dyn Fn(&mut Case)>,
+}
+
+#[derive(Default)]
+struct Found(Vec<Clause>);
+
+impl Found {
+    fn add(&mut self, construct: impl Into<String>, change: impl Fn(&mut Case) + 'static) {
+        self.0.push(Clause {
+            construct: construct.into(),
+            change: Box::new(change),
+        });
+    }
+}
+
+/// Everything of a case that can be changed here; `naive`: instants of its files have no offset where there is a zone.
+pub fn clauses(case: &Case, naive: bool) -> Vec<Clause> {
+    let mut found = Found::default();
+    truth(case, &mut found);
+    for (at, source) in case.program.sources.iter().enumerate() {
+        if naive && source.zone.is_some() {
+            found.add("zone", move |case| shift(&mut case.rows[at]));
+        }
+    }
+    sources(case, &mut found);
+    for (at, transform) in case.program.transforms.iter().enumerate() {
+        for (step, written) in transform.steps.iter().enumerate() {
+            if matches!(written, Step::Where(_)) {
+                found.add("where of a transform", move |case| {
+                    let always = Expr::new(ExprKind::Literal(Literal::Bool(true)), Type::Bool);
+                    case.program.transforms[at].steps[step] = Step::Where(always);
+                });
+            }
+        }
+        let source = &case.program.sources[transform.source.index()];
+        let time = Expr::column(source.time, Type::Timestamp);
+        if transform.time != time {
+            found.add("at", move |case| case.program.transforms[at].time = time.clone());
+        }
+    }
+    for (at, view) in case.program.views.iter().enumerate() {
+        keys(case, at, view, &mut found);
+        windows(at, view, &mut found);
+        (0..view.slots.len()).for_each(|slot| slots(at, view, slot, &mut found));
+        features(at, view, &mut found);
+        if view.ttl_us.is_some() {
+            found.add("ttl", move |case| case.program.views[at].ttl_us = None);
+        }
+    }
+    found.0
+}
+
+/// What a decoder would read under a zone an hour further west.
+fn shift(rows: &mut [Vec<Value>]) {
+    for value in rows.iter_mut().flatten() {
+        if let Value::Timestamp(us) = value {
+            *us += 3_600_000_000;
+        }
+    }
+}
+
+fn truth(case: &Case, found: &mut Found) {
+    if let Truth::AsOfArrival { delay_us } = case.truth {
+        found.add("truth as of arrival", |case| case.truth = Truth::Complete);
+        if delay_us.is_some() {
+            found.add("delay of the whole run", |case| {
+                case.truth = Truth::AsOfArrival { delay_us: None }
+            });
+        }
+    }
+    let sources = &case.program.sources;
+    if case.truth == (Truth::AsOfArrival { delay_us: None })
+        && sources[0].delay_us != sources[sources.len() - 1].delay_us
+    {
+        found.add("delays of several sources", |case| {
+            let first = case.program.sources[0].delay_us;
+            case.program
+                .sources
+                .iter_mut()
+                .for_each(|source| source.delay_us = first);
+        });
+    }
+}
+
+fn sources(case: &Case, found: &mut Found) {
+    for (at, source) in case.program.sources.iter().enumerate() {
+        let time = source.time;
+        let unique = match source.unique.len() {
+            1 => "unique column",
+            2 => "unique columns",
+            _ => "unique all",
+        };
+        found.add(unique, move |case| {
+            let unique = &mut case.program.sources[at].unique;
+            match unique.len() {
+                1 | 3.. => *unique = vec![time],
+                _ => drop(unique.pop()),
+            }
+        });
+        match source.arrival {
+            Some(Arrival::Column(_)) => found.add("arrival column", move |case| {
+                case.program.sources[at].arrival = Some(Arrival::AfterTime { offset_us: 0 });
+            }),
+            Some(Arrival::AfterTime { offset_us }) => found.add("arrival time +", move |case| {
+                let offset_us = offset_us + 3_600_000_000;
+                case.program.sources[at].arrival = Some(Arrival::AfterTime { offset_us });
+            }),
+            None => {}
+        }
+        if source.delay_us > 0 {
+            found.add("delay", move |case| case.program.sources[at].delay_us = 0);
+        }
+        if source.lateness != Lateness::Unbounded {
+            found.add("lateness", move |case| {
+                case.program.sources[at].lateness = Lateness::Unbounded
+            });
+            found.add("skew", move |case| case.program.sources[at].skew_us = u64::MAX);
+        }
+        if source.begins_us.is_some() {
+            found.add("begins", move |case| case.program.sources[at].begins_us = None);
+        }
+        if source.keep_nan {
+            found.add("keep nan", move |case| {
+                let values = case.rows[at].iter_mut().flatten();
+                let nan = |value: &Value| matches!(value, Value::Float64(value) if value.is_nan());
+                values.filter(|value| nan(value)).for_each(|value| *value = Value::Null);
+            });
+        }
+    }
+}
+
+fn keys(case: &Case, at: usize, view: &View, found: &mut Found) {
+    let row = &case.program.transforms[view.transform.index()].columns;
+    for (place, key) in view.key.iter().enumerate() {
+        let ty = row[key.index()].ty;
+        let other = (0..row.len())
+            .rev()
+            .find(|column| row[*column].ty == ty && *column != key.index());
+        let change = move |case: &mut Case| {
+            // Without a column of the type no event has the key.
+            match other {
+                Some(other) => case.program.views[at].key[place] = other.into(),
+                None => case.rows.iter_mut().for_each(Vec::clear),
+            }
+        };
+        found.add(format!("key {}", type_name(ty)), change);
+        if view.key.len() > 1 {
+            found.add("composite key", change);
+        }
+        if row[key.index()].name.starts_with('x') {
+            found.add("key from a let", change);
+        }
+    }
+    let mut others = case.program.views.iter().enumerate();
+    if others.any(|(other, known)| other != at && known.entity == view.entity) {
+        found.add("entity with several views", move |case| {
+            case.program.views[at]
+                .lifts
+                .iter_mut()
+                .for_each(|lift| lift.kind = ExprKind::Literal(Literal::Null));
+        });
+    }
+}
+
+fn windows(at: usize, view: &View, found: &mut Found) {
+    for (place, window) in view.windows.iter().enumerate() {
+        let set = move |case: &mut Case, window: Window| case.program.views[at].windows[place] = window;
+        let window = *window;
+        match window.kind {
+            WindowKind::Last { length_us } => {
+                let name = match length_us {
+                    1 => "over 1us",
+                    2..2_592_000_000_000 => "over a length",
+                    _ => "over years",
+                };
+                let length_us = if length_us == 1 { 2 } else { length_us - 1 };
+                let kind = WindowKind::Last { length_us };
+                found.add(name, move |case| set(case, Window { kind, ..window }));
+            }
+            WindowKind::Lifetime => {
+                let kind = WindowKind::Last {
+                    length_us: 3_600_000_000,
+                };
+                found.add("over lifetime", move |case| set(case, Window { kind, ..window }));
+            }
+        }
+        let name = match window.excluding {
+            Excluding::Nothing => continue,
+            Excluding::Now => "excluding now",
+            Excluding::SelfEvent => "excluding self",
+        };
+        let excluding = Excluding::Nothing;
+        found.add(name, move |case| set(case, Window { excluding, ..window }));
+    }
+}
+
+/// What an aggregate is called in the table.
+pub fn aggregate_name(aggregate: Aggregate, argument: Option<Type>) -> String {
+    let nulls = match aggregate {
+        Aggregate::First { ignoring_nulls: true } | Aggregate::Last { ignoring_nulls: true } => " ignoring nulls",
+        _ => "",
+    };
+    let of = argument.map_or("no argument".to_owned(), type_name);
+    format!("{}{nulls} of {of}", aggregate.name())
+}
+
+fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
+    let written = &view.slots[slot];
+    let of = |aggregate: Aggregate| move |case: &mut Case| case.program.views[at].slots[slot].aggregate = aggregate;
+    let name = aggregate_name(written.aggregate, written.argument.map(|lift| view.lift(lift).ty));
+    let cap = Aggregate::DEFAULT_CAP;
+    match written.aggregate {
+        Aggregate::Sum | Aggregate::Min => found.add(name, of(Aggregate::Max)),
+        Aggregate::Max => found.add(name, of(Aggregate::Min)),
+        Aggregate::Variance => found.add(name, of(Aggregate::VariancePop)),
+        Aggregate::VariancePop => found.add(name, of(Aggregate::Variance)),
+        Aggregate::Stddev => found.add(name, of(Aggregate::StddevPop)),
+        Aggregate::StddevPop => found.add(name, of(Aggregate::Stddev)),
+        Aggregate::First { ignoring_nulls } => found.add(name, of(Aggregate::Last { ignoring_nulls })),
+        Aggregate::Last { ignoring_nulls } => found.add(name, of(Aggregate::First { ignoring_nulls })),
+        Aggregate::Count if written.argument.is_some() => found.add(name, of(Aggregate::CountDistinct { cap })),
+        Aggregate::CountDistinct { .. } => found.add(name, of(Aggregate::Count)),
+        Aggregate::Count | Aggregate::Mean | Aggregate::TimeSinceLast => {
+            found.add(name, move |case| blank(&mut case.program.views[at], SlotId::from(slot)));
+        }
+    }
+    match written.aggregate {
+        Aggregate::First { ignoring_nulls: true } => {
+            found.add("ignoring nulls", of(Aggregate::First { ignoring_nulls: false }));
+        }
+        Aggregate::Last { ignoring_nulls: true } => {
+            found.add("ignoring nulls", of(Aggregate::Last { ignoring_nulls: false }));
+        }
+        Aggregate::CountDistinct { cap: said } if said != cap => {
+            found.add("cap", of(Aggregate::CountDistinct { cap: said + 1 }));
+        }
+        _ => {}
+    }
+    if written.filter.is_some() {
+        let name = format!("where in {}", written.aggregate.name());
+        found.add(name, move |case| case.program.views[at].slots[slot].filter = None);
+    }
+}
+
+/// Puts null in the place of an aggregate, wherever it is read.
+fn blank(view: &mut View, slot: SlotId) {
+    for feature in &mut view.features {
+        if let FeatureKind::Aggregate { slots, expr } = &mut feature.kind
+            && let Some(place) = slots.iter().position(|known| *known == slot)
+        {
+            blank_column(expr, place);
+        }
+    }
+}
+
+fn blank_column(expr: &mut Expr, place: usize) {
+    match &mut expr.kind {
+        ExprKind::Column(id) if id.index() == place => expr.kind = ExprKind::Literal(Literal::Null),
+        ExprKind::Column(_) | ExprKind::Literal(_) => {}
+        ExprKind::Unary(_, operand) | ExprKind::Cast(operand) => blank_column(operand, place),
+        ExprKind::Binary(_, left, right) => {
+            blank_column(left, place);
+            blank_column(right, place);
+        }
+        ExprKind::Case { branches, otherwise } => {
+            let parts = branches.iter_mut().flat_map(|(when, then)| [when, then]);
+            parts
+                .chain(otherwise.as_deref_mut())
+                .for_each(|part| blank_column(part, place));
+        }
+        ExprKind::Coalesce(items) | ExprKind::Call(_, items) => {
+            items.iter_mut().for_each(|item| blank_column(item, place));
+        }
+    }
+}
+
+/// How many features lie between a feature and its aggregates.
+fn depth(view: &View, feature: FeatureId) -> usize {
+    match &view.feature(feature).kind {
+        FeatureKind::Aggregate { .. } => 0,
+        FeatureKind::Derived { inputs, .. } => 1 + inputs.iter().map(|input| depth(view, *input)).max().unwrap_or(0),
+    }
+}
+
+fn features(at: usize, view: &View, found: &mut Found) {
+    for (place, feature) in view.features.iter().enumerate() {
+        if feature.default.is_some() {
+            found.add(format!("default of {}", type_name(feature.ty)), move |case| {
+                case.program.views[at].features[place].default = None;
+            });
+        }
+        let FeatureKind::Derived { inputs, .. } = &feature.kind else {
+            continue;
+        };
+        let name = match depth(view, FeatureId::from(place)) {
+            1 => "derived feature",
+            2 => "derived from derived",
+            _ => "derived at depth 3",
+        };
+        let inputs = inputs.clone();
+        // What it reads is null, so that a whole chain has to matter.
+        found.add(name, move |case| {
+            let view = &mut case.program.views[at];
+            if let FeatureKind::Derived { expr, .. } = &mut view.features[place].kind {
+                (0..inputs.len()).for_each(|input| blank_column(expr, input));
+            }
+        });
+    }
+}

@@ -1,0 +1,308 @@
+//! What the drawn cases contain, and what of it matters.
+//!
+//! A construct counts in a case only if the slow model gives another answer once it is changed there: one that is
+//! merely written down tests nothing.
+
+use super::clauses::{aggregate_name, clauses};
+use super::nodes::{change, construct, for_each_node, is_of_several_types};
+use crate::evaluators::{Answers, Case, model};
+use featc_ir::{Aggregate, Function, Type};
+use featc_tests::programs::SHORT;
+use featc_tests::rng::Rng;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Cases with more rows are too slow to answer again for every change.
+const ROWS_MAX: usize = 200;
+/// So many places of a construct are tried in a case.
+const TRIES: usize = 2;
+
+/// Of one construct.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Count {
+    /// Cases that contain it.
+    pub drawn: u64,
+    /// Changes that were tried, until there were enough cases.
+    pub tried: u64,
+    /// Cases in which a change changed an answer.
+    pub live: u64,
+}
+
+/// Counts by construct.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    counts: BTreeMap<String, Count>,
+    /// So many live cases are enough.
+    target: u64,
+}
+
+enum Place {
+    Node(usize),
+    Clause(Box<dyn Fn(&mut Case)>),
+}
+
+/// The places of a case that can be changed, by construct.
+fn places(case: &Case, naive: bool) -> BTreeMap<String, Vec<Place>> {
+    let mut places: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+    let mut number = 0;
+    for_each_node(&mut case.program.clone(), &mut |expr| {
+        if let Some(name) = construct(expr) {
+            places.entry(name).or_default().push(Place::Node(number));
+        }
+        number += 1;
+    });
+    for clause in clauses(case, naive) {
+        places
+            .entry(clause.construct)
+            .or_default()
+            .push(Place::Clause(clause.change));
+    }
+    places
+}
+
+fn changed(case: &Case, place: &Place) -> Case {
+    let mut case = case.clone();
+    match place {
+        Place::Clause(change) => change(&mut case),
+        Place::Node(wanted) => {
+            let mut number = 0;
+            for_each_node(&mut case.program, &mut |expr| {
+                if number == *wanted {
+                    change(expr);
+                }
+                number += 1;
+            });
+        }
+    }
+    case
+}
+
+impl Coverage {
+    pub fn new(target: u64) -> Coverage {
+        Coverage {
+            counts: expected().into_iter().map(|name| (name, Count::default())).collect(),
+            target,
+        }
+    }
+
+    /// Counts what a case contains, and changes what was not often enough of use.
+    pub fn visit(&mut self, (case, naive): (&Case, bool), expected: &Answers, rng: &Rng) {
+        let is_small = case.rows.iter().map(Vec::len).sum::<usize>() <= ROWS_MAX;
+        for (name, mut of_name) in places(case, naive) {
+            let count = self.counts.entry(name).or_default();
+            count.drawn += 1;
+            if !is_small || count.live >= self.target {
+                continue;
+            }
+            // A copy, so that what is tried does not depend on what other cases have shown.
+            rng.clone().shuffle(&mut of_name);
+            for place in of_name.iter().take(TRIES) {
+                count.tried += 1;
+                if model(&changed(case, place)) != *expected {
+                    count.live += 1;
+                    break;
+                }
+            }
+        }
+    }
+
+    pub fn merge(&mut self, other: Coverage) {
+        for (name, count) in other.counts {
+            let known = self.counts.entry(name).or_default();
+            known.drawn += count.drawn;
+            known.tried += count.tried;
+            known.live += count.live;
+        }
+    }
+
+    /// The constructs that were of use in fewer cases than this.
+    pub fn below(&self, least: u64) -> Vec<String> {
+        let few = self.counts.iter().filter(|(_, count)| count.live < least);
+        few.map(|(name, count)| format!("{name}: {} of {}", count.live, count.drawn))
+            .collect()
+    }
+
+    /// A line for each construct.
+    pub fn table(&self) -> String {
+        let mut text = format!(
+            "{:<36} {:>8} {:>8} {:>8}\n",
+            "construct", "drawn in", "changed", "counts"
+        );
+        for (name, count) in &self.counts {
+            let _ = writeln!(
+                text,
+                "{name:<36} {:>8} {:>8} {:>8}",
+                count.drawn, count.tried, count.live
+            );
+        }
+        text
+    }
+}
+
+const SCALARS: [&str; 8] = [
+    "bool",
+    "int64",
+    "float64",
+    "decimal",
+    "string",
+    "timestamp",
+    "date",
+    "duration",
+];
+
+/// Every construct of the language that a program can contain.
+fn expected() -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut list = |names: &[&str]| all.extend(names.iter().map(|name| (*name).to_owned()));
+    list(&[
+        "not",
+        "and",
+        "or",
+        "if",
+        "case of several",
+        "case without else",
+        "coalesce",
+    ]);
+    list(&["+ int64", "- int64", "* int64", "div int64", "mod int64", "/ int64"]);
+    list(&[
+        "+ float64",
+        "- float64",
+        "* float64",
+        "/ float64",
+        "int64 / float64",
+        "float64 / int64",
+    ]);
+    list(&[
+        "+ decimal",
+        "- decimal",
+        "* decimal",
+        "/ decimal",
+        "int64 / decimal",
+        "decimal / int64",
+    ]);
+    list(&["+ duration", "- duration", "/ duration", "duration * int64"]);
+    list(&["timestamp + duration", "timestamp - duration", "- timestamp", "- date"]);
+    list(&[
+        "truth as of arrival",
+        "delay of the whole run",
+        "delays of several sources",
+    ]);
+    list(&[
+        "unique column",
+        "unique columns",
+        "unique all",
+        "arrival column",
+        "arrival time +",
+        "delay",
+        "lateness",
+    ]);
+    list(&[
+        "skew",
+        "zone",
+        "begins",
+        "keep nan",
+        "where of a transform",
+        "at",
+        "composite key",
+        "key from a let",
+    ]);
+    list(&[
+        "entity with several views",
+        "over 1us",
+        "over a length",
+        "over years",
+        "over lifetime",
+    ]);
+    list(&["excluding now", "excluding self", "ignoring nulls", "cap", "ttl"]);
+    list(&["derived feature", "derived from derived", "derived at depth 3"]);
+    for scalar in SCALARS {
+        for op in ["=", "!=", "<", "<=", ">", ">=", "is null", "is not null"] {
+            all.push(format!("{op} {scalar}"));
+        }
+        all.push(format!("default of {scalar}"));
+        if !matches!(scalar, "float64" | "duration") {
+            all.push(format!("key {scalar}"));
+        }
+    }
+    all.extend(["int64", "float64", "decimal", "duration"].map(|scalar| format!("negate {scalar}")));
+    all.extend(functions());
+    all.extend(casts());
+    all.extend(aggregates());
+    all
+}
+
+fn functions() -> Vec<String> {
+    let mut all = Vec::new();
+    for function in Function::ALL {
+        if !is_of_several_types(*function) {
+            all.push(function.name().to_owned());
+            continue;
+        }
+        let of: &[&str] = match function {
+            Function::Abs => &["int64", "float64", "decimal", "duration"],
+            Function::Round | Function::Floor | Function::Ceil => &["float64", "decimal"],
+            Function::Least | Function::Greatest | Function::NullIf => &SCALARS,
+            _ => &["timestamp", "date"],
+        };
+        all.extend(of.iter().map(|of| format!("{} {of}", function.name())));
+    }
+    all
+}
+
+fn casts() -> Vec<String> {
+    let pairs: [(&str, &[&str]); 8] = [
+        ("int64", &["float64", "decimal", "string", "timestamp", "duration"]),
+        ("float64", &["int64", "decimal", "string"]),
+        ("decimal", &["float64", "int64", "decimal", "string"]),
+        ("bool", &["int64", "string"]),
+        ("string", &["bool", "int64", "float64", "decimal", "timestamp", "date"]),
+        ("timestamp", &["int64", "date", "string"]),
+        ("date", &["timestamp", "string"]),
+        ("duration", &["int64"]),
+    ];
+    let pairs = pairs.iter().flat_map(|(from, to)| to.iter().map(move |to| (from, to)));
+    pairs.map(|(from, to)| format!("cast {from} to {to}")).collect()
+}
+
+fn aggregates() -> Vec<String> {
+    let any = [
+        Type::Bool,
+        Type::Int64,
+        Type::Float64,
+        SHORT,
+        Type::String,
+        Type::Timestamp,
+        Type::Date,
+        Type::Duration,
+    ];
+    let numbers = [Type::Int64, Type::Float64, SHORT];
+    let cap = Aggregate::DEFAULT_CAP;
+    let of_any = [
+        Aggregate::Min,
+        Aggregate::Max,
+        Aggregate::First { ignoring_nulls: false },
+        Aggregate::First { ignoring_nulls: true },
+        Aggregate::Last { ignoring_nulls: false },
+        Aggregate::Last { ignoring_nulls: true },
+        Aggregate::CountDistinct { cap },
+    ];
+    let of_numbers = [
+        Aggregate::Sum,
+        Aggregate::Mean,
+        Aggregate::Variance,
+        Aggregate::VariancePop,
+        Aggregate::Stddev,
+        Aggregate::StddevPop,
+    ];
+    let mut all: Vec<(Aggregate, Option<Type>)> = vec![(Aggregate::Count, None), (Aggregate::TimeSinceLast, None)];
+    all.extend(of_any.iter().flat_map(|one| any.map(|ty| (*one, Some(ty)))));
+    // `count` takes no condition.
+    all.extend(any[1..].iter().map(|ty| (Aggregate::Count, Some(*ty))));
+    all.extend(of_numbers.iter().flat_map(|one| numbers.map(|ty| (*one, Some(ty)))));
+    let mut names: Vec<String> = all.iter().map(|(one, ty)| aggregate_name(*one, *ty)).collect();
+    let mut filtered: Vec<String> = all.iter().map(|(one, _)| format!("where in {}", one.name())).collect();
+    filtered.sort();
+    filtered.dedup();
+    names.append(&mut filtered);
+    names
+}

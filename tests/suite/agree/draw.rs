@@ -1,0 +1,88 @@
+//! A case from a seed: program, rows, questions, truth, and the engines that answer it.
+
+use super::engine::{self, Engine};
+use crate::evaluators::{Asked, Case};
+use featc_driver::Plans;
+use featc_ir::{Program, Truth};
+use featc_tests::rng::Rng;
+use featc_tests::{logs, programs};
+
+/// A case, and all that is done with it.
+pub struct Drawn {
+    pub text: String,
+    pub case: Case,
+    pub plans: Plans,
+    pub engines: Vec<Engine>,
+    /// For what is chosen later.
+    pub rng: Rng,
+}
+
+fn compiled(seed: u64, text: &str) -> Program {
+    let mut sources = featc_driver::diag::SourceMap::new();
+    let file = sources.add("drawn.feat", text);
+    let outcome = featc_driver::compile(&sources, &[file]);
+    outcome.value.unwrap_or_else(|| {
+        let said = featc_driver::diag::terminal::render(&outcome.diagnostics, &sources, false);
+        panic!("seed {seed}: a drawn program does not compile\n{text}\n{said}")
+    })
+}
+
+/// Draws the case of a seed.
+pub fn draw(seed: u64) -> Drawn {
+    let mut rng = Rng::new(seed);
+    let generated = programs::program(&mut rng);
+    let program = compiled(seed, &generated.text);
+    let shapes = &generated.shapes;
+    // Some cases have very many events of one entity: more than pages and groups hold, and than are read row by row.
+    let is_long = rng.one_in(40);
+    let entities = if is_long { 1 } else { 1 + rng.below(3) };
+    let keys = logs::keys(&mut rng, &shapes[0], entities);
+    let mut rows = Vec::new();
+    for (place, source) in program.sources.iter().enumerate() {
+        let count = match is_long && place == 0 {
+            true => *rng.pick(&[300, 600, 2_000]),
+            false => *rng.pick(&[0, 3, 12, 20, 20, 20, 40, 60]),
+        };
+        rows.push(logs::events(&mut rng, (source, place), &shapes[place], &keys, count));
+    }
+    let asked = if is_long {
+        3
+    } else {
+        *rng.pick(&[1, 1, 2, 5, 12, 12, 12, 40])
+    };
+    let questions = logs::questions(&mut rng, &program, shapes, &rows, &keys, asked);
+    let has_arrivals = program.sources.iter().all(|source| source.arrival.is_some());
+    let truth = match has_arrivals {
+        true => *rng.pick(&[
+            Truth::Complete,
+            Truth::AsOfArrival { delay_us: None },
+            Truth::AsOfArrival { delay_us: None },
+            Truth::AsOfArrival { delay_us: Some(0) },
+            Truth::AsOfArrival {
+                delay_us: Some(600_000_000),
+            },
+        ]),
+        false => Truth::Complete,
+    };
+    let total = rows.iter().map(Vec::len).sum();
+    let engines = engine::draw(&mut rng, shapes, total, asked);
+    let plans = featc_driver::lower(&program);
+    let asked = |asked: logs::Asked| Asked {
+        at_us: asked.at_us,
+        values: asked.values,
+    };
+    let case = Case {
+        program,
+        service: "s".to_owned(),
+        rows,
+        questions: questions.into_iter().map(asked).collect(),
+        truth,
+    };
+    Drawn {
+        text: generated.text,
+        case,
+        plans,
+        engines,
+        rng,
+    }
+}

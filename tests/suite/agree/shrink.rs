@@ -1,0 +1,51 @@
+//! A case that fails, made small: the engine stays as it was when it failed.
+
+use super::draw::Drawn;
+use super::engine::{Did, Difference, Engine, difference};
+use crate::evaluators::{Case, model};
+
+/// Leaves out questions and events while the engine, run in the same way, disagrees.
+fn shrink(drawn: &Drawn, engine: Engine) -> (Case, Difference) {
+    let differs = |case: &Case| difference(case, &drawn.plans, engine, &model(case), &mut Did::default());
+    let mut case = drawn.case.clone();
+    let mut found = differs(&case).expect("a case that disagrees");
+    let mut only = case.clone();
+    only.questions = vec![case.questions[found.question].clone()];
+    if let Some(difference) = differs(&only) {
+        (case, found) = (only, difference);
+    }
+    for source in 0..case.rows.len() {
+        // Halves first, then quarters, and so on to single rows.
+        let mut size = case.rows[source].len().div_ceil(2);
+        while size > 0 {
+            let mut place = 0;
+            while place < case.rows[source].len() {
+                let mut smaller = case.clone();
+                let end = (place + size).min(smaller.rows[source].len());
+                smaller.rows[source].drain(place..end);
+                match differs(&smaller) {
+                    Some(difference) => (case, found) = (smaller, difference),
+                    None => place += size,
+                }
+            }
+            size /= 2;
+        }
+    }
+    (case, found)
+}
+
+/// Ends the test with the smallest case that is found.
+pub fn report(seed: u64, drawn: &Drawn, engine: Engine) -> ! {
+    let (case, difference) = shrink(drawn, engine);
+    let name = &case.program.service("s").expect("drawn").fields[difference.field].name;
+    let mut rows = String::new();
+    for (source, of_source) in case.program.sources.iter().zip(&case.rows) {
+        let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
+        rows += &format!("rows of {}: {}\n", source.name, names.join(", "));
+        rows.extend(of_source.iter().map(|row| format!("  {row:?}\n")));
+    }
+    panic!(
+        "seed {seed}: {name} disagrees\n{}\nquestion {:?}\ntruth {:?}\n{rows}{}\n(FEATC_AGREE_SEED={seed} repeats it)",
+        difference.text, case.questions[difference.question], case.truth, drawn.text
+    );
+}

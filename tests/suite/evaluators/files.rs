@@ -1,0 +1,279 @@
+//! The engines over files: rows are written in a format, and read by the product's own decoder, as `featc train` and
+//! `featc replay` do.
+
+use super::batch::{Ran, Setting, read, spine_keys};
+use super::{Case, Delivery};
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, TimeUnit};
+use featc_driver::Plans;
+use featc_ir::{Source, Type};
+use featr::{ReplayOptions, TrainOptions};
+use featr_kernels::value::render_float;
+use featr_kernels::{Batch, Column, Value, calendar};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
+use std::fs::File;
+use std::path::Path;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Parquet,
+    Arrow,
+    Csv,
+    Jsonl,
+}
+
+impl Format {
+    fn extension(self) -> &'static str {
+        match self {
+            Format::Parquet => "parquet",
+            Format::Arrow => "arrow",
+            Format::Csv => "csv",
+            Format::Jsonl => "jsonl",
+        }
+    }
+}
+
+/// How rows lie in files, and how they are read. No answer depends on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    pub format: Format,
+    pub rows_per_file: usize,
+    /// Of a row group, or of a batch in an Arrow file.
+    pub rows_per_group: usize,
+    /// Texts are dictionaries.
+    pub dictionary: bool,
+    /// Instants without offset, where the source has a zone.
+    pub naive: bool,
+    /// The columns in the opposite order.
+    pub reversed: bool,
+    /// Rows by event time, so that row groups can be left out.
+    pub sorted: bool,
+    pub prune: bool,
+    pub setting: Setting,
+    /// By the streaming engine, in place of the batch engine.
+    pub replay: Option<Delivery>,
+}
+
+/// What the zones that drawn sources declare add to UTC, in microseconds.
+fn offset_us(zone: &str) -> i64 {
+    let hours = match zone {
+        "Asia/Tokyo" => 9,
+        "Etc/GMT+3" => -3,
+        other => panic!("no offset is known of {other}"),
+    };
+    hours * 3_600_000_000
+}
+
+/// Named columns of one length, with what their instants are shifted by, if they are to be without offset.
+struct Table {
+    columns: Vec<(String, Column)>,
+    shift_us: Option<i64>,
+    /// Whether JSON objects leave out what is null.
+    sparse: bool,
+}
+
+impl Table {
+    fn of_source(source: &Source, batch: Batch, layout: Layout) -> Table {
+        let names = source.columns.iter().map(|column| column.name.clone());
+        let mut columns: Vec<(String, Column)> = names.zip(batch.columns).collect();
+        if layout.reversed {
+            columns.reverse();
+        }
+        let zone = source.zone.as_deref().filter(|_| layout.naive);
+        Table {
+            columns,
+            shift_us: zone.map(offset_us),
+            sparse: true,
+        }
+    }
+
+    fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |(_, column)| column.len())
+    }
+
+    fn shifted(&self, us: i64) -> i64 {
+        us + self.shift_us.unwrap_or(0)
+    }
+
+    fn array(&self, column: &Column, dictionary: bool) -> ArrayRef {
+        match column.ty {
+            Type::Timestamp if self.shift_us.is_some() => {
+                let values = (0..column.len()).map(|row| match column.value(row) {
+                    Value::Timestamp(us) => Some(self.shifted(us)),
+                    _ => None,
+                });
+                let array: arrow::array::TimestampMicrosecondArray = values.collect();
+                let naive = DataType::Timestamp(TimeUnit::Microsecond, None);
+                arrow::compute::cast(&array, &naive).expect("the same type")
+            }
+            Type::String if dictionary => {
+                let ty = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+                arrow::compute::cast(&featr::to_arrow(column), &ty).expect("texts have a dictionary")
+            }
+            _ => featr::to_arrow(column),
+        }
+    }
+
+    fn arrow(&self, dictionary: bool) -> RecordBatch {
+        let columns = self.columns.iter();
+        let arrays = columns.map(|(name, column)| (name.as_str(), self.array(column, dictionary), true));
+        RecordBatch::try_from_iter_with_nullable(arrays).expect("columns of one length")
+    }
+
+    /// A value as text; `None` for null.
+    fn text(&self, value: &Value, ty: Type) -> Option<String> {
+        Some(match value {
+            Value::Null => return None,
+            Value::Timestamp(us) => {
+                let text = calendar::render_timestamp(self.shifted(*us));
+                if self.shift_us.is_some() {
+                    text.trim_end_matches('Z').to_owned()
+                } else {
+                    text
+                }
+            }
+            Value::Duration(us) => {
+                let size = us.unsigned_abs();
+                let sign = if *us < 0 { "-" } else { "" };
+                format!("{sign}PT{}.{:06}S", size / 1_000_000, size % 1_000_000)
+            }
+            Value::Float64(value) => render_float(*value),
+            value => value.render(ty),
+        })
+    }
+
+    fn csv(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
+        let mut text = names.join(",") + "\n";
+        for row in 0..self.rows() {
+            let fields = self.columns.iter().map(|(_, column)| {
+                let text = self.text(&column.value(row), column.ty);
+                match (text, column.ty) {
+                    (Some(text), Type::String) => format!("\"{}\"", text.replace('"', "\"\"")),
+                    (text, _) => text.unwrap_or_default(),
+                }
+            });
+            text += &(fields.collect::<Vec<_>>().join(",") + "\n");
+        }
+        text
+    }
+
+    fn jsonl(&self) -> String {
+        let mut text = String::new();
+        for row in 0..self.rows() {
+            let fields = self.columns.iter().map(|(name, column)| {
+                let value = column.value(row);
+                let text = self.text(&value, column.ty);
+                let written = match (text, value) {
+                    (None, _) if self.sparse && row % 2 == 0 => return None,
+                    (None, _) => "null".to_owned(),
+                    (Some(_), Value::Float64(value)) if value.is_nan() => "\"NaN\"".to_owned(),
+                    (Some(_), Value::Float64(f64::INFINITY)) => "\"Infinity\"".to_owned(),
+                    (Some(_), Value::Float64(f64::NEG_INFINITY)) => "\"-Infinity\"".to_owned(),
+                    (Some(text), Value::Bool(_) | Value::Int64(_) | Value::Float64(_) | Value::Decimal(_)) => text,
+                    (Some(text), _) => serde_json::to_string(&text).expect("text"),
+                };
+                Some(format!("\"{name}\": {written}"))
+            });
+            text += &format!("{{{}}}\n", fields.flatten().collect::<Vec<_>>().join(", "));
+        }
+        text
+    }
+
+    fn write(&self, path: &Path, layout: Layout) {
+        match layout.format {
+            Format::Csv => std::fs::write(path, self.csv()).expect("a file is written"),
+            Format::Jsonl => std::fs::write(path, self.jsonl()).expect("a file is written"),
+            Format::Parquet => {
+                let batch = self.arrow(layout.dictionary);
+                let properties = WriterProperties::builder()
+                    .set_max_row_group_row_count(Some(layout.rows_per_group))
+                    .set_dictionary_enabled(layout.dictionary)
+                    .build();
+                let file = File::create(path).expect("a file is made");
+                let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).expect("a schema");
+                writer.write(&batch).expect("rows are written");
+                writer.close().expect("a file is written");
+            }
+            Format::Arrow => {
+                let batch = self.arrow(false);
+                let file = File::create(path).expect("a file is made");
+                let mut writer = arrow::ipc::writer::FileWriter::try_new(file, &batch.schema()).expect("a schema");
+                for from in (0..batch.num_rows()).step_by(layout.rows_per_group) {
+                    let rows = layout.rows_per_group.min(batch.num_rows() - from);
+                    writer.write(&batch.slice(from, rows)).expect("rows are written");
+                }
+                writer.finish().expect("a file is written");
+            }
+        }
+    }
+}
+
+/// Runs an engine over the rows of a case, written into files of a temporary folder.
+pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let extension = layout.format.extension();
+    let mut program = featr::Program::new(plans.batch.clone(), plans.stream.clone(), folder.path());
+    for (place, source) in case.program.sources.iter().enumerate() {
+        let mut all: Vec<usize> = (0..case.rows[place].len()).collect();
+        if layout.sorted {
+            all.sort_by_key(|row| case.rows[place][*row][source.time.index()].clone());
+        }
+        let chunks: Vec<&[usize]> = if all.is_empty() {
+            vec![&[]]
+        } else {
+            all.chunks(layout.rows_per_file).collect()
+        };
+        for (number, rows) in chunks.into_iter().enumerate() {
+            let path = folder.path().join(format!("{}-{number:05}.{extension}", source.name));
+            Table::of_source(source, case.batch(place, rows), layout).write(&path, layout);
+        }
+        let pattern = folder.path().join(format!("{}-*.{extension}", source.name));
+        // A source that no view reads has no files to be read from.
+        if program.sources().iter().any(|known| known.name == source.name) {
+            program.read_from(&source.name, &pattern).expect("a source");
+        }
+    }
+    let keys = spine_keys(case, plans);
+    let all: Vec<usize> = (0..case.questions.len()).collect();
+    let times: Vec<Value> = case
+        .questions
+        .iter()
+        .map(|asked| Value::Timestamp(asked.at_us))
+        .collect();
+    let mut columns = vec![("at".to_owned(), Column::from_values(Type::Timestamp, &times))];
+    columns.extend(keys.iter().map(|key| key.name.clone()).zip(case.columns(&keys, &all)));
+    let own = columns.len();
+    let path = folder.path().join(format!("spine.{extension}"));
+    Table {
+        columns,
+        shift_us: None,
+        sparse: false,
+    }
+    .write(&path, layout);
+    let spine = program.read_spine(&case.service, &path, "at", None).expect("a spine");
+    let with_status = layout.setting.with_status;
+    if let Some(delivery) = layout.replay {
+        let options = ReplayOptions {
+            truth: case.truth,
+            chunk: delivery.chunk,
+            shuffle: delivery.shuffle,
+            restart_every: delivery.restart_every.map(|every| every as u64),
+            with_status,
+        };
+        let replayed = program.replay(&case.service, &spine, &options, None, &mut |_, _, _| {});
+        let replayed = replayed.unwrap_or_else(|error| panic!("{layout:?}: {error}"));
+        return read(case, &replayed.batches, own, with_status, String::new());
+    }
+    let mut options = TrainOptions::new(case.truth);
+    options.with_status = with_status;
+    options.threads = layout.setting.threads;
+    options.memory_bytes = layout.setting.memory_bytes;
+    options.prune = layout.prune;
+    let trained = program.training(&case.service, spine, options);
+    let mut trained = trained.unwrap_or_else(|error| panic!("{layout:?}: {error}"));
+    let batches: Result<Vec<RecordBatch>, _> = trained.by_ref().collect();
+    let batches = batches.unwrap_or_else(|error| panic!("{layout:?}: {error}"));
+    read(case, &batches, own, with_status, trained.measured())
+}

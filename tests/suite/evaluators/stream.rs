@@ -1,0 +1,128 @@
+//! The streaming engine over the rows of a case: in any order, in pieces, with restarts.
+
+use super::{Answers, Case};
+use featc_driver::Plans;
+use featc_ir::{Status, Truth};
+use featc_tests::rng::Rng;
+use featr_kernels::Value;
+use featr_stream::Paging;
+
+/// How rows reach the streaming engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery {
+    /// Disorders the rows between two questions (of `as_of_arrival`) or altogether.
+    pub shuffle: Option<u64>,
+    pub chunk: usize,
+    pub restart_every: Option<usize>,
+    pub paging: Paging,
+}
+
+/// Arrival of a row as the stream's caller knows it; rows without time or arrival come first (they are rejected).
+fn arrival(case: &Case, source: usize, row: usize) -> i64 {
+    let batch = case.batch(source, &[row]);
+    let declared = &case.program.sources[source];
+    let usable = featr_kernels::rows::accept(declared, &batch).keep[0] == 0;
+    match featr_kernels::rows::arrivals(declared, &batch) {
+        Some(arrivals) if usable => arrivals[0],
+        Some(_) | None => i64::MIN,
+    }
+}
+
+pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
+    let mut waiting: Vec<(i128, usize, usize)> = Vec::new();
+    for (source, rows) in case.rows.iter().enumerate() {
+        let delay = case.truth.delay_us(case.program.sources[source].delay_us).unwrap_or(0);
+        for row in 0..rows.len() {
+            // Visible at t iff arrival + delay ≤ t.
+            waiting.push((i128::from(arrival(case, source, row)) + i128::from(delay), source, row));
+        }
+    }
+    waiting.sort_unstable();
+    let mut order: Vec<usize> = (0..case.questions.len()).collect();
+    order.sort_by_key(|question| case.questions[*question].at_us);
+
+    let mut feed = Feed {
+        case,
+        plans,
+        delivery,
+        engine: new_engine(plans, delivery),
+        since_restart: 0,
+    };
+    let mut answers: Answers = vec![Vec::new(); case.questions.len()];
+    let mut fed = 0;
+    if case.truth == Truth::Complete {
+        feed.deliver(&waiting);
+        fed = waiting.len();
+    }
+    for question in order {
+        let at_us = case.questions[question].at_us;
+        let until = waiting[fed..].partition_point(|(visible, ..)| *visible <= i128::from(at_us)) + fed;
+        feed.deliver(&waiting[fed..until]);
+        fed = until;
+        answers[question] = feed.ask(question);
+    }
+    answers
+}
+
+struct Feed<'a> {
+    case: &'a Case,
+    plans: &'a Plans,
+    delivery: Delivery,
+    engine: featr_stream::Engine,
+    since_restart: usize,
+}
+
+fn new_engine(plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
+    featr_stream::Engine::with_paging(plans.stream.clone(), delivery.paging).expect("lowered graphs are well-formed")
+}
+
+impl Feed<'_> {
+    fn deliver(&mut self, rows: &[(i128, usize, usize)]) {
+        let mut rows = rows.to_vec();
+        if let Some(seed) = self.delivery.shuffle {
+            Rng::new(seed).shuffle(&mut rows);
+        }
+        for source in 0..self.case.rows.len() {
+            let of_source: Vec<usize> = rows
+                .iter()
+                .filter(|(_, s, _)| *s == source)
+                .map(|(.., row)| *row)
+                .collect();
+            for chunk in of_source.chunks(self.delivery.chunk) {
+                self.engine
+                    .step(&self.case.program.sources[source].name, &self.case.batch(source, chunk));
+                self.since_restart += chunk.len();
+                if self
+                    .delivery
+                    .restart_every
+                    .is_some_and(|every| self.since_restart >= every)
+                {
+                    self.since_restart = 0;
+                    let bytes = self.engine.snapshot();
+                    let graph = self.plans.stream.clone();
+                    let restored = featr_stream::Engine::restore_with_paging(graph, &bytes, self.delivery.paging);
+                    self.engine = restored.expect("an engine restores its own snapshot");
+                }
+            }
+        }
+    }
+
+    fn ask(&self, question: usize) -> Vec<(Value, Status)> {
+        let service = self
+            .engine
+            .service(&self.case.service)
+            .expect("the case names a service");
+        let questions = featr_stream::Questions {
+            times: vec![self.case.questions[question].at_us],
+            keys: self.case.columns(&service.keys, &[question]),
+            self_columns: self.case.columns(&service.self_columns, &[question]),
+        };
+        let read = self
+            .engine
+            .read(&self.case.service, &questions, self.case.truth)
+            .expect("well-formed questions");
+        read.into_iter()
+            .map(|(column, statuses)| (column.value(0), statuses[0]))
+            .collect()
+    }
+}

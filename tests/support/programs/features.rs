@@ -1,0 +1,197 @@
+//! Features: aggregates with every modifier, expressions over them, derived features over those.
+
+use super::expressions::Scope;
+use crate::pools::{self, Numbers, Reach, Style, Times};
+use crate::rng::Rng;
+use featc_ir::Type;
+use std::fmt::Write as _;
+
+/// Writes the features of a view over rows with these columns.
+pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, style: Style) {
+    let mut known: Vec<(String, Type)> = Vec::new();
+    for position in 0..1 + rng.below(6) {
+        let mut scope = Scope::new(rng, columns.clone(), style);
+        let ty = scope.any_type();
+        // Ties show where columns are summed as they are.
+        let plain = style.numbers == Numbers::Ties || scope.rng.one_in(2);
+        let (value, ty) = if plain {
+            scope.aggregate()
+        } else {
+            (scope.over_aggregates(ty, 1), ty)
+        };
+        let (over, names) = window(rng, style, &format!("q{position}"));
+        let cap = if value.contains("count_distinct(") {
+            *rng.pick(&["", " cap 2", " cap 3", " cap 1"])
+        } else {
+            ""
+        };
+        let default = default(rng, ty, style);
+        let _ = writeln!(
+            text,
+            "  /// Drawn.\n  feature q{position} = {value} {over}{cap}{default}"
+        );
+        known.extend(names.into_iter().map(|name| (name, ty)));
+    }
+    for position in 0..*rng.pick(&[0, 0, 1, 2, 4]) {
+        let mut scope = Scope::new(rng, known.clone(), style);
+        let read = scope.rng.pick(&known).clone();
+        let ty = if scope.rng.one_in(2) { read.1 } else { scope.any_type() };
+        let value = scope.reading(&read, ty);
+        let default = default(rng, ty, style);
+        let _ = writeln!(text, "  /// Drawn.\n  feature h{position} = {value}{default}");
+        // What was derived last is read most, so that features are derived from derived ones.
+        for _ in 0..3 {
+            known.push((format!("h{position}"), ty));
+        }
+    }
+}
+
+fn default(rng: &mut Rng, ty: Type, style: Style) -> String {
+    if !rng.one_in(4) {
+        return String::new();
+    }
+    // A default is a literal, which a cast is not.
+    let literal = match ty {
+        Type::Decimal { .. } => (*rng.pick(&["0", "1", "-2"])).to_owned(),
+        Type::Timestamp => "@2024-01-01T00:00:00Z".to_owned(),
+        _ => pools::literal(rng, ty, style),
+    };
+    format!(" default {literal}")
+}
+
+/// A window clause, and the names of the features that it makes of one.
+fn window(rng: &mut Rng, style: Style, name: &str) -> (String, Vec<String>) {
+    let lengths: &[&str] = match style.times {
+        Times::Near => &["1us", "1m", "10m", "30m", "1h", "2h", "1d", "365d", "lifetime"],
+        Times::Years => &["1us", "1h", "1d", "7d", "30d", "365d", "3650d", "lifetime"],
+        Times::Ends => &["1us", "1m", "10m", "19723d", "106751991d", "lifetime"],
+    };
+    let lengths = match style.reach {
+        Reach::Short => &lengths[..4],
+        Reach::Long => &lengths[..lengths.len() - 1],
+        Reach::Ever => lengths,
+    };
+    let excluding = *rng.pick(&["", "", "", "", " excluding now", " excluding self"]);
+    if rng.one_in(6) {
+        let (one, two) = (rng.below(lengths.len()), rng.below(lengths.len()));
+        if one != two {
+            let names = [one, two].map(|at| format!("{name}_{}", lengths[at])).to_vec();
+            return (format!("over [{}, {}]{excluding}", lengths[one], lengths[two]), names);
+        }
+    }
+    (format!("over {}{excluding}", rng.pick(lengths)), vec![name.to_owned()])
+}
+
+impl Scope<'_> {
+    /// An expression of a type whose leaves are aggregates.
+    fn over_aggregates(&mut self, ty: Type, depth: usize) -> String {
+        let mut leaves = Vec::new();
+        for _ in 0..3 {
+            leaves.push(self.aggregate());
+        }
+        leaves.push((self.aggregate_of(ty), ty));
+        let read = leaves[3].clone();
+        let mut scope = Scope::new(self.rng, leaves, self.style);
+        match depth {
+            0 => read.0,
+            _ => scope.reading(&read, ty),
+        }
+    }
+
+    /// An expression of a type that certainly reads something of the scope.
+    pub fn reading(&mut self, read: &(String, Type), ty: Type) -> String {
+        let (name, from) = read;
+        let depth = 1 + self.rng.below(2);
+        if *from == ty {
+            return match self.rng.below(4) {
+                0 => format!("coalesce({name}, {})", self.expr(ty, depth)),
+                1 => format!("if({}, {name}, {})", self.predicate(depth), self.expr(ty, depth)),
+                2 => {
+                    let others = [self.expr(ty, depth), self.expr(ty, depth)];
+                    let (one, two) = (self.predicate(1), self.predicate(depth));
+                    format!(
+                        "case when {one} then {} when {two} then {name} else {} end",
+                        others[0], others[1]
+                    )
+                }
+                _ => {
+                    let function = *self.rng.pick(&["greatest", "least", "nullif"]);
+                    format!("{function}({name}, {})", self.expr(ty, depth))
+                }
+            };
+        }
+        let op = *self.rng.pick(&["=", "!=", "<", "<=", ">", ">="]);
+        let other = self.expr(*from, 1);
+        format!(
+            "if({name} {op} {other}, {}, {})",
+            self.expr(ty, depth),
+            self.expr(ty, depth)
+        )
+    }
+
+    fn filter(&mut self) -> String {
+        if self.rng.one_in(3) {
+            format!("where {}", self.predicate(2))
+        } else {
+            String::new()
+        }
+    }
+
+    /// An aggregate of any kind, with its type.
+    fn aggregate(&mut self) -> (String, Type) {
+        if self.rng.one_in(if self.style.numbers == Numbers::Ties { 2 } else { 3 }) {
+            let (numeric, filter) = (self.numeric(), self.filter());
+            let names = ["variance", "stddev", "variance_pop", "stddev_pop", "mean"];
+            let name = *self.rng.pick(&names);
+            return (format!("{name}({} {filter})", self.name_of(numeric)), Type::Float64);
+        }
+        let ty = self.any_type();
+        if let Type::Decimal { scale, .. } = ty
+            && self.rng.one_in(3)
+        {
+            let sum = format!("sum({} {})", self.expr(ty, 1), self.filter());
+            return (sum, Type::Decimal { precision: 38, scale });
+        }
+        (self.aggregate_of(ty), ty)
+    }
+
+    /// An aggregate of a type.
+    fn aggregate_of(&mut self, ty: Type) -> String {
+        let filter = self.filter();
+        let depth = *self.rng.pick(&[0, 0, 1, 2]);
+        if self.rng.one_in(4) || !matches!(ty, Type::Int64 | Type::Float64 | Type::Duration) {
+            let nulls = *self.rng.pick(&["", " ignoring nulls"]);
+            let argument = self.expr(ty, depth);
+            return match self.rng.below(4) {
+                0 => format!("min({argument} {filter})"),
+                1 => format!("max({argument} {filter})"),
+                2 => format!("first({argument} {filter}{nulls})"),
+                _ => format!("last({argument} {filter}{nulls})"),
+            };
+        }
+        let any = self.any_type();
+        // `count` takes no condition.
+        let counted = if any == Type::Bool { Type::String } else { any };
+        let counted = self.expr(counted, depth);
+        let numeric = self.numeric();
+        match ty {
+            Type::Int64 => match self.rng.below(6) {
+                0 => format!("count({filter})"),
+                1 => format!("count({counted} {filter})"),
+                2 => format!("count_distinct({} {filter})", self.expr(any, depth)),
+                _ => format!("sum({} {filter})", self.expr(ty, depth)),
+            },
+            Type::Float64 => match self.rng.below(6) {
+                0 => format!("sum({} {filter})", self.expr(ty, depth)),
+                1 => format!("mean({} {filter})", self.expr(numeric, depth)),
+                _ => {
+                    let name = *self
+                        .rng
+                        .pick(&["variance", "stddev", "variance_pop", "stddev_pop", "mean"]);
+                    format!("{name}({} {filter})", self.expr(numeric, depth))
+                }
+            },
+            _ => format!("time_since_last({filter})"),
+        }
+    }
+}
