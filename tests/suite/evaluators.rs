@@ -27,7 +27,7 @@ pub struct Case {
 /// How rows reach the streaming engine.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery {
-    /// Disorders the rows between two questions (of `as_of_arrival`) or altogether.
+    /// Disorders the rows, which are then handed over before the first question.
     pub shuffle: Option<u64>,
     pub chunk: usize,
     pub restart_every: Option<usize>,
@@ -128,20 +128,22 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
         case,
         plans,
         delivery,
-        engine: new_engine(plans, delivery),
+        engine: new_engine(case, plans, delivery),
         since_restart: 0,
     };
     let mut answers: Answers = vec![Vec::new(); case.questions.len()];
     let mut fed = 0;
-    if case.truth == Truth::Complete {
+    // Rows that are shuffled wait in the engine, in its order; the others come when a question may see them.
+    if case.truth == Truth::Complete || delivery.shuffle.is_some() {
         feed.deliver(&waiting);
         fed = waiting.len();
     }
     for question in order {
         let at_us = case.questions[question].at_us;
-        let until = waiting[fed..].partition_point(|(visible, ..)| *visible <= i128::from(at_us)) + fed;
+        let until = fed + waiting[fed..].partition_point(|(visible, ..)| *visible <= i128::from(at_us));
         feed.deliver(&waiting[fed..until]);
         fed = until;
+        feed.engine.advance(at_us).expect("questions are asked in order");
         answers[question] = feed.ask(question);
     }
     answers
@@ -155,8 +157,8 @@ struct Feed<'a> {
     since_restart: usize,
 }
 
-fn new_engine(plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
-    featr_stream::Engine::with_paging(plans.stream.clone(), delivery.paging).expect("lowered graphs are well-formed")
+fn new_engine(case: &Case, plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
+    featr_stream::Engine::with_paging(plans.stream.clone(), case.truth, delivery.paging).expect("lowered graphs are well-formed")
 }
 
 impl Feed<'_> {
@@ -183,7 +185,7 @@ impl Feed<'_> {
                     self.since_restart = 0;
                     let bytes = self.engine.snapshot();
                     let graph = self.plans.stream.clone();
-                    let restored = featr_stream::Engine::restore_with_paging(graph, &bytes, self.delivery.paging);
+                    let restored = featr_stream::Engine::restore_with_paging(graph, self.case.truth, &bytes, self.delivery.paging);
                     self.engine = restored.expect("an engine restores its own snapshot");
                 }
             }
@@ -202,7 +204,7 @@ impl Feed<'_> {
         };
         let read = self
             .engine
-            .read(&self.case.service, &questions, self.case.truth)
+            .read(&self.case.service, &questions)
             .expect("well-formed questions");
         read.into_iter()
             .map(|(column, statuses)| (column.value(0), statuses[0]))

@@ -139,7 +139,8 @@ pub(crate) fn join_columns(spine: &Spine, features: &RecordBatch) -> Result<(Sch
         }
     }
     let fields: Vec<Arc<Field>> = own.chain(added.fields().iter().cloned()).collect();
-    let schema = Arc::new(Schema::new_with_metadata(fields, spine.schema.metadata().clone()));
+    // Metadata speak of the file that they stand in, not of this one.
+    let schema = Arc::new(Schema::new(fields));
     let mut from = 0;
     let mut batches = Vec::with_capacity(spine.batches.len());
     for batch in &spine.batches {

@@ -104,6 +104,11 @@ impl Flow {
         Ok(flow)
     }
 
+    /// The source that a log's events come from.
+    pub fn source_of(&self, log: usize) -> &Source {
+        &self.sources[self.rows[self.logs[log].rows].source].source
+    }
+
     fn add(&mut self, position: usize, operator: Operator, places: &[Place]) -> Result<Place, Bug> {
         let id = OperatorId(u32::try_from(position).map_err(|_| Bug("too many operators".to_owned()))?);
         let bug = |what: &str| Err(Bug(format!("operator {position}: {what}")));
