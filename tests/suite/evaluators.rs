@@ -158,7 +158,8 @@ struct Feed<'a> {
 }
 
 fn new_engine(case: &Case, plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
-    featr_stream::Engine::with_paging(plans.stream.clone(), case.truth, delivery.paging).expect("lowered graphs are well-formed")
+    featr_stream::Engine::with_paging(plans.stream.clone(), case.truth, delivery.paging)
+        .expect("lowered graphs are well-formed")
 }
 
 impl Feed<'_> {
@@ -185,7 +186,8 @@ impl Feed<'_> {
                     self.since_restart = 0;
                     let bytes = self.engine.snapshot();
                     let graph = self.plans.stream.clone();
-                    let restored = featr_stream::Engine::restore_with_paging(graph, self.case.truth, &bytes, self.delivery.paging);
+                    let restored =
+                        featr_stream::Engine::restore_with_paging(graph, self.case.truth, &bytes, self.delivery.paging);
                     self.engine = restored.expect("an engine restores its own snapshot");
                 }
             }

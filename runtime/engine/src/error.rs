@@ -21,6 +21,9 @@ pub enum Error {
     ColumnClash { column: String },
     /// Rows or questions in memory do not have the columns that are needed.
     Columns { what: String, why: String },
+    /// The questions have a column that two sources of the service have as identity; `names` are the columns to bring
+    /// instead.
+    SharedIdentity { column: String, names: Vec<String> },
     /// A question as of arrival at an instant other than the cut (`None`: there is none yet).
     NotAtCut { at_us: i64, cut_us: Option<i64> },
     /// The cut was asked to go back.
@@ -62,6 +65,15 @@ impl fmt::Display for Error {
             Error::NoFiles { source } => write!(f, "source `{source}` declares no files"),
             Error::ColumnClash { column } => write!(f, "spine column `{column}` has the name of an output column"),
             Error::Columns { what, why } => write!(f, "{what}: {why}"),
+            Error::SharedIdentity { column, names } => {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                write!(
+                    f,
+                    "`{column}` is the identity of several sources of the service, and `excluding self` cannot tell which is \
+                     meant; bring {} instead, null where a question is about no event of that source",
+                    names.join(" and ")
+                )
+            }
             Error::NotAtCut { at_us, cut_us: None } => {
                 let at = instant(*at_us);
                 write!(

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::program::Program;
 use crate::results::columns_to_batch;
+use crate::spine::shared_identity;
 use arrow::array::{Array as _, RecordBatch};
 use featc_ir::plan::{OperatorKind, StreamGraph};
 use featc_ir::{Key, Source, Truth};
@@ -196,6 +197,14 @@ impl Online {
                 what: "questions".to_owned(),
                 why,
             });
+        }
+        let missing = declared
+            .self_columns
+            .iter()
+            .find(|key| questions.column_by_name(&key.name).is_none());
+        let has = |name: &str| questions.column_by_name(name).is_some();
+        if let Some(shared) = missing.and_then(|key| shared_identity(declared, &key.name, has)) {
+            return Err(shared);
         }
         let asked = Questions {
             times: at_us.to_vec(),

@@ -3,6 +3,8 @@
 use crate::{Program, ReplayOptions, RunReport, TrainOptions, Truth};
 use std::path::Path;
 
+mod online;
+
 const PROGRAM: &str = r#"
 module shop
 entity card (card: string)

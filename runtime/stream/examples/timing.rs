@@ -204,9 +204,7 @@ fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
                 Data::I64((0..asked).map(|n| total - 1 - n % entities).collect()),
             )],
         };
-        let answers = engine
-            .read("svc", &questions)
-            .expect("the service's columns");
+        let answers = engine.read("svc", &questions).expect("the service's columns");
         let read = least_ns(|| drop(engine.read("svc", &questions))) / asked as f64;
         let one = |row: usize| {
             let pick = |columns: &[Column]| columns.iter().map(|column| column.slice(row..row + 1)).collect();
@@ -217,11 +215,7 @@ fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
             }
         };
         let single: Vec<Questions> = (0..200).map(one).collect();
-        let read_each = || {
-            single
-                .iter()
-                .for_each(|question| drop(engine.read("svc", question)))
-        };
+        let read_each = || single.iter().for_each(|question| drop(engine.read("svc", question)));
         let alone = least_ns(read_each) / single.len() as f64;
         let bytes = engine.stats()[0].bytes as f64 / total as f64;
         let slots = answers.len();

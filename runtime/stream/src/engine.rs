@@ -7,8 +7,8 @@ use crate::operators::{accept, finish, rows, source};
 use crate::paging::Paging;
 use crate::report::{LogReport, LogStats, Reason, StepReport};
 use crate::snapshot::{self, RestoreError};
-use featc_ir::plan::{StreamGraph, StreamService};
 use featc_ir::display::instant;
+use featc_ir::plan::{StreamGraph, StreamService};
 use featc_ir::{Bug, Key, Source, Status, Truth, Type};
 use featr_kernels::identity::{self, Keys};
 use featr_kernels::{Batch, Column, Tag};
@@ -266,11 +266,8 @@ impl Engine {
         }
         let mut answers: Vec<Option<(Column, Vec<Status>)>> = vec![None; flow.service.columns.len()];
         for (ask, walks) in flow.asks.iter().zip(&self.walks[position]) {
-            let mut outputs: Vec<Option<(Column, Vec<Status>)>> = self
-                .read_one(ask, walks, questions)
-                .into_iter()
-                .map(Some)
-                .collect();
+            let mut outputs: Vec<Option<(Column, Vec<Status>)>> =
+                self.read_one(ask, walks, questions).into_iter().map(Some).collect();
             for (index, (column, output)) in ask.columns.iter().enumerate() {
                 let again = ask.columns[index + 1..].iter().any(|(_, later)| later == output);
                 answers[*column] = if again {

@@ -289,7 +289,9 @@ fn read_waiting(reader: &mut Reader<'_>, state: &mut LogState<'_>) -> Result<(),
         return Err(RestoreError::Corrupt("waiting events are not in order"));
     }
     let waits = |row: usize| {
-        let late = state.visible_until.is_some_and(|until| i128::from(run.arrivals[row]) > until);
+        let late = state
+            .visible_until
+            .is_some_and(|until| i128::from(run.arrivals[row]) > until);
         late && !state.log.holds(run.entities.get(row), &run.events, row)
     };
     if !(0..rows).all(waits) {

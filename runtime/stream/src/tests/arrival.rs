@@ -24,7 +24,10 @@ fn step(engine: &mut Engine, rows: &[Row], delay_us: u64) -> Result<(), TestCase
         ..
     } = engine.step("txn", &batch(rows));
     let seen = visible(rows, engine.cut_us(), delay_us);
-    let seen = Engine::new(graph(), Truth::Complete).unwrap().step("txn", &batch(&seen)).accepted;
+    let seen = Engine::new(graph(), Truth::Complete)
+        .unwrap()
+        .step("txn", &batch(&seen))
+        .accepted;
     prop_assert_eq!(overdue, seen);
     prop_assert_eq!(waiting, accepted - seen);
     let log = &logs[0];
@@ -143,7 +146,11 @@ fn complete_has_no_cut() {
     engine.advance(10).unwrap();
     engine.advance(1).unwrap();
     assert_eq!((engine.cut_us(), engine.stats()[0].events), (None, 1));
-    assert!(engine.read("svc", &questions(&[(1, Some(0), None), (9, None, None)])).is_ok());
+    assert!(
+        engine
+            .read("svc", &questions(&[(1, Some(0), None), (9, None, None)]))
+            .is_ok()
+    );
 }
 
 /// Far in the future, and alone there.
@@ -156,7 +163,10 @@ fn one_row_from_far_ahead_holds_up_nobody() {
         engine.step("txn", &batch(&[row(id, id, 2)]));
         engine.advance(id).unwrap();
         let stats = &engine.stats()[0];
-        assert_eq!((stats.events, stats.waiting), ((id - 2).max(0) as u64, (id.min(2) + 1) as u64));
+        assert_eq!(
+            (stats.events, stats.waiting),
+            ((id - 2).max(0) as u64, (id.min(2) + 1) as u64)
+        );
     }
     engine.advance(future).unwrap();
     assert_eq!((engine.stats()[0].events, engine.stats()[0].waiting), (1_001, 0));

@@ -115,5 +115,8 @@ fn foreign_snapshots_are_refused_with_their_reason() {
 
     let mut broken = graph();
     broken.operators.swap(1, 2);
-    assert!(matches!(Engine::restore(broken, Truth::Complete, &bytes), Err(RestoreError::Graph(_))));
+    assert!(matches!(
+        Engine::restore(broken, Truth::Complete, &bytes),
+        Err(RestoreError::Graph(_))
+    ));
 }
