@@ -352,7 +352,7 @@ fn a_question_that_is_not_at_the_cut_is_told_the_way_out() {
         .expect("an engine");
     let asked = RecordBatch::try_from_iter([("card", Arc::new(StringArray::from(vec!["a"])) as ArrayRef)]);
     let asked = asked.expect("one column");
-    let mut refused = |online: &Online, at: i64, words: &[&str]| {
+    let refused = |online: &Online, at: i64, words: &[&str]| {
         let refused = online.read("risk", &asked, &[START_US + at * MINUTE], true);
         let said = refused.expect_err("refused").to_string();
         assert!(words.iter().all(|word| said.contains(word)), "{said}");
