@@ -250,6 +250,21 @@ pub fn several_entities(service: &str, why: &str) -> Diagnostic {
     .with_help("name a view with `--view`, or with `--every` list the entities in a file for `--entities`")
 }
 
+/// A question that brings an identity column which several sources of the service have; `names` are those to bring.
+pub fn shared_identity(column: &str, names: &[String]) -> Diagnostic {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    Diagnostic::new(
+        Code::SharedIdentity,
+        format!(
+            "`{column}` is the identity of several sources of the service: `excluding self` cannot tell which is meant"
+        ),
+    )
+    .with_help(format!(
+        "bring {} instead, each null where the question is about no event of that source",
+        names.join(" and ")
+    ))
+}
+
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
     Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} comparisons differ"))
         .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the row above")
@@ -337,8 +352,11 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         }
         Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
             .with_help("give the columns that the service needs, with their types"),
-        // No command loads a build or a snapshot from outside.
-        Error::Build { .. } | Error::Snapshot { .. } => bug(&error.to_string()),
+        Error::SharedIdentity { column, names } => shared_identity(column, names),
+        // No command loads a build or a snapshot from outside, and replays move the cut along.
+        Error::Build { .. } | Error::Snapshot { .. } | Error::NotAtCut { .. } | Error::CutGoesBack { .. } => {
+            bug(&error.to_string())
+        }
         Error::Resources { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
             .with_help("free memory or space in the temporary folder"),
         Error::Bug { why } => bug(why),

@@ -76,6 +76,18 @@ pub struct Source {
     pub stream: Option<FileSet>,
 }
 
+impl Source {
+    /// The `unique` columns, in declared order.
+    pub fn identity(&self) -> impl Iterator<Item = &SourceColumn> {
+        self.unique.iter().map(|id| &self.columns[id.index()])
+    }
+
+    /// What a question calls an identity column whose name another source of the service has too: `payments.id`.
+    pub fn qualified(&self, column: &str) -> String {
+        format!("{}.{column}", self.name)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceColumn {
     pub name: String,
@@ -293,26 +305,33 @@ impl Program {
     }
 
     /// The columns that `excluding self` compares with, in first appearance: a question must bring them too
-    /// where a feature of the service (or an input of one) says `excluding self`.
+    /// where a feature of the service (or an input of one) says `excluding self`. A name that two sources share stands
+    /// for neither: there each of them brings [`Source::qualified`].
     pub fn service_self_columns(&self, service: &Service) -> Vec<Key> {
-        let mut columns: Vec<Key> = Vec::new();
+        let mut sources: Vec<&Source> = Vec::new();
         let mut by_view: BTreeMap<ViewId, Vec<bool>> = BTreeMap::new();
         crate::work::add(service.fields.len());
         for field in &service.fields {
             let view = self.view(field.view);
             let says_self = by_view.entry(field.view).or_insert_with(|| view.says_self());
-            if !std::mem::take(&mut says_self[field.feature.index()]) {
-                continue;
-            }
+            let says_self = std::mem::take(&mut says_self[field.feature.index()]);
             let source = self.view_source(view);
-            for id in &source.unique {
-                let column = &source.columns[id.index()];
-                if !columns.iter().any(|known| known.name == column.name) {
-                    columns.push(Key {
-                        name: column.name.clone(),
-                        ty: column.ty,
-                    });
-                }
+            if says_self && !sources.iter().any(|known| known.name == source.name) {
+                sources.push(source);
+            }
+        }
+        let mut columns: Vec<Key> = Vec::new();
+        for source in &sources {
+            for column in source.identity() {
+                let has_it = |other: &&&Source| other.identity().any(|own| own.name == column.name);
+                let shared = sources.iter().filter(has_it).count() > 1;
+                columns.push(Key {
+                    name: match shared {
+                        true => source.qualified(&column.name),
+                        false => column.name.clone(),
+                    },
+                    ty: column.ty,
+                });
             }
         }
         columns

@@ -18,7 +18,17 @@ pub fn lower_batch(program: &Program) -> Vec<BatchPlan> {
 /// The batch plan of one service of the program, which has this hash.
 fn lower_service(program: &Program, hash: &str, service: &Service) -> BatchPlan {
     let requested: Vec<_> = service.fields.iter().map(|field| (field.view, field.feature)).collect();
-    let groups = groups(program, &requested);
+    let mut groups = groups(program, &requested);
+    let self_columns = program.service_self_columns(service);
+    for group in &mut groups {
+        let source = program.source(group.source);
+        for own in &mut group.fold.self_columns {
+            let qualified = source.qualified(&own.name);
+            if self_columns.iter().any(|key| key.name == qualified) {
+                own.name = qualified;
+            }
+        }
+    }
     let mut outputs = BTreeMap::new();
     for (place, group) in groups.iter().enumerate() {
         let of_group = group.outputs.iter();
@@ -27,7 +37,7 @@ fn lower_service(program: &Program, hash: &str, service: &Service) -> BatchPlan 
     let columns = requested.iter().map(|feature| outputs[feature]).collect();
     let spine = BatchNode::Spine {
         keys: program.service_keys(service),
-        self_columns: program.service_self_columns(service),
+        self_columns,
     };
     let inputs = groups
         .into_iter()

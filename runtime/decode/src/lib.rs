@@ -12,6 +12,7 @@
 //!   and never fatal; what is wrong with a whole file is a [`DecodeError`].
 //! * Which rows are rejected is a function of the file and of the source's declaration alone: it depends neither on
 //!   the cut, nor on the batch size, nor on the columns that were asked for.
+//! * [`decode_rows`] decodes rows that are in memory by the same rules.
 //! * [`read_spine`] reads questions: there every row must be usable, so any broken one is an error.
 //!
 //! # What a file may hold for each declared type
@@ -63,6 +64,7 @@ mod guard;
 mod json;
 mod layout;
 mod lines;
+mod memory;
 mod names;
 mod packed;
 mod parquet;
@@ -87,6 +89,7 @@ mod tests;
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::{DecodeError, LakeCause, RowPlace, plain};
 pub use files::{InputFile, expand, expand_in, format_of, has_extension, no_such_files, would_list};
+pub use memory::decode_rows;
 pub use names::first_twice;
 pub use piece::{Bound, Piece, PieceOptions, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};

@@ -2,6 +2,7 @@
 
 use crate::absence::Absence;
 use crate::limits::Most;
+use featc_ir::display::instant;
 use featr_batch::BatchError;
 use featr_decode::DecodeError;
 use std::fmt;
@@ -45,6 +46,13 @@ pub enum Error {
     ColumnClash { column: String },
     /// Rows or questions in memory do not have the columns that are needed.
     Columns { what: String, why: String },
+    /// The questions have a column that two sources of the service have as identity; `names` are the columns to bring
+    /// instead.
+    SharedIdentity { column: String, names: Vec<String> },
+    /// A question as of arrival at an instant other than the cut (`None`: there is none yet).
+    NotAtCut { at_us: i64, cut_us: Option<i64> },
+    /// The cut was asked to go back.
+    CutGoesBack { cut_us: i64, asked_us: i64 },
     /// A folder does not hold a complete build.
     Build { folder: String, why: String },
     /// A snapshot cannot be restored.
@@ -117,6 +125,55 @@ impl fmt::Display for Error {
             Error::NoFiles { source } => write!(f, "source `{source}` declares no files"),
             Error::ColumnClash { column } => write!(f, "spine column `{column}` has the name of an output column"),
             Error::Columns { what, why } => write!(f, "{what}: {why}"),
+            Error::SharedIdentity { column, names } => {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                write!(
+                    f,
+                    "`{column}` is the identity of several sources of the service, and `excluding self` cannot tell which is \
+                     meant; bring {} instead, null where a question is about no event of that source",
+                    names.join(" and ")
+                )
+            }
+            Error::NotAtCut { at_us, cut_us: None } => {
+                let at = instant(*at_us);
+                write!(
+                    f,
+                    "asked at {at} as of arrival, but the cut is nowhere yet; call `advance` to {at} first, when all rows \
+                     that had arrived by then are pushed"
+                )
+            }
+            Error::NotAtCut {
+                at_us,
+                cut_us: Some(cut_us),
+            } if cut_us < at_us => {
+                let at = instant(*at_us);
+                write!(
+                    f,
+                    "asked at {at} as of arrival, but the cut is at {}; call `advance` to {at} first, when all rows that had \
+                     arrived by then are pushed",
+                    instant(*cut_us)
+                )
+            }
+            Error::NotAtCut {
+                at_us,
+                cut_us: Some(cut_us),
+            } => {
+                write!(
+                    f,
+                    "asked at {} as of arrival, but the cut is at {} and does not go back; ask at the cut, or take another \
+                     `Online` and push the rows again",
+                    instant(*at_us),
+                    instant(*cut_us)
+                )
+            }
+            Error::CutGoesBack { cut_us, asked_us } => {
+                write!(
+                    f,
+                    "the cut is at {} and cannot go back to {}; take another `Online` for earlier questions",
+                    instant(*cut_us),
+                    instant(*asked_us)
+                )
+            }
             Error::Build { folder, why } => write!(f, "`{folder}` is not a complete build: {why}"),
             Error::Snapshot { why } => write!(f, "the snapshot cannot be restored: {why}"),
             Error::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),

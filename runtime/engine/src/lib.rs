@@ -31,7 +31,7 @@
 //!
 //! let program = compiled(); // or featr::Program::load(folder, base)
 //! let minute = 60_000_000;
-//! let mut online = program.online()?;
+//! let mut online = program.online(Truth::Complete)?;
 //! online.push("txn", &RecordBatch::try_from_iter([
 //!     ("id", Arc::new(Int64Array::from(vec![1, 2, 3])) as _),
 //!     ("card", Arc::new(StringArray::from(vec!["a", "b", "a"])) as _),
@@ -40,15 +40,15 @@
 //! ])?)?;
 //!
 //! let questions = RecordBatch::try_from_iter([("card", Arc::new(StringArray::from(vec!["a", "c"])) as _)])?;
-//! let answers = online.read("risk", &questions, &[10 * minute, 10 * minute], Truth::Complete, true)?;
+//! let answers = online.read("risk", &questions, &[10 * minute, 10 * minute], true)?;
 //! let totals: &Float64Array = answers.column(0).as_any().downcast_ref().expect("float64");
 //! assert_eq!(totals.value(0), 0.30000000000000004); // the exact sum of the two floats, rounded once
 //! assert_eq!(totals.value(1), 0.0); // nothing is known of card c: the default, with status `missing`
 //!
 //! let state = online.snapshot();
-//! let mut restarted = program.online()?;
+//! let mut restarted = program.online(Truth::Complete)?;
 //! restarted.restore(&state)?;
-//! assert_eq!(restarted.read("risk", &questions, &[10 * minute, 10 * minute], Truth::Complete, true)?, answers);
+//! assert_eq!(restarted.read("risk", &questions, &[10 * minute, 10 * minute], true)?, answers);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -56,7 +56,7 @@
 //! |---|---|
 //! | load a program | [`Program::load`], [`Program::new`] |
 //! | build a training set | [`Program::read_spine`] or [`Program::spine`], then [`Program::train`] |
-//! | keep online values | [`Program::online`], [`Online::push`], [`Online::read`] |
+//! | keep online values | [`Program::online`], [`Online::push`], [`Online::advance`], [`Online::read`] |
 //! | survive a restart | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
 //! | write a result | [`write_rows`], [`provenance::stage_set`] with its record |
@@ -94,7 +94,7 @@ pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
 pub use featr_stream::LogStats;
 pub use limits::{Limits, Most, ViewReport};
-pub use online::{Online, PushReport};
+pub use online::{Online, PushRejected, PushReport};
 pub use program::{Program, SeenEarly};
 pub use provenance::Provenance;
 pub use recorded::{Recorded, Side};

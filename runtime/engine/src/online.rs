@@ -3,61 +3,116 @@
 use crate::error::Error;
 use crate::program::Program;
 use crate::results::columns_to_batch;
+use crate::spine::shared_identity;
 use arrow::array::{Array as _, RecordBatch};
 use featc_ir::plan::{OperatorKind, StreamGraph};
 use featc_ir::{Key, Source, Truth};
-use featr_decode::{Aside, from_arrow};
-use featr_kernels::{Batch, Column, Value};
-use featr_stream::{Engine, LogStats, Questions, StepReport};
-use std::collections::BTreeSet;
+use featr_decode::{Aside, decode_rows, from_arrow};
+use featr_kernels::{Batch, Column, rows as rules};
+use featr_stream::{Engine, LogStats, Questions, ReadError, StepReport};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
 
-/// The streaming engine of a program, with Arrow at its borders.
+/// The streaming engine of a program in one truth, with Arrow at its borders.
 ///
 /// # Contract
-/// - Answers are a function of the *set* of events pushed: order, batches, copies and restarts leave no trace.
-/// - Under [`Truth::AsOfArrival`] the caller pushes just those events whose arrival is ≤ `t − delay` before it asks at `t`
-///   (a consumer that lags behind by `delay` does so by itself); the truth then decides only what is `stale`.
+/// - Answers are a function of the *set* of rows pushed, and as of arrival of the cut: order, batches, copies and
+///   restarts leave no trace.
+/// - Under [`Truth::AsOfArrival`] pushed rows wait until [`Online::advance`] has moved the cut to the first instant at
+///   which they are visible (arrival + delay), and [`Online::read`] is answered at the cut and nowhere else. Under
+///   [`Truth::Complete`] nothing waits, and any instant can be asked.
 #[derive(Debug)]
 pub struct Online {
     graph: StreamGraph,
     engine: Engine,
+    /// The services that cannot be asked in this truth, and why.
+    refused: BTreeMap<String, Error>,
 }
 
-/// What became of rows that were pushed.
+/// What became of rows that were pushed. `accepted + rejected.len()` = `rows`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PushReport {
     pub rows: u64,
     /// Rows that count as events of the source (copies of known events among them).
     pub accepted: u64,
-    /// Position and reason of every other row.
-    pub rejected: Vec<(u64, &'static str)>,
+    /// Of these, as of arrival, those that no question at the cut may see: they wait.
+    pub waiting: u64,
+    /// Of these, as of arrival, those that a question at the cut may see: they came after it, and answers that were given
+    /// at the cut or before it lack them.
+    pub overdue: u64,
+    /// Every other row, in order.
+    pub rejected: Vec<PushRejected>,
     /// Position, transform and reason of accepted rows that a view rejects; they may count for other views.
     pub rejected_by_view: Vec<(u64, String, &'static str)>,
 }
 
+/// A row that counts for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushRejected {
+    /// Its position in the batch.
+    pub row: u64,
+    /// The word of run reports: `bad_value`, `null_in_required`, `null_time`, `null_arrival`, `late` or `ahead`.
+    pub reason: &'static str,
+    /// The reason in words, with the values of this row.
+    pub detail: String,
+}
+
 impl Program {
-    /// An engine without events, for all services of the program.
+    /// An engine without events, for all services of the program, in one truth.
+    ///
+    /// As of arrival a service with a source that has no arrival cannot be asked; the others can.
     ///
     /// # Errors
     /// [`Error::Bug`] for plans that the compiler did not make.
-    pub fn online(&self) -> Result<Online, Error> {
-        Online::new(self.stream.clone())
+    pub fn online(&self, truth: Truth) -> Result<Online, Error> {
+        let services = self.services().iter();
+        let refused = services.filter_map(|service| {
+            let refused = self.check_truth(&service.name, truth).err()?;
+            Some((service.name.clone(), refused))
+        });
+        Online::new(self.stream.clone(), truth, refused.collect())
     }
 }
 
 impl Online {
-    pub(crate) fn new(graph: StreamGraph) -> Result<Online, Error> {
+    pub(crate) fn new(graph: StreamGraph, truth: Truth, refused: BTreeMap<String, Error>) -> Result<Online, Error> {
         Ok(Online {
-            engine: Engine::new(graph.clone())?,
+            engine: Engine::new(graph.clone(), truth)?,
             graph,
+            refused,
         })
     }
 
-    /// An engine of the same program without events.
+    /// An engine of the same program and truth without events.
     pub(crate) fn fresh(&self) -> Result<Online, Error> {
-        Online::new(self.graph.clone())
+        Online::new(self.graph.clone(), self.truth(), self.refused.clone())
+    }
+
+    /// The truth that questions are answered in.
+    pub fn truth(&self) -> Truth {
+        self.engine.truth()
+    }
+
+    /// As of arrival, the instant at which questions are answered, in microseconds since the epoch; `None` before the
+    /// first [`Online::advance`].
+    pub fn cut_us(&self) -> Option<i64> {
+        self.engine.cut_us()
+    }
+
+    /// As of arrival, moves the cut to this instant, in microseconds since the epoch, and lets in the rows that are visible
+    /// there (arrival + delay ≤ cut). To move it to where it is changes nothing, nor does any move under
+    /// [`Truth::Complete`]. Rows that are pushed later and are visible at the cut enter at once, and are counted as
+    /// [`PushReport::overdue`].
+    ///
+    /// # Errors
+    /// [`Error::CutGoesBack`]; the cut stays where it is.
+    pub fn advance(&mut self, cut_us: i64) -> Result<(), Error> {
+        let advanced = self.engine.advance(cut_us);
+        advanced.map_err(|back| Error::CutGoesBack {
+            cut_us: back.cut_us,
+            asked_us: back.asked_us,
+        })
     }
 
     fn source(&self, name: &str) -> Result<&Source, Error> {
@@ -72,66 +127,45 @@ impl Online {
             })
     }
 
-    /// Takes in rows of a source, in any order and any number; columns go by name, further columns are ignored.
+    /// Takes in rows of a source, in any order and any number; columns go by name, further columns are ignored. A value
+    /// means what it means in a Parquet file.
     ///
     /// # Errors
-    /// [`Error::UnknownSource`]; [`Error::Columns`] when a column is missing or of a type that does not decode. Rows that
+    /// [`Error::UnknownSource`]; [`Error::Decode`] when a column is missing or of a type that does not decode. Rows that
     /// cannot be used are no error: the report has them.
     pub fn push(&mut self, source: &str, rows: &RecordBatch) -> Result<PushReport, Error> {
-        let declared = self.source(source)?;
-        let keys: Vec<Key> = declared
-            .columns
-            .iter()
-            .map(|column| Key {
-                name: column.name.clone(),
-                ty: column.ty,
-            })
-            .collect();
-        let mut columns = named_columns(&format!("rows of `{source}`"), rows, &keys)?;
-        if !declared.keep_nan {
-            columns.iter_mut().for_each(nan_to_null);
+        let declared = self.source(source)?.clone();
+        let (decoded, undecoded) = decode_rows(&declared, rows, &format!("rows of {source}"))?;
+        let step = self.push_rows(source, &decoded.batch);
+        let undecoded = undecoded.into_iter().map(|reject| PushRejected {
+            row: reject.line - 1,
+            reason: reject.reason.name(),
+            detail: reject.detail,
+        });
+        let mut rejected: Vec<PushRejected> = undecoded.collect();
+        if !step.rejected.is_empty() {
+            let verdict = rules::accept(&declared, &decoded.batch);
+            let late = rules::rejected(&declared, &decoded.batch, &verdict, usize::MAX);
+            rejected.extend(late.into_iter().map(|reject| PushRejected {
+                row: decoded.rows.number(reject.row) - 1,
+                reason: reject.reason.name(),
+                detail: reject.detail,
+            }));
+            rejected.sort_by_key(|reject| reject.row);
         }
-        let batch = Batch {
-            rows: rows.num_rows(),
-            columns,
-        };
-        // As in files: a null where none may be rejects the row, the event time apart (acceptance judges that).
-        let required: Vec<usize> = (0..declared.columns.len())
-            .filter(|place| !declared.columns[*place].nullable && *place != declared.time.index())
-            .collect();
-        let broken = |row: &u32| {
-            required
-                .iter()
-                .any(|place| batch.columns[*place].is_null(*row as usize))
-        };
-        let (dropped, kept): (Vec<u32>, Vec<u32>) = (0..batch.rows as u32).partition(broken);
-        let step = if dropped.is_empty() {
-            self.push_rows(source, &batch)
-        } else {
-            self.push_rows(source, &batch.take(&kept))
-        };
-        let late = step
-            .rejected
-            .iter()
-            .map(|reject| (u64::from(kept[reject.row as usize]), reject.reason.name()));
-        let nulls = dropped.iter().map(|row| (u64::from(*row), "null_in_required"));
-        let mut rejected: Vec<(u64, &'static str)> = late.chain(nulls).collect();
-        rejected.sort_unstable();
         let by_view = step.logs.iter().flat_map(|log| {
-            let rejected = log.rejected.iter();
-            rejected.map(|row| {
-                (
-                    u64::from(kept[row.row as usize]),
-                    log.transform.clone(),
-                    row.reason.name(),
-                )
+            log.rejected.iter().map(|row| {
+                let position = decoded.rows.number(row.row as usize) - 1;
+                (position, log.transform.clone(), row.reason.name())
             })
         });
         // Views of one transform reject a row for one reason.
         let by_view: BTreeSet<_> = by_view.collect();
         Ok(PushReport {
-            rows: batch.rows as u64,
+            rows: rows.num_rows() as u64,
             accepted: step.accepted,
+            waiting: step.waiting,
+            overdue: step.overdue,
             rejected,
             rejected_by_view: by_view.into_iter().collect(),
         })
@@ -149,13 +183,13 @@ impl Online {
     /// the service, each followed by `<name>__status` if `with_status`.
     ///
     /// # Errors
-    /// [`Error::UnknownService`], [`Error::Columns`].
+    /// [`Error::UnknownService`], [`Error::Columns`]; as of arrival [`Error::ArrivalNeeded`], and [`Error::NotAtCut`] for
+    /// any instant but that of the last [`Online::advance`].
     pub fn read(
         &self,
         service: &str,
         questions: &RecordBatch,
         at_us: &[i64],
-        truth: Truth,
         with_status: bool,
     ) -> Result<RecordBatch, Error> {
         let Some(declared) = self.engine.service(service) else {
@@ -165,6 +199,9 @@ impl Online {
                 known,
             });
         };
+        if let Some(refused) = self.refused.get(service) {
+            return Err(refused.clone());
+        }
         if at_us.len() != questions.num_rows() {
             let why = format!("{} instants for {} rows", at_us.len(), questions.num_rows());
             return Err(Error::Columns {
@@ -172,27 +209,31 @@ impl Online {
                 why,
             });
         }
+        let missing = declared
+            .self_columns
+            .iter()
+            .find(|key| questions.column_by_name(&key.name).is_none());
+        let has = |name: &str| questions.column_by_name(name).is_some();
+        if let Some(shared) = missing.and_then(|key| shared_identity(declared, &key.name, has)) {
+            return Err(shared);
+        }
         let asked = Questions {
             times: at_us.to_vec(),
             keys: named_columns("questions", questions, &declared.keys)?,
             self_columns: named_columns("questions", questions, &declared.self_columns)?,
         };
-        columns_to_batch(
-            &self.field_names(service),
-            self.answer(service, &asked, truth)?,
-            with_status,
-        )
+        columns_to_batch(&self.field_names(service), self.answer(service, &asked)?, with_status)
     }
 
     pub(crate) fn answer(
         &self,
         service: &str,
         questions: &Questions,
-        truth: Truth,
     ) -> Result<Vec<(Column, Vec<featc_ir::Status>)>, Error> {
-        self.engine
-            .read(service, questions, truth)
-            .map_err(|error| Error::Bug { why: error.to_string() })
+        self.engine.read(service, questions).map_err(|error| match error {
+            ReadError::NotAtCut { at_us, cut_us } => Error::NotAtCut { at_us, cut_us },
+            ReadError::UnknownService(_) | ReadError::WrongShape { .. } => Error::Bug { why: error.to_string() },
+        })
     }
 
     /// The output columns of a service, in order; empty for an unknown one.
@@ -215,17 +256,18 @@ impl Online {
         service.columns.iter().map(name).collect()
     }
 
-    /// The whole state as bytes: canonical (equal sets of events give equal bytes) and checked when read.
+    /// The whole state as bytes, waiting rows and the cut included: canonical (equal sets of rows up to one cut give equal
+    /// bytes) and checked when read.
     pub fn snapshot(&self) -> Vec<u8> {
         self.engine.snapshot()
     }
 
-    /// Replaces the state by that of a snapshot of the same program.
+    /// Replaces the state by that of a snapshot of the same program and truth.
     ///
     /// # Errors
-    /// [`Error::Snapshot`]: damaged bytes, another program or version. The state stays as it was.
+    /// [`Error::Snapshot`]: damaged bytes, another program, truth or version. The state stays as it was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let restored = Engine::restore(self.graph.clone(), bytes);
+        let restored = Engine::restore(self.graph.clone(), self.truth(), bytes);
         self.engine = restored.map_err(|error| Error::Snapshot { why: error.to_string() })?;
         Ok(())
     }
@@ -278,18 +320,4 @@ fn named_columns(what: &str, rows: &RecordBatch, keys: &[Key]) -> Result<Vec<Col
         from_arrow(array, key.ty).map_err(|why| refuse(format!("column `{}`: {why}", key.name)))
     };
     keys.iter().map(column).collect()
-}
-
-fn nan_to_null(column: &mut Column) {
-    if column.ty == featc_ir::Type::Float64 && column.f64s().iter().any(|value| value.is_nan()) {
-        let values: Vec<Value> = column
-            .values()
-            .into_iter()
-            .map(|value| match value {
-                Value::Float64(float) if float.is_nan() => Value::Null,
-                other => other,
-            })
-            .collect();
-        *column = Column::from_values(column.ty, &values);
-    }
 }

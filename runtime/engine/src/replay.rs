@@ -11,6 +11,7 @@ use featc_ir::{Status, Truth};
 use featr_batch::RejectedRows;
 use featr_kernels::Column;
 use featr_stream::Questions;
+use std::collections::BTreeMap;
 
 /// How recorded rows are delivered. None of it may change an answer.
 #[derive(Debug, Clone)]
@@ -18,7 +19,8 @@ pub struct ReplayOptions {
     pub truth: Truth,
     /// Events handed over at a time, at most; at least 1.
     pub chunk: usize,
-    /// Disorders deliveries: altogether under `complete`, between two questions under `as_of_arrival`.
+    /// Disorders deliveries: every row is handed over before the first question, in a random order. Without it rows come
+    /// in order of arrival, and as of arrival not much before a question may see them.
     pub shuffle: Option<u64>,
     /// Snapshots, drops and restores the engine each time it has taken in this many events.
     pub restart_every: Option<u64>,
@@ -35,7 +37,7 @@ struct Lane {
     name: String,
     /// In order of delivery.
     rows: featr_kernels::Batch,
-    /// Per row: the first instant at which a question may see it.
+    /// Per row: the first instant at which a question may see it. In order, but for a shuffle.
     visible_us: Vec<i128>,
     next: usize,
 }
@@ -56,8 +58,7 @@ fn shuffle(rows: &mut [(i128, u32)], state: &mut u64) {
 }
 
 impl Lane {
-    /// `instants` are the different instants that are asked, ascending.
-    fn new(recorded: &Recorded, options: &ReplayOptions, instants: &[i64], state: &mut u64) -> Lane {
+    fn new(recorded: &Recorded, options: &ReplayOptions, state: &mut u64) -> Lane {
         let delay = recorded.source.delay_under(options.truth).unwrap_or(0);
         let times = recorded.rows.columns[recorded.source.time.index()].i64s();
         let arrivals = recorded.arrivals();
@@ -66,17 +67,7 @@ impl Lane {
         let mut order: Vec<(i128, u32)> = (0..recorded.rows.rows).map(|row| (visible(row), row as u32)).collect();
         order.sort_by_key(|(visible, row)| (*visible, times[*row as usize], *row));
         if options.shuffle.is_some() {
-            match options.truth {
-                Truth::Complete => shuffle(&mut order, state),
-                Truth::AsOfArrival { .. } => {
-                    let mut from = 0;
-                    for t in instants {
-                        let until = from + order[from..].partition_point(|(visible, _)| *visible <= i128::from(*t));
-                        shuffle(&mut order[from..until], state);
-                        from = until;
-                    }
-                }
-            }
+            shuffle(&mut order, state);
         }
         let rows: Vec<u32> = order.iter().map(|(_, row)| *row).collect();
         Lane {
@@ -87,19 +78,10 @@ impl Lane {
         }
     }
 
-    /// Where the rows that a question at `t` may see end. Between two questions the rows may be disordered, so the end
-    /// is the first row from `next` on that is not visible yet.
-    fn until(&self, t: Option<i64>) -> usize {
-        match t {
-            None => self.rows.rows,
-            Some(t) => {
-                self.next
-                    + self.visible_us[self.next..]
-                        .iter()
-                        .take_while(|visible| **visible <= i128::from(t))
-                        .count()
-            }
-        }
+    /// Whether the next row is to be handed over before a question at `t`; for `None` every row is.
+    fn is_due(&self, t: Option<i64>) -> bool {
+        let next = self.visible_us.get(self.next);
+        next.is_some_and(|visible| t.is_none_or(|t| *visible <= i128::from(t)))
     }
 }
 
@@ -111,13 +93,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Hands over what a question at `t` may see; everything for `None`.
+    /// Hands over whole chunks until a question at `t` has what it may see; everything for `None`.
     fn deliver(&mut self, t: Option<i64>, told: &mut dyn FnMut(u64)) -> Result<(), Error> {
         for place in 0..self.lanes.len() {
-            let until = self.lanes[place].until(t);
-            while self.lanes[place].next < until {
+            while self.lanes[place].is_due(t) {
                 let lane = &mut self.lanes[place];
-                let mut end = until.min(lane.next.saturating_add(self.options.chunk.max(1)));
+                let mut end = lane.rows.rows.min(lane.next.saturating_add(self.options.chunk.max(1)));
                 if let Some(every) = self.options.restart_every {
                     end = end.min(lane.next + (every - self.since_restart) as usize);
                 }
@@ -177,14 +158,12 @@ impl Program {
         let declared = self.service(service)?;
         let mut order: Vec<u32> = (0..spine.times.len() as u32).collect();
         order.sort_by_key(|row| spine.times[*row as usize]);
-        let mut instants: Vec<i64> = order.iter().map(|row| spine.times[*row as usize]).collect();
-        instants.dedup();
         let mut state = options.shuffle.unwrap_or(0);
         let lanes = recorded
             .iter()
-            .map(|source| Lane::new(source, options, &instants, &mut state))
+            .map(|source| Lane::new(source, options, &mut state))
             .collect();
-        let online = Online::new(self.pruned(service)?)?;
+        let online = Online::new(self.pruned(service)?, options.truth, BTreeMap::new())?;
         let names = online.field_names(service);
         let mut run = Run {
             options,
@@ -196,7 +175,7 @@ impl Program {
         let events: u64 = run.lanes.iter().map(|lane| lane.rows.rows as u64).sum();
         let mut delivered = 0;
         let complete = options.truth == Truth::Complete;
-        if complete {
+        if complete || options.shuffle.is_some() {
             run.deliver(None, &mut |count| {
                 delivered += count;
                 progress("events", delivered, events);
@@ -211,6 +190,7 @@ impl Program {
                 order.len().min(from + 4096)
             } else {
                 run.deliver(Some(t), &mut |count| delivered += count)?;
+                run.online.advance(t)?;
                 from + order[from..].partition_point(|row| spine.times[*row as usize] <= t)
             };
             let rows = &order[from..until];
@@ -219,7 +199,7 @@ impl Program {
                 keys: keys.iter().map(|column| column.take(rows)).collect(),
                 self_columns: own.iter().map(|column| column.take(rows)).collect(),
             };
-            append(&mut answers, run.online.answer(service, &questions, options.truth)?);
+            append(&mut answers, run.online.answer(service, &questions)?);
             from = until;
             progress("questions", from as u64, order.len() as u64);
         }
@@ -232,7 +212,6 @@ impl Program {
                     keys: empty(&keys),
                     self_columns: empty(&own),
                 },
-                options.truth,
             )?,
         };
         let mut back = vec![0u32; order.len()];

@@ -7,7 +7,7 @@ use arrow::compute::concat;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use featc_ir::plan::StreamService;
 use featc_ir::{Key, Type};
-use featr_decode::{first_twice, from_arrow, read_spine};
+use featr_decode::{DecodeError, first_twice, from_arrow, read_spine};
 use featr_kernels::Column;
 use std::path::Path;
 use std::sync::Arc;
@@ -27,6 +27,19 @@ fn asked(service: &StreamService) -> Vec<Key> {
     keys
 }
 
+/// What to say of questions without `column`: they may have it under the name that several sources share.
+pub(crate) fn shared_identity(service: &StreamService, column: &str, has: impl Fn(&str) -> bool) -> Option<Error> {
+    let plain = |key: &Key| key.name.split_once('.').map(|(_, plain)| plain.to_owned());
+    let missing = service.self_columns.iter().find(|key| key.name == column)?;
+    let plain_name = plain(missing).filter(|name| has(name))?;
+    let names = service.self_columns.iter();
+    let names = names.filter(|key| plain(key).as_ref() == Some(&plain_name));
+    Some(Error::SharedIdentity {
+        names: names.map(|key| key.name.clone()).collect(),
+        column: plain_name,
+    })
+}
+
 impl Program {
     /// Reads a spine for a service from Parquet, Arrow IPC, CSV or JSONL: the entity columns, `at_column` with the instants, and any
     /// further columns, which pass through. `zone` is for timestamps without offset.
@@ -34,8 +47,15 @@ impl Program {
     /// # Errors
     /// [`Error::UnknownService`], [`Error::Decode`]. No row is dropped: one that cannot be asked is an error.
     pub fn read_spine(&self, service: &str, path: &Path, at_column: &str, zone: Option<&str>) -> Result<Spine, Error> {
-        let keys = asked(self.service(service)?);
-        let read = read_spine(path, &keys, at_column, zone)?;
+        let service = self.service(service)?;
+        let keys = asked(service);
+        let read = read_spine(path, &keys, at_column, zone).map_err(|error| match &error {
+            DecodeError::MissingColumn { column, found, .. } => {
+                let has = |name: &str| found.iter().any(|known| known == name);
+                shared_identity(service, column, has).unwrap_or(Error::Decode(error))
+            }
+            _ => Error::Decode(error),
+        })?;
         let columns = keys.into_iter().zip(read.keys).collect();
         Ok(Spine {
             schema: read.schema,
@@ -51,7 +71,8 @@ impl Program {
     /// [`Error::UnknownService`]; [`Error::Columns`] for a missing column, a type that does not decode, a null instant, or
     /// batches that differ in their columns.
     pub fn spine(&self, service: &str, batches: Vec<RecordBatch>, at_column: &str) -> Result<Spine, Error> {
-        let keys = asked(self.service(service)?);
+        let service = self.service(service)?;
+        let keys = asked(service);
         let schema = batches
             .first()
             .map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
@@ -68,9 +89,10 @@ impl Program {
         let column = |name: &str, ty: Type| -> Result<Column, Error> {
             let mut all = Column::empty(ty);
             for batch in &batches {
-                let array = batch
-                    .column_by_name(name)
-                    .ok_or_else(|| refuse(name, "is missing".to_owned()))?;
+                let array = batch.column_by_name(name).ok_or_else(|| {
+                    let shared = shared_identity(service, name, |plain| batch.column_by_name(plain).is_some());
+                    shared.unwrap_or_else(|| refuse(name, "is missing".to_owned()))
+                })?;
                 all.append(&from_arrow(array, ty).map_err(|why| refuse(name, why))?);
             }
             Ok(all)
@@ -139,7 +161,8 @@ pub(crate) fn join_columns(spine: &Spine, features: &RecordBatch) -> Result<(Sch
         }
     }
     let fields: Vec<Arc<Field>> = own.chain(added.fields().iter().cloned()).collect();
-    let schema = Arc::new(Schema::new_with_metadata(fields, spine.schema.metadata().clone()));
+    // Metadata speak of the file that they stand in, not of this one.
+    let schema = Arc::new(Schema::new(fields));
     let mut from = 0;
     let mut batches = Vec::with_capacity(spine.batches.len());
     for batch in &spine.batches {

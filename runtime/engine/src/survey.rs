@@ -328,7 +328,8 @@ impl Pass<'_> {
 fn self_column(source: &Source, key: &Key, accepted: &Batch, rows: &[u32]) -> Column {
     let same = |column: &featc_ir::ColumnId| {
         let declared = &source.columns[column.index()];
-        declared.name == key.name && declared.ty == key.ty
+        let named = declared.name == key.name || source.qualified(&declared.name) == key.name;
+        named && declared.ty == key.ty
     };
     match source.unique.iter().find(|id| same(id)) {
         Some(id) => accepted.columns[id.index()].take(rows),

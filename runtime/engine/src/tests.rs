@@ -3,6 +3,8 @@
 use crate::{Absence, Error, Limits, Most, Program, ReplayOptions, RunReport, TrainOptions, Truth, ViewReport};
 use std::path::Path;
 
+mod online;
+
 const PROGRAM: &str = r#"
 module shop
 entity card (card: string)

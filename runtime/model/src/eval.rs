@@ -46,8 +46,11 @@ impl<'a> Asked<'a> {
             .iter()
             .filter(|event| is_visible(event, source, question.at_us, truth))
             .collect();
-        let unique = source.unique.iter().map(|id| &source.columns[id.index()]);
-        let own = all_valid(unique.map(|column| named(&question.self_columns, &column.name)));
+        let own = all_valid(
+            source
+                .identity()
+                .map(|column| own_value(source, &column.name, question)),
+        );
         Asked {
             view,
             source,
@@ -260,6 +263,13 @@ fn named(values: &[(String, Value)], name: &str) -> Value {
         .iter()
         .find(|(known, _)| known == name)
         .map_or(Value::Null, |(_, value)| value.clone())
+}
+
+/// What a question says of an identity column: with the name of its source where two sources of the service share it.
+fn own_value(source: &Source, column: &str, question: &Question) -> Value {
+    let qualified = source.qualified(column);
+    let is_there = question.self_columns.iter().any(|(known, _)| *known == qualified);
+    named(&question.self_columns, if is_there { &qualified } else { column })
 }
 
 /// The values, if none is null or an error.

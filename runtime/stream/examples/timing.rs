@@ -182,14 +182,14 @@ fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
     }
     for (entities, per_entity) in [(200i64, 500i64), (10, 10_000)] {
         let total = entities * per_entity;
-        let mut engine = Engine::new(graph(aggregates, excluding)).expect("a well-formed graph");
+        let mut engine = Engine::new(graph(aggregates, excluding), Truth::Complete).expect("a well-formed graph");
         let empty = engine.snapshot();
         let chunks: Vec<Batch> = (0..total / 1_000)
             .map(|c| events(c * 1_000..(c + 1) * 1_000, entities, per_entity))
             .collect();
         let mut least = vec![f64::INFINITY; chunks.len()];
         for _ in 0..8 {
-            engine = Engine::restore(graph(aggregates, excluding), &empty).expect("its own snapshot");
+            engine = Engine::restore(graph(aggregates, excluding), Truth::Complete, &empty).expect("its own snapshot");
             for (chunk, least) in chunks.iter().zip(&mut least) {
                 *least = least.min(ns(|| drop(engine.step("txn", chunk))));
             }
@@ -207,10 +207,8 @@ fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
                 Data::I64((0..asked).map(|n| total - 1 - n % entities).collect()),
             )],
         };
-        let answers = engine
-            .read("svc", &questions, Truth::Complete)
-            .expect("the service's columns");
-        let read = least_ns(|| drop(engine.read("svc", &questions, Truth::Complete))) / asked as f64;
+        let answers = engine.read("svc", &questions).expect("the service's columns");
+        let read = least_ns(|| drop(engine.read("svc", &questions))) / asked as f64;
         let one = |row: usize| {
             let pick = |columns: &[Column]| columns.iter().map(|column| column.slice(row..row + 1)).collect();
             Questions {
@@ -220,11 +218,7 @@ fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
             }
         };
         let single: Vec<Questions> = (0..200).map(one).collect();
-        let read_each = || {
-            single
-                .iter()
-                .for_each(|question| drop(engine.read("svc", question, Truth::Complete)))
-        };
+        let read_each = || single.iter().for_each(|question| drop(engine.read("svc", question)));
         let alone = least_ns(read_each) / single.len() as f64;
         let bytes = engine.stats()[0].bytes as f64 / total as f64;
         let slots = answers.len();

@@ -104,6 +104,11 @@ impl Flow {
         Ok(flow)
     }
 
+    /// The source that a log's events come from.
+    pub fn source_of(&self, log: usize) -> &Source {
+        &self.sources[self.rows[self.logs[log].rows].source].source
+    }
+
     fn add(&mut self, position: usize, operator: Operator, places: &[Place]) -> Result<Place, Bug> {
         let id = OperatorId(u32::try_from(position).map_err(|_| Bug("too many operators".to_owned()))?);
         let bug = |what: &str| Err(Bug(format!("operator {position}: {what}")));
@@ -211,13 +216,16 @@ impl Flow {
     fn ask(&self, service: &StreamService, finish: usize, column: (usize, usize)) -> Result<Ask, Bug> {
         let log = &self.logs[self.finishes[finish].log].spec;
         let find = |columns: &[Key], key: &Key| columns.iter().position(|known| known == key);
+        let source = self.source_of(self.finishes[finish].log);
+        // Under its own name, or with that of its source where two sources of the service share it.
+        let find_own = |key: &Key| {
+            let name = source.qualified(&key.name);
+            let qualified = Key { name, ty: key.ty };
+            find(&service.self_columns, &qualified).or_else(|| find(&service.self_columns, key))
+        };
         let keys: Option<Vec<usize>> = log.entity.iter().map(|key| find(&service.keys, key)).collect();
         let keys = keys.ok_or_else(|| Bug(format!("service {}: a key of the entity is missing", service.name)))?;
-        let self_columns = log
-            .self_columns
-            .iter()
-            .map(|key| find(&service.self_columns, key))
-            .collect();
+        let self_columns = log.self_columns.iter().map(find_own).collect();
         Ok(Ask {
             finish,
             keys,

@@ -1,18 +1,19 @@
 //! The streaming engine: deterministic step and read.
 //!
 //! ```text
-//! StreamGraph ── Engine::new ──▶ Engine ◀── step(source, rows) ── the world
+//! StreamGraph ── Engine::new ──▶ Engine ◀── step(source, rows), advance(cut) ── the world
 //!                                  │
 //!                                  └── read(service, questions) ──▶ values and statuses
 //! ```
 //!
-//! [`Engine::step`] takes in rows in any order, chunking and multiplicity; [`Engine::read`] answers at any instant, and
-//! its answer is a function of the *set* of events taken in. [`Engine::snapshot`] writes that set down, canonically.
+//! [`Engine::step`] takes in rows in any order, chunking and multiplicity; as of arrival they wait until
+//! [`Engine::advance`] lets them into the state. [`Engine::read`] answers, and its answer is a function of the *set* of
+//! rows taken in and of the cut. [`Engine::snapshot`] writes both down, canonically.
 //!
 //! Architecture invariants:
 //! - NO-CLOCK: no clock, no randomness, no threads, no I/O. Time enters only as event time, arrival and `t`.
-//! - NO-ARRIVAL: the state holds no arrival times, and no transform reads the arrival column ([`Engine::new`] refuses a
-//!   graph that does). Which events a read may see is decided by what was stepped in.
+//! - NO-ARRIVAL: the logs hold no arrival times, and no transform reads the arrival column ([`Engine::new`] refuses a
+//!   graph that does). Which events a read may see is decided by what has entered them: rows with arrival + delay ≤ cut.
 //! - NO-TRACE: order of arrival, page sizes and restarts reach no answer and no snapshot.
 
 mod engine;
@@ -25,7 +26,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Engine, Questions, ReadError};
+pub use engine::{CutGoesBack, Engine, Questions, ReadError};
 pub use paging::Paging;
 pub use report::{LogReport, LogStats, Reason, Rejected, StepReport};
 pub use snapshot::{RestoreError, VERSION as SNAPSHOT_VERSION};

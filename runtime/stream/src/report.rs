@@ -116,6 +116,8 @@ pub struct LogReport {
     pub inserted: u64,
     /// Copies of events that the log already holds.
     pub duplicates: u64,
+    /// Events that wait for the cut.
+    pub waiting: u64,
 }
 
 /// What one step did. `accepted + rejected.len()` = `rows`.
@@ -125,6 +127,10 @@ pub struct StepReport {
     pub rows: u64,
     /// Rows that the source's acceptance rule let in.
     pub accepted: u64,
+    /// Accepted rows that no question at the cut may see: they wait.
+    pub waiting: u64,
+    /// Accepted rows that a question at the cut may see, and that came after it: answers given before lack them.
+    pub overdue: u64,
     /// In row order.
     pub rejected: Vec<Rejected>,
     /// One per `Log` that reads the source, in graph order.
@@ -145,6 +151,8 @@ impl StepReport {
         StepReport {
             rows: rows as u64,
             accepted: 0,
+            waiting: 0,
+            overdue: 0,
             rejected: (0..rows as u32).map(|row| Rejected { row, reason }).collect(),
             logs: Vec::new(),
         }
@@ -160,8 +168,10 @@ pub struct LogStats {
     pub transform: String,
     /// Entities with at least one event.
     pub entities: u64,
-    /// Different events.
+    /// Different events, without those that wait.
     pub events: u64,
+    /// Events that wait for the cut, copies included.
+    pub waiting: u64,
     /// Pages that hold them.
     pub pages: u64,
     /// Estimate of the memory that events, keys and indexes take, in bytes; summaries are not in it.

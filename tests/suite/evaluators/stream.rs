@@ -31,7 +31,7 @@ fn arrival(case: &Case, source: usize, row: usize) -> i64 {
 pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
     let mut waiting: Vec<(i128, usize, usize)> = Vec::new();
     for (source, rows) in case.rows.iter().enumerate() {
-        let delay = case.truth.delay_us(case.program.sources[source].delay_us).unwrap_or(0);
+        let delay = case.program.sources[source].delay_under(case.truth).unwrap_or(0);
         for row in 0..rows.len() {
             // Visible at t iff arrival + delay ≤ t.
             waiting.push((i128::from(arrival(case, source, row)) + i128::from(delay), source, row));
@@ -45,12 +45,13 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
         case,
         plans,
         delivery,
-        engine: new_engine(plans, delivery),
+        engine: new_engine(case, plans, delivery),
         since_restart: 0,
     };
     let mut answers: Answers = vec![Vec::new(); case.questions.len()];
     let mut fed = 0;
-    if case.truth == Truth::Complete {
+    // Rows that are shuffled wait in the engine, in its order; the others come when a question may see them.
+    if case.truth == Truth::Complete || delivery.shuffle.is_some() {
         feed.deliver(&waiting);
         fed = waiting.len();
     }
@@ -59,6 +60,7 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
         let until = waiting[fed..].partition_point(|(visible, ..)| *visible <= i128::from(at_us)) + fed;
         feed.deliver(&waiting[fed..until]);
         fed = until;
+        feed.engine.advance(at_us).expect("questions are asked in order");
         answers[question] = feed.ask(question);
     }
     answers
@@ -72,8 +74,9 @@ struct Feed<'a> {
     since_restart: usize,
 }
 
-fn new_engine(plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
-    featr_stream::Engine::with_paging(plans.stream.clone(), delivery.paging).expect("lowered graphs are well-formed")
+fn new_engine(case: &Case, plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
+    featr_stream::Engine::with_paging(plans.stream.clone(), case.truth, delivery.paging)
+        .expect("lowered graphs are well-formed")
 }
 
 impl Feed<'_> {
@@ -100,7 +103,8 @@ impl Feed<'_> {
                     self.since_restart = 0;
                     let bytes = self.engine.snapshot();
                     let graph = self.plans.stream.clone();
-                    let restored = featr_stream::Engine::restore_with_paging(graph, &bytes, self.delivery.paging);
+                    let restored =
+                        featr_stream::Engine::restore_with_paging(graph, self.case.truth, &bytes, self.delivery.paging);
                     self.engine = restored.expect("an engine restores its own snapshot");
                 }
             }
@@ -119,7 +123,7 @@ impl Feed<'_> {
         };
         let read = self
             .engine
-            .read(&self.case.service, &questions, self.case.truth)
+            .read(&self.case.service, &questions)
             .expect("well-formed questions");
         read.into_iter()
             .map(|(column, statuses)| (column.value(0), statuses[0]))

@@ -12,7 +12,7 @@ use super::{
 use crate::expr::Expr;
 use crate::hash::state_key;
 use crate::id::ColumnId;
-use crate::program::{Arrival, Key, Lateness, Source, Step, retention_us};
+use crate::program::{Arrival, Key, Lateness, Source, SourceColumn, Step, retention_us};
 use crate::types::Type;
 use crate::window::{Excluding, WindowKind};
 use std::collections::BTreeSet;
@@ -164,14 +164,16 @@ fn fold(spec: &FoldSpec, (rows, lifts): (&RowSpec, &[Type]), source: &Source) ->
         .windows
         .iter()
         .any(|window| window.excluding == Excluding::SelfEvent);
-    let identity = source.unique.iter().map(|id| &source.columns[id.index()]);
-    let identity = identity.map(|column| (column.name.as_str(), column.ty));
-    let own = || spec.self_columns.iter().map(|key| (key.name.as_str(), key.ty));
+    // Of a batch plan with the name of the source, where two sources of its service share theirs.
+    let is_own = |(key, column): (&Key, &SourceColumn)| {
+        key.ty == column.ty && (key.name == column.name || key.name == source.qualified(&column.name))
+    };
     ensure(
         if says_self {
-            own().eq(identity)
+            spec.self_columns.len() == source.unique.len()
+                && spec.self_columns.iter().zip(source.identity()).all(is_own)
         } else {
-            own().next().is_none()
+            spec.self_columns.is_empty()
         },
         || wrong("the columns of `excluding self`"),
     )
@@ -466,8 +468,17 @@ impl StreamGraph {
             })?;
             // A service needs the columns of `excluding self` only where it asks for such a feature.
             let says_self = self.asks_self(service, finish, folded);
+            let log = self.operators[finish].inputs[0].0 as usize;
+            let (_, source) = self.below_log(log).ok_or_else(|| wrong("its output columns"))?;
+            let qualified = folded.self_columns.iter().map(|own| Key {
+                name: source.qualified(&own.name),
+                ty: own.ty,
+            });
+            let qualified: Vec<Key> = qualified.collect();
+            let brings =
+                |(own, qualified)| service.self_columns.contains(own) || service.self_columns.contains(qualified);
             ensure(
-                !says_self || has_all(&service.self_columns, &folded.self_columns),
+                !says_self || folded.self_columns.iter().zip(&qualified).all(brings),
                 || wrong("a question does not bring what `excluding self` compares"),
             )?;
         }

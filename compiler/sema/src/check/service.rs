@@ -11,19 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn check(file: &res::File, context: &mut Context<'_>) {
     let mut by_view: BTreeMap<usize, Vec<bool>> = BTreeMap::new();
     for service in &file.services {
-        let mut known: BTreeMap<&str, (Type, Span)> = BTreeMap::new();
+        let own = self_sources(file, service, &mut by_view);
+        let mut known: BTreeMap<String, (Type, Span)> = BTreeMap::new();
         let mut reported = BTreeSet::new();
         for field in &service.fields {
             let view = &file.views[field.view.index()];
-            let says_self = by_view.entry(field.view.index()).or_insert_with(|| says_self(view));
-            let says_self = says_self.get(field.feature.index()) == Some(&true);
-            for (name, ty) in needs(file, view, says_self) {
+            let says_self = says_self_of(file, field, &mut by_view);
+            for (name, ty) in needs(file, view, says_self, &own) {
                 let Some(ty) = ty else { continue };
-                let (first, first_at) = *known.entry(name).or_insert((ty, field.at));
-                if first != ty && reported.insert((name, field.at)) {
+                let (first, first_at) = *known.entry(name.clone()).or_insert((ty, field.at));
+                if first != ty && reported.insert((name.clone(), field.at)) {
                     let error = ServiceKeyConflict {
                         service: &service.declared.name,
-                        column: name,
+                        column: &name,
                         ty,
                         at: field.at,
                         first,
@@ -36,22 +36,55 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) {
     }
 }
 
-/// The columns that a question about a field must bring: the keys, and what `excluding self` compares.
-fn needs<'a>(file: &'a res::File, view: &'a res::View, says_self: bool) -> Vec<(&'a str, Option<Type>)> {
+/// The columns that a question about a field must bring: the keys, and what `excluding self` compares. `own` are the
+/// sources of the service that are asked about with `excluding self`: a name that two of them share is qualified, as in
+/// [`featc_ir::Program::service_self_columns`].
+fn needs(file: &res::File, view: &res::View, says_self: bool, own: &[&res::Source]) -> Vec<(String, Option<Type>)> {
     let mut needs = Vec::new();
     if let Some((entity, _)) = view.entity {
-        needs.extend(
-            file.entities[entity.index()]
-                .keys
-                .iter()
-                .map(|key| (key.name.as_str(), key.ty)),
-        );
+        let keys = file.entities[entity.index()].keys.iter();
+        needs.extend(keys.map(|key| (key.name.clone(), key.ty)));
     }
     if says_self && let Some(source) = source_of(file, view.from) {
-        let columns = source.unique.iter().filter_map(|id| source.columns.get(id.index()));
-        needs.extend(columns.map(|column| (column.name.as_str(), column.ty)));
+        needs.extend(identity(source).map(|column| {
+            let has_it = |other: &&&res::Source| identity(other).any(|known| known.name == column.name);
+            let name = match own.iter().filter(has_it).count() > 1 {
+                true => format!("{}.{}", source.declared.name, column.name),
+                false => column.name.clone(),
+            };
+            (name, column.ty)
+        }));
     }
     needs
+}
+
+/// The sources whose events `excluding self` takes out in some feature of the service, each once.
+fn self_sources<'a>(
+    file: &'a res::File,
+    service: &res::Service,
+    by_view: &mut BTreeMap<usize, Vec<bool>>,
+) -> Vec<&'a res::Source> {
+    let mut found: Vec<&res::Source> = Vec::new();
+    for field in &service.fields {
+        let view = &file.views[field.view.index()];
+        let source = source_of(file, view.from).filter(|_| says_self_of(file, field, by_view));
+        if let Some(source) = source.filter(|source| !found.iter().any(|known| std::ptr::eq(*known, *source))) {
+            found.push(source);
+        }
+    }
+    found
+}
+
+/// Whether a field, or an input of it, says `excluding self`; a view is looked through once.
+fn says_self_of(file: &res::File, field: &res::Field, by_view: &mut BTreeMap<usize, Vec<bool>>) -> bool {
+    let place = field.view.index();
+    let of_view = by_view.entry(place).or_insert_with(|| says_self(&file.views[place]));
+    of_view.get(field.feature.index()) == Some(&true)
+}
+
+/// The `unique` columns of a source.
+fn identity(source: &res::Source) -> impl Iterator<Item = &res::Column> {
+    source.unique.iter().filter_map(|id| source.columns.get(id.index()))
 }
 
 fn source_of(file: &res::File, mut rows: Option<Rows>) -> Option<&res::Source> {

@@ -362,12 +362,24 @@ fn is_bug(error: &Error) -> Option<String> {
 /// Pushes and asks; what a promise that was broken said.
 fn run_online(program: &Program) -> Result<Option<Online>, String> {
     let broken = |error: Error| is_bug(&error).map_or(Ok(()), Err);
-    let mut online = program.online().map_err(|error| error.to_string())?;
-    for source in program.sources() {
-        if let Some(rows) = source_rows(source) {
-            online.push(&source.name, &rows).map(drop).or_else(broken)?;
+    let truths = [Truth::AsOfArrival { delay_us: None }, Truth::Complete];
+    let mut last = None;
+    for truth in truths {
+        let mut online = program.online(truth).map_err(|error| error.to_string())?;
+        for source in program.sources() {
+            if let Some(rows) = source_rows(source) {
+                online.push(&source.name, &rows).map(drop).or_else(broken)?;
+            }
         }
+        ask_online(program, &mut online)?;
+        last = Some(online);
     }
+    Ok(last)
+}
+
+/// Asks every service.
+fn ask_online(program: &Program, online: &mut Online) -> Result<(), String> {
+    let broken = |error: Error| is_bug(&error).map_or(Ok(()), Err);
     for service in program.services() {
         let asked = || service.keys.iter().chain(&service.self_columns);
         let mut seen: Vec<&Key> = Vec::new();
@@ -380,14 +392,19 @@ fn run_online(program: &Program) -> Result<Option<Online>, String> {
             continue;
         };
         let times: Vec<i64> = sample(Type::Timestamp, 9, false).i64s().to_vec();
-        for truth in [Truth::Complete, Truth::AsOfArrival { delay_us: None }] {
-            online
-                .read(&service.name, &questions, &times, truth, true)
-                .map(drop)
-                .or_else(broken)?;
-        }
+        // As of arrival at one instant, in truth complete at all of them.
+        let last = times.iter().copied().max().unwrap_or(0);
+        online.advance(last).or_else(broken)?;
+        let times = match online.truth() {
+            Truth::Complete => times,
+            Truth::AsOfArrival { .. } => vec![last; times.len()],
+        };
+        online
+            .read(&service.name, &questions, &times, true)
+            .map(drop)
+            .or_else(broken)?;
     }
-    Ok(Some(online))
+    Ok(())
 }
 
 /// Trains every service on the same rows in files.

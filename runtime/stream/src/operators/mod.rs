@@ -1,9 +1,9 @@
 //! The operators of a stream graph, one per file.
 //!
 //! ```text
-//! Source ──▶ Accept ──▶ Rows ──▶ Log ──▶ Finish
-//! rows       on time?   keyed,   state   features
-//!                       lifted
+//! Source ──▶ Accept ──▶ Rows ──▶ (Waiting) ──▶ Log ──▶ Finish
+//! rows       on time?   keyed,   until the    state   features
+//!                       lifted   cut
 //! ```
 //!
 //! Values change with `t` without any input, so the contract of what follows `Rows` is a pair: a *step* takes in what
@@ -14,3 +14,4 @@ pub(crate) mod finish;
 pub(crate) mod log;
 pub(crate) mod rows;
 pub(crate) mod source;
+pub(crate) mod waiting;

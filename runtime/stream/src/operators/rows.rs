@@ -13,6 +13,8 @@ pub(crate) struct KeyedEvents {
     pub entities: StrData,
     /// Not sorted, and copies are still in it.
     pub events: Events,
+    /// The accepted row that each comes from.
+    pub rows: Vec<u32>,
     pub dropped: Dropped,
     /// By position among the accepted rows.
     pub rejected: Vec<ViewRejected>,
@@ -39,6 +41,7 @@ pub(crate) fn apply(spec: &RowSpec, accepted: &AcceptedRows) -> KeyedEvents {
     KeyedEvents {
         entities,
         events,
+        rows: keyed.rows,
         dropped: lost,
         rejected: keyed.rejected,
     }

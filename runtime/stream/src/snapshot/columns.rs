@@ -137,7 +137,7 @@ fn is_zero(data: &Data, row: usize) -> bool {
     }
 }
 
-fn numbers<T, const N: usize>(
+pub(super) fn numbers<T, const N: usize>(
     reader: &mut Reader<'_>,
     rows: usize,
     from: impl Fn([u8; N]) -> T,
@@ -152,7 +152,7 @@ fn numbers<T, const N: usize>(
         .collect())
 }
 
-fn texts(reader: &mut Reader<'_>, rows: usize) -> Result<StrData, RestoreError> {
+pub(super) fn texts(reader: &mut Reader<'_>, rows: usize) -> Result<StrData, RestoreError> {
     let mut texts = StrData::new();
     for _ in 0..rows {
         texts.push(reader.text()?);

@@ -8,7 +8,7 @@ use featc_ir::plan::{
 };
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Slot, Source,
-    SourceColumn, Step, Type, Window, WindowId, WindowKind,
+    SourceColumn, Step, Truth, Type, Window, WindowId, WindowKind,
 };
 use featr_kernels::events::Events;
 use featr_kernels::{Batch, Column, Value};
@@ -53,6 +53,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// When it arrived.
+    pub fn arrival(&self) -> i64 {
+        self.at.unwrap_or(0) + self.delay
+    }
+
     fn values(&self) -> Vec<Value> {
         let or_null = |value: Option<Value>| value.unwrap_or(Value::Null);
         let name = |value: Option<u8>| or_null(value.map(|n| Value::String(format!("n{n}"))));
@@ -60,7 +65,7 @@ impl Row {
             name(self.who),
             Value::Int64(self.id),
             or_null(self.at.map(Value::Timestamp)),
-            Value::Timestamp(self.at.unwrap_or(0) + self.delay),
+            Value::Timestamp(self.arrival()),
             or_null(self.x.map(Value::Int64)),
             or_null(self.y.map(Value::float)),
             name(self.s),
@@ -406,9 +411,9 @@ pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
     found
 }
 
-/// An engine that was given the chunks, in order.
+/// An engine in truth complete that was given the chunks, in order.
 pub(super) fn run(paging: Paging, chunks: &[Vec<Row>]) -> Engine {
-    let mut engine = Engine::with_paging(graph(), paging).expect("the graph is well formed");
+    let mut engine = Engine::with_paging(graph(), Truth::Complete, paging).expect("the graph is well formed");
     for chunk in chunks {
         engine.step("txn", &batch(chunk));
     }

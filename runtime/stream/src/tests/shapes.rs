@@ -75,7 +75,7 @@ fn a_batch_of_another_source_or_shape_is_rejected_whole() {
 fn questions_of_another_shape_are_refused() {
     let engine = run(Paging::default(), &[]);
     let good = questions(&[(1, Some(0), Some(1))]);
-    let read = |service: &str, questions: &Questions| engine.read(service, questions, Truth::Complete);
+    let read = |service: &str, questions: &Questions| engine.read(service, questions);
     assert!(read("svc", &good).is_ok());
     assert_eq!(read("no", &good), Err(ReadError::UnknownService("no".to_owned())));
     let without_self = Questions {
@@ -103,11 +103,7 @@ fn questions_of_another_shape_are_refused() {
 fn nobody_gets_defaults_and_the_status_missing() {
     let engine = run(Paging::default(), &[vec![row(1, Some(20), 0)]]);
     let answers = engine
-        .read(
-            "svc",
-            &questions(&[(20, None, None), (400, Some(2), None)]),
-            Truth::Complete,
-        )
+        .read("svc", &questions(&[(20, None, None), (400, Some(2), None)]))
         .unwrap();
     assert!(answers.iter().all(|(_, statuses)| statuses[1] == Status::Missing));
     assert!(
@@ -123,7 +119,7 @@ fn broken_graphs_are_refused() {
     let change = |what: fn(&mut StreamGraph)| {
         let mut graph = graph();
         what(&mut graph);
-        Engine::new(graph).err().map(|bug| bug.0)
+        Engine::new(graph, Truth::Complete).err().map(|bug| bug.0)
     };
     assert_eq!(change(|_| {}), None);
     let broken: [fn(&mut StreamGraph); 13] = [
@@ -185,7 +181,7 @@ fn transforms_that_read_the_arrival_are_refused() {
                     OperatorKind::Accept | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => {}
                 }
             }
-            Engine::new(graph).err().map(|bug| bug.0)
+            Engine::new(graph, Truth::Complete).err().map(|bug| bug.0)
         };
         let bug = "transform paid: it reads the arrival column".to_owned();
         assert_eq!(refused(source().arrival), Some(bug), "change {position}");
@@ -221,7 +217,7 @@ fn readers_of_one_source_share_its_acceptance() {
     graph.operators.push(shift(&original[1], vec![OperatorId(7)]));
     graph.operators.push(shift(&original[2], vec![OperatorId(8)]));
     graph.operators.push(shift(&original[3], vec![OperatorId(9)]));
-    let mut engine = Engine::new(graph).unwrap();
+    let mut engine = Engine::new(graph, Truth::Complete).unwrap();
     let report = engine.step("txn", &batch(&[row(1, Some(1), 0), row(2, None, 0)]));
     assert_eq!((report.rows, report.accepted, report.rejected.len()), (2, 1, 1));
     let inserted: Vec<(u32, u64)> = report.logs.iter().map(|log| (log.log.0, log.inserted)).collect();

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Puts the right checksum under changed bytes.
-fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+pub(super) fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let body = bytes.len() - 16;
     let sum = xxh3_128(&bytes[..body]).to_le_bytes();
     bytes[body..].copy_from_slice(&sum);
@@ -23,7 +23,7 @@ proptest! {
     fn equal_sets_have_equal_snapshots((rows, chunks) in deliveries(), sizes in paging()) {
         let bytes = run(sizes, &chunks).snapshot();
         prop_assert_eq!(&bytes, &run(Paging::default(), &[rows]).snapshot());
-        let again = Engine::restore_with_paging(graph(), &bytes, sizes).unwrap();
+        let again = Engine::restore_with_paging(graph(), Truth::Complete, &bytes, sizes).unwrap();
         prop_assert_eq!(&bytes, &again.snapshot());
     }
 
@@ -31,11 +31,11 @@ proptest! {
     #[test]
     fn a_restart_leaves_no_trace((_, chunks) in deliveries(), asks in asks(), sizes in paging()) {
         let engine = run(sizes, &chunks);
-        let again = Engine::restore(graph(), &engine.snapshot()).unwrap();
+        let again = Engine::restore(graph(), Truth::Complete, &engine.snapshot()).unwrap();
         let questions = questions(&asks);
         prop_assert_eq!(
-            engine.read("svc", &questions, Truth::Complete).unwrap(),
-            again.read("svc", &questions, Truth::Complete).unwrap()
+            engine.read("svc", &questions).unwrap(),
+            again.read("svc", &questions).unwrap()
         );
     }
 
@@ -46,7 +46,7 @@ proptest! {
     ) {
         let bytes = run(Paging::default(), &chunks).snapshot();
         let at = at.index(bytes.len());
-        let is_refused = |bytes: &[u8]| Engine::restore(graph(), bytes).is_err();
+        let is_refused = |bytes: &[u8]| Engine::restore(graph(), Truth::Complete, bytes).is_err();
         prop_assert!(is_refused(&bytes[..at]));
         prop_assert!(is_refused(&[&bytes[..], &[0]].concat()));
         let mut changed = bytes.clone();
@@ -55,14 +55,14 @@ proptest! {
         if wide {
             changed[at.saturating_sub(3)..=at].fill(0xff);
         }
-        if let Ok(engine) = Engine::restore(graph(), &sealed(changed.clone())) {
+        if let Ok(engine) = Engine::restore(graph(), Truth::Complete, &sealed(changed.clone())) {
             prop_assert_eq!(engine.snapshot(), sealed(changed), "what is read is written again");
         }
     }
 
     #[test]
     fn garbage_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(Engine::restore(graph(), &bytes).is_err());
+        prop_assert!(Engine::restore(graph(), Truth::Complete, &bytes).is_err());
     }
 }
 
@@ -73,7 +73,7 @@ fn foreign_snapshots_are_refused_with_their_reason() {
         program: "p2".to_owned(),
         ..graph()
     };
-    let refused = Engine::restore(program, &bytes).err();
+    let refused = Engine::restore(program, Truth::Complete, &bytes).err();
     assert_eq!(
         refused,
         Some(RestoreError::OtherProgram {
@@ -86,7 +86,7 @@ fn foreign_snapshots_are_refused_with_their_reason() {
     if let OperatorKind::Log { state_key, .. } = &mut state.operators[3].kind {
         *state_key = "s2".to_owned();
     }
-    let refused = Engine::restore(state, &bytes).err();
+    let refused = Engine::restore(state, Truth::Complete, &bytes).err();
     assert_eq!(
         refused,
         Some(RestoreError::OtherState {
@@ -98,12 +98,25 @@ fn foreign_snapshots_are_refused_with_their_reason() {
     let mut version = bytes.clone();
     version[8] = 9;
     assert_eq!(
-        Engine::restore(graph(), &version).err(),
+        Engine::restore(graph(), Truth::Complete, &version).err(),
         Some(RestoreError::OtherVersion { found: 9 })
     );
-    assert_eq!(SNAPSHOT_VERSION, 1);
+    assert_eq!(SNAPSHOT_VERSION, 2);
+
+    let delay_us = Some(5);
+    let wanted = Truth::AsOfArrival { delay_us };
+    assert_eq!(
+        Engine::restore(graph(), wanted, &bytes).err(),
+        Some(RestoreError::OtherTruth {
+            found: Truth::Complete,
+            wanted
+        })
+    );
 
     let mut broken = graph();
     broken.operators.swap(1, 2);
-    assert!(matches!(Engine::restore(broken, &bytes), Err(RestoreError::Graph(_))));
+    assert!(matches!(
+        Engine::restore(broken, Truth::Complete, &bytes),
+        Err(RestoreError::Graph(_))
+    ));
 }

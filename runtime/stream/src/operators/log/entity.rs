@@ -177,6 +177,14 @@ impl EntityLog {
         true
     }
 
+    /// Whether a copy of the event of row `row` is here.
+    pub fn holds(&self, other: &Events, row: usize) -> bool {
+        let place = self.first(|events, at| events.compare(at, other, row) == Ordering::Less);
+        let group = self.groups.get(place.group);
+        let page = group.and_then(|group| group.pages.get(place.page));
+        page.is_some_and(|page| page.events.compare(place.row, other, row) == Ordering::Equal)
+    }
+
     /// Keeps (sorted-log): the event is greater than every other.
     fn append(&mut self, shape: &Shape, incoming: &Events, row: usize) {
         let parts = &shape.parts;

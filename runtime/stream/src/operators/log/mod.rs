@@ -8,14 +8,13 @@ mod parts;
 #[cfg(test)]
 pub(crate) mod slow;
 
-use super::rows::KeyedEvents;
 use crate::paging::Paging;
 use entity::{EntityLog, Place, Shape};
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Excluding, Status, Type};
-use featr_kernels::Column;
 use featr_kernels::aggregate::State;
 use featr_kernels::events::Events;
+use featr_kernels::{Column, StrData};
 use parts::Parts;
 pub(crate) use parts::{Walk, walks};
 use std::collections::HashMap;
@@ -108,18 +107,24 @@ impl Log {
         &self.shape.parts.lift_types
     }
 
-    /// Takes in events; returns the numbers of new events and of copies.
-    pub fn step(&mut self, delta: &KeyedEvents) -> (u64, u64) {
+    /// Takes in these rows of events, each with its entity; returns the numbers of new events and of copies.
+    pub fn step(&mut self, entities: &StrData, events: &Events, rows: impl Iterator<Item = usize>) -> (u64, u64) {
         let (mut inserted, mut copies) = (0, 0);
-        for row in 0..delta.events.len() {
-            let log = Self::entity(&mut self.positions, &mut self.entities, delta.entities.get(row));
-            if log.insert(&self.shape, &delta.events, row) {
+        for row in rows {
+            let log = Self::entity(&mut self.positions, &mut self.entities, entities.get(row));
+            if log.insert(&self.shape, events, row) {
                 inserted += 1;
             } else {
                 copies += 1;
             }
         }
         (inserted, copies)
+    }
+
+    /// Whether a copy of an event is here.
+    pub fn holds(&self, entity: &[u8], events: &Events, row: usize) -> bool {
+        let position = self.positions.get(entity);
+        position.is_some_and(|position| self.entities[*position].1.holds(events, row))
     }
 
     fn entity<'a>(
@@ -271,7 +276,7 @@ fn is_present(latest_us: Option<i64>, t_us: i64, length_us: Option<u64>) -> bool
 }
 
 /// Bytes that a block of events holds.
-fn bytes_of(events: &Events) -> usize {
+pub(crate) fn bytes_of(events: &Events) -> usize {
     use featr_kernels::Data;
     let text = |text: &featr_kernels::StrData| text.bytes.len() + 8 * text.offsets.len();
     let tags = |tags: &Option<Vec<u8>>| tags.as_ref().map_or(0, Vec::len);
