@@ -108,7 +108,7 @@ fn what_does_not_change_a_value_does_not_change_the_fingerprint() {
 
 #[test]
 fn what_changes_a_value_changes_the_fingerprint() {
-    let different: [&[(&str, &str)]; 22] = [
+    let different: [&[(&str, &str)]; 24] = [
         &[("amount * 100", "amount * 101")],
         &[("amount > 0", "amount >= 0")],
         &[("over 1d default", "over 2d default")],

@@ -89,7 +89,8 @@ fn by_model(program: &Program, rows: &Batch) -> BTreeMap<String, Told> {
 
 /// Per log, in graph order (which is that of the views), its rejected rows.
 fn by_stream(plans: &featc_driver::Plans, rows: &Batch) -> Vec<Told> {
-    let mut engine = featr_stream::Engine::new(plans.stream.clone()).expect("a lowered graph");
+    let mut engine =
+        featr_stream::Engine::new(plans.stream.clone(), featc_ir::Truth::Complete).expect("a lowered graph");
     let mut logs: BTreeMap<u32, Told> = BTreeMap::new();
     for first in (0..rows.rows).step_by(7) {
         let report = engine.step("log", &rows.slice(first..rows.rows.min(first + 7)));

@@ -222,6 +222,7 @@ impl Engine {
             let rows_flow = &self.flow.rows[*position];
             let keyed = rows::apply(&rows_flow.spec, &accepted);
             let dropped = keyed.dropped;
+            let rejected = accepted.of_view(&keyed.rejected);
             let (enter, wait, run) = split(keyed, gate.as_ref());
             for log in &rows_flow.logs {
                 let rows = enter.iter().map(|row| *row as usize);
@@ -233,7 +234,7 @@ impl Engine {
                     filtered: dropped.filtered,
                     null_time: dropped.null_time,
                     null_key: dropped.null_key,
-                    rejected: accepted.of_view(&keyed.rejected),
+                    rejected: rejected.clone(),
                     inserted,
                     duplicates,
                     waiting: wait.len() as u64,

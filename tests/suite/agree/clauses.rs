@@ -118,6 +118,11 @@ fn sources(case: &Case, found: &mut Found) {
                 let offset_us = offset_us + 3_600_000_000;
                 case.program.sources[at].arrival = Some(Arrival::AfterTime { offset_us });
             }),
+            // Rows that never change, learnt of a day late.
+            Some(Arrival::Static) => found.add("static", move |case| {
+                let offset_us = 86_400_000_000;
+                case.program.sources[at].arrival = Some(Arrival::AfterTime { offset_us });
+            }),
             None => {}
         }
         if source.delay_us > 0 {

@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, TimeUnit};
 use featc_driver::Plans;
 use featc_ir::{Source, Type};
-use featr::{ReplayOptions, TrainOptions};
+use featr::{Limits, ReplayOptions, TrainOptions};
 use featr_kernels::value::render_float;
 use featr_kernels::{Batch, Column, Value, calendar};
 use parquet::arrow::ArrowWriter;
@@ -261,6 +261,7 @@ pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
             shuffle: delivery.shuffle,
             restart_every: delivery.restart_every.map(|every| every as u64),
             with_status,
+            limits: Limits::NONE,
         };
         let replayed = program.replay(&case.service, &spine, &options, None, &mut |_, _, _| {});
         let replayed = replayed.unwrap_or_else(|error| panic!("{layout:?}: {error}"));
@@ -271,6 +272,7 @@ pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
     options.threads = layout.setting.threads;
     options.memory_bytes = layout.setting.memory_bytes;
     options.prune = layout.prune;
+    options.limits = Limits::NONE;
     let trained = program.training(&case.service, spine, options);
     let mut trained = trained.unwrap_or_else(|error| panic!("{layout:?}: {error}"));
     let batches: Result<Vec<RecordBatch>, _> = trained.by_ref().collect();

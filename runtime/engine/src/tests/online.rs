@@ -331,6 +331,7 @@ fn the_cut_of_an_online_engine_shows_what_training_shows() {
 
     for shuffle in [None, Some(3)] {
         let options = ReplayOptions {
+            limits: crate::Limits::NONE,
             truth,
             chunk: 5,
             shuffle,
@@ -402,6 +403,7 @@ fn both_engines_leave_out_the_metadata_of_a_spine() {
         .map(|batch| batch.clone().with_schema(schema.clone()).expect("fits"));
     let spine = program.spine("risk", batches.collect(), "timestamp").expect("a spine");
     let options = ReplayOptions {
+        limits: crate::Limits::NONE,
         truth: Truth::Complete,
         chunk: 5,
         shuffle: None,

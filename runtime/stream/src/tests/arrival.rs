@@ -31,7 +31,7 @@ fn step(engine: &mut Engine, rows: &[Row], delay_us: u64) -> Result<(), TestCase
     prop_assert_eq!(overdue, seen);
     prop_assert_eq!(waiting, accepted - seen);
     let log = &logs[0];
-    let dropped = log.filtered + log.null_time + log.error_time + log.null_key + log.error_key;
+    let dropped = log.filtered + log.null_time + log.null_key + log.rejected.len() as u64;
     prop_assert_eq!(dropped + log.inserted + log.duplicates + log.waiting, accepted);
     Ok(())
 }
