@@ -219,9 +219,9 @@ impl Scope<'_> {
     }
 
     fn int(&mut self, depth: usize) -> String {
-        match self.rng.below(8) {
+        match self.rng.below(10) {
             0 => format!("length({})", self.expr(Type::String, depth)),
-            1 => {
+            1 | 8 | 9 => {
                 let ty = *self.rng.pick(&[Type::Timestamp, Type::Date]);
                 let parts = ["year", "month", "day_of_month", "day_of_week", "day_of_year"];
                 let part = *self.rng.pick(&parts);

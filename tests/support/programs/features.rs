@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 /// Writes the features of a view over rows with these columns.
 pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, style: Style) {
     let mut known: Vec<(String, Type)> = Vec::new();
-    for position in 0..1 + rng.below(6) {
+    for position in 0..2 + rng.below(7) {
         let mut scope = Scope::new(rng, columns.clone(), style);
         let ty = scope.any_type();
         // Ties show where columns are summed as they are.
@@ -145,6 +145,16 @@ impl Scope<'_> {
             let name = *self.rng.pick(&names);
             return (format!("{name}({} {filter})", self.name_of(numeric)), Type::Float64);
         }
+        if self.rng.one_in(4) {
+            let (ty, filter) = (self.any_type(), self.filter());
+            let depth = self.rng.below(2);
+            let argument = self.expr(ty, depth);
+            // `count` takes no condition.
+            return match ty != Type::Bool && self.rng.one_in(2) {
+                true => (format!("count({argument} {filter})"), Type::Int64),
+                false => (format!("count_distinct({argument} {filter})"), Type::Int64),
+            };
+        }
         let ty = self.any_type();
         if let Type::Decimal { scale, .. } = ty
             && self.rng.one_in(3)
@@ -159,7 +169,7 @@ impl Scope<'_> {
     fn aggregate_of(&mut self, ty: Type) -> String {
         let filter = self.filter();
         let depth = *self.rng.pick(&[0, 0, 1, 2]);
-        if self.rng.one_in(4) || !matches!(ty, Type::Int64 | Type::Float64 | Type::Duration) {
+        if self.rng.one_in(2) || !matches!(ty, Type::Int64 | Type::Float64 | Type::Duration) {
             let nulls = *self.rng.pick(&["", " ignoring nulls"]);
             let argument = self.expr(ty, depth);
             return match self.rng.below(4) {
