@@ -296,7 +296,8 @@ fn what_passes_through_is_held_by_the_format_or_refused() {
             featr::write_rows(&at(spine), batch.schema(), [batch.clone()]).expect("writable");
             for out in ["o.csv", "o.jsonl"] {
                 for engine in ["train", "replay"] {
-                    let run = format!("{engine} shop.feat --service risk --spine {spine} --out {out}");
+                    let run =
+                        format!("{engine} shop.feat --service risk --spine {spine} --out {out} --max-missing 100%");
                     let told = refused(folder.path(), &run, "E0717");
                     assert!(
                         told.contains("in row 2 of the result, column `far` is"),
@@ -307,7 +308,7 @@ fn what_passes_through_is_held_by_the_format_or_refused() {
             }
             ok(
                 folder.path(),
-                &format!("train shop.feat --service risk --spine {spine} --out o.parquet"),
+                &format!("train shop.feat --service risk --spine {spine} --out o.parquet --max-missing 100%"),
             );
         }
     }

@@ -72,8 +72,8 @@ fn what_a_view_rejects_is_told_and_written_aside() {
     let folder = folder.path();
     let expected = [(7, "late"), (3, "at_before_time"), (4, "at_too_far"), (5, "key_error")];
     for command in ["train", "replay"] {
-        let arguments =
-            format!("{command} shop.feat --service both --spine spine.csv --out out.csv --rejected aside.jsonl");
+        let files = "--spine spine.csv --out out.csv --rejected aside.jsonl";
+        let arguments = format!("{command} shop.feat --service both {files} --max-rejected 100%");
         let said = ok(folder, &arguments);
         assert!(
             said.contains("finished by (u): rows rejected there: 1 at_before_time, 1 at_too_far\n"),
@@ -94,7 +94,10 @@ fn what_a_view_rejects_is_told_and_written_aside() {
             read(folder, "out.csv")
         );
     }
-    ok(folder, "verify shop.feat --service both --spine spine.csv");
+    ok(
+        folder,
+        "verify shop.feat --service both --spine spine.csv --max-rejected 100%",
+    );
 }
 
 #[test]

@@ -135,6 +135,7 @@ fn pushed_rows_are_rejected_one_by_one_as_in_a_file() {
                 spine.clone(),
                 TrainOptions {
                     with_status: true,
+                    limits: crate::Limits::NONE,
                     ..TrainOptions::new(Truth::Complete)
                 },
             )
@@ -287,6 +288,7 @@ fn the_cut_of_an_online_engine_shows_what_training_shows() {
     let spine = questions(&program, &all_cards, &all_instants);
     let options = TrainOptions {
         with_status: true,
+        limits: crate::Limits::NONE,
         ..TrainOptions::new(truth)
     };
     let trained = program.train("risk", spine.clone(), options).expect("trains");
@@ -415,6 +417,7 @@ fn both_engines_leave_out_the_metadata_of_a_spine() {
         .expect("replays");
     let options = TrainOptions {
         with_status: true,
+        limits: crate::Limits::NONE,
         ..TrainOptions::new(Truth::Complete)
     };
     let trained = program.train("risk", spine, options).expect("trains");
