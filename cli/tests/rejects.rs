@@ -101,6 +101,39 @@ fn what_a_view_rejects_is_told_and_written_aside() {
 }
 
 #[test]
+fn views_of_one_entity_by_other_columns_reject_rows_each_for_itself() {
+    let folder = folder();
+    let folder = folder.path();
+    let other = "view by_number of number from finished {";
+    let both = PROGRAM.replace(
+        other,
+        "view by_code of user from finished by (code) {
+  owner \"shop\"
+  /// Orders of a day.
+  feature n = count() over 1d
+}
+view by_number of number from finished {",
+    );
+    let both = both.replace("by_user.n by_number.n", "by_user.n by_code.n");
+    std::fs::write(folder.join("shop.feat"), both).expect("a writable folder");
+    for command in ["train", "replay"] {
+        // Three of six rows: the late one, and two that the views reject.
+        let with = |most: u64| {
+            format!(
+                "{command} shop.feat --service both --spine spine.csv --out out.csv --max-missing 100% --max-rejected {most}"
+            )
+        };
+        let said = refused(folder, &with(2), "E0711");
+        assert!(said.contains("3 of 6 rows"), "{said}");
+        let said = ok(folder, &with(3));
+        for view in ["by_user", "by_code"] {
+            let line = format!("finished by (u) of {view}: rows rejected there: 1 at_before_time, 1 at_too_far\n");
+            assert!(said.contains(&line), "{said}");
+        }
+    }
+}
+
+#[test]
 fn what_a_view_rejects_is_fatal_under_strict() {
     let folder = folder();
     let folder = folder.path();

@@ -3,7 +3,7 @@
 use crate::pools::{self, DAY_US, MINUTE_US, Times};
 use crate::programs::{KEYS, Shape, column};
 use crate::rng::Rng;
-use featc_ir::{Program, Source, Type};
+use featc_ir::{Key, Program, Source, Type};
 use featr_kernels::Value;
 
 /// 2024-01-01T00:00:00Z in microseconds, from where pages and fixed cases count.
@@ -186,13 +186,27 @@ fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<
         };
         values.push(((*name).to_owned(), value));
     }
-    for (source, row) in program.sources.iter().zip(&own) {
-        for id in &source.unique {
-            let name = &source.columns[id.index()].name;
-            if !values.iter().any(|(known, _)| known == name) {
-                values.push((name.clone(), row[id.index()].clone()));
+    let service = program.service("s").expect("the service of every drawn program");
+    for key in program.service_self_columns(service) {
+        if values.iter().any(|(known, _)| *known == key.name) {
+            continue;
+        }
+        let claimed = identities(program, &own, &key);
+        values.push((key.name, rng.pick(&claimed).clone()));
+    }
+    Asked { at_us, values }
+}
+
+/// What a column stands for in the rows of the sources that may be meant by it.
+fn identities(program: &Program, rows: &[Vec<Value>], key: &Key) -> Vec<Value> {
+    let mut found = Vec::new();
+    for (source, row) in program.sources.iter().zip(rows) {
+        for (position, column) in source.columns.iter().enumerate() {
+            let is_named = column.name == key.name || source.qualified(&column.name) == key.name;
+            if is_named && column.ty == key.ty {
+                found.push(row[position].clone());
             }
         }
     }
-    Asked { at_us, values }
+    found
 }

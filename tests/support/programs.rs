@@ -1,7 +1,8 @@
 //! Random typed programs, as text: they go through the whole front end.
 //!
 //! A program has one to three sources of one schema (names end in the number of the source), transforms on them, entities
-//! with keys of every key type, views, and a service `s` with all features. Expressions are drawn towards a type.
+//! with keys of every key type, views, and a service `s` with all features. Expressions are drawn towards a type. A
+//! program compiles, unless one of its event times lies out of its bounds in every row (E0310, E0312).
 
 mod expressions;
 mod features;
@@ -56,6 +57,8 @@ pub struct Shape {
     pub style: Style,
     /// The type that the texts of column `u` are values of.
     pub texts: Type,
+    /// What the source calls its identity.
+    pub id: String,
 }
 
 /// The text of a program, and the style of its sources.
@@ -71,6 +74,8 @@ struct Rows {
     source: usize,
     /// Whether the source says `begins`: an `at` then needs a bound.
     begins: bool,
+    /// The instants of its style.
+    times: Times,
     columns: Vec<(String, Type)>,
 }
 
@@ -97,6 +102,7 @@ pub fn program(rng: &mut Rng) -> Generated {
     }
     let count = *rng.pick(&[1, 1, 2, 2, 3]);
     let style = Style::draw(rng);
+    let shares_id = rng.one_in(3);
     let mut shapes = Vec::new();
     let mut rows = Vec::new();
     for source in 0..count {
@@ -116,8 +122,13 @@ pub fn program(rng: &mut Rng) -> Generated {
             Type::Timestamp,
             Type::Date,
         ]);
-        shapes.push(Shape { style, texts });
-        rows.push(write_source(rng, &mut text, source, style));
+        let id = if shares_id {
+            "id".to_owned()
+        } else {
+            column("id", source)
+        };
+        rows.push(write_source(rng, &mut text, (source, &id), style));
+        shapes.push(Shape { style, texts, id });
     }
     for source in 0..count {
         for number in 0..*rng.pick(&[0, 1, 1, 1, 2]) {
@@ -159,10 +170,10 @@ fn keys(rng: &mut Rng) -> Vec<usize> {
     all
 }
 
-fn write_source(rng: &mut Rng, text: &mut String, source: usize, style: Style) -> Rows {
+fn write_source(rng: &mut Rng, text: &mut String, (source, id): (usize, &str), style: Style) -> Rows {
     let name = |base: &str| column(base, source);
-    let id = *rng.pick(&[Type::Int64, Type::Int64, Type::String]);
-    let mut declared = vec![(name("id"), id, false)];
+    let id_type = *rng.pick(&[Type::Int64, Type::Int64, Type::String]);
+    let mut declared = vec![(id.to_owned(), id_type, false)];
     declared.extend(KEYS.iter().map(|(base, ty)| (name(base), *ty, true)));
     declared.extend(VALUES.iter().map(|(base, ty, nullable)| (name(base), *ty, *nullable)));
     let _ = writeln!(text, "\nsource log{source} {{\n  columns (");
@@ -171,27 +182,13 @@ fn write_source(rng: &mut Rng, text: &mut String, source: usize, style: Style) -
     }
     let _ = writeln!(text, "    {}: timestamp,\n  )", name("seen"));
     let _ = match rng.below(6) {
-        0 => writeln!(text, "  unique ({}, {})", name("id"), name("n")),
-        1 => writeln!(text, "  unique ({}, {})", name("s"), name("id")),
+        0 => writeln!(text, "  unique ({id}, {})", name("n")),
+        1 => writeln!(text, "  unique ({}, {id})", name("s")),
         2 => writeln!(text, "  unique all"),
-        _ => writeln!(text, "  unique {}", name("id")),
+        _ => writeln!(text, "  unique {id}"),
     };
     let _ = writeln!(text, "  time {}", name("tau"));
-    if rng.one_in(6) {
-        *text += "  lateness unbounded\n";
-    } else {
-        let seen = format!("  arrival {}\n", name("seen"));
-        *text += *rng.pick(&[
-            seen.as_str(),
-            &seen,
-            &seen,
-            "  arrival time + 7m\n",
-            "  arrival time + 0s\n",
-        ]);
-        *text += *rng.pick(&["", "", "  delay 5s\n", "  delay 3m\n", "  delay 3m\n", "  delay 2h\n"]);
-        *text += *rng.pick(&["  lateness unbounded\n", "  lateness 10m\n", "  lateness 1h\n"]);
-        *text += *rng.pick(&["", "  skew 1m\n", "  skew 0s\n"]);
-    }
+    write_arrival(rng, text, &name("seen"));
     let begins = match style.times {
         Times::Near => *rng.pick(&[
             "",
@@ -215,7 +212,64 @@ fn write_source(rng: &mut Rng, text: &mut String, source: usize, style: Style) -
         name: format!("log{source}"),
         source,
         begins: !begins.is_empty(),
+        times: style.times,
         columns: declared.into_iter().map(|(name, ty, _)| (name, ty)).collect(),
+    }
+}
+
+/// When rows come in; `seen` is the column that may say so.
+fn write_arrival(rng: &mut Rng, text: &mut String, seen: &str) {
+    match rng.below(12) {
+        0 => *text += "  lateness unbounded\n",
+        1 | 2 => {
+            *text += "  static\n";
+            *text += *rng.pick(&["", "  lateness unbounded\n"]);
+        }
+        _ => {
+            let seen = format!("  arrival {seen}\n");
+            *text += *rng.pick(&[
+                seen.as_str(),
+                &seen,
+                &seen,
+                "  arrival time + 7m\n",
+                "  arrival time + 0s\n",
+            ]);
+            *text += *rng.pick(&["", "", "  delay 5s\n", "  delay 3m\n", "  delay 3m\n", "  delay 2h\n"]);
+            *text += *rng.pick(&["  lateness unbounded\n", "  lateness 10m\n", "  lateness 1h\n"]);
+            *text += *rng.pick(&["", "  skew 1m\n", "  skew 0s\n"]);
+        }
+    }
+}
+
+/// The event time of a transform, where it says one.
+fn at(scope: &mut Scope<'_>, from: &Rows) -> String {
+    let name = |base: &str| column(base, from.source);
+    let (tau, other, span) = (name("tau"), name("other"), name("span"));
+    let (written, has_bound) = match scope.rng.below(14) {
+        0 => {
+            let later = *scope.rng.pick(&["10m", "1h", "2d"]);
+            (format!("{tau} + {later}"), true)
+        }
+        1 => (format!("least({tau} + abs({span}), {tau} + 1h)"), true),
+        2 => (format!("least(greatest({tau}, {other}), {tau} + 2h)"), true),
+        3 => (format!("truncate({tau}, 1h) + 1h"), true),
+        4 => (format!("greatest({tau}, {other})"), false),
+        5 => (other, false),
+        6 => (format!("{tau} + {span}"), false),
+        7 => (scope.expr(Type::Timestamp, 1), false),
+        _ => return String::new(),
+    };
+    // Where a source begins somewhere, it must be known how far its events may move.
+    let needs_bound = from.begins && !has_bound;
+    let within: &[&str] = match from.times {
+        Times::Near => &["10m", "1h", "2h", "1d"],
+        Times::Years => &["1h", "7d", "365d"],
+        Times::Ends => &["10m", "19723d"],
+    };
+    if needs_bound || scope.rng.one_in(2) {
+        format!(" at {written} within {}", scope.rng.pick(within))
+    } else {
+        format!(" at {written}")
     }
 }
 
@@ -239,16 +293,7 @@ fn write_transform(rng: &mut Rng, text: &mut String, name: String, from: &Rows, 
         scope.names.push((column.clone(), ty));
         scope.names.push((column, ty));
     }
-    let (tau, other, span) = (column("tau", source), column("other", source), column("span", source));
-    // Where a source begins somewhere, it must be known how far its events may move.
-    let at = match scope.rng.below(if from.begins { 8 } else { 10 }) {
-        0 => format!(" at {tau} + 10m"),
-        1 => format!(" at least({tau} + abs({span}), {tau} + 1h)"),
-        2 => format!(" at least(greatest({tau}, {other}), {tau} + 2h)"),
-        8 => format!(" at greatest({tau}, {other})"),
-        9 => format!(" at {}", scope.expr(Type::Timestamp, 1)),
-        _ => String::new(),
-    };
+    let at = at(&mut scope, from);
     let mut columns = Vec::new();
     for named in scope.names {
         if !columns.contains(&named) {
@@ -260,6 +305,7 @@ fn write_transform(rng: &mut Rng, text: &mut String, name: String, from: &Rows, 
         name,
         source,
         begins: from.begins,
+        times: from.times,
         columns,
     }
 }

@@ -56,13 +56,26 @@ pub struct SourceReport {
     pub view_examples: Vec<String>,
 }
 
-/// Counts of rows by view, as [`view_name`] names it, and reason.
+/// Counts of rows by view, as reports name it, and reason.
 pub type ByView = BTreeMap<String, BTreeMap<String, u64>>;
 
-/// A view in reports: its transform and the keys of its entity.
-pub(crate) fn view_name<'a>(transform: &str, entity: impl IntoIterator<Item = &'a str>) -> String {
-    let keys: Vec<&str> = entity.into_iter().collect();
-    format!("{transform} by ({})", keys.join(", "))
+/// How reports name what turns rows into events of views: by its transform and the keys of its entity, and by the views
+/// where several have these: `txn by (card)`, `txn by (card) of spend, visits`.
+pub(crate) fn view_names(nodes: &[(&str, Vec<&str>, Vec<&str>)]) -> Vec<String> {
+    let short =
+        |(transform, entity, _): &(&str, Vec<&str>, Vec<&str>)| format!("{transform} by ({})", entity.join(", "));
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for node in nodes {
+        *times.entry(short(node)).or_default() += 1;
+    }
+    let name = |node: &(&str, Vec<&str>, Vec<&str>)| {
+        let short = short(node);
+        match times.get(&short) {
+            Some(2..) => format!("{short} of {}", node.2.join(", ")),
+            _ => short,
+        }
+    };
+    nodes.iter().map(name).collect()
 }
 
 /// Adds counts of a view; zeros leave no trace.

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::limits::{Limits, ViewReport};
 use crate::program::Program;
 use crate::recorded::Side;
-use crate::results::{RunReport, SourceReport, Training, count, view_name};
+use crate::results::{RunReport, SourceReport, Training, count, view_names};
 use crate::spine::Spine;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -144,16 +144,21 @@ impl Iterator for TrainRows {
 
 fn report(run: &featr_batch::RunReport) -> RunReport {
     let mut sources: Vec<SourceReport> = run.sources.iter().map(source_report).collect();
-    for view in &run.views {
+    let nodes = run.views.iter().map(|node| {
+        let entity = node.entity.iter().map(String::as_str).collect();
+        let views = node.missing.iter().map(|(view, _)| view.as_str()).collect();
+        (node.transform.as_str(), entity, views)
+    });
+    let names = view_names(&nodes.collect::<Vec<_>>());
+    for (view, name) in run.views.iter().zip(&names) {
         let Some(source) = sources.iter_mut().find(|source| source.source == view.source) else {
             continue;
         };
         let dropped = &view.dropped;
-        let name = view_name(&view.transform, view.entity.iter().map(String::as_str));
         let nulls = [("null_time", dropped.null_time), ("null_key", dropped.null_key)];
-        count(&mut source.dropped, &name, nulls);
+        count(&mut source.dropped, name, nulls);
         let rejected = dropped.rejected().map(|(reason, count)| (reason.name(), count));
-        count(&mut source.rejected_by_view, &name, rejected);
+        count(&mut source.rejected_by_view, name, rejected);
     }
     let of_views = run.views.iter().flat_map(|node| &node.missing);
     let views = of_views.map(|(view, missing)| ViewReport {

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::program::Program;
 use crate::recorded::SharedRejects;
-use crate::results::{ByView, SourceReport, count, view_name};
+use crate::results::{ByView, SourceReport, count, view_names};
 use featc_ir::Source;
 use featc_ir::plan::{BatchNode, RowSpec};
 use featr_batch::{EXAMPLES_MAX, RejectedRow};
@@ -18,12 +18,15 @@ pub(crate) struct Node {
     pub rows: RowSpec,
     /// The entity's keys.
     pub entity: Vec<featc_ir::Key>,
+    /// The views that are answered here.
+    views: Vec<String>,
 }
 
 /// The nodes that can reject rows of one source, and what they did.
 pub(crate) struct ViewRejects<'a> {
     source: &'a str,
-    nodes: Vec<Node>,
+    /// With their names in reports.
+    nodes: Vec<(String, Node)>,
     counts: ByView,
     examples: Vec<String>,
 }
@@ -53,8 +56,15 @@ impl Program {
     /// What the views of a service reject of a source.
     pub(crate) fn view_rejects<'a>(&self, service: &str, source: &'a Source) -> Result<ViewRejects<'a>, Error> {
         let width = source.columns.len();
-        let mut nodes = self.nodes(service)?;
-        nodes.retain(|node| node.source.name == source.name && rows::can_reject(&node.rows, width));
+        let nodes = self.nodes(service)?;
+        let named = nodes.iter().map(|node| {
+            let entity = node.entity.iter().map(|key| key.name.as_str()).collect();
+            let views = node.views.iter().map(String::as_str).collect();
+            (node.rows.name.as_str(), entity, views)
+        });
+        let names = view_names(&named.collect::<Vec<_>>());
+        let mut nodes: Vec<(String, Node)> = names.into_iter().zip(nodes).collect();
+        nodes.retain(|(_, node)| node.source.name == source.name && rows::can_reject(&node.rows, width));
         Ok(ViewRejects {
             source: &source.name,
             nodes,
@@ -65,7 +75,7 @@ impl Program {
 }
 
 fn node(node: BatchNode) -> Option<Node> {
-    let BatchNode::Finish { input, .. } = node else {
+    let BatchNode::Finish { input, spec: finish } = node else {
         return None;
     };
     let BatchNode::PointInTime { events, spec, .. } = *input else {
@@ -80,11 +90,13 @@ fn node(node: BatchNode) -> Option<Node> {
     let BatchNode::Scan { source } = *input else {
         return None;
     };
+    let views = finish.views(&spec).into_iter().map(|(view, _)| view).collect();
     rows.lifts.clear();
     Some(Node {
         source,
         rows,
         entity: spec.entity,
+        views,
     })
 }
 
@@ -103,11 +115,10 @@ impl ViewRejects<'_> {
         let kept = accepted.rows();
         let batch = batch.take(&kept);
         let mut told = BTreeSet::new();
-        for node in &self.nodes {
+        for (name, node) in &self.nodes {
             let keyed = rows::apply(&node.rows, &batch);
-            let name = view_name(&node.rows.name, node.entity.iter().map(|key| key.name.as_str()));
             let rejected = keyed.dropped.rejected().map(|(reason, count)| (reason.name(), count));
-            count(&mut self.counts, &name, rejected);
+            count(&mut self.counts, name, rejected);
             let most = if target.is_some() { usize::MAX } else { EXAMPLES_MAX };
             // Nodes of one transform say the same of a row.
             told.extend(keyed.rejected.iter().take(most).map(|row| {

@@ -3,8 +3,8 @@
 use super::nodes::type_name;
 use crate::evaluators::Case;
 use featc_ir::{
-    Aggregate, Arrival, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, Literal, SlotId, Step, Truth,
-    Type, View, Window, WindowKind,
+    Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Key, Lateness, Literal, SlotId, Step,
+    Transform, Truth, Type, View, Window, WindowKind,
 };
 use featr_kernels::Value;
 
@@ -30,6 +30,7 @@ impl Found {
 pub fn clauses(case: &Case, naive: bool) -> Vec<Clause> {
     let mut found = Found::default();
     truth(case, &mut found);
+    shared_names(case, &mut found);
     for (at, source) in case.program.sources.iter().enumerate() {
         if naive && source.zone.is_some() {
             found.add("zone", move |case| shift(&mut case.rows[at]));
@@ -50,10 +51,11 @@ pub fn clauses(case: &Case, naive: bool) -> Vec<Clause> {
         if transform.time != time {
             found.add("at", move |case| case.program.transforms[at].time = time.clone());
         }
+        bounds(at, transform, &mut found);
     }
     for (at, view) in case.program.views.iter().enumerate() {
         keys(case, at, view, &mut found);
-        windows(at, view, &mut found);
+        windows(case, at, view, &mut found);
         (0..view.slots.len()).for_each(|slot| slots(at, view, slot, &mut found));
         features(at, view, &mut found);
         if view.ttl_us.is_some() {
@@ -91,6 +93,59 @@ fn truth(case: &Case, found: &mut Found) {
                 .sources
                 .iter_mut()
                 .for_each(|source| source.delay_us = first);
+        });
+    }
+}
+
+/// Which rows the bounds of an event time reject.
+fn bounds(at: usize, transform: &Transform, found: &mut Found) {
+    let Some(bounds) = transform.at else { return };
+    let change = move |case: &mut Case| case.program.transforms[at].at = None;
+    match bounds.within_us {
+        // Only what lies before the source's time is rejected.
+        None => found.add("at before the source's time", change),
+        Some(_) => {
+            found.add("at in its bounds", change);
+            found.add("at within", move |case| {
+                let within_us = None;
+                case.program.transforms[at].at = Some(At { within_us, ..bounds });
+            });
+        }
+    }
+}
+
+/// The columns of the question that carry the name of a source.
+fn qualified(case: &Case) -> Vec<Key> {
+    let service = case.program.service(&case.service).expect("drawn");
+    let mut columns = case.program.service_self_columns(service);
+    columns.retain(|column| column.name.contains('.'));
+    columns
+}
+
+fn shared_names(case: &Case, found: &mut Found) {
+    let shared = qualified(case);
+    let Some(column) = shared.first() else { return };
+    // Each source gets what was said of another: texts and numbers are no identities of each other.
+    let names: Vec<String> = shared
+        .iter()
+        .filter(|other| other.ty == column.ty)
+        .map(|own| own.name.clone())
+        .collect();
+    if names.len() > 1 {
+        found.add("shared identity names", move |case| {
+            for asked in &mut case.questions {
+                let (mut places, values): (Vec<usize>, Vec<Value>) = names
+                    .iter()
+                    .filter_map(|name| {
+                        let place = asked.values.iter().position(|(known, _)| known == name)?;
+                        Some((place, asked.values[place].1.clone()))
+                    })
+                    .unzip();
+                places.rotate_left(1);
+                for (place, value) in places.into_iter().zip(values) {
+                    asked.values[place].1 = value;
+                }
+            }
         });
     }
 }
@@ -136,6 +191,10 @@ fn sources(case: &Case, found: &mut Found) {
         }
         if source.begins_us.is_some() {
             found.add("begins", move |case| case.program.sources[at].begins_us = None);
+            let mut transforms = case.program.transforms.iter();
+            if transforms.any(|transform| transform.source.index() == at && transform.at.is_some()) {
+                found.add("begins under at", move |case| case.program.sources[at].begins_us = None);
+            }
         }
         if source.keep_nan {
             found.add("keep nan", move |case| {
@@ -180,7 +239,7 @@ fn keys(case: &Case, at: usize, view: &View, found: &mut Found) {
     }
 }
 
-fn windows(at: usize, view: &View, found: &mut Found) {
+fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
     for (place, window) in view.windows.iter().enumerate() {
         let set = move |case: &mut Case, window: Window| case.program.views[at].windows[place] = window;
         let window = *window;
@@ -205,7 +264,9 @@ fn windows(at: usize, view: &View, found: &mut Found) {
         let name = match window.excluding {
             Excluding::Nothing => continue,
             Excluding::Now => "excluding now",
-            Excluding::SelfEvent => "excluding self",
+            // Where sources share a name, the change would rename the question's columns.
+            Excluding::SelfEvent if qualified(case).is_empty() => "excluding self",
+            Excluding::SelfEvent => continue,
         };
         let excluding = Excluding::Nothing;
         found.add(name, move |case| set(case, Window { excluding, ..window }));

@@ -3,9 +3,11 @@
 use super::engine::{self, Engine};
 use crate::evaluators::{Asked, Case};
 use featc_driver::Plans;
+use featc_driver::diag::{Code, Severity, SourceMap};
 use featc_ir::{Program, Truth};
 use featc_tests::rng::Rng;
 use featc_tests::{logs, programs};
+use programs::Generated;
 
 /// A case, and all that is done with it.
 pub struct Drawn {
@@ -17,21 +19,35 @@ pub struct Drawn {
     pub rng: Rng,
 }
 
-fn compiled(seed: u64, text: &str) -> Program {
-    let mut sources = featc_driver::diag::SourceMap::new();
+/// The program of a text; `None` if an event time of it lies out of its bounds in every row.
+fn compiled(seed: u64, text: &str) -> Option<Program> {
+    let mut sources = SourceMap::new();
     let file = sources.add("drawn.feat", text);
     let outcome = featc_driver::compile(&sources, &[file]);
-    outcome.value.unwrap_or_else(|| {
+    let errors = outcome.diagnostics.iter().map(|said| said.code);
+    let errors: Vec<Code> = errors.filter(|code| code.severity() == Severity::Error).collect();
+    let is_moved = |code: &Code| matches!(code, Code::MovedBack | Code::MovedTooFar);
+    if outcome.value.is_none() && !errors.iter().any(is_moved) {
         let said = featc_driver::diag::terminal::render(&outcome.diagnostics, &sources, false);
         panic!("seed {seed}: a drawn program does not compile\n{text}\n{said}")
-    })
+    }
+    outcome.value
+}
+
+/// A program, and how it is written.
+fn program(seed: u64, rng: &mut Rng) -> (Generated, Program) {
+    loop {
+        let generated = programs::program(rng);
+        if let Some(program) = compiled(seed, &generated.text) {
+            return (generated, program);
+        }
+    }
 }
 
 /// Draws the case of a seed.
 pub fn draw(seed: u64) -> Drawn {
     let mut rng = Rng::new(seed);
-    let generated = programs::program(&mut rng);
-    let program = compiled(seed, &generated.text);
+    let (generated, program) = program(seed, &mut rng);
     let shapes = &generated.shapes;
     // Some cases have very many events of one entity: more than pages and groups hold, and than are read row by row.
     let is_long = rng.one_in(40);
