@@ -117,13 +117,15 @@ fn distance(rng: &mut Rng, times: Times) -> i64 {
         Times::Near => *rng.pick(&[
             0,
             0,
+            0,
             1,
             MINUTE_US,
             10 * MINUTE_US,
+            10 * MINUTE_US,
             hour / 2,
             hour,
+            hour,
             2 * hour,
-            3 * hour,
             DAY_US,
         ]),
         Times::Years => *rng.pick(&[
@@ -176,12 +178,12 @@ fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<
         .saturating_add(distance(rng, times))
         .saturating_add(rng.below(3) as i64 - 1);
     let mut values: Vec<(String, Value)> = Vec::new();
-    let (kind, known) = (rng.below(12), rng.below(keys.len()));
+    let (kind, known) = (rng.below(16), rng.below(keys.len()));
     for (place, (name, ty)) in KEYS.iter().enumerate() {
         let value = match kind {
             0 => pools::value(rng, *ty, shapes[from].style),
             1 if rng.one_in(3) => Value::Null,
-            1..=3 => named(name).clone(),
+            1..=8 => named(name).clone(),
             _ => keys[known][place].clone(),
         };
         values.push(((*name).to_owned(), value));

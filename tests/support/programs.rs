@@ -234,8 +234,13 @@ fn write_arrival(rng: &mut Rng, text: &mut String, seen: &str) {
                 "  arrival time + 7m\n",
                 "  arrival time + 0s\n",
             ]);
-            *text += *rng.pick(&["", "", "  delay 5s\n", "  delay 3m\n", "  delay 3m\n", "  delay 2h\n"]);
-            *text += *rng.pick(&["  lateness unbounded\n", "  lateness 10m\n", "  lateness 1h\n"]);
+            *text += *rng.pick(&["", "", "  delay 5s\n", "  delay 3m\n", "  delay 3m\n", "  delay 25m\n"]);
+            *text += *rng.pick(&[
+                "  lateness unbounded\n",
+                "  lateness 10m\n",
+                "  lateness 1h\n",
+                "  lateness 1h\n",
+            ]);
             *text += *rng.pick(&["", "  skew 1m\n", "  skew 0s\n"]);
         }
     }
@@ -280,7 +285,7 @@ fn write_transform(rng: &mut Rng, text: &mut String, name: String, from: &Rows, 
     let mut steps = String::new();
     let lets = scope.rng.below(4);
     for position in 0..lets {
-        if scope.rng.one_in(4) {
+        if scope.rng.one_in(5) {
             let predicate = scope.predicate(2);
             let _ = writeln!(steps, "  where {predicate}");
         }

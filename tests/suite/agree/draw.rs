@@ -57,7 +57,7 @@ pub fn draw(seed: u64) -> Drawn {
     for (place, source) in program.sources.iter().enumerate() {
         let count = match is_long && place == 0 {
             true => *rng.pick(&[300, 600, 2_000]),
-            false => *rng.pick(&[0, 3, 12, 20, 20, 20, 40, 60]),
+            false => *rng.pick(&[0, 3, 12, 20, 20, 20, 20, 30, 30, 40, 40, 60]),
         };
         rows.push(logs::events(&mut rng, (source, place), &shapes[place], &keys, count));
     }

@@ -14,7 +14,9 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         let ty = scope.any_type();
         // Ties show where columns are summed as they are.
         let plain = style.numbers == Numbers::Ties || scope.rng.one_in(2);
-        let (value, ty) = if plain {
+        let (value, ty) = if scope.rng.one_in(3) {
+            scope.single()
+        } else if plain {
             scope.aggregate()
         } else {
             (scope.over_aggregates(ty, 1), ty)
@@ -134,6 +136,34 @@ impl Scope<'_> {
             format!("where {}", self.predicate(2))
         } else {
             String::new()
+        }
+    }
+
+    /// An aggregate of one operation or column: each kind and type as often as the others, so that few errors and nulls
+    /// hide it.
+    fn single(&mut self) -> (String, Type) {
+        let filter = if self.rng.one_in(4) {
+            self.filter()
+        } else {
+            String::new()
+        };
+        if self.rng.one_in(2) {
+            let (value, ty) = self.operation();
+            let name = *self.rng.pick(&["min", "max", "first", "last"]);
+            return (format!("{name}({value} {filter})"), ty);
+        }
+        let ty = self.kind();
+        let column = self.name_of(ty);
+        match self.rng.below(8) {
+            0 => (format!("min({column} {filter})"), ty),
+            1 => (format!("max({column} {filter})"), ty),
+            2 => (format!("first({column} {filter})"), ty),
+            3 => (format!("last({column} {filter})"), ty),
+            4 => (format!("first({column} {filter} ignoring nulls)"), ty),
+            5 => (format!("last({column} {filter} ignoring nulls)"), ty),
+            // `count` takes no condition.
+            6 if ty != Type::Bool => (format!("count({column} {filter})"), Type::Int64),
+            _ => (format!("count_distinct({column} {filter})"), Type::Int64),
         }
     }
 

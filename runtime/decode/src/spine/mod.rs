@@ -95,7 +95,8 @@ pub fn read_spine_in(
         file: &name,
         keys,
         at: at_column,
-        rules: Rules { zone, keep_nan: false },
+        // An event that keeps its NaN may have it in its identity.
+        rules: Rules { zone, keep_nan: true },
     };
     let lines = || unpacked(store, input).map(Lines::new);
     match format(store, input)? {

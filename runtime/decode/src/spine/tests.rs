@@ -2,6 +2,7 @@ use super::*;
 use crate::write_rows;
 use arrow::array::*;
 use arrow::datatypes::{DataType, Field, Int8Type, Schema, TimeUnit};
+use featr_kernels::Value;
 use std::sync::Arc;
 
 fn keys(keys: &[(&str, Type)]) -> Vec<Key> {
@@ -351,5 +352,41 @@ fn arrow_files_and_streams_pass_through_untouched() {
         assert_eq!(spine.batches, [batch.clone(), batch.clone()]);
         assert_eq!(spine.times, [5, 6, 5, 6]);
         assert_eq!(spine.keys[0].i64s(), [1, 2, 1, 2]);
+    }
+}
+
+#[test]
+fn nan_stays_nan_because_events_may_have_it_in_their_identity() {
+    let folder = tempfile::tempdir().unwrap();
+    let wanted = keys(&[("amount", Type::Float64)]);
+    let instants = TimestampMicrosecondArray::from(vec![1, 2, 3]).with_timezone("UTC");
+    let columns: [(&str, ArrayRef); 2] = [
+        ("at", Arc::new(instants)),
+        (
+            "amount",
+            Arc::new(Float64Array::from(vec![Some(f64::NAN), None, Some(0.5)])),
+        ),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let parquet = folder.path().join("spine.parquet");
+    write_rows(&parquet, batch.schema(), [batch]).unwrap();
+    let at = "1970-01-01T00:00:00Z";
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let csv = write("spine.csv", format!("at,amount\n{at},nan\n{at},\n{at},0.5\n"));
+    let row = |amount: &str| format!("{{\"at\": \"{at}\", \"amount\": {amount}}}\n");
+    let jsonl = write("spine.jsonl", ["\"NaN\"", "null", "0.5"].map(row).concat());
+    for path in [parquet, csv, jsonl] {
+        let spine = read_spine(&path, &wanted, "at", None).unwrap();
+        let values: Vec<Value> = (0..3).map(|row| spine.keys[0].value(row)).collect();
+        assert_eq!(
+            values,
+            [Value::float(f64::NAN), Value::Null, Value::float(0.5)],
+            "{}",
+            path.display()
+        );
     }
 }
