@@ -322,8 +322,8 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             ),
         Error::TooManyRejected { rejected, example, .. } => {
             let diagnostic = Diagnostic::new(Code::TooManyRejected, error.to_string()).with_help(format!(
-                "check the format, the columns and the clauses of the source; `--rejected FILE` writes the rows aside, \
-                 `--max-rejected {rejected}` allows so many"
+                "check the format, the columns and the clauses of the source, and `at` and the keys of its transforms; \
+                 `--rejected FILE` writes the rows aside, `--max-rejected {rejected}` allows so many"
             ));
             match example {
                 Some(example) => diagnostic.with_note(format!("for example {example}")),

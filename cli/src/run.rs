@@ -209,7 +209,7 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
                 ));
             }
         }
-        rejected += source.rejected_by_view_total();
+        rejected += source.rejected_by_any_view;
         for (view, counts) in &source.rejected_by_view {
             let line = format!("{view}: rows rejected there: {}", words(counts));
             reporter.note(&line);

@@ -63,6 +63,11 @@ fn a_record_says_where_the_set_comes_from_and_nothing_of_the_machine() {
     assert_eq!(record["sources"][0]["source"], "payments");
     assert_eq!(record["sources"][0]["rows"], 2_000);
     assert_eq!(record["sources"][0]["rejected"]["bad_value"], 1);
+    assert_eq!(
+        record["sources"][0].get("rejected_by_view"),
+        None,
+        "no view rejects a row"
+    );
     assert_eq!(record["sources"][0]["files"][0]["path"], "payments.csv");
     assert_eq!(record["spine"]["file"]["path"], "spine.csv");
     assert_eq!(record["output"]["rows"], 400);

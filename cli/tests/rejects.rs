@@ -88,6 +88,15 @@ fn what_a_view_rejects_is_told_and_written_aside() {
         assert_eq!(said.matches(example).count(), 1, "once for all views\n{said}");
         let expected = expected.map(|(line, reason)| (line, reason.to_owned()));
         assert_eq!(lines(&read(folder, "aside.jsonl")), expected, "{command}");
+        if command == "train" {
+            let record: serde_json::Value =
+                serde_json::from_str(&read(folder, "out.csv.provenance.json")).expect("JSON");
+            let by_view = serde_json::json!({
+                "finished by (no)": { "at_before_time": 1, "at_too_far": 1, "key_error": 1 },
+                "finished by (u)": { "at_before_time": 1, "at_too_far": 1 },
+            });
+            assert_eq!(record["sources"][0]["rejected_by_view"], by_view);
+        }
         assert!(
             read(folder, "out.csv").ends_with(",3,2\n"),
             "{}",
@@ -145,7 +154,7 @@ fn what_a_view_rejects_is_fatal_under_strict() {
         let said = refused(folder, &with("users"), "E0707");
         assert!(said.contains("2 rows were rejected"), "{said}");
         let said = refused(folder, &with("both"), "E0707");
-        assert!(said.contains("5 rows were rejected"), "{said}");
+        assert!(said.contains("3 rows were rejected"), "{said}");
     }
     let strict = "backfill shop.feat --service users --every 1d --from 2024-01-01T00:00:00Z --to 2024-01-03T00:00:00Z \
                   --out filled --strict";

@@ -32,7 +32,9 @@ pub struct SourceReport {
     pub rejected: Vec<(Reason, u64)>,
     /// The first [`EXAMPLES_MAX`] of them, in the order of the files: `file:line: reason: detail`.
     pub rejected_examples: Vec<String>,
-    /// The first [`EXAMPLES_MAX`] accepted rows that a view rejects (see [`ViewReport::dropped`]), likewise.
+    /// Accepted rows that a view rejects (see [`ViewReport::dropped`]), each once.
+    pub rejected_by_any_view: u64,
+    /// The first [`EXAMPLES_MAX`] of them, likewise.
     pub view_examples: Vec<String>,
     /// Rows that were not decoded.
     pub undecoded: Rejects,

@@ -104,7 +104,7 @@ impl fmt::Display for Error {
                 ..
             } => write!(
                 f,
-                "{rejected} of {rows} rows of source `{source}` cannot be used; at most {most} may be rejected"
+                "{rejected} of {rows} rows of source `{source}` are rejected; at most {most} may be"
             ),
             Error::NothingFound { view, questions, why } => {
                 let are = if *questions == 1 { "is" } else { "are" };

@@ -15,7 +15,7 @@ pub use set::{StagedSet, sidecar, stage_set};
 
 use crate::error::Error;
 use crate::program::{Program, SeenEarly};
-use crate::results::RunReport;
+use crate::results::{ByView, RunReport};
 use featc_ir::{Truth, hash};
 use featr_decode::{DecodeError, OutputFormat, open_file, read_metadata};
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,9 @@ pub struct SourceRecord {
     pub accepted: u64,
     /// By reason.
     pub rejected: BTreeMap<String, u64>,
+    /// Accepted rows that a view rejects, by view, as reports name it, and reason.
+    #[serde(default, skip_serializing_if = "ByView::is_empty")]
+    pub rejected_by_view: ByView,
 }
 
 /// The questions.
@@ -185,6 +188,7 @@ impl Provenance {
                 rows: accepted + found.map_or(0, |source| source.rejected_total()),
                 accepted,
                 rejected: found.map(|source| source.rejected.clone()).unwrap_or_default(),
+                rejected_by_view: found.map(|source| source.rejected_by_view.clone()).unwrap_or_default(),
                 files,
             }
         };

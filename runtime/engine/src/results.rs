@@ -52,6 +52,8 @@ pub struct SourceReport {
     /// Per view of the source: accepted rows that are rejected there, by reason (`at_before_time`, `at_too_far`,
     /// `key_error`). They may count for other views.
     pub rejected_by_view: ByView,
+    /// Accepted rows that at least one view of the source rejects.
+    pub rejected_by_any_view: u64,
     /// The first of them, as above.
     pub view_examples: Vec<String>,
 }
@@ -108,14 +110,9 @@ impl SourceReport {
                 rejected,
                 rows,
                 most: limits.rejected,
-                example: self.examples.first().cloned(),
+                example: self.examples.first().or(self.view_examples.first()).cloned(),
             }),
         }
-    }
-
-    /// Rows that a view rejects, once per view.
-    pub fn rejected_by_view_total(&self) -> u64 {
-        self.rejected_by_view.values().flat_map(BTreeMap::values).sum()
     }
 
     /// Counts the rows that were not decoded and shows the first.

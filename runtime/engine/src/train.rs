@@ -199,6 +199,7 @@ fn source_report(source: &featr_batch::SourceReport) -> SourceReport {
     report.add_undecoded(&source.undecoded);
     report.add_rejected(source.rejected.iter().copied());
     report.examples.extend(source.rejected_examples.iter().cloned());
+    report.rejected_by_any_view = source.rejected_by_any_view;
     report.view_examples.clone_from(&source.view_examples);
     report
 }

@@ -28,6 +28,8 @@ pub(crate) struct ViewRejects<'a> {
     /// With their names in reports.
     nodes: Vec<(String, Node)>,
     counts: ByView,
+    /// Rows that one of them rejects, each once.
+    rows: u64,
     examples: Vec<String>,
 }
 
@@ -69,6 +71,7 @@ impl Program {
             source: &source.name,
             nodes,
             counts: ByView::new(),
+            rows: 0,
             examples: Vec::new(),
         })
     }
@@ -115,10 +118,12 @@ impl ViewRejects<'_> {
         let kept = accepted.rows();
         let batch = batch.take(&kept);
         let mut told = BTreeSet::new();
+        let mut rows_rejected = BTreeSet::new();
         for (name, node) in &self.nodes {
             let keyed = rows::apply(&node.rows, &batch);
             let rejected = keyed.dropped.rejected().map(|(reason, count)| (reason.name(), count));
             count(&mut self.counts, name, rejected);
+            rows_rejected.extend(keyed.rejected.iter().map(|row| row.row));
             let most = if target.is_some() { usize::MAX } else { EXAMPLES_MAX };
             // Nodes of one transform say the same of a row.
             told.extend(keyed.rejected.iter().take(most).map(|row| {
@@ -126,6 +131,7 @@ impl ViewRejects<'_> {
                 (position, row.reason.name(), row.detail(&node.rows))
             }));
         }
+        self.rows += rows_rejected.len() as u64;
         for (row, reason, detail) in told {
             let (file, line) = place(row);
             let file = file.as_ref();
@@ -152,6 +158,7 @@ impl ViewRejects<'_> {
     /// Adds what was found to a report.
     pub fn report(self, report: &mut SourceReport) {
         report.rejected_by_view = self.counts;
+        report.rejected_by_any_view = self.rows;
         report.view_examples = self.examples;
     }
 }

@@ -179,12 +179,17 @@ fn fold(spec: &FoldSpec, (rows, lifts): (&RowSpec, &[Type]), source: &Source) ->
     )
 }
 
-/// Checks the finish of a fold; gives how many features leave it.
-fn finish(spec: &FinishSpec, fold: &FoldSpec, source: &Source) -> Result<u32, Wrong> {
+/// Checks the finish of a fold of what `rows` gives; gives how many features leave it.
+fn finish(spec: &FinishSpec, (rows, fold): (&RowSpec, &FoldSpec), source: &Source) -> Result<u32, Wrong> {
     ensure(
         (spec.begins_us, spec.source_delay_us) == (source.begins_us, source.delay_us),
         || format!("features of source `{}`: `begins` or `delay` is another", source.name),
     )?;
+    let within_us = rows.at.map_or(Some(0), |at| at.within_us);
+    let moved_us = source.begins_us.map_or(Some(0), |_| within_us);
+    ensure(moved_us == Some(spec.moved_us) && is_span(spec.moved_us), || {
+        format!("features of transform `{}`: how far events are moved", rows.name)
+    })?;
     for (place, feature) in spec.features.iter().enumerate() {
         let wrong = |what: &str| format!("feature `{}`: {what}", feature.name);
         ensure(feature.name.starts_with(&format!("{}__", feature.view)), || {
@@ -346,7 +351,7 @@ fn batch_input<'a>(node: &'a BatchNode, asked: &BatchNode) -> Result<(&'a FoldSp
         source(scanned)?;
         let lifts = rows(row, scanned)?;
         fold(folded, (row, &lifts), scanned)?;
-        Ok((folded, finish(spec, folded, scanned)?))
+        Ok((folded, finish(spec, (row, folded), scanned)?))
     } else {
         Err("nodes in another order than Scan, Accept, Rows, PointInTime, Finish".to_owned())
     }
@@ -442,8 +447,8 @@ impl StreamGraph {
                 ensure(*key == state_key(source, row, spec), || "its state key".to_owned())
             }
             (OperatorKind::Finish { spec }, Some(OperatorKind::Log { spec: folded, .. })) => {
-                let (_, source) = self.below_log(operator.inputs[0].0 as usize).ok_or_else(broken)?;
-                finish(spec, folded, source).map(drop)
+                let (row, source) = self.below_log(operator.inputs[0].0 as usize).ok_or_else(broken)?;
+                finish(spec, (row, folded), source).map(drop)
             }
             _ => Err(broken()),
         }

@@ -98,7 +98,9 @@ struct Found {
     counts: [u64; 5],
     /// Of rows that were not accepted.
     examples: Vec<String>,
-    /// Of accepted rows that a view rejects.
+    /// Accepted rows that a view rejects, each once.
+    by_views: u64,
+    /// The first of them.
     view_examples: Vec<String>,
 }
 
@@ -399,8 +401,10 @@ impl Scan {
             digests: row_digests.as_deref(),
         };
         let mut by_views = vec![];
+        let mut rejected_rows = vec![];
         for (lane, memos) in lanes.iter().zip(memos) {
             let rejected = lane.put(place, &batch, &rest, memos)?;
+            rejected_rows.extend(rejected.iter().map(|row| row.row));
             by_views.extend(rejected.iter().take(most).map(|row| {
                 let place = kept.as_ref().map_or(row.row, |kept| kept[row.row as usize]);
                 (place as usize, row.reason.name(), row.detail(lane.spec()))
@@ -409,6 +413,8 @@ impl Scan {
         // Lanes of one transform say the same of a row.
         by_views.sort_unstable();
         by_views.dedup();
+        rejected_rows.sort_unstable();
+        rejected_rows.dedup();
         let mut view_examples = vec![];
         for (row, reason, detail) in by_views {
             told.tell(row, reason, &detail, &mut view_examples)?;
@@ -418,6 +424,7 @@ impl Scan {
             coded: !decoded.texts.is_empty(),
             counts: verdict.counts,
             examples,
+            by_views: rejected_rows.len() as u64,
             view_examples,
         });
         Ok(())
@@ -443,6 +450,7 @@ impl Scan {
             .collect();
         let examples = found.iter_mut().flat_map(|found| found.examples.drain(..));
         report.rejected_examples = examples.take(EXAMPLES_MAX).collect();
+        report.rejected_by_any_view = found.iter().map(|found| found.by_views).sum();
         let examples = found.iter_mut().flat_map(|found| found.view_examples.drain(..));
         report.view_examples = examples.take(EXAMPLES_MAX).collect();
         report.undecoded = undecoded;
