@@ -11,7 +11,11 @@ the tree (COPY, which is made anew; TARGET is its target folder): each is behind
 2. for every mutant the tests that pass its switch run, fast ones first, until one fails, or takes far too long.
 
 A mutant that no test notices survives; so does one that no test reaches. COPY/survivors.md says where they are, and
-COPY/results.json has all. A run that is started again with `--resume` goes on where the last one stopped.
+COPY/results.json has all. A run that is started again with `--resume` goes on where the last one stopped. With
+`--again OLD/results.json` the survivors of an earlier run are judged again in the tree as it is: a place is found by its
+file, its kind, its words and those of its line, nearest to its old line; `--numbers 5,8` takes some of them.
+
+The suites of programs (`agree` with few cases, the spec pages, questions alone) judge last, as they take longest.
 """
 
 import argparse
@@ -174,7 +178,7 @@ class Place:
         # On one line where that is safe, so that places of errors are near.
         self.new, self.form = new if "//" in new or '"' in new else " ".join(new.split()), form
         self.line, self.old = node.start_point[0] + 1, node.text.decode()
-        self.file, self.number, self.dropped = None, 0, False
+        self.file, self.around, self.number, self.dropped = None, "", 0, False
 
     @staticmethod
     def saved(fields):
@@ -293,8 +297,9 @@ def places(path, parser):
     source = path.read_bytes()
     found = []
     visit(parser.parse(source).root_node, source, found, False)
+    lines = source.decode().split("\n")
     for place in found:
-        place.file = str(path.relative_to(ROOT))
+        place.file, place.around = str(path.relative_to(ROOT)), lines[place.line - 1].strip()
     return found
 
 
@@ -492,6 +497,29 @@ def draw(seed, count):
     return chosen
 
 
+def again(path, numbers):
+    """Survivors of an earlier run, where they are in the tree as it is; says which are gone."""
+    saved = json.loads(path.read_text())
+    parser = Parser(Language(tree_sitter_rust.language()))
+    chosen = []
+    for fields in saved["places"]:
+        old, result = Place.saved(fields), saved["results"].get(str(fields["number"]))
+        wanted = old.number in numbers if numbers else result is not None and not result["killed"]
+        if old.dropped or not wanted:
+            continue
+        words = (old.kind, short(old.old), short(old.new))
+        found = places(ROOT / old.file, parser) if (ROOT / old.file).exists() else []
+        found = [place for place in found if (place.kind, short(place.old), short(place.new)) == words]
+        found = [place for place in found if place.around == old.around]
+        if not found:
+            print(f"gone: {old.number} {old.file}:{old.line} {old.kind}: {words[1]} → {words[2]}")
+            continue
+        place = min(found, key=lambda place: abs(place.line - old.line))
+        place.number = old.number
+        chosen.append(place)
+    return chosen
+
+
 def area(file):
     fitting = [name for name, folder in AREAS.items() if str(file).startswith(folder) or str(file) == folder + ".rs"]
     return max(fitting, key=lambda name: len(AREAS[name]))
@@ -533,6 +561,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--draw", action="store_true", help="draw, and say what; change nothing")
+    parser.add_argument("--again", type=Path, help="judge survivors of the run with these results again")
+    parser.add_argument("--numbers", type=lambda text: {int(number) for number in text.split(",")}, default=set())
     args = parser.parse_args()
     copy = args.copy.resolve()
     state = copy / "results.json"
@@ -545,7 +575,7 @@ def main():
         chosen = [Place.saved(fields) for fields in saved["places"]]
         tests, results = saved["tests"], saved["results"]
     else:
-        chosen = draw(args.seed, args.mutants)
+        chosen = again(args.again, args.numbers) if args.again else draw(args.seed, args.mutants)
         if copy.exists() and not (copy / "Cargo.toml").exists() and any(copy.iterdir()):
             sys.exit(f"{copy} holds something else")
         shutil.rmtree(copy, ignore_errors=True)

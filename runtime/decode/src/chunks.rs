@@ -82,7 +82,9 @@ impl Chunks {
         };
         let mut window = lock(window);
         let begin = start.checked_sub(window.start).and_then(|at| usize::try_from(at).ok());
-        if let Some(begin) = begin.filter(|begin| *begin < window.bytes.len() && window.bytes.len() - begin >= len) {
+        if let Some(begin) =
+            begin.filter(|begin| window.bytes.len().checked_sub(*begin).is_some_and(|left| left >= len))
+        {
             return Ok(window.bytes.slice(begin..));
         }
         let granule = self.0.file.granule();
@@ -143,9 +145,6 @@ pub(crate) struct FromChunks {
 
 impl Read for FromChunks {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
         if self.bytes.is_empty() {
             if self.at >= self.chunks.len() {
                 return Ok(0);

@@ -136,13 +136,11 @@ pub(crate) fn duration(text: &str) -> Result<i64, Phrase> {
     let mut nanos: i128 = 0;
     let mut units: &[(u8, i128)] = &[(b'W', 7 * 86_400), (b'D', 86_400)];
     let mut parts = 0;
+    let mut of_day = false;
     while !cursor.0.is_empty() {
-        if cursor.expect(b"Tt").is_some() {
+        if !of_day && cursor.expect(b"Tt").is_some() {
+            of_day = true;
             units = &[(b'H', 3_600), (b'M', 60), (b'S', 1)];
-            if cursor.0.is_empty() {
-                return Err(NOT);
-            }
-            continue;
         }
         let count = i128::from(cursor.integer().ok_or(NOT)?);
         let fraction = cursor.fraction_nanos().ok_or(NOT)?;

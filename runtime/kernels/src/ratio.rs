@@ -104,8 +104,8 @@ pub fn round_bits(negative: bool, mantissa: u128, sticky: bool, exponent: i64) -
     let rounded = if drop <= 0 {
         mantissa << -drop // exact: at most 53 bits
     } else if drop > 127 {
-        let above_half = drop == 128 && (mantissa > 1 << 127 || (mantissa == 1 << 127 && sticky));
-        u128::from(above_half)
+        // 128 bits that begin at 2^-1075: half of the least subnormal, or more.
+        u128::from(mantissa > 1 << 127 || sticky)
     } else {
         let kept = mantissa >> drop;
         let dropped = mantissa & ((1 << drop) - 1);

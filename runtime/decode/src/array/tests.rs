@@ -404,3 +404,21 @@ fn a_plain_column_is_taken_without_a_copy() {
     let Data::I64(values) = &column.data else { panic!() };
     assert_eq!(values.as_ptr(), place);
 }
+
+#[test]
+fn strings_of_a_slice_keep_no_bytes_of_others() {
+    let all = StringArray::from(vec!["ab", "cde", "f"]);
+    for (start, len, bytes) in [(0, 1, "ab"), (0, 2, "abcde"), (1, 1, "cde"), (3, 0, "")] {
+        for shared in [true, false] {
+            let slice = StringArray::from(vec!["ab", "cde", "f"]).slice(start, len);
+            let slice: ArrayRef = if shared {
+                Arc::new(all.slice(start, len))
+            } else {
+                Arc::new(slice)
+            };
+            let strings = plain::strings(slice).unwrap();
+            assert_eq!(strings.bytes, bytes.as_bytes());
+            assert_eq!(strings.offsets.len(), len + 1);
+        }
+    }
+}

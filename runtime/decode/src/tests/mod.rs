@@ -3,6 +3,7 @@
 mod codes;
 mod csv;
 mod cuts;
+mod edges;
 mod files;
 mod ipc;
 mod jsonl;

@@ -132,7 +132,8 @@ fn durations() {
         Ok((((9 * 24 + 3) * 60 + 4) * 60 + 5) * 1_000_000)
     );
     for wrong in [
-        "", "P", "PT", "P1", "P1H", "PT1D", "PT1S1M", "P1.5D", "1S", "P1Y", "P1DT", "P-1D",
+        "", "P", "PT", "P1", "P1H", "PT1D", "PT1S1M", "P1.5D", "1S", "P1Y", "P1DT", "P-1D", "PTT1S", "PT1HT1H",
+        "P1DTT1S",
     ] {
         assert!(duration(wrong).is_err(), "{wrong}");
     }

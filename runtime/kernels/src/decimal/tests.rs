@@ -14,3 +14,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn products_beyond_128_bits_lose_digits_half_to_even() {
+    let ten = |power: u32| 10i128.pow(power);
+    assert_eq!(multiply((ten(30), 10), (ten(15), 10), 38, 2), Some(ten(27)));
+    assert_eq!(multiply((-ten(30), 10), (ten(15), 10), 38, 2), Some(-ten(27)));
+    // 5 * 10^39 units of 10^-40: half of a unit, and three halves.
+    assert_eq!(multiply((5 * ten(19), 20), (ten(20), 20), 38, 0), Some(0));
+    assert_eq!(multiply((15 * ten(19), 20), (ten(20), 20), 38, 0), Some(2));
+    assert_eq!(multiply((ten(30), 10), (ten(30), 10), 38, 2), None);
+}

@@ -93,3 +93,59 @@ fn edges() {
     assert_eq!(big_ratio_to_f64(&BigInt::from(-1), &(&big << 1075)).to_bits(), 0);
     assert!(ratio_to_f64(1, 0).is_nan());
 }
+
+#[test]
+fn wide_mantissas_at_half_of_the_least_subnormal() {
+    let half = 1 << 127;
+    for (mantissa, sticky, exponent, expected) in [
+        (half, false, -1202, 0.0),
+        (half, true, -1202, 5e-324),
+        (half + 1, false, -1202, 5e-324),
+        (u128::MAX, true, -1202, 5e-324),
+        (u128::MAX, true, -1203, 0.0),
+        // One bit less is dropped; the least subnormal itself, and half way to the next one.
+        (half >> 1, false, -1201, 0.0),
+        ((half >> 1) + 1, false, -1201, 5e-324),
+        (half, false, -1201, 5e-324),
+        (half + (half >> 1), false, -1201, 1e-323),
+        (half + (half >> 1) - 1, false, -1201, 5e-324),
+    ] {
+        for (negative, sign) in [(false, 1.0), (true, -1.0)] {
+            let expected: f64 = if expected == 0.0 { 0.0 } else { sign * expected };
+            let found = round_bits(negative, mantissa, sticky, exponent);
+            assert_eq!(
+                found.to_bits(),
+                expected.to_bits(),
+                "{mantissa:#x} {sticky} {exponent} {found:e}"
+            );
+        }
+    }
+}
+
+#[test]
+fn divisors_where_long_division_begins() {
+    for den in [
+        (1 << 63) + 1,
+        (1 << 64) - 1,
+        1 << 64,
+        (1 << 64) + 1,
+        (1 << 65) - 1,
+        1 << 65,
+        (1 << 65) + 1,
+    ] {
+        for num in [
+            den - 1,
+            den - 12_345,
+            den / 3,
+            10i128.pow(19),
+            7 * den + 1,
+            den << 60 | 1,
+        ] {
+            let candidate = ratio_to_f64(num, den);
+            assert!(
+                is_nearest(&BigInt::from(num), &BigInt::from(den), candidate),
+                "{num} / {den}"
+            );
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Packs in place of rows that no question tells apart.
 
 use super::super::pack;
+use super::super::sight::Sight;
 use super::*;
 use featc_ir::plan::FoldSpec;
 use std::sync::Arc;
@@ -125,4 +126,48 @@ fn packs_stand_for_their_rows() {
         assert_eq!(fast.at_events, slow.at_events, "seed {seed}");
     }
     assert!(gone > 500, "{gone}");
+}
+
+#[test]
+fn packs_of_a_crowded_entity() {
+    let mut random = Random(3);
+    // At each instant some events that arrive together, and instants that arrive in any order.
+    let instants: Vec<(i64, i64)> = (0..60).map(|at| (10 * at, random.within(0..900))).collect();
+    let mut events = vec![];
+    for (time, lag) in instants {
+        events.extend((0..8).map(|id| Event {
+            entity: 1,
+            time,
+            lag,
+            id,
+            ..random.event(Style::Nulls)
+        }));
+    }
+    // Another entity that is not crowded.
+    events.extend((0..5).map(|id| Event {
+        entity: 2,
+        lag: 0,
+        id,
+        ..random.event(Style::Nulls)
+    }));
+    let asked = (0..80).map(|_| (1, random.within(0..1500), None));
+    let asked = asked.chain([(2, 29, None)]).collect();
+    let (run, questions) = build(events, asked);
+    let mut spec = spec(&[30, 400]);
+    spec.slots.retain(|slot| slot.aggregate.is_group());
+    for with_distinct in [true, false] {
+        let distinct = |slot: &Slot| matches!(slot.aggregate, Aggregate::CountDistinct { .. });
+        spec.slots.retain(|slot| with_distinct || !distinct(slot));
+        let (packed, places, gone) = packed(&spec, &run, &questions, Some(5), 30);
+        assert!(gone > 200, "{gone}");
+        let sight = Sight::new(&packed, &places, Some(5), true);
+        assert_eq!(sight.crowded(&places).count(), 1);
+        let (fast, slow) = (
+            answer(&spec, &packed, &places, Some(5)),
+            answer_slow(&spec, &run, &questions, Some(5)),
+        );
+        for (slot, (fast, slow)) in spec.slots.iter().zip(fast.slots.iter().zip(&slow.slots)) {
+            assert_eq!(fast, slow, "{slot:?} {}", spec.windows[slot.window.index()]);
+        }
+    }
 }

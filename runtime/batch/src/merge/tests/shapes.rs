@@ -156,3 +156,19 @@ fn sums_of_any_width() {
         }
     }
 }
+
+#[test]
+fn every_slot_alone() {
+    let mut random = Random(13);
+    let events = (0..40).map(|_| random.event(Style::Nulls)).collect();
+    let asked = (0..15).map(|_| random.question()).collect();
+    let (run, questions) = build(events, asked);
+    let all = spec(&[9]);
+    for slot in &all.slots {
+        let spec = FoldSpec {
+            slots: vec![slot.clone()],
+            ..all.clone()
+        };
+        check(&spec, &run, &questions, Some(2), "alone");
+    }
+}

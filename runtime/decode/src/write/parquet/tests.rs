@@ -211,3 +211,27 @@ fn a_target_that_refuses_is_an_error() {
         assert!(writer.finish().is_err(), "{room}");
     }
 }
+
+#[test]
+fn rows_are_encoded_about_a_million_cells_at_a_time() {
+    for width in [16, 64, 65, 256, 257, 512] {
+        let field = |at: usize| Field::new(format!("c{at}"), DataType::Int64, false);
+        let schema = Arc::new(Schema::new((0..width).map(field).collect::<Vec<_>>()));
+        let writer = ParquetWriter::new(Vec::new(), schema, &WriteOptions::default()).unwrap();
+        let cells = width * writer.rows_per_chunk;
+        assert!((1 << 20..=1 << 22).contains(&cells), "{width} columns: {cells} cells");
+    }
+}
+
+#[test]
+fn a_row_group_has_a_million_rows_at_most() {
+    let rows = (1 << 20) + 1;
+    let column: ArrayRef = Arc::new(BooleanArray::from(vec![true; rows]));
+    let batch = RecordBatch::try_from_iter([("b", column)]).unwrap();
+    let mut writer = ParquetWriter::new(Vec::new(), batch.schema(), &WriteOptions::default()).unwrap();
+    writer.write(&batch).unwrap();
+    let bytes = Bytes::from(writer.finish().unwrap());
+    let file = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+    let groups = file.metadata().row_groups().iter();
+    assert_eq!(groups.map(|group| group.num_rows()).collect::<Vec<_>>(), [1 << 20, 1]);
+}

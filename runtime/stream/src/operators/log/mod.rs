@@ -7,6 +7,8 @@ mod entity;
 mod parts;
 #[cfg(test)]
 pub(crate) mod slow;
+#[cfg(test)]
+mod tests;
 
 use crate::paging::Paging;
 use entity::{EntityLog, Place, Shape};
