@@ -68,8 +68,8 @@ fn row(rng: &mut Rng, (source, place): (&Source, usize), shape: &Shape, keys: &[
     let own = rng.pick(keys).clone();
     let strays = rng.one_in(8);
     let tau = pools::instant(rng, shape.style.times);
-    let lag = match rng.below(4) {
-        0 => 0,
+    let lag = match rng.below(6) {
+        0 | 2 | 3 => 0,
         1 => (rng.below(400) as i64 - 100) * MINUTE_US,
         _ => rng.below(30) as i64 * MINUTE_US / 2,
     };
@@ -92,6 +92,7 @@ fn row(rng: &mut Rng, (source, place): (&Source, usize), shape: &Shape, keys: &[
             ("seen", _) => Value::Timestamp(tau.saturating_add(lag)),
             ("u", _) if rng.one_in(12) => Value::String("?".to_owned()),
             ("u", _) => Value::String(pools::text_of(rng, shape.texts, shape.style)),
+            ("f", _) if source.keep_nan && rng.one_in(50) => Value::float(f64::NAN),
             _ => pools::value(rng, declared.ty, shape.style),
         };
         match drawn {
@@ -131,8 +132,10 @@ fn distance(rng: &mut Rng, times: Times) -> i64 {
         Times::Years => *rng.pick(&[
             0,
             0,
+            0,
             1,
             hour,
+            DAY_US,
             DAY_US,
             7 * DAY_US,
             30 * DAY_US,

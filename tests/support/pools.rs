@@ -166,7 +166,9 @@ pub fn value(rng: &mut Rng, ty: Type, style: Style) -> Value {
         Type::Float64 => Value::float(float(rng, style.numbers)),
         Type::Decimal { precision, scale } => Value::Decimal(decimal(rng, style.numbers, precision, scale)),
         Type::String => {
-            let texts = ["", "a", "A", "é", "É", "ab", " ab ", "aab", "ß", "zz", "b\"a", "x, y"];
+            let texts = [
+                "", "a", "A", "é", "É", "ab", " ab ", " a", "zz ", "aab", "ß", "zz", "b\"a", "x, y",
+            ];
             Value::String((*rng.pick(&texts)).to_owned())
         }
         Type::Timestamp => Value::Timestamp(instant(rng, style.times)),

@@ -6,6 +6,7 @@
 
 mod expressions;
 mod features;
+mod operations;
 
 use crate::pools::{Style, Times};
 use crate::rng::Rng;

@@ -17,7 +17,7 @@ const ALL: [Type; 9] = [
     Type::Duration,
 ];
 
-const COMPARISONS: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
+pub const COMPARISONS: [&str; 6] = ["=", "!=", "<", "<=", ">", ">="];
 
 /// What an expression may read.
 pub struct Scope<'a> {
@@ -70,48 +70,6 @@ impl Scope<'_> {
         match self.any_type() {
             LONG => SHORT,
             ty => ty,
-        }
-    }
-
-    /// One operation on columns, of those that are rare elsewhere, and its type.
-    pub fn operation(&mut self) -> (String, Type) {
-        let instant = *self.rng.pick(&[Type::Timestamp, Type::Date]);
-        let number = *self.rng.pick(&[Type::Int64, Type::Float64, SHORT, Type::Duration]);
-        let decimal = *self.rng.pick(&[SHORT, LONG]);
-        match self.rng.below(9) {
-            0 | 1 => {
-                let parts = ["year", "month", "day_of_month", "day_of_week", "day_of_year"];
-                let part = *self.rng.pick(&parts);
-                (format!("{part}({})", self.name_of(instant)), Type::Int64)
-            }
-            2 => {
-                let part = *self.rng.pick(&["hour", "minute"]);
-                (format!("{part}({})", self.name_of(Type::Timestamp)), Type::Int64)
-            }
-            3 => (format!("abs({})", self.name_of(number)), number),
-            4 => (format!("-({})", self.name_of(number)), number),
-            5 | 6 => {
-                let pairs = [
-                    (Type::Int64, decimal),
-                    (decimal, Type::Int64),
-                    (Type::Int64, Type::Float64),
-                    (Type::Float64, Type::Int64),
-                    (Type::Int64, Type::Int64),
-                    (Type::Duration, Type::Duration),
-                    (decimal, decimal),
-                ];
-                let (left, right) = *self.rng.pick(&pairs);
-                let value = format!("{} / {}", self.name_of(left), self.name_of(right));
-                (value, Type::Float64)
-            }
-            7 => {
-                let function = *self.rng.pick(&["round", "floor", "ceil", "sqrt", "ln", "log10", "exp"]);
-                (format!("{function}({})", self.name_of(Type::Float64)), Type::Float64)
-            }
-            _ => {
-                let unit = *self.rng.pick(&["milliseconds", "seconds", "minutes", "hours", "days"]);
-                (format!("{unit}({})", self.name_of(Type::Duration)), Type::Float64)
-            }
         }
     }
 
