@@ -221,6 +221,9 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
         if source.conflicting_ids > 0 {
             reporter.note(&conflicts(source));
         }
+        if source.differing_copies > 0 {
+            reporter.note(&differing_copies(source));
+        }
         for (view, counts) in &source.dropped {
             reporter.note(&format!("{view}: events that do not count there: {}", words(counts)));
         }
@@ -276,6 +279,25 @@ fn conflicts(source: &SourceReport) -> String {
         "source {}: {ids} different rows, which all count ({}{more})",
         source.source,
         source.conflict_examples.join("; ")
+    )
+}
+
+/// Tells of events whose copies differ in columns that the source does not declare.
+fn differing_copies(source: &SourceReport) -> String {
+    let shown = source.differing_copy_examples.len() as u64;
+    let more = match source.differing_copies.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let events = if source.differing_copies == 1 {
+        "1 event has".to_owned()
+    } else {
+        format!("{} events have", source.differing_copies)
+    };
+    format!(
+        "source {}: {events} rows that differ only in columns which the source does not declare, and count once ({}{more})",
+        source.source,
+        source.differing_copy_examples.join("; ")
     )
 }
 

@@ -42,6 +42,11 @@ pub struct SourceReport {
     pub conflicting_ids: u64,
     /// The first [`EXAMPLES_MAX`] of them, by their first rows in the order of the files: `flight_id=17`.
     pub conflict_examples: Vec<String>,
+    /// Events with copies that differ in columns which the source does not declare. Each counts once. Rows that were given
+    /// in memory have no such columns.
+    pub differing_copies: u64,
+    /// The ids of the first [`EXAMPLES_MAX`] of them.
+    pub differing_copy_examples: Vec<String>,
 }
 
 /// What became of the events of a source on their way to an entity.
@@ -82,6 +87,9 @@ impl fmt::Display for RunReport {
             }
             if source.conflicting_ids > 0 {
                 write!(f, ", {} conflicting ids", source.conflicting_ids)?;
+            }
+            if source.differing_copies > 0 {
+                write!(f, ", {} with differing copies", source.differing_copies)?;
             }
             writeln!(f)?;
         }

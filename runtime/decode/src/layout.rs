@@ -9,6 +9,7 @@ use crate::reject::{Reason, Reject};
 use crate::said::{self, Said};
 use crate::source::{Decoded, RowNumbers, Spec};
 use crate::text_rows::place;
+use crate::undeclared::{self, Undeclared};
 use crate::zone::Zone;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::Schema;
@@ -50,6 +51,10 @@ pub(crate) struct Layout {
     pub places: Vec<Place>,
     /// The columns of the file that are read, in its order.
     pub read: Vec<usize>,
+    /// Undeclared columns with their places in the batches, if they are read.
+    undeclared: Vec<(String, usize)>,
+    /// The hash of what is said of undeclared columns for the whole file.
+    said: u128,
 }
 
 /// Where the values of a declared column come from.
@@ -85,7 +90,11 @@ impl Layout {
             roots.push((spec.wanted[index] || can_reject).then_some(root));
             places.push(Place::Unread);
         }
-        let mut read: Vec<usize> = roots.iter().flatten().copied().collect();
+        let names = schema.fields().iter().map(|field| field.name().as_str()).enumerate();
+        let others = names.filter(|(_, name)| spec.undeclared && !spec.declares(name));
+        let others: Vec<(usize, &str)> = others.collect();
+        let others_at = others.iter().map(|(root, _)| *root);
+        let mut read: Vec<usize> = roots.iter().flatten().copied().chain(others_at).collect();
         read.sort_unstable();
         read.dedup();
         for (place, root) in places.iter_mut().zip(roots) {
@@ -93,8 +102,17 @@ impl Layout {
                 *place = Place::Read(at);
             }
         }
-        let file = input.name.clone();
-        Ok(Layout { file, places, read })
+        let place = |root: usize| read.binary_search(&root).unwrap_or_default();
+        Ok(Layout {
+            file: input.name.clone(),
+            undeclared: others
+                .into_iter()
+                .map(|(root, name)| (name.to_owned(), place(root)))
+                .collect(),
+            said: undeclared::of_said(&input.values, |name| spec.declares(name) || has(schema, name)),
+            places,
+            read,
+        })
     }
 
     /// For batches that have all columns of the file.
@@ -103,6 +121,9 @@ impl Layout {
             if let Place::Read(at) = place {
                 *at = self.read[*at];
             }
+        }
+        for (_, at) in &mut self.undeclared {
+            *at = self.read[*at];
         }
     }
 
@@ -140,8 +161,19 @@ impl Layout {
             };
             columns.push(column(&self.file, (found, rows), index, spec, &mut refused)?);
         }
+        let undeclared = spec.undeclared.then(|| {
+            let take = |(name, at): &(String, usize)| Some((name.clone(), arrays.get_mut(*at)?.take()?));
+            let columns = self.undeclared.iter().filter_map(take).collect();
+            let is_kept = |row: &u32| !refused.contains_key(&(*row as usize));
+            let kept = (!refused.is_empty()).then(|| (0..rows as u32).filter(is_kept).collect());
+            Undeclared::of_columns(&self.file, self.said, columns, kept)
+        });
         let decoded = accepted(&self.file, first, Batch { rows, columns }, refused, rejects);
-        Ok(Decoded { texts, ..decoded })
+        Ok(Decoded {
+            texts,
+            undeclared,
+            ..decoded
+        })
     }
 }
 
@@ -174,6 +206,7 @@ fn accepted(
             file,
             rows,
             texts,
+            undeclared: None,
         };
     }
     let mut keep = vec![true; batch.rows];
@@ -201,6 +234,7 @@ fn accepted(
         file,
         rows,
         texts,
+        undeclared: None,
     }
 }
 

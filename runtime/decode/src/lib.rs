@@ -79,6 +79,7 @@ mod store;
 mod text;
 mod text_file;
 mod text_rows;
+mod undeclared;
 mod walk;
 mod write;
 mod zone;
@@ -97,6 +98,7 @@ pub use scratch::Scratch;
 pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
 pub use spine::{Spine, read_spine, read_spine_in};
 pub use store::{LocalStore, RandomRead, Store, open_file};
+pub use undeclared::Undeclared;
 pub use write::{
     Aside, Beyond, Claim, OutputFormat, ParquetWriter, RowsWriter, Sealed, WriteOptions, beyond_text, read_metadata,
     sync_folder, write_rows,

@@ -11,13 +11,15 @@ use featc_ir::Source;
 
 /// Decodes a batch by the declaration of a source; columns go by name. `name` is what messages call the batch.
 ///
-/// A row that cannot be used is a [`Reject`] with its number from 1, for the reason that it has in a Parquet file.
+/// What the rows hold beyond the declared columns comes with them. A row that cannot be used is a [`Reject`] with its number
+/// from 1, for the reason that it has in a Parquet file.
 ///
 /// # Errors
 /// What would be wrong with the schema of a Parquet file: a column that is missing, there twice, of a type that does not
 /// decode, or naive where the source declares no `zone`; [`DecodeError::UnknownZone`].
 pub fn decode_rows(source: &Source, rows: &RecordBatch, name: &str) -> Result<(Decoded, Vec<Reject>), DecodeError> {
-    let spec = Spec::new(source, None, None)?;
+    let mut spec = Spec::new(source, None, None)?;
+    spec.undeclared = true;
     let input = InputFile {
         path: name.into(),
         name: name.into(),

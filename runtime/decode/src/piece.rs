@@ -37,6 +37,8 @@ pub struct PieceOptions {
     /// an int64 column whose values are places in [`Decoded::texts`]. Of a row that is null the code means nothing.
     /// Batches of one piece that share a dictionary share its buffers.
     pub coded: Vec<ColumnId>,
+    /// Whether what the rows hold beyond the declared columns is read and comes with them.
+    pub undeclared: bool,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
     /// About how many rows a piece has. Row groups are not joined, and cut into equal parts nearest to this; each cut
@@ -59,6 +61,7 @@ impl Default for PieceOptions {
         PieceOptions {
             columns: None,
             coded: Vec::new(),
+            undeclared: false,
             rows_per_batch: None,
             rows_per_piece: None,
             bytes_per_piece: None,
@@ -141,6 +144,7 @@ pub fn pieces(
 ) -> Result<Vec<Piece>, DecodeError> {
     let mut spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
     spec.coded.clone_from(&options.coded);
+    spec.undeclared = options.undeclared;
     let shared = Arc::new(Shared::new(spec, files.format, options));
     let found = shared.list(files, base)?;
     let keep_open = found.len() <= OPEN_MAX;

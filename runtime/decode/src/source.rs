@@ -8,6 +8,7 @@ use crate::piece::{Piece, PieceOptions, Reading, Shared};
 use crate::reject::{Reason, Reject, RejectSink, Rejects};
 use crate::store::{LocalStore, Store};
 use crate::text_rows::TextReader;
+use crate::undeclared::Undeclared;
 use crate::zone::Zone;
 use arrow::array::StringArray;
 use featc_ir::{ColumnId, FileFormat, FileSet, Source, SourceColumn};
@@ -23,6 +24,8 @@ use std::sync::Arc;
 pub struct ReadOptions {
     /// The columns whose values are needed; the others come as all null. Which rows are rejected does not depend on it.
     pub columns: Option<Vec<ColumnId>>,
+    /// Whether what the rows hold beyond the declared columns comes with them.
+    pub undeclared: bool,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
     /// Receives every rejected row.
@@ -48,6 +51,8 @@ pub struct Decoded {
     pub rows: RowNumbers,
     /// The texts of the columns that came as codes; see [`PieceOptions::coded`].
     pub texts: Vec<(ColumnId, StringArray)>,
+    /// What the rows hold beyond the declared columns, if that was asked for.
+    pub undeclared: Option<Undeclared>,
 }
 
 /// Where the rows of a batch are in their file: row numbers in Parquet, first lines in text formats, from 1.
@@ -90,6 +95,8 @@ pub(crate) struct Spec {
     pub wanted: Vec<bool>,
     /// Those of [`PieceOptions::coded`].
     pub coded: Vec<ColumnId>,
+    /// Whether undeclared columns are read too.
+    pub undeclared: bool,
     pub rows_per_batch: usize,
 }
 
@@ -115,8 +122,14 @@ impl Spec {
             },
             wanted,
             coded: Vec::new(),
+            undeclared: false,
             rows_per_batch: rows_per_batch.unwrap_or(65_536).max(1),
         })
+    }
+
+    /// Whether the source declares a column of this name.
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.name == name)
     }
 
     /// Whether this column may come as codes.
@@ -145,7 +158,8 @@ pub fn read_source(
     base: &Path,
     options: ReadOptions,
 ) -> Result<SourceReader, DecodeError> {
-    let spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
+    let mut spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
+    spec.undeclared = options.undeclared;
     let whole = PieceOptions {
         rows_per_piece: Some(usize::MAX),
         bytes_per_piece: Some(usize::MAX),
@@ -168,7 +182,8 @@ pub fn read_text(
     name: &str,
     options: ReadOptions,
 ) -> Result<SourceReader, DecodeError> {
-    let spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
+    let mut spec = Spec::new(source, options.columns.as_deref(), options.rows_per_batch)?;
+    spec.undeclared = options.undeclared;
     let current = match format {
         FileFormat::Parquet | FileFormat::Arrow | FileFormat::Delta => {
             return Err(DecodeError::UnknownFormat { file: name.to_owned() });

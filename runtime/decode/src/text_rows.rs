@@ -8,7 +8,9 @@ use crate::lines::Lines;
 use crate::reject::{Reason, Reject, shown};
 use crate::said;
 use crate::source::{Decoded, RowNumbers, Spec};
+use crate::undeclared::{self, Undeclared};
 use featr_kernels::Batch;
+use featr_kernels::rows::cell_hash;
 use std::sync::Arc;
 
 /// A batch of text ends here even if it has few rows, in bytes of records.
@@ -18,6 +20,10 @@ pub(crate) struct TextReader {
     file: Arc<str>,
     input: Input,
     builders: Vec<Builder>,
+    /// The hash of what is said of undeclared columns for the whole file.
+    said_undeclared: u128,
+    /// Per row in the builders, the hash of its undeclared cells, if they are read.
+    undeclared: Vec<u128>,
 }
 
 enum Input {
@@ -27,6 +33,8 @@ enum Input {
         places: Vec<Cell>,
         /// Fields of the header.
         fields: usize,
+        /// Undeclared fields with their names, if they are read.
+        undeclared: Vec<(String, usize)>,
     },
     Jsonl {
         reader: JsonlReader,
@@ -81,14 +89,23 @@ impl TextReader {
                 _ => place(&names, &column.name, &file).map(Cell::Field),
             })
             .collect::<Result<_, _>>()?;
+        let others = names.iter().enumerate().filter(|(_, name)| !spec.declares(name));
         Ok(TextReader {
             file,
             input: Input::Csv {
                 reader,
                 places,
                 fields: names.len(),
+                undeclared: match spec.undeclared {
+                    true => others.map(|(at, name)| (name.clone(), at)).collect(),
+                    false => Vec::new(),
+                },
             },
             builders: builders(spec),
+            said_undeclared: undeclared::of_said(values, |name| {
+                spec.declares(name) || names.iter().any(|known| known == name)
+            }),
+            undeclared: Vec::new(),
         })
     }
 
@@ -103,6 +120,8 @@ impl TextReader {
                 said: said.map(|text| text.unwrap_or("").to_owned()).collect(),
             },
             builders: builders(spec),
+            said_undeclared: undeclared::of_said(values, |name| spec.declares(name)),
+            undeclared: Vec::new(),
         }
     }
 
@@ -153,6 +172,9 @@ impl TextReader {
             file: self.file.clone(),
             rows: RowNumbers::new(numbers),
             texts: Vec::new(),
+            undeclared: spec
+                .undeclared
+                .then(|| Undeclared::of_hashes(&self.file, std::mem::take(&mut self.undeclared))),
         }))
     }
 
@@ -165,7 +187,12 @@ impl TextReader {
             detail,
         };
         match &mut self.input {
-            Input::Csv { reader, places, fields } => match reader.next().map_err(unreadable)? {
+            Input::Csv {
+                reader,
+                places,
+                fields,
+                undeclared,
+            } => match reader.next().map_err(unreadable)? {
                 csv::Record::End => Ok(None),
                 csv::Record::Broken { line, why } => Ok(Some((line, unparsable(why)))),
                 csv::Record::Fields { line } if reader.len() != *fields => {
@@ -178,10 +205,17 @@ impl TextReader {
                         builder.push_text(field.text, field.quoted, spec.rules)
                     };
                     let text = |column: usize| shown(places[column].field(reader).text);
-                    Ok(Some((
-                        line,
-                        push_row(&mut self.builders, spec, (&file, line, rows), push, text)?,
-                    )))
+                    let row = push_row(&mut self.builders, spec, (&file, line, rows), push, text)?;
+                    if spec.undeclared && matches!(row, Row::Pushed) {
+                        let cells = undeclared
+                            .iter()
+                            .map(|(name, at)| (name.as_str(), reader.field(*at).text));
+                        let cells = cells.filter(|(_, text)| !text.is_empty());
+                        let hashes = cells.map(|(name, text)| cell_hash(name, text));
+                        self.undeclared
+                            .push(hashes.fold(self.said_undeclared, u128::wrapping_add));
+                    }
+                    Ok(Some((line, row)))
                 }
             },
             Input::Jsonl { reader, hints, said } => match reader.next().map_err(unreadable)? {
@@ -198,10 +232,15 @@ impl TextReader {
                         None => builder.push_text(&said[column], false, spec.rules),
                     };
                     let text = |column: usize| cells[column].map_or_else(|| shown(&said[column]), json_shown);
-                    Ok(Some((
-                        line,
-                        push_row(&mut self.builders, spec, (&file, line, rows), push, text)?,
-                    )))
+                    let row = push_row(&mut self.builders, spec, (&file, line, rows), push, text)?;
+                    if spec.undeclared && matches!(row, Row::Pushed) {
+                        let others = entries.0.iter().filter(|(name, _)| !spec.declares(name));
+                        let others = others.filter(|(_, value)| *value != "null");
+                        let hashes = others.map(|(name, value)| cell_hash(name, value));
+                        self.undeclared
+                            .push(hashes.fold(self.said_undeclared, u128::wrapping_add));
+                    }
+                    Ok(Some((line, row)))
                 }
             },
         }

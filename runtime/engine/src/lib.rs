@@ -64,6 +64,7 @@
 //! | know entities and events of a service | [`Program::survey`] |
 
 mod absence;
+mod copies;
 mod entities;
 mod error;
 mod limits;

@@ -1,5 +1,6 @@
 //! Online values: push events, read services.
 
+use crate::copies::differing_in_batch;
 use crate::error::Error;
 use crate::program::Program;
 use crate::results::columns_to_batch;
@@ -41,6 +42,9 @@ pub struct PushReport {
     /// Of these, as of arrival, those that a question at the cut may see: they came after it, and answers that were given
     /// at the cut or before it lack them.
     pub overdue: u64,
+    /// Events with copies in this batch that differ in columns which the source does not declare. Each counts once. Rows of
+    /// one push are compared with each other, not with those of earlier ones, of which such columns are not kept.
+    pub differing_copies: u64,
     /// Every other row, in order.
     pub rejected: Vec<PushRejected>,
     /// Position, transform and reason of accepted rows that a view rejects; they may count for other views.
@@ -136,6 +140,7 @@ impl Online {
     pub fn push(&mut self, source: &str, rows: &RecordBatch) -> Result<PushReport, Error> {
         let declared = self.source(source)?.clone();
         let (decoded, undecoded) = decode_rows(&declared, rows, &format!("rows of {source}"))?;
+        let differing_copies = differing_in_batch(&declared, &decoded)?;
         let step = self.push_rows(source, &decoded.batch);
         let undecoded = undecoded.into_iter().map(|reject| PushRejected {
             row: reject.line - 1,
@@ -166,6 +171,7 @@ impl Online {
             accepted: step.accepted,
             waiting: step.waiting,
             overdue: step.overdue,
+            differing_copies,
             rejected,
             rejected_by_view: by_view.into_iter().collect(),
         })

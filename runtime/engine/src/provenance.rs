@@ -121,6 +121,13 @@ pub struct SourceRecord {
     /// Accepted rows that a view rejects, by view, as reports name it, and reason.
     #[serde(default, skip_serializing_if = "ByView::is_empty")]
     pub rejected_by_view: ByView,
+    /// Events with copies that differ in columns which the source does not declare.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub differing_copies: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The questions.
@@ -189,6 +196,7 @@ impl Provenance {
                 accepted,
                 rejected: found.map(|source| source.rejected.clone()).unwrap_or_default(),
                 rejected_by_view: found.map(|source| source.rejected_by_view.clone()).unwrap_or_default(),
+                differing_copies: found.map_or(0, |source| source.differing_copies),
                 files,
             }
         };

@@ -43,6 +43,8 @@ pub struct Recorded {
     pub(crate) rejects: Rejects,
     /// What the views of the service reject.
     by_view: SourceReport,
+    /// Events whose copies differ in undeclared columns.
+    differing: rows::Conflicts,
     parts: Vec<(usize, Arc<str>, RowNumbers)>,
 }
 
@@ -145,6 +147,7 @@ impl Program {
             },
             rejects: Rejects::default(),
             by_view: SourceReport::default(),
+            differing: rows::Conflicts::default(),
             parts: Vec::new(),
         };
         for decoded in reader.by_ref() {
@@ -153,6 +156,7 @@ impl Program {
             all.rows.append(&decoded.batch);
         }
         all.rejects = reader.into_rejects();
+        all.differing = self.differing_copies(source, side, &all.rows)?;
         Ok(all)
     }
 }
@@ -244,6 +248,8 @@ impl Recorded {
         let conflicts = self.conflicts(&accepted);
         report.conflicting_ids = conflicts.ids;
         report.conflict_examples = conflicts.examples;
+        report.differing_copies = self.differing.ids;
+        report.differing_copy_examples.clone_from(&self.differing.examples);
         report
     }
 }

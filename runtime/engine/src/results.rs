@@ -47,6 +47,10 @@ pub struct SourceReport {
     pub conflicting_ids: u64,
     /// The first of them: `flight_id=17`.
     pub conflict_examples: Vec<String>,
+    /// Events with copies that differ in columns which the source does not declare. Each counts once.
+    pub differing_copies: u64,
+    /// The ids of the first of them.
+    pub differing_copy_examples: Vec<String>,
     /// Per view of the source: events that do not count there, by reason (a null key, a null time of the transform).
     pub dropped: ByView,
     /// Per view of the source: accepted rows that are rejected there, by reason (`at_before_time`, `at_too_far`,

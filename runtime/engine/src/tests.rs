@@ -3,6 +3,7 @@
 use crate::{Absence, Error, Limits, Most, Program, ReplayOptions, RunReport, TrainOptions, Truth, ViewReport};
 use std::path::Path;
 
+mod copies;
 mod online;
 
 const PROGRAM: &str = r#"

@@ -194,6 +194,8 @@ fn source_report(source: &featr_batch::SourceReport) -> SourceReport {
         accepted: source.accepted,
         conflicting_ids: source.conflicting_ids,
         conflict_examples: source.conflict_examples.clone(),
+        differing_copies: source.differing_copies,
+        differing_copy_examples: source.differing_copy_examples.clone(),
         ..SourceReport::default()
     };
     report.add_undecoded(&source.undecoded);

@@ -15,11 +15,13 @@ use std::borrow::Cow;
 
 mod accepted;
 mod conflicts;
+mod copies;
 mod rejected;
 mod view;
 
 pub use accepted::{Accepted, Reason, accept, arrivals};
 pub use conflicts::{Conflicts, Part, conflicts, readable_id};
+pub use copies::{Copies, cell_hash};
 pub use rejected::{Rejected, rejected};
 pub use view::{ViewReason, ViewRejected, can_reject};
 

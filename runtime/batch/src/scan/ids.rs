@@ -18,7 +18,7 @@ use arrow::array::{AsArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use datafusion::error::Result;
 use featc_ir::{Source, Type};
-use featr_kernels::rows::readable_id;
+use featr_kernels::rows::{Conflicts, Copies, readable_id};
 use featr_kernels::{Batch, Column, Data, StrData, identity};
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -205,6 +205,8 @@ pub(super) struct Duplicates {
     wanted: HashSet<u64>,
     /// By [`IdColumn::exact`], in parts by hash.
     parts: Vec<Mutex<HashMap<u128, Seen>>>,
+    /// What rows of one digest hold in columns that the source does not declare.
+    copies: Mutex<Copies>,
 }
 
 /// What is known of an id.
@@ -225,6 +227,7 @@ impl Duplicates {
         Duplicates {
             wanted: hashes.into_iter().collect(),
             parts: (0..PARTS).map(|_| Mutex::default()).collect(),
+            copies: Mutex::default(),
         }
     }
 
@@ -242,6 +245,32 @@ impl Duplicates {
             let id = (hash, ids.exact(row));
             self.see(id, *digest, (place, row as u32), || readable_id(source, batch, row));
         }
+    }
+
+    /// The rows with one of the ids in question.
+    pub fn among(&self, ids: &IdColumn<'_>, rows: usize) -> Vec<u32> {
+        let is_wanted = |row: &u32| self.wanted.contains(&ids.hash(*row as usize));
+        (0..rows as u32).filter(is_wanted).collect()
+    }
+
+    /// Notes the hashes of the undeclared columns of some rows.
+    pub fn note_copies(
+        &self,
+        place: u64,
+        (source, batch): (&Source, &Batch),
+        hashes: impl Iterator<Item = (u32, u128)>,
+        digests: &[u128],
+    ) {
+        let mut copies = lock(&self.copies);
+        for (row, hash) in hashes {
+            let readable = || readable_id(source, batch, row as usize);
+            copies.note(digests[row as usize], hash, (place, row), readable);
+        }
+    }
+
+    /// The events whose copies differ in undeclared columns.
+    pub fn differing_copies(&self) -> Conflicts {
+        lock(&self.copies).differing(EXAMPLES_MAX)
     }
 
     /// Notes a row of an id, which is given by its hash and by what tells it apart from others of that hash.

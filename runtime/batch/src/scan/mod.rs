@@ -257,6 +257,8 @@ impl Scan {
             });
         }
         (report.conflicting_ids, report.conflict_examples) = duplicates.conflicts();
+        let copies = duplicates.differing_copies();
+        (report.differing_copies, report.differing_copy_examples) = (copies.ids, copies.examples);
         Ok(())
     }
 
@@ -318,6 +320,7 @@ impl Scan {
                     numbers: None,
                 },
                 texts: vec![],
+                undeclared: None,
             }),
             Part::File(piece) => {
                 let mut reject = |reject| -> Outcome<()> {
@@ -386,6 +389,12 @@ impl Scan {
             Some(duplicates) => {
                 let row_digests = digests(source, &batch);
                 duplicates.note(place, source, &batch, &ids, &row_digests);
+                if let Some(undeclared) = &decoded.undeclared {
+                    let rows = duplicates.among(&ids, batch.rows);
+                    let in_file = |row: &u32| kept.as_ref().map_or(*row, |kept| kept[*row as usize]);
+                    let hashes = undeclared.hashes(&rows.iter().map(in_file).collect::<Vec<u32>>())?;
+                    duplicates.note_copies(place, (source, &batch), rows.into_iter().zip(hashes), &row_digests);
+                }
                 Some(row_digests)
             }
         };

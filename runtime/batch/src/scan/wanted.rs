@@ -29,6 +29,7 @@ impl Scan {
         let mut options = PieceOptions {
             store: self.store.clone(),
             columns: (!digests).then(|| self.columns(lanes)),
+            undeclared: digests,
             coded: if digests { vec![] } else { self.coded(lanes) },
             prune: self.bound(lanes).into_iter().collect(),
             rows_per_batch: Some(if self.small_memory { 1 << 14 } else { 1 << 16 }),

@@ -11,6 +11,7 @@ mod packed;
 mod parquet;
 mod pieces;
 mod said;
+mod undeclared;
 
 use crate::{
     DecodeError, Decoded, Piece, PieceOptions, ReadOptions, Reason, Reject, RejectSink, SourceReader, pieces,

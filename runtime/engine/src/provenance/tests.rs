@@ -260,3 +260,31 @@ fn names_that_are_no_text_come_back_byte_for_byte() {
         assert!(text.is_none_or(|text| text == name), "texts stay as they are");
     }
 }
+
+#[test]
+fn copies_that_differ_in_undeclared_columns_are_in_the_record() {
+    let begun = record();
+    let files = SourceFiles {
+        source: "txn".to_owned(),
+        format: "csv".to_owned(),
+        paths: vec!["txn.csv".to_owned()],
+        given: false,
+        table: None,
+        files: vec![],
+    };
+    for (count, shown) in [(0, false), (3, true)] {
+        let report = RunReport {
+            sources: vec![crate::SourceReport {
+                source: "txn".to_owned(),
+                differing_copies: count,
+                ..crate::SourceReport::default()
+            }],
+            ..RunReport::default()
+        };
+        let counted = begun.clone().counted(vec![files.clone()], &report);
+        assert_eq!(counted.sources[0].differing_copies, count);
+        assert_eq!(counted.to_json().contains("\"differing_copies\": 3"), shown);
+        assert_eq!(counted.to_json().contains("differing_copies"), shown);
+        assert_eq!(Provenance::from_json(&counted.to_json()), Ok(counted));
+    }
+}
