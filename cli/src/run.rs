@@ -265,40 +265,39 @@ fn words(counts: &BTreeMap<String, u64>) -> String {
 
 /// Tells of ids under which a source has different rows.
 fn conflicts(source: &SourceReport) -> String {
-    let shown = source.conflict_examples.len() as u64;
-    let more = match source.conflicting_ids.saturating_sub(shown) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
     let ids = if source.conflicting_ids == 1 {
         "1 id has".to_owned()
     } else {
         format!("{} ids have", source.conflicting_ids)
     };
     format!(
-        "source {}: {ids} different rows, which all count ({}{more})",
+        "source {}: {ids} different rows, which all count ({})",
         source.source,
-        source.conflict_examples.join("; ")
+        examples(&source.conflict_examples, source.conflicting_ids)
     )
 }
 
 /// Tells of events whose copies differ in columns that the source does not declare.
 fn differing_copies(source: &SourceReport) -> String {
-    let shown = source.differing_copy_examples.len() as u64;
-    let more = match source.differing_copies.saturating_sub(shown) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
     let events = if source.differing_copies == 1 {
         "1 event has".to_owned()
     } else {
         format!("{} events have", source.differing_copies)
     };
     format!(
-        "source {}: {events} rows that differ only in columns which the source does not declare, and count once ({}{more})",
+        "source {}: {events} copies that differ in undeclared columns and count once; declare the columns if these are \
+         different events ({})",
         source.source,
-        source.differing_copy_examples.join("; ")
+        examples(&source.differing_copy_examples, source.differing_copies)
     )
+}
+
+/// The examples, and how many more there are.
+fn examples(shown: &[String], all: u64) -> String {
+    match all.saturating_sub(shown.len() as u64) {
+        0 => shown.join("; "),
+        more => format!("{} and {more} more", shown.join("; ")),
+    }
 }
 
 /// A training set on its way: everything is answered and counted, the rows come one batch after the other.

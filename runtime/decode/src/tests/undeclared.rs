@@ -139,8 +139,8 @@ impl RandomRead for CountingFile {
         self.0.read_at(start, len)
     }
 
-    fn modified_ns(&self) -> u128 {
-        self.0.modified_ns()
+    fn version(&self) -> Option<String> {
+        self.0.version()
     }
 }
 
