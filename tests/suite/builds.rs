@@ -205,3 +205,60 @@ fn what_is_lowered_is_well_formed() {
         "{checked} programs, {drawn} drawn"
     );
 }
+
+/// A build in which the transform's `at` and the source's `begins` are said or left out.
+fn moved(at: &str, begins: &str) -> featc_driver::Plans {
+    let columns = "columns (id: int64, card: string, x: int64, at: timestamp, paid: timestamp)";
+    let text = format!(
+        "module m\nentity card (card: string)\nsource t {{ {columns} unique id time at {begins} }}\n\
+         transform moved from t {at} {{ }}\nview v of card from moved {{ owner \"o\" feature f = sum(x) over 1d }}\n\
+         service s {{ v.* }}\n"
+    );
+    let mut sources = featc_driver::diag::SourceMap::new();
+    let file = sources.add("m.feat", text.as_str());
+    lower(&compile(&sources, &[file]).value.expect("it compiles"))
+}
+
+/// JSON whose texts have no blanks, without blanks.
+fn compact(json: &str) -> String {
+    json.split_whitespace().collect()
+}
+
+#[test]
+fn plans_say_how_far_events_are_moved_as_their_transforms_do() {
+    let begins = "begins @2024-01-01T00:00:00Z";
+    let wrong = "how far events are moved";
+    for (at, begins, moved_us) in [
+        ("at paid within 2h", begins, 7_200_000_000u64),
+        ("at paid within 2h", "", 0),
+        ("", begins, 0),
+    ] {
+        let plans = moved(at, begins);
+        let batch = compact(&plans.batch[0].to_json());
+        let stream = compact(&plans.stream.to_json());
+        let said = format!("\"moved_us\":{moved_us}");
+        assert_eq!(batch.contains(&said), moved_us > 0, "{batch}");
+        let edit = |text: &str| match moved_us {
+            0 => text.replace("\"source_delay_us\":", "\"moved_us\":1,\"source_delay_us\":"),
+            _ => text.replace(&said, "\"moved_us\":1"),
+        };
+        let edited = (edit(&batch), edit(&stream));
+        assert!(edited.0 != batch && edited.1 != stream);
+        let found = featc_ir::plan::BatchPlan::from_json(&edited.0)
+            .expect("readable")
+            .check();
+        assert!(found.is_err_and(|why| why.contains(wrong)), "{at} {begins}");
+        let found = featc_ir::plan::StreamGraph::from_json(&edited.1)
+            .expect("readable")
+            .check();
+        assert!(found.is_err_and(|why| why.contains(wrong)), "{at} {begins}");
+    }
+    // A source that begins needs a bound.
+    let bounded = compact(&moved("at paid within 2h", begins).batch[0].to_json());
+    let unbounded = bounded.replace(",\"within_us\":7200000000", "");
+    assert_ne!(unbounded, bounded);
+    let found = featc_ir::plan::BatchPlan::from_json(&unbounded)
+        .expect("readable")
+        .check();
+    assert!(found.is_err_and(|why| why.contains(wrong)), "{unbounded}");
+}

@@ -1,7 +1,8 @@
 //! `docs/errors/<CODE>.md`: the page of every code, executed.
 
 use featc_driver::diag::{Code, Severity};
-use featc_tests::{compare, root};
+use featc_tests::{compare, files, read, root};
+use std::collections::BTreeSet;
 
 fn blocks<'a>(page: &'a str, kind: &str) -> Vec<&'a str> {
     let open = format!("```{kind}\n");
@@ -64,6 +65,55 @@ fn every_page_does_what_it_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A line of a message without what is another in every run: quoted texts, and words with digits, dots or slashes.
+fn masked(line: &str) -> String {
+    let mut text = line.trim().to_owned();
+    for quote in ['`', '"'] {
+        let parts = text.split(quote).enumerate();
+        text = parts
+            .map(|(place, part)| if place % 2 == 0 { part } else { "*" })
+            .collect();
+    }
+    let word = |word: &str| {
+        let core = word.trim_end_matches(['.', ',', ':', ';']);
+        let varies = core.contains(|letter: char| letter.is_ascii_digit() || letter == '.' || letter == '/');
+        match varies && !core.starts_with("error[") {
+            true => format!("*{}", &word[core.len()..]),
+            false => word.to_owned(),
+        }
+    };
+    text.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn pages_about_runs_quote_what_is_said() {
+    let (mut wrong, mut quoted) = (Vec::new(), 0);
+    for code in Code::ALL.iter().filter(|code| code.severity() == Severity::Error) {
+        let name = code.code();
+        if !name.starts_with("E07") && !name.starts_with("E09") {
+            continue;
+        }
+        // Further examples are of what no session can make happen.
+        let Some(example) = blocks(code.explain(), "console").into_iter().next() else {
+            wrong.push(format!("{name}: no `console` block"));
+            continue;
+        };
+        let mut said = BTreeSet::new();
+        for session in files(&root().join("tests/ui").join(name), ".console") {
+            said.extend(read(&session).lines().map(masked));
+        }
+        let is_said = |line: &&str| line.starts_with("error[") || line.trim_start().starts_with("= help:");
+        for line in example.lines().filter(is_said) {
+            quoted += 1;
+            if !said.contains(&masked(line)) {
+                wrong.push(format!("{name}: no session says `{line}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(quoted > 60, "only {quoted} lines");
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub const LONG: Type = Type::Decimal {
 };
 const PRICE: Type = Type::Decimal { precision: 8, scale: 2 };
 
-/// The keys that entities are made of: name and type. Sources but the first have them with their number behind.
+/// The keys that entities are made of: name and type. In every source but the first, the names end in the number of the source.
 pub const KEYS: [(&str, Type); 6] = [
     ("kb", Type::Bool),
     ("ki", Type::Int64),

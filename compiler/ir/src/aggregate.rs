@@ -1,4 +1,4 @@
-//! Aggregates and slots. What each aggregate means stands in `docs/semantics.md` §6.
+//! Aggregates and slots. What each aggregate means stands in `docs/semantics.md` §5.
 
 use crate::id::{LiftId, WindowId};
 use crate::types::Type;
@@ -106,7 +106,7 @@ impl Aggregate {
 /// One aggregate over one window: the unit that the engines fold.
 ///
 /// An event takes part iff it lies in the window and `filter` (if any) is true for it. An event whose row is poisoned
-/// (its transform's `where` failed), whose filter is an error, or whose argument is an error is counted as that error
+/// (a `where` of its transform failed, or its `at`), whose filter is an error, or whose argument is an error is counted as that error
 /// instead (in this order).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Slot {

@@ -157,13 +157,13 @@ pub struct Transform {
     pub columns: Vec<TransformColumn>,
 }
 
-/// Bounds of an event time that is not the source's own. A row whose event time lies before the source's, or further
-/// behind it than the bound, is rejected.
+/// Bounds of an event time that is not the source's own. A row whose event time lies before the source's, or later
+/// by more than the bound, is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct At {
     /// The source's time column.
     pub source_time: ColumnId,
-    /// How far behind the source's time it may lie, in microseconds: declared, or known from the expression. Always
+    /// How much later than the source's time it may lie, in microseconds: declared, or known from the expression. Always
     /// there if the source has `begins`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within_us: Option<u64>,

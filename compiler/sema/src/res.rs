@@ -108,7 +108,7 @@ pub struct Transform {
     pub steps: Vec<Step>,
     /// Over all columns.
     pub at: Option<Expr>,
-    /// How far behind the source's time `at` may lie, in microseconds, and where that is written.
+    /// How much later than the source's time `at` may lie, in microseconds, and where that is written.
     pub within: Option<(u64, Span)>,
 }
 

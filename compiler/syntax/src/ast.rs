@@ -283,7 +283,7 @@ pub struct Transform {
     pub from: Name,
     /// The event time of the rows.
     pub at: Option<Expr>,
-    /// `within 2d`: how far behind the event's time `at` may lie. Never there without `at`.
+    /// `within 2d`: how much later than the source's time `at` may lie. Never there without `at`.
     pub within: Option<DurationClause>,
     /// In order.
     pub steps: Vec<Step>,

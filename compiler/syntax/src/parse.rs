@@ -20,8 +20,8 @@ pub fn parse(file: FileId, text: &str) -> Outcome<File> {
             value
         }
         Ok(None) | Err(_) => {
-            // The rule takes any text, so this is ours, except that the stack may be too small.
-            let message = "the file could not be taken apart";
+            // The rule takes any text, so this is our bug, unless the stack is too small.
+            let message = "the file could not be parsed";
             diagnostics.push(Diagnostic::at(Code::Bug, message, Span::at(file, 0), ""));
             let span = Span::new(file, 0, text.trim_end().len());
             File {

@@ -107,7 +107,7 @@ impl fmt::Display for RunReport {
                 ("without time", dropped.null_time),
                 ("without key", dropped.null_key),
                 ("before their time", dropped.at_before_time),
-                ("too far behind their time", dropped.at_too_far),
+                ("too long after their time", dropped.at_too_far),
                 ("with an error in the key", dropped.key_error),
                 ("copies", view.copies),
                 ("questions without key", view.keyless_questions),

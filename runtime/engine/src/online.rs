@@ -6,7 +6,7 @@ use crate::program::Program;
 use crate::results::columns_to_batch;
 use crate::spine::shared_identity;
 use arrow::array::{Array as _, RecordBatch};
-use featc_ir::plan::{OperatorKind, StreamGraph};
+use featc_ir::plan::StreamGraph;
 use featc_ir::{Key, Source, Truth};
 use featr_decode::{Aside, decode_rows, from_arrow};
 use featr_kernels::{Batch, Column, rows as rules};
@@ -65,7 +65,7 @@ pub struct PushRejected {
 impl Program {
     /// An engine without events, for all services of the program, in one truth.
     ///
-    /// As of arrival a service with a source that has no arrival cannot be asked; the others can.
+    /// As of arrival a service with a source that has no arrival and is not static cannot be asked; the others can.
     ///
     /// # Errors
     /// [`Error::Bug`] for plans that the compiler did not make.
@@ -247,19 +247,8 @@ impl Online {
         let Some(service) = self.engine.service(service) else {
             return Vec::new();
         };
-        let name = |(id, place): &(featc_ir::plan::OperatorId, u32)| match &self.graph.operators[id.0 as usize].kind {
-            OperatorKind::Finish { spec } => {
-                let mut outputs = spec.features.iter().filter(|feature| feature.output);
-                outputs
-                    .nth(*place as usize)
-                    .map_or_else(String::new, |feature| feature.name.clone())
-            }
-            OperatorKind::Source { .. }
-            | OperatorKind::Accept
-            | OperatorKind::Rows { .. }
-            | OperatorKind::Log { .. } => String::new(),
-        };
-        service.columns.iter().map(name).collect()
+        let columns = self.graph.columns(service).into_iter();
+        columns.map(|(name, _)| name.to_owned()).collect()
     }
 
     /// The whole state as bytes, waiting rows and the cut included: canonical (equal sets of rows up to one cut give equal

@@ -42,7 +42,7 @@ pub struct Dropped {
     pub null_key: u64,
     /// The transform's event time lies before the source's.
     pub at_before_time: u64,
-    /// The transform's event time lies too far behind the source's.
+    /// The transform's event time lies too long after the source's.
     pub at_too_far: u64,
     /// A key column is an error, and none is null.
     pub key_error: u64,

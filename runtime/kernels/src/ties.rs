@@ -45,7 +45,8 @@ impl Tally {
         self.word() % bound
     }
 
-    /// A number whose middle bit, under 53 others, is its last: odd, of 54 bits. Often the greatest or the least.
+    /// An odd number of 54 bits: its last bit makes it the middle between two numbers of 53 bits. Often the greatest or the
+    /// least of them.
     fn middle(&mut self) -> i128 {
         match self.below(16) {
             0 => (1 << 54) - 1,

@@ -1,4 +1,4 @@
-//! Aggregates by definition, over the plain list of what a slot takes (semantics §6).
+//! Aggregates by definition, over the plain list of what a slot takes (semantics §5).
 //!
 //! Sums are exact integers in a common unit `2^b · 10^-d`; every rational result is one fraction, rounded once.
 //! Nothing here is folded step by step: each aggregate reads the whole list.

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub struct Asked<'a> {
     view: &'a View,
     source: &'a Source,
-    /// How far behind the source's time the view's transform may move an event.
+    /// How much later than the source's time the view's transform may move an event.
     moved_us: u64,
     question: &'a Question,
     truth: Truth,

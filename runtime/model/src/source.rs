@@ -22,7 +22,7 @@ pub enum Rejected {
     Ahead,
     /// By a view: the event time of its transform lies before the source's.
     AtBeforeTime,
-    /// By a view: the event time of its transform lies further behind the source's than the transform allows.
+    /// By a view: the event time of its transform lies later than the source's by more than the transform allows.
     AtTooFar,
     /// By a view: a key column is an error, and none is null.
     KeyError,

@@ -19,7 +19,7 @@ pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
     inside && !excluded
 }
 
-/// Whether an event from before `begins_us` may lie in `(t − length, t]`, when events are moved behind the source's time
+/// Whether an event from before `begins_us` may lie in `(t − length, t]`, when events are moved to after the source's time
 /// by up to `moved_us`. A lifetime window means "since the source begins" and is never truncated. What is excluded plays
 /// no role.
 pub fn reaches_before(window: &Window, begins_us: i64, moved_us: u64, t_us: i64) -> bool {

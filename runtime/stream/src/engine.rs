@@ -152,7 +152,7 @@ impl Engine {
     /// `complete` nothing waits, and nothing happens.
     ///
     /// # Errors
-    /// [`CutGoesBack`]; nothing has changed then. To stay where it is is no mistake.
+    /// [`CutGoesBack`]; nothing has changed then. To move to the same cut again is no error.
     pub fn advance(&mut self, cut_us: i64) -> Result<(), CutGoesBack> {
         if self.truth == Truth::Complete {
             return Ok(());
@@ -389,7 +389,7 @@ struct Gate {
 }
 
 impl Gate {
-    /// `None` for rows of a source without arrival, which wait for nothing.
+    /// `None` for rows of a static source, and of one without arrival, which wait for nothing.
     fn new(until_us: i128, source: &Source, accepted: &Batch) -> Option<Gate> {
         let arrivals = featr_kernels::rows::arrivals(source, accepted)?;
         Some(Gate { arrivals, until_us })

@@ -24,7 +24,7 @@ pub enum Reason {
     Ahead,
     /// The transform's event time lies before the source's.
     AtBeforeTime,
-    /// The transform's event time lies further behind the source's than the transform allows.
+    /// The transform's event time lies later than the source's by more than the transform allows.
     AtTooFar,
     /// A key column of the view is an error.
     KeyError,

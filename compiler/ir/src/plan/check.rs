@@ -9,7 +9,7 @@ use super::{
     BatchNode, BatchPlan, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph,
     StreamService,
 };
-use crate::expr::Expr;
+use crate::expr::{Expr, ExprKind};
 use crate::hash::state_key;
 use crate::id::ColumnId;
 use crate::program::{Arrival, Key, Lateness, Source, SourceColumn, Step, retention_us};
@@ -111,8 +111,9 @@ fn rows(spec: &RowSpec, source: &Source) -> Result<Vec<Type>, Wrong> {
     }
     typed(&spec.time, &row)?;
     ensure(spec.time.ty == Type::Timestamp, || wrong("its time is no timestamp"))?;
-    ensure(spec.at.is_none_or(|at| at.source_time == source.time), || {
-        wrong("its time is bounded by another source's")
+    let is_own = spec.time.kind == ExprKind::Column(source.time);
+    ensure(spec.at.map_or(is_own, |at| at.source_time == source.time), || {
+        wrong("its time is not bounded by its source's")
     })?;
     for id in &spec.key {
         let ty = row.get(id.index());
@@ -164,7 +165,7 @@ fn fold(spec: &FoldSpec, (rows, lifts): (&RowSpec, &[Type]), source: &Source) ->
         .windows
         .iter()
         .any(|window| window.excluding == Excluding::SelfEvent);
-    // Of a batch plan with the name of the source, where two sources of its service share theirs.
+    // In a batch plan the name says the source where two sources of the service have identity columns of one name.
     let is_own = |(key, column): (&Key, &SourceColumn)| {
         key.ty == column.ty && (key.name == column.name || key.name == source.qualified(&column.name))
     };

@@ -57,7 +57,7 @@ pub struct FoldSpec {
 pub struct FinishSpec {
     /// The instant from which the source is complete.
     pub begins_us: Option<i64>,
-    /// How far behind the source's time event times may lie, in microseconds: `begins` is about the source's time, windows
+    /// How much later than the source's time event times may lie, in microseconds: `begins` is about the source's time, windows
     /// are about the transform's.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub moved_us: u64,

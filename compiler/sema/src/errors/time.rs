@@ -70,7 +70,10 @@ impl LifetimeWithoutLateness<'_> {
             "identities would be kept for ever",
         )
         .with_label(self.source_at, "the source is declared here")
-        .with_help("write `lateness 24h` in the source, or `lateness unbounded` if that is meant")
+        .with_help(
+            "write `lateness 24h` in the source, or `lateness unbounded` if that is meant; if its rows never change, write \
+             `static` and no `arrival`",
+        )
     }
 }
 
@@ -130,7 +133,7 @@ impl StaticAndComing<'_> {
     pub fn report(self) -> Diagnostic {
         let message = format!("source `{}` is static and has `{}`", self.source, self.clause);
         Diagnostic::at(Code::StaticAndComing, message, self.at, "says when rows come in")
-            .with_label(self.static_at, "says that they were there always")
+            .with_label(self.static_at, "says that they were always there")
             .with_help(format!(
                 "remove `static` if rows come in or change with time, else remove `{}`",
                 self.clause
@@ -194,7 +197,7 @@ impl UnboundedMove<'_> {
     pub fn report(self) -> Diagnostic {
         let text = self.text;
         let message = format!(
-            "source `{}` has `begins`, and nothing says how far `{text}` may lie behind its time",
+            "source `{}` has `begins`, and nothing says how much later than its time `{text}` may lie",
             self.source
         );
         Diagnostic::at(
@@ -211,7 +214,7 @@ impl UnboundedMove<'_> {
     }
 }
 
-/// E0312: an `at` that lies further behind the source's time than its `within` allows, in every row.
+/// E0312: an `at` that lies later than the source's time by more than its `within` allows, in every row.
 #[derive(Debug)]
 pub struct MovedTooFar<'a> {
     /// The expression as written.
@@ -224,7 +227,7 @@ pub struct MovedTooFar<'a> {
 impl MovedTooFar<'_> {
     pub fn report(self) -> Diagnostic {
         let least = format_duration(self.least_us);
-        let message = format!("`{}` always lies at least {least} behind the source's time", self.text);
+        let message = format!("`{}` always lies at least {least} after the source's time", self.text);
         let whole = format!("within {least}");
         Diagnostic::at(Code::MovedTooFar, message, self.at, "every row would be rejected").with_edit(
             format!("write `{whole}` or more"),

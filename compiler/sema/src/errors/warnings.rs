@@ -67,7 +67,7 @@ impl UndocumentedFeatures<'_> {
     }
 }
 
-/// W0301: an expression reads an instant that may lie behind the event time.
+/// W0301: an expression reads an instant that may lie after the event time.
 #[derive(Debug)]
 pub struct ReadsAhead<'a> {
     pub column: &'a str,
@@ -123,7 +123,7 @@ impl MayMoveBack<'_> {
         )
         .with_note("an event cannot count before it happens")
         .with_help(format!(
-            "say how far behind it may lie, for example `at {text} within 2d`: then rows outside of that are rejected as \
+            "say how much later it may lie, for example `at {text} within 2d`: then rows outside of that are rejected as \
              meant; or keep them out with a step `where {text} >= {time}`"
         ))
     }

@@ -129,7 +129,7 @@ error[E0303]: lifetime window over source `txn`, which has no lateness
 12 │   feature total = sum(amount) over [1d, lifetime]
    │                                         ^^^^^^^^ identities would be kept for ever
    │
-   = help: write `lateness 24h` in the source, or `lateness unbounded` if that is meant
+   = help: write `lateness 24h` in the source, or `lateness unbounded` if that is meant; if its rows never change, write `static` and no `arrival`
 "#);
 }
 

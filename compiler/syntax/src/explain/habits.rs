@@ -269,7 +269,7 @@ impl Failure {
 /// `total`, `spend`: an entry without its view or its features.
 fn bare_entry(piece: &Piece<'_>) -> Diagnostic {
     let (name, span) = (piece.back(1), piece.span(piece.at - 1, piece.at - 1));
-    // Of a message that is not shown nobody reads the next step.
+    // A message that is not shown needs no next step.
     let is_shown = piece.builder.diagnostics.len() < SHOWN_MAX;
     let (is_view, views) = if is_shown {
         declared(piece.builder, name)

@@ -29,8 +29,9 @@ pub struct StagedSet {
     _claim: Claim,
 }
 
-/// Writes a training set and its record aside, for a target that is claimed. Parquet and Arrow files hold the record too, in their metadata. A set
-/// without a record takes the place of one with a record, too: that is removed. The first error among the batches ends it.
+/// Writes a training set and its record aside, for a target that is claimed. Parquet and Arrow files hold the record too,
+/// in their metadata. Without `record`, a record that stands beside the target is removed. The first error among the
+/// batches ends it.
 ///
 /// # Errors
 /// [`DecodeError::UnknownExtension`], [`DecodeError::Unwritable`], [`DecodeError::BeyondText`].

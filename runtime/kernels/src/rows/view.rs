@@ -3,7 +3,7 @@
 //! | reason | the row |
 //! |---|---|
 //! | `at_before_time` | its event time lies before the source's: an event cannot count before it happens |
-//! | `at_too_far` | its event time lies further behind the source's than the bound of `at` |
+//! | `at_too_far` | its event time lies later than the source's by more than the bound of `at` |
 //! | `key_error` | a key column is an error, and none is null: no entity could carry the error |
 
 use crate::column::{Column, Data, Tag};
@@ -16,7 +16,7 @@ use featc_ir::window::format_duration;
 pub enum ViewReason {
     /// The event time of the transform lies before the source's.
     AtBeforeTime,
-    /// It lies further behind the source's than the transform allows.
+    /// It lies later than the source's by more than the transform allows.
     AtTooFar,
     /// A key column is an error.
     KeyError,

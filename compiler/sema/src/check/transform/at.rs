@@ -1,4 +1,4 @@
-//! What is known of an `at` before any row is seen: whether it may lie before the source's time, and how far behind it.
+//! What is known of an `at` before any row is seen: whether it may lie before the source's time, and how much later.
 
 use super::{Context, RowTypes};
 use crate::errors::time::{MovedBack, MovedTooFar, UnboundedMove};
