@@ -121,11 +121,11 @@ pub struct RunArgs {
     /// Read a source from elsewhere: a file, a folder or a glob, in the format that its extension names (may be repeated)
     #[arg(long = "source", value_name = "NAME=PATH")]
     pub sources: Vec<String>,
-    /// Which events a question may see; as-of-arrival unless told. Of a source without arrival only `complete` can be asked
+    /// Which events a question may see; as-of-arrival unless told. Of a source that has no arrival and is not static only `complete` can be asked
     #[arg(long, value_enum)]
     pub truth: Option<TruthArg>,
     /// Pipeline delay for as-of-arrival instead of the sources' own, for example 5s
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub delay: Option<String>,
     /// Fail if any row of a source cannot be used
     #[arg(long)]

@@ -394,6 +394,11 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::Changed { .. } => Code::InputChanged,
         DecodeError::Unreadable { .. } => Code::UnreadableFile,
         DecodeError::Corrupt { .. } => Code::CorruptFile,
+        DecodeError::MissingColumn { column, found, .. } if ill_header(column, found).is_some() => {
+            return Diagnostic::new(Code::MissingColumn, error.to_string())
+                .with_note(format!("the file has: {}", listed(found)))
+                .with_help(ill_header(column, found).unwrap_or_default());
+        }
         DecodeError::MissingColumn { column, found, .. } if Some(column.as_str()) == at_column => {
             return Diagnostic::new(Code::MissingSpineTime, error.to_string())
                 .with_note(format!("the file has: {}", listed(found)))
@@ -431,6 +436,10 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 .with_note(format!("the file has: {}", listed(found)))
                 .with_help(help);
         }
+        DecodeError::WrongType { expected, .. } if expected == "timestamp" && at_column.is_none() => {
+            return Diagnostic::new(Code::WrongColumnType, error.to_string())
+                .with_help("write the column of the file as timestamps: no cast makes an event time of other types");
+        }
         DecodeError::AmbiguousColumn { .. } => Code::MissingColumn,
         DecodeError::WrongType { .. } => Code::WrongColumnType,
         DecodeError::NaiveTimestamp { .. } => Code::NaiveTimestamp,
@@ -448,6 +457,17 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let help = of_spine.or_else(|| error.help());
     let help = help.unwrap_or_else(|| next_step(code).to_owned());
     Diagnostic::new(code, error.to_string()).with_help(help)
+}
+
+/// What is wrong with the header of a text file in which a column is not found, if it is one of the usual things.
+fn ill_header(column: &str, found: &[String]) -> Option<String> {
+    if let [all] = found
+        && let Some(mark) = all.chars().find(|mark| [';', '\t', '|'].contains(mark))
+    {
+        return Some(format!("write the file with commas between its columns: its header has {mark:?}"));
+    }
+    let padded = found.iter().find(|name| name.as_str() != column && name.trim() == column)?;
+    Some(format!("remove the blanks around the name in the header of the file: it is {padded:?}"))
 }
 
 /// Names in a message: the first of them, and how many more there are.
@@ -478,7 +498,7 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
 
 fn next_step(code: Code) -> &'static str {
     match code {
-        Code::FileNotFound => "paths in a program are relative to its folder; `--source NAME=PATH` overrides them",
+        Code::FileNotFound => "paths in a program are relative to its folder, that of `--source NAME=PATH` to the current one",
         Code::UnreadableFile => "mend the permissions of the file",
         Code::CorruptFile => {
             "the file is damaged or of another format: fetch it again, or correct the format in the source"

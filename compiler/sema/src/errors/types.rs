@@ -420,6 +420,12 @@ impl IncomparableTypes<'_> {
             (Type::Timestamp, Type::Date) | (Type::Date, Type::Timestamp) => {
                 "write `date(…)` around the timestamp, or `cast(… as timestamp)` around the date".to_owned()
             }
+            (Type::Timestamp, other) | (other, Type::Timestamp) if other.is_numeric() => {
+                "write the instant as `@2013-01-01T00:00:00Z`".to_owned()
+            }
+            (Type::Date, other) | (other, Type::Date) if other.is_numeric() => {
+                "write the date as `@2013-01-01`".to_owned()
+            }
             (Type::Duration, other) | (other, Type::Duration) if other.is_numeric() => {
                 "write a duration with its unit, for example `15m`".to_owned()
             }
