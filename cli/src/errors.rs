@@ -464,10 +464,16 @@ fn ill_header(column: &str, found: &[String]) -> Option<String> {
     if let [all] = found
         && let Some(mark) = all.chars().find(|mark| [';', '\t', '|'].contains(mark))
     {
-        return Some(format!("write the file with commas between its columns: its header has {mark:?}"));
+        return Some(format!(
+            "write the file with commas between its columns: its header has {mark:?}"
+        ));
     }
-    let padded = found.iter().find(|name| name.as_str() != column && name.trim() == column)?;
-    Some(format!("remove the blanks around the name in the header of the file: it is {padded:?}"))
+    let padded = found
+        .iter()
+        .find(|name| name.as_str() != column && name.trim() == column)?;
+    Some(format!(
+        "remove the blanks around the name in the header of the file: it is {padded:?}"
+    ))
 }
 
 /// Names in a message: the first of them, and how many more there are.
@@ -498,7 +504,9 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
 
 fn next_step(code: Code) -> &'static str {
     match code {
-        Code::FileNotFound => "paths in a program are relative to its folder, that of `--source NAME=PATH` to the current one",
+        Code::FileNotFound => {
+            "paths in a program are relative to its folder, that of `--source NAME=PATH` to the current one"
+        }
         Code::UnreadableFile => "mend the permissions of the file",
         Code::CorruptFile => {
             "the file is damaged or of another format: fetch it again, or correct the format in the source"

@@ -106,6 +106,12 @@ impl Job<'_> {
         unchanged(self.quick, &now, errors::DURING, reporter)?;
         let path = self.folder.path.join(&part.file);
         let write = || -> Result<Done, featr::Error> {
+            if path.is_symlink() {
+                return Err(featr::Error::Decode(featr::DecodeError::Unwritable {
+                    file: path.display().to_string(),
+                    why: "it is a link, and a part is a file of its folder".to_owned(),
+                }));
+            }
             let mut writer = RowsWriter::create_with(&path, rows.schema(), &run.write_options())?;
             for batch in rows {
                 writer.write(&batch?)?;

@@ -158,7 +158,9 @@ fn put_in_place(folder: &Path, steps: &mut Steps) -> Result<(), BuildError> {
     let Ok(manifest) = std::fs::read(next.join(FILE)) else {
         return remove_folder(&next).map_err(unwritable(&next));
     };
-    let new = listed(&manifest);
+    // A folder may come from elsewhere: no name in it leads out of the build.
+    let mut new = listed(&manifest);
+    new.retain(|name| is_ours(name));
     let old = std::fs::read(folder.join(FILE)).map_or_else(|_| Vec::new(), |bytes| listed(&bytes));
     for name in old.iter().filter(|name| is_plan(name) && !new.contains(name)) {
         let path = folder.join(name);
@@ -189,6 +191,11 @@ fn put_in_place(folder: &Path, steps: &mut Steps) -> Result<(), BuildError> {
 /// The files that a manifest names; none where it is no manifest.
 fn listed(manifest: &[u8]) -> Vec<String> {
     serde_json::from_slice::<Manifest>(manifest).map_or_else(|_| Vec::new(), |found| found.files.into_keys().collect())
+}
+
+/// Whether it is the name of a file of a build.
+fn is_ours(name: &str) -> bool {
+    is_plan(name) || ["program.txt", "program.json", "stream.txt", "stream.json", "stream.mmd"].contains(&name)
 }
 
 /// Whether it is the name of a plan of a service: others than these are never removed.

@@ -14,8 +14,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 /// So many keys that were asked are compared, letter by letter, with so many keys of events.
-const ASKED_MAX: usize = 20;
-const KNOWN_MAX: usize = 50_000;
+const ASKED_MAX: usize = 5;
+const KNOWN_MAX: usize = 10_000;
+/// Of longer keys the first letters are compared.
+const LETTERS_MAX: usize = 40;
 
 /// Why a view finds nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,7 +193,7 @@ impl Found {
             return;
         }
         for (place, wanted) in asked.first.iter().take(ASKED_MAX).enumerate() {
-            let letters: usize = wanted.iter().map(|word| word.chars().count()).sum();
+            let letters: usize = wanted.iter().map(|word| word.chars().take(LETTERS_MAX).count()).sum();
             let distances = wanted.iter().zip(&words).map(|(left, right)| distance(left, right));
             let all: usize = distances.sum();
             // Half of the letters of another word agree by chance.
@@ -232,11 +234,11 @@ fn plain(word: &str) -> String {
     word.trim_start_matches('0').to_owned()
 }
 
-/// How many letters are to be put in, taken out or changed (Levenshtein).
+/// How many letters are to be put in, taken out or changed (Levenshtein), among the first of both.
 fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
+    let right: Vec<char> = right.chars().take(LETTERS_MAX).collect();
     let mut costs: Vec<usize> = (0..=right.len()).collect();
-    for (row, letter) in left.chars().enumerate() {
+    for (row, letter) in left.chars().take(LETTERS_MAX).enumerate() {
         let mut before = costs[0];
         costs[0] = row + 1;
         for (column, other) in right.iter().enumerate() {
@@ -246,4 +248,16 @@ fn distance(left: &str, right: &str) -> usize {
         }
     }
     costs[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_keys_cost_no_more_than_their_first_letters() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        let (left, right) = ("ab".repeat(50_000), "cd".repeat(50_000));
+        assert_eq!(distance(&left, &right), LETTERS_MAX);
+    }
 }

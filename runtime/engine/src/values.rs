@@ -4,15 +4,37 @@ use featc_ir::{Expr, ExprKind, Literal, Type};
 use featr_kernels::Value;
 use featr_kernels::eval::eval_row_slow;
 
-/// Reads a value of a type by the cast from string of the language; `None` when the text is none.
+/// Reads a value of a type by the cast from string of the language; `None` when the text is none, or a decimal with more
+/// digits than the type has.
 pub fn parse_value(text: &str, ty: Type) -> Option<Value> {
     let literal = Expr::new(ExprKind::Literal(Literal::String(text.to_owned())), Type::String);
     match ty {
         Type::String => Some(Value::String(text.to_owned())),
+        Type::Decimal { scale, .. } if digits_behind(text) > usize::from(scale) => None,
         Type::Duration => text.parse().ok().map(Value::Duration),
         Type::Bool | Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::Timestamp | Type::Date => {
             let value = eval_row_slow(&Expr::new(ExprKind::Cast(Box::new(literal)), ty), &[]);
             value.is_valid().then_some(value)
         }
+    }
+}
+
+/// How many digits behind the point say something.
+fn digits_behind(text: &str) -> usize {
+    let behind = text.split_once('.').map_or("", |(_, behind)| behind);
+    behind.trim_end_matches('0').len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_is_not_rounded() {
+        let price = Type::Decimal { precision: 6, scale: 2 };
+        assert_eq!(parse_value("1.50", price), Some(Value::Decimal(150)));
+        assert_eq!(parse_value("1.500", price), Some(Value::Decimal(150)));
+        assert_eq!(parse_value("1.504", price), None);
+        assert_eq!(parse_value("1.505", price), None);
     }
 }

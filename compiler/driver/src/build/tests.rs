@@ -129,3 +129,25 @@ fn names_of_a_manifest_lead_nowhere_else() {
         assert!(!is_plan(name), "{name}");
     }
 }
+
+/// A folder can come from anywhere, a checkout for example: what its manifest names moves nothing beside it.
+#[test]
+fn a_committed_build_from_elsewhere_leads_nowhere() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let build = folder.path().join("a/build");
+    let own = files_of(&program("0", false));
+    for (name, text) in &own {
+        let path = build.join(NEXT).join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        std::fs::write(path, text).expect("writable");
+    }
+    let mut manifest: serde_json::Value = serde_json::from_str(&own[FILE]).expect("JSON");
+    manifest["files"]["../../mine"] = "0".repeat(32).into();
+    std::fs::write(build.join(NEXT).join(FILE), manifest.to_string()).expect("writable");
+    // Where the name leads to from the folder that is moved, and from the one that it is moved to.
+    std::fs::write(folder.path().join("a/mine"), "below").expect("writable");
+    std::fs::write(folder.path().join("mine"), "above").expect("writable");
+    put_in_place(&build, &mut Steps::all()).expect("puts what it knows");
+    let left = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("still there");
+    assert_eq!((left("mine"), left("a/mine")), ("above".into(), "below".into()));
+}

@@ -79,7 +79,13 @@ fn open(lock: &Path) -> io::Result<Option<File>> {
         let why = format!("{} is in the way", lock.display());
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
     }
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(lock)?;
+    // One that another user left may be locked without being written.
+    let file = match File::open(lock) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            OpenOptions::new().create(true).truncate(false).write(true).open(lock)?
+        }
+        opened => opened?,
+    };
     Ok((locked(&file)? && is_at(&file, lock)).then_some(file))
 }
 
