@@ -149,9 +149,17 @@ pub struct RunArgs {
     /// The folder of those files, which have no names: nothing can be left behind
     #[arg(long, value_name = "FOLDER")]
     pub temp_dir: Option<PathBuf>,
+    /// Whether every row is read, also those that can matter to no question: what a record says
+    #[arg(skip)]
+    pub every_row: bool,
 }
 
 impl RunArgs {
+    /// Who wants to hear of every row that cannot be used needs every row read.
+    pub fn reads_every_row(&self) -> bool {
+        self.strict || self.rejected.is_some() || self.every_row
+    }
+
     /// What is refused for its data.
     pub fn limits(&self) -> Limits {
         Limits {

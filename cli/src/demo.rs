@@ -38,6 +38,7 @@ impl Tour<'_> {
             program: self.folder.join("flights.feat"),
             service: SERVICE.to_owned(),
             run: RunArgs {
+                every_row: false,
                 sources: vec![],
                 truth: Some(truth),
                 delay: None,

@@ -118,6 +118,7 @@ impl Recorder {
             at_column: spine.at_column.clone(),
             zone: spine.zone.clone(),
         };
+        let every_row = program.run.reads_every_row();
         let program = ProgramRecord {
             path: name_of(&program.program),
             module: prepared.ir.module.clone(),
@@ -125,6 +126,7 @@ impl Recorder {
         };
         let mut record = Provenance::begin(program, &prepared.service, prepared.truth, questions);
         record.seen_early = prepared.seen_early.clone();
+        record.every_row = every_row;
         Ok(Recorder { record, files, quick })
     }
 
@@ -398,6 +400,7 @@ fn program_args(was: &Provenance, program: PathBuf, args: &TrainCommand) -> Prog
             delay,
             // The set was made once: what it is made of is compared with the record.
             max_rejected: Most::ALL,
+            every_row: was.every_row,
             ..args.run.clone()
         },
     }

@@ -18,8 +18,7 @@ pub fn options(prepared: &Prepared, args: &RunArgs, with_status: bool) -> TrainO
         threads: args.threads.map_or(0, usize::from),
         memory_bytes: args.memory_limit,
         temp: args.temp_dir.clone(),
-        // Who wants to hear of every row that cannot be used needs every row read.
-        prune: !args.strict && args.rejected.is_none(),
+        prune: !args.reads_every_row(),
         // What was read is told first, and then judged.
         limits: Limits::NONE,
         ..TrainOptions::new(prepared.truth)

@@ -3,6 +3,7 @@
 mod support;
 
 use std::path::Path;
+use std::sync::Arc;
 use support::{command, featc, featc_with_full_disk, files, names, ok, refused, refused_with, shop};
 
 const TRAIN: &str = "train shop.feat --service risk --spine spine.csv --status";
@@ -387,4 +388,58 @@ fn verify_of_a_log_that_is_being_written_says_so() {
     let said = refused_with(said, VERIFY, "E0911");
     assert!(said.contains("read a copy, or only files"), "{said}");
     assert!(!said.contains("bug in featc"), "{said}");
+}
+
+/// Row groups that can matter to no question are left out, unless somebody wants to hear of every row.
+#[test]
+fn a_set_with_rejected_rows_is_made_again_from_row_groups() {
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let program = "module shop
+entity card (card: string)
+source txn {
+  columns (id: int64, card: string, amount: int64, paid_at: timestamp)
+  unique id
+  time paid_at
+  static
+  batch parquet \"txn.parquet\"
+}
+view spend of card from txn {
+  owner \"payments\"
+  /// Spent.
+  feature total = sum(amount) over 1h
+}
+service risk { spend.* }
+";
+    std::fs::write(at("shop.feat"), program).expect("writable");
+    std::fs::write(at("spine.csv"), "card,timestamp\na,1970-01-01T02:00:00Z\n").expect("writable");
+    let cards: StringArray = (0..1000).map(|row| (row < 500 || row >= 520).then_some("a")).collect();
+    let minutes = (0..1000).map(|row: i64| row * 60_000_000);
+    let batch = RecordBatch::try_from_iter([
+        ("id", Arc::new(Int64Array::from_iter_values(0..1000)) as ArrayRef),
+        ("card", Arc::new(cards)),
+        ("amount", Arc::new(Int64Array::from_iter_values(0..1000))),
+        (
+            "paid_at",
+            Arc::new(TimestampMicrosecondArray::from_iter_values(minutes).with_timezone("UTC")),
+        ),
+    ])
+    .expect("columns of one length");
+    let options = featr::WriteOptions {
+        rows_per_group: 50,
+        ..featr::WriteOptions::default()
+    };
+    let mut writer = featr::RowsWriter::create_with(&at("txn.parquet"), batch.schema(), &options).expect("writable");
+    writer.write(&batch).expect("writable");
+    writer.finish().expect("writable");
+    let train = "train shop.feat --service risk --spine spine.csv";
+    for (out, more) in [("all.csv", "--rejected aside.jsonl"), ("some.csv", "")] {
+        ok(folder.path(), &format!("{train} --out {out} {more}"));
+        ok(
+            folder.path(),
+            &format!("train --from-provenance {out} --out again-{out}"),
+        );
+        assert_eq!(read(&at(out)), read(&at(&format!("again-{out}"))), "{out}");
+    }
 }

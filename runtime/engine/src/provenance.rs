@@ -42,6 +42,9 @@ pub struct Provenance {
     /// Sources whose rows it shows though nothing says when they were known.
     #[serde(default, skip_serializing_if = "SeenEarly::is_empty")]
     pub seen_early: SeenEarly,
+    /// Whether every row was read and counted, also those that can matter to no question (`--strict`, `--rejected`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub every_row: bool,
     /// Output column → fingerprint of its feature.
     pub features: BTreeMap<String, String>,
     /// The sources that the service reads, in the program's order.
@@ -174,6 +177,7 @@ impl Provenance {
             service: service.to_owned(),
             truth: truth.into(),
             seen_early: SeenEarly::default(),
+            every_row: false,
             features: BTreeMap::new(),
             sources: Vec::new(),
             spine,
