@@ -66,6 +66,8 @@ pub enum Command {
     Get(GetArgs),
     /// The whole tour on real flights
     Demo(DemoArgs),
+    /// Print the licences of the crates that this binary contains
+    Notices,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ mod fmt;
 mod get;
 mod heap;
 mod lake;
+mod notices;
 mod progress;
 mod provenance;
 mod replay;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args, &reporter),
         Command::Get(args) => get::run(args, &reporter),
         Command::Demo(args) => demo::run(args, &reporter),
+        Command::Notices => notices::run(&reporter),
     };
     match outcome {
         Ok(()) if !reporter.failed.get() => ExitCode::SUCCESS,

@@ -56,6 +56,51 @@ fn crates_import_only_what_the_table_allows() {
 }
 
 #[test]
+fn notices_list_every_crate_of_the_binary() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = std::process::Command::new(cargo)
+        .args([
+            "tree",
+            "-p",
+            "featc",
+            "-e",
+            "normal,no-proc-macro",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+        ])
+        .args(["--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let linked: BTreeSet<String> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(
+            |line| match line.trim_end_matches(" (*)").split(' ').collect::<Vec<_>>()[..] {
+                [name, version] => Some(format!("{name} {}", version.trim_start_matches('v'))),
+                // Our own say where they are.
+                _ => None,
+            },
+        )
+        .collect();
+    let notices = read(&root().join("NOTICES.txt"));
+    let list = notices.split("\n\n").nth(1).expect("a list behind the first paragraph");
+    let told: BTreeSet<String> = list
+        .lines()
+        .filter_map(|line| Some(line.split_once(':')?.0.to_owned()))
+        .collect();
+    assert!(linked.len() > 200, "{linked:?}");
+    let missing: Vec<_> = linked.difference(&told).collect();
+    let stale: Vec<_> = told.difference(&linked).collect();
+    assert!(
+        missing.is_empty() && stale.is_empty(),
+        "run cli/notices.py: {missing:?} {stale:?}"
+    );
+}
+
+#[test]
 fn sources_stay_readable() {
     let mut wrong = Vec::new();
     // Spelt in two halves, so that this file does not contain them.

@@ -1,6 +1,5 @@
 //! Errors of stores and tables in plain words.
 
-use deltalake_core::DeltaTableError;
 use featr_decode::{DecodeError, LakeCause, plain};
 use std::error::Error;
 
@@ -48,22 +47,6 @@ pub(crate) fn of_this_machine(place: &str, error: &(dyn Error + 'static)) -> Opt
         }
     };
     (said.kind() != std::io::ErrorKind::NotFound).then(|| plain(said))
-}
-
-/// An error of the Delta library on the way to a table's state.
-pub(crate) fn table(place: &str, error: &DeltaTableError) -> DecodeError {
-    match error {
-        DeltaTableError::NotATable(_)
-        | DeltaTableError::InvalidVersion(_)
-        | DeltaTableError::InvalidTableLocation(_) => {
-            problem(LakeCause::NoSuchTable, place, "there is no `_delta_log` in it")
-        }
-        DeltaTableError::ObjectStore { source } => match refused(place, source) {
-            DecodeError::NoFiles { .. } => problem(LakeCause::NoSuchTable, place, "a file of its log is missing"),
-            other => other,
-        },
-        other => problem(LakeCause::UnreadableTable, place, innermost(other)),
-    }
 }
 
 /// The innermost cause on one line: what the layers around it say are names of layers.

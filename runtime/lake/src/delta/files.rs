@@ -1,13 +1,14 @@
 //! Data files of a table on their way to it.
 
+use super::action::FileAction;
 use super::stats::Stats;
 use super::table::{Root, Table};
 use crate::upload::{Aside, upload};
 use arrow::array::{Array as _, RecordBatch};
 use arrow::datatypes::SchemaRef;
-use deltalake_core::kernel::Add;
 use featr_decode::{DecodeError, RowsWriter, WriteOptions};
 use object_store::ObjectStoreExt as _;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
@@ -127,14 +128,18 @@ impl Ended {
 
 impl Written {
     /// What the log says of the file.
-    pub(crate) fn add(&self) -> Add {
-        Add {
+    pub(crate) fn add(&self) -> FileAction {
+        let more: [(&str, serde_json::Value); 3] = [
+            ("modificationTime", self.modified_ms.into()),
+            ("dataChange", true.into()),
+            ("stats", self.stats.clone().into()),
+        ];
+        FileAction {
             path: self.name.clone(),
-            size: i64::try_from(self.bytes).unwrap_or(i64::MAX),
-            modification_time: self.modified_ms,
-            data_change: true,
-            stats: Some(self.stats.clone()),
-            ..Add::default()
+            partition_values: Some(BTreeMap::new()),
+            size: Some(i64::try_from(self.bytes).unwrap_or(i64::MAX)),
+            deletion_vector: None,
+            more: more.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         }
     }
 

@@ -1,8 +1,11 @@
 //! Delta tables: which files a version has, and writing a result as one commit.
 
+mod action;
 mod check;
+mod checkpoint;
 mod durable;
 mod files;
+mod log;
 mod read;
 mod schema;
 mod stats;

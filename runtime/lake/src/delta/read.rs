@@ -1,11 +1,10 @@
 //! The files of a table at one version.
 
 use super::check::readable;
+use super::log::State;
 use super::table::{Root, Table};
 use crate::object::Buckets;
 use crate::place::{Place, object_address};
-use deltalake_core::kernel::DataType;
-use deltalake_core::table::state::DeltaTableState;
 use featr_decode::{DecodeError, InputFile};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,7 +63,7 @@ impl Tables {
         let state = table.state(version)?;
         readable(path, &state)?;
         let snapshot = Snapshot {
-            id: format!("delta:{}@{}", state.metadata().id(), state.version()),
+            id: format!("delta:{}@{}", state.metadata.id, state.version),
             files: inputs(&table, &state, base),
         };
         known.insert(asked, snapshot.clone());
@@ -105,29 +104,22 @@ pub(crate) fn versioned(path: &str) -> (&str, Option<u64>) {
 
 /// The active files, in bytewise order of their paths. A column that the table has and a file lacks is null there: the
 /// file is older than the column.
-fn inputs(table: &Table, state: &DeltaTableState, base: &Path) -> Vec<InputFile> {
-    let schema = state.schema();
+fn inputs(table: &Table, state: &State, base: &Path) -> Vec<InputFile> {
     let mut found: Vec<InputFile> = state
-        .log_data()
-        .iter()
+        .files
+        .values()
         .map(|file| {
-            let mut partition = file.partition_values_map();
-            let values = schema.fields().map(|field| {
-                let value = partition
-                    .remove(field.name())
-                    .flatten()
-                    .filter(|value| !value.is_empty());
-                let zoned = value.map(|value| {
-                    if *field.data_type() == DataType::TIMESTAMP {
-                        utc(value)
-                    } else {
-                        value
-                    }
-                });
-                (field.name().clone(), zoned)
+            let values = state.columns.iter().map(|column| {
+                let said = file
+                    .partition_values
+                    .as_ref()
+                    .and_then(|values| values.get(&column.name));
+                let value = said.cloned().flatten().filter(|value| !value.is_empty());
+                let zoned = value.map(|value| if column.ty == "timestamp" { utc(value) } else { value });
+                (column.name.clone(), zoned)
             });
             let values = values.collect();
-            let (path, name) = path(&table.root, &file.path(), base);
+            let (path, name) = path(&table.root, &unescaped(&file.path), base);
             InputFile {
                 path,
                 name: name.into(),
@@ -137,6 +129,16 @@ fn inputs(table: &Table, state: &DeltaTableState, base: &Path) -> Vec<InputFile>
         .collect();
     found.sort_by(|left, right| left.path.cmp(&right.path));
     found
+}
+
+/// Paths of the log have `%XX` for bytes that an address cannot have. Addresses are read as such later.
+fn unescaped(path: &str) -> String {
+    if crate::is_address(path) {
+        return path.to_owned();
+    }
+    percent_encoding::percent_decode_str(path)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// Timestamps of partitions are in UTC whether they say so or not.

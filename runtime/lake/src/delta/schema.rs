@@ -4,12 +4,70 @@ use crate::problem::problem;
 use arrow::array::{Array as _, ArrayRef, RecordBatch};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
-use deltalake_core::kernel::{DataType as DeltaType, StructField, StructType};
 use featr_decode::{DecodeError, LakeCause};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const MICROSECONDS: DataType = DataType::Duration(TimeUnit::Microsecond);
+
+/// The columns of a table, in its order.
+pub(crate) type Table = Vec<Column>;
+
+/// A column of a table, as the log's schema has it: the Delta transaction protocol, "Schema Serialization Format".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Column {
+    pub name: String,
+    /// A word such as `long`, or an object.
+    #[serde(rename = "type")]
+    pub ty: Value,
+    pub nullable: bool,
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Struct {
+    #[serde(rename = "type")]
+    ty: String,
+    fields: Table,
+}
+
+/// The columns that a log's schema names.
+///
+/// # Errors
+/// A text that is no schema.
+pub(crate) fn columns(schema: &str) -> Result<Table, String> {
+    let whole: Struct = serde_json::from_str(schema).map_err(|error| format!("its schema is none: {error}"))?;
+    match whole.ty.as_str() {
+        "struct" => Ok(whole.fields),
+        other => Err(format!("its schema is a {other}")),
+    }
+}
+
+/// Columns as a log's schema.
+pub(crate) fn schema_string(columns: &[Column]) -> String {
+    let whole = Struct {
+        ty: "struct".into(),
+        fields: columns.to_vec(),
+    };
+    serde_json::to_string(&whole).unwrap_or_default()
+}
+
+fn column(name: &str, ty: Value) -> Column {
+    Column {
+        name: name.to_owned(),
+        ty,
+        nullable: true,
+        metadata: Map::new(),
+    }
+}
+
+/// A type as messages call it.
+fn said(ty: &Value) -> String {
+    ty.as_str().map_or_else(|| ty.to_string(), str::to_owned)
+}
 
 /// What rows become on their way into a table.
 #[derive(Debug, Clone)]
@@ -17,7 +75,7 @@ pub(crate) struct Columns {
     address: String,
     /// What the data files hold.
     pub arrow: SchemaRef,
-    pub delta: StructType,
+    pub delta: Table,
     /// Whether a column is a timestamp without zone, which a table must declare as a feature.
     pub local_timestamps: bool,
     /// Columns of an existing table that must not be null.
@@ -29,7 +87,7 @@ impl Columns {
     /// [`LakeCause::UnfitColumn`].
     pub(crate) fn of(address: &str, schema: &Schema) -> Result<Columns, DecodeError> {
         let mut seen = BTreeSet::new();
-        let (mut arrow, mut delta) = (Vec::<FieldRef>::new(), Vec::new());
+        let (mut arrow, mut delta) = (Vec::<FieldRef>::new(), Table::new());
         for field in schema.fields() {
             let name = field.name();
             let unfit = |why: String| problem(LakeCause::UnfitColumn, address, format!("column `{name}` {why}"));
@@ -42,19 +100,20 @@ impl Columns {
             let (held, ty) =
                 held(field.data_type()).ok_or_else(|| unfit(format!("has the type {}", field.data_type())))?;
             arrow.push(Arc::new(Field::new(name, held, true)));
-            let column = StructField::nullable(name, ty);
-            delta.push(match field.data_type() {
-                DataType::Duration(_) => column.with_metadata([("comment", "duration in microseconds")]),
-                _ => column,
-            });
+            let mut column = column(name, ty);
+            if let DataType::Duration(_) = field.data_type() {
+                column
+                    .metadata
+                    .insert("comment".into(), "duration in microseconds".into());
+            }
+            delta.push(column);
         }
         let local = |field: &FieldRef| matches!(field.data_type(), DataType::Timestamp(_, None));
         Ok(Columns {
             address: address.to_owned(),
             local_timestamps: arrow.iter().any(local),
             arrow: Arc::new(Schema::new(arrow)),
-            delta: StructType::try_new(delta)
-                .map_err(|error| problem(LakeCause::UnfitColumn, address, error.to_string()))?,
+            delta,
             required: BTreeSet::new(),
         })
     }
@@ -63,30 +122,28 @@ impl Columns {
     ///
     /// # Errors
     /// [`LakeCause::SchemaDiffers`].
-    pub(crate) fn fit(&mut self, table: &StructType) -> Result<(), DecodeError> {
+    pub(crate) fn fit(&mut self, table: &[Column]) -> Result<(), DecodeError> {
         let differs = |why: String| Err(problem(LakeCause::SchemaDiffers, &self.address, why));
-        for ours in self.delta.fields() {
-            match table.field(ours.name()) {
-                None => return differs(format!("the table has no column `{}`", ours.name())),
-                Some(theirs) if theirs.data_type() != ours.data_type() => {
+        for ours in &self.delta {
+            match table.iter().find(|theirs| theirs.name == ours.name) {
+                None => return differs(format!("the table has no column `{}`", ours.name)),
+                Some(theirs) if theirs.ty != ours.ty => {
                     return differs(format!(
                         "column `{}` is {} in the table and {} in the rows",
-                        ours.name(),
-                        theirs.data_type(),
-                        ours.data_type()
+                        ours.name,
+                        said(&theirs.ty),
+                        said(&ours.ty)
                     ));
                 }
                 Some(_) => {}
             }
         }
-        if let Some(more) = table.fields().find(|theirs| self.delta.field(theirs.name()).is_none()) {
-            return differs(format!("the rows have no column `{}`", more.name()));
+        let known = |theirs: &&Column| self.delta.iter().all(|ours| ours.name != theirs.name);
+        if let Some(more) = table.iter().find(known) {
+            return differs(format!("the rows have no column `{}`", more.name));
         }
-        self.required = table
-            .fields()
-            .filter(|field| !field.is_nullable())
-            .map(|field| field.name().clone())
-            .collect();
+        let required = table.iter().filter(|column| !column.nullable);
+        self.required = required.map(|column| column.name.clone()).collect();
         Ok(())
     }
 
@@ -117,42 +174,39 @@ impl Columns {
 }
 
 /// The type that a column has in the data files and in the table; `None` where Delta has nothing that holds it.
-fn held(ty: &DataType) -> Option<(DataType, DeltaType)> {
-    let same = |delta: DeltaType| Some((ty.clone(), delta));
+fn held(ty: &DataType) -> Option<(DataType, Value)> {
+    let same = |delta: &str| Some((ty.clone(), delta.into()));
     match ty {
-        DataType::Boolean => same(DeltaType::BOOLEAN),
-        DataType::Int8 => same(DeltaType::BYTE),
-        DataType::Int16 => same(DeltaType::SHORT),
-        DataType::Int32 => same(DeltaType::INTEGER),
-        DataType::Int64 => same(DeltaType::LONG),
+        DataType::Boolean => same("boolean"),
+        DataType::Int8 => same("byte"),
+        DataType::Int16 => same("short"),
+        DataType::Int32 => same("integer"),
+        DataType::Int64 => same("long"),
         DataType::UInt8 => held(&DataType::Int16),
         DataType::UInt16 => held(&DataType::Int32),
         DataType::UInt32 | DataType::UInt64 => held(&DataType::Int64),
-        DataType::Float32 => same(DeltaType::FLOAT),
+        DataType::Float32 => same("float"),
         DataType::Float16 => held(&DataType::Float32),
-        DataType::Float64 => same(DeltaType::DOUBLE),
+        DataType::Float64 => same("double"),
         DataType::Decimal128(precision, scale) => {
-            let scale = u8::try_from(*scale).ok()?;
-            same(DeltaType::decimal(*precision, scale).ok()?)
+            let fits = (1..=38).contains(precision) && u8::try_from(*scale).is_ok_and(|scale| scale <= *precision);
+            fits.then(|| (ty.clone(), format!("decimal({precision},{scale})").into()))
         }
-        DataType::Utf8 => same(DeltaType::STRING),
+        DataType::Utf8 => same("string"),
         DataType::LargeUtf8 | DataType::Utf8View => held(&DataType::Utf8),
-        DataType::Binary => same(DeltaType::BINARY),
+        DataType::Binary => same("binary"),
         DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => held(&DataType::Binary),
-        DataType::Date32 => same(DeltaType::DATE),
+        DataType::Date32 => same("date"),
         DataType::Date64 => held(&DataType::Date32),
         DataType::Timestamp(_, zone) => Some(match zone {
             Some(_) => (
                 DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-                DeltaType::TIMESTAMP,
+                "timestamp".into(),
             ),
-            None => (
-                DataType::Timestamp(TimeUnit::Microsecond, None),
-                DeltaType::TIMESTAMP_NTZ,
-            ),
+            None => (DataType::Timestamp(TimeUnit::Microsecond, None), "timestamp_ntz".into()),
         }),
         // Delta has none: its microseconds, as `cast(d as int64)` gives them.
-        DataType::Duration(_) => Some((DataType::Int64, DeltaType::LONG)),
+        DataType::Duration(_) => Some((DataType::Int64, "long".into())),
         DataType::Dictionary(_, values) => held(values),
         _ => None,
     }
@@ -194,7 +248,7 @@ mod tests {
     };
     use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
-    fn columns(name: &str, ty: DataType) -> Result<Columns, DecodeError> {
+    fn rows_of(name: &str, ty: DataType) -> Result<Columns, DecodeError> {
         Columns::of("t", &Schema::new(vec![Field::new(name, ty, true)]))
     }
 
@@ -204,8 +258,8 @@ mod tests {
 
     #[test]
     fn what_delta_cannot_hold_is_refused() {
-        assert!(why(columns("a b", DataType::Int64)).contains("`a b` has ' ' in its name"));
-        assert!(why(columns("d", DataType::Time64(TimeUnit::Microsecond))).contains("has the type Time64"));
+        assert!(why(rows_of("a b", DataType::Int64)).contains("`a b` has ' ' in its name"));
+        assert!(why(rows_of("d", DataType::Time64(TimeUnit::Microsecond))).contains("has the type Time64"));
         let twice = vec![
             Field::new("a", DataType::Int64, true),
             Field::new("A", DataType::Int64, true),
@@ -217,7 +271,7 @@ mod tests {
     fn values_are_held_exactly_or_refused() {
         let rows = |ty: DataType, array: ArrayRef| {
             let schema = Arc::new(Schema::new(vec![Field::new("x", ty.clone(), true)]));
-            columns("x", ty)
+            rows_of("x", ty)
                 .unwrap()
                 .rows(&RecordBatch::try_new(schema, vec![array]).unwrap())
         };
@@ -244,15 +298,11 @@ mod tests {
 
     #[test]
     fn a_table_must_have_the_same_columns() {
-        let table = |fields: Vec<StructField>| StructType::try_new(fields).unwrap();
-        let fit = |fields| columns("x", DataType::Int64).unwrap().fit(&table(fields));
-        fit(vec![StructField::nullable("x", DeltaType::LONG)]).unwrap();
-        assert!(why(fit(vec![StructField::nullable("y", DeltaType::LONG)])).contains("no column `x`"));
-        assert!(why(fit(vec![StructField::nullable("x", DeltaType::STRING)])).contains("is string in the table"));
-        let more = vec![
-            StructField::nullable("x", DeltaType::LONG),
-            StructField::nullable("y", DeltaType::LONG),
-        ];
+        let fit = |fields: Vec<Column>| rows_of("x", DataType::Int64).unwrap().fit(&fields);
+        fit(vec![column("x", "long".into())]).unwrap();
+        assert!(why(fit(vec![column("y", "long".into())])).contains("no column `x`"));
+        assert!(why(fit(vec![column("x", "string".into())])).contains("is string in the table"));
+        let more = vec![column("x", "long".into()), column("y", "long".into())];
         assert!(why(fit(more)).contains("the rows have no column `y`"));
     }
 }

@@ -1,18 +1,17 @@
 //! A Delta table's place, log and state.
 
 use super::durable::Durable;
+use super::log::{Log, State};
 use crate::object::{Buckets, key};
-use crate::place::{Place, object_address};
-use crate::problem::{self, problem};
+use crate::place::Place;
+use crate::problem::problem;
 use crate::requests::wait;
-use deltalake_core::DeltaTableError;
-use deltalake_core::logstore::{LogStoreRef, ObjectStoreRef, StorageConfig, default_logstore};
-use deltalake_core::table::state::DeltaTableState;
 use featr_decode::{DecodeError, LakeCause};
+use object_store::ObjectStore;
 use object_store::aws::AmazonS3;
+use object_store::path::Path as Location;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use url::Url;
 
 /// Where the files of a table are.
 #[derive(Debug, Clone)]
@@ -28,45 +27,29 @@ pub(crate) enum Root {
 }
 
 /// A place where a table is or could be.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
     /// What messages call it.
     pub address: String,
     pub root: Root,
-    pub log: LogStoreRef,
-}
-
-impl std::fmt::Debug for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
-    }
+    pub log: Log,
 }
 
 impl Table {
     /// Connects to the place; nothing is read.
     pub(crate) fn at(buckets: &Buckets, address: &str, base: &Path) -> Result<Table, DecodeError> {
         let wrong = |why: &str| problem(LakeCause::NoSuchTable, address, why);
-        let (root, store, location): (Root, ObjectStoreRef, Url) = match Place::below(base, address)? {
+        let (root, store, folder): (Root, Arc<dyn ObjectStore>, Location) = match Place::below(base, address)? {
             Place::Local(path) => {
                 let path = std::path::absolute(&path).unwrap_or(path);
                 // Links are followed as far as there is something.
                 let path = path.canonicalize().unwrap_or(path);
-                let location = Url::from_directory_path(&path).map_err(|()| wrong("not a usable path"))?;
+                let location = Location::from_absolute_path(&path).map_err(|error| wrong(&error.to_string()))?;
                 (Root::Local(path), Arc::new(Durable::default()), location)
             }
             Place::Object { bucket, key: folder } => {
-                key(&bucket, &folder)?;
+                let location = key(&bucket, folder.trim_end_matches('/'))?;
                 let client = buckets.get(&bucket)?;
-                let mut location =
-                    Url::parse(&object_address(&bucket, "")).map_err(|error| wrong(&error.to_string()))?;
-                location
-                    .path_segments_mut()
-                    .map_err(|()| wrong("not a usable address"))?
-                    .pop_if_empty()
-                    .extend(folder.split('/').filter(|part| !part.is_empty()))
-                    .push("");
                 let root = Root::Object {
                     client: client.clone(),
                     bucket,
@@ -76,60 +59,36 @@ impl Table {
                 (root, client, location)
             }
         };
-        let config = StorageConfig::default();
-        let below = config.decorate_store(store.clone(), &location);
-        let below = below.map_err(|error| problem::table(address, &error))?;
         Ok(Table {
             address: address.to_owned(),
             root,
-            log: default_logstore(Arc::new(below), store, &location, &config),
+            log: Log {
+                address: address.to_owned(),
+                store,
+                folder: folder.join("_delta_log"),
+            },
         })
     }
 
     /// The state at a version, or the latest one.
-    pub(crate) fn state(&self, version: Option<u64>) -> Result<DeltaTableState, DecodeError> {
-        let error = match self.load(version)? {
-            Ok(state) => return Ok(state),
-            Err(error) => error,
-        };
-        if let Some(version) = version
-            && let Ok(latest) = self.load(None)?
-        {
-            let why = if latest.version() < version {
-                format!("it has no version {version}: the latest is {}", latest.version())
-            } else {
-                format!(
-                    "version {version} cannot be read any more: {}",
-                    problem::innermost(&error)
-                )
-            };
-            return Err(problem(LakeCause::NoSuchTable, &self.address, why));
-        }
-        Err(problem::table(&self.address, &error))
+    pub(crate) fn state(&self, version: Option<u64>) -> Result<State, DecodeError> {
+        let none = || problem(LakeCause::NoSuchTable, &self.address, "there is no `_delta_log` in it");
+        self.load(version)?.ok_or_else(none)
     }
 
     /// The latest state; `None` where there is no table.
-    pub(crate) fn state_if_any(&self) -> Result<Option<DeltaTableState>, DecodeError> {
-        match self.load(None)? {
-            Ok(state) => Ok(Some(state)),
-            Err(error) => match problem::table(&self.address, &error) {
-                DecodeError::Lake {
-                    cause: LakeCause::NoSuchTable,
-                    ..
-                } => Ok(None),
-                other => Err(other),
-            },
-        }
+    pub(crate) fn state_if_any(&self) -> Result<Option<State>, DecodeError> {
+        self.load(None)
     }
 
-    fn load(&self, version: Option<u64>) -> Result<Result<DeltaTableState, DeltaTableError>, DecodeError> {
+    fn load(&self, version: Option<u64>) -> Result<Option<State>, DecodeError> {
         if let Root::Local(folder) = &self.root
             && !folder.join("_delta_log").is_dir()
         {
-            return Ok(Err(DeltaTableError::NotATable(self.address.clone())));
+            return Ok(None);
         }
         let log = self.log.clone();
-        self.wait(async move { DeltaTableState::try_new(&log, version).await })
+        self.wait(async move { log.state(version).await })?
     }
 
     /// Waits for a request about this table.

@@ -1,25 +1,22 @@
 //! Writing a result into a Delta table: data files first, then one commit.
 
+use super::action::{Line, Metadata, Protocol};
 use super::check::{readable, writable};
 use super::files::{Open, Written};
-use super::schema::Columns;
+use super::log::{Log, Put, State};
+use super::schema::{Columns, schema_string};
 use super::table::{Root, Table};
 use crate::object::Buckets;
 use crate::place::Place;
-use crate::problem::{self, innermost, problem};
+use crate::problem::{of_this_machine, problem, refused};
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use deltalake_core::DeltaTableError;
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
-use deltalake_core::kernel::{Action, Protocol, new_metadata};
-use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::table::state::DeltaTableState;
 use featr_decode::{DecodeError, LakeCause, WriteOptions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 
 /// How often an append is tried when other writers come first.
-const APPENDS_MAX: usize = 100;
+const APPENDS_MAX: u64 = 100;
 /// The rows of a data file, in memory.
 const FILE_BYTES: usize = 512 << 20;
 
@@ -38,7 +35,7 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct DeltaTarget {
     table: Table,
-    state: Option<DeltaTableState>,
+    state: Option<State>,
     mode: Mode,
 }
 
@@ -62,7 +59,7 @@ impl DeltaTarget {
         let state = table.state_if_any()?;
         match &state {
             Some(state) if mode == Mode::Create => {
-                let why = format!("it is at version {}", state.version());
+                let why = format!("it is at version {}", state.version);
                 return Err(problem(LakeCause::TableExists, address, why));
             }
             Some(state) => {
@@ -81,7 +78,7 @@ impl DeltaTarget {
     pub fn writer(self, schema: &Schema) -> Result<DeltaWriter, DecodeError> {
         let mut columns = Columns::of(&self.table.address, schema)?;
         if let Some(state) = &self.state {
-            columns.fit(&state.schema())?;
+            columns.fit(&state.columns)?;
         }
         let made = match &self.table.root {
             Root::Local(folder) if !folder.exists() => Some(folder.clone()),
@@ -252,50 +249,36 @@ impl DeltaWriter {
         };
         readable(&self.target.table.address, &state)?;
         writable(&self.target.table.address, &state, self.target.mode)?;
-        self.columns.fit(&state.schema())?;
+        self.columns.fit(&state.columns)?;
         self.target.state = Some(state);
         self.commit_once(info)
     }
 
     fn commit_once(&mut self, info: &[(String, String)]) -> Result<Committed, DecodeError> {
         let table = &self.target.table;
-        let (actions, id) = self.actions()?;
-        let (mode, retries) = match (&self.target.state, self.target.mode) {
-            (None, _) => (SaveMode::ErrorIfExists, 0),
-            (Some(_), Mode::Append) => (SaveMode::Append, APPENDS_MAX),
-            (Some(_), Mode::Create | Mode::Overwrite) => (SaveMode::Overwrite, 0),
+        let at_ms = now_ms();
+        let (actions, id) = self.actions(at_ms);
+        let mode = match (&self.target.state, self.target.mode) {
+            (None, _) => "ErrorIfExists",
+            (Some(_), Mode::Append) => "Append",
+            (Some(_), Mode::Create | Mode::Overwrite) => "Overwrite",
         };
-        let operation = DeltaOperation::Write {
-            mode,
-            partition_by: None,
-            predicate: None,
-        };
-        let info = info
-            .iter()
-            .cloned()
-            .chain([("featcWrite".to_owned(), self.token.clone())]);
-        let properties = CommitProperties::default()
-            .with_max_retries(retries)
-            .with_cleanup_expired_logs(Some(false))
-            .with_metadata(info.map(|(name, value)| (name, value.into())));
-        let (log, state) = (table.log.clone(), self.target.state.clone());
-        let outcome = table.wait(async move {
-            let known = state.as_ref().map(|state| state as &dyn TableReference);
-            let commit = CommitBuilder::from(properties)
-                .with_actions(actions)
-                .build(known, log, operation);
-            let done = commit.into_prepared_commit_future().await?.await?;
-            let version = done.version;
-            // Committed. A checkpoint that is due is a help to readers; without it they read the log.
-            let _ = done.await;
-            Ok::<u64, DeltaTableError>(version)
-        });
+        let tries = if mode == "Append" { APPENDS_MAX } else { 1 };
+        let text = commit_text(at_ms, mode, &self.token, info, &actions);
+        let first = self.target.state.as_ref().map_or(0, |state| state.version + 1);
+        let log = table.log.clone();
+        let outcome = table.wait(async move { put(&log, first, tries, text).await });
         let version = match outcome {
             Ok(Ok(version)) => version,
-            Ok(Err(error)) => self.landed(commit_problem(&table.address, &error))?,
-            Err(error) => self.landed(error)?,
+            Ok(Err(error)) | Err(error) => self.landed(error)?,
         };
         self.kept = true;
+        let log = self.target.table.log.clone();
+        // Committed. A checkpoint that is due is a help to readers; without it they read the log.
+        let _ = self
+            .target
+            .table
+            .wait(async move { log.checkpoint_if_due(version).await });
         Ok(Committed {
             snapshot: format!("delta:{id}@{version}"),
             version,
@@ -305,46 +288,54 @@ impl DeltaWriter {
     }
 
     /// What the commit says, and the id of the table.
-    fn actions(&self) -> Result<(Vec<Action>, String), DecodeError> {
+    fn actions(&self, at_ms: i64) -> (Vec<Line>, String) {
         let mut actions = Vec::new();
         let id = match &self.target.state {
             Some(state) => {
                 if self.target.mode == Mode::Overwrite {
-                    let known = state.log_data();
-                    actions.extend(known.iter().map(|file| Action::Remove(file.remove_action(true))));
+                    actions.extend(state.files.values().map(|file| Line {
+                        remove: Some(file.removed(at_ms)),
+                        ..Line::default()
+                    }));
                 }
-                state.metadata().id().to_owned()
+                state.metadata.id.clone()
             }
             None => {
-                let bug = |why: String| problem(LakeCause::UnwritableTable, &self.target.table.address, why);
-                let none: [(&str, &str); 0] = [];
-                let metadata = new_metadata(&self.columns.delta, none.map(|(name, _)| name), none)
-                    .map_err(|error| bug(innermost(&error)))?;
-                let id = metadata.id().to_owned();
-                actions.push(Action::Protocol(protocol(self.columns.local_timestamps).map_err(bug)?));
-                actions.push(Action::Metadata(metadata));
+                let metadata = metadata(&self.columns, at_ms);
+                let id = metadata.id.clone();
+                actions.push(Line {
+                    protocol: Some(protocol(self.columns.local_timestamps)),
+                    ..Line::default()
+                });
+                actions.push(Line {
+                    meta_data: Some(metadata),
+                    ..Line::default()
+                });
                 id
             }
         };
-        actions.extend(self.files.iter().map(|file| Action::Add(file.add())));
-        Ok((actions, id))
+        actions.extend(self.files.iter().map(|file| Line {
+            add: Some(file.add()),
+            ..Line::default()
+        }));
+        (actions, id)
     }
 
     /// After an error of the commit: the version that it made all the same (an answer can be lost), or the error. Files
     /// of a commit whose outcome cannot be told stay where they are.
     fn landed(&mut self, error: DecodeError) -> Result<u64, DecodeError> {
         let table = &self.target.table;
-        let from = self.target.state.as_ref().map_or(0, |state| state.version() + 1);
+        let from = self.target.state.as_ref().map_or(0, |state| state.version + 1);
         let (log, token) = (table.log.clone(), self.token.clone());
         let found = table.wait(async move {
             let mut version = from;
-            while let Some(entry) = log.read_commit_entry(version).await? {
-                if String::from_utf8_lossy(&entry).contains(&token) {
+            while let Some(ours) = log.says(version, &token).await? {
+                if ours {
                     return Ok(Some(version));
                 }
                 version += 1;
             }
-            Ok::<Option<u64>, DeltaTableError>(None)
+            Ok::<Option<u64>, DecodeError>(None)
         });
         match found {
             Ok(Ok(Some(version))) => Ok(version),
@@ -357,66 +348,98 @@ impl DeltaWriter {
     }
 }
 
-/// Tables for every reader, unless a column needs a feature.
-fn protocol(local_timestamps: bool) -> Result<Protocol, String> {
-    let text = if local_timestamps {
-        serde_json::json!({"minReaderVersion": 3, "minWriterVersion": 7,
-            "readerFeatures": ["timestampNtz"], "writerFeatures": ["timestampNtz"]})
-    } else {
-        serde_json::json!({"minReaderVersion": 1, "minWriterVersion": 2})
-    };
-    serde_json::from_value(text).map_err(|error| error.to_string())
+/// Puts a commit behind those that there are. An append reads nothing of the table, so it may stand behind any others
+/// that leave columns and rules alone.
+async fn put(log: &Log, first: u64, tries: u64, text: String) -> Result<u64, DecodeError> {
+    let changed = |why: String| problem(LakeCause::TableChanged, &log.address, why);
+    for version in first..first + tries {
+        match log.put(version, text.clone()).await {
+            Ok(Put::Done) => return Ok(version),
+            Ok(Put::Taken) => {
+                let theirs = log.commit(version).await?.unwrap_or_default();
+                if theirs
+                    .iter()
+                    .any(|line| line.meta_data.is_some() || line.protocol.is_some())
+                {
+                    return Err(changed(format!("version {version} changed its columns or rules")));
+                }
+            }
+            Err(error) => return Err(not_put(&log.address, &error)),
+        }
+    }
+    Err(changed("another writer was first".to_owned()))
 }
 
-fn commit_problem(address: &str, error: &DeltaTableError) -> DecodeError {
-    let changed = |why: String| problem(LakeCause::TableChanged, address, why);
-    if let Some(why) = problem::of_this_machine(address, error) {
+/// Why a commit could not be written.
+fn not_put(address: &str, error: &object_store::Error) -> DecodeError {
+    if let Some(why) = of_this_machine(address, error) {
         let file = address.to_owned();
         return DecodeError::Unwritable { file, why };
     }
-    match error {
-        DeltaTableError::VersionAlreadyExists(version) => changed(format!("version {version} is another writer's")),
-        DeltaTableError::Transaction { source } => match source {
-            TransactionError::MaxCommitAttempts(_) | TransactionError::VersionAlreadyExists(_) => {
-                changed("another writer was first".into())
-            }
-            TransactionError::CommitConflict(conflict) => changed(innermost(conflict)),
-            other => problem(LakeCause::UnwritableTable, address, innermost(other)),
-        },
-        DeltaTableError::ObjectStore { source } => match problem::refused(address, source) {
-            refused @ DecodeError::Lake { .. } => refused,
-            other => problem(LakeCause::UnwritableTable, address, other.to_string()),
-        },
-        other => problem(LakeCause::UnwritableTable, address, innermost(other)),
+    match refused(address, error) {
+        refused @ DecodeError::Lake { .. } => refused,
+        other => problem(LakeCause::UnwritableTable, address, other.to_string()),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The lines of a commit; what happened comes first.
+fn commit_text(at_ms: i64, mode: &str, token: &str, info: &[(String, String)], actions: &[Line]) -> String {
+    let mut about = serde_json::json!({
+        "timestamp": at_ms,
+        "operation": "WRITE",
+        "operationParameters": {"mode": mode},
+        "engineInfo": concat!("featc/", env!("CARGO_PKG_VERSION")),
+        "isBlindAppend": mode != "Overwrite",
+        "featcWrite": token,
+    });
+    for (name, value) in info {
+        about[name] = value.as_str().into();
+    }
+    let mut text = format!("{}\n", serde_json::json!({ "commitInfo": about }));
+    for action in actions {
+        // Plain data always serialises.
+        text.push_str(&serde_json::to_string(action).unwrap_or_default());
+        text.push('\n');
+    }
+    text
+}
 
-    #[test]
-    fn a_full_disk_is_no_store_that_cannot_be_reached() {
-        let error = || object_store::Error::Generic {
-            store: "local",
-            source: Box::new(std::io::Error::from(std::io::ErrorKind::StorageFull)),
-        };
-        let told = |address: &str| commit_problem(address, &DeltaTableError::ObjectStore { source: error() });
-        assert_eq!(told("/data/t").to_string(), "cannot write /data/t: no space left");
-        assert!(matches!(told("file:///data/t"), DecodeError::Unwritable { .. }));
-        let of_a_store = told("s3://bucket/t");
-        assert!(
-            matches!(
-                of_a_store,
-                DecodeError::Lake {
-                    cause: LakeCause::Refused,
-                    ..
-                }
-            ),
-            "{of_a_store:?}"
-        );
-        let read = problem::refused("/data/t", &error()).to_string();
-        assert_eq!(read, "cannot read /data/t: no space left");
+/// The time stamp of a commit, which the protocol wants.
+fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Tables for every reader, unless a column needs a feature.
+fn protocol(local_timestamps: bool) -> Protocol {
+    let features = local_timestamps.then(|| vec!["timestampNtz".to_owned()]);
+    Protocol {
+        min_reader_version: if local_timestamps { 3 } else { 1 },
+        min_writer_version: if local_timestamps { 7 } else { 2 },
+        reader_features: features.clone(),
+        writer_features: features,
+    }
+}
+
+/// A new table of these columns.
+fn metadata(columns: &Columns, at_ms: i64) -> Metadata {
+    let random = token();
+    let format = serde_json::json!({"provider": "parquet", "options": {}});
+    let more: [(&str, serde_json::Value); 2] = [("format", format), ("createdTime", at_ms.into())];
+    Metadata {
+        // In the form of a UUID, version 4.
+        id: format!(
+            "{}-{}-4{}-8{}-{}",
+            &random[..8],
+            &random[8..12],
+            &random[13..16],
+            &random[17..20],
+            &random[20..32]
+        ),
+        schema_string: schema_string(&columns.delta),
+        partition_columns: vec![],
+        configuration: [].into(),
+        more: more.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     }
 }
 
@@ -433,5 +456,34 @@ impl Drop for DeltaWriter {
             let _ = std::fs::remove_dir(folder.join("_delta_log"));
             let _ = std::fs::remove_dir(folder);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_store_that_cannot_be_reached() {
+        let error = || object_store::Error::Generic {
+            store: "local",
+            source: Box::new(std::io::Error::from(std::io::ErrorKind::StorageFull)),
+        };
+        let told = |address: &str| not_put(address, &error());
+        assert_eq!(told("/data/t").to_string(), "cannot write /data/t: no space left");
+        assert!(matches!(told("file:///data/t"), DecodeError::Unwritable { .. }));
+        let of_a_store = told("s3://bucket/t");
+        assert!(
+            matches!(
+                of_a_store,
+                DecodeError::Lake {
+                    cause: LakeCause::Refused,
+                    ..
+                }
+            ),
+            "{of_a_store:?}"
+        );
+        let read = refused("/data/t", &error()).to_string();
+        assert_eq!(read, "cannot read /data/t: no space left");
     }
 }
