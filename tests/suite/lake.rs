@@ -1,7 +1,7 @@
 //! Object stores and Delta tables: a real S3-speaking server inside the test, and an independent reader of Delta tables.
 //!
 //! The reader is `tests/support/delta_reader.py`: the log replayed from its JSON by the text of the protocol, data files
-//! read by DuckDB. (The package `deltalake` of PyPI is no witness: it is the library that we write with.)
+//! read by DuckDB.
 
 use crate::witness::{PROGRAM, python, run};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
