@@ -5,7 +5,7 @@
 
 use crate::codec::{Wire, bytes};
 use crate::error::{BatchError, bug};
-use crate::merge::Run;
+use featr_merge::Run;
 use crate::schema::EventLayout;
 use arrow::array::{ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt8Type, UInt32Type};

@@ -5,7 +5,7 @@ use super::settle::Arrived;
 use super::slabs::Slabs;
 use crate::entities::{Entities, NOBODY};
 use crate::inputs::{Progress, RowsCounter, Shared};
-use crate::merge::{Answered, Group, Questions, Run, Selves, answer};
+use featr_merge::{Answered, Group, Questions, Run, Selves, answer};
 use crate::schema::{EventLayout, slot_wires};
 use crate::shelves::Shelves;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
