@@ -4,11 +4,11 @@ use super::edges::{Extent, Place};
 use super::settle::Arrived;
 use super::shelf::Job;
 use crate::error::bug;
-use featr_merge::{Pack, pack};
 use crate::shelves::{Shelves, by_shelf};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::error::Result;
+use featr_merge::{Pack, pack};
 use std::sync::Arc;
 
 /// Packs, each with the row that it stands at, ascending.

@@ -19,11 +19,11 @@ use super::edges::{Edges, Extent};
 use super::settle::{Arrived, countable};
 use super::shelf::{Job, Question};
 use crate::entities::NOBODY;
-use featr_merge::Selves;
 use crate::shelves::Shelves;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::error::Result;
+use featr_merge::Selves;
 use std::collections::HashMap;
 use std::ops::Range;
 
