@@ -3,7 +3,7 @@
 use featc_ir::plan::{
     FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph, StreamService,
 };
-use featc_ir::{Aggregate, Arrival, Bug, ColumnId, Excluding, Expr, Key, Slot, Source, Step, Type};
+use featc_ir::{Arrival, Bug, ColumnId, Excluding, Expr, Key, Slot, Source, Step, Type};
 
 /// One source and everything that reads it. Operators of equal sources are merged, so acceptance happens once.
 #[derive(Debug)]
@@ -336,28 +336,14 @@ fn check_fold(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<(), Bu
         ensure(slot.window.index() < spec.windows.len(), || {
             broken("a slot's window does not exist")
         })?;
-        ensure(slot.argument.is_none_or(|lift| lifted(lift).is_some()), || {
+        ensure(slot.arguments().all(|lift| lifted(lift).is_some()), || {
             broken("an argument does not exist")
         })?;
         let filter = slot
             .filter
             .is_none_or(|lift| lifted(lift).is_some_and(|expr| expr.ty == Type::Bool));
         ensure(filter, || broken("a filter is no boolean lift"))?;
-        let arity = match slot.aggregate {
-            Aggregate::Count => true,
-            Aggregate::TimeSinceLast => slot.argument.is_none(),
-            Aggregate::Sum
-            | Aggregate::Mean
-            | Aggregate::Min
-            | Aggregate::Max
-            | Aggregate::First { .. }
-            | Aggregate::Last { .. }
-            | Aggregate::Variance
-            | Aggregate::Stddev
-            | Aggregate::VariancePop
-            | Aggregate::StddevPop
-            | Aggregate::CountDistinct { .. } => slot.argument.is_some(),
-        };
+        let arity = slot.aggregate.row().arity.contains(&slot.arguments().count());
         ensure(arity, || broken("an aggregate has a wrong number of arguments"))?;
     }
     let unique: Vec<Type> = source

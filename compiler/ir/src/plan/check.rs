@@ -14,7 +14,7 @@ use crate::hash::state_key;
 use crate::id::ColumnId;
 use crate::program::{Arrival, Key, Lateness, Source, SourceColumn, Step, retention_us};
 use crate::types::Type;
-use crate::window::{Excluding, WindowKind};
+use crate::window::Excluding;
 use std::collections::BTreeSet;
 
 /// What is wrong, in words.
@@ -141,11 +141,7 @@ fn fold(spec: &FoldSpec, (rows, lifts): (&RowSpec, &[Type]), source: &Source) ->
     }));
     let keys: Vec<Type> = rows.key.iter().map(|id| row[id.index()]).collect();
     ensure(spec.entity.iter().map(|key| key.ty).eq(keys), || wrong("types of keys"))?;
-    let is_window = |kind: WindowKind| match kind {
-        WindowKind::Last { length_us } => length_us > 0,
-        WindowKind::Lifetime => true,
-    };
-    ensure(spec.windows.iter().all(|window| is_window(window.kind)), || {
+    ensure(spec.windows.iter().all(|window| window.kind.is_valid()), || {
         wrong("the length of a window")
     })?;
     for slot in &spec.slots {
@@ -153,13 +149,13 @@ fn fold(spec: &FoldSpec, (rows, lifts): (&RowSpec, &[Type]), source: &Source) ->
             wrong("a window is not there")
         })?;
         let ty = |lift: crate::LiftId| lifts.get(lift.index()).copied();
-        let argument = slot.argument.map(ty);
-        ensure(argument != Some(None), || wrong("an argument is not there"))?;
+        let arguments: Option<Vec<Type>> = slot.arguments().map(ty).collect();
+        let arguments = arguments.ok_or_else(|| wrong("an argument is not there"))?;
         let filter = slot.filter.map(ty);
         ensure(filter.is_none_or(|ty| ty == Some(Type::Bool)), || {
             wrong("a filter that is no bool")
         })?;
-        ensure(slot.is_typed(argument.flatten()), || wrong("the type of an aggregate"))?;
+        ensure(slot.is_typed(&arguments), || wrong("the type of an aggregate"))?;
     }
     let says_self = spec
         .windows

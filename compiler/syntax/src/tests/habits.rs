@@ -146,7 +146,7 @@ const STATEMENTS: &[(&str, &str)] = &[
         "feature b = sum(a) over session(30m)",
         "use a duration such as `over 30m`; `time_since_last()` is the time since the last event",
     ),
-    ("feature b = sum(a) over 10 events", "use a duration such as `over 30d`"),
+    ("feature b = sum(a) over 10 rows", "over 10 events"),
     ("feature b = sum(a) over month", "use a duration such as `over 30d`"),
     (
         "feature b = count(where x > @now) over 1d",

@@ -8,7 +8,7 @@ use crate::shelves::{Shelves, by_shelf};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::error::Result;
-use featr_merge::{Pack, pack};
+use featr_merge::{Pack, pack, packs};
 use std::sync::Arc;
 
 /// Packs, each with the row that it stands at, ascending.
@@ -70,6 +70,9 @@ impl Bucket {
 impl Packed {
     /// Packs the sorted events of a bucket, if that makes them fewer.
     pub fn new(job: &Job, digests: bool, batch: &RecordBatch) -> Result<Option<Packed>> {
+        if !packs(&job.fold) {
+            return Ok(None);
+        }
         let arrived = Arrived::of(&job.layout, digests, batch)?;
         let by_arrival = arrived.arrivals.filter(|_| job.delay_us.is_some());
         let mut classes: Vec<Class> = vec![];

@@ -15,7 +15,7 @@ use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, Stri
 use arrow::buffer::Buffer;
 use datafusion::error::Result;
 use featc_ir::plan::{FoldSpec, RowSpec};
-use featc_ir::{ColumnId, ExprKind, Step, WindowKind};
+use featc_ir::{Bounds, ColumnId, ExprKind, Step, Window};
 use featr_decode::Bound;
 use featr_kernels::{Batch, Tag, rows};
 use std::sync::{Arc, Mutex};
@@ -62,18 +62,15 @@ impl std::fmt::Debug for Lane {
 
 impl Lane {
     pub fn new(parts: LaneParts) -> Lane {
-        let lengths = parts.fold.windows.iter().map(|window| match window.kind {
-            WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
-            WindowKind::Lifetime => None,
-        });
-        let longest: Option<Vec<u64>> = lengths.chain(parts.fold.presence.iter().copied()).collect();
-        let longest = longest.map(|lengths| lengths.into_iter().max().unwrap_or(0));
-        let first = parts.spine.times.iter().min();
-        let after = first
-            .zip(longest)
-            .and_then(|(first, longest)| first.checked_sub_unsigned(longest));
+        let lookbacks = parts.fold.presence.iter().map(|length| Bounds::lookback(*length));
+        let bounds = parts.fold.windows.iter().map(Window::bounds).chain(lookbacks);
+        // Bounds are monotone: those of the first question start first.
+        let first = parts.spine.times.iter().min().copied();
+        let afters: Option<Vec<i64>> = first.and_then(|first| bounds.map(|bounds| bounds.after(first)).collect());
         Lane {
-            after,
+            after: afters
+                .zip(first)
+                .map(|(afters, first)| afters.into_iter().min().unwrap_or(first)),
             until: parts.spine.times.iter().max().copied(),
             parts,
             shelves: Mutex::default(),

@@ -19,10 +19,6 @@ const DECIMAL: Type = Type::Decimal {
     precision: 20,
     scale: 2,
 };
-const WIDE: Type = Type::Decimal {
-    precision: 38,
-    scale: 2,
-};
 
 /// The columns of the source, in order; lifts are columns 4 to 9, the last one `x + x`.
 const COLUMNS: [(&str, Type); 9] = [
@@ -247,39 +243,36 @@ fn windows() -> Vec<Window> {
     windows
 }
 
-/// (aggregate, argument, result type)
-fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
-    let mut all = vec![
-        (Aggregate::Count, None, Type::Int64),
-        (Aggregate::TimeSinceLast, None, Type::Duration),
-        (Aggregate::Sum, Some(0), Type::Int64),
-        (Aggregate::Sum, Some(1), Type::Float64),
-        (Aggregate::Sum, Some(4), WIDE),
-        (Aggregate::Sum, Some(5), Type::Int64),
+/// Every aggregate over every pair of lifts that it takes: aggregate, lifts, result type.
+fn aggregates() -> Vec<(Aggregate, Vec<u32>, Type)> {
+    let mut aggregates = Aggregate::ALL.to_vec();
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.ignoring_nulls()));
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.with_cap(2)));
+    let types = [
+        Type::Int64,
+        Type::Float64,
+        Type::String,
+        Type::Bool,
+        DECIMAL,
+        Type::Int64,
     ];
-    let types = [Type::Int64, Type::Float64, Type::String, Type::Bool, DECIMAL];
-    for (lift, ty) in (0u32..).zip(types) {
-        all.push((Aggregate::Count, Some(lift), Type::Int64));
-        for cap in [2, 100] {
-            all.push((Aggregate::CountDistinct { cap }, Some(lift), Type::Int64));
-        }
-        for ignoring_nulls in [true, false] {
-            all.push((Aggregate::First { ignoring_nulls }, Some(lift), ty));
-            all.push((Aggregate::Last { ignoring_nulls }, Some(lift), ty));
-        }
-        if ty != Type::Bool {
-            all.push((Aggregate::Min, Some(lift), ty));
-            all.push((Aggregate::Max, Some(lift), ty));
-        }
-        if ty.is_numeric() {
-            let moments = [
-                Aggregate::Mean,
-                Aggregate::Variance,
-                Aggregate::Stddev,
-                Aggregate::VariancePop,
-                Aggregate::StddevPop,
-            ];
-            all.extend(moments.map(|moment| (moment, Some(lift), Type::Float64)));
+    let lifts = 0..types.len() as u32;
+    let mut arguments: Vec<Vec<u32>> = vec![vec![]];
+    arguments.extend(lifts.clone().map(|lift| vec![lift]));
+    arguments.extend(
+        lifts
+            .clone()
+            .flat_map(|left| lifts.clone().map(move |right| vec![left, right])),
+    );
+    let mut all = vec![];
+    for aggregate in aggregates {
+        for lifts in &arguments {
+            // Of two arguments the second ones decide most: all of them with two first ones.
+            let is_one_of_many = lifts.len() == 2 && lifts[0] % 3 != 1;
+            let types: Vec<Type> = lifts.iter().map(|lift| types[*lift as usize]).collect();
+            if let Some(ty) = aggregate.result(&types).filter(|_| !is_one_of_many) {
+                all.push((aggregate, lifts.clone(), ty));
+            }
         }
     }
     all
@@ -288,12 +281,13 @@ fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
 pub(super) fn fold_spec() -> FoldSpec {
     let windows = windows();
     let mut slots = Vec::new();
-    for (position, (aggregate, argument, ty)) in aggregates().into_iter().enumerate() {
+    for (position, (aggregate, lifts, ty)) in aggregates().into_iter().enumerate() {
         for window in 0..windows.len() {
             let filter = (position % 3 == 2).then_some(FLAG);
             slots.push(Slot {
                 aggregate,
-                argument: argument.map(LiftId),
+                argument: lifts.first().copied().map(LiftId),
+                second: lifts.get(1).copied().map(LiftId),
                 filter,
                 window: WindowId::from(window),
                 ty,

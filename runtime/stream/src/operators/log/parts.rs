@@ -1,10 +1,11 @@
 //! What summaries hold, and the order in which a question folds it.
 
 use featc_ir::plan::FoldSpec;
-use featc_ir::{Aggregate, Excluding, LiftId, Slot, Type, WindowKind};
-use featr_kernels::aggregate::State;
+use featc_ir::{Aggregate, Bounds, Excluding, LiftId, Slot, Type};
+use featr_kernels::aggregate::{State, Types};
 
-/// Slots that differ only in their window share one state: a *part*, distinct by (aggregate, argument, filter).
+/// Slots that differ only in their window share one state: a *part*. For every filter under which a window chooses the last
+/// events, there is a part that counts them.
 #[derive(Debug)]
 pub(crate) struct Parts {
     /// Per part, one of its slots (its window plays no role).
@@ -20,7 +21,6 @@ pub(crate) struct Parts {
 impl Parts {
     /// The parts of a log over events with lifts of these types. The argument ids were checked with the graph.
     pub fn new(spec: &FoldSpec, lift_types: Vec<Type>) -> Parts {
-        let mut keys: Vec<(Aggregate, Option<LiftId>, Option<LiftId>)> = Vec::new();
         let mut parts = Parts {
             slots: Vec::new(),
             identities: Vec::new(),
@@ -28,30 +28,56 @@ impl Parts {
             lift_types,
         };
         for slot in &spec.slots {
-            let key = (slot.aggregate, slot.argument, slot.filter);
-            let part = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
-                keys.push(key);
-                parts
-                    .identities
-                    .push(State::identity(slot.aggregate, parts.argument_type(slot)));
-                parts.slots.push(slot.clone());
-                keys.len() - 1
-            });
+            let part = parts.place(slot);
             parts.of_slot.push(part);
+        }
+        for slot in &spec.slots {
+            if spec.windows[slot.window.index()].count().is_some() {
+                parts.place(&counter(slot.filter, slot));
+            }
         }
         parts
     }
 
-    /// The type of a slot's argument.
-    pub fn argument_type(&self, slot: &Slot) -> Option<Type> {
-        slot.argument.map(|lift| self.lift_types[lift.index()])
+    fn place(&mut self, slot: &Slot) -> usize {
+        let known = self.slots.iter().position(|known| known.folds_as(slot));
+        known.unwrap_or_else(|| {
+            self.identities.push(State::identity(slot.aggregate, self.types(slot)));
+            self.slots.push(slot.clone());
+            self.slots.len() - 1
+        })
+    }
+
+    /// The types of a slot's arguments.
+    pub fn types(&self, slot: &Slot) -> Types {
+        Types::of(slot, |lift| self.lift_types[lift.index()])
+    }
+
+    /// The part that counts the events that pass a filter.
+    pub fn counting(&self, filter: Option<LiftId>) -> Option<usize> {
+        let is_it = |slot: &Slot| slot.folds_as(&counter(filter, slot));
+        self.slots.iter().position(is_it)
     }
 }
 
-/// One leftward walk: windows with one right edge, from the shortest to the longest.
+/// `count(where filter)`.
+fn counter(filter: Option<LiftId>, like: &Slot) -> Slot {
+    Slot {
+        aggregate: Aggregate::Count,
+        argument: None,
+        second: None,
+        filter,
+        window: like.window,
+        ty: Type::Int64,
+    }
+}
+
+/// One leftward walk: windows that end alike, each of which starts within the next.
 #[derive(Debug)]
 pub(crate) struct Walk {
-    pub excluding: Excluding,
+    /// Of one of its windows.
+    pub bounds: Bounds,
+    pub excludes_self: bool,
     /// Whether states may be remembered on the way: where to copy one is cheaper than to fold half a page.
     pub saves: bool,
     pub stops: Vec<Stop>,
@@ -60,8 +86,9 @@ pub(crate) struct Walk {
 /// Where a walk answers the slots of one window.
 #[derive(Debug)]
 pub(crate) struct Stop {
-    /// Position in `FoldSpec::windows`.
-    pub window: usize,
+    pub bounds: Bounds,
+    /// The last so many events that pass this filter, or are an error. Such a stop is the only one of its walk.
+    pub last: Option<(u32, Option<LiftId>)>,
     /// Slots answered here.
     pub slots: Vec<usize>,
     /// Parts that this window or a longer one of the walk needs, ascending.
@@ -70,66 +97,55 @@ pub(crate) struct Stop {
 
 /// The walks that answer the `needed` slots.
 pub(crate) fn walks(spec: &FoldSpec, parts: &Parts, needed: &[bool]) -> Vec<Walk> {
-    [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent]
-        .into_iter()
-        .flat_map(|excluding| [true, false].map(|saves| walk(spec, parts, needed, excluding, saves)))
-        .filter(|walk| !walk.stops.is_empty())
-        .collect()
-}
-
-fn walk(spec: &FoldSpec, parts: &Parts, needed: &[bool], excluding: Excluding, saves: bool) -> Walk {
-    let mut windows: Vec<usize> = (0..spec.windows.len())
-        .filter(|w| spec.windows[*w].excluding == excluding)
-        .collect();
-    windows.sort_by_key(|window| match spec.windows[*window].kind {
-        WindowKind::Last { length_us } => (0, length_us),
-        WindowKind::Lifetime => (1, 0),
-    });
-    let is_here = |slot: &usize, window: usize| {
-        let Slot {
-            aggregate, window: its, ..
-        } = &spec.slots[*slot];
-        needed[*slot] && its.index() == window && is_cheap_to_copy(*aggregate) == saves
-    };
-    let mut stops: Vec<Stop> = Vec::new();
-    let mut live: Vec<usize> = Vec::new();
-    for window in windows.into_iter().rev() {
-        let slots: Vec<usize> = (0..spec.slots.len()).filter(|slot| is_here(slot, window)).collect();
-        if slots.is_empty() {
-            continue;
-        }
-        live.extend(slots.iter().map(|slot| parts.of_slot[*slot]));
-        live.sort_unstable();
-        live.dedup();
-        stops.push(Stop {
-            window,
-            slots,
-            parts: live.clone(),
+    let mut walks: Vec<Walk> = Vec::new();
+    for (at, slot) in spec.slots.iter().enumerate().filter(|(at, _)| needed[*at]) {
+        let window = &spec.windows[slot.window.index()];
+        let saves = slot.aggregate.row().cheap_to_copy;
+        let (bounds, excludes_self) = (window.bounds(), window.excluding == Excluding::SelfEvent);
+        let last = window.count().map(|count| (count, slot.filter));
+        let is_same = |stop: &Stop| (stop.bounds, stop.last) == (bounds, last);
+        let fits = |walk: &Walk| {
+            let (alone, known) = (
+                walk.stops.iter().any(|stop| stop.last.is_some()),
+                walk.stops.iter().any(is_same),
+            );
+            let alike = (walk.excludes_self, walk.saves) == (excludes_self, saves) && walk.bounds.end_as(&bounds);
+            let nests = |stop: &Stop| stop.bounds.start_within(&bounds) || bounds.start_within(&stop.bounds);
+            alike && (known || (!alone && last.is_none() && walk.stops.iter().all(nests)))
+        };
+        let place = walks.iter().position(fits).unwrap_or_else(|| {
+            walks.push(Walk {
+                bounds,
+                excludes_self,
+                saves,
+                stops: Vec::new(),
+            });
+            walks.len() - 1
         });
+        let walk = &mut walks[place];
+        match walk.stops.iter_mut().find(|stop| is_same(stop)) {
+            Some(stop) => stop.slots.push(at),
+            None => {
+                let shorter = walk.stops.iter().take_while(|stop| stop.bounds.start_within(&bounds));
+                let place = shorter.count();
+                let stop = Stop {
+                    bounds,
+                    last,
+                    slots: vec![at],
+                    parts: Vec::new(),
+                };
+                walk.stops.insert(place, stop);
+            }
+        }
     }
-    stops.reverse();
-    Walk {
-        excluding,
-        saves,
-        stops,
+    for walk in &mut walks {
+        let mut live: Vec<usize> = Vec::new();
+        for stop in walk.stops.iter_mut().rev() {
+            live.extend(stop.slots.iter().map(|slot| parts.of_slot[*slot]));
+            live.sort_unstable();
+            live.dedup();
+            stop.parts.clone_from(&live);
+        }
     }
-}
-
-/// Whether copying a state beats folding some rows: not for sets, nor where a fold ends at its first row.
-fn is_cheap_to_copy(aggregate: Aggregate) -> bool {
-    match aggregate {
-        Aggregate::Count
-        | Aggregate::Sum
-        | Aggregate::Mean
-        | Aggregate::Min
-        | Aggregate::Max
-        | Aggregate::Variance
-        | Aggregate::Stddev
-        | Aggregate::VariancePop
-        | Aggregate::StddevPop => true,
-        Aggregate::First { .. }
-        | Aggregate::Last { .. }
-        | Aggregate::CountDistinct { .. }
-        | Aggregate::TimeSinceLast => false,
-    }
+    walks
 }
