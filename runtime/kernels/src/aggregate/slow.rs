@@ -239,7 +239,7 @@ fn pairs_slow(aggregate: Aggregate, types: Types, rows: &[Row]) -> Value {
     let product = |left: &[BigInt], right: &[BigInt]| -> BigInt { left.iter().zip(right).map(|(l, r)| l * r).sum() };
     let top = product(&x, &y);
     if aggregate == Aggregate::Covariance {
-        let bottom = &n * &n * &n * (&n - 1) * unit(types.argument) * unit(types.second);
+        let bottom = &n * &n * (&n - 1) * unit(types.argument) * unit(types.second);
         return Value::Float64(nearest_slow(&top, 2 * exponent, &bottom));
     }
     let (a, b) = (product(&x, &x), product(&y, &y));
