@@ -231,7 +231,19 @@ pub(super) fn row_spec() -> RowSpec {
 }
 
 fn windows() -> Vec<Window> {
-    let kinds = [20, 3, 300, 1].map(|length_us| WindowKind::Last { length_us });
+    let mut kinds = [20, 3, 300, 1].map(|length_us| WindowKind::Last { length_us }).to_vec();
+    kinds.push(WindowKind::Offset {
+        length_us: Some(20),
+        offset_us: 3,
+    });
+    kinds.push(WindowKind::Events {
+        count: 3,
+        max_us: Some(30),
+    });
+    kinds.push(WindowKind::Events {
+        count: 40,
+        max_us: None,
+    });
     let mut windows = Vec::new();
     for excluding in [Excluding::Now, Excluding::Nothing, Excluding::SelfEvent] {
         windows.extend(kinds.iter().map(|kind| Window { kind: *kind, excluding }));
