@@ -2,8 +2,6 @@
 
 #[path = "suite/builds.rs"]
 mod builds;
-#[path = "suite/certified.rs"]
-mod certified;
 #[path = "suite/fingerprints.rs"]
 mod fingerprints;
 #[path = "suite/floods.rs"]

