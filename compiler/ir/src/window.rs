@@ -84,6 +84,15 @@ impl Bounds {
         (self.offset_us, self.open) == (other.offset_us, other.open)
     }
 
+    /// All that end as these do, at every `t`.
+    #[must_use]
+    pub fn ending(&self) -> Bounds {
+        Bounds {
+            back_us: None,
+            ..*self
+        }
+    }
+
     /// Whether others reach back at least as far, at every `t`.
     pub fn start_within(&self, other: &Bounds) -> bool {
         match (self.back_us, other.back_us) {

@@ -1,14 +1,14 @@
 //! What summaries hold, and the order in which a question folds it.
 
-use featc_ir::plan::FoldSpec;
-use featc_ir::{Aggregate, Bounds, Excluding, LiftId, Slot, Type};
+use featc_ir::plan::{FoldSpec, Part};
+use featc_ir::{Aggregate, Bounds, Excluding, LiftId, Slot, Type, WindowId};
 use featr_kernels::aggregate::{State, Types};
 
 /// Slots that differ only in their window share one state: a *part*. For every filter under which a window chooses the last
 /// events, there is a part that counts them.
 #[derive(Debug)]
 pub(crate) struct Parts {
-    /// Per part, one of its slots (its window plays no role).
+    /// Per part, a slot that has its state (its window and type play no role).
     pub slots: Vec<Slot>,
     /// Per part, the state of no events.
     pub identities: Vec<State>,
@@ -19,33 +19,34 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The parts of a log over events with lifts of these types. The argument ids were checked with the graph.
-    pub fn new(spec: &FoldSpec, lift_types: Vec<Type>) -> Parts {
-        let mut parts = Parts {
-            slots: Vec::new(),
-            identities: Vec::new(),
-            of_slot: Vec::new(),
-            lift_types,
+    /// The parts of a log, with the part of each slot of its spec, over events with lifts of these types. The argument
+    /// ids were checked with the graph.
+    pub fn new(spec: &FoldSpec, parts: &[Part], of_slot: Vec<usize>, lift_types: Vec<Type>) -> Parts {
+        let slot = |part: &Part| Slot {
+            aggregate: part.aggregate,
+            argument: part.argument,
+            second: part.second,
+            filter: part.filter,
+            window: WindowId(0),
+            ty: Type::Bool,
         };
+        let mut slots: Vec<Slot> = parts.iter().map(slot).collect();
         for slot in &spec.slots {
-            let part = parts.place(slot);
-            parts.of_slot.push(part);
-        }
-        for slot in &spec.slots {
-            if spec.windows[slot.window.index()].count().is_some() {
-                parts.place(&counter(slot.filter, slot));
+            let counter = counter(slot.filter);
+            let counts = spec.windows[slot.window.index()].count().is_some();
+            if counts && !slots.iter().any(|known| known.folds_as(&counter)) {
+                slots.push(counter);
             }
         }
+        let mut parts = Parts {
+            slots,
+            identities: Vec::new(),
+            of_slot,
+            lift_types,
+        };
+        let identity = |slot: &Slot| State::identity(slot.aggregate, parts.types(slot));
+        parts.identities = parts.slots.iter().map(identity).collect();
         parts
-    }
-
-    fn place(&mut self, slot: &Slot) -> usize {
-        let known = self.slots.iter().position(|known| known.folds_as(slot));
-        known.unwrap_or_else(|| {
-            self.identities.push(State::identity(slot.aggregate, self.types(slot)));
-            self.slots.push(slot.clone());
-            self.slots.len() - 1
-        })
     }
 
     /// The types of a slot's arguments.
@@ -55,19 +56,19 @@ impl Parts {
 
     /// The part that counts the events that pass a filter.
     pub fn counting(&self, filter: Option<LiftId>) -> Option<usize> {
-        let is_it = |slot: &Slot| slot.folds_as(&counter(filter, slot));
-        self.slots.iter().position(is_it)
+        let counter = counter(filter);
+        self.slots.iter().position(|slot| slot.folds_as(&counter))
     }
 }
 
 /// `count(where filter)`.
-fn counter(filter: Option<LiftId>, like: &Slot) -> Slot {
+fn counter(filter: Option<LiftId>) -> Slot {
     Slot {
         aggregate: Aggregate::Count,
         argument: None,
         second: None,
         filter,
-        window: like.window,
+        window: WindowId(0),
         ty: Type::Int64,
     }
 }
@@ -86,7 +87,8 @@ pub(crate) struct Walk {
 /// Where a walk answers the slots of one window.
 #[derive(Debug)]
 pub(crate) struct Stop {
-    pub bounds: Bounds,
+    /// Position in `FoldSpec::windows`.
+    pub window: usize,
     /// The last so many events that pass this filter, or are an error. Such a stop is the only one of its walk.
     pub last: Option<(u32, Option<LiftId>)>,
     /// Slots answered here.
@@ -95,57 +97,53 @@ pub(crate) struct Stop {
     pub parts: Vec<usize>,
 }
 
-/// The walks that answer the `needed` slots.
-pub(crate) fn walks(spec: &FoldSpec, parts: &Parts, needed: &[bool]) -> Vec<Walk> {
-    let mut walks: Vec<Walk> = Vec::new();
-    for (at, slot) in spec.slots.iter().enumerate().filter(|(at, _)| needed[*at]) {
-        let window = &spec.windows[slot.window.index()];
-        let saves = slot.aggregate.row().cheap_to_copy;
-        let (bounds, excludes_self) = (window.bounds(), window.excluding == Excluding::SelfEvent);
-        let last = window.count().map(|count| (count, slot.filter));
-        let is_same = |stop: &Stop| (stop.bounds, stop.last) == (bounds, last);
-        let fits = |walk: &Walk| {
-            let (alone, known) = (
-                walk.stops.iter().any(|stop| stop.last.is_some()),
-                walk.stops.iter().any(is_same),
-            );
-            let alike = (walk.excludes_self, walk.saves) == (excludes_self, saves) && walk.bounds.end_as(&bounds);
-            let nests = |stop: &Stop| stop.bounds.start_within(&bounds) || bounds.start_within(&stop.bounds);
-            alike && (known || (!alone && last.is_none() && walk.stops.iter().all(nests)))
-        };
-        let place = walks.iter().position(fits).unwrap_or_else(|| {
-            walks.push(Walk {
-                bounds,
-                excludes_self,
-                saves,
-                stops: Vec::new(),
-            });
-            walks.len() - 1
-        });
-        let walk = &mut walks[place];
-        match walk.stops.iter_mut().find(|stop| is_same(stop)) {
-            Some(stop) => stop.slots.push(at),
-            None => {
-                let shorter = walk.stops.iter().take_while(|stop| stop.bounds.start_within(&bounds));
-                let place = shorter.count();
-                let stop = Stop {
-                    bounds,
-                    last,
-                    slots: vec![at],
-                    parts: Vec::new(),
-                };
-                walk.stops.insert(place, stop);
-            }
+impl Stop {
+    /// A stop that is on no walk yet.
+    pub fn new(window: usize, slots: Vec<usize>) -> Stop {
+        Stop {
+            window,
+            last: None,
+            slots,
+            parts: Vec::new(),
         }
     }
-    for walk in &mut walks {
+}
+
+impl Walk {
+    /// A walk over windows that end alike, each of which starts within the next; `None` if they are not that, or if one
+    /// chooses among events and is not alone, or does so by several filters.
+    pub fn new(spec: &FoldSpec, of_slot: &[usize], saves: bool, mut stops: Vec<Stop>) -> Option<Walk> {
+        let window = |stop: &Stop| &spec.windows[stop.window];
+        let first = window(stops.first()?);
+        let (bounds, excluding) = (first.bounds(), first.excluding);
+        let alike = |stop: &Stop| window(stop).excluding == excluding && window(stop).bounds().end_as(&bounds);
+        let nests = |pair: &[Stop]| window(&pair[0]).bounds().start_within(&window(&pair[1]).bounds());
+        if !stops.iter().all(alike) || !stops.windows(2).all(nests) {
+            return None;
+        }
+        let alone = stops.len() == 1;
+        for stop in &mut stops {
+            if let Some(count) = spec.windows[stop.window].count() {
+                let filter = |slot: &usize| spec.slots[*slot].filter;
+                let chosen = filter(stop.slots.first()?);
+                if !alone || !stop.slots.iter().all(|slot| filter(slot) == chosen) {
+                    return None;
+                }
+                stop.last = Some((count, chosen));
+            }
+        }
         let mut live: Vec<usize> = Vec::new();
-        for stop in walk.stops.iter_mut().rev() {
-            live.extend(stop.slots.iter().map(|slot| parts.of_slot[*slot]));
+        for stop in stops.iter_mut().rev() {
+            live.extend(stop.slots.iter().map(|slot| of_slot[*slot]));
             live.sort_unstable();
             live.dedup();
             stop.parts.clone_from(&live);
         }
+        Some(Walk {
+            bounds,
+            excludes_self: excluding == Excluding::SelfEvent,
+            saves,
+            stops,
+        })
     }
-    walks
 }
