@@ -1,7 +1,7 @@
 //! Which parts of a long history a question tells apart.
 //!
-//! The events of a shelf, sorted by entity and τ, lie in buckets. The windows of a question hold a bucket whole or not at
-//! all, unless one of their edges falls between two of its events. Such a bucket is *split* by the question.
+//! The events of an entity, sorted by τ, lie in panes. The windows of a question hold a pane whole or not at
+//! all, unless one of their edges falls between two of its events. Such a pane is *split* by the question.
 
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Excluding, WindowKind};
@@ -10,7 +10,7 @@ use std::ops::Range;
 /// A place in the order of events: entity and τ.
 pub(super) type Place = (u32, i64);
 
-/// What lies in a bucket.
+/// What lies in a pane.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
     pub first: Place,
@@ -45,12 +45,12 @@ impl Edges {
         }
     }
 
-    /// How many buckets a question may split.
+    /// How many panes a question may split.
     pub fn count(&self) -> usize {
         self.lengths.len() + 3
     }
 
-    /// The buckets that a question can see anything of.
+    /// The panes that a question can see anything of.
     pub fn seen(&self, extents: &[Extent], (entity, t): Place) -> Range<usize> {
         let end = extents.partition_point(|extent| extent.first <= (entity, t));
         let longest = self.lengths.last().and_then(|length| t.checked_sub_unsigned(*length));
@@ -61,9 +61,9 @@ impl Edges {
         start.min(end)..end
     }
 
-    /// Calls `split` with each bucket that the question splits; with some more than once.
+    /// Calls `split` with each pane that the question splits; with some more than once.
     pub fn split(&self, extents: &[Extent], (entity, t): Place, mut split: impl FnMut(usize)) {
-        // A cut behind (entity, time): the first bucket that has something behind it, if it has something before it too.
+        // A cut behind (entity, time): the first pane that has something behind it, if it has something before it too.
         let mut cut = |time: i64| {
             let at = extents.partition_point(|extent| extent.last <= (entity, time));
             if extents.get(at).is_some_and(|extent| extent.first <= (entity, time)) {

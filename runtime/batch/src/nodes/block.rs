@@ -1,13 +1,23 @@
 //! A block of the spine: pieces of batches, whose rows say where they belong, to columns in the order of the spine.
 
 use crate::error::bug;
-use crate::packed::{Layout, words};
-use crate::shelves::{Piece, Shelves};
+use crate::row_format::{Layout, words};
+use crate::spill::{PartitionedSpill, Piece, by_partition};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::interleave;
 use arrow::datatypes::UInt32Type;
 use datafusion::error::Result;
 use std::ops::Range;
+
+/// Rows per block, and per batch of the output.
+pub(super) const BLOCK_ROWS: usize = 1 << 16;
+
+/// The order of rows of the spine that puts those of one block behind those of another.
+pub(super) fn by_block(rows: &[u32]) -> Vec<u32> {
+    let of: Vec<u32> = rows.iter().map(|row| row / BLOCK_ROWS as u32).collect();
+    let blocks = of.iter().max().map_or(0, |last| *last as usize + 1);
+    by_partition(&of, blocks).0
+}
 
 /// See the module.
 pub(super) struct Block {
@@ -17,10 +27,10 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The rows of the spine that stand on a shelf; each must be there once.
-    pub fn new(shelves: &Shelves, shelf: usize, rows: &Range<usize>) -> Result<Block> {
+    /// The rows of the spine that lie in a partition; each must be there once.
+    pub fn new(partitions: &PartitionedSpill, partition: usize, rows: &Range<usize>) -> Result<Block> {
         const NOWHERE: (u32, u32) = (u32::MAX, u32::MAX);
-        let pieces = shelves.pieces(shelf)?;
+        let pieces = partitions.pieces(partition)?;
         let mut sources = vec![NOWHERE; rows.len()];
         for (number, piece) in (0u32..).zip(&pieces) {
             let of_spine = piece.batch.column(0).as_primitive::<UInt32Type>().values();
@@ -73,13 +83,13 @@ impl Block {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shelves::Room;
+    use crate::spill::SpillContext;
     use arrow::array::{Int64Array, RecordBatch, StringArray, UInt32Array};
     use arrow::datatypes::{DataType, Field, Schema};
     use datafusion::execution::memory_pool::GreedyMemoryPool;
     use std::sync::Arc;
 
-    /// Answers of a shelf that holds all rows, in batches as given: the row itself, and as text.
+    /// Answers of a partition that holds all rows, in batches as given: the row itself, and as text.
     fn block(batches: &[&[u32]], rows: usize, bytes: usize) -> Result<Vec<ArrayRef>> {
         let layout = Layout::new(vec![
             Field::new("text", DataType::Utf8, true),
@@ -88,12 +98,12 @@ mod tests {
         let mut fields = vec![Field::new("row", DataType::UInt32, false)];
         fields.extend(layout.fields());
         let schema = Arc::new(Schema::new(fields));
-        let room = Room {
+        let context = SpillContext {
             pool: Arc::new(GreedyMemoryPool::new(bytes)),
-            temp: std::env::temp_dir(),
+            temp: Some(std::env::temp_dir()),
             run_bytes: 0,
         };
-        let shelves = Shelves::new("test", schema.clone(), 1, &room);
+        let partitions = PartitionedSpill::new("test", schema.clone(), 1, &context);
         for batch in batches {
             let texts = batch.iter().map(|row| (row % 3 > 0).then(|| row.to_string()));
             let numbers = batch.iter().map(|row| (row % 5 > 0).then_some(i64::from(*row)));
@@ -104,9 +114,9 @@ mod tests {
             let mut columns: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(batch.to_vec()))];
             columns.extend(layout.pack(batch.len(), &arrays)?);
             let starts = vec![0, batch.len() as u32];
-            shelves.put(0, RecordBatch::try_new(schema.clone(), columns)?, starts)?;
+            partitions.put(0, RecordBatch::try_new(schema.clone(), columns)?, starts)?;
         }
-        Block::new(&shelves, 0, &(0..rows))?.columns(&layout)
+        Block::new(&partitions, 0, &(0..rows))?.columns(&layout)
     }
 
     #[test]

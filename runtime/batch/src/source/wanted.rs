@@ -1,7 +1,8 @@
 //! What a scan reads: parts of files, columns, rows that can matter.
 
 use super::part::{Part, check};
-use super::{Lane, Outcome, ROWS_MANY, Scan};
+use super::pipeline::Pipeline;
+use super::{Outcome, ROWS_MANY, Scan};
 use crate::error::BatchError;
 use featc_ir::{ColumnId, Type};
 use featr_decode::{Bound, Piece, PieceOptions, pieces};
@@ -9,8 +10,8 @@ use std::sync::Arc;
 
 impl Scan {
     /// What is to be read; for digests all columns of it.
-    pub(super) fn parts(&self, lanes: &[Arc<Lane>], digests: bool) -> Outcome<Vec<Part>> {
-        if let Some(batches) = &self.events {
+    pub(super) fn parts(&self, pipelines: &[Arc<Pipeline>], digests: bool) -> Outcome<Vec<Part>> {
+        if let Some(batches) = self.resources.events.get(&self.source.name) {
             let mut first = 1;
             let mut parts = vec![];
             for batch in batches {
@@ -27,42 +28,42 @@ impl Scan {
             source: self.source.name.clone(),
         })?;
         let mut options = PieceOptions {
-            store: self.store.clone(),
-            columns: (!digests).then(|| self.columns(lanes)),
+            store: self.resources.store.clone(),
+            columns: (!digests).then(|| self.columns(pipelines)),
             undeclared: digests,
-            coded: if digests { vec![] } else { self.coded(lanes) },
-            prune: self.bound(lanes).into_iter().collect(),
+            coded: if digests { vec![] } else { self.coded(pipelines) },
+            prune: self.bound(pipelines)?.into_iter().collect(),
             rows_per_batch: Some(if self.small_memory { 1 << 14 } else { 1 << 16 }),
             threads: self.threads,
             ..PieceOptions::default()
         };
-        let mut found = pieces(&self.source, files, &self.base, &options)?;
+        let mut found = pieces(&self.source, files, &self.resources.base, &options)?;
         let rows: u64 = found.iter().filter_map(Piece::rows).sum();
         if rows > ROWS_MANY && !self.small_memory {
             options.rows_per_batch = Some(1 << 18);
-            found = pieces(&self.source, files, &self.base, &options)?;
+            found = pieces(&self.source, files, &self.resources.base, &options)?;
         }
         Ok(found.into_iter().map(Part::File).collect())
     }
 
     /// The columns that somebody reads.
-    fn columns(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let mut columns = self.columns_but_keys(lanes);
-        columns.extend(lanes.iter().flat_map(|lane| lane.key()));
+    fn columns(&self, pipelines: &[Arc<Pipeline>]) -> Vec<ColumnId> {
+        let mut columns = self.columns_but_keys(pipelines);
+        columns.extend(pipelines.iter().flat_map(|pipeline| pipeline.key()));
         columns.retain(|id| id.index() < self.source.columns.len());
         columns
     }
 
     /// The columns of text that are keys and nothing else.
-    fn coded(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let read = self.columns_but_keys(lanes);
-        let mut columns = self.columns(lanes);
+    fn coded(&self, pipelines: &[Arc<Pipeline>]) -> Vec<ColumnId> {
+        let read = self.columns_but_keys(pipelines);
+        let mut columns = self.columns(pipelines);
         columns.retain(|id| self.source.columns[id.index()].ty == Type::String && !read.contains(id));
         columns
     }
 
-    fn columns_but_keys(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let mut columns: Vec<ColumnId> = lanes.iter().flat_map(|lane| lane.columns()).collect();
+    fn columns_but_keys(&self, pipelines: &[Arc<Pipeline>]) -> Vec<ColumnId> {
+        let mut columns: Vec<ColumnId> = pipelines.iter().flat_map(|pipeline| pipeline.columns()).collect();
         columns.push(self.source.time);
         columns.extend(&self.source.unique);
         columns.extend(self.source.arrival_column());
@@ -71,20 +72,26 @@ impl Scan {
 
     /// Outside of which nobody needs a row: row groups that hold no other rows are not even counted. Where every row that
     /// cannot be used is to be told, all are read.
-    fn bound(&self, lanes: &[Arc<Lane>]) -> Option<Bound> {
-        if !self.prune || self.rejects.wanted() {
-            return None;
+    fn bound(&self, pipelines: &[Arc<Pipeline>]) -> Outcome<Option<Bound>> {
+        if !self.resources.prune || self.rejects.wanted() {
+            return Ok(None);
         }
         let declared = self.source.columns.len();
-        let mut bounds = lanes.iter().map(|lane| lane.bound(declared));
-        let first = bounds.next()??;
-        bounds.try_fold(first, |all, bound| {
-            let bound = bound.filter(|bound| bound.column == all.column)?;
-            Some(Bound {
-                column: all.column,
-                least: all.least.min(bound.least),
-                greatest: all.greatest.max(bound.greatest),
-            })
-        })
+        let mut all: Option<Bound> = None;
+        for pipeline in pipelines {
+            let Some(bound) = pipeline.bound(declared)? else {
+                return Ok(None);
+            };
+            all = match all {
+                None => Some(bound),
+                Some(all) if all.column == bound.column => Some(Bound {
+                    column: all.column,
+                    least: all.least.min(bound.least),
+                    greatest: all.greatest.max(bound.greatest),
+                }),
+                Some(_) => return Ok(None),
+            };
+        }
+        Ok(all)
     }
 }

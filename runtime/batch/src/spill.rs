@@ -1,8 +1,8 @@
-//! Rows on numbered shelves: a buffer of record batches, partitioned by number, that goes to disk when memory is short.
+//! A partitioned buffer of record batches that goes to disk when memory is short.
 //!
 //! ```text
-//! batches ── put ──▶ chunks in memory, each sorted by shelf ──(no memory left)──▶ runs on disk, sorted by shelf
-//!                                          shelf ◀── take ── slices of chunks ∪ pieces of runs
+//! batches ── put ──▶ chunks in memory, each sorted by partition ──(no memory left)──▶ runs on disk, sorted by partition
+//!                                          partition ◀── take ── slices of chunks ∪ pieces of runs
 //! ```
 //!
 //! It carries what must be regrouped: events by entity, answers by place in the spine, ids by hash. What is put is
@@ -10,14 +10,15 @@
 //! there, into one file. It has no name (it is unlinked as it is made), so nothing is left behind by any end of the process.
 
 use crate::error::{BatchError, bug};
-use crate::inputs::lock;
+use crate::locks::lock;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use datafusion::error::Result;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 use std::fs::File;
 use std::io::{BufWriter, Cursor, Write};
 use std::ops::Range;
@@ -25,36 +26,92 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-/// Where shelves keep what they hold.
+/// With less memory than this, batches and partitions are small.
+const SMALL_BYTES: usize = 128 << 20;
+
+/// Of the memory of a run a quarter is for the events and answers of one partition, but at least this, if there is so much.
+const SHARE_BYTES: usize = 24 << 20;
+
+/// A bound on memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    limit: Option<usize>,
+}
+
+impl Memory {
+    /// About so many bytes.
+    pub fn limited(bytes: usize) -> Memory {
+        Memory { limit: Some(bytes) }
+    }
+
+    /// As a pool has it.
+    pub fn of_pool(pool: &dyn MemoryPool) -> Memory {
+        match pool.memory_limit() {
+            MemoryLimit::Finite(bytes) => Memory::limited(bytes),
+            MemoryLimit::Infinite | MemoryLimit::Unknown => Memory { limit: None },
+        }
+    }
+
+    /// Whether there is so little memory that batches and partitions are to be small.
+    pub fn small(self) -> bool {
+        self.limit.is_some_and(|bytes| bytes < SMALL_BYTES)
+    }
+
+    /// What a partition may take while it is sorted and answered, in bytes, about.
+    pub fn share(self) -> Option<usize> {
+        self.limit.map(|bytes| (bytes / 4).max(bytes.min(SHARE_BYTES)))
+    }
+}
+
+/// Where what is buffered is counted, and where it goes when there is too much.
 #[derive(Debug, Clone)]
-pub(crate) struct Room {
+pub(crate) struct SpillContext {
     pub pool: Arc<dyn MemoryPool>,
-    /// The folder of temporary files.
-    pub temp: PathBuf,
+    /// The folder of temporary files; `None`: there may be none.
+    pub temp: Option<PathBuf>,
     /// So much is collected before it goes to disk even if others have taken all memory: many small runs are slow to read.
     pub run_bytes: usize,
 }
 
-impl Room {
+impl SpillContext {
+    /// The pool of a session; its folder of temporary files, if `temp` does not say another.
+    pub fn new(context: &TaskContext, temp: Option<PathBuf>, memory: Memory) -> SpillContext {
+        let runtime = context.runtime_env();
+        let of_session = || {
+            let disk = &runtime.disk_manager;
+            let known = disk.temp_dir_paths().into_iter().next();
+            disk.tmp_files_enabled().then(|| known.unwrap_or_else(std::env::temp_dir))
+        };
+        SpillContext {
+            pool: runtime.memory_pool.clone(),
+            temp: temp.or_else(of_session),
+            run_bytes: memory.limit.map_or(0, |bytes| bytes / 64),
+        }
+    }
+
     /// A temporary file. It has no name, so nothing is left behind by any end of the process.
     pub fn file(&self) -> std::result::Result<File, BatchError> {
-        tempfile::tempfile_in(&self.temp).map_err(|error| self.not_written(&error))
+        let temp = self.temp.as_ref().ok_or_else(|| BatchError::Resources {
+            why: "memory is used up, and the session allows no temporary files".into(),
+        })?;
+        tempfile::tempfile_in(temp).map_err(|error| self.not_written(&error))
     }
 
     /// A temporary file cannot be written.
     pub fn not_written(&self, error: &std::io::Error) -> BatchError {
+        let temp = self.temp.as_deref().unwrap_or_else(|| std::path::Path::new("."));
         BatchError::Resources {
-            why: format!("cannot write a temporary file in {}: {error}", self.temp.display()),
+            why: format!("cannot write a temporary file in {}: {error}", temp.display()),
         }
     }
 }
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Shelves {
+pub(crate) struct PartitionedSpill {
     schema: SchemaRef,
     count: usize,
-    room: Room,
+    context: SpillContext,
     state: Mutex<State>,
 }
 
@@ -68,10 +125,11 @@ struct State {
     runs: Vec<Arc<Run>>,
     rows: u64,
     spilled_bytes: u64,
+    spills: u64,
     peak_bytes: usize,
 }
 
-/// Rows in memory, sorted by shelf: shelf `first + n` has the rows `starts[n]..starts[n + 1]`.
+/// Rows in memory, sorted by partition: partition `first + n` has the rows `starts[n]..starts[n + 1]`.
 #[derive(Debug)]
 struct Chunk {
     order: u64,
@@ -83,51 +141,51 @@ struct Chunk {
 /// Where a batch lies on disk, and what it is.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    shelf: usize,
+    partition: usize,
     at: u64,
     bytes: usize,
     rows: usize,
 }
 
-/// Rows on disk, by shelf.
+/// Rows on disk, by partition.
 #[derive(Debug)]
 struct Run {
     places: Vec<Place>,
 }
 
-/// Rows of a batch that stand on one shelf.
+/// Rows of a batch that lie in one partition.
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub batch: Arc<RecordBatch>,
     pub rows: Range<usize>,
 }
 
-/// Rows of a shelf that are written, and read back, together.
+/// Rows of a partition that are written, and read back, together.
 const ROWS_TOGETHER: usize = 1 << 16;
 
-/// What shelves held, for reports.
+/// What partitions held, for reports.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Held {
-    pub shelves: usize,
     pub rows: u64,
     pub spilled_bytes: u64,
+    pub spills: u64,
     pub peak_bytes: usize,
 }
 
-/// The order that sorts rows by shelf (stably) and where each shelf starts in it; `u32::MAX` leaves a row out.
-pub(crate) fn by_shelf(shelf_of: &[u32], count: usize) -> (Vec<u32>, Vec<u32>) {
+/// The order that sorts rows by partition (stably) and where each partition starts in it; `u32::MAX` leaves a row out.
+pub(crate) fn by_partition(partition_of: &[u32], count: usize) -> (Vec<u32>, Vec<u32>) {
     let mut starts = vec![0u32; count + 1];
-    for shelf in shelf_of.iter().filter(|shelf| **shelf != u32::MAX) {
-        starts[*shelf as usize + 1] += 1;
+    for partition in partition_of.iter().filter(|partition| **partition != u32::MAX) {
+        starts[*partition as usize + 1] += 1;
     }
-    for shelf in 0..count {
-        starts[shelf + 1] += starts[shelf];
+    for partition in 0..count {
+        starts[partition + 1] += starts[partition];
     }
     let mut next = starts.clone();
     let mut order = vec![0u32; starts[count] as usize];
-    for (row, shelf) in (0u32..).zip(shelf_of) {
-        if *shelf != u32::MAX {
-            let place = &mut next[*shelf as usize];
+    for (row, partition) in (0u32..).zip(partition_of) {
+        if *partition != u32::MAX {
+            let place = &mut next[*partition as usize];
             order[*place as usize] = row;
             *place += 1;
         }
@@ -135,16 +193,16 @@ pub(crate) fn by_shelf(shelf_of: &[u32], count: usize) -> (Vec<u32>, Vec<u32>) {
     (order, starts)
 }
 
-impl Shelves {
-    pub fn new(name: impl Into<String>, schema: SchemaRef, count: usize, room: &Room) -> Shelves {
+impl PartitionedSpill {
+    pub fn new(name: impl Into<String>, schema: SchemaRef, count: usize, context: &SpillContext) -> PartitionedSpill {
         let name = name.into();
         let reservation = MemoryConsumer::new(name.clone())
             .with_can_spill(true)
-            .register(&room.pool);
-        Shelves {
+            .register(&context.pool);
+        PartitionedSpill {
             schema,
             count,
-            room: room.clone(),
+            context: context.clone(),
             state: Mutex::new(State {
                 reservation,
                 chunks: vec![],
@@ -153,25 +211,26 @@ impl Shelves {
                 runs: vec![],
                 rows: 0,
                 spilled_bytes: 0,
+                spills: 0,
                 peak_bytes: 0,
             }),
         }
     }
 
-    /// How many shelves there are.
+    /// How many partitions there are, at most.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Puts rows, sorted by shelf, `starts` as of [`by_shelf`]. Shelves are read in the order of `order`.
+    /// Puts rows, sorted by partition, `starts` as of [`by_partition`]. PartitionedSpill are read in the order of `order`.
     pub fn put(&self, order: u64, batch: RecordBatch, starts: Vec<u32>) -> Result<()> {
         self.put_from(0, order, batch, starts)
     }
 
-    /// Puts all rows on one shelf.
-    pub fn put_on(&self, shelf: usize, order: u64, batch: RecordBatch) -> Result<()> {
+    /// Puts all rows on one partition.
+    pub fn put_in(&self, partition: usize, order: u64, batch: RecordBatch) -> Result<()> {
         let rows = batch.num_rows() as u32;
-        self.put_from(shelf, order, batch, vec![0, rows])
+        self.put_from(partition, order, batch, vec![0, rows])
     }
 
     fn put_from(&self, first: usize, order: u64, batch: RecordBatch, starts: Vec<u32>) -> Result<()> {
@@ -188,7 +247,7 @@ impl Shelves {
             first,
             starts,
         };
-        if state.reservation.size() + bytes <= self.room.run_bytes {
+        if state.reservation.size() + bytes <= self.context.run_bytes {
             state.reservation.grow(bytes);
         } else if state.reservation.try_grow(bytes).is_err() {
             let chunks = std::mem::take(&mut state.chunks);
@@ -209,18 +268,20 @@ impl Shelves {
             return Ok(());
         }
         chunks.sort_by_key(|chunk| chunk.order);
-        let failed = |error: std::io::Error| self.room.not_written(&error);
+        let failed = |error: std::io::Error| self.context.not_written(&error);
         let file = match &state.file {
             Some(file) => file.clone(),
-            None => Arc::new(self.room.file()?),
+            None => Arc::new(self.context.file()?),
         };
         let mut out = BufWriter::with_capacity(1 << 18, &*file);
         let (mut places, mut at) = (vec![], state.end);
-        for shelf in 0..self.count {
+        let ends = chunks.iter().map(|chunk| chunk.first + chunk.starts.len() - 1);
+        let count = ends.max().unwrap_or(0).min(self.count);
+        for partition in 0..count {
             let mut slices: Vec<RecordBatch> = vec![];
             let mut coming = chunks
                 .iter()
-                .filter_map(|chunk| Some(chunk.piece(shelf)?.slice()))
+                .filter_map(|chunk| Some(chunk.piece(partition)?.slice()))
                 .peekable();
             while let Some(slice) = coming.next() {
                 slices.push(slice);
@@ -230,7 +291,7 @@ impl Shelves {
                     let bytes = self.bytes(&slices)?;
                     out.write_all(&bytes).map_err(failed)?;
                     places.push(Place {
-                        shelf,
+                        partition,
                         at,
                         bytes: bytes.len(),
                         rows,
@@ -243,6 +304,7 @@ impl Shelves {
         out.flush().map_err(failed)?;
         drop(out);
         state.spilled_bytes += at - state.end;
+        state.spills += 1;
         state.end = at;
         state.file = Some(file);
         state.runs.push(Arc::new(Run { places }));
@@ -262,52 +324,52 @@ impl Shelves {
         Ok(bytes)
     }
 
-    /// How many rows a shelf has, and about how many bytes.
-    pub fn size(&self, shelf: usize) -> (usize, usize) {
+    /// How many rows a partition has, and about how many bytes.
+    pub fn size(&self, partition: usize) -> (usize, usize) {
         let state = lock(&self.state);
         let in_memory = state.chunks.iter().map(|chunk| {
-            let rows = chunk.rows(shelf).len();
+            let rows = chunk.rows(partition).len();
             let bytes = chunk.batch.get_array_memory_size() as f64;
             (rows, (bytes * rows as f64 / chunk.batch.num_rows() as f64) as usize)
         });
-        let places = state.runs.iter().flat_map(|run| run.of(shelf));
+        let places = state.runs.iter().flat_map(|run| run.of(partition));
         let on_disk = places.map(|place| (place.rows, place.bytes));
         in_memory
             .chain(on_disk)
             .fold((0, 0), |(rows, bytes), (more, size)| (rows + more, bytes + size))
     }
 
-    /// The rows of a shelf, in batches. They stay there: shelves are emptied as a whole.
-    pub fn take(&self, shelf: usize) -> Result<Vec<RecordBatch>> {
-        let pieces = self.pieces(shelf)?;
+    /// The rows of a partition, in batches. They stay there: partitions are emptied as a whole.
+    pub fn take(&self, partition: usize) -> Result<Vec<RecordBatch>> {
+        let pieces = self.pieces(partition)?;
         Ok(pieces.into_iter().map(Piece::slice).collect())
     }
 
-    /// As [`Shelves::take`], batch by batch.
-    pub fn each(&self, shelf: usize, each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-        self.each_piece(shelf, &mut |piece| each(piece.slice()))
+    /// As [`PartitionedSpill::take`], batch by batch.
+    pub fn each(&self, partition: usize, each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        self.each_piece(partition, &mut |piece| each(piece.slice()))
     }
 
-    /// As [`Shelves::take`], without a slice of every column.
-    pub fn pieces(&self, shelf: usize) -> Result<Vec<Piece>> {
+    /// As [`PartitionedSpill::take`], without a slice of every column.
+    pub fn pieces(&self, partition: usize) -> Result<Vec<Piece>> {
         let mut pieces = vec![];
-        self.each_piece(shelf, &mut |piece| {
+        self.each_piece(partition, &mut |piece| {
             pieces.push(piece);
             Ok(())
         })?;
         Ok(pieces)
     }
 
-    fn each_piece(&self, shelf: usize, each: &mut dyn FnMut(Piece) -> Result<()>) -> Result<()> {
+    fn each_piece(&self, partition: usize, each: &mut dyn FnMut(Piece) -> Result<()>) -> Result<()> {
         let (pieces, runs, file) = {
             let mut state = lock(&self.state);
             if !state.chunks.is_sorted_by_key(|chunk| chunk.order) {
                 state.chunks.sort_by_key(|chunk| chunk.order);
             }
-            let pieces: Vec<Piece> = state.chunks.iter().filter_map(|chunk| chunk.piece(shelf)).collect();
+            let pieces: Vec<Piece> = state.chunks.iter().filter_map(|chunk| chunk.piece(partition)).collect();
             (pieces, state.runs.clone(), state.file.clone())
         };
-        for place in runs.iter().flat_map(|run| run.of(shelf)) {
+        for place in runs.iter().flat_map(|run| run.of(partition)) {
             let file = file.as_ref().ok_or_else(|| bug("a temporary file is missing"))?;
             let mut bytes = vec![0; place.bytes];
             let failed = |error: std::io::Error| BatchError::Resources {
@@ -337,9 +399,9 @@ impl Shelves {
     pub fn held(&self) -> Held {
         let state = lock(&self.state);
         Held {
-            shelves: self.count,
             rows: state.rows,
             spilled_bytes: state.spilled_bytes,
+            spills: state.spills,
             peak_bytes: state.peak_bytes,
         }
     }
@@ -350,21 +412,21 @@ impl Shelves {
 }
 
 impl Run {
-    fn of(&self, shelf: usize) -> &[Place] {
-        let start = self.places.partition_point(|place| place.shelf < shelf);
-        let end = self.places.partition_point(|place| place.shelf <= shelf);
+    fn of(&self, partition: usize) -> &[Place] {
+        let start = self.places.partition_point(|place| place.partition < partition);
+        let end = self.places.partition_point(|place| place.partition <= partition);
         &self.places[start..end]
     }
 }
 
 impl Chunk {
-    fn rows(&self, shelf: usize) -> Range<usize> {
-        let at = shelf.checked_sub(self.first).and_then(|at| self.starts.get(at..at + 2));
+    fn rows(&self, partition: usize) -> Range<usize> {
+        let at = partition.checked_sub(self.first).and_then(|at| self.starts.get(at..at + 2));
         at.map_or(0..0, |ends| ends[0] as usize..ends[1] as usize)
     }
 
-    fn piece(&self, shelf: usize) -> Option<Piece> {
-        let rows = self.rows(shelf);
+    fn piece(&self, partition: usize) -> Option<Piece> {
+        let rows = self.rows(partition);
         let batch = &self.batch;
         (!rows.is_empty()).then(|| Piece {
             batch: batch.clone(),

@@ -68,7 +68,7 @@ fn asked(events: &Batch, questions: i64) -> crate::SpineData {
 fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
     let events = many(1_200);
     let plans = [plan(), shop::plan_excluding_now()];
-    let mut packs = 0;
+    let mut summaries = 0;
     for (plan, delay_us) in plans
         .iter()
         .flat_map(|plan| [None, Some(0), Some(5_000 * SECOND as u64)].map(|d| (plan, d)))
@@ -87,7 +87,7 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
             Some(_) => Truth::AsOfArrival { delay_us },
         };
         let (expected, report, measured) = answers(None, truth);
-        assert!(!measured.contains("slabs"), "{measured}");
+        assert!(!measured.contains("chunks"), "{measured}");
         let values = expected.iter().map(|batch| {
             batch.column_by_name("s__sum").expect("a sum").len()
                 - batch.column_by_name("s__sum").expect("a sum").null_count()
@@ -97,16 +97,16 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
             let (batches, same, measured) = answers(Some(memory_bytes), truth);
             assert_eq!(batches, expected, "{truth:?}, {memory_bytes} bytes");
             assert_eq!(same, report, "{truth:?}, {memory_bytes} bytes");
-            assert!(measured.contains(" slabs"), "{memory_bytes} bytes: {measured}");
-            packs += usize::from(measured.contains(" packs in them"));
+            assert!(measured.contains(" question_chunks"), "{memory_bytes} bytes: {measured}");
+            summaries += usize::from(measured.contains(" pane_summaries"));
         }
     }
-    assert!(packs >= 12, "{packs}");
+    assert!(summaries >= 12, "{summaries}");
 }
 
 /// One row in ten arrives up to five days late: what has partly arrived must not be read again for every question.
 #[test]
-fn late_events_do_not_make_every_question_a_slab() {
+fn late_events_do_not_make_every_question_a_chunk() {
     let mut events = many(6_000);
     let mut seed = 3;
     let times = events.columns[1].i64s().to_vec();
@@ -135,9 +135,9 @@ fn late_events_do_not_make_every_question_a_slab() {
         let batches: Vec<RecordBatch> = rows.by_ref().collect::<Result<_, _>>().expect("runs");
         assert_eq!(batches, whole);
         let measured = rows.measured();
-        let slabs = measured.split(" slabs").next().and_then(|text| text.rsplit(' ').next());
-        let slabs: usize = slabs.and_then(|text| text.parse().ok()).expect("a number of slabs");
-        assert!((2..150).contains(&slabs), "{memory_bytes}: {measured}");
+        let chunks = measured.split(" question_chunks").next().and_then(|text| text.rsplit(' ').next());
+        let chunks: usize = chunks.and_then(|text| text.parse().ok()).expect("a number of question_chunks");
+        assert!((2..150).contains(&chunks), "{memory_bytes}: {measured}");
     }
 }
 
@@ -156,5 +156,5 @@ fn questions_alone_may_be_too_many() {
     let (expected, _) = answers(None);
     let (batches, measured) = answers(Some(12_500));
     assert_eq!(batches, expected);
-    assert!(measured.contains(" slabs"), "{measured}");
+    assert!(measured.contains(" question_chunks"), "{measured}");
 }

@@ -11,74 +11,29 @@
 //! pass and nothing else: there, ids are told apart by 128 bits, as rows are.
 
 use crate::entities::spread;
-use crate::inputs::lock;
+use crate::id_column::IdColumn;
+use crate::locks::lock;
 use crate::report::EXAMPLES_MAX;
-use crate::shelves::{Room, Shelves, by_shelf};
+use crate::spill::{SpillContext, PartitionedSpill, by_partition};
 use arrow::array::{AsArray, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use datafusion::error::Result;
-use featc_ir::{Source, Type};
+use featc_ir::Source;
 use featr_kernels::rows::{Conflicts, Copies, readable_id};
-use featr_kernels::{Batch, Column, Data, StrData, identity};
+use featr_kernels::Batch;
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// About how many hashes are sorted at a time.
-const HASHES_PER_SHELF: u64 = 1 << 16;
-
-/// The identities of some rows.
-#[derive(Debug)]
-pub(crate) enum IdColumn<'a> {
-    /// Of one 64-bit column that is never null: its order is that of the order keys.
-    Words(&'a [i64]),
-    /// Order keys.
-    Keys(StrData),
-}
-
-impl<'a> IdColumn<'a> {
-    /// Whether the ids of a source are words.
-    pub fn is_words(source: &Source) -> bool {
-        let [id] = source.unique.as_slice() else { return false };
-        let column = &source.columns[id.index()];
-        let word = matches!(column.ty, Type::Int64 | Type::Timestamp | Type::Date | Type::Duration);
-        word && !column.nullable
-    }
-
-    /// The ids of accepted rows; `None` if a column that is not nullable has nulls.
-    pub fn of(source: &Source, batch: &'a Batch) -> Option<IdColumn<'a>> {
-        if !IdColumn::is_words(source) {
-            return Some(IdColumn::Keys(identity::order_keys(batch, &source.unique)));
-        }
-        let column: &Column = batch.column(source.unique[0]);
-        match &column.data {
-            Data::I64(words) if (0..words.len()).all(|row| column.is_valid(row)) => Some(IdColumn::Words(words)),
-            _ => None,
-        }
-    }
-
-    fn hash(&self, row: usize) -> u64 {
-        match self {
-            IdColumn::Words(words) => spread(words[row] as u64),
-            IdColumn::Keys(keys) => xxh3_64(keys.get(row)),
-        }
-    }
-
-    /// What tells ids of one hash apart: exact for words, for keys as exact as the digests of rows.
-    fn exact(&self, row: usize) -> u128 {
-        match self {
-            IdColumn::Words(words) => u128::from(words[row] as u64),
-            IdColumn::Keys(keys) => xxh3_128(keys.get(row)),
-        }
-    }
-}
+const HASHES_PER_PARTITION: u64 = 1 << 16;
 
 /// The ids of one pass over a source.
 pub(super) struct Ids {
     words: bool,
     /// Words as they are, hashes of keys; in the order of the files.
-    all: Shelves,
+    all: PartitionedSpill,
     ranges: Mutex<Ranges>,
 }
 
@@ -90,10 +45,10 @@ struct Ranges {
 }
 
 impl Ids {
-    pub fn new(source: &Source, room: &Room) -> Ids {
+    pub fn new(source: &Source, context: &SpillContext) -> Ids {
         Ids {
             words: IdColumn::is_words(source),
-            all: Shelves::new(format!("ids of {}", source.name), schema(), 1, room),
+            all: PartitionedSpill::new(format!("ids of {}", source.name), schema(), 1, context),
             ranges: Mutex::default(),
         }
     }
@@ -127,12 +82,12 @@ impl Ids {
     }
 
     /// The ids that occur more than once. Nothing is noted any more after this.
-    pub fn duplicates(&self, threads: usize, room: &Room) -> Result<Duplicates> {
+    pub fn duplicates(&self, threads: usize, context: &SpillContext) -> Result<Duplicates> {
         let mut found = vec![];
         if !self.ascending() {
             let rows = self.all.held().rows;
-            let count = (rows / HASHES_PER_SHELF).next_power_of_two().clamp(1, 4096) as usize;
-            let shelves = Shelves::new("hashes of ids", schema(), count, room);
+            let count = (rows / HASHES_PER_PARTITION).next_power_of_two().clamp(1, 4096) as usize;
+            let partitions = PartitionedSpill::new("hashes of ids", schema(), count, context);
             self.all.each(0, &mut |batch| {
                 let hashes: Vec<u64> = batch.column(0).as_primitive::<UInt64Type>().values().to_vec();
                 let hashes: Vec<u64> = if self.words {
@@ -141,35 +96,35 @@ impl Ids {
                     hashes
                 };
                 let of: Vec<u32> = hashes.iter().map(|hash| (*hash & (count as u64 - 1)) as u32).collect();
-                let (order, starts) = by_shelf(&of, count);
+                let (order, starts) = by_partition(&of, count);
                 let sorted = order.iter().map(|row| hashes[*row as usize]);
                 let sorted = UInt64Array::from_iter_values(sorted);
-                shelves.put(
+                partitions.put(
                     0,
                     RecordBatch::try_new(schema(), vec![std::sync::Arc::new(sorted)])?,
                     starts,
                 )
             })?;
             self.all.clear();
-            found = twice(&shelves, threads)?;
+            found = twice(&partitions, threads)?;
         }
         self.all.clear();
         Ok(Duplicates::new(found))
     }
 }
 
-/// The hashes that stand on a shelf more than once.
-fn twice(shelves: &Shelves, threads: usize) -> Result<Vec<u64>> {
+/// The hashes that stand on a partition more than once.
+fn twice(partitions: &PartitionedSpill, threads: usize) -> Result<Vec<u64>> {
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<u64>> {
         let mut found = vec![];
         loop {
-            let shelf = next.fetch_add(1, Ordering::Relaxed);
-            if shelf >= shelves.count() {
+            let partition = next.fetch_add(1, Ordering::Relaxed);
+            if partition >= partitions.count() {
                 return Ok(found);
             }
             let mut hashes: Vec<u64> = vec![];
-            for batch in shelves.take(shelf)? {
+            for batch in partitions.take(partition)? {
                 hashes.extend_from_slice(batch.column(0).as_primitive::<UInt64Type>().values());
             }
             hashes.sort_unstable();

@@ -1,17 +1,18 @@
 //! Slots to features, batch by batch, and the rows of a batch in the order of the blocks of the spine.
 
-use super::zip::by_block;
-use super::{no_expressions, properties};
+use super::block::by_block;
+use super::common::{no_expressions, unordered};
 use crate::error::bug;
-use crate::packed::Layout;
-use crate::schema::{feature_layout, slot_wires};
+use crate::row_format::Layout;
+use crate::schema::{feature_fields, feature_layout, slot_wires};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array, UInt32Array};
-use arrow::datatypes::{Int64Type, SchemaRef, UInt8Type, UInt32Type};
+use arrow::datatypes::{Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::execution_plan::EmissionType;
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use featc_ir::Truth;
@@ -25,10 +26,10 @@ use std::sync::Arc;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct FinishExec {
+pub(crate) struct FinishExec {
     input: Arc<dyn ExecutionPlan>,
-    spec: Arc<FinishSpec>,
-    fold: Arc<FoldSpec>,
+    pub spec: Arc<FinishSpec>,
+    pub fold: Arc<FoldSpec>,
     truth: Truth,
     with_status: bool,
     metrics: ExecutionPlanMetricsSet,
@@ -42,9 +43,10 @@ impl FinishExec {
         fold: Arc<FoldSpec>,
         truth: Truth,
         with_status: bool,
-        schema: SchemaRef,
     ) -> FinishExec {
-        let properties = properties(schema, input.output_partitioning().partition_count());
+        let schema = Arc::new(Schema::new(feature_fields(&feature_layout(&spec, with_status))));
+        let partitions = input.output_partitioning().partition_count();
+        let properties = unordered(schema, partitions, EmissionType::Incremental);
         FinishExec {
             input,
             spec,
@@ -112,11 +114,9 @@ fn features(
 
 impl DisplayAs for FinishExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(
-            f,
-            "FinishExec: features={}",
-            self.spec.features.iter().filter(|feature| feature.output).count()
-        )
+        let names = self.spec.features.iter().filter(|feature| feature.output);
+        let names: Vec<&str> = names.map(|feature| feature.name.as_str()).collect();
+        write!(f, "FinishExec: features=[{}]", names.join(", "))
     }
 }
 
@@ -156,7 +156,6 @@ impl ExecutionPlan for FinishExec {
             self.fold.clone(),
             self.truth,
             self.with_status,
-            self.schema(),
         )))
     }
 
@@ -166,11 +165,14 @@ impl ExecutionPlan for FinishExec {
         let (how, out) = ((self.truth, self.with_status), schema.clone());
         let layout = feature_layout(&spec, self.with_status);
         let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let bytes = MetricBuilder::new(&self.metrics).counter("output_bytes", partition);
         let batches = input.map(move |batch| {
             let batch = batch?;
             let _timer = metrics.elapsed_compute().timer();
-            metrics.record_output(batch.num_rows());
-            features(&spec, &fold, how, &batch, (&layout, out.clone()))
+            let features = features(&spec, &fold, how, &batch, (&layout, out.clone()))?;
+            metrics.record_output(features.num_rows());
+            bytes.add(features.get_array_memory_size());
+            Ok(features)
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }

@@ -4,8 +4,9 @@
 //! in a temporary file without a name.
 
 use crate::error::BatchError;
-use crate::inputs::{RejectedRow, SharedRejects, lock};
-use crate::shelves::Room;
+use crate::inputs::{RejectedRow, SharedRejects};
+use crate::locks::lock;
+use crate::spill::SpillContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use featr_decode::{Reject, Rejects};
 use std::collections::BTreeMap;
@@ -46,24 +47,24 @@ pub(super) struct InOrder<'a> {
     sink: &'a SharedRejects,
     source: &'a str,
     wanted: bool,
-    room: Room,
+    context: SpillContext,
     state: Mutex<State>,
 }
 
 impl<'a> InOrder<'a> {
-    pub fn new(sink: &'a SharedRejects, source: &'a str, room: &Room) -> InOrder<'a> {
+    pub fn new(sink: &'a SharedRejects, source: &'a str, context: &SpillContext) -> InOrder<'a> {
         let consumer = MemoryConsumer::new(format!("rejected rows of {source}")).with_can_spill(true);
         InOrder {
             sink,
             source,
             wanted: sink.wanted(),
-            room: room.clone(),
+            context: context.clone(),
             state: Mutex::new(State {
                 turn: 0,
                 waiting: BTreeMap::new(),
                 undecoded: Rejects::default(),
                 bytes: 0,
-                reservation: consumer.register(&room.pool),
+                reservation: consumer.register(&context.pool),
                 file: None,
                 end: 0,
             }),
@@ -111,10 +112,10 @@ impl<'a> InOrder<'a> {
 
     /// Writes all that waits in memory to the file.
     fn spill(&self, state: &mut State) -> Outcome<()> {
-        let failed = |error: std::io::Error| self.room.not_written(&error);
+        let failed = |error: std::io::Error| self.context.not_written(&error);
         let file = match state.file.take() {
             Some(file) => file,
-            None => self.room.file()?,
+            None => self.context.file()?,
         };
         for waiting in state.waiting.values_mut().filter(|waiting| !waiting.bytes.is_empty()) {
             let bytes = std::mem::take(&mut waiting.bytes);
@@ -279,14 +280,14 @@ mod tests {
     fn told(bytes: usize, rows: u64) -> (Vec<String>, Arc<dyn MemoryPool>, bool) {
         let temp = tempfile::tempdir().expect("a folder");
         let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(bytes));
-        let room = Room {
+        let context = SpillContext {
             pool: pool.clone(),
-            temp: temp.path().to_owned(),
+            temp: Some(temp.path().to_owned()),
             run_bytes: 0,
         };
         let kept = Arc::new(Mutex::new(vec![]));
         let sink = SharedRejects(Arc::new(Mutex::new(Some(Box::new(Kept(kept.clone()))))));
-        let order = InOrder::new(&sink, "log", &room);
+        let order = InOrder::new(&sink, "log", &context);
         for line in 0..rows {
             for part in (0..9).rev() {
                 let raw = format!("{line};ä;").repeat(line as usize % 20);
@@ -341,13 +342,13 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_a_resource_error() {
-        let room = Room {
+        let context = SpillContext {
             pool: Arc::new(GreedyMemoryPool::new(0)),
-            temp: "/nowhere/at/all".into(),
+            temp: Some("/nowhere/at/all".into()),
             run_bytes: 0,
         };
         let sink = SharedRejects(Arc::new(Mutex::new(Some(Box::new(Kept(Arc::default()))))));
-        let order = InOrder::new(&sink, "log", &room);
+        let order = InOrder::new(&sink, "log", &context);
         let row = RejectedRow {
             source: "log",
             file: "a.csv",
@@ -356,7 +357,7 @@ mod tests {
             detail: &"x".repeat(PAGE_BYTES),
             raw: None,
         };
-        let error = order.put(1, &row).expect_err("no room");
+        let error = order.put(1, &row).expect_err("no context");
         assert!(matches!(error, BatchError::Resources { .. }), "{error}");
     }
 }

@@ -1,62 +1,132 @@
-//! The source stage: every source is decoded once per run (twice if ids repeat), on all threads, and its events go to the shelves of every
-//! lane that reads it.
+//! The source stage: every source is decoded once per run (twice if ids repeat), on all threads, and its events go to the partitions of every
+//! pipeline that reads it.
 //!
 //! ```text
 //! pieces of files ── threads ──▶ decode ─▶ accept ─┬▶ ids                         (is any id there twice?)
-//!                                                  └▶ lanes: transform, key, filter ─▶ shelves by entity
+//!                                                  └▶ pipelines: transform, key, filter ─▶ partitions by entity
 //! ```
 //!
-//! Nothing of a row is kept but what the lanes need. Whether two rows of one identity are copies is decided by the digests
+//! Nothing of a row is kept but what the pipelines need. Whether two rows of one identity are copies is decided by the digests
 //! of whole rows; those are computed only when some id occurs twice, in a second pass: most logs never need it.
 
 mod ids;
-mod lane;
-mod order;
 mod part;
+mod pipeline;
+mod rejects;
 mod wanted;
 
-pub(crate) use ids::IdColumn;
-pub(crate) use lane::{Lane, LaneParts, Rest};
+pub(crate) use pipeline::{Dealt, Pipeline};
 
 use crate::entities::Memo;
 use crate::error::BatchError;
-use crate::inputs::{Progress, ProgressSink, RejectedRow, Shared, SharedRejects, lock};
+use crate::id_column::IdColumn;
+use crate::inputs::{Progress, RejectedRow, Resources, SharedRejects};
+use crate::locks::lock;
 use crate::report::{EXAMPLES_MAX, SourceReport};
-use crate::shelves::Room;
+use crate::spill::SpillContext;
 use datafusion::error::Result;
+use datafusion::execution::TaskContext;
 use featc_ir::Source;
-use featr_decode::{Decoded, Rejects, RowNumbers, Store};
-use featr_kernels::Batch;
+use featr_decode::{Decoded, Rejects, RowNumbers};
 use featr_kernels::rows::{Reason, Rejected, accept, arrivals, digests, rejected};
 use ids::{Duplicates, Ids};
-use order::InOrder;
 use part::Part;
-use std::path::PathBuf;
+use pipeline::{Dealing, Rest, Running};
+use rejects::InOrder;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// A source of a run and who reads it.
-pub(crate) struct Scan {
+/// One reading of a source for one or more pipelines.
+pub(crate) struct SourcePass {
     pub source: Arc<Source>,
-    base: PathBuf,
-    store: Arc<dyn Store>,
-    /// Events in memory instead of files.
-    events: Option<Vec<Batch>>,
-    threads: usize,
-    small_memory: bool,
-    prune: bool,
-    room: Room,
-    progress: Option<ProgressSink>,
-    rejects: SharedRejects,
-    lanes: Mutex<Vec<Arc<Lane>>>,
-    /// The source before it in the plan: each scan uses all threads, so they take turns, and of several sources that are
-    /// broken always the same one is told.
-    earlier: Option<Arc<Scan>>,
+    pub resources: Arc<Resources>,
+    pub pipelines: Vec<Arc<Pipeline>>,
     /// How it ended: also a failure is one.
-    done: tokio::sync::OnceCell<Outcome<()>>,
+    done: tokio::sync::OnceCell<Outcome<Vec<Arc<Dealt>>>>,
     report: Mutex<SourceReport>,
     spent: Mutex<Spent>,
+}
+
+impl std::fmt::Debug for SourcePass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SourcePass")
+            .field("source", &self.source.name)
+            .field("pipelines", &self.pipelines.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SourcePass {
+    pub fn new(source: Arc<Source>, resources: Arc<Resources>, pipelines: Vec<Arc<Pipeline>>) -> SourcePass {
+        let report = SourceReport {
+            source: source.name.clone(),
+            ..SourceReport::default()
+        };
+        SourcePass {
+            source,
+            resources,
+            pipelines,
+            done: tokio::sync::OnceCell::new(),
+            report: Mutex::new(report),
+            spent: Mutex::default(),
+        }
+    }
+
+    /// What became of its rows so far.
+    pub fn report(&self) -> SourceReport {
+        lock(&self.report).clone()
+    }
+
+    /// What it took so far.
+    pub fn spent(&self) -> Spent {
+        *lock(&self.spent)
+    }
+
+    /// Reads the source, unless somebody did; the events of one of its pipelines.
+    pub async fn run(self: &Arc<Self>, pipeline: usize, context: &TaskContext) -> Result<Arc<Dealt>> {
+        let run = async || {
+            let pass = self.clone();
+            let spill = self.resources.spill(context);
+            let threads = context.session_config().target_partitions();
+            let small = self.resources.memory(context).small();
+            let done = tokio::task::spawn_blocking(move || pass.scan(threads, small, spill)).await;
+            done.unwrap_or_else(|_| {
+                Err(BatchError::Bug {
+                    why: "a thread of the source stage failed".into(),
+                })
+            })
+        };
+        let dealt = self.done.get_or_init(run).await.clone()?;
+        let one = dealt.get(pipeline).cloned();
+        one.ok_or_else(|| crate::error::bug("a source lacks a pipeline"))
+    }
+
+    fn scan(&self, threads: usize, small_memory: bool, context: SpillContext) -> Outcome<Vec<Arc<Dealt>>> {
+        let scan = Scan {
+            source: self.source.clone(),
+            resources: &self.resources,
+            threads,
+            small_memory,
+            context,
+            rejects: self.resources.rejects_of(&self.source.name),
+            report: &self.report,
+        };
+        let (dealt, spent) = scan.run(&self.pipelines)?;
+        *lock(&self.spent) = spent;
+        Ok(dealt.into_iter().map(Arc::new).collect())
+    }
+}
+
+/// A pass at work.
+struct Scan<'a> {
+    source: Arc<Source>,
+    resources: &'a Resources,
+    threads: usize,
+    small_memory: bool,
+    context: SpillContext,
+    rejects: SharedRejects,
+    report: &'a Mutex<SourceReport>,
 }
 
 /// What a scan took.
@@ -71,15 +141,7 @@ pub(crate) struct Spent {
     pub coded: u64,
 }
 
-impl std::fmt::Debug for Scan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scan")
-            .field("source", &self.source.name)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Every batch is cut into slices by shelf: with more rows than this, batches are large, so that slices are worth it.
+/// Every batch is cut into slices by partition: with more rows than this, batches are large, so that slices are worth it.
 const ROWS_MANY: u64 = 1 << 25;
 
 /// What one pass over a source collects beside the events.
@@ -137,120 +199,74 @@ impl Told<'_> {
 
 type Outcome<T> = std::result::Result<T, BatchError>;
 
-impl Scan {
-    pub fn new(source: Arc<Source>, events: Option<Vec<Batch>>, earlier: Option<Arc<Scan>>, shared: &Shared) -> Scan {
-        let report = SourceReport {
-            source: source.name.clone(),
-            ..SourceReport::default()
-        };
-        Scan {
-            source,
-            base: shared.base.clone(),
-            store: shared.store.clone(),
-            events,
-            threads: shared.threads,
-            small_memory: shared.small_memory,
-            prune: shared.prune,
-            room: shared.room.clone(),
-            progress: shared.progress.clone(),
-            rejects: shared.rejects.clone(),
-            lanes: Mutex::default(),
-            earlier,
-            done: tokio::sync::OnceCell::new(),
-            report: Mutex::new(report),
-            spent: Mutex::default(),
-        }
-    }
-
-    /// Adds a reader; before [`Scan::run`].
-    pub fn join(&self, lane: Arc<Lane>) {
-        lock(&self.lanes).push(lane);
-    }
-
-    /// What became of its rows so far.
-    pub fn report(&self) -> SourceReport {
-        lock(&self.report).clone()
-    }
-
-    /// What it took so far.
-    pub fn spent(&self) -> Spent {
-        *lock(&self.spent)
-    }
-
-    /// Scans the source after those before it in the plan; the first caller does it, the others wait. Of several that fail
-    /// the first in the plan is told.
-    pub async fn run(self: &Arc<Self>) -> Result<()> {
-        let mut line = vec![self.clone()];
-        while let Some(earlier) = line.last().and_then(|scan| scan.earlier.clone()) {
-            line.push(earlier);
-        }
-        for scan in line.iter().rev() {
-            scan.done.get_or_init(|| scan.clone().scan_aside()).await.clone()?;
-        }
-        Ok(())
-    }
-
-    /// [`Scan::scan`] on a thread that may block.
-    async fn scan_aside(self: Arc<Self>) -> Outcome<()> {
-        let done = tokio::task::spawn_blocking(move || self.scan()).await;
-        done.unwrap_or_else(|_| {
-            Err(BatchError::Bug {
-                why: "a thread of the source stage failed".into(),
-            })
-        })
-    }
-
-    fn scan(&self) -> Outcome<()> {
+impl Scan<'_> {
+    fn run(&self, pipelines: &[Arc<Pipeline>]) -> Outcome<(Vec<Dealt>, Spent)> {
         let begun = Instant::now();
-        let lanes = lock(&self.lanes).clone();
-        let parts = self.parts(&lanes, false)?;
+        let parts = self.parts(pipelines, false)?;
         let rows: u64 = parts.iter().map(Part::rows).sum();
         let bytes = parts.iter().map(Part::bytes).sum();
-        lock(&self.report).skipped = parts.iter().map(Part::skipped).sum();
-        for lane in &lanes {
-            lane.open(rows, self.threads, self.small_memory, false, &self.room);
-        }
+        lock(self.report).skipped = parts.iter().map(Part::skipped).sum();
+        let running = self.running(pipelines, rows, false)?;
         let first = Pass {
             duplicates: None,
-            ids: Ids::new(&self.source, &self.room),
+            ids: Ids::new(&self.source, &self.context),
             found: Mutex::default(),
-            rejects: InOrder::new(&self.rejects, &self.source.name, &self.room),
+            rejects: InOrder::new(&self.rejects, &self.source.name, &self.context),
         };
-        self.pass(&parts, &lanes, &first)?;
+        self.pass(&parts, &running, &first)?;
         let undecoded = first.rejects.finish();
         let found: Vec<Found> = lock(&first.found).drain(..).collect();
         let coded = found.iter().filter(|found| found.coded);
         let coded = coded.map(|found| found.counts.iter().sum::<u64>()).sum();
-        self.settle(found, undecoded);
-        let duplicates = first.ids.duplicates(self.threads, &self.room)?;
+        self.count(found, undecoded);
+        let duplicates = first.ids.duplicates(self.threads, &self.context)?;
         drop(first);
-        if !duplicates.is_empty() {
-            self.second_pass(&self.parts(&lanes, true)?, &lanes, &duplicates, rows)?;
-        }
-        *lock(&self.spent) = Spent {
+        let (running, passes) = if duplicates.is_empty() {
+            (running, 1)
+        } else {
+            drop(running);
+            let parts = self.parts(pipelines, true)?;
+            (self.second_pass(&parts, pipelines, &duplicates, rows)?, 2)
+        };
+        let spent = Spent {
             wall: begun.elapsed(),
-            passes: if duplicates.is_empty() { 1 } else { 2 },
+            passes,
             bytes,
             coded,
         };
-        Ok(())
+        Ok((running.into_iter().map(Running::dealt).collect(), spent))
+    }
+
+    fn running(&self, pipelines: &[Arc<Pipeline>], rows: u64, digests: bool) -> Result<Vec<Running>> {
+        let dealing = Dealing {
+            rows,
+            threads: self.threads,
+            small: self.small_memory,
+            digests,
+            context: &self.context,
+        };
+        pipelines.iter().map(|pipeline| Running::new(pipeline, dealing)).collect()
     }
 
     /// The same again, with digests: some ids occur more than once.
-    fn second_pass(&self, parts: &[Part], lanes: &[Arc<Lane>], duplicates: &Duplicates, rows: u64) -> Outcome<()> {
-        for lane in lanes {
-            lane.open(rows, self.threads, self.small_memory, true, &self.room);
-        }
+    fn second_pass(
+        &self,
+        parts: &[Part],
+        pipelines: &[Arc<Pipeline>],
+        duplicates: &Duplicates,
+        rows: u64,
+    ) -> Outcome<Vec<Running>> {
+        let running = self.running(pipelines, rows, true)?;
         let nobody = SharedRejects::none();
         let second = Pass {
             duplicates: Some(duplicates),
-            ids: Ids::new(&self.source, &self.room),
+            ids: Ids::new(&self.source, &self.context),
             found: Mutex::default(),
-            rejects: InOrder::new(&nobody, &self.source.name, &self.room),
+            rejects: InOrder::new(&nobody, &self.source.name, &self.context),
         };
-        self.pass(parts, lanes, &second)?;
+        self.pass(parts, &running, &second)?;
         let accepted: u64 = lock(&second.found).iter().map(|found| found.counts[0]).sum();
-        let mut report = lock(&self.report);
+        let mut report = lock(self.report);
         if accepted != report.accepted {
             return Err(BatchError::Changed {
                 source: self.source.name.clone(),
@@ -259,18 +275,18 @@ impl Scan {
         (report.conflicting_ids, report.conflict_examples) = duplicates.conflicts();
         let copies = duplicates.differing_copies();
         (report.differing_copies, report.differing_copy_examples) = (copies.ids, copies.examples);
-        Ok(())
+        Ok(running)
     }
 
     /// Decodes all parts on all threads. Of several errors, that of the first part counts.
-    fn pass(&self, parts: &[Part], lanes: &[Arc<Lane>], pass: &Pass<'_>) -> Outcome<()> {
+    fn pass(&self, parts: &[Part], pipelines: &[Running], pass: &Pass<'_>) -> Outcome<()> {
         let next = AtomicUsize::new(0);
         let failed: Mutex<Option<(usize, BatchError)>> = Mutex::new(None);
         let work = || {
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(part) = parts.get(at) else { return };
-                if let Err(error) = self.part(at, part, lanes, pass) {
+                if let Err(error) = self.part(at, part, pipelines, pass) {
                     let mut failed = lock(&failed);
                     if failed.as_ref().is_none_or(|(known, _)| at < *known) {
                         *failed = Some((at, error));
@@ -299,17 +315,17 @@ impl Scan {
         }
     }
 
-    fn part(&self, at: usize, part: &Part, lanes: &[Arc<Lane>], pass: &Pass<'_>) -> Outcome<()> {
+    fn part(&self, at: usize, part: &Part, pipelines: &[Running], pass: &Pass<'_>) -> Outcome<()> {
         let mut undecoded = Rejects::default();
         let mut batch_number = 0;
-        let mut memos = vec![vec![]; lanes.len()];
+        let mut memos = vec![vec![]; pipelines.len()];
         let mut each = |decoded: Decoded| {
             let place = (at as u64) << 32 | batch_number;
             batch_number += 1;
             if pass.duplicates.is_none() {
                 self.tell(decoded.batch.rows);
             }
-            self.judge(place, decoded, (lanes, &mut memos), pass)
+            self.judge(place, decoded, (pipelines, &mut memos), pass)
         };
         let outcome = match part {
             Part::Memory { first, batch } => each(Decoded {
@@ -337,12 +353,10 @@ impl Scan {
     }
 
     fn tell(&self, rows: usize) {
-        if let Some(sink) = &self.progress {
-            sink(&Progress::Decoded {
-                source: self.source.name.clone(),
-                rows: rows as u64,
-            });
-        }
+        self.resources.tell(&Progress::Decoded {
+            source: self.source.name.clone(),
+            rows: rows as u64,
+        });
     }
 
     /// Accepts a batch and hands its events on.
@@ -350,7 +364,7 @@ impl Scan {
         &self,
         place: u64,
         decoded: Decoded,
-        (lanes, memos): (&[Arc<Lane>], &mut [Vec<Memo>]),
+        (pipelines, memos): (&[Running], &mut [Vec<Memo>]),
         pass: &Pass<'_>,
     ) -> Outcome<()> {
         let source = &*self.source;
@@ -398,7 +412,7 @@ impl Scan {
                 Some(row_digests)
             }
         };
-        let arrivals = if lanes.iter().any(|lane| lane.reads_arrivals()) {
+        let arrivals = if pipelines.iter().any(|running| running.pipeline.reads_arrivals()) {
             arrivals(source, &batch)
         } else {
             None
@@ -411,12 +425,12 @@ impl Scan {
         };
         let mut by_views = vec![];
         let mut rejected_rows = vec![];
-        for (lane, memos) in lanes.iter().zip(memos) {
-            let rejected = lane.put(place, &batch, &rest, memos)?;
+        for (running, memos) in pipelines.iter().zip(memos) {
+            let rejected = running.put(place, &batch, &rest, memos)?;
             rejected_rows.extend(rejected.iter().map(|row| row.row));
             by_views.extend(rejected.iter().take(most).map(|row| {
                 let place = kept.as_ref().map_or(row.row, |kept| kept[row.row as usize]);
-                (place as usize, row.reason.name(), row.detail(lane.spec()))
+                (place as usize, row.reason.name(), row.detail(&running.pipeline.spec))
             }));
         }
         // Lanes of one transform say the same of a row.
@@ -440,7 +454,7 @@ impl Scan {
     }
 
     /// Counts what was not accepted, in order.
-    fn settle(&self, mut found: Vec<Found>, undecoded: Rejects) {
+    fn count(&self, mut found: Vec<Found>, undecoded: Rejects) {
         found.sort_by_key(|found| found.place);
         let mut counts = [0u64; 5];
         for found in &found {
@@ -449,7 +463,7 @@ impl Scan {
                 .zip(found.counts)
                 .for_each(|(count, more)| *count += more);
         }
-        let mut report = lock(&self.report);
+        let mut report = lock(self.report);
         report.decoded = counts.iter().sum();
         report.accepted = counts[0];
         report.rejected = Reason::ALL

@@ -106,6 +106,32 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// Takes the arrays that carry the column from the front of `arrays`: all rows of it.
+    pub fn decode(self, arrays: &mut std::slice::Iter<'_, ArrayRef>) -> Result<Column> {
+        let array = arrays
+            .next()
+            .ok_or_else(|| bug("a column is missing between two nodes"))?;
+        let tags = if self.tagged {
+            let tags = arrays.next().ok_or_else(|| bug("tags are missing between two nodes"))?;
+            Some(tags.as_primitive::<UInt8Type>().values().to_vec())
+        } else {
+            let tag = |valid: bool| if valid { Tag::VALID } else { Tag::NULL };
+            array.nulls().map(|nulls| nulls.iter().map(tag).collect())
+        };
+        let data = match self.ty {
+            Type::Bool => Data::Bool(array.as_boolean().values().iter().collect()),
+            Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => {
+                Data::I64(array.as_primitive::<Int64Type>().values().to_vec())
+            }
+            Type::Float64 => Data::F64(array.as_primitive::<Float64Type>().values().to_vec()),
+            Type::Decimal { .. } => Data::I128(array.as_primitive::<Decimal128Type>().values().to_vec()),
+            Type::String => Data::Str(bytes(array.as_binary::<i32>())),
+        };
+        Ok(Column::with_tags(self.ty, data, tags))
+    }
+}
+
 /// Byte strings as an array.
 pub(crate) fn binary(values: StrData, nulls: Option<NullBuffer>) -> Result<BinaryArray> {
     if i32::try_from(values.bytes.len()).is_err() {
@@ -194,6 +220,8 @@ mod tests {
                 let gathered = wire.gather(&mut left, &order).expect("decodes");
                 assert_eq!(gathered, column.take(&order));
                 assert!(left.next().is_none());
+                let decoded = wire.decode(&mut arrays.iter()).expect("decodes");
+                assert_eq!(decoded, column.take(&(0..values.len() as u32).collect::<Vec<_>>()));
             }
         }
     }
