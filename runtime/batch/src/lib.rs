@@ -25,7 +25,6 @@ mod id_column;
 mod inputs;
 mod locks;
 mod measure;
-pub mod merge;
 mod nodes;
 mod plan;
 mod report;

@@ -4,7 +4,7 @@ use super::questions::Questions;
 use super::spec::PointInTime;
 use crate::inputs::{Progress, Resources};
 use crate::locks::lock;
-use crate::merge::{Answered, Group, Questions as Asked, Run, Selves, answer};
+use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer};
 use crate::schema::slot_wires;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
 use arrow::datatypes::SchemaRef;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Questions are taken in order, as many at a time as split panes that fit into memory together; all other panes are there
-//! as summaries ([`crate::merge::pack`]): a few rows, and the exact totals of the rest. Where arrival decides, a pane has a
+//! as summaries ([`featr_merge::pack`]): a few rows, and the exact totals of the rest. Where arrival decides, a pane has a
 //! summary of its events that arrive on time and others of those that are late, of which only that is split in whose midst
 //! a question is asked. What comes out has the bits of the merge over all events, because it is the same merge, and totals
 //! are exact.
@@ -18,7 +18,7 @@ use super::edges::{Edges, Extent};
 use super::in_order::InOrder;
 use super::panes::{Pane, Summaries, Summary};
 use crate::error::bug;
-use crate::merge::Selves;
+use featr_merge::Selves;
 use crate::spill::PartitionedSpill;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};

@@ -1,7 +1,7 @@
 //! Events in order, as the columns of a batch, and as the merge reads them.
 
 use crate::error::bug;
-use crate::merge::Run;
+use featr_merge::Run;
 use crate::schema::EventLayout;
 use crate::wire::bytes;
 use arrow::array::{ArrayRef, AsArray, RecordBatch};

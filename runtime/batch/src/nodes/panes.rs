@@ -3,7 +3,7 @@
 use super::answer::Job;
 use super::in_order::InOrder;
 use crate::error::bug;
-use crate::merge::{Pack, pack};
+use featr_merge::{Pack, pack};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use datafusion::error::Result;
@@ -22,7 +22,7 @@ pub(super) struct Pane {
     pub summary: Option<Summary>,
 }
 
-/// See [`crate::merge::pack`].
+/// See [`featr_merge::pack`].
 pub(super) struct Summary {
     /// The rows that stay, in order.
     batch: RecordBatch,

@@ -12,7 +12,7 @@ use super::questions::Questions;
 use super::spec::PointInTime;
 use crate::error::bug;
 use crate::inputs::Resources;
-use crate::merge::Run;
+use featr_merge::Run;
 use crate::schema::{EVENT_ORDER, answer_fields};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
