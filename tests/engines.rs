@@ -10,6 +10,8 @@ mod evaluators;
 mod lake;
 #[path = "suite/rejects.rs"]
 mod rejects;
+#[path = "suite/sessions.rs"]
+mod sessions;
 #[path = "suite/spec.rs"]
 mod spec;
 #[path = "suite/witness.rs"]

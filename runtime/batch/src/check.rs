@@ -71,7 +71,10 @@ fn requirements(plan: &dyn ExecutionPlan) -> Result<()> {
         let equivalence = child.equivalence_properties();
         let lacks = |what: String| bug(format!("input {place} of {} lacks {what}", plan.name()));
         if let Some(required) = distributions.get(place)
-            && !child.output_partitioning().satisfy(required, equivalence)
+            && !child
+                .output_partitioning()
+                .satisfaction(required, equivalence, false)
+                .is_satisfied()
         {
             return Err(lacks(format!("the distribution {required}")));
         }

@@ -102,7 +102,9 @@ impl Entities {
             // A pair with nobody was never added.
             found = pairs.find_all(found.into_iter().zip(numbers).map(pair));
         }
-        found.iter_mut().for_each(|number| *number = reversed(*number, self.bits));
+        found
+            .iter_mut()
+            .for_each(|number| *number = reversed(*number, self.bits));
         found
     }
 }

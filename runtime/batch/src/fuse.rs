@@ -24,7 +24,9 @@ struct Group {
 
 fn same(left: &SourcePass, right: &SourcePass) -> bool {
     let filter = |pass: &SourcePass| pass.pipelines.first().map(|pipeline| pipeline.filter.clone());
-    let together = filter(left).zip(filter(right)).is_some_and(|(left, right)| left.together(&right));
+    let together = filter(left)
+        .zip(filter(right))
+        .is_some_and(|(left, right)| left.together(&right));
     together && left.source == right.source
 }
 

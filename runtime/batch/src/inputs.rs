@@ -136,6 +136,19 @@ impl SharedRejects {
     }
 }
 
+/// Where a plan finds its sources.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// The folder that the sources' file patterns are relative to.
+    pub base: PathBuf,
+    /// Where files lie.
+    pub store: Arc<dyn Store>,
+    /// Events in memory by name of their source, in place of its files: columns in declared order, types as declared.
+    pub events: BTreeMap<String, Vec<Batch>>,
+    /// Whether parts of files may be left out that hold no event that can matter, by their own statistics.
+    pub prune: bool,
+}
+
 /// What nodes need that no plan can hold: where files are, and who wants to be told.
 pub(crate) struct Resources {
     pub base: PathBuf,
@@ -152,7 +165,9 @@ pub(crate) struct Resources {
 
 impl fmt::Debug for Resources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resources").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Resources")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
     }
 }
 
@@ -174,14 +189,14 @@ impl Resources {
     }
 
     /// Files and nothing else, for sessions that are not ours: memory and disk are the session's.
-    pub fn files(base: PathBuf, store: Arc<dyn Store>, prune: bool) -> Resources {
+    pub fn files(files: Files) -> Resources {
         Resources {
-            base,
-            store,
-            events: BTreeMap::new(),
+            base: files.base,
+            store: files.store,
+            events: files.events,
             temp: None,
             memory_bytes: None,
-            prune,
+            prune: files.prune,
             progress: None,
             rejects: SharedRejects::none(),
             told: Mutex::default(),

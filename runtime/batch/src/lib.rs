@@ -17,6 +17,7 @@
 //! Architecture invariant: the only crate that names DataFusion.
 
 mod check;
+mod codec;
 mod entities;
 mod error;
 mod filter;
@@ -41,10 +42,11 @@ mod table;
 mod tests;
 mod wire;
 
+pub use codec::NodeCodec;
 pub use datafusion;
 pub use error::BatchError;
 pub use fuse::FuseScans;
-pub use inputs::{Inputs, Progress, ProgressSink, RejectedRow, RejectedRows};
+pub use inputs::{Files, Inputs, Progress, ProgressSink, RejectedRow, RejectedRows};
 pub use report::{EXAMPLES_MAX, RunReport, SourceReport, ViewReport};
 pub use run::{Explained, Output, Rows, Run, explain, run, run_async};
 pub use session::{Query, features};

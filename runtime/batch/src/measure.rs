@@ -51,6 +51,13 @@ fn metrics(plan: &dyn ExecutionPlan) -> String {
                 true => write!(line, ", {} {name}", size(count.value() as u64)),
                 false => write!(line, ", {} {name}", count.value()),
             },
+            MetricValue::SpilledBytes(count) if count.value() > 0 => {
+                write!(line, ", {} spilled_bytes", size(count.value() as u64))
+            }
+            MetricValue::SpillCount(count) if count.value() > 0 => write!(line, ", {} spill_count", count.value()),
+            MetricValue::OutputBytes(count) if count.value() > 0 => {
+                write!(line, ", {} output_bytes", size(count.value() as u64))
+            }
             MetricValue::Time { name, time } => write!(line, ", {name} {:.2} s", time.value() as f64 / 1e9),
             _ => Ok(()),
         };

@@ -9,14 +9,17 @@ use crate::spine::SpineData;
 use crate::table::{Asking, FeaturesTable, SpineQuery};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::catalog::TableProvider;
+use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::TableReference;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, UnboundedMemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_stream};
 use datafusion::prelude::SessionConfig;
 use featc_ir::plan::BatchPlan;
@@ -275,12 +278,35 @@ fn scan(name: &str, table: Arc<dyn TableProvider>) -> Result<LogicalPlan, BatchE
     Ok(scan.build()?)
 }
 
+/// The rows of a spine, in one stream and in order.
+#[derive(Debug)]
+struct SpineRows {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl PartitionStream for SpineRows {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batches = futures::stream::iter(self.batches.clone().into_iter().map(Ok));
+        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), batches))
+    }
+}
+
 /// A spine in memory as a query.
 fn questions(spine: &SpineData, service: &ServicePlan) -> Result<SpineQuery, BatchError> {
     let keys = service.asked();
     let (schema, batches) = spine.beside(&keys)?;
     let own = spine.schema.fields().len();
-    let table = MemTable::try_new(schema, vec![batches])?;
+    // Not a table in memory: its rows may come in another order.
+    let rows = SpineRows {
+        schema: schema.clone(),
+        batches,
+    };
+    let table = StreamingTable::try_new(schema, vec![Arc::new(rows)])?;
     Ok(SpineQuery {
         plan: scan("spine", Arc::new(table))?,
         own,

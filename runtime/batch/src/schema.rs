@@ -15,12 +15,13 @@ use arrow::datatypes::{DataType, Field, Schema};
 use featc_ir::plan::{FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{Expr, Source, Step};
 use featr_decode::arrow_type;
+use serde::{Deserialize, Serialize};
 
 /// Bytes of a row digest.
 pub(crate) const DIGEST_BYTES: i32 = 16;
 
 /// How the events of a pipeline travel.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct EventLayout {
     /// Whether ids are words; else they are keys as bytes.
     pub words: bool,

@@ -1,7 +1,7 @@
 //! Features in a DataFusion session that is not ours.
 
 use crate::error::BatchError;
-use crate::inputs::Resources;
+use crate::inputs::{Files, Resources};
 use crate::plan::ServicePlan;
 use crate::table::{Asking, FeaturesTable, SpineQuery};
 use arrow::array::new_empty_array;
@@ -9,8 +9,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::LogicalPlan;
 use featc_ir::plan::BatchPlan;
 use featc_ir::{Truth, Type};
-use featr_decode::{Store, from_arrow};
-use std::path::PathBuf;
+use featr_decode::from_arrow;
 use std::sync::Arc;
 
 /// How a service is asked in a session.
@@ -21,14 +20,9 @@ pub struct Query {
     pub truth: Truth,
     /// Whether each feature is followed by `<name>__status`.
     pub with_status: bool,
-    /// Whether parts of files may be left out that hold no event that can matter, by their own statistics.
-    pub prune: bool,
     /// Whether views of one source read it in one pass. No value depends on it.
     pub fuse: bool,
-    /// The folder that the sources' file patterns are relative to.
-    pub base: PathBuf,
-    /// Where files lie.
-    pub store: Arc<dyn Store>,
+    pub files: Files,
 }
 
 /// The features of a service over a spine, which may be any query: its columns, then those of the service. Nothing is
@@ -64,7 +58,7 @@ pub fn features(plan: &BatchPlan, spine: LogicalPlan, query: &Query) -> Result<A
         with_status: query.with_status,
         fuse: query.fuse,
     };
-    let resources = Resources::files(query.base.clone(), query.store.clone(), query.prune);
+    let resources = Resources::files(query.files.clone());
     let table = FeaturesTable::new(Arc::new(service), questions, asking, Arc::new(resources))?;
     Ok(Arc::new(table))
 }

@@ -65,7 +65,11 @@ impl Sorter {
                 while *next < pieces.count() {
                     let batches = pieces.take(*next)?;
                     *next += 1;
-                    let events = if batches.is_empty() { None } else { self.sorted(&batches)? };
+                    let events = if batches.is_empty() {
+                        None
+                    } else {
+                        self.sorted(&batches)?
+                    };
                     if events.is_some() {
                         return Ok(events);
                     }

@@ -80,7 +80,8 @@ impl SpillContext {
         let of_session = || {
             let disk = &runtime.disk_manager;
             let known = disk.temp_dir_paths().into_iter().next();
-            disk.tmp_files_enabled().then(|| known.unwrap_or_else(std::env::temp_dir))
+            disk.tmp_files_enabled()
+                .then(|| known.unwrap_or_else(std::env::temp_dir))
         };
         SpillContext {
             pool: runtime.memory_pool.clone(),
@@ -421,7 +422,9 @@ impl Run {
 
 impl Chunk {
     fn rows(&self, partition: usize) -> Range<usize> {
-        let at = partition.checked_sub(self.first).and_then(|at| self.starts.get(at..at + 2));
+        let at = partition
+            .checked_sub(self.first)
+            .and_then(|at| self.starts.get(at..at + 2));
         at.map_or(0..0, |ends| ends[0] as usize..ends[1] as usize)
     }
 

@@ -4,14 +4,14 @@
 //! optimisers then see as any other plan. A scan reads only what its columns need.
 
 use crate::error::BatchError;
-use crate::filter::EntityFilter;
+use crate::filter::{BuildSide, EntityFilter, Link};
 use crate::fuse::FuseScans;
 use crate::inputs::Resources;
 use crate::nodes::{
     AssembleExec, EventsExec, FinishExec, OutputColumn, PointInTime, PointInTimeExec, SpineExec, SpineSpec, Spool,
 };
 use crate::plan::{ServicePlan, ViewPlan};
-use crate::schema::{EventLayout, feature_layout};
+use crate::schema::EventLayout;
 use crate::source::{Pipeline, SourcePass};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -63,7 +63,9 @@ pub(crate) struct FeaturesTable {
 
 impl fmt::Debug for EventsTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventsTable").field("source", &self.pass.source.name).finish()
+        f.debug_struct("EventsTable")
+            .field("source", &self.pass.source.name)
+            .finish()
     }
 }
 
@@ -152,7 +154,7 @@ impl FeaturesTable {
         session: &dyn Session,
         view: &ViewPlan,
         spine: &Arc<dyn ExecutionPlan>,
-        (spec, filter): (&SpineSpec, Arc<EntityFilter>),
+        (spec, filter): (&SpineSpec, EntityFilter),
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let delay_us = view.source.delay_under(self.asking.truth);
         let layout = EventLayout::new(&view.source, &view.rows, &view.fold, delay_us.is_some());
@@ -163,7 +165,7 @@ impl FeaturesTable {
         let events = events.scan(session, None, &[], None).await?;
         let selves = view.fold.self_columns.iter();
         let point_in_time = PointInTime {
-            fold: view.fold.clone(),
+            fold: (*view.fold).clone(),
             layout,
             delay_us,
             with_status: self.asking.with_status,
@@ -235,7 +237,10 @@ impl TableProvider for FeaturesTable {
         let (mut kinds, mut selves) = (vec![], vec![]);
         for view in &views {
             add(&mut kinds, view.fold.entity.clone());
-            view.fold.self_columns.iter().for_each(|key| add(&mut selves, key.clone()));
+            view.fold
+                .self_columns
+                .iter()
+                .for_each(|key| add(&mut selves, key.clone()));
         }
         let spec = Arc::new(SpineSpec {
             own: self.spine.own,
@@ -245,21 +250,24 @@ impl TableProvider for FeaturesTable {
             selves,
         });
         let counted = self.resources.memory_bytes.is_none();
-        let spool = Arc::new(Spool::new(spec.kinds.len(), counted));
+        let build = Arc::new(BuildSide::new(Link::fresh(), spec.kinds.len()));
+        let spool = Arc::new(Spool::new(build.clone(), counted));
         let questions = session.create_physical_plan(&self.spine.plan).await?;
-        let spine: Arc<dyn ExecutionPlan> = Arc::new(SpineExec::new(questions, spec.clone(), spool.clone()));
+        let spine: Arc<dyn ExecutionPlan> = Arc::new(SpineExec::new(questions, spec.clone(), spool));
         let mut inputs = vec![spine.clone()];
         for view in &views {
             let kind = spec.kinds.iter().position(|kind| *kind == view.fold.entity);
-            let filter = kind.and_then(|kind| spool.filters.get(kind)).cloned();
-            let filter = filter.ok_or_else(|| crate::error::bug("a kind of entity is not numbered"))?;
+            let filter = EntityFilter {
+                build: build.clone(),
+                kind: kind.ok_or_else(|| crate::error::bug("a kind of entity is not numbered"))?,
+            };
             inputs.push(self.view(session, view, &spine, (&spec, filter)).await?);
         }
-        let layouts = views.iter().map(|view| feature_layout(&view.finish, self.asking.with_status));
+        let features: Vec<_> = views.iter().map(|view| view.finish.clone()).collect();
         let assemble: Arc<dyn ExecutionPlan> = Arc::new(AssembleExec::new(
             inputs,
             Arc::new(columns),
-            Arc::new(layouts.collect()),
+            (Arc::new(features), self.asking.with_status),
             self.resources.clone(),
             schema,
         ));

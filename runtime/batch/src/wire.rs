@@ -13,10 +13,11 @@ use arrow::datatypes::{DataType, Decimal128Type, Field, Float64Type, Int64Type, 
 use datafusion::error::Result;
 use featc_ir::Type;
 use featr_kernels::{Column, Data, StrData, Tag};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// How a column travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Wire {
     pub ty: Type,
     /// Whether tags travel with it; without them a row is valid or null.

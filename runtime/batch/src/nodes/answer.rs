@@ -4,7 +4,6 @@ use super::questions::Questions;
 use super::spec::PointInTime;
 use crate::inputs::{Progress, Resources};
 use crate::locks::lock;
-use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer};
 use crate::schema::slot_wires;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
 use arrow::datatypes::SchemaRef;
@@ -12,6 +11,7 @@ use datafusion::error::Result;
 use datafusion::physical_plan::metrics::Count;
 use featr_kernels::finish::{encode_status, with_errors};
 use featr_kernels::{Column, Tag, identity};
+use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -103,7 +103,11 @@ impl Job {
                 events: about.events.clone(),
             });
         }
-        let selves = if self.reads_ids() { Some(self.selves(&rows)) } else { None };
+        let selves = if self.reads_ids() {
+            Some(self.selves(&rows))
+        } else {
+            None
+        };
         let times = rows.iter().map(|row| self.questions.times[*row as usize]).collect();
         let asked = Asked { times, groups, selves };
         let answered = answer(&self.spec.fold, run, &asked, self.spec.delay_us);

@@ -13,6 +13,7 @@ use crate::check::check;
 use crate::error::bug;
 use crate::inputs::Resources;
 use crate::row_format::Layout;
+use crate::schema::feature_layout;
 use crate::spill::{PartitionedSpill, SpillContext};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::concat_batches;
@@ -24,20 +25,24 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{Distribution, EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet, RecordOutput,
+};
 use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, Partitioning, PlanProperties,
 };
+use featc_ir::plan::FinishSpec;
 use featr_kernels::finish::decode_status;
 use futures::{StreamExt, TryStreamExt};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Where a column of the output comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum OutputColumn {
     /// The spine.
     Own(usize),
@@ -52,9 +57,10 @@ pub(crate) enum OutputColumn {
 pub(crate) struct AssembleExec {
     /// Spine, then views.
     inputs: Vec<Arc<dyn ExecutionPlan>>,
-    columns: Arc<Vec<OutputColumn>>,
+    pub columns: Arc<Vec<OutputColumn>>,
     /// Of the views.
-    layouts: Arc<Vec<Layout>>,
+    pub features: Arc<Vec<Arc<FinishSpec>>>,
+    pub with_status: bool,
     resources: Arc<Resources>,
     metrics: ExecutionPlanMetricsSet,
     properties: Arc<PlanProperties>,
@@ -64,7 +70,7 @@ impl AssembleExec {
     pub fn new(
         inputs: Vec<Arc<dyn ExecutionPlan>>,
         columns: Arc<Vec<OutputColumn>>,
-        layouts: Arc<Vec<Layout>>,
+        (features, with_status): (Arc<Vec<Arc<FinishSpec>>>, bool),
         resources: Arc<Resources>,
         schema: SchemaRef,
     ) -> AssembleExec {
@@ -77,7 +83,8 @@ impl AssembleExec {
         AssembleExec {
             inputs,
             columns,
-            layouts,
+            features,
+            with_status,
             resources,
             metrics: ExecutionPlanMetricsSet::new(),
             properties: Arc::new(properties),
@@ -130,7 +137,7 @@ struct Assembly {
     rows: usize,
     views: Vec<PartitionedSpill>,
     columns: Arc<Vec<OutputColumn>>,
-    layouts: Arc<Vec<Layout>>,
+    layouts: Vec<Layout>,
     schema: SchemaRef,
 }
 
@@ -139,7 +146,7 @@ impl Assembly {
         let start = block * BLOCK_ROWS;
         let rows = start..(start + BLOCK_ROWS).min(self.rows);
         let own = self.own(rows.clone())?;
-        let views = self.views.iter().zip(&*self.layouts);
+        let views = self.views.iter().zip(&self.layouts);
         let views = views.map(|(view, layout)| Block::new(view, block, &rows)?.columns(layout));
         let views = views.collect::<Result<Vec<_>>>()?;
         let feature = |view: usize, column: usize| -> Result<&ArrayRef> {
@@ -153,7 +160,11 @@ impl Assembly {
         };
         let arrays = self.columns.iter().map(column).collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        Ok(RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)?)
+        Ok(RecordBatch::try_new_with_options(
+            self.schema.clone(),
+            arrays,
+            &options,
+        )?)
     }
 
     /// Some rows of the spine.
@@ -237,7 +248,7 @@ impl ExecutionPlan for AssembleExec {
         Ok(Arc::new(AssembleExec::new(
             inputs,
             self.columns.clone(),
-            self.layouts.clone(),
+            (self.features.clone(), self.with_status),
             self.resources.clone(),
             self.schema(),
         )))
@@ -247,12 +258,14 @@ impl ExecutionPlan for AssembleExec {
         // Whatever optimisers did to the plan.
         check(self)?;
         let (schema, inputs) = (self.schema(), self.inputs.clone());
-        let (columns, layouts) = (self.columns.clone(), self.layouts.clone());
+        let columns = self.columns.clone();
+        let of_view = |spec: &Arc<FinishSpec>| feature_layout(spec, self.with_status);
+        let layouts = self.features.iter().map(of_view).collect();
         let spill = self.resources.spill(&context);
         let threads = context.session_config().target_partitions();
         let metrics = Arc::new(BaselineMetrics::new(&self.metrics, partition));
-        let count = |name: &'static str| MetricBuilder::new(&self.metrics).counter(name, partition);
-        let (bytes, spilled_bytes, spills) = (count("output_bytes"), count("spilled_bytes"), count("spill_count"));
+        let spilled_bytes = MetricBuilder::new(&self.metrics).spilled_bytes(partition);
+        let spills = MetricBuilder::new(&self.metrics).spill_count(partition);
         let out = schema.clone();
         let batches = futures::stream::once(async move {
             let mut inputs = inputs.into_iter();
@@ -277,14 +290,12 @@ impl ExecutionPlan for AssembleExec {
             });
             // Ahead of whoever reads them, a block per thread.
             let block = move |block| {
-                let (assembly, metrics, bytes) = (assembly.clone(), metrics.clone(), bytes.clone());
+                let (assembly, metrics) = (assembly.clone(), metrics.clone());
                 async move {
                     let work = move || {
                         let _timer = metrics.elapsed_compute().timer();
                         let batch = assembly.block(block)?;
-                        metrics.record_output(batch.num_rows());
-                        bytes.add(batch.get_array_memory_size());
-                        Ok(batch)
+                        Ok(batch.record_output(&metrics))
                     };
                     let done = tokio::task::spawn_blocking(work).await;
                     done.unwrap_or_else(|_| Err(bug("a thread that puts rows in order failed")))

@@ -18,11 +18,11 @@ use super::edges::{Edges, Extent};
 use super::in_order::InOrder;
 use super::panes::{Pane, Summaries, Summary};
 use crate::error::bug;
-use featr_merge::Selves;
 use crate::spill::PartitionedSpill;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::error::Result;
+use featr_merge::Selves;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -170,13 +170,7 @@ impl QuestionChunks {
     }
 
     /// What the next question needs beyond what is there: of which pane, and how many rows that adds, about.
-    fn needed(
-        &self,
-        t: i64,
-        seen: Range<usize>,
-        unmarked: Range<usize>,
-        parts: &[Part],
-    ) -> Vec<(usize, Part, usize)> {
+    fn needed(&self, t: i64, seen: Range<usize>, unmarked: Range<usize>, parts: &[Part]) -> Vec<(usize, Part, usize)> {
         let mut more = vec![];
         for pane in unmarked {
             let part = Part {

@@ -15,11 +15,11 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::metrics::{BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet, RecordOutput,
 };
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 use futures::{StreamExt, TryStreamExt};
 use std::fmt;
 use std::sync::Arc;
@@ -66,17 +66,31 @@ impl EventsExec {
         })
     }
 
+    /// How many streams there are.
+    pub fn partitions(&self) -> usize {
+        self.properties.partitioning.partition_count()
+    }
+
     /// The same events from another pass, which has the pipeline at `at`.
     pub fn from_pass(&self, pass: Arc<SourcePass>, at: usize) -> Result<EventsExec> {
-        EventsExec::new(pass, at, self.properties.partitioning.partition_count())
+        EventsExec::new(pass, at, self.partitions())
     }
 
     /// Counts what the pass did, once.
     fn tell(&self) -> impl Fn(&Sorter) + use<> {
         let counter = |name: &'static str| MetricBuilder::new(&self.metrics).global_counter(name);
         let gauge = |name: &'static str| MetricBuilder::new(&self.metrics).global_gauge(name);
-        let rows = [counter("rows_decoded"), counter("rows_pruned"), counter("rows_coded"), counter("events")];
-        let bytes = [counter("bytes_scanned"), counter("spilled_bytes"), counter("spill_count")];
+        let rows = [
+            counter("rows_decoded"),
+            counter("rows_pruned"),
+            counter("rows_coded"),
+            counter("events"),
+        ];
+        let bytes = [
+            counter("bytes_scanned"),
+            MetricBuilder::new(&self.metrics).spilled_bytes(0),
+            MetricBuilder::new(&self.metrics).spill_count(0),
+        ];
         let peak = gauge("peak_mem_used");
         let (passes, partitions) = (counter("passes"), counter("buffer_partitions"));
         let time = MetricBuilder::new(&self.metrics).subset_time("scan_time", 0);
@@ -87,7 +101,10 @@ impl EventsExec {
             }
             let (report, spent, held) = (pass.report(), pass.spent(), sorter.dealt.partitions.held());
             let add = |counts: &[Count], values: &[u64]| {
-                counts.iter().zip(values).for_each(|(count, value)| count.add(*value as usize));
+                counts
+                    .iter()
+                    .zip(values)
+                    .for_each(|(count, value)| count.add(*value as usize));
             };
             add(&rows, &[report.decoded, report.skipped, spent.coded, held.rows]);
             add(&bytes, &[spent.bytes, held.spilled_bytes, held.spills]);
@@ -106,7 +123,6 @@ struct Stream {
     streams: usize,
     current: Option<Sorted>,
     metrics: BaselineMetrics,
-    bytes: Count,
 }
 
 impl Stream {
@@ -116,9 +132,7 @@ impl Stream {
         loop {
             if let Some(current) = &mut self.current {
                 if let Some(batch) = self.sorter.next(current)? {
-                    self.metrics.record_output(batch.num_rows());
-                    self.bytes.add(batch.get_array_memory_size());
-                    return Ok(Some(batch));
+                    return Ok(Some(batch.record_output(&self.metrics)));
                 }
                 self.current = None;
             }
@@ -185,9 +199,8 @@ impl ExecutionPlan for EventsExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let (pass, at, schema) = (self.pass.clone(), self.at, self.schema());
         let (turn, tell) = (self.turn.clone(), self.tell());
-        let streams = self.properties.partitioning.partition_count();
+        let streams = self.partitions();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let bytes = MetricBuilder::new(&self.metrics).counter("output_bytes", partition);
         let batches = futures::stream::once(async move {
             let dealt = pass.run(at, &context).await?;
             let sorter = Sorter {
@@ -204,7 +217,6 @@ impl ExecutionPlan for EventsExec {
                 streams,
                 current: None,
                 metrics,
-                bytes,
             };
             // Between two partitions others get the thread: a stream that waits behind this one could run elsewhere.
             let batches = futures::stream::iter(std::iter::from_fn(move || stream.next().transpose()));

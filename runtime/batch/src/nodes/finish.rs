@@ -12,7 +12,7 @@ use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::execution_plan::EmissionType;
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use featc_ir::Truth;
@@ -30,8 +30,8 @@ pub(crate) struct FinishExec {
     input: Arc<dyn ExecutionPlan>,
     pub spec: Arc<FinishSpec>,
     pub fold: Arc<FoldSpec>,
-    truth: Truth,
-    with_status: bool,
+    pub truth: Truth,
+    pub with_status: bool,
     metrics: ExecutionPlanMetricsSet,
     properties: Arc<PlanProperties>,
 }
@@ -165,14 +165,11 @@ impl ExecutionPlan for FinishExec {
         let (how, out) = ((self.truth, self.with_status), schema.clone());
         let layout = feature_layout(&spec, self.with_status);
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let bytes = MetricBuilder::new(&self.metrics).counter("output_bytes", partition);
         let batches = input.map(move |batch| {
             let batch = batch?;
             let _timer = metrics.elapsed_compute().timer();
             let features = features(&spec, &fold, how, &batch, (&layout, out.clone()))?;
-            metrics.record_output(features.num_rows());
-            bytes.add(features.get_array_memory_size());
-            Ok(features)
+            Ok(features.record_output(&metrics))
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }

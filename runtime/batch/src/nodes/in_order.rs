@@ -1,7 +1,6 @@
 //! Events in order, as the columns of a batch, and as the merge reads them.
 
 use crate::error::bug;
-use featr_merge::Run;
 use crate::schema::EventLayout;
 use crate::wire::bytes;
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
@@ -9,6 +8,7 @@ use arrow::datatypes::{Int64Type, UInt8Type, UInt32Type};
 use datafusion::error::Result;
 use featr_kernels::events::Events;
 use featr_kernels::{Column, Data, StrData, identity};
+use featr_merge::Run;
 
 /// See the module.
 pub(super) struct InOrder<'a> {

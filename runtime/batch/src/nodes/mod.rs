@@ -25,8 +25,8 @@ mod questions;
 mod spec;
 mod spine;
 
-pub(crate) use common::size;
 pub(crate) use assemble::{AssembleExec, OutputColumn};
+pub(crate) use common::size;
 pub(crate) use events::EventsExec;
 pub(crate) use finish::FinishExec;
 pub(crate) use point_in_time::PointInTimeExec;

@@ -3,10 +3,10 @@
 use super::answer::Job;
 use super::in_order::InOrder;
 use crate::error::bug;
-use featr_merge::{Pack, pack};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use datafusion::error::Result;
+use featr_merge::{Pack, pack};
 use std::sync::Arc;
 
 /// Summaries, each with the row that it stands at, ascending.
@@ -140,9 +140,7 @@ impl Summary {
 /// Where the last row of a class is among rows.
 fn place(rows: &[u32], class: &Class) -> Result<u32> {
     let found = class.kept.last().and_then(|last| rows.binary_search(last).ok());
-    found
-        .map(|at| at as u32)
-        .ok_or_else(|| bug("a summary lost its place"))
+    found.map(|at| at as u32).ok_or_else(|| bug("a summary lost its place"))
 }
 
 /// The rows of each class, and its span of arrivals. No two classes share an arrival.

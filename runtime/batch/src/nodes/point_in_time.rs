@@ -12,23 +12,25 @@ use super::questions::Questions;
 use super::spec::PointInTime;
 use crate::error::bug;
 use crate::inputs::Resources;
-use featr_merge::Run;
 use crate::schema::{EVENT_ORDER, answer_fields};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Schema, UInt32Type};
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::SharedResult;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{Distribution, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::EmissionType;
-use datafusion::physical_plan::metrics::{BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet, RecordOutput,
+};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
 };
+use featr_merge::Run;
 use futures::{StreamExt, TryStreamExt};
 use std::fmt;
 use std::ops::Range;
@@ -85,7 +87,10 @@ enum Current {
     },
     Chunks(Box<QuestionChunks>),
     /// Entities without events, from this one on; at last the questions without an entity.
-    WithoutEvents { next: u32, nobody: usize },
+    WithoutEvents {
+        next: u32,
+        nobody: usize,
+    },
 }
 
 /// A stream of answers.
@@ -100,7 +105,6 @@ struct Stream {
     complete: Vec<Current>,
     ended: bool,
     metrics: BaselineMetrics,
-    bytes: Count,
 }
 
 fn entities(batch: &RecordBatch) -> &[u32] {
@@ -114,9 +118,7 @@ impl Stream {
             let timer = metrics.elapsed_compute().timer();
             while let Some(current) = self.complete.first_mut() {
                 if let Some(answers) = current.next(&self.job)? {
-                    metrics.record_output(answers.num_rows());
-                    self.bytes.add(answers.get_array_memory_size());
-                    return Ok(Some(answers));
+                    return Ok(Some(answers.record_output(&metrics)));
                 }
                 self.complete.remove(0);
             }
@@ -197,7 +199,9 @@ impl Stream {
         match open.as_slice() {
             [] => {}
             [only] => self.complete.push(self.whole(only)?),
-            [first, ..] => self.complete.push(self.whole(&concat_batches(&first.schema(), &open)?)?),
+            [first, ..] => self
+                .complete
+                .push(self.whole(&concat_batches(&first.schema(), &open)?)?),
         }
         Ok(())
     }
@@ -227,7 +231,10 @@ impl Stream {
 
 /// The bytes of a batch that may be a slice of a larger one, about.
 fn sliced_bytes(batch: &RecordBatch) -> usize {
-    let sizes = batch.columns().iter().map(|array| array.to_data().get_slice_memory_size());
+    let sizes = batch
+        .columns()
+        .iter()
+        .map(|array| array.to_data().get_slice_memory_size());
     sizes.map(|size| size.unwrap_or(0)).sum()
 }
 
@@ -246,7 +253,9 @@ impl Current {
                 let mut taken: Vec<(Vec<u32>, Range<u32>)> = vec![];
                 let mut left = *questions_max;
                 while left > 0 {
-                    let Some((entity, events)) = entities.get(*next) else { break };
+                    let Some((entity, events)) = entities.get(*next) else {
+                        break;
+                    };
                     let (all, from) = rows
                         .take()
                         .unwrap_or_else(|| (job.questions.sorted(job.questions.about(*entity)), 0));
@@ -385,7 +394,7 @@ impl ExecutionPlan for PointInTimeExec {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let count = |name: &'static str| MetricBuilder::new(&self.metrics).counter(name, partition);
         let (chunks, summaries) = (count("question_chunks"), count("pane_summaries"));
-        let (bytes, spilled_bytes) = (count("output_bytes"), count("spilled_bytes"));
+        let spilled_bytes = MetricBuilder::new(&self.metrics).spilled_bytes(partition);
         let answers = futures::stream::once(async move {
             let collect = async || -> Result<Arc<Questions>> {
                 let memory = MemoryConsumer::new("questions by entity");
@@ -416,7 +425,6 @@ impl ExecutionPlan for PointInTimeExec {
                 complete: vec![],
                 ended: false,
                 metrics,
-                bytes,
             };
             Ok::<_, DataFusionError>(futures::stream::try_unfold(stream, async |mut stream| {
                 Ok(stream.next().await?.map(|answers| (answers, stream)))

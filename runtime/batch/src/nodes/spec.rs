@@ -3,12 +3,12 @@
 use crate::schema::EventLayout;
 use featc_ir::Type;
 use featc_ir::plan::FoldSpec;
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 
 /// See the module.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct PointInTime {
-    pub fold: Arc<FoldSpec>,
+    pub fold: FoldSpec,
     pub layout: EventLayout,
     /// Events count from their arrival and this on; `None`: from their time on.
     pub delay_us: Option<u64>,

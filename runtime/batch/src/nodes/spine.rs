@@ -3,7 +3,7 @@
 use super::common::no_expressions;
 use crate::entities::Entities;
 use crate::error::{BatchError, bug};
-use crate::filter::{Asked, BuildSide, EntityFilter};
+use crate::filter::{Asked, BuildSide};
 use crate::wire::Wire;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -15,7 +15,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{Distribution, EquivalenceProperties, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
 use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -26,11 +26,12 @@ use featc_ir::{Key, Type};
 use featr_decode::from_arrow;
 use featr_kernels::Column;
 use futures::TryStreamExt;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
 /// What a spine is, as columns of what gives it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SpineSpec {
     /// So many columns are the spine's own; others only say what is asked.
     pub own: usize,
@@ -72,7 +73,11 @@ impl SpineSpec {
         fields.push(Field::new("time", DataType::Int64, false));
         for kind in &self.kinds {
             let keys: Vec<&str> = kind.iter().map(|key| key.name.as_str()).collect();
-            fields.push(Field::new(format!("entity({})", keys.join(", ")), DataType::UInt32, false));
+            fields.push(Field::new(
+                format!("entity({})", keys.join(", ")),
+                DataType::UInt32,
+                false,
+            ));
         }
         for key in &self.selves {
             fields.extend(wire(key.ty).fields(&format!("self({})", key.name)));
@@ -89,10 +94,10 @@ pub(super) fn wire(ty: Type) -> Wire {
 /// The rows of a spine, collected once: all nodes of a plan that read one spine share it.
 #[derive(Debug)]
 pub(crate) struct Spool {
-    /// Per kind of entity what is asked about, for the side of the events.
-    pub filters: Vec<Arc<EntityFilter>>,
+    /// What is asked about, for the side of the events.
+    pub build: Arc<BuildSide>,
     /// Whether its memory is counted in the session's pool; a run counts its spine itself.
-    pub counted: bool,
+    counted: bool,
     numbered: tokio::sync::OnceCell<SharedResult<Numbered>>,
 }
 
@@ -103,10 +108,9 @@ struct Numbered {
 }
 
 impl Spool {
-    pub fn new(kinds: usize, counted: bool) -> Spool {
-        let build = Arc::new(BuildSide);
+    pub fn new(build: Arc<BuildSide>, counted: bool) -> Spool {
         Spool {
-            filters: (0..kinds).map(|_| Arc::new(EntityFilter::new(build.clone()))).collect(),
+            build,
             counted,
             numbered: tokio::sync::OnceCell::new(),
         }
@@ -210,10 +214,10 @@ fn number(spec: &SpineSpec, schema: &SchemaRef, spool: &Spool, input: Vec<Record
         whole(&input, *place, key.ty)
     };
     let mut added: Vec<ArrayRef> = vec![];
-    for (keys, filter) in spec.kinds.iter().zip(&spool.filters) {
+    for (kind, keys) in spec.kinds.iter().enumerate() {
         let columns = keys.iter().map(column).collect::<Result<Vec<Column>>>()?;
         let (entities, of_question) = Entities::number(&columns.iter().collect::<Vec<_>>());
-        filter.fill(asked(entities));
+        spool.build.fill(kind, asked(entities))?;
         added.push(Arc::new(UInt32Array::from(of_question)));
     }
     for key in &spec.selves {
@@ -303,14 +307,8 @@ impl ExecutionPlan for SpineExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let (spec, spool, input, schema) = (
-            self.spec.clone(),
-            self.spool.clone(),
-            self.input.clone(),
-            self.schema(),
-        );
+        let (spec, spool, input, schema) = (self.spec.clone(), self.spool.clone(), self.input.clone(), self.schema());
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let bytes = MetricBuilder::new(&self.metrics).global_counter("output_bytes");
         let batches = futures::stream::once(async move {
             let collect = async || -> Result<Numbered> {
                 let memory = MemoryConsumer::new("questions").register(context.memory_pool());
@@ -321,14 +319,10 @@ impl ExecutionPlan for SpineExec {
                 let batches = work
                     .await
                     .unwrap_or_else(|_| Err(bug("a thread that numbers questions failed")))?;
-                let of_entities = |filter: &Arc<EntityFilter>| Ok(filter.get()?.entities.bytes());
-                let of_entities: usize = spool.filters.iter().map(of_entities).sum::<Result<usize>>()?;
                 let taken: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
-                bytes.add(taken);
                 if spool.counted {
-                    memory.grow(taken + of_entities);
+                    memory.grow(taken + spool.build.bytes());
                 }
-                metrics.record_output(batches.iter().map(RecordBatch::num_rows).sum());
                 Ok(Numbered {
                     batches,
                     _memory: Arc::new(memory),
@@ -339,7 +333,11 @@ impl ExecutionPlan for SpineExec {
                 .get_or_init(async || collect().await.map_err(Arc::new))
                 .await;
             match numbered {
-                Ok(numbered) => Ok(futures::stream::iter(numbered.batches.clone().into_iter().map(Ok))),
+                Ok(numbered) => {
+                    let batches = numbered.batches.clone().into_iter();
+                    let batches = batches.map(move |batch| Ok(batch.record_output(&metrics)));
+                    Ok(futures::stream::iter(batches))
+                }
                 Err(error) => Err(DataFusionError::Shared(error.clone())),
             }
         })

@@ -19,6 +19,7 @@ pub(crate) use pipeline::{Dealt, Pipeline};
 
 use crate::entities::Memo;
 use crate::error::BatchError;
+use crate::filter::Link;
 use crate::id_column::IdColumn;
 use crate::inputs::{Progress, RejectedRow, Resources, SharedRejects};
 use crate::locks::lock;
@@ -39,6 +40,7 @@ use std::time::{Duration, Instant};
 
 /// One reading of a source for one or more pipelines.
 pub(crate) struct SourcePass {
+    pub link: Link,
     pub source: Arc<Source>,
     pub resources: Arc<Resources>,
     pub pipelines: Vec<Arc<Pipeline>>,
@@ -64,6 +66,7 @@ impl SourcePass {
             ..SourceReport::default()
         };
         SourcePass {
+            link: Link::fresh(),
             source,
             resources,
             pipelines,
@@ -245,7 +248,10 @@ impl Scan<'_> {
             digests,
             context: &self.context,
         };
-        pipelines.iter().map(|pipeline| Running::new(pipeline, dealing)).collect()
+        pipelines
+            .iter()
+            .map(|pipeline| Running::new(pipeline, dealing))
+            .collect()
     }
 
     /// The same again, with digests: some ids occur more than once.

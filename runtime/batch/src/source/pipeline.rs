@@ -39,7 +39,7 @@ pub(crate) struct Pipeline {
     pub fold: Arc<FoldSpec>,
     pub layout: EventLayout,
     /// Which entities and times are asked about.
-    pub filter: Arc<EntityFilter>,
+    pub filter: EntityFilter,
     pub counter: PipelineCounter,
 }
 
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Pipeline {
 }
 
 impl Pipeline {
-    pub fn new(spec: Arc<RowSpec>, fold: Arc<FoldSpec>, layout: EventLayout, filter: Arc<EntityFilter>) -> Pipeline {
+    pub fn new(spec: Arc<RowSpec>, fold: Arc<FoldSpec>, layout: EventLayout, filter: EntityFilter) -> Pipeline {
         Pipeline {
             spec,
             fold,
@@ -260,13 +260,7 @@ impl Running {
     }
 
     /// The chosen events in their order, as they travel.
-    fn encode(
-        &self,
-        keyed: &rows::Keyed<'_>,
-        entities: &[u32],
-        order: &[u32],
-        rest: &Rest<'_>,
-    ) -> Result<RecordBatch> {
+    fn encode(&self, keyed: &rows::Keyed<'_>, entities: &[u32], order: &[u32], rest: &Rest<'_>) -> Result<RecordBatch> {
         let layout = &self.pipeline.layout;
         let row = |at: &u32| keyed.rows[*at as usize] as usize;
         let words = |values: &[i64]| -> ArrayRef {

@@ -8,7 +8,7 @@ use featc_ir::{ColumnId, Type};
 use featr_decode::{Bound, Piece, PieceOptions, pieces};
 use std::sync::Arc;
 
-impl Scan {
+impl Scan<'_> {
     /// What is to be read; for digests all columns of it.
     pub(super) fn parts(&self, pipelines: &[Arc<Pipeline>], digests: bool) -> Outcome<Vec<Part>> {
         if let Some(batches) = self.resources.events.get(&self.source.name) {

@@ -74,7 +74,7 @@ fn rows_without_memory_pressure_come_in_order() {
 #[test]
 fn a_folder_that_is_not_there_is_a_resource_error() {
     let (mut narrow, _temp) = partitions(0);
-    narrow.context.temp = "/nowhere/at/all".into();
+    narrow.context.temp = Some("/nowhere/at/all".into());
     let batch = RecordBatch::try_new(narrow.schema.clone(), vec![Arc::new(Int64Array::from(vec![1]))]);
     let error = narrow
         .put(0, batch.expect("a batch"), vec![0, 1, 1, 1, 1, 1, 1, 1])

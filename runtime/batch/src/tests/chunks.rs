@@ -97,7 +97,10 @@ fn an_entity_that_does_not_fit_into_memory_has_the_same_bits() {
             let (batches, same, measured) = answers(Some(memory_bytes), truth);
             assert_eq!(batches, expected, "{truth:?}, {memory_bytes} bytes");
             assert_eq!(same, report, "{truth:?}, {memory_bytes} bytes");
-            assert!(measured.contains(" question_chunks"), "{memory_bytes} bytes: {measured}");
+            assert!(
+                measured.contains(" question_chunks"),
+                "{memory_bytes} bytes: {measured}"
+            );
             summaries += usize::from(measured.contains(" pane_summaries"));
         }
     }
@@ -135,8 +138,13 @@ fn late_events_do_not_make_every_question_a_chunk() {
         let batches: Vec<RecordBatch> = rows.by_ref().collect::<Result<_, _>>().expect("runs");
         assert_eq!(batches, whole);
         let measured = rows.measured();
-        let chunks = measured.split(" question_chunks").next().and_then(|text| text.rsplit(' ').next());
-        let chunks: usize = chunks.and_then(|text| text.parse().ok()).expect("a number of question_chunks");
+        let chunks = measured
+            .split(" question_chunks")
+            .next()
+            .and_then(|text| text.rsplit(' ').next());
+        let chunks: usize = chunks
+            .and_then(|text| text.parse().ok())
+            .expect("a number of question_chunks");
         assert!((2..150).contains(&chunks), "{memory_bytes}: {measured}");
     }
 }
