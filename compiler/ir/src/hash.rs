@@ -6,8 +6,8 @@
 use crate::aggregate::Aggregate;
 use crate::expr::{Expr, ExprKind};
 use crate::id::{ColumnId, FeatureId};
-use crate::plan::{FoldSpec, RowSpec};
-use crate::program::{Arrival, At, FeatureKind, Lateness, Program, Source, Step, Transform, View};
+use crate::plan::RowSpec;
+use crate::program::{Arrival, At, FeatureKind, Key, Lateness, Program, Source, Step, Transform, View};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
@@ -289,27 +289,14 @@ pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> Str
     hex(known[&id])
 }
 
-/// What stored state depends on: source stage, transform, key, aggregates; not window lengths, defaults or ttl.
-pub fn state_key(source: &Source, rows: &RowSpec, fold: &FoldSpec) -> String {
+/// What stored state depends on: source stage, transform, key and what events carry on. Not the aggregates and windows:
+/// what pages keep for them is computed again from the events.
+pub fn state_key(source: &Source, rows: &RowSpec, entity: &[Key]) -> String {
     let (columns, row) = row_hashes(source, &rows.steps, &rows.time, rows.at);
     let key = list("key", rows.key.iter().map(|id| columns[id.index()]));
     let lifts: Vec<u128> = rows.lifts.iter().map(|lift| expr_hash(lift, &columns)).collect();
-    let mut aggregates: Vec<u128> = fold
-        .slots
-        .iter()
-        .map(|slot| {
-            let lift = |id: Option<crate::LiftId>| id.map_or(0, |id| lifts[id.index()]).to_le_bytes();
-            let parts: [&[u8]; 3] = [&wire(&slot.aggregate), &lift(slot.argument), &lift(slot.filter)];
-            aggregate_hash("aggregate", slot.aggregate, parts)
-        })
-        .collect();
-    aggregates.sort_unstable();
-    aggregates.dedup();
-    let types = wire(&fold.entity.iter().map(|key| key.ty).collect::<Vec<_>>());
-    let all = list(
-        "state",
-        [row, key, list("lifts", lifts), list("aggregates", aggregates)],
-    );
+    let types = wire(&entity.iter().map(|key| key.ty).collect::<Vec<_>>());
+    let all = list("state", [row, key, list("lifts", lifts)]);
     hex(node(
         "state_key",
         &[KERNELS_VERSION.as_bytes(), &types, &all.to_le_bytes()],

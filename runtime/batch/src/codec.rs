@@ -13,14 +13,14 @@ use crate::nodes::{
     AssembleExec, EventsExec, FinishExec, OutputColumn, PointInTime, PointInTimeExec, SpineExec, SpineSpec, Spool,
 };
 use crate::schema::EventLayout;
-use crate::source::{Pipeline, SourcePass};
+use crate::source::{Pipeline, PipelineCounter, SourcePass};
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use datafusion::error::Result;
 use datafusion::physical_plan::ExecutionPlan;
-use featc_ir::plan::{FinishSpec, FoldSpec, RowSpec};
-use featc_ir::{Source, Truth};
+use featc_ir::plan::{FinishSpec, FoldSpec, Restrict, RowSpec};
+use featc_ir::{ColumnId, Source, Truth};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
@@ -78,6 +78,8 @@ enum Node {
 struct PipelineBytes {
     spec: RowSpec,
     fold: FoldSpec,
+    restrict: Restrict,
+    read: Vec<ColumnId>,
     layout: EventLayout,
     kind: usize,
 }
@@ -173,8 +175,15 @@ impl NodeCodec {
                         build: build.clone(),
                         kind: bytes.kind,
                     };
-                    let (spec, fold) = (Arc::new(bytes.spec), Arc::new(bytes.fold));
-                    Arc::new(Pipeline::new(spec, fold, bytes.layout, filter))
+                    Arc::new(Pipeline {
+                        spec: Arc::new(bytes.spec),
+                        fold: Arc::new(bytes.fold),
+                        restrict: bytes.restrict,
+                        read: bytes.read,
+                        layout: bytes.layout,
+                        filter,
+                        counter: PipelineCounter::default(),
+                    })
                 };
                 let pipelines = pipelines.into_iter().map(pipeline).collect();
                 let pass = found(&mut shared.passes, pass, || {
@@ -219,6 +228,8 @@ fn encode_events(events: &EventsExec) -> Node {
     let pipeline = |pipeline: &Arc<Pipeline>| PipelineBytes {
         spec: (*pipeline.spec).clone(),
         fold: (*pipeline.fold).clone(),
+        restrict: pipeline.restrict.clone(),
+        read: pipeline.read.clone(),
         layout: pipeline.layout.clone(),
         kind: pipeline.filter.kind,
     };

@@ -257,7 +257,7 @@ async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError
         fuse: inputs.fuse,
     };
     let (resources, spine) = Resources::of(inputs);
-    let service = ServicePlan::of(plan)?;
+    let service = ServicePlan::of(plan);
     let questions = questions(&spine, &service)?;
     let features = FeaturesTable::new(Arc::new(service), questions, asking, Arc::new(resources))?;
     let logical = scan(&plan.service, Arc::new(features))?;
@@ -298,7 +298,7 @@ impl PartitionStream for SpineRows {
 
 /// A spine in memory as a query.
 fn questions(spine: &SpineData, service: &ServicePlan) -> Result<SpineQuery, BatchError> {
-    let keys = service.asked();
+    let keys = service.asked.clone();
     let (schema, batches) = spine.beside(&keys)?;
     let own = spine.schema.fields().len();
     // Not a table in memory: its rows may come in another order.

@@ -31,7 +31,7 @@ pub struct Query {
 /// # Errors
 /// [`BatchError::SpineColumn`], [`BatchError::NameClash`].
 pub fn features(plan: &BatchPlan, spine: LogicalPlan, query: &Query) -> Result<Arc<dyn TableProvider>, BatchError> {
-    let service = ServicePlan::of(plan)?;
+    let service = ServicePlan::of(plan);
     let fields = spine.schema().as_arrow().fields().clone();
     let column = |name: &str, ty: Type| {
         let refused = |why: String| BatchError::SpineColumn {
@@ -44,7 +44,7 @@ pub fn features(plan: &BatchPlan, spine: LogicalPlan, query: &Query) -> Result<A
         from_arrow(&new_empty_array(fields[place].data_type()), ty).map_err(refused)?;
         Ok::<usize, BatchError>(place)
     };
-    let keys = service.asked().into_iter();
+    let keys = service.asked.clone().into_iter();
     let questions = SpineQuery {
         own: fields.len(),
         time: column(&query.at_column, Type::Timestamp)?,

@@ -12,7 +12,7 @@ use crate::nodes::{
 };
 use crate::plan::{ServicePlan, ViewPlan};
 use crate::schema::EventLayout;
-use crate::source::{Pipeline, SourcePass};
+use crate::source::{Pipeline, PipelineCounter, SourcePass};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -158,7 +158,15 @@ impl FeaturesTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let delay_us = view.source.delay_under(self.asking.truth);
         let layout = EventLayout::new(&view.source, &view.rows, &view.fold, delay_us.is_some());
-        let pipeline = Pipeline::new(view.rows.clone(), view.fold.clone(), layout.clone(), filter);
+        let pipeline = Pipeline {
+            spec: view.rows.clone(),
+            fold: view.fold.clone(),
+            restrict: view.restrict.clone(),
+            read: view.read.clone(),
+            layout: layout.clone(),
+            filter,
+            counter: PipelineCounter::default(),
+        };
         let resources = self.resources.clone();
         let pass = SourcePass::new(view.source.clone(), resources.clone(), vec![Arc::new(pipeline)]);
         let events = EventsTable { pass: Arc::new(pass) };

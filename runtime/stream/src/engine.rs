@@ -1,14 +1,14 @@
 //! The engine: a checked graph and the state of its logs.
 
-use crate::flow::{Ask, Flow, LogFlow};
-use crate::operators::log::{Log, LogQuestion, Walk};
+use crate::flow::{AnswerFlow, Flow, LogFlow};
+use crate::operators::log::{Log, LogQuestion};
 use crate::operators::waiting::{Run, Waiting};
 use crate::operators::{accept, finish, rows, source};
 use crate::paging::Paging;
 use crate::report::{LogReport, LogStats, Reason, StepReport};
 use crate::snapshot::{self, RestoreError};
 use featc_ir::display::instant;
-use featc_ir::plan::{StreamGraph, StreamService};
+use featc_ir::plan::{LogId, Spine, StreamGraph};
 use featc_ir::{Bug, Key, Source, Status, Truth, Type};
 use featr_kernels::identity::{self, Keys};
 use featr_kernels::{Batch, Column, Tag};
@@ -32,12 +32,10 @@ pub struct Engine {
     truth: Truth,
     /// As of arrival: up to where events have been let in. It never goes back.
     cut_us: Option<i64>,
-    /// One per `Log` operator, in graph order.
+    /// In the order in which graphs name them.
     logs: Vec<Log>,
     /// One per log: what the cut has not reached.
     waiting: Vec<Waiting>,
-    /// Per service and ask, the walks over its log.
-    walks: Vec<Vec<Vec<Walk>>>,
 }
 
 /// Questions to one service. All columns have one row per question.
@@ -95,39 +93,33 @@ impl std::error::Error for CutGoesBack {}
 impl std::error::Error for ReadError {}
 
 impl Engine {
-    /// An engine without events.
+    /// An engine without events, for the services of these graphs: what is equal in them is there once.
     ///
     /// # Errors
-    /// A graph of another shape than source → accept → rows → log → finish, inputs first, with references that lead
-    /// nowhere, or with a transform that reads the arrival column of its source.
-    pub fn new(graph: StreamGraph, truth: Truth) -> Result<Engine, Bug> {
-        Engine::with_paging(graph, truth, Paging::default())
+    /// Graphs of several programs, with references that lead nowhere, or with a transform that reads the arrival column of
+    /// its source.
+    pub fn new(graphs: Vec<StreamGraph>, truth: Truth) -> Result<Engine, Bug> {
+        Engine::with_paging(graphs, truth, Paging::default())
     }
 
     /// As [`Engine::new`], with other page sizes. No answer and no snapshot depends on them.
     ///
     /// # Errors
     /// As [`Engine::new`].
-    pub fn with_paging(graph: StreamGraph, truth: Truth, paging: Paging) -> Result<Engine, Bug> {
-        let flow = Flow::new(graph)?;
+    pub fn with_paging(graphs: Vec<StreamGraph>, truth: Truth, paging: Paging) -> Result<Engine, Bug> {
+        let flow = Flow::new(graphs)?;
         let log = |log: &LogFlow| {
             let lifts = flow.rows[log.rows].spec.lifts.iter().map(|lift| lift.ty).collect();
-            Log::new(log.spec.clone(), lifts, paging)
+            let parts = (&log.parts[..], log.of_slot.clone());
+            Log::new(log.spec.clone(), parts, lifts, paging)
         };
         let logs: Vec<Log> = flow.logs.iter().map(log).collect();
-        let walks = |ask: &Ask| logs[flow.finishes[ask.finish].log].walks(&ask.slots);
-        let walks = flow
-            .services
-            .iter()
-            .map(|service| service.asks.iter().map(walks).collect())
-            .collect();
         Ok(Engine {
             flow,
             truth,
             cut_us: None,
             waiting: logs.iter().map(|_| Waiting::default()).collect(),
             logs,
-            walks,
         })
     }
 
@@ -179,18 +171,20 @@ impl Engine {
         &self.flow.program
     }
 
-    /// The service with this name.
-    pub fn service(&self, name: &str) -> Option<&StreamService> {
-        self.flow
-            .services
-            .iter()
-            .map(|flow| &flow.service)
-            .find(|service| service.name == name)
+    /// What questions to a service bring.
+    pub fn service(&self, name: &str) -> Option<&Spine> {
+        let mut services = self.flow.services.iter();
+        services.find(|flow| flow.name == name).map(|flow| &flow.spine)
     }
 
-    /// The services, in graph order.
-    pub fn services(&self) -> impl Iterator<Item = &StreamService> {
-        self.flow.services.iter().map(|flow| &flow.service)
+    /// The names of the services, in the order of their graphs.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.flow.services.iter().map(|flow| flow.name.as_str())
+    }
+
+    /// The sources, in the order in which graphs name them.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> + Clone {
+        self.flow.sources.iter().map(|flow| &flow.source)
     }
 
     /// Takes in decoded rows of a source (in its column order): acceptance, transforms, logs.
@@ -229,7 +223,7 @@ impl Engine {
                 let (inserted, duplicates) = self.logs[*log].step(&run.entities, &run.events, rows);
                 self.waiting[*log].put(&run, &wait);
                 report.logs.push(LogReport {
-                    log: self.flow.logs[*log].id,
+                    log: LogId(*log as u32),
                     transform: rows_flow.spec.name.clone(),
                     filtered: dropped.filtered,
                     null_time: dropped.null_time,
@@ -253,10 +247,10 @@ impl Engine {
     /// A service that the graph has not, questions that have not its columns, and as of arrival a question that is not
     /// asked at the cut.
     pub fn read(&self, service: &str, questions: &Questions) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
-        let position = self.flow.services.iter().position(|flow| flow.service.name == service);
+        let position = self.flow.services.iter().position(|flow| flow.name == service);
         let position = position.ok_or_else(|| ReadError::UnknownService(service.to_owned()))?;
         let flow = &self.flow.services[position];
-        check_questions(&flow.service, questions)?;
+        check_questions(&flow.spine, questions)?;
         let elsewhere = |at_us: &&i64| self.truth != Truth::Complete && Some(**at_us) != self.cut_us;
         if let Some(at_us) = questions.times.iter().find(elsewhere) {
             return Err(ReadError::NotAtCut {
@@ -264,12 +258,12 @@ impl Engine {
                 cut_us: self.cut_us,
             });
         }
-        let mut answers: Vec<Option<(Column, Vec<Status>)>> = vec![None; flow.service.columns.len()];
-        for (ask, walks) in flow.asks.iter().zip(&self.walks[position]) {
+        let mut answers: Vec<Option<(Column, Vec<Status>)>> = vec![None; flow.columns];
+        for answer in &flow.answers {
             let mut outputs: Vec<Option<(Column, Vec<Status>)>> =
-                self.read_one(ask, walks, questions).into_iter().map(Some).collect();
-            for (index, (column, output)) in ask.columns.iter().enumerate() {
-                let again = ask.columns[index + 1..].iter().any(|(_, later)| later == output);
+                self.read_one(answer, questions).into_iter().map(Some).collect();
+            for (index, (column, output)) in answer.columns.iter().enumerate() {
+                let again = answer.columns[index + 1..].iter().any(|(_, later)| later == output);
                 answers[*column] = if again {
                     outputs[*output].clone()
                 } else {
@@ -280,24 +274,22 @@ impl Engine {
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// Every output of one `Finish`.
-    fn read_one(&self, ask: &Ask, walks: &[Walk], questions: &Questions) -> Vec<(Column, Vec<Status>)> {
-        let finish = &self.flow.finishes[ask.finish];
-        let log = &self.logs[finish.log];
+    /// Every output of one answer.
+    fn read_one(&self, answer: &AnswerFlow, questions: &Questions) -> Vec<(Column, Vec<Status>)> {
+        let log = &self.logs[answer.log];
         let keys_of = |positions: &[usize], columns: &[Column]| {
             let columns: Vec<&Column> = positions.iter().map(|position| &columns[*position]).collect();
             identity::entity_keys(&columns, questions.times.len())
         };
-        let entities = keys_of(&ask.keys, &questions.keys);
-        let self_columns = ask.self_columns.as_ref().filter(|columns| !columns.is_empty());
-        let itself = self_columns.map(|columns| keys_of(columns, &questions.self_columns));
+        let entities = keys_of(&answer.keys, &questions.keys);
+        let itself = (!answer.self_columns.is_empty()).then(|| keys_of(&answer.self_columns, &questions.self_columns));
         let rows = (0..questions.times.len()).map(|row| LogQuestion {
             t_us: questions.times[row],
             entity: whole_key(&entities, row),
             itself: itself.as_ref().and_then(|keys| whole_key(keys, row)),
         });
-        let answers = log.read(walks, rows);
-        finish::finish(&finish.spec, log.spec(), &questions.times, answers, self.truth)
+        let slots = log.read(&answer.walks, rows);
+        finish::finish(&answer.spec, log.spec(), &questions.times, slots, self.truth)
     }
 
     /// The state as bytes: a function of the program, the truth, the cut and the set of rows accepted, and of nothing
@@ -321,8 +313,8 @@ impl Engine {
     /// # Errors
     /// A broken graph, damaged bytes, or a snapshot of another program, truth or format. Never panics, whatever the
     /// bytes.
-    pub fn restore(graph: StreamGraph, truth: Truth, bytes: &[u8]) -> Result<Engine, RestoreError> {
-        Engine::restore_with_paging(graph, truth, bytes, Paging::default())
+    pub fn restore(graphs: Vec<StreamGraph>, truth: Truth, bytes: &[u8]) -> Result<Engine, RestoreError> {
+        Engine::restore_with_paging(graphs, truth, bytes, Paging::default())
     }
 
     /// As [`Engine::restore`], with other page sizes.
@@ -330,12 +322,12 @@ impl Engine {
     /// # Errors
     /// As [`Engine::restore`].
     pub fn restore_with_paging(
-        graph: StreamGraph,
+        graphs: Vec<StreamGraph>,
         truth: Truth,
         bytes: &[u8],
         paging: Paging,
     ) -> Result<Engine, RestoreError> {
-        let mut engine = Engine::with_paging(graph, truth, paging).map_err(RestoreError::Graph)?;
+        let mut engine = Engine::with_paging(graphs, truth, paging).map_err(RestoreError::Graph)?;
         let mut reader = snapshot::open(bytes)?;
         engine.cut_us = reader.header(&engine.flow.program, truth)?;
         let gates = (0..engine.logs.len()).map(|log| engine.visible_until(engine.flow.source_of(log)));
@@ -358,10 +350,11 @@ impl Engine {
     /// Sizes of the logs, in graph order.
     pub fn stats(&self) -> Vec<LogStats> {
         let logs = self.logs.iter().zip(&self.waiting);
-        let stats = self.flow.logs.iter().zip(logs).map(|(flow, (log, waiting))| {
+        let flows = (0u32..).zip(&self.flow.logs);
+        let stats = flows.zip(logs).map(|((place, flow), (log, waiting))| {
             let size = log.size();
             LogStats {
-                log: flow.id,
+                log: LogId(place),
                 transform: self.flow.rows[flow.rows].spec.name.clone(),
                 entities: size.entities,
                 events: size.events,
@@ -377,6 +370,12 @@ impl Engine {
     #[cfg(test)]
     pub(crate) fn logs(&self) -> &[Log] {
         &self.logs
+    }
+
+    /// The walks of the first answer, for tests.
+    #[cfg(test)]
+    pub(crate) fn walks(&self) -> &[crate::operators::log::Walk] {
+        &self.flow.services[0].answers[0].walks
     }
 }
 
@@ -426,7 +425,7 @@ fn whole_key(keys: &Keys, row: usize) -> Option<&[u8]> {
     (tag == Tag::VALID).then(|| keys.bytes.get(row))
 }
 
-fn check_questions(service: &StreamService, questions: &Questions) -> Result<(), ReadError> {
+fn check_questions(service: &Spine, questions: &Questions) -> Result<(), ReadError> {
     let rows = questions.times.len();
     let fits = |keys: &[Key], columns: &[Column]| {
         keys.len() == columns.len()

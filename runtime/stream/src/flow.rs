@@ -1,11 +1,12 @@
-//! The graph, checked and with its wires turned into positions.
+//! The graphs of services, checked, what they share merged, and their wires turned into positions.
 
+use crate::operators::log::{Stop, Walk};
 use featc_ir::plan::{
-    FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph, StreamService,
+    FinishKind, FinishSpec, Fold, FoldSpec, Part, RowSpec, Spine, StreamGraph, StreamLog, StreamSourceId,
 };
-use featc_ir::{Aggregate, Arrival, Bug, ColumnId, Excluding, Expr, Key, Slot, Source, Step, Type};
+use featc_ir::{Aggregate, Arrival, Bug, ColumnId, Excluding, Expr, Key, LiftId, Source, Step, Type};
 
-/// One source and everything that reads it. Operators of equal sources are merged, so acceptance happens once.
+/// One source and everything that reads it.
 #[derive(Debug)]
 pub(crate) struct SourceFlow {
     pub source: Source,
@@ -22,83 +23,80 @@ pub(crate) struct RowsFlow {
     pub logs: Vec<usize>,
 }
 
+/// A log, and all that the answers over it read.
 #[derive(Debug)]
 pub(crate) struct LogFlow {
-    pub id: OperatorId,
     pub spec: FoldSpec,
+    pub parts: Vec<Part>,
+    /// Per slot of `spec`, its part.
+    pub of_slot: Vec<usize>,
     pub state_key: String,
     /// Position in [`Flow::rows`].
     pub rows: usize,
 }
 
 #[derive(Debug)]
-pub(crate) struct FinishFlow {
+pub(crate) struct AnswerFlow {
+    /// Over the log's slots and presence.
     pub spec: FinishSpec,
     /// Position in [`Flow::logs`].
     pub log: usize,
-}
-
-/// What a service asks of one `Finish`.
-#[derive(Debug)]
-pub(crate) struct Ask {
-    /// Position in [`Flow::finishes`].
-    pub finish: usize,
+    /// Over the log's windows, slots and parts.
+    pub walks: Vec<Walk>,
     /// Per key column of the entity, the position among the service's keys.
     pub keys: Vec<usize>,
-    /// Per self column of the log, the position among the service's; `None` where the service brings not all of them
-    /// (checked: then no feature of the service needs them).
-    pub self_columns: Option<Vec<usize>>,
-    /// Per slot of the log, whether a column of the service depends on it.
-    pub slots: Vec<bool>,
-    /// Pairs (position among the service's columns, position among the finish's outputs).
+    /// Per column that `excluding self` compares, the position among the service's.
+    pub self_columns: Vec<usize>,
+    /// Pairs (position among the service's columns, position among the outputs).
     pub columns: Vec<(usize, usize)>,
 }
 
 #[derive(Debug)]
 pub(crate) struct ServiceFlow {
-    pub service: StreamService,
-    pub asks: Vec<Ask>,
+    pub name: String,
+    pub spine: Spine,
+    pub columns: usize,
+    pub answers: Vec<AnswerFlow>,
 }
 
-/// The checked graph.
-#[derive(Debug)]
+/// The checked graphs. Sources are merged by name, row stages where they are equal, logs by their state key.
+#[derive(Debug, Default)]
 pub(crate) struct Flow {
     pub program: String,
     pub sources: Vec<SourceFlow>,
     pub rows: Vec<RowsFlow>,
     pub logs: Vec<LogFlow>,
-    pub finishes: Vec<FinishFlow>,
     pub services: Vec<ServiceFlow>,
 }
 
-/// What an operator became.
-#[derive(Clone, Copy)]
-enum Place {
-    Source(usize),
-    Accept(usize),
-    Rows(usize),
-    Log(usize),
-    Finish(usize),
+/// Where an item is, after it was put there if it was not.
+fn placed<T: PartialEq + Clone>(items: &mut Vec<T>, item: &T) -> usize {
+    items.iter().position(|known| known == item).unwrap_or_else(|| {
+        items.push(item.clone());
+        items.len() - 1
+    })
+}
+
+/// What is at a position that a graph names.
+fn at<T: Copy>(items: &[T], position: usize) -> Result<T, Bug> {
+    let found = items.get(position).copied();
+    found.ok_or_else(|| Bug("an operator reads what is not there".to_owned()))
 }
 
 impl Flow {
-    /// Checks the graph's shape and the references inside it.
-    pub fn new(graph: StreamGraph) -> Result<Flow, Bug> {
-        let mut flow = Flow {
-            program: graph.program,
-            sources: Vec::new(),
-            rows: Vec::new(),
-            logs: Vec::new(),
-            finishes: Vec::new(),
-            services: Vec::new(),
-        };
-        let mut places: Vec<Place> = Vec::with_capacity(graph.operators.len());
-        for (position, operator) in graph.operators.into_iter().enumerate() {
-            let place = flow.add(position, operator, &places)?;
-            places.push(place);
-        }
-        for service in graph.services {
-            let added = flow.service(service, &places)?;
+    /// Checks the references inside the graphs.
+    pub fn new(graphs: Vec<StreamGraph>) -> Result<Flow, Bug> {
+        let mut flow = Flow::default();
+        for (place, graph) in graphs.into_iter().enumerate() {
+            if place == 0 {
+                flow.program.clone_from(&graph.program);
+            }
+            ensure(graph.program == flow.program, || "graphs of two programs".to_owned())?;
+            let name = graph.service.clone();
+            ensure(!flow.services.iter().any(|known| known.name == name), || {
+                format!("two graphs of service {name}")
+            })?;
+            let added = flow.add(graph)?;
             flow.services.push(added);
         }
         Ok(flow)
@@ -109,160 +107,170 @@ impl Flow {
         &self.sources[self.rows[self.logs[log].rows].source].source
     }
 
-    fn add(&mut self, position: usize, operator: Operator, places: &[Place]) -> Result<Place, Bug> {
-        let id = OperatorId(u32::try_from(position).map_err(|_| Bug("too many operators".to_owned()))?);
-        let bug = |what: &str| Err(Bug(format!("operator {position}: {what}")));
-        let input = match operator.inputs.as_slice() {
-            [] => None,
-            [one] => match places.get(one.0 as usize) {
-                Some(place) => Some(*place),
-                None => return bug("its input does not come before it"),
-            },
-            _ => return bug("it has more than one input"),
-        };
-        match (operator.kind, input) {
-            (OperatorKind::Source { source }, None) => {
-                if let Some(known) = self.sources.iter().position(|known| known.source.name == source.name) {
-                    if self.sources[known].source != source {
-                        return bug("two different sources have one name");
-                    }
-                    return Ok(Place::Source(known));
-                }
-                check_source(&source)?;
-                self.sources.push(SourceFlow {
-                    source,
-                    rows: Vec::new(),
-                });
-                Ok(Place::Source(self.sources.len() - 1))
-            }
-            (OperatorKind::Accept, Some(Place::Source(source))) => Ok(Place::Accept(source)),
-            (OperatorKind::Rows { spec }, Some(Place::Accept(source))) => {
-                let rows = self.rows.len();
-                self.sources[source].rows.push(rows);
-                check_rows(&spec, &self.sources[source].source)?;
-                self.rows.push(RowsFlow {
-                    spec,
-                    source,
-                    logs: Vec::new(),
-                });
-                Ok(Place::Rows(rows))
-            }
-            (OperatorKind::Log { spec, state_key }, Some(Place::Rows(rows))) => {
-                let log = self.logs.len();
-                check_fold(
-                    &spec,
-                    &self.rows[rows].spec,
-                    &self.sources[self.rows[rows].source].source,
-                )?;
-                self.rows[rows].logs.push(log);
-                self.logs.push(LogFlow {
-                    id,
-                    spec,
-                    state_key,
-                    rows,
-                });
-                Ok(Place::Log(log))
-            }
-            (OperatorKind::Finish { spec }, Some(Place::Log(log))) => {
-                check_finish(&spec, &self.logs[log].spec)?;
-                self.finishes.push(FinishFlow { spec, log });
-                Ok(Place::Finish(self.finishes.len() - 1))
-            }
-            (OperatorKind::Source { .. }, Some(_)) => bug("a source has an input"),
-            (
-                OperatorKind::Accept
-                | OperatorKind::Rows { .. }
-                | OperatorKind::Log { .. }
-                | OperatorKind::Finish { .. },
-                None | Some(_),
-            ) => bug("its input is missing or of the wrong kind: the order is source, accept, rows, log, finish"),
+    fn add(&mut self, graph: StreamGraph) -> Result<ServiceFlow, Bug> {
+        let ids = (0..graph.sources.len() as u32).map(StreamSourceId);
+        let sources: Vec<usize> = ids.map(|id| self.source(graph.source(id))).collect::<Result<_, _>>()?;
+        let mut rows = Vec::new();
+        for node in &graph.rows {
+            let source = at(&sources, node.input.index())?;
+            rows.push(self.row_stage(source, node.rows.spec())?);
         }
-    }
-
-    fn service(&self, service: StreamService, places: &[Place]) -> Result<ServiceFlow, Bug> {
-        let bug = |what: &str| Bug(format!("service {}: {what}", service.name));
-        let mut asks: Vec<Ask> = Vec::new();
-        for (column, (operator, output)) in service.columns.iter().enumerate() {
-            let Some(Place::Finish(finish)) = places.get(operator.0 as usize).copied() else {
-                return Err(bug("a column comes from something that is not a finish operator"));
+        let mut logs = Vec::new();
+        for log in &graph.logs {
+            logs.push(self.log(at(&rows, log.input.index())?, log));
+        }
+        let mut answers = Vec::new();
+        for (place, answer) in (0u32..).zip(&graph.answers) {
+            let log = at(&logs, answer.input.index())?;
+            let (fold, finish) = (graph.fold_spec(answer), graph.finish_spec(answer));
+            let mut added = self.answer(log, &fold, (&answer.fold, finish))?;
+            let bring = |asked: &[Key], columns: &[Key]| -> Option<Vec<usize>> {
+                let find = |key: &Key| columns.iter().position(|known| known == key);
+                asked.iter().map(find).collect()
             };
-            let spec = &self.finishes[finish].spec;
-            let output = *output as usize;
-            if output >= outputs(spec).count() {
-                return Err(bug("a column is not among the outputs of its operator"));
-            }
-            match asks.iter_mut().find(|ask| ask.finish == finish) {
-                Some(ask) => ask.columns.push((column, output)),
-                None => asks.push(self.ask(&service, finish, (column, output))?),
-            }
+            let bug = |what: &str| Bug(format!("service {}: {what}", graph.service));
+            added.keys = bring(&fold.entity, &graph.spine.keys).ok_or_else(|| bug("a key of the entity is missing"))?;
+            let own = bring(&fold.self_columns, &graph.spine.self_columns);
+            added.self_columns = own.ok_or_else(|| bug("a self column is missing"))?;
+            let columns = graph.compose.0.iter().enumerate();
+            let columns = columns.filter(|(_, (of, _))| *of == place);
+            added.columns = columns
+                .map(|(column, (_, output))| (column, *output as usize))
+                .collect();
+            answers.push(added);
         }
-        for ask in &mut asks {
-            let finish = &self.finishes[ask.finish];
-            let fold = &self.logs[finish.log].spec;
-            ask.slots = needed_slots(&finish.spec, fold.slots.len(), &ask.columns);
-            let says_self = |slot: &Slot| fold.windows[slot.window.index()].excluding == Excluding::SelfEvent;
-            let needs_self = fold
-                .slots
-                .iter()
-                .zip(&ask.slots)
-                .any(|(slot, needed)| *needed && says_self(slot));
-            if needs_self && ask.self_columns.is_none() {
-                return Err(bug("a self column is missing"));
-            }
-        }
-        Ok(ServiceFlow { service, asks })
+        ensure(graph.columns().len() == graph.compose.0.len(), || {
+            format!("service {}: a column comes from what is not there", graph.service)
+        })?;
+        Ok(ServiceFlow {
+            name: graph.service,
+            spine: graph.spine,
+            columns: graph.compose.0.len(),
+            answers,
+        })
     }
 
-    fn ask(&self, service: &StreamService, finish: usize, column: (usize, usize)) -> Result<Ask, Bug> {
-        let log = &self.logs[self.finishes[finish].log].spec;
-        let find = |columns: &[Key], key: &Key| columns.iter().position(|known| known == key);
-        let source = self.source_of(self.finishes[finish].log);
-        // Under its own name, or with that of its source where two sources of the service share it.
-        let find_own = |key: &Key| {
-            let name = source.qualified(&key.name);
-            let qualified = Key { name, ty: key.ty };
-            find(&service.self_columns, &qualified).or_else(|| find(&service.self_columns, key))
-        };
-        let keys: Option<Vec<usize>> = log.entity.iter().map(|key| find(&service.keys, key)).collect();
-        let keys = keys.ok_or_else(|| Bug(format!("service {}: a key of the entity is missing", service.name)))?;
-        let self_columns = log.self_columns.iter().map(find_own).collect();
-        Ok(Ask {
-            finish,
-            keys,
-            self_columns,
-            slots: Vec::new(),
-            columns: vec![column],
+    fn source(&mut self, source: Source) -> Result<usize, Bug> {
+        if let Some(known) = self.sources.iter().position(|known| known.source.name == source.name) {
+            ensure(self.sources[known].source == source, || {
+                format!("two different sources have the name {}", source.name)
+            })?;
+            return Ok(known);
+        }
+        check_source(&source)?;
+        let rows = Vec::new();
+        self.sources.push(SourceFlow { source, rows });
+        Ok(self.sources.len() - 1)
+    }
+
+    fn row_stage(&mut self, source: usize, spec: RowSpec) -> Result<usize, Bug> {
+        let mut of_source = self.sources[source].rows.iter().copied();
+        if let Some(known) = of_source.find(|rows| self.rows[*rows].spec == spec) {
+            return Ok(known);
+        }
+        check_rows(&spec, &self.sources[source].source)?;
+        let rows = self.rows.len();
+        self.sources[source].rows.push(rows);
+        let logs = Vec::new();
+        self.rows.push(RowsFlow { spec, source, logs });
+        Ok(rows)
+    }
+
+    fn log(&mut self, rows: usize, log: &StreamLog) -> usize {
+        let mut of_rows = self.rows[rows].logs.iter().copied();
+        if let Some(known) = of_rows.find(|known| self.logs[*known].state_key == log.state_key) {
+            return known;
+        }
+        let place = self.logs.len();
+        self.rows[rows].logs.push(place);
+        self.logs.push(LogFlow {
+            spec: FoldSpec {
+                entity: Vec::new(),
+                windows: Vec::new(),
+                slots: Vec::new(),
+                presence: Vec::new(),
+                self_columns: Vec::new(),
+            },
+            parts: Vec::new(),
+            of_slot: Vec::new(),
+            state_key: log.state_key.clone(),
+            rows,
+        });
+        place
+    }
+
+    /// Adds what an answer reads to its log.
+    fn answer(&mut self, log: usize, fold: &FoldSpec, (plan, finish): (&Fold, FinishSpec)) -> Result<AnswerFlow, Bug> {
+        let rows = &self.rows[self.logs[log].rows];
+        check_fold(fold, &rows.spec, &self.sources[rows.source].source)?;
+        check_finish(&finish, fold)?;
+        let merged = &mut self.logs[log];
+        merged.spec.entity.clone_from(&fold.entity);
+        let windows: Vec<usize> = fold
+            .windows
+            .iter()
+            .map(|w| placed(&mut merged.spec.windows, w))
+            .collect();
+        let parts: Vec<usize> = plan.parts.iter().map(|part| placed(&mut merged.parts, part)).collect();
+        let mut slots = Vec::new();
+        for (slot, planned) in fold.slots.iter().zip(&plan.slots) {
+            let mut moved = slot.clone();
+            moved.window = windows[slot.window.index()].into();
+            let part = at(&parts, planned.part as usize)?;
+            let place = placed(&mut merged.spec.slots, &moved);
+            if place == merged.of_slot.len() {
+                merged.of_slot.push(part);
+            }
+            slots.push(place);
+        }
+        let presence = fold.presence.iter().map(|p| placed(&mut merged.spec.presence, p));
+        let presence: Vec<usize> = presence.collect();
+        let mut walks = Vec::new();
+        for walk in &plan.walks {
+            let mut stops = Vec::new();
+            for stop in &walk.stops {
+                let of_stop = stop.slots.iter().map(|slot| at(&slots, *slot as usize));
+                stops.push(Stop {
+                    window: at(&windows, stop.window.index())?,
+                    slots: of_stop.collect::<Result<_, _>>()?,
+                    parts: Vec::new(),
+                });
+            }
+            walks.push(Walk::new(&merged.spec, &merged.of_slot, walk.saves, stops));
+        }
+        let walks: Option<Vec<Walk>> = walks.into_iter().collect();
+        let mut answered: Vec<usize> = walks
+            .iter()
+            .flatten()
+            .flat_map(|walk| &walk.stops)
+            .flat_map(|stop| stop.slots.clone())
+            .collect();
+        answered.sort_unstable();
+        let mut wanted = slots.clone();
+        wanted.sort_unstable();
+        let walks = walks.filter(|_| answered == wanted);
+        Ok(AnswerFlow {
+            spec: moved(finish, &slots, &presence),
+            log,
+            walks: walks.ok_or_else(|| Bug("walks that do not answer every slot once".to_owned()))?,
+            keys: Vec::new(),
+            self_columns: Vec::new(),
+            columns: Vec::new(),
         })
     }
 }
 
-/// Positions of the features that leave a finish, in order.
-pub(crate) fn outputs(spec: &FinishSpec) -> impl Iterator<Item = usize> + '_ {
-    spec.features
-        .iter()
-        .enumerate()
-        .filter(|(_, feature)| feature.output)
-        .map(|(position, _)| position)
-}
-
-/// The slots that the asked outputs depend on.
-fn needed_slots(spec: &FinishSpec, slots: usize, columns: &[(usize, usize)]) -> Vec<bool> {
-    let mut features = vec![false; spec.features.len()];
-    let outputs: Vec<usize> = outputs(spec).collect();
-    for (_, output) in columns {
-        features[outputs[*output]] = true;
-    }
-    let mut needed = vec![false; slots];
-    for (position, feature) in spec.features.iter().enumerate().rev() {
-        if !features[position] {
-            continue;
-        }
-        match &feature.kind {
-            FinishKind::Aggregate { slots, .. } => slots.iter().for_each(|slot| needed[*slot as usize] = true),
-            FinishKind::Derived { inputs, .. } => inputs.iter().for_each(|input| features[*input as usize] = true),
+/// A finish over slots and presence that are elsewhere.
+fn moved(mut finish: FinishSpec, slots_at: &[usize], presence_at: &[usize]) -> FinishSpec {
+    for feature in &mut finish.features {
+        if let FinishKind::Aggregate { slots, presence, .. } = &mut feature.kind {
+            slots
+                .iter_mut()
+                .for_each(|slot| *slot = slots_at[*slot as usize] as u32);
+            *presence = presence_at[*presence as usize] as u32;
         }
     }
-    needed
+    finish
 }
 
 fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Bug> {
@@ -331,7 +339,7 @@ fn check_fold(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<(), Bu
     ensure(spec.entity.len() == rows.key.len(), || {
         broken("as many keys as the rows have")
     })?;
-    let lifted = |lift: featc_ir::LiftId| rows.lifts.get(lift.index());
+    let lifted = |lift: LiftId| rows.lifts.get(lift.index());
     for slot in &spec.slots {
         ensure(slot.window.index() < spec.windows.len(), || {
             broken("a slot's window does not exist")

@@ -15,7 +15,7 @@ mod pipeline;
 mod rejects;
 mod wanted;
 
-pub(crate) use pipeline::{Dealt, Pipeline};
+pub(crate) use pipeline::{Dealt, Pipeline, PipelineCounter};
 
 use crate::entities::Memo;
 use crate::error::BatchError;

@@ -14,8 +14,8 @@ use crate::wire::{Wire, binary};
 use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, StringArray, UInt8Array, UInt32Array};
 use arrow::buffer::Buffer;
 use datafusion::error::Result;
-use featc_ir::plan::{FoldSpec, RowSpec};
-use featc_ir::{ColumnId, ExprKind, Step, WindowKind};
+use featc_ir::plan::{FoldSpec, Restrict, RowSpec};
+use featc_ir::{ColumnId, ExprKind, Step};
 use featr_decode::Bound;
 use featr_kernels::rows::Dropped;
 use featr_kernels::{Batch, Tag, rows};
@@ -35,8 +35,12 @@ const PARTITIONS_MAX_SMALL: u64 = 4096;
 /// One transform for one kind of entity, as the plan says it.
 pub(crate) struct Pipeline {
     pub spec: Arc<RowSpec>,
-    /// What is computed of its events: tells which of them can matter.
+    /// What is computed of its events.
     pub fold: Arc<FoldSpec>,
+    /// How far from the questions events matter.
+    pub restrict: Restrict,
+    /// The columns of the source that are read.
+    pub read: Vec<ColumnId>,
     pub layout: EventLayout,
     /// Which entities and times are asked about.
     pub filter: EntityFilter,
@@ -48,18 +52,6 @@ impl std::fmt::Debug for Pipeline {
         f.debug_struct("Pipeline")
             .field("transform", &self.spec.name)
             .finish_non_exhaustive()
-    }
-}
-
-impl Pipeline {
-    pub fn new(spec: Arc<RowSpec>, fold: Arc<FoldSpec>, layout: EventLayout, filter: EntityFilter) -> Pipeline {
-        Pipeline {
-            spec,
-            fold,
-            layout,
-            filter,
-            counter: PipelineCounter::default(),
-        }
     }
 }
 
@@ -110,8 +102,7 @@ pub(crate) struct Dealt {
 pub(super) struct Running {
     pub pipeline: Arc<Pipeline>,
     asked: Asked,
-    /// Events need `τ > after`; `None`: no bound.
-    after: Option<i64>,
+    reach: Option<(Option<i64>, i64)>,
     dealt: Dealt,
 }
 
@@ -126,17 +117,11 @@ pub(super) struct Dealing<'a> {
     pub context: &'a SpillContext,
 }
 
-/// Events need `τ > after`; `None`: no bound.
-fn after(fold: &FoldSpec, first: Option<i64>) -> Option<i64> {
-    let lengths = fold.windows.iter().map(|window| match window.kind {
-        WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
-        WindowKind::Lifetime => None,
-    });
-    let longest: Option<Vec<u64>> = lengths.chain(fold.presence.iter().copied()).collect();
-    let longest = longest.map(|lengths| lengths.into_iter().max().unwrap_or(0));
-    first
-        .zip(longest)
-        .and_then(|(first, longest)| first.checked_sub_unsigned(longest))
+/// What events need: `τ > after` (`None`: no bound) and `τ ≤ until`; nothing if there are no questions.
+fn reach(restrict: &Restrict, asked: &Asked) -> Option<(Option<i64>, i64)> {
+    let (first, last) = asked.times?;
+    let after = restrict.after_us.and_then(|reach| first.checked_sub_unsigned(reach));
+    Some((after, last.saturating_add_unsigned(restrict.until_us)))
 }
 
 impl Pipeline {
@@ -145,25 +130,19 @@ impl Pipeline {
         self.layout.arrival
     }
 
-    /// The columns of the key. Beyond the declared ones are those that a `let` adds.
-    pub fn key(&self) -> &[ColumnId] {
-        &self.spec.key
-    }
-
-    /// The columns that the transform and the lifts read, as above.
-    pub fn columns(&self) -> Vec<ColumnId> {
+    /// Whether a column is read for the key and nothing else.
+    pub fn is_key_only(&self, column: ColumnId) -> bool {
         let spec = &self.spec;
-        let mut columns = vec![];
-        let mut note = |id: ColumnId| columns.push(id);
+        let mut is_read = spec.at.is_some_and(|at| at.source_time == column);
+        let mut note = |id: ColumnId| is_read |= id == column;
         for step in &spec.steps {
             match step {
                 Step::Where(expr) | Step::Let(expr) => expr.for_each_column(&mut note),
             }
         }
         spec.time.for_each_column(&mut note);
-        spec.at.iter().for_each(|at| note(at.source_time));
         spec.lifts.iter().for_each(|lift| lift.for_each_column(&mut note));
-        columns
+        !is_read
     }
 
     /// The values of a source column outside of which no event can matter, if event time is a column of the source.
@@ -171,10 +150,9 @@ impl Pipeline {
         let ExprKind::Column(column) = self.spec.time.kind else {
             return Ok(None);
         };
-        let Some((first, greatest)) = self.filter.get()?.times else {
+        let Some((after, greatest)) = reach(&self.restrict, self.filter.get()?) else {
             return Ok(None);
         };
-        let after = after(&self.fold, Some(first));
         let least = after.map_or(i64::MIN, |after| after.saturating_add(1));
         Ok((column.index() < declared).then_some(Bound {
             column,
@@ -205,7 +183,7 @@ impl Running {
         let name = format!("events of {}", pipeline.spec.name);
         pipeline.counter.forget();
         Ok(Running {
-            after: after(&pipeline.fold, asked.times.map(|(first, _)| first)),
+            reach: reach(&pipeline.restrict, &asked),
             dealt: Dealt {
                 partitions: PartitionedSpill::new(name, schema, count, dealing.context),
                 digests: dealing.digests,
@@ -233,7 +211,7 @@ impl Running {
         let mut keyed = rows::apply(&pipeline.spec, batch);
         pipeline.counter.add(keyed.rows.len(), &keyed.dropped);
         let rejected = std::mem::take(&mut keyed.rejected);
-        let Some((_, until)) = self.asked.times else {
+        let Some((after, until)) = self.reach else {
             return Ok(rejected);
         };
         let keys = pipeline.spec.key.iter().zip(&keyed.keys).map(|(id, column)| {
@@ -241,10 +219,8 @@ impl Running {
             texts.map_or(Values::Plain(column), |(_, texts)| Values::Codes(column.i64s(), texts))
         });
         let mut entities = self.asked.entities.find(&keys.collect::<Vec<_>>(), memos);
-        let after = self.after.unwrap_or(i64::MIN);
-        let unbounded = self.after.is_none();
         for (entity, time) in entities.iter_mut().zip(&keyed.times) {
-            let asked = *time <= until && (unbounded || *time > after);
+            let asked = *time <= until && after.is_none_or(|after| *time > after);
             *entity = if asked { *entity } else { NOBODY };
         }
         let partitions = &self.dealt.partitions;

@@ -48,25 +48,18 @@ impl Scan<'_> {
 
     /// The columns that somebody reads.
     fn columns(&self, pipelines: &[Arc<Pipeline>]) -> Vec<ColumnId> {
-        let mut columns = self.columns_but_keys(pipelines);
-        columns.extend(pipelines.iter().flat_map(|pipeline| pipeline.key()));
-        columns.retain(|id| id.index() < self.source.columns.len());
-        columns
+        pipelines.iter().flat_map(|pipeline| &pipeline.read).copied().collect()
     }
 
     /// The columns of text that are keys and nothing else.
     fn coded(&self, pipelines: &[Arc<Pipeline>]) -> Vec<ColumnId> {
-        let read = self.columns_but_keys(pipelines);
         let mut columns = self.columns(pipelines);
-        columns.retain(|id| self.source.columns[id.index()].ty == Type::String && !read.contains(id));
-        columns
-    }
-
-    fn columns_but_keys(&self, pipelines: &[Arc<Pipeline>]) -> Vec<ColumnId> {
-        let mut columns: Vec<ColumnId> = pipelines.iter().flat_map(|pipeline| pipeline.columns()).collect();
-        columns.push(self.source.time);
-        columns.extend(&self.source.unique);
-        columns.extend(self.source.arrival_column());
+        let is_own = |id: &ColumnId| self.source.unique.contains(id) || Some(*id) == self.source.arrival_column();
+        columns.retain(|id| {
+            self.source.columns[id.index()].ty == Type::String
+                && !is_own(id)
+                && pipelines.iter().all(|pipeline| pipeline.is_key_only(*id))
+        });
         columns
     }
 

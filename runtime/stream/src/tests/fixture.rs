@@ -2,10 +2,7 @@
 
 use crate::operators::{accept, rows};
 use crate::{Engine, Paging, Questions};
-use featc_ir::plan::{
-    FinishFeature, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph,
-    StreamService,
-};
+use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Slot, Source,
     SourceColumn, Step, Truth, Type, Window, WindowId, WindowKind,
@@ -315,7 +312,7 @@ pub(super) fn fold_spec() -> FoldSpec {
     }
 }
 
-pub(super) fn graph() -> StreamGraph {
+pub(super) fn graph() -> Vec<StreamGraph> {
     let fold = fold_spec();
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
         view: "view".into(),
@@ -339,47 +336,27 @@ pub(super) fn graph() -> StreamGraph {
         source_delay_us: 0,
         features,
     };
-    let service = StreamService {
-        name: "svc".to_owned(),
-        keys: fold.entity.clone(),
-        self_columns: fold.self_columns.clone(),
-        columns: (0..outputs).rev().map(|output| (OperatorId(4), output)).collect(),
+    let (rows, mut log, answer) = featc_lower::operators(&source(), (&row_spec(), &[]), &fold, &spec);
+    log.state_key = "s1".to_owned();
+    let service = StreamGraph {
+        program: "p1".to_owned(),
+        service: "svc".to_owned(),
+        spine: Spine {
+            keys: fold.entity.clone(),
+            self_columns: fold.self_columns.clone(),
+        },
+        sources: vec![featc_lower::read(&source(), [&rows.rows])],
+        rows: vec![rows],
+        logs: vec![log],
+        answers: vec![answer],
+        compose: Compose((0..outputs).rev().map(|output| (0, output)).collect()),
     };
-    let few = StreamService {
-        name: "few".to_owned(),
-        columns: vec![(OperatorId(4), 5), (OperatorId(4), 5)],
+    let few = StreamGraph {
+        service: "few".to_owned(),
+        compose: Compose(vec![(0, 5), (0, 5)]),
         ..service.clone()
     };
-    let kinds = vec![
-        OperatorKind::Source { source: source() },
-        OperatorKind::Accept,
-        OperatorKind::Rows { spec: row_spec() },
-        OperatorKind::Log {
-            spec: fold,
-            state_key: "s1".to_owned(),
-        },
-        OperatorKind::Finish { spec },
-    ];
-    let inputs = |position: usize| {
-        position
-            .checked_sub(1)
-            .map(|input| OperatorId(input as u32))
-            .into_iter()
-            .collect()
-    };
-    let operators = kinds
-        .into_iter()
-        .enumerate()
-        .map(|(position, kind)| Operator {
-            kind,
-            inputs: inputs(position),
-        })
-        .collect();
-    StreamGraph {
-        program: "p1".to_owned(),
-        operators,
-        services: vec![service, few],
-    }
+    vec![service, few]
 }
 
 /// The distinct events per entity, sorted: of the accepted rows, one of each set of copies.

@@ -3,7 +3,7 @@
 use super::fixture::{asks, deliveries, graph, paging, questions, run};
 use crate::{Engine, Paging, RestoreError, SNAPSHOT_VERSION};
 use featc_ir::Truth;
-use featc_ir::plan::{OperatorKind, StreamGraph};
+use featc_ir::plan::RowsId;
 use proptest::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -69,10 +69,8 @@ proptest! {
 #[test]
 fn foreign_snapshots_are_refused_with_their_reason() {
     let bytes = run(Paging::default(), &[]).snapshot();
-    let program = StreamGraph {
-        program: "p2".to_owned(),
-        ..graph()
-    };
+    let mut program = graph();
+    program.iter_mut().for_each(|graph| graph.program = "p2".to_owned());
     let refused = Engine::restore(program, Truth::Complete, &bytes).err();
     assert_eq!(
         refused,
@@ -83,9 +81,9 @@ fn foreign_snapshots_are_refused_with_their_reason() {
     );
 
     let mut state = graph();
-    if let OperatorKind::Log { state_key, .. } = &mut state.operators[3].kind {
-        *state_key = "s2".to_owned();
-    }
+    state
+        .iter_mut()
+        .for_each(|graph| graph.logs[0].state_key = "s2".to_owned());
     let refused = Engine::restore(state, Truth::Complete, &bytes).err();
     assert_eq!(
         refused,
@@ -114,7 +112,7 @@ fn foreign_snapshots_are_refused_with_their_reason() {
     );
 
     let mut broken = graph();
-    broken.operators.swap(1, 2);
+    broken[0].logs[0].input = RowsId(1);
     assert!(matches!(
         Engine::restore(broken, Truth::Complete, &bytes),
         Err(RestoreError::Graph(_))
