@@ -289,29 +289,31 @@ pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> Str
     hex(known[&id])
 }
 
-/// What stored state depends on: source stage, transform, key, aggregates; not window lengths, defaults or ttl.
+/// What the stored events of a log depend on: source, acceptance, transform, event time and key. Not what the events carry
+/// (see [`lift_keys`]), and nothing that is derived from them: aggregates, windows, statuses, defaults, names.
 pub fn state_key(source: &Source, rows: &RowSpec, fold: &FoldSpec) -> String {
+    // `begins` decides a status, and no event.
+    let source = &Source {
+        begins_us: None,
+        ..source.clone()
+    };
     let (columns, row) = row_hashes(source, &rows.steps, &rows.time, rows.at);
     let key = list("key", rows.key.iter().map(|id| columns[id.index()]));
-    let lifts: Vec<u128> = rows.lifts.iter().map(|lift| expr_hash(lift, &columns)).collect();
-    let mut aggregates: Vec<u128> = fold
-        .slots
-        .iter()
-        .map(|slot| {
-            let lift = |id: Option<crate::LiftId>| id.map_or(0, |id| lifts[id.index()]).to_le_bytes();
-            let parts: [&[u8]; 3] = [&wire(&slot.aggregate), &lift(slot.argument), &lift(slot.filter)];
-            aggregate_hash("aggregate", slot.aggregate, parts)
-        })
-        .collect();
-    aggregates.sort_unstable();
-    aggregates.dedup();
     let types = wire(&fold.entity.iter().map(|key| key.ty).collect::<Vec<_>>());
-    let all = list(
-        "state",
-        [row, key, list("lifts", lifts), list("aggregates", aggregates)],
-    );
     hex(node(
         "state_key",
-        &[KERNELS_VERSION.as_bytes(), &types, &all.to_le_bytes()],
+        &[
+            KERNELS_VERSION.as_bytes(),
+            &wire(&char::UNICODE_VERSION),
+            &types,
+            &list("state", [row, key]).to_le_bytes(),
+        ],
     ))
+}
+
+/// The meaning of each lift of a transform: events of one [`state_key`] carry equal values under equal lift keys.
+pub fn lift_keys(source: &Source, rows: &RowSpec) -> Vec<String> {
+    let (columns, _) = row_hashes(source, &rows.steps, &rows.time, rows.at);
+    let key = |lift: &Expr| hex(node("lift", &[&expr_hash(lift, &columns).to_le_bytes()]));
+    rows.lifts.iter().map(key).collect()
 }

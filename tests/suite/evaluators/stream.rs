@@ -2,6 +2,7 @@
 
 use super::{Answers, Case};
 use featc_driver::Plans;
+use featc_ir::plan::{Operator, OperatorId, StreamGraph};
 use featc_ir::{Status, Truth};
 use featc_tests::rng::Rng;
 use featr_kernels::Value;
@@ -15,6 +16,38 @@ pub struct Delivery {
     pub chunk: usize,
     pub restart_every: Option<usize>,
     pub paging: Paging,
+    /// Runs a graph with branches that no lowering makes.
+    pub branches: Option<u64>,
+    /// In truth `complete`, takes chunks back and hands them over again.
+    pub retracts: bool,
+}
+
+/// The same graph with up to three twins of every operator. What an operator reads, and what a service asks, is any of the
+/// twins.
+fn branched(graph: &StreamGraph, rng: &mut Rng) -> StreamGraph {
+    let mut operators: Vec<Operator> = Vec::new();
+    let mut twins: Vec<Vec<OperatorId>> = Vec::new();
+    for operator in &graph.operators {
+        let count = 1 + rng.below(3);
+        let add = |_| {
+            let inputs = operator.inputs.iter();
+            let inputs = inputs.map(|id| *rng.pick(&twins[id.0 as usize])).collect();
+            let kind = operator.kind.clone();
+            operators.push(Operator { kind, inputs });
+            OperatorId(operators.len() as u32 - 1)
+        };
+        let ids = (0..count).map(add).collect();
+        twins.push(ids);
+    }
+    let mut services = graph.services.clone();
+    for (id, _) in services.iter_mut().flat_map(|service| &mut service.columns) {
+        *id = *rng.pick(&twins[id.0 as usize]);
+    }
+    StreamGraph {
+        program: graph.program.clone(),
+        operators,
+        services,
+    }
 }
 
 /// Arrival of a row as the stream's caller knows it; rows without time or arrival come first (they are rejected).
@@ -41,11 +74,16 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
     let mut order: Vec<usize> = (0..case.questions.len()).collect();
     order.sort_by_key(|question| case.questions[*question].at_us);
 
+    let graph = match delivery.branches {
+        Some(seed) => branched(&plans.stream, &mut Rng::new(seed)),
+        None => plans.stream.clone(),
+    };
     let mut feed = Feed {
         case,
-        plans,
+        engine: featr_stream::Engine::with_paging(graph.clone(), case.truth, delivery.paging)
+            .expect("lowered graphs are well-formed"),
+        graph,
         delivery,
-        engine: new_engine(case, plans, delivery),
         since_restart: 0,
     };
     let mut answers: Answers = vec![Vec::new(); case.questions.len()];
@@ -68,15 +106,10 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
 
 struct Feed<'a> {
     case: &'a Case,
-    plans: &'a Plans,
+    graph: StreamGraph,
     delivery: Delivery,
     engine: featr_stream::Engine,
     since_restart: usize,
-}
-
-fn new_engine(case: &Case, plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
-    featr_stream::Engine::with_paging(plans.stream.clone(), case.truth, delivery.paging)
-        .expect("lowered graphs are well-formed")
 }
 
 impl Feed<'_> {
@@ -92,8 +125,14 @@ impl Feed<'_> {
                 .map(|(.., row)| *row)
                 .collect();
             for chunk in of_source.chunks(self.delivery.chunk) {
-                self.engine
-                    .step(&self.case.program.sources[source].name, &self.case.batch(source, chunk));
+                let name = &self.case.program.sources[source].name;
+                let batch = self.case.batch(source, chunk);
+                self.engine.step(name, &batch);
+                if self.delivery.retracts && self.case.truth == Truth::Complete {
+                    let taken_back = vec![featr_stream::Weight::Retract; batch.rows];
+                    self.engine.step_weighted(name, &batch, &taken_back);
+                    self.engine.step(name, &batch);
+                }
                 self.since_restart += chunk.len();
                 if self
                     .delivery
@@ -102,10 +141,12 @@ impl Feed<'_> {
                 {
                     self.since_restart = 0;
                     let bytes = self.engine.snapshot();
-                    let graph = self.plans.stream.clone();
+                    let graph = self.graph.clone();
                     let restored =
                         featr_stream::Engine::restore_with_paging(graph, self.case.truth, &bytes, self.delivery.paging);
-                    self.engine = restored.expect("an engine restores its own snapshot");
+                    let (engine, report) = restored.expect("an engine restores its own snapshot");
+                    assert!(report.is_whole(), "{report:?}");
+                    self.engine = engine;
                 }
             }
         }

@@ -234,17 +234,18 @@ pub(super) fn row_spec() -> RowSpec {
     }
 }
 
-fn windows() -> Vec<Window> {
-    let kinds = [20, 3, 300, 1].map(|length_us| WindowKind::Last { length_us });
+/// Every kind with every exclusion.
+fn windows(kinds: &[WindowKind]) -> Vec<Window> {
     let mut windows = Vec::new();
     for excluding in [Excluding::Now, Excluding::Nothing, Excluding::SelfEvent] {
         windows.extend(kinds.iter().map(|kind| Window { kind: *kind, excluding }));
-        windows.push(Window {
-            kind: WindowKind::Lifetime,
-            excluding,
-        });
     }
     windows
+}
+
+/// The window of this length; `None`: over lifetime.
+pub(super) fn window(length_us: Option<i64>) -> WindowKind {
+    length_us.map_or(WindowKind::Lifetime, |length_us| WindowKind::Last { length_us })
 }
 
 /// (aggregate, argument, result type)
@@ -286,14 +287,28 @@ fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
 }
 
 pub(super) fn fold_spec() -> FoldSpec {
-    let windows = windows();
+    let kinds = [Some(20), Some(3), Some(300), Some(1), None].map(window);
+    fold_of(
+        &kinds,
+        vec![Some(5), None, Some(u64::MAX), Some(1)],
+        &[0, 1, 2, 3, 4, 5],
+    )
+}
+
+/// Every aggregate over these windows that has its argument among these lifts of [`row_spec`], which are numbered anew.
+pub(super) fn fold_of(kinds: &[WindowKind], presence: Vec<Option<u64>>, lifts: &[u32]) -> FoldSpec {
+    let windows = windows(kinds);
+    let place = |lift: u32| lifts.iter().position(|known| *known == lift).map(LiftId::from);
     let mut slots = Vec::new();
     for (position, (aggregate, argument, ty)) in aggregates().into_iter().enumerate() {
+        if argument.is_some_and(|lift| place(lift).is_none()) {
+            continue;
+        }
         for window in 0..windows.len() {
-            let filter = (position % 3 == 2).then_some(FLAG);
+            let filter = place(FLAG.0).filter(|_| position % 3 == 2);
             slots.push(Slot {
                 aggregate,
-                argument: argument.map(LiftId),
+                argument: argument.and_then(place),
                 filter,
                 window: WindowId::from(window),
                 ty,
@@ -307,7 +322,7 @@ pub(super) fn fold_spec() -> FoldSpec {
         }],
         windows,
         slots,
-        presence: vec![Some(5), None, Some(u64::MAX), Some(1)],
+        presence,
         self_columns: vec![Key {
             name: "id".to_owned(),
             ty: Type::Int64,
@@ -316,7 +331,11 @@ pub(super) fn fold_spec() -> FoldSpec {
 }
 
 pub(super) fn graph() -> StreamGraph {
-    let fold = fold_spec();
+    graph_of(row_spec(), fold_spec())
+}
+
+/// One chain of operators, and two services over it.
+pub(super) fn graph_of(rows: RowSpec, fold: FoldSpec) -> StreamGraph {
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
         view: "view".into(),
         name: format!("v__f{position}"),
@@ -353,7 +372,7 @@ pub(super) fn graph() -> StreamGraph {
     let kinds = vec![
         OperatorKind::Source { source: source() },
         OperatorKind::Accept,
-        OperatorKind::Rows { spec: row_spec() },
+        OperatorKind::Rows { spec: rows },
         OperatorKind::Log {
             spec: fold,
             state_key: "s1".to_owned(),
@@ -396,7 +415,8 @@ pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
     }
     let events: Vec<Row> = events.into_values().collect();
     let spec = row_spec();
-    let keyed = rows::apply(&spec, &accept::accept(&source(), &batch(&events)));
+    let events = batch(&events);
+    let keyed = rows::apply(&spec, &accept::accept(&source(), &events).0);
     let lifts: Vec<Type> = spec.lifts.iter().map(|lift| lift.ty).collect();
     let mut found: BTreeMap<Vec<u8>, Events> = BTreeMap::new();
     for row in 0..keyed.events.len() {
@@ -418,4 +438,12 @@ pub(super) fn run(paging: Paging, chunks: &[Vec<Row>]) -> Engine {
         engine.step("txn", &batch(chunk));
     }
     engine
+}
+
+/// An engine that goes on from its own snapshot, with other pages.
+pub(super) fn restarted(engine: &Engine, paging: Paging) -> Engine {
+    let (again, report) = Engine::restore_with_paging(graph(), engine.truth(), &engine.snapshot(), paging)
+        .expect("an engine restores its own snapshot");
+    assert!(report.is_whole() && report.dropped.is_empty(), "{report:?}");
+    again
 }

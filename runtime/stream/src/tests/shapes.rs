@@ -113,7 +113,7 @@ fn nobody_gets_defaults_and_the_status_missing() {
     );
 }
 
-/// A graph that is not source → accept → rows → log → finish, or that refers to what is not there, is a bug.
+/// A graph whose operators read what they cannot use, or that refers to what is not there, is a bug.
 #[test]
 fn broken_graphs_are_refused() {
     let change = |what: fn(&mut StreamGraph)| {
@@ -145,7 +145,8 @@ fn broken_graphs_are_refused() {
             spec.key[0] = ColumnId(9);
         }
     };
-    assert_eq!(change(rows), Some("transform paid: broken column reference".to_owned()));
+    let why = "operator 2: transform paid: broken column reference";
+    assert_eq!(change(rows), Some(why.to_owned()));
     let finish: fn(&mut StreamGraph) = |graph| {
         if let OperatorKind::Finish { spec } = &mut graph.operators[4].kind
             && let FinishKind::Aggregate { slots, .. } = &mut spec.features[0].kind
@@ -183,7 +184,7 @@ fn transforms_that_read_the_arrival_are_refused() {
             }
             Engine::new(graph, Truth::Complete).err().map(|bug| bug.0)
         };
-        let bug = "transform paid: it reads the arrival column".to_owned();
+        let bug = "operator 2: transform paid: it reads the arrival column".to_owned();
         assert_eq!(refused(source().arrival), Some(bug), "change {position}");
         // Of a source that has no arrival column, this one may be read.
         assert_eq!(refused(None), None, "change {position}");
