@@ -28,9 +28,13 @@ impl Sketch {
         self.add(OperatorKind::Accept, Some(rows))
     }
 
-    /// A log of these events and all its features.
+    /// A log of these events, with a state of its own, and all its features.
     fn answered(&mut self, rows: OperatorId, chain: &StreamGraph) -> OperatorId {
-        let log = self.add(chain.operators[3].kind.clone(), Some(rows));
+        let mut log = chain.operators[3].kind.clone();
+        if let OperatorKind::Log { state_key, .. } = &mut log {
+            *state_key = format!("of {}", self.operators.len());
+        }
+        let log = self.add(log, Some(rows));
         self.add(chain.operators[4].kind.clone(), Some(log))
     }
 }

@@ -82,7 +82,7 @@ impl Slow {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     /// Steps, advances and restarts under other versions, in any sequence.
     #[test]

@@ -35,7 +35,7 @@ fn visible(rows: &[Row], truth: Truth, cut_us: i64) -> Vec<Row> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     /// Whatever was released, what can be asked is answered from every row that ever came; and the snapshot is that of an
     /// engine which was given all rows before it was moved to the cut, or after.
