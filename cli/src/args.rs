@@ -50,6 +50,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Compile a program: typed IR, batch plans, stream graph, manifest
     Build(BuildArgs),
+    /// Compare the plans of a build with its program again, without its source
+    Certify(CertifyArgs),
     /// Rewrite programs in the canonical format
     Fmt(FmtArgs),
     /// Explain a message code, or a word
@@ -85,6 +87,13 @@ pub struct BuildArgs {
     /// Where builds go; this one into `<DIR>/<module>/`
     #[arg(long, value_name = "DIR", default_value = "target/feat")]
     pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CertifyArgs {
+    /// The folder of a build, such as `target/feat/<module>`
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

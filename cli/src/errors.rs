@@ -61,6 +61,37 @@ pub fn build(error: &BuildError) -> Diagnostic {
     match error {
         BuildError::Unwritable { path, why } => unwritable(&path.display().to_string(), why),
         BuildError::Busy { folder } => busy(&folder.display().to_string()),
+        BuildError::Refused(refusal) => refused(refusal),
+    }
+}
+
+/// A plan that does not mean what the program says, with both terms where they differ.
+pub fn refused(refusal: &featc_driver::Refusal) -> Diagnostic {
+    let message = format!(
+        "the {} of service `{}`: {}",
+        refusal.plan, refusal.service, refusal.what
+    );
+    let mut diagnostic = Diagnostic::new(Code::PlanDiffers, message);
+    for difference in &refusal.differences {
+        diagnostic = diagnostic.with_note(format!(
+            "at {}\n     plan: {}\n  program: {}",
+            difference.path, difference.plan, difference.program
+        ));
+    }
+    diagnostic.with_help(
+        "nothing was written or run; build again with a featc that nobody changed, or report this with the program",
+    )
+}
+
+/// A folder whose build cannot be compared.
+pub fn certify(folder: &str, error: &featc_driver::CertifyError) -> Diagnostic {
+    match error {
+        featc_driver::CertifyError::Refused(refusal) => refused(refusal),
+        featc_driver::CertifyError::Unusable { why } => Diagnostic::new(
+            Code::UnreadableFile,
+            format!("no build in `{folder}` that can be compared: {why}"),
+        )
+        .with_help("give the folder that `featc build` wrote, `target/feat/<module>`; or build the program again"),
     }
 }
 

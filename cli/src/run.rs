@@ -41,6 +41,7 @@ pub fn prepare_compiled(
     reporter: &Reporter,
 ) -> Result<Prepared, Refused> {
     let plans = featc_driver::lower(&ir);
+    featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
     let mut program = featr::Program::new(plans.batch, plans.stream, project.base);
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
     program.service(service).map_err(refuse)?;

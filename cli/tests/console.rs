@@ -303,9 +303,10 @@ fn build_is_deterministic_and_whole() {
     for name in [
         "program.txt",
         "program.json",
-        "stream.txt",
-        "stream.json",
-        "stream.mmd",
+        "certificate.json",
+        "stream/delay_v1.txt",
+        "stream/delay_v1.json",
+        "stream/delay_v1.mmd",
         "manifest.json",
         "origins.json",
         "batch/delay_v1.json",

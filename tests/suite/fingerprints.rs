@@ -251,12 +251,9 @@ fn the_program_hash_ignores_places_files_and_docs_only() {
 }
 
 fn state_keys(text: &str) -> Vec<String> {
-    let graph = featc_driver::lower(&program(text)).stream;
-    let keys = graph.operators.iter().filter_map(|operator| match &operator.kind {
-        featc_ir::plan::OperatorKind::Log { state_key, .. } => Some(state_key.clone()),
-        _ => None,
-    });
-    keys.collect()
+    let graphs = featc_driver::lower(&program(text)).stream;
+    let logs = graphs.iter().flat_map(|graph| &graph.logs);
+    logs.map(|log| log.state_key.clone()).collect()
 }
 
 #[test]

@@ -15,8 +15,11 @@ fn stages(name: &str, text: &str) -> String {
     for plan in &plans.batch {
         out += &format!("\n=== batch\n{}", featc_ir::display::batch_plan(plan));
     }
-    out += &format!("\n=== stream\n{}", featc_ir::display::stream_graph(&plans.stream));
-    out + &format!("\n=== mermaid\n{}", featc_ir::display::mermaid(&plans.stream))
+    for graph in &plans.stream {
+        out += &format!("\n=== stream\n{}", featc_ir::display::stream_graph(graph));
+        out += &format!("\n=== mermaid\n{}", featc_ir::display::mermaid(graph));
+    }
+    out
 }
 
 #[test]
@@ -51,9 +54,11 @@ fn every_stage_survives_its_wire_form() {
         for plan in &plans.batch {
             assert_eq!(featc_ir::plan::BatchPlan::from_json(&plan.to_json()).as_ref(), Ok(plan));
         }
-        assert_eq!(
-            featc_ir::plan::StreamGraph::from_json(&plans.stream.to_json()).as_ref(),
-            Ok(&plans.stream)
-        );
+        for graph in &plans.stream {
+            assert_eq!(
+                featc_ir::plan::StreamGraph::from_json(&graph.to_json()).as_ref(),
+                Ok(graph)
+            );
+        }
     }
 }

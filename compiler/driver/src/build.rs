@@ -13,8 +13,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::Plans;
-use featc_ir::manifest::{FILE, Manifest, NEXT, ORIGINS, content_hash};
+use crate::{Certificate, Plans, Refusal, certify};
+use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, NEXT, ORIGINS, content_hash};
 use featc_ir::wire::Wire;
 use featc_ir::{Program, display};
 use std::collections::BTreeMap;
@@ -41,17 +41,21 @@ pub enum BuildError {
     Busy {
         folder: PathBuf,
     },
+    /// A plan does not mean what the program says.
+    Refused(Box<Refusal>),
 }
 
-/// Writes a build into `<out>/<module>/`: the typed program, both plans as text and JSON, the stream graph as Mermaid,
-/// the places of declarations, and the manifest. Its bytes depend on the program alone. Waits for another build of the
+/// Writes a build into `<out>/<module>/`: the typed program, both plans as text and JSON, the stream graphs as Mermaid,
+/// the certificate, the places of declarations, and the manifest. Its bytes depend on the program alone. Waits for another build of the
 /// folder. Returns the folder.
 ///
 /// # Errors
-/// The first path that could not be written: an old build is then still there, whole.
+/// A plan that does not mean what the program says; the first path that could not be written. An old build is then still
+/// there, whole.
 pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, BuildError> {
+    let certificate = certify(program, plans).map_err(BuildError::Refused)?;
     let folder = out.join(&program.module);
-    let files = contents(program, plans);
+    let files = contents(program, plans, &certificate);
     create(&folder)?;
     let _lock = lock(&folder)?;
     let written = write(&folder, &files, &mut Steps::all());
@@ -63,14 +67,17 @@ pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, Bu
 }
 
 /// Every file of the build by its name.
-fn contents(program: &Program, plans: &Plans) -> BTreeMap<String, String> {
+fn contents(program: &Program, plans: &Plans, certificate: &Certificate) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> = BTreeMap::from([
         ("program.txt".to_owned(), display::program(program)),
         ("program.json".to_owned(), program.to_json()),
-        ("stream.txt".to_owned(), display::stream_graph(&plans.stream)),
-        ("stream.json".to_owned(), plans.stream.to_json()),
-        ("stream.mmd".to_owned(), display::mermaid(&plans.stream)),
+        (CERTIFICATE.to_owned(), certificate.to_json()),
     ]);
+    for graph in &plans.stream {
+        files.insert(format!("stream/{}.txt", graph.service), display::stream_graph(graph));
+        files.insert(format!("stream/{}.json", graph.service), graph.to_json());
+        files.insert(format!("stream/{}.mmd", graph.service), display::mermaid(graph));
+    }
     for plan in &plans.batch {
         files.insert(format!("batch/{}.txt", plan.service), display::batch_plan(plan));
         files.insert(format!("batch/{}.json", plan.service), plan.to_json());
@@ -143,7 +150,7 @@ fn write(folder: &Path, files: &BTreeMap<String, String>, steps: &mut Steps) -> 
             return Err(unwritable(&place)(io::Error::other("it is a folder")));
         }
     }
-    for inner in [new.join("batch"), new.clone()] {
+    for inner in [new.join("batch"), new.join("stream"), new.clone()] {
         sync_if_there(&inner).map_err(unwritable(&inner))?;
     }
     let committed = steps.take().and_then(|()| std::fs::rename(&new, &next));
@@ -176,7 +183,7 @@ fn put_in_place(folder: &Path, steps: &mut Steps) -> Result<(), BuildError> {
             moved => moved.map_err(unwritable(&to))?,
         }
     }
-    for inner in [folder.join("batch"), folder.to_owned()] {
+    for inner in [folder.join("batch"), folder.join("stream"), folder.to_owned()] {
         sync_if_there(&inner).map_err(unwritable(&inner))?;
     }
     let place = folder.join(FILE);
@@ -195,13 +202,14 @@ fn listed(manifest: &[u8]) -> Vec<String> {
 
 /// Whether it is the name of a file of a build.
 fn is_ours(name: &str) -> bool {
-    is_plan(name) || ["program.txt", "program.json", "stream.txt", "stream.json", "stream.mmd"].contains(&name)
+    is_plan(name) || ["program.txt", "program.json", CERTIFICATE].contains(&name)
 }
 
 /// Whether it is the name of a plan of a service: others than these are never removed.
 fn is_plan(name: &str) -> bool {
-    let stem = name.strip_prefix("batch/");
-    let stem = stem.and_then(|name| name.strip_suffix(".json").or_else(|| name.strip_suffix(".txt")));
+    let plan = name.strip_prefix("batch/").or_else(|| name.strip_prefix("stream/"));
+    let ends = [".json", ".txt", ".mmd"];
+    let stem = plan.and_then(|name| ends.iter().find_map(|end| name.strip_suffix(end)));
     stem.is_some_and(|stem| !stem.is_empty() && !stem.contains(['/', '\\', '.']))
 }
 

@@ -6,8 +6,8 @@
 use crate::aggregate::Aggregate;
 use crate::expr::{Expr, ExprKind};
 use crate::id::{ColumnId, FeatureId};
-use crate::plan::{FoldSpec, RowSpec};
-use crate::program::{Arrival, At, FeatureKind, Lateness, Program, Source, Step, Transform, View};
+use crate::plan::RowSpec;
+use crate::program::{Arrival, At, FeatureKind, Key, Lateness, Program, Source, Step, Transform, View};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
@@ -291,7 +291,7 @@ pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> Str
 
 /// What the stored events of a log depend on: source, acceptance, transform, event time and key. Not what the events carry
 /// (see [`lift_keys`]), and nothing that is derived from them: aggregates, windows, statuses, defaults, names.
-pub fn state_key(source: &Source, rows: &RowSpec, fold: &FoldSpec) -> String {
+pub fn state_key(source: &Source, rows: &RowSpec, entity: &[Key]) -> String {
     // `begins` decides a status, and no event.
     let source = &Source {
         begins_us: None,
@@ -299,7 +299,7 @@ pub fn state_key(source: &Source, rows: &RowSpec, fold: &FoldSpec) -> String {
     };
     let (columns, row) = row_hashes(source, &rows.steps, &rows.time, rows.at);
     let key = list("key", rows.key.iter().map(|id| columns[id.index()]));
-    let types = wire(&fold.entity.iter().map(|key| key.ty).collect::<Vec<_>>());
+    let types = wire(&entity.iter().map(|key| key.ty).collect::<Vec<_>>());
     hex(node(
         "state_key",
         &[

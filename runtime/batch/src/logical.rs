@@ -1,9 +1,14 @@
-//! `BatchPlan` to a DataFusion `LogicalPlan`: one extension node per node of the plan, walked 1:1.
+//! `BatchPlan` to a DataFusion `LogicalPlan` of extension nodes.
 //!
-//! The only addition is that a `Spine` below a `PointInTime` says which of its columns are asked: it is the questions
-//! about one kind of entity. Everything else (scan order, shuffles, sorts) is DataFusion's, see [`crate::exec`].
+//! | operators | node |
+//! |---|---|
+//! | `Scan`, `Accept` | `Scan`, `Accept` |
+//! | `Steps`, `Place`, `KeyBy`, `Lift`, `Restrict` | `Rows` |
+//! | `Spine`, once per kind of entity | `Questions` |
+//! | `Dedup`, `Order`, `Fold` | `PointInTime` |
+//! | `Finish`, `Compose` | `Finish`, `Zip` |
 
-use crate::error::{BatchError, bug};
+use crate::error::BatchError;
 use crate::inputs::Shared;
 use crate::packed::Layout;
 use crate::schema::{self, EventLayout};
@@ -11,14 +16,14 @@ use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
-use featc_ir::Source;
-use featc_ir::plan::{BatchNode, BatchPlan, FinishSpec, FoldSpec, RowSpec};
+use featc_ir::plan::{BatchPlan, FinishSpec, FoldSpec, Pipeline, Restrict, RowSpec};
+use featc_ir::{ColumnId, Source};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// What a node does. The variants are those of [`BatchNode`].
+/// What a node does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Scan(Arc<Source>),
@@ -28,6 +33,9 @@ pub(crate) enum Kind {
         spec: Arc<RowSpec>,
         layout: EventLayout,
         fold: Arc<FoldSpec>,
+        restrict: Restrict,
+        /// The columns of the source that are read.
+        read: Vec<ColumnId>,
     },
     /// The spine as questions to one kind of entity.
     Questions {
@@ -61,7 +69,28 @@ pub(crate) struct Node {
 
 /// The plan of a service over these inputs.
 pub(crate) fn walk(plan: &BatchPlan, shared: &Shared) -> Result<LogicalPlan> {
-    node(&plan.root, shared)
+    let mut fields = fields_of(&shared.spine.schema);
+    for (name, ty) in plan.columns() {
+        fields.push(Field::new(name, featr_decode::arrow_type(ty), true));
+        if shared.with_status {
+            fields.push(Field::new(format!("{name}__status"), DataType::Utf8, false));
+        }
+    }
+    if let Some(column) = featr_decode::first_twice(fields.iter().map(Field::name)) {
+        let column = column.clone();
+        return Err(BatchError::NameClash { column }.into());
+    }
+    let spine = plan_node(Kind::Spine, vec![], fields_of(&shared.spine.schema))?;
+    let (mut children, mut layouts) = (vec![spine], vec![]);
+    for pipeline in &plan.pipelines {
+        layouts.push(schema::feature_layout(&pipeline.finish_spec(), shared.with_status));
+        children.push(answers(pipeline, shared)?);
+    }
+    let kind = Kind::Zip {
+        columns: plan.compose.0.clone(),
+        layouts,
+    };
+    plan_node(kind, children, fields)
 }
 
 fn plan_node(kind: Kind, inputs: Vec<LogicalPlan>, fields: Vec<Field>) -> Result<LogicalPlan> {
@@ -71,147 +100,41 @@ fn plan_node(kind: Kind, inputs: Vec<LogicalPlan>, fields: Vec<Field>) -> Result
     }))
 }
 
-fn node(node: &BatchNode, shared: &Shared) -> Result<LogicalPlan> {
-    match node {
-        BatchNode::Scan { source } => scan(source, false, shared),
-        BatchNode::Accept { input } => match &**input {
-            BatchNode::Scan { source } => scan(source, true, shared),
-            other => Err(misplaced("Accept", other)),
-        },
-        BatchNode::Rows { .. } => Err(misplaced("the root", node)),
-        BatchNode::Spine { .. } => plan_node(Kind::Spine, vec![], fields_of(&shared.spine.schema)),
-        BatchNode::PointInTime { events, spine, spec } => point_in_time(events, spine, spec, shared),
-        BatchNode::Finish { input, spec } => {
-            let BatchNode::PointInTime { spec: fold, .. } = &**input else {
-                return Err(misplaced("Finish", input));
-            };
-            let kind = Kind::Finish {
-                finish: Arc::new(spec.clone()),
-                fold: Arc::new(fold.clone()),
-            };
-            plan_node(
-                kind,
-                vec![self::node(input, shared)?],
-                schema::feature_fields(&schema::feature_layout(spec, shared.with_status)),
-            )
-        }
-        BatchNode::Zip { spine, inputs, columns } => zip(spine, inputs, columns, shared),
-    }
-}
-
-fn scan(source: &Source, accepted: bool, shared: &Shared) -> Result<LogicalPlan> {
-    let fields: Vec<Field> = source
-        .columns
-        .iter()
-        .map(|column| Field::new(&column.name, featr_decode::arrow_type(column.ty), true))
-        .collect();
-    let source = Arc::new(source.clone());
+/// From the rows of a source to its features.
+fn answers(pipeline: &Pipeline, shared: &Shared) -> Result<LogicalPlan> {
+    let source = Arc::new(pipeline.source());
+    let fields = source.columns.iter();
+    let fields = fields.map(|column| Field::new(&column.name, featr_decode::arrow_type(column.ty), true));
+    let fields: Vec<Field> = fields.collect();
     // Its turn is its place in the plan, whoever asks for its events first.
     shared.scan(&source);
     let scan = plan_node(Kind::Scan(source.clone()), vec![], fields.clone())?;
-    if accepted {
-        plan_node(Kind::Accept(source), vec![scan], fields)
-    } else {
-        Ok(scan)
-    }
-}
-
-fn point_in_time(events: &BatchNode, spine: &BatchNode, spec: &FoldSpec, shared: &Shared) -> Result<LogicalPlan> {
-    let BatchNode::Rows { input, spec: row_spec } = events else {
-        return Err(misplaced("PointInTime", events));
-    };
-    let BatchNode::Spine { .. } = spine else {
-        return Err(misplaced("PointInTime", spine));
-    };
-    let source = source_of(input)?;
-    let fold = Arc::new(spec.clone());
-    let questions = Kind::Questions { fold: fold.clone() };
-    let questions = plan_node(questions, vec![], vec![])?;
+    let accepted = plan_node(Kind::Accept(source.clone()), vec![scan], fields)?;
+    let (spec, fold, finish) = (pipeline.rows.spec(), pipeline.fold_spec(), pipeline.finish_spec());
     let delay_us = source.delay_under(shared.truth);
-    let layout = EventLayout::new(source, row_spec, delay_us.is_some());
+    let layout = EventLayout::new(&source, &spec, delay_us.is_some());
+    let (fold, finish) = (Arc::new(fold), Arc::new(finish));
     let rows = Kind::Rows {
-        spec: Arc::new(row_spec.clone()),
-        layout: layout.clone(),
+        spec: Arc::new(spec),
+        layout,
         fold: fold.clone(),
+        restrict: pipeline.restrict.clone(),
+        read: pipeline.scan.read.clone(),
     };
-    let rows = plan_node(rows, vec![node(input, shared)?], vec![])?;
-    let fields = schema::answer_fields(spec, shared.with_status);
-    plan_node(Kind::PointInTime { fold, delay_us }, vec![rows, questions], fields)
-}
-
-fn zip(spine: &BatchNode, inputs: &[BatchNode], columns: &[(u32, u32)], shared: &Shared) -> Result<LogicalPlan> {
-    let BatchNode::Spine { .. } = spine else {
-        return Err(misplaced("Zip", spine));
+    let rows = plan_node(rows, vec![accepted], vec![])?;
+    let questions = plan_node(Kind::Questions { fold: fold.clone() }, vec![], vec![])?;
+    let fields = schema::answer_fields(&fold, shared.with_status);
+    let point_in_time = Kind::PointInTime {
+        fold: fold.clone(),
+        delay_us,
     };
-    let mut fields = fields_of(&shared.spine.schema);
-    for (input, position) in columns {
-        let BatchNode::Finish { spec, .. } = inputs
-            .get(*input as usize)
-            .ok_or_else(|| bug("Zip reads no such input"))?
-        else {
-            return Err(bug("Zip reads what is no Finish"));
-        };
-        let feature = spec
-            .features
-            .iter()
-            .filter(|feature| feature.output)
-            .nth(*position as usize);
-        let feature = feature.ok_or_else(|| bug("Zip reads no such feature"))?;
-        fields.push(Field::new(&feature.name, featr_decode::arrow_type(feature.ty), true));
-        if shared.with_status {
-            fields.push(Field::new(format!("{}__status", feature.name), DataType::Utf8, false));
-        }
-    }
-    if let Some(column) = featr_decode::first_twice(fields.iter().map(Field::name)) {
-        let column = column.clone();
-        return Err(BatchError::NameClash { column }.into());
-    }
-    let (mut children, mut layouts) = (vec![node(spine, shared)?], vec![]);
-    for input in inputs {
-        let BatchNode::Finish { spec, .. } = input else {
-            return Err(bug("Zip reads what is no Finish"));
-        };
-        layouts.push(schema::feature_layout(spec, shared.with_status));
-        children.push(node(input, shared)?);
-    }
-    plan_node(
-        Kind::Zip {
-            columns: columns.to_vec(),
-            layouts,
-        },
-        children,
-        fields,
-    )
-}
-
-/// The source that events come from.
-fn source_of(node: &BatchNode) -> Result<&Source> {
-    match node {
-        BatchNode::Scan { source } => Ok(source),
-        BatchNode::Accept { input } => source_of(input),
-        BatchNode::Rows { .. }
-        | BatchNode::Spine { .. }
-        | BatchNode::PointInTime { .. }
-        | BatchNode::Finish { .. }
-        | BatchNode::Zip { .. } => Err(misplaced("Rows", node)),
-    }
+    let slots = plan_node(point_in_time, vec![rows, questions], fields)?;
+    let fields = schema::feature_fields(&schema::feature_layout(&finish, shared.with_status));
+    plan_node(Kind::Finish { finish, fold }, vec![slots], fields)
 }
 
 fn fields_of(schema: &Schema) -> Vec<Field> {
     schema.fields().iter().map(|field| field.as_ref().clone()).collect()
-}
-
-fn misplaced(reader: &str, node: &BatchNode) -> datafusion::error::DataFusionError {
-    let name = match node {
-        BatchNode::Spine { .. } => "Spine",
-        BatchNode::Scan { .. } => "Scan",
-        BatchNode::Accept { .. } => "Accept",
-        BatchNode::Rows { .. } => "Rows",
-        BatchNode::PointInTime { .. } => "PointInTime",
-        BatchNode::Finish { .. } => "Finish",
-        BatchNode::Zip { .. } => "Zip",
-    };
-    bug(format!("the plan has {name} below {reader}"))
 }
 
 impl Node {

@@ -6,7 +6,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use featc_ir::Key;
-use featc_ir::plan::{BatchNode, BatchPlan};
+use featc_ir::plan::BatchPlan;
 use featr_decode::Spine;
 use featr_kernels::Column;
 use std::ops::Range;
@@ -25,32 +25,7 @@ pub struct SpineData {
 
 /// The columns that the questions of a plan must bring, each once: what [`featr_decode::read_spine`] is to decode.
 pub fn spine_columns(plan: &BatchPlan) -> Vec<Key> {
-    fn visit(node: &BatchNode, found: &mut Vec<Key>) {
-        match node {
-            BatchNode::Spine { keys, self_columns } => {
-                for key in keys.iter().chain(self_columns) {
-                    if !found.iter().any(|known| known.name == key.name) {
-                        found.push(key.clone());
-                    }
-                }
-            }
-            BatchNode::Scan { .. } => {}
-            BatchNode::Accept { input } | BatchNode::Rows { input, .. } | BatchNode::Finish { input, .. } => {
-                visit(input, found);
-            }
-            BatchNode::PointInTime { events, spine, .. } => {
-                visit(events, found);
-                visit(spine, found);
-            }
-            BatchNode::Zip { spine, inputs, .. } => {
-                visit(spine, found);
-                inputs.iter().for_each(|input| visit(input, found));
-            }
-        }
-    }
-    let mut found = vec![];
-    visit(&plan.root, &mut found);
-    found
+    plan.spine.columns()
 }
 
 impl SpineData {

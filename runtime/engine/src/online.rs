@@ -27,7 +27,7 @@ use std::path::Path;
 ///   nothing else does; a question that would need released events is refused.
 #[derive(Debug)]
 pub struct Online {
-    graph: StreamGraph,
+    graphs: Vec<StreamGraph>,
     engine: Engine,
     /// The services that cannot be asked in this truth, and why.
     refused: BTreeMap<String, Error>,
@@ -75,27 +75,30 @@ impl Program {
     /// # Errors
     /// [`Error::Bug`] for plans that the compiler did not make.
     pub fn online(&self, truth: Truth) -> Result<Online, Error> {
-        let services = self.services().iter();
-        let refused = services.filter_map(|service| {
-            let refused = self.check_truth(&service.name, truth).err()?;
-            Some((service.name.clone(), refused))
+        let refused = self.services().filter_map(|service| {
+            let refused = self.check_truth(service, truth).err()?;
+            Some((service.to_owned(), refused))
         });
         Online::new(self.stream.clone(), truth, refused.collect())
     }
 }
 
 impl Online {
-    pub(crate) fn new(graph: StreamGraph, truth: Truth, refused: BTreeMap<String, Error>) -> Result<Online, Error> {
+    pub(crate) fn new(
+        graphs: Vec<StreamGraph>,
+        truth: Truth,
+        refused: BTreeMap<String, Error>,
+    ) -> Result<Online, Error> {
         Ok(Online {
-            engine: Engine::new(graph.clone(), truth)?,
-            graph,
+            engine: Engine::new(graphs.clone(), truth)?,
+            graphs,
             refused,
         })
     }
 
     /// An engine of the same program and truth without events.
     pub(crate) fn fresh(&self) -> Result<Online, Error> {
-        Online::new(self.graph.clone(), self.truth(), self.refused.clone())
+        Online::new(self.graphs.clone(), self.truth(), self.refused.clone())
     }
 
     /// The truth that questions are answered in.
@@ -126,14 +129,13 @@ impl Online {
     }
 
     fn source(&self, name: &str) -> Result<&Source, Error> {
-        let known: Vec<&Source> = self.graph.sources().collect();
-        known
-            .iter()
+        let known = self.engine.sources();
+        let mut found = known.clone();
+        found
             .find(|source| source.name == name)
-            .copied()
             .ok_or_else(|| Error::UnknownSource {
                 source: name.to_owned(),
-                known: known.iter().map(|source| source.name.clone()).collect(),
+                known: known.map(|source| source.name.clone()).collect(),
             })
     }
 
@@ -207,7 +209,7 @@ impl Online {
         with_status: bool,
     ) -> Result<RecordBatch, Error> {
         let Some(declared) = self.engine.service(service) else {
-            let known = self.engine.services().map(|service| service.name.clone()).collect();
+            let known = self.engine.services().map(str::to_owned).collect();
             return Err(Error::UnknownService {
                 service: service.to_owned(),
                 known,
@@ -260,10 +262,8 @@ impl Online {
 
     /// The output columns of a service, in order; empty for an unknown one.
     pub fn field_names(&self, service: &str) -> Vec<String> {
-        let Some(service) = self.engine.service(service) else {
-            return Vec::new();
-        };
-        let columns = self.graph.columns(service).into_iter();
+        let graph = self.graphs.iter().find(|graph| graph.service == service);
+        let columns = graph.into_iter().flat_map(StreamGraph::columns);
         columns.map(|(name, _)| name.to_owned()).collect()
     }
 
@@ -282,7 +282,7 @@ impl Online {
     /// # Errors
     /// [`Error::Snapshot`]: damaged bytes, another truth or version. The state stays as it was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<RestoreReport, Error> {
-        let restored = Engine::restore(self.graph.clone(), self.truth(), bytes);
+        let restored = Engine::restore(self.graphs.clone(), self.truth(), bytes);
         let (engine, report) = restored.map_err(|error| Error::Snapshot { why: error.to_string() })?;
         self.engine = engine;
         Ok(report)

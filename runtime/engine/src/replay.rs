@@ -166,7 +166,7 @@ impl Program {
             .iter()
             .map(|source| Lane::new(source, options, &mut state))
             .collect();
-        let online = Online::new(self.pruned(service)?, options.truth, BTreeMap::new())?;
+        let online = Online::new(vec![self.graph(service)?.clone()], options.truth, BTreeMap::new())?;
         let names = online.field_names(service);
         let mut run = Run {
             options,

@@ -2,10 +2,7 @@
 //!
 //! `cargo run --release -p featr-stream --example timing [name of one measurement]`
 
-use featc_ir::plan::{
-    FinishFeature, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph,
-    StreamService,
-};
+use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, ColumnId, Excluding, Expr, Key, Lateness, LiftId, Slot, Source, SourceColumn, Truth, Type, Window,
     WindowId, WindowKind,
@@ -16,7 +13,7 @@ use std::time::Instant;
 
 const MINUTE_US: i64 = 60_000_000;
 
-fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> StreamGraph {
+fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGraph> {
     let columns = [
         ("card", Type::Int64),
         ("id", Type::Int64),
@@ -84,9 +81,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> StreamGraph 
         output: true,
     };
     let features: Vec<FinishFeature> = slots.iter().enumerate().map(feature).collect();
-    let columns = (0..features.len() as u32)
-        .map(|output| (OperatorId(4), output))
-        .collect();
+    let columns = (0..features.len() as u32).map(|output| (0, output)).collect();
     let rows = RowSpec {
         name: "txn".to_owned(),
         steps: vec![],
@@ -102,47 +97,26 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> StreamGraph 
         presence: vec![None],
         self_columns: vec![key(1)],
     };
-    let kinds = [
-        OperatorKind::Source { source },
-        OperatorKind::Accept,
-        OperatorKind::Rows { spec: rows },
-        OperatorKind::Log {
-            spec: fold,
-            state_key: String::new(),
-        },
-        OperatorKind::Finish {
-            spec: FinishSpec {
-                begins_us: None,
-                moved_us: 0,
-                source_delay_us: 0,
-                features,
-            },
-        },
-    ];
-    let inputs = |position: usize| {
-        position
-            .checked_sub(1)
-            .map(|input| OperatorId(input as u32))
-            .into_iter()
-            .collect()
+    let finish = FinishSpec {
+        begins_us: None,
+        moved_us: 0,
+        source_delay_us: 0,
+        features,
     };
-    StreamGraph {
+    let (rows, log, answer) = featc_lower::operators(&source, (&rows, &[]), &fold, &finish);
+    vec![StreamGraph {
         program: String::new(),
-        operators: kinds
-            .into_iter()
-            .enumerate()
-            .map(|(at, kind)| Operator {
-                kind,
-                inputs: inputs(at),
-            })
-            .collect(),
-        services: vec![StreamService {
-            name: "svc".to_owned(),
+        service: "svc".to_owned(),
+        spine: Spine {
             keys: vec![key(0)],
             self_columns: vec![key(1)],
-            columns,
-        }],
-    }
+        },
+        sources: vec![featc_lower::read(&source, [&rows.rows])],
+        rows: vec![rows],
+        logs: vec![log],
+        answers: vec![answer],
+        compose: Compose(columns),
+    }]
 }
 
 fn column(ty: Type, data: Data) -> Column {
@@ -177,8 +151,8 @@ fn least_ns(mut run: impl FnMut()) -> f64 {
 }
 
 /// The least time per event of some runs, and the engine after the last one.
-fn step_all(graph: &StreamGraph, chunks: &[Batch]) -> (f64, Engine) {
-    let new = || Engine::new(graph.clone(), Truth::Complete).expect("a well-formed graph");
+fn step_all(graph: &[StreamGraph], chunks: &[Batch]) -> (f64, Engine) {
+    let new = || Engine::new(graph.to_vec(), Truth::Complete).expect("a well-formed graph");
     let mut least = vec![f64::INFINITY; chunks.len()];
     let mut engine = new();
     for _ in 0..8 {

@@ -9,8 +9,8 @@ use crate::report::{AdvanceReport, LogStats, Reason, StepReport};
 use crate::restored::{LogName, Rebuild, RestoreReport, ToRebuild};
 use crate::snapshot::{self, RestoreError, Section};
 use featc_ir::display::instant;
-use featc_ir::plan::{StreamGraph, StreamService};
-use featc_ir::{Bug, Key, Status, Truth, Type};
+use featc_ir::plan::{Spine, StreamGraph};
+use featc_ir::{Bug, Key, Source, Status, Truth, Type};
 use featr_kernels::{Batch, Column};
 use std::fmt;
 
@@ -103,23 +103,23 @@ impl std::error::Error for CutGoesBack {}
 impl std::error::Error for ReadError {}
 
 impl Engine {
-    /// An engine without events.
+    /// An engine without events, for the services of these graphs: what is equal in them is there once.
     ///
     /// # Errors
-    /// A graph whose operators read what they cannot use, with references that lead nowhere, or with a transform that reads
-    /// the arrival column of its source.
-    pub fn new(graph: StreamGraph, truth: Truth) -> Result<Engine, Bug> {
-        Engine::with_paging(graph, truth, Paging::default())
+    /// Graphs of several programs, with references that lead nowhere, with a transform that reads the arrival column of its
+    /// source, or with a log that keeps less than its windows reach.
+    pub fn new(graphs: Vec<StreamGraph>, truth: Truth) -> Result<Engine, Bug> {
+        Engine::with_paging(graphs, truth, Paging::default())
     }
 
     /// As [`Engine::new`], with other page sizes. No answer and no snapshot depends on them.
     ///
     /// # Errors
     /// As [`Engine::new`].
-    pub fn with_paging(graph: StreamGraph, truth: Truth, paging: Paging) -> Result<Engine, Bug> {
+    pub fn with_paging(graphs: Vec<StreamGraph>, truth: Truth, paging: Paging) -> Result<Engine, Bug> {
         Ok(Engine {
-            program: graph.program.clone(),
-            network: Network::new(graph, paging)?,
+            program: graphs.first().map(|graph| graph.program.clone()).unwrap_or_default(),
+            network: Network::new(graphs, paging)?,
             now: Now { truth, cut_us: None },
         })
     }
@@ -163,14 +163,20 @@ impl Engine {
         &self.program
     }
 
-    /// The service with this name.
-    pub fn service(&self, name: &str) -> Option<&StreamService> {
-        self.services().find(|service| service.name == name)
+    /// What questions to a service bring.
+    pub fn service(&self, name: &str) -> Option<&Spine> {
+        let mut services = self.network.services.iter();
+        services.find(|known| known.name == name).map(|known| &known.spine)
     }
 
-    /// The services, in graph order.
-    pub fn services(&self) -> impl Iterator<Item = &StreamService> {
-        self.network.services.iter().map(|asked| &asked.service)
+    /// The names of the services, in the order of their graphs.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.network.services.iter().map(|service| service.name.as_str())
+    }
+
+    /// The sources, in the order in which graphs name them.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> + Clone {
+        self.network.sources().map(|(_, source)| source)
     }
 
     /// Takes in decoded rows of a source (in its column order): acceptance, transforms, logs.
@@ -191,7 +197,8 @@ impl Engine {
     }
 
     fn step_rows(&mut self, source: &str, batch: &Batch, weights: Weights) -> StepReport {
-        let Some((place, declared)) = self.network.source(source) else {
+        let mut sources = self.network.sources();
+        let Some((place, declared)) = sources.find(|(_, known)| known.name == source) else {
             return StepReport::all_rejected(batch.rows, Reason::UnknownSource);
         };
         if !source::has_shape(declared, batch) {
@@ -202,6 +209,7 @@ impl Engine {
             ..StepReport::default()
         };
         let rows = RowDeltas { batch, weights };
+        drop(sources);
         self.network.push(place, rows, &self.now, &mut report);
         report.logs.sort_by_key(|log| log.log);
         report
@@ -215,9 +223,9 @@ impl Engine {
     /// the cut, a question whose windows reach back to released events, and events that are to be rebuilt.
     pub fn read(&self, service: &str, questions: &Questions) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
         let mut services = self.network.services.iter();
-        let asked = services.find(|asked| asked.service.name == service);
+        let asked = services.find(|known| known.name == service);
         let asked = asked.ok_or_else(|| ReadError::UnknownService(service.to_owned()))?;
-        check_questions(&asked.service, questions)?;
+        check_questions(&asked.spine, questions)?;
         let elsewhere = |at_us: &&i64| self.now.truth != Truth::Complete && Some(**at_us) != self.now.cut_us;
         if let Some(at_us) = questions.times.iter().find(elsewhere) {
             return Err(ReadError::NotAtCut {
@@ -241,8 +249,12 @@ impl Engine {
     ///
     /// # Errors
     /// A broken graph, damaged bytes, or a snapshot of another truth or format. Never panics, whatever the bytes.
-    pub fn restore(graph: StreamGraph, truth: Truth, bytes: &[u8]) -> Result<(Engine, RestoreReport), RestoreError> {
-        Engine::restore_with_paging(graph, truth, bytes, Paging::default())
+    pub fn restore(
+        graphs: Vec<StreamGraph>,
+        truth: Truth,
+        bytes: &[u8],
+    ) -> Result<(Engine, RestoreReport), RestoreError> {
+        Engine::restore_with_paging(graphs, truth, bytes, Paging::default())
     }
 
     /// As [`Engine::restore`], with other page sizes.
@@ -250,12 +262,12 @@ impl Engine {
     /// # Errors
     /// As [`Engine::restore`].
     pub fn restore_with_paging(
-        graph: StreamGraph,
+        graphs: Vec<StreamGraph>,
         truth: Truth,
         bytes: &[u8],
         paging: Paging,
     ) -> Result<(Engine, RestoreReport), RestoreError> {
-        let mut engine = Engine::with_paging(graph, truth, paging).map_err(RestoreError::Graph)?;
+        let mut engine = Engine::with_paging(graphs, truth, paging).map_err(RestoreError::Graph)?;
         let mut reader = snapshot::open(bytes)?;
         engine.now.cut_us = reader.header(truth)?;
         let sections = reader.sections(engine.now.cut_us)?;
@@ -306,6 +318,15 @@ impl Engine {
         let state = self.network.states().nth(place);
         state.expect("the graph has so many logs").log()
     }
+
+    /// The walks by which the first answer of the first service reads its log.
+    #[cfg(test)]
+    pub(crate) fn walks(&self) -> &[crate::operators::log::Walk] {
+        match self.network.first_ask(0) {
+            Some(crate::operator::Ask::Log(ask)) => &ask.walks,
+            _ => unreachable!("the service has an answer"),
+        }
+    }
 }
 
 /// Restores a state from the first section that it can go on with, and tells which one; or why there is none.
@@ -327,7 +348,7 @@ fn take_over(
     Ok(Err(refused.unwrap_or(Rebuild::NoState)))
 }
 
-fn check_questions(service: &StreamService, questions: &Questions) -> Result<(), ReadError> {
+fn check_questions(spine: &Spine, questions: &Questions) -> Result<(), ReadError> {
     let rows = questions.times.len();
     let fits = |keys: &[Key], columns: &[Column]| {
         keys.len() == columns.len()
@@ -336,11 +357,11 @@ fn check_questions(service: &StreamService, questions: &Questions) -> Result<(),
                 .zip(columns)
                 .all(|(key, column)| has_type(column, key.ty, rows))
     };
-    if fits(&service.keys, &questions.keys) && fits(&service.self_columns, &questions.self_columns) {
+    if fits(&spine.keys, &questions.keys) && fits(&spine.self_columns, &questions.self_columns) {
         return Ok(());
     }
     let name = |key: &Key| format!("{}: {}", key.name, key.ty);
-    let wanted: Vec<String> = service.keys.iter().chain(&service.self_columns).map(name).collect();
+    let wanted: Vec<String> = spine.keys.iter().chain(&spine.self_columns).map(name).collect();
     Err(ReadError::WrongShape {
         wanted: format!("({})", wanted.join(", ")),
     })

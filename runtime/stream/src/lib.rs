@@ -29,6 +29,7 @@ mod paging;
 mod report;
 mod restored;
 mod retention;
+mod shared;
 mod snapshot;
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ use crate::operators::log::{LogAnswers, LogAsk};
 use crate::report::{AdvanceReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
 use crate::snapshot::{RestoreError, Section};
-use featc_ir::plan::{FoldSpec, RowSpec, StreamService};
-use featc_ir::{Bug, Source, Status, Truth, Type};
+use featc_ir::plan::{FoldSpec, RowSpec};
+use featc_ir::{Source, Status, Truth, Type};
 use featr_kernels::Column;
 use std::fmt;
 use std::sync::Arc;
@@ -38,15 +38,7 @@ pub(crate) trait Operator: fmt::Debug + Send + Sync {
     /// The cut has moved.
     fn advance(&mut self, _now: &Now, _report: &mut AdvanceReport) {}
 
-    /// How it will answer questions of a service that wants these of its outputs.
-    ///
-    /// # Errors
-    /// An operator that cannot be asked, or a service that does not bring what it needs.
-    fn prepare(&self, _wanted: &[bool], _service: &StreamService) -> Result<Ask, Bug> {
-        Err(Bug("it answers no questions".to_owned()))
-    }
-
-    /// Answers questions; `inputs` are the answers to what [`Ask::inputs`] wants.
+    /// Answers questions as `ask` says; `inputs` are what its inputs answered.
     fn read(&self, _ask: &Ask, _questions: &Questions, _now: &Now, _inputs: Vec<Answer>) -> Result<Answer, ReadError> {
         Ok(Answer::Nothing)
     }
@@ -136,8 +128,8 @@ pub(crate) enum Port {
     Events(Arc<Source>, Arc<RowSpec>),
     /// Slots and presence of entities at `t`.
     Slots(Arc<FoldSpec>),
-    /// So many features.
-    Features(usize),
+    /// Features of entities at `t`.
+    Features,
 }
 
 /// The truth, and up to where events have been let in.
@@ -156,17 +148,9 @@ impl Now {
     }
 }
 
-/// What an operator has prepared to answer a service.
+/// How an operator answers a service.
 #[derive(Debug)]
-pub(crate) struct Ask {
-    /// Per input that has to be asked first, which of its outputs.
-    pub inputs: Vec<Vec<bool>>,
-    pub how: How,
-}
-
-/// How an operator answers.
-#[derive(Debug)]
-pub(crate) enum How {
+pub(crate) enum Ask {
     Log(LogAsk),
     Finish,
 }

@@ -1,6 +1,6 @@
 //! What a step did: every row that came in is accounted for.
 
-use featc_ir::plan::OperatorId;
+use featc_ir::plan::LogId;
 use featr_kernels::rows;
 use serde::Serialize;
 use std::fmt;
@@ -101,7 +101,7 @@ pub struct Rejected {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogReport {
     /// The `Log` operator.
-    pub log: OperatorId,
+    pub log: LogId,
     /// The transform's name.
     pub transform: String,
     /// Rows that the transform's `where` dropped.
@@ -186,7 +186,7 @@ impl StepReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogStats {
     /// The `Log` operator.
-    pub log: OperatorId,
+    pub log: LogId,
     /// The transform's name.
     pub transform: String,
     /// Entities with at least one event.

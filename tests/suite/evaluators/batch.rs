@@ -91,15 +91,9 @@ fn plan_of<'a>(case: &Case, plans: &'a Plans) -> &'a BatchPlan {
 
 /// The columns that questions bring: the keys of the service, then what `excluding self` compares with; each once.
 pub fn spine_keys(case: &Case, plans: &Plans) -> Vec<Key> {
-    let mut all = plans.stream.services.iter();
-    let service = all.find(|service| service.name == case.service).expect("a service");
-    let mut keys = service.keys.clone();
-    let own = service.self_columns.iter();
-    keys.extend(
-        own.filter(|own| !service.keys.iter().any(|key| key.name == own.name))
-            .cloned(),
-    );
-    keys
+    let mut all = plans.stream.iter();
+    let graph = all.find(|graph| graph.service == case.service).expect("a service");
+    graph.spine.columns()
 }
 
 /// The questions of a case, their numbers as the only column that passes through.

@@ -2,7 +2,7 @@
 
 use super::{Answers, Case};
 use featc_driver::Plans;
-use featc_ir::plan::{Operator, OperatorId, StreamGraph};
+use featc_ir::plan::{LogId, RowsId, StreamGraph};
 use featc_ir::{Status, Truth};
 use featc_tests::rng::Rng;
 use featr_kernels::Value;
@@ -22,32 +22,53 @@ pub struct Delivery {
     pub retracts: bool,
 }
 
-/// The same graph with up to three twins of every operator. What an operator reads, and what a service asks, is any of the
-/// twins.
+/// The same graph with up to three twins of row stages, logs and answers. What an operator reads, and what a service asks,
+/// is any of the twins.
 fn branched(graph: &StreamGraph, rng: &mut Rng) -> StreamGraph {
-    let mut operators: Vec<Operator> = Vec::new();
-    let mut twins: Vec<Vec<OperatorId>> = Vec::new();
-    for operator in &graph.operators {
-        let count = 1 + rng.below(3);
-        let add = |_| {
-            let inputs = operator.inputs.iter();
-            let inputs = inputs.map(|id| *rng.pick(&twins[id.0 as usize])).collect();
-            let kind = operator.kind.clone();
-            operators.push(Operator { kind, inputs });
-            OperatorId(operators.len() as u32 - 1)
+    let mut branched = graph.clone();
+    // Twins differ in name, or they would be one.
+    let twins = |count: usize, rng: &mut Rng| -> Vec<Vec<(u32, String)>> {
+        let mut next = 0;
+        let mut twin = |name: usize| {
+            next += 1;
+            (next - 1, "'".repeat(name))
         };
-        let ids = (0..count).map(add).collect();
-        twins.push(ids);
+        (0..count)
+            .map(|_| (0..1 + rng.below(3)).map(&mut twin).collect())
+            .collect()
+    };
+    let of_rows = twins(graph.rows.len(), rng);
+    let rows = of_rows.iter().zip(&graph.rows).flat_map(|(twins, rows)| {
+        twins.iter().map(|(_, name)| {
+            let mut rows = rows.clone();
+            rows.rows.steps.transform += name;
+            rows
+        })
+    });
+    branched.rows = rows.collect();
+    let of_logs = twins(graph.logs.len(), rng);
+    branched.logs.clear();
+    for (twins, log) in of_logs.iter().zip(&graph.logs) {
+        for (_, name) in twins {
+            let mut log = log.clone();
+            log.input = RowsId(rng.pick(&of_rows[log.input.index()]).0);
+            log.state_key += name;
+            branched.logs.push(log);
+        }
     }
-    let mut services = graph.services.clone();
-    for (id, _) in services.iter_mut().flat_map(|service| &mut service.columns) {
-        *id = *rng.pick(&twins[id.0 as usize]);
+    let of_answers = twins(graph.answers.len(), rng);
+    branched.answers.clear();
+    for (twins, answer) in of_answers.iter().zip(&graph.answers) {
+        for _ in twins {
+            let mut answer = answer.clone();
+            answer.input = LogId(rng.pick(&of_logs[answer.input.index()]).0);
+            branched.answers.push(answer);
+        }
     }
-    StreamGraph {
-        program: graph.program.clone(),
-        operators,
-        services,
+    for (answer, _) in &mut branched.compose.0 {
+        *answer = rng.pick(&of_answers[*answer as usize]).0;
     }
+    branched
 }
 
 /// Arrival of a row as the stream's caller knows it; rows without time or arrival come first (they are rejected).
@@ -74,15 +95,18 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
     let mut order: Vec<usize> = (0..case.questions.len()).collect();
     order.sort_by_key(|question| case.questions[*question].at_us);
 
-    let graph = match delivery.branches {
-        Some(seed) => branched(&plans.stream, &mut Rng::new(seed)),
+    let graphs: Vec<StreamGraph> = match delivery.branches {
+        Some(seed) => {
+            let mut rng = Rng::new(seed);
+            plans.stream.iter().map(|graph| branched(graph, &mut rng)).collect()
+        }
         None => plans.stream.clone(),
     };
     let mut feed = Feed {
         case,
-        engine: featr_stream::Engine::with_paging(graph.clone(), case.truth, delivery.paging)
+        engine: featr_stream::Engine::with_paging(graphs.clone(), case.truth, delivery.paging)
             .expect("lowered graphs are well-formed"),
-        graph,
+        graphs,
         delivery,
         since_restart: 0,
     };
@@ -106,7 +130,7 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
 
 struct Feed<'a> {
     case: &'a Case,
-    graph: StreamGraph,
+    graphs: Vec<StreamGraph>,
     delivery: Delivery,
     engine: featr_stream::Engine,
     since_restart: usize,
@@ -141,7 +165,7 @@ impl Feed<'_> {
                 {
                     self.since_restart = 0;
                     let bytes = self.engine.snapshot();
-                    let graph = self.graph.clone();
+                    let graph = self.graphs.clone();
                     let restored =
                         featr_stream::Engine::restore_with_paging(graph, self.case.truth, &bytes, self.delivery.paging);
                     let (engine, report) = restored.expect("an engine restores its own snapshot");

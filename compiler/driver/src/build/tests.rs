@@ -23,7 +23,12 @@ service risk {{ spend.total }}
 }
 
 fn files_of(program: &Program) -> BTreeMap<String, String> {
-    contents(program, &crate::lower(program))
+    let plans = crate::lower(program);
+    contents(
+        program,
+        &plans,
+        &crate::certify(program, &plans).expect("plans of the compiler"),
+    )
 }
 
 /// What lies in a folder, by name.

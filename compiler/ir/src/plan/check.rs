@@ -6,9 +6,10 @@
 //! - **Sufficient**: no engine panics on a plan that is accepted (tested: random edits of builds).
 
 use super::{
-    BatchNode, BatchPlan, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph,
-    StreamService,
+    BatchPlan, FinishKind, FinishSpec, Fold, FoldSpec, Method, Order, Pipeline, Retention, RowSpec, Rows, Scan, Spine,
+    StateSchema, StreamAnswer, StreamGraph, StreamLog, Visibility,
 };
+use crate::aggregate::Aggregate;
 use crate::expr::{Expr, ExprKind};
 use crate::hash::state_key;
 use crate::id::ColumnId;
@@ -237,13 +238,122 @@ fn finish(spec: &FinishSpec, (rows, fold): (&RowSpec, &FoldSpec), source: &Sourc
     Ok(spec.features.iter().map(|feature| u32::from(feature.output)).sum())
 }
 
+/// Whether the columns that a scan reads are there, ascending, and hold every one that an operator above looks at.
+fn scan(scan: &Scan, rows: &Rows, source: &Source) -> Result<(), Wrong> {
+    let wrong = |what: &str| format!("scan of `{}`: {what}", scan.source);
+    let width = scan.columns.len();
+    let ascends = |columns: &[ColumnId]| {
+        columns.is_sorted_by(|left, right| left < right) && columns.iter().all(|id| id.index() < width)
+    };
+    ensure(ascends(&scan.read), || wrong("the columns that it reads"))?;
+    let mut missing = false;
+    let mut look = |id: ColumnId| missing |= id.index() < width && !scan.read.contains(&id);
+    look(source.time);
+    source
+        .unique
+        .iter()
+        .copied()
+        .chain(source.arrival_column())
+        .for_each(&mut look);
+    rows.for_each_column(&mut look);
+    ensure(!missing, || wrong("it leaves out a column that is read"))
+}
+
+/// Whether a plan's aggregates, parts and walks are those that engines of this kind can run.
+fn methods(fold: &Fold, source: &Source, is_stream: bool) -> Result<(), Wrong> {
+    let wrong = |what: &str| format!("fold of events of `{}`: {what}", source.name);
+    let seen = match source.arrival {
+        Some(Arrival::Static) => Visibility::Always,
+        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => Visibility::AsOf {
+            delay_us: source.delay_us,
+        },
+    };
+    let visibilities = fold.slots.iter().map(|slot| slot.visibility);
+    let mut visibilities = visibilities.chain(fold.presence.iter().map(|presence| presence.visibility));
+    ensure(
+        !fold.slots.is_empty() && visibilities.all(|of_slot| of_slot == seen),
+        || wrong("what is visible"),
+    )?;
+    for slot in &fold.slots {
+        let is_run = match is_stream {
+            true => slot.method == Method::Pages,
+            false => slot.method == Method::of(slot.aggregate),
+        };
+        ensure(is_run && slot.version == slot.aggregate.version(), || {
+            wrong("a method or version that no engine has")
+        })?;
+        let part = fold.parts.get(slot.part as usize);
+        ensure(
+            part.is_some_and(|part| (part.argument, part.filter) == (slot.argument, slot.filter)),
+            || wrong("the part of a slot"),
+        )?;
+    }
+    let used: BTreeSet<u32> = fold.slots.iter().map(|slot| slot.part).collect();
+    ensure(used.len() == fold.parts.len(), || wrong("a part that nobody reads"))?;
+    walks(fold).map_err(|what| wrong(&what))
+}
+
+/// Whether every slot is answered once, where its window and part are at hand.
+fn walks(fold: &Fold) -> Result<(), Wrong> {
+    let mut answered = vec![0u32; fold.slots.len()];
+    for walk in &fold.walks {
+        for stop in &walk.stops {
+            ensure(stop.window.index() < fold.windows.len(), || {
+                "a stop at no window".to_owned()
+            })?;
+            for slot in &stop.slots {
+                let found = fold.slots.get(*slot as usize);
+                let here = found.is_some_and(|slot| slot.window == stop.window);
+                ensure(here, || "a slot at a foreign stop".to_owned())?;
+                answered[*slot as usize] += 1;
+            }
+        }
+        let edges = walk
+            .stops
+            .iter()
+            .map(|stop| fold.windows[stop.window.index()].excluding);
+        let edges: Vec<Excluding> = edges.collect();
+        ensure(
+            !edges.is_empty() && edges.windows(2).all(|pair| pair[0] == pair[1]),
+            || "windows of one walk that end differently".to_owned(),
+        )?;
+    }
+    ensure(answered.iter().all(|times| *times == 1), || {
+        "a slot that is not answered once".to_owned()
+    })
+}
+
+fn order(order: &Order) -> Result<(), Wrong> {
+    ensure(order.by == Order::EVENTS, || "the order of events".to_owned())
+}
+
+/// Checks the operators that both plans have from a source to its features; gives how many of these leave.
+fn events(
+    (rows_of, source_of): (&Rows, &Source),
+    (fold_of, folded): (&Fold, &FoldSpec),
+    finished: &FinishSpec,
+    is_stream: bool,
+) -> Result<u32, Wrong> {
+    let spec = rows_of.spec();
+    let lets = spec.steps.iter().filter(|step| matches!(step, Step::Let(_))).count();
+    ensure(lets == rows_of.steps.lets.len(), || {
+        format!("transform `{}`: names of its columns", spec.name)
+    })?;
+    let lifts = rows(&spec, source_of)?;
+    fold(folded, (&spec, &lifts), source_of)?;
+    methods(fold_of, source_of, is_stream)?;
+    finish(finished, (&spec, folded), source_of)
+}
+
 /// Whether `asked` has every one of the columns.
 fn has_all(asked: &[Key], columns: &[Key]) -> bool {
     columns.iter().all(|column| asked.contains(column))
 }
 
-fn asked(service: &str, keys: &[Key], self_columns: &[Key]) -> Result<(), Wrong> {
+/// Checks what questions bring: keys and columns for `excluding self`, and all that the folds ask.
+fn spine(service: &str, spine: &Spine, folds: &[FoldSpec]) -> Result<(), Wrong> {
     let wrong = |what: &str| format!("service `{service}`: {what}");
+    let (keys, self_columns) = (&spine.keys, &spine.self_columns);
     let names = |keys: &[Key]| are_names(keys.iter().map(|key| key.name.as_str()));
     ensure(!keys.is_empty() && names(keys) && names(self_columns), || {
         wrong("names of what a question brings")
@@ -251,269 +361,232 @@ fn asked(service: &str, keys: &[Key], self_columns: &[Key]) -> Result<(), Wrong>
     let one_type = |key: &Key| keys.iter().all(|known| known.name != key.name || known.ty == key.ty);
     ensure(self_columns.iter().all(one_type), || {
         wrong("two types of what a question brings")
+    })?;
+    let brings = |fold: &FoldSpec| has_all(keys, &fold.entity) && has_all(self_columns, &fold.self_columns);
+    ensure(folds.iter().all(brings), || {
+        wrong("a question does not bring all that is asked")
+    })?;
+    // Nothing is asked for nothing.
+    let reads = |key: &Key, of: fn(&FoldSpec) -> &[Key]| folds.iter().any(|fold| of(fold).contains(key));
+    let all_read = keys.iter().all(|key| reads(key, |fold| &fold.entity))
+        && self_columns.iter().all(|key| reads(key, |fold| &fold.self_columns));
+    ensure(all_read, || wrong("a question brings what nobody reads"))
+}
+
+/// Checks what leaves a service; `counts` are how many features leave each answer.
+fn composed(service: &str, columns: &[(u32, u32)], counts: &[u32], names: Vec<(&str, Type)>) -> Result<(), Wrong> {
+    let wrong = |what: &str| format!("service `{service}`: {what}");
+    let known = |(answer, place): &(u32, u32)| counts.get(*answer as usize).is_some_and(|count| place < count);
+    ensure(!columns.is_empty() && columns.iter().all(known), || {
+        wrong("an output column is not there")
+    })?;
+    let used: BTreeSet<(u32, u32)> = columns.iter().copied().collect();
+    ensure(
+        used.len() as u64 == counts.iter().map(|count| u64::from(*count)).sum::<u64>(),
+        || wrong("a feature that leaves for nowhere"),
+    )?;
+    ensure(are_names(names.into_iter().map(|(name, _)| name)), || {
+        wrong("names of output columns")
     })
 }
 
-impl BatchPlan {
-    /// The sources that it scans, in order.
-    pub fn sources(&self) -> Vec<&Source> {
-        fn below<'a>(node: &'a BatchNode, found: &mut Vec<&'a Source>) {
-            match node {
-                BatchNode::Spine { .. } => {}
-                BatchNode::Scan { source } => found.push(source),
-                BatchNode::Accept { input } | BatchNode::Rows { input, .. } | BatchNode::Finish { input, .. } => {
-                    below(input, found);
-                }
-                BatchNode::PointInTime { events, spine, .. } => {
-                    below(events, found);
-                    below(spine, found);
-                }
-                BatchNode::Zip { spine, inputs, .. } => {
-                    below(spine, found);
-                    inputs.iter().for_each(|input| below(input, found));
-                }
+/// Whether sources of one name are one.
+fn same_sources(sources: &[Source]) -> Result<(), Wrong> {
+    let clash = |source: &Source| sources.iter().any(|other| other.name == source.name && other != source);
+    ensure(!sources.iter().any(clash), || {
+        "two different sources have one name".to_owned()
+    })
+}
+
+impl Rows {
+    /// Every column that the steps, the time, the key and the lifts look at.
+    pub fn for_each_column(&self, look: &mut dyn FnMut(ColumnId)) {
+        for step in &self.steps.steps {
+            match step {
+                Step::Where(expr) | Step::Let(expr) => expr.for_each_column(&mut |id| look(id)),
             }
         }
-        let mut found = Vec::new();
-        below(&self.root, &mut found);
-        found
+        self.place.time.for_each_column(&mut |id| look(id));
+        self.place.at.iter().for_each(|at| look(at.source_time));
+        self.key.columns.iter().for_each(|id| look(*id));
+        self.lift
+            .0
+            .iter()
+            .for_each(|lift| lift.for_each_column(&mut |id| look(id)));
     }
+}
 
-    /// The output columns with their types, in order; those that are not there are left out.
-    pub fn columns(&self) -> Vec<(&str, Type)> {
-        let BatchNode::Zip { inputs, columns, .. } = &self.root else {
-            return Vec::new();
-        };
-        let outputs = inputs.iter().map(|input| match input {
-            BatchNode::Finish { spec, .. } => outputs_of(spec),
-            BatchNode::Spine { .. }
-            | BatchNode::Scan { .. }
-            | BatchNode::Accept { .. }
-            | BatchNode::Rows { .. }
-            | BatchNode::PointInTime { .. }
-            | BatchNode::Zip { .. } => Vec::new(),
+impl Method {
+    /// The method of the point-in-time merge for an aggregate.
+    pub fn of(aggregate: Aggregate) -> Method {
+        match aggregate {
+            Aggregate::Count
+            | Aggregate::Sum
+            | Aggregate::Mean
+            | Aggregate::Variance
+            | Aggregate::Stddev
+            | Aggregate::VariancePop
+            | Aggregate::StddevPop => Method::Prefix,
+            Aggregate::Min | Aggregate::Max => Method::Extreme,
+            Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast => Method::Edge,
+            Aggregate::CountDistinct { .. } => Method::Deltas,
+        }
+    }
+}
+
+impl Pipeline {
+    fn check(&self) -> Result<u32, Wrong> {
+        let declared = self.source();
+        source(&declared)?;
+        ensure(required(&self.accept.required, &self.scan), || {
+            format!("source `{}`: its required columns", declared.name)
+        })?;
+        scan(&self.scan, &self.rows, &declared)?;
+        order(&self.order)?;
+        let (folded, finished) = (self.fold_spec(), self.finish_spec());
+        let count = events((&self.rows, &declared), (&self.fold, &folded), &finished, false)?;
+        let reach = |us: Option<u64>| us.map_or((1, 0), |us| (0, us));
+        let lengths = self.fold.windows.iter().map(|window| match window.kind {
+            WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
+            WindowKind::Lifetime => None,
         });
-        let outputs: Vec<Vec<(&str, Type)>> = outputs.collect();
-        let find = |(input, place): &(u32, u32)| outputs.get(*input as usize)?.get(*place as usize).copied();
-        columns.iter().filter_map(find).collect()
+        let lengths = lengths.chain(self.fold.presence.iter().map(|presence| presence.reach_us));
+        ensure(
+            lengths
+                .into_iter()
+                .all(|length| reach(length) <= reach(self.restrict.after_us)),
+            || {
+                format!(
+                    "events of `{}`: it leaves out events that a window reaches",
+                    declared.name
+                )
+            },
+        )?;
+        Ok(count)
     }
+}
 
-    /// Checks shape, positions, references and types.
+fn required(columns: &[ColumnId], scan: &Scan) -> bool {
+    columns.is_sorted_by(|left, right| left < right) && columns.iter().all(|id| id.index() < scan.columns.len())
+}
+
+impl BatchPlan {
+    /// Checks positions, references and types.
     ///
     /// # Errors
     /// The first thing that no lowering makes, in words.
     pub fn check(&self) -> Result<(), Wrong> {
         let wrong = |what: &str| format!("service `{}`: {what}", self.service);
-        let BatchNode::Zip { spine, inputs, columns } = &self.root else {
-            return Err(wrong("its plan does not end in one row per question"));
-        };
-        let BatchNode::Spine { keys, self_columns } = &**spine else {
-            return Err(wrong("its plan does not begin with questions"));
-        };
-        asked(&self.service, keys, self_columns)?;
-        let mut outputs = Vec::new();
-        for input in inputs {
-            let (folded, count) = batch_input(input, spine).map_err(|why| wrong(&why))?;
-            ensure(
-                has_all(keys, &folded.entity) && has_all(self_columns, &folded.self_columns),
-                || wrong("a question does not bring all that is asked"),
-            )?;
-            outputs.push(count);
-        }
-        let known = |(input, place): &(u32, u32)| outputs.get(*input as usize).is_some_and(|count| place < count);
-        ensure(!columns.is_empty() && columns.iter().all(known), || {
-            wrong("an output column is not there")
-        })?;
-        ensure(are_names(self.columns().into_iter().map(|(name, _)| name)), || {
-            wrong("names of output columns")
-        })
-    }
-}
-
-/// What leaves a finish, in order.
-fn outputs_of(spec: &FinishSpec) -> Vec<(&str, Type)> {
-    let outputs = spec.features.iter().filter(|feature| feature.output);
-    outputs.map(|feature| (feature.name.as_str(), feature.ty)).collect()
-}
-
-/// Checks what answers the questions `asked`; gives its fold and how many features leave it.
-fn batch_input<'a>(node: &'a BatchNode, asked: &BatchNode) -> Result<(&'a FoldSpec, u32), Wrong> {
-    if let BatchNode::Finish { input, spec } = node
-        && let BatchNode::PointInTime {
-            events,
-            spine,
-            spec: folded,
-        } = &**input
-        && let BatchNode::Rows { input, spec: row } = &**events
-        && let BatchNode::Accept { input } = &**input
-        && let BatchNode::Scan { source: scanned } = &**input
-    {
-        ensure(**spine == *asked, || "two kinds of questions".to_owned())?;
-        source(scanned)?;
-        let lifts = rows(row, scanned)?;
-        fold(folded, (row, &lifts), scanned)?;
-        Ok((folded, finish(spec, (row, folded), scanned)?))
-    } else {
-        Err("nodes in another order than Scan, Accept, Rows, PointInTime, Finish".to_owned())
+        let checked = self.pipelines.iter().map(Pipeline::check);
+        let counts: Vec<u32> = checked.collect::<Result<_, Wrong>>().map_err(|why| wrong(&why))?;
+        let folds: Vec<FoldSpec> = self.pipelines.iter().map(Pipeline::fold_spec).collect();
+        spine(&self.service, &self.spine, &folds)?;
+        let sources: Vec<Source> = self.pipelines.iter().map(Pipeline::source).collect();
+        same_sources(&sources).map_err(|why| wrong(&why))?;
+        composed(&self.service, &self.compose.0, &counts, self.columns())
     }
 }
 
 impl StreamGraph {
-    /// The sources, in order.
-    pub fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.operators.iter().filter_map(|operator| match &operator.kind {
-            OperatorKind::Source { source } => Some(source),
-            OperatorKind::Accept
-            | OperatorKind::Rows { .. }
-            | OperatorKind::Log { .. }
-            | OperatorKind::Finish { .. } => None,
-        })
-    }
-
-    /// The output columns of a service with their types, in order; those that are not there are left out.
-    pub fn columns(&self, service: &StreamService) -> Vec<(&str, Type)> {
-        let name = |(id, place): &(OperatorId, u32)| match &self.operators.get(id.0 as usize)?.kind {
-            OperatorKind::Finish { spec } => outputs_of(spec).get(*place as usize).copied(),
-            OperatorKind::Source { .. }
-            | OperatorKind::Accept
-            | OperatorKind::Rows { .. }
-            | OperatorKind::Log { .. } => None,
-        };
-        service.columns.iter().filter_map(name).collect()
-    }
-
-    /// The one operator that another one reads, if it comes before it.
-    fn input(&self, place: usize) -> Option<&Operator> {
-        match self.operators[place].inputs[..] {
-            [id] if (id.0 as usize) < place => self.operators.get(id.0 as usize),
-            _ => None,
-        }
-    }
-
-    /// Checks shape, positions, references and types.
+    /// Checks positions, references and types.
     ///
     /// # Errors
     /// The first thing that no lowering makes, in words.
     pub fn check(&self) -> Result<(), Wrong> {
-        ensure(are_names(self.sources().map(|source| source.name.as_str())), || {
-            "names of sources".to_owned()
-        })?;
-        for place in 0..self.operators.len() {
-            self.check_operator(place)
-                .map_err(|why| format!("operator {place}: {why}"))?;
-        }
+        let wrong = |what: &str| format!("service `{}`: {what}", self.service);
+        self.check_layers().map_err(|what| wrong(&what))?;
+        let checked = self.answers.iter().map(|answer| self.check_answer(answer));
+        let counts: Vec<u32> = checked.collect::<Result<_, Wrong>>().map_err(|why| wrong(&why))?;
+        let folds: Vec<FoldSpec> = self.answers.iter().map(|answer| self.fold_spec(answer)).collect();
+        spine(&self.service, &self.spine, &folds)?;
+        composed(&self.service, &self.compose.0, &counts, self.columns())
+    }
+
+    /// Whether every operator reads one that is there, and is read.
+    fn check_layers(&self) -> Result<(), Wrong> {
+        let reads = |inputs: Vec<usize>, layer: usize| {
+            (0..layer).all(|at| inputs.contains(&at)) && inputs.iter().all(|at| *at < layer)
+        };
+        let of_rows = self.rows.iter().map(|rows| rows.input.index()).collect();
+        let of_logs = self.logs.iter().map(|log| log.input.index()).collect();
+        let of_answers = self.answers.iter().map(|answer| answer.input.index()).collect();
         ensure(
-            are_names(self.services.iter().map(|service| service.name.as_str())),
-            || "names of services".to_owned(),
+            reads(of_rows, self.sources.len()) && reads(of_logs, self.rows.len()) && reads(of_answers, self.logs.len()),
+            || "an operator reads what is not there, or nobody reads it".to_owned(),
         )?;
-        self.services.iter().try_for_each(|service| self.check_service(service))
+        ensure(
+            are_names(self.sources.iter().map(|source| source.scan.source.as_str())),
+            || "names of sources".to_owned(),
+        )
     }
 
-    /// Rows, lifts and source below a log.
-    fn below_log(&self, place: usize) -> Option<(&RowSpec, &Source)> {
-        let rows = self.operators[place].inputs.first()?.0 as usize;
-        let OperatorKind::Rows { spec } = &self.operators.get(rows)?.kind else {
-            return None;
-        };
-        let accept = self.operators[rows].inputs.first()?.0 as usize;
-        let source = self.operators.get(accept)?.inputs.first()?.0 as usize;
-        match &self.operators.get(source)?.kind {
-            OperatorKind::Source { source } => Some((spec, source)),
-            OperatorKind::Accept
-            | OperatorKind::Rows { .. }
-            | OperatorKind::Log { .. }
-            | OperatorKind::Finish { .. } => None,
-        }
-    }
-
-    /// Checks an operator whose inputs have been checked.
-    fn check_operator(&self, place: usize) -> Result<(), Wrong> {
-        let broken = || "it does not read what it should".to_owned();
-        let operator = &self.operators[place];
-        let input = self.input(place).map(|input| &input.kind);
-        match (&operator.kind, input) {
-            (OperatorKind::Source { source: read }, None) if operator.inputs.is_empty() => source(read),
-            (OperatorKind::Accept, Some(OperatorKind::Source { .. })) => Ok(()),
-            (OperatorKind::Rows { spec }, Some(OperatorKind::Accept)) => {
-                let accept = operator.inputs[0].0 as usize;
-                match self.input(accept).map(|input| &input.kind) {
-                    Some(OperatorKind::Source { source }) => rows(spec, source).map(drop),
-                    _ => Err(broken()),
-                }
-            }
-            (OperatorKind::Log { spec, state_key: key }, Some(OperatorKind::Rows { .. })) => {
-                let (row, source) = self.below_log(place).ok_or_else(broken)?;
-                let lifts: Vec<Type> = row.lifts.iter().map(|lift| lift.ty).collect();
-                fold(spec, (row, &lifts), source)?;
-                ensure(*key == state_key(source, row, spec), || "its state key".to_owned())
-            }
-            (OperatorKind::Finish { spec }, Some(OperatorKind::Log { spec: folded, .. })) => {
-                let (row, source) = self.below_log(operator.inputs[0].0 as usize).ok_or_else(broken)?;
-                finish(spec, (row, folded), source).map(drop)
-            }
-            _ => Err(broken()),
-        }
-    }
-
-    fn check_service(&self, service: &StreamService) -> Result<(), Wrong> {
-        let wrong = |what: &str| format!("service `{}`: {what}", service.name);
-        asked(&service.name, &service.keys, &service.self_columns)?;
-        let columns = self.columns(service);
-        let is_whole = !columns.is_empty() && columns.len() == service.columns.len();
-        ensure(is_whole && are_names(columns.into_iter().map(|(name, _)| name)), || {
-            wrong("its output columns")
+    fn check_answer(&self, answer: &StreamAnswer) -> Result<u32, Wrong> {
+        let log = &self.logs[answer.input.index()];
+        let node = &self.rows[log.input.index()];
+        let (read, declared) = (&self.sources[node.input.index()], self.source(node.input));
+        source(&declared)?;
+        ensure(required(&read.accept.required, &read.scan), || {
+            format!("source `{}`: its required columns", declared.name)
         })?;
-        let finishes: BTreeSet<usize> = service.columns.iter().map(|(id, _)| id.0 as usize).collect();
-        for finish in finishes {
-            let folded = match self.input(finish).map(|input| &input.kind) {
-                Some(OperatorKind::Log { spec, .. }) => spec,
-                _ => return Err(wrong("its output columns")),
-            };
-            ensure(has_all(&service.keys, &folded.entity), || {
-                wrong("a question does not bring all keys")
-            })?;
-            // A service needs the columns of `excluding self` only where it asks for such a feature.
-            let says_self = self.asks_self(service, finish, folded);
-            let log = self.operators[finish].inputs[0].0 as usize;
-            let (_, source) = self.below_log(log).ok_or_else(|| wrong("its output columns"))?;
-            let qualified = folded.self_columns.iter().map(|own| Key {
-                name: source.qualified(&own.name),
-                ty: own.ty,
-            });
-            let qualified: Vec<Key> = qualified.collect();
-            let brings =
-                |(own, qualified)| service.self_columns.contains(own) || service.self_columns.contains(qualified);
-            ensure(
-                !says_self || folded.self_columns.iter().zip(&qualified).all(brings),
-                || wrong("a question does not bring what `excluding self` compares"),
-            )?;
-        }
-        Ok(())
+        scan(&read.scan, &node.rows, &declared)?;
+        let (folded, finished) = (self.fold_spec(answer), self.finish_spec(answer));
+        let count = events((&node.rows, &declared), (&answer.fold, &folded), &finished, true)?;
+        log.check(&node.rows, &declared)?;
+        let reach = |us: Option<u64>| us.map_or((1, 0), |us| (0, us));
+        let within = |presence: &super::Presence| reach(presence.reach_us) <= reach(log.retention.keep_us);
+        ensure(answer.fold.presence.iter().all(within), || {
+            format!("log of `{}`: it forgets what is still asked for", declared.name)
+        })?;
+        Ok(count)
     }
+}
 
-    /// Whether the service asks a finish for a feature that says `excluding self`, itself or by an input.
-    fn asks_self(&self, service: &StreamService, finish: usize, folded: &FoldSpec) -> bool {
-        let OperatorKind::Finish { spec } = &self.operators[finish].kind else {
-            return false;
+impl StreamLog {
+    fn check(&self, rows: &Rows, source: &Source) -> Result<(), Wrong> {
+        let wrong = |what: &str| format!("log of `{}`: {what}", source.name);
+        order(&self.order)?;
+        ensure(self.dedup.identity == source.unique, || {
+            wrong("its identity is not its source's")
+        })?;
+        ensure(self.gate.delay_us() == source.delay_us, || wrong("its gate"))?;
+        ensure(
+            (self.gate == Visibility::Always) == (source.arrival == Some(Arrival::Static)),
+            || wrong("its gate"),
+        )?;
+        ensure(self.state == StateSchema::of(rows, source), || {
+            wrong("what it keeps of an event")
+        })?;
+        let Retention {
+            keep_us,
+            window,
+            lateness_us,
+            read_skew_us,
+        } = &self.retention;
+        let length = match window.kind {
+            WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
+            WindowKind::Lifetime => None,
         };
-        let outputs = spec.features.iter().enumerate().filter(|(_, feature)| feature.output);
-        let outputs: Vec<usize> = outputs.map(|(place, _)| place).collect();
-        let asked = service.columns.iter().filter(|(id, _)| id.0 as usize == finish);
-        let mut needed = vec![false; spec.features.len()];
-        asked.for_each(|(_, place)| needed[outputs[*place as usize]] = true);
-        let mut says_self = false;
-        for (place, feature) in spec.features.iter().enumerate().rev() {
-            if !needed[place] {
-                continue;
-            }
-            match &feature.kind {
-                FinishKind::Aggregate { slots, .. } => {
-                    let window = |slot: &u32| folded.windows[folded.slots[*slot as usize].window.index()];
-                    says_self |= slots.iter().any(|slot| window(slot).excluding == Excluding::SelfEvent);
-                }
-                FinishKind::Derived { inputs, .. } => inputs.iter().for_each(|input| needed[*input as usize] = true),
-            }
+        let sum = length.and_then(|length| length.checked_add(*lateness_us)?.checked_add(*read_skew_us));
+        ensure(*keep_us == sum, || wrong("how long it keeps events"))?;
+        ensure(
+            self.state_key == state_key(source, &rows.spec(), &rows.key.entity),
+            || wrong("its state key"),
+        )
+    }
+}
+
+impl StateSchema {
+    /// What a log keeps of these rows.
+    pub fn of(rows: &Rows, source: &Source) -> StateSchema {
+        let identity = source.identity().map(|column| Key {
+            name: column.name.clone(),
+            ty: column.ty,
+        });
+        StateSchema {
+            entity: rows.key.entity.iter().map(|key| key.ty).collect(),
+            identity: identity.collect(),
+            lifts: rows.lift.0.iter().map(|lift| lift.ty).collect(),
+            waits: matches!(source.arrival, Some(Arrival::Column(_) | Arrival::AfterTime { .. })),
         }
-        says_self
     }
 }

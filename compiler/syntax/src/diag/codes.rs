@@ -152,6 +152,8 @@ codes! {
     E0417 EmptyView           "view without features", since "0.1";
     E0420 StaticAndComing     "static source that says when rows come in", since "0.1";
     E0421 CountOfCondition    "count of a condition", since "0.1";
+    // E06xx validation
+    E0601 PlanDiffers         "plan that does not mean what its program says", since "0.1";
     // E07xx data at run time
     E0701 MissingColumn       "column missing in a file", since "0.1";
     E0702 WrongColumnType     "column of another type in a file", since "0.1";

@@ -72,7 +72,13 @@ impl ExtensionPlanner for Planner {
             Kind::Scan(source) => Arc::new(LeafExec::new(Leaf::Source(shared.scan(source)), schema)),
             // A source stage answers both what there is and what is accepted of it.
             Kind::Accept(_) => input(0)?,
-            Kind::Rows { spec, layout, fold } => {
+            Kind::Rows {
+                spec,
+                layout,
+                fold,
+                restrict,
+                read,
+            } => {
                 let input = input(0)?;
                 let Some(Leaf::Source(scan)) = input.downcast_ref::<LeafExec>().map(|exec| &exec.leaf) else {
                     return Err(bug("Rows reads no source"));
@@ -80,7 +86,8 @@ impl ExtensionPlanner for Planner {
                 let names: Vec<String> = fold.entity.iter().map(|key| key.name.clone()).collect();
                 let lane = Arc::new(Lane::new(LaneParts {
                     spec: spec.clone(),
-                    fold: fold.clone(),
+                    restrict: restrict.clone(),
+                    read: read.clone(),
                     layout: layout.clone(),
                     spine: shared.spine.clone(),
                     entities: shared.entities(&fold.entity)?,

@@ -14,8 +14,8 @@ use crate::spine::SpineData;
 use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, StringArray, UInt8Array, UInt32Array};
 use arrow::buffer::Buffer;
 use datafusion::error::Result;
-use featc_ir::plan::{FoldSpec, RowSpec};
-use featc_ir::{ColumnId, ExprKind, Step, WindowKind};
+use featc_ir::plan::{Restrict, RowSpec};
+use featc_ir::{ColumnId, ExprKind, Step};
 use featr_decode::Bound;
 use featr_kernels::{Batch, Tag, rows};
 use std::sync::{Arc, Mutex};
@@ -34,7 +34,9 @@ const SHELVES_MAX_SMALL: u64 = 4096;
 /// What a lane is made of.
 pub(crate) struct LaneParts {
     pub spec: Arc<RowSpec>,
-    pub fold: Arc<FoldSpec>,
+    pub restrict: Restrict,
+    /// The columns of the source that are read.
+    pub read: Vec<ColumnId>,
     pub layout: EventLayout,
     pub spine: Arc<SpineData>,
     pub entities: Arc<Entities>,
@@ -62,19 +64,13 @@ impl std::fmt::Debug for Lane {
 
 impl Lane {
     pub fn new(parts: LaneParts) -> Lane {
-        let lengths = parts.fold.windows.iter().map(|window| match window.kind {
-            WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
-            WindowKind::Lifetime => None,
-        });
-        let longest: Option<Vec<u64>> = lengths.chain(parts.fold.presence.iter().copied()).collect();
-        let longest = longest.map(|lengths| lengths.into_iter().max().unwrap_or(0));
-        let first = parts.spine.times.iter().min();
-        let after = first
-            .zip(longest)
-            .and_then(|(first, longest)| first.checked_sub_unsigned(longest));
+        let (first, last) = (parts.spine.times.iter().min(), parts.spine.times.iter().max());
+        let reach = first.zip(parts.restrict.after_us);
+        let after = reach.and_then(|(first, reach)| first.checked_sub_unsigned(reach));
+        let until = last.map(|last| last.saturating_add_unsigned(parts.restrict.until_us));
         Lane {
             after,
-            until: parts.spine.times.iter().max().copied(),
+            until,
             parts,
             shelves: Mutex::default(),
         }
@@ -106,25 +102,24 @@ impl Lane {
         self.parts.layout.arrival
     }
 
-    /// The columns of the key. Beyond the declared ones are those that a `let` adds.
-    pub fn key(&self) -> &[ColumnId] {
-        &self.parts.spec.key
+    /// The columns of the source that are read.
+    pub fn read(&self) -> &[ColumnId] {
+        &self.parts.read
     }
 
-    /// The columns that the transform and the lifts read, as above.
-    pub fn columns(&self) -> Vec<ColumnId> {
+    /// Whether a column is read for the key and nothing else.
+    pub fn is_key_only(&self, column: ColumnId) -> bool {
         let spec = &self.parts.spec;
-        let mut columns = vec![];
-        let mut note = |id: ColumnId| columns.push(id);
+        let mut is_read = spec.at.is_some_and(|at| at.source_time == column);
+        let mut note = |id: ColumnId| is_read |= id == column;
         for step in &spec.steps {
             match step {
                 Step::Where(expr) | Step::Let(expr) => expr.for_each_column(&mut note),
             }
         }
         spec.time.for_each_column(&mut note);
-        spec.at.iter().for_each(|at| note(at.source_time));
         spec.lifts.iter().for_each(|lift| lift.for_each_column(&mut note));
-        columns
+        !is_read
     }
 
     /// The values of a source column outside of which no event can matter, if event time is a column of the source.

@@ -47,25 +47,18 @@ impl Scan {
 
     /// The columns that somebody reads.
     fn columns(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let mut columns = self.columns_but_keys(lanes);
-        columns.extend(lanes.iter().flat_map(|lane| lane.key()));
-        columns.retain(|id| id.index() < self.source.columns.len());
-        columns
+        lanes.iter().flat_map(|lane| lane.read()).copied().collect()
     }
 
     /// The columns of text that are keys and nothing else.
     fn coded(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let read = self.columns_but_keys(lanes);
         let mut columns = self.columns(lanes);
-        columns.retain(|id| self.source.columns[id.index()].ty == Type::String && !read.contains(id));
-        columns
-    }
-
-    fn columns_but_keys(&self, lanes: &[Arc<Lane>]) -> Vec<ColumnId> {
-        let mut columns: Vec<ColumnId> = lanes.iter().flat_map(|lane| lane.columns()).collect();
-        columns.push(self.source.time);
-        columns.extend(&self.source.unique);
-        columns.extend(self.source.arrival_column());
+        let is_own = |id: &ColumnId| self.source.unique.contains(id) || Some(*id) == self.source.arrival_column();
+        columns.retain(|id| {
+            self.source.columns[id.index()].ty == Type::String
+                && !is_own(id)
+                && lanes.iter().all(|lane| lane.is_key_only(*id))
+        });
         columns
     }
 

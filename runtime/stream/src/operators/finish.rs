@@ -4,9 +4,9 @@ use super::log::LogAnswers;
 use crate::ReadError;
 use crate::delta::Delta;
 use crate::engine::Questions;
-use crate::operator::{Answer, Ask, How, Now, Operator, Port};
+use crate::operator::{Answer, Ask, Now, Operator, Port};
 use crate::report::StepReport;
-use featc_ir::plan::{FinishKind, FinishSpec, FoldSpec, StreamService};
+use featc_ir::plan::{FinishKind, FinishSpec, FoldSpec};
 use featc_ir::{Bug, Status, Truth};
 use featr_kernels::Column;
 use featr_kernels::finish::{self, Answers};
@@ -27,7 +27,7 @@ impl FinishOperator {
         };
         check(&spec, fold)?;
         Ok(FinishOperator {
-            output: Port::Features(outputs(&spec).count()),
+            output: Port::Features,
             fold: (*fold).clone(),
             spec,
         })
@@ -44,13 +44,6 @@ impl Operator for FinishOperator {
         None
     }
 
-    fn prepare(&self, wanted: &[bool], _service: &StreamService) -> Result<Ask, Bug> {
-        Ok(Ask {
-            inputs: vec![needed_slots(&self.spec, self.fold.slots.len(), wanted)],
-            how: How::Finish,
-        })
-    }
-
     fn read(&self, _: &Ask, questions: &Questions, now: &Now, inputs: Vec<Answer>) -> Result<Answer, ReadError> {
         let slots = inputs.into_iter().find_map(|input| match input {
             Answer::Slots(slots) => Some(slots),
@@ -61,34 +54,8 @@ impl Operator for FinishOperator {
     }
 }
 
-/// Positions of the features that leave a finish, in order.
-fn outputs(spec: &FinishSpec) -> impl Iterator<Item = usize> + '_ {
-    let features = spec.features.iter().enumerate();
-    features
-        .filter(|(_, feature)| feature.output)
-        .map(|(position, _)| position)
-}
-
-/// The slots that the wanted outputs depend on.
-fn needed_slots(spec: &FinishSpec, slots: usize, wanted: &[bool]) -> Vec<bool> {
-    let mut features = vec![false; spec.features.len()];
-    for (position, wanted) in outputs(spec).zip(wanted) {
-        features[position] = *wanted;
-    }
-    let mut needed = vec![false; slots];
-    for (position, feature) in spec.features.iter().enumerate().rev() {
-        if !features[position] {
-            continue;
-        }
-        match &feature.kind {
-            FinishKind::Aggregate { slots, .. } => slots.iter().for_each(|slot| needed[*slot as usize] = true),
-            FinishKind::Derived { inputs, .. } => inputs.iter().for_each(|input| features[*input as usize] = true),
-        }
-    }
-    needed
-}
-
-fn check(spec: &FinishSpec, fold: &FoldSpec) -> Result<(), Bug> {
+/// Checks that the features are made of slots that there are, and of features before them.
+pub(crate) fn check(spec: &FinishSpec, fold: &FoldSpec) -> Result<(), Bug> {
     for (position, feature) in spec.features.iter().enumerate() {
         let fits = match &feature.kind {
             FinishKind::Aggregate { slots, presence, .. } => {

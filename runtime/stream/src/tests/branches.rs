@@ -1,50 +1,11 @@
 //! Graphs that branch, made by hand: each branch answers as it would alone.
 
 use super::agree::check_log;
-use super::fixture::{Row, asks, batch, deliveries, fold_of, fold_spec, graph_of, questions, row_spec, source, window};
+use super::fixture::{Row, asks, batch, deliveries, fold_of, fold_spec, graph_of, questions, row_spec, window};
 use crate::Engine;
-use featc_ir::plan::{FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph, StreamService};
-use featc_ir::{Source, Step, Truth};
+use featc_ir::plan::{Compose, FoldSpec, LogId, RowSpec, RowsId, StreamGraph, StreamSourceId};
+use featc_ir::{Step, Truth};
 use proptest::prelude::*;
-
-/// Operators as they are added; each reads the one that it names.
-#[derive(Default)]
-struct Sketch {
-    operators: Vec<Operator>,
-}
-
-impl Sketch {
-    fn add(&mut self, kind: OperatorKind, input: Option<OperatorId>) -> OperatorId {
-        self.operators.push(Operator {
-            kind,
-            inputs: input.into_iter().collect(),
-        });
-        OperatorId(self.operators.len() as u32 - 1)
-    }
-
-    fn accepted(&mut self, source: &Source) -> OperatorId {
-        let source = OperatorKind::Source { source: source.clone() };
-        let rows = self.add(source, None);
-        self.add(OperatorKind::Accept, Some(rows))
-    }
-
-    /// A log of these events, with a state of its own, and all its features.
-    fn answered(&mut self, rows: OperatorId, chain: &StreamGraph) -> OperatorId {
-        let mut log = chain.operators[3].kind.clone();
-        if let OperatorKind::Log { state_key, .. } = &mut log {
-            *state_key = format!("of {}", self.operators.len());
-        }
-        let log = self.add(log, Some(rows));
-        self.add(chain.operators[4].kind.clone(), Some(log))
-    }
-}
-
-fn finish(chain: &StreamGraph) -> &FinishSpec {
-    match &chain.operators[4].kind {
-        OperatorKind::Finish { spec } => spec,
-        _ => unreachable!("a chain ends so"),
-    }
-}
 
 /// Another transform of the source: every row, moved by nothing.
 fn unfiltered() -> RowSpec {
@@ -64,35 +25,34 @@ fn short() -> FoldSpec {
 ///              └▶ all ───▶ log ─▶ features ─┤
 /// other ─▶ accept ─▶ paid ─▶ log ─▶ features┘
 /// ```
-fn branching(chains: &[StreamGraph; 4]) -> StreamGraph {
-    let mut sketch = Sketch::default();
-    let txn = sketch.accepted(&source());
-    let other = Source {
-        name: "other".to_owned(),
-        ..source()
-    };
-    let other = sketch.accepted(&other);
-    let paid = sketch.add(OperatorKind::Rows { spec: row_spec() }, Some(txn));
-    let all = sketch.add(OperatorKind::Rows { spec: unfiltered() }, Some(txn));
-    let else_paid = sketch.add(OperatorKind::Rows { spec: row_spec() }, Some(other));
+fn branching(chains: &[StreamGraph; 4]) -> Vec<StreamGraph> {
+    let mut graph = chains[0].clone();
+    let mut other = graph.sources[0].clone();
+    other.scan.source = "other".to_owned();
+    graph.sources.push(other);
+    let [paid, _, all, else_paid] = chains;
+    graph.rows = [paid, all, else_paid].map(|chain| chain.rows[0].clone()).to_vec();
+    graph.rows[2].input = StreamSourceId(1);
+    graph.logs.clear();
+    graph.answers.clear();
     let mut columns = Vec::new();
-    for (rows, chain) in [paid, paid, all, else_paid].into_iter().zip(chains) {
-        let features = sketch.answered(rows, chain);
-        let outputs = finish(chain).features.iter().filter(|feature| feature.output).count();
-        columns.extend((0..outputs as u32).map(|output| (features, output)));
+    for (place, (rows, chain)) in (0u32..).zip([0, 0, 1, 2].into_iter().zip(chains)) {
+        let (mut log, mut answer) = (chain.logs[0].clone(), chain.answers[0].clone());
+        log.input = RowsId(rows);
+        // Each with a state of its own.
+        log.state_key = format!("of {place}");
+        answer.input = LogId(place);
+        let outputs = answer.finish.outputs().len() as u32;
+        columns.extend((0..outputs).map(|output| (place, output)));
+        graph.logs.push(log);
+        graph.answers.push(answer);
     }
-    StreamGraph {
-        program: "p1".to_owned(),
-        operators: sketch.operators,
-        services: vec![StreamService {
-            columns,
-            ..chains[0].services[0].clone()
-        }],
-    }
+    graph.compose = Compose(columns);
+    vec![graph]
 }
 
-fn run(graph: StreamGraph, chunks: &[Vec<Row>]) -> Engine {
-    let mut engine = Engine::new(graph, Truth::Complete).expect("the graph is well formed");
+fn run(graphs: Vec<StreamGraph>, chunks: &[Vec<Row>]) -> Engine {
+    let mut engine = Engine::new(graphs, Truth::Complete).expect("the graph is well formed");
     chunks.iter().for_each(|chunk| drop(engine.step("txn", &batch(chunk))));
     engine
 }
@@ -104,21 +64,22 @@ proptest! {
     #[test]
     fn branches_answer_as_chains((rows, chunks) in deliveries(), (others, other_chunks) in deliveries(), asks in asks()) {
         let chains = [
-            graph_of(row_spec(), fold_spec()),
-            graph_of(row_spec(), short()),
-            graph_of(unfiltered(), short()),
-            graph_of(row_spec(), fold_spec()),
-        ];
+            (row_spec(), fold_spec()),
+            (row_spec(), short()),
+            (unfiltered(), short()),
+            (row_spec(), fold_spec()),
+        ]
+        .map(|(rows, fold)| graph_of(rows, fold).remove(0));
         let mut engine = run(branching(&chains), &chunks);
         for chunk in &other_chunks {
             let report = engine.step("other", &batch(chunk));
             let logs: Vec<u32> = report.logs.iter().map(|log| log.log.0).collect();
-            prop_assert_eq!(logs, [13]);
+            prop_assert_eq!(logs, [3]);
         }
         let asked = questions(&asks);
         let mut expected = Vec::new();
         for (chain, rows) in chains.iter().zip([&rows, &rows, &rows, &others]) {
-            let alone = run(chain.clone(), std::slice::from_ref(rows));
+            let alone = run(vec![chain.clone()], std::slice::from_ref(rows));
             let mut answers = alone.read("svc", &asked).unwrap();
             // A chain's service takes the outputs from the last one to the first.
             answers.reverse();
@@ -132,28 +93,45 @@ proptest! {
     }
 }
 
-/// Every operator says what it cannot read.
+/// Services share what they read of one transform and key, though each reads other columns of it; a window of one keeps
+/// events for both.
 #[test]
-fn an_operator_reads_what_it_can_use() {
-    let chain = graph_of(row_spec(), short());
-    for (reader, input, why) in [
-        (0, Some(0), "a source has an input"),
-        (1, Some(1), "the rows of one source"),
-        (2, Some(0), "the accepted rows of one source"),
-        (3, Some(1), "the events of one transform"),
-        (4, Some(2), "the slots of one log"),
-        (4, None, "the slots of one log"),
-    ] {
-        let mut graph = chain.clone();
-        graph.operators.push(Operator {
-            kind: chain.operators[reader].kind.clone(),
-            inputs: input.map(OperatorId).into_iter().collect(),
-        });
-        let said = Engine::new(graph, Truth::Complete).err().map(|bug| bug.0);
-        assert!(
-            said.as_ref()
-                .is_some_and(|said| said.contains("operator 5") && said.contains(why)),
-            "{said:?}"
-        );
+fn services_share_logs() {
+    let service = |name: &str, length_us: i64, lifts: &[u32]| {
+        let mut rows = row_spec();
+        rows.lifts = lifts.iter().map(|lift| row_spec().lifts[*lift as usize].clone()).collect();
+        let fold = fold_of(&[window(Some(length_us))], vec![Some(length_us as u64)], lifts);
+        let mut graph = graph_of(rows, fold).remove(0);
+        graph.service = name.to_owned();
+        graph
+    };
+    let graphs = [service("one", 4, &[0, 1]), service("two", 30, &[4, 1, 3])];
+    let rows: Vec<Row> = (0..60)
+        .map(|id| Row {
+            who: Some((id % 2) as u8),
+            id,
+            at: Some(id),
+            delay: 0,
+            x: Some(id),
+            y: Some(0.1 * id as f64),
+            s: Some(1),
+            flag: Some(id % 3 == 0),
+            d: Some(id),
+        })
+        .collect();
+    let mut shared = Engine::new(graphs.to_vec(), Truth::Complete).unwrap();
+    assert_eq!(shared.stats().len(), 1);
+    let asked = questions(&[(50, Some(0), Some(48)), (59, Some(1), None)]);
+    shared.step("txn", &batch(&rows));
+    shared.advance(50).unwrap();
+    assert_eq!(shared.stats()[0].horizon_us, Some(50));
+    for graph in &graphs {
+        let mut alone = Engine::new(vec![graph.clone()], Truth::Complete).unwrap();
+        alone.step("txn", &batch(&rows));
+        let name = &graph.service;
+        assert_eq!(shared.read(name, &asked).unwrap(), alone.read(name, &asked).unwrap());
+        // The state of a service goes on in all services that share it, and the other way round.
+        let (_, report) = Engine::restore(vec![graph.clone()], Truth::Complete, &shared.snapshot()).unwrap();
+        assert!(report.is_whole() && report.dropped.is_empty(), "{report:?}");
     }
 }

@@ -4,7 +4,7 @@
 use super::fixture::{Row, batch, deliveries, fold_of, graph_of, paging, questions, row_spec, window};
 use crate::{Engine, LogName, Paging, ReadError, Rebuild, RestoreReport};
 use featc_ir::Truth;
-use featc_ir::plan::{OperatorId, OperatorKind, StreamGraph};
+use featc_ir::plan::{RowsId, StreamGraph};
 use proptest::prelude::*;
 
 /// A version of the program: which lifts it has, in which order; how far back it looks; what its transform is called.
@@ -16,7 +16,7 @@ struct Version {
 }
 
 impl Version {
-    fn graph(&self) -> StreamGraph {
+    fn graph(&self) -> Vec<StreamGraph> {
         let mut rows = row_spec();
         rows.name = self.name.to_owned();
         rows.lifts = self
@@ -180,15 +180,13 @@ fn snapshot(version: &Version, cut_us: Option<i64>) -> Vec<u8> {
     engine.snapshot()
 }
 
-fn restore(graph: StreamGraph, bytes: &[u8]) -> (Engine, RestoreReport) {
+fn restore(graph: Vec<StreamGraph>, bytes: &[u8]) -> (Engine, RestoreReport) {
     Engine::restore(graph, Truth::Complete, bytes).unwrap()
 }
 
-fn set_state_key(graph: &mut StreamGraph, key: &str) {
-    for operator in &mut graph.operators {
-        if let OperatorKind::Log { state_key, .. } = &mut operator.kind {
-            *state_key = key.to_owned();
-        }
+fn set_state_key(graphs: &mut [StreamGraph], key: &str) {
+    for graph in graphs {
+        graph.logs[0].state_key = key.to_owned();
     }
 }
 
@@ -200,7 +198,7 @@ fn names_and_new_aggregates_keep_state() {
         ..version(&[1], Some(30))
     }
     .graph();
-    renamed.program = "p2".to_owned();
+    renamed.iter_mut().for_each(|graph| graph.program = "p2".to_owned());
     let (engine, report) = restore(renamed, &bytes);
     let name = LogName {
         source: "txn".to_owned(),
@@ -215,7 +213,7 @@ fn names_and_new_aggregates_keep_state() {
 #[test]
 fn what_has_to_be_rebuilt_is_named() {
     let old = version(&[0, 1], Some(10));
-    let why = |graph: StreamGraph, cut_us: Option<i64>| {
+    let why = |graph: Vec<StreamGraph>, cut_us: Option<i64>| {
         let (engine, report) = restore(graph, &snapshot(&old, cut_us));
         assert_eq!((report.kept.len(), engine.stats()[0].events), (0, 0));
         (
@@ -267,21 +265,20 @@ fn what_was_not_rebuilt_stays_so() {
 fn each_log_is_restored_for_itself() {
     let one = version(&[0, 1], Some(10));
     let mut two = one.graph();
-    let chain = two.operators.clone();
-    for (position, input) in [(2, 1), (3, 5), (4, 6)] {
-        let mut operator = chain[position].clone();
-        operator.inputs = vec![OperatorId(input)];
-        two.operators.push(operator);
-    }
+    let graph = &mut two[0];
+    let mut rows = graph.rows[0].clone();
+    rows.rows.steps.transform = "again".to_owned();
+    graph.rows.push(rows);
+    let mut log = graph.logs[0].clone();
+    log.input = RowsId(1);
+    graph.logs.push(log);
     let (engine, report) = restore(two.clone(), &snapshot(&one, Some(30)));
     assert_eq!((report.kept.len(), report.is_whole()), (2, true));
     let stats = engine.stats();
     assert_eq!((stats[0].events, stats[1].events), (stats[1].events, 29));
 
     let bytes = engine.snapshot();
-    if let OperatorKind::Log { state_key, .. } = &mut two.operators[6].kind {
-        *state_key = "s2".to_owned();
-    }
+    two[0].logs[1].state_key = "s2".to_owned();
     let (engine, report) = restore(two, &bytes);
     let counts = (report.kept.len(), report.to_rebuild.len(), report.dropped.len());
     assert_eq!(counts, (1, 1, 1));

@@ -1,11 +1,9 @@
 //! A graph with every aggregate over every kind of window, and random rows for it.
 
 use crate::operators::{accept, rows};
+use crate::retention::reach_us;
 use crate::{Engine, Paging, Questions};
-use featc_ir::plan::{
-    FinishFeature, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph,
-    StreamService,
-};
+use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Slot, Source,
     SourceColumn, Step, Truth, Type, Window, WindowId, WindowKind,
@@ -330,12 +328,12 @@ pub(super) fn fold_of(kinds: &[WindowKind], presence: Vec<Option<u64>>, lifts: &
     }
 }
 
-pub(super) fn graph() -> StreamGraph {
+pub(super) fn graph() -> Vec<StreamGraph> {
     graph_of(row_spec(), fold_spec())
 }
 
 /// One chain of operators, and two services over it.
-pub(super) fn graph_of(rows: RowSpec, fold: FoldSpec) -> StreamGraph {
+pub(super) fn graph_of(row_spec: RowSpec, fold: FoldSpec) -> Vec<StreamGraph> {
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
         view: "view".into(),
         name: format!("v__f{position}"),
@@ -358,47 +356,29 @@ pub(super) fn graph_of(rows: RowSpec, fold: FoldSpec) -> StreamGraph {
         source_delay_us: 0,
         features,
     };
-    let service = StreamService {
-        name: "svc".to_owned(),
-        keys: fold.entity.clone(),
-        self_columns: fold.self_columns.clone(),
-        columns: (0..outputs).rev().map(|output| (OperatorId(4), output)).collect(),
+    let (rows, mut log, answer) = featc_lower::operators(&source(), (&row_spec, &[]), &fold, &spec);
+    log.state_key = "s1".to_owned();
+    // Without the hour for late questions, which would hide everything here.
+    log.retention.keep_us = reach_us(&fold);
+    let service = StreamGraph {
+        program: "p1".to_owned(),
+        service: "svc".to_owned(),
+        spine: Spine {
+            keys: fold.entity.clone(),
+            self_columns: fold.self_columns.clone(),
+        },
+        sources: vec![featc_lower::read(&source(), [&rows.rows])],
+        rows: vec![rows],
+        logs: vec![log],
+        answers: vec![answer],
+        compose: Compose((0..outputs).rev().map(|output| (0, output)).collect()),
     };
-    let few = StreamService {
-        name: "few".to_owned(),
-        columns: vec![(OperatorId(4), 5), (OperatorId(4), 5)],
+    let few = StreamGraph {
+        service: "few".to_owned(),
+        compose: Compose(vec![(0, 5), (0, 5)]),
         ..service.clone()
     };
-    let kinds = vec![
-        OperatorKind::Source { source: source() },
-        OperatorKind::Accept,
-        OperatorKind::Rows { spec: rows },
-        OperatorKind::Log {
-            spec: fold,
-            state_key: "s1".to_owned(),
-        },
-        OperatorKind::Finish { spec },
-    ];
-    let inputs = |position: usize| {
-        position
-            .checked_sub(1)
-            .map(|input| OperatorId(input as u32))
-            .into_iter()
-            .collect()
-    };
-    let operators = kinds
-        .into_iter()
-        .enumerate()
-        .map(|(position, kind)| Operator {
-            kind,
-            inputs: inputs(position),
-        })
-        .collect();
-    StreamGraph {
-        program: "p1".to_owned(),
-        operators,
-        services: vec![service, few],
-    }
+    vec![service, few]
 }
 
 /// The distinct events per entity, sorted: of the accepted rows, one of each set of copies.

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 const REACH_US: i64 = 25;
 
 /// Windows and lookbacks of at most [`REACH_US`].
-fn bounded() -> StreamGraph {
+fn bounded() -> Vec<StreamGraph> {
     let kinds = [Some(20), Some(3), Some(1)].map(window);
     let presence = vec![Some(5), Some(REACH_US as u64)];
     graph_of(row_spec(), fold_of(&kinds, presence, &[0, 1, 2, 3, 4, 5]))
@@ -98,7 +98,7 @@ fn row(id: i64, at: i64) -> Row {
 }
 
 /// An event per microsecond, and the cut close behind: the greatest number of events, and what was released in all.
-fn long_run(graph: StreamGraph, truth: Truth, rows: i64) -> (u64, u64, Engine) {
+fn long_run(graph: Vec<StreamGraph>, truth: Truth, rows: i64) -> (u64, u64, Engine) {
     let mut engine = Engine::with_paging(graph, truth, Paging::default()).unwrap();
     let (mut most, mut all) = (0, AdvanceReport::default());
     for id in 0..rows {

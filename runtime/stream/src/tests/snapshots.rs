@@ -3,6 +3,7 @@
 use super::fixture::{asks, deliveries, graph, paging, questions, restarted, run};
 use crate::{Engine, Paging, RestoreError, SNAPSHOT_VERSION};
 use featc_ir::Truth;
+use featc_ir::plan::RowsId;
 use proptest::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -96,7 +97,7 @@ fn foreign_snapshots_are_refused_with_their_reason() {
     );
 
     let mut broken = graph();
-    broken.operators.swap(1, 2);
+    broken[0].logs[0].input = RowsId(1);
     assert!(matches!(
         Engine::restore(broken, Truth::Complete, &bytes),
         Err(RestoreError::Graph(_))

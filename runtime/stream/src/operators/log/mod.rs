@@ -16,14 +16,14 @@ use crate::paging::Paging;
 pub(crate) use change::Changes;
 pub(crate) use entity::EntityLog;
 use entity::{Place, Shape};
-use featc_ir::plan::FoldSpec;
+use featc_ir::plan::{FoldSpec, Part};
 use featc_ir::{Excluding, Status, Type};
 use featr_kernels::Column;
 use featr_kernels::aggregate::State;
 use featr_kernels::events::Events;
-pub(crate) use operator::{LogAsk, LogOperator};
+pub(crate) use operator::{LogAsk, LogOperator, check};
 use parts::Parts;
-pub(crate) use parts::{Walk, walks};
+pub(crate) use parts::{Stop, Walk};
 use std::collections::HashMap;
 use std::ops::Range;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
@@ -82,14 +82,14 @@ struct Scratch {
 }
 
 impl Log {
-    /// An empty log of events with lifts of these types.
-    pub fn new(spec: FoldSpec, lift_types: Vec<Type>, paging: Paging) -> Log {
+    /// An empty log that keeps these parts of events with lifts of these types; `of_slot` is the part of each slot.
+    pub fn new(spec: FoldSpec, (parts, of_slot): (&[Part], Vec<usize>), lift_types: Vec<Type>, paging: Paging) -> Log {
         let indexes_ids = spec
             .windows
             .iter()
             .any(|window| window.excluding == Excluding::SelfEvent);
         let shape = Shape {
-            parts: Parts::new(&spec, lift_types),
+            parts: Parts::new(parts, of_slot, lift_types),
             paging: paging.normal(),
             indexes_ids,
         };
@@ -101,13 +101,10 @@ impl Log {
         }
     }
 
+    /// What it answers, for tests.
+    #[cfg(test)]
     pub fn spec(&self) -> &FoldSpec {
         &self.spec
-    }
-
-    /// The walks that answer the needed slots.
-    pub fn walks(&self, needed: &[bool]) -> Vec<Walk> {
-        walks(&self.spec, &self.shape.parts, needed)
     }
 
     /// Types of the events' lifts.

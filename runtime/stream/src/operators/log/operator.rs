@@ -15,16 +15,17 @@ use super::{Changes, Log, LogAnswers, LogQuestion, Walk};
 use crate::ReadError;
 use crate::delta::{Delta, EventDeltas};
 use crate::engine::Questions;
-use crate::operator::{Answer, Ask, How, Now, Operator, Port, Schema, State, StateColumn};
+use crate::operator::{Answer, Ask, Now, Operator, Port, Schema, State, StateColumn};
 use crate::operators::waiting::Waiting;
 use crate::paging::Paging;
 use crate::report::{AdvanceReport, LogReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
 use crate::retention::{floor_us, reach_us};
+use crate::shared::SharedLog;
 use crate::snapshot::{self, RestoreError, Section};
 use featc_ir::hash::lift_keys;
-use featc_ir::plan::{FoldSpec, OperatorId, RowSpec, StreamService};
-use featc_ir::{Aggregate, Bug, Excluding, Key, LiftId, Source, Type};
+use featc_ir::plan::{FoldSpec, LogId, RowSpec};
+use featc_ir::{Aggregate, Bug, Excluding, LiftId, Source, Type};
 use featr_kernels::identity::{self, Keys};
 use featr_kernels::{Column, Tag};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ const SWEEP_PART: u64 = 8;
 /// Keeps the events of a transform by entity.
 #[derive(Debug)]
 pub(crate) struct LogOperator {
-    id: OperatorId,
+    id: LogId,
     name: LogName,
     source: Arc<Source>,
     log: Log,
@@ -55,24 +56,23 @@ pub(crate) struct LogOperator {
 #[derive(Debug)]
 pub(crate) struct LogAsk {
     /// Per key column of the entity, the position among the service's keys.
-    keys: Vec<usize>,
-    /// Per self column of the log, the position among the service's; empty where no wanted slot says `excluding self`.
-    self_columns: Vec<usize>,
-    walks: Vec<Walk>,
+    pub keys: Vec<usize>,
+    /// Per column that `excluding self` compares, the position among the service's; empty where no slot says so.
+    pub self_columns: Vec<usize>,
+    pub walks: Vec<Walk>,
 }
 
 impl LogOperator {
-    pub fn new(
-        id: OperatorId,
-        spec: FoldSpec,
-        state_key: String,
-        inputs: &[&Port],
-        paging: Paging,
-    ) -> Result<LogOperator, Bug> {
+    pub fn new(id: LogId, log: SharedLog, inputs: &[&Port], paging: Paging) -> Result<LogOperator, Bug> {
         let [Port::Events(source, rows)] = inputs else {
             return Err(Bug("a log needs the events of one transform as its input".to_owned()));
         };
-        check(&spec, rows, source)?;
+        let spec = log.spec;
+        let reach_us = reach_us(&spec);
+        if log.keep_us.is_some_and(|keep| reach_us.is_none_or(|reach| reach > keep)) {
+            let name = &rows.name;
+            return Err(Bug(format!("log after {name}: events are kept for less than its windows reach")));
+        }
         let lift_types: Vec<Type> = rows.lifts.iter().map(|lift| lift.ty).collect();
         let columns = lift_keys(source, rows).into_iter().zip(&lift_types);
         let columns = columns.map(|(key, ty)| StateColumn { key, ty: *ty }).collect();
@@ -85,13 +85,13 @@ impl LogOperator {
             },
             output: Port::Slots(Arc::new(spec.clone())),
             source: source.clone(),
-            reach_us: reach_us(&spec),
-            log: Log::new(spec, lift_types, paging),
+            reach_us: log.keep_us,
+            log: Log::new(spec, (&log.parts, log.of_slot), lift_types, paging),
             waiting: Waiting::default(),
             floor_us: None,
             swept_us: None,
             schema: Schema {
-                key: state_key,
+                key: log.state_key,
                 columns,
             },
             to_be_rebuilt: false,
@@ -195,38 +195,8 @@ impl Operator for LogOperator {
         report.released += released;
     }
 
-    fn prepare(&self, wanted: &[bool], service: &StreamService) -> Result<Ask, Bug> {
-        let spec = self.log.spec();
-        let find = |columns: &[Key], key: &Key| columns.iter().position(|known| known == key);
-        // Under its own name, or with that of its source where two sources of the service share it.
-        let find_own = |key: &Key| {
-            let name = self.source.qualified(&key.name);
-            let qualified = Key { name, ty: key.ty };
-            find(&service.self_columns, &qualified).or_else(|| find(&service.self_columns, key))
-        };
-        let keys: Option<Vec<usize>> = spec.entity.iter().map(|key| find(&service.keys, key)).collect();
-        let keys = keys.ok_or_else(|| Bug("a key of the entity is missing".to_owned()))?;
-        let mut slots = spec.slots.iter().zip(wanted);
-        let needs_self =
-            slots.any(|(slot, wanted)| *wanted && spec.windows[slot.window.index()].excluding == Excluding::SelfEvent);
-        let own: Option<Vec<usize>> = spec.self_columns.iter().map(find_own).collect();
-        let self_columns = match own {
-            None if needs_self => return Err(Bug("a self column is missing".to_owned())),
-            own => own.unwrap_or_default(),
-        };
-        let walks = self.log.walks(wanted);
-        Ok(Ask {
-            inputs: Vec::new(),
-            how: How::Log(LogAsk {
-                keys,
-                self_columns,
-                walks,
-            }),
-        })
-    }
-
     fn read(&self, ask: &Ask, questions: &Questions, _: &Now, _: Vec<Answer>) -> Result<Answer, ReadError> {
-        let How::Log(ask) = &ask.how else {
+        let Ask::Log(ask) = ask else {
             return Ok(Answer::Nothing);
         };
         if self.to_be_rebuilt {
@@ -379,7 +349,7 @@ fn whole_key(keys: &Keys, row: usize) -> Option<&[u8]> {
 }
 
 /// Checks that the fold is one of events of this transform.
-fn check(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<(), Bug> {
+pub(crate) fn check(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<(), Bug> {
     let ensure = |holds: bool, what: &str| match holds {
         true => Ok(()),
         false => Err(Bug(format!("log after {}: {what}", rows.name))),

@@ -1,7 +1,7 @@
 //! What summaries hold, and the order in which a question folds it.
 
-use featc_ir::plan::FoldSpec;
-use featc_ir::{Aggregate, Excluding, LiftId, Slot, Type, WindowKind};
+use featc_ir::plan::{FoldSpec, Part};
+use featc_ir::{Excluding, Slot, Type, WindowId, WindowKind};
 use featr_kernels::aggregate::State;
 
 /// Slots that differ only in their window share one state: a *part*, distinct by (aggregate, argument, filter).
@@ -18,27 +18,24 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// The parts of a log over events with lifts of these types. The argument ids were checked with the graph.
-    pub fn new(spec: &FoldSpec, lift_types: Vec<Type>) -> Parts {
-        let mut keys: Vec<(Aggregate, Option<LiftId>, Option<LiftId>)> = Vec::new();
+    /// The parts of a log, with the part of each slot of its spec, over events with lifts of these types. The argument
+    /// ids were checked with the graph.
+    pub fn new(parts: &[Part], of_slot: Vec<usize>, lift_types: Vec<Type>) -> Parts {
+        let slot = |part: &Part| Slot {
+            aggregate: part.aggregate,
+            argument: part.argument,
+            filter: part.filter,
+            window: WindowId(0),
+            ty: Type::Bool,
+        };
         let mut parts = Parts {
-            slots: Vec::new(),
+            slots: parts.iter().map(slot).collect(),
             identities: Vec::new(),
-            of_slot: Vec::new(),
+            of_slot,
             lift_types,
         };
-        for slot in &spec.slots {
-            let key = (slot.aggregate, slot.argument, slot.filter);
-            let part = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
-                keys.push(key);
-                parts
-                    .identities
-                    .push(State::identity(slot.aggregate, parts.argument_type(slot)));
-                parts.slots.push(slot.clone());
-                keys.len() - 1
-            });
-            parts.of_slot.push(part);
-        }
+        let identity = |slot: &Slot| State::identity(slot.aggregate, parts.argument_type(slot));
+        parts.identities = parts.slots.iter().map(identity).collect();
         parts
     }
 
@@ -68,68 +65,29 @@ pub(crate) struct Stop {
     pub parts: Vec<usize>,
 }
 
-/// The walks that answer the `needed` slots.
-pub(crate) fn walks(spec: &FoldSpec, parts: &Parts, needed: &[bool]) -> Vec<Walk> {
-    [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent]
-        .into_iter()
-        .flat_map(|excluding| [true, false].map(|saves| walk(spec, parts, needed, excluding, saves)))
-        .filter(|walk| !walk.stops.is_empty())
-        .collect()
-}
-
-fn walk(spec: &FoldSpec, parts: &Parts, needed: &[bool], excluding: Excluding, saves: bool) -> Walk {
-    let mut windows: Vec<usize> = (0..spec.windows.len())
-        .filter(|w| spec.windows[*w].excluding == excluding)
-        .collect();
-    windows.sort_by_key(|window| match spec.windows[*window].kind {
-        WindowKind::Last { length_us } => (0, length_us),
-        WindowKind::Lifetime => (1, 0),
-    });
-    let is_here = |slot: &usize, window: usize| {
-        let Slot {
-            aggregate, window: its, ..
-        } = &spec.slots[*slot];
-        needed[*slot] && its.index() == window && is_cheap_to_copy(*aggregate) == saves
-    };
-    let mut stops: Vec<Stop> = Vec::new();
-    let mut live: Vec<usize> = Vec::new();
-    for window in windows.into_iter().rev() {
-        let slots: Vec<usize> = (0..spec.slots.len()).filter(|slot| is_here(slot, window)).collect();
-        if slots.is_empty() {
-            continue;
+impl Walk {
+    /// A walk over windows of one right edge, from the shortest to the longest; `None` if they are not that.
+    pub fn new(spec: &FoldSpec, of_slot: &[usize], saves: bool, mut stops: Vec<Stop>) -> Option<Walk> {
+        let excluding = spec.windows[stops.first()?.window].excluding;
+        let length = |stop: &Stop| match spec.windows[stop.window].kind {
+            WindowKind::Last { length_us } => (0, length_us),
+            WindowKind::Lifetime => (1, 0),
+        };
+        let is_one = stops
+            .iter()
+            .all(|stop| spec.windows[stop.window].excluding == excluding);
+        let ascends = stops.is_sorted_by_key(length);
+        let mut live: Vec<usize> = Vec::new();
+        for stop in stops.iter_mut().rev() {
+            live.extend(stop.slots.iter().map(|slot| of_slot[*slot]));
+            live.sort_unstable();
+            live.dedup();
+            stop.parts.clone_from(&live);
         }
-        live.extend(slots.iter().map(|slot| parts.of_slot[*slot]));
-        live.sort_unstable();
-        live.dedup();
-        stops.push(Stop {
-            window,
-            slots,
-            parts: live.clone(),
-        });
-    }
-    stops.reverse();
-    Walk {
-        excluding,
-        saves,
-        stops,
-    }
-}
-
-/// Whether copying a state beats folding some rows: not for sets, nor where a fold ends at its first row.
-fn is_cheap_to_copy(aggregate: Aggregate) -> bool {
-    match aggregate {
-        Aggregate::Count
-        | Aggregate::Sum
-        | Aggregate::Mean
-        | Aggregate::Min
-        | Aggregate::Max
-        | Aggregate::Variance
-        | Aggregate::Stddev
-        | Aggregate::VariancePop
-        | Aggregate::StddevPop => true,
-        Aggregate::First { .. }
-        | Aggregate::Last { .. }
-        | Aggregate::CountDistinct { .. }
-        | Aggregate::TimeSinceLast => false,
+        (is_one && ascends).then_some(Walk {
+            excluding,
+            saves,
+            stops,
+        })
     }
 }
