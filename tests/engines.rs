@@ -8,6 +8,8 @@ mod alone;
 mod evaluators;
 #[path = "suite/lake.rs"]
 mod lake;
+#[path = "suite/physical.rs"]
+mod physical;
 #[path = "suite/rejects.rs"]
 mod rejects;
 #[path = "suite/spec.rs"]

@@ -1,4 +1,5 @@
-//! `tests/golden/*.feat`: the typed program, its batch plans and its stream graph, as insta snapshots.
+//! `tests/golden/*.feat`: the typed program, and of every service its batch plan, its stream graph and its certificate, as insta
+//! snapshots. What DataFusion makes of the batch plans stands in files of its own (`suite/physical.rs`).
 
 use featc_tests::{files, read, root};
 
@@ -11,15 +12,14 @@ fn stages(name: &str, text: &str) -> String {
         panic!("{name} does not compile:\n{said}")
     };
     let plans = featc_driver::lower(&program);
+    let certificate = featc_driver::certify(&program, &plans).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
     let mut out = format!("=== program\n{}", featc_ir::display::program(&program));
-    for plan in &plans.batch {
+    for (plan, graph) in plans.batch.iter().zip(&plans.stream) {
         out += &format!("\n=== batch\n{}", featc_ir::display::batch_plan(plan));
-    }
-    for graph in &plans.stream {
         out += &format!("\n=== stream\n{}", featc_ir::display::stream_graph(graph));
         out += &format!("\n=== mermaid\n{}", featc_ir::display::mermaid(graph));
     }
-    out
+    out + &format!("\n=== certificate\n{}", certificate.to_json())
 }
 
 #[test]

@@ -80,7 +80,9 @@ impl Network {
         let mut logs = Vec::new();
         for (id, log) in (0u32..).map(LogId).zip(shared.logs) {
             let input = events[log.rows];
-            let made = network.add(&[input], |inputs| Ok(Box::new(LogOperator::new(id, log, inputs, paging)?)));
+            let made = network.add(&[input], |inputs| {
+                Ok(Box::new(LogOperator::new(id, log, inputs, paging)?))
+            });
             logs.push(made?);
         }
         for service in shared.services {

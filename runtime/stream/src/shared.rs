@@ -122,7 +122,11 @@ impl Shared {
             let of_rows = &graph.rows[graph.logs[answer.input.index()].input.index()];
             let lifts = &lifts[graph.logs[answer.input.index()].input.index()];
             let (fold, finish) = (graph.fold_spec(answer), graph.finish_spec(answer));
-            log::check(&fold, &of_rows.rows.spec(), &self.sources[self.rows[self.logs[log].rows].source])?;
+            log::check(
+                &fold,
+                &of_rows.rows.spec(),
+                &self.sources[self.rows[self.logs[log].rows].source],
+            )?;
             finish::check(&finish, &fold)?;
             let mut added = self.answer(log, lifts, &fold, (&answer.fold, finish))?;
             let bring = |asked: &[Key], columns: &[Key]| -> Option<Vec<usize>> {
@@ -174,7 +178,8 @@ impl Shared {
                 key,
                 lifts: _,
             } = &known.spec;
-            known.source == source && (name, steps, time, at, key) == (&spec.name, &spec.steps, &spec.time, &spec.at, &spec.key)
+            known.source == source
+                && (name, steps, time, at, key) == (&spec.name, &spec.steps, &spec.time, &spec.at, &spec.key)
         };
         let place = self.rows.iter().position(is_it).unwrap_or_else(|| {
             let lifts = Vec::new();

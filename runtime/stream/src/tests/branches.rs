@@ -99,7 +99,10 @@ proptest! {
 fn services_share_logs() {
     let service = |name: &str, length_us: i64, lifts: &[u32]| {
         let mut rows = row_spec();
-        rows.lifts = lifts.iter().map(|lift| row_spec().lifts[*lift as usize].clone()).collect();
+        rows.lifts = lifts
+            .iter()
+            .map(|lift| row_spec().lifts[*lift as usize].clone())
+            .collect();
         let fold = fold_of(&[window(Some(length_us))], vec![Some(length_us as u64)], lifts);
         let mut graph = graph_of(rows, fold).remove(0);
         graph.service = name.to_owned();

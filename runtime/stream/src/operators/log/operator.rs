@@ -69,9 +69,14 @@ impl LogOperator {
         };
         let spec = log.spec;
         let reach_us = reach_us(&spec);
-        if log.keep_us.is_some_and(|keep| reach_us.is_none_or(|reach| reach > keep)) {
+        if log
+            .keep_us
+            .is_some_and(|keep| reach_us.is_none_or(|reach| reach > keep))
+        {
             let name = &rows.name;
-            return Err(Bug(format!("log after {name}: events are kept for less than its windows reach")));
+            return Err(Bug(format!(
+                "log after {name}: events are kept for less than its windows reach"
+            )));
         }
         let lift_types: Vec<Type> = rows.lifts.iter().map(|lift| lift.ty).collect();
         let columns = lift_keys(source, rows).into_iter().zip(&lift_types);
