@@ -292,16 +292,31 @@ pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> Str
     hex(known[&id])
 }
 
-/// What stored state depends on: source stage, transform, key and what events carry on. Not the aggregates and windows:
-/// what pages keep for them is computed again from the events.
+/// What the stored events of a log depend on: source, acceptance, transform, event time and key. Not what the events carry
+/// (see [`lift_keys`]), and nothing that is derived from them: aggregates, windows, statuses, defaults, names.
 pub fn state_key(source: &Source, rows: &RowSpec, entity: &[Key]) -> String {
+    // `begins` decides a status, and no event.
+    let source = &Source {
+        begins_us: None,
+        ..source.clone()
+    };
     let (columns, row) = row_hashes(source, &rows.steps, &rows.time, rows.at);
     let key = list("key", rows.key.iter().map(|id| columns[id.index()]));
-    let lifts: Vec<u128> = rows.lifts.iter().map(|lift| expr_hash(lift, &columns)).collect();
     let types = wire(&entity.iter().map(|key| key.ty).collect::<Vec<_>>());
-    let all = list("state", [row, key, list("lifts", lifts)]);
     hex(node(
         "state_key",
-        &[KERNELS_VERSION.as_bytes(), &types, &all.to_le_bytes()],
+        &[
+            KERNELS_VERSION.as_bytes(),
+            &wire(&char::UNICODE_VERSION),
+            &types,
+            &list("state", [row, key]).to_le_bytes(),
+        ],
     ))
+}
+
+/// The meaning of each lift of a transform: events of one [`state_key`] carry equal values under equal lift keys.
+pub fn lift_keys(source: &Source, rows: &RowSpec) -> Vec<String> {
+    let (columns, _) = row_hashes(source, &rows.steps, &rows.time, rows.at);
+    let key = |lift: &Expr| hex(node("lift", &[&expr_hash(lift, &columns).to_le_bytes()]));
+    rows.lifts.iter().map(key).collect()
 }

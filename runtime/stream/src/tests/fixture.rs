@@ -1,6 +1,7 @@
 //! A graph with every aggregate over every kind of window, and random rows for it.
 
 use crate::operators::{accept, rows};
+use crate::retention::reach_us;
 use crate::{Engine, Paging, Questions};
 use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
@@ -227,29 +228,18 @@ pub(super) fn row_spec() -> RowSpec {
     }
 }
 
-fn windows() -> Vec<Window> {
-    let mut kinds = [20, 3, 300, 1].map(|length_us| WindowKind::Last { length_us }).to_vec();
-    kinds.push(WindowKind::Offset {
-        length_us: Some(20),
-        offset_us: 3,
-    });
-    kinds.push(WindowKind::Events {
-        count: 3,
-        max_us: Some(30),
-    });
-    kinds.push(WindowKind::Events {
-        count: 40,
-        max_us: None,
-    });
+/// Every kind with every exclusion.
+fn windows(kinds: &[WindowKind]) -> Vec<Window> {
     let mut windows = Vec::new();
     for excluding in [Excluding::Now, Excluding::Nothing, Excluding::SelfEvent] {
         windows.extend(kinds.iter().map(|kind| Window { kind: *kind, excluding }));
-        windows.push(Window {
-            kind: WindowKind::Lifetime,
-            excluding,
-        });
     }
     windows
+}
+
+/// The window of this length; `None`: over lifetime.
+pub(super) fn window(length_us: Option<i64>) -> WindowKind {
+    length_us.map_or(WindowKind::Lifetime, |length_us| WindowKind::Last { length_us })
 }
 
 /// Every aggregate over every pair of lifts that it takes: aggregate, lifts, result type.
@@ -288,15 +278,41 @@ fn aggregates() -> Vec<(Aggregate, Vec<u32>, Type)> {
 }
 
 pub(super) fn fold_spec() -> FoldSpec {
-    let windows = windows();
+    let mut kinds = [Some(20), Some(3), Some(300), Some(1), None].map(window).to_vec();
+    kinds.push(WindowKind::Offset {
+        length_us: Some(20),
+        offset_us: 3,
+    });
+    kinds.push(WindowKind::Events {
+        count: 3,
+        max_us: Some(30),
+    });
+    kinds.push(WindowKind::Events {
+        count: 40,
+        max_us: None,
+    });
+    fold_of(
+        &kinds,
+        vec![Some(5), None, Some(u64::MAX), Some(1)],
+        &[0, 1, 2, 3, 4, 5],
+    )
+}
+
+/// Every aggregate over these windows that has its argument among these lifts of [`row_spec`], which are numbered anew.
+pub(super) fn fold_of(kinds: &[WindowKind], presence: Vec<Option<u64>>, lifts: &[u32]) -> FoldSpec {
+    let windows = windows(kinds);
+    let place = |lift: u32| lifts.iter().position(|known| *known == lift).map(LiftId::from);
     let mut slots = Vec::new();
-    for (position, (aggregate, lifts, ty)) in aggregates().into_iter().enumerate() {
+    for (position, (aggregate, of, ty)) in aggregates().into_iter().enumerate() {
+        if of.iter().any(|lift| place(*lift).is_none()) {
+            continue;
+        }
         for window in 0..windows.len() {
-            let filter = (position % 3 == 2).then_some(FLAG);
+            let filter = place(FLAG.0).filter(|_| position % 3 == 2);
             slots.push(Slot {
                 aggregate,
-                argument: lifts.first().copied().map(LiftId),
-                second: lifts.get(1).copied().map(LiftId),
+                argument: of.first().and_then(|lift| place(*lift)),
+                second: of.get(1).and_then(|lift| place(*lift)),
                 filter,
                 window: WindowId::from(window),
                 ty,
@@ -310,7 +326,7 @@ pub(super) fn fold_spec() -> FoldSpec {
         }],
         windows,
         slots,
-        presence: vec![Some(5), None, Some(u64::MAX), Some(1)],
+        presence,
         self_columns: vec![Key {
             name: "id".to_owned(),
             ty: Type::Int64,
@@ -319,7 +335,11 @@ pub(super) fn fold_spec() -> FoldSpec {
 }
 
 pub(super) fn graph() -> Vec<StreamGraph> {
-    let fold = fold_spec();
+    graph_of(row_spec(), fold_spec())
+}
+
+/// One chain of operators, and two services over it.
+pub(super) fn graph_of(row_spec: RowSpec, fold: FoldSpec) -> Vec<StreamGraph> {
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
         view: "view".into(),
         name: format!("v__f{position}"),
@@ -342,8 +362,10 @@ pub(super) fn graph() -> Vec<StreamGraph> {
         source_delay_us: 0,
         features,
     };
-    let (rows, mut log, answer) = featc_lower::operators(&source(), (&row_spec(), &[]), &fold, &spec);
+    let (rows, mut log, answer) = featc_lower::operators(&source(), (&row_spec, &[]), &fold, &spec);
     log.state_key = "s1".to_owned();
+    // Without the hour for late questions, which would hide everything here.
+    log.retention.keep_us = reach_us(&fold);
     let service = StreamGraph {
         program: "p1".to_owned(),
         service: "svc".to_owned(),
@@ -379,7 +401,8 @@ pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
     }
     let events: Vec<Row> = events.into_values().collect();
     let spec = row_spec();
-    let keyed = rows::apply(&spec, &accept::accept(&source(), &batch(&events)));
+    let events = batch(&events);
+    let keyed = rows::apply(&spec, &accept::accept(&source(), &events).0);
     let lifts: Vec<Type> = spec.lifts.iter().map(|lift| lift.ty).collect();
     let mut found: BTreeMap<Vec<u8>, Events> = BTreeMap::new();
     for row in 0..keyed.events.len() {
@@ -401,4 +424,12 @@ pub(super) fn run(paging: Paging, chunks: &[Vec<Row>]) -> Engine {
         engine.step("txn", &batch(chunk));
     }
     engine
+}
+
+/// An engine that goes on from its own snapshot, with other pages.
+pub(super) fn restarted(engine: &Engine, paging: Paging) -> Engine {
+    let (again, report) = Engine::restore_with_paging(graph(), engine.truth(), &engine.snapshot(), paging)
+        .expect("an engine restores its own snapshot");
+    assert!(report.is_whole() && report.dropped.is_empty(), "{report:?}");
+    again
 }

@@ -3,7 +3,9 @@
 //! One leftward walk answers all windows that end alike and of which each starts within the next: covered groups and pages
 //! by their summaries, edges row by row. Of a window nothing is known but its bounds, and how many events it chooses.
 
+mod change;
 mod entity;
+mod operator;
 mod parts;
 #[cfg(test)]
 pub(crate) mod slow;
@@ -11,12 +13,15 @@ pub(crate) mod slow;
 mod tests;
 
 use crate::paging::Paging;
-use entity::{EntityLog, Place, Shape};
+pub(crate) use change::Changes;
+pub(crate) use entity::EntityLog;
+use entity::{Place, Shape};
 use featc_ir::plan::{FoldSpec, Part};
 use featc_ir::{Bounds, Excluding, Status, Type};
+use featr_kernels::Column;
 use featr_kernels::aggregate::State;
 use featr_kernels::events::Events;
-use featr_kernels::{Column, StrData};
+pub(crate) use operator::{LogAsk, LogOperator, check};
 use parts::Parts;
 pub(crate) use parts::{Stop, Walk};
 use std::collections::HashMap;
@@ -26,9 +31,10 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 /// The state of one `Log` operator.
 ///
 /// # Contract
-/// - **Total**: every event is inserted or counted as a copy; nothing is lost.
+/// - **Total**: every delta changes the set of events, or is counted as a copy, as unknown, or as released; nothing is lost.
 /// - **Adequate**: after any sequence of steps, in any order, chunking and multiplicity, a read of an entity at `t`
 ///   equals the fold over the entity's distinct events in the window (tested against `read_slow`: `tests::agree`).
+/// - Events up to the floor may be gone: only questions whose windows begin behind it may be asked (see `operator`).
 /// - **Canonical**: the snapshot is a function of the set of events (tested: `tests::snapshots`).
 #[derive(Debug)]
 pub(crate) struct Log {
@@ -36,7 +42,7 @@ pub(crate) struct Log {
     shape: Shape,
     /// Entity key to position in `entities`. Only looked up, never iterated: its order reaches no output.
     positions: HashMap<Box<[u8]>, usize, Xxh3DefaultBuilder>,
-    /// In order of first appearance; none is without events.
+    /// In any order; none is without events.
     entities: Vec<(Box<[u8]>, EntityLog)>,
 }
 
@@ -95,6 +101,8 @@ impl Log {
         }
     }
 
+    /// What it answers, for tests.
+    #[cfg(test)]
     pub fn spec(&self) -> &FoldSpec {
         &self.spec
     }
@@ -102,26 +110,6 @@ impl Log {
     /// Types of the events' lifts.
     pub fn lift_types(&self) -> &[Type] {
         &self.shape.parts.lift_types
-    }
-
-    /// Takes in these rows of events, each with its entity; returns the numbers of new events and of copies.
-    pub fn step(&mut self, entities: &StrData, events: &Events, rows: impl Iterator<Item = usize>) -> (u64, u64) {
-        let (mut inserted, mut copies) = (0, 0);
-        for row in rows {
-            let log = Self::entity(&mut self.positions, &mut self.entities, entities.get(row));
-            if log.insert(&self.shape, events, row) {
-                inserted += 1;
-            } else {
-                copies += 1;
-            }
-        }
-        (inserted, copies)
-    }
-
-    /// Whether a copy of an event is here.
-    pub fn holds(&self, entity: &[u8], events: &Events, row: usize) -> bool {
-        let position = self.positions.get(entity);
-        position.is_some_and(|position| self.entities[*position].1.holds(events, row))
     }
 
     fn entity<'a>(

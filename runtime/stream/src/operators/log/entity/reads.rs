@@ -8,7 +8,7 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 impl EntityLog {
-    fn start() -> Place {
+    pub(super) fn start() -> Place {
         Place {
             group: 0,
             page: 0,
@@ -49,7 +49,7 @@ impl EntityLog {
     }
 
     /// The position of a row, or of what follows the page if the row is its length.
-    fn place(&self, group: usize, page: usize, row: usize) -> Place {
+    pub(super) fn place(&self, group: usize, page: usize, row: usize) -> Place {
         let pages = &self.groups[group].pages;
         if row < pages[page].events.len() {
             Place { group, page, row }
