@@ -87,10 +87,7 @@ impl Bounds {
     /// All that end as these do, at every `t`.
     #[must_use]
     pub fn ending(&self) -> Bounds {
-        Bounds {
-            back_us: None,
-            ..*self
-        }
+        Bounds { back_us: None, ..*self }
     }
 
     /// Whether others reach back at least as far, at every `t`.

@@ -155,7 +155,8 @@ fn slots(chain: &Chain<'_>, engine: Engine) -> Outcome {
     for slot in &fold.slots {
         let (argument, filter, aggregate) = keys[slot.part as usize];
         ensure(
-            (argument, filter) == ((slot.argument, slot.second), slot.filter) && is_one_part(engine, aggregate, slot.aggregate),
+            (argument, filter) == ((slot.argument, slot.second), slot.filter)
+                && is_one_part(engine, aggregate, slot.aggregate),
             "a slot that reads another's part",
         )?;
         let is_run = match engine {

@@ -2,8 +2,8 @@
 //! operators alone.
 
 use super::{
-    Accept, BatchPlan, Dedup, Finish, FinishSpec, Fold, FoldSpec, KeyBy, LogId, Method, Pipeline, RowSpec, Rows, Scan, Spine,
-    StateSchema, StreamAnswer, StreamGraph, StreamSourceId, Visibility,
+    Accept, BatchPlan, Dedup, Finish, FinishSpec, Fold, FoldSpec, KeyBy, LogId, Method, Pipeline, RowSpec, Rows, Scan,
+    Spine, StateSchema, StreamAnswer, StreamGraph, StreamSourceId, Visibility,
 };
 use crate::aggregate::{Aggregate, Slot};
 use crate::id::ColumnId;

@@ -4,8 +4,8 @@ use super::{Wrong, are_names, ensure, finish, fold, rows, source};
 use crate::hash::state_key;
 use crate::id::ColumnId;
 use crate::plan::{
-    BatchPlan, FinishSpec, Fold, FoldSpec, Method, Order, Pipeline, Presence, Retention, Rows, Scan, Spine, StateSchema,
-    Stop, StreamAnswer, StreamGraph, StreamLog, Visibility,
+    BatchPlan, FinishSpec, Fold, FoldSpec, Method, Order, Pipeline, Presence, Retention, Rows, Scan, Spine,
+    StateSchema, Stop, StreamAnswer, StreamGraph, StreamLog, Visibility,
 };
 use crate::program::{Arrival, Key, Source, Step};
 use crate::types::Type;
@@ -62,7 +62,9 @@ fn methods(fold: &Fold, source: &Source, is_stream: bool) -> Result<(), Wrong> {
         })?;
         let part = fold.parts.get(slot.part as usize);
         ensure(
-            part.is_some_and(|part| (part.argument, part.second, part.filter) == (slot.argument, slot.second, slot.filter)),
+            part.is_some_and(|part| {
+                (part.argument, part.second, part.filter) == (slot.argument, slot.second, slot.filter)
+            }),
             || wrong("the part of a slot"),
         )?;
     }
@@ -95,9 +97,16 @@ fn walks(fold: &Fold) -> Result<(), Wrong> {
         ensure(first.is_some() && edges.all(|edge| Some(edge) == first), || {
             "windows of one walk that end differently".to_owned()
         })?;
-        let choosing = walk.stops.iter().find(|stop| fold.windows[stop.window.index()].count().is_some());
+        let choosing = walk
+            .stops
+            .iter()
+            .find(|stop| fold.windows[stop.window.index()].count().is_some());
         if let Some(stop) = choosing {
-            let filters: BTreeSet<_> = stop.slots.iter().map(|slot| fold.slots[*slot as usize].filter).collect();
+            let filters: BTreeSet<_> = stop
+                .slots
+                .iter()
+                .map(|slot| fold.slots[*slot as usize].filter)
+                .collect();
             ensure(walk.stops.len() == 1 && filters.len() <= 1, || {
                 "a walk that chooses among events for others too".to_owned()
             })?;
@@ -315,4 +324,3 @@ impl StreamLog {
         )
     }
 }
-
