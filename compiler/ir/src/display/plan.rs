@@ -159,6 +159,7 @@ fn method(slot: &FoldSlot) -> &'static str {
         Method::Extreme => "ordered extreme",
         Method::Edge => "edge lookup",
         Method::Deltas => "window deltas",
+        Method::States => "states",
         Method::Pages => "pages",
     }
 }
