@@ -6,8 +6,8 @@
 //! - **Sufficient**: no engine panics on a plan that is accepted (tested: random edits of builds).
 
 use super::{
-    BatchPlan, FinishKind, FinishSpec, Fold, FoldSpec, Method, Order, Pipeline, Retention, RowSpec, Rows, Scan, Spine,
-    StateSchema, StreamAnswer, StreamGraph, StreamLog, Visibility,
+    BatchPlan, FinishKind, FinishSpec, Fold, FoldSpec, Method, Order, Part, Pipeline, Retention, RowSpec, Rows, Scan,
+    Spine, StateSchema, StreamAnswer, StreamGraph, StreamLog, Visibility,
 };
 use crate::aggregate::Aggregate;
 use crate::expr::{Expr, ExprKind};
@@ -15,7 +15,7 @@ use crate::hash::state_key;
 use crate::id::ColumnId;
 use crate::program::{Arrival, Key, Lateness, Source, SourceColumn, Step, retention_us};
 use crate::types::Type;
-use crate::window::{Excluding, WindowKind};
+use crate::window::{Excluding, Window, WindowKind};
 use std::collections::BTreeSet;
 
 /// What is wrong, in words.
@@ -282,19 +282,30 @@ fn methods(fold: &Fold, source: &Source, is_stream: bool) -> Result<(), Wrong> {
         ensure(is_run && slot.version == slot.aggregate.version(), || {
             wrong("a method or version that no engine has")
         })?;
-        let part = fold.parts.get(slot.part as usize);
-        ensure(
-            part.is_some_and(|part| (part.argument, part.filter) == (slot.argument, slot.filter)),
-            || wrong("the part of a slot"),
-        )?;
+        let reads = |part: &Part| {
+            let is_state = !is_stream || part.aggregate == slot.aggregate;
+            is_state && (part.argument, part.filter) == (slot.argument, slot.filter)
+        };
+        ensure(fold.parts.get(slot.part as usize).is_some_and(reads), || {
+            wrong("the part of a slot")
+        })?;
     }
     let used: BTreeSet<u32> = fold.slots.iter().map(|slot| slot.part).collect();
     ensure(used.len() == fold.parts.len(), || wrong("a part that nobody reads"))?;
-    walks(fold).map_err(|what| wrong(&what))
+    walks(fold, is_stream).map_err(|what| wrong(&what))
 }
 
-/// Whether every slot is answered once, where its window and part are at hand.
-fn walks(fold: &Fold) -> Result<(), Wrong> {
+/// Whether every slot is answered once, at a stop of its window, and the windows of a walk nest.
+fn walks(fold: &Fold, is_stream: bool) -> Result<(), Wrong> {
+    // It grows with the reach of a window, and with nothing else.
+    let reach = |window: &Window| {
+        let kept = retention_us([window.kind], Lateness::Unbounded);
+        kept.map_or((1, 0), |us| (0, us))
+    };
+    let nest = |pair: &[&Window]| {
+        let (left, right) = (reach(pair[0]), reach(pair[1]));
+        pair[0].excluding == pair[1].excluding && if is_stream { left < right } else { left > right }
+    };
     let mut answered = vec![0u32; fold.slots.len()];
     for walk in &fold.walks {
         for stop in &walk.stops {
@@ -308,15 +319,11 @@ fn walks(fold: &Fold) -> Result<(), Wrong> {
                 answered[*slot as usize] += 1;
             }
         }
-        let edges = walk
-            .stops
-            .iter()
-            .map(|stop| fold.windows[stop.window.index()].excluding);
-        let edges: Vec<Excluding> = edges.collect();
-        ensure(
-            !edges.is_empty() && edges.windows(2).all(|pair| pair[0] == pair[1]),
-            || "windows of one walk that end differently".to_owned(),
-        )?;
+        let windows = walk.stops.iter().map(|stop| &fold.windows[stop.window.index()]);
+        let windows: Vec<&Window> = windows.collect();
+        ensure(!windows.is_empty() && windows.windows(2).all(nest), || {
+            "windows of one walk that do not nest".to_owned()
+        })?;
     }
     ensure(answered.iter().all(|times| *times == 1), || {
         "a slot that is not answered once".to_owned()
