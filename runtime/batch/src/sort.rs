@@ -41,17 +41,17 @@ impl Sorter {
     /// The events of a partition.
     pub fn partition(&self, partition: usize) -> Result<Sorted> {
         let partitions = &self.dealt.partitions;
-        let (rows, bytes) = partitions.size(partition);
-        let share = self.share.filter(|_| rows > 0);
-        let Some(share) = share.filter(|share| self.pipeline.layout.work_bytes(rows, bytes) > *share) else {
+        let work = |(rows, bytes)| self.pipeline.layout.work_bytes(rows, bytes);
+        let Some(share) = self.share.filter(|share| work(partitions.size(partition)) > *share) else {
             let batches = partitions.take(partition)?;
             if batches.is_empty() {
                 return Ok(Sorted::Whole(None));
             }
             return Ok(Sorted::Whole(self.sorted(&batches)?));
         };
+        let (rows, bytes) = partitions.size(partition);
         countable(rows)?;
-        let per_piece = (share / 2 / (self.pipeline.layout.work_bytes(rows, bytes) / rows).max(1)).max(1);
+        let per_piece = (share / 2 / (work((rows, bytes)) / rows.max(1)).max(1)).max(1);
         let splitters = self.splitters(partition, rows, rows.div_ceil(per_piece).clamp(1, PIECES_MAX))?;
         let pieces = self.deal(partition, &splitters)?;
         Ok(Sorted::Pieces { pieces, next: 0 })
@@ -97,7 +97,7 @@ impl Sorter {
         let order = arrived.order(&numbers, (greatest - least) as usize + 1);
         drop(numbers);
         self.pipeline.counter.add_copies(order.copies);
-        let ties = arrived.ties(&order.rows);
+        let mut ties = Some(arrived.ties(&order.rows));
         let rows = UInt32Array::from(order.rows);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
         for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
@@ -110,7 +110,7 @@ impl Sorter {
                 arrays.push(take(array, &rows, None)?);
             }
             if field.name() == "time" {
-                arrays.push(Arc::new(UInt32Array::from(ties.clone())));
+                arrays.extend(ties.take().map(|ties| Arc::new(UInt32Array::from(ties)) as ArrayRef));
             }
         }
         Ok(Some(RecordBatch::try_new(self.schema.clone(), arrays)?))

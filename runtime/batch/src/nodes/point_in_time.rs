@@ -13,8 +13,8 @@ use super::spec::PointInTime;
 use crate::error::bug;
 use crate::inputs::Resources;
 use crate::schema::{EVENT_ORDER, answer_fields};
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::concat_batches;
+use arrow::array::{AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Schema, UInt32Type};
 use datafusion::common::SharedResult;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -164,7 +164,7 @@ impl Stream {
             let ended = batch.slice(continued, of_last - continued);
             self.complete.push(self.whole(&ended)?);
         }
-        self.add(batch.slice(of_last, rows - of_last))
+        self.add(detached(&batch, of_last)?)
     }
 
     /// Adds events to the entity that is open; from a size on they are buffered in panes.
@@ -226,6 +226,18 @@ impl Stream {
             next: 0,
             rows: None,
         })
+    }
+}
+
+/// The rows of a batch from one on; if they are few, without the memory of the others.
+fn detached(batch: &RecordBatch, from: usize) -> Result<RecordBatch> {
+    let rows = batch.num_rows() - from;
+    match 2 * rows >= batch.num_rows() {
+        true => Ok(batch.slice(from, rows)),
+        false => {
+            let taken = UInt32Array::from_iter_values(from as u32..batch.num_rows() as u32);
+            Ok(take_record_batch(batch, &taken)?)
+        }
     }
 }
 
