@@ -12,6 +12,8 @@ mod lake;
 mod physical;
 #[path = "suite/rejects.rs"]
 mod rejects;
+#[path = "suite/sessions.rs"]
+mod sessions;
 #[path = "suite/spec.rs"]
 mod spec;
 #[path = "suite/witness.rs"]
