@@ -385,9 +385,12 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             .with_help("give the columns that the service needs, with their types"),
         Error::SharedIdentity { column, names } => shared_identity(column, names),
         // No command loads a build or a snapshot from outside, and replays move the cut along.
-        Error::Build { .. } | Error::Snapshot { .. } | Error::NotAtCut { .. } | Error::CutGoesBack { .. } => {
-            bug(&error.to_string())
-        }
+        Error::Build { .. }
+        | Error::Snapshot { .. }
+        | Error::NotAtCut { .. }
+        | Error::CutGoesBack { .. }
+        | Error::BelowHorizon { .. }
+        | Error::ToBeRebuilt { .. } => bug(&error.to_string()),
         Error::Resources { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
             .with_help("free memory or space in the temporary folder"),
         Error::Bug { why } => bug(why),

@@ -120,7 +120,10 @@ impl Run<'_> {
         self.since_restart = 0;
         let bytes = self.online.snapshot();
         self.online = self.online.fresh()?;
-        self.online.restore(&bytes)
+        match self.online.restore(&bytes)?.to_rebuild.first() {
+            None => Ok(()),
+            Some(lost) => Err(Error::Bug { why: lost.to_string() }),
+        }
     }
 }
 
@@ -190,9 +193,9 @@ impl Program {
                 order.len().min(from + 4096)
             } else {
                 run.deliver(Some(t), &mut |count| delivered += count)?;
-                run.online.advance(t)?;
                 from + order[from..].partition_point(|row| spine.times[*row as usize] <= t)
             };
+            run.online.advance(t)?;
             let rows = &order[from..until];
             let questions = Questions {
                 times: rows.iter().map(|row| spine.times[*row as usize]).collect(),

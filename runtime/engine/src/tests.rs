@@ -5,6 +5,7 @@ use std::path::Path;
 
 mod copies;
 mod online;
+mod restores;
 mod session;
 
 const PROGRAM: &str = r#"

@@ -260,6 +260,26 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                 };
                 found.add("over lifetime", move |case| set(case, Window { kind, ..window }));
             }
+            WindowKind::Offset { length_us, offset_us } => {
+                let name = match length_us {
+                    Some(_) => "over a length offset",
+                    None => "over lifetime offset",
+                };
+                let offset_us = if offset_us == 1 { 2 } else { offset_us - 1 };
+                let kind = WindowKind::Offset { length_us, offset_us };
+                found.add(name, move |case| set(case, Window { kind, ..window }));
+            }
+            WindowKind::Events { count, max_us } => {
+                let kind = WindowKind::Events {
+                    count: count + 1,
+                    max_us,
+                };
+                found.add("over events", move |case| set(case, Window { kind, ..window }));
+                if max_us.is_some() {
+                    let kind = WindowKind::Events { count, max_us: None };
+                    found.add("over events max", move |case| set(case, Window { kind, ..window }));
+                }
+            }
         }
         let name = match window.excluding {
             Excluding::Nothing => continue,
@@ -274,19 +294,25 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
 }
 
 /// What an aggregate is called in the table.
-pub fn aggregate_name(aggregate: Aggregate, argument: Option<Type>) -> String {
+pub fn aggregate_name(aggregate: Aggregate, arguments: &[Type]) -> String {
     let nulls = match aggregate {
         Aggregate::First { ignoring_nulls: true } | Aggregate::Last { ignoring_nulls: true } => " ignoring nulls",
         _ => "",
     };
-    let of = argument.map_or("no argument".to_owned(), type_name);
+    let of = match (aggregate, arguments) {
+        (_, []) => "no argument".to_owned(),
+        // What it is chosen by is of any type.
+        (Aggregate::ArgMin | Aggregate::ArgMax, [value, ..]) => type_name(*value),
+        (_, types) => types.iter().copied().map(type_name).collect::<Vec<_>>().join(" and "),
+    };
     format!("{}{nulls} of {of}", aggregate.name())
 }
 
 fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
     let written = &view.slots[slot];
     let of = |aggregate: Aggregate| move |case: &mut Case| case.program.views[at].slots[slot].aggregate = aggregate;
-    let name = aggregate_name(written.aggregate, written.argument.map(|lift| view.lift(lift).ty));
+    let types: Vec<Type> = written.arguments().map(|lift| view.lift(lift).ty).collect();
+    let name = aggregate_name(written.aggregate, &types);
     let cap = Aggregate::DEFAULT_CAP;
     match written.aggregate {
         Aggregate::Sum | Aggregate::Min => found.add(name, of(Aggregate::Max)),
@@ -299,6 +325,14 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         Aggregate::Last { ignoring_nulls } => found.add(name, of(Aggregate::First { ignoring_nulls })),
         Aggregate::Count if written.argument.is_some() => found.add(name, of(Aggregate::CountDistinct { cap })),
         Aggregate::CountDistinct { .. } => found.add(name, of(Aggregate::Count)),
+        Aggregate::Any => found.add(name, of(Aggregate::All)),
+        Aggregate::All => found.add(name, of(Aggregate::Any)),
+        Aggregate::ArgMin => found.add(name, of(Aggregate::ArgMax)),
+        Aggregate::ArgMax => found.add(name, of(Aggregate::ArgMin)),
+        Aggregate::TimeSinceFirst => found.add(name, of(Aggregate::TimeSinceLast)),
+        Aggregate::Covariance => found.add(name, of(Aggregate::Correlation)),
+        Aggregate::Correlation => found.add(name, of(Aggregate::Covariance)),
+        Aggregate::WeightedMean => found.add(name, of(Aggregate::Correlation)),
         Aggregate::Count | Aggregate::Mean | Aggregate::TimeSinceLast => {
             found.add(name, move |case| blank(&mut case.program.views[at], SlotId::from(slot)));
         }

@@ -218,6 +218,10 @@ fn expected() -> Vec<String> {
         "over a length",
         "over years",
         "over lifetime",
+        "over a length offset",
+        "over lifetime offset",
+        "over events",
+        "over events max",
     ]);
     list(&["excluding now", "excluding self", "ignoring nulls", "cap", "ttl"]);
     list(&["derived feature", "derived from derived", "derived at depth 3"]);
@@ -300,12 +304,25 @@ fn aggregates() -> Vec<String> {
         Aggregate::Stddev,
         Aggregate::StddevPop,
     ];
-    let mut all: Vec<(Aggregate, Option<Type>)> = vec![(Aggregate::Count, None), (Aggregate::TimeSinceLast, None)];
-    all.extend(of_any.iter().flat_map(|one| any.map(|ty| (*one, Some(ty)))));
+    let of_nothing = [Aggregate::Count, Aggregate::TimeSinceLast, Aggregate::TimeSinceFirst];
+    let of_pairs = [Aggregate::Covariance, Aggregate::Correlation, Aggregate::WeightedMean];
+    let mut all: Vec<(Aggregate, Vec<Type>)> = of_nothing.map(|one| (one, vec![])).to_vec();
+    all.extend(of_any.iter().flat_map(|one| any.map(|ty| (*one, vec![ty]))));
     // `count` takes no condition.
-    all.extend(any[1..].iter().map(|ty| (Aggregate::Count, Some(*ty))));
-    all.extend(of_numbers.iter().flat_map(|one| numbers.map(|ty| (*one, Some(ty)))));
-    let mut names: Vec<String> = all.iter().map(|(one, ty)| aggregate_name(*one, *ty)).collect();
+    all.extend(any[1..].iter().map(|ty| (Aggregate::Count, vec![*ty])));
+    all.extend(of_numbers.iter().flat_map(|one| numbers.map(|ty| (*one, vec![ty]))));
+    all.extend([Aggregate::Any, Aggregate::All].map(|one| (one, vec![Type::Bool])));
+    let chosen = [Aggregate::ArgMin, Aggregate::ArgMax];
+    all.extend(
+        chosen
+            .iter()
+            .flat_map(|one| any.map(|ty| (*one, vec![ty, Type::Int64]))),
+    );
+    for one in of_pairs {
+        let pairs = numbers.iter().flat_map(|left| numbers.map(|right| vec![*left, right]));
+        all.extend(pairs.filter(|pair| one.result(pair).is_some()).map(|pair| (one, pair)));
+    }
+    let mut names: Vec<String> = all.iter().map(|(one, types)| aggregate_name(*one, types)).collect();
     let mut filtered: Vec<String> = all.iter().map(|(one, _)| format!("where in {}", one.name())).collect();
     filtered.sort();
     filtered.dedup();

@@ -140,13 +140,13 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("ttl '2h'", "write `2h`"),
     (
         "feature b = sum(a) over 7d..14d",
-        "of sums and counts take the difference: `feature before = total_14d - total_7d`, with `feature total = sum(x) over [7d, 14d]`",
+        "of the week before the last one write `over 7d offset 7d`",
     ),
     (
         "feature b = sum(a) over session(30m)",
         "use a duration such as `over 30m`; `time_since_last()` is the time since the last event",
     ),
-    ("feature b = sum(a) over 10 events", "use a duration such as `over 30d`"),
+    ("feature b = sum(a) over 10 rows", "write `over 10 events`"),
     ("feature b = sum(a) over month", "use a duration such as `over 30d`"),
     (
         "feature b = count(where x > @now) over 1d",

@@ -122,7 +122,7 @@ fn broken_graphs_are_refused() {
         Engine::new(graphs, Truth::Complete).err().map(|bug| bug.0)
     };
     assert_eq!(change(|_| {}), None);
-    let broken: [fn(&mut StreamGraph); 17] = [
+    let broken: [fn(&mut StreamGraph); 18] = [
         |graph| graph.rows[0].input = StreamSourceId(1),
         |graph| graph.logs[0].input = RowsId(1),
         |graph| graph.answers[0].input = LogId(1),
@@ -138,6 +138,7 @@ fn broken_graphs_are_refused() {
         |graph| graph.answers[0].fold.walks[0].stops.reverse(),
         |graph| drop(graph.answers[0].fold.walks.pop()),
         |graph| graph.answers[0].fold.self_columns.clear(),
+        |graph| graph.logs[0].retention.keep_us = Some(300),
         |graph| graph.program = "p2".to_owned(),
         |graph| graph.service = "few".to_owned(),
     ];
