@@ -122,7 +122,7 @@ fn broken_graphs_are_refused() {
         Engine::new(graphs, Truth::Complete).err().map(|bug| bug.0)
     };
     assert_eq!(change(|_| {}), None);
-    let broken: [fn(&mut StreamGraph); 18] = [
+    let broken: [fn(&mut StreamGraph); 17] = [
         |graph| graph.rows[0].input = StreamSourceId(1),
         |graph| graph.logs[0].input = RowsId(1),
         |graph| graph.answers[0].input = LogId(1),
@@ -138,13 +138,19 @@ fn broken_graphs_are_refused() {
         |graph| graph.answers[0].fold.walks[0].stops.reverse(),
         |graph| drop(graph.answers[0].fold.walks.pop()),
         |graph| graph.answers[0].fold.self_columns.clear(),
-        |graph| graph.logs[0].retention.keep_us = Some(300),
         |graph| graph.program = "p2".to_owned(),
         |graph| graph.service = "few".to_owned(),
     ];
     for (position, what) in broken.into_iter().enumerate() {
         assert!(change(what).is_some(), "change {position}");
     }
+    let mut graphs = graph();
+    for graph in &mut graphs {
+        // One of the windows is over lifetime.
+        graph.logs[0].retention.keep_us = Some(1 << 60);
+    }
+    let bug = Engine::new(graphs, Truth::Complete).err().map(|bug| bug.0);
+    assert!(bug.is_some_and(|bug| bug.contains("kept for less")));
     let rows: fn(&mut StreamGraph) = |graph| graph.rows[0].rows.key.columns[0] = ColumnId(9);
     assert_eq!(change(rows), Some("transform paid: broken column reference".to_owned()));
     let finish: fn(&mut StreamGraph) = |graph| {
