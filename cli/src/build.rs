@@ -3,7 +3,7 @@
 use crate::args::BuildArgs;
 use crate::check::compile;
 use crate::errors;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 
 pub fn run(args: &BuildArgs, reporter: &Reporter) -> Result<(), Refused> {
     let (_, program) = compile(&args.program, reporter)?;
@@ -11,11 +11,11 @@ pub fn run(args: &BuildArgs, reporter: &Reporter) -> Result<(), Refused> {
     let folder =
         featc_driver::build(&program, &plans, &args.out).or_else(|error| reporter.refuse(errors::build(&error)))?;
     let text = format!(
-        "built {} (program {}): {} batch plans, {} stream operators",
+        "built {} (program {}): {}, {}",
         folder.display(),
         plans.stream.program,
-        plans.batch.len(),
-        plans.stream.operators.len()
+        counted(plans.batch.len(), "batch plan"),
+        counted(plans.stream.operators.len(), "stream operator")
     );
     let value = serde_json::json!({
         "folder": folder.display().to_string(),

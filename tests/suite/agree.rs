@@ -17,6 +17,8 @@ mod coverage;
 mod draw;
 #[path = "agree/engine.rs"]
 mod engine;
+#[path = "agree/errors.rs"]
+mod errors;
 #[path = "agree/nodes.rs"]
 mod nodes;
 #[path = "agree/shrink.rs"]

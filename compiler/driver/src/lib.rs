@@ -34,6 +34,7 @@
 //! Architecture invariant: nothing of `runtime/` is known here.
 
 mod build;
+mod plain;
 mod project;
 
 pub use build::{BuildError, build};

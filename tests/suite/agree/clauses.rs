@@ -1,5 +1,6 @@
 //! Changes of what is no expression: clauses, aggregates, windows, keys, the truth.
 
+use super::errors::errors;
 use super::nodes::type_name;
 use crate::evaluators::Case;
 use featc_ir::{
@@ -14,11 +15,12 @@ pub struct Clause {
     pub change: Box<dyn Fn(&mut Case)>,
 }
 
+/// What was found so far.
 #[derive(Default)]
-struct Found(Vec<Clause>);
+pub struct Found(Vec<Clause>);
 
 impl Found {
-    fn add(&mut self, construct: impl Into<String>, change: impl Fn(&mut Case) + 'static) {
+    pub fn add(&mut self, construct: impl Into<String>, change: impl Fn(&mut Case) + 'static) {
         self.0.push(Clause {
             construct: construct.into(),
             change: Box::new(change),
@@ -31,6 +33,7 @@ pub fn clauses(case: &Case, naive: bool) -> Vec<Clause> {
     let mut found = Found::default();
     truth(case, &mut found);
     shared_names(case, &mut found);
+    errors(case, &mut found);
     for (at, source) in case.program.sources.iter().enumerate() {
         if naive && source.zone.is_some() {
             found.add("zone", move |case| shift(&mut case.rows[at]));

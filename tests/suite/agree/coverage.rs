@@ -209,6 +209,8 @@ fn expected() -> Vec<String> {
         "at in its bounds",
         "at before the source's time",
         "begins under at",
+        "error in `at` poisons",
+        "key error rejected",
         "composite key",
         "key from a let",
     ]);
