@@ -156,7 +156,7 @@ impl Scope<'_> {
         let column = self.name_of(ty);
         // Of two values the first and the last are often the same.
         let place = match ty {
-            Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 5, 5, 7]),
+            Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7]),
             _ => self.rng.below(8),
         };
         match place {
