@@ -158,7 +158,7 @@ fn a_checkpoint_that_forgets_a_source_is_refused() {
     });
     let said = refused(folder.path(), &arguments, "E0911");
     assert!(
-        said.contains("of source `txn` changed since the backfill was begun"),
+        said.contains("of source `payments` changed since the backfill was begun"),
         "{said}"
     );
 }

@@ -330,8 +330,14 @@ fn one_thing_is_not_several() {
     write("txn.csv", "id,card,at\n1,a,2024-01-01T10:00:00Z\n");
     write("spine.csv", "card,timestamp\na,2024-01-01T12:00:00Z\n");
     let check = ok(folder.path(), "check one.feat two.feat");
-    assert!(check.contains("one.feat: 1 view, 1 feature, 1 service: no errors"), "{check}");
-    assert!(check.contains("two.feat: 1 view, 2 features, 1 service: no errors"), "{check}");
+    assert!(
+        check.contains("one.feat: 1 view, 1 feature, 1 service: no errors"),
+        "{check}"
+    );
+    assert!(
+        check.contains("two.feat: 1 view, 2 features, 1 service: no errors"),
+        "{check}"
+    );
     let built = ok(folder.path(), "build one.feat");
     assert!(built.contains(": 1 batch plan, 5 stream operators"), "{built}");
     let run = "--service risk --spine spine.csv --truth complete";

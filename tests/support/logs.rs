@@ -260,7 +260,7 @@ pub fn add_edges(
 
 /// How far questions look back in a source, in microseconds: the longest window, its lateness, and an hour; `None` where
 /// they look back for ever.
-fn reach_us(program: &Program, place: usize) -> Option<i64> {
+pub fn reach_us(program: &Program, place: usize) -> Option<i64> {
     let late_us = match program.sources[place].lateness {
         Lateness::Within { bound_us } => i64::try_from(bound_us).ok()?,
         Lateness::Unbounded => 0,
