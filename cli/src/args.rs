@@ -228,7 +228,7 @@ pub enum TruthArg {
 
 #[derive(Debug, Args)]
 pub struct SpineArgs {
-    /// The questions: Parquet, CSV or JSONL with the entity columns and a time column; other columns pass through
+    /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
     #[arg(long, value_name = "FILE")]
     pub spine: PathBuf,
     /// The spine's column with the instant of each question
@@ -264,7 +264,7 @@ pub struct TrainCommand {
     /// The service whose features are wanted
     #[arg(long, value_name = "NAME", required_unless_present = "from_provenance")]
     pub service: Option<String>,
-    /// The questions: Parquet, CSV or JSONL with the entity columns and a time column; other columns pass through
+    /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
     #[arg(long, value_name = "FILE", required_unless_present = "from_provenance")]
     pub spine: Option<PathBuf>,
     /// The spine's column with the instant of each question

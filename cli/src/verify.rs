@@ -4,7 +4,7 @@ use crate::args::{ReplayOptions, VerifyArgs};
 use crate::errors;
 use crate::provenance::Inputs;
 use crate::replay::stream;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use crate::run::{Aside, Prepared, check_found, check_overwrites, prepare, settle};
 use crate::train::batch;
 use arrow::array::{Array as _, RecordBatch};
@@ -74,12 +74,12 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
 /// The closing line.
 pub fn words(prepared: &Prepared, compared: &Compared) -> String {
     format!(
-        "verify: {} rows x {} features, truth {}: {} values and statuses compared between batch and stream, {} rows with the model: {} differ",
-        compared.rows,
-        compared.features,
+        "verify: {} x {}, truth {}: {} values and statuses compared between batch and stream, {} with the model: {} differ",
+        counted(compared.rows, "row"),
+        counted(compared.features, "feature"),
         prepared.truth_words(),
         compared.values,
-        compared.model_rows,
+        counted(compared.model_rows, "row"),
         compared.differ
     )
 }

@@ -17,12 +17,15 @@ mod coverage;
 mod draw;
 #[path = "agree/engine.rs"]
 mod engine;
+#[path = "agree/errors.rs"]
+mod errors;
 #[path = "agree/nodes.rs"]
 mod nodes;
 #[path = "agree/shrink.rs"]
 mod shrink;
 
 use crate::evaluators::model;
+use clauses::Read;
 use coverage::Coverage;
 use draw::draw;
 use engine::{Did, Engine, difference};
@@ -82,9 +85,15 @@ fn check(seed: u64, seen: &mut Seen) {
             shrink::report(seed, &drawn, *engine);
         }
     }
-    let naive = |engine: &Engine| matches!(engine, Engine::Files(layout) if layout.naive);
-    let naive = drawn.engines.iter().any(naive);
-    seen.coverage.visit((&drawn.case, naive), &expected, &drawn.rng);
+    let layouts = drawn.engines.iter().filter_map(|engine| match engine {
+        Engine::Files(layout) => Some(layout),
+        Engine::Batch(_) | Engine::Stream(_) => None,
+    });
+    let read = Read {
+        naive: layouts.clone().any(|layout| layout.naive),
+        pruned: layouts.clone().any(|layout| layout.prunes()),
+    };
+    seen.coverage.visit((&drawn.case, read), &expected, &drawn.rng);
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -35,6 +35,7 @@
 
 mod build;
 mod certify;
+mod plain;
 mod project;
 
 pub use build::{BuildError, build};

@@ -9,6 +9,7 @@ use crate::plan::{
 };
 use crate::program::{Arrival, Key, Source, Step};
 use crate::types::Type;
+use crate::window::Window;
 use std::collections::BTreeSet;
 
 /// In the order of what reaches further.
