@@ -34,9 +34,11 @@
 //! Architecture invariant: nothing of `runtime/` is known here.
 
 mod build;
+mod elsewhere;
 mod project;
 
 pub use build::{BuildError, build};
+pub use elsewhere::read_elsewhere;
 pub use featc_ir::manifest::{FeatureEntry, Manifest};
 pub use featc_syntax::{diag, is_reserved};
 pub use project::{LoadError, Project};
