@@ -102,8 +102,8 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
         value["first_difference"] = told.first;
         value["case"] = told.case;
     }
-    outputs.write(&junit(&prepared.service, &fields, &verified.checks), &value, reporter)?;
     reporter.result(&text, &value);
+    outputs.write(&junit(&prepared.service, &fields, &verified.checks), &value, reporter)?;
     judge(&verified, reporter)
 }
 
@@ -189,10 +189,7 @@ fn verify(
     let Some(ground) = ground(prepared, fields, options.seed) else {
         return reporter.refuse(errors::bug("the service was there a moment ago"));
     };
-    let recorded = told(
-        prepared.program.record(&prepared.service, Side::Stream, None),
-        reporter,
-    )?;
+    let recorded = told(prepared.program.record(&prepared.service, Side::Stream, None), reporter)?;
     let from_stream = stream_recorded(prepared, options.replay, spine, true, &recorded, reporter)?;
     if from_batch.schema != from_stream.schema {
         return reporter.refuse(errors::bug("the engines' results have different columns"));
@@ -290,7 +287,9 @@ fn metamorphic(
     let evaluators = evaluators(prepared, ground, options.run.temp_dir.clone());
     for relation in Relation::ALL {
         let outcome = relation.check(&ground, &evaluators, &case, &setting, Some(&verified.base));
-        verified.checks.push(related(relation, told(outcome, reporter)?, fields));
+        verified
+            .checks
+            .push(related(relation, told(outcome, reporter)?, fields));
     }
     verified.compared.differ = verified.checks.iter().map(Check::differ).sum();
     Ok(())
@@ -340,7 +339,9 @@ fn source_rows(prepared: &Prepared, recorded: &[Recorded]) -> SourceRows {
     let mut sources = vec![Vec::new(); prepared.ir.sources.len()];
     for recorded in recorded {
         let known = prepared.ir.sources.iter();
-        let mut places = known.enumerate().filter(|(_, known)| known.name == recorded.source.name);
+        let mut places = known
+            .enumerate()
+            .filter(|(_, known)| known.name == recorded.source.name);
         if let Some((place, _)) = places.next() {
             sources[place].push(recorded.rows.clone());
         }

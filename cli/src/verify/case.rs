@@ -181,7 +181,10 @@ impl Asked {
     pub fn to_arrow(&self, at_column: &str) -> Result<RecordBatch, Error> {
         let times: Vec<Value> = self.times.iter().map(|us| Value::Timestamp(*us)).collect();
         let times = Column::from_values(Type::Timestamp, &times);
-        let columns = self.columns.iter().map(|(key, column)| (key.name.as_str(), column.clone()));
+        let columns = self
+            .columns
+            .iter()
+            .map(|(key, column)| (key.name.as_str(), column.clone()));
         record_batch(columns.chain([(at_column, times)]).collect())
     }
 

@@ -36,7 +36,8 @@ impl Setting {
     }
 }
 
-type Evaluate<'a> = Box<dyn Fn(&Case, &Setting) -> Result<Answers, Error> + 'a>;
+/// Answers a case.
+pub type Evaluate<'a> = Box<dyn Fn(&Case, &Setting) -> Result<Answers, Error> + 'a>;
 
 /// The evaluators that are to agree.
 pub struct Evaluators<'a> {

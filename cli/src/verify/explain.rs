@@ -13,6 +13,9 @@ use featr_model::{Contribution, Question};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
+/// Features of a line that are named.
+const NAMES_MAX: usize = 5;
+
 /// What is told of the first difference.
 pub struct Told {
     pub text: String,
@@ -33,7 +36,10 @@ pub fn line(check: &Check, fields: &Fields) -> String {
             check.differ()
         ),
     };
-    let excluded = check.outcome.iter().flat_map(|counted| fields.names.iter().zip(&counted.excluded));
+    let excluded = check
+        .outcome
+        .iter()
+        .flat_map(|counted| fields.names.iter().zip(&counted.excluded));
     let mut by_cause: Vec<(&str, Vec<&str>)> = Vec::new();
     for (name, why) in excluded.filter_map(|(name, why)| Some((name, why.as_deref()?))) {
         match by_cause.iter_mut().find(|(known, _)| *known == why) {
@@ -42,7 +48,12 @@ pub fn line(check: &Check, fields: &Fields) -> String {
         }
     }
     for (why, names) in by_cause {
-        let _ = write!(line, "\n  without {}: {why}", names.join(", "));
+        let shown = names[..names.len().min(NAMES_MAX)].join(", ");
+        let more = match names.len().saturating_sub(NAMES_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let _ = write!(line, "\n  without {shown}{more}: {why}");
     }
     line
 }
@@ -88,7 +99,11 @@ pub fn difference(
         1 => format!("1 {what}"),
         more => format!("{more} {what}s"),
     };
-    let fewest = if shrunk.is_fewest { "" } else { ", and not yet the fewest" };
+    let fewest = if shrunk.is_fewest {
+        ""
+    } else {
+        ", and not yet the fewest"
+    };
     let _ = writeln!(
         text,
         "shrunk in {} runs to {} and {}{fewest}",
@@ -101,7 +116,12 @@ pub fn difference(
     });
     match reproduce::write(prepared, args, &shrunk.case, (&setting, is_metamorphic)) {
         Ok(written) => {
-            let _ = write!(text, "written to {}; again:\n  {}", written.folder.display(), written.command);
+            let _ = write!(
+                text,
+                "written to {}; again:\n  {}",
+                written.folder.display(),
+                written.command
+            );
             case["folder"] = written.folder.display().to_string().into();
             case["command"] = written.command.into();
         }
@@ -124,14 +144,7 @@ fn contributing(
     };
     let field = &service.fields[difference.field];
     let rows = source_rows(prepared, &verified.recorded);
-    featr_model::contributing(
-        &prepared.ir,
-        field.view,
-        field.feature,
-        &rows,
-        question,
-        prepared.truth,
-    )
+    featr_model::contributing(&prepared.ir, field.view, field.feature, &rows, question, prepared.truth)
 }
 
 fn shown(
@@ -147,12 +160,20 @@ fn shown(
         (false, Kind::Relation(relation)) => format!("{}, spine row {}", relation.name(), difference.row),
         (false, Kind::Stream | Kind::Model) => format!("spine row {}", difference.row),
     };
-    let mut text = format!("first difference: {place}, feature {}\n", fields.names[difference.field]);
+    let mut text = format!(
+        "first difference: {place}, feature {}\n",
+        fields.names[difference.field]
+    );
     for (name, value) in named(&asked.columns, difference.row) {
         let _ = writeln!(text, "  {name} = {value}");
     }
     let instant = featc_ir::display::instant;
-    let _ = writeln!(text, "  t = {}, truth {}", instant(asked.times[difference.row]), prepared.truth_text());
+    let _ = writeln!(
+        text,
+        "  t = {}, truth {}",
+        instant(asked.times[difference.row]),
+        prepared.truth_text()
+    );
     for (who, said) in &difference.said {
         let _ = writeln!(text, "  {who:6} says {said}");
     }

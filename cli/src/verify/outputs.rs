@@ -40,7 +40,10 @@ impl Outputs {
             }
             let program = &prepared.program;
             let files = ["spine.parquet", "events.parquet", "events.csv", "events.jsonl"];
-            if files.iter().any(|file| program.would_read(&prepared.service, &folder.join(file))) {
+            if files
+                .iter()
+                .any(|file| program.would_read(&prepared.service, &folder.join(file)))
+            {
                 let what = "a folder that a source would read from now on, and so an input";
                 return reporter.refuse(errors::overwrites(&name, what));
             }
@@ -83,12 +86,19 @@ pub fn junit(service: &str, fields: &Fields, checks: &[Check]) -> String {
             own[0] += 1;
             let (failed, skipped) = (failure(check, field), skip(check, field));
             let class = escaped(&format!("{service}.{}", check.name()));
-            let _ = write!(cases, "    <testcase classname=\"{class}\" name=\"{}\"", escaped(feature));
+            let _ = write!(
+                cases,
+                "    <testcase classname=\"{class}\" name=\"{}\"",
+                escaped(feature)
+            );
             if let Some((message, text)) = failed {
                 own[1] += 1;
                 let _ = writeln!(cases, ">");
                 let (message, text) = (escaped(&message), escaped(&text));
-                let _ = writeln!(cases, "      <failure message=\"{message}\">{text}</failure>\n    </testcase>");
+                let _ = writeln!(
+                    cases,
+                    "      <failure message=\"{message}\">{text}</failure>\n    </testcase>"
+                );
             } else if let Some(why) = skipped {
                 own[2] += 1;
                 let _ = writeln!(cases, "><skipped message=\"{}\"/></testcase>", escaped(why));
@@ -97,7 +107,11 @@ pub fn junit(service: &str, fields: &Fields, checks: &[Check]) -> String {
             }
         }
         let name = escaped(&check.name());
-        let _ = writeln!(suites, "  <testsuite name=\"{name}\"{}>\n{cases}  </testsuite>", numbers(own));
+        let _ = writeln!(
+            suites,
+            "  <testsuite name=\"{name}\"{}>\n{cases}  </testsuite>",
+            numbers(own)
+        );
         all.iter_mut().zip(own).for_each(|(all, own)| *all += own);
     }
     let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";

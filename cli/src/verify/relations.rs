@@ -147,7 +147,12 @@ impl Relation {
         };
         let skipped: Vec<bool> = changed.excluded.iter().map(Option::is_some).collect();
         let engines: [(&'static str, bool, _, _); 2] = [
-            ("batch", self != Relation::Delivery, &evaluators.batch, base.map(|base| &base.batch)),
+            (
+                "batch",
+                self != Relation::Delivery,
+                &evaluators.batch,
+                base.map(|base| &base.batch),
+            ),
             (
                 "stream",
                 !matches!(self, Relation::Threads | Relation::Memory | Relation::Split),

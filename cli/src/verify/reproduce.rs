@@ -106,7 +106,9 @@ fn write_files(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path)
         let text = featc_driver::read_elsewhere(*file, project.sources.text(*file), &clauses);
         let name = path.file_name().unwrap_or("program.feat".as_ref());
         let written = std::fs::write(folder.join(name), text);
-        written.map_err(|error| Error::Resources { why: featr::plain(&error) })?;
+        written.map_err(|error| Error::Resources {
+            why: featr::plain(&error),
+        })?;
     }
     Ok(())
 }
@@ -121,11 +123,16 @@ fn check(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path) -> Re
     let program = featr::Program::new(plans.batch, plans.stream, folder);
     let service = &prepared.service;
     for side in [Side::Batch, Side::Stream] {
-        let read = program.record(service, side, None).map_err(|error| bug(&error.to_string()))?;
+        let read = program
+            .record(service, side, None)
+            .map_err(|error| bug(&error.to_string()))?;
         for events in &case.sources {
             let rows = read.iter().find(|read| read.source.name == events.source.name);
             if !rows.is_some_and(|read| same(&read.rows, &events.side(side))) {
-                return Err(bug(&format!("the rows of {} do not come back as they are", events.source.name)));
+                return Err(bug(&format!(
+                    "the rows of {} do not come back as they are",
+                    events.source.name
+                )));
             }
         }
     }
@@ -151,7 +158,11 @@ fn command(
     is_metamorphic: bool,
     folder: &Path,
 ) -> String {
-    let mut words = vec!["featc".to_owned(), "verify".to_owned(), quoted(&folder.display().to_string())];
+    let mut words = vec![
+        "featc".to_owned(),
+        "verify".to_owned(),
+        quoted(&folder.display().to_string()),
+    ];
     let mut option = |name: &str, value: String| words.extend([format!("--{name}"), quoted(&value)]);
     option("service", prepared.service.clone());
     option("spine", folder.join(SPINE).display().to_string());

@@ -9,8 +9,8 @@ use super::engines::Ground;
 use crate::random::{Random, draw};
 use featc_ir::{Key, Source, Type, View, ViewId, WindowKind};
 use featr::{Column, Value};
-use featr_model::source::{Event, ViewEvents};
 use featr_model::Model;
+use featr_model::source::{Event, ViewEvents};
 use std::collections::BTreeSet;
 
 /// The rows of a spine that the model is asked about: at most half of the sample, rounded up.

@@ -129,7 +129,13 @@ mod tests {
 
     #[test]
     fn no_item_that_matters_is_left_out_and_no_other_is_kept() {
-        for needed in [vec![], vec![0], vec![99], vec![3, 50, 51], (20..40).collect::<Vec<u32>>()] {
+        for needed in [
+            vec![],
+            vec![0],
+            vec![99],
+            vec![3, 50, 51],
+            (20..40).collect::<Vec<u32>>(),
+        ] {
             let mut budget = Budget::USUAL;
             let kept = fewest((0..100).collect(), &mut budget, |items: &[u32], budget| {
                 budget.spend(items.len());

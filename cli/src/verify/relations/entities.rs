@@ -4,20 +4,16 @@ use super::super::case::{Case, Events};
 use super::super::engines::Ground;
 use super::super::sample::views_of;
 use super::{Changed, drawn_rows};
-use crate::random::Random;
+use crate::random::draw;
 use featc_ir::{ColumnId, Type, View};
 use featr::Value;
 use featr_model::Model;
 use std::collections::BTreeSet;
 
-/// Keeps about half of the questions, and takes out the rows of entities that these are not about.
+/// Keeps the questions about some entities, and takes out the rows of those that these are not about.
 pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
-    let mut random = Random::new(ground.seed);
     let all = changed.case.asked.len();
-    let mut kept: Vec<u32> = (0..all as u32).filter(|_| random.below(2) == 0).collect();
-    if kept.is_empty() {
-        kept.push(random.below(all) as u32);
-    }
+    let kept = some_questions(ground, &changed.case);
     changed.case.asked = changed.case.asked.take(&kept);
     changed.rows = kept;
     let case = &changed.case;
@@ -51,8 +47,29 @@ pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> 
     }
 }
 
+/// The questions about a quarter of the entities of a view: of the one that is asked about the fewest.
+fn some_questions(ground: &Ground<'_>, case: &Case) -> Vec<u32> {
+    let of_views = views_of(ground)
+        .into_iter()
+        .map(|(_, view)| entity_of_rows(ground, view, case));
+    let distinct = |rows: &Vec<Vec<Value>>| -> BTreeSet<Vec<Value>> { rows.iter().cloned().collect() };
+    let Some(rows) = of_views.min_by_key(|rows| distinct(rows).len()) else {
+        return Vec::new();
+    };
+    let entities: Vec<Vec<Value>> = distinct(&rows).into_iter().collect();
+    let drawn = draw(ground.seed, entities.len().div_ceil(4) as u64, entities.len() as u64);
+    let drawn: BTreeSet<&Vec<Value>> = drawn.into_iter().map(|place| &entities[place as usize]).collect();
+    let is_kept = |row: &u32| drawn.contains(&rows[*row as usize]);
+    (0..rows.len() as u32).filter(is_kept).collect()
+}
+
 /// The keys that the questions of a case bring for a view.
 fn asked_entities(ground: &Ground<'_>, view: &View, case: &Case) -> BTreeSet<Vec<Value>> {
+    entity_of_rows(ground, view, case).into_iter().collect()
+}
+
+/// Per question: its keys for a view.
+fn entity_of_rows(ground: &Ground<'_>, view: &View, case: &Case) -> Vec<Vec<Value>> {
     let keys = &ground.ir.entity(view.entity).keys;
     let of_row = |row: usize| {
         let value = |name: &String| {
@@ -114,6 +131,8 @@ fn unasked(asked: &BTreeSet<Value>, ty: Type, number: usize) -> Value {
         Type::Int64 => Value::Int64(i64::MIN / 2 + number as i64 + again * 1_000_003),
         _ => Value::String(format!("unasked {number}.{again}")),
     };
-    let found = (0..=asked.len() as i64).map(candidate).find(|value| !asked.contains(value));
+    let found = (0..=asked.len() as i64)
+        .map(candidate)
+        .find(|value| !asked.contains(value));
     found.unwrap_or(Value::Null)
 }
