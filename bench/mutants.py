@@ -41,14 +41,14 @@ AREAS = {
     "kernels": "runtime/kernels/src",
     "rows": "runtime/kernels/src/rows",
     "finish": "runtime/kernels/src/finish",
-    "merge": "runtime/batch/src/merge",
+    "merge": "runtime/merge/src",
     "log": "runtime/stream/src/operators/log",
     "decoder": "runtime/decode/src",
 }
 NOT_PRODUCT = re.compile(r"(^|/)(tests?|slow|arbitrary|ties|mutants|check)(/|\.rs$)")
 
 # Packages whose tests judge, in the order in which their binaries are built; and how often `agree` draws.
-PACKAGES = ["featr-kernels", "featr-stream", "featr-decode", "featr-batch", "featr-model", "featr", "featc-tests"]
+PACKAGES = ["featr-kernels", "featr-merge", "featr-stream", "featr-decode", "featr-batch", "featr-model", "featr", "featc-tests"]
 AGREE_CASES = "200"
 
 # Tests that start compilers, servers or Python, or look at the tree itself: they judge no values.

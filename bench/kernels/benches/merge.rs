@@ -1,17 +1,11 @@
-//! The batch engine's merge, aggregate by aggregate, per chunk of about 32 768 events and 4 096 questions.
-//!
-//! It stands here, and names the file, because the crate of the batch engine builds DataFusion first.
-
-#[path = "../../../runtime/batch/src/merge/mod.rs"]
-#[allow(dead_code, unused_imports)]
-mod merge;
+//! The merge, aggregate by aggregate, per chunk of about 32 768 events and 4 096 questions.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Aggregate, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
 use featr_kernels::events::Events;
 use featr_kernels::{Column, Data, StrData};
-use merge::{Group, Questions, Run, answer};
+use featr_merge::{Group, Questions, Run, answer};
 
 const HOUR: i64 = 3_600_000_000;
 const DAYS: i64 = 60;

@@ -22,7 +22,6 @@ mod exec;
 mod inputs;
 mod logical;
 mod measure;
-pub mod merge;
 mod packed;
 mod report;
 mod run;

@@ -4,11 +4,11 @@ use super::edges::{Extent, Place};
 use super::settle::Arrived;
 use super::shelf::Job;
 use crate::error::bug;
-use crate::merge::{Pack, pack};
 use crate::shelves::{Shelves, by_shelf};
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::error::Result;
+use featr_merge::{Pack, pack};
 use std::sync::Arc;
 
 /// Packs, each with the row that it stands at, ascending.
@@ -26,7 +26,7 @@ pub(super) struct Bucket {
     pub packed: Option<Packed>,
 }
 
-/// See [`crate::merge::pack`].
+/// See [`featr_merge::pack`].
 pub(super) struct Packed {
     /// The rows that stay, in order.
     batch: RecordBatch,

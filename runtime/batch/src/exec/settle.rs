@@ -5,13 +5,13 @@
 
 use crate::codec::{Wire, bytes};
 use crate::error::{BatchError, bug};
-use crate::merge::Run;
 use crate::schema::EventLayout;
 use arrow::array::{ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt8Type, UInt32Type};
 use datafusion::error::Result;
 use featr_kernels::events::Events;
 use featr_kernels::{Column, Data, StrData, identity};
+use featr_merge::Run;
 use std::cmp::Ordering;
 
 /// Columns of events as they come from the shelves.

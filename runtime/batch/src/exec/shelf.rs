@@ -5,7 +5,6 @@ use super::settle::Arrived;
 use super::slabs::Slabs;
 use crate::entities::{Entities, NOBODY};
 use crate::inputs::{Progress, RowsCounter, Shared};
-use crate::merge::{Answered, Group, Questions, Run, Selves, answer};
 use crate::schema::{EventLayout, slot_wires};
 use crate::shelves::Shelves;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
@@ -16,6 +15,7 @@ use datafusion::physical_plan::metrics::Count;
 use featc_ir::plan::FoldSpec;
 use featr_kernels::finish::{encode_status, with_errors};
 use featr_kernels::{Column, Tag, identity};
+use featr_merge::{Answered, Group, Questions, Run, Selves, answer};
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Buckets are small and lie on shelves of their own, in memory or on disk. Questions are taken in order, as many at a
-//! time as split buckets that fit into memory together; all other buckets are there as packs ([`crate::merge::pack`]): a
+//! time as split buckets that fit into memory together; all other buckets are there as packs ([`featr_merge::pack`]): a
 //! few rows, and the exact totals of the rest. Where arrival decides, a bucket has a pack for its events that arrive on
 //! time and others for those that are late, of which only that is split in whose midst a question is asked. What comes out
 //! has the bits of the merge over all events, because it is the same merge, and totals are exact.
@@ -19,11 +19,11 @@ use super::edges::{Edges, Extent};
 use super::settle::{Arrived, countable};
 use super::shelf::{Job, Question};
 use crate::entities::NOBODY;
-use crate::merge::Selves;
 use crate::shelves::Shelves;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::error::Result;
+use featr_merge::Selves;
 use std::collections::HashMap;
 use std::ops::Range;
 

@@ -8,7 +8,7 @@
 //! - for each `count_distinct` one row per value.
 //!
 //! Of the rest only counts and exact sums are kept, for the aggregates that are groups. They stand at the last row. So
-//! an entity with more events than memory holds is answered piece by piece: see `exec/slabs`.
+//! an entity with more events than memory holds can be answered piece by piece.
 
 use super::classes::{Classes, Counts, Key, key, keys_of};
 use super::nearest::{NONE, Steps, in_window};
