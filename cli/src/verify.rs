@@ -15,6 +15,7 @@ mod tests;
 
 use crate::args::{ReplayOptions, RunArgs, VerifyArgs};
 use crate::errors;
+use crate::progress::Bar;
 use crate::provenance::Inputs;
 use crate::replay::stream_recorded;
 use crate::report::{Refused, Reporter};

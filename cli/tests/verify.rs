@@ -80,15 +80,32 @@ fn what_was_compared_is_told_to_people_and_machines() {
                  rows with the model, 20 questions at edges with all three, seed 7: 0 differ";
     assert_eq!(lines[0], format!("verify: {first}"));
     let relations = lines[1..].iter();
-    assert!(relations.clone().all(|line| line.starts_with("metamorphic: ")), "{text}");
+    assert!(
+        relations.clone().all(|line| line.starts_with("metamorphic: ")),
+        "{text}"
+    );
     assert!(!text.contains(": 0 values") && !text.contains("not asked"), "{text}");
 
-    let added: Vec<String> = names(folder.path()).into_iter().filter(|name| !before.contains(name)).collect();
+    let added: Vec<String> = names(folder.path())
+        .into_iter()
+        .filter(|name| !before.contains(name))
+        .collect();
     assert_eq!(added, ["out.json", "out.xml"]);
     let report: serde_json::Value = serde_json::from_str(&read(folder.path(), "out.json")).expect("JSON");
     let said = ok(folder.path(), &format!("--json {command}"));
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&said).expect("one document"), report);
-    assert_eq!([&report["seed"], &report["model_rows"], &report["edges"], &report["differ"]], [7, 20, 20, 0]);
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&said).expect("one document"),
+        report
+    );
+    assert_eq!(
+        [
+            &report["seed"],
+            &report["model_rows"],
+            &report["edges"],
+            &report["differ"]
+        ],
+        [7, 20, 20, 0]
+    );
     let checks: Vec<&str> = report["checks"]
         .as_array()
         .expect("a list")
@@ -116,14 +133,25 @@ fn what_was_compared_is_told_to_people_and_machines() {
     let junit = read(folder.path(), "out.xml");
     assert_eq!(junit.matches("<testsuite ").count(), checks.len());
     assert_eq!(junit.matches("<testcase ").count(), 4 * checks.len());
-    assert!(junit.contains("<testsuites name=\"featc verify\" tests=\"52\" failures=\"0\" errors=\"0\" skipped=\"0\">"));
-    assert!(junit.contains("<testcase classname=\"risk.model at edges\" name=\"spend__total_1h\"/>"), "{junit}");
+    assert!(
+        junit.contains("<testsuites name=\"featc verify\" tests=\"52\" failures=\"0\" errors=\"0\" skipped=\"0\">")
+    );
+    assert!(
+        junit.contains("<testcase classname=\"risk.model at edges\" name=\"spend__total_1h\"/>"),
+        "{junit}"
+    );
 
     // Another seed asks other questions, and says so.
     let other = ok(folder.path(), &format!("{} --seed 8", command.replace(" --seed 7", "")));
     assert!(other.contains("seed 8: 0 differ"), "{other}");
-    let alone = ok(folder.path(), "verify shop.feat --service risk --spine spine.csv --sample 0");
-    assert!(alone.contains(", 0 rows with the model, 0 questions at edges"), "{alone}");
+    let alone = ok(
+        folder.path(),
+        "verify shop.feat --service risk --spine spine.csv --sample 0",
+    );
+    assert!(
+        alone.contains(", 0 rows with the model, 0 questions at edges"),
+        "{alone}"
+    );
 }
 
 #[test]
@@ -163,7 +191,12 @@ fn play(folder: &Path, block: &str) {
         let (command, expected) = command.split_once('\n').unwrap_or((command, ""));
         let output = featc(folder, command);
         let said = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(said.trim_end(), expected.trim_end(), "featc {command}\n{}", support::said(&output));
+        assert_eq!(
+            said.trim_end(),
+            expected.trim_end(),
+            "featc {command}\n{}",
+            support::said(&output)
+        );
     }
 }
 
@@ -185,17 +218,30 @@ fn the_page_says_what_is_said() {
     let [agree, differ] = blocks(&page, "console")[..] else {
         panic!("two sessions");
     };
-    for (name, text) in [("shop.feat", program), ("txn.csv", txn), ("live.csv", live), ("spine.csv", spine)] {
+    for (name, text) in [
+        ("shop.feat", program),
+        ("txn.csv", txn),
+        ("live.csv", live),
+        ("spine.csv", spine),
+    ] {
         write(name, text);
     }
     play(folder.path(), agree);
     write("live.csv", damaged);
     play(folder.path(), differ);
     let case = folder.path().join("target/feat/case-1");
-    assert_eq!(names(&case), ["shop.feat", "spine.parquet", "txn.batch.parquet", "txn.stream.parquet"]);
-    let again = differ.lines().find_map(|line| line.trim().strip_prefix("featc verify "));
+    assert_eq!(
+        names(&case),
+        ["shop.feat", "spine.parquet", "txn.batch.parquet", "txn.stream.parquet"]
+    );
+    let again = differ
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("featc verify "));
     let said = refused(folder.path(), &format!("verify {}", again.expect("a command")), "E0709");
-    assert!(said.contains("shrunk in ") && said.contains(" to 1 event and 1 question"), "{said}");
+    assert!(
+        said.contains("shrunk in ") && said.contains(" to 1 event and 1 question"),
+        "{said}"
+    );
 }
 
 #[test]

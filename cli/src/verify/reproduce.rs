@@ -47,10 +47,10 @@ pub fn write(
     };
     let said = |error: io::Error| format!("cannot write `{}`: {}", folder.display(), featr::plain(&error));
     std::fs::create_dir_all(&parent).map_err(said)?;
-    let aside = tempfile::Builder::new()
-        .prefix(".featc-case-")
-        .tempdir_in(&parent)
-        .map_err(said)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let aside = builder.prefix(".featc-case-").tempdir_in(&parent).map_err(said)?;
     let at_column = case.asked.at_column(&args.spine.at_column);
     write_files(prepared, case, &at_column, aside.path()).map_err(|why| match why {
         Error::Resources { why } => why,

@@ -287,13 +287,13 @@ fn fault(relation: Relation, before: &Case) -> Box<dyn Fn(&Case, &Setting) -> Op
     let times = before.asked.times.iter().copied();
     let last = times.max().expect("questions");
     Box::new(move |case, setting| {
-        let latest = case.sources[0].rows.columns[4].i64s().iter().max().copied();
+        let times = case.sources[0].rows.columns[4].i64s();
         let is_wrong = match relation {
             Relation::Questions => case.asked.len() > questions,
             Relation::EntitiesRemoved => case.events() < events,
             Relation::EntitiesAdded => case.events() > events,
             Relation::Shifted => case.asked.times[0] > last,
-            Relation::Outside => latest > Some(last),
+            Relation::Outside => times.contains(&(last + 1)),
             Relation::Split => setting.files > 1,
             Relation::Memory => setting.memory_bytes.is_some(),
             Relation::Threads => setting.threads == 1,
