@@ -286,12 +286,14 @@ fn metamorphic(
     let case = told(Case::read(prepared, &verified.recorded, Asked::of(spine)), reporter)?;
     let setting = Setting::new(options.run, options.replay);
     let evaluators = evaluators(prepared, ground, options.run.temp_dir.clone());
-    for relation in Relation::ALL {
+    let mut bar = Bar::new(reporter.json);
+    for (done, relation) in Relation::ALL.into_iter().enumerate() {
+        bar.tell("relations", done as u64, Relation::ALL.len() as u64);
         let outcome = relation.check(&ground, &evaluators, &case, &setting, Some(&verified.base));
-        verified
-            .checks
-            .push(related(relation, told(outcome, reporter)?, fields));
+        let check = related(relation, told(outcome, reporter)?, fields);
+        verified.checks.push(check);
     }
+    bar.done();
     verified.compared.differ = verified.checks.iter().map(Check::differ).sum();
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What finds a difference, shrinks it and writes it, with evaluators that are wrong on purpose.
 
 use super::answers::Answers;
-use super::case::{Asked, Case, Fields};
+use super::case::{Asked, Case, Fields, source_rows};
 use super::checks::{Difference, Kind, differs, related, shrink_to};
 use super::engines::{Evaluate, Evaluators, Ground, Setting, evaluators};
 use super::relations::Relation;
@@ -13,7 +13,7 @@ use crate::report::Reporter;
 use crate::run::{Prepared, prepare};
 use clap::Parser as _;
 use featc_ir::Type;
-use featr::{Side, Value};
+use featr::{Batch, Column, Side, Value};
 use featr_model::Model;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -430,4 +430,89 @@ fn the_sample_is_of_all_entities_and_of_edges() {
             assert!(at(length + beside) > 0, "no question at {length} {beside:+}");
         }
     }
+}
+
+#[test]
+fn values_of_every_type_come_back_from_the_files_of_a_case() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = "module odd
+entity card (card: string)
+source txn {
+  columns (id: int64, card: string, b: bool?, f: float64?, d: decimal(38, 10)?, day: date?, long: duration?, at: timestamp)
+  unique all
+  time at
+  arrival time + 1s
+  keep nan
+  batch parquet \"txn.parquet\"
+}
+view seen of card from txn {
+  owner \"payments\"
+  /// Payments of a day.
+  feature n = count() over 1d
+}
+service risk { seen.n }
+";
+    let most = 10i128.pow(38) - 1;
+    let rows = [
+        (
+            i64::MIN,
+            "",
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            0,
+        ),
+        (
+            i64::MAX,
+            "a\"b,\n\0é",
+            Value::Bool(true),
+            Value::float(f64::NAN),
+            Value::Decimal(most),
+            Value::Date(-719_162),
+            Value::Duration(i64::MIN),
+            i64::MIN,
+        ),
+        (
+            7,
+            "null",
+            Value::Bool(false),
+            Value::Float64(5e-324),
+            Value::Decimal(-most),
+            Value::Date(2_932_896),
+            Value::Duration(i64::MAX),
+            i64::MAX - 2_000_000,
+        ),
+    ];
+    let rows: Vec<Vec<Value>> = rows
+        .into_iter()
+        .map(|(id, card, b, f, d, day, long, at)| {
+            let card = Value::String(card.to_owned());
+            vec![Value::Int64(id), card, b, f, d, day, long, Value::Timestamp(at)]
+        })
+        .collect();
+    let spine = "card,timestamp\na,2024-05-01T00:00:00Z\n";
+    for (name, text) in [("odd.feat", program), ("spine.csv", spine)] {
+        std::fs::write(folder.path().join(name), text).expect("writable");
+    }
+    let (feat, questions) = (folder.path().join("odd.feat"), folder.path().join("spine.csv"));
+    let args = command(&feat, &questions, &folder.path().join("case"));
+    let reporter = Reporter::of_words(&[]);
+    let prepared = prepare(&args.program, &reporter).expect("compiles");
+    let source = prepared.program.sources()[0].clone();
+    let columns = source.columns.iter().enumerate().map(|(place, column)| {
+        let values: Vec<Value> = rows.iter().map(|row| row[place].clone()).collect();
+        Column::from_values(column.ty, &values)
+    });
+    let batch = source_rows(&source, &Batch::from_columns(columns.collect())).expect("columns of one length");
+    featr::write_rows(&folder.path().join("txn.parquet"), batch.schema(), vec![batch]).expect("writable");
+    let odd = self::ready(&feat, &questions, &folder.path().join("case"));
+    let read: Vec<Vec<Value>> = (0..3).map(|row| odd.case.sources[0].rows.row(row)).collect();
+    assert_eq!(read, rows);
+    let written = reproduce::write(&odd.prepared, &odd.args, &odd.case, (&odd.setting, false));
+    let case = written.expect("what was read comes back").folder;
+    let again = self::ready(&case, &case.join("spine.parquet"), &folder.path().join("other"));
+    let read: Vec<Vec<Value>> = (0..3).map(|row| again.case.sources[0].rows.row(row)).collect();
+    assert_eq!(read, rows);
 }
