@@ -315,7 +315,7 @@ pub fn shared_identity(column: &str, names: &[String]) -> Diagnostic {
 
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
     Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} comparisons differ"))
-        .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the row above")
+        .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the case above")
 }
 
 /// As [`run`], of a file that the command line names: a spine, entities, a record.

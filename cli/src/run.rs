@@ -12,7 +12,7 @@ use featr::{
     Training, Truth, begins_with_reject, open_file,
 };
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A compiled program, ready to run one service.
 pub struct Prepared {
@@ -22,8 +22,8 @@ pub struct Prepared {
     pub truth: Truth,
     /// The sources that this truth shows though nothing says when their rows were known.
     pub seen_early: SeenEarly,
-    /// The `.feat` files of the program.
-    pub program_files: Vec<PathBuf>,
+    /// The text of the program.
+    pub project: featc_driver::Project,
 }
 
 /// Compiles the program and settles files and truth.
@@ -42,7 +42,7 @@ pub fn prepare_compiled(
 ) -> Result<Prepared, Refused> {
     let plans = featc_driver::lower(&ir);
     featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
-    let mut program = featr::Program::new(plans.batch, plans.stream, project.base);
+    let mut program = featr::Program::new(plans.batch, plans.stream, project.base.clone());
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
     program.service(service).map_err(refuse)?;
     if let Some(folder) = args.temp_dir.as_deref().filter(|folder| !folder.is_dir()) {
@@ -97,7 +97,7 @@ pub fn prepare_compiled(
         service: service.to_owned(),
         truth,
         seen_early,
-        program_files: project.paths,
+        project,
     })
 }
 
@@ -486,7 +486,7 @@ pub fn check_overwrites(
         if spine.is_some_and(|spine| same_file(target, spine)) {
             return reporter.refuse(errors::overwrites(&name, "the spine"));
         }
-        if prepared.program_files.iter().any(|file| same_file(target, file)) {
+        if prepared.project.paths.iter().any(|file| same_file(target, file)) {
             return reporter.refuse(errors::overwrites(&name, "the program"));
         }
         if files.iter().any(|file| same_file(target, file)) {
@@ -522,7 +522,7 @@ pub fn check_out(out: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
 }
 
 /// Takes a file that is to be written.
-fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
+pub fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
     let name = target.display().to_string();
     if name.ends_with(std::path::is_separator) {
         return reporter.refuse(errors::named_like_a_folder(&name));
