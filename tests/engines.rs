@@ -8,6 +8,8 @@ mod alone;
 mod evaluators;
 #[path = "suite/lake.rs"]
 mod lake;
+#[path = "suite/oracle.rs"]
+mod oracle;
 #[path = "suite/rejects.rs"]
 mod rejects;
 #[path = "suite/spec.rs"]
