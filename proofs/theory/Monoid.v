@@ -67,6 +67,13 @@ End Fold.
 Lemma fold_ext {A} {m : monoid} (f g : A -> m) l : (forall a, In a l -> f a = g a) -> fold f l = fold g l.
 Proof. unfold fold. induction l as [|a l IH]; simpl; intro H; auto. rewrite H, IH; auto. Qed.
 
+(** In a group, what was added can be taken away again. *)
+Lemma group_cancel {m : monoid} (g : group_of m) (a b c : m) : plus (plus (plus a (plus b c)) (minus g a)) (minus g b) = c.
+Proof.
+  rewrite (plus_comm m a), <- (plus_assoc m (plus b c)), minus_right, zero_plus.
+  now rewrite (plus_comm m b), <- plus_assoc, minus_right, zero_plus.
+Qed.
+
 (** Integers under addition. *)
 Program Definition Sum : monoid := {| carrier := Z; zero := 0; plus := Z.add |}.
 Next Obligation. lia. Qed.

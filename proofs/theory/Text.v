@@ -71,11 +71,11 @@ Fixpoint show_digits (fuel : nat) (n : Z) (behind : text) : text :=
   end.
 Definition show_nat n := show_digits (Z.to_nat (Z.log2 n + 1)) n [].
 Definition pad (width : nat) (t : text) : text := repeat 48 (width - List.length t) ++ t.
-Definition minus (n : Z) : text := if n <? 0 then [45] else [].
-Definition show_int n := minus n ++ show_nat (Z.abs n).
+Definition sign_of (n : Z) : text := if n <? 0 then [45] else [].
+Definition show_int n := sign_of n ++ show_nat (Z.abs n).
 Definition show_decimal (units scale : Z) : text :=
   let power := 10 ^ scale in
-  minus units ++ show_nat (Z.abs units / power) ++
+  sign_of units ++ show_nat (Z.abs units / power) ++
   if scale =? 0 then [] else 46 :: pad (Z.to_nat scale) (show_nat (Z.abs units mod power)).
 
 (** The proleptic Gregorian calendar in UTC, by Hinnant's formulas; days count from 1970-01-01. *)
