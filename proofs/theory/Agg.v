@@ -100,16 +100,10 @@ Definition max_of : aggregate := {| state := Greatest vcompare total_value; lift
 
 (** First and last are row-atomic: the place decides, the argument only between equal places. *)
 Definition placed := (list (list Z) * value)%type.
-Definition placed_code (p : placed) : list (list Z) := fst p ++ [number (snd p)].
-Definition placed_compare (x y : placed) := lex (lex Z.compare) (placed_code x) (placed_code y).
+Definition placed_compare : placed -> placed -> comparison := both (lex (lex Z.compare)) vcompare.
 
 Lemma total_placed : total placed_compare.
-Proof.
-  apply (total_code placed_code).
-  - intros [x v] [y w]. unfold placed_code. simpl. intro H. apply app_inj_tail in H as [-> H].
-    now apply number_inj in H as ->.
-  - apply total_lex, total_lex, total_Z.
-Qed.
+Proof. apply total_both; [apply total_lex, total_lex, total_Z | apply total_value]. Qed.
 
 Definition placed_lift (ignoring_nulls : bool) (e : taken) : option placed :=
   if ignoring_nulls && is_null (k_arg e) then None else Some (k_order e, k_arg e).

@@ -134,18 +134,18 @@ Definition nothing : set := exist _ (if 0 <=? cap then Some [] else None)
   (match 0 <=? cap as b return (0 <=? cap = b -> well (if b then Some [] else None) = true) with
    | true => fun e => e | false => fun _ => eq_refl end eq_refl).
 
-Definition both (x y : set) : set :=
+Definition joined (x y : set) : set :=
   exist _ (join (proj1_sig x) (proj1_sig y)) (join_well _ _ (proj2_sig x) (proj2_sig y)).
 
 Lemma one_well v : well (if 1 <=? cap then Some [v] else None) = true.
 Proof. destruct (1 <=? cap) eqn:E; auto. Qed.
 Definition one (v : value) : set := exist _ _ (one_well v).
 
-Program Definition Capped : monoid := {| carrier := set; zero := nothing; plus := both |}.
+Program Definition Capped : monoid := {| carrier := set; zero := nothing; plus := joined |}.
 Next Obligation. apply set_same. simpl. apply join_assoc; apply proj2_sig. Qed.
 Next Obligation. apply set_same. simpl. apply join_comm; apply proj2_sig. Qed.
 Next Obligation.
-  apply set_same. destruct x as [[l|] W]; cbn [proj1_sig both nothing]; destruct (0 <=? cap) eqn:E; simpl; auto.
+  apply set_same. destruct x as [[l|] W]; cbn [proj1_sig joined nothing]; destruct (0 <=? cap) eqn:E; simpl; auto.
   - simpl in W. apply andb_prop in W as [_ W]. now rewrite W.
   - simpl in W. apply andb_prop in W as [_ W]. unfold within in W. rewrite Z.leb_le, Z.leb_gt in *. lia.
 Qed.
@@ -163,8 +163,8 @@ Proof.
   { clear. induction vs; simpl; auto using insert_sorted. }
   induction vs as [|v vs IH].
   - simpl. unfold within. simpl. apply Z.leb_le in C. now rewrite C.
-  - change (fold (m := Capped) one (v :: vs)) with (both (one v) (fold (m := Capped) one vs)).
-    cbn [proj1_sig both]. rewrite IH. cbn [fold_right]. set (s := fold_right insert [] vs) in *. unfold one. cbn [proj1_sig].
+  - change (fold (m := Capped) one (v :: vs)) with (joined (one v) (fold (m := Capped) one vs)).
+    cbn [proj1_sig joined]. rewrite IH. cbn [fold_right]. set (s := fold_right insert [] vs) in *. unfold one. cbn [proj1_sig].
     assert (L : within (insert v s) = true -> within s = true /\ (1 <=? cap) = true).
     { unfold within. rewrite !Z.leb_le. intro H. assert (I : forall w, In w s -> In w (insert v s)) by (intros; rewrite insert_in; auto).
       pose proof (sorted_length s (insert v s) (S vs) I). destruct (insert v s) eqn:E.

@@ -331,9 +331,8 @@ Proof.
     { intros g G. destruct (A g G) as [->|Later]; unfold least, leb.
       - destruct (placed_compare _ _) eqn:C; auto.
       - enough (E : placed_compare (order e, argument sl e) (order g, argument sl g) = Lt) by now rewrite E.
-        unfold ltb, event_compare in Later. unfold placed_compare, placed_code. simpl. revert Later.
-        generalize (order e) as x, (order g) as y. induction x as [|a x IHx]; intros [|b y]; simpl; try discriminate; auto.
-        destruct (lex Z.compare a b); try discriminate; auto. }
+        unfold ltb, event_compare in Later. unfold placed_compare, both. cbn [fst snd].
+        destruct (lex (lex Z.compare) (order e) (order g)); try discriminate Later. reflexivity. }
     split.
     - intros [->|E].
       + destruct IH2 as [->|(g & G & ->)]; simpl; auto. now rewrite B.

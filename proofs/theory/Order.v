@@ -116,3 +116,22 @@ Proof.
   - apply (cmp_opp cmp T).
   - eapply (cmp_lt_trans cmp T); eauto.
 Qed.
+
+(** By the first, then by the second. *)
+Definition both {A B} (f : A -> A -> comparison) (g : B -> B -> comparison) (x y : A * B) : comparison :=
+  match f (fst x) (fst y) with Eq => g (snd x) (snd y) | c => c end.
+
+Lemma total_both {A B} (f : A -> A -> comparison) (g : B -> B -> comparison) : total f -> total g -> total (both f g).
+Proof.
+  intros F G. unfold both. split.
+  - intros [a b] [c d]. simpl. destruct (f a c) eqn:E.
+    + apply (cmp_eq f F) in E. subst. rewrite (cmp_eq g G). split; congruence.
+    + split; [discriminate|]. intro H. inversion H; subst. rewrite (cmp_refl f F) in E. discriminate.
+    + split; [discriminate|]. intro H. inversion H; subst. rewrite (cmp_refl f F) in E. discriminate.
+  - intros [a b] [c d]. simpl. rewrite (cmp_opp f F a c). destruct (f a c); simpl; auto. apply (cmp_opp g G).
+  - intros [a b] [c d] [x y]. simpl. destruct (f a c) eqn:E; try discriminate.
+    + apply (cmp_eq f F) in E. subst. destruct (f c x); auto. apply (cmp_lt_trans g G).
+    + intros _. destruct (f c x) eqn:H; try discriminate.
+      * apply (cmp_eq f F) in H. subst. now rewrite E.
+      * now rewrite (cmp_lt_trans f F a c x).
+Qed.
