@@ -192,14 +192,59 @@ Definition slot_lower (t : Z) (s : Slot) : outcome :=
   end.
 End Slot.
 
-(** An error among what is in the window shows, the least of them, and nothing else does. *)
-Lemma errors_counted (a : aggregate) ps :
-  snd (fold (m := Slot a) (slot_lift a) ps) =
-  fold (m := Errors) (fun p => match p with PError c => error_lift c | _ => zero end) ps.
+(** Errors touch no state: they are counted beside it. *)
+Theorem errors_counted (a : aggregate) ps :
+  fold (m := Slot a) (slot_lift a) ps =
+  (fold (m := state a) (fun p => match p with PTaken e => lift a e | _ => zero end) ps,
+   fold (m := Errors) (fun p => match p with PError c => error_lift c | _ => zero end) ps).
 Proof.
   induction ps as [|p ps IH]; [reflexivity|].
-  change (plus (m := Errors) (snd (slot_lift a p)) (snd (fold (m := Slot a) (slot_lift a) ps)) =
-    plus (m := Errors) (match p with PError c => error_lift c | _ => zero end)
-      (fold (m := Errors) (fun p => match p with PError c => error_lift c | _ => zero end) ps)).
+  change (plus (m := Slot a) (slot_lift a p) (fold (m := Slot a) (slot_lift a) ps) =
+    (plus (m := state a) (match p with PTaken e => lift a e | _ => zero end)
+       (fold (m := state a) (fun p => match p with PTaken e => lift a e | _ => zero end) ps),
+     plus (m := Errors) (match p with PError c => error_lift c | _ => zero end)
+       (fold (m := Errors) (fun p => match p with PError c => error_lift c | _ => zero end) ps))).
   rewrite IH. now destruct p.
+Qed.
+
+Definition is_code (c : code) (p : part) : bool :=
+  match p with PError d => code_number c =? code_number d | _ => false end.
+
+Lemma counts_of_codes ps :
+  let n c := Z.of_nat (length (filter (is_code c) ps)) in
+  fold (m := Errors) (fun p => match p with PError c => error_lift c | _ => zero end) ps = (n Overflow, (n InvalidCast, n Cap)).
+Proof.
+  induction ps as [|p ps IH]; [reflexivity|]. cbv zeta in *.
+  change (plus (m := Errors) (match p with PError c => error_lift c | _ => zero end)
+    (fold (m := Errors) (fun p => match p with PError c => error_lift c | _ => zero end) ps) =
+    (Z.of_nat (length (filter (is_code Overflow) (p :: ps))), (Z.of_nat (length (filter (is_code InvalidCast) (p :: ps))),
+      Z.of_nat (length (filter (is_code Cap) (p :: ps)))))).
+  rewrite IH. clear IH. unfold Errors, Pair, Sum. simpl plus. destruct p as [e| |[]]; cbn [filter is_code code_number fst snd error_lift];
+    simpl (_ =? _); cbv iota; cbn [length]; rewrite ?Nat2Z.inj_succ;
+    (apply pair_equal_spec; split; [|apply pair_equal_spec; split]); cbn -[Z.of_nat Z.add]; lia.
+Qed.
+
+(** Of the errors in a window the least shows, however they are ordered and however many there are. *)
+Theorem least_error_shows (a : aggregate) ps c :
+  least_error (snd (fold (m := Slot a) (slot_lift a) ps)) = Some c <->
+  (exists p, In p ps /\ p = PError c) /\ forall d, In (PError d) ps -> code_number c <= code_number d.
+Proof.
+  rewrite errors_counted. cbn [snd]. rewrite counts_of_codes. unfold least_error.
+  assert (Z0 : forall d, (Z.of_nat (length (filter (is_code d) ps)) =? 0) = true <-> ~ In (PError d) ps).
+  { intro d. rewrite Z.eqb_eq. split.
+    - intros H I. assert (J : In (PError d) (filter (is_code d) ps)) by (apply filter_In; split; auto; simpl; apply Z.eqb_refl).
+      destruct (filter (is_code d) ps); [easy | simpl in H; lia].
+    - intro H. destruct (filter (is_code d) ps) as [|p l] eqn:E; auto. exfalso. apply H.
+      assert (J : In p (filter (is_code d) ps)) by (rewrite E; now left). apply filter_In in J as [J K].
+      destruct p as [| |d']; try discriminate. simpl in K. replace d with d'; auto. destruct d, d'; auto; discriminate. }
+  assert (D : forall d, (In (PError d) ps /\ (Z.of_nat (length (filter (is_code d) ps)) =? 0) = false) \/
+                        (~ In (PError d) ps /\ (Z.of_nat (length (filter (is_code d) ps)) =? 0) = true)).
+  { intro d. destruct (Z.of_nat (length (filter (is_code d) ps)) =? 0) eqn:E; [right; split; auto; now apply Z0|left; split; auto].
+    destruct (filter (is_code d) ps) as [|p l] eqn:F; [discriminate|].
+    assert (J : In p (filter (is_code d) ps)) by (rewrite F; now left). apply filter_In in J as [J K].
+    destruct p as [| |d']; try discriminate. simpl in K. replace d with d'; auto. destruct d, d'; auto; discriminate. }
+  clear Z0. destruct (D Overflow) as [[I1 ->]|[I1 ->]], (D InvalidCast) as [[I2 ->]|[I2 ->]], (D Cap) as [[I3 ->]|[I3 ->]]; cbn [negb];
+    (split; [intro X; first [discriminate X | inversion X; subst; split; [eauto | intros []; simpl; intros; first [lia | contradiction]]] |
+      intros [(p & I & ->) L]; destruct c; auto; try contradiction; exfalso;
+      first [specialize (L _ I1); simpl in L; lia | specialize (L _ I2); simpl in L; lia]]).
 Qed.

@@ -97,7 +97,7 @@ Theorem page_cut n page : state_of page = plus (state_of (firstn n page)) (state
 Proof. now rewrite <- state_of_app, firstn_skipn. Qed.
 
 (** Of groups, what leaves a page is subtracted from its summary. *)
-Theorem page_remove (g : group_of (slot_monoid k t)) e before behind :
+Theorem retraction (g : group_of (slot_monoid k t)) e before behind :
   state_of (before ++ behind) = plus (state_of (before ++ e :: behind)) (minus g (slot_lift (instance k t) (parts e))).
 Proof.
   rewrite page_insert, (plus_comm _ (slot_lift (instance k t) (parts e))), <- plus_assoc, (minus_right _ g). now rewrite zero_plus.
@@ -180,6 +180,62 @@ Proof.
     + replace (length before + length behind - Z.to_nat n - length before)%nat with 0%nat by lia. reflexivity.
 Qed.
 
+(** * The windows of the language *)
+
+(** What a window leaves out of (t - length, t]: the instant itself, or the events with the question's own identity. *)
+Definition left_out (ex : excluding) (t : Z) (own : option (list value)) (e : event) : bool :=
+  match ex, own with
+  | ExNow, _ => e_time e =? t
+  | ExSelf, Some id => same (e_id e) id
+  | _, _ => false
+  end.
+
+Lemma same_comm x y : same x y = same y x.
+Proof. unfold same. destruct (values_eq_dec x y), (values_eq_dec y x); auto; congruence. Qed.
+
+(** `over length` is (t - length, t], the left edge out and the right edge in, less what is excluded; so the laws above are
+    about the windows of programs. *)
+Theorem windows_are_between length ex sl t own es :
+  select (Window (WLast length) ex) sl t own es =
+  filter (fun e => between (t - length) t e && negb (left_out ex t own e)) es.
+Proof.
+  unfold select. simpl. apply filter_same. intros e _. unfold in_window, reaches, reach_of, between, is_excluded, left_out. simpl.
+  rewrite (andb_comm (e_time e <=? t)). f_equal. f_equal. destruct ex, own; auto using same_comm.
+Qed.
+
+Theorem lifetime_is_until ex sl t own es :
+  select (Window WLifetime ex) sl t own es = filter (fun e => until t e && negb (left_out ex t own e)) es.
+Proof.
+  unfold select. simpl. apply filter_same. intros e _. unfold in_window, reaches, reach_of, until, is_excluded, left_out. simpl.
+  rewrite andb_true_r. f_equal. f_equal. destruct ex, own; auto using same_comm.
+Qed.
+
+(** An event with a null in its identity is never the question's own, and a question with a null takes nothing out. *)
+Theorem null_is_nobody length q s sl t es :
+  (existsb is_null (map (own_value q s) (s_unique s)) = true \/ forall e, In e es -> In VNull (e_id e)) ->
+  select (Window (WLast length) ExSelf) sl t (own_of q s) es = filter (between (t - length) t) es.
+Proof.
+  intro H. rewrite windows_are_between. apply filter_same. intros e I.
+  replace (left_out ExSelf t (own_of q s) e) with false; [apply andb_true_r|]. unfold left_out, own_of, all_valid.
+  destruct (forallb is_valid (map (own_value q s) (s_unique s))) eqn:V; auto. rewrite forallb_forall in V. symmetry.
+  destruct H as [H|H].
+  - apply existsb_exists in H as (x & X & N). specialize (V x X). destruct x; discriminate.
+  - specialize (H e I). destruct (same (e_id e) _) eqn:S; auto. apply same_eq in S. rewrite S in H. specialize (V _ H). discriminate.
+Qed.
+
+(** * Steps *)
+
+Lemma lesser_swap p a b : lesser (lesser p a) b = lesser (lesser p b) a.
+Proof. destruct p as [[]|], a as [[]|], b as [[]|]; reflexivity. Qed.
+
+(** Two conditions keep the same rows with the same poison in either order. *)
+Theorem conditions_commute tab a b ss r poison :
+  steps tab (Where a :: Where b :: ss) r poison = steps tab (Where b :: Where a :: ss) r poison.
+Proof.
+  simpl. destruct (eval tab r a) as [|c|[]| | | | | | |], (eval tab r b) as [|d|[]| | | | | | |]; auto.
+  now rewrite (lesser_swap poison (Some c)).
+Qed.
+
 (** * Whole answers *)
 
 Section Answers.
@@ -247,6 +303,10 @@ Proof.
   - clear. induction es as [|e es IH]; simpl; auto.
     destruct (keep e) eqn:A, (same key (e_key e)) eqn:B; simpl; rewrite ?A, ?B, ?IH; auto.
 Qed.
+
+(** A question with a null among its keys is answered like one about an entity without events. *)
+Theorem null_key v lag es q i : entity_of q v = None -> answer_from tab p lag v es q i = answer_from tab p lag v [] q i.
+Proof. intro H. unfold answer_from, of_entity. now rewrite H. Qed.
 
 (** Release: an event that neither a window nor a retention of the view reaches any more, from a horizon on, is dropped
     without a trace in any question from that horizon on. *)

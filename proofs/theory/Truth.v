@@ -139,6 +139,18 @@ Proof.
   - split; auto. intros _. exists r0. repeat split; auto. now rewrite (L _ (M r0 I0 A0 E0)).
 Qed.
 
+(** What arrives at the soonest [least] after its time is not seen by a question before that: its spans end there. *)
+Theorem sight_ends tr s t d rows c time least :
+  delay_under tr s = Some d -> has_arrivals s = true -> In c (contents s rows) ->
+  (forall r a, In r rows -> content s r = c -> arrival_of s r = Some a -> time + least <= a) ->
+  visible tr s t (arrival_least s rows c) = true -> time <= t - d - least.
+Proof.
+  intros D H I L V. apply visible_by_a_copy in V as (r & R & A & E & V); auto.
+  unfold has_arrived, visible in V. rewrite D in V. destruct (arrival_of s r) as [a|] eqn:B.
+  - apply Z.leb_le in V. specialize (L r a R E B). lia.
+  - apply arrival_where_declared in B; auto. congruence.
+Qed.
+
 (** * An engine that keeps no arrivals *)
 
 Section Serve.
