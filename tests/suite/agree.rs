@@ -11,6 +11,8 @@
 
 #[path = "agree/clauses.rs"]
 mod clauses;
+#[path = "agree/corpus.rs"]
+mod corpus;
 #[path = "agree/coverage.rs"]
 mod coverage;
 #[path = "agree/draw.rs"]
@@ -21,6 +23,8 @@ mod engine;
 mod nodes;
 #[path = "agree/shrink.rs"]
 mod shrink;
+#[path = "agree/ties.rs"]
+mod ties;
 
 use crate::evaluators::model;
 use crate::oracle::Oracle;

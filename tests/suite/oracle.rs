@@ -61,7 +61,10 @@ impl Oracle {
             "the oracle says {said:?} to\n{line}"
         );
         let answers: Vec<Answer> = words.into_iter().map(answer).collect();
-        answers.chunks(service.fields.len().max(1)).map(<[Answer]>::to_vec).collect()
+        answers
+            .chunks(service.fields.len().max(1))
+            .map(<[Answer]>::to_vec)
+            .collect()
     }
 }
 
