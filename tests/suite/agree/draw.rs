@@ -20,7 +20,7 @@ pub struct Drawn {
 }
 
 /// The program of a text; `None` if an event time of it lies out of its bounds in every row.
-fn compiled(seed: u64, text: &str) -> Option<Program> {
+pub fn compiled(seed: u64, text: &str) -> Option<Program> {
     let mut sources = SourceMap::new();
     let file = sources.add("drawn.feat", text);
     let outcome = featc_driver::compile(&sources, &[file]);
