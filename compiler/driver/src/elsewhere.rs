@@ -73,7 +73,7 @@ mod tests {
 
     fn edited(clauses: &str) -> (String, String) {
         let text = format!(
-            "module shop // with } in it\nentity card (card: string)\nsource txn {{\n  {SOURCE}{clauses}}}\nsource other {{\n  {SOURCE}  batch csv \"b.csv\"\n}}\n"
+            "module shop // with }} in it\nentity card (card: string)\nsource txn {{\n  {SOURCE}{clauses}}}\nsource other {{\n  {SOURCE}  batch csv \"b.csv\"\n}}\n"
         );
         let mut sources = SourceMap::new();
         let file = sources.add("shop.feat", text.clone());
@@ -87,7 +87,7 @@ mod tests {
         for clauses in [
             "  batch csv \"a.csv\"\n",
             "  stream jsonl \"a } b.jsonl\"\n",
-            "  stream jsonl \"s.jsonl\"\n  skew 1m\n  batch csv \"a.csv\", \"b.csv\" // both\n",
+            "  stream jsonl \"s.jsonl\"\n  skew 1m // why\n  batch csv \"a.csv\", \"b.csv\"\n",
             "",
         ] {
             let (before, after) = edited(clauses);
