@@ -111,7 +111,7 @@ let window w =
     | "last" -> WLast (z w)
     | "lifetime" -> WLifetime
     | "events" -> let count = z w in WEvents (count, option z w)
-    | other -> malformed "window" other in
+    | _ -> raise Refused in
   let w_excluding = match word w with
     | "nothing" -> ExNothing
     | "now" -> ExNow
@@ -129,7 +129,7 @@ let kind w = match word w with
   | "last" -> KLast (flag w)
   | "count_distinct" -> KDistinct (z w)
   | "time_since_last" -> KSinceLast
-  | other -> malformed "aggregate" other
+  | _ -> raise Refused
 
 let slot w =
   let sl_kind = kind w in
@@ -232,7 +232,8 @@ let () =
       let line = input_line stdin in
       let said =
         try String.concat " " (case { left = String.split_on_char ' ' line })
-        with Malformed why -> "! " ^ why | Failure why -> "! " ^ why | Invalid_argument why -> "! " ^ why
+        with Refused -> "-"
+           | Malformed why -> "! " ^ why | Failure why -> "! " ^ why | Invalid_argument why -> "! " ^ why
            | Not_found -> "! a digest is missing" in
       print_endline said
     done

@@ -29,8 +29,8 @@ mod shrink;
 mod ties;
 
 use crate::evaluators::model;
-use clauses::Read;
 use crate::oracle::Oracle;
+use clauses::Read;
 use coverage::Coverage;
 use draw::draw;
 use engine::{Did, Engine, difference};

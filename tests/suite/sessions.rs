@@ -109,12 +109,8 @@ fn scenes(text: &str) -> Vec<Scene> {
     let mut rng = Rng::new(11);
     let mut scenes = vec![];
     for plan in plans.batch {
-        let service = plans
-            .stream
-            .services
-            .iter()
-            .find(|service| service.name == plan.service);
-        let service = service.expect("the service of a plan");
+        let service = plans.stream.iter().find(|graph| graph.service == plan.service);
+        let service = &service.expect("the service of a plan").spine;
         let mut keys = service.keys.clone();
         let own = service.self_columns.iter();
         keys.extend(
@@ -125,7 +121,7 @@ fn scenes(text: &str) -> Vec<Scene> {
         let events: BTreeMap<String, Vec<Batch>> = plan
             .sources()
             .into_iter()
-            .map(|source| (source.name.clone(), vec![events(&mut rng, source)]))
+            .map(|source| (source.name.clone(), vec![events(&mut rng, &source)]))
             .collect();
         let without_arrival = plan.sources().iter().any(|source| source.arrival.is_none());
         let mut truths = vec![Truth::Complete];

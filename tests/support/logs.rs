@@ -3,7 +3,7 @@
 use crate::pools::{self, DAY_US, MINUTE_US, Times};
 use crate::programs::{KEYS, Shape, column};
 use crate::rng::Rng;
-use featc_ir::{Key, Lateness, Program, Source, Type, View, WindowKind};
+use featc_ir::{Key, Lateness, Program, Source, Type, View};
 use featr_kernels::Value;
 
 /// 2024-01-01T00:00:00Z in microseconds, from where pages and fixed cases count.
@@ -267,10 +267,7 @@ pub fn reach_us(program: &Program, place: usize) -> Option<i64> {
     };
     let reads = |view: &&View| program.transform(view.transform).source.index() == place;
     let windows = program.views.iter().filter(reads).flat_map(|view| &view.windows);
-    let lengths = windows.map(|window| match window.kind {
-        WindowKind::Last { length_us } => Some(length_us),
-        WindowKind::Lifetime => None,
-    });
+    let lengths = windows.map(|window| i64::try_from(window.bounds().reach_us()?).ok());
     let longest = lengths.collect::<Option<Vec<i64>>>()?.into_iter().max()?;
     longest.checked_add(late_us)?.checked_add(60 * MINUTE_US)
 }

@@ -190,6 +190,8 @@ fn engines(number: usize) -> [Engine; 2] {
                 plain_below: 3,
             }
         },
+        branches: None,
+        retracts: false,
     };
     [Engine::Batch(batch), Engine::Stream(stream)]
 }

@@ -402,7 +402,7 @@ fn ask_online(program: &Program, online: &mut Online) -> Result<(), String> {
         let times: Vec<i64> = sample(Type::Timestamp, 9, false).i64s().to_vec();
         // As of arrival at one instant, in truth complete at all of them.
         let last = times.iter().copied().max().unwrap_or(0);
-        online.advance(last).or_else(broken)?;
+        online.advance(last).map(drop).or_else(broken)?;
         let times = match online.truth() {
             Truth::Complete => times,
             Truth::AsOfArrival { .. } => vec![last; times.len()],

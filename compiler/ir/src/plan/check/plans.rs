@@ -80,7 +80,11 @@ fn walks(fold: &Fold, is_stream: bool) -> Result<(), Wrong> {
         let (left, right) = (pair[0].bounds(), pair[1].bounds());
         let (left_reach, right_reach) = (reach(left.reach_us()), reach(right.reach_us()));
         (pair[0].excluding, left.ending()) == (pair[1].excluding, right.ending())
-            && if is_stream { left_reach < right_reach } else { left_reach > right_reach }
+            && if is_stream {
+                left_reach < right_reach
+            } else {
+                left_reach > right_reach
+            }
     };
     let mut answered = vec![0u32; fold.slots.len()];
     for walk in &fold.walks {
