@@ -224,11 +224,10 @@ fn a_version_of_an_aggregate_changes_what_uses_it_and_nothing_else() {
             fingerprint(AGGREGATES, name)
         );
     }
+    // Events do not depend on what is folded over them.
     let plain = &AGGREGATES[..AGGREGATES.find("  // SPREAD").expect("a mark")];
-    assert_eq!(
-        state_keys(&format!("{plain}}}\nservice s {{ spend.* }}\n")),
-        ["5c6f5ab8e5cf34150beca2f2b7c80a3b"]
-    );
+    let plain = state_keys(&format!("{plain}}}\nservice s {{ spend.* }}\n"));
+    assert_eq!(plain, state_keys(AGGREGATES));
 }
 
 #[test]
@@ -255,17 +254,72 @@ fn state_keys(text: &str) -> Vec<String> {
     logs.map(|log| log.state_key.clone()).collect()
 }
 
+/// What events carry, by the keys of the lifts, in order.
+fn lift_keys(text: &str) -> Vec<String> {
+    let graphs = featc_driver::lower(&program(text)).stream;
+    let graph = &graphs[0];
+    let (source, rows) = (graph.declared().remove(0), graph.rows[0].rows.spec());
+    hash::lift_keys(&source, &rows)
+}
+
 #[test]
 fn equal_state_keys_mean_that_state_can_be_kept() {
-    assert_eq!(
-        state_keys(BASE),
-        state_keys(&edited(&[
-            ("over 1d default 0", "over 2d default 7"),
-            ("ttl 1h", "ttl 9h")
-        ]))
-    );
-    assert_ne!(
-        state_keys(BASE),
-        state_keys(&edited(&[("amount * 100", "amount * 10")]))
-    );
+    let base = state_keys(BASE);
+    assert_eq!(base.len(), 1);
+    let same: [&[(&str, &str)]; 6] = [
+        &[("over 1d default 0", "over 2d default 7"), ("ttl 1h", "ttl 9h")],
+        &[
+            ("bought", "paid"),
+            ("cents", "pence"),
+            ("spend", "outlay"),
+            ("card (card", "holder (card"),
+            (" of card", " of holder"),
+        ],
+        &[("begins @2024-01-01T00:00:00Z", "begins @2023-01-01T00:00:00Z")],
+        &[("sum(cents", "max(cents"), ("/// Spent.", "/// The dearest.")],
+        &[("amount * 100", "amount * 10")],
+        &[("txn.csv", "other.csv"), ("owner \"payments\"", "owner \"fraud\"")],
+    ];
+    for edits in same {
+        assert_eq!(state_keys(&edited(edits)), base, "{edits:?}");
+    }
+    for edits in [
+        ("where amount > 0", "where amount > 1"),
+        ("lateness 1h", "lateness 2h"),
+        ("delay 5s", "delay 6s"),
+        ("unique id", "unique (id, card)"),
+        ("arrival seen", "arrival time + 1s"),
+        ("country: string?", "country: string?, city: string"),
+        ("transform bought from txn {", "transform bought from txn at at + 1s {"),
+    ] {
+        assert_ne!(state_keys(&edited(&[edits])), base, "{edits:?}");
+    }
+}
+
+#[test]
+fn equal_lift_keys_mean_that_events_carry_the_same() {
+    let base = lift_keys(BASE);
+    // The sum's argument and filter, and what the last one picks.
+    assert_eq!(base.len(), 3);
+    let renamed = [("cents", "pence"), ("sum(pence", "min(pence")];
+    assert_eq!(lift_keys(&edited(&renamed)), base);
+    let found = lift_keys(&edited(&[("amount * 100", "amount * 10")]));
+    let differ: Vec<bool> = found.iter().zip(&base).map(|(found, base)| found != base).collect();
+    assert_eq!(differ.iter().filter(|differ| **differ).count(), 1, "{differ:?}");
+    // The same under another order.
+    let mut sorted = lift_keys(&edited(&[
+        (
+            "  /// Of the last.\n  feature last_country = last(country) over 7d\n",
+            "",
+        ),
+        (
+            "  /// Spent.\n",
+            "  feature last_country = last(country) over 7d\n  /// Spent.\n",
+        ),
+    ]));
+    assert_ne!(sorted, base);
+    let mut base = base;
+    sorted.sort();
+    base.sort();
+    assert_eq!(sorted, base);
 }

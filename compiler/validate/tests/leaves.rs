@@ -4,8 +4,8 @@
 use featc_driver::{compile, diag::SourceMap, lower};
 use featc_ir::Program;
 use featc_ir::plan::{BatchPlan, StreamGraph};
-use featc_ir::wire::Wire;
 use featc_validate::Meaning;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -49,8 +49,8 @@ fn programs() -> Vec<(String, Program)> {
     found
 }
 
-/// Every document that differs from this one in one place, with the path of that place.
-fn changes(document: &Value) -> Vec<(String, Value)> {
+/// Calls `each` with every document that differs from this one in one place, and with the path of that place.
+fn changes(document: &Value, each: &mut dyn FnMut(&str, &Value)) {
     let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut pointers = Vec::new();
     visit(document, "", &mut |pointer, value| {
@@ -62,16 +62,15 @@ fn changes(document: &Value) -> Vec<(String, Value)> {
         }
         pointers.push(pointer.to_owned());
     });
-    let mut found = Vec::new();
+    let mut changing = document.clone();
     for pointer in pointers {
         let value = document.pointer(&pointer).expect("visited");
         for changed in changed(value, texts.get(key_of(&pointer))) {
-            let mut document = document.clone();
-            *document.pointer_mut(&pointer).expect("visited") = changed;
-            found.push((pointer.clone(), document));
+            *changing.pointer_mut(&pointer).expect("visited") = changed;
+            each(&pointer, &changing);
         }
+        *changing.pointer_mut(&pointer).expect("visited") = value.clone();
     }
-    found
 }
 
 fn visit(value: &Value, pointer: &str, each: &mut dyn FnMut(&str, &Value)) {
@@ -166,8 +165,13 @@ enum Fate {
     Accepted,
 }
 
-fn fate<T: Wire + PartialEq>(text: &str, was: &T, check: impl Fn(&T) -> bool, compare: impl Fn(&T) -> bool) -> Fate {
-    match T::from_json(text) {
+fn fate<T: DeserializeOwned + PartialEq>(
+    document: &Value,
+    was: &T,
+    check: impl Fn(&T) -> bool,
+    compare: impl Fn(&T) -> bool,
+) -> Fate {
+    match T::deserialize(document) {
         Err(_) => Fate::Unreadable,
         Ok(plan) if plan == *was => Fate::Same,
         Ok(plan) => match (check(&plan), compare(&plan)) {
@@ -226,32 +230,28 @@ fn every_changed_leaf_of_a_plan_is_refused() {
         };
         for plan in &plans.batch {
             assert_eq!(meaning.batch(plan), Ok(()), "{name}");
-            let document: Value = serde_json::from_str(&plan.to_json()).expect("JSON");
-            for (pointer, changed) in changes(&document) {
-                let text = changed.to_string();
-                let fate = fate::<BatchPlan>(
-                    &text,
-                    plan,
-                    |plan| plan.check().is_ok(),
-                    |plan| meaning.batch(plan).is_ok(),
+            let document = serde_json::to_value(plan).expect("plain data");
+            changes(&document, &mut |pointer, changed| {
+                let compare = |plan: &BatchPlan| meaning.batch(plan).is_ok();
+                note(
+                    "batch",
+                    pointer,
+                    fate(changed, plan, |plan| plan.check().is_ok(), compare),
                 );
-                note("batch", &pointer, fate);
-            }
+            });
             leaves += count_leaves(&document);
         }
         for graph in &plans.stream {
             assert_eq!(meaning.stream(graph), Ok(()), "{name}");
-            let document: Value = serde_json::from_str(&graph.to_json()).expect("JSON");
-            for (pointer, changed) in changes(&document) {
-                let text = changed.to_string();
-                let fate = fate::<StreamGraph>(
-                    &text,
-                    graph,
-                    |graph| graph.check().is_ok(),
-                    |graph| meaning.stream(graph).is_ok(),
+            let document = serde_json::to_value(graph).expect("plain data");
+            changes(&document, &mut |pointer, changed| {
+                let compare = |graph: &StreamGraph| meaning.stream(graph).is_ok();
+                note(
+                    "stream",
+                    pointer,
+                    fate(changed, graph, |graph| graph.check().is_ok(), compare),
                 );
-                note("stream", &pointer, fate);
-            }
+            });
             leaves += count_leaves(&document);
         }
     }
