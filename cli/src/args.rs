@@ -50,6 +50,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Compile a program: typed IR, batch plans, stream graph, manifest
     Build(BuildArgs),
+    /// Compare the plans of a build with its program again, without its source
+    Certify(CertifyArgs),
     /// Rewrite programs in the canonical format
     Fmt(FmtArgs),
     /// Explain a message code, or a word
@@ -85,6 +87,13 @@ pub struct BuildArgs {
     /// Where builds go; this one into `<DIR>/<module>/`
     #[arg(long, value_name = "DIR", default_value = "target/feat")]
     pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CertifyArgs {
+    /// The folder of a build, such as `target/feat/<module>`
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -219,7 +228,7 @@ pub enum TruthArg {
 
 #[derive(Debug, Args)]
 pub struct SpineArgs {
-    /// The questions: Parquet, CSV or JSONL with the entity columns and a time column; other columns pass through
+    /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
     #[arg(long, value_name = "FILE")]
     pub spine: PathBuf,
     /// The spine's column with the instant of each question
@@ -255,7 +264,7 @@ pub struct TrainCommand {
     /// The service whose features are wanted
     #[arg(long, value_name = "NAME", required_unless_present = "from_provenance")]
     pub service: Option<String>,
-    /// The questions: Parquet, CSV or JSONL with the entity columns and a time column; other columns pass through
+    /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
     #[arg(long, value_name = "FILE", required_unless_present = "from_provenance")]
     pub spine: Option<PathBuf>,
     /// The spine's column with the instant of each question

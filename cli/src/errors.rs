@@ -60,7 +60,49 @@ pub fn named_like_a_folder(path: &str) -> Diagnostic {
 pub fn build(error: &BuildError) -> Diagnostic {
     match error {
         BuildError::Unwritable { path, why } => unwritable(&path.display().to_string(), why),
+        BuildError::Foreign { path } => {
+            let message = format!("`{}` is in the way: it is not of a build", path.display());
+            Diagnostic::new(Code::UnwritableOutput, message)
+                .with_help("move it away, or build into another folder with `--out`")
+        }
+        BuildError::Unfinished { path, why } => {
+            let message = format!("cannot write `{}`: {why}", path.display());
+            Diagnostic::new(Code::UnwritableOutput, message)
+                .with_note("the new build is whole all the same, and readers find it: its files wait in `.featc-next`")
+                .with_help("make the path writable, and build again: that puts them in place")
+        }
         BuildError::Busy { folder } => busy(&folder.display().to_string()),
+        BuildError::Refused(refusal) => refused(refusal),
+    }
+}
+
+/// A plan that does not mean what the program says, with both terms where they differ.
+pub fn refused(refusal: &featc_driver::Refusal) -> Diagnostic {
+    let message = format!(
+        "the {} of service `{}`: {}",
+        refusal.plan, refusal.service, refusal.what
+    );
+    let mut diagnostic = Diagnostic::new(Code::PlanDiffers, message);
+    for difference in &refusal.differences {
+        diagnostic = diagnostic.with_note(format!(
+            "at {}\n     plan: {}\n  program: {}",
+            difference.path, difference.plan, difference.program
+        ));
+    }
+    diagnostic.with_help(
+        "nothing was written or run; build again with a featc that nobody changed, or report this with the program",
+    )
+}
+
+/// A folder whose build cannot be compared.
+pub fn certify(folder: &str, error: &featc_driver::CertifyError) -> Diagnostic {
+    match error {
+        featc_driver::CertifyError::Refused(refusal) => refused(refusal),
+        featc_driver::CertifyError::Unusable { why } => Diagnostic::new(
+            Code::UnreadableFile,
+            format!("no build in `{folder}` that can be compared: {why}"),
+        )
+        .with_help("give the folder that `featc build` wrote, `target/feat/<module>`; or build the program again"),
     }
 }
 
@@ -112,6 +154,12 @@ pub fn beyond_answer(column: &str, why: &str) -> Diagnostic {
 pub fn overwrites(path: &str, what: &str) -> Diagnostic {
     Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command"))
         .with_help("choose another file")
+}
+
+/// A file that rejected rows were to take the place of, and that holds something else.
+pub fn no_rejects(path: &str) -> Diagnostic {
+    let message = format!("`{path}` is there, and it holds no rejected rows: it would be lost");
+    Diagnostic::new(Code::UnwritableOutput, message).with_help("give `--rejected` another name, or remove that file")
 }
 
 /// When an input changed that was read.
@@ -354,9 +402,12 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             .with_help("give the columns that the service needs, with their types"),
         Error::SharedIdentity { column, names } => shared_identity(column, names),
         // No command loads a build or a snapshot from outside, and replays move the cut along.
-        Error::Build { .. } | Error::Snapshot { .. } | Error::NotAtCut { .. } | Error::CutGoesBack { .. } => {
-            bug(&error.to_string())
-        }
+        Error::Build { .. }
+        | Error::Snapshot { .. }
+        | Error::NotAtCut { .. }
+        | Error::CutGoesBack { .. }
+        | Error::BelowHorizon { .. }
+        | Error::ToBeRebuilt { .. } => bug(&error.to_string()),
         Error::Resources { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
             .with_help("free memory or space in the temporary folder"),
         Error::Bug { why } => bug(why),

@@ -6,6 +6,7 @@
 mod args;
 mod backfill;
 mod build;
+mod certify;
 mod check;
 mod demo;
 mod errors;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Check(args) => check::run(args, &reporter),
         Command::Build(args) => build::run(args, &reporter),
+        Command::Certify(args) => certify::run(args, &reporter),
         Command::Fmt(args) => fmt::run(args, &reporter),
         Command::Explain(args) => explain::run(args, &reporter),
         Command::Train(args) => train::run(args, &reporter),

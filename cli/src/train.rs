@@ -37,12 +37,7 @@ pub fn batch(
     let bar = Arc::new(Mutex::new((Bar::new(reporter.json), 0u64)));
     let shown = bar.clone();
     let questions = spine.times.len() as u64;
-    let nodes = prepared.program.service(&prepared.service).map_or(1, |service| {
-        let mut finishes: Vec<_> = service.columns.iter().map(|(id, _)| *id).collect();
-        finishes.sort_unstable();
-        finishes.dedup();
-        finishes.len() as u64
-    });
+    let nodes = prepared.program.answers(&prepared.service).unwrap_or(1) as u64;
     let progress = move |progress: &TrainProgress| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         if let TrainProgress::Answered { questions: more } = progress {

@@ -18,7 +18,7 @@ use crate::errors;
 use crate::progress::Bar;
 use crate::provenance::Inputs;
 use crate::replay::stream_recorded;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use crate::run::{Aside, Prepared, check_found, prepare, settle};
 use crate::train::batch;
 use answers::Answers;
@@ -128,14 +128,14 @@ fn result(prepared: &Prepared, verified: &Verified) -> serde_json::Value {
 /// The closing line.
 pub fn words(prepared: &Prepared, compared: &Compared) -> String {
     format!(
-        "verify: {} rows x {} features, truth {}: {} values and statuses compared between batch and stream, {} rows with \
-         the model, {} questions at edges with all three, seed {}: {} differ",
-        compared.rows,
-        compared.features,
+        "verify: {} x {}, truth {}: {} values and statuses compared between batch and stream, {} with the model, \
+         {} at edges with all three, seed {}: {} differ",
+        counted(compared.rows, "row"),
+        counted(compared.features, "feature"),
         prepared.truth_words(),
         compared.values,
-        compared.model_rows,
-        compared.edges,
+        counted(compared.model_rows, "row"),
+        counted(compared.edges, "question"),
         compared.seed,
         compared.differ
     )

@@ -4,8 +4,9 @@
 //! example, cut to LENGTH bytes), `== env NAME VALUE` (a variable of the command), `== given` with a command that succeeds,
 //! `== edit NAME` with a text that is in the file and on the next line what it becomes, `== busy FOLDER` and `== busy-file
 //! NAME` (which another run writes to), `== pipe NAME`, `== link NAME TARGET`,
-//! `== move FROM TO`; then `== run` with the command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A
-//! session that fails leaves no file behind that was not there, but for what is in a folder that `== leaves FOLDER` names. `FEATC_BLESS=1` rewrites the messages.
+//! `== move FROM TO`, `== mend FOLDER` (a build whose manifest gets the hashes of the files as they are); then `== run` with the
+//! command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A session that fails leaves no file behind that
+//! was not there, but for what is in a folder that `== leaves FOLDER` names. `FEATC_BLESS=1` rewrites the messages.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -107,6 +108,17 @@ fn edit(path: &Path, lines: &str) {
     write(path, text.replacen(from, to, 1).as_bytes());
 }
 
+/// Gives the manifest of a build the hashes of its files as they are.
+fn mend(folder: &Path) {
+    use featc_ir::manifest::{FILE, Manifest, content_hash};
+    let read = |name: &str| std::fs::read(folder.join(name)).expect("a file of a build");
+    let mut manifest: Manifest = serde_json::from_slice(&read(FILE)).expect("a manifest");
+    for (name, hash) in &mut manifest.files {
+        *hash = content_hash(&read(name));
+    }
+    write(&folder.join(FILE), manifest.to_json().as_bytes());
+}
+
 /// A new folder that somebody writes to, as long as the result lives.
 fn busy(path: &Path) -> std::fs::File {
     std::fs::create_dir(path).expect("a writable folder");
@@ -157,6 +169,7 @@ fn play(path: &Path) -> Option<String> {
             ["move", from, to] => {
                 std::fs::rename(folder.path().join(from), folder.path().join(to)).expect("a file to move");
             }
+            ["mend", name] => mend(&folder.path().join(name)),
             ["leaves", name] => {
                 leaves.insert(folder.path().join(name));
             }
@@ -230,7 +243,7 @@ fn every_session_says_what_it_said() {
 fn every_command_has_help() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for command in [
-        "check", "build", "fmt", "explain", "train", "backfill", "replay", "verify", "get", "demo",
+        "check", "build", "certify", "fmt", "explain", "train", "backfill", "replay", "verify", "get", "demo",
     ] {
         let output = featc(folder.path(), &[command, "--help"]);
         assert!(output.status.success());
@@ -312,9 +325,10 @@ fn build_is_deterministic_and_whole() {
     for name in [
         "program.txt",
         "program.json",
-        "stream.txt",
-        "stream.json",
-        "stream.mmd",
+        "certificate.json",
+        "stream/delay_v1.txt",
+        "stream/delay_v1.json",
+        "stream/delay_v1.mmd",
         "manifest.json",
         "origins.json",
         "batch/delay_v1.json",

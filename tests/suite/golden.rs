@@ -1,4 +1,5 @@
-//! `tests/golden/*.feat`: the typed program, its batch plans and its stream graph, as insta snapshots.
+//! `tests/golden/*.feat`: the typed program, and of every service its batch plan, its stream graph and its certificate, as insta
+//! snapshots. What DataFusion makes of the batch plans stands in files of its own (`suite/physical.rs`).
 
 use featc_tests::{files, read, root};
 
@@ -11,12 +12,14 @@ fn stages(name: &str, text: &str) -> String {
         panic!("{name} does not compile:\n{said}")
     };
     let plans = featc_driver::lower(&program);
+    let certificate = featc_driver::certify(&program, &plans).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
     let mut out = format!("=== program\n{}", featc_ir::display::program(&program));
-    for plan in &plans.batch {
+    for (plan, graph) in plans.batch.iter().zip(&plans.stream) {
         out += &format!("\n=== batch\n{}", featc_ir::display::batch_plan(plan));
+        out += &format!("\n=== stream\n{}", featc_ir::display::stream_graph(graph));
+        out += &format!("\n=== mermaid\n{}", featc_ir::display::mermaid(graph));
     }
-    out += &format!("\n=== stream\n{}", featc_ir::display::stream_graph(&plans.stream));
-    out + &format!("\n=== mermaid\n{}", featc_ir::display::mermaid(&plans.stream))
+    out + &format!("\n=== certificate\n{}", certificate.to_json())
 }
 
 #[test]
@@ -51,9 +54,11 @@ fn every_stage_survives_its_wire_form() {
         for plan in &plans.batch {
             assert_eq!(featc_ir::plan::BatchPlan::from_json(&plan.to_json()).as_ref(), Ok(plan));
         }
-        assert_eq!(
-            featc_ir::plan::StreamGraph::from_json(&plans.stream.to_json()).as_ref(),
-            Ok(&plans.stream)
-        );
+        for graph in &plans.stream {
+            assert_eq!(
+                featc_ir::plan::StreamGraph::from_json(&graph.to_json()).as_ref(),
+                Ok(graph)
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::checkpoint::{Checkpoint, Done};
 use super::job::Job;
 use crate::errors;
 use crate::random::draw;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use crate::verify::{bits, field_type, model_rows};
 use featc_ir::{Key, Source, SourceId, Status, Type, View};
 use featr::provenance::file_record;
@@ -62,9 +62,9 @@ pub fn run(job: &Job<'_>, state: &Checkpoint, reporter: &Reporter) -> Result<(),
         }
     }
     let text = format!(
-        "verify: {} rows x {} features with the model: {differ} differ",
-        samples.len(),
-        service.fields.len()
+        "verify: {} x {} with the model: {differ} differ",
+        counted(samples.len(), "row"),
+        counted(service.fields.len(), "feature")
     );
     let value = serde_json::json!({ "rows": samples.len(), "compared": compared, "differ": differ });
     reporter.result(&text, &value);

@@ -7,7 +7,7 @@
 use super::case::Asked;
 use super::engines::Ground;
 use crate::random::{Random, draw};
-use featc_ir::{Key, Source, Type, View, ViewId, WindowKind};
+use featc_ir::{Key, Source, Type, View, ViewId};
 use featr::{Column, Value};
 use featr_model::Model;
 use featr_model::source::{Event, ViewEvents};
@@ -105,11 +105,13 @@ fn instant(ground: &Ground<'_>, known: &Known<'_>, event: &Event, random: &mut R
     let mut bases = vec![time];
     for field in fields {
         for window in known.view.windows_of(field.feature) {
-            if let WindowKind::Last { length_us } = window.kind {
-                bases.push(time + i128::from(length_us));
+            let bounds = window.bounds();
+            bases.extend(bounds.until(0).map(|until| time - i128::from(until)));
+            if let Some(reach_us) = bounds.reach_us() {
+                bases.push(time + i128::from(reach_us));
                 let moved = ground.ir.transform(known.view.transform).at;
                 let moved = i128::from(moved.and_then(|at| at.within_us).unwrap_or(0));
-                let whole = |begins: i64| i128::from(begins) + i128::from(length_us) + moved - 1;
+                let whole = |begins: i64| i128::from(begins) + i128::from(reach_us) + moved - 1;
                 bases.extend(source.begins_us.map(whole));
             }
         }

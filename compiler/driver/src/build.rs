@@ -8,13 +8,13 @@
 //! # Contract
 //! - **Whole**: at every instant a reader finds the old build or the new one (tested: `tests::killed_at_any_step`).
 //! - **Nothing stays**: what a killed build left, the next one completes or clears.
-//! - **Files of others stay**: only names that the old manifest lists are ever removed.
+//! - **Files of others stay**: only what the old manifest lists is ever replaced or removed.
 
 #[cfg(test)]
 mod tests;
 
-use crate::Plans;
-use featc_ir::manifest::{FILE, Manifest, NEXT, ORIGINS, content_hash};
+use crate::{Certificate, Plans, Refusal, certify, plain};
+use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, NEXT, ORIGINS, content_hash};
 use featc_ir::wire::Wire;
 use featc_ir::{Program, display};
 use std::collections::BTreeMap;
@@ -37,21 +37,35 @@ pub enum BuildError {
         path: PathBuf,
         why: String,
     },
+    /// What stands in the way, and is not of a build.
+    Foreign {
+        path: PathBuf,
+    },
+    /// The build is whole, and found by readers; this path keeps its files from their places.
+    Unfinished {
+        path: PathBuf,
+        why: String,
+    },
     /// Another build does not let go of the folder.
     Busy {
         folder: PathBuf,
     },
+    /// A plan does not mean what the program says.
+    Refused(Box<Refusal>),
 }
 
-/// Writes a build into `<out>/<module>/`: the typed program, both plans as text and JSON, the stream graph as Mermaid,
-/// the places of declarations, and the manifest. Its bytes depend on the program alone. Waits for another build of the
+/// Writes a build into `<out>/<module>/`: the typed program, both plans as text and JSON, the stream graphs as Mermaid,
+/// the certificate, the places of declarations, and the manifest. Its bytes depend on the program alone. Waits for another build of the
 /// folder. Returns the folder.
 ///
 /// # Errors
-/// The first path that could not be written: an old build is then still there, whole.
+/// A plan that does not mean what the program says; the first path that could not be written, or that is not of a build: an
+/// old build is then still there, whole. But for [`BuildError::Unfinished`]: then the new one is, and the next build
+/// completes it.
 pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, BuildError> {
+    let certificate = certify(program, plans).map_err(BuildError::Refused)?;
     let folder = out.join(&program.module);
-    let files = contents(program, plans);
+    let files = contents(program, plans, &certificate);
     create(&folder)?;
     let _lock = lock(&folder)?;
     let written = write(&folder, &files, &mut Steps::all());
@@ -63,14 +77,17 @@ pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, Bu
 }
 
 /// Every file of the build by its name.
-fn contents(program: &Program, plans: &Plans) -> BTreeMap<String, String> {
+fn contents(program: &Program, plans: &Plans, certificate: &Certificate) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> = BTreeMap::from([
         ("program.txt".to_owned(), display::program(program)),
         ("program.json".to_owned(), program.to_json()),
-        ("stream.txt".to_owned(), display::stream_graph(&plans.stream)),
-        ("stream.json".to_owned(), plans.stream.to_json()),
-        ("stream.mmd".to_owned(), display::mermaid(&plans.stream)),
+        (CERTIFICATE.to_owned(), certificate.to_json()),
     ]);
+    for graph in &plans.stream {
+        files.insert(format!("stream/{}.txt", graph.service), display::stream_graph(graph));
+        files.insert(format!("stream/{}.json", graph.service), graph.to_json());
+        files.insert(format!("stream/{}.mmd", graph.service), display::mermaid(graph));
+    }
     for plan in &plans.batch {
         files.insert(format!("batch/{}.txt", plan.service), display::batch_plan(plan));
         files.insert(format!("batch/{}.json", plan.service), plan.to_json());
@@ -125,46 +142,75 @@ fn unwritable(path: &Path) -> impl Fn(io::Error) -> BuildError {
     }
 }
 
+fn unfinished(path: &Path) -> impl Fn(io::Error) -> BuildError {
+    move |error| BuildError::Unfinished {
+        path: path.to_owned(),
+        why: error.to_string(),
+    }
+}
+
 /// Writes the files into the folder, which is locked.
 fn write(folder: &Path, files: &BTreeMap<String, String>, steps: &mut Steps) -> Result<(), BuildError> {
     let (new, next) = (folder.join(NEW), folder.join(NEXT));
+    for own in [&new, &next] {
+        if std::fs::symlink_metadata(own).is_ok_and(|about| !about.is_dir()) {
+            return Err(BuildError::Foreign { path: own.clone() });
+        }
+    }
     // What a killed build had committed, and what it had not.
     put_in_place(folder, steps)?;
+    check_places(folder, files)?;
     remove_folder(&new).map_err(unwritable(&new))?;
     for (name, text) in files {
         let path = new.join(name);
         create(path.parent().unwrap_or(&new))?;
         let written = steps.take().and_then(|()| write_flushed(&path, text));
         written.map_err(unwritable(&folder.join(name)))?;
-        // What could stand in the way later is found while the old build is whole.
-        let place = folder.join(name);
-        create(place.parent().unwrap_or(folder))?;
-        if place.is_dir() {
-            return Err(unwritable(&place)(io::Error::other("it is a folder")));
-        }
+        create(folder.join(name).parent().unwrap_or(folder))?;
     }
-    for inner in [new.join("batch"), new.clone()] {
+    for inner in [new.join("batch"), new.join("stream"), new.clone()] {
         sync_if_there(&inner).map_err(unwritable(&inner))?;
     }
     let committed = steps.take().and_then(|()| std::fs::rename(&new, &next));
-    committed.and_then(|()| sync(folder)).map_err(unwritable(&next))?;
+    committed.map_err(unwritable(&next))?;
+    sync(folder).map_err(unfinished(&next))?;
     put_in_place(folder, steps)
+}
+
+/// Finds what could stand in the way later, while the old build is whole: folders, and files that are not of it.
+fn check_places(folder: &Path, files: &BTreeMap<String, String>) -> Result<(), BuildError> {
+    let old = manifest(folder)?.map(|bytes| listed(&bytes));
+    for name in files.keys() {
+        let place = folder.join(name);
+        if place.is_dir() {
+            return Err(unwritable(&place)(io::Error::other("it is a folder")));
+        }
+        let is_ours = match &old {
+            // The manifest lists neither itself nor the places of declarations.
+            Some(Some(old)) => old.contains(name) || [FILE, ORIGINS].contains(&name.as_str()),
+            Some(None) | None => false,
+        };
+        if !is_ours && std::fs::symlink_metadata(&place).is_ok() {
+            return Err(BuildError::Foreign { path: place });
+        }
+    }
+    Ok(())
 }
 
 /// Moves the files of a committed build to their places, the manifest last, and removes plans that only the build
 /// before had. Does nothing where there is no such build. May be ended anywhere and run again.
 fn put_in_place(folder: &Path, steps: &mut Steps) -> Result<(), BuildError> {
     let next = folder.join(NEXT);
-    let Ok(manifest) = std::fs::read(next.join(FILE)) else {
+    let Some(bytes) = manifest(&next)? else {
         return remove_folder(&next).map_err(unwritable(&next));
     };
     // A folder may come from elsewhere: no name in it leads out of the build.
-    let mut new = listed(&manifest);
+    let mut new = listed(&bytes).unwrap_or_default();
     new.retain(|name| is_ours(name));
-    let old = std::fs::read(folder.join(FILE)).map_or_else(|_| Vec::new(), |bytes| listed(&bytes));
+    let old = manifest(folder)?.and_then(|bytes| listed(&bytes)).unwrap_or_default();
     for name in old.iter().filter(|name| is_plan(name) && !new.contains(name)) {
         let path = folder.join(name);
-        steps.take().map_err(unwritable(&path))?;
+        steps.take().map_err(unfinished(&path))?;
         // Readers go by the manifest, so one that cannot be removed misleads nobody but people.
         let _ = std::fs::remove_file(path);
     }
@@ -173,35 +219,48 @@ fn put_in_place(folder: &Path, steps: &mut Steps) -> Result<(), BuildError> {
         match steps.take().and_then(|()| std::fs::rename(&from, &to)) {
             // It was moved by the run that was ended.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            moved => moved.map_err(unwritable(&to))?,
+            moved => moved.map_err(unfinished(&to))?,
         }
     }
-    for inner in [folder.join("batch"), folder.to_owned()] {
-        sync_if_there(&inner).map_err(unwritable(&inner))?;
+    for inner in [folder.join("batch"), folder.join("stream"), folder.to_owned()] {
+        sync_if_there(&inner).map_err(unfinished(&inner))?;
     }
     let place = folder.join(FILE);
     let moved = steps.take().and_then(|()| std::fs::rename(next.join(FILE), &place));
-    moved.and_then(|()| sync(folder)).map_err(unwritable(&place))?;
+    moved.and_then(|()| sync(folder)).map_err(unfinished(&place))?;
     steps
         .take()
         .and_then(|()| remove_folder(&next))
-        .map_err(unwritable(&next))
+        .map_err(unfinished(&next))
 }
 
-/// The files that a manifest names; none where it is no manifest.
-fn listed(manifest: &[u8]) -> Vec<String> {
-    serde_json::from_slice::<Manifest>(manifest).map_or_else(|_| Vec::new(), |found| found.files.into_keys().collect())
+/// The bytes of the manifest in a folder; `None` where there is none.
+fn manifest(folder: &Path) -> Result<Option<Vec<u8>>, BuildError> {
+    let path = folder.join(FILE);
+    match plain::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unwritable(&path)(error)),
+    }
+}
+
+/// The files that a manifest names, of whichever release; `None` where it is no manifest.
+fn listed(manifest: &[u8]) -> Option<Vec<String>> {
+    let found: serde_json::Value = serde_json::from_slice(manifest).ok()?;
+    let files = found["files"].as_object()?;
+    (found["kind"] == Manifest::KIND).then(|| files.keys().cloned().collect())
 }
 
 /// Whether it is the name of a file of a build.
 fn is_ours(name: &str) -> bool {
-    is_plan(name) || ["program.txt", "program.json", "stream.txt", "stream.json", "stream.mmd"].contains(&name)
+    is_plan(name) || ["program.txt", "program.json", CERTIFICATE].contains(&name)
 }
 
 /// Whether it is the name of a plan of a service: others than these are never removed.
 fn is_plan(name: &str) -> bool {
-    let stem = name.strip_prefix("batch/");
-    let stem = stem.and_then(|name| name.strip_suffix(".json").or_else(|| name.strip_suffix(".txt")));
+    let plan = name.strip_prefix("batch/").or_else(|| name.strip_prefix("stream/"));
+    let ends = [".json", ".txt", ".mmd"];
+    let stem = plan.and_then(|name| ends.iter().find_map(|end| name.strip_suffix(end)));
     stem.is_some_and(|stem| !stem.is_empty() && !stem.contains(['/', '\\', '.']))
 }
 

@@ -28,19 +28,23 @@
 //!
 //! ```text
 //! SourceMap ─parse─▶ ast::File ─analyse─▶ ir::Program ─┬─lower_batch──▶ BatchPlan ──┐
-//!    text     (T, Diags)        names, types, time     └─lower_stream─▶ StreamGraph ┴─build─▶ target/feat/<module>/
+//!    text     (T, Diags)        names, types, time     └─lower_stream─▶ StreamGraph ┴─certify, build─▶ target/feat/<module>/
 //! ```
 //!
 //! Architecture invariant: nothing of `runtime/` is known here.
 
 mod build;
+mod certify;
 mod elsewhere;
+mod plain;
 mod project;
 
 pub use build::{BuildError, build};
+pub use certify::{CertifyError, certify, certify_folder};
 pub use elsewhere::read_elsewhere;
 pub use featc_ir::manifest::{FeatureEntry, Manifest};
 pub use featc_syntax::{diag, is_reserved};
+pub use featc_validate::{Certificate, Difference, Refusal};
 pub use project::{LoadError, Project};
 
 use diag::{FileId, Outcome, SourceMap};
@@ -52,7 +56,8 @@ use featc_ir::plan::{BatchPlan, StreamGraph};
 pub struct Plans {
     /// One per service, in declared order.
     pub batch: Vec<BatchPlan>,
-    pub stream: StreamGraph,
+    /// One per service, in declared order.
+    pub stream: Vec<StreamGraph>,
 }
 
 /// Text to typed program. The value is there iff no diagnostic is an error.

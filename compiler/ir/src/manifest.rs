@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// The name of the manifest in the folder of a build.
 pub const FILE: &str = "manifest.json";
 
+/// What the plans of the build mean, and that it is what the program means.
+pub const CERTIFICATE: &str = "certificate.json";
+
 /// Where things are declared: the one file of a build that the manifest does not list, since it follows the layout of
 /// the text, and nothing that is loaded depends on it.
 pub const ORIGINS: &str = "origins.json";
@@ -24,7 +27,7 @@ pub fn content_hash(bytes: &[u8]) -> String {
 pub struct Manifest {
     /// Always `featc.manifest`.
     pub kind: String,
-    /// 2.
+    /// 3.
     pub version: u32,
     /// The release of the compiler.
     pub featc: String,
@@ -58,7 +61,7 @@ impl Manifest {
     /// The kind of every manifest.
     pub const KIND: &'static str = "featc.manifest";
     /// Version of its form.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
 
     /// The manifest as it stands in files: indented JSON, a line feed at the end.
     pub fn to_json(&self) -> String {

@@ -75,12 +75,12 @@ impl Wire for Origins {
 
 impl Wire for BatchPlan {
     const KIND: &'static str = "featc.batch_plan";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 }
 
 impl Wire for StreamGraph {
     const KIND: &'static str = "featc.stream_graph";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 }
 
 /// An expression as a list of nodes in postfix order: a node takes its operands from those before it, the last node is

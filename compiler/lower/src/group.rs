@@ -10,7 +10,7 @@ use std::hash::Hash;
 
 /// What makes two views answerable by one node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct GroupKey {
+pub(crate) struct GroupKey {
     transform: TransformId,
     key: Vec<ColumnId>,
     entity: Vec<Key>,
@@ -19,7 +19,10 @@ struct GroupKey {
 /// One node's worth of work.
 #[derive(Debug)]
 pub(crate) struct Group {
+    pub key: GroupKey,
     pub source: SourceId,
+    /// Names of the columns that the transform adds.
+    pub lets: Vec<String>,
     pub rows: RowSpec,
     pub fold: FoldSpec,
     pub finish: FinishSpec,
@@ -27,16 +30,11 @@ pub(crate) struct Group {
     pub outputs: BTreeMap<(ViewId, FeatureId), u32>,
 }
 
-/// The source as plans have it: without its doc.
-pub(crate) fn planned(source: &Source) -> Source {
-    Source {
-        doc: None,
-        ..source.clone()
-    }
-}
+/// What the events of a (transform, key) carry on.
+pub(crate) type Lifts = HashMap<GroupKey, Vec<Expr>>;
 
-/// Groups the requested features, in order of first request.
-pub(crate) fn groups(program: &Program, requested: &[(ViewId, FeatureId)]) -> Vec<Group> {
+/// Groups the requested features, in order of first request. Events carry on what `known` says and what more is asked.
+pub(crate) fn groups(program: &Program, requested: &[(ViewId, FeatureId)], known: &Lifts) -> Vec<Group> {
     let mut keys: Interned<GroupKey> = Interned::default();
     let mut members: Vec<Vec<(ViewId, FeatureId)>> = Vec::new();
     let mut by_view: BTreeMap<ViewId, usize> = BTreeMap::new();
@@ -55,7 +53,7 @@ pub(crate) fn groups(program: &Program, requested: &[(ViewId, FeatureId)]) -> Ve
     keys.items
         .into_iter()
         .zip(members)
-        .map(|(key, members)| Builder::new(program, key).build(&members))
+        .map(|(key, members)| Builder::new(program, key, known).build(&members))
         .collect()
 }
 
@@ -102,11 +100,18 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(program: &'a Program, key: GroupKey) -> Self {
+    fn new(program: &'a Program, key: GroupKey, known: &Lifts) -> Self {
         let transform = program.transform(key.transform);
         let source = program.source(transform.source);
+        let mut lifts: Interned<Expr> = Interned::default();
+        for lift in known.get(&key).into_iter().flatten() {
+            lifts.place(lift);
+        }
+        let lets = transform.columns.iter().skip(source.columns.len());
         let group = Group {
+            key: key.clone(),
             source: transform.source,
+            lets: lets.map(|column| column.name.clone()).collect(),
             rows: RowSpec {
                 name: transform.name.clone(),
                 steps: transform.steps.clone(),
@@ -140,7 +145,7 @@ impl<'a> Builder<'a> {
             group,
             placed: BTreeMap::new(),
             order: Vec::new(),
-            lifts: Interned::default(),
+            lifts,
             windows: Interned::default(),
             slots: Interned::default(),
             presence: Interned::default(),
@@ -246,6 +251,7 @@ impl<'a> Builder<'a> {
         let window = self.windows.place(view.window(slot.window));
         let moved = Slot {
             argument: slot.argument.map(|lift| self.lift(view.lift(lift))),
+            second: slot.second.map(|lift| self.lift(view.lift(lift))),
             filter: slot.filter.map(|lift| self.lift(view.lift(lift))),
             window: WindowId::from(window),
             ..*slot

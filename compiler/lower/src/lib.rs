@@ -1,13 +1,19 @@
 //! Typed program to plans: [`lower_batch`] and [`lower_stream`].
 //!
-//! Both begin from [`group::groups`]: views that read one transform by one key are answered by one node. From there the
-//! two lowerings have nothing in common but the specs that they place.
+//! ```text
+//! Service ─ service ─▶ groups (views of one transform and key) ─ choose ─┬─▶ Pipeline … ─▶ BatchPlan
+//!           group                                    methods, parts,     └─▶ Log, Answer … ─▶ StreamGraph
+//!                                                    walks, reach, columns, retention
+//! ```
 //!
-//! Architecture invariant: total functions over well-formed programs; no diagnostics, no engines.
+//! Architecture invariant: total functions over well-formed programs; no diagnostics, no engines. Every choice that does not
+//! depend on data is made here and stands in the plan.
 
 mod batch;
+mod choose;
 mod group;
+mod service;
 mod stream;
 
-pub use batch::lower_batch;
-pub use stream::lower_stream;
+pub use batch::{lower_batch, pipeline};
+pub use stream::{lower_stream, operators, read};

@@ -1,71 +1,100 @@
-//! `ir::Program` to the [`StreamGraph`] that keeps every view of the program.
+//! `ir::Program` to one [`StreamGraph`] per service.
 
-use crate::group::{groups, planned};
+use crate::choose::{self, Engine};
+use crate::group::{Lifts, groups};
+use crate::service::grouped;
 use featc_ir::hash::{program_hash, state_key};
-use featc_ir::plan::{Operator, OperatorId, OperatorKind, StreamGraph, StreamService};
-use featc_ir::{FeatureId, Program, SourceId, ViewId};
-use std::collections::BTreeMap;
+use featc_ir::plan::{
+    FinishSpec, FoldSpec, LogId, RowSpec, Rows, RowsId, StateSchema, StreamAnswer, StreamGraph, StreamLog, StreamRows,
+    StreamSource, StreamSourceId,
+};
+use featc_ir::{Program, Service, Source, SourceId};
 
-/// The stream graph of the whole program: sources and acceptance once, then one log per transform and key.
-pub fn lower_stream(program: &Program) -> StreamGraph {
-    let every: Vec<(ViewId, FeatureId)> = program
-        .views
-        .iter()
-        .enumerate()
-        .flat_map(|(view, declared)| {
-            (0..declared.features.len()).map(move |feature| (ViewId::from(view), FeatureId::from(feature)))
-        })
-        .collect();
-    let mut operators: Vec<Operator> = Vec::new();
-    let mut accepted: BTreeMap<SourceId, OperatorId> = BTreeMap::new();
-    let mut outputs: BTreeMap<(ViewId, FeatureId), (OperatorId, u32)> = BTreeMap::new();
-    for group in groups(program, &every) {
-        let source = program.source(group.source);
-        let accept = *accepted.entry(group.source).or_insert_with(|| {
-            let source = planned(source);
-            let rows = add(&mut operators, OperatorKind::Source { source }, vec![]);
-            add(&mut operators, OperatorKind::Accept, vec![rows])
+/// The stream graphs of all services, in declared order. Events carry on what any service of the program reads of them,
+/// so that services over one transform and key have one log, and its state key.
+pub fn lower_stream(program: &Program) -> Vec<StreamGraph> {
+    let fields = program.services.iter().flat_map(|service| &service.fields);
+    let every: Vec<_> = fields.map(|field| (field.view, field.feature)).collect();
+    let whole = groups(program, &every, &Lifts::new()).into_iter();
+    let lifts: Lifts = whole.map(|group| (group.key, group.rows.lifts)).collect();
+    let hash = program_hash(program);
+    let graph = |service: &Service| lower_service(program, &hash, service, &lifts);
+    program.services.iter().map(graph).collect()
+}
+
+/// Sources and acceptance once, then one log and one answer per transform and key.
+fn lower_service(program: &Program, hash: &str, service: &Service, lifts: &Lifts) -> StreamGraph {
+    let grouped = grouped(program, service, lifts);
+    let mut ids: Vec<SourceId> = Vec::new();
+    let (mut rows, mut logs, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, group) in (0u32..).zip(&grouped.groups) {
+        let known = ids.iter().position(|id| *id == group.source).unwrap_or_else(|| {
+            ids.push(group.source);
+            ids.len() - 1
         });
-        let state_key = state_key(source, &group.rows, &group.fold);
-        let rows = add(&mut operators, OperatorKind::Rows { spec: group.rows }, vec![accept]);
-        let log = add(
-            &mut operators,
-            OperatorKind::Log {
-                spec: group.fold,
-                state_key,
-            },
-            vec![rows],
-        );
-        let finish = add(&mut operators, OperatorKind::Finish { spec: group.finish }, vec![log]);
-        outputs.extend(
-            group
-                .outputs
-                .into_iter()
-                .map(|(feature, place)| (feature, (finish, place))),
-        );
+        let of_rows = (&group.rows, &group.lets[..]);
+        let (row, log, answer) = operators(program.source(group.source), of_rows, &group.fold, &group.finish);
+        rows.push(StreamRows {
+            input: StreamSourceId(known as u32),
+            ..row
+        });
+        logs.push(StreamLog {
+            input: RowsId(place),
+            ..log
+        });
+        answers.push(StreamAnswer {
+            input: LogId(place),
+            ..answer
+        });
     }
-    let services = program
-        .services
-        .iter()
-        .map(|service| StreamService {
-            name: service.name.clone(),
-            keys: program.service_keys(service),
-            self_columns: program.service_self_columns(service),
-            columns: service
-                .fields
-                .iter()
-                .map(|field| outputs[&(field.view, field.feature)])
-                .collect(),
-        })
-        .collect();
+    let of_source = |(at, id): (usize, &SourceId)| {
+        let source = program.source(*id);
+        let readers = rows.iter().filter(|rows| rows.input.index() == at);
+        read(source, readers.map(|rows| &rows.rows))
+    };
     StreamGraph {
-        program: program_hash(program),
-        operators,
-        services,
+        program: hash.to_owned(),
+        service: service.name.clone(),
+        spine: grouped.spine,
+        sources: ids.iter().enumerate().map(of_source).collect(),
+        rows,
+        logs,
+        answers,
+        compose: grouped.compose,
     }
 }
 
-fn add(operators: &mut Vec<Operator>, kind: OperatorKind, inputs: Vec<OperatorId>) -> OperatorId {
-    operators.push(Operator { kind, inputs });
-    OperatorId(operators.len() as u32 - 1)
+/// The rows of a source that somebody reads.
+pub fn read<'a>(source: &Source, readers: impl IntoIterator<Item = &'a Rows>) -> StreamSource {
+    StreamSource {
+        scan: choose::scan(source, readers),
+        accept: choose::accept(source),
+    }
+}
+
+/// From the rows of a source to features, each operator reading the first of the layer before; with the row stage come the
+/// names of the columns that it adds.
+pub fn operators(
+    source: &Source,
+    (spec, lets): (&RowSpec, &[String]),
+    fold: &FoldSpec,
+    finish: &FinishSpec,
+) -> (StreamRows, StreamLog, StreamAnswer) {
+    let rows = choose::rows(spec, lets, &fold.entity);
+    let log = StreamLog {
+        input: RowsId(0),
+        gate: choose::visibility(source),
+        dedup: choose::dedup(source),
+        order: choose::order(),
+        state: StateSchema::of(&rows, source),
+        state_key: state_key(source, spec, &fold.entity),
+        retention: choose::retention(fold, source),
+    };
+    let answer = StreamAnswer {
+        input: LogId(0),
+        fold: choose::fold(fold, source, Engine::Stream),
+        finish: choose::finish(finish),
+    };
+    let input = StreamSourceId(0);
+    (StreamRows { input, rows }, log, answer)
 }

@@ -7,10 +7,11 @@
 
 use crate::error::Error;
 use crate::program::Program;
-use featc_ir::hash;
 use featc_ir::manifest::{FILE, Manifest, NEXT, content_hash};
-use featc_ir::plan::{BatchNode, BatchPlan, StreamGraph};
+use featc_ir::plan::{BatchPlan, StreamGraph};
 use featc_ir::wire::Wire;
+use featc_ir::{Source, hash};
+use featr_decode::read_file;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -25,13 +26,14 @@ pub(crate) struct Parts {
     pub(crate) manifest: Manifest,
     /// By service, as the files are named.
     pub(crate) batch: BTreeMap<String, BatchPlan>,
-    pub(crate) stream: StreamGraph,
+    /// By service, as the files are named.
+    pub(crate) stream: BTreeMap<String, StreamGraph>,
 }
 
 /// A file of a build.
 pub(crate) enum Part {
     Batch(String, BatchPlan),
-    Stream(StreamGraph),
+    Stream(String, StreamGraph),
     /// One that engines do not need.
     Other,
 }
@@ -78,27 +80,25 @@ pub(crate) fn manifest(bytes: &[u8]) -> Result<Manifest, String> {
 
 /// Reads a file of a build.
 pub(crate) fn part(name: &str, bytes: &[u8]) -> Result<Part, String> {
-    let service = name.strip_prefix("batch/").and_then(|name| name.strip_suffix(".json"));
-    if name != "stream.json" && service.is_none() {
+    let of = |folder: &str| name.strip_prefix(folder).and_then(|name| name.strip_suffix(".json"));
+    let (batch, stream) = (of("batch/"), of("stream/"));
+    if batch.is_none() && stream.is_none() {
         return Ok(Part::Other);
     }
     let wrong = |why: String| format!("`{name}`: {why}");
     let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
-    match service {
-        Some(service) => Ok(Part::Batch(
-            service.to_owned(),
-            BatchPlan::from_json(text).map_err(wrong)?,
-        )),
-        None => Ok(Part::Stream(StreamGraph::from_json(text).map_err(wrong)?)),
-    }
+    Ok(match (batch, stream) {
+        (Some(service), _) => Part::Batch(service.to_owned(), BatchPlan::from_json(text).map_err(wrong)?),
+        (None, Some(service)) => Part::Stream(service.to_owned(), StreamGraph::from_json(text).map_err(wrong)?),
+        (None, None) => Part::Other,
+    })
 }
 
 impl Parts {
     /// Reads what a manifest lists.
     fn read(bytes: &[u8], read: &dyn Fn(&str) -> Result<Vec<u8>, String>) -> Result<Parts, String> {
         let manifest = manifest(bytes)?;
-        let mut batch = BTreeMap::new();
-        let mut stream = None;
+        let (mut batch, mut stream) = (BTreeMap::new(), BTreeMap::new());
         for (name, expected) in &manifest.files {
             let content = read(name)?;
             if content_hash(&content) != *expected {
@@ -108,11 +108,12 @@ impl Parts {
                 Part::Batch(service, plan) => {
                     batch.insert(service, plan);
                 }
-                Part::Stream(graph) => stream = Some(graph),
+                Part::Stream(service, graph) => {
+                    stream.insert(service, graph);
+                }
                 Part::Other => {}
             }
         }
-        let stream = stream.ok_or_else(|| "`stream.json` is missing".to_owned())?;
         Ok(Parts {
             manifest,
             batch,
@@ -131,46 +132,45 @@ impl Parts {
             true => Ok(()),
             false => Err(format!("`{file}` is of program {program}, not {}", manifest.program)),
         };
-        of_program("stream.json", &stream.program)?;
-        stream.check().map_err(|why| format!("`stream.json`: {why}"))?;
-        let named = |name: &str| stream.services.iter().any(|service| service.name == name);
-        if let Some(name) = batch.keys().chain(manifest.services.keys()).find(|name| !named(name)) {
-            return Err(format!("`stream.json` has no service `{name}`"));
+        let (mut graphs, mut sources) = (Vec::new(), Vec::new());
+        let named = batch.keys().chain(stream.keys());
+        if let Some(name) = named.into_iter().find(|name| !manifest.services.contains_key(*name)) {
+            return Err(format!("`{FILE}` has no service `{name}`"));
         }
-        for service in &stream.services {
-            let name = &service.name;
-            let file = format!("batch/{name}.json");
-            let plan = batch.get(name).ok_or_else(|| format!("`{file}` is missing"))?;
-            of_program(&file, &plan.program)?;
-            let differs = |what: &str| format!("`{file}`: {what}");
-            plan.check().map_err(|why| differs(&why))?;
-            if plan.service != *name {
-                return Err(differs("it is the plan of another service"));
+        for (name, listed) in &manifest.services {
+            let (of_plan, of_graph) = (format!("batch/{name}.json"), format!("stream/{name}.json"));
+            let plan = batch.get(name).ok_or_else(|| format!("`{of_plan}` is missing"))?;
+            let graph = stream.get(name).ok_or_else(|| format!("`{of_graph}` is missing"))?;
+            of_program(&of_plan, &plan.program)?;
+            of_program(&of_graph, &graph.program)?;
+            plan.check().map_err(|why| format!("`{of_plan}`: {why}"))?;
+            graph.check().map_err(|why| format!("`{of_graph}`: {why}"))?;
+            let differs = |what: &str| Err(format!("`{of_plan}`: {what}"));
+            if plan.service != *name || graph.service != *name {
+                return differs("it is the plan of another service");
             }
-            if plan
-                .sources()
-                .into_iter()
-                .any(|read| !stream.sources().any(|known| known == read))
-            {
-                return Err(differs("a source is not that of `stream.json`"));
+            let known = graph.declared();
+            if plan.sources().iter().any(|read| !known.contains(read)) {
+                return differs(&format!("a source is not that of `{of_graph}`"));
             }
-            let BatchNode::Zip { spine, .. } = &plan.root else {
-                return Err(differs("it does not end in one row per question"));
+            let clash = |source: &Source| {
+                let mut others = sources.iter();
+                others.any(|other: &Source| other.name == source.name && other != source)
             };
-            let asked = BatchNode::Spine {
-                keys: service.keys.clone(),
-                self_columns: service.self_columns.clone(),
-            };
-            if **spine != asked || plan.columns() != stream.columns(service) {
-                return Err(differs("its questions or columns are not those of `stream.json`"));
+            if known.iter().any(clash) {
+                return differs("a source is not that of another service");
+            }
+            sources.extend(known);
+            if plan.spine != graph.spine || plan.columns() != graph.columns() {
+                return differs(&format!("its questions or columns are not those of `{of_graph}`"));
             }
             let columns = plan.columns().into_iter().map(|(column, _)| column);
-            let listed = manifest.services.get(name);
-            if !listed.is_some_and(|listed| columns.eq(listed.iter().map(String::as_str))) {
-                return Err(differs("its columns are not those of the manifest"));
+            if !columns.eq(listed.iter().map(String::as_str)) {
+                return differs("its columns are not those of the manifest");
             }
+            graphs.push(graph.clone());
         }
-        Ok(Program::new(batch.into_values().collect(), stream, base))
+        Ok(Program::new(batch.into_values().collect(), graphs, base))
     }
 }
 
@@ -186,9 +186,11 @@ impl Program {
             why,
         };
         let read = |name: &str| -> Result<Vec<u8>, String> {
-            let next = std::fs::read(folder.join(NEXT).join(name));
+            let next = read_file(&folder.join(NEXT).join(name));
             let found = match next {
-                Err(error) if error.kind() == ErrorKind::NotFound => std::fs::read(folder.join(name)),
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                    read_file(&folder.join(name))
+                }
                 next => next,
             };
             found.map_err(|error| format!("`{name}`: {error}"))

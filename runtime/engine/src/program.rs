@@ -1,20 +1,22 @@
 //! A compiled program: its plans, and where its files are.
 
 use crate::error::Error;
-use featc_ir::plan::{BatchNode, BatchPlan, OperatorId, OperatorKind, StreamGraph, StreamService};
+use featc_ir::plan::{BatchPlan, Spine, StreamGraph};
 use featc_ir::{Arrival, FileFormat, FileSet, Source, Truth};
 use featr_decode::format_of;
 use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A compiled program. Made by `featc build` and [`Program::load`]ed, or from the compiler's plans directly.
 #[derive(Debug, Clone)]
 pub struct Program {
+    /// One per service.
     pub(crate) batch: Vec<BatchPlan>,
-    pub(crate) stream: StreamGraph,
+    /// One per service, in declared order.
+    pub(crate) stream: Vec<StreamGraph>,
     /// The folder that paths in the program are relative to.
     pub(crate) base: PathBuf,
     /// Files given for a source instead of its own.
@@ -41,7 +43,7 @@ impl SeenEarly {
 
 impl Program {
     /// A program from its plans; `base` is the folder that paths in it are relative to.
-    pub fn new(batch: Vec<BatchPlan>, stream: StreamGraph, base: impl Into<PathBuf>) -> Program {
+    pub fn new(batch: Vec<BatchPlan>, stream: Vec<StreamGraph>, base: impl Into<PathBuf>) -> Program {
         Program {
             batch,
             stream,
@@ -69,57 +71,60 @@ impl Program {
         self.store = Arc::new(self.store.fresh());
     }
 
-    /// The hash of the program, in hexadecimal.
+    /// The hash of the program, in hexadecimal; empty for one without services, which nothing can be asked.
     pub fn hash(&self) -> &str {
-        &self.stream.program
+        self.stream.first().map_or("", |graph| &graph.program)
     }
 
-    /// The services, with the keys that their questions bring.
-    pub fn services(&self) -> &[StreamService] {
-        &self.stream.services
+    /// The names of the services, in declared order.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.stream.iter().map(|graph| graph.service.as_str())
     }
 
-    /// A service by name.
+    /// What questions to a service bring.
     ///
     /// # Errors
     /// [`Error::UnknownService`].
-    pub fn service(&self, name: &str) -> Result<&StreamService, Error> {
-        self.stream
-            .services
-            .iter()
-            .find(|service| service.name == name)
+    pub fn service(&self, name: &str) -> Result<&Spine, Error> {
+        Ok(&self.graph(name)?.spine)
+    }
+
+    /// How many times a service's questions are answered: once per transform and key that its features read.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`].
+    pub fn answers(&self, service: &str) -> Result<usize, Error> {
+        Ok(self.graph(service)?.answers.len())
+    }
+
+    /// The stream graph of a service.
+    pub(crate) fn graph(&self, name: &str) -> Result<&StreamGraph, Error> {
+        let mut graphs = self.stream.iter();
+        graphs
+            .find(|graph| graph.service == name)
             .ok_or_else(|| Error::UnknownService {
                 service: name.to_owned(),
-                known: self
-                    .stream
-                    .services
-                    .iter()
-                    .map(|service| service.name.clone())
-                    .collect(),
+                known: self.services().map(str::to_owned).collect(),
             })
     }
 
-    /// All sources that some view reads.
-    pub fn sources(&self) -> Vec<&Source> {
-        self.stream.sources().collect()
+    /// All sources that some service reads, each once.
+    pub fn sources(&self) -> Vec<Source> {
+        let mut sources: Vec<Source> = Vec::new();
+        for source in self.stream.iter().flat_map(StreamGraph::declared) {
+            if !sources.iter().any(|known| known.name == source.name) {
+                sources.push(source);
+            }
+        }
+        sources
     }
 
     /// The sources that a service reads.
     ///
     /// # Errors
     /// [`Error::UnknownService`].
-    pub fn service_sources(&self, service: &str) -> Result<Vec<&Source>, Error> {
-        let graph = self.pruned(service)?;
-        let used: BTreeSet<&str> = graph
-            .operators
-            .iter()
-            .filter_map(|operator| source_name(&operator.kind))
-            .collect();
-        Ok(self
-            .sources()
-            .into_iter()
-            .filter(|source| used.contains(source.name.as_str()))
-            .collect())
+    pub fn service_sources(&self, service: &str) -> Result<Vec<Source>, Error> {
+        Ok(self.graph(service)?.declared())
     }
 
     /// Reads a source from `path` (a file, a folder or a glob, relative to the working directory; or an address as
@@ -218,87 +223,25 @@ impl Program {
         let mut plan = plan.cloned().ok_or_else(|| Error::Bug {
             why: format!("service {service} has no batch plan"),
         })?;
-        self.redirect(&mut plan.root);
-        Ok(plan)
-    }
-
-    fn redirect(&self, node: &mut BatchNode) {
-        match node {
-            BatchNode::Spine { .. } => {}
-            BatchNode::Scan { source } => {
-                if let Some(files) = self.files.get(&source.name) {
-                    source.batch = Some(files.clone());
-                }
-            }
-            BatchNode::Accept { input } | BatchNode::Rows { input, .. } | BatchNode::Finish { input, .. } => {
-                self.redirect(input);
-            }
-            BatchNode::PointInTime { events, spine, .. } => {
-                self.redirect(events);
-                self.redirect(spine);
-            }
-            BatchNode::Zip { spine, inputs, .. } => {
-                self.redirect(spine);
-                inputs.iter_mut().for_each(|input| self.redirect(input));
+        for pipeline in &mut plan.pipelines {
+            if let Some(files) = self.files.get(&pipeline.scan.source) {
+                pipeline.scan.batch = Some(files.clone());
             }
         }
+        Ok(plan)
     }
 
     /// The view of each output column of a service.
     pub(crate) fn field_views(&self, service: &str) -> Result<Vec<String>, Error> {
-        let BatchNode::Zip { inputs, columns, .. } = self.batch_plan(service)?.root else {
-            return Ok(vec![]);
+        let plan = self.batch_plan(service)?;
+        let view = |(pipeline, place): &(u32, u32)| {
+            let finish = &plan.pipelines.get(*pipeline as usize)?.finish;
+            let mut outputs = finish.features.iter().filter(|feature| feature.output);
+            outputs.nth(*place as usize).map(|feature| feature.view.clone())
         };
-        let view = |(input, place): &(u32, u32)| match inputs.get(*input as usize) {
-            Some(BatchNode::Finish { spec, .. }) => {
-                let mut outputs = spec.features.iter().filter(|feature| feature.output);
-                outputs.nth(*place as usize).map(|feature| feature.view.clone())
-            }
-            _ => None,
-        };
-        let views: Option<Vec<String>> = columns.iter().map(view).collect();
+        let views: Option<Vec<String>> = plan.compose.0.iter().map(view).collect();
         views.ok_or_else(|| Error::Bug {
             why: format!("service {service} has a column of no view"),
         })
-    }
-
-    /// The part of the stream graph that one service reads, operators renumbered.
-    pub(crate) fn pruned(&self, service: &str) -> Result<StreamGraph, Error> {
-        let service = self.service(service)?;
-        let mut needed: BTreeSet<OperatorId> = service.columns.iter().map(|(id, _)| *id).collect();
-        for place in (0..self.stream.operators.len()).rev() {
-            if needed.contains(&OperatorId(place as u32)) {
-                needed.extend(self.stream.operators[place].inputs.iter().copied());
-            }
-        }
-        let renumbered: BTreeMap<OperatorId, OperatorId> = needed
-            .iter()
-            .enumerate()
-            .map(|(place, id)| (*id, OperatorId(place as u32)))
-            .collect();
-        let operators = needed
-            .iter()
-            .map(|id| {
-                let mut operator = self.stream.operators[id.0 as usize].clone();
-                operator.inputs.iter_mut().for_each(|input| *input = renumbered[input]);
-                operator
-            })
-            .collect();
-        let mut service = service.clone();
-        service.columns.iter_mut().for_each(|(id, _)| *id = renumbered[id]);
-        Ok(StreamGraph {
-            program: self.stream.program.clone(),
-            operators,
-            services: vec![service],
-        })
-    }
-}
-
-fn source_name(kind: &OperatorKind) -> Option<&str> {
-    match kind {
-        OperatorKind::Source { source } => Some(&source.name),
-        OperatorKind::Accept | OperatorKind::Rows { .. } | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => {
-            None
-        }
     }
 }

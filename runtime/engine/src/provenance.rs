@@ -285,9 +285,9 @@ impl Program {
     pub fn source_files(&self, service: &str, hash: HashInputs<'_>) -> Result<Vec<SourceFiles>, Error> {
         let sources = self.service_sources(service)?;
         let files = sources.into_iter().map(|source| {
-            let set = self.files(source, crate::recorded::Side::Batch)?;
+            let set = self.files(&source, crate::recorded::Side::Batch)?;
             let given = source.batch.as_ref().is_none_or(|declared| declared.paths != set.paths);
-            inputs::source_files(source, &set, given, (&self.store, self.base()), hash)
+            inputs::source_files(&source, &set, given, (&self.store, self.base()), hash)
         });
         files.collect()
     }
@@ -304,7 +304,7 @@ impl Program {
                 known,
             });
         };
-        let mut set = self.files(declared, crate::recorded::Side::Batch)?;
+        let mut set = self.files(&declared, crate::recorded::Side::Batch)?;
         set.version = table.rsplit_once('@').and_then(|(_, version)| version.parse().ok());
         self.files.insert(source.to_owned(), set);
         Ok(())

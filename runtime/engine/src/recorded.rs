@@ -85,7 +85,7 @@ impl Program {
         let mut found = Vec::new();
         for source in self.service_sources(service)? {
             for side in [Side::Batch, Side::Stream] {
-                let files = self.files(source, side).ok();
+                let files = self.files(&source, side).ok();
                 let files = files.and_then(|files| featr_decode::expand_in(&*self.store, &files, &self.base).ok());
                 found.extend(files.into_iter().flatten().map(|file| file.path));
             }
@@ -123,12 +123,12 @@ impl Program {
                     target: target.clone(),
                 })
             };
-            let mut recorded = self.record_source(source, side, rejects.as_ref().map(forward))?;
+            let mut recorded = self.record_source(&source, side, rejects.as_ref().map(forward))?;
             if let Some(target) = &rejects {
                 recorded.reject_unaccepted(target)?;
             }
-            let mut by_view = self.view_rejects(service, source)?;
-            let verdict = rows::accept(source, &recorded.rows);
+            let mut by_view = self.view_rejects(service, &source)?;
+            let verdict = rows::accept(&source, &recorded.rows);
             by_view.add(&recorded.rows, &verdict, |row| recorded.place(row), rejects.as_ref())?;
             by_view.report(&mut recorded.by_view);
             all.push(recorded);

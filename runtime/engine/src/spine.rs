@@ -5,7 +5,7 @@ use crate::program::Program;
 use arrow::array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::concat;
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use featc_ir::plan::StreamService;
+use featc_ir::plan::Spine as Asked;
 use featc_ir::{Key, Type};
 use featr_decode::{DecodeError, first_twice, from_arrow, read_spine};
 use featr_kernels::Column;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use featr_batch::SpineData as Spine;
 
 /// The columns that questions to a service bring: its keys, then what `excluding self` compares with; each once.
-fn asked(service: &StreamService) -> Vec<Key> {
+fn asked(service: &Asked) -> Vec<Key> {
     let mut keys = service.keys.clone();
     for key in &service.self_columns {
         if !keys.iter().any(|known| known.name == key.name) {
@@ -28,7 +28,7 @@ fn asked(service: &StreamService) -> Vec<Key> {
 }
 
 /// What to say of questions without `column`: they may have it under the name that several sources share.
-pub(crate) fn shared_identity(service: &StreamService, column: &str, has: impl Fn(&str) -> bool) -> Option<Error> {
+pub(crate) fn shared_identity(service: &Asked, column: &str, has: impl Fn(&str) -> bool) -> Option<Error> {
     let plain = |key: &Key| key.name.split_once('.').map(|(_, plain)| plain.to_owned());
     let missing = service.self_columns.iter().find(|key| key.name == column)?;
     let plain_name = plain(missing).filter(|name| has(name))?;
@@ -130,10 +130,7 @@ pub fn read_rows(path: &Path, keys: &[Key], at_column: &str) -> Result<Spine, Er
 }
 
 /// The spine's key columns and self columns, in the service's order.
-pub(crate) fn split<'a>(
-    spine: &'a Spine,
-    service: &StreamService,
-) -> Result<(Vec<&'a Column>, Vec<&'a Column>), Error> {
+pub(crate) fn split<'a>(spine: &'a Spine, service: &Asked) -> Result<(Vec<&'a Column>, Vec<&'a Column>), Error> {
     let find = |key: &Key| {
         let found = spine
             .columns

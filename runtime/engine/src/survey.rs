@@ -10,7 +10,7 @@ use crate::program::Program;
 use crate::recorded::{Forward, SharedRejects, Side};
 use crate::results::SourceReport;
 use crate::view_rejects::{Node, ViewRejects};
-use featc_ir::plan::StreamService;
+use featc_ir::plan::Spine as Asked;
 use featc_ir::{Key, Source, Type};
 use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
 use featr_decode::{Decoded, ReadOptions, RejectSink, read_source};
@@ -101,7 +101,7 @@ impl Distinct {
 
 /// What rows are kept.
 struct Pass<'a> {
-    service: &'a StreamService,
+    service: &'a Asked,
     self_columns: Vec<&'a Key>,
     events_in: Option<Range<i64>>,
     only: Option<Distinct>,
@@ -153,8 +153,8 @@ impl Program {
                 .iter()
                 .filter(|reader| reader.source.name == source.name)
                 .collect();
-            let by_view = self.view_rejects(name, source)?;
-            sources.push(self.survey_source(source, (&readers, by_view), rejects.as_ref(), &mut pass)?);
+            let by_view = self.view_rejects(name, &source)?;
+            sources.push(self.survey_source(&source, (&readers, by_view), rejects.as_ref(), &mut pass)?);
         }
         let known = pass.found.len() as u64;
         let Pass {

@@ -5,7 +5,7 @@ use crate::program::Program;
 use crate::recorded::SharedRejects;
 use crate::results::{ByView, SourceReport, count, view_names};
 use featc_ir::Source;
-use featc_ir::plan::{BatchNode, RowSpec};
+use featc_ir::plan::{Pipeline, RowSpec};
 use featr_batch::{EXAMPLES_MAX, RejectedRow};
 use featr_kernels::Batch;
 use featr_kernels::rows::{self, Accepted};
@@ -37,22 +37,14 @@ impl Program {
     /// The nodes of a service's plan that turn rows into events; nothing is lifted.
     pub(crate) fn nodes(&self, service: &str) -> Result<Vec<Node>, Error> {
         let plan = self.batch_plan(service)?;
-        let BatchNode::Zip { inputs, .. } = plan.root else {
-            return Ok(Vec::new());
-        };
-        Ok(inputs.into_iter().filter_map(node).collect())
+        Ok(plan.pipelines.iter().map(node).collect())
     }
 
     /// The node of the service's plan that turns rows into the events of a view.
     pub(crate) fn node_of(&self, service: &str, view: &str) -> Result<Option<Node>, Error> {
-        let BatchNode::Zip { inputs, .. } = self.batch_plan(service)?.root else {
-            return Ok(None);
-        };
-        let serves = |node: &BatchNode| match node {
-            BatchNode::Finish { spec, .. } => spec.features.iter().any(|feature| feature.view == view),
-            _ => false,
-        };
-        Ok(inputs.into_iter().find(serves).and_then(node))
+        let plan = self.batch_plan(service)?;
+        let serves = |pipeline: &&Pipeline| pipeline.finish.features.iter().any(|feature| feature.view == view);
+        Ok(plan.pipelines.iter().find(serves).map(node))
     }
 
     /// What the views of a service reject of a source.
@@ -77,30 +69,17 @@ impl Program {
     }
 }
 
-fn node(node: BatchNode) -> Option<Node> {
-    let BatchNode::Finish { input, spec: finish } = node else {
-        return None;
-    };
-    let BatchNode::PointInTime { events, spec, .. } = *input else {
-        return None;
-    };
-    let BatchNode::Rows { input, spec: mut rows } = *events else {
-        return None;
-    };
-    let BatchNode::Accept { input } = *input else {
-        return None;
-    };
-    let BatchNode::Scan { source } = *input else {
-        return None;
-    };
-    let views = finish.views(&spec).into_iter().map(|(view, _)| view).collect();
+fn node(pipeline: &Pipeline) -> Node {
+    let fold = pipeline.fold_spec();
+    let views = pipeline.finish_spec().views(&fold).into_iter();
+    let mut rows = pipeline.rows.spec();
     rows.lifts.clear();
-    Some(Node {
-        source,
+    Node {
+        source: pipeline.source(),
         rows,
-        entity: spec.entity,
-        views,
-    })
+        views: views.map(|(view, _)| view).collect(),
+        entity: fold.entity,
+    }
 }
 
 impl ViewRejects<'_> {

@@ -1,6 +1,6 @@
 //! What a step did: every row that came in is accounted for.
 
-use featc_ir::plan::OperatorId;
+use featc_ir::plan::LogId;
 use featr_kernels::rows;
 use serde::Serialize;
 use std::fmt;
@@ -97,11 +97,11 @@ pub struct Rejected {
 
 /// What became of the accepted rows of one step in one log.
 ///
-/// The counts, the rejected rows among them, add up to the accepted rows of the step.
+/// The counts, the rejected rows among them, add up to the accepted rows of the step (retractions are rows).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogReport {
     /// The `Log` operator.
-    pub log: OperatorId,
+    pub log: LogId,
     /// The transform's name.
     pub transform: String,
     /// Rows that the transform's `where` dropped.
@@ -116,8 +116,31 @@ pub struct LogReport {
     pub inserted: u64,
     /// Copies of events that the log already holds.
     pub duplicates: u64,
-    /// Events that wait for the cut.
+    /// Events that were taken out.
+    pub retracted: u64,
+    /// Retractions of events that the log does not hold: they change nothing.
+    pub unknown: u64,
+    /// Deltas of events so old that no question can reach them any more: they are not kept.
+    pub expired: u64,
+    /// Events and retractions that wait for the cut.
     pub waiting: u64,
+}
+
+/// What a move of the cut did, summed over all logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct AdvanceReport {
+    /// Events that had waited and are visible now.
+    pub entered: u64,
+    /// Copies of visible events that had waited.
+    pub duplicates: u64,
+    /// Events that a retraction which had waited took out.
+    pub retracted: u64,
+    /// Retractions that had waited for events which are not there.
+    pub unknown: u64,
+    /// Deltas that had waited for so long that no question can reach their events any more.
+    pub expired: u64,
+    /// Events that memory was freed of: no question can reach them any more. That happens from time to time.
+    pub released: u64,
 }
 
 /// What one step did. `accepted + rejected.len()` = `rows`.
@@ -163,12 +186,12 @@ impl StepReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogStats {
     /// The `Log` operator.
-    pub log: OperatorId,
+    pub log: LogId,
     /// The transform's name.
     pub transform: String,
     /// Entities with at least one event.
     pub entities: u64,
-    /// Different events, without those that wait.
+    /// Different events, without those that wait. Some of them may be out of reach already.
     pub events: u64,
     /// Events that wait for the cut, copies included.
     pub waiting: u64,
@@ -176,4 +199,6 @@ pub struct LogStats {
     pub pages: u64,
     /// Estimate of the memory that events, keys and indexes take, in bytes; summaries are not in it.
     pub bytes: u64,
+    /// The least instant that can be asked; `None`: every one can.
+    pub horizon_us: Option<i64>,
 }

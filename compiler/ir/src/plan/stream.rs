@@ -1,49 +1,112 @@
-//! `StreamGraph`: operators that keep state as events come in, and answer questions from it.
+//! `StreamGraph`: operators that keep state as events come in, and answer one service from it.
 
-use super::{FinishSpec, FoldSpec, RowSpec};
-use crate::program::{Key, Source};
+use super::operators::{Accept, Compose, Dedup, Finish, Fold, Order, Rows, Scan, Spine, Visibility};
+use crate::program::Key;
+use crate::types::Type;
+use crate::window::Window;
 use serde::{Deserialize, Serialize};
 
-/// Position in `StreamGraph::operators`; inputs come before their readers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct OperatorId(pub u32);
+macro_rules! positions {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub u32);
 
+        impl $name {
+            /// The position as a `usize`, for indexing.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+positions! {
+    /// Position in `StreamGraph::sources`.
+    StreamSourceId;
+    /// Position in `StreamGraph::rows`.
+    RowsId;
+    /// Position in `StreamGraph::logs`.
+    LogId;
+    /// Position in `StreamGraph::answers`.
+    AnswerId;
+}
+
+/// The graph of one service: four layers of operators, each reading from the one before, any of them several times.
+/// Graphs of several services share sources by their name, row stages that differ in nothing but their lifts, and logs of
+/// one row stage by their `state_key`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamGraph {
     /// Hash of the program, in hexadecimal.
     pub program: String,
-    pub operators: Vec<Operator>,
-    pub services: Vec<StreamService>,
+    pub service: String,
+    /// What a request brings.
+    pub spine: Spine,
+    pub sources: Vec<StreamSource>,
+    pub rows: Vec<StreamRows>,
+    pub logs: Vec<StreamLog>,
+    pub answers: Vec<StreamAnswer>,
+    pub compose: Compose,
 }
 
+/// Decoded rows in the order of delivery, judged one by one. No state but counters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Operator {
-    pub kind: OperatorKind,
-    pub inputs: Vec<OperatorId>,
+pub struct StreamSource {
+    pub scan: Scan,
+    pub accept: Accept,
 }
 
+/// Rows to events, one by one. No state but counters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OperatorKind {
-    /// Decoded rows, in the order of delivery. No state.
-    Source { source: Source },
-    /// Decides on the record alone whether it came in time. No state but counters.
-    Accept,
-    /// Transform, key, lift. No state but counters.
-    Rows { spec: RowSpec },
-    /// The entity's events sorted by (τ, id, digest) in counted pages; copies are recognised there.
-    /// `state_key` changes exactly when stored state can no longer be used.
-    Log { spec: FoldSpec, state_key: String },
-    /// Slots at `t` to features. No state.
-    Finish { spec: FinishSpec },
+pub struct StreamRows {
+    pub input: StreamSourceId,
+    pub rows: Rows,
 }
 
+/// The events of each entity: what has passed the gate, without copies, in order; and what waits in front of it.
+/// Equal state keys, equal events: what they carry is told apart by the keys of lifts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StreamService {
-    pub name: String,
-    pub keys: Vec<Key>,
-    pub self_columns: Vec<Key>,
-    /// In service order: a `Finish` operator and the position among its outputs.
-    pub columns: Vec<(OperatorId, u32)>,
+pub struct StreamLog {
+    pub input: RowsId,
+    pub gate: Visibility,
+    pub dedup: Dedup,
+    pub order: Order,
+    pub state: StateSchema,
+    pub state_key: String,
+    pub retention: Retention,
+}
+
+/// What is kept of an event: τ, identity, digest, poison and its lifts, under its entity; and its arrival, while it waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateSchema {
+    /// Types of the entity's keys.
+    pub entity: Vec<Type>,
+    /// The identity's columns.
+    pub identity: Vec<Key>,
+    /// Types of the lifts, in order.
+    pub lifts: Vec<Type>,
+    /// Whether events wait in front of the log.
+    pub waits: bool,
+}
+
+/// How long an event is kept after its τ: as long as some answer may still see it. The sum of what follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retention {
+    /// `None`: for ever.
+    pub keep_us: Option<u64>,
+    /// The window of the answers that reaches back furthest.
+    pub window: Window,
+    /// The source's lateness; 0 where it is unbounded.
+    pub lateness_us: u64,
+    /// How long after its instant a question may still come.
+    pub read_skew_us: u64,
+}
+
+/// Features of one kind of entity at (entity, t), from one log. No state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamAnswer {
+    pub input: LogId,
+    pub fold: Fold,
+    pub finish: Finish,
 }

@@ -132,6 +132,8 @@ codes! {
     E0310 MovedBack "event time before the source's time", since "0.1";
     E0311 UnboundedMove "event time without a bound over a source that begins", since "0.1";
     E0312 MovedTooFar "event time beyond its own bound", since "0.1";
+    E0313 EventsOutOfRange "window of an impossible number of events", since "0.1";
+    E0314 NothingToExclude "exclusion of what a window does not hold", since "0.1";
     // E04xx keys, aggregates, views
     E0401 KeyTypeDiffers      "key column of another type than the key", since "0.1";
     E0402 KeyTypeRefused      "key of a type that cannot be a key", since "0.1";
@@ -152,6 +154,8 @@ codes! {
     E0417 EmptyView           "view without features", since "0.1";
     E0420 StaticAndComing     "static source that says when rows come in", since "0.1";
     E0421 CountOfCondition    "count of a condition", since "0.1";
+    // E06xx validation
+    E0601 PlanDiffers         "plan that does not mean what its program says", since "0.1";
     // E07xx data at run time
     E0701 MissingColumn       "column missing in a file", since "0.1";
     E0702 WrongColumnType     "column of another type in a file", since "0.1";

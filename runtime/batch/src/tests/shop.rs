@@ -2,7 +2,7 @@
 
 use crate::{Inputs, SpineData};
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
-use featc_ir::plan::{BatchNode, BatchPlan, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
+use featc_ir::plan::{BatchPlan, Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, Pipeline, RowSpec, Spine};
 use featc_ir::{
     Aggregate, Arrival, ColumnId, Excluding, Expr, FileFormat, FileSet, Key, Lateness, LiftId, Literal, Slot, Source,
     SourceColumn, Truth, Type, Window, WindowId, WindowKind,
@@ -190,12 +190,7 @@ fn view(
     slots: Vec<Slot>,
     windows: Vec<Window>,
     features: Vec<FinishFeature>,
-) -> BatchNode {
-    let spine = BatchNode::Spine {
-        keys: entity.iter().map(|name| key(name)).collect(),
-        self_columns: vec![],
-    };
-    let scan = Box::new(BatchNode::Scan { source: source.clone() });
+) -> Pipeline {
     let rows = RowSpec {
         name: source.name.clone(),
         steps: vec![],
@@ -207,10 +202,6 @@ fn view(
             .collect(),
         lifts: vec![Expr::column(ColumnId(5), Type::Float64)],
     };
-    let events = Box::new(BatchNode::Rows {
-        input: Box::new(BatchNode::Accept { input: scan }),
-        spec: rows,
-    });
     let mut self_columns = vec![];
     if windows.iter().any(|window| window.excluding == Excluding::SelfEvent) {
         self_columns.push(Key {
@@ -226,18 +217,13 @@ fn view(
         presence: vec![None],
         self_columns,
     };
-    let input = Box::new(BatchNode::PointInTime {
-        events,
-        spine: Box::new(spine),
-        spec: fold,
-    });
-    let spec = FinishSpec {
+    let finish = FinishSpec {
         begins_us: None,
         moved_us: 0,
         source_delay_us: source.delay_us,
         features,
     };
-    BatchNode::Finish { input, spec }
+    featc_lower::pipeline(source, (&rows, &[]), &fold, &finish)
 }
 
 /// The two views; `excluding` is what their windows of a day exclude.
@@ -253,6 +239,7 @@ fn plan_over(source: &Source, excluding: Excluding) -> BatchPlan {
     let slot = |aggregate, argument: Option<u32>, window, ty| Slot {
         aggregate,
         argument: argument.map(LiftId),
+        second: None,
         filter: None,
         window: WindowId(window),
         ty,
@@ -281,20 +268,15 @@ fn plan_over(source: &Source, excluding: Excluding) -> BatchPlan {
         name: "id".into(),
         ty: Type::Int64,
     };
-    let spine = BatchNode::Spine {
-        keys: vec![key("user"), key("shop")],
-        self_columns: vec![id],
-    };
-    let columns = vec![(0, 0), (1, 0), (0, 1)];
-    let root = BatchNode::Zip {
-        spine: Box::new(spine),
-        inputs: vec![by_user, by_both],
-        columns,
-    };
     BatchPlan {
         program: "0".into(),
         service: "risk".into(),
-        root,
+        spine: Spine {
+            keys: vec![key("user"), key("shop")],
+            self_columns: vec![id],
+        },
+        pipelines: vec![by_user, by_both],
+        compose: Compose(vec![(0, 0), (1, 0), (0, 1)]),
     }
 }
 
@@ -308,14 +290,9 @@ pub(super) fn plan_of_two(first: &str, second: &str) -> BatchPlan {
         name: name.into(),
         ..source(None)
     };
-    let (mut plan, other) = (
-        plan_over(&named(first), Excluding::Nothing),
-        plan_over(&named(second), Excluding::Nothing),
-    );
-    if let (BatchNode::Zip { inputs, .. }, BatchNode::Zip { inputs: others, .. }) = (&mut plan.root, other.root) {
-        inputs.truncate(1);
-        inputs.extend(others.into_iter().skip(1));
-    }
+    let mut plan = plan_over(&named(first), Excluding::Nothing);
+    let mut other = plan_over(&named(second), Excluding::Nothing);
+    plan.pipelines[1] = other.pipelines.remove(1);
     plan
 }
 

@@ -113,7 +113,10 @@ fn base(name: &str, text: &str) -> Base {
     let said = featc_driver::diag::terminal::render(&outcome.diagnostics, &sources, false);
     let program = outcome.value.unwrap_or_else(|| panic!("{said}"));
     let plans = featc_driver::lower(&program);
-    let mut files = BTreeMap::from([("stream.json".to_owned(), plans.stream.to_json())]);
+    let mut files = BTreeMap::new();
+    for graph in &plans.stream {
+        files.insert(format!("stream/{}.json", graph.service), graph.to_json());
+    }
     for plan in &plans.batch {
         files.insert(format!("batch/{}.json", plan.service), plan.to_json());
     }
@@ -128,7 +131,11 @@ fn base(name: &str, text: &str) -> Base {
         parts: Parts {
             manifest,
             batch: by_service.collect(),
-            stream: plans.stream,
+            stream: plans
+                .stream
+                .into_iter()
+                .map(|graph| (graph.service.clone(), graph))
+                .collect(),
         },
         files: files
             .into_iter()
@@ -316,7 +323,7 @@ fn with_file(base: &Base, name: &str, text: &str) -> Result<Program, String> {
     } else {
         match part(name, text.as_bytes())? {
             Part::Batch(service, plan) => drop(parts.batch.insert(service, plan)),
-            Part::Stream(graph) => parts.stream = graph,
+            Part::Stream(service, graph) => drop(parts.stream.insert(service, graph)),
             Part::Other => {}
         }
     }
@@ -367,7 +374,7 @@ fn run_online(program: &Program) -> Result<Option<Online>, String> {
     for truth in truths {
         let mut online = program.online(truth).map_err(|error| error.to_string())?;
         for source in program.sources() {
-            if let Some(rows) = source_rows(source) {
+            if let Some(rows) = source_rows(&source) {
                 online.push(&source.name, &rows).map(drop).or_else(broken)?;
             }
         }
@@ -380,7 +387,8 @@ fn run_online(program: &Program) -> Result<Option<Online>, String> {
 /// Asks every service.
 fn ask_online(program: &Program, online: &mut Online) -> Result<(), String> {
     let broken = |error: Error| is_bug(&error).map_or(Ok(()), Err);
-    for service in program.services() {
+    for name in program.services() {
+        let service = program.service(name).map_err(|error| error.to_string())?;
         let asked = || service.keys.iter().chain(&service.self_columns);
         let mut seen: Vec<&Key> = Vec::new();
         asked().for_each(|key| {
@@ -394,15 +402,12 @@ fn ask_online(program: &Program, online: &mut Online) -> Result<(), String> {
         let times: Vec<i64> = sample(Type::Timestamp, 9, false).i64s().to_vec();
         // As of arrival at one instant, in truth complete at all of them.
         let last = times.iter().copied().max().unwrap_or(0);
-        online.advance(last).or_else(broken)?;
+        online.advance(last).map(drop).or_else(broken)?;
         let times = match online.truth() {
             Truth::Complete => times,
             Truth::AsOfArrival { .. } => vec![last; times.len()],
         };
-        online
-            .read(&service.name, &questions, &times, true)
-            .map(drop)
-            .or_else(broken)?;
+        online.read(name, &questions, &times, true).map(drop).or_else(broken)?;
     }
     Ok(())
 }
@@ -411,20 +416,21 @@ fn ask_online(program: &Program, online: &mut Online) -> Result<(), String> {
 fn run_batch(program: &Program, folder: &Path) -> Result<(), String> {
     let broken = |error: Error| is_bug(&error).map_or(Ok(()), Err);
     let mut program = program.clone();
-    let sources: Vec<Source> = program.sources().into_iter().cloned().collect();
+    let sources: Vec<Source> = program.sources();
     for (place, source) in sources.iter().enumerate() {
         let path = folder.join(format!("{place}.arrow"));
         let Some(rows) = source_rows(source) else { return Ok(()) };
         crate::write_rows(&path, rows.schema(), [rows]).map_err(|error| error.to_string())?;
         program.read_from(&source.name, &path).or_else(broken)?;
     }
-    for service in program.services() {
+    for name in program.services() {
+        let service = program.service(name).map_err(|error| error.to_string())?;
         let asked = service.keys.iter().chain(&service.self_columns);
         let columns = asked.map(|key| (key.name.as_str(), key.ty, true));
         let Some(questions) = batch(columns.chain([("t", Type::Timestamp, false)]), 9) else {
             continue;
         };
-        let Ok(spine) = program.spine(&service.name, vec![questions], "t") else {
+        let Ok(spine) = program.spine(name, vec![questions], "t") else {
             continue;
         };
         let options = TrainOptions {
@@ -432,7 +438,7 @@ fn run_batch(program: &Program, folder: &Path) -> Result<(), String> {
             threads: 1,
             ..TrainOptions::new(Truth::Complete)
         };
-        program.train(&service.name, spine, options).map(drop).or_else(broken)?;
+        program.train(name, spine, options).map(drop).or_else(broken)?;
     }
     Ok(())
 }
@@ -503,10 +509,10 @@ fn another_release_or_program_is_refused() {
     let refused = |parts: Parts| parts.into_program(PathBuf::new()).expect_err("refused");
     let text = base.parts.manifest.to_json();
     for (from, to, why) in [
-        ("\"version\": 2", "\"version\": 99", "version 99"),
+        ("\"version\": 3", "\"version\": 99", "version 99"),
         ("\"featc\": \"0.1.0\"", "\"featc\": \"9.9.9\"", "by featc 9.9.9"),
         (hash::KERNELS_VERSION, "featr-kernels/77", "built for featr-kernels/77"),
-        ("\"stream.json\"", "\"../stream.json\"", "no file of a build"),
+        ("\"stream/one.json\"", "\"../stream.json\"", "no file of a build"),
     ] {
         assert!(text.contains(from), "{from}");
         let said = manifest(text.replace(from, to).as_bytes()).expect_err("refused");
@@ -557,8 +563,8 @@ fn a_load_while_builds_are_made_is_whole() {
         let mut seen = [0, 0];
         while done.load(std::sync::atomic::Ordering::Relaxed) < 2 || seen == [0, 0] {
             let program = Program::load(&folder, ".").expect("old or new, and whole");
-            let version = usize::from(program.services().len() == 2);
-            assert_eq!(program.hash(), versions[version].1.stream.program);
+            let version = usize::from(program.services().count() == 2);
+            assert_eq!(program.hash(), versions[version].1.stream[0].program);
             seen[version] += 1;
         }
         seen
@@ -574,4 +580,30 @@ fn a_load_while_builds_are_made_is_whole() {
         !left.iter().any(|name| name.to_string_lossy().starts_with('.')),
         "{left:?}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_hold_up_no_load() {
+    let mut sources = featc_driver::diag::SourceMap::new();
+    let file = sources.add("wide.feat", WIDE);
+    let program = featc_driver::compile(&sources, &[file]).value.expect("it compiles");
+    for name in ["manifest.json", ".featc-next/manifest.json", "stream.json"] {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let folder = featc_driver::build(&program, &featc_driver::lower(&program), out.path()).expect("writable");
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        let _ = std::fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo runs").success());
+        // On a thread of its own: a reader of the pipe would wait for ever.
+        let (said, heard) = std::sync::mpsc::channel();
+        std::thread::spawn(move || said.send(Program::load(&folder, ".").map(drop)));
+        let refused = heard
+            .recv_timeout(std::time::Duration::from_secs(20))
+            .expect("it does not wait")
+            .expect_err("a pipe");
+        let what = "it is a pipe, a socket or a device, and no file";
+        assert!(refused.to_string().contains(what), "{refused}");
+    }
 }

@@ -1,11 +1,9 @@
 //! A graph with every aggregate over every kind of window, and random rows for it.
 
 use crate::operators::{accept, rows};
+use crate::retention::reach_us;
 use crate::{Engine, Paging, Questions};
-use featc_ir::plan::{
-    FinishFeature, FinishKind, FinishSpec, FoldSpec, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph,
-    StreamService,
-};
+use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Slot, Source,
     SourceColumn, Step, Truth, Type, Window, WindowId, WindowKind,
@@ -17,10 +15,6 @@ use std::collections::BTreeMap;
 
 const DECIMAL: Type = Type::Decimal {
     precision: 20,
-    scale: 2,
-};
-const WIDE: Type = Type::Decimal {
-    precision: 38,
     scale: 2,
 };
 
@@ -234,66 +228,91 @@ pub(super) fn row_spec() -> RowSpec {
     }
 }
 
-fn windows() -> Vec<Window> {
-    let kinds = [20, 3, 300, 1].map(|length_us| WindowKind::Last { length_us });
+/// Every kind with every exclusion.
+fn windows(kinds: &[WindowKind]) -> Vec<Window> {
     let mut windows = Vec::new();
     for excluding in [Excluding::Now, Excluding::Nothing, Excluding::SelfEvent] {
         windows.extend(kinds.iter().map(|kind| Window { kind: *kind, excluding }));
-        windows.push(Window {
-            kind: WindowKind::Lifetime,
-            excluding,
-        });
     }
     windows
 }
 
-/// (aggregate, argument, result type)
-fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
-    let mut all = vec![
-        (Aggregate::Count, None, Type::Int64),
-        (Aggregate::TimeSinceLast, None, Type::Duration),
-        (Aggregate::Sum, Some(0), Type::Int64),
-        (Aggregate::Sum, Some(1), Type::Float64),
-        (Aggregate::Sum, Some(4), WIDE),
-        (Aggregate::Sum, Some(5), Type::Int64),
+/// The window of this length; `None`: over lifetime.
+pub(super) fn window(length_us: Option<i64>) -> WindowKind {
+    length_us.map_or(WindowKind::Lifetime, |length_us| WindowKind::Last { length_us })
+}
+
+/// Every aggregate over every pair of lifts that it takes: aggregate, lifts, result type.
+fn aggregates() -> Vec<(Aggregate, Vec<u32>, Type)> {
+    let mut aggregates = Aggregate::ALL.to_vec();
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.ignoring_nulls()));
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.with_cap(2)));
+    let types = [
+        Type::Int64,
+        Type::Float64,
+        Type::String,
+        Type::Bool,
+        DECIMAL,
+        Type::Int64,
     ];
-    let types = [Type::Int64, Type::Float64, Type::String, Type::Bool, DECIMAL];
-    for (lift, ty) in (0u32..).zip(types) {
-        all.push((Aggregate::Count, Some(lift), Type::Int64));
-        for cap in [2, 100] {
-            all.push((Aggregate::CountDistinct { cap }, Some(lift), Type::Int64));
-        }
-        for ignoring_nulls in [true, false] {
-            all.push((Aggregate::First { ignoring_nulls }, Some(lift), ty));
-            all.push((Aggregate::Last { ignoring_nulls }, Some(lift), ty));
-        }
-        if ty != Type::Bool {
-            all.push((Aggregate::Min, Some(lift), ty));
-            all.push((Aggregate::Max, Some(lift), ty));
-        }
-        if ty.is_numeric() {
-            let moments = [
-                Aggregate::Mean,
-                Aggregate::Variance,
-                Aggregate::Stddev,
-                Aggregate::VariancePop,
-                Aggregate::StddevPop,
-            ];
-            all.extend(moments.map(|moment| (moment, Some(lift), Type::Float64)));
+    let lifts = 0..types.len() as u32;
+    let mut arguments: Vec<Vec<u32>> = vec![vec![]];
+    arguments.extend(lifts.clone().map(|lift| vec![lift]));
+    arguments.extend(
+        lifts
+            .clone()
+            .flat_map(|left| lifts.clone().map(move |right| vec![left, right])),
+    );
+    let mut all = vec![];
+    for aggregate in aggregates {
+        for lifts in &arguments {
+            // Of two arguments the second ones decide most: all of them with two first ones.
+            let is_one_of_many = lifts.len() == 2 && lifts[0] % 3 != 1;
+            let types: Vec<Type> = lifts.iter().map(|lift| types[*lift as usize]).collect();
+            if let Some(ty) = aggregate.result(&types).filter(|_| !is_one_of_many) {
+                all.push((aggregate, lifts.clone(), ty));
+            }
         }
     }
     all
 }
 
 pub(super) fn fold_spec() -> FoldSpec {
-    let windows = windows();
+    let mut kinds = [Some(20), Some(3), Some(300), Some(1), None].map(window).to_vec();
+    kinds.push(WindowKind::Offset {
+        length_us: Some(20),
+        offset_us: 3,
+    });
+    kinds.push(WindowKind::Events {
+        count: 3,
+        max_us: Some(30),
+    });
+    kinds.push(WindowKind::Events {
+        count: 40,
+        max_us: None,
+    });
+    fold_of(
+        &kinds,
+        vec![Some(5), None, Some(u64::MAX), Some(1)],
+        &[0, 1, 2, 3, 4, 5],
+    )
+}
+
+/// Every aggregate over these windows that has its argument among these lifts of [`row_spec`], which are numbered anew.
+pub(super) fn fold_of(kinds: &[WindowKind], presence: Vec<Option<u64>>, lifts: &[u32]) -> FoldSpec {
+    let windows = windows(kinds);
+    let place = |lift: u32| lifts.iter().position(|known| *known == lift).map(LiftId::from);
     let mut slots = Vec::new();
-    for (position, (aggregate, argument, ty)) in aggregates().into_iter().enumerate() {
+    for (position, (aggregate, of, ty)) in aggregates().into_iter().enumerate() {
+        if of.iter().any(|lift| place(*lift).is_none()) {
+            continue;
+        }
         for window in 0..windows.len() {
-            let filter = (position % 3 == 2).then_some(FLAG);
+            let filter = place(FLAG.0).filter(|_| position % 3 == 2);
             slots.push(Slot {
                 aggregate,
-                argument: argument.map(LiftId),
+                argument: of.first().and_then(|lift| place(*lift)),
+                second: of.get(1).and_then(|lift| place(*lift)),
                 filter,
                 window: WindowId::from(window),
                 ty,
@@ -307,7 +326,7 @@ pub(super) fn fold_spec() -> FoldSpec {
         }],
         windows,
         slots,
-        presence: vec![Some(5), None, Some(u64::MAX), Some(1)],
+        presence,
         self_columns: vec![Key {
             name: "id".to_owned(),
             ty: Type::Int64,
@@ -315,8 +334,12 @@ pub(super) fn fold_spec() -> FoldSpec {
     }
 }
 
-pub(super) fn graph() -> StreamGraph {
-    let fold = fold_spec();
+pub(super) fn graph() -> Vec<StreamGraph> {
+    graph_of(row_spec(), fold_spec())
+}
+
+/// One chain of operators, and two services over it.
+pub(super) fn graph_of(row_spec: RowSpec, fold: FoldSpec) -> Vec<StreamGraph> {
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
         view: "view".into(),
         name: format!("v__f{position}"),
@@ -339,47 +362,29 @@ pub(super) fn graph() -> StreamGraph {
         source_delay_us: 0,
         features,
     };
-    let service = StreamService {
-        name: "svc".to_owned(),
-        keys: fold.entity.clone(),
-        self_columns: fold.self_columns.clone(),
-        columns: (0..outputs).rev().map(|output| (OperatorId(4), output)).collect(),
+    let (rows, mut log, answer) = featc_lower::operators(&source(), (&row_spec, &[]), &fold, &spec);
+    log.state_key = "s1".to_owned();
+    // Without the hour for late questions, which would hide everything here.
+    log.retention.keep_us = reach_us(&fold);
+    let service = StreamGraph {
+        program: "p1".to_owned(),
+        service: "svc".to_owned(),
+        spine: Spine {
+            keys: fold.entity.clone(),
+            self_columns: fold.self_columns.clone(),
+        },
+        sources: vec![featc_lower::read(&source(), [&rows.rows])],
+        rows: vec![rows],
+        logs: vec![log],
+        answers: vec![answer],
+        compose: Compose((0..outputs).rev().map(|output| (0, output)).collect()),
     };
-    let few = StreamService {
-        name: "few".to_owned(),
-        columns: vec![(OperatorId(4), 5), (OperatorId(4), 5)],
+    let few = StreamGraph {
+        service: "few".to_owned(),
+        compose: Compose(vec![(0, 5), (0, 5)]),
         ..service.clone()
     };
-    let kinds = vec![
-        OperatorKind::Source { source: source() },
-        OperatorKind::Accept,
-        OperatorKind::Rows { spec: row_spec() },
-        OperatorKind::Log {
-            spec: fold,
-            state_key: "s1".to_owned(),
-        },
-        OperatorKind::Finish { spec },
-    ];
-    let inputs = |position: usize| {
-        position
-            .checked_sub(1)
-            .map(|input| OperatorId(input as u32))
-            .into_iter()
-            .collect()
-    };
-    let operators = kinds
-        .into_iter()
-        .enumerate()
-        .map(|(position, kind)| Operator {
-            kind,
-            inputs: inputs(position),
-        })
-        .collect();
-    StreamGraph {
-        program: "p1".to_owned(),
-        operators,
-        services: vec![service, few],
-    }
+    vec![service, few]
 }
 
 /// The distinct events per entity, sorted: of the accepted rows, one of each set of copies.
@@ -396,7 +401,8 @@ pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
     }
     let events: Vec<Row> = events.into_values().collect();
     let spec = row_spec();
-    let keyed = rows::apply(&spec, &accept::accept(&source(), &batch(&events)));
+    let events = batch(&events);
+    let keyed = rows::apply(&spec, &accept::accept(&source(), &events).0);
     let lifts: Vec<Type> = spec.lifts.iter().map(|lift| lift.ty).collect();
     let mut found: BTreeMap<Vec<u8>, Events> = BTreeMap::new();
     for row in 0..keyed.events.len() {
@@ -418,4 +424,12 @@ pub(super) fn run(paging: Paging, chunks: &[Vec<Row>]) -> Engine {
         engine.step("txn", &batch(chunk));
     }
     engine
+}
+
+/// An engine that goes on from its own snapshot, with other pages.
+pub(super) fn restarted(engine: &Engine, paging: Paging) -> Engine {
+    let (again, report) = Engine::restore_with_paging(graph(), engine.truth(), &engine.snapshot(), paging)
+        .expect("an engine restores its own snapshot");
+    assert!(report.is_whole() && report.dropped.is_empty(), "{report:?}");
+    again
 }

@@ -2,7 +2,7 @@
 
 use super::fixture::{Row, batch, graph, questions, run, source};
 use crate::{Engine, Paging, Questions, ReadError, Reason, Rejected};
-use featc_ir::plan::{FinishKind, Operator, OperatorId, OperatorKind, RowSpec, StreamGraph};
+use featc_ir::plan::{FinishKind, LogId, Rows, RowsId, StreamGraph, StreamSourceId};
 use featc_ir::{Arrival, BinaryOp, ColumnId, Expr, ExprKind, LiftId, Status, Step, Truth, Type, WindowId};
 use featr_kernels::{Batch, Column, Value};
 
@@ -113,43 +113,48 @@ fn nobody_gets_defaults_and_the_status_missing() {
     );
 }
 
-/// A graph that is not source → accept → rows → log → finish, or that refers to what is not there, is a bug.
+/// A graph that refers to what is not there is a bug.
 #[test]
 fn broken_graphs_are_refused() {
     let change = |what: fn(&mut StreamGraph)| {
-        let mut graph = graph();
-        what(&mut graph);
-        Engine::new(graph, Truth::Complete).err().map(|bug| bug.0)
+        let mut graphs = graph();
+        what(&mut graphs[0]);
+        Engine::new(graphs, Truth::Complete).err().map(|bug| bug.0)
     };
     assert_eq!(change(|_| {}), None);
-    let broken: [fn(&mut StreamGraph); 13] = [
-        |graph| graph.operators[2].inputs = vec![OperatorId(0)],
-        |graph| graph.operators[2].inputs = vec![OperatorId(3)],
-        |graph| graph.operators[0].inputs = vec![OperatorId(0)],
-        |graph| graph.operators[1].inputs = vec![OperatorId(0), OperatorId(0)],
-        |graph| graph.operators[4].inputs = vec![],
-        |graph| graph.services[0].columns[0].0 = OperatorId(3),
-        |graph| graph.services[0].columns[0].1 = 100_000,
-        |graph| graph.services[0].keys.clear(),
-        |graph| graph.services[0].self_columns[0].ty = Type::String,
-        |graph| change_log(graph, |spec| spec.slots[0].argument = Some(LiftId(6))),
-        |graph| change_log(graph, |spec| spec.slots[0].filter = Some(LiftId(0))),
-        |graph| change_log(graph, |spec| spec.slots[0].window = WindowId(99)),
-        |graph| change_log(graph, |spec| spec.self_columns.clear()),
+    let broken: [fn(&mut StreamGraph); 17] = [
+        |graph| graph.rows[0].input = StreamSourceId(1),
+        |graph| graph.logs[0].input = RowsId(1),
+        |graph| graph.answers[0].input = LogId(1),
+        |graph| graph.compose.0[0].0 = 1,
+        |graph| graph.compose.0[0].1 = 100_000,
+        |graph| graph.spine.keys.clear(),
+        |graph| graph.spine.self_columns[0].ty = Type::String,
+        |graph| graph.answers[0].fold.slots[0].argument = Some(LiftId(6)),
+        |graph| graph.answers[0].fold.slots[0].filter = Some(LiftId(0)),
+        |graph| graph.answers[0].fold.slots[0].window = WindowId(99),
+        |graph| graph.answers[0].fold.slots[0].part = 100_000,
+        |graph| graph.answers[0].fold.walks[0].stops[0].slots[0] = 100_000,
+        |graph| graph.answers[0].fold.walks[0].stops.reverse(),
+        |graph| drop(graph.answers[0].fold.walks.pop()),
+        |graph| graph.answers[0].fold.self_columns.clear(),
+        |graph| graph.program = "p2".to_owned(),
+        |graph| graph.service = "few".to_owned(),
     ];
     for (position, what) in broken.into_iter().enumerate() {
         assert!(change(what).is_some(), "change {position}");
     }
-    let rows: fn(&mut StreamGraph) = |graph| {
-        if let OperatorKind::Rows { spec } = &mut graph.operators[2].kind {
-            spec.key[0] = ColumnId(9);
-        }
-    };
+    let mut graphs = graph();
+    for graph in &mut graphs {
+        // One of the windows is over lifetime.
+        graph.logs[0].retention.keep_us = Some(1 << 60);
+    }
+    let bug = Engine::new(graphs, Truth::Complete).err().map(|bug| bug.0);
+    assert!(bug.is_some_and(|bug| bug.contains("kept for less")));
+    let rows: fn(&mut StreamGraph) = |graph| graph.rows[0].rows.key.columns[0] = ColumnId(9);
     assert_eq!(change(rows), Some("transform paid: broken column reference".to_owned()));
     let finish: fn(&mut StreamGraph) = |graph| {
-        if let OperatorKind::Finish { spec } = &mut graph.operators[4].kind
-            && let FinishKind::Aggregate { slots, .. } = &mut spec.features[0].kind
-        {
+        if let FinishKind::Aggregate { slots, .. } = &mut graph.answers[0].finish.features[0].kind {
             slots[0] = 100_000;
         }
     };
@@ -164,24 +169,21 @@ fn transforms_that_read_the_arrival_are_refused() {
         let same = ExprKind::Binary(BinaryOp::Equal, Box::new(seen()), Box::new(seen()));
         Expr::new(same, Type::Bool)
     };
-    let changes: [&dyn Fn(&mut RowSpec); 5] = [
-        &|spec| spec.steps.push(Step::Where(again())),
-        &|spec| spec.steps.insert(0, Step::Let(seen())),
-        &|spec| spec.time = seen(),
-        &|spec| spec.key[0] = ColumnId(3),
-        &|spec| spec.lifts.push(again()),
+    let changes: [&dyn Fn(&mut Rows); 5] = [
+        &|rows| rows.steps.steps.push(Step::Where(again())),
+        &|rows| rows.steps.steps.insert(0, Step::Let(seen())),
+        &|rows| rows.place.time = seen(),
+        &|rows| rows.key.columns[0] = ColumnId(3),
+        &|rows| rows.lift.0.push(again()),
     ];
     for (position, change) in changes.into_iter().enumerate() {
         let refused = |arrival: Option<Arrival>| {
-            let mut graph = graph();
-            for operator in &mut graph.operators {
-                match &mut operator.kind {
-                    OperatorKind::Source { source } => source.arrival = arrival,
-                    OperatorKind::Rows { spec } => change(spec),
-                    OperatorKind::Accept | OperatorKind::Log { .. } | OperatorKind::Finish { .. } => {}
-                }
+            let mut graphs = graph();
+            for graph in &mut graphs {
+                graph.sources[0].accept.arrival = arrival;
+                change(&mut graph.rows[0].rows);
             }
-            Engine::new(graph, Truth::Complete).err().map(|bug| bug.0)
+            Engine::new(graphs, Truth::Complete).err().map(|bug| bug.0)
         };
         let bug = "transform paid: it reads the arrival column".to_owned();
         assert_eq!(refused(source().arrival), Some(bug), "change {position}");
@@ -196,30 +198,20 @@ fn transforms_that_read_the_arrival_are_refused() {
     }
 }
 
-fn change_log(graph: &mut StreamGraph, what: fn(&mut featc_ir::plan::FoldSpec)) {
-    if let OperatorKind::Log { spec, .. } = &mut graph.operators[3].kind {
-        what(spec);
-    }
-}
-
-/// Two transforms read one source: through one accept operator, or each through its own.
+/// Two transforms read one source, in one graph or in two; a log of one state key is kept once.
 #[test]
 fn readers_of_one_source_share_its_acceptance() {
-    let mut graph = graph();
-    let shift = |operator: &Operator, inputs: Vec<OperatorId>| Operator {
-        kind: operator.kind.clone(),
-        inputs,
-    };
-    let original = graph.operators.clone();
-    graph.operators.push(shift(&original[2], vec![OperatorId(1)]));
-    graph.operators.push(shift(&original[3], vec![OperatorId(5)]));
-    graph.operators.push(shift(&original[0], vec![]));
-    graph.operators.push(shift(&original[1], vec![OperatorId(7)]));
-    graph.operators.push(shift(&original[2], vec![OperatorId(8)]));
-    graph.operators.push(shift(&original[3], vec![OperatorId(9)]));
-    let mut engine = Engine::new(graph, Truth::Complete).unwrap();
+    let mut graphs = graph();
+    let first = &mut graphs[0];
+    first.rows.push(first.rows[0].clone());
+    first.rows[1].rows.steps.transform = "paid again".to_owned();
+    first.logs.push(first.logs[0].clone());
+    first.logs[1].input = RowsId(1);
+    first.logs.push(first.logs[0].clone());
+    first.logs[2].state_key = "s2".to_owned();
+    let mut engine = Engine::new(graphs, Truth::Complete).unwrap();
     let report = engine.step("txn", &batch(&[row(1, Some(1), 0), row(2, None, 0)]));
     assert_eq!((report.rows, report.accepted, report.rejected.len()), (2, 1, 1));
     let inserted: Vec<(u32, u64)> = report.logs.iter().map(|log| (log.log.0, log.inserted)).collect();
-    assert_eq!(inserted, [(3, 1), (6, 1), (10, 1)]);
+    assert_eq!(inserted, [(0, 1), (1, 1), (2, 1)]);
 }

@@ -40,7 +40,7 @@ fn keys_count_twice() {
         self_columns: vec![],
     };
     let size_with = |key: &[u8]| {
-        let mut log = Log::new(spec.clone(), vec![], Paging::default());
+        let mut log = Log::new(spec.clone(), (&[], vec![]), vec![], Paging::default());
         let mut events = events(3);
         events.lifts.clear();
         log.restore_entity(key, &events);

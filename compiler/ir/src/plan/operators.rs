@@ -1,0 +1,252 @@
+//! The operators. Each one's documentation begins with what it denotes.
+
+use super::spec::FinishFeature;
+use crate::aggregate::Aggregate;
+use crate::expr::Expr;
+use crate::id::{ColumnId, LiftId, WindowId};
+use crate::program::{Arrival, At, FileSet, Key, Lateness, Step, TransformColumn};
+use crate::types::Type;
+use crate::window::Window;
+use serde::{Deserialize, Serialize};
+
+/// The questions: a list of (entity, t). A question brings the keys of every entity of the service and the identities
+/// that `excluding self` compares with, each column once, by name. In the stream it is a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spine {
+    pub keys: Vec<Key>,
+    pub self_columns: Vec<Key>,
+}
+
+/// The set of decoded rows of a source: those of its files (in batch) or of what is delivered (in the stream), each a value
+/// per column, in declared order. `read` are the columns whose values anything below looks at, ascending; the others
+/// count only to tell copies from different rows of one identity, and an engine may leave them unread where no identity
+/// occurs twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scan {
+    pub source: String,
+    pub columns: Vec<TransformColumn>,
+    pub read: Vec<ColumnId>,
+    /// Time zone of timestamps that carry no offset; without it such values are refused.
+    pub zone: Option<String>,
+    /// Whether NaN stays NaN; otherwise it decodes to null.
+    pub keep_nan: bool,
+    pub batch: Option<FileSet>,
+    pub stream: Option<FileSet>,
+}
+
+/// The rows of a set that came in time, each judged by itself: no null in a `required` column (ascending) nor in `time`
+/// nor in the arrival column; and where lateness is bounded, α − τ ≤ bound and τ − α ≤ skew. The others are counted by
+/// reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accept {
+    pub required: Vec<ColumnId>,
+    pub time: ColumnId,
+    pub arrival: Option<Arrival>,
+    pub lateness: Lateness,
+    pub skew_us: u64,
+}
+
+/// What a transform makes of each row: a `let` appends a column, a `where` keeps the row if true, drops it if false or
+/// null, and poisons it if an error. Row by row, in the order written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    /// The transform's name, for messages.
+    pub transform: String,
+    /// Over the source's columns and the lets before.
+    pub steps: Vec<Step>,
+    /// The names of the lets, in order.
+    pub lets: Vec<String>,
+}
+
+/// Gives each row its event time. Null: it does not count. An error: it stays at the source's time, poisoned. Where
+/// `at` bounds it, a row before the source's time or later than the bound allows is rejected for the view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub time: Expr,
+    /// What holds for `time` where it is not the source's time column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<At>,
+}
+
+/// Gives each row its entity: these columns of the transform's row, in the entity's order. A null among them: the row
+/// does not count. An error: it is rejected for the view. A question finds the entity by the columns in `entity`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyBy {
+    pub columns: Vec<ColumnId>,
+    pub entity: Vec<Key>,
+}
+
+/// What an event carries on: the value of each expression over the transform's row, and nothing else of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lift(pub Vec<Expr>);
+
+/// From accepted rows to events: the four operators that look at one row at a time, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
+    pub steps: Steps,
+    pub place: Place,
+    pub key: KeyBy,
+    pub lift: Lift,
+}
+
+/// Copies become one event: rows that are equal in every declared column but the arrival. Its arrival is the least of
+/// theirs. The event's identity are these columns, in declared order; different rows of one identity stay different.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dedup {
+    pub identity: Vec<ColumnId>,
+}
+
+/// The events of an entity in a total order, so that "first", "last" and ties have one answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub by: Vec<OrderKey>,
+}
+
+/// What events are ordered by, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKey {
+    /// τ.
+    Time,
+    /// The identity, column by column, null first.
+    Identity,
+    /// The hash of the row without its arrival: arbitrary, always the same.
+    Digest,
+}
+
+impl Order {
+    /// The order of `docs/semantics.md` §5.
+    pub const EVENTS: [OrderKey; 3] = [OrderKey::Time, OrderKey::Identity, OrderKey::Digest];
+}
+
+/// The events that some question may read: those of entities that the spine names, after the first question less
+/// `after_us` (`None`: no bound) and until the last one plus `until_us`. It drops nothing that any window or presence of
+/// the fold below reaches, so no answer depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restrict {
+    pub after_us: Option<u64>,
+    pub until_us: u64,
+}
+
+/// Which events a question at `t` may see: a function of an event's arrival. Whether arrival is asked at all is a parameter
+/// of the run, the *truth*: in truth `complete` all of these are `Always`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Every accepted event: rows that never change.
+    Always,
+    /// Those with α ≤ t − delay. A run may put another delay in place of this one. In the stream it is a gate in front of
+    /// the log: an event waits there until the cut has reached α + delay.
+    AsOf { delay_us: u64 },
+}
+
+/// The answer to (entity, t): per slot a value and a status, per presence whether there is an event. A slot folds the
+/// events of the entity that are visible, lie in its window and pass its filter, in their order. How it does so (`parts`,
+/// `walks`, each slot's method) changes no bit, by the law of the method.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fold {
+    pub windows: Vec<Window>,
+    pub slots: Vec<FoldSlot>,
+    /// Distinct lookbacks for the status `missing`. Exclusions play no role here.
+    pub presence: Vec<Presence>,
+    /// The columns of the question that `excluding self` compares with the event's identity; empty when no window says so.
+    pub self_columns: Vec<Key>,
+    pub parts: Vec<Part>,
+    /// In the order in which they are taken. Every slot is answered in exactly one of them.
+    pub walks: Vec<Walk>,
+}
+
+/// An aggregate over a window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoldSlot {
+    pub aggregate: Aggregate,
+    /// [`Aggregate::version`] of the engines that the plan was made for.
+    pub version: u32,
+    pub argument: Option<LiftId>,
+    /// The second argument, of aggregates that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<LiftId>,
+    /// A boolean lift: the aggregate's own `where`.
+    pub filter: Option<LiftId>,
+    pub window: WindowId,
+    pub ty: Type,
+    pub visibility: Visibility,
+    pub method: Method,
+    /// Position in [`Fold::parts`].
+    pub part: u32,
+}
+
+/// How a slot is computed. Each is the fold of the window's events for the aggregates that have its law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The difference of two prefix totals. Law: the states form a group.
+    Prefix,
+    /// A stack of the candidates from every right edge to the left. Law: the winner of two ranges is the winner of their
+    /// winners, and a longer window's winner is never worse.
+    Extreme,
+    /// The nearest event that takes part from an edge of the window. Law: the value is that of one event of the order.
+    Edge,
+    /// A state, or a count per value, kept up as events enter and leave the window. Law: retraction undoes insertion.
+    Deltas,
+    /// The states of the events of a window, one after the other or by a tree of them. Law: they form a commutative monoid.
+    States,
+    /// The summaries of whole pages and the rows at their edges, from the right edge to the left. Law: the states form a
+    /// commutative monoid.
+    Pages,
+}
+
+/// Work that slots share: what is kept of events whatever the window. In the stream a state per page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// That of one of its slots.
+    pub aggregate: Aggregate,
+    pub argument: Option<LiftId>,
+    /// The second argument, of aggregates that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<LiftId>,
+    pub filter: Option<LiftId>,
+}
+
+/// Windows that are answered one after the other from what the one before left. They end alike, and one lies within the
+/// other; a window that chooses among events is alone, with slots of one filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walk {
+    /// Whether states may be remembered on the way: where to copy one is cheaper than to fold half a page.
+    pub saves: bool,
+    /// In the stream from the shortest window to the longest, in batch the other way round.
+    pub stops: Vec<Stop>,
+}
+
+/// Where a walk answers the slots of one window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    pub window: WindowId,
+    /// Positions in [`Fold::slots`].
+    pub slots: Vec<u32>,
+}
+
+/// Whether any visible event of the entity has τ in (t − reach, t]; `None`: τ ≤ t.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    pub reach_us: Option<u64>,
+    pub visibility: Visibility,
+}
+
+/// From the slots of (entity, t) to features: expression, status, default, then what is derived from other features.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finish {
+    /// The instant from which the source is complete.
+    pub begins_us: Option<i64>,
+    /// How much later than the source's time event times may lie: 0 where nothing asks.
+    pub moved_us: u64,
+    /// In evaluation order: inputs come before what is derived from them.
+    pub features: Vec<FinishFeature>,
+}
+
+/// One row per question: the question's own columns, then these features, each an answer and a position among the
+/// features that leave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Compose(pub Vec<(u32, u32)>);

@@ -1,0 +1,270 @@
+//! The operators of a plan as engines take them: the source as it was declared, the specs of the kernels, and what follows from
+//! operators alone.
+
+use super::{
+    Accept, BatchPlan, Dedup, Finish, FinishSpec, Fold, FoldSpec, KeyBy, LogId, Method, Pipeline, RowSpec, Rows, Scan,
+    Spine, StateSchema, StreamAnswer, StreamGraph, StreamSourceId, Visibility,
+};
+use crate::aggregate::{Aggregate, Slot};
+use crate::id::ColumnId;
+use crate::program::{Arrival, Key, Source, SourceColumn, Step};
+use crate::types::Type;
+
+impl Visibility {
+    /// The delay, 0 for rows that never change.
+    pub fn delay_us(self) -> u64 {
+        match self {
+            Visibility::Always => 0,
+            Visibility::AsOf { delay_us } => delay_us,
+        }
+    }
+}
+
+/// The source as the operators know it.
+fn declared(scan: &Scan, accept: &Accept, dedup: &Dedup, delay_us: u64, begins_us: Option<i64>) -> Source {
+    let columns = (0u32..).zip(&scan.columns).map(|(at, column)| SourceColumn {
+        name: column.name.clone(),
+        ty: column.ty,
+        nullable: !accept.required.contains(&crate::ColumnId(at)),
+    });
+    Source {
+        name: scan.source.clone(),
+        doc: None,
+        columns: columns.collect(),
+        unique: dedup.identity.clone(),
+        time: accept.time,
+        arrival: accept.arrival,
+        delay_us,
+        lateness: accept.lateness,
+        skew_us: accept.skew_us,
+        begins_us,
+        zone: scan.zone.clone(),
+        keep_nan: scan.keep_nan,
+        batch: scan.batch.clone(),
+        stream: scan.stream.clone(),
+    }
+}
+
+impl Rows {
+    /// What the row stage is given.
+    pub fn spec(&self) -> RowSpec {
+        RowSpec {
+            name: self.steps.transform.clone(),
+            steps: self.steps.steps.clone(),
+            time: self.place.time.clone(),
+            at: self.place.at,
+            key: self.key.columns.clone(),
+            lifts: self.lift.0.clone(),
+        }
+    }
+}
+
+impl Fold {
+    /// What the fold is given.
+    pub fn spec(&self, key: &KeyBy) -> FoldSpec {
+        let slots = self.slots.iter().map(|slot| Slot {
+            aggregate: slot.aggregate,
+            argument: slot.argument,
+            second: slot.second,
+            filter: slot.filter,
+            window: slot.window,
+            ty: slot.ty,
+        });
+        FoldSpec {
+            entity: key.entity.clone(),
+            windows: self.windows.clone(),
+            slots: slots.collect(),
+            presence: self.presence.iter().map(|presence| presence.reach_us).collect(),
+            self_columns: self.self_columns.clone(),
+        }
+    }
+
+    /// The one visibility of its slots; of a fold without any, which no plan has, `Always`.
+    pub fn visibility(&self) -> Visibility {
+        self.slots.first().map_or(Visibility::Always, |slot| slot.visibility)
+    }
+}
+
+impl Finish {
+    /// What the finish is given.
+    pub fn spec(&self, visibility: Visibility) -> FinishSpec {
+        FinishSpec {
+            begins_us: self.begins_us,
+            moved_us: self.moved_us,
+            source_delay_us: visibility.delay_us(),
+            features: self.features.clone(),
+        }
+    }
+
+    /// What leaves it, in order.
+    pub fn outputs(&self) -> Vec<(&str, Type)> {
+        let outputs = self.features.iter().filter(|feature| feature.output);
+        outputs.map(|feature| (feature.name.as_str(), feature.ty)).collect()
+    }
+}
+
+impl Pipeline {
+    /// The source that is read, as it was declared.
+    pub fn source(&self) -> Source {
+        let delay_us = self.fold.visibility().delay_us();
+        declared(&self.scan, &self.accept, &self.dedup, delay_us, self.finish.begins_us)
+    }
+
+    /// What the fold is given.
+    pub fn fold_spec(&self) -> FoldSpec {
+        self.fold.spec(&self.rows.key)
+    }
+
+    /// What the finish is given.
+    pub fn finish_spec(&self) -> FinishSpec {
+        self.finish.spec(self.fold.visibility())
+    }
+}
+
+impl Spine {
+    /// The columns that a question brings, each once.
+    pub fn columns(&self) -> Vec<Key> {
+        let mut columns = self.keys.clone();
+        for own in &self.self_columns {
+            if !columns.iter().any(|known| known.name == own.name) {
+                columns.push(own.clone());
+            }
+        }
+        columns
+    }
+}
+
+impl BatchPlan {
+    /// The sources that it scans, in order, each once.
+    pub fn sources(&self) -> Vec<Source> {
+        let mut sources: Vec<Source> = Vec::new();
+        for pipeline in &self.pipelines {
+            if !sources.iter().any(|known| known.name == pipeline.scan.source) {
+                sources.push(pipeline.source());
+            }
+        }
+        sources
+    }
+
+    /// The output columns with their types, in order; those that are not there are left out.
+    pub fn columns(&self) -> Vec<(&str, Type)> {
+        let outputs: Vec<_> = self
+            .pipelines
+            .iter()
+            .map(|pipeline| pipeline.finish.outputs())
+            .collect();
+        columns(&outputs, &self.compose.0)
+    }
+}
+
+/// What the pairs of an answer and a position name.
+fn columns<'a>(outputs: &[Vec<(&'a str, Type)>], composed: &[(u32, u32)]) -> Vec<(&'a str, Type)> {
+    let find = |(answer, place): &(u32, u32)| outputs.get(*answer as usize)?.get(*place as usize).copied();
+    composed.iter().filter_map(find).collect()
+}
+
+impl StreamGraph {
+    /// A source as it was declared: its identity and delay stand in its logs, its beginning in their answers.
+    pub fn source(&self, id: StreamSourceId) -> Source {
+        let node = &self.sources[id.index()];
+        let reads = |log: &super::StreamLog| self.rows.get(log.input.index()).is_some_and(|rows| rows.input == id);
+        let place = self.logs.iter().position(reads);
+        let log = place.map(|place| &self.logs[place]);
+        let answer = place.and_then(|place| self.answers.iter().find(|answer| answer.input.index() == place));
+        let nothing = Dedup { identity: Vec::new() };
+        declared(
+            &node.scan,
+            &node.accept,
+            log.map_or(&nothing, |log| &log.dedup),
+            log.map_or(0, |log| log.gate.delay_us()),
+            answer.and_then(|answer| answer.finish.begins_us),
+        )
+    }
+
+    /// How many nodes it has: scan and acceptance of each source, then one per row stage, log and answer.
+    pub fn operators(&self) -> usize {
+        2 * self.sources.len() + self.rows.len() + self.logs.len() + self.answers.len()
+    }
+
+    /// The sources, in order.
+    pub fn declared(&self) -> Vec<Source> {
+        (0..self.sources.len() as u32)
+            .map(|at| self.source(StreamSourceId(at)))
+            .collect()
+    }
+
+    /// The rows that a log keeps.
+    pub fn rows_of(&self, log: LogId) -> &Rows {
+        &self.rows[self.logs[log.index()].input.index()].rows
+    }
+
+    /// What the fold of an answer is given.
+    pub fn fold_spec(&self, answer: &StreamAnswer) -> FoldSpec {
+        answer.fold.spec(&self.rows_of(answer.input).key)
+    }
+
+    /// What the finish of an answer is given.
+    pub fn finish_spec(&self, answer: &StreamAnswer) -> FinishSpec {
+        answer.finish.spec(self.logs[answer.input.index()].gate)
+    }
+
+    /// The output columns with their types, in order; those that are not there are left out.
+    pub fn columns(&self) -> Vec<(&str, Type)> {
+        let outputs: Vec<_> = self.answers.iter().map(|answer| answer.finish.outputs()).collect();
+        columns(&outputs, &self.compose.0)
+    }
+}
+
+impl Rows {
+    /// Every column that the steps, the time, the key and the lifts look at.
+    pub fn for_each_column(&self, look: &mut dyn FnMut(ColumnId)) {
+        for step in &self.steps.steps {
+            match step {
+                Step::Where(expr) | Step::Let(expr) => expr.for_each_column(&mut |id| look(id)),
+            }
+        }
+        self.place.time.for_each_column(&mut |id| look(id));
+        self.place.at.iter().for_each(|at| look(at.source_time));
+        self.key.columns.iter().for_each(|id| look(*id));
+        self.lift
+            .0
+            .iter()
+            .for_each(|lift| lift.for_each_column(&mut |id| look(id)));
+    }
+}
+
+impl Method {
+    /// The method of the point-in-time merge for an aggregate.
+    pub fn of(aggregate: Aggregate) -> Method {
+        match aggregate {
+            Aggregate::Count
+            | Aggregate::Sum
+            | Aggregate::Mean
+            | Aggregate::Variance
+            | Aggregate::Stddev
+            | Aggregate::VariancePop
+            | Aggregate::StddevPop => Method::Prefix,
+            Aggregate::Min | Aggregate::Max => Method::Extreme,
+            Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast => Method::Edge,
+            Aggregate::CountDistinct { .. } => Method::Deltas,
+            other if other.is_group() => Method::Deltas,
+            _ => Method::States,
+        }
+    }
+}
+
+impl StateSchema {
+    /// What a log keeps of these rows.
+    pub fn of(rows: &Rows, source: &Source) -> StateSchema {
+        let identity = source.identity().map(|column| Key {
+            name: column.name.clone(),
+            ty: column.ty,
+        });
+        StateSchema {
+            entity: rows.key.entity.iter().map(|key| key.ty).collect(),
+            identity: identity.collect(),
+            lifts: rows.lift.0.iter().map(|lift| lift.ty).collect(),
+            waits: matches!(source.arrival, Some(Arrival::Column(_) | Arrival::AfterTime { .. })),
+        }
+    }
+}

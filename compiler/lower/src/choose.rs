@@ -1,0 +1,249 @@
+//! The choices that do not depend on data: what is read, how far back, with which method, what is kept and for how long.
+
+use featc_ir::plan::{
+    Accept, Dedup, Finish, FinishSpec, Fold, FoldSlot, FoldSpec, KeyBy, Lift, Method, Order, Part, Place, Presence,
+    Restrict, Retention, RowSpec, Rows, Scan, Steps, Stop, Visibility, Walk,
+};
+use featc_ir::{
+    Aggregate, Arrival, Bounds, ColumnId, Excluding, Key, Lateness, LiftId, Slot, Source, TransformColumn, Window,
+    WindowId, WindowKind,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How long after its instant a question may still come: the default of this release.
+const READ_SKEW_US: u64 = 3_600_000_000;
+
+/// Which engine a fold is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Batch,
+    Stream,
+}
+
+/// The row stage; `lets` are the names of the columns that the steps add.
+pub(crate) fn rows(spec: &RowSpec, lets: &[String], entity: &[Key]) -> Rows {
+    Rows {
+        steps: Steps {
+            transform: spec.name.clone(),
+            steps: spec.steps.clone(),
+            lets: lets.to_vec(),
+        },
+        place: Place {
+            time: spec.time.clone(),
+            at: spec.at,
+        },
+        key: KeyBy {
+            columns: spec.key.clone(),
+            entity: entity.to_vec(),
+        },
+        lift: Lift(spec.lifts.clone()),
+    }
+}
+
+/// Reads what some of these look at, and what makes a row an event.
+pub(crate) fn scan<'a>(source: &Source, all: impl IntoIterator<Item = &'a Rows>) -> Scan {
+    let mut read: BTreeSet<ColumnId> = source.unique.iter().copied().collect();
+    read.insert(source.time);
+    read.extend(source.arrival_column());
+    for rows in all {
+        rows.for_each_column(&mut |id| {
+            if id.index() < source.columns.len() {
+                read.insert(id);
+            }
+        });
+    }
+    let columns = source.columns.iter().map(|column| TransformColumn {
+        name: column.name.clone(),
+        ty: column.ty,
+    });
+    Scan {
+        source: source.name.clone(),
+        columns: columns.collect(),
+        read: read.into_iter().collect(),
+        zone: source.zone.clone(),
+        keep_nan: source.keep_nan,
+        batch: source.batch.clone(),
+        stream: source.stream.clone(),
+    }
+}
+
+pub(crate) fn accept(source: &Source) -> Accept {
+    let required = (0u32..).zip(&source.columns).filter(|(_, column)| !column.nullable);
+    Accept {
+        required: required.map(|(at, _)| ColumnId(at)).collect(),
+        time: source.time,
+        arrival: source.arrival,
+        lateness: source.lateness,
+        skew_us: source.skew_us,
+    }
+}
+
+pub(crate) fn dedup(source: &Source) -> Dedup {
+    Dedup {
+        identity: source.unique.clone(),
+    }
+}
+
+pub(crate) fn order() -> Order {
+    Order {
+        by: Order::EVENTS.to_vec(),
+    }
+}
+
+pub(crate) fn visibility(source: &Source) -> Visibility {
+    match source.arrival {
+        Some(Arrival::Static) => Visibility::Always,
+        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => Visibility::AsOf {
+            delay_us: source.delay_us,
+        },
+    }
+}
+
+/// As far back as the longest window or presence, and no further.
+pub(crate) fn restrict(fold: &FoldSpec) -> Restrict {
+    let reaches = fold.windows.iter().map(|window| window.bounds().reach_us());
+    let lengths = reaches.chain(fold.presence.iter().copied());
+    let longest: Option<Vec<u64>> = lengths.collect();
+    Restrict {
+        after_us: longest.map(|lengths| lengths.into_iter().max().unwrap_or(0)),
+        until_us: 0,
+    }
+}
+
+/// As long as the longest window may be asked for, and whether there was any event within its reach.
+pub(crate) fn retention(fold: &FoldSpec, source: &Source) -> Retention {
+    let furthest = |window: &&Window| window.bounds().reach_us().map_or((1, 0), |us| (0, us));
+    let mut windows: Vec<&Window> = fold.windows.iter().collect();
+    // The first of those that reach equally far.
+    windows.reverse();
+    let ever = Window {
+        kind: WindowKind::Lifetime,
+        excluding: Excluding::Nothing,
+    };
+    let window = windows.into_iter().max_by_key(furthest).copied().unwrap_or(ever);
+    let lateness_us = match source.lateness {
+        Lateness::Unbounded => 0,
+        Lateness::Within { bound_us } => bound_us,
+    };
+    let reach = window.bounds().reach_us();
+    let keep = reach.and_then(|length| length.checked_add(lateness_us)?.checked_add(READ_SKEW_US));
+    Retention {
+        keep_us: keep,
+        window,
+        lateness_us,
+        read_skew_us: READ_SKEW_US,
+    }
+}
+
+/// The fold of a group: slots with their methods, what they share, and in which order windows are answered.
+pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
+    let seen = visibility(source);
+    let mut keys = HashMap::new();
+    let mut parts: Vec<Part> = Vec::new();
+    let mut slots: Vec<FoldSlot> = Vec::new();
+    for slot in &spec.slots {
+        let part = *keys.entry(part_key(slot, engine)).or_insert_with(|| {
+            parts.push(Part {
+                aggregate: slot.aggregate,
+                argument: slot.argument,
+                second: slot.second,
+                filter: slot.filter,
+            });
+            parts.len() - 1
+        });
+        slots.push(FoldSlot {
+            aggregate: slot.aggregate,
+            version: slot.aggregate.version(),
+            argument: slot.argument,
+            second: slot.second,
+            filter: slot.filter,
+            window: slot.window,
+            ty: slot.ty,
+            visibility: seen,
+            method: match engine {
+                Engine::Batch => Method::of(slot.aggregate),
+                Engine::Stream => Method::Pages,
+            },
+            part: part as u32,
+        });
+    }
+    let walks = walks(&spec.windows, &slots, engine);
+    let presence = spec.presence.iter().map(|reach_us| Presence {
+        reach_us: *reach_us,
+        visibility: seen,
+    });
+    Fold {
+        windows: spec.windows.clone(),
+        slots,
+        presence: presence.collect(),
+        self_columns: spec.self_columns.clone(),
+        parts,
+        walks,
+    }
+}
+
+/// Slots with equal keys share a part. In the stream that is a state; in batch prefix totals that several aggregates read.
+fn part_key(slot: &Slot, engine: Engine) -> (Aggregate, Vec<LiftId>, Option<LiftId>) {
+    let aggregate = match (engine, slot.aggregate) {
+        (Engine::Batch, Aggregate::Mean) => Aggregate::Sum,
+        (Engine::Batch, Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop) => Aggregate::Variance,
+        (Engine::Batch, Aggregate::CountDistinct { .. }) => Aggregate::CountDistinct { cap: 0 },
+        (Engine::Batch | Engine::Stream, aggregate) => aggregate,
+    };
+    (aggregate, slot.arguments().collect(), slot.filter)
+}
+
+/// What slots of one walk have in common. In batch they are of one part, in the stream of any, but apart are those whose
+/// states are not worth remembering. Their windows end alike; one that chooses among events is alone.
+type WalkKey = (u32, Excluding, bool, Bounds, Option<(WindowId, Option<LiftId>)>);
+
+fn walk_key(windows: &[Window], slot: &FoldSlot, engine: Engine) -> WalkKey {
+    let window = &windows[slot.window.index()];
+    let (part, rest) = match engine {
+        Engine::Batch => (slot.part, false),
+        Engine::Stream => (0, !slot.aggregate.row().cheap_to_copy),
+    };
+    let alone = window.count().map(|_| (slot.window, slot.filter));
+    (part, window.excluding, rest, window.bounds().ending(), alone)
+}
+
+/// Which slots walk together.
+fn walks(windows: &[Window], slots: &[FoldSlot], engine: Engine) -> Vec<Walk> {
+    let mut together: BTreeMap<WalkKey, Vec<usize>> = BTreeMap::new();
+    for (at, slot) in slots.iter().enumerate() {
+        together.entry(walk_key(windows, slot, engine)).or_default().push(at);
+    }
+    let walk = |(key, members): (WalkKey, Vec<usize>)| Walk {
+        saves: engine == Engine::Stream && !key.2,
+        stops: stops(windows, slots, members, engine),
+    };
+    together.into_iter().map(walk).collect()
+}
+
+/// The stops of a walk: in batch from the longest window on, in the stream from the shortest.
+fn stops(windows: &[Window], slots: &[FoldSlot], mut members: Vec<usize>, engine: Engine) -> Vec<Stop> {
+    let length = |at: &usize| {
+        let window = slots[*at].window;
+        let reach = windows[window.index()].bounds().reach_us();
+        (reach.map_or((1, 0), |us| (0, us)), window)
+    };
+    members.sort_by_key(|at| std::cmp::Reverse(length(at)));
+    let of_windows = members.chunk_by(|left, right| slots[*left].window == slots[*right].window);
+    let stops = of_windows.map(|of_window| Stop {
+        window: slots[of_window[0]].window,
+        slots: of_window.iter().map(|at| *at as u32).collect(),
+    });
+    let mut stops: Vec<Stop> = stops.collect();
+    if engine == Engine::Stream {
+        stops.reverse();
+    }
+    stops
+}
+
+pub(crate) fn finish(spec: &FinishSpec) -> Finish {
+    Finish {
+        begins_us: spec.begins_us,
+        moved_us: spec.moved_us,
+        features: spec.features.clone(),
+    }
+}

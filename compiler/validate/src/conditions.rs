@@ -1,0 +1,336 @@
+//! What has to hold beside the terms: nothing that is needed is left out, nothing is there that nobody needs, and every method
+//! is lawful for its aggregate.
+
+use crate::lifted::{chooses, end, presence_us, reach_us};
+use crate::of_plan::Chain;
+use crate::term::{Term, columns_of};
+use featc_ir::plan::{FinishKind, Method, Order, OrderKey, Restrict, StreamLog, Visibility, Walk};
+use featc_ir::{Aggregate, Arrival, ColumnId, Step, Type, Window};
+use std::collections::BTreeSet;
+
+/// Which engine a fold is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Batch,
+    Stream,
+}
+
+type Outcome = Result<(), String>;
+
+fn ensure(holds: bool, what: &str) -> Outcome {
+    if holds { Ok(()) } else { Err(what.to_owned()) }
+}
+
+/// The laws that a method needs, and whether an aggregate has them.
+pub(crate) fn is_lawful(method: Method, aggregate: Aggregate) -> bool {
+    match method {
+        // The states form a group.
+        Method::Prefix => matches!(
+            aggregate,
+            Aggregate::Count
+                | Aggregate::Sum
+                | Aggregate::Mean
+                | Aggregate::Variance
+                | Aggregate::Stddev
+                | Aggregate::VariancePop
+                | Aggregate::StddevPop
+        ),
+        // One argument wins by its value.
+        Method::Extreme => matches!(aggregate, Aggregate::Min | Aggregate::Max),
+        // One event is chosen by its place in the order.
+        Method::Edge => matches!(
+            aggregate,
+            Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast
+        ),
+        // What enters can leave again.
+        Method::Deltas => matches!(
+            aggregate,
+            Aggregate::CountDistinct { .. }
+                | Aggregate::Any
+                | Aggregate::All
+                | Aggregate::Covariance
+                | Aggregate::Correlation
+                | Aggregate::WeightedMean
+        ),
+        // The states form a commutative monoid: all of them do.
+        Method::States | Method::Pages => true,
+    }
+}
+
+/// Whether two slots of one argument and filter can read one part.
+fn is_one_part(engine: Engine, left: Aggregate, right: Aggregate) -> bool {
+    use Aggregate::{CountDistinct, Mean, Stddev, StddevPop, Sum, Variance, VariancePop};
+    left == right
+        || engine == Engine::Batch
+            && matches!(
+                (left, right),
+                (Sum | Mean, Sum | Mean)
+                    | (
+                        Variance | VariancePop | Stddev | StddevPop,
+                        Variance | VariancePop | Stddev | StddevPop
+                    )
+                    | (CountDistinct { .. }, CountDistinct { .. })
+            )
+}
+
+/// Whether there are so many, each at its own place, and no two are equal.
+fn all_used(used: &BTreeSet<usize>, count: usize) -> bool {
+    used.len() == count && used.iter().all(|at| *at < count)
+}
+
+fn distinct<T: PartialEq>(items: &[T]) -> bool {
+    items.iter().enumerate().all(|(at, item)| !items[..at].contains(item))
+}
+
+/// What holds in both plans.
+pub(crate) fn of_chain(chain: &Chain<'_>, order: &Order, engine: Engine) -> Outcome {
+    ensure(
+        order.by == [OrderKey::Time, OrderKey::Identity, OrderKey::Digest],
+        "events are in another order",
+    )?;
+    features(chain)?;
+    slots(chain, engine)?;
+    let steps = chain.rows.steps.steps.iter();
+    let lets = steps.filter(|step| matches!(step, Step::Let(_))).count();
+    ensure(lets == chain.rows.steps.lets.len(), "a name of no column")
+}
+
+/// Every feature leaves or is read, and reads what is before it.
+fn features(chain: &Chain<'_>) -> Outcome {
+    let features = &chain.finish.features;
+    let (mut read, mut slots, mut presence) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (at, feature) in features.iter().enumerate() {
+        match &feature.kind {
+            FinishKind::Aggregate {
+                slots: folded,
+                presence: of,
+                ..
+            } => {
+                ensure(!folded.is_empty(), "a feature that folds nothing")?;
+                slots.extend(folded.iter().map(|slot| *slot as usize));
+                presence.insert(*of as usize);
+            }
+            FinishKind::Derived { inputs, .. } => {
+                ensure(
+                    inputs.iter().all(|input| (*input as usize) < at),
+                    "an input after its reader",
+                )?;
+                read.extend(inputs.iter().map(|input| *input as usize));
+            }
+        }
+    }
+    let mut places = features.iter().enumerate();
+    ensure(
+        places.all(|(at, feature)| feature.output || read.contains(&at)),
+        "a feature that nobody reads",
+    )?;
+    ensure(all_used(&slots, chain.fold.slots.len()), "a slot that nobody reads")?;
+    ensure(
+        all_used(&presence, chain.fold.presence.len()),
+        "a presence that nobody reads",
+    )?;
+    let lookbacks: Vec<_> = chain.fold.presence.iter().map(|presence| presence.reach_us).collect();
+    ensure(distinct(&lookbacks), "a presence twice")
+}
+
+fn slots(chain: &Chain<'_>, engine: Engine) -> Outcome {
+    let fold = chain.fold;
+    let windows: BTreeSet<usize> = fold.slots.iter().map(|slot| slot.window.index()).collect();
+    ensure(all_used(&windows, fold.windows.len()), "a window that nobody reads")?;
+    let different: BTreeSet<&Window> = fold.windows.iter().collect();
+    ensure(different.len() == fold.windows.len(), "a window twice")?;
+    let parts: BTreeSet<usize> = fold.slots.iter().map(|slot| slot.part as usize).collect();
+    ensure(all_used(&parts, fold.parts.len()), "a part that nobody reads")?;
+    let keys = fold
+        .parts
+        .iter()
+        .map(|part| ((part.argument, part.second), part.filter, part.aggregate));
+    let keys: Vec<_> = keys.collect();
+    let mut sorted = keys.clone();
+    sorted.sort_unstable();
+    let twice = |pair: &[(_, _, Aggregate)]| {
+        (&pair[0].0, &pair[0].1) == (&pair[1].0, &pair[1].1) && is_one_part(engine, pair[0].2, pair[1].2)
+    };
+    ensure(!sorted.windows(2).any(twice), "a part twice")?;
+    for slot in &fold.slots {
+        let (argument, filter, aggregate) = keys[slot.part as usize];
+        ensure(
+            (argument, filter) == ((slot.argument, slot.second), slot.filter)
+                && is_one_part(engine, aggregate, slot.aggregate),
+            "a slot that reads another's part",
+        )?;
+        let is_run = match engine {
+            Engine::Batch => slot.method != Method::Pages,
+            Engine::Stream => slot.method == Method::Pages,
+        };
+        ensure(
+            is_run && is_lawful(slot.method, slot.aggregate),
+            "a method without its law",
+        )?;
+    }
+    first_slots(chain)?;
+    let mut answered: Vec<u32> = Vec::new();
+    for walk in &fold.walks {
+        of_walk(chain, walk, engine)?;
+        answered.extend(walk.stops.iter().flat_map(|stop| &stop.slots));
+    }
+    answered.sort_unstable();
+    ensure(
+        answered.into_iter().eq(0..fold.slots.len() as u32),
+        "a slot that is not answered once",
+    )
+}
+
+/// Parts carry the aggregate of the first slot that reads them.
+fn first_slots(chain: &Chain<'_>) -> Outcome {
+    let mut seen = BTreeSet::new();
+    for slot in &chain.fold.slots {
+        let part = &chain.fold.parts[slot.part as usize];
+        let is_first = seen.insert(slot.part);
+        ensure(
+            !is_first || part.aggregate == slot.aggregate,
+            "a part of another aggregate",
+        )?;
+    }
+    Ok(())
+}
+
+/// The windows of a walk end alike and nest, each is one stop; one that chooses among events is alone, by one filter.
+fn of_walk(chain: &Chain<'_>, walk: &Walk, engine: Engine) -> Outcome {
+    let fold = chain.fold;
+    let mut windows = Vec::new();
+    for stop in &walk.stops {
+        let window = fold.windows.get(stop.window.index()).ok_or("a stop at no window")?;
+        windows.push(window);
+        ensure(!stop.slots.is_empty(), "a stop for nothing")?;
+        for slot in &stop.slots {
+            let slot = fold.slots.get(*slot as usize).ok_or("a stop for no slot")?;
+            ensure(slot.window == stop.window, "a slot at another's stop")?;
+        }
+    }
+    let reach = |window: &Window| reach_us(window).map_or((1, 0), |us| (0, us));
+    let nests = |pair: &[&Window]| {
+        let (left, right) = (reach(pair[0]), reach(pair[1]));
+        end(pair[0]) == end(pair[1])
+            && if engine == Engine::Stream {
+                left < right
+            } else {
+                left > right
+            }
+    };
+    ensure(
+        !windows.is_empty() && windows.windows(2).all(nests),
+        "windows of a walk that do not nest",
+    )?;
+    let filter = |slot: &u32| fold.slots[*slot as usize].filter;
+    let chosen = walk.stops[0].slots.iter().map(filter).collect::<BTreeSet<_>>();
+    ensure(
+        !windows.iter().any(|window| chooses(window)) || (windows.len() == 1 && chosen.len() == 1),
+        "a window that chooses among events for others too",
+    )?;
+    let mut parts = walk
+        .stops
+        .iter()
+        .flat_map(|stop| &stop.slots)
+        .map(|slot| fold.slots[*slot as usize].part);
+    let first = parts.next();
+    ensure(
+        engine == Engine::Stream || parts.all(|part| Some(part) == first),
+        "a walk over two parts",
+    )
+}
+
+/// Whether exactly the columns are read that somebody looks at.
+pub(crate) fn of_scan(chains: &[Chain<'_>]) -> Outcome {
+    let Some(one) = chains.first() else {
+        return Err("a scan that nobody reads".to_owned());
+    };
+    let mut looked: BTreeSet<ColumnId> = one.dedup.identity.iter().copied().collect();
+    looked.insert(one.accept.time);
+    if let Some(Arrival::Column(id)) = one.accept.arrival {
+        looked.insert(id);
+    }
+    for chain in chains {
+        for step in &chain.rows.steps.steps {
+            match step {
+                Step::Where(expr) | Step::Let(expr) => columns_of(expr, &mut looked),
+            }
+        }
+        columns_of(&chain.rows.place.time, &mut looked);
+        looked.extend(chain.rows.place.at.map(|at| at.source_time));
+        looked.extend(&chain.rows.key.columns);
+        chain.rows.lift.0.iter().for_each(|lift| columns_of(lift, &mut looked));
+    }
+    looked.retain(|id| id.index() < one.scan.columns.len());
+    ensure(
+        one.scan.read.iter().copied().eq(looked),
+        "it reads other columns than are looked at",
+    )?;
+    let required = &one.accept.required;
+    ensure(
+        required.is_sorted_by(|left, right| left < right),
+        "required columns out of order",
+    )
+}
+
+/// Whether events go back as far as the longest window and presence, and until the last question.
+pub(crate) fn of_restrict(chain: &Chain<'_>, restrict: &Restrict) -> Outcome {
+    let mut furthest: Option<u64> = Some(0);
+    for window in &chain.fold.windows {
+        for reach in [reach_us(window), presence_us(window, chain.accept.lateness)] {
+            furthest = furthest.zip(reach).map(|(known, reach)| known.max(reach));
+        }
+    }
+    ensure(
+        (restrict.after_us, restrict.until_us) == (furthest, 0),
+        "it restricts events to another range than its windows reach",
+    )
+}
+
+/// Whether a log keeps what its answers and the program's other services read, as long as they may ask.
+pub(crate) fn of_log(chain: &Chain<'_>, log: &StreamLog, carried: &BTreeSet<Term>) -> Outcome {
+    let mut lifts = BTreeSet::new();
+    for at in 0..chain.rows.lift.0.len() {
+        lifts.insert(chain.lift(at.into())?);
+    }
+    ensure(
+        lifts == *carried && lifts.len() == chain.rows.lift.0.len(),
+        "events carry on other values than the services read",
+    )?;
+    let reach = |window: &&Window| reach_us(window).map_or((1, 0), |us| (0, us));
+    let furthest = chain.fold.windows.iter().map(|window| reach(&window)).max();
+    let of = chain.fold.windows.iter().find(|window| Some(reach(window)) == furthest);
+    let kept = &log.retention;
+    let late = match chain.accept.lateness {
+        featc_ir::Lateness::Unbounded => 0,
+        featc_ir::Lateness::Within { bound_us } => bound_us,
+    };
+    ensure(
+        of == Some(&kept.window)
+            && kept.keep_us == presence_us(&kept.window, chain.accept.lateness)
+            && (kept.lateness_us, kept.read_skew_us) == (late, crate::lifted::READ_SKEW_US),
+        "it keeps events for another time than its windows reach",
+    )?;
+    let types: Vec<Type> = chain.rows.lift.0.iter().map(|lift| lift.ty).collect();
+    let entity: Vec<Type> = chain.rows.key.entity.iter().map(|key| key.ty).collect();
+    let column = |id: &ColumnId| chain.scan.columns.get(id.index());
+    let identity = chain
+        .dedup
+        .identity
+        .iter()
+        .map(|id| column(id).map(|column| (&column.name, column.ty)));
+    let state = &log.state;
+    let is_kept = state.lifts == types
+        && state.entity == entity
+        && state.identity.iter().map(|key| Some((&key.name, key.ty))).eq(identity)
+        && state.waits
+            == matches!(
+                chain.accept.arrival,
+                Some(Arrival::Column(_) | Arrival::AfterTime { .. })
+            );
+    ensure(is_kept, "its state has another schema than its events")?;
+    ensure(
+        (log.gate == Visibility::Always) == (chain.accept.arrival == Some(Arrival::Static)),
+        "its gate is another",
+    )
+}

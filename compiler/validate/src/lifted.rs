@@ -1,0 +1,120 @@
+//! What both lifters produce, and how the parts of a term are written.
+
+use crate::term::Term;
+use featc_ir::{Arrival, Excluding, FileSet, Key, Lateness, Literal, Type, Window, WindowKind};
+use std::collections::BTreeMap;
+
+/// A service as terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifted {
+    /// What questions bring.
+    pub spine: Term,
+    /// The output columns, in order.
+    pub columns: Term,
+    /// What events are, by the place in the plan or in the program that says so.
+    pub events: Vec<Term>,
+    /// By name: which events it folds, and what it is. Inputs of others are among them.
+    pub features: BTreeMap<String, (usize, Term)>,
+}
+
+/// How long after its instant a question may come (docs/semantics.md §7: "plus one hour").
+pub const READ_SKEW_US: u64 = 3_600_000_000;
+
+pub fn keys(head: &str, keys: &[Key]) -> Term {
+    Term::names(head, keys.iter().map(|key| format!("{}:{}", key.name, key.ty)))
+}
+
+pub fn files(head: &str, set: Option<&FileSet>) -> Term {
+    let Some(set) = set else {
+        return Term::node(head, vec![Term::leaf("none")]);
+    };
+    let version = set
+        .version
+        .map_or_else(|| "latest".to_owned(), |version| version.to_string());
+    let mut items = vec![Term::leaf(format!("{:?}", set.format)), Term::leaf(version)];
+    items.extend(set.paths.iter().map(|path| Term::leaf(format!("{path:?}"))));
+    Term::node(head, items)
+}
+
+/// `τ > t − reach` (if there is one), `τ ≤ t` (`<` where now is excluded), how long before `t` it ends, how many events it
+/// holds, and what else is taken out.
+pub fn window(window: &Window, own: &[String]) -> Term {
+    let (length, until) = (
+        reach_us(window),
+        match window.excluding {
+            Excluding::Now => "until_before",
+            Excluding::Nothing | Excluding::SelfEvent => "until",
+        },
+    );
+    let mut items = vec![Term::us("after", length), Term::leaf(until)];
+    match window.kind {
+        WindowKind::Last { .. } | WindowKind::Lifetime => {}
+        WindowKind::Offset { offset_us, .. } => items.push(Term::us("ends_before", u64::try_from(offset_us).ok())),
+        WindowKind::Events { count, .. } => items.push(Term::names("last", [count])),
+    }
+    if window.excluding == Excluding::SelfEvent {
+        items.push(Term::names("without", own));
+    }
+    Term::node("window", items)
+}
+
+/// How far a window reaches back; `None`: for ever.
+pub fn reach_us(window: &Window) -> Option<u64> {
+    match window.kind {
+        WindowKind::Last { length_us } => u64::try_from(length_us).ok(),
+        WindowKind::Lifetime => None,
+        WindowKind::Offset { length_us, offset_us } => {
+            let (length, offset) = (u64::try_from(length_us?).ok()?, u64::try_from(offset_us).ok()?);
+            length.checked_add(offset)
+        }
+        WindowKind::Events { max_us, .. } => u64::try_from(max_us?).ok(),
+    }
+}
+
+/// What windows that end alike have in common.
+pub fn end(window: &Window) -> (Excluding, i64) {
+    let offset = match window.kind {
+        WindowKind::Offset { offset_us, .. } => offset_us,
+        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Events { .. } => 0,
+    };
+    (window.excluding, offset)
+}
+
+/// Whether it chooses among the events within its bounds.
+pub fn chooses(window: &Window) -> bool {
+    matches!(window.kind, WindowKind::Events { .. })
+}
+
+/// How far back any event keeps an entity from being missing.
+pub fn presence_us(window: &Window, lateness: Lateness) -> Option<u64> {
+    let late = match lateness {
+        Lateness::Unbounded => 0,
+        Lateness::Within { bound_us } => bound_us,
+    };
+    reach_us(window)?.checked_add(late)?.checked_add(READ_SKEW_US)
+}
+
+pub fn arrival(
+    arrival: Option<Arrival>,
+    name: &dyn Fn(featc_ir::ColumnId) -> Result<String, String>,
+) -> Result<Term, String> {
+    Ok(match arrival {
+        None => Term::names("arrival", ["none"]),
+        Some(Arrival::Column(id)) => Term::names("arrival", [format!("column {}", name(id)?)]),
+        Some(Arrival::AfterTime { offset_us }) => Term::us("arrival_after_time", Some(offset_us)),
+        Some(Arrival::Static) => Term::names("arrival", ["static"]),
+    })
+}
+
+pub fn lateness(lateness: Lateness, skew_us: u64) -> Term {
+    let late = match lateness {
+        Lateness::Unbounded => Term::leaf("unbounded"),
+        Lateness::Within { bound_us } => Term::us("late", Some(bound_us)),
+    };
+    Term::node("lateness", vec![late, Term::us("skew", Some(skew_us))])
+}
+
+pub fn default(value: Option<&Literal>, ty: Type) -> Term {
+    let text = value.map_or_else(|| "none".to_owned(), |value| format!("{value:?}:{ty}"));
+    Term::names("default", [text])
+}

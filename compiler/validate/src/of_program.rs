@@ -1,0 +1,359 @@
+//! The terms of a program, from the page (docs/semantics.md) and nothing that the lowering calls.
+
+use crate::lifted::{self, Lifted, keys};
+use crate::term::{Term, expression};
+use featc_ir::{
+    Arrival, ColumnId, Excluding, Expr, FeatureId, FeatureKind, Key, Program, Service, Source, Step, Transform, View,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The terms of a service.
+///
+/// # Errors
+/// A program that refers to what is not there, which no analysis makes.
+pub fn lift(program: &Program, service: &Service) -> Result<Lifted, String> {
+    let mut views: Vec<usize> = Vec::new();
+    let mut wanted: Vec<(usize, FeatureId)> = Vec::new();
+    for field in &service.fields {
+        if !views.contains(&field.view.index()) {
+            views.push(field.view.index());
+        }
+        wanted.push((field.view.index(), field.feature));
+    }
+    let asked = asked(program, &wanted);
+    let brought = self_columns(program, service, &asked);
+    let events: Result<Vec<Term>, String> = views
+        .iter()
+        .map(|view| events(program, &program.views[*view]))
+        .collect();
+    let mut features = BTreeMap::new();
+    for (view, feature) in &asked {
+        let place = views
+            .iter()
+            .position(|known| known == view)
+            .ok_or("a view is not there")?;
+        let declared = &program.views[*view];
+        let own = own_columns(program.view_source(declared), &brought);
+        let name = format!("{}__{}", declared.name, declared.feature(*feature).name);
+        features.insert(name, (place, feature_term(program, declared, *feature, &own)?));
+    }
+    let columns = service.fields.iter().map(|field| {
+        let view = &program.views[field.view.index()];
+        (field.name.as_str(), view.feature(field.feature).ty)
+    });
+    Ok(Lifted {
+        spine: spine(&service_keys(program, service), &brought),
+        columns: columns_term(columns),
+        events: events?,
+        features,
+    })
+}
+
+pub(crate) fn spine(by: &[Key], own: &[Key]) -> Term {
+    Term::node("questions", vec![keys("by", by), keys("own", own)])
+}
+
+pub(crate) fn columns_term<'a>(columns: impl Iterator<Item = (&'a str, featc_ir::Type)>) -> Term {
+    Term::names("columns", columns.map(|(name, ty)| format!("{name}:{ty}")))
+}
+
+/// What is asked for, and what that is derived from.
+fn asked(program: &Program, wanted: &[(usize, FeatureId)]) -> BTreeSet<(usize, FeatureId)> {
+    let mut found = BTreeSet::new();
+    let mut stack = wanted.to_vec();
+    while let Some((view, feature)) = stack.pop() {
+        if found.insert((view, feature))
+            && let FeatureKind::Derived { inputs, .. } = &program.views[view].feature(feature).kind
+        {
+            stack.extend(inputs.iter().map(|input| (view, *input)));
+        }
+    }
+    found
+}
+
+/// The keys of the entities, by first appearance.
+fn service_keys(program: &Program, service: &Service) -> Vec<Key> {
+    let mut found: Vec<Key> = Vec::new();
+    for field in &service.fields {
+        let entity = program.views[field.view.index()].entity;
+        for key in &program.entities[entity.index()].keys {
+            if found.iter().all(|known| known.name != key.name) {
+                found.push(key.clone());
+            }
+        }
+    }
+    found
+}
+
+/// The sources whose identity a question brings, by first appearance; a name that two of them have carries the source's.
+fn self_columns(program: &Program, service: &Service, asked: &BTreeSet<(usize, FeatureId)>) -> Vec<Key> {
+    let says_self = |view: &View, feature: FeatureId| match &view.feature(feature).kind {
+        FeatureKind::Aggregate { slots, .. } => slots.iter().any(|slot| {
+            let window = view.slots[slot.index()].window;
+            view.windows[window.index()].excluding == Excluding::SelfEvent
+        }),
+        FeatureKind::Derived { .. } => false,
+    };
+    let below: BTreeSet<(usize, FeatureId)> = asked
+        .iter()
+        .copied()
+        .filter(|(view, feature)| says_self(&program.views[*view], *feature))
+        .collect();
+    let mut sources: Vec<&Source> = Vec::new();
+    let fields = service.fields.iter().filter(|_| !below.is_empty());
+    for field in fields {
+        let view = field.view.index();
+        let source = program.view_source(&program.views[view]);
+        if sources.iter().any(|known| known.name == source.name) {
+            continue;
+        }
+        let of_field = self::asked(program, &[(view, field.feature)]);
+        if of_field.iter().any(|feature| below.contains(feature)) {
+            sources.push(source);
+        }
+    }
+    let identity = |source: &&Source| -> Vec<(String, featc_ir::Type)> {
+        let column = |id: &ColumnId| &source.columns[id.index()];
+        source
+            .unique
+            .iter()
+            .map(|id| (column(id).name.clone(), column(id).ty))
+            .collect()
+    };
+    let mut found = Vec::new();
+    for source in &sources {
+        for (name, ty) in identity(source) {
+            let sharing = sources
+                .iter()
+                .filter(|other| identity(other).iter().any(|(own, _)| *own == name))
+                .count();
+            let name = match sharing > 1 {
+                true => format!("{}.{name}", source.name),
+                false => name,
+            };
+            found.push(Key { name, ty });
+        }
+    }
+    found
+}
+
+/// What a question calls the identity of a source's events.
+fn own_columns(source: &Source, brought: &[Key]) -> Vec<String> {
+    let column = |id: &ColumnId| {
+        let name = &source.columns[id.index()].name;
+        let qualified = format!("{}.{name}", source.name);
+        match brought.iter().any(|key| key.name == qualified) {
+            true => qualified,
+            false => name.clone(),
+        }
+    };
+    source.unique.iter().map(column).collect()
+}
+
+/// What the events of a view are: from the rows of its source to its keys.
+fn events(program: &Program, view: &View) -> Result<Term, String> {
+    let transform = &program.transforms[view.transform.index()];
+    let source = &program.sources[transform.source.index()];
+    let entity = &program.entities[view.entity.index()];
+    let name = |id: ColumnId| column(transform, id);
+    let key = view.key.iter().map(|id| name(*id).ok_or("a key is not there"));
+    let key: Vec<String> = key.collect::<Result<_, _>>()?;
+    let mut items = source_terms(source)?;
+    items.push(Term::names("transform", [&transform.name]));
+    items.push(steps(transform)?);
+    items.push(Term::node(
+        "time",
+        vec![expression(&transform.time, &name)?, moved(source, transform)],
+    ));
+    items.push(Term::names("key", key));
+    items.push(keys("entity", &entity.keys));
+    Ok(Term::node("events", items))
+}
+
+fn column(transform: &Transform, id: ColumnId) -> Option<String> {
+    transform.columns.get(id.index()).map(|column| column.name.clone())
+}
+
+/// How far after the source's own time an event may lie.
+fn moved(source: &Source, transform: &Transform) -> Term {
+    match transform.at {
+        None => Term::leaf("own"),
+        Some(at) => {
+            let time = source
+                .columns
+                .get(at.source_time.index())
+                .map_or("?", |column| &column.name);
+            Term::node("not_before", vec![Term::leaf(time), Term::us("within", at.within_us)])
+        }
+    }
+}
+
+fn source_terms(source: &Source) -> Result<Vec<Term>, String> {
+    let name = |id: ColumnId| -> Result<String, String> {
+        let column = source.columns.get(id.index());
+        column
+            .map(|column| column.name.clone())
+            .ok_or_else(|| "a column is not there".to_owned())
+    };
+    let columns = source.columns.iter().map(|column| {
+        let null = if column.nullable { "?" } else { "" };
+        format!("{}:{}{null}", column.name, column.ty)
+    });
+    let unique: Vec<String> = source.unique.iter().map(|id| name(*id)).collect::<Result<_, _>>()?;
+    Ok(vec![
+        Term::names("source", [&source.name]),
+        Term::names("columns", columns),
+        Term::names("zone", [format!("{:?}", source.zone)]),
+        Term::names("keep_nan", [source.keep_nan]),
+        lifted::files("batch", source.batch.as_ref()),
+        lifted::files("stream", source.stream.as_ref()),
+        Term::names("accept", [name(source.time)?]),
+        lifted::arrival(source.arrival, &name)?,
+        lifted::lateness(source.lateness, source.skew_us),
+        Term::names("copies", unique),
+    ])
+}
+
+fn steps(transform: &Transform) -> Result<Term, String> {
+    let lets = transform
+        .steps
+        .iter()
+        .filter(|step| matches!(step, Step::Let(_)))
+        .count();
+    let mut next = transform
+        .columns
+        .len()
+        .checked_sub(lets)
+        .ok_or("a let without a column")?;
+    let mut items = Vec::new();
+    for step in &transform.steps {
+        let known = next;
+        let name = |id: ColumnId| column(transform, id).filter(|_| id.index() < known);
+        items.push(match step {
+            Step::Where(predicate) => Term::node("where", vec![expression(predicate, &name)?]),
+            Step::Let(value) => {
+                let added = &transform.columns[next].name;
+                next += 1;
+                Term::node("let", vec![Term::leaf(added), expression(value, &name)?])
+            }
+        });
+    }
+    Ok(Term::node("steps", items))
+}
+
+/// What a feature is, over the events of its view.
+fn feature_term(program: &Program, view: &View, id: FeatureId, own: &[String]) -> Result<Term, String> {
+    let transform = &program.transforms[view.transform.index()];
+    let source = &program.sources[transform.source.index()];
+    let feature = view.feature(id);
+    let position = |id: ColumnId| Some(format!("${}", id.0));
+    let mut items = vec![Term::names("view", [&view.name]), Term::names("type", [feature.ty])];
+    match &feature.kind {
+        FeatureKind::Aggregate { slots, expr } => {
+            let lift = |lift: Option<featc_ir::LiftId>| -> Result<Term, String> {
+                let expr: Option<&Expr> = lift.map(|lift| &view.lifts[lift.index()]);
+                expr.map_or(Ok(Term::leaf("none")), |expr| {
+                    expression(expr, &|id| column(transform, id))
+                })
+            };
+            let visible = visible(source);
+            let mut windows = BTreeSet::new();
+            for slot in slots {
+                let slot = &view.slots[slot.index()];
+                let window = view.windows[slot.window.index()];
+                windows.insert(window);
+                let mut arguments = vec![lift(slot.argument)?];
+                if slot.second.is_some() {
+                    arguments.push(lift(slot.second)?);
+                }
+                items.push(Term::node(
+                    "slot",
+                    vec![
+                        Term::leaf(format!("{:?}:{}", slot.aggregate, slot.ty)),
+                        Term::names("version", [slot.aggregate.version()]),
+                        Term::node("argument", arguments),
+                        Term::node("filter", vec![lift(slot.filter)?]),
+                        lifted::window(&window, own),
+                        visible.clone(),
+                    ],
+                ));
+            }
+            let [window] = windows.into_iter().collect::<Vec<_>>()[..] else {
+                return Err(format!("feature {} has not one window", feature.name));
+            };
+            let presence = lifted::presence_us(&window, source.lateness);
+            items.push(Term::node(
+                "missing",
+                vec![Term::us("after", presence), visible.clone()],
+            ));
+            items.push(Term::node(
+                "truncated",
+                vec![begins(source, transform), lifted::window(&window, own)],
+            ));
+            items.push(stale(source, view));
+            items.push(Term::node("value", vec![expression(expr, &position)?]));
+        }
+        FeatureKind::Derived { inputs, expr } => {
+            let name = |input: &FeatureId| format!("{}__{}", view.name, view.feature(*input).name);
+            items.push(Term::names("inputs", inputs.iter().map(name)));
+            items.push(Term::node("value", vec![expression(expr, &position)?]));
+        }
+    }
+    items.push(lifted::default(feature.default.as_ref(), feature.ty));
+    Ok(Term::node("feature", items))
+}
+
+/// As of arrival, what a question sees.
+fn visible(source: &Source) -> Term {
+    match source.arrival {
+        Some(Arrival::Static) => Term::names("visible", ["always"]),
+        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => Term::us("visible", Some(source.delay_us)),
+    }
+}
+
+/// From when on windows are whole: the beginning, and how far events from before it may have been moved.
+fn begins(source: &Source, transform: &Transform) -> Term {
+    match source.begins_us {
+        None => Term::names("begins", ["never"]),
+        Some(begins) => {
+            let moved = transform.at.map_or(0, |at| at.within_us.unwrap_or(0));
+            Term::names("begins", [begins.to_string(), moved.to_string()])
+        }
+    }
+}
+
+/// Rows that never change are never behind.
+fn stale(source: &Source, view: &View) -> Term {
+    match source.arrival {
+        Some(Arrival::Static) => Term::us("ttl", None::<u64>),
+        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => Term::us("ttl", view.ttl_us),
+    }
+}
+
+/// What events carry on for some service of the program, by what they are.
+///
+/// # Errors
+/// As [`lift`].
+pub fn carried(program: &Program) -> Result<BTreeMap<Term, BTreeSet<Term>>, String> {
+    let mut found: BTreeMap<Term, BTreeSet<Term>> = BTreeMap::new();
+    let fields = program.services.iter().flat_map(|service| &service.fields);
+    let wanted: Vec<(usize, FeatureId)> = fields.map(|field| (field.view.index(), field.feature)).collect();
+    let mut of_view: BTreeMap<usize, Term> = BTreeMap::new();
+    for (place, feature) in asked(program, &wanted) {
+        let view = &program.views[place];
+        if let std::collections::btree_map::Entry::Vacant(entry) = of_view.entry(place) {
+            entry.insert(events(program, view)?);
+        }
+        let FeatureKind::Aggregate { slots, .. } = &view.feature(feature).kind else {
+            continue;
+        };
+        let transform = &program.transforms[view.transform.index()];
+        let lifts = found.entry(of_view[&place].clone()).or_default();
+        for slot in slots.iter().map(|slot| &view.slots[slot.index()]) {
+            for lift in slot.argument.iter().chain(&slot.second).chain(&slot.filter) {
+                lifts.insert(expression(&view.lifts[lift.index()], &|id| column(transform, id))?);
+            }
+        }
+    }
+    Ok(found)
+}

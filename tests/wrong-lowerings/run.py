@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Shows that wrong lowerings are refused: each patch beside this file is applied to a copy of the tree, and the golden
+programs are built there. A patch passes if at least one program is refused with E0601 and none is refused otherwise.
+
+    python3 tests/wrong-lowerings/run.py [NAME ...]
+"""
+
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+COPY = ROOT / "target" / "wrong-lowerings"
+
+
+def run(*words, folder=COPY):
+    return subprocess.run([str(word) for word in words], cwd=folder, capture_output=True, text=True)
+
+
+def build(programs):
+    """What building the programs says: refused with E0601, otherwise, and not at all."""
+    made = run("cargo", "run", "--quiet", "--package", "featc-driver", "--example", "build", "--", *programs)
+    lines = made.stdout.splitlines()
+    refused = [line for line in lines if line.startswith("E0601 ")]
+    built = [line for line in lines if line.startswith("built ")]
+    if made.returncode not in (0, 1) or len(refused) + len(built) != len(programs):
+        sys.exit(f"the copy does not build:\n{made.stderr}")
+    return refused, built
+
+
+def main():
+    wanted = sys.argv[1:]
+    patches = sorted(HERE.glob("*.patch"))
+    patches = [patch for patch in patches if not wanted or patch.stem in wanted]
+    programs = sorted((ROOT / "tests" / "golden").glob("*.feat")) + sorted((ROOT / "examples").glob("*/*.feat"))
+    COPY.mkdir(parents=True, exist_ok=True)
+    run("git", "checkout-index", "--all", "--force", f"--prefix={COPY}/", folder=ROOT)
+    refused, built = build(programs)
+    if refused:
+        sys.exit(f"the tree itself is refused: {refused[0]}")
+    accepted = []
+    for patch in patches:
+        if run("patch", "-p1", "-i", patch).returncode != 0:
+            sys.exit(f"{patch.name} does not apply")
+        refused, built = build(programs)
+        run("patch", "-p1", "-R", "-i", patch)
+        print(f"{patch.stem}: {len(refused)} of {len(programs)} programs refused")
+        if refused:
+            print(f"    {refused[0]}")
+        else:
+            accepted.append(patch.stem)
+    if accepted:
+        sys.exit(f"accepted: {', '.join(accepted)}")
+    print(f"{len(patches)} wrong lowerings, all refused")
+
+
+if __name__ == "__main__":
+    main()
