@@ -43,6 +43,8 @@ impl Window {
 
     /// Whether an event time lies in the window asked at `t_us`. `SelfEvent` is decided on identities, not here.
     pub fn contains(&self, event_us: i64, t_us: i64) -> bool {
+        // Law: windows_are_between (proofs/theory/Laws.v)
+        // Law: lifetime_is_until (proofs/theory/Laws.v)
         let right = match self.excluding {
             Excluding::Now => event_us < t_us,
             Excluding::Nothing | Excluding::SelfEvent => event_us <= t_us,

@@ -45,6 +45,7 @@ pub struct Engine {
 pub struct Questions {
     /// The instants, in microseconds since the epoch.
     pub times: Vec<i64>,
+    // Law: null_key (proofs/theory/Laws.v)
     /// The service's key columns, in its order. A null is nobody: nothing is known of it.
     pub keys: Vec<Column>,
     /// The service's self columns, in its order: the identity of the event that `excluding self` takes out.
@@ -154,6 +155,7 @@ impl Engine {
     /// # Errors
     /// [`CutGoesBack`]; nothing has changed then. To move to the same cut again is no error.
     pub fn advance(&mut self, cut_us: i64) -> Result<(), CutGoesBack> {
+        // Law: cut (proofs/theory/Truth.v)
         if self.truth == Truth::Complete {
             return Ok(());
         }
@@ -197,6 +199,7 @@ impl Engine {
     ///
     /// Never fails: rows that do not count are in the report, with reasons, so that the caller can write them aside.
     pub fn step(&mut self, source: &str, batch: &Batch) -> StepReport {
+        // Law: complete_delivery (proofs/theory/Truth.v)
         let Some(flow) = self.flow.sources.iter().find(|flow| flow.source.name == source) else {
             return StepReport::all_rejected(batch.rows, Reason::UnknownSource);
         };
@@ -335,6 +338,7 @@ impl Engine {
         bytes: &[u8],
         paging: Paging,
     ) -> Result<Engine, RestoreError> {
+        // Law: restart (proofs/theory/Laws.v)
         let mut engine = Engine::with_paging(graph, truth, paging).map_err(RestoreError::Graph)?;
         let mut reader = snapshot::open(bytes)?;
         engine.cut_us = reader.header(&engine.flow.program, truth)?;

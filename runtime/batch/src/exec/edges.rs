@@ -52,6 +52,7 @@ impl Edges {
 
     /// The buckets that a question can see anything of.
     pub fn seen(&self, extents: &[Extent], (entity, t): Place) -> Range<usize> {
+        // Law: release (proofs/theory/Laws.v)
         let end = extents.partition_point(|extent| extent.first <= (entity, t));
         let longest = self.lengths.last().and_then(|length| t.checked_sub_unsigned(*length));
         let start = match longest {

@@ -101,6 +101,7 @@ impl<'a> Arrived<'a> {
         without(rows, starts, &copies)
     }
 
+    // Law: visible_by_a_copy (proofs/theory/Truth.v)
     /// Sorts events of equal τ by `(id, digest, arrival)` and notes the places of copies, counted from `first`.
     fn settle_ties(&self, rows: &mut [(i64, u32)], first: usize, copies: &mut Vec<usize>) {
         let mut place = first;

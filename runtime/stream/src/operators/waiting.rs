@@ -98,6 +98,7 @@ impl Waiting {
 
     /// Lets the events with arrival ≤ `until_us` into the log.
     pub fn let_in(&mut self, until_us: i128, log: &mut Log) {
+        // Law: as_of_delivery (proofs/theory/Truth.v)
         for run in &mut self.runs {
             let due = run.arrivals[run.from..].partition_point(|arrival| i128::from(*arrival) <= until_us);
             log.step(&run.entities, &run.events, run.from..run.from + due);

@@ -111,6 +111,7 @@ impl Log {
 
     /// Takes in these rows of events, each with its entity; returns the numbers of new events and of copies.
     pub fn step(&mut self, entities: &StrData, events: &Events, rows: impl Iterator<Item = usize>) -> (u64, u64) {
+        // Law: denote_set (proofs/theory/Truth.v)
         let (mut inserted, mut copies) = (0, 0);
         for row in rows {
             let log = Self::entity(&mut self.positions, &mut self.entities, entities.get(row));
@@ -195,6 +196,7 @@ impl Log {
         scratch: &mut Scratch,
         slots: &mut [(Column, Vec<Status>)],
     ) {
+        // Law: window_split (proofs/theory/Laws.v)
         let (shape, t_us) = (&self.shape, question.t_us);
         let (mut right, holes) = match (walk.excluding, question.itself) {
             (Excluding::Nothing, _) | (Excluding::SelfEvent, None) => (log.after(t_us), Vec::new()),
