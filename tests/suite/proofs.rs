@@ -13,12 +13,24 @@ fn words(cell: &str) -> Vec<String> {
 /// The table of headline theorems; `none yet` stands for no Rust.
 fn table() -> Vec<Line> {
     let page = read(&root().join("proofs/README.md"));
-    let table = page.split("<!-- theorems -->").nth(1).expect("the table between its marks");
+    let table = page
+        .split("<!-- theorems -->")
+        .nth(1)
+        .expect("the table between its marks");
     let mut lines = Vec::new();
-    for line in table.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {
+    for line in table
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`'))
+    {
         let cells: Vec<&str> = line.split(" | ").collect();
-        let named = cells.iter().position(|cell| cell.contains("](theory/")).expect("a theorem");
-        let theory = cells[named].split("](theory/").nth(1).and_then(|rest| rest.split(')').next());
+        let named = cells
+            .iter()
+            .position(|cell| cell.contains("](theory/"))
+            .expect("a theorem");
+        let theory = cells[named]
+            .split("](theory/")
+            .nth(1)
+            .and_then(|rest| rest.split(')').next());
         let theory = theory.expect("the file of a theorem").to_owned();
         let rust = words(cells[named + 2]);
         assert!(rust.len() == 1 || cells[named + 2].trim() == "none yet", "{line}");
@@ -38,7 +50,11 @@ fn laws() -> BTreeSet<Line> {
                     continue;
                 };
                 let (theorem, theory) = law.split_once(" (proofs/theory/").expect("a theorem and its file");
-                found.insert((theorem.to_owned(), theory.trim_end_matches(')').to_owned(), name.clone()));
+                found.insert((
+                    theorem.to_owned(),
+                    theory.trim_end_matches(')').to_owned(),
+                    name.clone(),
+                ));
             }
         }
     }
@@ -73,6 +89,9 @@ fn wrong_edits_are_listed() {
     assert!(edits.len() >= 10);
     for edit in edits {
         let name = edit.split('\t').next().expect("a name");
-        assert!(page.contains(&format!("| {name} | ")), "proofs/README.md does not list: {name}");
+        assert!(
+            page.contains(&format!("| {name} | ")),
+            "proofs/README.md does not list: {name}"
+        );
     }
 }
