@@ -10,6 +10,8 @@ mod floods;
 mod golden;
 #[path = "suite/pages.rs"]
 mod pages;
+#[path = "suite/proofs.rs"]
+mod proofs;
 #[path = "suite/tidy.rs"]
 mod tidy;
 #[path = "suite/ui.rs"]

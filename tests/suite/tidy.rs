@@ -233,10 +233,11 @@ fn sources_stay_readable() {
 
 #[test]
 fn every_fixture_is_claimed() {
-    let claims: [(&str, &[&str]); 3] = [
+    let claims: [(&str, &[&str]); 4] = [
         ("tests/ui", &[".feat", ".stderr", ".console"]),
         ("tests/golden", &[".feat", ".snap"]),
         ("tests/spec", &[".md"]),
+        ("tests/corpus", &[".jsonl.zst"]),
     ];
     let mut wrong = Vec::new();
     for (folder, suffixes) in claims {

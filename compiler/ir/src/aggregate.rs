@@ -231,6 +231,7 @@ impl Aggregate {
 
     /// Whether states form a group, so that prefix differences and retraction are exact.
     pub fn is_group(self) -> bool {
+        // Law: groups_of_the_language (proofs/theory/Agg.v)
         self.row().law == Law::Group
     }
 

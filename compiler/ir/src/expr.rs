@@ -1,5 +1,6 @@
 //! Typed scalar expressions over the columns of a row.
 
+use crate::function::Function;
 use crate::id::ColumnId;
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
@@ -125,103 +126,6 @@ impl BinaryOp {
     }
 }
 
-macro_rules! functions {
-    ($($(#[$doc:meta])* $variant:ident $name:literal;)*) => {
-        /// A scalar function. Unless said otherwise a null argument gives null, an error argument that error
-        /// (of several, the leftmost).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Function { $($(#[$doc])* $variant,)* }
-
-        impl Function {
-            /// Every function, in the order of the reference.
-            pub const ALL: &'static [Function] = &[$(Function::$variant,)*];
-
-            /// The name in `.feat` files.
-            pub fn name(self) -> &'static str {
-                match self { $(Function::$variant => $name,)* }
-            }
-
-            pub fn from_name(name: &str) -> Option<Function> {
-                Self::ALL.iter().copied().find(|function| function.name() == name)
-            }
-        }
-    };
-}
-
-functions! {
-    /// int64 (checked), float64, decimal, duration (checked) → the same.
-    Abs "abs";
-    /// `round(decimal, scale literal)` → decimal with that scale, half even; `round(float64)` → float64, half even to an integer.
-    Round "round";
-    /// float64 → float64; decimal(p, s) → decimal(p, 0).
-    Floor "floor";
-    /// As `floor`, upwards.
-    Ceil "ceil";
-    /// float64 → float64, IEEE.
-    Sqrt "sqrt";
-    /// float64 → float64, natural logarithm (pinned implementation).
-    Ln "ln";
-    /// float64 → float64 (pinned implementation).
-    Log10 "log10";
-    /// float64 → float64 (pinned implementation).
-    Exp "exp";
-    /// float64, float64 → float64 (pinned implementation).
-    Pow "pow";
-    /// Two or more of one type → the least that is not null; null when all are.
-    Least "least";
-    /// Two or more of one type → the greatest that is not null; null when all are.
-    Greatest "greatest";
-    /// Of one type: null when the two are equal, else the first.
-    NullIf "nullif";
-    /// `div(decimal or int64, decimal or int64, scale literal)` → decimal(38, scale), half even; null by zero.
-    Div "div";
-
-    /// string → string, by Unicode's full mapping.
-    Lower "lower";
-    /// string → string, by Unicode's full mapping.
-    Upper "upper";
-    /// string → string without leading and trailing Unicode white space.
-    Trim "trim";
-    /// string → int64, in Unicode scalar values.
-    Length "length";
-    /// Two or more strings → string.
-    Concat "concat";
-    /// `substring(s, start, length)`, counted in scalar values, start from 1; a part outside the string is empty; a negative length is taken as 0.
-    Substring "substring";
-    /// string, string → bool.
-    StartsWith "starts_with";
-    /// string, string → bool.
-    EndsWith "ends_with";
-    /// string, string → bool.
-    Contains "contains";
-    /// `replace(s, from, to)`, all occurrences from the left; an empty `from` changes nothing.
-    Replace "replace";
-
-    /// duration → float64, exact quotient rounded once (as the four below).
-    Milliseconds "milliseconds";
-    Seconds "seconds";
-    Minutes "minutes";
-    Hours "hours";
-    Days "days";
-    /// timestamp or date → int64, in UTC, proleptic Gregorian (as the following).
-    Year "year";
-    Month "month";
-    DayOfMonth "day_of_month";
-    /// timestamp or date → 1 (Monday) to 7 (Sunday).
-    DayOfWeek "day_of_week";
-    /// timestamp or date → 1 to 366.
-    DayOfYear "day_of_year";
-    /// timestamp → 0 to 23.
-    Hour "hour";
-    /// timestamp → 0 to 59.
-    Minute "minute";
-    /// timestamp → date, in UTC.
-    DateOf "date";
-    /// `truncate(timestamp, duration literal)` → the greatest multiple of the (positive) duration since the epoch that is ≤ it.
-    Truncate "truncate";
-}
-
 impl Expr {
     pub fn new(kind: ExprKind, ty: Type) -> Expr {
         Expr { kind, ty }
@@ -300,42 +204,7 @@ impl Expr {
                     BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Quotient | BinaryOp::Remainder
                 ) && self.ty != Type::Float64
             }
-            ExprKind::Call(function, _) => match function {
-                Function::Abs | Function::Round | Function::Div | Function::Truncate => self.ty != Type::Float64,
-                Function::Floor
-                | Function::Ceil
-                | Function::Sqrt
-                | Function::Ln
-                | Function::Log10
-                | Function::Exp
-                | Function::Pow
-                | Function::Least
-                | Function::Greatest
-                | Function::NullIf
-                | Function::Lower
-                | Function::Upper
-                | Function::Trim
-                | Function::Length
-                | Function::Concat
-                | Function::Substring
-                | Function::StartsWith
-                | Function::EndsWith
-                | Function::Contains
-                | Function::Replace
-                | Function::Milliseconds
-                | Function::Seconds
-                | Function::Minutes
-                | Function::Hours
-                | Function::Days
-                | Function::Year
-                | Function::Month
-                | Function::DayOfMonth
-                | Function::DayOfWeek
-                | Function::DayOfYear
-                | Function::Hour
-                | Function::Minute
-                | Function::DateOf => false,
-            },
+            ExprKind::Call(function, _) => function.row().can_fail && self.ty != Type::Float64,
         };
         itself || self.children().into_iter().any(Expr::can_fail)
     }

@@ -13,6 +13,7 @@
 pub mod aggregate;
 pub mod display;
 pub mod expr;
+pub mod function;
 pub mod hash;
 pub mod id;
 pub mod manifest;
@@ -27,7 +28,8 @@ pub mod wire;
 pub mod work;
 
 pub use aggregate::{Aggregate, Slot};
-pub use expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
+pub use expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
+pub use function::Function;
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
 pub use program::{
     Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program, Service,

@@ -4,7 +4,8 @@
 //! values that are neither null nor errors, and for rows that every `where` keeps as true. The engines do not rely on
 //! them: a row outside of [`At`](crate::At) is rejected when it comes.
 
-use crate::expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
+use crate::expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
+use crate::function::Function;
 use crate::id::ColumnId;
 use crate::program::Step;
 

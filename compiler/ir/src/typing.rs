@@ -3,7 +3,8 @@
 //! The rules are those of `docs/language.md`. The compiler decides types by them; a plan that was read from a file is
 //! held against them, because the evaluators rely on every type that an expression says.
 
-use crate::expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
+use crate::expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
+use crate::function::Function;
 use crate::types::Type;
 
 /// The greatest precision and scale of a decimal.

@@ -66,6 +66,8 @@ impl Bounds {
 
     /// Whether an event time lies in them.
     pub fn contain(&self, event_us: i64, t_us: i64) -> bool {
+        // Law: windows_are_between (proofs/theory/Laws.v)
+        // Law: lifetime_is_until (proofs/theory/Laws.v)
         self.until(t_us).is_some_and(|until| event_us <= until) && self.after(t_us).is_none_or(|after| event_us > after)
     }
 

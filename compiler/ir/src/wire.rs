@@ -1,6 +1,7 @@
 //! The wire form: JSON with a version, numbers that JSON cannot carry exactly as strings.
 
-use crate::expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
+use crate::expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
+use crate::function::Function;
 use crate::id::ColumnId;
 use crate::plan::{BatchPlan, StreamGraph};
 use crate::program::{Origins, Program};

@@ -94,6 +94,7 @@ impl Entities {
     /// The entities of events, whose keys are all valid: [`NOBODY`] where no question asks about it. `memos` are those of
     /// earlier events, or none.
     pub fn find(&self, keys: &[Values<'_>], memos: &mut Vec<Memo>) -> Vec<u32> {
+        // Law: restriction (proofs/theory/Laws.v)
         memos.resize(keys.len(), Memo::default());
         let columns = self.columns.iter().zip(keys).zip(memos);
         let mut columns = columns.map(|((index, values), memo)| index.find_all(*values, memo));

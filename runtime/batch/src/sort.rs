@@ -252,6 +252,7 @@ impl<'a> Arrived<'a> {
     }
 
     /// Sorts events of equal τ by `(id, digest, arrival)` and notes the places of copies, counted from `first`.
+    // Law: visible_by_a_copy (proofs/theory/Truth.v)
     fn sort_ties(&self, rows: &mut [(i64, u32)], first: usize, copies: &mut Vec<usize>) {
         let mut place = first;
         for tied in rows.chunk_by_mut(|left, right| left.0 == right.0) {

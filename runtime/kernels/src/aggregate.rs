@@ -295,6 +295,8 @@ impl State {
     /// taken (0 for counts, null otherwise); else `Ok`, where a value may still be null (a `first` of a null, the
     /// variance of one value).
     pub fn lower(&self, slot: &Slot, types: Types, t_us: i64) -> (Value, Status) {
+        // Law: errors_counted (proofs/theory/Agg.v)
+        // Law: least_error_shows (proofs/theory/Agg.v)
         if let Some(code) = self.errors.least() {
             return (Value::Null, Status::Error(code));
         }

@@ -24,6 +24,7 @@ use operand::Operand;
 
 /// The value of the expression in every row of the input, whose columns the column ids number.
 pub fn eval(expr: &Expr, input: &Batch) -> Column {
+    // Law: eval_typed (proofs/theory/Typing.v)
     evaluate(expr, input).into_column(input.rows)
 }
 

@@ -75,6 +75,7 @@ impl Events {
     /// Compares two rows by `(τ, id, digest)`; equal means: copies of one event.
     #[inline]
     pub fn compare(&self, row: usize, other: &Events, other_row: usize) -> Ordering {
+        // Law: order_by_digest (proofs/theory/Laws.v)
         self.key(row).cmp(&other.key(other_row))
     }
 

@@ -7,6 +7,9 @@ const EXACT: u128 = 1 << 53;
 
 /// `num / den` rounded once, half to even; `den` is not 0 (a zero gives the canonical NaN). Never −0.0.
 pub fn ratio_to_f64(num: i128, den: i128) -> f64 {
+    // Law: rnd_exact (proofs/theory/Round.v)
+    // Law: rnd_mono (proofs/theory/Round.v)
+    // Law: rnd_scale (proofs/theory/Round.v)
     if den == 0 {
         return crate::value::NAN;
     }

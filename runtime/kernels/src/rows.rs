@@ -232,6 +232,7 @@ impl<'a> Work<'a> {
     }
 
     fn keep_true(&mut self, verdict: &Column, needed: &[u32]) {
+        // Law: conditions_commute (proofs/theory/Laws.v)
         let rows = self.rows.len();
         let kept = match &verdict.tags {
             None => positions(verdict.bools().iter().copied()),

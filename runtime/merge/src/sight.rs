@@ -43,6 +43,7 @@ pub(super) struct Arrival {
 
 /// The last instant before which, or at which, an event must lie to be seen; `None` if there is none.
 fn until(t: i64, delay_us: u64, least: i64) -> Option<i64> {
+    // Law: sight_ends (proofs/theory/Truth.v)
     let cutoff = t.checked_sub_unsigned(delay_us)?;
     if least == i64::MIN {
         return Some(t); // it may be less than that: no bound
@@ -255,6 +256,7 @@ fn own_events(run: &Run, questions: &Questions) -> Lists {
         for question in group.questions.clone() {
             let key = selves.keys.get(question);
             found.clear();
+            // Law: null_is_nobody (proofs/theory/Laws.v)
             if selves.known[question] {
                 found.extend(group.events.clone().filter(|row| run.events.id(*row as usize) == key));
             }

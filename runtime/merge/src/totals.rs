@@ -193,6 +193,8 @@ pub(super) fn totals<P: Prefix + ?Sized>(
 
 /// As [`totals`], where there are no packs.
 pub(super) fn of_rows<P: Prefix + ?Sized>(context: &Context<'_>, reach: usize, prefix: &P) -> Vec<P::Total> {
+    // Law: prefix_difference (proofs/theory/Laws.v)
+    // Law: retraction (proofs/theory/Laws.v)
     let spans = context.spans(reach);
     let of = |(low, high): (&u32, &u32)| prefix.between(*low, *high);
     let mut totals: Vec<P::Total> = spans.low.iter().zip(&*spans.high).map(of).collect();

@@ -41,6 +41,7 @@ pub struct Engine {
 pub struct Questions {
     /// The instants, in microseconds since the epoch.
     pub times: Vec<i64>,
+    // Law: null_key (proofs/theory/Laws.v)
     /// The service's key columns, in its order. A null is nobody: nothing is known of it.
     pub keys: Vec<Column>,
     /// The service's self columns, in its order: the identity of the event that `excluding self` takes out.
@@ -142,6 +143,7 @@ impl Engine {
     /// # Errors
     /// [`CutGoesBack`]; nothing has changed then. To move to the same cut again is no error.
     pub fn advance(&mut self, cut_us: i64) -> Result<AdvanceReport, CutGoesBack> {
+        // Law: cut (proofs/theory/Truth.v)
         match self.now.cut_us {
             Some(known) if cut_us < known => {
                 return Err(CutGoesBack {
@@ -197,6 +199,7 @@ impl Engine {
     }
 
     fn step_rows(&mut self, source: &str, batch: &Batch, weights: Weights) -> StepReport {
+        // Law: complete_delivery (proofs/theory/Truth.v)
         let mut sources = self.network.sources();
         let Some((place, declared)) = sources.find(|(_, known)| known.name == source) else {
             return StepReport::all_rejected(batch.rows, Reason::UnknownSource);
@@ -267,6 +270,7 @@ impl Engine {
         bytes: &[u8],
         paging: Paging,
     ) -> Result<(Engine, RestoreReport), RestoreError> {
+        // Law: restart (proofs/theory/Laws.v)
         let mut engine = Engine::with_paging(graphs, truth, paging).map_err(RestoreError::Graph)?;
         let mut reader = snapshot::open(bytes)?;
         engine.now.cut_us = reader.header(truth)?;

@@ -84,7 +84,8 @@ fn beside(rng: &mut Rng) -> i128 {
 /// A difference whose square, over `2`, `3` or `4`, ends in a tie: its odd part has 54 bits.
 fn tied_difference(rng: &mut Rng, parts: i128) -> i64 {
     loop {
-        let root = odd(rng, 27);
+        let bits = 26 + rng.below(2) as u32;
+        let root = odd(rng, bits);
         let square = parts * i128::from(root) * i128::from(root);
         let bits = 128 - (square >> square.trailing_zeros()).leading_zeros();
         if bits == 54 {

@@ -4,7 +4,7 @@ use super::super::case::{Case, Events};
 use super::super::engines::Ground;
 use super::super::sample::views_of;
 use super::{Changed, drawn_rows};
-use crate::random::draw;
+use crate::random::Random;
 use featc_ir::{ColumnId, Type, View};
 use featr::Value;
 use featr_model::Model;
@@ -13,12 +13,12 @@ use std::collections::BTreeSet;
 /// Keeps the questions about some entities, and takes out the rows of those that these are not about.
 pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
     let all = changed.case.asked.len();
-    let kept = some_questions(ground, &changed.case);
+    let rows = changed.case.model_rows(ground.ir, None);
+    let model = Model::new(ground.ir, &rows);
+    let kept = some_questions(ground, &changed.case, &model);
     changed.case.asked = changed.case.asked.take(&kept);
     changed.rows = kept;
     let case = &changed.case;
-    let rows = case.model_rows(ground.ir, None);
-    let model = Model::new(ground.ir, &rows);
     let mut removed = 0;
     let mut sources = Vec::new();
     for events in &case.sources {
@@ -47,20 +47,42 @@ pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> 
     }
 }
 
-/// The questions about a quarter of the entities of a view: of the one that is asked about the fewest.
-fn some_questions(ground: &Ground<'_>, case: &Case) -> Vec<u32> {
-    let of_views = views_of(ground)
-        .into_iter()
-        .map(|(_, view)| entity_of_rows(ground, view, case));
-    let distinct = |rows: &Vec<Vec<Value>>| -> BTreeSet<Vec<Value>> { rows.iter().cloned().collect() };
-    let Some(rows) = of_views.min_by_key(|rows| distinct(rows).len()) else {
-        return Vec::new();
-    };
-    let entities: Vec<Vec<Value>> = distinct(&rows).into_iter().collect();
-    let drawn = draw(ground.seed, entities.len().div_ceil(4) as u64, entities.len() as u64);
-    let drawn: BTreeSet<&Vec<Value>> = drawn.into_iter().map(|place| &entities[place as usize]).collect();
-    let is_kept = |row: &u32| drawn.contains(&rows[*row as usize]);
-    (0..rows.len() as u32).filter(is_kept).collect()
+/// Questions in an order by seed, as long as the entities that they are about have half of the events at most; one in any
+/// case. Ascending.
+fn some_questions(ground: &Ground<'_>, case: &Case, model: &Model<'_>) -> Vec<u32> {
+    let views = views_of(ground);
+    let of_views: Vec<_> = views
+        .iter()
+        .map(|(id, view)| (&model.view_events(*id).by_entity, entity_of_rows(ground, view, case)))
+        .collect();
+    let all = of_views.iter().flat_map(|(known, _)| known.values());
+    let most = all.map(Vec::len).sum::<usize>() / 2;
+    let mut asked: Vec<BTreeSet<&Vec<Value>>> = vec![BTreeSet::new(); of_views.len()];
+    let mut order: Vec<u32> = (0..case.asked.len() as u32).collect();
+    let mut random = Random::new(ground.seed);
+    for last in (1..order.len()).rev() {
+        order.swap(last, random.below(last + 1));
+    }
+    let (mut kept, mut events) = (Vec::new(), 0);
+    for row in order {
+        let new = of_views.iter().zip(&asked).map(|((known, entities), asked)| {
+            let entity = &entities[row as usize];
+            match asked.contains(entity) {
+                true => 0,
+                false => known.get(entity).map_or(0, Vec::len),
+            }
+        });
+        let with_it = events + new.sum::<usize>();
+        if kept.is_empty() || with_it <= most {
+            events = with_it;
+            kept.push(row);
+            for ((_, entities), asked) in of_views.iter().zip(&mut asked) {
+                asked.insert(&entities[row as usize]);
+            }
+        }
+    }
+    kept.sort_unstable();
+    kept
 }
 
 /// The keys that the questions of a case bring for a view.

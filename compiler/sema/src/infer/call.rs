@@ -4,138 +4,15 @@ use super::operator::NARROW;
 use super::{Refused, Typed, Typer, Value};
 use crate::errors::types::{DecimalTooWide, NotALiteral, WrongArgumentCount, WrongArgumentType};
 use crate::res;
+use featc_ir::function::{Accepts, Signature};
 use featc_ir::typing::round_precision;
 use featc_ir::{Expr, ExprKind, Function, Literal, Type};
 use featc_syntax::diag::Span;
 
-/// What an argument may be.
-#[derive(Clone, Copy)]
-struct Accepts {
-    /// The first is the type of a null.
-    types: &'static [Type],
-    any_decimal: bool,
-}
-
-const fn accepts(types: &'static [Type]) -> Accepts {
-    Accepts {
-        types,
-        any_decimal: false,
-    }
-}
-
-const STRING: Accepts = accepts(&[Type::String]);
-const INT: Accepts = accepts(&[Type::Int64]);
-const FLOAT: Accepts = accepts(&[Type::Float64]);
-const DURATION: Accepts = accepts(&[Type::Duration]);
-const TIMESTAMP: Accepts = accepts(&[Type::Timestamp]);
-const DAY: Accepts = accepts(&[Type::Timestamp, Type::Date]);
-const SIGNED: Accepts = Accepts {
-    types: &[Type::Int64, Type::Float64, Type::Duration],
-    any_decimal: true,
-};
-const FRACTIONAL: Accepts = Accepts {
-    types: &[Type::Float64],
-    any_decimal: true,
-};
-const EXACT: Accepts = Accepts {
-    types: &[Type::Int64],
-    any_decimal: true,
-};
-
-/// How a function is written: the help of every message about its arguments.
-fn usage(function: Function) -> &'static str {
-    match function {
-        Function::Abs => "abs(int64, float64, decimal or duration)",
-        Function::Round => "round(decimal, digits)` or `round(float64)",
-        Function::Floor => "floor(float64 or decimal)",
-        Function::Ceil => "ceil(float64 or decimal)",
-        Function::Sqrt => "sqrt(float64)",
-        Function::Ln => "ln(float64)",
-        Function::Log10 => "log10(float64)",
-        Function::Exp => "exp(float64)",
-        Function::Pow => "pow(float64, float64)",
-        Function::Least => "least(a, b, …)",
-        Function::Greatest => "greatest(a, b, …)",
-        Function::NullIf => "nullif(a, b)",
-        Function::Div => "div(int64 or decimal, int64 or decimal, digits)",
-        Function::Lower => "lower(string)",
-        Function::Upper => "upper(string)",
-        Function::Trim => "trim(string)",
-        Function::Length => "length(string)",
-        Function::Concat => "concat(string, string, …)",
-        Function::Substring => "substring(string, start as int64, length as int64)",
-        Function::StartsWith => "starts_with(string, string)",
-        Function::EndsWith => "ends_with(string, string)",
-        Function::Contains => "contains(string, string)",
-        Function::Replace => "replace(string, string, string)",
-        Function::Milliseconds => "milliseconds(duration)",
-        Function::Seconds => "seconds(duration)",
-        Function::Minutes => "minutes(duration)",
-        Function::Hours => "hours(duration)",
-        Function::Days => "days(duration)",
-        Function::Year => "year(timestamp or date)",
-        Function::Month => "month(timestamp or date)",
-        Function::DayOfMonth => "day_of_month(timestamp or date)",
-        Function::DayOfWeek => "day_of_week(timestamp or date)",
-        Function::DayOfYear => "day_of_year(timestamp or date)",
-        Function::Hour => "hour(timestamp)",
-        Function::Minute => "minute(timestamp)",
-        Function::DateOf => "date(timestamp)",
-        Function::Truncate => "truncate(timestamp, 1h)",
-    }
-}
-
-/// How the arguments of a function are typed.
-enum Signature {
-    /// One entry per argument, and the type of the result.
-    Fixed(&'static [Accepts], Type),
-    /// One argument; the result has its type.
-    Same(Accepts),
-    /// At least this many and at most that many of one type, which is the result's.
-    Alike(usize, usize),
-    /// Two or more strings.
-    Strings,
-    /// `floor`, `ceil`: a decimal loses its digits behind the point.
-    Whole,
-    Round,
-    Div,
-    Truncate,
-}
-
-fn signature(function: Function) -> Signature {
-    match function {
-        Function::Abs => Signature::Same(SIGNED),
-        Function::Round => Signature::Round,
-        Function::Floor | Function::Ceil => Signature::Whole,
-        Function::Sqrt | Function::Ln | Function::Log10 | Function::Exp => Signature::Fixed(&[FLOAT], Type::Float64),
-        Function::Pow => Signature::Fixed(&[FLOAT, FLOAT], Type::Float64),
-        Function::Least | Function::Greatest => Signature::Alike(2, usize::MAX),
-        Function::NullIf => Signature::Alike(2, 2),
-        Function::Div => Signature::Div,
-        Function::Lower | Function::Upper | Function::Trim => Signature::Fixed(&[STRING], Type::String),
-        Function::Length => Signature::Fixed(&[STRING], Type::Int64),
-        Function::Concat => Signature::Strings,
-        Function::Substring => Signature::Fixed(&[STRING, INT, INT], Type::String),
-        Function::StartsWith | Function::EndsWith | Function::Contains => {
-            Signature::Fixed(&[STRING, STRING], Type::Bool)
-        }
-        Function::Replace => Signature::Fixed(&[STRING, STRING, STRING], Type::String),
-        Function::Milliseconds | Function::Seconds | Function::Minutes | Function::Hours | Function::Days => {
-            Signature::Fixed(&[DURATION], Type::Float64)
-        }
-        Function::Year | Function::Month | Function::DayOfMonth | Function::DayOfWeek | Function::DayOfYear => {
-            Signature::Fixed(&[DAY], Type::Int64)
-        }
-        Function::Hour | Function::Minute => Signature::Fixed(&[TIMESTAMP], Type::Int64),
-        Function::DateOf => Signature::Fixed(&[TIMESTAMP], Type::Date),
-        Function::Truncate => Signature::Truncate,
-    }
-}
-
 impl Typer<'_> {
     pub(super) fn call(&mut self, function: Function, arguments: &[res::Expr], at: Span) -> Option<Expr> {
         let count = arguments.len();
-        let fits = match signature(function) {
+        let fits = match function.row().signature {
             Signature::Fixed(wanted, _) => count == wanted.len(),
             Signature::Same(_) | Signature::Whole => count == 1,
             Signature::Alike(least, most) => (least..=most).contains(&count),
@@ -149,7 +26,7 @@ impl Typer<'_> {
             self.wrong_count(function, count, at);
             return None;
         }
-        let (arguments, ty) = match signature(function) {
+        let (arguments, ty) = match function.row().signature {
             Signature::Fixed(wanted, ty) => {
                 let pairs = typed.into_iter().zip(wanted);
                 let checked: Vec<_> = pairs
@@ -162,12 +39,12 @@ impl Typer<'_> {
             Signature::Strings => {
                 let checked: Vec<_> = typed
                     .into_iter()
-                    .map(|typed| self.argument(function, typed, STRING))
+                    .map(|typed| self.argument(function, typed, Accepts::STRING))
                     .collect();
                 (checked.into_iter().collect::<Option<Vec<_>>>()?, Type::String)
             }
             Signature::Whole => {
-                let (arguments, ty) = self.one(function, typed, FRACTIONAL)?;
+                let (arguments, ty) = self.one(function, typed, Accepts::FRACTIONAL)?;
                 let ty = if let Type::Decimal { precision, .. } = ty {
                     Type::Decimal { precision, scale: 0 }
                 } else {
@@ -185,7 +62,7 @@ impl Typer<'_> {
     fn wrong_count(&mut self, function: Function, found: usize, at: Span) {
         let error = WrongArgumentCount {
             name: function.name(),
-            usage: usage(function),
+            usage: function.row().usage,
             found,
             at,
         };
@@ -195,7 +72,7 @@ impl Typer<'_> {
     fn wrong_type(&mut self, function: Function, ty: Type, at: Span) {
         let error = WrongArgumentType {
             name: function.name(),
-            usage: usage(function),
+            usage: function.row().usage,
             ty,
             at,
         };
@@ -248,7 +125,7 @@ impl Typer<'_> {
     fn round(&mut self, mut typed: Vec<Typed>, at: Span) -> Option<(Vec<Expr>, Type)> {
         let function = Function::Round;
         if typed.len() == 1 {
-            return self.one(function, typed, FLOAT);
+            return self.one(function, typed, Accepts::FLOAT);
         }
         let (digits, value) = (typed.pop()?, typed.pop()?);
         let value_at = value.span;
@@ -265,7 +142,7 @@ impl Typer<'_> {
         let Type::Decimal { precision, scale: from } = value.ty else {
             let converted = format!("round(cast({text} as decimal(28, {})), {scale})", scale.max(6));
             let is_float = value.ty == Type::Float64;
-            let usage = if is_float { &converted } else { usage(function) };
+            let usage = if is_float { &converted } else { function.row().usage };
             let error = WrongArgumentType {
                 name: function.name(),
                 usage,
@@ -301,8 +178,8 @@ impl Typer<'_> {
     fn div(&mut self, mut typed: Vec<Typed>) -> Option<(Vec<Expr>, Type)> {
         let function = Function::Div;
         let (digits, divisor, dividend) = (typed.pop()?, typed.pop()?, typed.pop()?);
-        let dividend = self.argument(function, dividend, EXACT);
-        let divisor = self.argument(function, divisor, EXACT);
+        let dividend = self.argument(function, dividend, Accepts::EXACT);
+        let divisor = self.argument(function, divisor, Accepts::EXACT);
         let scale = self.digits(function, digits);
         let ((dividend, divisor), scale) = dividend.zip(divisor).zip(scale)?;
         let literal = Expr::new(ExprKind::Literal(Literal::Int64(i64::from(scale))), Type::Int64);
@@ -338,7 +215,7 @@ impl Typer<'_> {
     fn truncate(&mut self, mut typed: Vec<Typed>) -> Option<(Vec<Expr>, Type)> {
         let function = Function::Truncate;
         let (unit, instant) = (typed.pop()?, typed.pop()?);
-        let instant = self.argument(function, instant, TIMESTAMP);
+        let instant = self.argument(function, instant, Accepts::TIMESTAMP);
         let at = unit.span;
         let unit = match unit.value {
             Value::Known(expr) if matches!(expr.kind, ExprKind::Literal(Literal::Duration(us)) if us > 0) => expr,

@@ -38,6 +38,7 @@ impl Edges {
 
     /// The panes that a question can see anything of.
     pub fn seen(&self, extents: &[Extent], (entity, t): Place) -> Range<usize> {
+        // Law: release (proofs/theory/Laws.v)
         let end = extents.partition_point(|extent| extent.first <= (entity, t));
         let afters: Option<Vec<i64>> = self.0.iter().map(|bounds| bounds.after(t)).collect();
         let start = match afters.map(|afters| afters.into_iter().min().unwrap_or(t)) {

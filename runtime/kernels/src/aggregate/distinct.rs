@@ -39,6 +39,8 @@ impl Distinct {
     }
 
     fn keep_cap(&mut self) {
+        // Law: capped_state (proofs/theory/Capped.v)
+        // Law: top_absorbs (proofs/theory/Capped.v)
         if self.count().is_some_and(|count| count > self.cap as usize) {
             self.seen = Seen::TooMany;
         }

@@ -60,16 +60,8 @@ pub fn call<'a>(function: Function, ty: Type, mut arguments: Vec<Operand<'a>>, r
         Function::DayOfYear => by_day(&arguments[0], rows, calendar::day_of_year),
         Function::Hour => integer1(ty, &arguments[0], rows, |us| us.rem_euclid(DAY_US) / 3_600_000_000),
         Function::Minute => integer1(ty, &arguments[0], rows, |us| us.rem_euclid(3_600_000_000) / 60_000_000),
-        Function::DateOf => match arguments[0].ty() {
-            Type::Date => arguments.swap_remove(0),
-            Type::Timestamp
-            | Type::Bool
-            | Type::Int64
-            | Type::Float64
-            | Type::Decimal { .. }
-            | Type::String
-            | Type::Duration => integer1(ty, &arguments[0], rows, calendar::day_of),
-        },
+        Function::DateOf if arguments[0].ty() == Type::Date => arguments.swap_remove(0),
+        Function::DateOf => integer1(ty, &arguments[0], rows, calendar::day_of),
         Function::Truncate => truncate(ty, &arguments, rows),
     }
 }

@@ -79,6 +79,8 @@ pub(super) fn positive_quotient(base: i32, magnitude: Magnitude<'_>, divisor: u6
 
 /// `magnitude · 2^unit / divisor`, rounded once, half to even.
 pub(super) fn quotient_at(unit: i32, magnitude: Magnitude<'_>, divisor: u64) -> f64 {
+    // Law: rnd_nearest (proofs/theory/Round.v)
+    // Law: rnd_tie (proofs/theory/Round.v)
     let Some((mut bits, mut exponent, mut sticky)) = magnitude.leading() else {
         return 0.0;
     };

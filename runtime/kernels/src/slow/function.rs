@@ -11,42 +11,8 @@ pub fn call(function: Function, ty: Type, values: &[Value], types: &[Type]) -> V
     match function {
         Function::Least | Function::Greatest => extreme(function, ty, values, types),
         Function::NullIf => null_if(ty, values, types),
-        Function::Abs
-        | Function::Round
-        | Function::Floor
-        | Function::Ceil
-        | Function::Sqrt
-        | Function::Ln
-        | Function::Log10
-        | Function::Exp
-        | Function::Pow
-        | Function::Div
-        | Function::Lower
-        | Function::Upper
-        | Function::Trim
-        | Function::Length
-        | Function::Concat
-        | Function::Substring
-        | Function::StartsWith
-        | Function::EndsWith
-        | Function::Contains
-        | Function::Replace
-        | Function::Milliseconds
-        | Function::Seconds
-        | Function::Minutes
-        | Function::Hours
-        | Function::Days
-        | Function::Year
-        | Function::Month
-        | Function::DayOfMonth
-        | Function::DayOfWeek
-        | Function::DayOfYear
-        | Function::Hour
-        | Function::Minute
-        | Function::DateOf
-        | Function::Truncate => {
-            invalid(values).unwrap_or_else(|| strict(function, ty, values, types).unwrap_or(Value::Null))
-        }
+        // `strict` names every one of them.
+        _ => invalid(values).unwrap_or_else(|| strict(function, ty, values, types).unwrap_or(Value::Null)),
     }
 }
 

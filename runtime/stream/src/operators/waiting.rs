@@ -136,6 +136,7 @@ impl Waiting {
 
     /// Lets the events with arrival ≤ `until_us` into the log, but for those with τ ≤ `floor_us`.
     pub fn let_in(&mut self, until_us: i128, floor_us: Option<i64>, log: &mut Log) -> Changes {
+        // Law: as_of_delivery (proofs/theory/Truth.v)
         let mut changes = Changes::default();
         if self.runs.iter().any(|run| !run.weights.all_inserts()) {
             self.join(log.lift_types());

@@ -40,6 +40,7 @@ impl Log {
         rows: Range<usize>,
         floor_us: Option<i64>,
     ) -> Changes {
+        // Law: denote_set (proofs/theory/Truth.v)
         let mut changes = Changes::default();
         let all_inserts = weights.all_inserts();
         for row in rows {

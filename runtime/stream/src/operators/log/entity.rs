@@ -109,6 +109,7 @@ impl Page {
 
 impl Group {
     fn summarise(&mut self, parts: &Parts) {
+        // Law: groups_of_pages (proofs/theory/Laws.v)
         self.summary.clear();
         self.summary.extend(parts.identities.iter().cloned());
         for page in &self.pages {
@@ -231,6 +232,8 @@ impl EntityLog {
 
     /// Keeps (sorted-log): the event is less than the one at `place`, and greater than those before.
     fn insert_at(&mut self, shape: &Shape, place: Place, incoming: &Events, row: usize) {
+        // Law: page_insert (proofs/theory/Laws.v)
+        // Law: page_cut (proofs/theory/Laws.v)
         let parts = &shape.parts;
         let last_group = place.group + 1 == self.groups.len();
         let group = &mut self.groups[place.group];

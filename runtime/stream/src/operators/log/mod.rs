@@ -178,6 +178,7 @@ impl Log {
         scratch: &mut Scratch,
         slots: &mut [(Column, Vec<Status>)],
     ) {
+        // Law: window_split (proofs/theory/Laws.v)
         let (shape, t_us) = (&self.shape, question.t_us);
         let holes = match question.itself.filter(|_| walk.excludes_self) {
             Some(id) => log.with_id(shape, id),

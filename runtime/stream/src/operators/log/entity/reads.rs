@@ -216,6 +216,7 @@ impl EntityLog {
     /// Folds the events of `range` into the states of `active` parts: summaries where a group or a page is covered,
     /// rows at the edges.
     fn fold(&self, shape: &Shape, range: Range<Place>, active: &[usize], states: &mut [State]) {
+        // Law: pages_and_summaries (proofs/theory/Laws.v)
         let (mut at, end) = (range.start, range.end);
         while at < end {
             let group = &self.groups[at.group];

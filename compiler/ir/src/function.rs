@@ -1,0 +1,196 @@
+//! Scalar functions: the table of what every part of the compiler and both engines must know of a function without running
+//! it. How one is computed stands in `featr_kernels::eval`, and once more, slowly, in `featr_kernels::slow`.
+
+use crate::types::Type;
+use serde::{Deserialize, Serialize};
+
+/// What is known of a function.
+#[derive(Debug)]
+pub struct Row {
+    /// The name in `.feat` files.
+    pub name: &'static str,
+    /// How it is written, to stand between backticks: the help of every message about its arguments.
+    pub usage: &'static str,
+    pub signature: Signature,
+    /// Whether it may give an error although no argument is one, if its result is no float64.
+    pub can_fail: bool,
+}
+
+/// How the arguments of a function are typed.
+#[derive(Debug, Clone, Copy)]
+pub enum Signature {
+    /// One entry per argument, and the type of the result.
+    Fixed(&'static [Accepts], Type),
+    /// One argument; the result has its type.
+    Same(Accepts),
+    /// At least this many and at most that many of one type, which is the result's.
+    Alike(usize, usize),
+    /// Two or more strings.
+    Strings,
+    /// `floor`, `ceil`: a decimal loses its digits behind the point.
+    Whole,
+    Round,
+    Div,
+    Truncate,
+}
+
+/// What an argument may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepts {
+    /// The first is the type of a null.
+    pub types: &'static [Type],
+    pub any_decimal: bool,
+}
+
+impl Accepts {
+    const fn of(types: &'static [Type]) -> Accepts {
+        Accepts {
+            types,
+            any_decimal: false,
+        }
+    }
+
+    pub const STRING: Accepts = Accepts::of(&[Type::String]);
+    pub const INT: Accepts = Accepts::of(&[Type::Int64]);
+    pub const FLOAT: Accepts = Accepts::of(&[Type::Float64]);
+    pub const DURATION: Accepts = Accepts::of(&[Type::Duration]);
+    pub const TIMESTAMP: Accepts = Accepts::of(&[Type::Timestamp]);
+    pub const DAY: Accepts = Accepts::of(&[Type::Timestamp, Type::Date]);
+    pub const SIGNED: Accepts = Accepts {
+        types: &[Type::Int64, Type::Float64, Type::Duration],
+        any_decimal: true,
+    };
+    pub const FRACTIONAL: Accepts = Accepts {
+        types: &[Type::Float64],
+        any_decimal: true,
+    };
+    pub const EXACT: Accepts = Accepts {
+        types: &[Type::Int64],
+        any_decimal: true,
+    };
+}
+
+const STRING: Accepts = Accepts::STRING;
+const INT: Accepts = Accepts::INT;
+const FLOAT: Accepts = Accepts::FLOAT;
+const DURATION: Accepts = Accepts::DURATION;
+const TIMESTAMP: Accepts = Accepts::TIMESTAMP;
+const DAY: Accepts = Accepts::DAY;
+
+/// Of most rows, what is not said there.
+const PLAIN: Row = Row {
+    name: "",
+    usage: "",
+    signature: Signature::Strings,
+    can_fail: false,
+};
+
+/// Defines the functions, each with its row.
+macro_rules! functions {
+    ($($(#[$doc:meta])* $variant:ident => $row:expr;)*) => {
+        /// A scalar function. Unless said otherwise a null argument gives null, an error argument that error
+        /// (of several, the leftmost).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Function { $($(#[$doc])* $variant,)* }
+
+        impl Function {
+            /// Every function, in the order of the reference.
+            pub const ALL: &'static [Function] = &[$(Function::$variant,)*];
+
+            /// What is known of it.
+            pub fn row(self) -> &'static Row {
+                match self {
+                    $(Function::$variant => {
+                        static ROW: Row = $row;
+                        &ROW
+                    })*
+                }
+            }
+        }
+    };
+}
+
+impl Function {
+    /// The name in `.feat` files.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    pub fn from_name(name: &str) -> Option<Function> {
+        Self::ALL.iter().copied().find(|function| function.name() == name)
+    }
+}
+
+functions! {
+    /// int64 (checked), float64, decimal, duration (checked) → the same.
+    Abs => Row { name: "abs", usage: "abs(int64, float64, decimal or duration)", signature: Signature::Same(Accepts::SIGNED), can_fail: true, ..PLAIN };
+    /// `round(decimal, scale literal)` → decimal with that scale, half even; `round(float64)` → float64, half even to an integer.
+    Round => Row { name: "round", usage: "round(decimal, digits)` or `round(float64)", signature: Signature::Round, can_fail: true, ..PLAIN };
+    /// float64 → float64; decimal(p, s) → decimal(p, 0).
+    Floor => Row { name: "floor", usage: "floor(float64 or decimal)", signature: Signature::Whole, ..PLAIN };
+    /// As `floor`, upwards.
+    Ceil => Row { name: "ceil", usage: "ceil(float64 or decimal)", signature: Signature::Whole, ..PLAIN };
+    /// float64 → float64, IEEE.
+    Sqrt => Row { name: "sqrt", usage: "sqrt(float64)", signature: Signature::Fixed(&[FLOAT], Type::Float64), ..PLAIN };
+    /// float64 → float64, natural logarithm (pinned implementation).
+    Ln => Row { name: "ln", usage: "ln(float64)", signature: Signature::Fixed(&[FLOAT], Type::Float64), ..PLAIN };
+    /// float64 → float64 (pinned implementation).
+    Log10 => Row { name: "log10", usage: "log10(float64)", signature: Signature::Fixed(&[FLOAT], Type::Float64), ..PLAIN };
+    /// float64 → float64 (pinned implementation).
+    Exp => Row { name: "exp", usage: "exp(float64)", signature: Signature::Fixed(&[FLOAT], Type::Float64), ..PLAIN };
+    /// float64, float64 → float64 (pinned implementation).
+    Pow => Row { name: "pow", usage: "pow(float64, float64)", signature: Signature::Fixed(&[FLOAT, FLOAT], Type::Float64), ..PLAIN };
+    /// Two or more of one type → the least that is not null; null when all are.
+    Least => Row { name: "least", usage: "least(a, b, …)", signature: Signature::Alike(2, usize::MAX), ..PLAIN };
+    /// Two or more of one type → the greatest that is not null; null when all are.
+    Greatest => Row { name: "greatest", usage: "greatest(a, b, …)", signature: Signature::Alike(2, usize::MAX), ..PLAIN };
+    /// Of one type: null when the two are equal, else the first.
+    NullIf => Row { name: "nullif", usage: "nullif(a, b)", signature: Signature::Alike(2, 2), ..PLAIN };
+    /// `div(decimal or int64, decimal or int64, scale literal)` → decimal(38, scale), half even; null by zero.
+    Div => Row { name: "div", usage: "div(int64 or decimal, int64 or decimal, digits)", signature: Signature::Div, can_fail: true, ..PLAIN };
+
+    /// string → string, by Unicode's full mapping.
+    Lower => Row { name: "lower", usage: "lower(string)", signature: Signature::Fixed(&[STRING], Type::String), ..PLAIN };
+    /// string → string, by Unicode's full mapping.
+    Upper => Row { name: "upper", usage: "upper(string)", signature: Signature::Fixed(&[STRING], Type::String), ..PLAIN };
+    /// string → string without leading and trailing Unicode white space.
+    Trim => Row { name: "trim", usage: "trim(string)", signature: Signature::Fixed(&[STRING], Type::String), ..PLAIN };
+    /// string → int64, in Unicode scalar values.
+    Length => Row { name: "length", usage: "length(string)", signature: Signature::Fixed(&[STRING], Type::Int64), ..PLAIN };
+    /// Two or more strings → string.
+    Concat => Row { name: "concat", usage: "concat(string, string, …)", signature: Signature::Strings, ..PLAIN };
+    /// `substring(s, start, length)`, counted in scalar values, start from 1; a part outside the string is empty; a negative length is taken as 0.
+    Substring => Row { name: "substring", usage: "substring(string, start as int64, length as int64)", signature: Signature::Fixed(&[STRING, INT, INT], Type::String), ..PLAIN };
+    /// string, string → bool.
+    StartsWith => Row { name: "starts_with", usage: "starts_with(string, string)", signature: Signature::Fixed(&[STRING, STRING], Type::Bool), ..PLAIN };
+    /// string, string → bool.
+    EndsWith => Row { name: "ends_with", usage: "ends_with(string, string)", signature: Signature::Fixed(&[STRING, STRING], Type::Bool), ..PLAIN };
+    /// string, string → bool.
+    Contains => Row { name: "contains", usage: "contains(string, string)", signature: Signature::Fixed(&[STRING, STRING], Type::Bool), ..PLAIN };
+    /// `replace(s, from, to)`, all occurrences from the left; an empty `from` changes nothing.
+    Replace => Row { name: "replace", usage: "replace(string, string, string)", signature: Signature::Fixed(&[STRING, STRING, STRING], Type::String), ..PLAIN };
+
+    /// duration → float64, exact quotient rounded once (as the four below).
+    Milliseconds => Row { name: "milliseconds", usage: "milliseconds(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };
+    Seconds => Row { name: "seconds", usage: "seconds(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };
+    Minutes => Row { name: "minutes", usage: "minutes(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };
+    Hours => Row { name: "hours", usage: "hours(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };
+    Days => Row { name: "days", usage: "days(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };
+    /// timestamp or date → int64, in UTC, proleptic Gregorian (as the following).
+    Year => Row { name: "year", usage: "year(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
+    Month => Row { name: "month", usage: "month(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
+    DayOfMonth => Row { name: "day_of_month", usage: "day_of_month(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
+    /// timestamp or date → 1 (Monday) to 7 (Sunday).
+    DayOfWeek => Row { name: "day_of_week", usage: "day_of_week(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
+    /// timestamp or date → 1 to 366.
+    DayOfYear => Row { name: "day_of_year", usage: "day_of_year(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
+    /// timestamp → 0 to 23.
+    Hour => Row { name: "hour", usage: "hour(timestamp)", signature: Signature::Fixed(&[TIMESTAMP], Type::Int64), ..PLAIN };
+    /// timestamp → 0 to 59.
+    Minute => Row { name: "minute", usage: "minute(timestamp)", signature: Signature::Fixed(&[TIMESTAMP], Type::Int64), ..PLAIN };
+    /// timestamp → date, in UTC.
+    DateOf => Row { name: "date", usage: "date(timestamp)", signature: Signature::Fixed(&[TIMESTAMP], Type::Date), ..PLAIN };
+    /// `truncate(timestamp, duration literal)` → the greatest multiple of the (positive) duration since the epoch that is ≤ it.
+    Truncate => Row { name: "truncate", usage: "truncate(timestamp, 1h)", signature: Signature::Truncate, can_fail: true, ..PLAIN };
+}
