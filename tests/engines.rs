@@ -8,10 +8,14 @@ mod alone;
 mod evaluators;
 #[path = "suite/lake.rs"]
 mod lake;
+#[path = "suite/oracle.rs"]
+mod oracle;
 #[path = "suite/physical.rs"]
 mod physical;
 #[path = "suite/rejects.rs"]
 mod rejects;
+#[path = "suite/sessions.rs"]
+mod sessions;
 #[path = "suite/spec.rs"]
 mod spec;
 #[path = "suite/witness.rs"]

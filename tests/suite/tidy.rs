@@ -100,6 +100,104 @@ fn notices_list_every_crate_of_the_binary() {
     );
 }
 
+/// The modules of a crate at its top, each with those that it names as `crate::…` outside of its tests.
+fn modules(source: &std::path::Path) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in files(source, ".rs") {
+        let place = file.strip_prefix(source).expect("below it");
+        let parts: Vec<String> = place
+            .iter()
+            .map(|part| part.to_string_lossy().trim_end_matches(".rs").to_owned())
+            .collect();
+        if ["lib", "main"].contains(&parts[0].as_str()) || parts.iter().any(|part| part == "tests") {
+            continue;
+        }
+        let text = read(&file);
+        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        let code: Vec<&str> = text
+            .lines()
+            .map(|line| line.split("//").next().unwrap_or_default())
+            .collect();
+        let code = code.join("\n");
+        let named = found.entry(parts[0].clone()).or_default();
+        for rest in code.split("crate::").skip(1) {
+            let word = |text: &str| -> String {
+                let is_word = |c: &char| c.is_alphanumeric() || *c == '_';
+                text.trim_start().chars().take_while(is_word).collect()
+            };
+            match rest.strip_prefix('{') {
+                // One level is enough: inner braces belong to one of its names.
+                Some(list) => {
+                    let list = list.split(';').next().unwrap_or_default();
+                    named.extend(list.split(',').map(word));
+                }
+                None => _ = named.insert(word(rest)),
+            }
+        }
+    }
+    let known: BTreeSet<String> = found.keys().cloned().collect();
+    for (module, named) in &mut found {
+        named.retain(|other| known.contains(other) && other != module);
+    }
+    found
+}
+
+/// A circle, if there is one: modules are taken away from below as long as one imports nothing that is left.
+fn circle(mut modules: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    while let Some(lowest) = modules
+        .iter()
+        .find(|(_, named)| named.is_empty())
+        .map(|(module, _)| module.clone())
+    {
+        modules.remove(&lowest);
+        modules.values_mut().for_each(|named| _ = named.remove(&lowest));
+    }
+    modules.into_keys().collect()
+}
+
+#[test]
+fn modules_form_no_circles() {
+    let ends = |named: &[&str]| named.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let three = [
+        ("a", ends(&["b"])),
+        ("b", ends(&["c"])),
+        ("c", ends(&["b"])),
+        ("d", ends(&["a"])),
+    ];
+    let three = three.map(|(module, named)| (module.to_owned(), named));
+    assert_eq!(
+        circle(three.into()),
+        ["a", "b", "c", "d"],
+        "what cannot be put on floors"
+    );
+    let free = [
+        "compiler/sema",
+        "compiler/lower",
+        "compiler/driver",
+        "runtime/batch",
+        "runtime/lake",
+        "runtime/merge",
+        "runtime/model",
+    ];
+    for of_crate in free {
+        let modules = modules(&root().join(of_crate).join("src"));
+        assert!(modules.len() > 1, "{of_crate}");
+        let left = circle(modules);
+        assert!(left.is_empty(), "{of_crate}: a circle among {}", left.join(", "));
+    }
+    // The list of floors in the page is that of the modules.
+    let page = read(&root().join("docs/architecture.md"));
+    let table = page
+        .split("| floor | modules |")
+        .nth(1)
+        .expect("the floors")
+        .split("\n\n")
+        .next();
+    let told: BTreeSet<&str> = table.unwrap_or_default().split('`').skip(1).step_by(2).collect();
+    let modules = modules(&root().join("runtime/batch/src"));
+    assert_eq!(told, modules.keys().map(String::as_str).collect::<BTreeSet<_>>());
+}
+
 #[test]
 fn sources_stay_readable() {
     let mut wrong = Vec::new();

@@ -3,9 +3,9 @@
 //! All are XXH3-128 (seed 0) in 32 hexadecimal digits. They are built bottom-up (Merkle), so that a `let` that is read
 //! twice is hashed once and its name never enters.
 
-use crate::aggregate::Aggregate;
+use crate::aggregate::Slot;
 use crate::expr::{Expr, ExprKind};
-use crate::id::{ColumnId, FeatureId};
+use crate::id::{ColumnId, FeatureId, LiftId};
 use crate::plan::RowSpec;
 use crate::program::{Arrival, At, FeatureKind, Key, Lateness, Program, Source, Step, Transform, View};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Version of what all features share in the kernels (expressions, acceptance of rows, statuses): part of every fingerprint
-/// and state key. Results of one aggregate have [`Aggregate::version`].
+/// and state key. Results of one aggregate have [`crate::aggregate::Row::version`].
 pub const KERNELS_VERSION: &str = "featr-kernels/1";
 
 /// Version of the time zone database that the decoder uses (it checks that it is).
@@ -94,18 +94,24 @@ fn expr_hash(expr: &Expr, columns: &[u128]) -> u128 {
     node(tag, &[&ty, &head, &children])
 }
 
-/// An aggregate with what it computes from, given as `parts`. Version 1 adds nothing.
-fn aggregate_hash(tag: &str, aggregate: Aggregate, parts: [&[u8]; 3]) -> u128 {
-    let version = aggregate.version().to_le_bytes();
-    let versioned = [parts[0], parts[1], parts[2], &version];
-    node(
-        tag,
-        if aggregate.version() == 1 {
-            &parts[..]
-        } else {
-            &versioned
-        },
-    )
+/// An aggregate with what it computes from: `how`, then the meanings of its argument, its filter, and its second argument
+/// where it has one. Version 1 adds nothing.
+fn aggregate_hash(tag: &str, slot: &Slot, how: &[u8], lift: impl Fn(LiftId) -> u128) -> u128 {
+    let meaning = |id: Option<LiftId>| id.map_or(0, &lift).to_le_bytes();
+    let (argument, filter, version) = (
+        meaning(slot.argument),
+        meaning(slot.filter),
+        slot.aggregate.version().to_le_bytes(),
+    );
+    let second = slot.second.map(|id| lift(id).to_le_bytes());
+    let mut parts: Vec<&[u8]> = vec![how, &argument, &filter];
+    if slot.aggregate.version() > 1 {
+        parts.push(&version);
+    }
+    if let Some(second) = &second {
+        parts.push(second);
+    }
+    node(tag, &parts)
 }
 
 /// Everything of a source that can change a value: not its files, docs or place, nor the order of its columns.
@@ -195,11 +201,8 @@ fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId, (column
         .iter()
         .map(|slot| {
             let slot = view.slot(*slot);
-            let lift =
-                |lift: Option<crate::LiftId>| lift.map_or(0, |lift| expr_hash(view.lift(lift), columns)).to_le_bytes();
             let how = wire(&(slot.aggregate, view.window(slot.window), slot.ty));
-            let parts: [&[u8]; 3] = [&how, &lift(slot.argument), &lift(slot.filter)];
-            aggregate_hash("slot", slot.aggregate, parts)
+            aggregate_hash("slot", slot, &how, |lift| expr_hash(view.lift(lift), columns))
         })
         .collect();
     let keys = &program.entity(view.entity).keys;

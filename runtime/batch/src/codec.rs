@@ -1,200 +1,250 @@
-//! Columns of the kernels as Arrow arrays *between our own nodes*, and back.
+//! Our nodes as bytes, and back: what an extension codec of DataFusion's plans does for them.
 //!
-//! The encoding says less than that of files: all integers, instants and durations are Int64, decimals are Decimal128
-//! of 38 digits, strings and keys are Binary. A column that can hold errors is followed by its tags as
-//! UInt8, which then say of each row what it is; its own nulls say nothing.
+//! A node is written without its inputs, which are written by whoever writes the plan, and is read with them. What several
+//! nodes share (the rows of a spine, a pass over a source) has a name in their bytes, under which they find each other
+//! again; so one [`NodeCodec`] has to read all nodes of a plan. What is no part of a plan, where files are and who is told,
+//! the codec is given.
 
 use crate::error::bug;
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, Float64Array, Int64Array, UInt8Array,
+use crate::filter::{BuildSide, EntityFilter, Link};
+use crate::inputs::{Files, Resources};
+use crate::locks::lock;
+use crate::nodes::{
+    AssembleExec, EventsExec, FinishExec, OutputColumn, PointInTime, PointInTimeExec, SpineExec, SpineSpec, Spool,
 };
-use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, Decimal128Type, Field, Float64Type, Int64Type, UInt8Type};
+use crate::schema::EventLayout;
+use crate::source::{Pipeline, PipelineCounter, SourcePass};
+use arrow::datatypes::SchemaRef;
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
 use datafusion::error::Result;
-use featc_ir::Type;
-use featr_kernels::{Column, Data, StrData, Tag};
-use std::sync::Arc;
+use datafusion::physical_plan::ExecutionPlan;
+use featc_ir::plan::{FinishSpec, FoldSpec, Restrict, RowSpec};
+use featc_ir::{ColumnId, Source, Truth};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, Weak};
 
-/// How a column travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Wire {
-    pub ty: Type,
-    /// Whether tags travel with it; without them a row is valid or null.
-    pub tagged: bool,
+/// See the module.
+#[derive(Debug)]
+pub struct NodeCodec {
+    resources: Arc<Resources>,
+    shared: Mutex<Shared>,
 }
 
-fn data_type(ty: Type) -> DataType {
-    match ty {
-        Type::Bool => DataType::Boolean,
-        Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => DataType::Int64,
-        Type::Float64 => DataType::Float64,
-        Type::Decimal { scale, .. } => DataType::Decimal128(38, scale as i8),
-        Type::String => DataType::Binary,
-    }
+/// What nodes share, as long as one of them lives.
+#[derive(Debug, Default)]
+struct Shared {
+    builds: HashMap<Link, Weak<BuildSide>>,
+    spools: HashMap<Link, Weak<Spool>>,
+    passes: HashMap<Link, Weak<SourcePass>>,
 }
 
-impl Wire {
-    /// The fields that carry the column.
-    pub fn fields(self, name: &str) -> Vec<Field> {
-        let mut fields = vec![Field::new(name, data_type(self.ty), true)];
-        if self.tagged {
-            fields.push(Field::new(format!("{name}__tag"), DataType::UInt8, true));
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Node {
+    Spine {
+        spec: SpineSpec,
+        build: Link,
+    },
+    Events {
+        build: Link,
+        kinds: usize,
+        pass: Link,
+        source: Source,
+        pipelines: Vec<PipelineBytes>,
+        at: usize,
+        partitions: usize,
+    },
+    PointInTime {
+        spec: PointInTime,
+    },
+    Finish {
+        spec: FinishSpec,
+        fold: FoldSpec,
+        truth: Truth,
+        with_status: bool,
+    },
+    Assemble {
+        columns: Vec<OutputColumn>,
+        features: Vec<FinishSpec>,
+        with_status: bool,
+        /// As Arrow IPC.
+        schema: Vec<u8>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct PipelineBytes {
+    spec: RowSpec,
+    fold: FoldSpec,
+    restrict: Restrict,
+    read: Vec<ColumnId>,
+    layout: EventLayout,
+    kind: usize,
+}
+
+fn found<T>(known: &mut HashMap<Link, Weak<T>>, link: Link, new: impl FnOnce() -> T) -> Arc<T> {
+    known.retain(|_, item| item.strong_count() > 0);
+    if let Some(item) = known.get(&link).and_then(Weak::upgrade) {
+        return item;
+    }
+    let item = Arc::new(new());
+    known.insert(link, Arc::downgrade(&item));
+    item
+}
+
+impl NodeCodec {
+    /// A codec whose nodes read these files.
+    pub fn new(files: Files) -> NodeCodec {
+        NodeCodec {
+            resources: Arc::new(Resources::files(files)),
+            shared: Mutex::default(),
         }
-        fields
     }
 
-    /// Appends the arrays that carry the column.
-    pub fn encode(self, column: Column, arrays: &mut Vec<ArrayRef>) -> Result<()> {
-        let nulls = match &column.tags {
-            Some(tags) if !self.tagged => {
-                if tags.iter().any(|tag| Tag::as_error(*tag).is_some()) {
-                    return Err(bug("an error in a column that cannot hold errors"));
-                }
-                let valid = BooleanBuffer::collect_bool(tags.len(), |row| tags[row] == Tag::VALID);
-                Some(NullBuffer::new(valid))
+    /// Appends one of our nodes to `bytes`, without its inputs.
+    ///
+    /// # Errors
+    /// When it is not ours.
+    pub fn try_encode(&self, node: &dyn ExecutionPlan, bytes: &mut Vec<u8>) -> Result<()> {
+        let node = if let Some(spine) = node.downcast_ref::<SpineExec>() {
+            Node::Spine {
+                spec: (*spine.spec).clone(),
+                build: spine.spool.build.link,
             }
-            Some(_) | None => None,
-        };
-        let rows = column.len();
-        arrays.push(match column.data {
-            Data::Bool(values) => Arc::new(BooleanArray::new(values.into_iter().collect::<BooleanBuffer>(), nulls)),
-            Data::I64(values) => Arc::new(Int64Array::new(ScalarBuffer::from(values), nulls)),
-            Data::F64(values) => Arc::new(Float64Array::new(ScalarBuffer::from(values), nulls)),
-            Data::I128(values) => {
-                Arc::new(Decimal128Array::new(ScalarBuffer::from(values), nulls).with_data_type(data_type(self.ty)))
+        } else if let Some(events) = node.downcast_ref::<EventsExec>() {
+            encode_events(events)
+        } else if let Some(answers) = node.downcast_ref::<PointInTimeExec>() {
+            Node::PointInTime {
+                spec: (*answers.spec).clone(),
             }
-            Data::Str(values) => Arc::new(binary(values, nulls)?),
-        });
-        if self.tagged {
-            let tags = column.tags.unwrap_or_else(|| vec![Tag::VALID; rows]);
-            arrays.push(Arc::new(UInt8Array::from(tags)));
-        }
-        Ok(())
-    }
-
-    /// Takes the arrays that carry the column from the front of `arrays`, and of them the given rows in the given
-    /// order.
-    pub fn gather(self, arrays: &mut std::slice::Iter<'_, ArrayRef>, order: &[u32]) -> Result<Column> {
-        fn of<T: Copy>(values: &[T], order: &[u32]) -> Vec<T> {
-            order.iter().map(|row| values[*row as usize]).collect()
-        }
-        let array = arrays
-            .next()
-            .ok_or_else(|| bug("a column is missing between two nodes"))?;
-        let tags = if self.tagged {
-            let tags = arrays.next().ok_or_else(|| bug("tags are missing between two nodes"))?;
-            Some(of(tags.as_primitive::<UInt8Type>().values(), order))
+        } else if let Some(finish) = node.downcast_ref::<FinishExec>() {
+            Node::Finish {
+                spec: (*finish.spec).clone(),
+                fold: (*finish.fold).clone(),
+                truth: finish.truth,
+                with_status: finish.with_status,
+            }
+        } else if let Some(assemble) = node.downcast_ref::<AssembleExec>() {
+            let mut schema = vec![];
+            StreamWriter::try_new(&mut schema, &assemble.schema())?.finish()?;
+            Node::Assemble {
+                columns: (*assemble.columns).clone(),
+                features: assemble.features.iter().map(|spec| (**spec).clone()).collect(),
+                with_status: assemble.with_status,
+                schema,
+            }
         } else {
-            let tag = |nulls: &NullBuffer, row: usize| if nulls.is_valid(row) { Tag::VALID } else { Tag::NULL };
-            array
-                .nulls()
-                .map(|nulls| order.iter().map(|row| tag(nulls, *row as usize)).collect())
+            return Err(bug(format!("{} is none of our nodes", node.name())));
         };
-        let data = match self.ty {
-            Type::Bool => {
-                let values = array.as_boolean().values();
-                Data::Bool(order.iter().map(|row| values.value(*row as usize)).collect())
-            }
-            Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => {
-                Data::I64(of(array.as_primitive::<Int64Type>().values(), order))
-            }
-            Type::Float64 => Data::F64(of(array.as_primitive::<Float64Type>().values(), order)),
-            Type::Decimal { .. } => Data::I128(of(array.as_primitive::<Decimal128Type>().values(), order)),
-            Type::String => Data::Str(bytes(array.as_binary::<i32>()).take(order)),
+        serde_json::to_writer(bytes, &node).map_err(|error| bug(error.to_string()))
+    }
+
+    /// A node over its inputs.
+    ///
+    /// # Errors
+    /// When the bytes are none of [`NodeCodec::try_encode`], or the inputs are too few.
+    pub fn try_decode(&self, bytes: &[u8], inputs: &[Arc<dyn ExecutionPlan>]) -> Result<Arc<dyn ExecutionPlan>> {
+        let node: Node = serde_json::from_slice(bytes).map_err(|error| bug(error.to_string()))?;
+        let input = |place: usize| {
+            let input = inputs.get(place).cloned();
+            input.ok_or_else(|| bug("a node lacks an input"))
         };
-        Ok(Column::with_tags(self.ty, data, tags))
-    }
-}
-
-/// Byte strings as an array.
-pub(crate) fn binary(values: StrData, nulls: Option<NullBuffer>) -> Result<BinaryArray> {
-    if i32::try_from(values.bytes.len()).is_err() {
-        return Err(crate::BatchError::Resources {
-            why: "more than 2 GiB of text in one batch".into(),
-        }
-        .into());
-    }
-    let offsets: Vec<i32> = values.offsets.iter().map(|offset| *offset as i32).collect();
-    Ok(BinaryArray::new(
-        OffsetBuffer::new(offsets.into()),
-        Buffer::from_vec(values.bytes),
-        nulls,
-    ))
-}
-
-/// The byte strings of an array; nulls are empty.
-pub(crate) fn bytes(array: &BinaryArray) -> StrData {
-    let offsets = array.value_offsets();
-    let start = offsets[0];
-    let bytes = array.value_data()[start as usize..offsets[array.len()] as usize].to_vec();
-    StrData {
-        offsets: offsets.iter().map(|offset| (offset - start) as usize).collect(),
-        bytes,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use featc_ir::ErrorCode;
-    use featr_kernels::Value;
-
-    #[test]
-    fn columns_survive_the_round_trip() {
-        let error = Value::Error(ErrorCode::Overflow);
-        let samples = [
-            (
-                Type::Bool,
-                vec![Value::Bool(true), Value::Null, error.clone(), Value::Bool(false)],
-            ),
-            (Type::Int64, vec![Value::Int64(i64::MIN), error.clone(), Value::Null]),
-            (Type::Timestamp, vec![Value::Timestamp(5), Value::Null]),
-            (
-                Type::Float64,
-                vec![Value::Float64(f64::NAN), Value::Float64(-1.5), Value::Null],
-            ),
-            (
-                Type::Decimal {
-                    precision: 38,
-                    scale: 2,
-                },
-                vec![Value::Decimal(10i128.pow(38) - 1), Value::Null],
-            ),
-            (
-                Type::String,
-                vec![
-                    Value::String("é".into()),
-                    Value::Null,
-                    Value::String(String::new()),
-                    error,
-                ],
-            ),
-            (Type::Date, vec![]),
-        ];
-        for (ty, values) in samples {
-            let column = Column::from_values(ty, &values);
-            for tagged in [true, false] {
-                let wire = Wire { ty, tagged };
-                let mut arrays = vec![];
-                let encoded = wire.encode(column.clone(), &mut arrays);
-                if !tagged && values.iter().any(|value| matches!(value, Value::Error(_))) {
-                    assert!(encoded.is_err());
-                    continue;
-                }
-                encoded.expect("encodes");
-                assert_eq!(wire.fields("x").len(), arrays.len());
-                assert!(
-                    wire.fields("x")
-                        .iter()
-                        .zip(&arrays)
-                        .all(|(field, array)| field.data_type() == array.data_type())
-                );
-                let order: Vec<u32> = (0..values.len() as u32).rev().chain(0..values.len() as u32).collect();
-                let mut left = arrays.iter();
-                let gathered = wire.gather(&mut left, &order).expect("decodes");
-                assert_eq!(gathered, column.take(&order));
-                assert!(left.next().is_none());
+        let resources = self.resources.clone();
+        Ok(match node {
+            Node::Spine { spec, build } => {
+                let mut shared = lock(&self.shared);
+                let side = found(&mut shared.builds, build, || BuildSide::new(build, spec.kinds.len()));
+                let spool = found(&mut shared.spools, build, || Spool::new(side, true));
+                Arc::new(SpineExec::new(input(0)?, Arc::new(spec), spool))
             }
-        }
+            Node::Events {
+                build,
+                kinds,
+                pass,
+                source,
+                pipelines,
+                at,
+                partitions,
+            } => {
+                let mut shared = lock(&self.shared);
+                let build = found(&mut shared.builds, build, || BuildSide::new(build, kinds));
+                let pipeline = |bytes: PipelineBytes| {
+                    let filter = EntityFilter {
+                        build: build.clone(),
+                        kind: bytes.kind,
+                    };
+                    Arc::new(Pipeline {
+                        spec: Arc::new(bytes.spec),
+                        fold: Arc::new(bytes.fold),
+                        restrict: bytes.restrict,
+                        read: bytes.read,
+                        layout: bytes.layout,
+                        filter,
+                        counter: PipelineCounter::default(),
+                    })
+                };
+                let pipelines = pipelines.into_iter().map(pipeline).collect();
+                let pass = found(&mut shared.passes, pass, || {
+                    SourcePass::new(Arc::new(source), resources, pipelines)
+                });
+                Arc::new(EventsExec::new(pass, at, partitions)?)
+            }
+            Node::PointInTime { spec } => {
+                let inputs = [input(0)?, input(1)?];
+                Arc::new(PointInTimeExec::new(inputs, Arc::new(spec), resources, true))
+            }
+            Node::Finish {
+                spec,
+                fold,
+                truth,
+                with_status,
+            } => Arc::new(FinishExec::new(
+                input(0)?,
+                Arc::new(spec),
+                Arc::new(fold),
+                truth,
+                with_status,
+            )),
+            Node::Assemble {
+                columns,
+                features,
+                with_status,
+                schema,
+            } => Arc::new(AssembleExec::new(
+                inputs.to_vec(),
+                Arc::new(columns),
+                (Arc::new(features.into_iter().map(Arc::new).collect()), with_status),
+                resources,
+                schema_of(&schema)?,
+            )),
+        })
     }
+}
+
+fn encode_events(events: &EventsExec) -> Node {
+    let pass = &events.pass;
+    let pipeline = |pipeline: &Arc<Pipeline>| PipelineBytes {
+        spec: (*pipeline.spec).clone(),
+        fold: (*pipeline.fold).clone(),
+        restrict: pipeline.restrict.clone(),
+        read: pipeline.read.clone(),
+        layout: pipeline.layout.clone(),
+        kind: pipeline.filter.kind,
+    };
+    let build = &events.pipeline.filter.build;
+    Node::Events {
+        build: build.link,
+        kinds: build.kinds(),
+        pass: pass.link,
+        source: (*pass.source).clone(),
+        pipelines: pass.pipelines.iter().map(pipeline).collect(),
+        at: events.at,
+        partitions: events.partitions(),
+    }
+}
+
+fn schema_of(bytes: &[u8]) -> Result<SchemaRef> {
+    Ok(StreamReader::try_new(bytes, None)?.schema())
 }

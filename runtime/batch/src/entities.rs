@@ -1,16 +1,15 @@
-//! The entities that a spine asks about, numbered, and their questions.
+//! The entities that questions are about, numbered.
 //!
-//! The spine is known before any event is read: its entities get the numbers `0..count`, and from then on an event
-//! carries a number instead of a key. Events of other entities are recognised by the same look-up and go no further.
-//! Numbers are dealt to shelves by their low bits, so that a shelf holds whole entities.
+//! The questions are known before any event is read: their entities get numbers, and from then on an event carries a
+//! number instead of a key. Events of other entities are recognised by the same look-up and go no further.
+//!
+//! Numbers are dealt by reversing the bits of the order of first questions: entities that come first, which are often
+//! those with most events, lie far apart, so that equal ranges of numbers are about equal work.
 
 mod index;
 
 pub(crate) use index::{Memo, Values, spread};
 
-use crate::spine::SpineData;
-use datafusion::error::Result;
-use featc_ir::Key;
 use featr_kernels::Column;
 use index::{Index, Words};
 
@@ -25,8 +24,8 @@ pub(crate) struct Entities {
     columns: Vec<Index>,
     /// Per key column but the first the pairs that end with it.
     pairs: Vec<Words>,
-    /// Per question its entity.
-    of_question: Vec<u32>,
+    /// Numbers have so many bits.
+    bits: u32,
 }
 
 /// Two numbers as one word.
@@ -34,37 +33,44 @@ fn pair((left, right): (u32, u32)) -> i64 {
     i64::from(left) << 32 | i64::from(right)
 }
 
-impl Entities {
-    /// Numbers the entities of a spine in the order of their first questions.
-    pub fn of_spine(spine: &SpineData, keys: &[Key]) -> Result<Entities> {
-        let mut columns: Vec<&Column> = vec![];
-        for key in keys {
-            columns.push(spine.column(key)?);
-        }
-        Ok(Entities::of_columns(&columns))
+/// The lowest bits of a number in reverse.
+fn reversed(number: u32, bits: u32) -> u32 {
+    match (number, bits) {
+        (NOBODY, _) => NOBODY,
+        (_, 0) => 0,
+        _ => number.reverse_bits() >> (32 - bits),
     }
+}
 
-    fn of_columns(columns: &[&Column]) -> Entities {
+impl Entities {
+    /// Numbers the entities of questions; with the number of each question's.
+    pub fn number(columns: &[&Column]) -> (Entities, Vec<u32>) {
         let mut entities = Entities {
             columns: vec![],
             pairs: vec![],
-            of_question: vec![],
+            bits: 0,
         };
+        let mut of_question = vec![];
         for (at, column) in columns.iter().enumerate() {
             let (index, numbers) = Index::of(column);
             entities.columns.push(index);
             if at == 0 {
-                entities.of_question = numbers;
+                of_question = numbers;
                 continue;
             }
             let mut pairs = Words::default();
-            for (left, right) in entities.of_question.iter_mut().zip(numbers) {
+            for (left, right) in of_question.iter_mut().zip(numbers) {
                 let both = *left != NOBODY && right != NOBODY;
                 *left = if both { pairs.add(pair((*left, right))) } else { NOBODY };
             }
             entities.pairs.push(pairs);
         }
-        entities
+        entities.bits = entities.count().next_power_of_two().trailing_zeros();
+        let bits = entities.bits;
+        of_question
+            .iter_mut()
+            .for_each(|number| *number = reversed(*number, bits));
+        (entities, of_question)
     }
 
     /// How many there are.
@@ -73,16 +79,16 @@ impl Entities {
         self.pairs.last().map_or_else(single, Words::len)
     }
 
+    /// Numbers are smaller than two to this power.
+    pub fn bits(&self) -> u32 {
+        self.bits
+    }
+
     /// Bytes in memory, about.
     pub fn bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Index::bytes).sum();
         let pairs: usize = self.pairs.iter().map(Words::bytes).sum();
-        columns + pairs + self.of_question.len() * size_of::<u32>()
-    }
-
-    /// The entity of a question.
-    pub fn of_question(&self, question: usize) -> u32 {
-        self.of_question[question]
+        columns + pairs
     }
 
     /// The entities of events, whose keys are all valid: [`NOBODY`] where no question asks about it. `memos` are those of
@@ -97,19 +103,9 @@ impl Entities {
             found = pairs.find_all(found.into_iter().zip(numbers).map(pair));
         }
         found
-    }
-
-    /// The questions of every shelf, in the order of the spine; those without an entity stand on shelf 0.
-    pub fn questions_by_shelf(&self, shelves: usize) -> (Vec<u32>, Vec<u32>) {
-        let shelf = |number: &u32| {
-            if *number == NOBODY {
-                0
-            } else {
-                number & (shelves as u32 - 1)
-            }
-        };
-        let of: Vec<u32> = self.of_question.iter().map(shelf).collect();
-        crate::shelves::by_shelf(&of, shelves)
+            .iter_mut()
+            .for_each(|number| *number = reversed(*number, self.bits));
+        found
     }
 }
 

@@ -1,26 +1,16 @@
-//! What a run reads, and what its nodes share while it runs.
+//! What a run reads besides its plan, and what its nodes find it in.
 
-use crate::entities::Entities;
-use crate::report::ViewReport;
-use crate::scan::Scan;
-use crate::shelves::Room;
+use crate::locks::lock;
+use crate::spill::{Memory, SpillContext};
 use crate::spine::SpineData;
-use datafusion::error::Result;
-use featc_ir::plan::{FinishSpec, FoldSpec};
-use featc_ir::{Key, Source, Truth};
+use datafusion::execution::TaskContext;
+use featc_ir::Truth;
 use featr_decode::{DecodeError, JsonlRejects, LocalStore, Store};
 use featr_kernels::Batch;
-use featr_kernels::rows::Dropped;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// With less memory than this, batches and shelves are small.
-const SMALL_BYTES: usize = 128 << 20;
-
-/// Of the memory of a run a quarter is for the events and answers of one shelf, but at least this, if there is so much.
-const SHELF_BYTES: usize = 24 << 20;
+use std::sync::{Arc, Mutex};
 
 /// Everything a run reads besides its plan.
 pub struct Inputs {
@@ -42,6 +32,9 @@ pub struct Inputs {
     /// Whether parts of files may be left out that hold no event that can matter, by their own statistics. Their rows,
     /// and what is wrong with them, are then not counted.
     pub prune: bool,
+    /// Whether views of one source read it in one pass. No value depends on it; without it every view scans for itself, and
+    /// [`crate::SourceReport::rejected_by_any_view`] is that of the first.
+    pub fuse: bool,
     /// Where files lie.
     pub store: Arc<dyn Store>,
     pub progress: Option<ProgressSink>,
@@ -74,6 +67,7 @@ impl Inputs {
             memory_bytes: None,
             temp: None,
             prune: false,
+            fuse: true,
             store: Arc::new(LocalStore),
             progress: None,
             rejects: None,
@@ -142,59 +136,70 @@ impl SharedRejects {
     }
 }
 
-/// What the nodes of one run share.
-pub(crate) struct Shared {
+/// Where a plan finds its sources.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// The folder that the sources' file patterns are relative to.
     pub base: PathBuf,
-    pub spine: Arc<SpineData>,
-    pub truth: Truth,
-    pub with_status: bool,
-    pub threads: usize,
-    pub progress: Option<ProgressSink>,
-    pub rejects: SharedRejects,
+    /// Where files lie.
     pub store: Arc<dyn Store>,
-    pub room: Room,
-    /// Whether there is so little memory that batches and shelves are to be small.
-    pub small_memory: bool,
-    /// What a shelf may take while it is answered, in bytes, about.
-    pub share: Option<usize>,
+    /// Events in memory by name of their source, in place of its files: columns in declared order, types as declared.
+    pub events: BTreeMap<String, Vec<Batch>>,
+    /// Whether parts of files may be left out that hold no event that can matter, by their own statistics.
     pub prune: bool,
-    pub events: Mutex<BTreeMap<String, Vec<Batch>>>,
-    pub scans: Mutex<BTreeMap<String, Arc<Scan>>>,
-    /// The last of them in the order of the plan.
-    pub last_scan: Mutex<Option<Arc<Scan>>>,
-    /// By the names of their keys.
-    pub entities: Mutex<BTreeMap<Vec<String>, Arc<Entities>>>,
-    pub counters: Mutex<Vec<Arc<RowsCounter>>>,
 }
 
-impl fmt::Debug for Shared {
+/// What nodes need that no plan can hold: where files are, and who wants to be told.
+pub(crate) struct Resources {
+    pub base: PathBuf,
+    pub store: Arc<dyn Store>,
+    pub events: BTreeMap<String, Vec<Batch>>,
+    pub temp: Option<PathBuf>,
+    pub memory_bytes: Option<usize>,
+    pub prune: bool,
+    pub progress: Option<ProgressSink>,
+    pub rejects: SharedRejects,
+    /// The sources whose rejected rows were told: a source that is read twice is told of once.
+    told: Mutex<BTreeSet<String>>,
+}
+
+impl fmt::Debug for Resources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("truth", &self.truth)
+        f.debug_struct("Resources")
+            .field("base", &self.base)
             .finish_non_exhaustive()
     }
 }
 
-impl Shared {
-    pub fn new(inputs: Inputs, threads: usize, room: Room) -> Shared {
-        Shared {
+impl Resources {
+    /// Those of a run, and its questions.
+    pub fn of(inputs: Inputs) -> (Resources, SpineData) {
+        let resources = Resources {
             base: inputs.base,
-            spine: Arc::new(inputs.spine),
-            truth: inputs.truth,
-            with_status: inputs.with_status,
-            threads,
+            store: inputs.store,
+            events: inputs.events,
+            temp: Some(inputs.temp.unwrap_or_else(std::env::temp_dir)),
+            memory_bytes: inputs.memory_bytes,
+            prune: inputs.prune,
             progress: inputs.progress,
             rejects: SharedRejects(Arc::new(Mutex::new(inputs.rejects))),
-            store: inputs.store,
-            room,
-            small_memory: inputs.memory_bytes.is_some_and(|bytes| bytes < SMALL_BYTES),
-            share: inputs.memory_bytes.map(|bytes| (bytes / 4).max(bytes.min(SHELF_BYTES))),
-            prune: inputs.prune,
-            events: Mutex::new(inputs.events),
-            scans: Mutex::default(),
-            last_scan: Mutex::default(),
-            entities: Mutex::default(),
-            counters: Mutex::default(),
+            told: Mutex::default(),
+        };
+        (resources, inputs.spine)
+    }
+
+    /// Files and nothing else, for sessions that are not ours: memory and disk are the session's.
+    pub fn files(files: Files) -> Resources {
+        Resources {
+            base: files.base,
+            store: files.store,
+            events: files.events,
+            temp: None,
+            memory_bytes: None,
+            prune: files.prune,
+            progress: None,
+            rejects: SharedRejects::none(),
+            told: Mutex::default(),
         }
     }
 
@@ -204,115 +209,24 @@ impl Shared {
         }
     }
 
-    /// The one scan of a source. Sources are scanned in the order in which they are first named here, which is that of
-    /// the plan: [`crate::logical::walk`] does it.
-    pub fn scan(&self, source: &Arc<Source>) -> Arc<Scan> {
-        let mut scans = lock(&self.scans);
-        let known = scans.entry(source.name.clone()).or_insert_with(|| {
-            let events = lock(&self.events).remove(&source.name);
-            let mut last = lock(&self.last_scan);
-            let scan = Arc::new(Scan::new(source.clone(), events, last.take(), self));
-            *last = Some(scan.clone());
-            scan
-        });
-        known.clone()
-    }
-
-    /// The entities that the spine names by these keys.
-    pub fn entities(&self, keys: &[Key]) -> Result<Arc<Entities>> {
-        let names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
-        let mut known = lock(&self.entities);
-        if let Some(entities) = known.get(&names) {
-            return Ok(entities.clone());
-        }
-        let entities = Arc::new(Entities::of_spine(&self.spine, keys)?);
-        known.insert(names, entities.clone());
-        Ok(entities)
-    }
-
-    /// A new counter for a transform.
-    pub fn counter(&self, source: &str, transform: &str, entity: &[String]) -> Arc<RowsCounter> {
-        let report = ViewReport {
-            source: source.to_owned(),
-            transform: transform.to_owned(),
-            entity: entity.to_vec(),
-            ..ViewReport::default()
-        };
-        let counter = Arc::new(RowsCounter {
-            report: Mutex::new(report),
-            absent: Mutex::default(),
-            views: Mutex::default(),
-        });
-        lock(&self.counters).push(counter.clone());
-        counter
-    }
-}
-
-/// Counts what becomes of the rows of a transform.
-#[derive(Debug)]
-pub(crate) struct RowsCounter {
-    report: Mutex<ViewReport>,
-    /// Per entry of `FoldSpec::presence`: questions without an event within that lookback.
-    absent: Mutex<Vec<u64>>,
-    /// As [`FinishSpec::views`] has them.
-    views: Mutex<Vec<(String, u32)>>,
-}
-
-impl RowsCounter {
-    pub fn add(&self, events: usize, dropped: &Dropped) {
-        let mut report = lock(&self.report);
-        report.events += events as u64;
-        report.dropped.add(dropped);
-    }
-
-    /// The events are counted again.
-    pub fn forget_events(&self) {
-        let mut report = lock(&self.report);
-        report.events = 0;
-        report.dropped = Dropped::default();
-    }
-
-    pub fn add_copies(&self, copies: u64) {
-        lock(&self.report).copies += copies;
-    }
-
-    pub fn add_keyless(&self, questions: u64) {
-        lock(&self.report).keyless_questions += questions;
-    }
-
-    pub fn add_at_events(&self, questions: u64) {
-        lock(&self.report).questions_at_events += questions;
-    }
-
-    /// Counts the questions of one answer that find no event.
-    pub fn add_absent(&self, presence: &[Vec<bool>]) {
-        let mut absent = lock(&self.absent);
-        absent.resize(presence.len(), 0);
-        for (count, present) in absent.iter_mut().zip(presence) {
-            *count += present.iter().map(|present| u64::from(!present)).sum::<u64>();
+    /// Where rejected rows of a source go: nowhere if they were told before.
+    pub fn rejects_of(&self, source: &str) -> SharedRejects {
+        match lock(&self.told).insert(source.to_owned()) {
+            true => self.rejects.clone(),
+            false => SharedRejects::none(),
         }
     }
 
-    /// Whose features are made of these events.
-    pub fn serve(&self, finish: &FinishSpec, fold: &FoldSpec) {
-        *lock(&self.views) = finish.views(fold);
-    }
-
-    pub fn report(&self) -> ViewReport {
-        let absent = lock(&self.absent);
-        let count = |place: u32| absent.get(place as usize).copied().unwrap_or(0);
-        let views = lock(&self.views);
-        ViewReport {
-            missing: views
-                .iter()
-                .map(|(view, place)| (view.clone(), count(*place)))
-                .collect(),
-            ..lock(&self.report).clone()
+    /// The bound on memory: the run's own, or that of the session.
+    pub fn memory(&self, context: &TaskContext) -> Memory {
+        match self.memory_bytes {
+            Some(bytes) => Memory::limited(bytes),
+            None => Memory::of_pool(&**context.memory_pool()),
         }
     }
-}
 
-/// Counters and caches stay usable when a thread that held them panicked.
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Where nodes keep what does not fit into memory.
+    pub fn spill(&self, context: &TaskContext) -> SpillContext {
+        SpillContext::new(context, self.temp.clone(), self.memory(context))
+    }
 }

@@ -1,39 +1,53 @@
-//! The batch engine on DataFusion: training sets.
+//! The batch engine on DataFusion: training sets, and features in any DataFusion session.
 //!
 //! ```text
-//! BatchPlan ── logical::walk ──▶ LogicalPlan of extension nodes ── exec::Planner ──▶ ExecutionPlan ──▶ Arrow
+//! BatchPlan ── table: scan ──▶ nodes (spine, events, point in time, finish, assemble) ── optimisers, check ──▶ Arrow
 //! ```
 //!
 //! [`run`] answers the questions of a spine: its output has the spine's own columns, untouched and in order, then a
-//! column per field of the service (and, on request, its status). DataFusion plans, schedules and counts memory; events are
-//! regrouped by our own shelves, and every decision about values is made by the kernels.
+//! column per field of the service (and, on request, its status). DataFusion plans, schedules and counts memory; every
+//! decision about values is made by the kernels.
 //!
 //! * [`run`] blocks, and owns its threads; [`Run`] does the same batch by batch; [`run_async`] runs on the caller's executor.
 //! * [`explain`] prints the plans, [`Rows::measured`] what they did.
+//! * [`features`] is a table for a session that is not ours, over a spine that is a query there.
 //!
 //! Invariant SAME-BITS: the output does not depend on threads, partitions, batch sizes or the order of files' rows.
 //!
 //! Architecture invariant: the only crate that names DataFusion.
 
+mod check;
 mod codec;
 mod entities;
 mod error;
-mod exec;
+mod filter;
+mod fuse;
+mod id_column;
 mod inputs;
-mod logical;
+mod locks;
 mod measure;
-mod packed;
+mod nodes;
+mod plan;
 mod report;
+mod row_format;
 mod run;
-mod scan;
 mod schema;
-mod shelves;
+mod session;
+mod sort;
+mod source;
+mod spill;
 mod spine;
+mod table;
 #[cfg(test)]
 mod tests;
+mod wire;
 
+pub use codec::NodeCodec;
+pub use datafusion;
 pub use error::BatchError;
-pub use inputs::{Inputs, Progress, ProgressSink, RejectedRow, RejectedRows};
+pub use fuse::FuseScans;
+pub use inputs::{Files, Inputs, Progress, ProgressSink, RejectedRow, RejectedRows};
 pub use report::{EXAMPLES_MAX, RunReport, SourceReport, ViewReport};
 pub use run::{Explained, Output, Rows, Run, explain, run, run_async};
-pub use spine::{SpineData, spine_columns};
+pub use session::{Query, features};
+pub use spine::SpineData;

@@ -1,6 +1,7 @@
-//! What the nodes of a plan did, as text.
+//! What the nodes of a plan did, as text and as a report.
 
-use crate::exec::measured_leaf;
+use crate::nodes::{EventsExec, FinishExec, PointInTimeExec, size};
+use crate::report::{RunReport, SourceReport, ViewReport};
 use datafusion::physical_plan::metrics::MetricValue;
 use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan};
 use std::fmt::{self, Write as _};
@@ -22,36 +23,94 @@ impl fmt::Display for Name<'_> {
 
 fn node(plan: &dyn ExecutionPlan, depth: usize, text: &mut String) {
     // What only holds a plan together says nothing.
-    if !plan.name().starts_with("Cooperative") && !plan.name().starts_with("Coalesce") {
-        let line = match measured_leaf(plan) {
-            Some(words) => words,
-            None => baseline(plan),
-        };
-        let separator = if line.is_empty() { "" } else { " · " };
-        let _ = writeln!(text, "{}{}{separator}{line}", "  ".repeat(depth), Name(plan));
-        return plan
-            .children()
-            .into_iter()
-            .for_each(|child| node(child.as_ref(), depth + 1, text));
+    let is_plain = plan.name().starts_with("Cooperative") || plan.name().starts_with("Coalesce");
+    let children = plan.children();
+    if is_plain {
+        return children.into_iter().for_each(|child| node(child.as_ref(), depth, text));
     }
-    plan.children()
+    let line = metrics(plan);
+    let separator = if line.is_empty() { "" } else { " · " };
+    let _ = writeln!(text, "{}{}{separator}{line}", "  ".repeat(depth), Name(plan));
+    children
         .into_iter()
-        .for_each(|child| node(child.as_ref(), depth, text));
+        .for_each(|child| node(child.as_ref(), depth + 1, text));
 }
 
-fn baseline(plan: &dyn ExecutionPlan) -> String {
+fn metrics(plan: &dyn ExecutionPlan) -> String {
     let Some(metrics) = plan.metrics() else {
         return String::new();
     };
+    let metrics = metrics.aggregate_by_name();
     let rows = metrics.output_rows().unwrap_or(0);
     let seconds = metrics.elapsed_compute().unwrap_or(0) as f64 / 1e9;
     let mut line = format!("{rows} rows, {seconds:.2} s of all threads");
     for metric in metrics.iter() {
         let _ = match metric.value() {
-            MetricValue::Gauge { name, gauge } => write!(line, ", {name} {:.1} MB", gauge.value() as f64 / 1e6),
-            MetricValue::Count { name, count } if count.value() > 0 => write!(line, ", {} {name}", count.value()),
+            MetricValue::Gauge { name, gauge } => write!(line, ", {name} {}", size(gauge.value() as u64)),
+            MetricValue::Count { name, count } if count.value() > 0 => match name.contains("bytes") {
+                true => write!(line, ", {} {name}", size(count.value() as u64)),
+                false => write!(line, ", {} {name}", count.value()),
+            },
+            MetricValue::SpilledBytes(count) if count.value() > 0 => {
+                write!(line, ", {} spilled_bytes", size(count.value() as u64))
+            }
+            MetricValue::SpillCount(count) if count.value() > 0 => write!(line, ", {} spill_count", count.value()),
+            MetricValue::OutputBytes(count) if count.value() > 0 => {
+                write!(line, ", {} output_bytes", size(count.value() as u64))
+            }
+            MetricValue::Time { name, time } => write!(line, ", {name} {:.2} s", time.value() as f64 / 1e9),
             _ => Ok(()),
         };
     }
     line
+}
+
+/// What became of rows and questions. `rows` are those of the spine.
+pub(crate) fn report(plan: &dyn ExecutionPlan, rows: u64) -> RunReport {
+    let mut report = RunReport {
+        rows,
+        ..RunReport::default()
+    };
+    collect(plan, &mut report);
+    let views = &mut report.views;
+    views.sort_by(|left, right| (&left.transform, &left.entity).cmp(&(&right.transform, &right.entity)));
+    report.sources.sort_by(|left, right| left.source.cmp(&right.source));
+    report
+}
+
+fn collect(plan: &dyn ExecutionPlan, report: &mut RunReport) {
+    if let Some(finish) = plan.downcast_ref::<FinishExec>() {
+        let mut view = ViewReport::default();
+        below(plan, finish, &mut view, &mut report.sources);
+        report.views.push(view);
+        return;
+    }
+    plan.children()
+        .into_iter()
+        .for_each(|child| collect(child.as_ref(), report));
+}
+
+/// What the nodes of a view did.
+fn below(plan: &dyn ExecutionPlan, finish: &FinishExec, view: &mut ViewReport, sources: &mut Vec<SourceReport>) {
+    if let Some(answers) = plan.downcast_ref::<PointInTimeExec>() {
+        let counts = answers.counter.counts();
+        view.keyless_questions = counts.keyless;
+        view.questions_at_events = counts.at_events;
+        let absent = |place: u32| counts.absent.get(place as usize).copied().unwrap_or(0);
+        let views = finish.spec.views(&finish.fold);
+        view.missing = views.into_iter().map(|(view, place)| (view, absent(place))).collect();
+    }
+    if let Some(events) = plan.downcast_ref::<EventsExec>() {
+        let counts = events.pipeline.counter.counts();
+        view.source.clone_from(&events.pass.source.name);
+        view.transform.clone_from(&events.pipeline.spec.name);
+        view.entity = events.pipeline.fold.entity.iter().map(|key| key.name.clone()).collect();
+        (view.events, view.dropped, view.copies) = (counts.events, counts.dropped, counts.copies);
+        if !sources.iter().any(|source| source.source == events.pass.source.name) {
+            sources.push(events.pass.report());
+        }
+    }
+    plan.children()
+        .into_iter()
+        .for_each(|child| below(child.as_ref(), finish, view, sources));
 }

@@ -1,21 +1,26 @@
 //! Running a plan.
 
 use crate::error::BatchError;
-use crate::exec::Planner;
-use crate::inputs::{Inputs, Shared, lock};
-use crate::logical::walk;
+use crate::inputs::{Inputs, Resources};
 use crate::measure;
+use crate::plan::ServicePlan;
 use crate::report::RunReport;
-use crate::shelves::Room;
 use crate::spine::SpineData;
+use crate::table::{Asking, FeaturesTable, SpineQuery};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::common::TableReference;
+use datafusion::datasource::provider_as_source;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, UnboundedMemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionState;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_stream};
-use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use featc_ir::plan::BatchPlan;
 use futures::StreamExt;
@@ -37,9 +42,9 @@ pub struct Output {
 /// The plans of a run, as text.
 #[derive(Debug, Clone)]
 pub struct Explained {
-    /// The logical plan: the nodes of the `BatchPlan`, one for one.
+    /// The logical plan, optimised: a scan of the features.
     pub logical: String,
-    /// What DataFusion makes of it.
+    /// What the scan makes of the `BatchPlan`, and DataFusion of that.
     pub physical: String,
 }
 
@@ -65,7 +70,7 @@ pub async fn run_async(plan: &BatchPlan, inputs: Inputs) -> Result<Output, Batch
     let context = prepared.state.task_ctx();
     let schema = prepared.physical.schema();
     let batches = collect(prepared.physical.clone(), context).await?;
-    let report = report(&prepared.shared);
+    let report = prepared.report();
     Ok(Output {
         schema,
         batches,
@@ -161,12 +166,12 @@ impl Rows {
 
     /// What was read.
     pub fn report(&self) -> RunReport {
-        report(&self.run.planned.shared)
+        self.run.planned.report()
     }
 
     /// The questions.
     pub fn spine(&self) -> &SpineData {
-        &self.run.planned.shared.spine
+        &self.run.planned.spine
     }
 
     /// The physical plan with what every node did so far: rows, bytes, time.
@@ -191,10 +196,16 @@ impl Iterator for Rows {
 }
 
 struct Planned {
-    shared: Arc<Shared>,
+    spine: SpineData,
     state: SessionState,
     logical: String,
     physical: Arc<dyn ExecutionPlan>,
+}
+
+impl Planned {
+    fn report(&self) -> RunReport {
+        measure::report(self.physical.as_ref(), self.spine.times.len() as u64)
+    }
 }
 
 fn threads(inputs: &Inputs) -> usize {
@@ -234,37 +245,72 @@ async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError
             threads,
         ))),
     };
-    let room = Room {
-        pool: pool.clone(),
-        temp: inputs.temp.clone().unwrap_or_else(std::env::temp_dir),
-        run_bytes: inputs.memory_bytes.map_or(0, |bytes| bytes / 64),
-    };
     let environment = RuntimeEnvBuilder::new().with_memory_pool(pool);
     let config = SessionConfig::new().with_target_partitions(threads);
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(environment.build_arc()?)
         .build();
-    let shared = Arc::new(Shared::new(inputs, threads, room));
-    let logical = walk(plan, &shared)?;
-    // Our nodes leave the logical optimiser nothing to do; the physical one brings partitions together.
-    let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Planner { shared: shared.clone() })]);
-    let physical = planner.create_physical_plan(&logical, &state).await?;
+    let asking = Asking {
+        truth: inputs.truth,
+        with_status: inputs.with_status,
+        fuse: inputs.fuse,
+    };
+    let (resources, spine) = Resources::of(inputs);
+    let service = ServicePlan::of(plan);
+    let questions = questions(&spine, &service)?;
+    let features = FeaturesTable::new(Arc::new(service), questions, asking, Arc::new(resources))?;
+    let logical = scan(&plan.service, Arc::new(features))?;
+    let logical = state.optimize(&logical)?;
+    let physical = state.create_physical_plan(&logical).await?;
     Ok(Planned {
-        shared,
+        spine,
         state,
         logical: logical.display_indent().to_string(),
         physical,
     })
 }
 
-fn report(shared: &Shared) -> RunReport {
-    let sources = lock(&shared.scans).values().map(|scan| scan.report()).collect();
-    let mut views: Vec<_> = lock(&shared.counters).iter().map(|counter| counter.report()).collect();
-    views.sort_by(|left, right| (&left.transform, &left.entity).cmp(&(&right.transform, &right.entity)));
-    RunReport {
-        rows: shared.spine.times.len() as u64,
-        sources,
-        views,
+/// A table by itself.
+fn scan(name: &str, table: Arc<dyn TableProvider>) -> Result<LogicalPlan, BatchError> {
+    let name = TableReference::bare(name);
+    let scan = LogicalPlanBuilder::scan(name, provider_as_source(table), None)?;
+    Ok(scan.build()?)
+}
+
+/// The rows of a spine, in one stream and in order.
+#[derive(Debug)]
+struct SpineRows {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl PartitionStream for SpineRows {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
     }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batches = futures::stream::iter(self.batches.clone().into_iter().map(Ok));
+        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), batches))
+    }
+}
+
+/// A spine in memory as a query.
+fn questions(spine: &SpineData, service: &ServicePlan) -> Result<SpineQuery, BatchError> {
+    let keys = service.asked.clone();
+    let (schema, batches) = spine.beside(&keys)?;
+    let own = spine.schema.fields().len();
+    // Not a table in memory: its rows may come in another order.
+    let rows = SpineRows {
+        schema: schema.clone(),
+        batches,
+    };
+    let table = StreamingTable::try_new(schema, vec![Arc::new(rows)])?;
+    Ok(SpineQuery {
+        plan: scan("spine", Arc::new(table))?,
+        own,
+        time: own,
+        columns: keys.into_iter().zip(own + 1..).collect(),
+    })
 }

@@ -2,26 +2,31 @@
 //!
 //! | rows | columns |
 //! |---|---|
-//! | events | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` or an `at` can fail, then the lifts |
+//! | spine | the questions' own columns, then `time`, per kind of entity its number (or [`NOBODY`](crate::entities::NOBODY)), and the columns that `excluding self` compares with |
+//! | events, as dealt to partitions | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` or an `at` can fail, then the lifts |
+//! | events, in order | `entity`, `time`, `tie` (its place among the entity's events of that time), `id` if a window excludes by it, and the rest as above; each event once |
 //! | answers | `row` (position in the spine), `time`, per slot its value; when statuses are wanted, per slot its status as a byte, and per presence a bool |
-//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte, all [packed](crate::packed); the rows of one block of the spine after those of another |
+//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte, all [packed](crate::row_format); the rows of one block of the spine after those of another |
 
-use crate::codec::Wire;
-use crate::packed::Layout;
-use crate::scan::IdColumn;
+use crate::id_column::IdColumn;
+use crate::row_format::Layout;
+use crate::wire::Wire;
 use arrow::datatypes::{DataType, Field, Schema};
 use featc_ir::plan::{FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{Expr, Source, Step};
 use featr_decode::arrow_type;
+use serde::{Deserialize, Serialize};
 
 /// Bytes of a row digest.
 pub(crate) const DIGEST_BYTES: i32 = 16;
 
-/// How the events of a `Rows` node travel.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// How the events of a pipeline travel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct EventLayout {
     /// Whether ids are words; else they are keys as bytes.
     pub words: bool,
+    /// Whether ids are read once events are in order.
+    pub ids: bool,
     /// Whether events carry their arrivals.
     pub arrival: bool,
     pub poison: bool,
@@ -29,7 +34,7 @@ pub(crate) struct EventLayout {
 }
 
 impl EventLayout {
-    pub fn new(source: &Source, spec: &RowSpec, arrival: bool) -> EventLayout {
+    pub fn new(source: &Source, spec: &RowSpec, fold: &FoldSpec, arrival: bool) -> EventLayout {
         // Source columns hold no errors; a let column does if its expression can fail or reads one that does.
         let mut failing = vec![false; source.columns.len()];
         let mut poison = false;
@@ -46,23 +51,47 @@ impl EventLayout {
         });
         EventLayout {
             words: IdColumn::is_words(source),
+            ids: !fold.self_columns.is_empty(),
             arrival: arrival && source.arrival.is_some(),
             poison,
             lifts: lifts.collect(),
         }
     }
 
-    /// The columns of events; with digests when ids occur twice.
-    pub fn schema(&self, digests: bool) -> Schema {
+    fn id(&self) -> Field {
         let id = if self.words { DataType::Int64 } else { DataType::Binary };
+        Field::new("id", id, false)
+    }
+
+    /// The columns of events as they are dealt; with digests when ids occur twice.
+    pub fn dealt(&self, digests: bool) -> Schema {
         let mut fields = vec![
             Field::new("entity", DataType::UInt32, false),
             Field::new("time", DataType::Int64, false),
-            Field::new("id", id, false),
+            self.id(),
         ];
         if digests {
             fields.push(Field::new("digest", DataType::FixedSizeBinary(DIGEST_BYTES), false));
         }
+        self.others(&mut fields);
+        Schema::new(fields)
+    }
+
+    /// The columns of events in order.
+    pub fn sorted(&self) -> Schema {
+        let mut fields = vec![
+            Field::new("entity", DataType::UInt32, false),
+            Field::new("time", DataType::Int64, false),
+            Field::new("tie", DataType::UInt32, false),
+        ];
+        if self.ids {
+            fields.push(self.id());
+        }
+        self.others(&mut fields);
+        Schema::new(fields)
+    }
+
+    fn others(&self, fields: &mut Vec<Field>) {
         if self.arrival {
             fields.push(Field::new("arrival", DataType::Int64, false));
         }
@@ -72,9 +101,17 @@ impl EventLayout {
         for (position, lift) in self.lifts.iter().enumerate() {
             fields.extend(lift.fields(&format!("lift{position}")));
         }
-        Schema::new(fields)
+    }
+
+    /// What events take while they are sorted and answered, in bytes, about: as they come, as the merge reads them, their
+    /// order, and prefix totals. `bytes` is what they take as they come.
+    pub fn work_bytes(&self, rows: usize, bytes: usize) -> usize {
+        2 * bytes + rows * (32 + 32 * self.lifts.len())
     }
 }
+
+/// Columns that order events: entity, time, tie.
+pub(crate) const EVENT_ORDER: [&str; 3] = ["entity", "time", "tie"];
 
 fn can_fail(expr: &Expr, failing: &[bool]) -> bool {
     let mut reads_failing = false;

@@ -1,15 +1,12 @@
 //! The questions of a run.
 
 use crate::error::BatchError;
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
-use datafusion::error::Result;
+use arrow::array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use featc_ir::Key;
-use featc_ir::plan::BatchPlan;
-use featr_decode::Spine;
+use featr_decode::{Spine, to_arrow};
 use featr_kernels::Column;
-use std::ops::Range;
+use std::sync::Arc;
 
 /// Questions: the rows that come out again, and in them the instants and keys.
 #[derive(Debug, Clone)]
@@ -21,11 +18,6 @@ pub struct SpineData {
     pub times: Vec<i64>,
     /// The columns that questions need, by name and type, over all batches.
     pub columns: Vec<(Key, Column)>,
-}
-
-/// The columns that the questions of a plan must bring, each once: what [`featr_decode::read_spine`] is to decode.
-pub fn spine_columns(plan: &BatchPlan) -> Vec<Key> {
-    plan.spine.columns()
 }
 
 impl SpineData {
@@ -41,21 +33,47 @@ impl SpineData {
     }
 
     /// A column of questions.
-    pub(crate) fn column(&self, key: &Key) -> Result<&Column> {
+    pub(crate) fn column(&self, key: &Key) -> Result<&Column, BatchError> {
         let missing = |why: &str| BatchError::SpineColumn {
             column: key.name.clone(),
             why: why.to_owned(),
         };
-        let (_, column) = self
-            .columns
-            .iter()
-            .find(|(known, _)| known.name == key.name)
-            .ok_or_else(|| missing("is missing"))?;
-        if column.ty == key.ty {
-            Ok(column)
-        } else {
-            Err(missing(&format!("is {}, not {}", column.ty, key.ty)).into())
+        let found = self.columns.iter().find(|(known, _)| known.name == key.name);
+        let (_, column) = found.ok_or_else(|| missing("is missing"))?;
+        match column.ty == key.ty {
+            true => Ok(column),
+            false => Err(missing(&format!("is {}, not {}", column.ty, key.ty))),
         }
+    }
+
+    /// The rows with what is asked beside them: instants, then these columns. The names of what is added are of no matter.
+    pub(crate) fn beside(&self, keys: &[Key]) -> Result<(SchemaRef, Vec<RecordBatch>), BatchError> {
+        let mut added: Vec<(String, ArrayRef)> = vec![];
+        let times = TimestampMicrosecondArray::from(self.times.clone()).with_timezone("UTC");
+        added.push(("time".to_owned(), Arc::new(times)));
+        for key in keys {
+            added.push((key.name.clone(), to_arrow(self.column(key)?)));
+        }
+        let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
+        for (name, array) in &added {
+            let mut name = format!("asked {name}");
+            while fields.iter().any(|field| *field.name() == name) {
+                name.push('\'');
+            }
+            fields.push(Arc::new(Field::new(name, array.data_type().clone(), true)));
+        }
+        let schema = Arc::new(Schema::new_with_metadata(fields, self.schema.metadata().clone()));
+        let mut from = 0;
+        let beside = |batch: &RecordBatch| {
+            let rows = batch.num_rows();
+            let added = added.iter().map(|(_, array)| array.slice(from, rows));
+            let columns = batch.columns().iter().cloned().chain(added).collect();
+            from += rows;
+            let batch = RecordBatch::try_new(schema.clone(), columns);
+            batch.map_err(|error| BatchError::Bug { why: error.to_string() })
+        };
+        let batches = self.batches.iter().map(beside).collect::<Result<_, _>>()?;
+        Ok((schema, batches))
     }
 
     /// Bytes in memory, about.
@@ -65,25 +83,8 @@ impl SpineData {
         rows + self.times.len() * 32
     }
 
-    /// Some rows, as they are to come out.
-    pub(crate) fn rows(&self, rows: Range<usize>) -> Result<RecordBatch> {
-        let (mut start, mut parts) = (0, vec![]);
-        for batch in &self.batches {
-            let end = start + batch.num_rows();
-            let (from, to) = (rows.start.max(start), rows.end.min(end));
-            if from < to {
-                parts.push(batch.slice(from - start, to - from));
-            }
-            start = end;
-        }
-        match parts.len() {
-            1 => Ok(parts.remove(0)),
-            _ => Ok(concat_batches(&self.schema, &parts)?),
-        }
-    }
-
     /// Whether all parts have the same number of rows.
-    pub(crate) fn check(&self) -> std::result::Result<(), BatchError> {
+    pub(crate) fn check(&self) -> Result<(), BatchError> {
         let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();
         if rows != self.times.len() {
             return Err(BatchError::Bug {

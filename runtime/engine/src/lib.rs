@@ -56,6 +56,7 @@
 //! |---|---|
 //! | load a program | [`Program::load`], [`Program::new`] |
 //! | build a training set | [`Program::read_spine`] or [`Program::spine`], then [`Program::train`] |
+//! | answer in a DataFusion session of your own | [`Program::features`] |
 //! | keep online values | [`Program::online`], [`Online::push`], [`Online::advance`], [`Online::read`] |
 //! | survive a restart, also with another version of the program | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`], [`Online::rebuilt`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
@@ -67,9 +68,11 @@ mod absence;
 mod copies;
 mod entities;
 mod error;
+mod features;
 mod limits;
 mod load;
 mod online;
+mod presence;
 mod program;
 pub mod provenance;
 mod recorded;
@@ -86,14 +89,16 @@ mod view_rejects;
 pub use absence::Absence;
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
+pub use featr_batch::datafusion;
 pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
-    Aside, Claim, DecodeError, JsonlRejects, LakeCause, OutputFormat, RowsWriter, WriteOptions, beyond_text,
-    from_arrow, plain, sync_folder, to_arrow, write_rows,
+    Aside, Claim, DecodeError, JsonlRejects, LakeCause, OutputFormat, RowsWriter, WriteOptions, begins_with_reject,
+    beyond_text, from_arrow, open_file, plain, sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
 pub use featr_stream::{AdvanceReport, LogName, LogStats, Rebuild, RestoreReport, ToRebuild};
+pub use features::FeatureOptions;
 pub use limits::{Limits, Most, ViewReport};
 pub use online::{Online, PushRejected, PushReport};
 pub use program::{Program, SeenEarly};

@@ -57,6 +57,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGr
     let slot = |(aggregate, ty): &(Aggregate, Type), window: usize| Slot {
         aggregate: *aggregate,
         argument: (*aggregate != Aggregate::Count).then_some(LiftId(0)),
+        second: None,
         filter: None,
         window: WindowId::from(window),
         ty: *ty,

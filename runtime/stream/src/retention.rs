@@ -1,15 +1,11 @@
 //! How far back of a question events count.
 
-use featc_ir::WindowKind;
 use featc_ir::plan::FoldSpec;
 
 /// The longest of windows and lookbacks, in microseconds: an event with τ ≤ t − reach plays no role at `t` or later.
 /// `None`: every event plays one for ever. What a graph keeps is no less.
 pub(crate) fn reach_us(spec: &FoldSpec) -> Option<u64> {
-    let windows = spec.windows.iter().map(|window| match window.kind {
-        WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
-        WindowKind::Lifetime => None,
-    });
+    let windows = spec.windows.iter().map(|window| window.bounds().reach_us());
     let reaches = windows.chain(spec.presence.iter().copied());
     reaches
         .into_iter()

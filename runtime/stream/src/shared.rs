@@ -268,11 +268,8 @@ fn walks(log: &SharedLog, plan: &Fold, windows: &[usize], slots: &[usize]) -> Re
         let mut stops = Vec::new();
         for stop in &walk.stops {
             let of_stop = stop.slots.iter().map(|slot| at(slots, *slot as usize));
-            stops.push(Stop {
-                window: at(windows, stop.window.index())?,
-                slots: of_stop.collect::<Result<_, _>>()?,
-                parts: Vec::new(),
-            });
+            let window = at(windows, stop.window.index())?;
+            stops.push(Stop::new(window, of_stop.collect::<Result<_, _>>()?));
         }
         walks.push(Walk::new(&log.spec, &log.of_slot, walk.saves, stops));
     }

@@ -33,7 +33,10 @@ pub struct Did {
     pub spilled: u64,
     pub spilled_whole: u64,
     pub split: u64,
-    pub packs: u64,
+    pub summaries: u64,
+    /// Several views of one source, in one pass; and each in its own.
+    pub fused: u64,
+    pub apart: u64,
     pub without_status: u64,
     pub several_threads: u64,
     /// Cases with very many events of one entity.
@@ -54,9 +57,11 @@ impl Did {
     fn note(&mut self, setting: Setting, ran: &Ran) {
         self.in_memory += u64::from(setting.memory_bytes.is_none());
         self.spilled += u64::from(ran.spilled());
-        self.spilled_whole += u64::from(ran.spilled() && ran.slabs() == 0);
-        self.split += u64::from(ran.slabs() > 0);
-        self.packs += u64::from(ran.packs() > 0);
+        self.spilled_whole += u64::from(ran.spilled() && ran.chunks() == 0);
+        self.split += u64::from(ran.chunks() > 0);
+        self.summaries += u64::from(ran.summaries() > 0);
+        self.fused += u64::from(ran.fused());
+        self.apart += u64::from(!setting.fuse);
         self.without_status += u64::from(!setting.with_status);
         self.several_threads += u64::from(setting.threads > 1);
     }
@@ -70,7 +75,7 @@ impl Did {
         }
         self.replayed += u64::from(layout.replay.is_some());
         self.pruned += u64::from(ran.pruned());
-        self.dictionaries += u64::from(ran.measured.contains("from dictionaries"));
+        self.dictionaries += u64::from(ran.measured.contains(" rows_coded"));
         self.naive += u64::from(layout.naive && case.program.sources.iter().any(|source| source.zone.is_some()));
         if layout.replay.is_none() {
             self.note(layout.setting, ran);
@@ -78,13 +83,15 @@ impl Did {
     }
 
     /// The counts by name, each with how many there are at least in a thousand cases.
-    pub fn counts(&self) -> [(&'static str, u64, u64); 16] {
+    pub fn counts(&self) -> [(&'static str, u64, u64); 18] {
         [
             ("in memory", self.in_memory, 1_000),
             ("spilled", self.spilled, 700),
             ("spilled, entities whole", self.spilled_whole, 200),
             ("entities in parts", self.split, 600),
-            ("packs", self.packs, 200),
+            ("panes summarised", self.summaries, 200),
+            ("one pass for several views", self.fused, 200),
+            ("a pass per view", self.apart, 500),
             ("without statuses", self.without_status, 500),
             ("several threads", self.several_threads, 1_000),
             ("600 events and more of one entity", self.long, 5),
@@ -104,7 +111,9 @@ impl Did {
         self.spilled += other.spilled;
         self.spilled_whole += other.spilled_whole;
         self.split += other.split;
-        self.packs += other.packs;
+        self.summaries += other.summaries;
+        self.fused += other.fused;
+        self.apart += other.apart;
         self.without_status += other.without_status;
         self.several_threads += other.several_threads;
         self.long += other.long;
@@ -125,6 +134,7 @@ fn setting(rng: &mut Rng, memory_bytes: Option<usize>) -> Setting {
         memory_bytes,
         batch_rows: *rng.pick(&[1, 3, 7, 7, 64, 1000]),
         with_status: !rng.one_in(3),
+        fuse: !rng.one_in(3),
     }
 }
 
@@ -136,7 +146,7 @@ fn little(rng: &mut Rng, rows: usize) -> usize {
 /// The engines that answer a case: the batch engine in memory, from disk, and in parts; the stream in several orders, some
 /// with a graph that branches or with rows that are taken back; of some cases one of them over files.
 pub fn draw(rng: &mut Rng, shapes: &[Shape], rows: usize, questions: usize) -> Vec<Engine> {
-    // Of what is collected an eighth has place in memory; shelves are answered whole where all of it suffices.
+    // Of what is collected an eighth has place in memory; entities are answered whole where all of it suffices.
     let whole = 4_000 + 700 * rows + 300 * questions;
     let little = little(rng, rows);
     let mut engines: Vec<Engine> = [None, Some(whole), Some(little)]
@@ -171,6 +181,23 @@ pub fn draw(rng: &mut Rng, shapes: &[Shape], rows: usize, questions: usize) -> V
         }
     }
     engines
+}
+
+/// The batch engine over files of which parts are left out, as small as can be.
+pub fn pruned(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Engine {
+    let layout = layout(rng, shapes, rows);
+    Engine::Files(Layout {
+        format: Format::Parquet,
+        rows_per_group: *rng.pick(&[1, 1, 3]),
+        sorted: true,
+        prune: true,
+        replay: None,
+        setting: Setting {
+            with_status: true,
+            ..layout.setting
+        },
+        ..layout
+    })
 }
 
 fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {

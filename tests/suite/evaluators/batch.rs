@@ -12,12 +12,14 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
     pub threads: usize,
-    /// Of a bound on memory an eighth is for what is collected: more goes to disk. A shelf that needs more than all of it
+    /// Of a bound on memory an eighth is for what is collected: more goes to disk. An entity that needs more than all of it
     /// is answered in parts.
     pub memory_bytes: Option<usize>,
     /// Rows of one batch of a source, and of the spine.
     pub batch_rows: usize,
     pub with_status: bool,
+    /// Whether views of one source read it in one pass.
+    pub fuse: bool,
 }
 
 impl Setting {
@@ -27,6 +29,7 @@ impl Setting {
         memory_bytes: None,
         batch_rows: 1024,
         with_status: true,
+        fuse: true,
     };
 }
 
@@ -53,24 +56,27 @@ impl Ran {
 
     /// Whether something went to disk.
     pub fn spilled(&self) -> bool {
-        self.measured.contains(" on disk")
-            && self.measured.matches(" on disk").count() > self.measured.matches(", 0 B on disk").count()
+        self.measured.contains(" spilled_bytes")
     }
 
-    /// How often some of the entities of a shelf, or one, were answered in parts.
-    pub fn slabs(&self) -> usize {
-        self.counted(" slabs")
+    /// In how many parts the questions about one or several entities were answered.
+    pub fn chunks(&self) -> usize {
+        self.counted(" question_chunks")
     }
 
-    /// How many packs stood for events.
-    pub fn packs(&self) -> usize {
-        self.counted(" packs in them")
+    /// How many summaries stood for panes of events.
+    pub fn summaries(&self) -> usize {
+        self.counted(" pane_summaries")
     }
 
     /// Whether rows were left out by the statistics of their files.
     pub fn pruned(&self) -> bool {
-        let all = self.measured.matches(" rows left out by statistics").count();
-        all > self.measured.matches(", 0 rows left out by statistics").count()
+        self.measured.contains(" rows_pruned")
+    }
+
+    /// Whether several views read a source in one pass.
+    pub fn fused(&self) -> bool {
+        self.measured.contains(", pass=")
     }
 
     fn counted(&self, what: &str) -> usize {
@@ -118,6 +124,7 @@ pub fn batch(case: &Case, plans: &Plans, setting: Setting) -> Ran {
     let mut inputs = featr_batch::Inputs::new(spine(case, plans, setting.batch_rows));
     inputs.truth = case.truth;
     inputs.with_status = setting.with_status;
+    inputs.fuse = setting.fuse;
     inputs.threads = setting.threads;
     inputs.memory_bytes = setting.memory_bytes;
     for (place, source) in case.program.sources.iter().enumerate() {

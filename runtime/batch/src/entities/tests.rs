@@ -81,10 +81,14 @@ proptest! {
         let (asked, found) = (of(&asked, true), of(&events, false));
         let (asked, found): (Vec<&Column>, Vec<&Column>) = (asked.iter().collect(), found.iter().collect());
         let (of_question, expected) = slow(&asked, &found, events.len());
-        let entities = Entities::of_columns(&asked);
-        prop_assert_eq!(&entities.of_question, &of_question);
+        let (entities, numbered) = Entities::number(&asked);
         let greatest = of_question.iter().filter(|entity| **entity != NOBODY).max();
         prop_assert_eq!(entities.count(), greatest.map_or(0, |entity| *entity as usize + 1));
+        let dealt = |numbers: Vec<u32>| -> Vec<u32> {
+            numbers.into_iter().map(|number| reversed(number, entities.bits())).collect()
+        };
+        prop_assert_eq!(&numbered, &dealt(of_question));
+        let expected = dealt(expected);
         prop_assert_eq!(entities.find(&plain(&found), &mut vec![]), &expected[..]);
 
         let coded = found.iter().enumerate().map(|(at, column)| {
@@ -110,7 +114,7 @@ proptest! {
 #[test]
 fn a_new_dictionary_is_not_taken_for_the_last_one() {
     let asked = column(Type::String, &["a", "b"].map(|text| Value::String(text.into())));
-    let entities = Entities::of_columns(&[&asked]);
+    let (entities, _) = Entities::number(&[&asked]);
     let mut memos = vec![];
     for (texts, expected) in [
         (["b", "a"], [1, 0]),
@@ -126,8 +130,11 @@ fn a_new_dictionary_is_not_taken_for_the_last_one() {
 }
 
 #[test]
-fn questions_without_an_entity_have_a_shelf() {
-    let asked = column(Type::Int64, &[Value::Int64(1), Value::Null, Value::Int64(2)]);
-    let entities = Entities::of_columns(&[&asked]);
-    assert_eq!(entities.questions_by_shelf(2), (vec![0, 1, 2], vec![0, 2, 3]));
+fn numbers_lie_far_apart() {
+    let values: Vec<Value> = (0..5).map(Value::Int64).chain([Value::Null]).collect();
+    let (entities, numbers) = Entities::number(&[&column(Type::Int64, &values)]);
+    assert_eq!((entities.count(), entities.bits()), (5, 3));
+    assert_eq!(numbers, [0, 4, 2, 6, 1, NOBODY]);
+    let (entities, numbers) = Entities::number(&[&column(Type::Int64, &values[..1])]);
+    assert_eq!((entities.bits(), numbers), (0, vec![0]));
 }

@@ -159,5 +159,5 @@ fn keys_that_come_as_codes_are_those_that_come_as_text() {
         .and_then(Run::start)
         .expect("runs");
     let measured = rows.measured();
-    assert!(measured.contains("keys of 1000 from dictionaries"), "{measured}");
+    assert!(measured.contains("1000 rows_coded"), "{measured}");
 }

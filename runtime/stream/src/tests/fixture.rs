@@ -17,10 +17,6 @@ const DECIMAL: Type = Type::Decimal {
     precision: 20,
     scale: 2,
 };
-const WIDE: Type = Type::Decimal {
-    precision: 38,
-    scale: 2,
-};
 
 /// The columns of the source, in order; lifts are columns 4 to 9, the last one `x + x`.
 const COLUMNS: [(&str, Type); 9] = [
@@ -246,46 +242,55 @@ pub(super) fn window(length_us: Option<i64>) -> WindowKind {
     length_us.map_or(WindowKind::Lifetime, |length_us| WindowKind::Last { length_us })
 }
 
-/// (aggregate, argument, result type)
-fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
-    let mut all = vec![
-        (Aggregate::Count, None, Type::Int64),
-        (Aggregate::TimeSinceLast, None, Type::Duration),
-        (Aggregate::Sum, Some(0), Type::Int64),
-        (Aggregate::Sum, Some(1), Type::Float64),
-        (Aggregate::Sum, Some(4), WIDE),
-        (Aggregate::Sum, Some(5), Type::Int64),
+/// Every aggregate over every pair of lifts that it takes: aggregate, lifts, result type.
+fn aggregates() -> Vec<(Aggregate, Vec<u32>, Type)> {
+    let mut aggregates = Aggregate::ALL.to_vec();
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.ignoring_nulls()));
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.with_cap(2)));
+    let types = [
+        Type::Int64,
+        Type::Float64,
+        Type::String,
+        Type::Bool,
+        DECIMAL,
+        Type::Int64,
     ];
-    let types = [Type::Int64, Type::Float64, Type::String, Type::Bool, DECIMAL];
-    for (lift, ty) in (0u32..).zip(types) {
-        all.push((Aggregate::Count, Some(lift), Type::Int64));
-        for cap in [2, 100] {
-            all.push((Aggregate::CountDistinct { cap }, Some(lift), Type::Int64));
-        }
-        for ignoring_nulls in [true, false] {
-            all.push((Aggregate::First { ignoring_nulls }, Some(lift), ty));
-            all.push((Aggregate::Last { ignoring_nulls }, Some(lift), ty));
-        }
-        if ty != Type::Bool {
-            all.push((Aggregate::Min, Some(lift), ty));
-            all.push((Aggregate::Max, Some(lift), ty));
-        }
-        if ty.is_numeric() {
-            let moments = [
-                Aggregate::Mean,
-                Aggregate::Variance,
-                Aggregate::Stddev,
-                Aggregate::VariancePop,
-                Aggregate::StddevPop,
-            ];
-            all.extend(moments.map(|moment| (moment, Some(lift), Type::Float64)));
+    let lifts = 0..types.len() as u32;
+    let mut arguments: Vec<Vec<u32>> = vec![vec![]];
+    arguments.extend(lifts.clone().map(|lift| vec![lift]));
+    arguments.extend(
+        lifts
+            .clone()
+            .flat_map(|left| lifts.clone().map(move |right| vec![left, right])),
+    );
+    let mut all = vec![];
+    for aggregate in aggregates {
+        for lifts in &arguments {
+            // Of two arguments the second ones decide most: all of them with two first ones.
+            let is_one_of_many = lifts.len() == 2 && lifts[0] % 3 != 1;
+            let types: Vec<Type> = lifts.iter().map(|lift| types[*lift as usize]).collect();
+            if let Some(ty) = aggregate.result(&types).filter(|_| !is_one_of_many) {
+                all.push((aggregate, lifts.clone(), ty));
+            }
         }
     }
     all
 }
 
 pub(super) fn fold_spec() -> FoldSpec {
-    let kinds = [Some(20), Some(3), Some(300), Some(1), None].map(window);
+    let mut kinds = [Some(20), Some(3), Some(300), Some(1), None].map(window).to_vec();
+    kinds.push(WindowKind::Offset {
+        length_us: Some(20),
+        offset_us: 3,
+    });
+    kinds.push(WindowKind::Events {
+        count: 3,
+        max_us: Some(30),
+    });
+    kinds.push(WindowKind::Events {
+        count: 40,
+        max_us: None,
+    });
     fold_of(
         &kinds,
         vec![Some(5), None, Some(u64::MAX), Some(1)],
@@ -298,15 +303,16 @@ pub(super) fn fold_of(kinds: &[WindowKind], presence: Vec<Option<u64>>, lifts: &
     let windows = windows(kinds);
     let place = |lift: u32| lifts.iter().position(|known| *known == lift).map(LiftId::from);
     let mut slots = Vec::new();
-    for (position, (aggregate, argument, ty)) in aggregates().into_iter().enumerate() {
-        if argument.is_some_and(|lift| place(lift).is_none()) {
+    for (position, (aggregate, of, ty)) in aggregates().into_iter().enumerate() {
+        if of.iter().any(|lift| place(*lift).is_none()) {
             continue;
         }
         for window in 0..windows.len() {
             let filter = place(FLAG.0).filter(|_| position % 3 == 2);
             slots.push(Slot {
                 aggregate,
-                argument: argument.and_then(place),
+                argument: of.first().and_then(|lift| place(*lift)),
+                second: of.get(1).and_then(|lift| place(*lift)),
                 filter,
                 window: WindowId::from(window),
                 ty,

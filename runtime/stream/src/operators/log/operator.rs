@@ -25,7 +25,7 @@ use crate::shared::SharedLog;
 use crate::snapshot::{self, RestoreError, Section};
 use featc_ir::hash::lift_keys;
 use featc_ir::plan::{FoldSpec, LogId, RowSpec};
-use featc_ir::{Aggregate, Bug, Excluding, LiftId, Source, Type};
+use featc_ir::{Bug, Excluding, LiftId, Source, Type};
 use featr_kernels::identity::{self, Keys};
 use featr_kernels::{Column, Tag};
 use std::sync::Arc;
@@ -366,25 +366,11 @@ pub(crate) fn check(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<
             slot.window.index() < spec.windows.len(),
             "a slot's window does not exist",
         )?;
-        let argument = slot.argument.is_none_or(|lift| lifted(lift).is_some());
+        let argument = slot.arguments().all(|lift| lifted(lift).is_some());
         ensure(argument, "an argument does not exist")?;
         let is_bool = |lift| lifted(lift).is_some_and(|expr| expr.ty == Type::Bool);
         ensure(slot.filter.is_none_or(is_bool), "a filter is no boolean lift")?;
-        let arity = match slot.aggregate {
-            Aggregate::Count => true,
-            Aggregate::TimeSinceLast => slot.argument.is_none(),
-            Aggregate::Sum
-            | Aggregate::Mean
-            | Aggregate::Min
-            | Aggregate::Max
-            | Aggregate::First { .. }
-            | Aggregate::Last { .. }
-            | Aggregate::Variance
-            | Aggregate::Stddev
-            | Aggregate::VariancePop
-            | Aggregate::StddevPop
-            | Aggregate::CountDistinct { .. } => slot.argument.is_some(),
-        };
+        let arity = slot.aggregate.row().arity.contains(&slot.arguments().count());
         ensure(arity, "an aggregate has a wrong number of arguments")?;
     }
     let unique = source.identity().map(|column| column.ty);

@@ -76,7 +76,7 @@ impl EntityLog {
         if !self.ids.contains(&entry) {
             return;
         }
-        let at = self.at_or_after(entry.1)..self.after(entry.1);
+        let at = self.until(entry.1.checked_sub(1))..self.after(entry.1);
         let mut again = self.rows(at).map(|(events, row)| xxh3_64(events.id(row)));
         if !again.any(|hash| hash == entry.0) {
             drop(again);

@@ -1,0 +1,152 @@
+//! The answers to questions about some entities whose events are in memory: the merge, and its answers as rows.
+
+use super::questions::Questions;
+use super::spec::PointInTime;
+use crate::inputs::{Progress, Resources};
+use crate::locks::lock;
+use crate::schema::slot_wires;
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
+use arrow::datatypes::SchemaRef;
+use datafusion::error::Result;
+use datafusion::physical_plan::metrics::Count;
+use featr_kernels::finish::{encode_status, with_errors};
+use featr_kernels::{Column, Tag, identity};
+use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer};
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+/// Counts what becomes of the questions.
+#[derive(Debug, Default)]
+pub(crate) struct QuestionCounter(Mutex<QuestionCounts>);
+
+/// See [`crate::ViewReport`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct QuestionCounts {
+    pub keyless: u64,
+    pub at_events: u64,
+    /// Per entry of `FoldSpec::presence`: questions without an event within that lookback.
+    pub absent: Vec<u64>,
+}
+
+impl QuestionCounter {
+    fn add(&self, keyless: usize, answered: &Answered) {
+        let mut counts = lock(&self.0);
+        counts.keyless += keyless as u64;
+        counts.at_events += answered.at_events;
+        counts.absent.resize(answered.presence.len(), 0);
+        for (count, present) in counts.absent.iter_mut().zip(&answered.presence) {
+            *count += present.iter().map(|present| u64::from(!present)).sum::<u64>();
+        }
+    }
+
+    pub fn counts(&self) -> QuestionCounts {
+        lock(&self.0).clone()
+    }
+}
+
+/// What is needed to answer.
+#[derive(Clone)]
+pub(super) struct Job {
+    pub spec: Arc<PointInTime>,
+    pub questions: Arc<Questions>,
+    pub resources: Arc<Resources>,
+    pub counter: Arc<QuestionCounter>,
+    pub schema: SchemaRef,
+    /// What the events and answers of an entity may take, in bytes, about.
+    pub share: Option<usize>,
+    pub spill: crate::spill::SpillContext,
+    /// How many parts the questions about large entities were answered in, and how many summaries stood for events there.
+    pub chunks: Count,
+    pub summaries: Count,
+    pub spilled_bytes: Count,
+}
+
+/// Questions about one entity, by instant, and its events in a run.
+pub(super) struct AboutOne<'a> {
+    pub rows: &'a [u32],
+    pub events: Range<u32>,
+}
+
+impl Job {
+    /// Whether some window says `excluding self`.
+    pub fn reads_ids(&self) -> bool {
+        !self.spec.fold.self_columns.is_empty()
+    }
+
+    /// What the answer to a question takes, in bytes, about.
+    pub fn question_bytes(&self) -> usize {
+        64 + 32 * self.spec.fold.slots.len()
+    }
+
+    /// How many questions are answered at once, if `bytes` are taken by events.
+    pub fn questions_max(&self, bytes: usize) -> usize {
+        match self.share {
+            None => usize::MAX,
+            Some(share) => (share.saturating_sub(bytes).max(share / 2) / self.question_bytes()).max(1),
+        }
+    }
+
+    /// The answers of a run to questions.
+    pub fn ask(&self, run: &Run, asked: &[AboutOne<'_>]) -> Result<RecordBatch> {
+        self.ask_all(run, asked, 0)
+    }
+
+    /// The same, where so many questions have no entity.
+    pub fn ask_all(&self, run: &Run, asked: &[AboutOne<'_>], keyless: usize) -> Result<RecordBatch> {
+        let mut rows: Vec<u32> = vec![];
+        let mut groups = Vec::with_capacity(asked.len());
+        for about in asked {
+            let start = rows.len();
+            rows.extend_from_slice(about.rows);
+            groups.push(Group {
+                questions: start..rows.len(),
+                events: about.events.clone(),
+            });
+        }
+        let selves = if self.reads_ids() {
+            Some(self.selves(&rows))
+        } else {
+            None
+        };
+        let times = rows.iter().map(|row| self.questions.times[*row as usize]).collect();
+        let asked = Asked { times, groups, selves };
+        let answered = answer(&self.spec.fold, run, &asked, self.spec.delay_us);
+        self.counter.add(keyless, &answered);
+        self.resources.tell(&Progress::Answered {
+            questions: rows.len() as u64,
+        });
+        self.encode(rows, asked.times, answered)
+    }
+
+    /// The questions' own identities.
+    pub fn selves(&self, rows: &[u32]) -> Selves {
+        let columns: Vec<Column> = self.questions.selves.iter().map(|column| column.take(rows)).collect();
+        let keys = identity::entity_keys(&columns.iter().collect::<Vec<_>>(), rows.len());
+        let known = match keys.tags {
+            None => vec![true; rows.len()],
+            Some(tags) => tags.iter().map(|tag| *tag == Tag::VALID).collect(),
+        };
+        Selves {
+            keys: keys.bytes,
+            known,
+        }
+    }
+
+    fn encode(&self, rows: Vec<u32>, times: Vec<i64>, answered: Answered) -> Result<RecordBatch> {
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(rows)), Arc::new(Int64Array::from(times))];
+        let mut extras: Vec<ArrayRef> = vec![];
+        for (wire, (column, statuses)) in slot_wires(&self.spec.fold).into_iter().zip(answered.slots) {
+            wire.encode(with_errors(column, &statuses), &mut arrays)?;
+            if self.spec.with_status {
+                let bytes = statuses.into_iter().map(encode_status);
+                extras.push(Arc::new(UInt8Array::from_iter_values(bytes)));
+            }
+        }
+        if self.spec.with_status {
+            let presence = answered.presence.into_iter();
+            extras.extend(presence.map(|present| Arc::new(BooleanArray::from(present)) as ArrayRef));
+        }
+        arrays.append(&mut extras);
+        Ok(RecordBatch::try_new(self.schema.clone(), arrays)?)
+    }
+}

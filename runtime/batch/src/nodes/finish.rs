@@ -1,0 +1,176 @@
+//! Slots to features, batch by batch, and the rows of a batch in the order of the blocks of the spine.
+
+use super::block::by_block;
+use super::common::{no_expressions, unordered};
+use crate::error::bug;
+use crate::row_format::Layout;
+use crate::schema::{feature_fields, feature_layout, slot_wires};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array, UInt32Array};
+use arrow::datatypes::{Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::Result;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::EmissionType;
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use featc_ir::Truth;
+use featc_ir::plan::{FinishSpec, FoldSpec};
+use featr_decode::into_arrow;
+use featr_kernels::Column;
+use featr_kernels::finish::{Answers, decode_status, encode_status, finish_owned, finish_values};
+use futures::StreamExt;
+use std::fmt;
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct FinishExec {
+    input: Arc<dyn ExecutionPlan>,
+    pub spec: Arc<FinishSpec>,
+    pub fold: Arc<FoldSpec>,
+    pub truth: Truth,
+    pub with_status: bool,
+    metrics: ExecutionPlanMetricsSet,
+    properties: Arc<PlanProperties>,
+}
+
+impl FinishExec {
+    pub fn new(
+        input: Arc<dyn ExecutionPlan>,
+        spec: Arc<FinishSpec>,
+        fold: Arc<FoldSpec>,
+        truth: Truth,
+        with_status: bool,
+    ) -> FinishExec {
+        let schema = Arc::new(Schema::new(feature_fields(&feature_layout(&spec, with_status))));
+        let partitions = input.output_partitioning().partition_count();
+        let properties = unordered(schema, partitions, EmissionType::Incremental);
+        FinishExec {
+            input,
+            spec,
+            fold,
+            truth,
+            with_status,
+            metrics: ExecutionPlanMetricsSet::new(),
+            properties,
+        }
+    }
+}
+
+fn features(
+    spec: &FinishSpec,
+    fold: &FoldSpec,
+    (truth, with_status): (Truth, bool),
+    batch: &RecordBatch,
+    (layout, out): (&Layout, SchemaRef),
+) -> Result<RecordBatch> {
+    let mut arrays = batch.columns().iter();
+    let missing = || bug("a column of the answers is missing");
+    let rows = arrays.next().ok_or_else(missing)?.as_primitive::<UInt32Type>().values();
+    let times = arrays.next().ok_or_else(missing)?.as_primitive::<Int64Type>().values();
+    // The rows are put in another order here, where they are few and copied anyway.
+    let order = by_block(rows);
+    let slots = slot_wires(fold)
+        .into_iter()
+        .map(|wire| wire.gather(&mut arrays, &order))
+        .collect::<Result<Vec<Column>>>()?;
+    let rows = UInt32Array::from_iter_values(order.iter().map(|at| rows[*at as usize]));
+    let packed = |features: Vec<ArrayRef>| {
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(rows)];
+        columns.extend(layout.pack(order.len(), &features)?);
+        Ok(RecordBatch::try_new(out, columns)?)
+    };
+    if !with_status {
+        let features = finish_values(spec, order.len(), slots, truth);
+        return packed(features.into_iter().map(into_arrow).collect());
+    }
+    let times: Vec<i64> = order.iter().map(|at| times[*at as usize]).collect();
+    let status = |byte: u8| decode_status(byte).ok_or_else(|| bug("a byte is no status"));
+    let with_statuses = |column: Column| {
+        let bytes = arrays.next().ok_or_else(missing)?.as_primitive::<UInt8Type>().values();
+        let statuses = order.iter().map(|at| status(bytes[*at as usize]));
+        Ok((column, statuses.collect::<Result<Vec<_>>>()?))
+    };
+    let slots = slots.into_iter().map(with_statuses).collect::<Result<_>>()?;
+    let presence = arrays.map(|array| {
+        let present = array.as_boolean().values();
+        order.iter().map(|at| present.value(*at as usize)).collect()
+    });
+    let answers = Answers {
+        times: &times,
+        slots,
+        presence: presence.collect(),
+    };
+    let mut features: Vec<ArrayRef> = vec![];
+    for (column, statuses) in finish_owned(spec, fold, answers, truth) {
+        let statuses = statuses.into_iter().map(encode_status);
+        features.push(into_arrow(column));
+        features.push(Arc::new(UInt8Array::from_iter_values(statuses)));
+    }
+    packed(features)
+}
+
+impl DisplayAs for FinishExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        let names = self.spec.features.iter().filter(|feature| feature.output);
+        let names: Vec<&str> = names.map(|feature| feature.name.as_str()).collect();
+        write!(f, "FinishExec: features=[{}]", names.join(", "))
+    }
+}
+
+impl ExecutionPlan for FinishExec {
+    fn name(&self) -> &str {
+        "FinishExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        no_expressions(f)
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn with_new_children(self: Arc<Self>, mut inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let input = inputs.pop().ok_or_else(|| bug("Finish lacks its input"))?;
+        Ok(Arc::new(FinishExec::new(
+            input,
+            self.spec.clone(),
+            self.fold.clone(),
+            self.truth,
+            self.with_status,
+        )))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        let (spec, fold, schema) = (self.spec.clone(), self.fold.clone(), self.schema());
+        let (how, out) = ((self.truth, self.with_status), schema.clone());
+        let layout = feature_layout(&spec, self.with_status);
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let batches = input.map(move |batch| {
+            let batch = batch?;
+            let _timer = metrics.elapsed_compute().timer();
+            let features = features(&spec, &fold, how, &batch, (&layout, out.clone()))?;
+            Ok(features.record_output(&metrics))
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+    }
+}

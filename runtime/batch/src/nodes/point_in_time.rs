@@ -1,0 +1,448 @@
+//! The point-in-time aggregation: one merge per entity answers all slots of all windows.
+//!
+//! As a hash join it has a build side, the questions, which are collected once, and another one, the events, which
+//! come in streams: all of an entity in one of them, in order. An entity is answered when all of its events have come. The
+//! stream that ends last answers the questions about entities without events.
+
+use super::answer::{AboutOne, Job, QuestionCounter};
+use super::chunks::QuestionChunks;
+use super::common::{ascending, entity_key, no_expressions, unordered};
+use super::in_order::InOrder;
+use super::questions::Questions;
+use super::spec::PointInTime;
+use crate::error::bug;
+use crate::inputs::Resources;
+use crate::schema::{EVENT_ORDER, answer_fields};
+use arrow::array::{AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{Schema, UInt32Type};
+use datafusion::common::SharedResult;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{Distribution, OrderingRequirements, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::EmissionType;
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet, RecordOutput,
+};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
+};
+use featr_merge::Run;
+use futures::{StreamExt, TryStreamExt};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct PointInTimeExec {
+    /// Spine, events.
+    inputs: [Arc<dyn ExecutionPlan>; 2],
+    pub spec: Arc<PointInTime>,
+    resources: Arc<Resources>,
+    /// Whether its memory is counted in the session's pool.
+    counted: bool,
+    build: Arc<OnceCell<SharedResult<Arc<Questions>>>>,
+    pub counter: Arc<QuestionCounter>,
+    metrics: ExecutionPlanMetricsSet,
+    properties: Arc<PlanProperties>,
+}
+
+impl PointInTimeExec {
+    pub fn new(
+        inputs: [Arc<dyn ExecutionPlan>; 2],
+        spec: Arc<PointInTime>,
+        resources: Arc<Resources>,
+        counted: bool,
+    ) -> PointInTimeExec {
+        let schema = Arc::new(Schema::new(answer_fields(&spec.fold, spec.with_status)));
+        let partitions = inputs[1].output_partitioning().partition_count();
+        PointInTimeExec {
+            inputs,
+            spec,
+            resources,
+            counted,
+            build: Arc::default(),
+            counter: Arc::default(),
+            metrics: ExecutionPlanMetricsSet::new(),
+            properties: unordered(schema, partitions, EmissionType::Incremental),
+        }
+    }
+}
+
+/// What is being answered.
+enum Current {
+    Nothing,
+    /// A run of whole entities: which, and where their events are; the next of them, and the next of its questions.
+    Whole {
+        run: Run,
+        entities: Vec<(u32, Range<u32>)>,
+        questions_max: usize,
+        next: usize,
+        rows: Option<(Vec<u32>, usize)>,
+    },
+    Chunks(Box<QuestionChunks>),
+    /// Entities without events, from this one on; at last the questions without an entity.
+    WithoutEvents {
+        next: u32,
+        nobody: usize,
+    },
+}
+
+/// A stream of answers.
+struct Stream {
+    job: Job,
+    events: SendableRecordBatchStream,
+    /// The events of the last entity: more of them may come.
+    open: Vec<RecordBatch>,
+    /// The same, when they are many.
+    large: Option<Box<QuestionChunks>>,
+    /// What is complete and not answered.
+    complete: Vec<Current>,
+    ended: bool,
+    metrics: BaselineMetrics,
+}
+
+fn entities(batch: &RecordBatch) -> &[u32] {
+    batch.column(0).as_primitive::<UInt32Type>().values()
+}
+
+impl Stream {
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            let metrics = self.metrics.clone();
+            let timer = metrics.elapsed_compute().timer();
+            while let Some(current) = self.complete.first_mut() {
+                if let Some(answers) = current.next(&self.job)? {
+                    return Ok(Some(answers.record_output(&metrics)));
+                }
+                self.complete.remove(0);
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            timer.done();
+            let batch = self.events.next().await.transpose()?;
+            let _timer = metrics.elapsed_compute().timer();
+            match batch {
+                Some(batch) if batch.num_rows() > 0 => self.take(batch)?,
+                Some(_) => {}
+                None => {
+                    self.close()?;
+                    self.ended = true;
+                    if self.job.questions.end() {
+                        self.complete.push(Current::WithoutEvents { next: 0, nobody: 0 });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes in events: those of the entity that is open, those of entities that end here, and the last one's.
+    fn take(&mut self, batch: RecordBatch) -> Result<()> {
+        let numbers = entities(&batch);
+        let (rows, last) = (numbers.len(), numbers[numbers.len() - 1]);
+        let open = match (&self.large, self.open.first()) {
+            (Some(large), _) => Some(large.entity()),
+            (None, Some(known)) => entities(known).first().copied(),
+            (None, None) => None,
+        };
+        let continued = numbers.iter().take_while(|entity| Some(**entity) == open).count();
+        let of_last = rows - numbers.iter().rev().take_while(|entity| **entity == last).count();
+        if continued > 0 {
+            self.add(batch.slice(0, continued))?;
+            if continued == rows {
+                return Ok(());
+            }
+        }
+        self.close()?;
+        if of_last > continued {
+            let ended = batch.slice(continued, of_last - continued);
+            self.complete.push(self.whole(&ended)?);
+        }
+        self.add(detached(&batch, of_last)?)
+    }
+
+    /// Adds events to the entity that is open; from a size on they are buffered in panes.
+    fn add(&mut self, batch: RecordBatch) -> Result<()> {
+        if let Some(large) = &mut self.large {
+            return large.put(&batch);
+        }
+        self.open.push(batch);
+        let Some(share) = self.job.share else { return Ok(()) };
+        let entity = entities(&self.open[0])[0];
+        let rows: usize = self.open.iter().map(RecordBatch::num_rows).sum();
+        let bytes: usize = self.open.iter().map(sliced_bytes).sum();
+        let events = self.job.spec.layout.work_bytes(rows, bytes);
+        let questions = self.job.questions.about(entity).len() * self.job.question_bytes();
+        if events > share / 2 && events + questions > share {
+            let mut large = QuestionChunks::new(&self.job, entity, share, events / rows)?;
+            for batch in std::mem::take(&mut self.open) {
+                large.put(&batch)?;
+            }
+            self.large = Some(Box::new(large));
+        }
+        Ok(())
+    }
+
+    /// All events of the open entity have come.
+    fn close(&mut self) -> Result<()> {
+        if let Some(large) = self.large.take() {
+            self.job.questions.answer(large.entity())?;
+            self.complete.push(Current::Chunks(large));
+        }
+        let open = std::mem::take(&mut self.open);
+        match open.as_slice() {
+            [] => {}
+            [only] => self.complete.push(self.whole(only)?),
+            [first, ..] => self
+                .complete
+                .push(self.whole(&concat_batches(&first.schema(), &open)?)?),
+        }
+        Ok(())
+    }
+
+    /// Entities whose events are all here.
+    fn whole(&self, batch: &RecordBatch) -> Result<Current> {
+        let layout = &self.job.spec.layout;
+        let in_order = InOrder::of(layout, batch)?;
+        let mut of_entities = vec![];
+        let mut start = 0;
+        for events in in_order.entities.chunk_by(|left, right| left == right) {
+            self.job.questions.answer(events[0])?;
+            let end = start + events.len() as u32;
+            of_entities.push((events[0], start..end));
+            start = end;
+        }
+        let bytes = layout.work_bytes(batch.num_rows(), sliced_bytes(batch));
+        Ok(Current::Whole {
+            run: in_order.run(layout)?,
+            entities: of_entities,
+            questions_max: self.job.questions_max(bytes),
+            next: 0,
+            rows: None,
+        })
+    }
+}
+
+/// The rows of a batch from one on; if they are few, without the memory of the others.
+fn detached(batch: &RecordBatch, from: usize) -> Result<RecordBatch> {
+    let rows = batch.num_rows() - from;
+    match 2 * rows >= batch.num_rows() {
+        true => Ok(batch.slice(from, rows)),
+        false => {
+            let taken = UInt32Array::from_iter_values(from as u32..batch.num_rows() as u32);
+            Ok(take_record_batch(batch, &taken)?)
+        }
+    }
+}
+
+/// The bytes of a batch that may be a slice of a larger one, about.
+fn sliced_bytes(batch: &RecordBatch) -> usize {
+    let sizes = batch
+        .columns()
+        .iter()
+        .map(|array| array.to_data().get_slice_memory_size());
+    sizes.map(|size| size.unwrap_or(0)).sum()
+}
+
+impl Current {
+    fn next(&mut self, job: &Job) -> Result<Option<RecordBatch>> {
+        match self {
+            Current::Nothing => Ok(None),
+            Current::Chunks(chunks) => chunks.next(job),
+            Current::Whole {
+                run,
+                entities,
+                questions_max,
+                next,
+                rows,
+            } => {
+                let mut taken: Vec<(Vec<u32>, Range<u32>)> = vec![];
+                let mut left = *questions_max;
+                while left > 0 {
+                    let Some((entity, events)) = entities.get(*next) else {
+                        break;
+                    };
+                    let (all, from) = rows
+                        .take()
+                        .unwrap_or_else(|| (job.questions.sorted(job.questions.about(*entity)), 0));
+                    let count = left.min(all.len() - from);
+                    left -= count;
+                    if from == 0 && count == all.len() {
+                        taken.push((all, events.clone()));
+                        *next += 1;
+                        continue;
+                    }
+                    taken.push((all[from..from + count].to_vec(), events.clone()));
+                    match from + count == all.len() {
+                        true => *next += 1,
+                        false => *rows = Some((all, from + count)),
+                    }
+                }
+                if taken.is_empty() {
+                    *self = Current::Nothing;
+                    return Ok(None);
+                }
+                if *questions_max < usize::MAX && (left == 0 || rows.is_some()) {
+                    job.chunks.add(1);
+                }
+                let asked = taken.iter().map(|(rows, events)| AboutOne {
+                    rows,
+                    events: events.clone(),
+                });
+                Ok(Some(job.ask(run, &asked.collect::<Vec<_>>())?))
+            }
+            Current::WithoutEvents { next, nobody } => {
+                let most = job.questions_max(0).min(1 << 16);
+                let mut taken = vec![];
+                let mut left = most;
+                for entity in job.questions.without_events(*next) {
+                    let rows = job.questions.about(entity);
+                    if rows.len() > left && !taken.is_empty() {
+                        break;
+                    }
+                    left = left.saturating_sub(rows.len());
+                    taken.push(job.questions.sorted(rows));
+                    *next = entity + 1;
+                }
+                let mut keyless = 0;
+                if taken.is_empty() {
+                    let rows = job.questions.of_nobody();
+                    let rows = &rows[*nobody..(*nobody + most).min(rows.len())];
+                    if rows.is_empty() {
+                        return Ok(None);
+                    }
+                    keyless = rows.len();
+                    *nobody += keyless;
+                    taken.push(job.questions.sorted(rows));
+                }
+                let none = RecordBatch::new_empty(Arc::new(job.spec.layout.sorted()));
+                let run = InOrder::of(&job.spec.layout, &none)?.run(&job.spec.layout)?;
+                let asked = taken.iter().map(|rows| AboutOne { rows, events: 0..0 });
+                Ok(Some(job.ask_all(&run, &asked.collect::<Vec<_>>(), keyless)?))
+            }
+        }
+    }
+}
+
+impl DisplayAs for PointInTimeExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        let windows: Vec<String> = self.spec.fold.windows.iter().map(ToString::to_string).collect();
+        let truth = match self.spec.delay_us {
+            None => "complete".to_owned(),
+            Some(delay) => format!("arrived {delay}us before"),
+        };
+        write!(
+            f,
+            "PointInTimeExec: slots={}, windows=[{}], truth={truth}",
+            self.spec.fold.slots.len(),
+            windows.join(", ")
+        )
+    }
+}
+
+impl ExecutionPlan for PointInTimeExec {
+    fn name(&self) -> &str {
+        "PointInTimeExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        let events = match entity_key(&self.inputs[1].schema()) {
+            Ok(key) => Distribution::KeyPartitioned(key),
+            // Not our events: one partition is right whatever they are.
+            Err(_) => Distribution::SinglePartition,
+        };
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition, events])
+    }
+
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        let order = ascending(&self.inputs[1].schema(), &EVENT_ORDER).unwrap_or_default();
+        vec![None, order.map(OrderingRequirements::from)]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![false; 2]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false; 2]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        self.inputs.iter().collect()
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        no_expressions(f)
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn with_new_children(self: Arc<Self>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let inputs = <[_; 2]>::try_from(inputs).map_err(|_| bug("PointInTimeExec has two inputs"))?;
+        let exec = PointInTimeExec::new(inputs, self.spec.clone(), self.resources.clone(), self.counted);
+        Ok(Arc::new(exec))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let [spine, events] = self.inputs.clone();
+        let (spec, resources, build) = (self.spec.clone(), self.resources.clone(), self.build.clone());
+        let (counter, schema, counted) = (self.counter.clone(), self.schema(), self.counted);
+        let streams = self.properties.partitioning.partition_count();
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let count = |name: &'static str| MetricBuilder::new(&self.metrics).counter(name, partition);
+        let (chunks, summaries) = (count("question_chunks"), count("pane_summaries"));
+        let spilled_bytes = MetricBuilder::new(&self.metrics).spilled_bytes(partition);
+        let answers = futures::stream::once(async move {
+            let collect = async || -> Result<Arc<Questions>> {
+                let memory = MemoryConsumer::new("questions by entity");
+                let memory = counted.then(|| memory.register(context.memory_pool()));
+                let spine = spine.execute(0, context.clone())?;
+                Ok(Arc::new(Questions::collect(spine, &spec, streams, memory).await?))
+            };
+            let questions = build.get_or_init(async || collect().await.map_err(Arc::new)).await;
+            let questions = questions.clone().map_err(DataFusionError::Shared)?;
+            // Only now: what is asked about is told to the side of the events by the spine.
+            let events = events.execute(partition, context.clone())?;
+            let stream = Stream {
+                job: Job {
+                    share: resources.memory(&context).share(),
+                    spill: resources.spill(&context),
+                    spec,
+                    questions,
+                    resources,
+                    counter,
+                    schema,
+                    chunks,
+                    summaries,
+                    spilled_bytes,
+                },
+                events,
+                open: vec![],
+                large: None,
+                complete: vec![],
+                ended: false,
+                metrics,
+            };
+            Ok::<_, DataFusionError>(futures::stream::try_unfold(stream, async |mut stream| {
+                Ok(stream.next().await?.map(|answers| (answers, stream)))
+            }))
+        })
+        .try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), answers)))
+    }
+}

@@ -1,0 +1,121 @@
+//! The questions to one kind of entity: the build side of a point-in-time aggregation.
+
+use super::spec::PointInTime;
+use super::spine::wire;
+use crate::entities::NOBODY;
+use crate::error::bug;
+use crate::spill::by_partition;
+use arrow::array::AsArray;
+use arrow::datatypes::{Int64Type, UInt32Type};
+use datafusion::error::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryReservation;
+use featr_kernels::Column;
+use futures::StreamExt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// See the module. A question is a row of the spine.
+#[derive(Debug)]
+pub(super) struct Questions {
+    pub times: Vec<i64>,
+    /// What `excluding self` compares with, over all questions.
+    pub selves: Vec<Column>,
+    /// Questions by entity, and where those of each entity start.
+    order: Vec<u32>,
+    starts: Vec<u32>,
+    /// Questions without an entity: one of their keys is null.
+    nobody: Vec<u32>,
+    /// A bit per entity: was it answered?
+    answered: Vec<AtomicU64>,
+    /// Streams that still read events.
+    reading: AtomicUsize,
+    _memory: Option<MemoryReservation>,
+}
+
+impl Questions {
+    /// Collects them; `streams` will read events.
+    pub async fn collect(
+        mut spine: SendableRecordBatchStream,
+        spec: &PointInTime,
+        streams: usize,
+        memory: Option<MemoryReservation>,
+    ) -> Result<Questions> {
+        let (mut times, mut entities) = (vec![], vec![]);
+        let mut selves: Vec<Column> = spec.selves.iter().map(|(_, ty)| Column::empty(*ty)).collect();
+        while let Some(batch) = spine.next().await {
+            let batch = batch?;
+            times.extend_from_slice(batch.column(spec.time).as_primitive::<Int64Type>().values());
+            entities.extend_from_slice(batch.column(spec.entity).as_primitive::<UInt32Type>().values());
+            for ((place, ty), all) in spec.selves.iter().zip(&mut selves) {
+                let arrays = [batch.column(*place).clone()];
+                all.append(&wire(*ty).decode(&mut arrays.iter())?);
+            }
+        }
+        let greatest = entities.iter().filter(|entity| **entity != NOBODY).max();
+        let count = greatest.map_or(0, |entity| *entity as usize + 1);
+        let (order, starts) = by_partition(&entities, count);
+        let nobody = (0u32..).zip(&entities).filter(|(_, entity)| **entity == NOBODY);
+        let questions = Questions {
+            nobody: nobody.map(|(row, _)| row).collect(),
+            times,
+            selves,
+            order,
+            starts,
+            answered: (0..count.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
+            reading: AtomicUsize::new(streams),
+            _memory: memory,
+        };
+        if let Some(memory) = &questions._memory {
+            memory.grow(questions.times.len() * 12 + questions.starts.len() * 5);
+        }
+        Ok(questions)
+    }
+
+    /// The questions about an entity, in the order of the spine.
+    pub fn about(&self, entity: u32) -> &[u32] {
+        match self.starts.get(entity as usize..) {
+            Some([start, end, ..]) => &self.order[*start as usize..*end as usize],
+            Some(_) | None => &[],
+        }
+    }
+
+    /// Notes that an entity is answered.
+    pub fn answer(&self, entity: u32) -> Result<()> {
+        let word = self.answered.get(entity as usize / 64);
+        let word = word.ok_or_else(|| bug("events of nobody"))?;
+        let bit = 1 << (entity % 64);
+        match word.fetch_or(bit, Ordering::Relaxed) & bit {
+            0 => Ok(()),
+            _ => Err(bug("the events of an entity come in two streams, or in no order")),
+        }
+    }
+
+    /// A stream has read all of its events; whether it is the last one.
+    pub fn end(&self) -> bool {
+        self.reading.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    /// Entities that no event is of, from a number on.
+    pub fn without_events(&self, from: u32) -> impl Iterator<Item = u32> + '_ {
+        let entities = from..self.starts.len().saturating_sub(1) as u32;
+        entities.filter(|entity| {
+            let known = self.answered[*entity as usize / 64].load(Ordering::Relaxed) >> (entity % 64) & 1 == 1;
+            !known && !self.about(*entity).is_empty()
+        })
+    }
+
+    /// Questions without an entity.
+    pub fn of_nobody(&self) -> &[u32] {
+        &self.nobody
+    }
+
+    /// Questions by instant, then by row.
+    pub fn sorted(&self, rows: &[u32]) -> Vec<u32> {
+        let mut rows = rows.to_vec();
+        let place = |row: &u32| (self.times[*row as usize], *row);
+        if !rows.is_sorted_by_key(place) {
+            rows.sort_unstable_by_key(place);
+        }
+        rows
+    }
+}

@@ -1,0 +1,60 @@
+//! A `BatchPlan`, as the nodes need it: the one place that reads it.
+
+use crate::error::bug;
+use datafusion::error::Result;
+use featc_ir::plan::{BatchPlan, FinishFeature, FinishSpec, FoldSpec, Pipeline, Restrict, RowSpec};
+use featc_ir::{ColumnId, Key, Source};
+use std::sync::Arc;
+
+/// Features of one source about one kind of entity: how their events come about, what is folded of them, and what is made
+/// of that.
+#[derive(Debug, Clone)]
+pub(crate) struct ViewPlan {
+    pub source: Arc<Source>,
+    pub rows: Arc<RowSpec>,
+    pub restrict: Restrict,
+    pub read: Vec<ColumnId>,
+    pub fold: Arc<FoldSpec>,
+    pub finish: Arc<FinishSpec>,
+}
+
+/// A service.
+#[derive(Debug, Clone)]
+pub(crate) struct ServicePlan {
+    pub service: String,
+    /// The columns that questions bring, each once.
+    pub asked: Vec<Key>,
+    pub views: Vec<ViewPlan>,
+    /// Per output column the view and the position among its output features.
+    pub columns: Vec<(usize, usize)>,
+}
+
+impl ServicePlan {
+    pub fn of(plan: &BatchPlan) -> ServicePlan {
+        let columns = plan.compose.0.iter();
+        ServicePlan {
+            service: plan.service.clone(),
+            asked: plan.spine.columns(),
+            views: plan.pipelines.iter().map(view).collect(),
+            columns: columns.map(|(view, at)| (*view as usize, *at as usize)).collect(),
+        }
+    }
+
+    /// A feature that comes out.
+    pub fn feature(&self, (view, at): (usize, usize)) -> Result<&FinishFeature> {
+        let view = self.views.get(view).ok_or_else(|| bug("the plan lacks a pipeline"))?;
+        let mut features = view.finish.features.iter().filter(|feature| feature.output);
+        features.nth(at).ok_or_else(|| bug("a pipeline lacks a feature"))
+    }
+}
+
+fn view(pipeline: &Pipeline) -> ViewPlan {
+    ViewPlan {
+        source: Arc::new(pipeline.source()),
+        rows: Arc::new(pipeline.rows.spec()),
+        restrict: pipeline.restrict.clone(),
+        read: pipeline.scan.read.clone(),
+        fold: Arc::new(pipeline.fold_spec()),
+        finish: Arc::new(pipeline.finish_spec()),
+    }
+}

@@ -1,0 +1,286 @@
+//! A pipeline: one transform for one kind of entity, from accepted rows to keyed, lifted events, partitioned by entity.
+//!
+//! Events that no question can see (of other entities, after the last question, before the longest window of the first)
+//! leave the pipeline here, before anything is copied.
+
+use crate::entities::{Memo, NOBODY, Values};
+use crate::error::bug;
+use crate::filter::{Asked, EntityFilter};
+use crate::id_column::IdColumn;
+use crate::locks::lock;
+use crate::schema::{DIGEST_BYTES, EventLayout};
+use crate::spill::{PartitionedSpill, SpillContext, by_partition};
+use crate::wire::{Wire, binary};
+use arrow::array::{ArrayRef, FixedSizeBinaryArray, Int64Array, RecordBatch, StringArray, UInt8Array, UInt32Array};
+use arrow::buffer::Buffer;
+use datafusion::error::Result;
+use featc_ir::plan::{FoldSpec, Restrict, RowSpec};
+use featc_ir::{ColumnId, ExprKind, Step};
+use featr_decode::Bound;
+use featr_kernels::rows::Dropped;
+use featr_kernels::{Batch, Tag, rows};
+use std::sync::{Arc, Mutex};
+
+/// Events that are worth a partition of their own.
+const EVENTS_PER_PARTITION: u64 = 1 << 15;
+/// The same when memory is short.
+const EVENTS_PER_PARTITION_SMALL: u64 = 1 << 13;
+/// Questions that are.
+const QUESTIONS_PER_PARTITION: u64 = 1 << 14;
+/// More partitions cost more than they bring: every batch is cut into as many slices. Where a partition must fit into little
+/// memory, the second number holds.
+const PARTITIONS_MAX: u64 = 512;
+const PARTITIONS_MAX_SMALL: u64 = 4096;
+
+/// One transform for one kind of entity, as the plan says it.
+pub(crate) struct Pipeline {
+    pub spec: Arc<RowSpec>,
+    /// What is computed of its events.
+    pub fold: Arc<FoldSpec>,
+    /// How far from the questions events matter.
+    pub restrict: Restrict,
+    /// The columns of the source that are read.
+    pub read: Vec<ColumnId>,
+    pub layout: EventLayout,
+    /// Which entities and times are asked about.
+    pub filter: EntityFilter,
+    pub counter: PipelineCounter,
+}
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("transform", &self.spec.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Counts what becomes of the rows of a pipeline.
+#[derive(Debug, Default)]
+pub(crate) struct PipelineCounter(Mutex<PipelineCounts>);
+
+/// See [`crate::ViewReport`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PipelineCounts {
+    pub events: u64,
+    pub dropped: Dropped,
+    pub copies: u64,
+}
+
+impl PipelineCounter {
+    fn add(&self, events: usize, dropped: &Dropped) {
+        let mut counts = lock(&self.0);
+        counts.events += events as u64;
+        counts.dropped.add(dropped);
+    }
+
+    pub fn add_copies(&self, copies: u64) {
+        lock(&self.0).copies += copies;
+    }
+
+    pub fn counts(&self) -> PipelineCounts {
+        lock(&self.0).clone()
+    }
+
+    /// Everything is counted again.
+    fn forget(&self) {
+        *lock(&self.0) = PipelineCounts::default();
+    }
+}
+
+/// The events of a pipeline, dealt to partitions by ranges of their entities' numbers.
+#[derive(Debug)]
+pub(crate) struct Dealt {
+    pub partitions: PartitionedSpill,
+    /// Whether events carry digests: some ids occur more than once.
+    pub digests: bool,
+    /// Entities of one partition differ in so many low bits.
+    pub bits: u32,
+}
+
+/// A pipeline at work.
+pub(super) struct Running {
+    pub pipeline: Arc<Pipeline>,
+    asked: Asked,
+    reach: Option<(Option<i64>, i64)>,
+    dealt: Dealt,
+}
+
+/// How the events of a source are dealt.
+#[derive(Clone, Copy)]
+pub(super) struct Dealing<'a> {
+    /// Rows of the source, about.
+    pub rows: u64,
+    pub threads: usize,
+    pub small: bool,
+    pub digests: bool,
+    pub context: &'a SpillContext,
+}
+
+/// What events need: `τ > after` (`None`: no bound) and `τ ≤ until`; nothing if there are no questions.
+fn reach(restrict: &Restrict, asked: &Asked) -> Option<(Option<i64>, i64)> {
+    let (first, last) = asked.times?;
+    let after = restrict.after_us.and_then(|reach| first.checked_sub_unsigned(reach));
+    Some((after, last.saturating_add_unsigned(restrict.until_us)))
+}
+
+impl Pipeline {
+    /// Whether events carry their arrivals.
+    pub fn reads_arrivals(&self) -> bool {
+        self.layout.arrival
+    }
+
+    /// Whether a column is read for the key and nothing else.
+    pub fn is_key_only(&self, column: ColumnId) -> bool {
+        let spec = &self.spec;
+        let mut is_read = spec.at.is_some_and(|at| at.source_time == column);
+        let mut note = |id: ColumnId| is_read |= id == column;
+        for step in &spec.steps {
+            match step {
+                Step::Where(expr) | Step::Let(expr) => expr.for_each_column(&mut note),
+            }
+        }
+        spec.time.for_each_column(&mut note);
+        spec.lifts.iter().for_each(|lift| lift.for_each_column(&mut note));
+        !is_read
+    }
+
+    /// The values of a source column outside of which no event can matter, if event time is a column of the source.
+    pub fn bound(&self, declared: usize) -> Result<Option<Bound>> {
+        let ExprKind::Column(column) = self.spec.time.kind else {
+            return Ok(None);
+        };
+        let Some((after, greatest)) = reach(&self.restrict, self.filter.get()?) else {
+            return Ok(None);
+        };
+        let least = after.map_or(i64::MIN, |after| after.saturating_add(1));
+        Ok((column.index() < declared).then_some(Bound {
+            column,
+            least,
+            greatest,
+        }))
+    }
+}
+
+impl Running {
+    /// A pipeline with room for the events of a source; what was counted of it is forgotten.
+    pub fn new(pipeline: &Arc<Pipeline>, dealing: Dealing<'_>) -> Result<Running> {
+        let asked = pipeline.filter.get()?.clone();
+        let (per_partition, most) = if dealing.small {
+            (EVENTS_PER_PARTITION_SMALL, PARTITIONS_MAX_SMALL)
+        } else {
+            (EVENTS_PER_PARTITION, PARTITIONS_MAX)
+        };
+        let (rows, questions) = (dealing.rows, asked.questions);
+        let mut count = (rows / per_partition).max(questions / QUESTIONS_PER_PARTITION).max(1);
+        if dealing.small || rows + questions > EVENTS_PER_PARTITION / 2 {
+            count = count.max(4 * dealing.threads as u64);
+        }
+        let count = count.next_power_of_two().min(most);
+        let bits = asked.entities.bits().saturating_sub(count.trailing_zeros());
+        let count = 1usize << (asked.entities.bits() - bits);
+        let schema = Arc::new(pipeline.layout.dealt(dealing.digests));
+        let name = format!("events of {}", pipeline.spec.name);
+        pipeline.counter.forget();
+        Ok(Running {
+            reach: reach(&pipeline.restrict, &asked),
+            dealt: Dealt {
+                partitions: PartitionedSpill::new(name, schema, count, dealing.context),
+                digests: dealing.digests,
+                bits,
+            },
+            pipeline: pipeline.clone(),
+            asked,
+        })
+    }
+
+    /// Its events, when all have come.
+    pub fn dealt(self) -> Dealt {
+        self.dealt
+    }
+
+    /// Takes in the accepted rows of a batch. Gives those that the view rejects.
+    pub fn put(
+        &self,
+        place: u64,
+        batch: &Batch,
+        rest: &Rest<'_>,
+        memos: &mut Vec<Memo>,
+    ) -> Result<Vec<rows::ViewRejected>> {
+        let pipeline = &*self.pipeline;
+        let mut keyed = rows::apply(&pipeline.spec, batch);
+        pipeline.counter.add(keyed.rows.len(), &keyed.dropped);
+        let rejected = std::mem::take(&mut keyed.rejected);
+        let Some((after, until)) = self.reach else {
+            return Ok(rejected);
+        };
+        let keys = pipeline.spec.key.iter().zip(&keyed.keys).map(|(id, column)| {
+            let texts = rest.texts.iter().find(|(coded, _)| coded == id);
+            texts.map_or(Values::Plain(column), |(_, texts)| Values::Codes(column.i64s(), texts))
+        });
+        let mut entities = self.asked.entities.find(&keys.collect::<Vec<_>>(), memos);
+        for (entity, time) in entities.iter_mut().zip(&keyed.times) {
+            let asked = *time <= until && after.is_none_or(|after| *time > after);
+            *entity = if asked { *entity } else { NOBODY };
+        }
+        let partitions = &self.dealt.partitions;
+        let partition = |entity: &u32| match *entity {
+            NOBODY => u32::MAX,
+            entity => entity >> self.dealt.bits,
+        };
+        let of: Vec<u32> = entities.iter().map(partition).collect();
+        let (order, starts) = by_partition(&of, partitions.count());
+        let sorted = self.encode(&keyed, &entities, &order, rest)?;
+        partitions.put(place, sorted, starts)?;
+        Ok(rejected)
+    }
+
+    /// The chosen events in their order, as they travel.
+    fn encode(&self, keyed: &rows::Keyed<'_>, entities: &[u32], order: &[u32], rest: &Rest<'_>) -> Result<RecordBatch> {
+        let layout = &self.pipeline.layout;
+        let row = |at: &u32| keyed.rows[*at as usize] as usize;
+        let words = |values: &[i64]| -> ArrayRef {
+            let gathered: Vec<i64> = order.iter().map(|at| values[row(at)]).collect();
+            Arc::new(Int64Array::from(gathered))
+        };
+        let numbers: Vec<u32> = order.iter().map(|at| entities[*at as usize]).collect();
+        let times: Vec<i64> = order.iter().map(|at| keyed.times[*at as usize]).collect();
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(numbers)), Arc::new(Int64Array::from(times))];
+        arrays.push(match rest.ids {
+            IdColumn::Words(ids) => words(ids),
+            IdColumn::Keys(keys) => {
+                let rows: Vec<u32> = order.iter().map(|at| keyed.rows[*at as usize]).collect();
+                Arc::new(binary(keys.take(&rows), None)?)
+            }
+        });
+        if let Some(digests) = rest.digests {
+            let bytes: Vec<u8> = order.iter().flat_map(|at| digests[row(at)].to_be_bytes()).collect();
+            let bytes = Buffer::from_vec(bytes);
+            arrays.push(Arc::new(FixedSizeBinaryArray::try_new(DIGEST_BYTES, bytes, None)?));
+        }
+        if layout.arrival {
+            arrays.push(words(rest.arrivals.ok_or_else(|| bug("arrivals are missing"))?));
+        }
+        match (layout.poison, &keyed.poison) {
+            (true, poison) => {
+                let tag = |at: &u32| poison.as_ref().map_or(Tag::VALID, |poison| poison[*at as usize]);
+                arrays.push(Arc::new(UInt8Array::from_iter_values(order.iter().map(tag))));
+            }
+            (false, None) => {}
+            (false, Some(_)) => return Err(bug("a filter that cannot fail did")),
+        }
+        for (wire, column) in layout.lifts.iter().zip(&keyed.lifts) {
+            Wire::encode(*wire, column.take(order), &mut arrays)?;
+        }
+        Ok(RecordBatch::try_new(self.dealt.partitions.schema(), arrays)?)
+    }
+}
+
+/// What there is beside the columns of a batch; by row of it.
+pub(crate) struct Rest<'a> {
+    /// Of the columns that are codes.
+    pub texts: &'a [(ColumnId, StringArray)],
+    pub arrivals: Option<&'a [i64]>,
+    pub ids: &'a IdColumn<'a>,
+    pub digests: Option<&'a [u128]>,
+}

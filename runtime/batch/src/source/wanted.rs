@@ -1,0 +1,90 @@
+//! What a scan reads: parts of files, columns, rows that can matter.
+
+use super::part::{Part, check};
+use super::pipeline::Pipeline;
+use super::{Outcome, ROWS_MANY, Scan};
+use crate::error::BatchError;
+use featc_ir::{ColumnId, Type};
+use featr_decode::{Bound, Piece, PieceOptions, pieces};
+use std::sync::Arc;
+
+impl Scan<'_> {
+    /// What is to be read; for digests all columns of it.
+    pub(super) fn parts(&self, pipelines: &[Arc<Pipeline>], digests: bool) -> Outcome<Vec<Part>> {
+        if let Some(batches) = self.resources.events.get(&self.source.name) {
+            let mut first = 1;
+            let mut parts = vec![];
+            for batch in batches {
+                check(&self.source, batch)?;
+                parts.push(Part::Memory {
+                    first,
+                    batch: batch.clone(),
+                });
+                first += batch.rows as u64;
+            }
+            return Ok(parts);
+        }
+        let files = self.source.batch.as_ref().ok_or_else(|| BatchError::NoInput {
+            source: self.source.name.clone(),
+        })?;
+        let mut options = PieceOptions {
+            store: self.resources.store.clone(),
+            columns: (!digests).then(|| self.columns(pipelines)),
+            undeclared: digests,
+            coded: if digests { vec![] } else { self.coded(pipelines) },
+            prune: self.bound(pipelines)?.into_iter().collect(),
+            rows_per_batch: Some(if self.small_memory { 1 << 14 } else { 1 << 16 }),
+            threads: self.threads,
+            ..PieceOptions::default()
+        };
+        let mut found = pieces(&self.source, files, &self.resources.base, &options)?;
+        let rows: u64 = found.iter().filter_map(Piece::rows).sum();
+        if rows > ROWS_MANY && !self.small_memory {
+            options.rows_per_batch = Some(1 << 18);
+            found = pieces(&self.source, files, &self.resources.base, &options)?;
+        }
+        Ok(found.into_iter().map(Part::File).collect())
+    }
+
+    /// The columns that somebody reads.
+    fn columns(&self, pipelines: &[Arc<Pipeline>]) -> Vec<ColumnId> {
+        pipelines.iter().flat_map(|pipeline| &pipeline.read).copied().collect()
+    }
+
+    /// The columns of text that are keys and nothing else.
+    fn coded(&self, pipelines: &[Arc<Pipeline>]) -> Vec<ColumnId> {
+        let mut columns = self.columns(pipelines);
+        let is_own = |id: &ColumnId| self.source.unique.contains(id) || Some(*id) == self.source.arrival_column();
+        columns.retain(|id| {
+            self.source.columns[id.index()].ty == Type::String
+                && !is_own(id)
+                && pipelines.iter().all(|pipeline| pipeline.is_key_only(*id))
+        });
+        columns
+    }
+
+    /// Outside of which nobody needs a row: row groups that hold no other rows are not even counted. Where every row that
+    /// cannot be used is to be told, all are read.
+    fn bound(&self, pipelines: &[Arc<Pipeline>]) -> Outcome<Option<Bound>> {
+        if !self.resources.prune || self.rejects.wanted() {
+            return Ok(None);
+        }
+        let declared = self.source.columns.len();
+        let mut all: Option<Bound> = None;
+        for pipeline in pipelines {
+            let Some(bound) = pipeline.bound(declared)? else {
+                return Ok(None);
+            };
+            all = match all {
+                None => Some(bound),
+                Some(all) if all.column == bound.column => Some(Bound {
+                    column: all.column,
+                    least: all.least.min(bound.least),
+                    greatest: all.greatest.max(bound.greatest),
+                }),
+                Some(_) => return Ok(None),
+            };
+        }
+        Ok(all)
+    }
+}

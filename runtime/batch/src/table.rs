@@ -1,0 +1,288 @@
+//! Events and features as tables of any DataFusion session.
+//!
+//! A service's features over a spine are a table: whoever scans it gets a plan of our nodes, which the session's
+//! optimisers then see as any other plan. A scan reads only what its columns need.
+
+use crate::error::BatchError;
+use crate::filter::{BuildSide, EntityFilter, Link};
+use crate::fuse::FuseScans;
+use crate::inputs::Resources;
+use crate::nodes::{
+    AssembleExec, EventsExec, FinishExec, OutputColumn, PointInTime, PointInTimeExec, SpineExec, SpineSpec, Spool,
+};
+use crate::plan::{ServicePlan, ViewPlan};
+use crate::schema::EventLayout;
+use crate::source::{Pipeline, PipelineCounter, SourcePass};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::ProjectionExec;
+use featc_ir::{Key, Truth};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+/// What is asked of a service, beside the questions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking {
+    pub truth: Truth,
+    pub with_status: bool,
+    /// Whether views of one source read it in one pass.
+    pub fuse: bool,
+}
+
+/// The questions: any plan, and which of its columns are what.
+#[derive(Debug, Clone)]
+pub(crate) struct SpineQuery {
+    pub plan: LogicalPlan,
+    /// So many of its columns come out again.
+    pub own: usize,
+    pub time: usize,
+    pub columns: Vec<(Key, usize)>,
+}
+
+/// The events of a source for one kind of entity, as far as they are asked about.
+struct EventsTable {
+    pass: Arc<SourcePass>,
+}
+
+/// The features of a service over a spine.
+pub(crate) struct FeaturesTable {
+    plan: Arc<ServicePlan>,
+    spine: SpineQuery,
+    asking: Asking,
+    resources: Arc<Resources>,
+    schema: SchemaRef,
+    /// Per column of the schema.
+    columns: Vec<OutputColumn>,
+}
+
+impl fmt::Debug for EventsTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventsTable")
+            .field("source", &self.pass.source.name)
+            .finish()
+    }
+}
+
+impl fmt::Debug for FeaturesTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FeaturesTable")
+            .field("service", &self.plan.service)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TableProvider for EventsTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::new(self.pass.pipelines[0].layout.sorted())
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let events = EventsExec::new(self.pass.clone(), 0, session.config().target_partitions())?;
+        let events: Arc<dyn ExecutionPlan> = Arc::new(events);
+        match projection {
+            None => Ok(events),
+            Some(chosen) => {
+                let schema = events.schema();
+                let columns = chosen.iter().map(|at| {
+                    let name = schema.field(*at).name().clone();
+                    let column = datafusion::physical_expr::expressions::Column::new(&name, *at);
+                    (Arc::new(column) as _, name)
+                });
+                let columns: Vec<(Arc<dyn datafusion::physical_expr::PhysicalExpr>, String)> = columns.collect();
+                Ok(Arc::new(ProjectionExec::try_new(columns, events)?))
+            }
+        }
+    }
+}
+
+impl FeaturesTable {
+    pub fn new(
+        plan: Arc<ServicePlan>,
+        spine: SpineQuery,
+        asking: Asking,
+        resources: Arc<Resources>,
+    ) -> std::result::Result<FeaturesTable, BatchError> {
+        let own = spine.plan.schema().as_arrow();
+        let mut fields: Vec<FieldRef> = own.fields().iter().take(spine.own).cloned().collect();
+        let mut columns: Vec<OutputColumn> = (0..spine.own).map(OutputColumn::Own).collect();
+        let width = 1 + usize::from(asking.with_status);
+        for (view, at) in &plan.columns {
+            let feature = plan.feature((*view, *at))?;
+            let ty = featr_decode::arrow_type(feature.ty);
+            fields.push(Arc::new(Field::new(&feature.name, ty, true)));
+            columns.push(OutputColumn::Feature(*view, width * at));
+            if asking.with_status {
+                let name = format!("{}__status", feature.name);
+                fields.push(Arc::new(Field::new(name, DataType::Utf8, false)));
+                columns.push(OutputColumn::Status(*view, width * at + 1));
+            }
+        }
+        if let Some(column) = featr_decode::first_twice(fields.iter().map(|field| field.name())) {
+            let column = column.clone();
+            return Err(BatchError::NameClash { column });
+        }
+        Ok(FeaturesTable {
+            plan,
+            spine,
+            asking,
+            resources,
+            schema: Arc::new(Schema::new(fields)),
+            columns,
+        })
+    }
+
+    /// The nodes of a view, and what gives its events.
+    async fn view(
+        &self,
+        session: &dyn Session,
+        view: &ViewPlan,
+        spine: &Arc<dyn ExecutionPlan>,
+        (spec, filter): (&SpineSpec, EntityFilter),
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let delay_us = view.source.delay_under(self.asking.truth);
+        let layout = EventLayout::new(&view.source, &view.rows, &view.fold, delay_us.is_some());
+        let pipeline = Pipeline {
+            spec: view.rows.clone(),
+            fold: view.fold.clone(),
+            restrict: view.restrict.clone(),
+            read: view.read.clone(),
+            layout: layout.clone(),
+            filter,
+            counter: PipelineCounter::default(),
+        };
+        let resources = self.resources.clone();
+        let pass = SourcePass::new(view.source.clone(), resources.clone(), vec![Arc::new(pipeline)]);
+        let events = EventsTable { pass: Arc::new(pass) };
+        let events = events.scan(session, None, &[], None).await?;
+        let selves = view.fold.self_columns.iter();
+        let point_in_time = PointInTime {
+            fold: (*view.fold).clone(),
+            layout,
+            delay_us,
+            with_status: self.asking.with_status,
+            time: spec.time_out(),
+            entity: spec.entity_out(&view.fold.entity)?,
+            selves: selves
+                .map(|key| Ok((spec.self_out(key)?, key.ty)))
+                .collect::<Result<_>>()?,
+        };
+        let inputs = [spine.clone(), events];
+        let counted = self.resources.memory_bytes.is_none();
+        let answers = PointInTimeExec::new(inputs, Arc::new(point_in_time), resources, counted);
+        Ok(Arc::new(FinishExec::new(
+            Arc::new(answers),
+            view.finish.clone(),
+            view.fold.clone(),
+            self.asking.truth,
+            self.asking.with_status,
+        )))
+    }
+}
+
+/// Adds what is not there.
+fn add<T: PartialEq>(all: &mut Vec<T>, item: T) {
+    if !all.contains(&item) {
+        all.push(item);
+    }
+}
+
+#[async_trait]
+impl TableProvider for FeaturesTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let (schema, mut columns) = match projection {
+            None => (self.schema.clone(), self.columns.clone()),
+            Some(chosen) => (
+                Arc::new(self.schema.project(chosen)?),
+                chosen.iter().map(|at| self.columns[*at]).collect(),
+            ),
+        };
+        // The views that are read, and their places among them.
+        let used: BTreeSet<usize> = columns
+            .iter()
+            .filter_map(|column| match column {
+                OutputColumn::Own(_) => None,
+                OutputColumn::Feature(view, _) | OutputColumn::Status(view, _) => Some(*view),
+            })
+            .collect();
+        let used: Vec<usize> = used.into_iter().collect();
+        for column in &mut columns {
+            if let OutputColumn::Feature(view, _) | OutputColumn::Status(view, _) = column {
+                *view = used.partition_point(|known| known < view);
+            }
+        }
+        let views: Vec<&ViewPlan> = used.iter().map(|view| &self.plan.views[*view]).collect();
+        let (mut kinds, mut selves) = (vec![], vec![]);
+        for view in &views {
+            add(&mut kinds, view.fold.entity.clone());
+            view.fold
+                .self_columns
+                .iter()
+                .for_each(|key| add(&mut selves, key.clone()));
+        }
+        let spec = Arc::new(SpineSpec {
+            own: self.spine.own,
+            time: self.spine.time,
+            columns: self.spine.columns.clone(),
+            kinds,
+            selves,
+        });
+        let counted = self.resources.memory_bytes.is_none();
+        let build = Arc::new(BuildSide::new(Link::fresh(), spec.kinds.len()));
+        let spool = Arc::new(Spool::new(build.clone(), counted));
+        let questions = session.create_physical_plan(&self.spine.plan).await?;
+        let spine: Arc<dyn ExecutionPlan> = Arc::new(SpineExec::new(questions, spec.clone(), spool));
+        let mut inputs = vec![spine.clone()];
+        for view in &views {
+            let kind = spec.kinds.iter().position(|kind| *kind == view.fold.entity);
+            let filter = EntityFilter {
+                build: build.clone(),
+                kind: kind.ok_or_else(|| crate::error::bug("a kind of entity is not numbered"))?,
+            };
+            inputs.push(self.view(session, view, &spine, (&spec, filter)).await?);
+        }
+        let features: Vec<_> = views.iter().map(|view| view.finish.clone()).collect();
+        let assemble: Arc<dyn ExecutionPlan> = Arc::new(AssembleExec::new(
+            inputs,
+            Arc::new(columns),
+            (Arc::new(features), self.asking.with_status),
+            self.resources.clone(),
+            schema,
+        ));
+        match self.asking.fuse {
+            // Here, because the session need not know of the rule.
+            true => FuseScans.optimize(assemble, session.config_options()),
+            false => Ok(assemble),
+        }
+    }
+}
