@@ -109,23 +109,12 @@ fn scenes(text: &str) -> Vec<Scene> {
     let mut rng = Rng::new(11);
     let mut scenes = vec![];
     for plan in plans.batch {
-        let service = plans
-            .stream
-            .services
-            .iter()
-            .find(|service| service.name == plan.service);
-        let service = service.expect("the service of a plan");
-        let mut keys = service.keys.clone();
-        let own = service.self_columns.iter();
-        keys.extend(
-            own.filter(|own| !service.keys.iter().any(|key| key.name == own.name))
-                .cloned(),
-        );
+        let keys = plan.spine.columns();
         let spine = questions(&mut rng, &keys);
         let events: BTreeMap<String, Vec<Batch>> = plan
             .sources()
             .into_iter()
-            .map(|source| (source.name.clone(), vec![events(&mut rng, source)]))
+            .map(|source| (source.name.clone(), vec![events(&mut rng, &source)]))
             .collect();
         let without_arrival = plan.sources().iter().any(|source| source.arrival.is_none());
         let mut truths = vec![Truth::Complete];
