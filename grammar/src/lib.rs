@@ -71,7 +71,10 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::ttl | Rule::ttl_kw => Some("`ttl`"),
         Rule::feature | Rule::feature_kw => Some("`feature`"),
         Rule::over | Rule::over_kw => Some("`over`"),
-        Rule::windows | Rule::window => Some("a window such as `7d`"),
+        Rule::windows | Rule::window | Rule::events_window => Some("a window such as `7d`"),
+        Rule::events_kw => Some("`events`"),
+        Rule::max | Rule::max_kw => Some("`max`"),
+        Rule::offset | Rule::offset_kw => Some("`offset`"),
         Rule::excluding | Rule::excluding_kw => Some("`excluding`"),
         Rule::cap | Rule::cap_kw => Some("`cap`"),
         Rule::default | Rule::default_kw => Some("`default`"),
@@ -244,7 +247,8 @@ mod tests {
     fn words_of_clauses_are_free_as_names() {
         for word in [
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
-            "delay", "of", "origin", "from", "source", "view", "cap", "ttl", "all", "div", "mod", "if",
+            "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "cap", "ttl", "all", "div",
+            "mod", "if",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

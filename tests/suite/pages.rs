@@ -24,7 +24,8 @@ fn codes(text: &str) -> Vec<Code> {
 
 /// Codes about files, data, arguments and printing, whose examples are console sessions, and the bug code.
 fn is_about_runs(code: Code) -> bool {
-    code.code().starts_with("E07") || code.code().starts_with("E09") || matches!(code, Code::Bug | Code::NotShown)
+    let ranges = ["E06", "E07", "E09"];
+    ranges.iter().any(|range| code.code().starts_with(range)) || matches!(code, Code::Bug | Code::NotShown)
 }
 
 #[test]
@@ -156,6 +157,7 @@ fn programs_in_the_docs_compile() {
         "docs/semantics.md",
         "docs/embedding.md",
         "docs/storage.md",
+        "docs/verify.md",
     ] {
         let text = std::fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
         for program in blocks(&text, "feat") {

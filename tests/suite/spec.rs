@@ -178,12 +178,16 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
         shuffle: None,
         chunk: 1000,
         restart_every: None,
+        branches: None,
+        retracts: false,
         paging: Paging::default(),
     };
     let rough = Delivery {
         shuffle: Some(7),
         chunk: 1,
         restart_every: Some(2),
+        branches: Some(9),
+        retracts: true,
         ..plain
     };
     let answers: [(&str, Answers); 4] = [

@@ -154,7 +154,8 @@ fn finishing(c: &mut Criterion) {
     let slot = Slot {
         aggregate: Aggregate::Sum,
         argument: None,
-        filter: None,
+        second: None,
+filter: None,
         window: WindowId(0),
         ty: Type::Float64,
     };

@@ -86,7 +86,8 @@ fn spec(aggregates: &[Aggregate]) -> FoldSpec {
         windows.map(|window| Slot {
             aggregate: *aggregate,
             argument: (*aggregate != Aggregate::Count).then_some(LiftId(0)),
-            filter: None,
+            second: None,
+filter: None,
             window: WindowId(window),
             ty: if *aggregate == Aggregate::Count {
                 Type::Int64

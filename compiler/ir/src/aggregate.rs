@@ -1,120 +1,344 @@
-//! Aggregates and slots. What each aggregate means stands in `docs/semantics.md` §5.
+//! Aggregates and slots: the table of what every part of the compiler and both engines must know of an aggregate without
+//! running it. What each aggregate means stands in `docs/semantics.md` §5; how it is computed, in `featr_kernels::aggregate`.
 
 use crate::id::{LiftId, WindowId};
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
-/// An aggregate function. Its fold is a commutative monoid with canonical states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Aggregate {
-    /// Without an argument: events. With one: non-null arguments. Int64.
-    Count,
+/// What is known of an aggregate, whatever its parameters.
+#[derive(Debug)]
+pub struct Row {
+    pub name: &'static str,
+    /// How it is written, to stand between backticks.
+    pub usage: &'static str,
+    /// How many arguments it may have, at most [`Aggregate::ARGUMENTS_MAX`].
+    pub arity: RangeInclusive<usize>,
+    /// What it takes, for messages: `int64, float64 or decimal`.
+    pub takes: &'static str,
+    /// The type of the result, by the types of the arguments, of which there are as many as it may have; `None` if it
+    /// does not take those.
+    pub result: fn(&[Type]) -> Option<Type>,
+    /// By argument: whether an event for which it is null does not take part.
+    pub skips_null: [bool; Aggregate::ARGUMENTS_MAX],
+    pub law: Law,
+    pub over_nothing: OverNothing,
+    /// Version of its bits: part of the fingerprints and state keys of the features that use it, so that a change of one
+    /// aggregate's results changes those alone. What all aggregates share has [`crate::hash::KERNELS_VERSION`].
+    pub version: u32,
+    /// Whether copying a state costs less than folding some rows: not for sets and lists, nor where a fold ends at its
+    /// first row.
+    pub cheap_to_copy: bool,
+}
+
+/// What holds for the states of an aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Law {
+    /// A commutative monoid with exact inverses: what was added can be taken back, so differences of prefixes are exact.
+    Group,
+    /// A commutative monoid. What leaves is forgotten by folding the rest.
+    Monoid,
+}
+
+/// The value of an empty fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverNothing {
+    Zero,
+    Null,
+}
+
+/// Defines the aggregates, each with its parameters and its row.
+macro_rules! aggregates {
+    ($($(#[$doc:meta])* $variant:ident $({ $($field:ident : $ty:ty = $default:expr),* })? => $row:expr;)*) => {
+        /// An aggregate function with its parameters. Its fold is a commutative monoid with canonical states.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Aggregate {
+            $($(#[$doc])* $variant $({ $($field: $ty),* })?,)*
+        }
+
+        impl Aggregate {
+            /// Every aggregate, with the parameters it has where a program names none, in the order of the reference.
+            pub const ALL: &'static [Aggregate] = &[$(Aggregate::$variant $({ $($field: $default),* })?),*];
+
+            /// What is known of it.
+            pub fn row(self) -> &'static Row {
+                match self {
+                    $(Aggregate::$variant $({ $($field: _),* })? => {
+                        static ROW: Row = $row;
+                        &ROW
+                    })*
+                }
+            }
+        }
+    };
+}
+
+/// Of most rows, what is not said there: null arguments are skipped, states are copied cheaply.
+const PLAIN: Row = Row {
+    name: "",
+    usage: "",
+    arity: 1..=1,
+    takes: "",
+    result: |_| None,
+    skips_null: [true; Aggregate::ARGUMENTS_MAX],
+    law: Law::Group,
+    over_nothing: OverNothing::Null,
+    version: 1,
+    cheap_to_copy: true,
+};
+
+const OF_NUMBERS: Row = Row {
+    takes: "int64, float64 or decimal",
+    result: of_number,
+    ..PLAIN
+};
+
+const OF_ANY: Row = Row {
+    takes: "values of any type",
+    result: same,
+    law: Law::Monoid,
+    ..PLAIN
+};
+
+const OF_PAIRS: Row = Row {
+    arity: 2..=2,
+    takes: "two float64, or two of int64 and decimal",
+    result: of_pair,
+    ..PLAIN
+};
+
+const OF_CHOICE: Row = Row {
+    arity: 2..=2,
+    takes: "a value of any type and what it is chosen by, of any type",
+    result: same,
+    skips_null: [false, true],
+    law: Law::Monoid,
+    cheap_to_copy: false,
+    ..PLAIN
+};
+
+const OF_CONDITION: Row = Row {
+    takes: "bool",
+    result: |types| (types == [Type::Bool]).then_some(Type::Bool),
+    ..PLAIN
+};
+
+const OF_EVENTS: Row = Row {
+    arity: 0..=0,
+    takes: "events",
+    result: |_| Some(Type::Duration),
+    law: Law::Monoid,
+    cheap_to_copy: false,
+    ..PLAIN
+};
+
+aggregates! {
+    /// Without an argument: events. With one: non-null arguments.
+    Count => Row {
+        name: "count",
+        usage: "count()` or `count(x)",
+        arity: 0..=1,
+        result: |_| Some(Type::Int64),
+        over_nothing: OverNothing::Zero,
+        ..PLAIN
+    };
     /// Int64 → int64 (range checked when finalised), decimal(p, s) → decimal(38, s), float64 → float64 (exact, rounded once).
-    Sum,
+    Sum => Row { name: "sum", usage: "sum(x)", result: sum, ..OF_NUMBERS };
     /// The exact quotient rounded once to float64, for all numeric types.
-    Mean,
-    Min,
-    Max,
+    Mean => Row { name: "mean", usage: "mean(x)", ..OF_NUMBERS };
+    Min => Row { name: "min", usage: "min(x)", ..OF_ANY };
+    Max => Row { name: "max", usage: "max(x)", ..OF_ANY };
     /// The argument of the least event by (τ, id, digest). Row-atomic: null when that event's argument is null,
     /// unless `ignoring_nulls`.
-    First {
-        ignoring_nulls: bool,
-    },
+    First { ignoring_nulls: bool = false } => Row {
+        name: "first",
+        usage: "first(x)",
+        skips_null: [false; Aggregate::ARGUMENTS_MAX],
+        cheap_to_copy: false,
+        ..OF_ANY
+    };
     /// As `First`, of the greatest event.
-    Last {
-        ignoring_nulls: bool,
-    },
-    /// Sample variance (null below two values): exact numerator and denominator, one rounding. Float64.
-    Variance,
-    /// Square root (IEEE) of the rounded sample variance. Float64.
-    Stddev,
-    VariancePop,
-    StddevPop,
-    /// Number of different non-null arguments; more than `cap` in the window is `error(cap)`. Int64.
-    CountDistinct {
-        cap: u32,
-    },
-    /// `t −` the event time of the last event (after `where`); takes no argument. Duration.
-    TimeSinceLast,
+    Last { ignoring_nulls: bool = false } => Row {
+        name: "last",
+        usage: "last(x)",
+        skips_null: [false; Aggregate::ARGUMENTS_MAX],
+        cheap_to_copy: false,
+        ..OF_ANY
+    };
+    /// Sample variance (null below two values): exact numerator and denominator, one rounding.
+    Variance => Row { name: "variance", usage: "variance(x)", version: 2, ..OF_NUMBERS };
+    /// Square root (IEEE) of the rounded sample variance.
+    Stddev => Row { name: "stddev", usage: "stddev(x)", version: 2, ..OF_NUMBERS };
+    VariancePop => Row { name: "variance_pop", usage: "variance_pop(x)", version: 2, ..OF_NUMBERS };
+    StddevPop => Row { name: "stddev_pop", usage: "stddev_pop(x)", version: 2, ..OF_NUMBERS };
+    /// Number of different non-null arguments; more than `cap` in the window is `error(cap)`.
+    CountDistinct { cap: u32 = Aggregate::DEFAULT_CAP } => Row {
+        name: "count_distinct",
+        usage: "count_distinct(x)",
+        result: |_| Some(Type::Int64),
+        over_nothing: OverNothing::Zero,
+        cheap_to_copy: false,
+        ..OF_ANY
+    };
+    /// `t −` the event time of the last event (after `where`).
+    TimeSinceLast => Row { name: "time_since_last", usage: "time_since_last()", ..OF_EVENTS };
+    /// `t −` the event time of the first event (after `where`).
+    TimeSinceFirst => Row { name: "time_since_first", usage: "time_since_first()", ..OF_EVENTS };
+    /// Whether the argument is true for some event.
+    Any => Row { name: "any", usage: "any(condition)", ..OF_CONDITION };
+    /// Whether the argument is true for every event.
+    All => Row { name: "all", usage: "all(condition)", ..OF_CONDITION };
+    /// Sample covariance (null below two pairs): exact numerator and denominator, one rounding.
+    Covariance => Row { name: "covariance", usage: "covariance(x, y)", ..OF_PAIRS };
+    /// Pearson's correlation (null where one side is constant): a root of an exact fraction, one rounding.
+    Correlation => Row { name: "correlation", usage: "correlation(x, y)", ..OF_PAIRS };
+    /// `Σ weight · x / Σ weight` (null where the weights sum up to 0): an exact fraction, one rounding.
+    WeightedMean => Row { name: "weighted_mean", usage: "weighted_mean(x, weight)", ..OF_PAIRS };
+    /// The first argument of the event whose second argument is least; of several such the first event. May be null.
+    ArgMin => Row { name: "arg_min", usage: "arg_min(value, by)", ..OF_CHOICE };
+    /// As `ArgMin`, where the second argument is greatest.
+    ArgMax => Row { name: "arg_max", usage: "arg_max(value, by)", ..OF_CHOICE };
 }
 
 impl Aggregate {
+    /// The greatest number of arguments of an aggregate.
+    pub const ARGUMENTS_MAX: usize = 2;
     /// Cap of `count_distinct` where the program names none.
     pub const DEFAULT_CAP: u32 = 100_000;
 
     pub fn name(self) -> &'static str {
-        match self {
-            Aggregate::Count => "count",
-            Aggregate::Sum => "sum",
-            Aggregate::Mean => "mean",
-            Aggregate::Min => "min",
-            Aggregate::Max => "max",
-            Aggregate::First { .. } => "first",
-            Aggregate::Last { .. } => "last",
-            Aggregate::Variance => "variance",
-            Aggregate::Stddev => "stddev",
-            Aggregate::VariancePop => "variance_pop",
-            Aggregate::StddevPop => "stddev_pop",
-            Aggregate::CountDistinct { .. } => "count_distinct",
-            Aggregate::TimeSinceLast => "time_since_last",
-        }
+        self.row().name
     }
 
-    /// Version of its bits: part of the fingerprints and state keys of the features that use it, so that a change of one
-    /// aggregate's results changes those alone. What all aggregates share has [`crate::hash::KERNELS_VERSION`].
+    /// The aggregate of a name, with the parameters it has where a program names none.
+    pub fn named(name: &str) -> Option<Aggregate> {
+        Aggregate::ALL
+            .iter()
+            .copied()
+            .find(|aggregate| aggregate.name() == name)
+    }
+
+    /// See [`Row::version`].
     pub fn version(self) -> u32 {
-        match self {
-            Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => 2,
-            Aggregate::Count
-            | Aggregate::Sum
-            | Aggregate::Mean
-            | Aggregate::Min
-            | Aggregate::Max
-            | Aggregate::First { .. }
-            | Aggregate::Last { .. }
-            | Aggregate::CountDistinct { .. }
-            | Aggregate::TimeSinceLast => 1,
-        }
+        self.row().version
     }
 
     /// The value over an empty fold: 0 for counts, null for the rest.
     pub fn is_zero_when_empty(self) -> bool {
-        matches!(self, Aggregate::Count | Aggregate::CountDistinct { .. })
+        self.row().over_nothing == OverNothing::Zero
     }
 
     /// Whether states form a group, so that prefix differences and retraction are exact.
     pub fn is_group(self) -> bool {
+        self.row().law == Law::Group
+    }
+
+    /// Whether it is written with `ignoring nulls`.
+    pub fn ignores_nulls(self) -> bool {
         match self {
-            Aggregate::Count
-            | Aggregate::Sum
-            | Aggregate::Mean
-            | Aggregate::Variance
-            | Aggregate::Stddev
-            | Aggregate::VariancePop
-            | Aggregate::StddevPop => true,
-            Aggregate::Min
-            | Aggregate::Max
-            | Aggregate::First { .. }
-            | Aggregate::Last { .. }
-            | Aggregate::CountDistinct { .. }
-            | Aggregate::TimeSinceLast => false,
+            Aggregate::First { ignoring_nulls } | Aggregate::Last { ignoring_nulls } => ignoring_nulls,
+            _ => false,
         }
     }
+
+    /// Whether an event for which an argument is null does not take part.
+    pub fn skips_null(self, argument: usize) -> bool {
+        self.row().skips_null[argument] || self.ignores_nulls()
+    }
+
+    /// The same with `ignoring nulls`, if it has that form.
+    pub fn ignoring_nulls(self) -> Option<Aggregate> {
+        match self {
+            Aggregate::First { .. } => Some(Aggregate::First { ignoring_nulls: true }),
+            Aggregate::Last { .. } => Some(Aggregate::Last { ignoring_nulls: true }),
+            _ => None,
+        }
+    }
+
+    /// The greatest number of different values, where it has one.
+    pub fn cap(self) -> Option<u32> {
+        match self {
+            Aggregate::CountDistinct { cap } => Some(cap),
+            _ => None,
+        }
+    }
+
+    /// The same with another cap, if it has one.
+    pub fn with_cap(self, cap: u32) -> Option<Aggregate> {
+        match self {
+            Aggregate::CountDistinct { .. } => Some(Aggregate::CountDistinct { cap }),
+            _ => None,
+        }
+    }
+
+    /// The type of the result, by the types of the arguments; `None` if it does not take those.
+    pub fn result(self, arguments: &[Type]) -> Option<Type> {
+        let row = self.row();
+        if row.arity.contains(&arguments.len()) {
+            (row.result)(arguments)
+        } else {
+            None
+        }
+    }
+}
+
+fn same(types: &[Type]) -> Option<Type> {
+    types.first().copied()
+}
+
+fn sum(types: &[Type]) -> Option<Type> {
+    match types[0] {
+        Type::Decimal { scale, .. } => Some(Type::Decimal { precision: 38, scale }),
+        ty => ty.is_numeric().then_some(ty),
+    }
+}
+
+fn of_number(types: &[Type]) -> Option<Type> {
+    types[0].is_numeric().then_some(Type::Float64)
+}
+
+/// Two floats, or two exact numbers: no type becomes another without being told to.
+fn of_pair(types: &[Type]) -> Option<Type> {
+    let are_numbers = types.iter().all(|ty| ty.is_numeric());
+    let floats = types.iter().filter(|ty| **ty == Type::Float64).count();
+    (are_numbers && (floats == 0 || floats == types.len())).then_some(Type::Float64)
 }
 
 /// One aggregate over one window: the unit that the engines fold.
 ///
 /// An event takes part iff it lies in the window and `filter` (if any) is true for it. An event whose row is poisoned
-/// (a `where` of its transform failed, or its `at`), whose filter is an error, or whose argument is an error is counted as that error
-/// instead (in this order).
+/// (a `where` of its transform failed, or its `at`), whose filter is an error, or of whose arguments one is an error, is
+/// counted as that error instead (in this order).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Slot {
     pub aggregate: Aggregate,
     pub argument: Option<LiftId>,
+    /// The second argument, of aggregates that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<LiftId>,
     /// A boolean lift: the aggregate's own `where`.
     pub filter: Option<LiftId>,
     pub window: WindowId,
     /// Type of the result.
     pub ty: Type,
+}
+
+impl Slot {
+    /// Its arguments, in order.
+    pub fn arguments(&self) -> impl Iterator<Item = LiftId> {
+        self.argument.into_iter().chain(self.second)
+    }
+
+    /// Whether another slot differs at most in its window: the two have one state.
+    pub fn folds_as(&self, other: &Slot) -> bool {
+        let what = |slot: &Slot| (slot.aggregate, slot.argument, slot.second, slot.filter);
+        what(self) == what(other)
+    }
+
+    /// Whether its type is that of its aggregate over arguments of these types, and its parameters are in range.
+    pub(crate) fn is_typed(&self, arguments: &[Type]) -> bool {
+        let in_place = self.argument.is_some() || self.second.is_none();
+        in_place && self.aggregate.cap() != Some(0) && self.aggregate.result(arguments) == Some(self.ty)
+    }
 }

@@ -3,9 +3,9 @@
 //! All are XXH3-128 (seed 0) in 32 hexadecimal digits. They are built bottom-up (Merkle), so that a `let` that is read
 //! twice is hashed once and its name never enters.
 
-use crate::aggregate::Aggregate;
+use crate::aggregate::Slot;
 use crate::expr::{Expr, ExprKind};
-use crate::id::{ColumnId, FeatureId};
+use crate::id::{ColumnId, FeatureId, LiftId};
 use crate::plan::RowSpec;
 use crate::program::{Arrival, At, FeatureKind, Key, Lateness, Program, Source, Step, Transform, View};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Version of what all features share in the kernels (expressions, acceptance of rows, statuses): part of every fingerprint
-/// and state key. Results of one aggregate have [`Aggregate::version`].
+/// and state key. Results of one aggregate have [`crate::aggregate::Row::version`].
 pub const KERNELS_VERSION: &str = "featr-kernels/1";
 
 /// Version of the time zone database that the decoder uses (it checks that it is).
@@ -94,18 +94,24 @@ fn expr_hash(expr: &Expr, columns: &[u128]) -> u128 {
     node(tag, &[&ty, &head, &children])
 }
 
-/// An aggregate with what it computes from, given as `parts`. Version 1 adds nothing.
-fn aggregate_hash(tag: &str, aggregate: Aggregate, parts: [&[u8]; 3]) -> u128 {
-    let version = aggregate.version().to_le_bytes();
-    let versioned = [parts[0], parts[1], parts[2], &version];
-    node(
-        tag,
-        if aggregate.version() == 1 {
-            &parts[..]
-        } else {
-            &versioned
-        },
-    )
+/// An aggregate with what it computes from: `how`, then the meanings of its argument, its filter, and its second argument
+/// where it has one. Version 1 adds nothing.
+fn aggregate_hash(tag: &str, slot: &Slot, how: &[u8], lift: impl Fn(LiftId) -> u128) -> u128 {
+    let meaning = |id: Option<LiftId>| id.map_or(0, &lift).to_le_bytes();
+    let (argument, filter, version) = (
+        meaning(slot.argument),
+        meaning(slot.filter),
+        slot.aggregate.version().to_le_bytes(),
+    );
+    let second = slot.second.map(|id| lift(id).to_le_bytes());
+    let mut parts: Vec<&[u8]> = vec![how, &argument, &filter];
+    if slot.aggregate.version() > 1 {
+        parts.push(&version);
+    }
+    if let Some(second) = &second {
+        parts.push(second);
+    }
+    node(tag, &parts)
 }
 
 /// Everything of a source that can change a value: not its files, docs or place, nor the order of its columns.
@@ -195,11 +201,8 @@ fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId, (column
         .iter()
         .map(|slot| {
             let slot = view.slot(*slot);
-            let lift =
-                |lift: Option<crate::LiftId>| lift.map_or(0, |lift| expr_hash(view.lift(lift), columns)).to_le_bytes();
             let how = wire(&(slot.aggregate, view.window(slot.window), slot.ty));
-            let parts: [&[u8]; 3] = [&how, &lift(slot.argument), &lift(slot.filter)];
-            aggregate_hash("slot", slot.aggregate, parts)
+            aggregate_hash("slot", slot, &how, |lift| expr_hash(view.lift(lift), columns))
         })
         .collect();
     let keys = &program.entity(view.entity).keys;
@@ -289,16 +292,31 @@ pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> Str
     hex(known[&id])
 }
 
-/// What stored state depends on: source stage, transform, key and what events carry on. Not the aggregates and windows:
-/// what pages keep for them is computed again from the events.
+/// What the stored events of a log depend on: source, acceptance, transform, event time and key. Not what the events carry
+/// (see [`lift_keys`]), and nothing that is derived from them: aggregates, windows, statuses, defaults, names.
 pub fn state_key(source: &Source, rows: &RowSpec, entity: &[Key]) -> String {
+    // `begins` decides a status, and no event.
+    let source = &Source {
+        begins_us: None,
+        ..source.clone()
+    };
     let (columns, row) = row_hashes(source, &rows.steps, &rows.time, rows.at);
     let key = list("key", rows.key.iter().map(|id| columns[id.index()]));
-    let lifts: Vec<u128> = rows.lifts.iter().map(|lift| expr_hash(lift, &columns)).collect();
     let types = wire(&entity.iter().map(|key| key.ty).collect::<Vec<_>>());
-    let all = list("state", [row, key, list("lifts", lifts)]);
     hex(node(
         "state_key",
-        &[KERNELS_VERSION.as_bytes(), &types, &all.to_le_bytes()],
+        &[
+            KERNELS_VERSION.as_bytes(),
+            &wire(&char::UNICODE_VERSION),
+            &types,
+            &list("state", [row, key]).to_le_bytes(),
+        ],
     ))
+}
+
+/// The meaning of each lift of a transform: events of one [`state_key`] carry equal values under equal lift keys.
+pub fn lift_keys(source: &Source, rows: &RowSpec) -> Vec<String> {
+    let (columns, _) = row_hashes(source, &rows.steps, &rows.time, rows.at);
+    let key = |lift: &Expr| hex(node("lift", &[&expr_hash(lift, &columns).to_le_bytes()]));
+    rows.lifts.iter().map(key).collect()
 }

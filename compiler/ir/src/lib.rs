@@ -34,7 +34,7 @@ pub use program::{
     ServiceField, Source, SourceColumn, Step, Transform, TransformColumn, View,
 };
 pub use types::{ErrorCode, Status, Truth, Type};
-pub use window::{Excluding, Window, WindowKind};
+pub use window::{Bounds, Excluding, Window, WindowKind};
 
 /// A broken promise of an earlier phase: never the user's fault.
 #[derive(Debug, Clone, PartialEq, Eq)]

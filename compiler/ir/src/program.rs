@@ -338,7 +338,7 @@ impl Program {
     }
 
     /// How far back a feature looks for *any* event of its entity before it says `missing`, in microseconds:
-    /// longest window + lateness + the default read skew of one hour. `None`: for ever.
+    /// the farthest reach of a window + lateness + the default read skew of one hour. `None`: for ever.
     pub fn retention_us(&self, view: &View, feature: FeatureId) -> Option<u64> {
         let windows = view.windows_of(feature);
         retention_us(
@@ -353,10 +353,7 @@ pub(crate) fn retention_us(windows: impl IntoIterator<Item = WindowKind>, latene
     const READ_SKEW_US: u64 = 3_600_000_000;
     let mut longest: u64 = 0;
     for window in windows {
-        match window {
-            WindowKind::Last { length_us } => longest = longest.max(length_us.unsigned_abs()),
-            WindowKind::Lifetime => return None,
-        }
+        longest = longest.max(window.bounds().reach_us()?);
     }
     let lateness = match lateness {
         Lateness::Unbounded => 0,

@@ -1,9 +1,8 @@
-//! Types of operators, casts, functions and aggregates, and whether an expression keeps to them.
+//! Types of operators, casts and functions (those of aggregates stand in their table), and whether an expression keeps to them.
 //!
 //! The rules are those of `docs/language.md`. The compiler decides types by them; a plan that was read from a file is
 //! held against them, because the evaluators rely on every type that an expression says.
 
-use crate::aggregate::{Aggregate, Slot};
 use crate::expr::{BinaryOp, Expr, ExprKind, Function, Literal, UnaryOp};
 use crate::types::Type;
 
@@ -141,49 +140,6 @@ impl BinaryOp {
             }
             _ => None,
         }
-    }
-}
-
-impl Aggregate {
-    /// The type of the result, by the type of the argument; `None` if it does not take that.
-    pub fn result(self, argument: Option<Type>) -> Option<Type> {
-        match (self, argument) {
-            (Aggregate::Count, _) | (Aggregate::CountDistinct { .. }, Some(_)) => Some(Type::Int64),
-            (Aggregate::Sum, Some(Type::Decimal { scale, .. })) => Some(Type::Decimal {
-                precision: DIGITS_MAX,
-                scale,
-            }),
-            (Aggregate::Sum, Some(ty)) => ty.is_numeric().then_some(ty),
-            (
-                Aggregate::Mean
-                | Aggregate::Variance
-                | Aggregate::Stddev
-                | Aggregate::VariancePop
-                | Aggregate::StddevPop,
-                Some(ty),
-            ) => ty.is_numeric().then_some(Type::Float64),
-            (Aggregate::Min | Aggregate::Max | Aggregate::First { .. } | Aggregate::Last { .. }, ty) => ty,
-            (Aggregate::TimeSinceLast, None) => Some(Type::Duration),
-            (Aggregate::TimeSinceLast, Some(_))
-            | (
-                Aggregate::Sum
-                | Aggregate::Mean
-                | Aggregate::Variance
-                | Aggregate::Stddev
-                | Aggregate::VariancePop
-                | Aggregate::StddevPop
-                | Aggregate::CountDistinct { .. },
-                None,
-            ) => None,
-        }
-    }
-}
-
-impl Slot {
-    /// Whether its type is that of its aggregate over an argument of this type.
-    pub(crate) fn is_typed(&self, argument: Option<Type>) -> bool {
-        let cap = !matches!(self.aggregate, Aggregate::CountDistinct { cap: 0 });
-        cap && self.aggregate.result(argument) == Some(self.ty)
     }
 }
 

@@ -125,8 +125,8 @@ fn check_view(program: &Program, view: &View) -> Result<(), Bug> {
         columns_in_range(lift, row.len(), name)?;
     }
     for slot in &view.slots {
-        let lifts = slot.argument.iter().chain(&slot.filter);
-        ensure(lifts.clone().all(|lift| lift.index() < view.lifts.len()), || {
+        let mut lifts = slot.arguments().chain(slot.filter);
+        ensure(lifts.all(|lift| lift.index() < view.lifts.len()), || {
             format!("view {name}: lift out of range")
         })?;
         ensure(slot.window.index() < view.windows.len(), || {

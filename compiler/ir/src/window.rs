@@ -1,4 +1,8 @@
 //! Windows: which events count at an instant `t`.
+//!
+//! A window is *bounds* in time, both monotone in `t`, or a *selection* from the events that lie within bounds: the last
+//! so many of them. Nothing outside of this file knows lengths: whoever wants to know what a window holds asks
+//! [`Window::bounds`] and [`Window::count`].
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -17,6 +21,83 @@ pub enum WindowKind {
     Last { length_us: i64 },
     /// Everything accepted up to and including `t`.
     Lifetime,
+    /// What the window would be without an offset, at `t − offset`: `(t − offset − length, t − offset]`, or everything up
+    /// to `t − offset`. Both are positive.
+    Offset { length_us: Option<i64>, offset_us: i64 },
+    /// The last `count` events by (τ, id, digest) in `(t − max, t]`, or up to `t`. Which events stand for the choice is
+    /// decided by whoever asks: those that are visible and not excluded, and for which the `where` of the aggregate is
+    /// true or an error. Both are positive.
+    Events { count: u32, max_us: Option<i64> },
+}
+
+/// Bounds of event times at an instant `t`: `after(t) < τ ≤ until(t)`. Both are monotone in `t`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bounds {
+    /// How long before `t` they end.
+    offset_us: u64,
+    /// Whether the last instant is left out.
+    open: bool,
+    /// How far back from `t` they reach; `None`: for ever. It comes last, so that bounds that end alike are neighbours.
+    back_us: Option<u64>,
+}
+
+impl Bounds {
+    /// `(t − length, t]`, or everything up to `t`.
+    pub fn lookback(length_us: Option<u64>) -> Bounds {
+        Bounds {
+            offset_us: 0,
+            open: false,
+            back_us: length_us,
+        }
+    }
+
+    /// Events need `τ > after`. `None`: there is no bound (also where it would lie before all instants).
+    #[inline]
+    pub fn after(&self, t_us: i64) -> Option<i64> {
+        self.back_us.and_then(|back| t_us.checked_sub_unsigned(back))
+    }
+
+    /// Events need `τ ≤ until`. `None`: no instant is so early.
+    #[inline]
+    pub fn until(&self, t_us: i64) -> Option<i64> {
+        let until = t_us.checked_sub_unsigned(self.offset_us)?;
+        if self.open { until.checked_sub(1) } else { Some(until) }
+    }
+
+    /// Whether an event time lies in them.
+    pub fn contain(&self, event_us: i64, t_us: i64) -> bool {
+        self.until(t_us).is_some_and(|until| event_us <= until) && self.after(t_us).is_none_or(|after| event_us > after)
+    }
+
+    /// How far they reach back from `t`, in microseconds; `None`: for ever.
+    pub fn reach_us(&self) -> Option<u64> {
+        self.back_us
+    }
+
+    /// Whether they hold `t` itself.
+    pub fn hold_now(&self) -> bool {
+        self.offset_us == 0 && !self.open
+    }
+
+    /// Whether others end where these do, at every `t`.
+    pub fn end_as(&self, other: &Bounds) -> bool {
+        (self.offset_us, self.open) == (other.offset_us, other.open)
+    }
+
+    /// All that end as these do, at every `t`.
+    #[must_use]
+    pub fn ending(&self) -> Bounds {
+        Bounds { back_us: None, ..*self }
+    }
+
+    /// Whether others reach back at least as far, at every `t`.
+    pub fn start_within(&self, other: &Bounds) -> bool {
+        match (self.back_us, other.back_us) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(own), Some(others)) => own <= others,
+        }
+    }
 }
 
 /// What is taken out of the window.
@@ -31,23 +112,51 @@ pub enum Excluding {
     SelfEvent,
 }
 
-impl Window {
-    /// The first instant that is *not* in the window on the left: events need `τ > after_us`.
-    /// `None` when the window reaches back for ever (also when the subtraction leaves the number range).
-    pub fn after_us(&self, t_us: i64) -> Option<i64> {
-        match self.kind {
-            WindowKind::Last { length_us } => t_us.checked_sub(length_us),
-            WindowKind::Lifetime => None,
+impl WindowKind {
+    /// The bounds, whatever is excluded.
+    pub fn bounds(self) -> Bounds {
+        match self {
+            WindowKind::Last { length_us } => Bounds::lookback(Some(length_us.unsigned_abs())),
+            WindowKind::Lifetime => Bounds::lookback(None),
+            WindowKind::Offset { length_us, offset_us } => Bounds {
+                offset_us: offset_us.unsigned_abs(),
+                open: false,
+                // Two positive numbers of 63 bits.
+                back_us: length_us.map(|length| length.unsigned_abs() + offset_us.unsigned_abs()),
+            },
+            WindowKind::Events { max_us, .. } => Bounds::lookback(max_us.map(i64::unsigned_abs)),
         }
     }
 
-    /// Whether an event time lies in the window asked at `t_us`. `SelfEvent` is decided on identities, not here.
-    pub fn contains(&self, event_us: i64, t_us: i64) -> bool {
-        let right = match self.excluding {
-            Excluding::Now => event_us < t_us,
-            Excluding::Nothing | Excluding::SelfEvent => event_us <= t_us,
-        };
-        right && self.after_us(t_us).is_none_or(|after| event_us > after)
+    /// Whether its numbers are in range.
+    pub fn is_valid(self) -> bool {
+        let is_positive = |us: Option<i64>| us.is_none_or(|us| us > 0);
+        match self {
+            WindowKind::Last { length_us } => length_us > 0,
+            WindowKind::Lifetime => true,
+            WindowKind::Offset { length_us, offset_us } => is_positive(length_us) && offset_us > 0,
+            WindowKind::Events { count, max_us } => count > 0 && is_positive(max_us),
+        }
+    }
+}
+
+impl Window {
+    /// The bounds in time. What identities exclude ([`Excluding::SelfEvent`]), and how many events are chosen
+    /// ([`Window::count`]), is not decided by them.
+    pub fn bounds(&self) -> Bounds {
+        let bounds = self.kind.bounds();
+        Bounds {
+            open: self.excluding == Excluding::Now && bounds.offset_us == 0,
+            ..bounds
+        }
+    }
+
+    /// How many events within the bounds it holds at most, the last ones; `None`: all of them.
+    pub fn count(&self) -> Option<u32> {
+        match self.kind {
+            WindowKind::Events { count, .. } => Some(count),
+            WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Offset { .. } => None,
+        }
     }
 }
 
@@ -73,6 +182,16 @@ impl fmt::Display for Window {
         match self.kind {
             WindowKind::Last { length_us } => write!(f, "over {}", format_duration(length_us))?,
             WindowKind::Lifetime => f.write_str("over lifetime")?,
+            WindowKind::Offset { length_us, offset_us } => {
+                let length = length_us.map_or("lifetime".to_owned(), format_duration);
+                write!(f, "over {length} offset {}", format_duration(offset_us))?;
+            }
+            WindowKind::Events { count, max_us } => {
+                write!(f, "over {count} events")?;
+                if let Some(max_us) = max_us {
+                    write!(f, " max {}", format_duration(max_us))?;
+                }
+            }
         }
         match self.excluding {
             Excluding::Nothing => Ok(()),

@@ -5,7 +5,8 @@ use featc_ir::plan::{
     Restrict, Retention, RowSpec, Rows, Scan, Steps, Stop, Visibility, Walk,
 };
 use featc_ir::{
-    Aggregate, Arrival, ColumnId, Excluding, Key, Lateness, LiftId, Slot, Source, TransformColumn, Window, WindowKind,
+    Aggregate, Arrival, Bounds, ColumnId, Excluding, Key, Lateness, LiftId, Slot, Source, TransformColumn, Window,
+    WindowId, WindowKind,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -100,7 +101,8 @@ pub(crate) fn visibility(source: &Source) -> Visibility {
 
 /// As far back as the longest window or presence, and no further.
 pub(crate) fn restrict(fold: &FoldSpec) -> Restrict {
-    let lengths = fold.windows.iter().map(length_us).chain(fold.presence.iter().copied());
+    let reaches = fold.windows.iter().map(|window| window.bounds().reach_us());
+    let lengths = reaches.chain(fold.presence.iter().copied());
     let longest: Option<Vec<u64>> = lengths.collect();
     Restrict {
         after_us: longest.map(|lengths| lengths.into_iter().max().unwrap_or(0)),
@@ -108,16 +110,9 @@ pub(crate) fn restrict(fold: &FoldSpec) -> Restrict {
     }
 }
 
-fn length_us(window: &Window) -> Option<u64> {
-    match window.kind {
-        WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
-        WindowKind::Lifetime => None,
-    }
-}
-
 /// As long as the longest window may be asked for, and whether there was any event within its reach.
 pub(crate) fn retention(fold: &FoldSpec, source: &Source) -> Retention {
-    let furthest = |window: &&Window| length_us(window).map_or((1, 0), |us| (0, us));
+    let furthest = |window: &&Window| window.bounds().reach_us().map_or((1, 0), |us| (0, us));
     let mut windows: Vec<&Window> = fold.windows.iter().collect();
     // The first of those that reach equally far.
     windows.reverse();
@@ -130,7 +125,8 @@ pub(crate) fn retention(fold: &FoldSpec, source: &Source) -> Retention {
         Lateness::Unbounded => 0,
         Lateness::Within { bound_us } => bound_us,
     };
-    let keep = length_us(&window).and_then(|length| length.checked_add(lateness_us)?.checked_add(READ_SKEW_US));
+    let reach = window.bounds().reach_us();
+    let keep = reach.and_then(|length| length.checked_add(lateness_us)?.checked_add(READ_SKEW_US));
     Retention {
         keep_us: keep,
         window,
@@ -150,6 +146,7 @@ pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
             parts.push(Part {
                 aggregate: slot.aggregate,
                 argument: slot.argument,
+                second: slot.second,
                 filter: slot.filter,
             });
             parts.len() - 1
@@ -158,6 +155,7 @@ pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
             aggregate: slot.aggregate,
             version: slot.aggregate.version(),
             argument: slot.argument,
+            second: slot.second,
             filter: slot.filter,
             window: slot.window,
             ty: slot.ty,
@@ -185,40 +183,49 @@ pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
 }
 
 /// Slots with equal keys share a part. In the stream that is a state; in batch prefix totals that several aggregates read.
-fn part_key(slot: &Slot, engine: Engine) -> (Aggregate, Option<LiftId>, Option<LiftId>) {
+fn part_key(slot: &Slot, engine: Engine) -> (Aggregate, Vec<LiftId>, Option<LiftId>) {
     let aggregate = match (engine, slot.aggregate) {
         (Engine::Batch, Aggregate::Mean) => Aggregate::Sum,
         (Engine::Batch, Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop) => Aggregate::Variance,
         (Engine::Batch, Aggregate::CountDistinct { .. }) => Aggregate::CountDistinct { cap: 0 },
         (Engine::Batch | Engine::Stream, aggregate) => aggregate,
     };
-    (aggregate, slot.argument, slot.filter)
+    (aggregate, slot.arguments().collect(), slot.filter)
 }
 
-/// Which slots walk together. In batch those of one part, in the stream all, but apart those whose states are not worth
-/// remembering; always those of one right edge.
+/// What slots of one walk have in common. In batch they are of one part, in the stream of any, but apart are those whose
+/// states are not worth remembering. Their windows end alike; one that chooses among events is alone.
+type WalkKey = (u32, Excluding, bool, Bounds, Option<(WindowId, Option<LiftId>)>);
+
+fn walk_key(windows: &[Window], slot: &FoldSlot, engine: Engine) -> WalkKey {
+    let window = &windows[slot.window.index()];
+    let (part, rest) = match engine {
+        Engine::Batch => (slot.part, false),
+        Engine::Stream => (0, !slot.aggregate.row().cheap_to_copy),
+    };
+    let alone = window.count().map(|_| (slot.window, slot.filter));
+    (part, window.excluding, rest, window.bounds().ending(), alone)
+}
+
+/// Which slots walk together.
 fn walks(windows: &[Window], slots: &[FoldSlot], engine: Engine) -> Vec<Walk> {
-    let mut together: BTreeMap<(u32, Excluding, bool), Vec<usize>> = BTreeMap::new();
+    let mut together: BTreeMap<WalkKey, Vec<usize>> = BTreeMap::new();
     for (at, slot) in slots.iter().enumerate() {
-        let excluding = windows[slot.window.index()].excluding;
-        let key = match engine {
-            Engine::Batch => (slot.part, excluding, false),
-            Engine::Stream => (0, excluding, !is_cheap_to_copy(slot.aggregate)),
-        };
-        together.entry(key).or_default().push(at);
+        together.entry(walk_key(windows, slot, engine)).or_default().push(at);
     }
-    let walk = |(_, _, rest): (u32, Excluding, bool), members: Vec<usize>| Walk {
-        saves: engine == Engine::Stream && !rest,
+    let walk = |(key, members): (WalkKey, Vec<usize>)| Walk {
+        saves: engine == Engine::Stream && !key.2,
         stops: stops(windows, slots, members, engine),
     };
-    together.into_iter().map(|(key, members)| walk(key, members)).collect()
+    together.into_iter().map(walk).collect()
 }
 
 /// The stops of a walk: in batch from the longest window on, in the stream from the shortest.
 fn stops(windows: &[Window], slots: &[FoldSlot], mut members: Vec<usize>, engine: Engine) -> Vec<Stop> {
     let length = |at: &usize| {
         let window = slots[*at].window;
-        (length_us(&windows[window.index()]).map_or((1, 0), |us| (0, us)), window)
+        let reach = windows[window.index()].bounds().reach_us();
+        (reach.map_or((1, 0), |us| (0, us)), window)
     };
     members.sort_by_key(|at| std::cmp::Reverse(length(at)));
     let of_windows = members.chunk_by(|left, right| slots[*left].window == slots[*right].window);
@@ -231,25 +238,6 @@ fn stops(windows: &[Window], slots: &[FoldSlot], mut members: Vec<usize>, engine
         stops.reverse();
     }
     stops
-}
-
-/// Whether copying a state beats folding some rows: not for sets, nor where a fold ends at its first row.
-fn is_cheap_to_copy(aggregate: Aggregate) -> bool {
-    match aggregate {
-        Aggregate::Count
-        | Aggregate::Sum
-        | Aggregate::Mean
-        | Aggregate::Min
-        | Aggregate::Max
-        | Aggregate::Variance
-        | Aggregate::Stddev
-        | Aggregate::VariancePop
-        | Aggregate::StddevPop => true,
-        Aggregate::First { .. }
-        | Aggregate::Last { .. }
-        | Aggregate::CountDistinct { .. }
-        | Aggregate::TimeSinceLast => false,
-    }
 }
 
 pub(crate) fn finish(spec: &FinishSpec) -> Finish {

@@ -251,6 +251,7 @@ impl<'a> Builder<'a> {
         let window = self.windows.place(view.window(slot.window));
         let moved = Slot {
             argument: slot.argument.map(|lift| self.lift(view.lift(lift))),
+            second: slot.second.map(|lift| self.lift(view.lift(lift))),
             filter: slot.filter.map(|lift| self.lift(view.lift(lift))),
             window: WindowId::from(window),
             ..*slot

@@ -233,7 +233,8 @@ pub enum ExprKind {
 pub struct Call {
     pub aggregate: Aggregate,
     pub name_at: Span,
-    pub argument: Option<Expr>,
+    /// As many as it may have.
+    pub arguments: Vec<Expr>,
     pub filter: Option<Expr>,
 }
 
@@ -257,7 +258,7 @@ impl Expr {
         }
     }
 
-    /// The direct subexpressions, left to right; of an aggregate its argument and filter.
+    /// The direct subexpressions, left to right; of an aggregate its arguments and filter.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
             ExprKind::Poison | ExprKind::Column(_) | ExprKind::Feature(_) | ExprKind::Literal(_) => vec![],
@@ -273,7 +274,7 @@ impl Expr {
                 .chain(otherwise.as_deref())
                 .collect(),
             ExprKind::Coalesce(items) | ExprKind::Call { arguments: items, .. } => items.iter().collect(),
-            ExprKind::Aggregate(call) => call.argument.iter().chain(&call.filter).collect(),
+            ExprKind::Aggregate(call) => call.arguments.iter().chain(&call.filter).collect(),
         }
     }
 

@@ -383,6 +383,19 @@ pub enum Windows {
 pub enum Window {
     Lifetime(Span),
     Last(Duration),
+    /// `7d offset 7d`, `lifetime offset 7d`
+    Offset {
+        /// `None` is `lifetime`.
+        length: Option<Duration>,
+        offset: Duration,
+        span: Span,
+    },
+    /// `10 events`, `10 events max 90d`
+    Events {
+        count: Integer,
+        max: Option<Duration>,
+        span: Span,
+    },
 }
 
 /// `excluding now`, `excluding self`

@@ -199,7 +199,7 @@ fn view(out: &mut String, view: &View) {
 }
 
 fn over(over: &Over) -> String {
-    let labels: Vec<&str> = over.windows.all().iter().map(Window::label).collect();
+    let labels: Vec<String> = over.windows.all().iter().map(Window::label).collect();
     let windows = if over.windows.is_list() {
         format!("[{}]", labels.join(" "))
     } else {

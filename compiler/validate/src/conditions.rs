@@ -1,7 +1,7 @@
 //! What has to hold beside the terms: nothing that is needed is left out, nothing is there that nobody needs, and every method
 //! is lawful for its aggregate.
 
-use crate::lifted::{presence_us, reach_us};
+use crate::lifted::{chooses, end, presence_us, reach_us};
 use crate::of_plan::Chain;
 use crate::term::{Term, columns_of};
 use featc_ir::plan::{FinishKind, Method, Order, OrderKey, Restrict, StreamLog, Visibility, Walk};
@@ -43,9 +43,17 @@ pub(crate) fn is_lawful(method: Method, aggregate: Aggregate) -> bool {
             Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast
         ),
         // What enters can leave again.
-        Method::Deltas => matches!(aggregate, Aggregate::CountDistinct { .. }),
+        Method::Deltas => matches!(
+            aggregate,
+            Aggregate::CountDistinct { .. }
+                | Aggregate::Any
+                | Aggregate::All
+                | Aggregate::Covariance
+                | Aggregate::Correlation
+                | Aggregate::WeightedMean
+        ),
         // The states form a commutative monoid: all of them do.
-        Method::Pages => true,
+        Method::States | Method::Pages => true,
     }
 }
 
@@ -136,7 +144,7 @@ fn slots(chain: &Chain<'_>, engine: Engine) -> Outcome {
     let keys = fold
         .parts
         .iter()
-        .map(|part| (part.argument, part.filter, part.aggregate));
+        .map(|part| ((part.argument, part.second), part.filter, part.aggregate));
     let keys: Vec<_> = keys.collect();
     let mut sorted = keys.clone();
     sorted.sort_unstable();
@@ -147,7 +155,8 @@ fn slots(chain: &Chain<'_>, engine: Engine) -> Outcome {
     for slot in &fold.slots {
         let (argument, filter, aggregate) = keys[slot.part as usize];
         ensure(
-            (argument, filter) == (slot.argument, slot.filter) && is_one_part(engine, aggregate, slot.aggregate),
+            (argument, filter) == ((slot.argument, slot.second), slot.filter)
+                && is_one_part(engine, aggregate, slot.aggregate),
             "a slot that reads another's part",
         )?;
         let is_run = match engine {
@@ -186,7 +195,7 @@ fn first_slots(chain: &Chain<'_>) -> Outcome {
     Ok(())
 }
 
-/// The windows of a walk share their right edge and nest, each is one stop.
+/// The windows of a walk end alike and nest, each is one stop; one that chooses among events is alone, by one filter.
 fn of_walk(chain: &Chain<'_>, walk: &Walk, engine: Engine) -> Outcome {
     let fold = chain.fold;
     let mut windows = Vec::new();
@@ -202,7 +211,7 @@ fn of_walk(chain: &Chain<'_>, walk: &Walk, engine: Engine) -> Outcome {
     let reach = |window: &Window| reach_us(window).map_or((1, 0), |us| (0, us));
     let nests = |pair: &[&Window]| {
         let (left, right) = (reach(pair[0]), reach(pair[1]));
-        pair[0].excluding == pair[1].excluding
+        end(pair[0]) == end(pair[1])
             && if engine == Engine::Stream {
                 left < right
             } else {
@@ -212,6 +221,12 @@ fn of_walk(chain: &Chain<'_>, walk: &Walk, engine: Engine) -> Outcome {
     ensure(
         !windows.is_empty() && windows.windows(2).all(nests),
         "windows of a walk that do not nest",
+    )?;
+    let filter = |slot: &u32| fold.slots[*slot as usize].filter;
+    let chosen = walk.stops[0].slots.iter().map(filter).collect::<BTreeSet<_>>();
+    ensure(
+        !windows.iter().any(|window| chooses(window)) || (windows.len() == 1 && chosen.len() == 1),
+        "a window that chooses among events for others too",
     )?;
     let mut parts = walk
         .stops

@@ -36,7 +36,8 @@ pub fn files(head: &str, set: Option<&FileSet>) -> Term {
     Term::node(head, items)
 }
 
-/// `τ > t − length` (if there is one), `τ ≤ t` (`<` where now is excluded), and what else is taken out.
+/// `τ > t − reach` (if there is one), `τ ≤ t` (`<` where now is excluded), how long before `t` it ends, how many events it
+/// holds, and what else is taken out.
 pub fn window(window: &Window, own: &[String]) -> Term {
     let (length, until) = (
         reach_us(window),
@@ -46,6 +47,11 @@ pub fn window(window: &Window, own: &[String]) -> Term {
         },
     );
     let mut items = vec![Term::us("after", length), Term::leaf(until)];
+    match window.kind {
+        WindowKind::Last { .. } | WindowKind::Lifetime => {}
+        WindowKind::Offset { offset_us, .. } => items.push(Term::us("ends_before", u64::try_from(offset_us).ok())),
+        WindowKind::Events { count, .. } => items.push(Term::names("last", [count])),
+    }
     if window.excluding == Excluding::SelfEvent {
         items.push(Term::names("without", own));
     }
@@ -57,7 +63,26 @@ pub fn reach_us(window: &Window) -> Option<u64> {
     match window.kind {
         WindowKind::Last { length_us } => u64::try_from(length_us).ok(),
         WindowKind::Lifetime => None,
+        WindowKind::Offset { length_us, offset_us } => {
+            let (length, offset) = (u64::try_from(length_us?).ok()?, u64::try_from(offset_us).ok()?);
+            length.checked_add(offset)
+        }
+        WindowKind::Events { max_us, .. } => u64::try_from(max_us?).ok(),
     }
+}
+
+/// What windows that end alike have in common.
+pub fn end(window: &Window) -> (Excluding, i64) {
+    let offset = match window.kind {
+        WindowKind::Offset { offset_us, .. } => offset_us,
+        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Events { .. } => 0,
+    };
+    (window.excluding, offset)
+}
+
+/// Whether it chooses among the events within its bounds.
+pub fn chooses(window: &Window) -> bool {
+    matches!(window.kind, WindowKind::Events { .. })
 }
 
 /// How far back any event keeps an entity from being missing.

@@ -219,12 +219,16 @@ impl Chain<'_> {
         let lift = |lift: Option<LiftId>| lift.map_or(Ok(Term::leaf("none")), |lift| self.lift(lift));
         let window = self.fold.windows.get(slot.window.index());
         let window = window.ok_or_else(|| "a slot's window is not there".to_owned())?;
+        let mut arguments = vec![lift(slot.argument)?];
+        if slot.second.is_some() {
+            arguments.push(lift(slot.second)?);
+        }
         Ok(Term::node(
             "slot",
             vec![
                 Term::leaf(format!("{:?}:{}", slot.aggregate, slot.ty)),
                 Term::names("version", [slot.version]),
-                Term::node("argument", vec![lift(slot.argument)?]),
+                Term::node("argument", arguments),
                 Term::node("filter", vec![lift(slot.filter)?]),
                 lifted::window(window, &self.own()),
                 self.visible(slot.visibility),

@@ -262,12 +262,16 @@ fn feature_term(program: &Program, view: &View, id: FeatureId, own: &[String]) -
                 let slot = &view.slots[slot.index()];
                 let window = view.windows[slot.window.index()];
                 windows.insert(window);
+                let mut arguments = vec![lift(slot.argument)?];
+                if slot.second.is_some() {
+                    arguments.push(lift(slot.second)?);
+                }
                 items.push(Term::node(
                     "slot",
                     vec![
                         Term::leaf(format!("{:?}:{}", slot.aggregate, slot.ty)),
                         Term::names("version", [slot.aggregate.version()]),
-                        Term::node("argument", vec![lift(slot.argument)?]),
+                        Term::node("argument", arguments),
                         Term::node("filter", vec![lift(slot.filter)?]),
                         lifted::window(&window, own),
                         visible.clone(),
@@ -346,7 +350,7 @@ pub fn carried(program: &Program) -> Result<BTreeMap<Term, BTreeSet<Term>>, Stri
         let transform = &program.transforms[view.transform.index()];
         let lifts = found.entry(of_view[&place].clone()).or_default();
         for slot in slots.iter().map(|slot| &view.slots[slot.index()]) {
-            for lift in slot.argument.iter().chain(&slot.filter) {
+            for lift in slot.argument.iter().chain(&slot.second).chain(&slot.filter) {
                 lifts.insert(expression(&view.lifts[lift.index()], &|id| column(transform, id))?);
             }
         }

@@ -191,9 +191,9 @@ fn pattern(pointer: &str) -> String {
     pointer.split('/').map(name).collect::<Vec<_>>().join("/")
 }
 
-/// The leaves without meaning: `tests/golden/without-meaning.txt`, one path and its reason a line.
+/// The leaves without meaning: `without-meaning.txt` beside this file, one path and its reason a line.
 fn without_meaning() -> BTreeMap<String, String> {
-    let text = read(&root().join("tests/golden/without-meaning.txt"));
+    let text = read(&root().join("compiler/validate/tests/without-meaning.txt"));
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let entry = |line: &str| {
         let (path, reason) = line.split_once("  ").expect("a path, two blanks, a reason");

@@ -53,6 +53,15 @@ pub enum Error {
     NotAtCut { at_us: i64, cut_us: Option<i64> },
     /// The cut was asked to go back.
     CutGoesBack { cut_us: i64, asked_us: i64 },
+    /// A question whose windows reach back to events that have been released; `horizon_us` is the least instant that can be
+    /// asked.
+    BelowHorizon {
+        events: String,
+        at_us: i64,
+        horizon_us: i64,
+    },
+    /// A question about events that a restore did not find in its snapshot.
+    ToBeRebuilt { events: String },
     /// A folder does not hold a complete build.
     Build { folder: String, why: String },
     /// A snapshot cannot be restored.
@@ -174,6 +183,22 @@ impl fmt::Display for Error {
                     instant(*asked_us)
                 )
             }
+            Error::BelowHorizon {
+                events,
+                at_us,
+                horizon_us,
+            } => write!(
+                f,
+                "asked at {}, but {events} can be asked from {} on: what lies further back was released; ask there or later, \
+                 or push the rows into another `Online`",
+                instant(*at_us),
+                instant(*horizon_us)
+            ),
+            Error::ToBeRebuilt { events } => write!(
+                f,
+                "{events} are not there: the snapshot that was restored does not have what is needed of them; push their rows, \
+                 then call `rebuilt`"
+            ),
             Error::Build { folder, why } => write!(f, "`{folder}` is not a complete build: {why}"),
             Error::Snapshot { why } => write!(f, "the snapshot cannot be restored: {why}"),
             Error::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),

@@ -47,7 +47,7 @@
 //!
 //! let state = online.snapshot();
 //! let mut restarted = program.online(Truth::Complete)?;
-//! restarted.restore(&state)?;
+//! assert!(restarted.restore(&state)?.is_whole());
 //! assert_eq!(restarted.read("risk", &questions, &[10 * minute, 10 * minute], true)?, answers);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -58,7 +58,7 @@
 //! | build a training set | [`Program::read_spine`] or [`Program::spine`], then [`Program::train`] |
 //! | answer in a DataFusion session of your own | [`Program::features`] |
 //! | keep online values | [`Program::online`], [`Online::push`], [`Online::advance`], [`Online::read`] |
-//! | survive a restart | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`] |
+//! | survive a restart, also with another version of the program | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`], [`Online::rebuilt`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
 //! | write a result | [`write_rows`], [`provenance::stage_set`] with its record |
 //! | bound what may be wrong with the data | [`Limits`], in [`TrainOptions`] and [`ReplayOptions`] |
@@ -72,6 +72,7 @@ mod features;
 mod limits;
 mod load;
 mod online;
+mod presence;
 mod program;
 pub mod provenance;
 mod recorded;
@@ -91,12 +92,12 @@ pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
 pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
-    Aside, Claim, DecodeError, JsonlRejects, LakeCause, OutputFormat, RowsWriter, WriteOptions, beyond_text,
-    from_arrow, plain, sync_folder, to_arrow, write_rows,
+    Aside, Claim, DecodeError, JsonlRejects, LakeCause, OutputFormat, RowsWriter, WriteOptions, begins_with_reject,
+    beyond_text, from_arrow, open_file, plain, sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
-pub use featr_stream::LogStats;
+pub use featr_stream::{AdvanceReport, LogName, LogStats, Rebuild, RestoreReport, ToRebuild};
 pub use features::FeatureOptions;
 pub use limits::{Limits, Most, ViewReport};
 pub use online::{Online, PushRejected, PushReport};

@@ -10,7 +10,7 @@ use featc_ir::plan::StreamGraph;
 use featc_ir::{Key, Source, Truth};
 use featr_decode::{Aside, decode_rows, from_arrow};
 use featr_kernels::{Batch, Column, rows as rules};
-use featr_stream::{Engine, LogStats, Questions, ReadError, StepReport};
+use featr_stream::{AdvanceReport, Engine, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
@@ -22,7 +22,9 @@ use std::path::Path;
 ///   restarts leave no trace.
 /// - Under [`Truth::AsOfArrival`] pushed rows wait until [`Online::advance`] has moved the cut to the first instant at
 ///   which they are visible (arrival + delay), and [`Online::read`] is answered at the cut and nowhere else. Under
-///   [`Truth::Complete`] nothing waits, and any instant can be asked.
+///   [`Truth::Complete`] nothing waits, and any instant can be asked that is not before the last [`Online::advance`].
+/// - Events are kept while a question that may still be asked can reach them. [`Online::advance`] releases the others, and
+///   nothing else does; a question that would need released events is refused.
 #[derive(Debug)]
 pub struct Online {
     graphs: Vec<StreamGraph>,
@@ -45,6 +47,9 @@ pub struct PushReport {
     /// Events with copies in this batch that differ in columns which the source does not declare. Each counts once. Rows of
     /// one push are compared with each other, not with those of earlier ones, of which such columns are not kept.
     pub differing_copies: u64,
+    /// Of the accepted rows, those whose event time lies so far before the cut that no question of any view can reach it: they
+    /// are not kept.
+    pub expired: u64,
     /// Every other row, in order.
     pub rejected: Vec<PushRejected>,
     /// Position, transform and reason of accepted rows that a view rejects; they may count for other views.
@@ -101,20 +106,21 @@ impl Online {
         self.engine.truth()
     }
 
-    /// As of arrival, the instant at which questions are answered, in microseconds since the epoch; `None` before the
-    /// first [`Online::advance`].
+    /// The last [`Online::advance`], in microseconds since the epoch; `None` before the first. As of arrival questions are
+    /// answered there, under [`Truth::Complete`] from there on.
     pub fn cut_us(&self) -> Option<i64> {
         self.engine.cut_us()
     }
 
-    /// As of arrival, moves the cut to this instant, in microseconds since the epoch, and lets in the rows that are visible
-    /// there (arrival + delay ≤ cut). To move it to where it is changes nothing, nor does any move under
-    /// [`Truth::Complete`]. Rows that are pushed later and are visible at the cut enter at once, and are counted as
-    /// [`PushReport::overdue`].
+    /// Says that no question will be asked before this instant, in microseconds since the epoch: moves the cut there. As of
+    /// arrival, lets in the rows that are visible there (arrival + delay ≤ cut); rows that are pushed later and are visible
+    /// at the cut enter at once, and are counted as [`PushReport::overdue`]. In both truths, releases events that no window
+    /// of a question at the cut or later reaches; under [`Truth::Complete`] a question before the cut is refused then, if
+    /// its windows are bounded. To move the cut to where it is changes nothing.
     ///
     /// # Errors
     /// [`Error::CutGoesBack`]; the cut stays where it is.
-    pub fn advance(&mut self, cut_us: i64) -> Result<(), Error> {
+    pub fn advance(&mut self, cut_us: i64) -> Result<AdvanceReport, Error> {
         let advanced = self.engine.advance(cut_us);
         advanced.map_err(|back| Error::CutGoesBack {
             cut_us: back.cut_us,
@@ -174,6 +180,7 @@ impl Online {
             waiting: step.waiting,
             overdue: step.overdue,
             differing_copies,
+            expired: step.logs.iter().map(|log| log.expired).min().unwrap_or(0),
             rejected,
             rejected_by_view: by_view.into_iter().collect(),
         })
@@ -192,7 +199,8 @@ impl Online {
     ///
     /// # Errors
     /// [`Error::UnknownService`], [`Error::Columns`]; as of arrival [`Error::ArrivalNeeded`], and [`Error::NotAtCut`] for
-    /// any instant but that of the last [`Online::advance`].
+    /// any instant but that of the last [`Online::advance`]; [`Error::BelowHorizon`] for an instant whose windows reach back
+    /// to released events; [`Error::ToBeRebuilt`] for events that a restore did not find.
     pub fn read(
         &self,
         service: &str,
@@ -240,6 +248,14 @@ impl Online {
     ) -> Result<Vec<(Column, Vec<featc_ir::Status>)>, Error> {
         self.engine.read(service, questions).map_err(|error| match error {
             ReadError::NotAtCut { at_us, cut_us } => Error::NotAtCut { at_us, cut_us },
+            ReadError::BelowHorizon { log, at_us, horizon_us } => Error::BelowHorizon {
+                events: log.to_string(),
+                at_us,
+                horizon_us,
+            },
+            ReadError::ToBeRebuilt { log } => Error::ToBeRebuilt {
+                events: log.to_string(),
+            },
             ReadError::UnknownService(_) | ReadError::WrongShape { .. } => Error::Bug { why: error.to_string() },
         })
     }
@@ -257,14 +273,25 @@ impl Online {
         self.engine.snapshot()
     }
 
-    /// Replaces the state by that of a snapshot of the same program and truth.
+    /// Replaces the state by that of a snapshot of the same truth, of this program or of another version of it. What can be
+    /// used goes on: the events of a source by an entity, if source, acceptance, transform and key mean the same, the
+    /// snapshot has every expression that aggregates read now, and nothing that they need was released. The report names
+    /// what has to be rebuilt: questions about it are refused until its history has been pushed and [`Online::rebuilt`]
+    /// says so.
     ///
     /// # Errors
-    /// [`Error::Snapshot`]: damaged bytes, another program, truth or version. The state stays as it was.
-    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// [`Error::Snapshot`]: damaged bytes, another truth or version. The state stays as it was.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<RestoreReport, Error> {
         let restored = Engine::restore(self.graphs.clone(), self.truth(), bytes);
-        self.engine = restored.map_err(|error| Error::Snapshot { why: error.to_string() })?;
-        Ok(())
+        let (engine, report) = restored.map_err(|error| Error::Snapshot { why: error.to_string() })?;
+        self.engine = engine;
+        Ok(report)
+    }
+
+    /// Says that all rows which [`RestoreReport::to_rebuild`] asked for have been pushed: what was to be rebuilt answers from
+    /// now on. Tells what that is.
+    pub fn rebuilt(&mut self) -> Vec<LogName> {
+        self.engine.rebuilt()
     }
 
     /// Writes a snapshot to a file: beside it, flushed, renamed.
@@ -282,12 +309,12 @@ impl Online {
         })
     }
 
-    /// Replaces the state by that of a file that [`Online::save`] wrote.
+    /// Replaces the state by that of a file that [`Online::save`] wrote, as [`Online::restore`] does.
     ///
     /// # Errors
     /// [`Error::Snapshot`]. The state stays as it was.
-    pub fn load(&mut self, path: &Path) -> Result<(), Error> {
-        let bytes = std::fs::read(path).map_err(|error| Error::Snapshot {
+    pub fn load(&mut self, path: &Path) -> Result<RestoreReport, Error> {
+        let bytes = featr_decode::read_file(path).map_err(|error| Error::Snapshot {
             why: format!("{}: {error}", path.display()),
         })?;
         self.restore(&bytes)

@@ -1,30 +1,206 @@
-//! The aggregates: canonical states of commutative monoids, some of them groups.
+//! The aggregates: canonical states of commutative monoids, some of them groups. One file per aggregate, or per family
+//! whose members share a state; both engines fold, combine and lower through the one trait, [`Aggregate`].
 //!
 //! ```text
-//! identity ── fold(slot, events, rows) ──▶ State ── lower(slot, type, t) ──▶ (Value, Status)
-//!                 combine, subtract, encode, decode
+//! identity ── fold(slot, events, rows) ──▶ State ── lower(slot, types, t) ──▶ (Value, Status)
+//!                 combine, subtract
 //! ```
 //!
 //! INVARIANT (canonical-states): a state is a function of the *set* of events folded into it. Equal sets give equal
-//! states and equal bytes, whatever the order and the split; so any algorithm over states gives the same answer.
+//! states, whatever the order and the split; so any algorithm over states gives the same answer.
 //!
 //! Every state counts the errors among its events per code (a count has an inverse); what is folded beside them is the
 //! same as if the events with errors were not there.
+//!
+//! What is known of an aggregate without running it (name, types, law) stands in its row of `featc_ir::aggregate`. To add
+//! one: a row there, a file here with a line in `states!`, and its definition in the model.
 
-mod codec;
+mod all_any;
+mod arg;
+mod count;
+mod covariance;
 mod distinct;
-mod fold;
-mod lower;
-mod prefix;
+mod extreme;
+mod gate;
+mod nearest;
+mod number;
+mod since;
+mod sum;
+mod variance;
+mod weighted;
 
-pub use prefix::Prefix;
-
-use crate::events::EventKey;
-use crate::exact::ExactSum;
+use crate::column::Column;
+use crate::events::Events;
 use crate::value::Value;
-use distinct::Distinct;
-use featc_ir::{Aggregate, ErrorCode, Type};
-use std::cmp::Ordering;
+use featc_ir::Aggregate as Name;
+use featc_ir::{ErrorCode, LiftId, Slot, Status, Type};
+use gate::{Admit, Gate};
+use std::ops::Range;
+
+/// What the events without errors fold to: the state of an aggregate.
+///
+/// # Contract
+/// - **Monoid**: `combine` is commutative and associative, and the identity is its neutral element. Two states that are
+///   combined share no event where the aggregate counts.
+/// - **Canonical**: states of equal sets of events are equal.
+/// - **Group**, where the row of the aggregate says so: `subtract` is the inverse of `combine`.
+///
+/// All are tested on every aggregate and type, in random splits and orders (`tests`).
+pub trait Aggregate: Sized + Clone + Eq + std::fmt::Debug {
+    /// The state of no events.
+    fn identity(name: Name, types: Types) -> Self;
+
+    /// Adds an event that takes part: no argument that a null keeps out is null, and none is an error.
+    fn lift(&mut self, input: &Input<'_>, row: usize);
+
+    /// Adds several, which ascend by (τ, id, digest).
+    #[inline]
+    fn fold(&mut self, input: &Input<'_>, rows: impl DoubleEndedIterator<Item = usize>) {
+        rows.for_each(|row| self.lift(input, row));
+    }
+
+    /// Adds the events of another state.
+    fn combine(&mut self, other: &Self);
+
+    /// Takes back the events of another state, all of which are in this one. Only of groups.
+    fn subtract(&mut self, _other: &Self) {
+        unreachable!("a state without inverse")
+    }
+
+    /// Whether no event took part.
+    fn is_empty(&self) -> bool;
+
+    /// The value, of a state that is not empty; it may be null.
+    fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode>;
+}
+
+/// The types of a slot's arguments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Types {
+    pub argument: Option<Type>,
+    pub second: Option<Type>,
+}
+
+impl Types {
+    /// Of a slot whose lifts have these types.
+    pub fn of(slot: &Slot, lift: impl Fn(LiftId) -> Type) -> Types {
+        Types {
+            argument: slot.argument.map(&lift),
+            second: slot.second.map(&lift),
+        }
+    }
+
+    /// Of a slot over these events.
+    pub fn over(slot: &Slot, events: &Events) -> Types {
+        Types::of(slot, |lift| events.lifts[lift.index()].ty)
+    }
+}
+
+/// What a slot reads of a block of events.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    pub events: &'a Events,
+    argument: Option<&'a Column>,
+    second: Option<&'a Column>,
+}
+
+impl<'a> Input<'a> {
+    /// The columns of a slot's arguments.
+    pub fn new(slot: &Slot, events: &'a Events) -> Input<'a> {
+        let column = |lift: LiftId| &events.lifts[lift.index()];
+        Input {
+            events,
+            argument: slot.argument.map(column),
+            second: slot.second.map(column),
+        }
+    }
+
+    /// The argument. The type checker saw to it that those aggregates which read one have it.
+    #[inline]
+    pub fn argument(&self) -> &'a Column {
+        self.argument.expect("an aggregate with an argument")
+    }
+
+    /// The second argument; as above.
+    #[inline]
+    pub fn second(&self) -> &'a Column {
+        self.second.expect("an aggregate with two arguments")
+    }
+}
+
+/// What a value is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    pub name: Name,
+    pub types: Types,
+    /// The instant of the question.
+    pub t_us: i64,
+}
+
+/// Makes the sum of all states: which aggregates each of them serves.
+macro_rules! states {
+    ($($variant:ident($state:ty): $names:pat,)*) => {
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        enum Core {
+            $($variant($state),)*
+        }
+
+        impl Core {
+            fn identity(name: Name, types: Types) -> Core {
+                match name {
+                    $($names => Core::$variant(<$state>::identity(name, types)),)*
+                }
+            }
+
+            #[inline]
+            fn fold(&mut self, input: &Input<'_>, rows: impl DoubleEndedIterator<Item = usize>) {
+                match self {
+                    $(Core::$variant(state) => state.fold(input, rows),)*
+                }
+            }
+
+            fn combine(&mut self, other: &Core) {
+                match (self, other) {
+                    $((Core::$variant(state), Core::$variant(other)) => state.combine(other),)*
+                    _ => different_slots(),
+                }
+            }
+
+            fn subtract(&mut self, other: &Core) {
+                match (self, other) {
+                    $((Core::$variant(state), Core::$variant(other)) => state.subtract(other),)*
+                    _ => different_slots(),
+                }
+            }
+
+            fn is_empty(&self) -> bool {
+                match self {
+                    $(Core::$variant(state) => state.is_empty(),)*
+                }
+            }
+
+            fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
+                match self {
+                    $(Core::$variant(state) => state.lower(asked),)*
+                }
+            }
+        }
+    };
+}
+
+states! {
+    Count(count::Count): Name::Count,
+    Sum(sum::Sum): Name::Sum | Name::Mean,
+    Variance(variance::Variance): Name::Variance | Name::Stddev | Name::VariancePop | Name::StddevPop,
+    Extreme(extreme::Extreme): Name::Min | Name::Max,
+    Nearest(nearest::Nearest): Name::First { .. } | Name::Last { .. },
+    Distinct(distinct::Distinct): Name::CountDistinct { .. },
+    Since(since::Since): Name::TimeSinceLast | Name::TimeSinceFirst,
+    AllAny(all_any::AllAny): Name::Any | Name::All,
+    Covariance(covariance::Covariance): Name::Covariance | Name::Correlation,
+    Weighted(weighted::Weighted): Name::WeightedMean,
+    Arg(arg::Arg): Name::ArgMin | Name::ArgMax,
+}
 
 /// The state of one slot over a set of events. See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,55 +211,7 @@ pub struct State {
 
 /// Events per error code, in the order of [`ErrorCode::ALL`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Errors([i64; 3]);
-
-/// What the events without errors fold to. `taken` counts those that took part.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Core {
-    Count {
-        taken: i64,
-    },
-    /// Sum and mean of int64.
-    Integer {
-        taken: i64,
-        sum: i128,
-    },
-    /// Sum and mean of float64 and decimal.
-    Exact {
-        taken: i64,
-        sum: ExactSum,
-    },
-    Moments(Box<Moments>),
-    Min(Option<Value>),
-    Max(Option<Value>),
-    First(Option<Box<Point>>),
-    Last(Option<Box<Point>>),
-    Distinct(Distinct),
-    LastTime(Option<i64>),
-}
-
-/// Power sums of the values (decimals in units of 10^-scale).
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Moments {
-    taken: i64,
-    sum: ExactSum,
-    squares: ExactSum,
-}
-
-/// An event with its place in the order of the entity's events, and the argument there (may be null).
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Point {
-    time_us: i64,
-    id: Vec<u8>,
-    digest: u128,
-    value: Value,
-}
-
-impl Point {
-    fn key(&self) -> EventKey<'_> {
-        (self.time_us, &self.id, self.digest)
-    }
-}
+struct Errors([i64; ErrorCode::ALL.len()]);
 
 impl Errors {
     fn note(&mut self, code: ErrorCode) {
@@ -102,35 +230,30 @@ impl Errors {
 }
 
 impl State {
-    /// The state of no events. `argument` is the type of the slot's argument.
-    pub fn identity(aggregate: Aggregate, argument: Option<Type>) -> State {
-        let core = match aggregate {
-            Aggregate::Count => Core::Count { taken: 0 },
-            Aggregate::Sum | Aggregate::Mean => match argument {
-                Some(Type::Float64 | Type::Decimal { .. }) => Core::Exact {
-                    taken: 0,
-                    sum: ExactSum::new(),
-                },
-                Some(Type::Bool | Type::Int64 | Type::String | Type::Timestamp | Type::Date | Type::Duration)
-                | None => Core::Integer { taken: 0, sum: 0 },
-            },
-            Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => {
-                Core::Moments(Box::new(Moments {
-                    taken: 0,
-                    sum: ExactSum::new(),
-                    squares: ExactSum::new(),
-                }))
-            }
-            Aggregate::Min => Core::Min(None),
-            Aggregate::Max => Core::Max(None),
-            Aggregate::First { .. } => Core::First(None),
-            Aggregate::Last { .. } => Core::Last(None),
-            Aggregate::CountDistinct { cap } => Core::Distinct(Distinct::new(cap, argument)),
-            Aggregate::TimeSinceLast => Core::LastTime(None),
-        };
+    /// The state of no events.
+    pub fn identity(name: Name, types: Types) -> State {
         State {
             errors: Errors::default(),
-            core,
+            core: Core::identity(name, types),
+        }
+    }
+
+    /// Adds the events in these rows of a block (sorted by time, id, digest), none of which is in the state.
+    pub fn fold(&mut self, slot: &Slot, events: &Events, rows: Range<usize>) {
+        if rows.is_empty() {
+            return;
+        }
+        let (gate, input) = (Gate::new(slot, events), Input::new(slot, events));
+        if gate.is_open() {
+            self.core.fold(&input, rows);
+        } else {
+            for row in rows.clone() {
+                if let Admit::Error(code) = gate.admit(row) {
+                    self.errors.note(code);
+                }
+            }
+            self.core
+                .fold(&input, rows.filter(|row| gate.admit(*row) == Admit::Taken));
         }
     }
 
@@ -140,145 +263,86 @@ impl State {
         for (ours, theirs) in self.errors.0.iter_mut().zip(other.errors.0) {
             *ours = ours.wrapping_add(theirs);
         }
-        match (&mut self.core, &other.core) {
-            (Core::Count { taken }, Core::Count { taken: more }) => *taken = taken.wrapping_add(*more),
-            (
-                Core::Integer { taken, sum },
-                Core::Integer {
-                    taken: more,
-                    sum: other,
-                },
-            ) => {
-                *taken = taken.wrapping_add(*more);
-                *sum = sum.wrapping_add(*other);
-            }
-            (
-                Core::Exact { taken, sum },
-                Core::Exact {
-                    taken: more,
-                    sum: other,
-                },
-            ) => {
-                *taken = taken.wrapping_add(*more);
-                sum.combine(other);
-            }
-            (Core::Moments(ours), Core::Moments(theirs)) => {
-                ours.taken = ours.taken.wrapping_add(theirs.taken);
-                ours.sum.combine(&theirs.sum);
-                ours.squares.combine(&theirs.squares);
-            }
-            (Core::Min(ours), Core::Min(theirs)) => keep_value(ours, theirs.as_ref(), Ordering::Less),
-            (Core::Max(ours), Core::Max(theirs)) => keep_value(ours, theirs.as_ref(), Ordering::Greater),
-            (Core::First(ours), Core::First(Some(theirs))) => {
-                keep_point(ours, theirs.key(), || (**theirs).clone(), Ordering::Less);
-            }
-            (Core::Last(ours), Core::Last(Some(theirs))) => {
-                keep_point(ours, theirs.key(), || (**theirs).clone(), Ordering::Greater);
-            }
-            (Core::First(_), Core::First(None)) | (Core::Last(_), Core::Last(None)) => {}
-            (Core::Distinct(ours), Core::Distinct(theirs)) => ours.combine(theirs),
-            (Core::LastTime(ours), Core::LastTime(theirs)) => *ours = (*ours).max(*theirs),
-            (
-                Core::Count { .. }
-                | Core::Integer { .. }
-                | Core::Exact { .. }
-                | Core::Moments(_)
-                | Core::Min(_)
-                | Core::Max(_)
-                | Core::First(_)
-                | Core::Last(_)
-                | Core::Distinct(_)
-                | Core::LastTime(_),
-                _,
-            ) => different_slots(),
-        }
+        self.core.combine(&other.core);
     }
 
-    /// Takes back the events of another state, all of which are in this one. Only where
-    /// [`Aggregate::is_group`] holds.
+    /// Takes back the events of another state, all of which are in this one. Only where `featc_ir::Aggregate::is_group`
+    /// holds.
     pub fn subtract(&mut self, other: &State) {
         for (ours, theirs) in self.errors.0.iter_mut().zip(other.errors.0) {
             *ours = ours.wrapping_sub(theirs);
         }
-        match (&mut self.core, &other.core) {
-            (Core::Count { taken }, Core::Count { taken: less }) => *taken = taken.wrapping_sub(*less),
-            (
-                Core::Integer { taken, sum },
-                Core::Integer {
-                    taken: less,
-                    sum: other,
-                },
-            ) => {
-                *taken = taken.wrapping_sub(*less);
-                *sum = sum.wrapping_sub(*other);
-            }
-            (
-                Core::Exact { taken, sum },
-                Core::Exact {
-                    taken: less,
-                    sum: other,
-                },
-            ) => {
-                *taken = taken.wrapping_sub(*less);
-                sum.subtract(other);
-            }
-            (Core::Moments(ours), Core::Moments(theirs)) => {
-                ours.taken = ours.taken.wrapping_sub(theirs.taken);
-                ours.sum.subtract(&theirs.sum);
-                ours.squares.subtract(&theirs.squares);
-            }
-            (
-                Core::Count { .. }
-                | Core::Integer { .. }
-                | Core::Exact { .. }
-                | Core::Moments(_)
-                | Core::Min(_)
-                | Core::Max(_)
-                | Core::First(_)
-                | Core::Last(_)
-                | Core::Distinct(_)
-                | Core::LastTime(_),
-                _,
-            ) => different_slots(),
+        self.core.subtract(&other.core);
+    }
+
+    /// Of a `count`: the events that take part, and those that are an error.
+    pub fn considered(&self) -> u64 {
+        let errors: i64 = self.errors.0.iter().sum();
+        match &self.core {
+            Core::Count(count) => u64::try_from(count.taken() + errors).unwrap_or(0),
+            _ => different_slots(),
         }
     }
 
     /// Whether nothing was folded: no event taken and no error counted.
     pub fn is_identity(&self) -> bool {
-        self.errors == Errors::default() && self.is_empty()
+        self.errors == Errors::default() && self.core.is_empty()
     }
 
-    /// Whether no event was taken (errors aside).
-    fn is_empty(&self) -> bool {
-        match &self.core {
-            Core::Count { taken } | Core::Integer { taken, .. } | Core::Exact { taken, .. } => *taken == 0,
-            Core::Moments(moments) => moments.taken == 0,
-            Core::Min(value) | Core::Max(value) => value.is_none(),
-            Core::First(point) | Core::Last(point) => point.is_none(),
-            Core::Distinct(distinct) => distinct.is_empty(),
-            Core::LastTime(time) => time.is_none(),
+    /// The slot's answer at `t_us`.
+    ///
+    /// `Error(least code)` and null if an error is counted, or the result does not fit its type; `Empty` if nothing was
+    /// taken (0 for counts, null otherwise); else `Ok`, where a value may still be null (a `first` of a null, the
+    /// variance of one value).
+    pub fn lower(&self, slot: &Slot, types: Types, t_us: i64) -> (Value, Status) {
+        if let Some(code) = self.errors.least() {
+            return (Value::Null, Status::Error(code));
+        }
+        if self.core.is_empty() {
+            let value = if slot.aggregate.is_zero_when_empty() {
+                Value::Int64(0)
+            } else {
+                Value::Null
+            };
+            return (value, Status::Empty);
+        }
+        let asked = Asked {
+            name: slot.aggregate,
+            types,
+            t_us,
+        };
+        match self.core.lower(&asked) {
+            Ok(value) => (value, Status::Ok),
+            Err(code) => (Value::Null, Status::Error(code)),
         }
     }
 }
 
-/// Keeps the value that is `wanted` relative to the other. Equal values are identical, so ties do not matter.
-fn keep_value(ours: &mut Option<Value>, theirs: Option<&Value>, wanted: Ordering) {
-    let Some(theirs) = theirs else { return };
-    if ours.as_ref().is_none_or(|ours| theirs.compare(ours) == wanted) {
-        *ours = Some(theirs.clone());
+/// How an event stands to a slot, as [`State::fold`] sees it; for searches over the rows of a block.
+#[derive(Debug)]
+pub struct Candidates<'a>(Gate<'a>);
+
+impl<'a> Candidates<'a> {
+    /// Of the events that a window of so many events chooses from.
+    pub fn new(filter: Option<LiftId>, events: &'a Events) -> Candidates<'a> {
+        Candidates(Gate::of_filter(filter, events))
+    }
+
+    /// Whether all events are candidates.
+    pub fn are_all(&self) -> bool {
+        self.0.passes_all()
+    }
+
+    /// Whether an event is one: the filter is true or an error, or the row is poisoned.
+    #[inline]
+    pub fn holds(&self, row: usize) -> bool {
+        self.0.admit(row) != Admit::Skip
     }
 }
 
-/// As [`keep_value`], by the events' order; `make` is called only for a point that is kept.
-fn keep_point(ours: &mut Option<Box<Point>>, key: EventKey<'_>, make: impl FnOnce() -> Point, wanted: Ordering) {
-    if ours.as_deref().is_none_or(|ours| key.cmp(&ours.key()) == wanted) {
-        *ours = Some(Box::new(make()));
-    }
-}
-
-/// Two states are combined only if they belong to one slot (and subtracted only if that is a group).
+/// Two states are combined only if they belong to one slot.
 fn different_slots() -> ! {
-    unreachable!("states of one slot, of a group where subtracted")
+    unreachable!("states of one slot")
 }
 
 #[cfg(test)]

@@ -5,13 +5,12 @@
 //! limb −17, that of a product of two floats (2^-2148) in limb −34. The window holds four limbs inline and moves or grows
 //! on demand. NaN and the infinities are counted beside it, so that they too can be subtracted.
 //!
-//! Equal multisets give equal values, whatever the order of additions: equality and [`ExactSum::encode`] look at the
-//! value, not at the window.
+//! Equal multisets give equal values, whatever the order of additions: equality looks at the value, not at the window.
 //!
 //! Source of the idea: R. M. Neal, "Fast exact summation using small and large superaccumulators" (2015), with a moving
 //! window instead of a full-range accumulator.
 
-mod codec;
+mod comoments;
 mod fixed;
 mod limbs;
 mod moments;
@@ -19,13 +18,13 @@ mod prefix;
 mod round;
 mod squares;
 
-pub(crate) use codec::take_bytes;
+pub use comoments::{Comoments, correlation, covariance, quotient};
 pub use fixed::{FixedSums, Unit};
 pub use moments::{mean_scaled, variance};
 pub use prefix::PrefixExact;
 pub use squares::{FixedMoments, Wide};
 
-use limbs::{Carry, accumulate, has_room, place, significant, split, square};
+use limbs::{Carry, accumulate, has_room, place, product, significant, split, square};
 use num_bigint::{BigInt, BigUint, Sign};
 
 /// Limbs that need no allocation.
@@ -219,6 +218,15 @@ impl ExactSum {
         if mantissa != 0 {
             let (limbs, at) = place(mantissa, left_exponent + right_exponent);
             self.add_at(limbs, at, left_negative != right_negative);
+        }
+    }
+
+    /// Adds the exact product of two integers.
+    #[inline]
+    pub fn add_product_i128(&mut self, left: i128, right: i128) {
+        if left != 0 && right != 0 {
+            let limbs = product(left.unsigned_abs(), right.unsigned_abs());
+            self.add_at(limbs, 0, (left < 0) != (right < 0));
         }
     }
 

@@ -17,7 +17,7 @@ use crate::column::{Batch, Column, Tag};
 use crate::eval;
 use crate::value::Value;
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec};
-use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Truth, Window, WindowKind};
+use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Truth, Window};
 
 /// What the fold said about some questions; every column has one row per question.
 #[derive(Debug)]
@@ -242,13 +242,10 @@ fn is_stale(spec: &FinishSpec, ttl_us: Option<u64>, truth: Truth) -> bool {
 
 /// Questions with `t` below this bound see a window into which an event from before `begins` may have been moved.
 fn truncated_before(window: &Window, spec: &FinishSpec) -> Option<i128> {
-    match (window.kind, spec.begins_us) {
-        // (t − length, t] holds an instant before begins + moved iff t − length + 1 < begins + moved.
-        (WindowKind::Last { length_us }, Some(begins_us)) => {
-            Some(i128::from(begins_us) + i128::from(spec.moved_us) + i128::from(length_us) - 1)
-        }
-        (WindowKind::Last { .. }, None) | (WindowKind::Lifetime, _) => None,
-    }
+    // (t − reach, …] holds an instant before begins + moved iff t − reach + 1 < begins + moved. What reaches back for ever
+    // means "since the source begins".
+    let (begins_us, reach_us) = spec.begins_us.zip(window.bounds().reach_us())?;
+    Some(i128::from(begins_us) + i128::from(spec.moved_us) + i128::from(reach_us) - 1)
 }
 
 /// Per question `Truncated`, or else `Missing`, or else `Ok`; `None` if all are `Ok`.

@@ -1,34 +1,55 @@
 //! Slots to answers, each family of slots at once.
 
 use super::classes::Taken;
+use super::groups::Answer;
 use super::nearest::{End, Steps};
-use super::{Context, Work, distinct, extreme, groups, nearest, variance};
-use featc_ir::{Aggregate, Slot, Status};
+use super::{Context, Family, distinct, extreme, family, fold, groups, nearest, variance};
+use featc_ir::{Aggregate, LiftId, Slot, Status};
 use featr_kernels::Column;
+
+/// Slots that share work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Work {
+    pub family: Family,
+    class: usize,
+    /// Where its values decide.
+    argument: Option<LiftId>,
+    /// What else tells slots of a family apart.
+    mark: Mark,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Nothing,
+    /// Of extremes: whether it is `min`, the first reach that ends alike, and whether a stack serves it.
+    Extreme(bool, usize, bool),
+    /// A slot that shares nothing.
+    Slot(usize),
+}
 
 /// What slots have been answered, and what the answers share.
 struct Answers<'a> {
     context: &'a Context<'a>,
     slots: &'a [Slot],
-    /// By class and window.
+    /// By class and reach.
     taken: Vec<((usize, usize), Taken)>,
-    done: Vec<Option<(Column, Vec<Status>)>>,
+    done: Vec<Option<Answer>>,
 }
 
 /// The answers of all slots, in their order.
-pub(super) fn slots(context: &Context<'_>, slots: &[Slot]) -> Vec<(Column, Vec<Status>)> {
+pub(super) fn slots(context: &Context<'_>, slots: &[Slot]) -> Vec<Answer> {
     let mut answers = Answers {
         context,
         slots,
         taken: vec![],
         done: slots.iter().map(|_| None).collect(),
     };
-    let of_slots = slots.iter().zip(&context.class_of);
-    let work: Vec<Work> = of_slots.map(|(slot, class)| work(context, slot, *class)).collect();
+    let of_slots = slots.iter().enumerate();
+    let work: Vec<Work> = of_slots.map(|(at, slot)| work(context, slot, at)).collect();
     for (at, of_slot) in work.iter().enumerate() {
         if answers.done[at].is_none() {
-            let family = (at..slots.len()).filter(|other| work[*other] == *of_slot);
-            answers.family(*of_slot, family.collect());
+            let members = (at..slots.len()).filter(|other| work[*other] == *of_slot);
+            answers.family(*of_slot, members.collect());
         }
     }
     let empty = |slot: &Slot| {
@@ -40,65 +61,78 @@ pub(super) fn slots(context: &Context<'_>, slots: &[Slot]) -> Vec<(Column, Vec<S
         .collect()
 }
 
-/// What a slot shares with others.
-pub(super) fn work(context: &Context<'_>, slot: &Slot, class: usize) -> Work {
-    match slot.aggregate {
-        Aggregate::Count => Work::Count,
-        Aggregate::Sum | Aggregate::Mean => Work::Sums(class, slot.argument),
-        Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => {
-            Work::Variances(class, slot.argument)
+/// What the slot at a place shares with others.
+pub(super) fn work(context: &Context<'_>, slot: &Slot, at: usize) -> Work {
+    let family = family(slot.aggregate);
+    let reads_values = matches!(
+        family,
+        Family::Sums | Family::Variances | Family::Extreme | Family::Distinct
+    );
+    let mark = match family {
+        Family::Count | Family::Fold => Mark::Slot(at),
+        Family::Extreme => {
+            let reach = context.reach_of[at];
+            let bounds = &context.reaches[reach].bounds;
+            let ends_alike = context.reaches.iter().position(|other| other.bounds.end_as(bounds));
+            let monotone = context.spans(reach).monotone;
+            Mark::Extreme(slot.aggregate == Aggregate::Min, ends_alike.unwrap_or(reach), monotone)
         }
-        Aggregate::Min | Aggregate::Max => {
-            let (_, before_now) = context.reaches[slot.window.index()];
-            Work::Extreme(class, slot.argument, slot.aggregate == Aggregate::Min, before_now)
-        }
-        Aggregate::First { .. } => Work::Nearest(class, End::First),
-        Aggregate::Last { .. } | Aggregate::TimeSinceLast => Work::Nearest(class, End::Last),
-        Aggregate::CountDistinct { .. } => Work::Distinct(class, slot.argument),
+        Family::Sums | Family::Variances | Family::Nearest(_) | Family::Distinct => Mark::Nothing,
+    };
+    Work {
+        family,
+        class: context.class_of[at],
+        argument: slot.argument.filter(|_| reads_values),
+        mark,
     }
 }
 
 impl Answers<'_> {
-    /// The windows of some slots, each once, the longest first, and for each its slots.
-    fn by_window(&self, family: &[usize]) -> Vec<(usize, Vec<usize>)> {
-        let mut windows: Vec<(usize, Vec<usize>)> = vec![];
+    /// The reaches of some slots, each once, and for each its slots.
+    fn by_reach(&self, family: &[usize]) -> Vec<(usize, Vec<usize>)> {
+        let mut reaches: Vec<(usize, Vec<usize>)> = vec![];
         for at in family {
-            let window = self.slots[*at].window.index();
-            match windows.iter_mut().find(|(known, _)| *known == window) {
+            let reach = self.context.reach_of[*at];
+            match reaches.iter_mut().find(|(known, _)| *known == reach) {
                 Some((_, slots)) => slots.push(*at),
-                None => windows.push((window, vec![*at])),
+                None => reaches.push((reach, vec![*at])),
             }
         }
-        let length = |window: usize| self.context.reaches[window].0;
-        windows.sort_by_key(|(window, _)| std::cmp::Reverse((length(*window).is_none(), length(*window))));
-        windows
+        reaches
     }
 
-    /// What takes part in a window, computed once.
-    fn taken(&mut self, class: usize, window: usize) -> usize {
-        let key = (class, window);
+    /// What takes part in a reach, computed once.
+    fn taken(&mut self, class: usize, reach: usize) -> usize {
+        let key = (class, reach);
         if let Some(known) = self.taken.iter().position(|(known, _)| *known == key) {
             return known;
         }
-        let taken = Taken::new(self.context, window, &self.context.classes[class]);
+        let taken = Taken::new(self.context, reach, &self.context.classes[class]);
         self.taken.push((key, taken));
         self.taken.len() - 1
     }
 
     fn family(&mut self, work: Work, family: Vec<usize>) {
-        match work {
-            Work::Count => family.into_iter().for_each(|at| self.count(at)),
-            Work::Distinct(class, _) => self.distinct(class, &family),
-            Work::Sums(class, _) => self.sums(class, &family),
-            Work::Variances(class, _) => self.variances(class, &family),
-            Work::Extreme(class, ..) => self.extremes(class, &family),
-            Work::Nearest(class, end) => self.nearest(class, end, &family),
+        let class = work.class;
+        match work.family {
+            Family::Count => family.into_iter().for_each(|at| self.count(at)),
+            Family::Distinct => self.distinct(class, &family),
+            Family::Sums => self.sums(class, &family),
+            Family::Variances => self.variances(class, &family),
+            Family::Extreme => self.extremes(class, &family),
+            Family::Nearest(end) => self.nearest(class, end, &family),
+            Family::Fold => {
+                for at in family {
+                    let answer = fold::fold(self.context, &self.slots[at], self.context.reach_of[at]);
+                    self.done[at] = Some(answer);
+                }
+            }
         }
     }
 
     fn count(&mut self, at: usize) {
         let (slot, class) = (&self.slots[at], self.context.class_of[at]);
-        let taken = self.taken(class, slot.window.index());
+        let taken = self.taken(class, self.context.reach_of[at]);
         self.done[at] = Some(groups::count(slot, &self.taken[taken].1));
     }
 
@@ -108,13 +142,11 @@ impl Answers<'_> {
             return;
         };
         for at in family {
-            let slot = &self.slots[*at];
-            let taken = self.taken(class, slot.window.index());
-            if let Aggregate::CountDistinct { cap } = slot.aggregate {
-                let taken = &self.taken[taken].1;
-                let answer = distinct::count_distinct(self.context, slot, classes, taken, &numbers, cap);
-                self.done[*at] = Some(answer);
-            }
+            let (slot, reach) = (&self.slots[*at], self.context.reach_of[*at]);
+            let taken = self.taken(class, reach);
+            let taken = &self.taken[taken].1;
+            let answer = distinct::count_distinct(self.context, slot, classes, taken, &numbers, reach);
+            self.done[*at] = Some(answer);
         }
     }
 
@@ -123,11 +155,11 @@ impl Answers<'_> {
         let Some(sums) = groups::Sums::new(self.context, &self.slots[family[0]], classes) else {
             return;
         };
-        for (window, slots) in self.by_window(family) {
-            let taken = self.taken(class, window);
-            let of_window = slots.iter().map(|at| (*at, &self.slots[*at]));
+        for (reach, slots) in self.by_reach(family) {
+            let taken = self.taken(class, reach);
+            let of_reach = slots.iter().map(|at| (*at, &self.slots[*at]));
             let put = |at: usize, answer| self.done[at] = Some(answer);
-            groups::sums_and_means(self.context, window, of_window, &self.taken[taken].1, &sums, put);
+            groups::sums_and_means(self.context, reach, of_reach, &self.taken[taken].1, &sums, put);
         }
     }
 
@@ -136,21 +168,21 @@ impl Answers<'_> {
         let Some(moments) = variance::Moments::new(self.context, &self.slots[family[0]], classes) else {
             return;
         };
-        for (window, slots) in self.by_window(family) {
-            let taken = self.taken(class, window);
-            let of_window = slots.iter().map(|at| (*at, &self.slots[*at]));
+        for (reach, slots) in self.by_reach(family) {
+            let taken = self.taken(class, reach);
+            let of_reach = slots.iter().map(|at| (*at, &self.slots[*at]));
             let put = |at: usize, answer| self.done[at] = Some(answer);
-            variance::variances(self.context, window, of_window, &self.taken[taken].1, &moments, put);
+            variance::variances(self.context, reach, of_reach, &self.taken[taken].1, &moments, put);
         }
     }
 
     fn extremes(&mut self, class: usize, family: &[usize]) {
-        let by_window = self.by_window(family);
-        let windows: Vec<usize> = by_window.iter().map(|(window, _)| *window).collect();
+        let by_reach = self.by_reach(family);
+        let reaches: Vec<usize> = by_reach.iter().map(|(reach, _)| *reach).collect();
         let slot = &self.slots[family[0]];
-        let found = extreme::winners(self.context, slot, &self.context.classes[class], &windows);
-        for ((window, slots), found) in by_window.into_iter().zip(found) {
-            let taken = self.taken(class, window);
+        let found = extreme::winners(self.context, slot, &self.context.classes[class], &reaches);
+        for ((reach, slots), found) in by_reach.into_iter().zip(found) {
+            let taken = self.taken(class, reach);
             for at in slots {
                 let answer = nearest::gather(self.context, &self.slots[at], &found, &self.taken[taken].1);
                 self.done[at] = Some(answer);
@@ -161,10 +193,10 @@ impl Answers<'_> {
     fn nearest(&mut self, class: usize, end: End, family: &[usize]) {
         let classes = &self.context.classes[class];
         let steps = Steps::new(self.context.run.events.len(), classes, end);
-        for (window, slots) in self.by_window(family) {
-            let taken = self.taken(class, window);
+        for (reach, slots) in self.by_reach(family) {
+            let taken = self.taken(class, reach);
             let taken = &self.taken[taken].1;
-            let found = nearest::in_window(self.context, window, classes, &steps);
+            let found = nearest::in_reach(self.context, reach, classes, &steps);
             for at in slots {
                 let slot = &self.slots[at];
                 self.done[at] = Some(match slot.aggregate {

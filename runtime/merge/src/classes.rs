@@ -1,11 +1,11 @@
 //! How each event takes part in a slot: not at all, with its argument, or as an error; and what of a question's status
 //! that decides.
 
-use super::Context;
 use super::pack::Pack;
 use super::run::Run;
 use super::totals::totals;
-use featc_ir::{Aggregate, ErrorCode, LiftId, Slot, Status};
+use super::{Context, Family, family};
+use featc_ir::{ErrorCode, LiftId, Slot, Status};
 use featr_kernels::{Column, Tag};
 
 /// The event takes part.
@@ -28,10 +28,10 @@ pub(super) struct Classes {
     pub key: usize,
 }
 
-/// The distinct keys of some slots, in their order.
+/// The distinct keys of some slots, in their order, of those that are not folded.
 pub(super) fn keys_of(slots: &[Slot]) -> Vec<Key> {
     let mut keys = vec![];
-    for key in slots.iter().map(key) {
+    for key in slots.iter().filter(|slot| !is_folded(slot)).map(key) {
         if !keys.contains(&key) {
             keys.push(key);
         }
@@ -39,21 +39,13 @@ pub(super) fn keys_of(slots: &[Slot]) -> Vec<Key> {
     keys
 }
 
+/// Whether states say who takes part in a slot, and not classes.
+fn is_folded(slot: &Slot) -> bool {
+    family(slot.aggregate) == Family::Fold
+}
+
 pub(super) fn key(slot: &Slot) -> Key {
-    let keeps_nulls = match slot.aggregate {
-        Aggregate::First { ignoring_nulls } | Aggregate::Last { ignoring_nulls } => !ignoring_nulls,
-        Aggregate::Count
-        | Aggregate::Sum
-        | Aggregate::Mean
-        | Aggregate::Min
-        | Aggregate::Max
-        | Aggregate::Variance
-        | Aggregate::Stddev
-        | Aggregate::VariancePop
-        | Aggregate::StddevPop
-        | Aggregate::CountDistinct { .. }
-        | Aggregate::TimeSinceLast => false,
-    };
+    let keeps_nulls = slot.argument.is_some() && !slot.aggregate.skips_null(0);
     (slot.argument, slot.filter, keeps_nulls)
 }
 
@@ -62,6 +54,9 @@ pub(super) fn classes_of(run: &Run, slots: &[Slot]) -> (Vec<Classes>, Vec<usize>
     let (mut classes, mut keys): (Vec<Classes>, Vec<(Key, usize)>) = (vec![], vec![]);
     let of_slots = slots.iter().map(|slot| {
         let key = key(slot);
+        if is_folded(slot) {
+            return usize::MAX;
+        }
         if let Some((_, at)) = keys.iter().find(|(known, _)| *known == key) {
             return *at;
         }
@@ -188,11 +183,11 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    pub fn new(context: &Context<'_>, window: usize, classes: &Classes) -> Taken {
+    pub fn new(context: &Context<'_>, reach: usize, classes: &Classes) -> Taken {
         let packed = |class: u8| move |pack: &Pack| pack.counts(classes.key)[usize::from(class)];
         let counts = match &classes.of {
-            None => totals(context, window, &super::totals::Rows, packed(TAKEN)),
-            Some(of) => totals(context, window, prefix(of, TAKEN).as_slice(), packed(TAKEN)),
+            None => totals(context, reach, &super::totals::Rows, packed(TAKEN)),
+            Some(of) => totals(context, reach, prefix(of, TAKEN).as_slice(), packed(TAKEN)),
         };
         let status = |count: &u32| if *count == 0 { Status::Empty } else { Status::Ok };
         let mut statuses: Vec<Status> = counts.iter().map(status).collect();
@@ -204,7 +199,7 @@ impl Taken {
                 if errors.last() == Some(&0) && context.run.packs.is_empty() {
                     continue;
                 }
-                let errors = totals(context, window, errors.as_slice(), packed(code as u8));
+                let errors = totals(context, reach, errors.as_slice(), packed(code as u8));
                 for (status, errors) in statuses.iter_mut().zip(errors) {
                     if errors > 0 {
                         *status = Status::Error(code);

@@ -1,6 +1,6 @@
-//! `min` and `max`: all windows that end alike share one monotone stack. Its rows, from the bottom, are each beaten by
-//! none that came later, so a window's winner is the first of them that lies in it. Where that one is a hole, and in
-//! crowded entities, a tree of winners says who is next.
+//! `min` and `max`: all reaches that end alike share one monotone stack. Its rows, from the bottom, are each beaten by none
+//! that came later, so the winner of a span is the first of them that lies in it. Where that one is a hole, in crowded
+//! entities, and where spans may start earlier than the one before, a tree of winners says who is next.
 
 use super::Context;
 use super::classes::Classes;
@@ -11,11 +11,10 @@ use featr_kernels::Data;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// For each of the windows, which end alike and are ordered from the longest to the shortest, for each question the row
-/// of the winner, or [`NONE`].
-pub(super) fn winners(context: &Context<'_>, slot: &Slot, classes: &Classes, windows: &[usize]) -> Vec<Vec<u32>> {
+/// For each of the reaches, which end alike, for each question the row of the winner, or [`NONE`].
+pub(super) fn winners(context: &Context<'_>, slot: &Slot, classes: &Classes, reaches: &[usize]) -> Vec<Vec<u32>> {
     let Some(lift) = slot.argument else {
-        return windows.iter().map(|_| vec![NONE; context.questions.len()]).collect();
+        return reaches.iter().map(|_| vec![NONE; context.questions.len()]).collect();
     };
     // Equal values have equal bits: which of them wins is not to be seen.
     let wins = if slot.aggregate == Aggregate::Min {
@@ -26,7 +25,7 @@ pub(super) fn winners(context: &Context<'_>, slot: &Slot, classes: &Classes, win
     let search = Search {
         context,
         classes,
-        windows,
+        reaches,
     };
     match &context.lift(lift).data {
         Data::Bool(v) => search.ordered(wins, |row| v[row as usize]),
@@ -47,7 +46,7 @@ fn float_key(value: f64) -> i64 {
 struct Search<'a> {
     context: &'a Context<'a>,
     classes: &'a Classes,
-    windows: &'a [usize],
+    reaches: &'a [usize],
 }
 
 impl Search<'_> {
@@ -60,14 +59,17 @@ impl Search<'_> {
     }
 
     fn run<K: Copy>(&self, key: impl Fn(u32) -> K + Copy, wins: impl Fn(K, K) -> bool + Copy) -> Vec<Vec<u32>> {
-        let mut found = if self.classes.all() {
+        let beats = |left, right| wins(key(left), key(right));
+        let monotone = |reach: &usize| self.context.spans(*reach).monotone;
+        let mut found = if !self.reaches.iter().all(monotone) {
+            self.reaches.iter().map(|reach| self.by_tree(*reach, beats)).collect()
+        } else if self.classes.all() {
             self.by_stack(|_| true, key, wins)
         } else {
             self.by_stack(|row| self.classes.takes(row as usize), key, wins)
         };
-        let beats = |left, right| wins(key(left), key(right));
-        for (window, found) in self.windows.iter().zip(&mut found) {
-            self.around_holes(*window, found, beats);
+        for (reach, found) in self.reaches.iter().zip(&mut found) {
+            self.around_holes(*reach, found, beats);
         }
         self.crowded(&mut found, beats);
         found
@@ -81,16 +83,19 @@ impl Search<'_> {
         wins: impl Fn(K, K) -> bool,
     ) -> Vec<Vec<u32>> {
         let context = self.context;
-        let spans: Vec<&Spans> = self.windows.iter().map(|window| context.spans(*window)).collect();
+        let spans: Vec<&Spans> = self.reaches.iter().map(|reach| context.spans(*reach)).collect();
         let mut found = vec![vec![NONE; context.questions.len()]; spans.len()];
-        let Some(longest) = spans.first() else { return found };
         let mut stack: Vec<u32> = vec![];
         let mut more: Vec<u32> = vec![];
         for group in &context.questions.groups {
             stack.clear();
             let (mut next, mut bottom) = (group.events.start, 0);
             for question in group.questions.clone() {
-                let (from, high) = (next.max(longest.low[question]), longest.high[question]);
+                let starts = spans.iter().map(|spans| spans.low[question]);
+                let (Some(least), high) = (starts.min(), spans[0].high[question]) else {
+                    continue;
+                };
+                let from = next.max(least);
                 next = next.max(high);
                 if let Some(best) = chain(from..high, &mut more, &takes, &key, &wins) {
                     while stack.len() > bottom && !wins(key(stack[stack.len() - 1]), best) {
@@ -98,25 +103,37 @@ impl Search<'_> {
                     }
                     stack.extend(more.iter().rev());
                 }
-                let mut at = bottom;
+                // What lies before all spans is gone for good.
+                bottom = first_from(&stack, bottom, least);
                 for (spans, found) in spans.iter().zip(&mut found) {
-                    at = first_from(&stack, at, spans.low[question]);
+                    let at = first_from(&stack, bottom, spans.low[question]);
                     found[question] = stack.get(at).copied().unwrap_or(NONE);
-                    // What lies before the longest window is gone for good.
-                    if std::ptr::eq(*spans, *longest) {
-                        bottom = at;
-                    }
                 }
             }
         }
         found
     }
 
+    /// The same where spans start anywhere.
+    fn by_tree(&self, reach: usize, beats: impl Fn(u32, u32) -> bool) -> Vec<u32> {
+        let (context, spans) = (self.context, self.context.spans(reach));
+        let mut found = vec![NONE; context.questions.len()];
+        let mut tree = Winners::new(&beats);
+        for group in &context.questions.groups {
+            tree.clear(group.events.clone());
+            tree.fill(|row| self.classes.takes(row as usize));
+            for question in group.questions.clone() {
+                found[question] = tree.best(spans.low[question], spans.high[question]);
+            }
+        }
+        found
+    }
+
     /// Looks again where the winner is a hole.
-    fn around_holes(&self, window: usize, found: &mut [u32], beats: impl Fn(u32, u32) -> bool) {
-        /// Windows of so many rows are searched one by one.
+    fn around_holes(&self, reach: usize, found: &mut [u32], beats: impl Fn(u32, u32) -> bool) {
+        /// Spans of so many rows are searched one by one.
         const FEW: u32 = 64;
-        let (context, spans, holes) = (self.context, self.context.spans(window), self.context.holes(window));
+        let (context, spans, holes) = (self.context, self.context.spans(reach), self.context.holes(reach));
         let takes = |row: u32| self.classes.takes(row as usize);
         let mut tree = Winners::new(&beats);
         let mut filled = None;
@@ -155,13 +172,8 @@ impl Search<'_> {
                 fresh
                     .filter(|row| self.classes.takes(**row as usize))
                     .for_each(|row| tree.add(*row));
-                for (window, found) in self.windows.iter().zip(found.iter_mut()) {
-                    let spans = context.spans(*window);
-                    let own = if context.excludes_self[*window] {
-                        context.sight.own.get(question)
-                    } else {
-                        &[]
-                    };
+                for (reach, found) in self.reaches.iter().zip(found.iter_mut()) {
+                    let (spans, own) = (context.spans(*reach), context.own(*reach, question));
                     found[question] = tree.best_around(spans.low[question]..spans.high[question], own);
                 }
             }

@@ -114,7 +114,7 @@ enum Total {
 /// All sums and means of one argument over one window.
 pub(super) fn sums_and_means<'s>(
     context: &Context<'_>,
-    window: usize,
+    reach: usize,
     slots: impl Iterator<Item = (usize, &'s Slot)>,
     taken: &Taken,
     sums: &Sums,
@@ -123,10 +123,10 @@ pub(super) fn sums_and_means<'s>(
     let total = match sums {
         Sums::Fixed(sums) => Total::Fixed(
             sums.unit(),
-            of_rows(context, window, sums.sums()),
-            sums.specials().map(|specials| of_rows(context, window, specials)),
+            of_rows(context, reach, sums.sums()),
+            sums.specials().map(|specials| of_rows(context, reach, specials)),
         ),
-        Sums::Exact(sums, key) => Total::Exact(totals(context, window, sums, |pack| pack.sum(*key).clone())),
+        Sums::Exact(sums, key) => Total::Exact(totals(context, reach, sums, |pack| pack.sum(*key).clone())),
     };
     for (at, slot) in slots {
         let answer = match (&total, argument_type(context.run, slot), slot.aggregate) {

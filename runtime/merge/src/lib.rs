@@ -13,7 +13,13 @@
 //!   enough together, limbs otherwise. So the bits are those of a fold from nothing;
 //! - *min, max*: windows that end alike share one monotone stack; a tree of winners where a winner is a hole;
 //! - *first, last, time_since_last*: the edge of the span, or from there the nearest event that takes part;
-//! - *count_distinct* keeps a count per value on the tape of what enters and leaves a window.
+//! - *count_distinct* keeps a count per value on the tape of what enters and leaves a window;
+//! - *all others* fold their states ([`featr_kernels::aggregate`]): a group along the tape, a monoid by a tree of states.
+//!   To add an aggregate, nothing is to be done here.
+//!
+//! Of a window nothing is known but its bounds in time, and how many events it holds at most, if so many: a window of the
+//! last N events is a span too, from the N-th of the events that stand for choice on. Spans of one entity may start
+//! anywhere; only where they never start earlier than before (they do with `excluding self` and a count) is a stack used.
 //!
 //! *Holes* are the rows that one question leaves out: in truth `as_of_arrival` events that have happened and not arrived,
 //! with `excluding self` its own. They are few; an entity with many is *crowded* and served by algorithms that take events
@@ -30,7 +36,9 @@ mod bits;
 mod classes;
 mod distinct;
 mod extreme;
+mod fold;
 mod groups;
+mod last;
 mod nearest;
 mod pack;
 mod run;
@@ -42,16 +50,16 @@ mod tests;
 mod totals;
 mod variance;
 
-pub use pack::{Pack, pack};
+pub use pack::{Pack, pack, packs};
 pub use run::Run;
 pub use slow::answer_slow;
 
 use classes::{Classes, classes_of};
 use featc_ir::plan::FoldSpec;
-use featc_ir::{Aggregate, Excluding, LiftId, Slot, Status, Type, Window};
+use featc_ir::{Aggregate, Bounds, Excluding, LiftId, Slot, Status, Type, Window};
 use featr_kernels::{Column, StrData, Tag};
 use nearest::End;
-use run::{Edges, Lists, Reach, Spans};
+use run::{Lists, Reach, Spans};
 use sight::{Holes, Sight};
 use std::ops::Range;
 use tape::Tape;
@@ -111,45 +119,58 @@ struct Context<'a> {
     run: &'a Run,
     questions: &'a Questions,
     sight: Sight,
-    /// Per window.
+    /// What slots and look-backs reach, each once; and which is each slot's, and each look-back's.
     reaches: Vec<Reach>,
-    edges: Edges,
-    /// Per window: its tape, where some slot or some crowded entity needs it.
+    reach_of: Vec<usize>,
+    lookbacks: Vec<usize>,
+    /// One that is open at the very instant, if a window is.
+    open: Option<usize>,
+    /// Per reach.
+    spans: Vec<Spans>,
+    /// Per reach: its tape, where some slot or some crowded entity needs it.
     tapes: Vec<Option<Tape>>,
-    /// What arrives at each question, where some slot or some crowded entity needs it.
+    /// What arrives at each question, where something needs it.
     fresh: Option<Lists>,
-    /// Per window: whether it excludes the question's own events.
-    excludes_self: Vec<bool>,
-    /// One per distinct way of taking part, and which is each slot's.
+    /// One per distinct way of taking part, and which is each slot's (any, of a slot that is folded).
     classes: Vec<Classes>,
     class_of: Vec<usize>,
 }
 
-/// Slots that share work.
+/// The ways in which slots are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Work {
+enum Family {
     Count,
-    Sums(usize, Option<LiftId>),
-    Variances(usize, Option<LiftId>),
-    /// With whether it is `min`, and whether the windows end before the instant of the question.
-    Extreme(usize, Option<LiftId>, bool, bool),
-    Nearest(usize, End),
-    Distinct(usize, Option<LiftId>),
+    Sums,
+    Variances,
+    Extreme,
+    Nearest(End),
+    Distinct,
+    /// By its states.
+    Fold,
+}
+
+/// What has a way of its own because that is measurably faster (`bench/kernels`); all others are folded.
+fn family(aggregate: Aggregate) -> Family {
+    match aggregate {
+        Aggregate::Count => Family::Count,
+        Aggregate::Sum | Aggregate::Mean => Family::Sums,
+        Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => Family::Variances,
+        Aggregate::Min | Aggregate::Max => Family::Extreme,
+        Aggregate::First { .. } => Family::Nearest(End::First),
+        Aggregate::Last { .. } | Aggregate::TimeSinceLast => Family::Nearest(End::Last),
+        Aggregate::CountDistinct { .. } => Family::Distinct,
+        _ => Family::Fold,
+    }
 }
 
 /// Answers all questions. `delay_us` is δ in truth `as_of_arrival`, `None` in truth `complete`.
 pub fn answer(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> Answered {
     let context = Context::new(spec, run, questions, delay_us);
-    let presence = spec
-        .presence
-        .iter()
-        .map(|length| nearest::presence(&context, *length))
-        .collect();
-    let open = |window: &Window| matches!(window.excluding, Excluding::Nothing);
-    let at_events = match spec.windows.iter().position(open) {
-        Some(window) => nearest::at_events(&context, context.spans(window)),
-        None => 0,
-    };
+    let lookbacks = context.lookbacks.iter();
+    let presence = lookbacks.map(|reach| nearest::presence(&context, *reach)).collect();
+    let at_events = context
+        .open
+        .map_or(0, |reach| nearest::at_events(&context, context.spans(reach)));
     Answered {
         slots: answer::slots(&context, &spec.slots),
         presence,
@@ -157,78 +178,90 @@ pub fn answer(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Optio
     }
 }
 
+/// The place of an item among others, where it is put if it is new.
+fn place<T: PartialEq>(items: &mut Vec<T>, item: T) -> usize {
+    items.iter().position(|known| *known == item).unwrap_or_else(|| {
+        items.push(item);
+        items.len() - 1
+    })
+}
+
 impl<'a> Context<'a> {
     fn new(spec: &FoldSpec, run: &'a Run, questions: &'a Questions, delay_us: Option<u64>) -> Context<'a> {
-        let excludes_self: Vec<bool> = spec
-            .windows
-            .iter()
-            .map(|window| matches!(window.excluding, Excluding::SelfEvent))
+        let says_self = |window: &Window| matches!(window.excluding, Excluding::SelfEvent);
+        let sight = Sight::new(run, questions, delay_us, spec.windows.iter().any(says_self));
+        let mut reaches: Vec<Reach> = vec![];
+        let of_slot = |slot: &Slot| place(&mut reaches, Reach::of(&spec.windows[slot.window.index()], slot.filter));
+        let reach_of = spec.slots.iter().map(of_slot).collect();
+        let is_open = |window: &&Window| window.excluding == Excluding::Nothing && window.bounds().hold_now();
+        let open = spec.windows.iter().find(is_open).map(Window::bounds);
+        let open = open.map(|bounds| place(&mut reaches, Reach::plain(bounds)));
+        let lookbacks = spec.presence.iter().map(|length| Bounds::lookback(*length));
+        let lookbacks = lookbacks
+            .map(|bounds| place(&mut reaches, Reach::plain(bounds)))
             .collect();
-        let sight = Sight::new(run, questions, delay_us, excludes_self.contains(&true));
-        let reaches: Vec<Reach> = spec.windows.iter().map(run::reach).collect();
-        let lookbacks = spec.presence.iter().map(|length| (*length, false));
-        let edges = Edges::new(
-            run,
-            questions,
-            &sight,
-            reaches.iter().copied().chain(lookbacks).collect(),
-        );
         let (classes, class_of) = classes_of(run, &spec.slots);
         let mut context = Context {
             run,
             questions,
             sight,
             reaches,
-            edges,
+            reach_of,
+            lookbacks,
+            open,
+            spans: vec![],
             tapes: vec![],
             fresh: None,
-            excludes_self,
             classes,
             class_of,
         };
-        let distinct = |slot: &&Slot| matches!(slot.aggregate, Aggregate::CountDistinct { .. });
-        let taped: Vec<usize> = spec
-            .slots
-            .iter()
-            .filter(distinct)
-            .map(|slot| slot.window.index())
-            .collect();
+        let is_taped = |(slot, _): &(&Slot, &usize)| match family(slot.aggregate) {
+            Family::Distinct => true,
+            Family::Fold => slot.aggregate.is_group(),
+            Family::Count | Family::Sums | Family::Variances | Family::Extreme | Family::Nearest(_) => false,
+        };
+        let of_slots = spec.slots.iter().zip(&context.reach_of);
+        let taped: Vec<usize> = of_slots.filter(is_taped).map(|(_, reach)| *reach).collect();
+        context.find_fresh(!taped.is_empty());
+        context.spans = run::spans(&context);
         context.make_tapes(&taped);
         context
     }
 
-    /// Tapes of all entities for some windows, and of crowded ones for all.
-    fn make_tapes(&mut self, windows: &[usize]) {
+    /// What arrives at questions: of all entities, or of crowded ones only.
+    fn find_fresh(&mut self, all: bool) {
         let crowded = self.sight.crowded(self.questions).next().is_some();
-        let wanted = |all: bool, number: usize| all || self.sight.is_crowded(number);
-        if self.sight.arrival.is_some() && (crowded || !windows.is_empty()) {
-            let all = !windows.is_empty();
-            self.fresh = Some(sight::fresh(self.run, self.questions, &self.sight, |number| {
-                wanted(all, number)
-            }));
+        if self.sight.arrival.is_some() && (crowded || all) {
+            let wanted = |number: usize| all || self.sight.is_crowded(number);
+            self.fresh = Some(sight::fresh(self.run, self.questions, &self.sight, wanted));
         }
-        let tape = |window: usize| {
-            let all = windows.contains(&window);
+    }
+
+    /// Tapes of all entities for some reaches, and of crowded ones for all.
+    fn make_tapes(&mut self, taped: &[usize]) {
+        let crowded = self.sight.crowded(self.questions).next().is_some();
+        let tape = |reach: usize| {
+            let all = taped.contains(&reach);
             (all || crowded).then(|| {
-                let own = self.excludes_self[window].then_some(&self.sight.own);
+                let own = self.reaches[reach].excludes_self.then_some(&self.sight.own);
                 Tape::new(
                     (self.run, self.questions),
-                    self.spans(window),
+                    self.spans(reach),
                     (&self.sight, self.fresh.as_ref()),
                     own,
-                    |number| wanted(all, number),
+                    |number| all || self.sight.is_crowded(number),
                 )
             })
         };
         self.tapes = (0..self.reaches.len()).map(tape).collect();
     }
 
-    fn spans(&self, window: usize) -> &Spans {
-        self.edges.of(self.reaches[window])
+    fn spans(&self, reach: usize) -> &Spans {
+        &self.spans[reach]
     }
 
-    fn tape(&self, window: usize) -> Option<&Tape> {
-        self.tapes[window].as_ref()
+    fn tape(&self, reach: usize) -> Option<&Tape> {
+        self.tapes[reach].as_ref()
     }
 
     /// What arrives at a question.
@@ -236,12 +269,21 @@ impl<'a> Context<'a> {
         self.fresh.as_ref().map_or(&[], |fresh| fresh.get(question))
     }
 
-    /// The rows that questions leave out of a window, crowded entities aside.
-    fn holes(&self, window: usize) -> &Holes {
-        if self.excludes_self[window] {
+    /// The rows that questions leave out of a reach, crowded entities aside.
+    fn holes(&self, reach: usize) -> &Holes {
+        if self.reaches[reach].excludes_self {
             &self.sight.late_and_own
         } else {
             &self.sight.late
+        }
+    }
+
+    /// The question's own events, where the reach excludes them.
+    fn own(&self, reach: usize, question: usize) -> &[u32] {
+        if self.reaches[reach].excludes_self {
+            self.sight.own.get(question)
+        } else {
+            &[]
         }
     }
 

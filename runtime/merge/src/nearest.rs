@@ -74,14 +74,14 @@ impl Steps {
 }
 
 /// For each question the visible row in its window nearest to the end that takes part, or [`NONE`].
-pub(super) fn in_window(context: &Context<'_>, window: usize, classes: &Classes, steps: &Steps) -> Vec<u32> {
-    let spans = context.spans(window);
+pub(super) fn in_reach(context: &Context<'_>, reach: usize, classes: &Classes, steps: &Steps) -> Vec<u32> {
+    let spans = context.spans(reach);
     let mut found = clear(spans, steps);
-    let holes = context.holes(window);
+    let holes = context.holes(reach);
     for question in holes.questions.iter().map(|question| *question as usize) {
         found[question] = steps.find_around(spans.low[question], spans.high[question], holes.rows.get(question));
     }
-    let own = context.excludes_self[window].then_some(&context.sight.own);
+    let own = context.reaches[reach].excludes_self.then_some(&context.sight.own);
     crowded(context, spans, classes, own, steps.end, &mut found);
     found
 }
@@ -189,9 +189,9 @@ pub(super) fn time_since_last(
     (nullable(slot.ty, Data::I64(values), &valid), statuses)
 }
 
-/// Whether each question's entity had any visible event with τ in `(t − length, t]`.
-pub(super) fn presence(context: &Context<'_>, length_us: Option<u64>) -> Vec<bool> {
-    let spans = context.edges.of((length_us, false));
+/// Whether each question's entity had any visible event within a reach.
+pub(super) fn presence(context: &Context<'_>, reach: usize) -> Vec<bool> {
+    let spans = context.spans(reach);
     let ends = spans.low.iter().zip(&*spans.high);
     let mut present: Vec<bool> = ends.map(|(low, high)| low < high).collect();
     let holes = &context.sight.late;

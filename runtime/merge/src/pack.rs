@@ -10,11 +10,12 @@
 //! Of the rest only counts and exact sums are kept, for the aggregates that are groups. They stand at the last row. So
 //! an entity with more events than memory holds can be answered piece by piece.
 
+use super::answer::Work;
 use super::classes::{Classes, Counts, Key, key, keys_of};
-use super::nearest::{NONE, Steps, in_window};
-use super::{Context, Group, Questions, Run, Work, answer, distinct, extreme};
+use super::nearest::{NONE, Steps, in_reach};
+use super::{Context, Family, Group, Questions, Run, answer, distinct, extreme, family};
 use featc_ir::plan::FoldSpec;
-use featc_ir::{Aggregate, Excluding, Slot, Window, WindowId, WindowKind};
+use featc_ir::{Excluding, Slot, Window, WindowId, WindowKind};
 use featr_kernels::Data;
 use featr_kernels::exact::ExactSum;
 use std::collections::HashSet;
@@ -65,25 +66,22 @@ pub fn pack(spec: &FoldSpec, run: &Run) -> (Vec<u32>, Pack) {
     (kept, Pack { of_keys })
 }
 
+/// Whether packs may stand for events: not where slots are folded by their states, which tell events apart, nor where a
+/// window chooses among them.
+pub fn packs(spec: &FoldSpec) -> bool {
+    let is_folded = |slot: &Slot| family(slot.aggregate) == Family::Fold;
+    !spec.slots.iter().any(is_folded) && spec.windows.iter().all(|window| window.count().is_none())
+}
+
 /// Whether slots of a key need sums, and squares.
 fn moments(slots: &[Slot], of: &Key) -> (bool, bool) {
-    let (mut sums, mut squares) = (false, false);
-    for slot in slots.iter().filter(|slot| key(slot) == *of) {
-        match slot.aggregate {
-            Aggregate::Sum | Aggregate::Mean => sums = true,
-            Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => {
-                (sums, squares) = (true, true);
-            }
-            Aggregate::Count
-            | Aggregate::Min
-            | Aggregate::Max
-            | Aggregate::First { .. }
-            | Aggregate::Last { .. }
-            | Aggregate::CountDistinct { .. }
-            | Aggregate::TimeSinceLast => {}
-        }
-    }
-    (sums, squares)
+    let families = slots
+        .iter()
+        .filter(|slot| key(slot) == *of)
+        .map(|slot| family(slot.aggregate));
+    let families: Vec<Family> = families.collect();
+    let squares = families.contains(&Family::Variances);
+    (squares || families.contains(&Family::Sums), squares)
 }
 
 impl OfKey {
@@ -153,10 +151,10 @@ fn representatives(spec: &FoldSpec, run: &Run) -> Vec<u32> {
     let context = Context::new(&everything, run, &questions, None);
     let mut kept = vec![last];
     let mut done: Vec<Work> = vec![];
-    for (slot, class) in everything.slots.iter().zip(&context.class_of) {
-        let work = answer::work(&context, slot, *class);
+    for (at, slot) in everything.slots.iter().enumerate() {
+        let work = answer::work(&context, slot, at);
         if !done.contains(&work) {
-            chosen(&context, slot, work, &mut kept);
+            chosen(&context, at, slot, work, &mut kept);
             done.push(work);
         }
     }
@@ -166,19 +164,20 @@ fn representatives(spec: &FoldSpec, run: &Run) -> Vec<u32> {
 }
 
 /// Adds the rows that a slot would choose.
-fn chosen(context: &Context<'_>, slot: &Slot, work: Work, kept: &mut Vec<u32>) {
+fn chosen(context: &Context<'_>, at: usize, slot: &Slot, work: Work, kept: &mut Vec<u32>) {
     let mut keep = |row: u32| kept.extend((row != NONE).then_some(row));
-    match work {
-        Work::Extreme(class, ..) => {
-            let found = extreme::winners(context, slot, &context.classes[class], &[0]);
+    let (class, reach) = (context.class_of[at], context.reach_of[at]);
+    match work.family {
+        Family::Extreme => {
+            let found = extreme::winners(context, slot, &context.classes[class], &[reach]);
             found.into_iter().flatten().for_each(keep);
         }
-        Work::Nearest(class, end) => {
+        Family::Nearest(end) => {
             let classes = &context.classes[class];
             let steps = Steps::new(context.run.events.len(), classes, end);
-            in_window(context, 0, classes, &steps).into_iter().for_each(keep);
+            in_reach(context, reach, classes, &steps).into_iter().for_each(keep);
         }
-        Work::Distinct(class, _) => {
+        Family::Distinct => {
             let classes = &context.classes[class];
             let Some((numbers, _)) = distinct::numbers(context, slot, classes) else {
                 return;
@@ -190,6 +189,6 @@ fn chosen(context: &Context<'_>, slot: &Slot, work: Work, kept: &mut Vec<u32>) {
                 }
             }
         }
-        Work::Count | Work::Sums(..) | Work::Variances(..) => {}
+        Family::Count | Family::Sums | Family::Variances | Family::Fold => {}
     }
 }

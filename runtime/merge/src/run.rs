@@ -1,9 +1,8 @@
 //! What the merge reads, and for each window the rows that lie in it.
 
 use super::pack::Pack;
-use super::sight::Sight;
-use super::{Group, Questions};
-use featc_ir::{Excluding, Window, WindowKind};
+use super::{Context, Group, Questions, last};
+use featc_ir::{Bounds, Excluding, LiftId, Window};
 use featr_kernels::events::Events;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -96,84 +95,96 @@ impl Lists {
     }
 }
 
-/// A length (`None`: for ever), and whether events at the very instant are left out.
-pub(super) type Reach = (Option<u64>, bool);
+/// What of the past a slot reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reach {
+    pub bounds: Bounds,
+    /// Of the events within the bounds that pass this filter, or are an error, the last so many.
+    last: Option<(u32, Option<LiftId>)>,
+    /// Whether the question's own events are left out.
+    pub excludes_self: bool,
+}
 
-/// The rows of a window, question by question: `low[q]..high[q]` with `low[q] ≤ high[q]`, both nondecreasing within an
+impl Reach {
+    /// Of a slot over a window, with its filter.
+    pub fn of(window: &Window, filter: Option<LiftId>) -> Reach {
+        Reach {
+            bounds: window.bounds(),
+            last: window.count().map(|count| (count, filter)),
+            excludes_self: window.excluding == Excluding::SelfEvent,
+        }
+    }
+
+    /// All events within bounds.
+    pub fn plain(bounds: Bounds) -> Reach {
+        Reach {
+            bounds,
+            last: None,
+            excludes_self: false,
+        }
+    }
+}
+
+/// The rows of a reach, question by question: `low[q]..high[q]` with `low[q] ≤ high[q]`. `high` never decreases within an
 /// entity.
 #[derive(Debug)]
 pub(super) struct Spans {
-    pub low: Vec<u32>,
-    /// Shared by all windows that end alike.
+    /// Shared by all that start alike.
+    pub low: Rc<Vec<u32>>,
+    /// Shared by all that end alike.
     pub high: Rc<Vec<u32>>,
+    /// Whether `low` never decreases within an entity.
+    pub monotone: bool,
 }
 
 impl Spans {
-    /// Whether a row lies in a question's window.
+    /// Whether a row lies in a question's span.
     #[inline]
     pub fn contain(&self, question: usize, row: u32) -> bool {
         self.low[question] <= row && row < self.high[question]
     }
 }
 
-/// The spans of all reaches that occur, each once.
-#[derive(Debug)]
-pub(super) struct Edges {
-    reaches: Vec<Reach>,
-    spans: Vec<Spans>,
-}
-
-/// What of the past a window reaches; exclusions by identity are not its concern.
-pub(super) fn reach(window: &Window) -> Reach {
-    let length = match window.kind {
-        WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
-        WindowKind::Lifetime => None,
-    };
-    (length, matches!(window.excluding, Excluding::Now))
-}
-
-impl Edges {
-    pub fn new(run: &Run, questions: &Questions, sight: &Sight, mut reaches: Vec<Reach>) -> Edges {
-        // The longest first: where it starts, no shorter one starts earlier.
-        reaches.sort_unstable_by_key(|(length, before_now)| {
-            (
-                std::cmp::Reverse(length.unwrap_or(u64::MAX)),
-                length.is_some(),
-                *before_now,
-            )
+/// The spans of all reaches.
+pub(super) fn spans(context: &Context<'_>) -> Vec<Spans> {
+    let (run, questions, reaches) = (context.run, context.questions, &context.reaches);
+    let mut spans: Vec<Spans> = Vec::with_capacity(reaches.len());
+    for (at, reach) in reaches.iter().enumerate() {
+        let known = || reaches[..at].iter().zip(&spans);
+        let high = known().find(|(known, _)| known.bounds.end_as(&reach.bounds));
+        let high = high.map_or_else(
+            || Rc::new(context.sight.highs(run, questions, &reach.bounds)),
+            |(_, spans)| spans.high.clone(),
+        );
+        let low = known().find(|(known, _)| known.bounds == reach.bounds && known.last.is_none());
+        let low = low.map_or_else(
+            || Rc::new(lows(run, questions, &reach.bounds, &high)),
+            |(_, spans)| spans.low.clone(),
+        );
+        let low = match reach.last {
+            None => low,
+            Some(last) => Rc::new(last::lows(context, reach, last, (&low, &high))),
+        };
+        spans.push(Spans {
+            low,
+            high,
+            monotone: reach.last.is_none() || !reach.excludes_self,
         });
-        reaches.dedup();
-        let mut highs: [Option<Rc<Vec<u32>>>; 2] = [None, None];
-        let mut spans: Vec<Spans> = Vec::with_capacity(reaches.len());
-        for (length, before_now) in &reaches {
-            let high = highs[usize::from(*before_now)]
-                .get_or_insert_with(|| Rc::new(sight.highs(run, questions, *before_now)))
-                .clone();
-            let low = lows(run, questions, *length, spans.last().map(|longer| &*longer.low), &high);
-            spans.push(Spans { low, high });
-        }
-        Edges { reaches, spans }
     }
-
-    pub fn of(&self, reach: Reach) -> &Spans {
-        let at = self.reaches.iter().position(|known| *known == reach);
-        &self.spans[at.expect("a reach that was given to `new`")]
-    }
+    spans
 }
 
-/// For each question the first row in its window. `floor` are rows before which it cannot start.
-fn lows(run: &Run, questions: &Questions, length_us: Option<u64>, floor: Option<&[u32]>, high: &[u32]) -> Vec<u32> {
+/// For each question the first row within bounds.
+fn lows(run: &Run, questions: &Questions, bounds: &Bounds, high: &[u32]) -> Vec<u32> {
     let mut lows = Vec::with_capacity(questions.len());
     for group in &questions.groups {
         let rows = Rows::of(&run.events.times, group);
         let mut low = group.events.start;
         for question in group.questions.clone() {
-            let until = high[question];
-            let bound = length_us.and_then(|length| questions.times[question].checked_sub_unsigned(length));
-            if let Some(bound) = bound {
-                low = rows.after(low.max(floor.map_or(0, |floor| floor[question])), bound);
+            if let Some(after) = bounds.after(questions.times[question]) {
+                low = rows.after(low, after);
             }
-            lows.push(low.min(until));
+            lows.push(low.min(high[question]));
         }
     }
     lows

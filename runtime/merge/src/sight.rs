@@ -7,6 +7,7 @@
 
 use super::run::{Lists, Rows, Run, position};
 use super::{Group, Questions, Selves};
+use featc_ir::Bounds;
 use std::collections::HashMap;
 
 /// Rows that questions leave out of their spans.
@@ -75,14 +76,14 @@ impl Sight {
         sight
     }
 
-    /// For each question the row after the last one that it may see.
-    pub fn highs(&self, run: &Run, questions: &Questions, before_now: bool) -> Vec<u32> {
+    /// For each question the row after the last one that it may see within bounds.
+    pub fn highs(&self, run: &Run, questions: &Questions, bounds: &Bounds) -> Vec<u32> {
         let mut highs = Vec::with_capacity(questions.len());
         for (number, group) in questions.groups.iter().enumerate() {
             let rows = Rows::of(&run.events.times, group);
             let mut high = group.events.start;
             for t in &questions.times[group.questions.clone()] {
-                let last = if before_now { t.checked_sub(1) } else { Some(*t) };
+                let last = bounds.until(*t);
                 let last = match &self.arrival {
                     None => last,
                     Some(_) if run.arrivals.is_none() => None,

@@ -2,30 +2,36 @@
 
 use super::{Answered, Group, Questions, Run};
 use featc_ir::plan::FoldSpec;
-use featc_ir::{Excluding, Window};
-use featr_kernels::Column;
-use featr_kernels::aggregate::State;
+use featc_ir::{Excluding, Slot, Window};
+use featr_kernels::aggregate::{State, Types};
+use featr_kernels::{Column, Tag};
 
 /// As [`super::answer`], by folding, for each question and slot, every event of its entity that lies in the window,
 /// is visible, and is not excluded.
 pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> Answered {
     let mut slots = vec![];
     for slot in &spec.slots {
-        let argument = slot.argument.map(|lift| run.events.lifts[lift.index()].ty);
+        let types = Types::over(slot, &run.events);
         let window = &spec.windows[slot.window.index()];
         let (mut values, mut statuses) = (vec![], vec![]);
         for group in &questions.groups {
             for question in group.questions.clone() {
-                let mut state = State::identity(slot.aggregate, argument);
-                for row in group.events.clone().map(|row| row as usize) {
-                    if sees(run, questions, question, row, delay_us)
-                        && window.contains(run.events.times[row], questions.times[question])
-                        && !is_excluded(window, run, questions, question, row)
-                    {
-                        state.fold(slot, &run.events, row..row + 1);
-                    }
+                let rows = group.events.clone().map(|row| row as usize).filter(|row| {
+                    sees(run, questions, question, *row, delay_us)
+                        && window
+                            .bounds()
+                            .contain(run.events.times[*row], questions.times[question])
+                        && !is_excluded(window, run, questions, question, *row)
+                });
+                let mut rows: Vec<usize> = rows.collect();
+                if let Some(count) = window.count() {
+                    rows.retain(|row| stands_for_choice(slot, run, *row));
+                    rows.drain(..rows.len().saturating_sub(count as usize));
                 }
-                let (value, status) = state.lower(slot, argument, questions.times[question]);
+                let mut state = State::identity(slot.aggregate, types);
+                rows.into_iter()
+                    .for_each(|row| state.fold(slot, &run.events, row..row + 1));
+                let (value, status) = state.lower(slot, types, questions.times[question]);
                 values.push(value);
                 statuses.push(status);
             }
@@ -40,8 +46,16 @@ pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: 
     }
 }
 
+/// Whether a window of so many events may choose the row: its filter does not leave it out.
+fn stands_for_choice(slot: &Slot, run: &Run, row: usize) -> bool {
+    let filter = slot.filter.map(|lift| &run.events.lifts[lift.index()]);
+    let passes = filter.is_none_or(|filter| filter.is_true(row) || filter.error(row).is_some());
+    passes || run.events.poison_of(row) != Tag::VALID
+}
+
 fn at_events(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> u64 {
-    if spec.windows.iter().all(|window| window.excluding != Excluding::Nothing) {
+    let is_open = |window: &Window| window.excluding == Excluding::Nothing && window.bounds().hold_now();
+    if !spec.windows.iter().any(is_open) {
         return 0;
     }
     let at_event = |group: &Group, question: usize| {

@@ -1,4 +1,4 @@
-//! The tape of a window: which events enter and which leave it from one question of an entity to the next.
+//! The tape of a reach: which events enter and which leave it from one question of an entity to the next.
 //!
 //! Groups have exact inverses, so a fold that follows the tape has, at each question, the same bits as a fold from
 //! nothing. An event enters when it has both happened and become visible, leaves when it is too old, and steps out for
@@ -107,6 +107,7 @@ impl Tape {
 
     /// Moves from one question's span to the next one's.
     fn slide(&mut self, (old_low, old_high): (u32, u32), (low, high): (u32, u32)) {
+        self.enter.push(low, old_low.min(high));
         self.enter.push(old_high.max(low), high);
         self.leave.push(old_low, low.min(old_high));
     }
@@ -126,7 +127,8 @@ impl Tape {
                 self.enter.push(*row, *row + 1);
             }
         }
-        for row in old_high.max(low)..high {
+        // Those before the last span, if this one starts earlier; and those behind it.
+        for row in (low..old_low.min(high)).chain(old_high.max(low)..high) {
             if !inside[row as usize] && sees(row) {
                 inside[row as usize] = true;
                 self.enter.push(row, row + 1);

@@ -139,64 +139,57 @@ struct Event {
     lifts: Vec<Value>,
 }
 
-fn result_type(aggregate: Aggregate, argument: Option<Type>) -> Type {
-    match (aggregate, argument) {
-        (Aggregate::Count | Aggregate::CountDistinct { .. }, _) => Type::Int64,
-        (Aggregate::TimeSinceLast, _) => Type::Duration,
-        (Aggregate::Sum | Aggregate::Min | Aggregate::Max, Some(ty)) => ty,
-        (Aggregate::First { .. } | Aggregate::Last { .. }, Some(ty)) => ty,
-        (_, _) => Type::Float64,
+/// Every aggregate over every pair of lifts that it takes, with small caps.
+fn aggregates() -> Vec<(Aggregate, Vec<u32>)> {
+    let mut aggregates: Vec<Aggregate> = Aggregate::ALL.to_vec();
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.ignoring_nulls()));
+    aggregates.retain(|aggregate| aggregate.cap().is_none());
+    aggregates.extend([1, 3].map(|cap| Aggregate::CountDistinct { cap }));
+    let lifts = 0..LIFTS.len() as u32;
+    let mut arguments: Vec<Vec<u32>> = vec![vec![]];
+    arguments.extend(lifts.clone().map(|lift| vec![lift]));
+    // Of pairs, each lift once as the first and as the second argument.
+    arguments.extend(lifts.clone().map(|lift| vec![lift, (lift + 1) % LIFTS.len() as u32]));
+    arguments.extend([vec![0, 0], vec![1, 1], vec![0, 4], vec![4, 0], vec![3, 0]]);
+    let mut all = vec![];
+    for aggregate in aggregates {
+        let of_it = arguments.iter().filter(|lifts| result(aggregate, lifts).is_some());
+        all.extend(of_it.map(|lifts| (aggregate, lifts.clone())));
     }
+    all
 }
 
-/// Every aggregate over every argument that it takes, with and without filter, over every window.
+fn result(aggregate: Aggregate, lifts: &[u32]) -> Option<Type> {
+    let types: Vec<Type> = lifts.iter().map(|lift| LIFTS[*lift as usize]).collect();
+    aggregate.result(&types)
+}
+
+/// Every aggregate over every argument that it takes, with and without filter, over windows of these lengths and over all
+/// time, with each exclusion.
 fn spec(lengths: &[i64]) -> FoldSpec {
+    let kinds = lengths
+        .iter()
+        .map(|length_us| WindowKind::Last { length_us: *length_us });
+    spec_over(&[WindowKind::Lifetime].into_iter().chain(kinds).collect::<Vec<_>>())
+}
+
+/// The same over windows of these kinds.
+fn spec_over(kinds: &[WindowKind]) -> FoldSpec {
     let mut windows = vec![];
     for excluding in [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent] {
-        windows.push(Window {
-            kind: WindowKind::Lifetime,
-            excluding,
-        });
-        windows.extend(lengths.iter().map(|length_us| Window {
-            kind: WindowKind::Last { length_us: *length_us },
-            excluding,
-        }));
-    }
-    let numeric = [0, 1, 4];
-    let all = 0..LIFTS.len() as u32;
-    let mut shapes: Vec<(Aggregate, Option<u32>)> = vec![(Aggregate::Count, None), (Aggregate::TimeSinceLast, None)];
-    for lift in all {
-        shapes.push((Aggregate::Count, Some(lift)));
-        shapes.extend([1, 3].map(|cap| (Aggregate::CountDistinct { cap }, Some(lift))));
-        shapes.extend([Aggregate::Min, Aggregate::Max].map(|aggregate| (aggregate, Some(lift))));
-        for ignoring_nulls in [false, true] {
-            shapes.push((Aggregate::First { ignoring_nulls }, Some(lift)));
-            shapes.push((Aggregate::Last { ignoring_nulls }, Some(lift)));
-        }
-    }
-    let of_numbers = [
-        Aggregate::Sum,
-        Aggregate::Mean,
-        Aggregate::Variance,
-        Aggregate::Stddev,
-        Aggregate::VariancePop,
-        Aggregate::StddevPop,
-    ];
-    for lift in numeric {
-        shapes.extend(of_numbers.map(|aggregate| (aggregate, Some(lift))));
+        windows.extend(kinds.iter().map(|kind| Window { kind: *kind, excluding }));
     }
     let mut slots = vec![];
     for window in 0..windows.len() as u32 {
-        for (aggregate, argument) in &shapes {
+        for (aggregate, lifts) in aggregates() {
             for filter in [None, Some(LiftId(FILTER))] {
-                let ty = result_type(*aggregate, argument.map(|lift| LIFTS[lift as usize]));
-                let argument = argument.map(LiftId);
                 slots.push(Slot {
-                    aggregate: *aggregate,
-                    argument,
+                    aggregate,
+                    argument: lifts.first().copied().map(LiftId),
+                    second: lifts.get(1).copied().map(LiftId),
                     filter,
                     window: WindowId(window),
-                    ty,
+                    ty: result(aggregate, &lifts).expect("an aggregate of these"),
                 });
             }
         }
@@ -307,6 +300,61 @@ fn merge_is_its_definition() {
         asked_at_events += check(&spec(&lengths), &run, &questions, delay_us, &format!("seed {seed}"));
     }
     assert!(asked_at_events > 0);
+}
+
+/// A window of any kind.
+fn kind(random: &mut Random) -> WindowKind {
+    let length = |random: &mut Random| {
+        if random.once_in(9) {
+            i64::MAX
+        } else {
+            random.within(1..40)
+        }
+    };
+    match random.within(0..4) {
+        0 => WindowKind::Last {
+            length_us: length(random),
+        },
+        1 => WindowKind::Offset {
+            length_us: (!random.once_in(4)).then(|| length(random)),
+            offset_us: length(random),
+        },
+        _ => WindowKind::Events {
+            count: if random.once_in(9) {
+                u32::MAX
+            } else {
+                random.within(1..9) as u32
+            },
+            max_us: random.once_in(2).then(|| length(random)),
+        },
+    }
+}
+
+#[test]
+fn windows_are_bounds_or_choices() {
+    let mut crowded = 0;
+    for seed in 0..160 {
+        let mut random = Random(1000 + seed);
+        let style = [Style::Wild, Style::Clean, Style::Nulls][seed as usize % 3];
+        let mut events: Vec<Event> = (0..random.within(0..60)).map(|_| random.event(style)).collect();
+        if seed % 2 == 0 {
+            // So late, and in so many ways, that entities are crowded.
+            events.iter_mut().for_each(|event| event.lag = random.within(0..60));
+        }
+        let asked = (0..random.within(0..40)).map(|_| random.question()).collect();
+        let kinds: Vec<WindowKind> = (0..2).map(|_| kind(&mut random)).collect();
+        let delay = random.within(0..9) as u64;
+        let delay_us = random.pick(&[None, Some(delay), Some(delay)]);
+        let (run, questions) = build(events, asked);
+        let sight = super::sight::Sight::new(&run, &questions, delay_us, true);
+        crowded += sight.crowded(&questions).count();
+        let mut spec = spec_over(&kinds);
+        // Every slot in some case.
+        let mut places = seed as usize..;
+        spec.slots.retain(|_| places.next().is_none_or(|place| place % 2 == 0));
+        check(&spec, &run, &questions, delay_us, &format!("seed {seed}"));
+    }
+    assert!(crowded > 20, "{crowded}");
 }
 
 #[test]

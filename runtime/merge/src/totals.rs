@@ -180,23 +180,23 @@ impl<P: Prefix + ?Sized> Prefix for Packed<'_, P> {
 /// The total of what each question sees in a window: rows, and packs, whose totals `of_pack` gives.
 pub(super) fn totals<P: Prefix + ?Sized>(
     context: &Context<'_>,
-    window: usize,
+    reach: usize,
     prefix: &P,
     of_pack: impl Fn(&Pack) -> P::Total,
 ) -> Vec<P::Total> {
     if context.run.packs.is_empty() {
-        of_rows(context, window, prefix)
+        of_rows(context, reach, prefix)
     } else {
-        of_rows(context, window, &Packed::new(context, prefix, of_pack))
+        of_rows(context, reach, &Packed::new(context, prefix, of_pack))
     }
 }
 
 /// As [`totals`], where there are no packs.
-pub(super) fn of_rows<P: Prefix + ?Sized>(context: &Context<'_>, window: usize, prefix: &P) -> Vec<P::Total> {
-    let spans = context.spans(window);
+pub(super) fn of_rows<P: Prefix + ?Sized>(context: &Context<'_>, reach: usize, prefix: &P) -> Vec<P::Total> {
+    let spans = context.spans(reach);
     let of = |(low, high): (&u32, &u32)| prefix.between(*low, *high);
     let mut totals: Vec<P::Total> = spans.low.iter().zip(&*spans.high).map(of).collect();
-    let holes = context.holes(window);
+    let holes = context.holes(reach);
     for question in holes.questions.iter().map(|question| *question as usize) {
         for row in holes.rows.get(question) {
             if spans.contain(question, *row) {
@@ -204,7 +204,7 @@ pub(super) fn of_rows<P: Prefix + ?Sized>(context: &Context<'_>, window: usize, 
             }
         }
     }
-    let Some(tape) = context.tape(window) else {
+    let Some(tape) = context.tape(reach) else {
         return totals;
     };
     for group in context.sight.crowded(context.questions) {

@@ -71,7 +71,7 @@ fn scale_of(ty: Type) -> u8 {
 /// All variances and standard deviations of one argument over one window.
 pub(super) fn variances<'s>(
     context: &Context<'_>,
-    window: usize,
+    reach: usize,
     slots: impl Iterator<Item = (usize, &'s Slot)>,
     taken: &Taken,
     moments: &Moments,
@@ -102,8 +102,8 @@ pub(super) fn variances<'s>(
     match moments {
         Moments::Fixed(moments) => {
             let unit = moments.sums().unit();
-            let sums = of_rows(context, window, moments.sums().sums());
-            let squares = of_rows(context, window, moments.squares());
+            let sums = of_rows(context, reach, moments.sums().sums());
+            let squares = of_rows(context, reach, moments.squares());
             for (at, slot) in slots {
                 let scale = argument_type(context.run, slot).map_or(0, scale_of);
                 let divisor = 100u64.pow(u32::from(scale));
@@ -114,8 +114,8 @@ pub(super) fn variances<'s>(
             }
         }
         Moments::Exact(sums, squares, key) => {
-            let sums = totals(context, window, sums, |pack| pack.sum(*key).clone());
-            let squares = totals(context, window, squares, |pack| pack.squares(*key).clone());
+            let sums = totals(context, reach, sums, |pack| pack.sum(*key).clone());
+            let squares = totals(context, reach, squares, |pack| pack.squares(*key).clone());
             for (at, slot) in slots {
                 let scale = argument_type(context.run, slot).map_or(0, scale_of);
                 let variance = |question: usize, count: u32, population: bool| {

@@ -15,7 +15,12 @@ use std::collections::BTreeSet;
 pub struct Taken<'a> {
     pub event: &'a Event,
     pub argument: &'a Value,
+    /// As above, of aggregates with two arguments.
+    pub second: &'a Value,
 }
+
+/// The types of the arguments, where there are some.
+pub type Types = (Option<Type>, Option<Type>);
 
 /// What a list of taken events gives: a value (null is fine), or nothing at all, or an error of the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,17 +33,11 @@ pub enum Outcome {
 
 /// The value and status of a slot over the events that it takes; `errors` are those of the other events in its window
 /// (in any order): if there is one, the least is the answer.
-pub fn slot_answer(
-    slot: &Slot,
-    argument: Option<Type>,
-    taken: &[Taken],
-    errors: &[ErrorCode],
-    t_us: i64,
-) -> (Value, Status) {
+pub fn slot_answer(slot: &Slot, types: Types, taken: &[Taken], errors: &[ErrorCode], t_us: i64) -> (Value, Status) {
     if let Some(code) = errors.iter().min() {
         return (Value::Null, Status::Error(*code));
     }
-    match outcome(slot.aggregate, argument, taken, t_us) {
+    match outcome(slot.aggregate, types, taken, t_us) {
         Outcome::Value(value) => (value, Status::Ok),
         Outcome::Empty if slot.aggregate.is_zero_when_empty() => (Value::Int64(0), Status::Empty),
         Outcome::Empty => (Value::Null, Status::Empty),
@@ -46,8 +45,9 @@ pub fn slot_answer(
     }
 }
 
-/// The aggregate of a list of events, in any order. `argument` is the argument's type, if there is one.
-pub fn outcome(aggregate: Aggregate, argument: Option<Type>, taken: &[Taken], t_us: i64) -> Outcome {
+/// The aggregate of a list of events, in any order.
+pub fn outcome(aggregate: Aggregate, types: Types, taken: &[Taken], t_us: i64) -> Outcome {
+    let (argument, _) = types;
     let values: Vec<&Value> = taken
         .iter()
         .map(|taken| taken.argument)
@@ -97,15 +97,102 @@ pub fn outcome(aggregate: Aggregate, argument: Option<Type>, taken: &[Taken], t_
             distinct if distinct > cap as usize => Outcome::Error(ErrorCode::Cap),
             distinct => Outcome::Value(Value::Int64(distinct as i64)),
         },
-        Aggregate::TimeSinceLast => match taken.iter().map(|taken| taken.event.time_us).max() {
-            None => Outcome::Empty,
-            Some(last_us) => t_us
-                .checked_sub(last_us)
-                .map_or(Outcome::Error(ErrorCode::Overflow), |since_us| {
-                    Outcome::Value(Value::Duration(since_us))
-                }),
-        },
+        Aggregate::TimeSinceLast => since(taken.iter().map(|taken| taken.event.time_us).max(), t_us),
+        Aggregate::TimeSinceFirst => since(taken.iter().map(|taken| taken.event.time_us).min(), t_us),
+        Aggregate::Any => quantified(&values, |values| values.contains(&&Value::Bool(true))),
+        Aggregate::All => quantified(&values, |values| {
+            values.iter().all(|value| **value == Value::Bool(true))
+        }),
+        Aggregate::Covariance => pairs(taken, types, 2, covariance),
+        Aggregate::Correlation => pairs(taken, types, 2, correlation),
+        Aggregate::WeightedMean => pairs(taken, types, 1, weighted_mean),
+        Aggregate::ArgMin => chosen(taken, |left, right| left < right),
+        Aggregate::ArgMax => chosen(taken, |left, right| left > right),
     }
+}
+
+/// How long ago an instant was.
+fn since(event_us: Option<i64>, t_us: i64) -> Outcome {
+    let Some(event_us) = event_us else {
+        return Outcome::Empty;
+    };
+    in_range(t_us.checked_sub(event_us).map(Value::Duration))
+}
+
+/// A statement about conditions that are not null.
+fn quantified(values: &[&Value], holds: impl Fn(&[&Value]) -> bool) -> Outcome {
+    if values.is_empty() {
+        Outcome::Empty
+    } else {
+        Outcome::Value(Value::Bool(holds(values)))
+    }
+}
+
+/// The argument of the event whose second argument is better than all others; of several such, of the first event.
+fn chosen(taken: &[Taken], better: impl Fn(&Value, &Value) -> bool) -> Outcome {
+    let candidates: Vec<&Taken> = taken.iter().filter(|taken| !taken.second.is_null()).collect();
+    let unbeaten = |one: &&&Taken| !candidates.iter().any(|other| better(other.second, one.second));
+    argument_of(
+        candidates
+            .iter()
+            .filter(unbeaten)
+            .min_by_key(|taken| taken.event.order())
+            .copied(),
+    )
+}
+
+/// `evaluate` over the pairs of which neither is null, as exact numbers. Of fewer than `least` pairs it is null, else NaN
+/// where a number is NaN or infinite.
+fn pairs(taken: &[Taken], types: Types, least: usize, evaluate: impl Fn(&Exact, &Exact) -> Outcome) -> Outcome {
+    let both: Vec<&Taken> = taken
+        .iter()
+        .filter(|taken| !taken.argument.is_null() && !taken.second.is_null())
+        .collect();
+    let (Some(first), Some(second), false) = (types.0, types.1, both.is_empty()) else {
+        return Outcome::Empty;
+    };
+    if both.len() < least {
+        return Outcome::Value(Value::Null);
+    }
+    let left: Vec<&Value> = both.iter().map(|taken| taken.argument).collect();
+    let right: Vec<&Value> = both.iter().map(|taken| taken.second).collect();
+    match (exact(&left, first), exact(&right, second)) {
+        (Ok(left), Ok(right)) => evaluate(&left, &right),
+        (Err(_), _) | (_, Err(_)) => Outcome::Value(Value::float(f64::NAN)),
+    }
+}
+
+/// `(n Σxy − Σx Σy) / (n (n − 1))`, of at least two pairs.
+fn covariance(x: &Exact, y: &Exact) -> Outcome {
+    let count = x.count();
+    let fraction = Fraction::new(x.centred(y), &count * (&count - 1))
+        .times_power_of_two(x.exponent + y.exponent)
+        .over_power_of_ten(x.scale + y.scale);
+    Outcome::Value(Value::float(fraction.nearest()))
+}
+
+/// The root of `c² / (a b)` with the sign of `c`, where `c = n Σxy − Σx Σy`, `a = n Σx² − (Σx)²`, and `b` the same of y; null
+/// where one side is constant.
+fn correlation(x: &Exact, y: &Exact) -> Outcome {
+    let (a, b, c) = (x.centred(x), y.centred(y), x.centred(y));
+    let bottom = a * b;
+    if bottom == BigInt::ZERO {
+        return Outcome::Value(Value::Null);
+    }
+    let root = Fraction::new(&c * &c, bottom).nearest_root();
+    Outcome::Value(Value::float(if c < BigInt::ZERO { -root } else { root }))
+}
+
+/// `Σxw / Σw`; null where the weights sum up to 0.
+fn weighted_mean(x: &Exact, weight: &Exact) -> Outcome {
+    let weights = weight.sum();
+    if weights == BigInt::ZERO {
+        return Outcome::Value(Value::Null);
+    }
+    let fraction = Fraction::new(x.product(weight), weights)
+        .times_power_of_two(x.exponent)
+        .over_power_of_ten(x.scale);
+    Outcome::Value(Value::float(fraction.nearest()))
 }
 
 /// `evaluate` over a list of non-null arguments that is not empty.
@@ -182,6 +269,17 @@ impl Exact {
 
     fn sum(&self) -> BigInt {
         self.integers.iter().sum()
+    }
+
+    /// Of pairs, `Σxy`, in the product of the units.
+    fn product(&self, other: &Exact) -> BigInt {
+        let pairs = self.integers.iter().zip(&other.integers);
+        pairs.map(|(left, right)| left * right).sum()
+    }
+
+    /// `n Σxy − Σx Σy`, in the product of the units.
+    fn centred(&self, other: &Exact) -> BigInt {
+        self.count() * self.product(other) - self.sum() * other.sum()
     }
 
     fn sum_of_squares(&self) -> BigInt {

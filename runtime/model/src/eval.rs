@@ -5,8 +5,8 @@ use crate::aggregate::{Taken, slot_answer};
 use crate::source::{Event, ViewEvents};
 use crate::{Answer, Contribution, Part, Question, window};
 use featc_ir::{
-    Arrival, ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, Program, Slot, SlotId, Source, Status, Truth,
-    View, Window,
+    Arrival, ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, LiftId, Program, Slot, SlotId, Source,
+    Status, Truth, View, Window, WindowKind,
 };
 use featr_kernels::Value;
 use featr_kernels::eval::eval_row_slow;
@@ -110,25 +110,36 @@ impl<'a> Asked<'a> {
     fn slot(&self, slot: &Slot) -> Answer {
         let mut taken = Vec::new();
         let mut errors = Vec::new();
-        for event in self.in_window(self.view.window(slot.window)) {
+        for event in self.in_window(slot) {
             match part(slot, event) {
                 Part::Taken(_) => taken.push(Taken {
                     event,
-                    argument: argument(slot, event).unwrap_or(&Value::Null),
+                    argument: lifted(slot.argument, event).unwrap_or(&Value::Null),
+                    second: lifted(slot.second, event).unwrap_or(&Value::Null),
                 }),
                 Part::FilteredOut => {}
                 Part::Error(code) => errors.push(code),
             }
         }
-        let ty = slot.argument.map(|lift| self.view.lift(lift).ty);
-        slot_answer(slot, ty, &taken, &errors, self.question.at_us)
+        let ty = |lift: Option<LiftId>| lift.map(|lift| self.view.lift(lift).ty);
+        let types = (ty(slot.argument), ty(slot.second));
+        slot_answer(slot, types, &taken, &errors, self.question.at_us)
     }
 
-    /// The visible events in a window, in the order of `(τ, id, digest)`.
-    fn in_window(&self, window: &Window) -> impl Iterator<Item = &'a Event> {
-        let visible = self.visible.iter().copied();
-        visible
-            .filter(|event| window::contains(window, event.time_us, self.question.at_us) && !self.is_own(window, event))
+    /// The visible events in the window of a slot, in the order of `(τ, id, digest)`. A window of so many events holds the
+    /// last of those that the slot's filter does not leave out.
+    fn in_window(&self, slot: &Slot) -> Vec<&'a Event> {
+        let window = self.view.window(slot.window);
+        let inside = |event: &&Event| {
+            window::contains(window, event.time_us, self.question.at_us) && !self.is_own(window, event)
+        };
+        let mut events: Vec<&Event> = self.visible.iter().copied().filter(inside).collect();
+        if let WindowKind::Events { count, .. } = window.kind {
+            events.retain(|event| part(slot, event) != Part::FilteredOut);
+            let before = events.len().saturating_sub(count as usize);
+            events.drain(..before);
+        }
+        events
     }
 
     /// Whether `excluding self` takes the event out: its `unique` columns are the question's, none of them null.
@@ -193,9 +204,7 @@ impl<'a> Asked<'a> {
                 .collect(),
             part: part(slot, event),
         };
-        self.in_window(self.view.window(slot.window))
-            .map(contribution)
-            .collect()
+        self.in_window(slot).into_iter().map(contribution).collect()
     }
 }
 
@@ -209,7 +218,7 @@ fn is_visible(event: &Event, source: &Source, t_us: i64, truth: Truth) -> bool {
 }
 
 /// What an event in the window does in a slot. What is wrong with it is asked in this order: its row is poisoned, the
-/// filter is an error, the filter is not true, the argument is an error.
+/// filter is an error, the filter is not true, an argument is an error (of two the first).
 fn part(slot: &Slot, event: &Event) -> Part {
     if let Some(code) = event.poison {
         return Part::Error(code);
@@ -223,14 +232,16 @@ fn part(slot: &Slot, event: &Event) -> Part {
     if *verdict != Value::Bool(true) {
         return Part::FilteredOut;
     }
-    match argument(slot, event) {
-        Some(Value::Error(code)) => Part::Error(*code),
-        argument => Part::Taken(argument.cloned()),
+    let argument = lifted(slot.argument, event);
+    let errors = [argument, lifted(slot.second, event)];
+    match errors.into_iter().flatten().find_map(Value::as_error) {
+        Some(code) => Part::Error(code),
+        None => Part::Taken(argument.cloned()),
     }
 }
 
-fn argument<'e>(slot: &Slot, event: &'e Event) -> Option<&'e Value> {
-    slot.argument.map(|lift| &event.lifts[lift.index()])
+fn lifted(lift: Option<LiftId>, event: &Event) -> Option<&Value> {
+    lift.map(|lift| &event.lifts[lift.index()])
 }
 
 /// The worst status of the inputs and of the expression itself; the inputs' defaults are in their values already.

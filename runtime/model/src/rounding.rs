@@ -55,6 +55,30 @@ impl Fraction {
         }
     }
 
+    /// The float64 nearest to the root of a fraction that is not above 1 (nor below 0), ties to even: by halving the range
+    /// of bit patterns, comparing squares.
+    pub fn nearest_root(&self) -> f64 {
+        let target = self.numerator.magnitude() << (2 * UNIT_EXPONENT);
+        let denominator = self.denominator.magnitude();
+        let (mut below, mut above) = (0, 1f64.to_bits() + 1);
+        while above - below > 1 {
+            let middle = below + (above - below) / 2;
+            if units(middle).pow(2) * denominator <= target {
+                below = middle
+            } else {
+                above = middle
+            }
+        }
+        let twice_the_middle = units(below) + units(above);
+        let bits = match (target << 2u32).cmp(&(twice_the_middle.pow(2) * denominator)) {
+            Ordering::Less => below,
+            Ordering::Greater => above,
+            Ordering::Equal if below % 2 == 0 => below,
+            Ordering::Equal => above,
+        };
+        f64::from_bits(bits)
+    }
+
     /// The nearest float64, ties to even; ±infinity when the nearest is not finite; +0.0 for 0 and for what rounds to 0.
     pub fn nearest(&self) -> f64 {
         let target = self.numerator.magnitude() << UNIT_EXPONENT;

@@ -4,13 +4,19 @@
 
 use featc_ir::{Excluding, Lateness, Source, Window, WindowKind};
 
-/// `event_us ∈ W(t_us)`: `(t − length, t]` or `(−∞, t]`, without `t` itself when `excluding now`.
+/// `event_us ∈ W(t_us)`: `(t − length, t]` or `(−∞, t]`, without `t` itself when `excluding now`; with an offset the same
+/// at `t − offset`. Of a window of events: where they are looked for; which are the last ones is decided with them at hand.
 /// Whether an event is the question's own (`excluding self`) is decided on identities, not here.
 pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
     let (event, t) = (i128::from(event_us), i128::from(t_us));
     let inside = match window.kind {
         WindowKind::Last { length_us } => t - i128::from(length_us) < event && event <= t,
         WindowKind::Lifetime => event <= t,
+        WindowKind::Offset { length_us, offset_us } => {
+            let end = t - i128::from(offset_us);
+            event <= end && length_us.is_none_or(|length_us| end - i128::from(length_us) < event)
+        }
+        WindowKind::Events { max_us, .. } => event <= t && max_us.is_none_or(|max_us| t - i128::from(max_us) < event),
     };
     let excluded = match window.excluding {
         Excluding::Now => event == t,
@@ -20,15 +26,24 @@ pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
 }
 
 /// Whether an event from before `begins_us` may lie in `(t − length, t]`, when events are moved to after the source's time
-/// by up to `moved_us`. A lifetime window means "since the source begins" and is never truncated. What is excluded plays
+/// by up to `moved_us`. A window that reaches back for ever means "since the source begins" and is never truncated. What is excluded plays
 /// no role.
 pub fn reaches_before(window: &Window, begins_us: i64, moved_us: u64, t_us: i64) -> bool {
+    reach_us(window).is_some_and(|reach_us| {
+        let earliest = i128::from(t_us) - reach_us + 1;
+        earliest < i128::from(begins_us) + i128::from(moved_us)
+    })
+}
+
+/// How far back from `t` an event may lie; `None`: for ever.
+fn reach_us(window: &Window) -> Option<i128> {
     match window.kind {
-        WindowKind::Last { length_us } => {
-            let earliest = i128::from(t_us) - i128::from(length_us) + 1;
-            earliest < i128::from(begins_us) + i128::from(moved_us)
+        WindowKind::Last { length_us } => Some(i128::from(length_us)),
+        WindowKind::Lifetime => None,
+        WindowKind::Offset { length_us, offset_us } => {
+            length_us.map(|length_us| i128::from(length_us) + i128::from(offset_us))
         }
-        WindowKind::Lifetime => false,
+        WindowKind::Events { max_us, .. } => max_us.map(i128::from),
     }
 }
 
@@ -40,10 +55,7 @@ pub fn retention_us(window: &Window, source: &Source) -> Option<i128> {
         Lateness::Unbounded => 0,
         Lateness::Within { bound_us } => i128::from(bound_us),
     };
-    match window.kind {
-        WindowKind::Last { length_us } => Some(i128::from(length_us) + lateness + READ_SKEW_US),
-        WindowKind::Lifetime => None,
-    }
+    Some(reach_us(window)? + lateness + READ_SKEW_US)
 }
 
 /// Whether an event time lies in `(t − retention, t]`: an event there keeps an entity from being `missing`.
@@ -99,12 +111,33 @@ mod tests {
             WindowKind::Last { length_us: 3 },
             WindowKind::Last { length_us: i64::MAX },
             WindowKind::Lifetime,
+            WindowKind::Offset {
+                length_us: Some(3),
+                offset_us: 2,
+            },
+            WindowKind::Offset {
+                length_us: Some(i64::MAX),
+                offset_us: i64::MAX,
+            },
+            WindowKind::Offset {
+                length_us: None,
+                offset_us: 4,
+            },
+            WindowKind::Events {
+                count: 1,
+                max_us: Some(4),
+            },
+            WindowKind::Events { count: 1, max_us: None },
         ] {
             for excluding in [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent] {
                 let window = Window { kind, excluding };
                 for t in [i64::MIN, i64::MIN + 2, -2, 0, 7, i64::MAX] {
                     for e in [i64::MIN, i64::MIN + 1, -6, -5, -3, 0, 3, 4, 5, 7, 8, i64::MAX] {
-                        assert_eq!(contains(&window, e, t), window.contains(e, t), "{window} {e} {t}");
+                        assert_eq!(
+                            contains(&window, e, t),
+                            window.bounds().contain(e, t),
+                            "{window} {e} {t}"
+                        );
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! How long an in-order event and a read of seven windows take. Prints nanoseconds; asserts nothing.
+//! How long an event in order and in disorder, and a read of seven windows take. Prints nanoseconds; asserts nothing.
 //!
 //! `cargo run --release -p featr-stream --example timing [name of one measurement]`
 
@@ -57,6 +57,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGr
     let slot = |(aggregate, ty): &(Aggregate, Type), window: usize| Slot {
         aggregate: *aggregate,
         argument: (*aggregate != Aggregate::Count).then_some(LiftId(0)),
+        second: None,
         filter: None,
         window: WindowId::from(window),
         ty: *ty,
@@ -123,17 +124,17 @@ fn column(ty: Type, data: Data) -> Column {
     Column { ty, data, tags: None }
 }
 
-/// Event `n` of `rows`: spread over seven days; entities in turn.
-fn events(rows: std::ops::Range<i64>, entities: i64, per_entity: i64) -> Batch {
+/// Events spread over seven days; entities in turn.
+fn events(rows: &[i64], entities: i64, per_entity: i64) -> Batch {
     let at = |n: i64| n / entities * (10_080 * MINUTE_US / per_entity);
     let amount = |n: i64| (n % 9_973) as f64 * 0.37;
     Batch {
-        rows: rows.clone().count(),
+        rows: rows.len(),
         columns: vec![
-            column(Type::Int64, Data::I64(rows.clone().map(|n| n % entities).collect())),
-            column(Type::Int64, Data::I64(rows.clone().collect())),
-            column(Type::Timestamp, Data::I64(rows.clone().map(at).collect())),
-            column(Type::Float64, Data::F64(rows.map(amount).collect())),
+            column(Type::Int64, Data::I64(rows.iter().map(|n| n % entities).collect())),
+            column(Type::Int64, Data::I64(rows.to_vec())),
+            column(Type::Timestamp, Data::I64(rows.iter().copied().map(at).collect())),
+            column(Type::Float64, Data::F64(rows.iter().copied().map(amount).collect())),
         ],
     }
 }
@@ -150,25 +151,37 @@ fn least_ns(mut run: impl FnMut()) -> f64 {
     (0..30).map(|_| ns(&mut run)).fold(f64::INFINITY, f64::min)
 }
 
+/// The least time per event of some runs, and the engine after the last one.
+fn step_all(graph: &[StreamGraph], chunks: &[Batch]) -> (f64, Engine) {
+    let new = || Engine::new(graph.to_vec(), Truth::Complete).expect("a well-formed graph");
+    let mut least = vec![f64::INFINITY; chunks.len()];
+    let mut engine = new();
+    for _ in 0..8 {
+        engine = new();
+        for (chunk, least) in chunks.iter().zip(&mut least) {
+            *least = least.min(ns(|| drop(engine.step("txn", chunk))));
+        }
+    }
+    let events: usize = chunks.iter().map(|chunk| chunk.rows).sum();
+    (least.iter().sum::<f64>() / events as f64, engine)
+}
+
 fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
     if std::env::args().nth(1).is_some_and(|wanted| wanted != name) {
         return;
     }
     for (entities, per_entity) in [(200i64, 500i64), (10, 10_000)] {
         let total = entities * per_entity;
-        let mut engine = Engine::new(graph(aggregates, excluding), Truth::Complete).expect("a well-formed graph");
-        let empty = engine.snapshot();
-        let chunks: Vec<Batch> = (0..total / 1_000)
-            .map(|c| events(c * 1_000..(c + 1) * 1_000, entities, per_entity))
-            .collect();
-        let mut least = vec![f64::INFINITY; chunks.len()];
-        for _ in 0..8 {
-            engine = Engine::restore(graph(aggregates, excluding), Truth::Complete, &empty).expect("its own snapshot");
-            for (chunk, least) in chunks.iter().zip(&mut least) {
-                *least = least.min(ns(|| drop(engine.step("txn", chunk))));
-            }
-        }
-        let event = least.iter().sum::<f64>() / total as f64;
+        let chunks = |order: &[i64]| -> Vec<Batch> {
+            let chunks = order.chunks(1_000);
+            chunks.map(|rows| events(rows, entities, per_entity)).collect()
+        };
+        let graph = graph(aggregates, excluding);
+        let in_order: Vec<i64> = (0..total).collect();
+        // 7919 is prime, and no factor of the totals.
+        let disordered: Vec<i64> = in_order.iter().map(|n| n * 7_919 % total).collect();
+        let (disorder, _) = step_all(&graph, &chunks(&disordered));
+        let (event, engine) = step_all(&graph, &chunks(&in_order));
         let asked = 200;
         let questions = Questions {
             times: (0..asked).map(|n| (9_000 + n * 43 % 1_080) * MINUTE_US).collect(),
@@ -197,7 +210,7 @@ fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
         let bytes = engine.stats()[0].bytes as f64 / total as f64;
         let slots = answers.len();
         println!(
-            "{name:>28} {per_entity:>6} events: {event:6.0} ns/event, {:6.2} µs/read of {slots} slots ({:6.2} alone), {bytes:.0} B/event",
+            "{name:>28} {per_entity:>6} events: {event:6.0} ns/event, {disorder:6.0} in disorder, {:6.2} µs/read of {slots} slots ({:6.2} alone), {bytes:.0} B/event",
             read / 1e3,
             alone / 1e3
         );

@@ -1,41 +1,39 @@
-//! The engine: a checked graph and the state of its logs.
+//! The engine: a graph that runs, in one truth, up to a cut.
 
-use crate::flow::{AnswerFlow, Flow, LogFlow};
-use crate::operators::log::{Log, LogQuestion};
-use crate::operators::waiting::{Run, Waiting};
-use crate::operators::{accept, finish, rows, source};
+use crate::delta::{RowDeltas, Weight, Weights};
+use crate::graph::Network;
+use crate::operator::{Now, State};
+use crate::operators::source;
 use crate::paging::Paging;
-use crate::report::{LogReport, LogStats, Reason, StepReport};
-use crate::snapshot::{self, RestoreError};
+use crate::report::{AdvanceReport, LogStats, Reason, StepReport};
+use crate::restored::{LogName, Rebuild, RestoreReport, ToRebuild};
+use crate::snapshot::{self, RestoreError, Section};
 use featc_ir::display::instant;
-use featc_ir::plan::{LogId, Spine, StreamGraph};
+use featc_ir::plan::{Spine, StreamGraph};
 use featc_ir::{Bug, Key, Source, Status, Truth, Type};
-use featr_kernels::identity::{self, Keys};
-use featr_kernels::{Batch, Column, Tag};
+use featr_kernels::{Batch, Column};
 use std::fmt;
 
 /// Takes in rows of sources, answers questions of services, in one truth.
 ///
 /// As of arrival an accepted row waits until the *cut* has reached its arrival and the delay of its source:
 /// [`Engine::advance`] moves the cut, and a read is answered at the cut and nowhere else. In truth `complete` nothing
-/// waits, there is no cut, and a read is answered at any instant.
+/// waits, and a read is answered at any instant that is not before the *horizon*: the last `advance`, if there was one and
+/// the windows are bounded.
 ///
 /// # Contract
 /// - **Total**: `step` takes any batch and accounts for every row of it; `read` answers every question about a service
-///   of the graph, before or after the latest event.
+///   of the graph, or refuses it for a reason; it never answers from a part of the events.
 /// - **Adequate**: after any sequence of steps, `read` equals the meaning of the *set* of accepted events: order,
-///   chunking, copies, advances, restarts from a snapshot and paging leave no trace (tested against slow twins).
+///   chunking, copies, advances, restarts from a snapshot and paging leave no trace (tested against slow twins). Of one
+///   event, insertions and retractions count in the order in which they come; as of arrival, in that of their arrivals.
+/// - **Bounded**: events are kept as long as a question that may still be asked can reach them, and released by `advance`.
 /// - **NO-CLOCK**: nothing here reads a clock, draws a random number, starts a thread or does I/O.
 #[derive(Debug)]
 pub struct Engine {
-    flow: Flow,
-    truth: Truth,
-    /// As of arrival: up to where events have been let in. It never goes back.
-    cut_us: Option<i64>,
-    /// In the order in which graphs name them.
-    logs: Vec<Log>,
-    /// One per log: what the cut has not reached.
-    waiting: Vec<Waiting>,
+    program: String,
+    network: Network,
+    now: Now,
 }
 
 /// Questions to one service. All columns have one row per question.
@@ -59,6 +57,10 @@ pub enum ReadError {
     WrongShape { wanted: String },
     /// As of arrival: a question at an instant other than the cut (`None`: there is none yet).
     NotAtCut { at_us: i64, cut_us: Option<i64> },
+    /// Windows of this instant reach back to events that have been released.
+    BelowHorizon { log: LogName, at_us: i64, horizon_us: i64 },
+    /// The events that came before a restore are missing; see [`Engine::rebuilt`].
+    ToBeRebuilt { log: LogName },
 }
 
 /// The cut was asked to go back.
@@ -77,6 +79,14 @@ impl fmt::Display for ReadError {
                 let cut = cut_us.map_or_else(|| "nowhere yet".to_owned(), |cut_us| format!("at {}", instant(cut_us)));
                 write!(f, "asked at {}, but the cut is {cut}", instant(*at_us))
             }
+            ReadError::BelowHorizon { log, at_us, horizon_us } => {
+                let (at, horizon) = (instant(*at_us), instant(*horizon_us));
+                write!(
+                    f,
+                    "asked at {at}, but {log} can be asked from {horizon} on: older ones have been released"
+                )
+            }
+            ReadError::ToBeRebuilt { log } => write!(f, "{log} are not there: they are to be rebuilt"),
         }
     }
 }
@@ -96,8 +106,8 @@ impl Engine {
     /// An engine without events, for the services of these graphs: what is equal in them is there once.
     ///
     /// # Errors
-    /// Graphs of several programs, with references that lead nowhere, or with a transform that reads the arrival column of
-    /// its source.
+    /// Graphs of several programs, with references that lead nowhere, with a transform that reads the arrival column of its
+    /// source, or with a log that keeps less than its windows reach.
     pub fn new(graphs: Vec<StreamGraph>, truth: Truth) -> Result<Engine, Bug> {
         Engine::with_paging(graphs, truth, Paging::default())
     }
@@ -107,136 +117,101 @@ impl Engine {
     /// # Errors
     /// As [`Engine::new`].
     pub fn with_paging(graphs: Vec<StreamGraph>, truth: Truth, paging: Paging) -> Result<Engine, Bug> {
-        let flow = Flow::new(graphs)?;
-        let log = |log: &LogFlow| {
-            let lifts = flow.rows[log.rows].spec.lifts.iter().map(|lift| lift.ty).collect();
-            let parts = (&log.parts[..], log.of_slot.clone());
-            Log::new(log.spec.clone(), parts, lifts, paging)
-        };
-        let logs: Vec<Log> = flow.logs.iter().map(log).collect();
         Ok(Engine {
-            flow,
-            truth,
-            cut_us: None,
-            waiting: logs.iter().map(|_| Waiting::default()).collect(),
-            logs,
+            program: graphs.first().map(|graph| graph.program.clone()).unwrap_or_default(),
+            network: Network::new(graphs, paging)?,
+            now: Now { truth, cut_us: None },
         })
     }
 
     /// The truth that questions are answered in.
     pub fn truth(&self) -> Truth {
-        self.truth
+        self.now.truth
     }
 
-    /// As of arrival: the instant at which questions are answered; `None` before the first [`Engine::advance`].
+    /// The last [`Engine::advance`]; `None` before the first one. As of arrival questions are answered there, in truth
+    /// `complete` from there on.
     pub fn cut_us(&self) -> Option<i64> {
-        self.cut_us
+        self.now.cut_us
     }
 
-    /// The greatest arrival that is visible at the cut: `None` where nothing waits.
-    fn visible_until(&self, source: &Source) -> Option<i128> {
-        let delay_us = self.truth.delay_us(source.delay_us)?;
-        let cut_us = self.cut_us.map_or(i128::MIN, i128::from);
-        Some(cut_us.saturating_sub(i128::from(delay_us)))
-    }
-
-    /// As of arrival: moves the cut, and lets in the rows that are visible there (arrival + delay ≤ cut). In truth
-    /// `complete` nothing waits, and nothing happens.
+    /// Says that no question will be asked before this instant: moves the cut. As of arrival, lets in the rows that are
+    /// visible there (arrival + delay ≤ cut). In both truths, releases the events that no window of a question at the cut or
+    /// later reaches.
     ///
     /// # Errors
     /// [`CutGoesBack`]; nothing has changed then. To move to the same cut again is no error.
-    pub fn advance(&mut self, cut_us: i64) -> Result<(), CutGoesBack> {
-        if self.truth == Truth::Complete {
-            return Ok(());
-        }
-        match self.cut_us {
+    pub fn advance(&mut self, cut_us: i64) -> Result<AdvanceReport, CutGoesBack> {
+        match self.now.cut_us {
             Some(known) if cut_us < known => {
                 return Err(CutGoesBack {
                     cut_us: known,
                     asked_us: cut_us,
                 });
             }
-            Some(_) | None => self.cut_us = Some(cut_us),
+            Some(_) | None => self.now.cut_us = Some(cut_us),
         }
-        for position in 0..self.logs.len() {
-            if let Some(until_us) = self.visible_until(self.flow.source_of(position)) {
-                self.waiting[position].let_in(until_us, &mut self.logs[position]);
-            }
+        let mut report = AdvanceReport::default();
+        for operator in self.network.operators_mut() {
+            operator.advance(&self.now, &mut report);
         }
-        Ok(())
+        Ok(report)
     }
 
     /// Hash of the program, in hexadecimal.
     pub fn program(&self) -> &str {
-        &self.flow.program
+        &self.program
     }
 
     /// What questions to a service bring.
     pub fn service(&self, name: &str) -> Option<&Spine> {
-        let mut services = self.flow.services.iter();
-        services.find(|flow| flow.name == name).map(|flow| &flow.spine)
+        let mut services = self.network.services.iter();
+        services.find(|known| known.name == name).map(|known| &known.spine)
     }
 
     /// The names of the services, in the order of their graphs.
     pub fn services(&self) -> impl Iterator<Item = &str> {
-        self.flow.services.iter().map(|flow| flow.name.as_str())
+        self.network.services.iter().map(|service| service.name.as_str())
     }
 
     /// The sources, in the order in which graphs name them.
     pub fn sources(&self) -> impl Iterator<Item = &Source> + Clone {
-        self.flow.sources.iter().map(|flow| &flow.source)
+        self.network.sources().map(|(_, source)| source)
     }
 
     /// Takes in decoded rows of a source (in its column order): acceptance, transforms, logs.
     ///
     /// Never fails: rows that do not count are in the report, with reasons, so that the caller can write them aside.
     pub fn step(&mut self, source: &str, batch: &Batch) -> StepReport {
-        let Some(flow) = self.flow.sources.iter().find(|flow| flow.source.name == source) else {
-            return StepReport::all_rejected(batch.rows, Reason::UnknownSource);
-        };
-        if !source::has_shape(&flow.source, batch) {
+        self.step_rows(source, batch, Weights::INSERTS)
+    }
+
+    /// As [`Engine::step`], with one weight per row. A retraction takes out the event that its row would have put in: it is
+    /// judged, transformed and keyed as an insertion is, and as of arrival it waits for its own arrival. What it does not
+    /// find is counted as [`unknown`](crate::LogReport::unknown).
+    pub fn step_weighted(&mut self, source: &str, batch: &Batch, weights: &[Weight]) -> StepReport {
+        if weights.len() != batch.rows {
             return StepReport::all_rejected(batch.rows, Reason::WrongShape);
         }
-        let accepted = accept::accept(&flow.source, batch);
-        let gate = self.visible_until(&flow.source);
-        let gate = gate.and_then(|until_us| Gate::new(until_us, &flow.source, &accepted.batch));
-        let waiting = gate.as_ref().map_or(0, Gate::waiting);
+        self.step_rows(source, batch, Weights::new(weights.to_vec()))
+    }
+
+    fn step_rows(&mut self, source: &str, batch: &Batch, weights: Weights) -> StepReport {
+        let mut sources = self.network.sources();
+        let Some((place, declared)) = sources.find(|(_, known)| known.name == source) else {
+            return StepReport::all_rejected(batch.rows, Reason::UnknownSource);
+        };
+        if !source::has_shape(declared, batch) {
+            return StepReport::all_rejected(batch.rows, Reason::WrongShape);
+        }
         let mut report = StepReport {
             rows: batch.rows as u64,
-            accepted: accepted.batch.rows as u64,
-            waiting,
-            overdue: match (&gate, self.cut_us) {
-                (Some(_), Some(_)) => accepted.batch.rows as u64 - waiting,
-                (Some(_), None) | (None, _) => 0,
-            },
-            rejected: Vec::new(),
-            logs: Vec::new(),
+            ..StepReport::default()
         };
-        for position in &flow.rows {
-            let rows_flow = &self.flow.rows[*position];
-            let keyed = rows::apply(&rows_flow.spec, &accepted);
-            let dropped = keyed.dropped;
-            let rejected = accepted.of_view(&keyed.rejected);
-            let (enter, wait, run) = split(keyed, gate.as_ref());
-            for log in &rows_flow.logs {
-                let rows = enter.iter().map(|row| *row as usize);
-                let (inserted, duplicates) = self.logs[*log].step(&run.entities, &run.events, rows);
-                self.waiting[*log].put(&run, &wait);
-                report.logs.push(LogReport {
-                    log: LogId(*log as u32),
-                    transform: rows_flow.spec.name.clone(),
-                    filtered: dropped.filtered,
-                    null_time: dropped.null_time,
-                    null_key: dropped.null_key,
-                    rejected: rejected.clone(),
-                    inserted,
-                    duplicates,
-                    waiting: wait.len() as u64,
-                });
-            }
-        }
+        let rows = RowDeltas { batch, weights };
+        drop(sources);
+        self.network.push(place, rows, &self.now, &mut report);
         report.logs.sort_by_key(|log| log.log);
-        report.rejected = accepted.rejected;
         report
     }
 
@@ -244,76 +219,41 @@ impl Engine {
     /// service order.
     ///
     /// # Errors
-    /// A service that the graph has not, questions that have not its columns, and as of arrival a question that is not
-    /// asked at the cut.
+    /// A service that the graph has not, questions that have not its columns, as of arrival a question that is not asked at
+    /// the cut, a question whose windows reach back to released events, and events that are to be rebuilt.
     pub fn read(&self, service: &str, questions: &Questions) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
-        let position = self.flow.services.iter().position(|flow| flow.name == service);
-        let position = position.ok_or_else(|| ReadError::UnknownService(service.to_owned()))?;
-        let flow = &self.flow.services[position];
-        check_questions(&flow.spine, questions)?;
-        let elsewhere = |at_us: &&i64| self.truth != Truth::Complete && Some(**at_us) != self.cut_us;
+        let mut services = self.network.services.iter();
+        let asked = services.find(|known| known.name == service);
+        let asked = asked.ok_or_else(|| ReadError::UnknownService(service.to_owned()))?;
+        check_questions(&asked.spine, questions)?;
+        let elsewhere = |at_us: &&i64| self.now.truth != Truth::Complete && Some(**at_us) != self.now.cut_us;
         if let Some(at_us) = questions.times.iter().find(elsewhere) {
             return Err(ReadError::NotAtCut {
                 at_us: *at_us,
-                cut_us: self.cut_us,
+                cut_us: self.now.cut_us,
             });
         }
-        let mut answers: Vec<Option<(Column, Vec<Status>)>> = vec![None; flow.columns];
-        for answer in &flow.answers {
-            let mut outputs: Vec<Option<(Column, Vec<Status>)>> =
-                self.read_one(answer, questions).into_iter().map(Some).collect();
-            for (index, (column, output)) in answer.columns.iter().enumerate() {
-                let again = answer.columns[index + 1..].iter().any(|(_, later)| later == output);
-                answers[*column] = if again {
-                    outputs[*output].clone()
-                } else {
-                    outputs[*output].take()
-                };
-            }
-        }
-        Ok(answers.into_iter().flatten().collect())
-    }
-
-    /// Every output of one answer.
-    fn read_one(&self, answer: &AnswerFlow, questions: &Questions) -> Vec<(Column, Vec<Status>)> {
-        let log = &self.logs[answer.log];
-        let keys_of = |positions: &[usize], columns: &[Column]| {
-            let columns: Vec<&Column> = positions.iter().map(|position| &columns[*position]).collect();
-            identity::entity_keys(&columns, questions.times.len())
-        };
-        let entities = keys_of(&answer.keys, &questions.keys);
-        let itself = (!answer.self_columns.is_empty()).then(|| keys_of(&answer.self_columns, &questions.self_columns));
-        let rows = (0..questions.times.len()).map(|row| LogQuestion {
-            t_us: questions.times[row],
-            entity: whole_key(&entities, row),
-            itself: itself.as_ref().and_then(|keys| whole_key(keys, row)),
-        });
-        let slots = log.read(&answer.walks, rows);
-        finish::finish(&answer.spec, log.spec(), &questions.times, slots, self.truth)
+        self.network.answer(asked, questions, &self.now)
     }
 
     /// The state as bytes: a function of the program, the truth, the cut and the set of rows accepted, and of nothing
     /// else.
     pub fn snapshot(&self) -> Vec<u8> {
-        let header = snapshot::Header {
-            program: self.flow.program.clone(),
-            truth: self.truth,
-            cut_us: self.cut_us,
-        };
-        let keys = self.flow.logs.iter().map(|flow| flow.state_key.as_str());
-        let logs: Vec<(&str, &Log, &Waiting)> = keys
-            .zip(self.logs.iter().zip(&self.waiting))
-            .map(|(key, (log, waiting))| (key, log, waiting))
-            .collect();
-        snapshot::write(&header, &logs)
+        snapshot::write(&self.program, &self.now, self.network.states())
     }
 
-    /// An engine in the state of a snapshot of the same program and truth.
+    /// An engine that goes on from a snapshot of the same truth, of this program or of another one, and what it could take
+    /// over. A log is kept if the snapshot has one with the same state key, with all columns that this graph's log carries,
+    /// and no event that a question at the cut or later needs has been released from it. Every other log is empty, and
+    /// questions to it are refused until [`Engine::rebuilt`].
     ///
     /// # Errors
-    /// A broken graph, damaged bytes, or a snapshot of another program, truth or format. Never panics, whatever the
-    /// bytes.
-    pub fn restore(graphs: Vec<StreamGraph>, truth: Truth, bytes: &[u8]) -> Result<Engine, RestoreError> {
+    /// A broken graph, damaged bytes, or a snapshot of another truth or format. Never panics, whatever the bytes.
+    pub fn restore(
+        graphs: Vec<StreamGraph>,
+        truth: Truth,
+        bytes: &[u8],
+    ) -> Result<(Engine, RestoreReport), RestoreError> {
         Engine::restore_with_paging(graphs, truth, bytes, Paging::default())
     }
 
@@ -326,106 +266,89 @@ impl Engine {
         truth: Truth,
         bytes: &[u8],
         paging: Paging,
-    ) -> Result<Engine, RestoreError> {
+    ) -> Result<(Engine, RestoreReport), RestoreError> {
         let mut engine = Engine::with_paging(graphs, truth, paging).map_err(RestoreError::Graph)?;
         let mut reader = snapshot::open(bytes)?;
-        engine.cut_us = reader.header(&engine.flow.program, truth)?;
-        let gates = (0..engine.logs.len()).map(|log| engine.visible_until(engine.flow.source_of(log)));
-        let gates: Vec<Option<i128>> = gates.collect();
-        let flows = engine.flow.logs.iter();
-        let states = engine.logs.iter_mut().zip(&mut engine.waiting).zip(gates);
-        let mut states: Vec<snapshot::LogState<'_>> = flows
-            .zip(states)
-            .map(|(flow, ((log, waiting), visible_until))| snapshot::LogState {
-                key: flow.state_key.as_str(),
-                log,
-                waiting,
-                visible_until,
-            })
-            .collect();
-        snapshot::read(reader, &mut states)?;
-        Ok(engine)
+        engine.now.cut_us = reader.header(truth)?;
+        let sections = reader.sections(engine.now.cut_us)?;
+        let mut report = RestoreReport::default();
+        let mut used = vec![false; sections.len()];
+        for state in engine.network.states_mut() {
+            match take_over(state, &sections, &engine.now)? {
+                Ok(section) => {
+                    used[section] = true;
+                    report.kept.push(state.name());
+                }
+                Err(why) => {
+                    state.begin_empty(&engine.now);
+                    report.to_rebuild.push(ToRebuild {
+                        log: state.name(),
+                        why,
+                        after_us: state.needed_after_us(&engine.now),
+                    });
+                }
+            }
+        }
+        let unused = sections.into_iter().zip(used).filter(|(_, used)| !used);
+        report.dropped = unused.map(|(section, _)| section.name).collect();
+        Ok((engine, report))
+    }
+
+    /// The logs that were to be rebuilt after a restore, and of which the caller says herewith that all their rows have been
+    /// stepped in again: from now on they answer.
+    pub fn rebuilt(&mut self) -> Vec<LogName> {
+        let mut names = Vec::new();
+        for state in self.network.states_mut() {
+            if state.is_to_be_rebuilt() {
+                state.set_rebuilt();
+                names.push(state.name());
+            }
+        }
+        names
     }
 
     /// Sizes of the logs, in graph order.
     pub fn stats(&self) -> Vec<LogStats> {
-        let logs = self.logs.iter().zip(&self.waiting);
-        let flows = (0u32..).zip(&self.flow.logs);
-        let stats = flows.zip(logs).map(|((place, flow), (log, waiting))| {
-            let size = log.size();
-            LogStats {
-                log: LogId(place),
-                transform: self.flow.rows[flow.rows].spec.name.clone(),
-                entities: size.entities,
-                events: size.events,
-                waiting: waiting.len() as u64,
-                pages: size.pages,
-                bytes: size.bytes + waiting.bytes() as u64,
-            }
-        });
-        stats.collect()
+        self.network.states().map(State::stats).collect()
     }
 
-    /// The logs, for tests of their invariants.
+    /// A log, for tests of its invariants.
     #[cfg(test)]
-    pub(crate) fn logs(&self) -> &[Log] {
-        &self.logs
+    pub(crate) fn log(&self, place: usize) -> &crate::operators::log::Log {
+        let state = self.network.states().nth(place);
+        state.expect("the graph has so many logs").log()
     }
 
-    /// The walks of the first answer, for tests.
+    /// The walks by which the first answer of the first service reads its log.
     #[cfg(test)]
     pub(crate) fn walks(&self) -> &[crate::operators::log::Walk] {
-        &self.flow.services[0].answers[0].walks
+        match self.network.first_ask(0) {
+            Some(crate::operator::Ask::Log(ask)) => &ask.walks,
+            _ => unreachable!("the service has an answer"),
+        }
     }
 }
 
-/// Which rows of a step may enter.
-struct Gate {
-    /// Per accepted row.
-    arrivals: Vec<i64>,
-    /// The greatest arrival that is visible at the cut.
-    until_us: i128,
-}
-
-impl Gate {
-    /// `None` for rows of a static source, and of one without arrival, which wait for nothing.
-    fn new(until_us: i128, source: &Source, accepted: &Batch) -> Option<Gate> {
-        let arrivals = featr_kernels::rows::arrivals(source, accepted)?;
-        Some(Gate { arrivals, until_us })
+/// Restores a state from the first section that it can go on with, and tells which one; or why there is none.
+fn take_over(
+    state: &mut dyn State,
+    sections: &[Section<'_>],
+    now: &Now,
+) -> Result<Result<usize, Rebuild>, RestoreError> {
+    let mut refused = None;
+    for (place, section) in sections.iter().enumerate() {
+        if section.key != state.schema().key {
+            continue;
+        }
+        match state.refuses(section, now) {
+            None => return state.restore(section, now).map(|()| Ok(place)),
+            Some(why) => refused = refused.or(Some(why)),
+        }
     }
-
-    fn is_open(&self, row: u32) -> bool {
-        i128::from(self.arrivals[row as usize]) <= self.until_us
-    }
-
-    /// Rows that do not enter.
-    fn waiting(&self) -> u64 {
-        let rows = 0..self.arrivals.len() as u32;
-        rows.filter(|row| !self.is_open(*row)).count() as u64
-    }
+    Ok(Err(refused.unwrap_or(Rebuild::NoState)))
 }
 
-/// The events that enter and those that wait, by their places in the run.
-fn split(keyed: rows::KeyedEvents, gate: Option<&Gate>) -> (Vec<u32>, Vec<u32>, Run) {
-    let places = 0..keyed.events.len() as u32;
-    let (enter, wait) = match gate {
-        None => (places.collect(), Vec::new()),
-        Some(gate) => places.partition(|place| gate.is_open(keyed.rows[*place as usize])),
-    };
-    let arrivals = match gate {
-        Some(gate) => keyed.rows.iter().map(|row| gate.arrivals[*row as usize]).collect(),
-        None => Vec::new(),
-    };
-    (enter, wait, Run::of(arrivals, keyed.entities, keyed.events))
-}
-
-/// A key without nulls and errors in it.
-fn whole_key(keys: &Keys, row: usize) -> Option<&[u8]> {
-    let tag = keys.tags.as_ref().map_or(Tag::VALID, |tags| tags[row]);
-    (tag == Tag::VALID).then(|| keys.bytes.get(row))
-}
-
-fn check_questions(service: &Spine, questions: &Questions) -> Result<(), ReadError> {
+fn check_questions(spine: &Spine, questions: &Questions) -> Result<(), ReadError> {
     let rows = questions.times.len();
     let fits = |keys: &[Key], columns: &[Column]| {
         keys.len() == columns.len()
@@ -434,11 +357,11 @@ fn check_questions(service: &Spine, questions: &Questions) -> Result<(), ReadErr
                 .zip(columns)
                 .all(|(key, column)| has_type(column, key.ty, rows))
     };
-    if fits(&service.keys, &questions.keys) && fits(&service.self_columns, &questions.self_columns) {
+    if fits(&spine.keys, &questions.keys) && fits(&spine.self_columns, &questions.self_columns) {
         return Ok(());
     }
     let name = |key: &Key| format!("{}: {}", key.name, key.ty);
-    let wanted: Vec<String> = service.keys.iter().chain(&service.self_columns).map(name).collect();
+    let wanted: Vec<String> = spine.keys.iter().chain(&spine.self_columns).map(name).collect();
     Err(ReadError::WrongShape {
         wanted: format!("({})", wanted.join(", ")),
     })

@@ -6,27 +6,38 @@
 //!                                  └── read(service, questions) ──▶ values and statuses
 //! ```
 //!
-//! [`Engine::step`] takes in rows in any order, chunking and multiplicity; as of arrival they wait until
-//! [`Engine::advance`] lets them into the state. [`Engine::read`] answers, and its answer is a function of the *set* of
-//! rows taken in and of the cut. [`Engine::snapshot`] writes both down, canonically.
+//! The engine makes one operator of each one in the graph, pushes deltas (rows with a weight, +1 or −1) from sources into
+//! logs, and pulls answers from logs into services. [`Engine::step`] takes in rows in any order, chunking and multiplicity;
+//! as of arrival they wait until [`Engine::advance`] lets them into the state. `advance` also releases what no question can
+//! reach any more, and nothing else does. [`Engine::read`] answers, and its answer is a function of the *set* of rows taken
+//! in and of the cut. [`Engine::snapshot`] writes both down, canonically; [`Engine::restore`] takes up, log by log, what
+//! another program can use, and names the rest.
 //!
 //! Architecture invariants:
 //! - NO-CLOCK: no clock, no randomness, no threads, no I/O. Time enters only as event time, arrival and `t`.
 //! - NO-ARRIVAL: the logs hold no arrival times, and no transform reads the arrival column ([`Engine::new`] refuses a
 //!   graph that does). Which events a read may see is decided by what has entered them: rows with arrival + delay ≤ cut.
-//! - NO-TRACE: order of arrival, page sizes and restarts reach no answer and no snapshot.
+//! - NO-TRACE: order of arrival, page sizes and restarts reach no answer and no snapshot. (Of one event, the order of
+//!   insertions and retractions counts.)
 
+mod delta;
 mod engine;
-mod flow;
+mod graph;
+mod operator;
 mod operators;
 mod paging;
 mod report;
+mod restored;
+mod retention;
+mod shared;
 mod snapshot;
 
 #[cfg(test)]
 mod tests;
 
+pub use delta::Weight;
 pub use engine::{CutGoesBack, Engine, Questions, ReadError};
 pub use paging::Paging;
-pub use report::{LogReport, LogStats, Reason, Rejected, StepReport};
+pub use report::{AdvanceReport, LogReport, LogStats, Reason, Rejected, StepReport};
+pub use restored::{LogName, Rebuild, RestoreReport, ToRebuild};
 pub use snapshot::{RestoreError, VERSION as SNAPSHOT_VERSION};

@@ -97,7 +97,7 @@ pub struct Rejected {
 
 /// What became of the accepted rows of one step in one log.
 ///
-/// The counts, the rejected rows among them, add up to the accepted rows of the step.
+/// The counts, the rejected rows among them, add up to the accepted rows of the step (retractions are rows).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogReport {
     /// The `Log` operator.
@@ -116,8 +116,31 @@ pub struct LogReport {
     pub inserted: u64,
     /// Copies of events that the log already holds.
     pub duplicates: u64,
-    /// Events that wait for the cut.
+    /// Events that were taken out.
+    pub retracted: u64,
+    /// Retractions of events that the log does not hold: they change nothing.
+    pub unknown: u64,
+    /// Deltas of events so old that no question can reach them any more: they are not kept.
+    pub expired: u64,
+    /// Events and retractions that wait for the cut.
     pub waiting: u64,
+}
+
+/// What a move of the cut did, summed over all logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct AdvanceReport {
+    /// Events that had waited and are visible now.
+    pub entered: u64,
+    /// Copies of visible events that had waited.
+    pub duplicates: u64,
+    /// Events that a retraction which had waited took out.
+    pub retracted: u64,
+    /// Retractions that had waited for events which are not there.
+    pub unknown: u64,
+    /// Deltas that had waited for so long that no question can reach their events any more.
+    pub expired: u64,
+    /// Events that memory was freed of: no question can reach them any more. That happens from time to time.
+    pub released: u64,
 }
 
 /// What one step did. `accepted + rejected.len()` = `rows`.
@@ -168,7 +191,7 @@ pub struct LogStats {
     pub transform: String,
     /// Entities with at least one event.
     pub entities: u64,
-    /// Different events, without those that wait.
+    /// Different events, without those that wait. Some of them may be out of reach already.
     pub events: u64,
     /// Events that wait for the cut, copies included.
     pub waiting: u64,
@@ -176,4 +199,6 @@ pub struct LogStats {
     pub pages: u64,
     /// Estimate of the memory that events, keys and indexes take, in bytes; summaries are not in it.
     pub bytes: u64,
+    /// The least instant that can be asked; `None`: every one can.
+    pub horizon_us: Option<i64>,
 }

@@ -1,26 +1,32 @@
 //! Snapshots: the state of an engine as canonical bytes.
 //!
 //! ```text
-//! "FEATSNAP"  version u32  program  truth  cut  logs u32  { state_key  entities  waiting }
-//!             xxh3-128
+//! "FEATSNAP"  version u32  program  truth  cut  states u32 { head  body }  xxh3-128
+//! head:       state_key  source  transform  keys u32 {name}  columns u32 {key, type}  to be rebuilt u8  floor
+//!             length of the body u64
+//! body:       entities  waiting
 //! entities:   number u64  { key  events u32  columns }
-//! waiting:    number u32  arrivals i64…  keys…  columns
+//! waiting:    number u32  arrivals i64…  weights  keys…  columns
 //! truth:      0 complete; 1 as of arrival; 2 the same, and the delay u64 that overrides those of sources
-//! cut:        0; or 1 and an instant i64
+//! cut, floor: 0; or 1 and an instant i64
+//! weights:    0 (insertions); or 1 and a byte per row, 0 insertion, 1 retraction
 //! columns:    τ i64…  ids…  digests u128…  poison  lifts…
 //! text:       length u32, bytes          tags: 0, or 1 and one byte per row
 //! ```
 //!
 //! All integers are little-endian. Entities ascend by key, events by (τ, id, digest); pages leave no trace, and what a
-//! row that is not valid holds is written as zero. Of what waits stands what the log does not hold, by (key, τ, id,
-//! digest), each event once and with its least arrival. So two engines that have seen the same set of rows up to the
+//! row that is not valid holds is written as zero. What waits ascends by (key, τ, id, digest, arrival), and copies of one
+//! arrival are one. Events up to the floor are not written. So two engines that have seen the same set of rows up to the
 //! same cut, in whatever order, chunking and multiplicity, write the same bytes.
 
 mod columns;
 
-use crate::operators::log::Log;
-use crate::operators::waiting::{Run, Waiting};
-use featc_ir::Truth;
+use crate::delta::{Weight, Weights};
+use crate::operator::{Now, Schema, State, StateColumn};
+use crate::operators::log::EntityLog;
+use crate::operators::waiting::Run;
+use crate::restored::LogName;
+use featc_ir::{Truth, Type};
 use featr_kernels::events::Events;
 use std::cmp::Ordering;
 use std::fmt;
@@ -28,7 +34,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 const MAGIC: &[u8; 8] = b"FEATSNAP";
 /// A reader refuses any other.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Why a snapshot could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +45,8 @@ pub enum RestoreError {
     Corrupt(&'static str),
     /// Written by another version of the format.
     OtherVersion { found: u32 },
-    /// Written by another program.
-    OtherProgram { found: String, wanted: String },
     /// Written in another truth, or with another delay.
     OtherTruth { found: Truth, wanted: Truth },
-    /// Written by a log whose state this graph's cannot use (or the graph has a different number of logs).
-    OtherState { found: Vec<String>, wanted: Vec<String> },
 }
 
 impl fmt::Display for RestoreError {
@@ -58,23 +60,12 @@ impl fmt::Display for RestoreError {
                     "the snapshot has format version {found}; this engine reads {VERSION}"
                 )
             }
-            RestoreError::OtherProgram { found, wanted } => {
-                write!(f, "the snapshot was written by program {found}, not {wanted}")
-            }
             RestoreError::OtherTruth { found, wanted } => {
                 write!(
                     f,
                     "the snapshot was written in truth {}, not {}",
                     in_words(*found),
                     in_words(*wanted)
-                )
-            }
-            RestoreError::OtherState { found, wanted } => {
-                write!(
-                    f,
-                    "the snapshot holds the states [{}], not [{}]",
-                    found.join(", "),
-                    wanted.join(", ")
                 )
             }
         }
@@ -91,22 +82,27 @@ fn in_words(truth: Truth) -> String {
     }
 }
 
-/// What a snapshot says before its logs.
-#[derive(Debug, Clone)]
-pub(crate) struct Header {
-    pub program: String,
-    pub truth: Truth,
-    pub cut_us: Option<i64>,
+/// One state in a snapshot.
+#[derive(Debug)]
+pub(crate) struct Section<'a> {
+    pub key: String,
+    pub name: LogName,
+    pub columns: Vec<StateColumn>,
+    pub to_be_rebuilt: bool,
+    /// Events with τ ≤ this had been released.
+    pub floor_us: Option<i64>,
+    body: &'a [u8],
 }
 
-/// An empty log that a snapshot is read into.
-#[derive(Debug)]
-pub(crate) struct LogState<'a> {
-    pub key: &'a str,
-    pub log: &'a mut Log,
-    pub waiting: &'a mut Waiting,
-    /// The greatest arrival that does not wait; `None` where nothing does.
-    pub visible_until: Option<i128>,
+impl<'a> Section<'a> {
+    pub fn body(&self) -> Reader<'a> {
+        Reader { bytes: self.body }
+    }
+
+    /// Types of what its events carry.
+    fn types(&self) -> Vec<Type> {
+        self.columns.iter().map(|column| column.ty).collect()
+    }
 }
 
 /// Reads from the front of a slice; never beyond its end.
@@ -141,15 +137,10 @@ impl<'a> Reader<'a> {
         self.array().map(u8::from_le_bytes)
     }
 
-    /// Checks that the snapshot is one of this program and truth; returns its cut.
-    pub(crate) fn header(&mut self, program: &str, truth: Truth) -> Result<Option<i64>, RestoreError> {
-        let found = self.string()?;
-        if found != program {
-            return Err(RestoreError::OtherProgram {
-                found,
-                wanted: program.to_owned(),
-            });
-        }
+    /// Checks that the snapshot is one of this truth; returns its cut.
+    pub(crate) fn header(&mut self, truth: Truth) -> Result<Option<i64>, RestoreError> {
+        // What was compiled is told apart by its states.
+        let _program = self.string()?;
         let found = match self.u8()? {
             0 => Truth::Complete,
             1 => Truth::AsOfArrival { delay_us: None },
@@ -161,10 +152,128 @@ impl<'a> Reader<'a> {
         if found != truth {
             return Err(RestoreError::OtherTruth { found, wanted: truth });
         }
-        match (self.u8()?, truth) {
-            (0, _) => Ok(None),
-            (1, Truth::AsOfArrival { .. }) => self.array().map(|bytes| Some(i64::from_le_bytes(bytes))),
-            (_, _) => Err(RestoreError::Corrupt("a cut is out of place")),
+        self.instant()
+    }
+
+    fn instant(&mut self) -> Result<Option<i64>, RestoreError> {
+        match self.u8()? {
+            0 => Ok(None),
+            1 => self.array().map(|bytes| Some(i64::from_le_bytes(bytes))),
+            _ => Err(RestoreError::Corrupt("an instant flag is neither 0 nor 1")),
+        }
+    }
+
+    /// Reads the heads of all states, and finds their bodies.
+    pub(crate) fn sections(mut self, cut_us: Option<i64>) -> Result<Vec<Section<'a>>, RestoreError> {
+        let mut sections = Vec::new();
+        for _ in 0..self.u32()? {
+            let section = self.section()?;
+            if section
+                .floor_us
+                .is_some_and(|floor| cut_us.is_none_or(|cut| floor > cut))
+            {
+                return Err(RestoreError::Corrupt("more was released than the cut allows"));
+            }
+            sections.push(section);
+        }
+        match self.bytes.is_empty() {
+            true => Ok(sections),
+            false => Err(RestoreError::Corrupt("something follows its end")),
+        }
+    }
+
+    fn section(&mut self) -> Result<Section<'a>, RestoreError> {
+        let (key, source, transform) = (self.string()?, self.string()?, self.string()?);
+        let (mut keys, mut columns) = (Vec::new(), Vec::new());
+        for _ in 0..self.u32()? {
+            keys.push(self.string()?);
+        }
+        for _ in 0..self.u32()? {
+            let key = self.string()?;
+            columns.push(StateColumn {
+                key,
+                ty: columns::take_type(self)?,
+            });
+        }
+        let to_be_rebuilt = match self.u8()? {
+            0 => false,
+            1 => true,
+            _ => return Err(RestoreError::Corrupt("a flag is neither 0 nor 1")),
+        };
+        let floor_us = self.instant()?;
+        let length = self.u64()?;
+        let length = usize::try_from(length).map_err(|_| RestoreError::Corrupt("it ends too early"))?;
+        Ok(Section {
+            key,
+            name: LogName {
+                source,
+                transform,
+                keys,
+            },
+            columns,
+            to_be_rebuilt,
+            floor_us,
+            body: self.take(length)?,
+        })
+    }
+
+    /// Reads the events of each entity.
+    pub(crate) fn take_entities(
+        &mut self,
+        section: &Section<'_>,
+        mut each: impl FnMut(&'a [u8], Events),
+    ) -> Result<(), RestoreError> {
+        let types = section.types();
+        let mut last: Option<&[u8]> = None;
+        for _ in 0..self.u64()? {
+            let key = self.text()?;
+            if last.is_some_and(|last| last >= key) {
+                return Err(RestoreError::Corrupt("entities are not in order"));
+            }
+            last = Some(key);
+            let rows = self.u32()? as usize;
+            let events = columns::take_events(self, rows, &types)?;
+            let ascend = (1..rows).all(|row| events.compare(row - 1, &events, row) == Ordering::Less);
+            if rows == 0 || !ascend {
+                return Err(RestoreError::Corrupt("events are not in order"));
+            }
+            section.check_floor(&events)?;
+            each(key, events);
+        }
+        Ok(())
+    }
+
+    /// Reads what waits; it comes last. The order is for the caller to check.
+    pub(crate) fn take_waiting(mut self, section: &Section<'_>) -> Result<Run, RestoreError> {
+        let rows = self.u32()? as usize;
+        let arrivals = columns::numbers(&mut self, rows, i64::from_le_bytes)?;
+        let weights = self.weights(rows)?;
+        let entities = columns::texts(&mut self, rows)?;
+        let events = columns::take_events(&mut self, rows, &section.types())?;
+        section.check_floor(&events)?;
+        match self.bytes.is_empty() {
+            true => Ok(Run::of(arrivals, entities, events, weights)),
+            false => Err(RestoreError::Corrupt("something follows the end of a state")),
+        }
+    }
+
+    fn weights(&mut self, rows: usize) -> Result<Weights, RestoreError> {
+        match self.u8()? {
+            0 => Ok(Weights::INSERTS),
+            1 => {
+                let weight = |byte: &u8| match byte {
+                    0 => Ok(Weight::Insert),
+                    1 => Ok(Weight::Retract),
+                    _ => Err(RestoreError::Corrupt("a weight is unknown")),
+                };
+                let weights = self.take(rows)?.iter().map(weight);
+                let weights = Weights::new(weights.collect::<Result<Vec<Weight>, RestoreError>>()?);
+                match weights.all_inserts() {
+                    true => Err(RestoreError::Corrupt("weights are idle")),
+                    false => Ok(weights),
+                }
+            }
+            _ => Err(RestoreError::Corrupt("a flag is neither 0 nor 1")),
         }
     }
 
@@ -184,13 +293,20 @@ fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(text);
 }
 
-/// Writes the state of the logs, each with its state key, in graph order.
-pub(crate) fn write(header: &Header, logs: &[(&str, &Log, &Waiting)]) -> Vec<u8> {
+fn put_instant(out: &mut Vec<u8>, instant: Option<i64>) {
+    out.push(u8::from(instant.is_some()));
+    instant
+        .iter()
+        .for_each(|instant| out.extend_from_slice(&instant.to_le_bytes()));
+}
+
+/// Writes the states of a program's logs, in graph order.
+pub(crate) fn write<'a>(program: &str, now: &Now, states: impl Iterator<Item = &'a dyn State>) -> Vec<u8> {
     let mut out = Vec::new();
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&VERSION.to_le_bytes());
-    put_text(&mut out, header.program.as_bytes());
-    match header.truth {
+    put_text(&mut out, program.as_bytes());
+    match now.truth {
         Truth::Complete => out.push(0),
         Truth::AsOfArrival { delay_us: None } => out.push(1),
         Truth::AsOfArrival { delay_us: Some(us) } => {
@@ -198,32 +314,79 @@ pub(crate) fn write(header: &Header, logs: &[(&str, &Log, &Waiting)]) -> Vec<u8>
             out.extend_from_slice(&us.to_le_bytes());
         }
     }
-    out.push(u8::from(header.cut_us.is_some()));
-    if let Some(cut_us) = header.cut_us {
-        out.extend_from_slice(&cut_us.to_le_bytes());
-    }
-    out.extend_from_slice(&(logs.len() as u32).to_le_bytes());
-    for (state_key, log, waiting) in logs {
-        put_text(&mut out, state_key.as_bytes());
-        let entities = log.sorted();
-        out.extend_from_slice(&(entities.len() as u64).to_le_bytes());
-        for (key, entity) in entities {
-            put_text(&mut out, key);
-            let mut events = Events::new(log.lift_types());
-            entity.pages().for_each(|page| events.append(page));
-            out.extend_from_slice(&(events.len() as u32).to_le_bytes());
-            columns::put_events(&mut out, &events);
-        }
-        let waiting = waiting.sorted(log);
-        out.extend_from_slice(&(waiting.arrivals.len() as u32).to_le_bytes());
-        let arrivals = waiting.arrivals.iter();
-        arrivals.for_each(|arrival| out.extend_from_slice(&arrival.to_le_bytes()));
-        waiting.entities.iter().for_each(|key| put_text(&mut out, key));
-        columns::put_events(&mut out, &waiting.events);
+    put_instant(&mut out, now.cut_us);
+    let states: Vec<&dyn State> = states.collect();
+    out.extend_from_slice(&(states.len() as u32).to_le_bytes());
+    for state in states {
+        put_head(&mut out, state);
+        let length = out.len();
+        out.extend_from_slice(&[0; 8]);
+        state.snapshot(&mut out);
+        let body = (out.len() - length - 8) as u64;
+        out[length..length + 8].copy_from_slice(&body.to_le_bytes());
     }
     let sum = xxh3_128(&out);
     out.extend_from_slice(&sum.to_le_bytes());
     out
+}
+
+fn put_head(out: &mut Vec<u8>, state: &dyn State) {
+    let Schema { key, columns } = state.schema();
+    let name = state.name();
+    for text in [key, &name.source, &name.transform] {
+        put_text(out, text.as_bytes());
+    }
+    out.extend_from_slice(&(name.keys.len() as u32).to_le_bytes());
+    name.keys.iter().for_each(|key| put_text(out, key.as_bytes()));
+    out.extend_from_slice(&(columns.len() as u32).to_le_bytes());
+    for column in columns {
+        put_text(out, column.key.as_bytes());
+        columns::put_type(out, column.ty);
+    }
+    out.push(u8::from(state.is_to_be_rebuilt()));
+    put_instant(out, state.floor_us());
+}
+
+/// Writes the events of a log behind its floor, and what waits.
+pub(crate) fn put_log(
+    out: &mut Vec<u8>,
+    entities: &[(&[u8], &EntityLog)],
+    waiting: &Run,
+    (lifts, floor_us): (&[Type], Option<i64>),
+) {
+    out.extend_from_slice(&(entities.len() as u64).to_le_bytes());
+    for (key, entity) in entities {
+        put_text(out, key);
+        let mut events = Events::new(lifts);
+        entity.pages().for_each(|page| events.append(page));
+        let from = floor_us.map_or(0, |floor| events.upper_bound(floor));
+        if from > 0 {
+            events = events.split_off(from);
+        }
+        out.extend_from_slice(&(events.len() as u32).to_le_bytes());
+        columns::put_events(out, &events);
+    }
+    out.extend_from_slice(&(waiting.arrivals.len() as u32).to_le_bytes());
+    let arrivals = waiting.arrivals.iter();
+    arrivals.for_each(|arrival| out.extend_from_slice(&arrival.to_le_bytes()));
+    out.push(u8::from(!waiting.weights.all_inserts()));
+    if !waiting.weights.all_inserts() {
+        let rows = 0..waiting.arrivals.len();
+        out.extend(rows.map(|row| u8::from(waiting.weights.of(row) == Weight::Retract)));
+    }
+    waiting.entities.iter().for_each(|key| put_text(out, key));
+    columns::put_events(out, &waiting.events);
+}
+
+impl Section<'_> {
+    fn check_floor(&self, events: &Events) -> Result<(), RestoreError> {
+        match self.floor_us {
+            Some(floor) if events.times.iter().any(|time| *time <= floor) => {
+                Err(RestoreError::Corrupt("an event lies where all were released"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// Checks that bytes are a whole snapshot of this version; what is left to read begins with the header.
@@ -245,77 +408,4 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Reader<'_>, RestoreError> {
         return Err(RestoreError::Corrupt("its checksum does not match"));
     }
     Ok(reader)
-}
-
-/// Reads what follows the header into empty logs of the same graph.
-pub(crate) fn read(mut reader: Reader<'_>, logs: &mut [LogState<'_>]) -> Result<(), RestoreError> {
-    let count = reader.u32()? as usize;
-    let mut found = Vec::new();
-    for position in 0..count {
-        found.push(reader.string()?);
-        let known = logs
-            .get_mut(position)
-            .filter(|state| found.last().is_some_and(|key| key == state.key));
-        let Some(state) = known else {
-            return Err(other_state(found, logs));
-        };
-        read_log(&mut reader, state.log)?;
-        read_waiting(&mut reader, state)?;
-    }
-    if count != logs.len() {
-        return Err(other_state(found, logs));
-    }
-    if reader.bytes.is_empty() {
-        Ok(())
-    } else {
-        Err(RestoreError::Corrupt("something follows its end"))
-    }
-}
-
-fn other_state(found: Vec<String>, logs: &[LogState<'_>]) -> RestoreError {
-    RestoreError::OtherState {
-        found,
-        wanted: logs.iter().map(|state| state.key.to_owned()).collect(),
-    }
-}
-
-fn read_waiting(reader: &mut Reader<'_>, state: &mut LogState<'_>) -> Result<(), RestoreError> {
-    let rows = reader.u32()? as usize;
-    let arrivals = columns::numbers(reader, rows, i64::from_le_bytes)?;
-    let entities = columns::texts(reader, rows)?;
-    let events = columns::take_events(reader, rows, state.log.lift_types())?;
-    let run = Run::of(arrivals, entities, events);
-    if !(1..rows).all(|row| run.compare(row - 1, row) == Ordering::Less) {
-        return Err(RestoreError::Corrupt("waiting events are not in order"));
-    }
-    let waits = |row: usize| {
-        let late = state
-            .visible_until
-            .is_some_and(|until| i128::from(run.arrivals[row]) > until);
-        late && !state.log.holds(run.entities.get(row), &run.events, row)
-    };
-    if !(0..rows).all(waits) {
-        return Err(RestoreError::Corrupt("an event waits that should not"));
-    }
-    state.waiting.put(&run, &(0..rows as u32).collect::<Vec<u32>>());
-    Ok(())
-}
-
-fn read_log(reader: &mut Reader<'_>, log: &mut Log) -> Result<(), RestoreError> {
-    let mut last: Option<&[u8]> = None;
-    for _ in 0..reader.u64()? {
-        let key = reader.text()?;
-        if last.is_some_and(|last| last >= key) {
-            return Err(RestoreError::Corrupt("entities are not in order"));
-        }
-        last = Some(key);
-        let rows = reader.u32()? as usize;
-        let events = columns::take_events(reader, rows, log.lift_types())?;
-        let ascend = (1..rows).all(|row| events.compare(row - 1, &events, row) == Ordering::Less);
-        if rows == 0 || !ascend {
-            return Err(RestoreError::Corrupt("events are not in order"));
-        }
-        log.restore_entity(key, &events);
-    }
-    Ok(())
 }

@@ -1,11 +1,13 @@
 //! Changes of what is no expression: clauses, aggregates, windows, keys, the truth.
 
+use super::errors::errors;
 use super::nodes::type_name;
 use crate::evaluators::Case;
 use featc_ir::{
     Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Key, Lateness, Literal, SlotId, Step,
     Transform, Truth, Type, View, Window, WindowKind,
 };
+use featc_tests::logs::reach_us;
 use featr_kernels::Value;
 
 /// Something of a case that has a name in the table, and what changes it.
@@ -14,11 +16,12 @@ pub struct Clause {
     pub change: Box<dyn Fn(&mut Case)>,
 }
 
+/// What was found so far.
 #[derive(Default)]
-struct Found(Vec<Clause>);
+pub struct Found(Vec<Clause>);
 
 impl Found {
-    fn add(&mut self, construct: impl Into<String>, change: impl Fn(&mut Case) + 'static) {
+    pub fn add(&mut self, construct: impl Into<String>, change: impl Fn(&mut Case) + 'static) {
         self.0.push(Clause {
             construct: construct.into(),
             change: Box::new(change),
@@ -26,11 +29,24 @@ impl Found {
     }
 }
 
-/// Everything of a case that can be changed here; `naive`: instants of its files have no offset where there is a zone.
-pub fn clauses(case: &Case, naive: bool) -> Vec<Clause> {
+/// How an engine reads the files of a case.
+#[derive(Debug, Clone, Copy)]
+pub struct Read {
+    /// Instants have no offset where there is a zone.
+    pub naive: bool,
+    /// What lies outside of the instants that matter is left out.
+    pub pruned: bool,
+}
+
+/// Everything of a case that can be changed here.
+pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
     let mut found = Found::default();
+    if pruned {
+        edges(case, &mut found);
+    }
     truth(case, &mut found);
     shared_names(case, &mut found);
+    errors(case, &mut found);
     for (at, source) in case.program.sources.iter().enumerate() {
         if naive && source.zone.is_some() {
             found.add("zone", move |case| shift(&mut case.rows[at]));
@@ -63,6 +79,44 @@ pub fn clauses(case: &Case, naive: bool) -> Vec<Clause> {
         }
     }
     found.0
+}
+
+/// Sources of which parts of files are left out, without the first or the last minute that matters: as if the bound were
+/// off by so much.
+fn edges(case: &Case, found: &mut Found) {
+    const MINUTE_US: i64 = 60_000_000;
+    let instants = case.questions.iter().map(|asked| asked.at_us);
+    let (Some(first), Some(last)) = (instants.clone().min(), instants.max()) else {
+        return;
+    };
+    for (at, source) in case.program.sources.iter().enumerate() {
+        let of_views = case
+            .program
+            .views
+            .iter()
+            .map(|view| case.program.transform(view.transform));
+        let mut of_source = of_views.filter(|transform| transform.source.index() == at);
+        if of_source.any(|transform| transform.at.is_some()) {
+            continue;
+        }
+        let time = source.time.index();
+        let without = move |range: std::ops::RangeInclusive<i64>| {
+            move |case: &mut Case| {
+                case.rows[at].retain(|row| !matches!(row[time], Value::Timestamp(us) if range.contains(&us)));
+            }
+        };
+        let least = reach_us(&case.program, at).and_then(|reach| first.checked_sub(reach));
+        if let Some(least) = least {
+            found.add(
+                "first minute that matters",
+                without(least.saturating_add(1)..=least.saturating_add(MINUTE_US)),
+            );
+        }
+        found.add(
+            "last minute that matters",
+            without(last.saturating_sub(MINUTE_US - 1)..=last),
+        );
+    }
 }
 
 /// What a decoder would read under a zone an hour further west.
@@ -260,6 +314,26 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                 };
                 found.add("over lifetime", move |case| set(case, Window { kind, ..window }));
             }
+            WindowKind::Offset { length_us, offset_us } => {
+                let name = match length_us {
+                    Some(_) => "over a length offset",
+                    None => "over lifetime offset",
+                };
+                let offset_us = if offset_us == 1 { 2 } else { offset_us - 1 };
+                let kind = WindowKind::Offset { length_us, offset_us };
+                found.add(name, move |case| set(case, Window { kind, ..window }));
+            }
+            WindowKind::Events { count, max_us } => {
+                let kind = WindowKind::Events {
+                    count: count + 1,
+                    max_us,
+                };
+                found.add("over events", move |case| set(case, Window { kind, ..window }));
+                if max_us.is_some() {
+                    let kind = WindowKind::Events { count, max_us: None };
+                    found.add("over events max", move |case| set(case, Window { kind, ..window }));
+                }
+            }
         }
         let name = match window.excluding {
             Excluding::Nothing => continue,
@@ -274,19 +348,25 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
 }
 
 /// What an aggregate is called in the table.
-pub fn aggregate_name(aggregate: Aggregate, argument: Option<Type>) -> String {
+pub fn aggregate_name(aggregate: Aggregate, arguments: &[Type]) -> String {
     let nulls = match aggregate {
         Aggregate::First { ignoring_nulls: true } | Aggregate::Last { ignoring_nulls: true } => " ignoring nulls",
         _ => "",
     };
-    let of = argument.map_or("no argument".to_owned(), type_name);
+    let of = match (aggregate, arguments) {
+        (_, []) => "no argument".to_owned(),
+        // What it is chosen by is of any type.
+        (Aggregate::ArgMin | Aggregate::ArgMax, [value, ..]) => type_name(*value),
+        (_, types) => types.iter().copied().map(type_name).collect::<Vec<_>>().join(" and "),
+    };
     format!("{}{nulls} of {of}", aggregate.name())
 }
 
 fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
     let written = &view.slots[slot];
     let of = |aggregate: Aggregate| move |case: &mut Case| case.program.views[at].slots[slot].aggregate = aggregate;
-    let name = aggregate_name(written.aggregate, written.argument.map(|lift| view.lift(lift).ty));
+    let types: Vec<Type> = written.arguments().map(|lift| view.lift(lift).ty).collect();
+    let name = aggregate_name(written.aggregate, &types);
     let cap = Aggregate::DEFAULT_CAP;
     match written.aggregate {
         Aggregate::Sum | Aggregate::Min => found.add(name, of(Aggregate::Max)),
@@ -299,6 +379,14 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         Aggregate::Last { ignoring_nulls } => found.add(name, of(Aggregate::First { ignoring_nulls })),
         Aggregate::Count if written.argument.is_some() => found.add(name, of(Aggregate::CountDistinct { cap })),
         Aggregate::CountDistinct { .. } => found.add(name, of(Aggregate::Count)),
+        Aggregate::Any => found.add(name, of(Aggregate::All)),
+        Aggregate::All => found.add(name, of(Aggregate::Any)),
+        Aggregate::ArgMin => found.add(name, of(Aggregate::ArgMax)),
+        Aggregate::ArgMax => found.add(name, of(Aggregate::ArgMin)),
+        Aggregate::TimeSinceFirst => found.add(name, of(Aggregate::TimeSinceLast)),
+        Aggregate::Covariance => found.add(name, of(Aggregate::Correlation)),
+        Aggregate::Correlation => found.add(name, of(Aggregate::Covariance)),
+        Aggregate::WeightedMean => found.add(name, of(Aggregate::Correlation)),
         Aggregate::Count | Aggregate::Mean | Aggregate::TimeSinceLast => {
             found.add(name, move |case| blank(&mut case.program.views[at], SlotId::from(slot)));
         }

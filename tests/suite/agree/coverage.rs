@@ -3,7 +3,7 @@
 //! A construct counts in a case only if the slow model gives another answer once it is changed there: one that is
 //! merely written down tests nothing.
 
-use super::clauses::{aggregate_name, clauses};
+use super::clauses::{Read, aggregate_name, clauses};
 use super::nodes::{change, construct, for_each_node, is_of_several_types};
 use crate::evaluators::{Answers, Case, model};
 use featc_ir::{Aggregate, Function, Type};
@@ -42,7 +42,7 @@ enum Place {
 }
 
 /// The places of a case that can be changed, by construct.
-fn places(case: &Case, naive: bool) -> BTreeMap<String, Vec<Place>> {
+fn places(case: &Case, read: Read) -> BTreeMap<String, Vec<Place>> {
     let mut places: BTreeMap<String, Vec<Place>> = BTreeMap::new();
     let mut number = 0;
     for_each_node(&mut case.program.clone(), &mut |expr| {
@@ -51,7 +51,7 @@ fn places(case: &Case, naive: bool) -> BTreeMap<String, Vec<Place>> {
         }
         number += 1;
     });
-    for clause in clauses(case, naive) {
+    for clause in clauses(case, read) {
         places
             .entry(clause.construct)
             .or_default()
@@ -86,9 +86,9 @@ impl Coverage {
     }
 
     /// Counts what a case contains, and changes what was not often enough of use.
-    pub fn visit(&mut self, (case, naive): (&Case, bool), expected: &Answers, rng: &Rng) {
+    pub fn visit(&mut self, (case, read): (&Case, Read), expected: &Answers, rng: &Rng) {
         let is_small = case.rows.iter().map(Vec::len).sum::<usize>() <= ROWS_MAX;
-        for (name, mut of_name) in places(case, naive) {
+        for (name, mut of_name) in places(case, read) {
             let count = self.counts.entry(name).or_default();
             count.drawn += 1;
             if !is_small || count.live >= self.target {
@@ -209,6 +209,10 @@ fn expected() -> Vec<String> {
         "at in its bounds",
         "at before the source's time",
         "begins under at",
+        "error in `at` poisons",
+        "key error rejected",
+        "first minute that matters",
+        "last minute that matters",
         "composite key",
         "key from a let",
     ]);
@@ -218,6 +222,10 @@ fn expected() -> Vec<String> {
         "over a length",
         "over years",
         "over lifetime",
+        "over a length offset",
+        "over lifetime offset",
+        "over events",
+        "over events max",
     ]);
     list(&["excluding now", "excluding self", "ignoring nulls", "cap", "ttl"]);
     list(&["derived feature", "derived from derived", "derived at depth 3"]);
@@ -300,12 +308,25 @@ fn aggregates() -> Vec<String> {
         Aggregate::Stddev,
         Aggregate::StddevPop,
     ];
-    let mut all: Vec<(Aggregate, Option<Type>)> = vec![(Aggregate::Count, None), (Aggregate::TimeSinceLast, None)];
-    all.extend(of_any.iter().flat_map(|one| any.map(|ty| (*one, Some(ty)))));
+    let of_nothing = [Aggregate::Count, Aggregate::TimeSinceLast, Aggregate::TimeSinceFirst];
+    let of_pairs = [Aggregate::Covariance, Aggregate::Correlation, Aggregate::WeightedMean];
+    let mut all: Vec<(Aggregate, Vec<Type>)> = of_nothing.map(|one| (one, vec![])).to_vec();
+    all.extend(of_any.iter().flat_map(|one| any.map(|ty| (*one, vec![ty]))));
     // `count` takes no condition.
-    all.extend(any[1..].iter().map(|ty| (Aggregate::Count, Some(*ty))));
-    all.extend(of_numbers.iter().flat_map(|one| numbers.map(|ty| (*one, Some(ty)))));
-    let mut names: Vec<String> = all.iter().map(|(one, ty)| aggregate_name(*one, *ty)).collect();
+    all.extend(any[1..].iter().map(|ty| (Aggregate::Count, vec![*ty])));
+    all.extend(of_numbers.iter().flat_map(|one| numbers.map(|ty| (*one, vec![ty]))));
+    all.extend([Aggregate::Any, Aggregate::All].map(|one| (one, vec![Type::Bool])));
+    let chosen = [Aggregate::ArgMin, Aggregate::ArgMax];
+    all.extend(
+        chosen
+            .iter()
+            .flat_map(|one| any.map(|ty| (*one, vec![ty, Type::Int64]))),
+    );
+    for one in of_pairs {
+        let pairs = numbers.iter().flat_map(|left| numbers.map(|right| vec![*left, right]));
+        all.extend(pairs.filter(|pair| one.result(pair).is_some()).map(|pair| (one, pair)));
+    }
+    let mut names: Vec<String> = all.iter().map(|(one, types)| aggregate_name(*one, types)).collect();
     let mut filtered: Vec<String> = all.iter().map(|(one, _)| format!("where in {}", one.name())).collect();
     filtered.sort();
     filtered.dedup();

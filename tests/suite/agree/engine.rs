@@ -143,8 +143,8 @@ fn little(rng: &mut Rng, rows: usize) -> usize {
     *rng.pick(&[0, 0, 64, 512, 4_000, 24 * rows, 60 * rows])
 }
 
-/// The engines that answer a case: the batch engine in memory, from disk, and in parts; the stream in several orders;
-/// of some cases one of them over files.
+/// The engines that answer a case: the batch engine in memory, from disk, and in parts; the stream in several orders, some
+/// with a graph that branches or with rows that are taken back; of some cases one of them over files.
 pub fn draw(rng: &mut Rng, shapes: &[Shape], rows: usize, questions: usize) -> Vec<Engine> {
     // Of what is collected an eighth has place in memory; entities are answered whole where all of it suffices.
     let whole = 4_000 + 700 * rows + 300 * questions;
@@ -167,12 +167,37 @@ pub fn draw(rng: &mut Rng, shapes: &[Shape], rows: usize, questions: usize) -> V
             } else {
                 small
             },
+            branches: None,
+            retracts: false,
         }));
     }
     if rng.one_in(4) {
         engines.push(Engine::Files(layout(rng, shapes, rows)));
     }
+    for engine in &mut engines {
+        if let Engine::Stream(delivery) = engine {
+            delivery.branches = rng.one_in(3).then(|| rng.word());
+            delivery.retracts = rng.one_in(4);
+        }
+    }
     engines
+}
+
+/// The batch engine over files of which parts are left out, as small as can be.
+pub fn pruned(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Engine {
+    let layout = layout(rng, shapes, rows);
+    Engine::Files(Layout {
+        format: Format::Parquet,
+        rows_per_group: *rng.pick(&[1, 1, 3]),
+        sorted: true,
+        prune: true,
+        replay: None,
+        setting: Setting {
+            with_status: true,
+            ..layout.setting
+        },
+        ..layout
+    })
 }
 
 fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {
@@ -203,6 +228,8 @@ fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {
             chunk: *rng.pick(&[1, 5, 1000]),
             restart_every: *rng.pick(&[None, Some(7 + rows / 2)]),
             paging: Paging::default(),
+            branches: None,
+            retracts: false,
         }),
     }
 }

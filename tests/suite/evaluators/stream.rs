@@ -2,6 +2,7 @@
 
 use super::{Answers, Case};
 use featc_driver::Plans;
+use featc_ir::plan::{LogId, RowsId, StreamGraph};
 use featc_ir::{Status, Truth};
 use featc_tests::rng::Rng;
 use featr_kernels::Value;
@@ -15,6 +16,59 @@ pub struct Delivery {
     pub chunk: usize,
     pub restart_every: Option<usize>,
     pub paging: Paging,
+    /// Runs a graph with branches that no lowering makes.
+    pub branches: Option<u64>,
+    /// In truth `complete`, takes chunks back and hands them over again.
+    pub retracts: bool,
+}
+
+/// The same graph with up to three twins of row stages, logs and answers. What an operator reads, and what a service asks,
+/// is any of the twins.
+fn branched(graph: &StreamGraph, rng: &mut Rng) -> StreamGraph {
+    let mut branched = graph.clone();
+    // Twins differ in name, or they would be one.
+    let twins = |count: usize, rng: &mut Rng| -> Vec<Vec<(u32, String)>> {
+        let mut next = 0;
+        let mut twin = |name: usize| {
+            next += 1;
+            (next - 1, "'".repeat(name))
+        };
+        (0..count)
+            .map(|_| (0..1 + rng.below(3)).map(&mut twin).collect())
+            .collect()
+    };
+    let of_rows = twins(graph.rows.len(), rng);
+    let rows = of_rows.iter().zip(&graph.rows).flat_map(|(twins, rows)| {
+        twins.iter().map(|(_, name)| {
+            let mut rows = rows.clone();
+            rows.rows.steps.transform += name;
+            rows
+        })
+    });
+    branched.rows = rows.collect();
+    let of_logs = twins(graph.logs.len(), rng);
+    branched.logs.clear();
+    for (twins, log) in of_logs.iter().zip(&graph.logs) {
+        for (_, name) in twins {
+            let mut log = log.clone();
+            log.input = RowsId(rng.pick(&of_rows[log.input.index()]).0);
+            log.state_key += name;
+            branched.logs.push(log);
+        }
+    }
+    let of_answers = twins(graph.answers.len(), rng);
+    branched.answers.clear();
+    for (twins, answer) in of_answers.iter().zip(&graph.answers) {
+        for _ in twins {
+            let mut answer = answer.clone();
+            answer.input = LogId(rng.pick(&of_logs[answer.input.index()]).0);
+            branched.answers.push(answer);
+        }
+    }
+    for (answer, _) in &mut branched.compose.0 {
+        *answer = rng.pick(&of_answers[*answer as usize]).0;
+    }
+    branched
 }
 
 /// Arrival of a row as the stream's caller knows it; rows without time or arrival come first (they are rejected).
@@ -41,11 +95,19 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
     let mut order: Vec<usize> = (0..case.questions.len()).collect();
     order.sort_by_key(|question| case.questions[*question].at_us);
 
+    let graphs: Vec<StreamGraph> = match delivery.branches {
+        Some(seed) => {
+            let mut rng = Rng::new(seed);
+            plans.stream.iter().map(|graph| branched(graph, &mut rng)).collect()
+        }
+        None => plans.stream.clone(),
+    };
     let mut feed = Feed {
         case,
-        plans,
+        engine: featr_stream::Engine::with_paging(graphs.clone(), case.truth, delivery.paging)
+            .expect("lowered graphs are well-formed"),
+        graphs,
         delivery,
-        engine: new_engine(case, plans, delivery),
         since_restart: 0,
     };
     let mut answers: Answers = vec![Vec::new(); case.questions.len()];
@@ -68,15 +130,10 @@ pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
 
 struct Feed<'a> {
     case: &'a Case,
-    plans: &'a Plans,
+    graphs: Vec<StreamGraph>,
     delivery: Delivery,
     engine: featr_stream::Engine,
     since_restart: usize,
-}
-
-fn new_engine(case: &Case, plans: &Plans, delivery: Delivery) -> featr_stream::Engine {
-    featr_stream::Engine::with_paging(plans.stream.clone(), case.truth, delivery.paging)
-        .expect("lowered graphs are well-formed")
 }
 
 impl Feed<'_> {
@@ -92,8 +149,14 @@ impl Feed<'_> {
                 .map(|(.., row)| *row)
                 .collect();
             for chunk in of_source.chunks(self.delivery.chunk) {
-                self.engine
-                    .step(&self.case.program.sources[source].name, &self.case.batch(source, chunk));
+                let name = &self.case.program.sources[source].name;
+                let batch = self.case.batch(source, chunk);
+                self.engine.step(name, &batch);
+                if self.delivery.retracts && self.case.truth == Truth::Complete {
+                    let taken_back = vec![featr_stream::Weight::Retract; batch.rows];
+                    self.engine.step_weighted(name, &batch, &taken_back);
+                    self.engine.step(name, &batch);
+                }
                 self.since_restart += chunk.len();
                 if self
                     .delivery
@@ -102,10 +165,12 @@ impl Feed<'_> {
                 {
                     self.since_restart = 0;
                     let bytes = self.engine.snapshot();
-                    let graph = self.plans.stream.clone();
+                    let graph = self.graphs.clone();
                     let restored =
                         featr_stream::Engine::restore_with_paging(graph, self.case.truth, &bytes, self.delivery.paging);
-                    self.engine = restored.expect("an engine restores its own snapshot");
+                    let (engine, report) = restored.expect("an engine restores its own snapshot");
+                    assert!(report.is_whole(), "{report:?}");
+                    self.engine = engine;
                 }
             }
         }

@@ -74,14 +74,35 @@ fn window(rng: &mut Rng, style: Style, name: &str) -> (String, Vec<String>) {
         Reach::Ever => lengths,
     };
     let excluding = *rng.pick(&["", "", "", "", " excluding now", " excluding self"]);
+    let shifts = excluding != " excluding now";
+    let one = written(rng, lengths, shifts);
     if rng.one_in(6) {
-        let (one, two) = (rng.below(lengths.len()), rng.below(lengths.len()));
+        let two = written(rng, lengths, shifts);
         if one != two {
-            let names = [one, two].map(|at| format!("{name}_{}", lengths[at])).to_vec();
-            return (format!("over [{}, {}]{excluding}", lengths[one], lengths[two]), names);
+            let names = [&one, &two].map(|window| format!("{name}_{}", window.replace(' ', "_")));
+            return (format!("over [{one}, {two}]{excluding}"), names.to_vec());
         }
     }
-    (format!("over {}{excluding}", rng.pick(lengths)), vec![name.to_owned()])
+    (format!("over {one}{excluding}"), vec![name.to_owned()])
+}
+
+/// A window of one of the lengths, shifted by one, or of some events within one.
+fn written(rng: &mut Rng, lengths: &[&str], shifts: bool) -> String {
+    let length = *rng.pick(lengths);
+    match rng.below(6) {
+        0 if shifts => {
+            let offset = rng.pick(&lengths[..4]);
+            format!("{length} offset {offset}")
+        }
+        1 => {
+            let count = rng.pick(&["1", "2", "3", "7"]);
+            match length {
+                "lifetime" => format!("{count} events"),
+                _ => format!("{count} events max {length}"),
+            }
+        }
+        _ => length.to_owned(),
+    }
 }
 
 impl Scope<'_> {
@@ -154,7 +175,27 @@ impl Scope<'_> {
         }
         let ty = self.kind();
         let column = self.name_of(ty);
-        match self.rng.below(8) {
+        // Of two values the first and the last are often the same.
+        let place = match ty {
+            Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7, 8, 10, 13, 15]),
+            _ => self.rng.below(16),
+        };
+        match place {
+            8 | 9 => {
+                let by = self.kind();
+                let (name, by) = (*self.rng.pick(&["arg_min", "arg_max"]), self.name_of(by));
+                (format!("{name}({column}, {by} {filter})"), ty)
+            }
+            10..=12 => {
+                let (left, right) = self.pair();
+                let name = *self.rng.pick(&["covariance", "correlation", "weighted_mean"]);
+                (format!("{name}({left}, {right} {filter})"), Type::Float64)
+            }
+            13 | 14 => {
+                let name = *self.rng.pick(&["any", "all"]);
+                (format!("{name}({} {filter})", self.expr(Type::Bool, 1)), Type::Bool)
+            }
+            15 => (format!("time_since_first({filter})"), Type::Duration),
             0 => (format!("min({column} {filter})"), ty),
             1 => (format!("max({column} {filter})"), ty),
             2 => (format!("first({column} {filter})"), ty),
@@ -162,9 +203,19 @@ impl Scope<'_> {
             4 => (format!("first({column} {filter} ignoring nulls)"), ty),
             5 => (format!("last({column} {filter} ignoring nulls)"), ty),
             // `count` takes no condition.
-            6 if ty != Type::Bool => (format!("count({column} {filter})"), Type::Int64),
+            6 => (format!("count({column} {filter})"), Type::Int64),
             _ => (format!("count_distinct({column} {filter})"), Type::Int64),
         }
+    }
+
+    /// Two columns of numbers, both floats or both exact.
+    fn pair(&mut self) -> (String, String) {
+        let first = self.numeric();
+        let mut second = self.numeric();
+        while (first == Type::Float64) != (second == Type::Float64) {
+            second = self.numeric();
+        }
+        (self.name_of(first), self.name_of(second))
     }
 
     /// An aggregate of any kind, with its type.
@@ -231,7 +282,10 @@ impl Scope<'_> {
                     format!("{name}({} {filter})", self.expr(numeric, depth))
                 }
             },
-            _ => format!("time_since_last({filter})"),
+            _ => {
+                let name = *self.rng.pick(&["time_since_last", "time_since_first"]);
+                format!("{name}({filter})")
+            }
         }
     }
 }

@@ -53,6 +53,7 @@ impl Names<'_> {
         let text = Slot {
             aggregate: slot.aggregate,
             argument: slot.argument,
+            second: slot.second,
             filter: slot.filter,
             window: slot.window,
             ty: slot.ty,
@@ -158,6 +159,7 @@ fn method(slot: &FoldSlot) -> &'static str {
         Method::Extreme => "ordered extreme",
         Method::Edge => "edge lookup",
         Method::Deltas => "window deltas",
+        Method::States => "states",
         Method::Pages => "pages",
     }
 }

@@ -77,17 +77,19 @@ fn write_transform(out: &mut String, program: &Program, transform: &Transform) {
 
 /// `mean(x where p)` with lifts named by `lift`.
 pub(super) fn slot_text(slot: &Slot, lift: &dyn Fn(crate::LiftId) -> String) -> String {
-    use crate::aggregate::Aggregate;
-    let mut inside: Vec<String> = slot.argument.iter().map(|id| lift(*id)).collect();
+    let arguments: Vec<String> = slot.arguments().map(lift).collect();
+    let mut inside = Vec::new();
+    if !arguments.is_empty() {
+        inside.push(arguments.join(", "));
+    }
     if let Some(filter) = slot.filter {
         inside.push(format!("where {}", lift(filter)));
     }
-    match slot.aggregate {
-        Aggregate::First { ignoring_nulls: true } | Aggregate::Last { ignoring_nulls: true } => {
-            inside.push("ignoring nulls".to_owned());
-        }
-        Aggregate::CountDistinct { cap } => inside.push(format!("cap {cap}")),
-        _ => {}
+    if slot.aggregate.ignores_nulls() {
+        inside.push("ignoring nulls".to_owned());
+    }
+    if let Some(cap) = slot.aggregate.cap() {
+        inside.push(format!("cap {cap}"));
     }
     format!("{}({})", slot.aggregate.name(), inside.join(" "))
 }

@@ -164,6 +164,9 @@ pub struct FoldSlot {
     /// [`Aggregate::version`] of the engines that the plan was made for.
     pub version: u32,
     pub argument: Option<LiftId>,
+    /// The second argument, of aggregates that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<LiftId>,
     /// A boolean lift: the aggregate's own `where`.
     pub filter: Option<LiftId>,
     pub window: WindowId,
@@ -185,8 +188,10 @@ pub enum Method {
     Extreme,
     /// The nearest event that takes part from an edge of the window. Law: the value is that of one event of the order.
     Edge,
-    /// A count per value, kept up as events enter and leave the window. Law: retraction undoes insertion.
+    /// A state, or a count per value, kept up as events enter and leave the window. Law: retraction undoes insertion.
     Deltas,
+    /// The states of the events of a window, one after the other or by a tree of them. Law: they form a commutative monoid.
+    States,
     /// The summaries of whole pages and the rows at their edges, from the right edge to the left. Law: the states form a
     /// commutative monoid.
     Pages,
@@ -198,10 +203,14 @@ pub struct Part {
     /// That of one of its slots.
     pub aggregate: Aggregate,
     pub argument: Option<LiftId>,
+    /// The second argument, of aggregates that have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<LiftId>,
     pub filter: Option<LiftId>,
 }
 
-/// Windows that are answered one after the other from what the one before left. They share their right edge.
+/// Windows that are answered one after the other from what the one before left. They end alike, and one lies within the
+/// other; a window that chooses among events is alone, with slots of one filter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Walk {
     /// Whether states may be remembered on the way: where to copy one is cheaper than to fold half a page.

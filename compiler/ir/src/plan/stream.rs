@@ -34,7 +34,8 @@ positions! {
 }
 
 /// The graph of one service: four layers of operators, each reading from the one before, any of them several times.
-/// Graphs of several services share what is equal: sources by their name, logs by their `state_key`.
+/// Graphs of several services share sources by their name, row stages that differ in nothing but their lifts, and logs of
+/// one row stage by their `state_key`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamGraph {
     /// Hash of the program, in hexadecimal.
@@ -64,7 +65,7 @@ pub struct StreamRows {
 }
 
 /// The events of each entity: what has passed the gate, without copies, in order; and what waits in front of it.
-/// `state_key` changes exactly when stored state can no longer be used.
+/// Equal state keys, equal events: what they carry is told apart by the keys of lifts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamLog {
     pub input: RowsId,

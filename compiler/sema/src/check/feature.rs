@@ -24,7 +24,7 @@ pub(super) struct Builder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Draft {
     aggregate: Aggregate,
-    argument: Option<Expr>,
+    arguments: Vec<Expr>,
     filter: Option<Expr>,
     ty: Type,
 }
@@ -67,25 +67,20 @@ impl Leaves for FeatureLeaves<'_> {
             texts,
             complaints,
         };
-        let argument = call
-            .argument
-            .as_ref()
-            .map(|argument| (typer.expr(argument), argument.span));
+        let arguments: Vec<Option<Expr>> = call.arguments.iter().map(|argument| typer.expr(argument)).collect();
         let filter = call.filter.as_ref().map(|filter| typer.condition(filter, "where"));
-        let (argument, at) = match argument {
-            Some((argument, at)) => (Some(argument?), at),
-            None => (None, call.name_at),
+        let arguments: Vec<Expr> = arguments.into_iter().collect::<Option<_>>()?;
+        let at = match (call.arguments.first(), call.arguments.last()) {
+            (Some(first), Some(last)) => first.span.to(last.span),
+            (_, _) => call.name_at,
         };
         let filter = match filter {
             Some(filter) => Some(filter?),
             None => None,
         };
-        let aggregate = match call.aggregate {
-            Aggregate::CountDistinct { .. } => Aggregate::CountDistinct { cap: self.cap },
-            other => other,
-        };
-        let ty = argument.as_ref().map(|argument| argument.ty);
-        if (aggregate, ty) == (Aggregate::Count, Some(Type::Bool)) {
+        let aggregate = call.aggregate.with_cap(self.cap).unwrap_or(call.aggregate);
+        let types: Vec<Type> = arguments.iter().map(|argument| argument.ty).collect();
+        if (aggregate, &types[..]) == (Aggregate::Count, &[Type::Bool]) {
             let argument = texts.slice(at);
             let filter = call
                 .filter
@@ -94,23 +89,21 @@ impl Leaves for FeatureLeaves<'_> {
             complaints.push(CountOfCondition { argument, at, filter }.report());
             return None;
         }
-        let Some(ty) = aggregate.result(ty) else {
-            if let Some(ty) = ty {
-                complaints.push(
-                    WrongAggregateArgument {
-                        aggregate: aggregate.name(),
-                        argument: crate::infer::short(texts, at),
-                        ty,
-                        at,
-                    }
-                    .report(),
-                );
-            }
+        let Some(ty) = aggregate.result(&types) else {
+            complaints.push(
+                WrongAggregateArgument {
+                    aggregate: aggregate.row(),
+                    argument: crate::infer::short(texts, at),
+                    types: &types,
+                    at,
+                }
+                .report(),
+            );
             return None;
         };
         let draft = Draft {
             aggregate,
-            argument,
+            arguments,
             filter,
             ty,
         };
@@ -206,6 +199,7 @@ fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context
                 feature: name,
                 ty,
                 default: None,
+                unquoted: None,
                 at,
                 feature_at,
             }
@@ -229,6 +223,7 @@ fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context
                     feature: name,
                     ty,
                     default: Some(found),
+                    unquoted: unquoted(context.texts.slice(at), ty),
                     at,
                     feature_at,
                 }
@@ -237,6 +232,19 @@ fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context
             Err(())
         }
     }
+}
+
+/// What stands in a text, if it is a literal of the type.
+fn unquoted(text: &str, ty: Type) -> Option<&str> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    let is_number = inner.bytes().all(|byte| byte.is_ascii_digit() || b"-.".contains(&byte));
+    let fits = match ty {
+        Type::Int64 => is_number && inner.parse::<i64>().is_ok(),
+        Type::Float64 | Type::Decimal { .. } => is_number && inner.parse::<f64>().is_ok(),
+        Type::Bool => inner == "true" || inner == "false",
+        Type::String | Type::Timestamp | Type::Date | Type::Duration => false,
+    };
+    fits.then_some(inner)
 }
 
 /// A builder that finds what it already has. The maps are only looked into, never walked.
@@ -283,14 +291,14 @@ impl Interner {
     }
 
     fn slot(&mut self, draft: &Draft, window: WindowId) -> SlotId {
-        let mut lift = |expr: &Option<Expr>| {
-            expr.as_ref()
-                .map(|expr| intern(&mut self.lifts, &mut self.builder.lifts, expr.clone()))
-        };
-        let (argument, filter) = (lift(&draft.argument), lift(&draft.filter));
+        let mut lift =
+            |expr: Option<&Expr>| expr.map(|expr| intern(&mut self.lifts, &mut self.builder.lifts, expr.clone()));
+        let (argument, second) = (lift(draft.arguments.first()), lift(draft.arguments.get(1)));
+        let filter = lift(draft.filter.as_ref());
         let slot = Slot {
             aggregate: draft.aggregate,
             argument,
+            second,
             filter,
             window,
             ty: draft.ty,

@@ -8,7 +8,7 @@ use crate::errors::names::Kind;
 use crate::errors::time::{LifetimeWithoutLateness, ZeroLength};
 use crate::errors::warnings::{NoOwner, TwinFeatures, UndocumentedFeatures};
 use crate::res::{self, FeatureKind, Rows};
-use featc_ir::{SourceId, TransformId, View, WindowKind};
+use featc_ir::{SourceId, TransformId, View};
 use featc_syntax::diag::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,14 +83,22 @@ fn check_lifetime(
     let lifetime = view.features.iter().find_map(|feature| match &feature.kind {
         FeatureKind::Aggregate { expansions } => expansions
             .iter()
-            .find(|expansion| expansion.window.kind == WindowKind::Lifetime),
+            .find(|expansion| expansion.window.bounds().reach_us().is_none()),
         FeatureKind::Derived | FeatureKind::Broken { .. } => None,
     });
     let Some(lifetime) = lifetime.filter(|_| reported.insert(id)) else {
         return;
     };
-    let (source, at, source_at) = (&source.declared.name, lifetime.at, source.declared.at);
-    context.push(LifetimeWithoutLateness { source, at, source_at }.report());
+    let error = LifetimeWithoutLateness {
+        window: match lifetime.window.count() {
+            None => "lifetime window",
+            Some(_) => "window of events without `max`",
+        },
+        source: &source.declared.name,
+        at: lifetime.at,
+        source_at: source.declared.at,
+    };
+    context.push(error.report());
 }
 
 fn warn_undocumented(view: &res::View, context: &mut Context<'_>) {

@@ -1,6 +1,7 @@
 //! E04xx: keys, aggregates, views.
 
 use featc_ir::Type;
+use featc_ir::aggregate::Row;
 use featc_syntax::diag::{Code, Diagnostic, Span};
 
 /// E0401: a key column whose type is not exactly the entity's.
@@ -197,38 +198,33 @@ impl NestedAggregate<'_> {
 /// E0409: an aggregate of a type that it does not take.
 #[derive(Debug)]
 pub struct WrongAggregateArgument<'a> {
-    pub aggregate: &'a str,
+    pub aggregate: &'a Row,
     /// As written, if it is short.
     pub argument: &'a str,
-    pub ty: Type,
+    pub types: &'a [Type],
     pub at: Span,
 }
 
 impl WrongAggregateArgument<'_> {
     pub fn report(self) -> Diagnostic {
-        let (name, ty) = (self.aggregate, self.ty);
-        let help = match ty {
-            Type::Duration => {
+        let name = self.aggregate.name;
+        let of_numbers = self.types.len() == 1 && (self.aggregate.result)(&[Type::Float64]).is_some();
+        let help = match self.types {
+            [Type::Duration] if of_numbers => {
                 format!("aggregate a number: `{name}(seconds(…))`, `{name}(minutes(…))`, `{name}(hours(…))`")
             }
-            Type::Bool if name == "mean" => {
+            [Type::Bool] if name == "mean" => {
                 format!(
                     "the share of events for which it is true is `mean(if({}, 1, 0))`",
                     self.argument
                 )
             }
-            Type::Bool => "count the rows for which it is true: `count(where …)`".to_owned(),
-            Type::String | Type::Timestamp | Type::Date | Type::Int64 | Type::Float64 | Type::Decimal { .. } => {
-                format!("`{name}` takes int64, float64 or decimal")
-            }
+            [Type::Bool] if of_numbers => "count the rows for which it is true: `count(where …)`".to_owned(),
+            _ => format!("`{name}` takes {}", self.aggregate.takes),
         };
-        Diagnostic::at(
-            Code::WrongAggregateArgument,
-            format!("`{name}` of {ty}"),
-            self.at,
-            format!("{ty}"),
-        )
-        .with_help(help)
+        let types: Vec<String> = self.types.iter().map(Type::to_string).collect();
+        let of = types.join(" and ");
+        Diagnostic::at(Code::WrongAggregateArgument, format!("`{name}` of {of}"), self.at, of).with_help(help)
     }
 }
 

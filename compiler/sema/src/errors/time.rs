@@ -55,6 +55,8 @@ impl LatenessWithoutArrival<'_> {
 /// E0303: a lifetime window over a source that does not say how late events may be.
 #[derive(Debug)]
 pub struct LifetimeWithoutLateness<'a> {
+    /// `lifetime window`, or what else reaches back for ever.
+    pub window: &'a str,
     pub source: &'a str,
     pub at: Span,
     pub source_at: Span,
@@ -62,7 +64,8 @@ pub struct LifetimeWithoutLateness<'a> {
 
 impl LifetimeWithoutLateness<'_> {
     pub fn report(self) -> Diagnostic {
-        let message = format!("lifetime window over source `{}`, which has no lateness", self.source);
+        let (window, source) = (self.window, self.source);
+        let message = format!("{window} over source `{source}`, which has no lateness");
         Diagnostic::at(
             Code::LifetimeWithoutLateness,
             message,
@@ -123,7 +126,7 @@ impl ArrivalIsIdentity<'_> {
 #[derive(Debug)]
 pub struct StaticAndComing<'a> {
     pub source: &'a str,
-    /// `arrival`, `delay`, `lateness`
+    /// `arrival`, `delay`, `lateness`, `skew`
     pub clause: &'static str,
     pub at: Span,
     pub static_at: Span,
@@ -240,7 +243,7 @@ impl MovedTooFar<'_> {
 /// E0304: a length of time that must be positive.
 #[derive(Debug)]
 pub struct ZeroLength {
-    /// `window`, `ttl`
+    /// `window`, `offset`, `max`, `ttl`
     pub what: &'static str,
     pub at: Span,
 }
@@ -254,6 +257,40 @@ impl ZeroLength {
             "must be longer than nothing",
         )
         .with_help("write a positive duration, for example `1h`")
+    }
+}
+
+/// E0313: a window of no events, or of more than can be counted.
+#[derive(Debug)]
+pub struct EventsOutOfRange {
+    pub value: u64,
+    pub at: Span,
+}
+
+impl EventsOutOfRange {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("window of {} events", self.value);
+        Diagnostic::at(Code::EventsOutOfRange, message, self.at, "out of range").with_help(
+            "write a number from 1 to 4294967295; all events since the source begins are `over lifetime`, and all of the last 30 days `over 30d`",
+        )
+    }
+}
+
+/// E0314: `excluding now` from a window that ends before now.
+#[derive(Debug)]
+pub struct NothingToExclude<'a> {
+    pub at: Span,
+    /// As written.
+    pub offset: &'a str,
+    pub offset_at: Span,
+}
+
+impl NothingToExclude<'_> {
+    pub fn report(self) -> Diagnostic {
+        let message = format!("`excluding now` from a window that ends {} earlier", self.offset);
+        Diagnostic::at(Code::NothingToExclude, message, self.at, "takes nothing out")
+            .with_label(self.offset_at, "the window ends so long before the question")
+            .with_edit("remove it", self.at, "")
     }
 }
 

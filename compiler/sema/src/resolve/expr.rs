@@ -1,6 +1,5 @@
 //! Names in expressions.
 
-use super::aggregate;
 use super::feature::FeatureNames;
 use super::scope::{Items, RowScope};
 use super::types::type_of;
@@ -178,8 +177,8 @@ impl<'a> Exprs<'a> {
 
     fn call(&mut self, call: &ast::Call, span: Span) -> ExprKind {
         let name = call.function.text.as_str();
-        if let Some((aggregate, usage)) = aggregate::named(name) {
-            return self.aggregate(call, aggregate, usage);
+        if let Some(aggregate) = Aggregate::named(name) {
+            return self.aggregate(call, aggregate);
         }
         for (at, modifier) in [
             (call.filter.as_ref().map(|filter| filter.span), Modifier::Where),
@@ -250,7 +249,7 @@ impl<'a> Exprs<'a> {
         }
     }
 
-    fn aggregate(&mut self, call: &ast::Call, mut aggregate: Aggregate, usage: &str) -> ExprKind {
+    fn aggregate(&mut self, call: &ast::Call, mut aggregate: Aggregate) -> ExprKind {
         let (name, name_at) = (call.function.text.as_str(), call.function.span);
         match self.place {
             Place::Row => {
@@ -281,7 +280,7 @@ impl<'a> Exprs<'a> {
             Place::Feature(_) => {}
         }
         if let Some(at) = call.ignoring_nulls {
-            match aggregate::ignoring_nulls(aggregate) {
+            match aggregate.ignoring_nulls() {
                 Some(form) => aggregate = form,
                 None => {
                     self.complaints.push(
@@ -301,12 +300,12 @@ impl<'a> Exprs<'a> {
             place: Place::Aggregate { name, at: name_at },
             complaints: &mut *self.complaints,
         };
-        let mut arguments = inner.all(&call.arguments);
+        let arguments = inner.all(&call.arguments);
         let filter = call.filter.as_ref().map(|filter| inner.expr(filter));
-        if !aggregate::takes(aggregate, arguments.len()) {
+        if !aggregate.row().arity.contains(&arguments.len()) {
             let error = WrongArgumentCount {
                 name,
-                usage,
+                usage: aggregate.row().usage,
                 found: arguments.len(),
                 at: name_at,
             };
@@ -316,7 +315,7 @@ impl<'a> Exprs<'a> {
         ExprKind::Aggregate(Box::new(Call {
             aggregate,
             name_at,
-            argument: arguments.pop(),
+            arguments,
             filter,
         }))
     }
@@ -359,7 +358,7 @@ fn nearest_function(name: &str) -> Option<&'static str> {
         .map(|(_, ours)| *ours);
     foreign.or_else(|| {
         let functions = Function::ALL.iter().map(|function| function.name());
-        let aggregates = aggregate::ALL.iter().map(|(aggregate, _)| aggregate.name());
+        let aggregates = Aggregate::ALL.iter().map(|aggregate| aggregate.name());
         suggest::nearest(name, functions.chain(aggregates).chain(["coalesce", "if"]))
     })
 }

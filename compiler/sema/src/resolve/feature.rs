@@ -1,14 +1,13 @@
 //! Features: expansion of window lists, names of features, what a feature may read.
 
-use super::aggregate;
 use super::declared;
 use super::expr::Exprs;
 use super::scope::{Items, RowScope};
 use crate::errors::keys::{Beside, CapWithoutCountDistinct, ColumnOutsideAggregate, FeatureReadsNothing, MixedFeature};
 use crate::errors::names::{CircularFeature, DuplicateFeature, UnknownColumn, UnknownFeature};
-use crate::errors::time::{MissingWindow, WindowWithoutAggregate, ZeroLength};
+use crate::errors::time::{EventsOutOfRange, MissingWindow, NothingToExclude, WindowWithoutAggregate, ZeroLength};
 use crate::res::{self, Expansion, Expr, ExprKind};
-use featc_ir::{Excluding, FeatureId, Window, WindowKind};
+use featc_ir::{Aggregate, Excluding, FeatureId, Window, WindowKind};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
@@ -211,7 +210,7 @@ impl FeatureNames<'_> {
 /// The first aggregate that an expression calls, by name.
 fn first_aggregate(expr: &ast::Expr) -> Option<&ast::Name> {
     if let ast::ExprKind::Call(call) = &expr.kind
-        && aggregate::named(&call.function.text).is_some()
+        && Aggregate::named(&call.function.text).is_some()
     {
         return Some(&call.function);
     }
@@ -333,15 +332,15 @@ fn superfluous(written: &ast::Feature, shape: Shape, value: &Expr) -> Option<Dia
         let at = written.value.span;
         return Some(FeatureReadsNothing { feature, at }.report());
     }
-    let cap = written.cap.as_ref().filter(|_| !counts_distinct(value))?;
+    let cap = written.cap.as_ref().filter(|_| !has_cap(value))?;
     Some(CapWithoutCountDistinct { feature, at: cap.span }.report())
 }
 
-fn counts_distinct(value: &Expr) -> bool {
+fn has_cap(value: &Expr) -> bool {
     let mut found = false;
     value.walk(&mut |expr| {
         if let ExprKind::Aggregate(call) = &expr.kind {
-            found |= matches!(call.aggregate, featc_ir::Aggregate::CountDistinct { .. });
+            found |= call.aggregate.cap().is_some();
         }
     });
     found
@@ -356,26 +355,52 @@ fn reads_nothing(value: &Expr) -> bool {
     !reads
 }
 
+/// The microseconds of a length of time, which must not be 0.
+fn positive(what: &'static str, length: &ast::Duration, complaints: &mut Vec<Diagnostic>) -> i64 {
+    if length.us <= 0 {
+        complaints.push(ZeroLength { what, at: length.span }.report());
+    }
+    length.us
+}
+
 fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &mut Vec<Diagnostic>) -> Vec<Expansion> {
     let excluding = match over.excluding.as_ref().map(|excluding| excluding.kind) {
         None => Excluding::Nothing,
         Some(ast::ExcludingKind::Now) => Excluding::Now,
         Some(ast::ExcludingKind::SelfEvent) => Excluding::SelfEvent,
     };
-    let expand = |window: &ast::Window| {
+    let mut expand = |window: &ast::Window| {
         let kind = match window {
             ast::Window::Lifetime(_) => WindowKind::Lifetime,
-            ast::Window::Last(duration) => {
-                if duration.us <= 0 {
+            ast::Window::Last(length) => WindowKind::Last {
+                length_us: positive("window", length, complaints),
+            },
+            ast::Window::Offset { length, offset, .. } => {
+                if let Some(written) = over.excluding.as_ref().filter(|_| excluding == Excluding::Now) {
                     complaints.push(
-                        ZeroLength {
-                            what: "window",
-                            at: duration.span,
+                        NothingToExclude {
+                            at: written.span,
+                            offset: &offset.text,
+                            offset_at: offset.span,
                         }
                         .report(),
                     );
                 }
-                WindowKind::Last { length_us: duration.us }
+                WindowKind::Offset {
+                    length_us: length.as_ref().map(|length| positive("window", length, complaints)),
+                    offset_us: positive("offset", offset, complaints),
+                }
+            }
+            ast::Window::Events { count, max, .. } => {
+                let found = u32::try_from(count.value).ok().filter(|count| *count > 0);
+                if found.is_none() {
+                    let (value, at) = (count.value, count.span);
+                    complaints.push(EventsOutOfRange { value, at }.report());
+                }
+                WindowKind::Events {
+                    count: found.unwrap_or(1),
+                    max_us: max.as_ref().map(|max| positive("max", max, complaints)),
+                }
             }
         };
         Expansion {
@@ -384,7 +409,7 @@ fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &mut Vec<Dia
             at: window.span(),
         }
     };
-    over.windows.all().iter().map(expand).collect()
+    over.windows.all().iter().map(&mut expand).collect()
 }
 
 /// Reports each circle of derived features once, and breaks it. Gives the declarations, inputs before what reads them.

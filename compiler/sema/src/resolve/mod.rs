@@ -1,6 +1,5 @@
 //! Names: `ast::File` → [`res::File`].
 
-mod aggregate;
 mod expr;
 mod feature;
 mod scope;

@@ -80,11 +80,19 @@ impl Windows {
 }
 
 impl Window {
-    /// As written: `7d`, `1h30m`, `lifetime`. With `_` before it, the suffix of the feature's name.
-    pub fn label(&self) -> &str {
+    /// As written: `7d`, `1h30m`, `lifetime`, `7d offset 7d`, `10 events max 90d`.
+    pub fn label(&self) -> String {
         match self {
-            Window::Lifetime(_) => "lifetime",
-            Window::Last(duration) => &duration.text,
+            Window::Lifetime(_) => "lifetime".to_owned(),
+            Window::Last(duration) => duration.text.clone(),
+            Window::Offset { length, offset, .. } => {
+                let length = length.as_ref().map_or("lifetime", |length| &length.text);
+                format!("{length} offset {}", offset.text)
+            }
+            Window::Events { count, max, .. } => match max {
+                Some(max) => format!("{} events max {}", count.value, max.text),
+                None => format!("{} events", count.value),
+            },
         }
     }
 
@@ -93,15 +101,19 @@ impl Window {
         match self {
             Window::Lifetime(span) => *span,
             Window::Last(duration) => duration.span,
+            Window::Offset { span, .. } | Window::Events { span, .. } => *span,
         }
     }
 }
 
 impl Feature {
-    /// The name of the feature over one of its windows: `mean_delay`, or `mean_delay_1h` when they are a list.
+    /// The name of the feature over one of its windows: `mean_delay`, or `mean_delay_1h` when they are a list, where
+    /// windows of several words have them joined: `mean_delay_10_events`.
     pub fn name_over(&self, window: &Window) -> String {
         match &self.over {
-            Some(over) if over.windows.is_list() => format!("{}_{}", self.name.text, window.label()),
+            Some(over) if over.windows.is_list() => {
+                format!("{}_{}", self.name.text, window.label().replace(' ', "_"))
+            }
             Some(_) | None => self.name.text.clone(),
         }
     }

@@ -234,9 +234,22 @@ impl Builder<'_> {
     }
 
     fn window(&mut self, pair: &Pair<'_, Rule>) -> Built<Window> {
-        match find(pair, Rule::duration) {
-            Some(duration) => self.duration_of(&duration).map(Window::Last),
-            None => Ok(Window::Lifetime(self.span(pair))),
+        let span = self.span(pair);
+        if let Some(events) = find(pair, Rule::events_window) {
+            let number = self.child(&events, Rule::numeric)?;
+            let max = find(&events, Rule::max).map(|max| self.duration(&max)).transpose()?;
+            let count = self.integer(&number)?;
+            return Ok(Window::Events { count, max, span });
         }
+        let length = find(pair, Rule::duration);
+        let length = length.map(|length| self.duration_of(&length)).transpose()?;
+        let offset = find(pair, Rule::offset)
+            .map(|offset| self.duration(&offset))
+            .transpose()?;
+        Ok(match (length, offset) {
+            (length, Some(offset)) => Window::Offset { length, offset, span },
+            (Some(length), None) => Window::Last(length),
+            (None, None) => Window::Lifetime(span),
+        })
     }
 }

@@ -132,6 +132,8 @@ codes! {
     E0310 MovedBack "event time before the source's time", since "0.1";
     E0311 UnboundedMove "event time without a bound over a source that begins", since "0.1";
     E0312 MovedTooFar "event time beyond its own bound", since "0.1";
+    E0313 EventsOutOfRange "window of an impossible number of events", since "0.1";
+    E0314 NothingToExclude "exclusion of what a window does not hold", since "0.1";
     // E04xx keys, aggregates, views
     E0401 KeyTypeDiffers      "key column of another type than the key", since "0.1";
     E0402 KeyTypeRefused      "key of a type that cannot be a key", since "0.1";

@@ -72,7 +72,8 @@ const EVENT_TIME: &str = "`time` and `arrival` name a column: expressions are no
 const WRITE_TIMESTAMPS: &str =
     "write a column of timestamps into the file, such as `2025-01-31T12:00:00Z`, and declare it as `timestamp`";
 const SESSIONS: &str = "windows of sessions are not in this release";
-const COUNTED: &str = "windows of a number of events are not in this release";
+const COUNTED: &str = "a window of the last events says how many";
+const ENDS_NOW: &str = "a window ends at the instant of the question, unless it has an `offset`";
 const CALENDAR: &str = "windows of the calendar are not in this release";
 const JOINS: &str = "joins are not in this release";
 const JOIN_BEFORE: &str =
@@ -83,6 +84,13 @@ const ONE_FOLDER: &str =
 
 /// The first that fits is told.
 const HABITS: &[Habit] = &[
+    Habit {
+        places: IN_FILES,
+        pattern: "~ where A {",
+        code: Code::UnexpectedText,
+        message: "`where` does not stand in a head: rows are filtered in the body of a transform, or in an aggregate",
+        then: Say("write `transform kept from txn { where {A} }` and read `kept`, or `sum(x where {A})`"),
+    },
     foreign(
         IN_BODIES,
         "A if B else C",
@@ -103,6 +111,13 @@ const HABITS: &[Habit] = &[
     ),
     foreign(IN_BODIES, "if A then B end", CONDITIONAL, "case when {A} then {B} end"),
     foreign(IN_BODIES, "if A then B", CONDITIONAL, "case when {A} then {B} end"),
+    foreign(
+        IN_BODIES,
+        "if A { B } else { C }",
+        CONDITIONAL,
+        "case when {A} then {B} else {C} end",
+    ),
+    foreign(IN_BODIES, "if A { B }", CONDITIONAL, "case when {A} then {B} end"),
     foreign(
         IN_BODIES,
         "A ? B : C",
@@ -158,26 +173,23 @@ const HABITS: &[Habit] = &[
         "several windows stand in square brackets",
         "over [{N}, {M}]",
     ),
-    absent(
-        IN_VIEWS,
-        "~ over N . . M",
-        "a window ends at the instant of the question: older ones are not in this release",
-        "of sums and counts take the difference: `feature before = total_{M} - total_{N}`, with `feature total = sum(x) over [{N}, {M}]`",
-    ),
+    Habit {
+        places: IN_VIEWS,
+        pattern: "~ over N . . M",
+        code: Code::UnexpectedText,
+        message: "an older window is a length, and how long before the question it ends",
+        then: Say("of the week before the last one write `over 7d offset 7d`"),
+    },
     absent(
         IN_VIEWS,
         "~ over session",
         SESSIONS,
         "use a duration such as `over 30m`; `time_since_last()` is the time since the last event",
     ),
-    absent(
-        IN_VIEWS,
-        "~ over N events",
-        COUNTED,
-        "use a duration such as `over 30d`",
-    ),
-    absent(IN_VIEWS, "~ over N rows", COUNTED, "use a duration such as `over 30d`"),
-    absent(IN_VIEWS, "~ over last", COUNTED, "use a duration such as `over 30d`"),
+    foreign(IN_VIEWS, "~ over N rows", COUNTED, "over {N} events"),
+    foreign(IN_VIEWS, "~ over last N rows", COUNTED, "over {N} events"),
+    foreign(IN_VIEWS, "~ over last N events", COUNTED, "over {N} events"),
+    foreign(IN_VIEWS, "~ over last N", ENDS_NOW, "over {N}"),
     absent(IN_VIEWS, "~ over today", CALENDAR, "use a duration such as `over 1d`"),
     absent(IN_VIEWS, "~ over day", CALENDAR, "use a duration such as `over 1d`"),
     absent(IN_VIEWS, "~ over week", CALENDAR, "use a duration such as `over 7d`"),

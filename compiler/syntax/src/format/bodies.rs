@@ -271,9 +271,9 @@ fn statements(view: &View) -> Vec<Unit> {
 fn feature(feature: &Feature) -> String {
     let head = format!("feature {} = {}", feature.name.text, expr(&feature.value));
     let over = feature.over.as_ref().map(|over| {
-        let labels: Vec<&str> = over.windows.all().iter().map(Window::label).collect();
+        let labels: Vec<String> = over.windows.all().iter().map(Window::label).collect();
         let windows = match &over.windows {
-            Windows::One(window) => window.label().to_owned(),
+            Windows::One(window) => window.label(),
             Windows::List(_) => format!("[{}]", labels.join(", ")),
         };
         match over.excluding.as_ref().map(|excluding| excluding.kind) {

@@ -197,10 +197,21 @@ fn transform() -> impl Strategy<Value = Tokens> {
 }
 
 fn feature() -> impl Strategy<Value = Tokens> {
+    let offset = (prop_oneof![duration(), Just(words("lifetime"))], duration());
+    let events = proptest::option::of(duration());
+    let window = prop_oneof![
+        2 => duration(),
+        1 => Just(words("lifetime")),
+        1 => offset.prop_map(|(length, offset)| join([length, words("offset"), offset], "")),
+        1 => events.prop_map(|max| match max {
+            Some(max) => join([words("10 events max"), max], ""),
+            None => words("3 events"),
+        }),
+    ];
+    let window = window.boxed();
     let windows = prop_oneof![
-        duration(),
-        Just(words("lifetime")),
-        vec(duration(), 1..3).prop_map(|list| around("[", join(list, ","), "]")),
+        window.clone(),
+        vec(window, 1..3).prop_map(|list| around("[", join(list, ","), "]")),
     ];
     let excluding = proptest::sample::select(vec!["", "excluding now", "excluding self"]);
     let tail = (

@@ -107,6 +107,14 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("feature b = if a then 1", "write `case when a then 1 end`"),
     (
+        "feature b = if (a > 1) { sum(x) } else { 0 } over 7d",
+        "write `case when (a > 1) then sum(x) else 0 end`",
+    ),
+    (
+        "feature b = sum(if a > 1 { a }) over 1h",
+        "write `case when a > 1 then a end`",
+    ),
+    (
         "feature b = max(a > 1 ? x + 1 : 0) over 1h",
         "write `case when a > 1 then x + 1 else 0 end`",
     ),
@@ -140,13 +148,13 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("ttl '2h'", "write `2h`"),
     (
         "feature b = sum(a) over 7d..14d",
-        "of sums and counts take the difference: `feature before = total_14d - total_7d`, with `feature total = sum(x) over [7d, 14d]`",
+        "of the week before the last one write `over 7d offset 7d`",
     ),
     (
         "feature b = sum(a) over session(30m)",
         "use a duration such as `over 30m`; `time_since_last()` is the time since the last event",
     ),
-    ("feature b = sum(a) over 10 events", "use a duration such as `over 30d`"),
+    ("feature b = sum(a) over 10 rows", "write `over 10 events`"),
     ("feature b = sum(a) over month", "use a duration such as `over 30d`"),
     (
         "feature b = count(where x > @now) over 1d",
@@ -196,6 +204,22 @@ const OTHERS: &[(&str, &str)] = &[
     ),
     ("transform t from s { where at > x - interval '1' day }", "write `1d`"),
     ("transform t from a join b on x { }", JOIN),
+    (
+        "view v of e from s where a > 1 { feature b = count() over 1d }",
+        "write `transform kept from txn { where a > 1 }` and read `kept`, or `sum(x where a > 1)`",
+    ),
+    (
+        "transform t from s where a > 1 { let b = a }",
+        "write `transform kept from txn { where a > 1 }` and read `kept`, or `sum(x where a > 1)`",
+    ),
+    (
+        "view v of e from s group by card { feature b = count() over 1d }",
+        "write `by (card)`",
+    ),
+    (
+        "view v of e from s group by (card, shop) { feature b = count() over 1d }",
+        "write `by (card, shop)`",
+    ),
     ("transform t from a left join b on x { }", JOIN),
     ("transform t from a {\n where x > 1\n join b on x = y\n}", JOIN),
     ("view v of e from a join b { feature x = y }", JOIN),

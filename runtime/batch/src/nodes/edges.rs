@@ -4,7 +4,7 @@
 //! all, unless one of their edges falls between two of its events. Such a pane is *split* by the question.
 
 use featc_ir::plan::FoldSpec;
-use featc_ir::{Excluding, WindowKind};
+use featc_ir::{Bounds, Window};
 use std::ops::Range;
 
 /// A place in the order of events: entity and τ.
@@ -17,46 +17,32 @@ pub(super) struct Extent {
     pub last: Place,
 }
 
-/// What windows and look-backs reach.
+/// The bounds of windows and look-backs, each once.
 #[derive(Debug)]
-pub(super) struct Edges {
-    /// Bounded lengths, each once.
-    lengths: Vec<u64>,
-    /// Whether something reaches back for ever.
-    lifetime: bool,
-    /// Whether something leaves out the very instant.
-    before_now: bool,
-}
+pub(super) struct Edges(Vec<Bounds>);
 
 impl Edges {
     pub fn new(fold: &FoldSpec) -> Edges {
-        let of_windows = fold.windows.iter().map(|window| match window.kind {
-            WindowKind::Last { length_us } => Some(length_us.unsigned_abs()),
-            WindowKind::Lifetime => None,
-        });
-        let reaches: Vec<Option<u64>> = of_windows.chain(fold.presence.iter().copied()).collect();
-        let mut lengths: Vec<u64> = reaches.iter().copied().flatten().collect();
-        lengths.sort_unstable();
-        lengths.dedup();
-        Edges {
-            lengths,
-            lifetime: reaches.contains(&None),
-            before_now: fold.windows.iter().any(|window| window.excluding == Excluding::Now),
-        }
+        let of_windows = fold.windows.iter().map(Window::bounds);
+        let lookbacks = fold.presence.iter().map(|length| Bounds::lookback(*length));
+        let mut bounds: Vec<Bounds> = of_windows.chain(lookbacks).collect();
+        bounds.sort_unstable();
+        bounds.dedup();
+        Edges(bounds)
     }
 
     /// How many panes a question may split.
     pub fn count(&self) -> usize {
-        self.lengths.len() + 3
+        2 * self.0.len() + 2
     }
 
     /// The panes that a question can see anything of.
     pub fn seen(&self, extents: &[Extent], (entity, t): Place) -> Range<usize> {
         let end = extents.partition_point(|extent| extent.first <= (entity, t));
-        let longest = self.lengths.last().and_then(|length| t.checked_sub_unsigned(*length));
-        let start = match longest {
-            Some(after) if !self.lifetime => extents.partition_point(|extent| extent.last <= (entity, after)),
-            Some(_) | None => extents.partition_point(|extent| extent.last.0 < entity),
+        let afters: Option<Vec<i64>> = self.0.iter().map(|bounds| bounds.after(t)).collect();
+        let start = match afters.map(|afters| afters.into_iter().min().unwrap_or(t)) {
+            Some(after) => extents.partition_point(|extent| extent.last <= (entity, after)),
+            None => extents.partition_point(|extent| extent.last.0 < entity),
         };
         start.min(end)..end
     }
@@ -70,12 +56,9 @@ impl Edges {
                 split(at);
             }
         };
-        cut(t);
-        if let (true, Some(before)) = (self.before_now, t.checked_sub(1)) {
-            cut(before);
+        for bounds in &self.0 {
+            bounds.until(t).into_iter().chain(bounds.after(t)).for_each(&mut cut);
         }
-        let starts = self.lengths.iter().filter_map(|length| t.checked_sub_unsigned(*length));
-        starts.for_each(&mut cut);
         // Where the entity begins.
         let at = extents.partition_point(|extent| extent.last.0 < entity);
         if extents.get(at).is_some_and(|extent| extent.first.0 < entity) {

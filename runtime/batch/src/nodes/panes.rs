@@ -6,7 +6,7 @@ use crate::error::bug;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use datafusion::error::Result;
-use featr_merge::{Pack, pack};
+use featr_merge::{Pack, pack, packs};
 use std::sync::Arc;
 
 /// Summaries, each with the row that it stands at, ascending.
@@ -68,6 +68,9 @@ impl Pane {
 impl Summary {
     /// Summarises the events of a pane, if that makes them fewer.
     pub fn new(job: &Job, batch: &RecordBatch) -> Result<Option<Summary>> {
+        if !packs(&job.spec.fold) {
+            return Ok(None);
+        }
         let layout = &job.spec.layout;
         let arrivals = InOrder::of(layout, batch)?.arrivals;
         let by_arrival = arrivals.filter(|_| job.spec.delay_us.is_some());

@@ -239,6 +239,7 @@ fn plan_over(source: &Source, excluding: Excluding) -> BatchPlan {
     let slot = |aggregate, argument: Option<u32>, window, ty| Slot {
         aggregate,
         argument: argument.map(LiftId),
+        second: None,
         filter: None,
         window: WindowId(window),
         ty,

@@ -298,7 +298,8 @@ fn the_cut_of_an_online_engine_shows_what_training_shows() {
     let mut online = program.online(truth).expect("an engine");
     let restart = |online: Online| {
         let mut again = program.online(truth).expect("an engine");
-        again.restore(&online.snapshot()).expect("its own snapshot");
+        let report = again.restore(&online.snapshot()).expect("its own snapshot");
+        assert!(report.is_whole() && report.dropped.is_empty(), "{report:?}");
         again
     };
     let (early, late) = rows.split_at(rows.len() * 2 / 3);

@@ -1,59 +1,36 @@
-//! The state of `count_distinct`: a set of values, or the absorbing top beyond the cap.
+//! `count_distinct`: a semilattice, a set of values under union, or the absorbing top beyond the cap. It has no inverse.
 //!
-//! Sets are hashed: membership is all that folding asks. Their order shows nowhere, as equality is that of sets and
-//! bytes are written in ascending order.
+//! Sets are hashed: membership is all that folding asks, and equality is that of sets.
 
-use crate::column::{Column, Data};
-use featc_ir::Type;
+use super::{Aggregate, Asked, Input, Name, Types};
+use crate::column::Data;
+use crate::value::Value;
+use featc_ir::{ErrorCode, Type};
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The distinct values seen, at most `cap`; beyond, [`Seen::TooMany`], which absorbs everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Distinct {
-    pub(super) cap: u32,
-    pub(super) seen: Seen,
+pub struct Distinct {
+    cap: u32,
+    seen: Seen,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Seen {
+enum Seen {
     /// Values of fixed size: integers as they are, floats as their bits, bools as 0 and 1.
     Words(Set<i128>),
     Texts(Set<Box<[u8]>>),
     TooMany,
 }
 
-/// Never iterated into an output without sorting: see [`ascending`].
-pub(super) type Set<T> = HashSet<T, BuildHasherDefault<Mix>>;
-
-/// The members in ascending order.
-pub(super) fn ascending<T: Ord>(set: &Set<T>) -> Vec<&T> {
-    let mut members: Vec<&T> = set.iter().collect();
-    members.sort_unstable();
-    members
-}
+/// Only looked into and counted, so that its order shows nowhere.
+type Set<T> = HashSet<T, BuildHasherDefault<Mix>>;
 
 impl Distinct {
-    pub(super) fn new(cap: u32, argument: Option<Type>) -> Distinct {
-        let seen = match argument {
-            Some(Type::String) => Seen::Texts(Set::default()),
-            Some(
-                Type::Bool
-                | Type::Int64
-                | Type::Float64
-                | Type::Decimal { .. }
-                | Type::Timestamp
-                | Type::Date
-                | Type::Duration,
-            )
-            | None => Seen::Words(Set::default()),
-        };
-        Distinct { cap, seen }
-    }
-
     /// How many values; `None` beyond the cap.
-    pub(super) fn count(&self) -> Option<usize> {
+    fn count(&self) -> Option<usize> {
         match &self.seen {
             Seen::Words(words) => Some(words.len()),
             Seen::Texts(texts) => Some(texts.len()),
@@ -61,12 +38,27 @@ impl Distinct {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.count() == Some(0)
+    fn keep_cap(&mut self) {
+        if self.count().is_some_and(|count| count > self.cap as usize) {
+            self.seen = Seen::TooMany;
+        }
+    }
+}
+
+impl Aggregate for Distinct {
+    fn identity(name: Name, types: Types) -> Distinct {
+        let seen = if types.argument == Some(Type::String) {
+            Seen::Texts(Set::default())
+        } else {
+            Seen::Words(Set::default())
+        };
+        let cap = name.cap().unwrap_or(u32::MAX);
+        Distinct { cap, seen }
     }
 
-    /// Adds the (valid) value of a row.
-    pub(super) fn insert(&mut self, column: &Column, row: usize) {
+    #[inline]
+    fn lift(&mut self, input: &Input<'_>, row: usize) {
+        let column = input.argument();
         match &mut self.seen {
             Seen::Words(words) => {
                 grow(words);
@@ -83,7 +75,7 @@ impl Distinct {
         self.keep_cap();
     }
 
-    pub(super) fn combine(&mut self, other: &Distinct) {
+    fn combine(&mut self, other: &Distinct) {
         match (&mut self.seen, &other.seen) {
             (Seen::Words(ours), Seen::Words(theirs)) => unite(ours, theirs, |ours, theirs| ours.extend(theirs)),
             (Seen::Texts(ours), Seen::Texts(theirs)) => unite(ours, theirs, |ours, theirs| {
@@ -99,10 +91,13 @@ impl Distinct {
         self.keep_cap();
     }
 
-    fn keep_cap(&mut self) {
-        if self.count().is_some_and(|count| count > self.cap as usize) {
-            self.seen = Seen::TooMany;
-        }
+    fn is_empty(&self) -> bool {
+        self.count() == Some(0)
+    }
+
+    fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {
+        let count = self.count().ok_or(ErrorCode::Cap)?;
+        Ok(Value::Int64(count as i64))
     }
 }
 
@@ -144,7 +139,7 @@ const SALTS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0x243f_6a88_85a3_08d3];
 
 /// A hasher with a fixed seed: words by a folded multiplication, texts by xxh3-64.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Mix(u64);
+struct Mix(u64);
 
 impl Mix {
     #[inline]

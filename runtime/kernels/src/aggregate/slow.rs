@@ -1,5 +1,6 @@
 //! The definition of every aggregate over a list of rows, and rows that make trouble: the oracle of the tests.
 
+use super::Types;
 use crate::column::{Column, Tag};
 use crate::events::Events;
 use crate::exact::slow::{any_float, nearest_slow, scaled_slow};
@@ -15,6 +16,7 @@ pub(crate) struct Row {
     pub(crate) poison: Option<ErrorCode>,
     pub(crate) filter: Value,
     pub(crate) argument: Value,
+    pub(crate) second: Value,
 }
 
 pub(crate) const DECIMAL: Type = Type::Decimal {
@@ -22,83 +24,74 @@ pub(crate) const DECIMAL: Type = Type::Decimal {
     scale: 2,
 };
 
-/// Every aggregate with every type of argument that it takes (`None` where it takes none).
-pub(crate) fn all_slots() -> Vec<(Aggregate, Option<Type>)> {
-    let numeric = [Type::Int64, Type::Float64, DECIMAL];
-    let any = [
-        Type::Bool,
-        Type::Int64,
-        Type::Float64,
-        DECIMAL,
-        Type::String,
-        Type::Timestamp,
-        Type::Date,
-        Type::Duration,
-    ];
-    let of_numbers = [
-        Aggregate::Sum,
-        Aggregate::Mean,
-        Aggregate::Variance,
-        Aggregate::Stddev,
-        Aggregate::VariancePop,
-        Aggregate::StddevPop,
-    ];
-    let of_any = [
-        Aggregate::Count,
-        Aggregate::Min,
-        Aggregate::Max,
-        Aggregate::First { ignoring_nulls: false },
-        Aggregate::First { ignoring_nulls: true },
-        Aggregate::Last { ignoring_nulls: false },
-        Aggregate::Last { ignoring_nulls: true },
-        Aggregate::CountDistinct { cap: 2 },
-    ];
-    let mut slots = vec![(Aggregate::Count, None), (Aggregate::TimeSinceLast, None)];
-    slots.extend(
-        of_numbers
-            .into_iter()
-            .flat_map(|aggregate| numeric.map(|ty| (aggregate, Some(ty)))),
-    );
-    slots.extend(
-        of_any
-            .into_iter()
-            .flat_map(|aggregate| any.map(|ty| (aggregate, Some(ty)))),
-    );
-    slots
+/// Every type.
+pub(crate) const ANY: [Type; 8] = [
+    Type::Bool,
+    Type::Int64,
+    Type::Float64,
+    DECIMAL,
+    Type::String,
+    Type::Timestamp,
+    Type::Date,
+    Type::Duration,
+];
+
+/// Every aggregate with every types of arguments that it takes; caps are small.
+pub(crate) fn all_slots() -> Vec<(Aggregate, Types)> {
+    let alone = ANY.map(Some).into_iter().chain([None]);
+    let types = alone.flat_map(|argument| {
+        let seconds = ANY.map(Some).into_iter().chain([None]);
+        seconds.map(move |second| Types { argument, second })
+    });
+    let types: Vec<Types> = types.collect();
+    let mut aggregates: Vec<Aggregate> = Aggregate::ALL.to_vec();
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.ignoring_nulls()));
+    let capped = |aggregate: Aggregate| aggregate.with_cap(2).unwrap_or(aggregate);
+    let takes = |aggregate: &Aggregate, types: &Types| {
+        let in_place = types.argument.is_some() || types.second.is_none();
+        in_place && aggregate.result(&listed(*types)).is_some()
+    };
+    let of_each = aggregates.into_iter().flat_map(|aggregate| {
+        let of_it: Vec<Types> = types.iter().filter(|types| takes(&aggregate, types)).copied().collect();
+        of_it.into_iter().map(move |types| (capped(aggregate), types))
+    });
+    of_each.collect()
 }
 
-/// The slot that [`block`] makes rows for: lift 0 is the argument, lift 1 the filter.
-pub(crate) fn slot(aggregate: Aggregate, argument: Option<Type>) -> Slot {
-    let ty = match (aggregate, argument) {
-        (Aggregate::Count | Aggregate::CountDistinct { .. }, _) => Type::Int64,
-        (Aggregate::TimeSinceLast, _) => Type::Duration,
-        (Aggregate::Sum, Some(Type::Decimal { scale, .. })) => Type::Decimal { precision: 38, scale },
-        (Aggregate::Sum | Aggregate::Min | Aggregate::Max, Some(ty)) => ty,
-        (Aggregate::First { .. } | Aggregate::Last { .. }, Some(ty)) => ty,
-        _ => Type::Float64,
-    };
-    let window = WindowId(0);
+fn listed(types: Types) -> Vec<Type> {
+    types.argument.into_iter().chain(types.second).collect()
+}
+
+/// The slot that [`block`] makes rows for: lifts 0 and 1 are the arguments, lift 2 the filter.
+pub(crate) fn slot(aggregate: Aggregate, types: Types) -> Slot {
     Slot {
         aggregate,
-        argument: argument.map(|_| LiftId(0)),
-        filter: Some(LiftId(1)),
-        window,
-        ty,
+        argument: types.argument.map(|_| LiftId(0)),
+        second: types.second.map(|_| LiftId(1)),
+        filter: Some(LiftId(2)),
+        window: WindowId(0),
+        ty: aggregate.result(&listed(types)).expect("an aggregate of these"),
     }
 }
 
 /// The rows as a sorted block.
-pub(crate) fn block(rows: &[Row], argument: Option<Type>) -> Events {
+pub(crate) fn block(rows: &[Row], types: Types) -> Events {
     let mut rows: Vec<&Row> = rows.iter().collect();
     rows.sort_by(|left, right| left.key.cmp(&right.key));
-    let ty = argument.unwrap_or(Type::Int64);
-    let arguments: Vec<Value> = rows.iter().map(|row| row.argument.clone()).collect();
-    let filters: Vec<Value> = rows.iter().map(|row| row.filter.clone()).collect();
-    let mut events = Events::new(&[ty, Type::Bool]);
+    let (ty, second) = (
+        types.argument.unwrap_or(Type::Int64),
+        types.second.unwrap_or(Type::Int64),
+    );
+    let column = |ty: Type, value: fn(&Row) -> &Value| {
+        let values: Vec<Value> = rows.iter().map(|row| value(row).clone()).collect();
+        Column::from_values(ty, &values)
+    };
     let lifts = [
-        Column::from_values(ty, &arguments),
-        Column::from_values(Type::Bool, &filters),
+        column(ty, |row| &row.argument),
+        column(second, |row| &row.second),
+        column(Type::Bool, |row| &row.filter),
     ];
+    let mut events = Events::new(&[ty, second, Type::Bool]);
     for (position, row) in rows.into_iter().enumerate() {
         let poison = row.poison.map_or(Tag::VALID, Tag::error);
         events.push((row.key.0, &row.key.1, row.key.2), poison, &lifts, position);
@@ -107,17 +100,19 @@ pub(crate) fn block(rows: &[Row], argument: Option<Type>) -> Events {
 }
 
 /// The answer by definition.
-pub(crate) fn answer_slow(aggregate: Aggregate, argument: Option<Type>, rows: &[Row], t_us: i64) -> (Value, Status) {
+pub(crate) fn answer_slow(aggregate: Aggregate, types: Types, rows: &[Row], t_us: i64) -> (Value, Status) {
     let mut rows = rows.to_vec();
     rows.sort_by(|left, right| left.key.cmp(&right.key));
-    let errors = rows
-        .iter()
-        .filter_map(|row| match (row.poison, &row.filter, &row.argument) {
-            (Some(code), _, _) => Some(code),
-            (None, Value::Error(code), _) => Some(*code),
-            (None, Value::Bool(true), Value::Error(code)) => argument.and(Some(*code)),
-            _ => None,
-        });
+    let error_in = |row: &Row| {
+        let first = types.argument.and(row.argument.as_error());
+        first.or(types.second.and(row.second.as_error()))
+    };
+    let errors = rows.iter().filter_map(|row| match (row.poison, &row.filter) {
+        (Some(code), _) => Some(code),
+        (None, Value::Error(code)) => Some(*code),
+        (None, Value::Bool(true)) => error_in(row),
+        _ => None,
+    });
     if let Some(code) = errors.min() {
         return (Value::Null, Status::Error(code));
     }
@@ -126,20 +121,29 @@ pub(crate) fn answer_slow(aggregate: Aggregate, argument: Option<Type>, rows: &[
         aggregate,
         Aggregate::First { ignoring_nulls: false } | Aggregate::Last { ignoring_nulls: false }
     );
-    if argument.is_some() && !atomic {
+    let chosen = matches!(aggregate, Aggregate::ArgMin | Aggregate::ArgMax);
+    if types.argument.is_some() && !atomic && !chosen {
         rows.retain(|row| !row.argument.is_null());
+    }
+    if types.second.is_some() {
+        rows.retain(|row| !row.second.is_null());
     }
     if rows.is_empty() {
         let counts = matches!(aggregate, Aggregate::Count | Aggregate::CountDistinct { .. });
         return (if counts { Value::Int64(0) } else { Value::Null }, Status::Empty);
     }
-    match value_slow(aggregate, argument, &rows, t_us) {
+    match value_slow(aggregate, types, &rows, t_us) {
         Value::Error(code) => (Value::Null, Status::Error(code)),
         value => (value, Status::Ok),
     }
 }
 
-fn value_slow(aggregate: Aggregate, argument: Option<Type>, rows: &[Row], t_us: i64) -> Value {
+fn since_slow(t_us: i64, time_us: i64) -> Value {
+    t_us.checked_sub(time_us)
+        .map_or(Value::Error(ErrorCode::Overflow), Value::Duration)
+}
+
+fn value_slow(aggregate: Aggregate, types: Types, rows: &[Row], t_us: i64) -> Value {
     let values: Vec<&Value> = rows.iter().map(|row| &row.argument).collect();
     match aggregate {
         Aggregate::Count => Value::Int64(rows.len() as i64),
@@ -155,10 +159,8 @@ fn value_slow(aggregate: Aggregate, argument: Option<Type>, rows: &[Row], t_us: 
             .clone(),
         Aggregate::First { .. } => rows[0].argument.clone(),
         Aggregate::Last { .. } => rows[rows.len() - 1].argument.clone(),
-        Aggregate::TimeSinceLast => match t_us.checked_sub(rows[rows.len() - 1].key.0) {
-            Some(since) => Value::Duration(since),
-            None => Value::Error(ErrorCode::Overflow),
-        },
+        Aggregate::TimeSinceFirst => since_slow(t_us, rows[0].key.0),
+        Aggregate::TimeSinceLast => since_slow(t_us, rows[rows.len() - 1].key.0),
         Aggregate::CountDistinct { cap } => {
             let distinct = (0..values.len())
                 .filter(|row| !values[..*row].contains(&values[*row]))
@@ -169,13 +171,108 @@ fn value_slow(aggregate: Aggregate, argument: Option<Type>, rows: &[Row], t_us: 
                 Value::Int64(distinct as i64)
             }
         }
+        Aggregate::Any => Value::Bool(values.contains(&&Value::Bool(true))),
+        Aggregate::All => Value::Bool(!values.contains(&&Value::Bool(false))),
+        // Of several alike, `min_by` gives the first.
+        Aggregate::ArgMin => chosen_slow(rows.iter().min_by(|left, right| left.second.compare(&right.second))),
+        Aggregate::ArgMax => chosen_slow(rows.iter().min_by(|left, right| right.second.compare(&left.second))),
         Aggregate::Sum
         | Aggregate::Mean
         | Aggregate::Variance
         | Aggregate::Stddev
         | Aggregate::VariancePop
-        | Aggregate::StddevPop => number_slow(aggregate, argument.unwrap(), &values),
+        | Aggregate::StddevPop => number_slow(aggregate, types.argument.unwrap(), &values),
+        Aggregate::Covariance | Aggregate::Correlation | Aggregate::WeightedMean => pairs_slow(aggregate, types, rows),
     }
+}
+
+fn chosen_slow(row: Option<&Row>) -> Value {
+    row.unwrap().argument.clone()
+}
+
+/// Numbers as integers in units of 2^-1074 (floats) or 1; `None` if one is not finite.
+fn integers_slow(values: impl Iterator<Item = Value>) -> Option<Vec<BigInt>> {
+    let integer = |value| match value {
+        Value::Int64(value) => Some(BigInt::from(value)),
+        Value::Decimal(value) => Some(BigInt::from(value)),
+        Value::Float64(value) => value.is_finite().then(|| scaled_slow(value)),
+        other => unreachable!("a number, not {other:?}"),
+    };
+    values.map(integer).collect()
+}
+
+/// Aggregates of pairs, from sums of centred products: `Σ (n·x − Σx)·(n·y − Σy) = n·(n·Σxy − Σx·Σy)`.
+fn pairs_slow(aggregate: Aggregate, types: Types, rows: &[Row]) -> Value {
+    if rows.len() == 1 && aggregate != Aggregate::WeightedMean {
+        return Value::Null;
+    }
+    let x = integers_slow(rows.iter().map(|row| row.argument.clone()));
+    let y = integers_slow(rows.iter().map(|row| row.second.clone()));
+    let Some((x, y)) = x.zip(y) else {
+        return Value::Float64(NAN);
+    };
+    let unit = |ty: Option<Type>| match ty {
+        Some(Type::Decimal { scale, .. }) => BigInt::from(10).pow(u32::from(scale)),
+        _ => BigInt::from(1),
+    };
+    let exponent = if types.argument == Some(Type::Float64) {
+        -1074
+    } else {
+        0
+    };
+    let (n, sum) = (BigInt::from(rows.len()), |values: &[BigInt]| {
+        values.iter().sum::<BigInt>()
+    });
+    if aggregate == Aggregate::WeightedMean {
+        let products: BigInt = x.iter().zip(&y).map(|(x, w)| x * w).sum();
+        let weights = sum(&y) * unit(types.argument);
+        if weights == BigInt::ZERO {
+            return Value::Null;
+        }
+        return Value::Float64(nearest_slow(&products, exponent, &weights));
+    }
+    let centred = |values: &[BigInt]| -> Vec<BigInt> {
+        let total = sum(values);
+        values.iter().map(|value| &n * value - &total).collect()
+    };
+    let (x, y) = (centred(&x), centred(&y));
+    let product = |left: &[BigInt], right: &[BigInt]| -> BigInt { left.iter().zip(right).map(|(l, r)| l * r).sum() };
+    let top = product(&x, &y);
+    if aggregate == Aggregate::Covariance {
+        let bottom = &n * &n * (&n - 1) * unit(types.argument) * unit(types.second);
+        return Value::Float64(nearest_slow(&top, 2 * exponent, &bottom));
+    }
+    let (a, b) = (product(&x, &x), product(&y, &y));
+    if a == BigInt::ZERO || b == BigInt::ZERO {
+        return Value::Null;
+    }
+    // The float whose square is nearest in the sense of the middles between floats: all lie in [0, 1], so bits are halved.
+    let is_below = |value: f64| -> bool {
+        // value² ≤ top² / (a·b), with value = m·2^-1074.
+        let scaled = scaled_slow(value);
+        &scaled * &scaled * &a * &b <= (&top * &top) << (2 * 1074)
+    };
+    let (mut low, mut high) = (0u64, 1f64.to_bits() + 1);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if is_below(f64::from_bits(middle)) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    // Twice the middle between two neighbours against twice the root.
+    let twice = scaled_slow(f64::from_bits(low)) + scaled_slow(f64::from_bits(high));
+    let middle = &twice * &twice * &a * &b;
+    let square: BigInt = (&top * &top) << (2 * 1074 + 2);
+    let bits = match square.cmp(&middle) {
+        std::cmp::Ordering::Less => low,
+        std::cmp::Ordering::Greater => high,
+        std::cmp::Ordering::Equal => low + low % 2,
+    };
+    let root = f64::from_bits(bits);
+    let is_negative = top < BigInt::ZERO && bits != 0;
+    Value::Float64(if is_negative { -root } else { root })
 }
 
 fn number_slow(aggregate: Aggregate, ty: Type, values: &[&Value]) -> Value {
@@ -266,14 +363,17 @@ fn valid(ty: Type) -> BoxedStrategy<Value> {
 }
 
 /// Rows with distinct keys; some lists without any error.
-pub(crate) fn rows(argument: Option<Type>, most: usize) -> impl Strategy<Value = Vec<Row>> {
-    let ty = argument.unwrap_or(Type::Int64);
+pub(crate) fn rows(types: Types, most: usize) -> impl Strategy<Value = Vec<Row>> {
+    let argument = types.argument.unwrap_or(Type::Int64);
+    let second = types.second.unwrap_or(Type::Int64);
     (any::<bool>(), any::<bool>()).prop_flat_map(move |(plain, errors)| {
         let weight = u32::from(errors);
-        let value = if plain {
-            valid(ty)
-        } else {
-            prop_oneof![12 => valid(ty), 3 => Just(Value::Null), weight => code().prop_map(Value::Error)].boxed()
+        let value = |ty: Type| {
+            if plain {
+                valid(ty)
+            } else {
+                prop_oneof![12 => valid(ty), 3 => Just(Value::Null), weight => code().prop_map(Value::Error)].boxed()
+            }
         };
         let filter = if plain {
             Just(Value::Bool(true)).boxed()
@@ -292,12 +392,15 @@ pub(crate) fn rows(argument: Option<Type>, most: usize) -> impl Strategy<Value =
             prop::collection::vec(0u8..2, 0..3),
             0u128..4,
         );
-        let row = (key, poison, filter, value).prop_map(|(key, poison, filter, argument)| Row {
-            key,
-            poison,
-            filter,
-            argument,
-        });
+        let row = (key, poison, filter, value(argument), value(second)).prop_map(
+            |(key, poison, filter, argument, second)| Row {
+                key,
+                poison,
+                filter,
+                argument,
+                second,
+            },
+        );
         prop::collection::vec(row, 0..=most).prop_map(|mut rows| {
             rows.sort_by(|left, right| left.key.cmp(&right.key));
             rows.dedup_by(|left, right| left.key == right.key);

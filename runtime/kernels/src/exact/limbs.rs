@@ -44,6 +44,23 @@ pub(super) fn square(value: i128) -> [u64; 4] {
     ]
 }
 
+/// The product of two integers without sign, as four limbs.
+pub(super) fn product(left: u128, right: u128) -> [u64; 4] {
+    let words = |value: u128| [value as u64, (value >> 64) as u64];
+    let mut limbs = [0u64; 4];
+    for (position, factor) in words(left).into_iter().enumerate() {
+        let mut carry = 0u128;
+        for (offset, other) in words(right).into_iter().enumerate() {
+            let to = &mut limbs[position + offset];
+            let next = u128::from(factor) * u128::from(other) + u128::from(*to) + carry;
+            *to = next as u64;
+            carry = next >> 64;
+        }
+        limbs[position + 2] = carry as u64;
+    }
+    limbs
+}
+
 /// Adds (or subtracts) unsigned limbs to the low end of a two's-complement window, modulo its width.
 #[inline]
 pub(super) fn accumulate<const K: usize>(window: &mut [u64], limbs: [u64; K], negative: bool) {

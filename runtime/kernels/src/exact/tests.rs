@@ -9,12 +9,6 @@ fn sum_of(values: &[f64]) -> ExactSum {
     sum
 }
 
-fn bytes(sum: &ExactSum) -> Vec<u8> {
-    let mut out = vec![];
-    sum.encode(&mut out);
-    out
-}
-
 fn one() -> BigInt {
     BigInt::from(1)
 }
@@ -49,8 +43,6 @@ proptest! {
         let right = parts.rev().fold(ExactSum::new(), |sum, mut part| { part.combine(&sum); part });
         prop_assert_eq!(&whole, &left);
         prop_assert_eq!(&whole, &right);
-        prop_assert_eq!(bytes(&whole), bytes(&left));
-        prop_assert_eq!(bytes(&whole), bytes(&right));
         prop_assert_eq!(whole.round().to_bits(), right.round().to_bits());
     }
 
@@ -65,34 +57,8 @@ proptest! {
         let mut other = sum.clone();
         sum.subtract(&sum_of(&gone));
         gone.iter().for_each(|value| other.subtract_f64(*value));
-        prop_assert_eq!(bytes(&sum), bytes(&expected));
-        prop_assert_eq!(bytes(&other), bytes(&expected));
-        prop_assert_eq!(sum, expected);
-    }
-
-    #[test]
-    fn bytes_come_back(values in prop::collection::vec(any_float(), 0..20)) {
-        let sum = sum_of(&values);
-        let written = bytes(&sum);
-        let mut rest = written.as_slice();
-        let read = ExactSum::decode(&mut rest).unwrap();
-        prop_assert!(rest.is_empty());
-        prop_assert_eq!(bytes(&read), written);
-        prop_assert_eq!(read, sum);
-    }
-
-    #[test]
-    fn garbage_is_refused_or_canonical(mut garbage in prop::collection::vec(any::<u8>(), 0..60), len in 0u8..6) {
-        if let Some(first) = garbage.first_mut() { *first = len }
-        let mut rest = garbage.as_slice();
-        if let Ok(mut sum) = ExactSum::decode(&mut rest) {
-            let used = garbage.len() - rest.len();
-            prop_assert_eq!(bytes(&sum), &garbage[..used]);
-            let copy = sum.clone();
-            sum.combine(&copy);
-            sum.subtract(&copy);
-            prop_assert_eq!(sum, copy);
-        }
+        prop_assert_eq!(&sum, &expected);
+        prop_assert_eq!(other, expected);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use featc_ir::{BinaryOp, ColumnId, Excluding, Slot, Type, WindowId};
+use featc_ir::{BinaryOp, ColumnId, Excluding, Slot, Type, WindowId, WindowKind};
 
 const WEEK: Window = Window {
     kind: WindowKind::Last { length_us: 7 },
@@ -42,6 +42,7 @@ fn fold_spec(slots: usize) -> FoldSpec {
     let slot = Slot {
         aggregate: featc_ir::Aggregate::Count,
         argument: None,
+        second: None,
         filter: None,
         window: WindowId(0),
         ty: Type::Int64,

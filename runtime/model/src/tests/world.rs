@@ -179,6 +179,7 @@ impl World {
         view.slots.push(Slot {
             aggregate,
             argument,
+            second: None,
             filter: None,
             window,
             ty,

@@ -1,14 +1,66 @@
 //! `Accept`: decides on the record alone whether it came in time, and gives each record its identity.
 
-use crate::report::{Reason, Rejected};
-use featc_ir::Source;
+use crate::delta::{AcceptedDeltas, Delta};
+use crate::operator::{Now, Operator, Port};
+use crate::report::{Reason, Rejected, StepReport};
+use featc_ir::{Bug, Source};
 use featr_kernels::rows::{self, ViewRejected};
 use featr_kernels::{Batch, StrData, identity};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Splits the rows of one source into accepted and rejected ones.
+#[derive(Debug)]
+pub(crate) struct AcceptOperator {
+    source: Arc<Source>,
+    output: Port,
+}
+
+impl AcceptOperator {
+    pub fn new(inputs: &[&Port]) -> Result<AcceptOperator, Bug> {
+        match inputs {
+            [Port::Rows(source)] => Ok(AcceptOperator {
+                source: source.clone(),
+                output: Port::Accepted(source.clone()),
+            }),
+            _ => Err(Bug("acceptance needs the rows of one source as its input".to_owned())),
+        }
+    }
+}
+
+impl Operator for AcceptOperator {
+    fn output(&self) -> &Port {
+        &self.output
+    }
+
+    fn step<'a>(&mut self, delta: &Delta<'a>, now: &Now, report: &mut StepReport) -> Option<Delta<'a>> {
+        let Delta::Rows(delta) = delta else { return None };
+        let (rows, kept) = accept(&self.source, delta.batch);
+        let weights = match &kept {
+            Some(kept) => delta.weights.take(kept),
+            None => delta.weights.clone(),
+        };
+        let until_us = now.visible_until(&self.source);
+        let gate = until_us.zip(until_us.and_then(|_| rows::arrivals(&self.source, &rows.batch)));
+        report.accepted = rows.batch.rows as u64;
+        report.rejected.clone_from(&rows.rejected);
+        if let Some((until_us, arrivals)) = &gate {
+            let waiting = arrivals.iter().filter(|arrival| i128::from(**arrival) > *until_us);
+            report.waiting = waiting.count() as u64;
+            report.overdue = now.cut_us.map_or(0, |_| report.accepted - report.waiting);
+        }
+        Some(Delta::Accepted(AcceptedDeltas {
+            rows,
+            weights,
+            arrivals: gate.map(|(_, arrivals)| arrivals),
+        }))
+    }
+}
 
 /// The accepted rows of one step, with what makes them events.
 #[derive(Debug)]
-pub(crate) struct AcceptedRows {
-    pub batch: Batch,
+pub(crate) struct AcceptedRows<'a> {
+    pub batch: Cow<'a, Batch>,
     /// Order keys of the `unique` columns, one per accepted row.
     pub ids: StrData,
     /// Digests of all columns but the arrival, one per accepted row.
@@ -17,7 +69,7 @@ pub(crate) struct AcceptedRows {
     pub rejected: Vec<Rejected>,
 }
 
-impl AcceptedRows {
+impl AcceptedRows<'_> {
     /// Rows that a view rejects, by position in the batch that came in.
     pub fn of_view(&self, rejected: &[ViewRejected]) -> Vec<Rejected> {
         // Every row before an accepted one was accepted or rejected, and both are in order.
@@ -36,14 +88,14 @@ impl AcceptedRows {
     }
 }
 
-/// Splits a batch into events and rejected rows.
+/// Splits a batch into events and rejected rows; `None` as the kept rows means all.
 ///
 /// # Contract
 /// - **Total**: every row is accepted or rejected with a reason (debug-asserted).
 /// - **Record-wise**: the verdict on a row depends on that row alone, so chunking and order play no role
 ///   (tested: `tests::agree`).
 /// - The batch has the source's shape (see `source::has_shape`).
-pub(crate) fn accept(source: &Source, batch: &Batch) -> AcceptedRows {
+pub(crate) fn accept<'a>(source: &Source, batch: &'a Batch) -> (AcceptedRows<'a>, Option<Vec<u32>>) {
     let verdict = rows::accept(source, batch);
     let rejected: Vec<Rejected> = (0u32..)
         .zip(&verdict.keep)
@@ -54,19 +106,20 @@ pub(crate) fn accept(source: &Source, batch: &Batch) -> AcceptedRows {
             })
         })
         .collect();
-    let batch = if verdict.all() {
-        batch.clone()
-    } else {
-        batch.take(&verdict.rows())
+    let kept = (!verdict.all()).then(|| verdict.rows());
+    let batch = match &kept {
+        None => Cow::Borrowed(batch),
+        Some(kept) => Cow::Owned(batch.take(kept)),
     };
     debug_assert_eq!(batch.rows + rejected.len(), verdict.keep.len());
     let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
     let ids = identity::order_keys(&batch, &source.unique);
     let digests = identity::digests(&batch, &names, source.arrival_column());
-    AcceptedRows {
+    let rows = AcceptedRows {
         batch,
         ids,
         digests,
         rejected,
-    }
+    };
+    (rows, kept)
 }

@@ -1,17 +1,83 @@
 //! `Finish`: slots at `t` to features.
 
 use super::log::LogAnswers;
-use featc_ir::plan::{FinishSpec, FoldSpec};
-use featc_ir::{Status, Truth};
+use crate::ReadError;
+use crate::delta::Delta;
+use crate::engine::Questions;
+use crate::operator::{Answer, Ask, Now, Operator, Port};
+use crate::report::StepReport;
+use featc_ir::plan::{FinishKind, FinishSpec, FoldSpec};
+use featc_ir::{Bug, Status, Truth};
 use featr_kernels::Column;
 use featr_kernels::finish::{self, Answers};
+use std::sync::Arc;
+
+/// Makes features of slots.
+#[derive(Debug)]
+pub(crate) struct FinishOperator {
+    spec: FinishSpec,
+    fold: Arc<FoldSpec>,
+    output: Port,
+}
+
+impl FinishOperator {
+    pub fn new(spec: FinishSpec, inputs: &[&Port]) -> Result<FinishOperator, Bug> {
+        let [Port::Slots(fold)] = inputs else {
+            return Err(Bug("features need the slots of one log as their input".to_owned()));
+        };
+        check(&spec, fold)?;
+        Ok(FinishOperator {
+            output: Port::Features,
+            fold: (*fold).clone(),
+            spec,
+        })
+    }
+}
+
+impl Operator for FinishOperator {
+    fn output(&self) -> &Port {
+        &self.output
+    }
+
+    /// Nothing is pushed to it.
+    fn step<'a>(&mut self, _delta: &Delta<'a>, _now: &Now, _report: &mut StepReport) -> Option<Delta<'a>> {
+        None
+    }
+
+    fn read(&self, _: &Ask, questions: &Questions, now: &Now, inputs: Vec<Answer>) -> Result<Answer, ReadError> {
+        let slots = inputs.into_iter().find_map(|input| match input {
+            Answer::Slots(slots) => Some(slots),
+            Answer::Features(_) | Answer::Nothing => None,
+        });
+        let answer = |slots| finish(&self.spec, &self.fold, &questions.times, slots, now.truth);
+        Ok(slots.map_or(Answer::Nothing, |slots| Answer::Features(answer(slots))))
+    }
+}
+
+/// Checks that the features are made of slots that there are, and of features before them.
+pub(crate) fn check(spec: &FinishSpec, fold: &FoldSpec) -> Result<(), Bug> {
+    for (position, feature) in spec.features.iter().enumerate() {
+        let fits = match &feature.kind {
+            FinishKind::Aggregate { slots, presence, .. } => {
+                slots.iter().all(|slot| (*slot as usize) < fold.slots.len())
+                    && (*presence as usize) < fold.presence.len()
+            }
+            FinishKind::Derived { inputs, .. } => inputs.iter().all(|input| (*input as usize) < position),
+        };
+        if !fits {
+            let name = &feature.name;
+            return Err(Bug(format!("feature {name}: an input does not come before it")));
+        }
+    }
+    Ok(())
+}
 
 /// One column and one status per question for each output feature.
 ///
 /// # Contract
 /// - **Total**: every question gets a value or null, and a status, for every output.
 /// - **Pure**: state plays no role but through the answers. `truth` decides staleness and nothing else.
-pub(crate) fn finish(
+fn finish(
     spec: &FinishSpec,
     fold: &FoldSpec,
     times: &[i64],

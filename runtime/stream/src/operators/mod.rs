@@ -1,13 +1,12 @@
 //! The operators of a stream graph, one per file.
 //!
 //! ```text
-//! Source ──▶ Accept ──▶ Rows ──▶ (Waiting) ──▶ Log ──▶ Finish
-//! rows       on time?   keyed,   until the    state   features
-//!                       lifted   cut
+//! Source ──▶ Accept ──▶ Rows ──▶ Log ───────────────────▶ Finish
+//! rows       on time?   keyed,   waiting until the cut,   features
+//!                       lifted   then in pages: state
 //! ```
 //!
-//! Values change with `t` without any input, so the contract of what follows `Rows` is a pair: a *step* takes in what
-//! was delivered, a *read* at any `t` answers from it.
+//! Each implements [`Operator`](crate::operator::Operator); what it may read is decided where it is made.
 
 pub(crate) mod accept;
 pub(crate) mod finish;

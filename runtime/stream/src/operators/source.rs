@@ -1,8 +1,57 @@
 //! `Source`: decoded rows, in the order of delivery.
 
+use crate::delta::Delta;
 use crate::engine::has_type;
-use featc_ir::Source;
+use crate::operator::{Now, Operator, Port};
+use crate::report::StepReport;
+use featc_ir::{Arrival, Bug, Source, Type};
 use featr_kernels::Batch;
+use std::sync::Arc;
+
+/// Hands on the rows that are stepped in.
+#[derive(Debug)]
+pub(crate) struct SourceOperator {
+    output: Port,
+}
+
+impl SourceOperator {
+    pub fn new(source: Source, inputs: &[&Port]) -> Result<SourceOperator, Bug> {
+        if !inputs.is_empty() {
+            return Err(Bug("a source has an input".to_owned()));
+        }
+        check(&source)?;
+        Ok(SourceOperator {
+            output: Port::Rows(Arc::new(source)),
+        })
+    }
+}
+
+impl Operator for SourceOperator {
+    fn output(&self) -> &Port {
+        &self.output
+    }
+
+    /// Rows come from outside, not from an input.
+    fn step<'a>(&mut self, _delta: &Delta<'a>, _now: &Now, _report: &mut StepReport) -> Option<Delta<'a>> {
+        None
+    }
+}
+
+fn check(source: &Source) -> Result<(), Bug> {
+    let is_there = |column: featc_ir::ColumnId| column.index() < source.columns.len();
+    let is_instant =
+        |column: featc_ir::ColumnId| is_there(column) && source.columns[column.index()].ty == Type::Timestamp;
+    let arrival = match source.arrival {
+        Some(Arrival::Column(column)) => is_instant(column),
+        Some(Arrival::AfterTime { .. } | Arrival::Static) | None => true,
+    };
+    let unique = !source.unique.is_empty() && source.unique.iter().all(|column| is_there(*column));
+    if is_instant(source.time) && unique && arrival {
+        Ok(())
+    } else {
+        Err(Bug(format!("source {}: broken column reference", source.name)))
+    }
+}
 
 /// Whether the batch has the source's columns: their number, types and storage, and `rows` rows of each.
 ///

@@ -159,3 +159,35 @@ pub(super) fn texts(reader: &mut Reader<'_>, rows: usize) -> Result<StrData, Res
     }
     Ok(texts)
 }
+
+/// One byte for the type; of decimals two more.
+pub(super) fn put_type(out: &mut Vec<u8>, ty: Type) {
+    match ty {
+        Type::Bool => out.push(0),
+        Type::Int64 => out.push(1),
+        Type::Float64 => out.push(2),
+        Type::Decimal { precision, scale } => out.extend_from_slice(&[3, precision, scale]),
+        Type::String => out.push(4),
+        Type::Timestamp => out.push(5),
+        Type::Date => out.push(6),
+        Type::Duration => out.push(7),
+    }
+}
+
+/// Reads what [`put_type`] wrote.
+pub(super) fn take_type(reader: &mut Reader<'_>) -> Result<Type, RestoreError> {
+    Ok(match reader.u8()? {
+        0 => Type::Bool,
+        1 => Type::Int64,
+        2 => Type::Float64,
+        3 => {
+            let [precision, scale] = reader.array()?;
+            Type::Decimal { precision, scale }
+        }
+        4 => Type::String,
+        5 => Type::Timestamp,
+        6 => Type::Date,
+        7 => Type::Duration,
+        _ => return Err(RestoreError::Corrupt("a type is unknown")),
+    })
+}

@@ -1,6 +1,6 @@
 //! Reads against the definition, under every adversary at once.
 
-use super::fixture::{Ask, Row, asks, batch, deliveries, events_slow, fold_spec, graph, paging, questions, run};
+use super::fixture::{Ask, Row, asks, batch, deliveries, events_slow, graph, paging, questions, restarted, run};
 use crate::operators::log::LogQuestion;
 use crate::operators::log::slow::read_slow;
 use crate::{Engine, Paging};
@@ -16,10 +16,10 @@ fn who_key(who: u8) -> Vec<u8> {
 
 /// Compares slots and presence of an engine's log with the definition over `rows`.
 pub(super) fn check_log(engine: &Engine, rows: &[Row], asks: &[Ask]) -> Result<(), TestCaseError> {
-    let log = &engine.logs()[0];
+    let log = engine.log(0);
     let invariants = log.check();
     prop_assert!(invariants.is_ok(), "{invariants:?}");
-    let spec = fold_spec();
+    let spec = log.spec();
     let events = events_slow(rows);
     let nobody = Events::new(log.lift_types());
     let entities: Vec<Option<Vec<u8>>> = asks.iter().map(|(_, who, _)| who.map(who_key)).collect();
@@ -39,7 +39,7 @@ pub(super) fn check_log(engine: &Engine, rows: &[Row], asks: &[Ask]) -> Result<(
     let answers = log.read(engine.walks(), questions.iter().copied());
     for (row, question) in questions.iter().enumerate() {
         let events = question.entity.and_then(|key| events.get(key)).unwrap_or(&nobody);
-        let (slots, presence) = read_slow(&spec, events, *question);
+        let (slots, presence) = read_slow(spec, events, *question);
         for (slot, expected) in slots.into_iter().enumerate() {
             let found = (answers.slots[slot].0.value(row), answers.slots[slot].1[row]);
             prop_assert_eq!(found, expected, "slot {:?} at {:?}", spec.slots[slot], question);
@@ -65,7 +65,7 @@ proptest! {
             seen.extend_from_slice(chunk);
             if position == cut {
                 check_log(&engine, &seen, &asks)?;
-                engine = Engine::restore_with_paging(graph(), Truth::Complete, &engine.snapshot(), other).unwrap();
+                engine = restarted(&engine, other);
             }
         }
         check_log(&engine, &rows, &asks)?;

@@ -1,6 +1,7 @@
 //! A graph with every aggregate over every kind of window, and random rows for it.
 
 use crate::operators::{accept, rows};
+use crate::retention::reach_us;
 use crate::{Engine, Paging, Questions};
 use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
@@ -14,10 +15,6 @@ use std::collections::BTreeMap;
 
 const DECIMAL: Type = Type::Decimal {
     precision: 20,
-    scale: 2,
-};
-const WIDE: Type = Type::Decimal {
-    precision: 38,
     scale: 2,
 };
 
@@ -231,66 +228,91 @@ pub(super) fn row_spec() -> RowSpec {
     }
 }
 
-fn windows() -> Vec<Window> {
-    let kinds = [20, 3, 300, 1].map(|length_us| WindowKind::Last { length_us });
+/// Every kind with every exclusion.
+fn windows(kinds: &[WindowKind]) -> Vec<Window> {
     let mut windows = Vec::new();
     for excluding in [Excluding::Now, Excluding::Nothing, Excluding::SelfEvent] {
         windows.extend(kinds.iter().map(|kind| Window { kind: *kind, excluding }));
-        windows.push(Window {
-            kind: WindowKind::Lifetime,
-            excluding,
-        });
     }
     windows
 }
 
-/// (aggregate, argument, result type)
-fn aggregates() -> Vec<(Aggregate, Option<u32>, Type)> {
-    let mut all = vec![
-        (Aggregate::Count, None, Type::Int64),
-        (Aggregate::TimeSinceLast, None, Type::Duration),
-        (Aggregate::Sum, Some(0), Type::Int64),
-        (Aggregate::Sum, Some(1), Type::Float64),
-        (Aggregate::Sum, Some(4), WIDE),
-        (Aggregate::Sum, Some(5), Type::Int64),
+/// The window of this length; `None`: over lifetime.
+pub(super) fn window(length_us: Option<i64>) -> WindowKind {
+    length_us.map_or(WindowKind::Lifetime, |length_us| WindowKind::Last { length_us })
+}
+
+/// Every aggregate over every pair of lifts that it takes: aggregate, lifts, result type.
+fn aggregates() -> Vec<(Aggregate, Vec<u32>, Type)> {
+    let mut aggregates = Aggregate::ALL.to_vec();
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.ignoring_nulls()));
+    aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.with_cap(2)));
+    let types = [
+        Type::Int64,
+        Type::Float64,
+        Type::String,
+        Type::Bool,
+        DECIMAL,
+        Type::Int64,
     ];
-    let types = [Type::Int64, Type::Float64, Type::String, Type::Bool, DECIMAL];
-    for (lift, ty) in (0u32..).zip(types) {
-        all.push((Aggregate::Count, Some(lift), Type::Int64));
-        for cap in [2, 100] {
-            all.push((Aggregate::CountDistinct { cap }, Some(lift), Type::Int64));
-        }
-        for ignoring_nulls in [true, false] {
-            all.push((Aggregate::First { ignoring_nulls }, Some(lift), ty));
-            all.push((Aggregate::Last { ignoring_nulls }, Some(lift), ty));
-        }
-        if ty != Type::Bool {
-            all.push((Aggregate::Min, Some(lift), ty));
-            all.push((Aggregate::Max, Some(lift), ty));
-        }
-        if ty.is_numeric() {
-            let moments = [
-                Aggregate::Mean,
-                Aggregate::Variance,
-                Aggregate::Stddev,
-                Aggregate::VariancePop,
-                Aggregate::StddevPop,
-            ];
-            all.extend(moments.map(|moment| (moment, Some(lift), Type::Float64)));
+    let lifts = 0..types.len() as u32;
+    let mut arguments: Vec<Vec<u32>> = vec![vec![]];
+    arguments.extend(lifts.clone().map(|lift| vec![lift]));
+    arguments.extend(
+        lifts
+            .clone()
+            .flat_map(|left| lifts.clone().map(move |right| vec![left, right])),
+    );
+    let mut all = vec![];
+    for aggregate in aggregates {
+        for lifts in &arguments {
+            // Of two arguments the second ones decide most: all of them with two first ones.
+            let is_one_of_many = lifts.len() == 2 && lifts[0] % 3 != 1;
+            let types: Vec<Type> = lifts.iter().map(|lift| types[*lift as usize]).collect();
+            if let Some(ty) = aggregate.result(&types).filter(|_| !is_one_of_many) {
+                all.push((aggregate, lifts.clone(), ty));
+            }
         }
     }
     all
 }
 
 pub(super) fn fold_spec() -> FoldSpec {
-    let windows = windows();
+    let mut kinds = [Some(20), Some(3), Some(300), Some(1), None].map(window).to_vec();
+    kinds.push(WindowKind::Offset {
+        length_us: Some(20),
+        offset_us: 3,
+    });
+    kinds.push(WindowKind::Events {
+        count: 3,
+        max_us: Some(30),
+    });
+    kinds.push(WindowKind::Events {
+        count: 40,
+        max_us: None,
+    });
+    fold_of(
+        &kinds,
+        vec![Some(5), None, Some(u64::MAX), Some(1)],
+        &[0, 1, 2, 3, 4, 5],
+    )
+}
+
+/// Every aggregate over these windows that has its argument among these lifts of [`row_spec`], which are numbered anew.
+pub(super) fn fold_of(kinds: &[WindowKind], presence: Vec<Option<u64>>, lifts: &[u32]) -> FoldSpec {
+    let windows = windows(kinds);
+    let place = |lift: u32| lifts.iter().position(|known| *known == lift).map(LiftId::from);
     let mut slots = Vec::new();
-    for (position, (aggregate, argument, ty)) in aggregates().into_iter().enumerate() {
+    for (position, (aggregate, of, ty)) in aggregates().into_iter().enumerate() {
+        if of.iter().any(|lift| place(*lift).is_none()) {
+            continue;
+        }
         for window in 0..windows.len() {
-            let filter = (position % 3 == 2).then_some(FLAG);
+            let filter = place(FLAG.0).filter(|_| position % 3 == 2);
             slots.push(Slot {
                 aggregate,
-                argument: argument.map(LiftId),
+                argument: of.first().and_then(|lift| place(*lift)),
+                second: of.get(1).and_then(|lift| place(*lift)),
                 filter,
                 window: WindowId::from(window),
                 ty,
@@ -304,7 +326,7 @@ pub(super) fn fold_spec() -> FoldSpec {
         }],
         windows,
         slots,
-        presence: vec![Some(5), None, Some(u64::MAX), Some(1)],
+        presence,
         self_columns: vec![Key {
             name: "id".to_owned(),
             ty: Type::Int64,
@@ -313,7 +335,11 @@ pub(super) fn fold_spec() -> FoldSpec {
 }
 
 pub(super) fn graph() -> Vec<StreamGraph> {
-    let fold = fold_spec();
+    graph_of(row_spec(), fold_spec())
+}
+
+/// One chain of operators, and two services over it.
+pub(super) fn graph_of(row_spec: RowSpec, fold: FoldSpec) -> Vec<StreamGraph> {
     let feature = |(position, slot): (usize, &Slot)| FinishFeature {
         view: "view".into(),
         name: format!("v__f{position}"),
@@ -336,8 +362,10 @@ pub(super) fn graph() -> Vec<StreamGraph> {
         source_delay_us: 0,
         features,
     };
-    let (rows, mut log, answer) = featc_lower::operators(&source(), (&row_spec(), &[]), &fold, &spec);
+    let (rows, mut log, answer) = featc_lower::operators(&source(), (&row_spec, &[]), &fold, &spec);
     log.state_key = "s1".to_owned();
+    // Without the hour for late questions, which would hide everything here.
+    log.retention.keep_us = reach_us(&fold);
     let service = StreamGraph {
         program: "p1".to_owned(),
         service: "svc".to_owned(),
@@ -373,7 +401,8 @@ pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
     }
     let events: Vec<Row> = events.into_values().collect();
     let spec = row_spec();
-    let keyed = rows::apply(&spec, &accept::accept(&source(), &batch(&events)));
+    let events = batch(&events);
+    let keyed = rows::apply(&spec, &accept::accept(&source(), &events).0);
     let lifts: Vec<Type> = spec.lifts.iter().map(|lift| lift.ty).collect();
     let mut found: BTreeMap<Vec<u8>, Events> = BTreeMap::new();
     for row in 0..keyed.events.len() {
@@ -395,4 +424,12 @@ pub(super) fn run(paging: Paging, chunks: &[Vec<Row>]) -> Engine {
         engine.step("txn", &batch(chunk));
     }
     engine
+}
+
+/// An engine that goes on from its own snapshot, with other pages.
+pub(super) fn restarted(engine: &Engine, paging: Paging) -> Engine {
+    let (again, report) = Engine::restore_with_paging(graph(), engine.truth(), &engine.snapshot(), paging)
+        .expect("an engine restores its own snapshot");
+    assert!(report.is_whole() && report.dropped.is_empty(), "{report:?}");
+    again
 }

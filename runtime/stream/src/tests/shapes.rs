@@ -144,6 +144,13 @@ fn broken_graphs_are_refused() {
     for (position, what) in broken.into_iter().enumerate() {
         assert!(change(what).is_some(), "change {position}");
     }
+    let mut graphs = graph();
+    for graph in &mut graphs {
+        // One of the windows is over lifetime.
+        graph.logs[0].retention.keep_us = Some(1 << 60);
+    }
+    let bug = Engine::new(graphs, Truth::Complete).err().map(|bug| bug.0);
+    assert!(bug.is_some_and(|bug| bug.contains("kept for less")));
     let rows: fn(&mut StreamGraph) = |graph| graph.rows[0].rows.key.columns[0] = ColumnId(9);
     assert_eq!(change(rows), Some("transform paid: broken column reference".to_owned()));
     let finish: fn(&mut StreamGraph) = |graph| {

@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod check;
 mod reads;
+mod release;
+mod retract;
 
 use super::parts::Parts;
 use crate::paging::Paging;

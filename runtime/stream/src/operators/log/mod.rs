@@ -1,9 +1,11 @@
 //! `Log`: per entity, the events sorted by (τ, id, digest) in counted pages; copies are recognised here.
 //!
-//! All windows of a question share their right edge (but for what they exclude there), so one leftward walk answers all
-//! of them, from the shortest to the longest: covered groups and pages by their summaries, edges row by row.
+//! One leftward walk answers all windows that end alike and of which each starts within the next: covered groups and pages
+//! by their summaries, edges row by row. Of a window nothing is known but its bounds, and how many events it chooses.
 
+mod change;
 mod entity;
+mod operator;
 mod parts;
 #[cfg(test)]
 pub(crate) mod slow;
@@ -11,12 +13,15 @@ pub(crate) mod slow;
 mod tests;
 
 use crate::paging::Paging;
-use entity::{EntityLog, Place, Shape};
+pub(crate) use change::Changes;
+pub(crate) use entity::EntityLog;
+use entity::{Place, Shape};
 use featc_ir::plan::{FoldSpec, Part};
-use featc_ir::{Excluding, Status, Type};
+use featc_ir::{Bounds, Excluding, Status, Type};
+use featr_kernels::Column;
 use featr_kernels::aggregate::State;
 use featr_kernels::events::Events;
-use featr_kernels::{Column, StrData};
+pub(crate) use operator::{LogAsk, LogOperator, check};
 use parts::Parts;
 pub(crate) use parts::{Stop, Walk};
 use std::collections::HashMap;
@@ -26,9 +31,10 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 /// The state of one `Log` operator.
 ///
 /// # Contract
-/// - **Total**: every event is inserted or counted as a copy; nothing is lost.
+/// - **Total**: every delta changes the set of events, or is counted as a copy, as unknown, or as released; nothing is lost.
 /// - **Adequate**: after any sequence of steps, in any order, chunking and multiplicity, a read of an entity at `t`
 ///   equals the fold over the entity's distinct events in the window (tested against `read_slow`: `tests::agree`).
+/// - Events up to the floor may be gone: only questions whose windows begin behind it may be asked (see `operator`).
 /// - **Canonical**: the snapshot is a function of the set of events (tested: `tests::snapshots`).
 #[derive(Debug)]
 pub(crate) struct Log {
@@ -36,7 +42,7 @@ pub(crate) struct Log {
     shape: Shape,
     /// Entity key to position in `entities`. Only looked up, never iterated: its order reaches no output.
     positions: HashMap<Box<[u8]>, usize, Xxh3DefaultBuilder>,
-    /// In order of first appearance; none is without events.
+    /// In any order; none is without events.
     entities: Vec<(Box<[u8]>, EntityLog)>,
 }
 
@@ -83,7 +89,7 @@ impl Log {
             .iter()
             .any(|window| window.excluding == Excluding::SelfEvent);
         let shape = Shape {
-            parts: Parts::new(parts, of_slot, lift_types),
+            parts: Parts::new(&spec, parts, of_slot, lift_types),
             paging: paging.normal(),
             indexes_ids,
         };
@@ -95,6 +101,8 @@ impl Log {
         }
     }
 
+    /// What it answers, for tests.
+    #[cfg(test)]
     pub fn spec(&self) -> &FoldSpec {
         &self.spec
     }
@@ -102,26 +110,6 @@ impl Log {
     /// Types of the events' lifts.
     pub fn lift_types(&self) -> &[Type] {
         &self.shape.parts.lift_types
-    }
-
-    /// Takes in these rows of events, each with its entity; returns the numbers of new events and of copies.
-    pub fn step(&mut self, entities: &StrData, events: &Events, rows: impl Iterator<Item = usize>) -> (u64, u64) {
-        let (mut inserted, mut copies) = (0, 0);
-        for row in rows {
-            let log = Self::entity(&mut self.positions, &mut self.entities, entities.get(row));
-            if log.insert(&self.shape, events, row) {
-                inserted += 1;
-            } else {
-                copies += 1;
-            }
-        }
-        (inserted, copies)
-    }
-
-    /// Whether a copy of an event is here.
-    pub fn holds(&self, entity: &[u8], events: &Events, row: usize) -> bool {
-        let position = self.positions.get(entity);
-        position.is_some_and(|position| self.entities[*position].1.holds(events, row))
     }
 
     fn entity<'a>(
@@ -191,18 +179,22 @@ impl Log {
         slots: &mut [(Column, Vec<Status>)],
     ) {
         let (shape, t_us) = (&self.shape, question.t_us);
-        let (mut right, holes) = match (walk.excluding, question.itself) {
-            (Excluding::Nothing, _) | (Excluding::SelfEvent, None) => (log.after(t_us), Vec::new()),
-            (Excluding::Now, _) => (log.at_or_after(t_us), Vec::new()),
-            (Excluding::SelfEvent, Some(id)) => (log.after(t_us), log.with_id(shape, id)),
+        let holes = match question.itself.filter(|_| walk.excludes_self) {
+            Some(id) => log.with_id(shape, id),
+            None => Vec::new(),
         };
+        let mut right = log.until(walk.bounds.until(t_us));
         let Scratch { states, saved } = scratch;
         for part in walk.stops.first().map_or(&[][..], |stop| &stop.parts) {
             states[*part].clone_from(&shape.parts.identities[*part]);
         }
         let mut page: Option<Range<Place>> = None;
         for (position, stop) in walk.stops.iter().enumerate() {
-            let left = log.left(self.spec.windows[stop.window].after_us(t_us)).min(right);
+            let bounds = self.spec.windows[stop.window].bounds();
+            let mut left = log.left(bounds.after(t_us)).min(right);
+            if let Some(last) = stop.last {
+                left = log.last(shape, last, left..right, &holes);
+            }
             if let Some(left_behind) = page.take_if(|page| left <= page.start) {
                 stop.parts
                     .iter()
@@ -223,7 +215,7 @@ impl Log {
             for slot in &stop.slots {
                 let spec = &self.spec.slots[*slot];
                 let state = &states[shape.parts.of_slot[*slot]];
-                let (value, status) = state.lower(spec, shape.parts.argument_type(spec), t_us);
+                let (value, status) = state.lower(spec, shape.parts.types(spec), t_us);
                 slots[*slot].0.push(&value);
                 slots[*slot].1.push(status);
             }
@@ -265,11 +257,7 @@ impl Log {
 
 /// Whether the latest event until `t` lies in (t − length, t].
 fn is_present(latest_us: Option<i64>, t_us: i64, length_us: Option<u64>) -> bool {
-    match (latest_us, length_us) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(latest_us), Some(length_us)) => i128::from(t_us) - i128::from(latest_us) < i128::from(length_us),
-    }
+    latest_us.is_some_and(|latest_us| Bounds::lookback(length_us).contain(latest_us, t_us))
 }
 
 /// Bytes that a block of events holds.

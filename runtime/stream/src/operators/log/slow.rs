@@ -3,9 +3,9 @@
 use super::LogQuestion;
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Excluding, Status};
-use featr_kernels::Value;
-use featr_kernels::aggregate::State;
+use featr_kernels::aggregate::{State, Types};
 use featr_kernels::events::Events;
+use featr_kernels::{Tag, Value};
 
 /// Slots and presence of one question about an entity with these events (sorted, without copies): filter the whole log,
 /// fold event by event.
@@ -16,15 +16,23 @@ pub(crate) fn read_slow(
 ) -> (Vec<(Value, Status)>, Vec<bool>) {
     let slots = spec.slots.iter().map(|slot| {
         let window = &spec.windows[slot.window.index()];
-        let argument = slot.argument.map(|lift| events.lifts[lift.index()].ty);
-        let mut state = State::identity(slot.aggregate, argument);
-        for row in 0..events.len() {
-            let itself = window.excluding == Excluding::SelfEvent && question.itself == Some(events.id(row));
-            if window.contains(events.times[row], question.t_us) && !itself {
-                state.fold(slot, events, row..row + 1);
-            }
+        let types = Types::over(slot, events);
+        let mut state = State::identity(slot.aggregate, types);
+        let is_inside = |row: &usize| {
+            let itself = window.excluding == Excluding::SelfEvent && question.itself == Some(events.id(*row));
+            window.bounds().contain(events.times[*row], question.t_us) && !itself
+        };
+        let mut rows: Vec<usize> = (0..events.len()).filter(is_inside).collect();
+        if let Some(count) = window.count() {
+            let filter = slot.filter.map(|lift| &events.lifts[lift.index()]);
+            rows.retain(|row| {
+                let passes = filter.is_none_or(|filter| filter.is_true(*row) || filter.error(*row).is_some());
+                passes || events.poison_of(*row) != Tag::VALID
+            });
+            rows.drain(..rows.len().saturating_sub(count as usize));
         }
-        state.lower(slot, argument, question.t_us)
+        rows.into_iter().for_each(|row| state.fold(slot, events, row..row + 1));
+        state.lower(slot, types, question.t_us)
     });
     let present = |length_us: &Option<u64>| {
         events.times.iter().any(|time| {

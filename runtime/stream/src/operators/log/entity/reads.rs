@@ -1,13 +1,14 @@
 //! Searching an entity's log, and folding stretches of it.
 
 use super::{EntityLog, Group, Page, Place, SAVING_ROWS, Shape};
-use featr_kernels::aggregate::State;
+use featc_ir::LiftId;
+use featr_kernels::aggregate::{Candidates, State};
 use featr_kernels::events::Events;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 impl EntityLog {
-    fn start() -> Place {
+    pub(super) fn start() -> Place {
         Place {
             group: 0,
             page: 0,
@@ -48,7 +49,7 @@ impl EntityLog {
     }
 
     /// The position of a row, or of what follows the page if the row is its length.
-    fn place(&self, group: usize, page: usize, row: usize) -> Place {
+    pub(super) fn place(&self, group: usize, page: usize, row: usize) -> Place {
         let pages = &self.groups[group].pages;
         if row < pages[page].events.len() {
             Place { group, page, row }
@@ -82,9 +83,9 @@ impl EntityLog {
         self.first_by_time(|time| *time <= t_us)
     }
 
-    /// The first event with τ ≥ `t_us`.
-    pub fn at_or_after(&self, t_us: i64) -> Place {
-        self.first_by_time(|time| *time < t_us)
+    /// The end of a window that is closed on the right; `None`: it holds nothing.
+    pub fn until(&self, until_us: Option<i64>) -> Place {
+        until_us.map_or(Self::start(), |until_us| self.after(until_us))
     }
 
     /// The first event of a window whose left end is open at `after_us`.
@@ -94,20 +95,57 @@ impl EntityLog {
 
     /// The greatest event time ≤ `t_us`.
     pub fn latest_until(&self, t_us: i64) -> Option<i64> {
-        let place = self.after(t_us);
-        let (group, page, row) = match place {
-            Place {
-                group: 0,
-                page: 0,
-                row: 0,
-            } => return None,
-            Place { group, page: 0, row: 0 } => (group - 1, None, None),
-            Place { group, page, row: 0 } => (group, Some(page - 1), None),
-            Place { group, page, row } => (group, Some(page), Some(row - 1)),
+        let Place { group, page, row } = self.page_before(self.after(t_us))?;
+        self.groups[group].pages[page].events.times.get(row - 1).copied()
+    }
+
+    /// The page in which the event before a place lies, with the number of its events before that place.
+    fn page_before(&self, place: Place) -> Option<Place> {
+        let of_page = |group: usize, page: usize| Place {
+            group,
+            page,
+            row: self.groups[group].pages[page].events.len(),
         };
-        let pages = &self.groups[group].pages;
-        let times = &pages[page.unwrap_or(pages.len() - 1)].events.times;
-        times.get(row.unwrap_or(times.len() - 1)).copied()
+        match place {
+            Place { row: 1.., .. } => Some(place),
+            Place { group, page: 1.., .. } => Some(of_page(group, place.page - 1)),
+            Place { group: 1.., .. } => Some(of_page(place.group - 1, self.groups[place.group - 1].pages.len() - 1)),
+            Place { .. } => None,
+        }
+    }
+
+    /// The place from which the last `count` events of `range` lie that pass a filter, or are an error, and are in no hole;
+    /// where `range` starts if they are not so many.
+    pub fn last(
+        &self,
+        shape: &Shape,
+        (count, filter): (u32, Option<LiftId>),
+        range: Range<Place>,
+        holes: &[Range<Place>],
+    ) -> Place {
+        let counting = shape.parts.counting(filter);
+        let (mut left, mut wanted) = (range.end, u64::from(count));
+        while let Some(end) = self.page_before(left).filter(|_| wanted > 0 && left > range.start) {
+            let page = &self.groups[end.group].pages[end.page];
+            let first = Place { row: 0, ..end };
+            let touched = holes.iter().any(|hole| hole.start < end && first < hole.end);
+            let is_whole = end.row == page.events.len() && range.start <= first && !touched;
+            let counted = counting.and_then(|part| page.summary.get(part)).map(State::considered);
+            if let Some(counted) = counted.filter(|counted| is_whole && *counted <= wanted) {
+                (left, wanted) = (first, wanted - counted);
+                continue;
+            }
+            let candidates = Candidates::new(filter, &page.events);
+            let mut row = end.row;
+            while row > 0 && wanted > 0 && (Place { row, ..end }) > range.start {
+                row -= 1;
+                let place = Place { row, ..end };
+                let left_out = holes.iter().any(|hole| hole.contains(&place));
+                wanted -= u64::from(candidates.holds(row) && !left_out);
+            }
+            left = Place { row, ..end };
+        }
+        if wanted == 0 { left } else { range.start }
     }
 
     /// The stretches of events with this identity, ascending and disjoint.

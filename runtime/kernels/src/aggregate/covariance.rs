@@ -1,0 +1,59 @@
+//! `covariance` and `correlation`: a group of exact power sums of pairs. What is rational is rounded once; a correlation is
+//! the root of an exact fraction, correctly rounded.
+
+use super::number::{Number, scale_of};
+use super::{Aggregate, Asked, Input, Name, Types};
+use crate::exact::{self, Comoments};
+use crate::value::{Value, canonical};
+use featc_ir::ErrorCode;
+
+/// How many pairs, and their power sums. Squares are summed only for a correlation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Covariance {
+    squares: bool,
+    sums: Box<Comoments>,
+}
+
+impl Aggregate for Covariance {
+    fn identity(name: Name, _: Types) -> Covariance {
+        Covariance {
+            squares: name == Name::Correlation,
+            sums: Box::default(),
+        }
+    }
+
+    fn lift(&mut self, input: &Input<'_>, row: usize) {
+        let (x, y) = (Number::at(input.argument(), row), Number::at(input.second(), row));
+        let sums = &mut *self.sums;
+        sums.count = sums.count.wrapping_add(1);
+        x.add_to(&mut sums.x);
+        y.add_to(&mut sums.y);
+        x.add_product_to(y, &mut sums.xy);
+        if self.squares {
+            x.add_product_to(x, &mut sums.xx);
+            y.add_product_to(y, &mut sums.yy);
+        }
+    }
+
+    fn combine(&mut self, other: &Covariance) {
+        self.sums.combine(&other.sums);
+    }
+
+    fn subtract(&mut self, other: &Covariance) {
+        self.sums.subtract(&other.sums);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.sums.count == 0
+    }
+
+    fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
+        let result = if asked.name == Name::Correlation {
+            exact::correlation(&self.sums)
+        } else {
+            let scale = u32::from(scale_of(asked.types.argument)) + u32::from(scale_of(asked.types.second));
+            exact::covariance(&self.sums, scale)
+        };
+        Ok(result.map_or(Value::Null, |result| Value::Float64(canonical(result))))
+    }
+}

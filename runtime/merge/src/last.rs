@@ -1,0 +1,105 @@
+//! Where a window of the last N events starts: the N-th candidate before its end that the question sees and does not leave
+//! out.
+
+use super::bits::Bits;
+use super::run::{Reach, position};
+use super::{Context, Group};
+use featc_ir::LiftId;
+use featr_kernels::aggregate::Candidates;
+
+/// For each question the row from which the last `count` candidates within `low..high` lie. As many as there are, if they
+/// are fewer.
+pub(super) fn lows(
+    context: &Context<'_>,
+    reach: &Reach,
+    (count, filter): (u32, Option<LiftId>),
+    (low, high): (&[u32], &[u32]),
+) -> Vec<u32> {
+    let candidates = Candidates::new(filter, &context.run.events);
+    let mut lows = low.to_vec();
+    let mut rows: Vec<u32> = vec![];
+    for (number, group) in context.questions.groups.iter().enumerate() {
+        let search = Search {
+            context,
+            reach,
+            count,
+            group,
+        };
+        if context.sight.is_crowded(number) {
+            search.by_arrival(&candidates, high, &mut lows);
+            continue;
+        }
+        rows.clear();
+        rows.extend(group.events.clone().filter(|row| candidates.holds(*row as usize)));
+        for question in group.questions.clone() {
+            let start = search.around_holes(&rows, question, low[question]..high[question]);
+            lows[question] = start.unwrap_or(low[question]);
+        }
+    }
+    lows
+}
+
+struct Search<'a> {
+    context: &'a Context<'a>,
+    reach: &'a Reach,
+    count: u32,
+    group: &'a Group,
+}
+
+impl Search<'_> {
+    /// The candidate at which the last ones of a span begin; `None` if there are no more than wanted. `rows` are all
+    /// candidates of the entity.
+    fn around_holes(&self, rows: &[u32], question: usize, span: std::ops::Range<u32>) -> Option<u32> {
+        let sight = &self.context.sight;
+        let holes = if self.reach.excludes_self {
+            &sight.late_and_own
+        } else {
+            &sight.late
+        };
+        let holes = holes.rows.get(question);
+        let before = |row: u32| position(rows.partition_point(|candidate| *candidate < row));
+        let (first, end) = (before(span.start), before(span.end));
+        // Every hole among the chosen ones lets in one more, which may be a hole as well.
+        let (mut start, mut left_out) = (end, 0);
+        loop {
+            let wanted = end.saturating_sub(self.count.saturating_add(left_out));
+            if wanted <= first {
+                return None;
+            }
+            if wanted == start {
+                return Some(rows[start as usize]);
+            }
+            start = wanted;
+            let among = rows[start as usize]..span.end;
+            let is_one = |hole: &&u32| among.contains(hole) && rows.binary_search(hole).is_ok();
+            left_out = position(holes.iter().filter(is_one).count());
+        }
+    }
+
+    /// The same for all questions of a crowded entity, in a set of the candidates that have arrived.
+    fn by_arrival(&self, candidates: &Candidates<'_>, high: &[u32], lows: &mut [u32]) {
+        let start = self.group.events.start;
+        let mut arrived = Bits::new(self.group.events.len());
+        for question in self.group.questions.clone() {
+            let fresh = self.context.fresh(question).iter();
+            let fresh = fresh.filter(|row| candidates.holds(**row as usize));
+            fresh.for_each(|row| arrived.set(*row - start));
+            let own: &[u32] = if self.reach.excludes_self {
+                self.context.sight.own.get(question)
+            } else {
+                &[]
+            };
+            let (mut found, mut end) = (0, high[question]);
+            while found < self.count && end > lows[question] {
+                let Some(row) = arrived.at_or_before(end - 1 - start).map(|row| row + start) else {
+                    break;
+                };
+                end = row;
+                found += u32::from(own.binary_search(&row).is_err());
+            }
+            if found == self.count {
+                lows[question] = lows[question].max(end);
+            }
+        }
+    }
+}

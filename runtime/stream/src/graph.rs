@@ -1,0 +1,235 @@
+//! The running graph: one operator for each one in the plan, with its wires as positions.
+
+use crate::ReadError;
+use crate::delta::{Delta, RowDeltas};
+use crate::engine::Questions;
+use crate::operator::{Answer, Ask, Now, Operator, Port, State};
+use crate::operators::accept::AcceptOperator;
+use crate::operators::finish::FinishOperator;
+use crate::operators::log::{LogAsk, LogOperator};
+use crate::operators::rows::RowsOperator;
+use crate::operators::source::SourceOperator;
+use crate::paging::Paging;
+use crate::report::StepReport;
+use crate::shared::{Shared, SharedAnswer, SharedService};
+use featc_ir::plan::{LogId, Spine, StreamGraph};
+use featc_ir::{Bug, Source, Status};
+use featr_kernels::Column;
+
+/// The operators of some graphs. An operator comes after those that it reads.
+#[derive(Debug, Default)]
+pub(crate) struct Network {
+    operators: Vec<Box<dyn Operator>>,
+    /// Per operator, the positions of its inputs.
+    inputs: Vec<Vec<usize>>,
+    /// Per source, what its rows pass through.
+    routes: Vec<Route>,
+    pub services: Vec<Service>,
+}
+
+/// The operators that rows of a source reach, in order; the first one is the source.
+#[derive(Debug)]
+struct Route {
+    /// Each with its inputs, as positions in the route.
+    stops: Vec<(usize, Vec<usize>)>,
+}
+
+/// A service and how it is answered.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub name: String,
+    pub spine: Spine,
+    columns: usize,
+    parts: Vec<Part>,
+}
+
+/// What a service takes from one operator.
+#[derive(Debug)]
+struct Part {
+    pull: Pull,
+    /// Pairs (position among the service's columns, position among the operator's outputs).
+    columns: Vec<(usize, usize)>,
+}
+
+/// An operator to ask, after its inputs.
+#[derive(Debug)]
+struct Pull {
+    operator: usize,
+    ask: Ask,
+    inputs: Vec<Pull>,
+}
+
+impl Network {
+    /// Makes the operators of the graphs; what is equal in them becomes one operator.
+    ///
+    /// # Errors
+    /// References that lead nowhere, or an operator that reads what it cannot use.
+    pub fn new(graphs: Vec<StreamGraph>, paging: Paging) -> Result<Network, Bug> {
+        let shared = Shared::new(graphs)?;
+        let mut network = Network::default();
+        let mut accepted = Vec::new();
+        for source in shared.sources {
+            let rows = network.add(&[], |inputs| Ok(Box::new(SourceOperator::new(source, inputs)?)))?;
+            accepted.push(network.add(&[rows], |inputs| Ok(Box::new(AcceptOperator::new(inputs)?)))?);
+        }
+        let mut events = Vec::new();
+        for rows in shared.rows {
+            let input = accepted[rows.source];
+            events.push(network.add(&[input], |inputs| Ok(Box::new(RowsOperator::new(rows.spec, inputs)?)))?);
+        }
+        let mut logs = Vec::new();
+        for (id, log) in (0u32..).map(LogId).zip(shared.logs) {
+            let input = events[log.rows];
+            let made = network.add(&[input], |inputs| {
+                Ok(Box::new(LogOperator::new(id, log, inputs, paging)?))
+            });
+            logs.push(made?);
+        }
+        for service in shared.services {
+            let service = network.service(service, &logs)?;
+            network.services.push(service);
+        }
+        network.routes = network.sources().map(|(place, _)| network.route(place)).collect();
+        Ok(network)
+    }
+
+    fn add(
+        &mut self,
+        inputs: &[usize],
+        make: impl FnOnce(&[&Port]) -> Result<Box<dyn Operator>, Bug>,
+    ) -> Result<usize, Bug> {
+        let ports: Vec<&Port> = inputs.iter().map(|input| self.operators[*input].output()).collect();
+        let operator = make(&ports)?;
+        self.operators.push(operator);
+        self.inputs.push(inputs.to_vec());
+        Ok(self.operators.len() - 1)
+    }
+
+    fn service(&mut self, service: SharedService, logs: &[usize]) -> Result<Service, Bug> {
+        let mut parts = Vec::new();
+        for answer in service.answers {
+            let SharedAnswer {
+                spec,
+                log,
+                walks,
+                keys,
+                self_columns,
+                columns,
+            } = answer;
+            let log = logs[log];
+            let features = self.add(&[log], |inputs| Ok(Box::new(FinishOperator::new(spec, inputs)?)))?;
+            let ask = LogAsk {
+                keys,
+                self_columns,
+                walks,
+            };
+            let slots = Pull {
+                operator: log,
+                ask: Ask::Log(ask),
+                inputs: Vec::new(),
+            };
+            let pull = Pull {
+                operator: features,
+                ask: Ask::Finish,
+                inputs: vec![slots],
+            };
+            parts.push(Part { pull, columns });
+        }
+        Ok(Service {
+            name: service.name,
+            spine: service.spine,
+            columns: service.columns,
+            parts,
+        })
+    }
+
+    fn route(&self, source: usize) -> Route {
+        let mut stops = vec![(source, Vec::new())];
+        for place in source + 1..self.operators.len() {
+            let is_read = |stop: &usize| self.inputs[place].contains(&stops[*stop].0);
+            let inputs: Vec<usize> = (0..stops.len()).filter(is_read).collect();
+            if !inputs.is_empty() {
+                stops.push((place, inputs));
+            }
+        }
+        Route { stops }
+    }
+
+    /// The sources, each with the position of its operator.
+    pub fn sources(&self) -> impl Iterator<Item = (usize, &Source)> + Clone {
+        let operators = self.operators.iter().enumerate();
+        operators.filter_map(|(place, operator)| match operator.output() {
+            Port::Rows(source) => Some((place, &**source)),
+            Port::Accepted(_) | Port::Events(..) | Port::Slots(_) | Port::Features => None,
+        })
+    }
+
+    /// Pushes rows of a source through everything that reads them.
+    pub fn push(&mut self, source: usize, rows: RowDeltas<'_>, now: &Now, report: &mut StepReport) {
+        let Some(route) = self.routes.iter().find(|route| route.stops[0].0 == source) else {
+            return;
+        };
+        let mut deltas: Vec<Option<Delta<'_>>> = Vec::with_capacity(route.stops.len());
+        deltas.push(Some(Delta::Rows(rows)));
+        for (place, inputs) in &route.stops[1..] {
+            let mut output = None;
+            for delta in inputs.iter().filter_map(|input| deltas[*input].as_ref()) {
+                output = self.operators[*place].step(delta, now, report);
+            }
+            deltas.push(output);
+        }
+    }
+
+    /// Answers a service, one column per column of it.
+    pub fn answer(
+        &self,
+        service: &Service,
+        questions: &Questions,
+        now: &Now,
+    ) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
+        let mut answers: Vec<Option<(Column, Vec<Status>)>> = vec![None; service.columns];
+        for part in &service.parts {
+            let Answer::Features(features) = self.read(&part.pull, questions, now)? else {
+                continue;
+            };
+            let mut features: Vec<Option<(Column, Vec<Status>)>> = features.into_iter().map(Some).collect();
+            for (index, (column, output)) in part.columns.iter().enumerate() {
+                let again = part.columns[index + 1..].iter().any(|(_, later)| later == output);
+                answers[*column] = if again {
+                    features[*output].clone()
+                } else {
+                    features[*output].take()
+                };
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    fn read(&self, pull: &Pull, questions: &Questions, now: &Now) -> Result<Answer, ReadError> {
+        let inputs = pull.inputs.iter().map(|input| self.read(input, questions, now));
+        let inputs = inputs.collect::<Result<Vec<Answer>, ReadError>>()?;
+        self.operators[pull.operator].read(&pull.ask, questions, now, inputs)
+    }
+
+    /// All operators, in order.
+    pub fn operators_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn Operator>> {
+        self.operators.iter_mut()
+    }
+
+    /// The states, in order.
+    pub fn states(&self) -> impl Iterator<Item = &dyn State> {
+        self.operators.iter().filter_map(|operator| operator.state())
+    }
+
+    /// As [`Network::states`].
+    pub fn states_mut(&mut self) -> impl Iterator<Item = &mut dyn State> {
+        self.operators.iter_mut().filter_map(|operator| operator.state_mut())
+    }
+
+    /// How the first answer of a service asks its log, for tests of logs.
+    #[cfg(test)]
+    pub fn first_ask(&self, service: usize) -> Option<&Ask> {
+        let part = self.services.get(service)?.parts.first()?;
+        part.pull.inputs.first().map(|slots| &slots.ask)
+    }
+}
