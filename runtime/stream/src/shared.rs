@@ -233,14 +233,16 @@ impl Shared {
         let mut parts = Vec::new();
         for part in &plan.parts {
             let mut moved = part.clone();
-            (moved.argument, moved.filter) = (lift(part.argument)?, lift(part.filter)?);
+            (moved.argument, moved.second) = (lift(part.argument)?, lift(part.second)?);
+            moved.filter = lift(part.filter)?;
             parts.push(placed(&mut merged.parts, &moved));
         }
         let mut slots = Vec::new();
         for (slot, planned) in fold.slots.iter().zip(&plan.slots) {
             let mut moved = slot.clone();
             moved.window = windows[slot.window.index()].into();
-            (moved.argument, moved.filter) = (lift(slot.argument)?, lift(slot.filter)?);
+            (moved.argument, moved.second) = (lift(slot.argument)?, lift(slot.second)?);
+            moved.filter = lift(slot.filter)?;
             let part = at(&parts, planned.part as usize)?;
             let place = placed(&mut merged.spec.slots, &moved);
             if place == merged.of_slot.len() {
