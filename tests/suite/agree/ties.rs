@@ -191,8 +191,16 @@ fn numbers(rng: &mut Rng, exponents: (i32, i32)) -> Numbers {
 
 /// A program, rows, and a question per entity.
 pub fn case(rng: &mut Rng) -> (String, Vec<Vec<Value>>, Vec<Asked>) {
-    // Close together, over some limbs, and over all of the range.
-    let exponents = *rng.pick(&[(-2, 2), (-40, 10), (-300, 300), (-1_000, 400), (200, 440)]);
+    // Close together, as far apart as fixed point holds, over some limbs, and over all of the range.
+    let exponents = *rng.pick(&[
+        (-2, 2),
+        (-40, 10),
+        (-12, 72),
+        (-12, 72),
+        (-300, 300),
+        (-1_000, 400),
+        (200, 440),
+    ]);
     let (mut rows, mut questions) = (Vec::new(), Vec::new());
     let day_us = 86_400_000_000;
     for entity in 0..ENTITIES {
