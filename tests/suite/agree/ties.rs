@@ -94,9 +94,9 @@ fn tied_difference(rng: &mut Rng, parts: i128) -> i64 {
     }
 }
 
-fn floats(rng: &mut Rng, exponent: i32) -> Vec<f64> {
+fn floats(rng: &mut Rng, exponent: i32, kind: usize) -> Vec<f64> {
     let scale = |value: f64| value * 2f64.powi(exponent);
-    match rng.below(5) {
+    match kind {
         // A sum of 54 bits, and what lies far below it.
         0 => {
             let whole = odd(rng, 54);
@@ -147,7 +147,7 @@ fn floats(rng: &mut Rng, exponent: i32) -> Vec<f64> {
     }
 }
 
-fn numbers(rng: &mut Rng, exponents: (i32, i32)) -> Numbers {
+fn numbers(rng: &mut Rng, exponents: (i32, i32), kinds: &[usize]) -> Numbers {
     let (low, high) = exponents;
     let exponent = low + rng.below((high - low + 1) as usize) as i32;
     let parts = *rng.pick(&[2usize, 4, 8]);
@@ -182,7 +182,10 @@ fn numbers(rng: &mut Rng, exponents: (i32, i32)) -> Numbers {
         }
     };
     Numbers {
-        floats: floats(rng, exponent),
+        floats: {
+            let kind = *rng.pick(kinds);
+            floats(rng, exponent, kind)
+        },
         integers,
         divisors,
         decimals,
@@ -191,8 +194,17 @@ fn numbers(rng: &mut Rng, exponents: (i32, i32)) -> Numbers {
 
 /// A program, rows, and a question per entity.
 pub fn case(rng: &mut Rng) -> (String, Vec<Vec<Value>>, Vec<Asked>) {
-    // Close together, over some limbs, and over all of the range.
-    let exponents = *rng.pick(&[(-2, 2), (-40, 10), (-300, 300), (-1_000, 400), (200, 440)]);
+    // Variances over as many digits as fixed point holds; all kinds close together, over some limbs, over all of the range.
+    let all: &[usize] = &[0, 1, 2, 3, 4];
+    let (exponents, kinds) = *rng.pick(&[
+        ((0, 84), &[2, 3][..]),
+        ((0, 84), &[2, 3]),
+        ((-2, 2), all),
+        ((-40, 10), all),
+        ((-300, 300), all),
+        ((-1_000, 400), all),
+        ((200, 440), all),
+    ]);
     let (mut rows, mut questions) = (Vec::new(), Vec::new());
     let day_us = 86_400_000_000;
     for entity in 0..ENTITIES {
@@ -201,7 +213,7 @@ pub fn case(rng: &mut Rng) -> (String, Vec<Vec<Value>>, Vec<Asked>) {
             integers,
             divisors,
             decimals,
-        } = numbers(rng, exponents);
+        } = numbers(rng, exponents, kinds);
         let count = floats.len().max(integers.len()).max(decimals.len());
         for at in 0..count {
             rows.push(vec![
