@@ -6,12 +6,14 @@ programs are built there. A patch passes if at least one program is refused with
 """
 
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-COPY = ROOT / "target" / "wrong-lowerings"
+COPY = pathlib.Path(tempfile.mkdtemp(prefix="featc-wrong-lowerings-"))
 
 
 def run(*words, folder=COPY):
@@ -34,7 +36,6 @@ def main():
     patches = sorted(HERE.glob("*.patch"))
     patches = [patch for patch in patches if not wanted or patch.stem in wanted]
     programs = sorted((ROOT / "tests" / "golden").glob("*.feat")) + sorted((ROOT / "examples").glob("*/*.feat"))
-    COPY.mkdir(parents=True, exist_ok=True)
     run("git", "checkout-index", "--all", "--force", f"--prefix={COPY}/", folder=ROOT)
     refused, built = build(programs)
     if refused:
@@ -56,4 +57,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:
+        shutil.rmtree(COPY, ignore_errors=True)
