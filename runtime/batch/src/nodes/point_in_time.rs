@@ -298,7 +298,7 @@ impl Current {
                 Ok(Some(job.ask(run, &asked.collect::<Vec<_>>())?))
             }
             Current::WithoutEvents { next, nobody } => {
-                let most = job.questions_max(0).min(1 << 16);
+                let most = job.questions_max(0).min(1 << 13);
                 let mut taken = vec![];
                 let mut left = most;
                 for entity in job.questions.without_events(*next) {

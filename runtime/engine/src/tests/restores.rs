@@ -109,10 +109,15 @@ fn answers(online: &Online) -> Vec<Result<RecordBatch, Error>> {
         let questions = RecordBatch::try_from_iter(questions).expect("one column");
         online.read(service, &questions, &[cut_us; 3], true)
     };
-    vec![
-        ask("risk", "card", ["c0", "c1", "x"]),
-        ask("access", "user", ["u0", "u2", "x"]),
-    ]
+    let services = [
+        ("risk", "card", ["c0", "c1", "x"]),
+        ("access", "user", ["u0", "u2", "x"]),
+        ("people", "user", ["u1", "u2", "x"]),
+    ];
+    let there = services
+        .into_iter()
+        .filter(|(service, ..)| !online.field_names(service).is_empty());
+    there.map(|(service, key, names)| ask(service, key, names)).collect()
 }
 
 /// Restores what the program left that was edited to this one; what has to be rebuilt is pushed again. Then both go on.
@@ -197,8 +202,8 @@ fn edits_that_change_no_event_keep_state() {
 #[test]
 fn other_views_come_and_go() {
     let text = "service risk { spend.* }";
-    let more =
-        "view users of user from txn { owner \"o\" feature spent = sum(amount) over 1h }\nservice risk { spend.* }";
+    let more = "view users of user from txn { owner \"o\" feature spent = sum(amount) over 1h }\nservice risk { spend.* }\n\
+                service people { users.* }";
     let report = restored(&[(text, more)]);
     let [new] = &report.to_rebuild[..] else {
         panic!("{report:?}");
