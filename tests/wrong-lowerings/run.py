@@ -33,7 +33,8 @@ def main():
     wanted = sys.argv[1:]
     patches = sorted(HERE.glob("*.patch"))
     patches = [patch for patch in patches if not wanted or patch.stem in wanted]
-    programs = sorted((ROOT / "tests" / "golden").glob("*.feat")) + sorted((ROOT / "examples").glob("*/*.feat"))
+    folders = ["tests/golden", "examples/*", "compiler/validate/tests"]
+    programs = [program for folder in folders for program in sorted(ROOT.glob(f"{folder}/*.feat"))]
     COPY.mkdir(parents=True, exist_ok=True)
     run("git", "checkout-index", "--all", "--force", f"--prefix={COPY}/", folder=ROOT)
     refused, built = build(programs)
