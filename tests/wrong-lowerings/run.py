@@ -20,7 +20,9 @@ def run(*words, folder=COPY):
 
 def build(programs):
     """What building the programs says: refused with E0601, otherwise, and not at all."""
-    made = run("cargo", "run", "--quiet", "--package", "featc-driver", "--example", "build", "--", *programs)
+    # A folder of its own: with equal names in one folder, cargo would take what is built here for the tree's own.
+    options = ["--quiet", "--target-dir", COPY / "target", "--package", "featc-driver", "--example", "build"]
+    made = run("cargo", "run", *options, "--", *programs)
     lines = made.stdout.splitlines()
     refused = [line for line in lines if line.startswith("E0601 ")]
     built = [line for line in lines if line.startswith("built ")]
