@@ -90,7 +90,7 @@ pub fn refused(refusal: &featc_driver::Refusal) -> Diagnostic {
         ));
     }
     diagnostic.with_help(
-        "nothing was written or run; build again with a featc that nobody changed, or report this with the program",
+        "the folder was changed after it was built, or the compiler has a bug: build again, and report it if this stays",
     )
 }
 
