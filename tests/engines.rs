@@ -8,6 +8,8 @@ mod alone;
 mod evaluators;
 #[path = "suite/lake.rs"]
 mod lake;
+#[path = "suite/oracle.rs"]
+mod oracle;
 #[path = "suite/physical.rs"]
 mod physical;
 #[path = "suite/rejects.rs"]

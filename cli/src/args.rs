@@ -228,7 +228,7 @@ pub enum TruthArg {
 
 #[derive(Debug, Args)]
 pub struct SpineArgs {
-    /// The questions: Parquet, CSV or JSONL with the entity columns and a time column; other columns pass through
+    /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
     #[arg(long, value_name = "FILE")]
     pub spine: PathBuf,
     /// The spine's column with the instant of each question
@@ -264,7 +264,7 @@ pub struct TrainCommand {
     /// The service whose features are wanted
     #[arg(long, value_name = "NAME", required_unless_present = "from_provenance")]
     pub service: Option<String>,
-    /// The questions: Parquet, CSV or JSONL with the entity columns and a time column; other columns pass through
+    /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
     #[arg(long, value_name = "FILE", required_unless_present = "from_provenance")]
     pub spine: Option<PathBuf>,
     /// The spine's column with the instant of each question
@@ -386,9 +386,27 @@ pub struct VerifyArgs {
     pub spine: SpineArgs,
     #[command(flatten)]
     pub options: ReplayOptions,
-    /// Rows that the slow model answers too
+    /// Questions that the slow model answers too: rows of the spine, and as many or more at the edges of windows, about any
+    /// entity that has events
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub sample: usize,
+    /// Which questions --sample and --metamorphic draw
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed: u64,
+    /// Answer the spine again after changes that must not change a bit: other questions, other entities, shifted instants,
+    /// events outside all windows, split files, a memory limit, other threads, another order of delivery
+    #[arg(long)]
+    pub metamorphic: bool,
+    /// Write what was compared as JUnit XML: a test case per check and feature
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write what --json prints to a file
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Where a difference goes, shrunk to the fewest events and questions: a folder that is not there yet, or is empty. Without
+    /// it, `target/feat/case-1` or the next number that is free
+    #[arg(long, value_name = "FOLDER")]
+    pub case: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

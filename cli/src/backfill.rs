@@ -19,7 +19,7 @@ use crate::args::BackfillArgs;
 use crate::check::compile;
 use crate::errors;
 use crate::provenance::{fingerprints, is_hashed, named_file, source_files};
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use crate::run::{Aside, Prepared, check_found, check_overwrites, prepare_compiled, same_file, settle};
 use arrow::datatypes::Schema;
 use checkpoint::{Arguments, Checkpoint, Locked};
@@ -148,6 +148,13 @@ fn check_folder(args: &BackfillArgs, prepared: &Prepared, reporter: &Reporter) -
         let why = "a source reads files of that folder";
         return reporter.refuse(errors::unusable_folder(&args.out.display().to_string(), why));
     }
+    if let Some(rejected) = args.run.rejected.as_deref().filter(|file| same_folder(file, &args.out)) {
+        let name = Path::new(rejected.file_name().unwrap_or_default());
+        if name == Path::new(checkpoint::FILE) || plan::may_be_part(name) {
+            let path = rejected.display().to_string();
+            return reporter.refuse(errors::overwrites(&path, "a file of the backfill, and so an output"));
+        }
+    }
     check_overwrites(prepared, &args.run, args.entities.as_deref(), None, reporter)
 }
 
@@ -202,16 +209,13 @@ fn check_size(
 fn words(rows: u128, parts_and_bytes: Option<(u128, u128)>) -> String {
     const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
     let Some((parts, mut bytes)) = parts_and_bytes else {
-        return format!("{rows} rows");
+        return counted(rows, "row");
     };
     let mut unit = 0;
     while bytes >= 10_000 && unit + 1 < UNITS.len() {
         (bytes, unit) = (bytes / 1_000, unit + 1);
     }
-    let [parts, rows] = [(parts, "part"), (rows, "row")].map(|(count, what)| match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    });
+    let (parts, rows) = (counted(parts, "part"), counted(rows, "row"));
     format!("{parts} with {rows}, about {bytes} {} before encoding", UNITS[unit])
 }
 

@@ -3,7 +3,7 @@
 use crate::args::BuildArgs;
 use crate::check::compile;
 use crate::errors;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 
 pub fn run(args: &BuildArgs, reporter: &Reporter) -> Result<(), Refused> {
     let (_, program) = compile(&args.program, reporter)?;
@@ -13,9 +13,10 @@ pub fn run(args: &BuildArgs, reporter: &Reporter) -> Result<(), Refused> {
     let hash = featc_ir::hash::program_hash(&program);
     let operators: usize = plans.stream.iter().map(featc_ir::plan::StreamGraph::operators).sum();
     let text = format!(
-        "built {} (program {hash}): {} batch plans, {operators} stream operators",
+        "built {} (program {hash}): {}, {}",
         folder.display(),
-        plans.batch.len(),
+        counted(plans.batch.len(), "batch plan"),
+        counted(operators, "stream operator")
     );
     let value = serde_json::json!({
         "folder": folder.display().to_string(),

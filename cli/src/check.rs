@@ -2,7 +2,7 @@
 
 use crate::args::CheckArgs;
 use crate::errors;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use featc_driver::Project;
 use featc_ir::Program;
 use std::path::Path;
@@ -25,10 +25,11 @@ pub fn run(args: &CheckArgs, reporter: &Reporter) -> Result<(), Refused> {
             Ok((_, program)) => {
                 let features: usize = program.views.iter().map(|view| view.features.len()).sum();
                 let text = format!(
-                    "{}: {} views, {features} features, {} services: no errors",
+                    "{}: {}, {}, {}: no errors",
                     path.display(),
-                    program.views.len(),
-                    program.services.len()
+                    counted(program.views.len(), "view"),
+                    counted(features, "feature"),
+                    counted(program.services.len(), "service")
                 );
                 let value = serde_json::json!({
                     "program": path.display().to_string(),

@@ -196,9 +196,16 @@ pub fn run(args: &DemoArgs, reporter: &Reporter) -> Result<(), Refused> {
         shuffle: Some(1),
         restart_every: Some(20_000),
     };
+    let run = tour.program_args(TruthArg::Complete).run;
+    let options = verify::Options {
+        run: &run,
+        replay: &options,
+        sample: 50,
+        seed: 1,
+    };
     for (prepared, training) in [(&honest, &training), (&leaking, &complete)] {
         let spine = tour.spine(prepared)?;
-        let compared = verify::against(prepared, &spine, training, &options, 50, reporter)?;
+        let compared = verify::agreed(prepared, &spine, training, &options, reporter)?;
         let value =
             serde_json::json!({ "truth": prepared.truth_text(), "values": compared.values, "differ": compared.differ });
         reporter.result(&verify::words(prepared, &compared), &value);

@@ -60,6 +60,17 @@ pub fn named_like_a_folder(path: &str) -> Diagnostic {
 pub fn build(error: &BuildError) -> Diagnostic {
     match error {
         BuildError::Unwritable { path, why } => unwritable(&path.display().to_string(), why),
+        BuildError::Foreign { path } => {
+            let message = format!("`{}` is in the way: it is not of a build", path.display());
+            Diagnostic::new(Code::UnwritableOutput, message)
+                .with_help("move it away, or build into another folder with `--out`")
+        }
+        BuildError::Unfinished { path, why } => {
+            let message = format!("cannot write `{}`: {why}", path.display());
+            Diagnostic::new(Code::UnwritableOutput, message)
+                .with_note("the new build is whole all the same, and readers find it: its files wait in `.featc-next`")
+                .with_help("make the path writable, and build again: that puts them in place")
+        }
         BuildError::Busy { folder } => busy(&folder.display().to_string()),
         BuildError::Refused(refusal) => refused(refusal),
     }
@@ -143,6 +154,12 @@ pub fn beyond_answer(column: &str, why: &str) -> Diagnostic {
 pub fn overwrites(path: &str, what: &str) -> Diagnostic {
     Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command"))
         .with_help("choose another file")
+}
+
+/// A file that rejected rows were to take the place of, and that holds something else.
+pub fn no_rejects(path: &str) -> Diagnostic {
+    let message = format!("`{path}` is there, and it holds no rejected rows: it would be lost");
+    Diagnostic::new(Code::UnwritableOutput, message).with_help("give `--rejected` another name, or remove that file")
 }
 
 /// When an input changed that was read.
@@ -298,7 +315,7 @@ pub fn shared_identity(column: &str, names: &[String]) -> Diagnostic {
 
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
     Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} comparisons differ"))
-        .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the row above")
+        .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the case above")
 }
 
 /// As [`run`], of a file that the command line names: a spine, entities, a record.

@@ -18,6 +18,7 @@ mod lake;
 mod notices;
 mod progress;
 mod provenance;
+mod random;
 mod replay;
 mod report;
 mod run;

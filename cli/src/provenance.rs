@@ -160,7 +160,14 @@ fn source_changes(were: &[SourceFiles], are: &[SourceFiles]) -> Vec<(String, Cha
         let found = changes(&was.files, files).into_iter();
         found.map(|change| (what.clone(), change)).collect::<Vec<_>>()
     };
-    were.iter().flat_map(of_source).collect()
+    let is_new = |is: &&SourceFiles| !were.iter().any(|was| was.source == is.source);
+    let new = are.iter().filter(is_new).flat_map(|is| {
+        let what = format!("source `{}`", is.source);
+        changes(&[], &is.files)
+            .into_iter()
+            .map(move |change| (what.clone(), change))
+    });
+    were.iter().flat_map(of_source).chain(new).collect()
 }
 
 /// Refuses source files that are not what they were; one message for each.

@@ -6,15 +6,29 @@ use crate::lake::Out;
 use crate::progress::Bar;
 use crate::report::{Refused, Reporter};
 use crate::run::{Answered, Aside, Prepared, check_found, prepare, settle};
-use featr::{Limits, RejectedRows, Side, Spine, Training};
+use featr::{Limits, Recorded, RejectedRows, Side, Spine, Training};
 
-/// Runs the streaming engine over the recorded sources with a progress bar.
+/// Reads the sources and runs the streaming engine over them with a progress bar.
 pub fn stream(
     prepared: &Prepared,
     options: &ReplayOptions,
     spine: &Spine,
     with_status: bool,
     rejects: Option<Box<dyn RejectedRows>>,
+    reporter: &Reporter,
+) -> Result<Training, Refused> {
+    let recorded = prepared.program.record(&prepared.service, Side::Stream, rejects);
+    let recorded = recorded.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    stream_recorded(prepared, options, spine, with_status, &recorded, reporter)
+}
+
+/// As [`stream`], of rows that have been read.
+pub fn stream_recorded(
+    prepared: &Prepared,
+    options: &ReplayOptions,
+    spine: &Spine,
+    with_status: bool,
+    recorded: &[Recorded],
     reporter: &Reporter,
 ) -> Result<Training, Refused> {
     let mut bar = Bar::new(reporter.json);
@@ -28,9 +42,10 @@ pub fn stream(
         limits: Limits::NONE,
     };
     let told = &mut |phase: &'static str, done: u64, of: u64| bar.tell(phase, done, of);
+    let service = &prepared.service;
     let training = prepared
         .program
-        .replay(&prepared.service, spine, &options, rejects, told);
+        .replay_recorded(service, spine, recorded, &options, told);
     bar.done();
     training.or_else(|error| reporter.refuse(errors::run(&error, None)))
 }

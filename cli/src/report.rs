@@ -20,6 +20,13 @@ pub struct Reporter {
     pub failed: std::cell::Cell<bool>,
 }
 
+/// `1 row`, `2 rows`.
+pub fn counted(count: impl std::fmt::Display, what: &str) -> String {
+    let count = count.to_string();
+    let ending = if count == "1" { "" } else { "s" };
+    format!("{count} {what}{ending}")
+}
+
 impl Reporter {
     pub fn new(cli: &Cli) -> Reporter {
         Reporter::with(cli.json, cli.message_format, cli.color)

@@ -3,16 +3,16 @@
 use crate::args::{ProgramArgs, RunArgs, SpineArgs, TruthArg};
 use crate::check::compile;
 use crate::errors;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featr::provenance::{Provenance, StagedSet, stage_set};
 use featr::{
     Claim, DecodeError, JsonlRejects, RejectedRows, RunReport, SeenEarly, Side, SourceReport, Spine, TrainRows,
-    Training, Truth,
+    Training, Truth, begins_with_reject, open_file,
 };
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A compiled program, ready to run one service.
 pub struct Prepared {
@@ -22,8 +22,8 @@ pub struct Prepared {
     pub truth: Truth,
     /// The sources that this truth shows though nothing says when their rows were known.
     pub seen_early: SeenEarly,
-    /// The `.feat` files of the program.
-    pub program_files: Vec<PathBuf>,
+    /// The text of the program.
+    pub project: featc_driver::Project,
 }
 
 /// Compiles the program and settles files and truth.
@@ -42,7 +42,7 @@ pub fn prepare_compiled(
 ) -> Result<Prepared, Refused> {
     let plans = featc_driver::lower(&ir);
     featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
-    let mut program = featr::Program::new(plans.batch, plans.stream, project.base);
+    let mut program = featr::Program::new(plans.batch, plans.stream, project.base.clone());
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
     program.service(service).map_err(refuse)?;
     if let Some(folder) = args.temp_dir.as_deref().filter(|folder| !folder.is_dir()) {
@@ -97,7 +97,7 @@ pub fn prepare_compiled(
         service: service.to_owned(),
         truth,
         seen_early,
-        program_files: project.paths,
+        project,
     })
 }
 
@@ -190,10 +190,10 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
         rejected += source.rejected_total();
         if source.rejected_total() > 0 {
             let line = format!(
-                "source {}: {} of {} rows rejected ({})",
+                "source {}: {} of {} rejected ({})",
                 source.source,
                 source.rejected_total(),
-                source.rejected_total() + source.accepted,
+                counted(source.rejected_total() + source.accepted, "row"),
                 words(&source.rejected)
             );
             reporter.note(&line);
@@ -422,8 +422,9 @@ pub fn tell(prepared: &Prepared, training: &Answered, out: &str, snapshot: Optio
     let features = training.schema.fields().len();
     let version = snapshot.map(|snapshot| format!(", {snapshot}")).unwrap_or_default();
     let text = format!(
-        "{out}: {} rows, {features} columns, service {}, truth {}{version}",
-        training.report.rows,
+        "{out}: {}, {}, service {}, truth {}{version}",
+        counted(training.report.rows, "row"),
+        counted(features, "column"),
         prepared.service,
         prepared.truth_words()
     );
@@ -485,7 +486,7 @@ pub fn check_overwrites(
         if spine.is_some_and(|spine| same_file(target, spine)) {
             return reporter.refuse(errors::overwrites(&name, "the spine"));
         }
-        if prepared.program_files.iter().any(|file| same_file(target, file)) {
+        if prepared.project.paths.iter().any(|file| same_file(target, file)) {
             return reporter.refuse(errors::overwrites(&name, "the program"));
         }
         if files.iter().any(|file| same_file(target, file)) {
@@ -498,7 +499,18 @@ pub fn check_overwrites(
             ));
         }
     }
-    Ok(())
+    match rejected {
+        Some(rejected) if !is_rejects(rejected) => reporter.refuse(errors::no_rejects(&rejected.display().to_string())),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether nothing is lost where rejected rows take the place of this file: it is not there, empty, or held some before.
+fn is_rejects(path: &Path) -> bool {
+    match open_file(path) {
+        Ok(file) => begins_with_reject(file),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
 }
 
 /// Takes an output for this run, before any work is done; refuses one that could not be written, or that another run
@@ -510,7 +522,7 @@ pub fn check_out(out: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
 }
 
 /// Takes a file that is to be written.
-fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
+pub fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
     let name = target.display().to_string();
     if name.ends_with(std::path::is_separator) {
         return reporter.refuse(errors::named_like_a_folder(&name));

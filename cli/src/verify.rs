@@ -1,17 +1,35 @@
-//! `featc verify`: both engines on all rows, the model on a sample, compared bit by bit.
+//! `featc verify`: both engines on all rows, the model on a sample, compared bit by bit; and what must not change them.
 
-use crate::args::{ReplayOptions, VerifyArgs};
+mod answers;
+mod case;
+mod checks;
+mod engines;
+mod explain;
+mod outputs;
+mod relations;
+mod reproduce;
+mod sample;
+mod shrink;
+#[cfg(test)]
+mod tests;
+
+use crate::args::{ReplayOptions, RunArgs, VerifyArgs};
 use crate::errors;
+use crate::progress::Bar;
 use crate::provenance::Inputs;
-use crate::replay::stream;
-use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_found, check_overwrites, prepare, settle};
+use crate::replay::stream_recorded;
+use crate::report::{Refused, Reporter, counted};
+use crate::run::{Aside, Prepared, check_found, prepare, settle};
 use crate::train::batch;
-use arrow::array::{Array as _, RecordBatch};
-use featc_ir::{Status, Type};
-use featr::{Side, Spine, Training, Value};
-use featr_model::{Model, Question, SourceRows};
-use std::fmt::Write as _;
+use answers::Answers;
+use case::{Asked, Case, Fields};
+use checks::{Check, Kind, against, related};
+use engines::{Ground, Setting, evaluators};
+use featc_ir::Type;
+use featr::{Column, Recorded, Side, Spine, Training, Value};
+use featr_model::{Model, SourceRows};
+use outputs::{Outputs, checks_json, junit};
+use relations::{Base, Relation};
 
 /// What was compared.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,43 +38,79 @@ pub struct Compared {
     pub features: u64,
     /// Values, each with its status, batch against stream.
     pub values: u64,
+    /// Rows of the spine that the model judged.
     pub model_rows: u64,
+    /// Questions at edges, which all three answered.
+    pub edges: u64,
+    pub seed: u64,
     pub differ: u64,
 }
 
-/// A place where two evaluators differ.
-struct Difference {
-    row: usize,
-    field: usize,
-    /// Evaluator, value in words and bits.
-    said: Vec<(&'static str, String)>,
+/// What is answered by which engines, and how they run.
+pub struct Options<'a> {
+    pub run: &'a RunArgs,
+    pub replay: &'a ReplayOptions,
+    pub sample: usize,
+    pub seed: u64,
+}
+
+/// All checks of a run, with what the rest of it needs.
+struct Verified {
+    checks: Vec<Check>,
+    compared: Compared,
+    /// The rows that the stream sides were read.
+    recorded: Vec<Recorded>,
+    base: Base,
+    edges: Asked,
 }
 
 pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&args.program, reporter)?;
-    check_overwrites(&prepared, &args.program.run, Some(&args.spine.spine), None, reporter)?;
+    let run = &args.program.run;
+    let outputs = Outputs::take(&prepared, args, reporter)?;
     let inputs = Inputs::look(&prepared, &args.spine.spine, reporter)?;
     let spine = prepared.spine(&args.spine, reporter)?;
-    let aside = Aside::new(&args.program.run, reporter)?;
-    let from_batch = batch(
-        &prepared,
-        &args.program.run,
-        spine.clone(),
-        true,
-        aside.as_ref(),
-        reporter,
-    )?
-    .collect(reporter)?;
+    let aside = Aside::new(run, reporter)?;
+    let from_batch = batch(&prepared, run, spine.clone(), true, aside.as_ref(), reporter)?.collect(reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    let run = &args.program.run;
     settle(&from_batch.report, run, reporter)?;
     check_found(&prepared, &from_batch.report, &spine, Side::Batch, run, reporter)?;
-    let compared = compare(&prepared, &spine, &from_batch, &args.options, args.sample, reporter)?;
+    let options = Options {
+        run,
+        replay: &args.options,
+        sample: args.sample,
+        seed: args.seed,
+    };
+    let fields = fields(&prepared);
+    let mut verified = verify(&prepared, &fields, &spine, &from_batch, &options, reporter)?;
+    if args.metamorphic {
+        metamorphic(&prepared, &fields, &spine, &mut verified, &options, reporter)?;
+    }
     // Of a log that grows the engines read different rows, and differ rightly.
     inputs.unchanged(&prepared, reporter)?;
-    let compared = judge(&prepared, &spine, compared, reporter)?;
-    let text = words(&prepared, &compared);
-    let value = serde_json::json!({
+    let mut text = words(&prepared, &verified.compared);
+    for check in &verified.checks {
+        if let Kind::Relation(_) = check.kind {
+            text += &format!("\n{}", explain::line(check, &fields));
+        }
+    }
+    let mut value = result(&prepared, &verified);
+    value["checks"] = checks_json(&fields, &verified.checks);
+    if verified.compared.differ > 0 {
+        let asked = Asked::of(&spine);
+        let told = explain::difference(&prepared, &fields, &asked, &verified, args, reporter)?;
+        text += &format!("\n{}", told.text);
+        value["first_difference"] = told.first;
+        value["case"] = told.case;
+    }
+    reporter.result(&text, &value);
+    outputs.write(&junit(&prepared.service, &fields, &verified.checks), &value, reporter)?;
+    judge(&verified, reporter)
+}
+
+fn result(prepared: &Prepared, verified: &Verified) -> serde_json::Value {
+    let compared = &verified.compared;
+    serde_json::json!({
         "program": prepared.program.hash(),
         "service": prepared.service,
         "truth": prepared.truth_text(),
@@ -65,137 +119,193 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
         "features": compared.features,
         "values": compared.values,
         "model_rows": compared.model_rows,
+        "edges": compared.edges,
+        "seed": compared.seed,
         "differ": compared.differ,
-    });
-    reporter.result(&text, &value);
-    Ok(())
+    })
 }
 
 /// The closing line.
 pub fn words(prepared: &Prepared, compared: &Compared) -> String {
     format!(
-        "verify: {} rows x {} features, truth {}: {} values and statuses compared between batch and stream, {} rows with the model: {} differ",
-        compared.rows,
-        compared.features,
+        "verify: {} x {}, truth {}: {} values and statuses compared between batch and stream, {} with the model, \
+         {} at edges with all three, seed {}: {} differ",
+        counted(compared.rows, "row"),
+        counted(compared.features, "feature"),
         prepared.truth_words(),
         compared.values,
-        compared.model_rows,
+        counted(compared.model_rows, "row"),
+        counted(compared.edges, "question"),
+        compared.seed,
         compared.differ
     )
 }
 
 /// Refuses a training set (with statuses) which is not what the streaming engine and, on a sample, the model say.
-pub fn against(
+pub fn agreed(
     prepared: &Prepared,
     spine: &Spine,
     from_batch: &Training,
-    options: &ReplayOptions,
-    sample: usize,
+    options: &Options<'_>,
     reporter: &Reporter,
 ) -> Result<Compared, Refused> {
-    let compared = compare(prepared, spine, from_batch, options, sample, reporter)?;
-    judge(prepared, spine, compared, reporter)
+    let fields = fields(prepared);
+    let verified = verify(prepared, &fields, spine, from_batch, options, reporter)?;
+    judge(&verified, reporter)?;
+    Ok(verified.compared)
 }
 
-/// What was compared, and the first difference.
-type Outcome = (Compared, Option<Difference>);
-
-fn judge(prepared: &Prepared, spine: &Spine, outcome: Outcome, reporter: &Reporter) -> Result<Compared, Refused> {
-    match outcome {
-        (compared, None) => Ok(compared),
-        (compared, Some(difference)) => {
-            explain(prepared, spine, &difference, reporter)?;
-            reporter.refuse(errors::disagree(
-                compared.differ,
-                compared.values + compared.model_rows * compared.features,
-            ))
-        }
+fn judge(verified: &Verified, reporter: &Reporter) -> Result<(), Refused> {
+    match verified.compared.differ {
+        0 => Ok(()),
+        differ => reporter.refuse(errors::disagree(
+            differ,
+            verified.checks.iter().map(Check::compared).sum(),
+        )),
     }
 }
 
-fn compare(
+fn fields(prepared: &Prepared) -> Fields {
+    let service = prepared.ir.service(&prepared.service);
+    let fields = service.map_or(&[][..], |service| &service.fields);
+    Fields {
+        names: fields.iter().map(|field| field.name.clone()).collect(),
+        types: (0..fields.len()).map(|field| field_type(prepared, field)).collect(),
+    }
+}
+
+/// What an engine says becomes a message.
+fn told<T>(outcome: Result<T, featr::Error>, reporter: &Reporter) -> Result<T, Refused> {
+    outcome.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+fn verify(
     prepared: &Prepared,
+    fields: &Fields,
     spine: &Spine,
     from_batch: &Training,
-    options: &ReplayOptions,
-    sample: usize,
+    options: &Options<'_>,
     reporter: &Reporter,
-) -> Result<Outcome, Refused> {
-    let from_stream = stream(prepared, options, spine, true, None, reporter)?;
-    let own = spine.schema.fields().len();
+) -> Result<Verified, Refused> {
+    let Some(ground) = ground(prepared, fields, options.seed) else {
+        return reporter.refuse(errors::bug("the service was there a moment ago"));
+    };
+    let recorded = told(prepared.program.record(&prepared.service, Side::Stream, None), reporter)?;
+    let from_stream = stream_recorded(prepared, options.replay, spine, true, &recorded, reporter)?;
     if from_batch.schema != from_stream.schema {
         return reporter.refuse(errors::bug("the engines' results have different columns"));
     }
-    let features = (from_batch.schema.fields().len() - own) / 2;
-    let mut compared = Compared {
-        rows: spine.times.len() as u64,
-        features: features as u64,
-        ..Compared::default()
+    let own = spine.schema.fields().len();
+    let base = Base {
+        batch: told(Answers::of(from_batch, own), reporter)?,
+        stream: told(Answers::of(&from_stream, own), reporter)?,
     };
-    compared.values = compared.rows * compared.features;
-    let mut first = None;
-    compared.differ += columns_differ(prepared, from_batch, &from_stream, own, &mut first, reporter)?;
-    compared.differ += model_differs(
-        prepared,
-        spine,
-        from_batch,
-        sample,
-        &mut compared.model_rows,
-        &mut first,
-        reporter,
-    )?;
-    Ok((compared, first))
+    let rows = spine.times.len();
+    let all: Vec<u32> = (0..rows as u32).collect();
+    let stream = against(Kind::Stream, false, (&base.batch, &base.stream), &all, fields);
+    let mut verified = Verified {
+        checks: vec![told(stream, reporter)?],
+        compared: Compared {
+            rows: rows as u64,
+            features: fields.names.len() as u64,
+            values: rows as u64 * fields.names.len() as u64,
+            seed: options.seed,
+            ..Compared::default()
+        },
+        edges: Asked::of(spine).take(&[]),
+        recorded,
+        base,
+    };
+    if options.sample > 0 {
+        ask_model(prepared, &ground, spine, &mut verified, options, reporter)?;
+    }
+    verified.compared.differ = verified.checks.iter().map(Check::differ).sum();
+    Ok(verified)
 }
 
-fn columns_differ(
+/// The model on rows of the spine; all three on questions at edges.
+fn ask_model(
     prepared: &Prepared,
-    left: &Training,
-    right: &Training,
-    own: usize,
-    first: &mut Option<Difference>,
+    ground: &Ground<'_>,
+    spine: &Spine,
+    verified: &mut Verified,
+    options: &Options<'_>,
     reporter: &Reporter,
-) -> Result<u64, Refused> {
-    let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).collect::<Vec<_>>();
-    if rows(&left.batches) != rows(&right.batches) {
-        return reporter.refuse(errors::bug("the engines' results have different rows"));
+) -> Result<(), Refused> {
+    let rows = source_rows(prepared, &verified.recorded);
+    let model = Model::new(ground.ir, &rows);
+    let answers = |asked: &Asked| {
+        let questions = (0..asked.len()).map(|row| asked.question(row));
+        let answers: Vec<_> = questions
+            .map(|question| model.answer(ground.service, &question, ground.truth))
+            .collect();
+        Answers::of_values(&answers, ground.fields)
+    };
+    let asked = Asked::of(spine);
+    let sampled = sample::spine_rows(options.sample, options.seed, asked.len());
+    let from_batch = told(verified.base.batch.take(&sampled), reporter)?;
+    let from_model = answers(&asked.take(&sampled));
+    let check = against(Kind::Model, false, (&from_batch, &from_model), &sampled, ground.fields);
+    verified.checks.push(told(check, reporter)?);
+    verified.compared.model_rows = sampled.len() as u64;
+
+    let keys: Vec<_> = asked.columns.iter().map(|(key, _)| key.clone()).collect();
+    let edges = sample::edges(ground, &model, &keys, options.sample - sampled.len());
+    if edges.len() == 0 {
+        return Ok(());
     }
-    let mut differ = 0;
-    let mut from = 0;
-    for (left, right) in left.batches.iter().zip(&right.batches) {
-        for column in own..left.num_columns() {
-            // Arrow compares the bytes of valid values.
-            if left.column(column).to_data() == right.column(column).to_data() {
-                continue;
-            }
-            let field = (column - own) / 2;
-            let ty = if (column - own).is_multiple_of(2) {
-                field_type(prepared, field)
-            } else {
-                Type::String
-            };
-            let (a, b) = (
-                values(left, column, ty, reporter)?,
-                values(right, column, ty, reporter)?,
-            );
-            for (row, (a, b)) in a.iter().zip(&b).enumerate() {
-                if a == b {
-                    continue;
-                }
-                differ += 1;
-                let earlier = first.as_ref().is_none_or(|known| from + row < known.row);
-                if earlier {
-                    let said = vec![("batch", bits(a, ty)), ("stream", bits(b, ty))];
-                    *first = Some(Difference {
-                        row: from + row,
-                        field,
-                        said,
-                    });
-                }
-            }
-        }
-        from += left.num_rows();
+    let at_edges = told(edges.spine(&prepared.program, &prepared.service), reporter)?;
+    let from_batch = batch(prepared, options.run, at_edges.clone(), true, None, reporter)?.collect(reporter)?;
+    let recorded = &verified.recorded;
+    let from_stream = stream_recorded(prepared, options.replay, &at_edges, true, recorded, reporter)?;
+    let own = at_edges.schema.fields().len();
+    let from_batch = told(Answers::of(&from_batch, own), reporter)?;
+    let from_stream = told(Answers::of(&from_stream, own), reporter)?;
+    let all: Vec<u32> = (0..edges.len() as u32).collect();
+    for (kind, other) in [(Kind::Stream, from_stream), (Kind::Model, answers(&edges))] {
+        let check = against(kind, true, (&from_batch, &other), &all, ground.fields);
+        verified.checks.push(told(check, reporter)?);
     }
-    Ok(differ)
+    verified.compared.edges = edges.len() as u64;
+    verified.edges = edges;
+    Ok(())
+}
+
+/// Checks all relations.
+fn metamorphic(
+    prepared: &Prepared,
+    fields: &Fields,
+    spine: &Spine,
+    verified: &mut Verified,
+    options: &Options<'_>,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let Some(ground) = ground(prepared, fields, options.seed) else {
+        return Ok(());
+    };
+    let case = told(Case::read(prepared, &verified.recorded, Asked::of(spine)), reporter)?;
+    let setting = Setting::new(options.run, options.replay);
+    let evaluators = evaluators(prepared, ground, options.run.temp_dir.clone());
+    let mut bar = Bar::new(reporter.json);
+    for (done, relation) in Relation::ALL.into_iter().enumerate() {
+        bar.tell("relations", done as u64, Relation::ALL.len() as u64);
+        let outcome = relation.check(&ground, &evaluators, &case, &setting, Some(&verified.base));
+        let check = related(relation, told(outcome, reporter)?, fields);
+        verified.checks.push(check);
+    }
+    bar.done();
+    verified.compared.differ = verified.checks.iter().map(Check::differ).sum();
+    Ok(())
+}
+
+fn ground<'a>(prepared: &'a Prepared, fields: &'a Fields, seed: u64) -> Option<Ground<'a>> {
+    Some(Ground {
+        ir: &prepared.ir,
+        service: prepared.ir.service(&prepared.service)?,
+        fields,
+        truth: prepared.truth,
+        seed,
+    })
 }
 
 pub fn field_type(prepared: &Prepared, field: usize) -> Type {
@@ -204,11 +314,6 @@ pub fn field_type(prepared: &Prepared, field: usize) -> Type {
         let field = &service.fields[field];
         prepared.ir.view(field.view).feature(field.feature).ty
     })
-}
-
-fn values(batch: &RecordBatch, column: usize, ty: Type, reporter: &Reporter) -> Result<Vec<Value>, Refused> {
-    let read = featr::from_arrow(batch.column(column), ty);
-    Ok(read.or_else(|why| reporter.refuse(errors::bug(&why)))?.values())
 }
 
 /// A value with its bits, so that two that print alike can be told apart.
@@ -227,155 +332,28 @@ pub fn bits(value: &Value, ty: Type) -> String {
     }
 }
 
-/// The question that a spine row asks.
-fn question(spine: &Spine, row: usize) -> Question {
-    let values: Vec<(String, Value)> = spine
-        .columns
-        .iter()
-        .map(|(key, column)| (key.name.clone(), column.value(row)))
-        .collect();
-    Question {
-        at_us: spine.times[row],
-        keys: values.clone(),
-        self_columns: values,
-    }
-}
-
 /// The recorded rows as the model takes them; sources that the service does not read stay empty.
 pub fn model_rows(prepared: &Prepared, side: Side, reporter: &Reporter) -> Result<SourceRows, Refused> {
-    let recorded = prepared.program.record(&prepared.service, side, None);
-    let recorded = recorded.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    let recorded = told(prepared.program.record(&prepared.service, side, None), reporter)?;
+    Ok(source_rows(prepared, &recorded))
+}
+
+fn source_rows(prepared: &Prepared, recorded: &[Recorded]) -> SourceRows {
     let mut sources = vec![Vec::new(); prepared.ir.sources.len()];
-    for source in recorded {
-        if let Some(place) = prepared
-            .ir
-            .sources
-            .iter()
-            .position(|known| known.name == source.source.name)
-        {
-            sources[place].push(source.rows);
+    for recorded in recorded {
+        let known = prepared.ir.sources.iter();
+        let mut places = known
+            .enumerate()
+            .filter(|(_, known)| known.name == recorded.source.name);
+        if let Some((place, _)) = places.next() {
+            sources[place].push(recorded.rows.clone());
         }
     }
-    Ok(SourceRows { sources })
+    SourceRows { sources }
 }
 
-fn model_differs(
-    prepared: &Prepared,
-    spine: &Spine,
-    from_batch: &Training,
-    sample: usize,
-    model_rows_count: &mut u64,
-    first: &mut Option<Difference>,
-    reporter: &Reporter,
-) -> Result<u64, Refused> {
-    let rows = spine.times.len();
-    let sample = sample.min(rows);
-    let Some(service) = prepared.ir.service(&prepared.service) else {
-        return Ok(0);
-    };
-    if sample == 0 {
-        return Ok(0);
-    }
-    let source_rows = model_rows(prepared, Side::Stream, reporter)?;
-    let model = Model::new(&prepared.ir, &source_rows);
-    let own = spine.schema.fields().len();
-    let mut columns = Vec::new();
-    for column in own..from_batch.schema.fields().len() {
-        let whole = featr::whole_column(&from_batch.batches, column);
-        columns.push(whole.or_else(|error| reporter.refuse(errors::run(&error, None)))?);
-    }
-    let mut differ = 0;
-    for pick in 0..sample {
-        let row = pick * rows / sample;
-        let answers = model.answer(service, &question(spine, row), prepared.truth);
-        for (field, (value, status)) in answers.iter().enumerate() {
-            let ty = field_type(prepared, field);
-            let one = |column: usize, ty: Type| {
-                let read = featr::from_arrow(&columns[column].slice(row, 1), ty).map(|column| column.value(0));
-                read.or_else(|why| reporter.refuse(errors::bug(&why)))
-            };
-            let (batch_value, batch_status) = (one(2 * field, ty)?, one(2 * field + 1, Type::String)?);
-            let same = batch_value == *value && batch_status == Value::String(Status::to_string(status));
-            if !same {
-                differ += 1;
-                if first.as_ref().is_none_or(|known| row < known.row) {
-                    let said = vec![
-                        (
-                            "batch",
-                            format!("{}, {}", bits(&batch_value, ty), bits(&batch_status, Type::String)),
-                        ),
-                        ("model", format!("{}, {status}", bits(value, ty))),
-                    ];
-                    *first = Some(Difference { row, field, said });
-                }
-            }
-        }
-    }
-    *model_rows_count = sample as u64;
-    Ok(differ)
-}
-
-/// Prints the first difference with the events that contribute.
-fn explain(prepared: &Prepared, spine: &Spine, difference: &Difference, reporter: &Reporter) -> Result<(), Refused> {
-    const EVENTS_MAX: usize = 40;
-    let Some(service) = prepared.ir.service(&prepared.service) else {
-        return Ok(());
-    };
-    let field = &service.fields[difference.field];
-    let mut text = format!(
-        "first difference: spine row {}, feature {}\n",
-        difference.row, field.name
-    );
-    for (key, column) in &spine.columns {
-        let _ = writeln!(text, "  {} = {}", key.name, column.value(difference.row).render(key.ty));
-    }
-    let _ = writeln!(
-        text,
-        "  t = {}",
-        featc_ir::display::instant(spine.times[difference.row])
-    );
-    for (who, said) in &difference.said {
-        let _ = writeln!(text, "  {who:6} says {said}");
-    }
-    let rows = model_rows(prepared, Side::Stream, reporter)?;
-    let events = featr_model::contributing(
-        &prepared.ir,
-        field.view,
-        field.feature,
-        &rows,
-        &question(spine, difference.row),
-        prepared.truth,
-    );
-    let _ = writeln!(text, "  {} events contribute:", events.len());
-    for event in events.iter().take(EVENTS_MAX) {
-        let id: Vec<String> = event
-            .id
-            .iter()
-            .map(|(name, value)| format!("{name}={value:?}"))
-            .collect();
-        let arrival = event
-            .arrival_us
-            .map_or_else(String::new, |us| format!(" arrived {}", featc_ir::display::instant(us)));
-        let _ = writeln!(
-            text,
-            "    row {} at {}{arrival}: {} {:?}",
-            event.source_row,
-            featc_ir::display::instant(event.time_us),
-            id.join(" "),
-            event.part
-        );
-    }
-    if events.len() > EVENTS_MAX {
-        let _ = writeln!(text, "    and {} more", events.len() - EVENTS_MAX);
-    }
-    let value = serde_json::json!({
-        "first_difference": {
-            "row": difference.row,
-            "feature": field.name,
-            "said": difference.said.iter().map(|(who, said)| serde_json::json!({ "who": who, "value": said })).collect::<Vec<_>>(),
-            "events": events.len(),
-        }
-    });
-    reporter.result(text.trim_end(), &value);
-    Ok(())
+/// The columns of questions, as messages show them.
+fn named(columns: &[(featc_ir::Key, Column)], row: usize) -> Vec<(String, String)> {
+    let value = |(key, column): &(featc_ir::Key, Column)| (key.name.clone(), column.value(row).render(key.ty));
+    columns.iter().map(value).collect()
 }

@@ -139,6 +139,80 @@ fn entities_of_a_file_are_asked_about_also_without_events() {
     );
 }
 
+/// Changes the checkpoint of a backfill.
+fn change_checkpoint(folder: &Path, change: impl FnOnce(&mut serde_json::Value)) {
+    let path = folder.join("_checkpoint.json");
+    let text = std::fs::read_to_string(&path).expect("a checkpoint");
+    let mut state: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    change(&mut state);
+    std::fs::write(path, state.to_string()).expect("writable");
+}
+
+#[test]
+fn a_checkpoint_that_forgets_a_source_is_refused() {
+    let folder = folder();
+    let arguments = format!("{GRID} --out out --chunk 5d");
+    ok(folder.path(), &arguments);
+    change_checkpoint(&folder.path().join("out"), |state| {
+        state["sources"] = serde_json::json!([])
+    });
+    let said = refused(folder.path(), &arguments, "E0911");
+    assert!(
+        said.contains("of source `payments` changed since the backfill was begun"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_part_that_the_checkpoint_forgets_is_made_again() {
+    let folder = folder();
+    let arguments = format!("{GRID} --out out --chunk 5d --verify 10");
+    ok(folder.path(), &arguments);
+    let out = folder.path().join("out");
+    let before = files(&out);
+    change_checkpoint(&out, |state| {
+        drop(state["done"].as_array_mut().expect("parts").remove(0))
+    });
+    let part = out.join(&names(&out)[1]);
+    std::fs::write(&part, "not what it was").expect("writable");
+    let text = ok(folder.path(), &arguments);
+    assert!(
+        text.contains("is there, but not as `_checkpoint.json` has it: it is made again"),
+        "{text}"
+    );
+    assert!(text.contains("1 part made in this run"), "{text}");
+    assert_eq!(files(&out), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_checkpoint_is_no_wait() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("out")).expect("writable");
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("out/_checkpoint.json"))
+        .status();
+    assert!(made.expect("mkfifo runs").success());
+    let mut child = command(folder.path(), &format!("{GRID} --out out"))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let began = Instant::now();
+    loop {
+        if let Some(ended) = child.try_wait().expect("a child") {
+            assert_eq!(ended.code(), Some(1));
+            return;
+        }
+        if began.elapsed() > Duration::from_secs(30) {
+            child.kill().expect("killable");
+            child.wait().expect("ends");
+            panic!("it waits for the other end of the pipe");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn checkpointed(folder: &Path) -> usize {
     let text = std::fs::read_to_string(folder.join("_checkpoint.json")).unwrap_or_default();
     let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
@@ -193,7 +267,7 @@ fn a_lost_part_is_made_again() {
     let before = files(&folder.path().join("out"));
     std::fs::remove_file(folder.path().join("out/part-20240503T000000Z-20240504T000000Z.parquet")).expect("a part");
     let text = ok(folder.path(), &arguments);
-    assert!(text.contains("; 1 parts made in this run"), "{text}");
+    assert!(text.contains("; 1 part made in this run"), "{text}");
     assert_eq!(files(&folder.path().join("out")), before);
 }
 
@@ -252,7 +326,7 @@ fn an_edit_that_changes_no_value_does_not_stop_a_backfill() {
     std::fs::write(folder.path().join("shop.feat"), &edited).expect("writable");
     std::fs::remove_file(folder.path().join("out/part-20240503T000000Z-20240504T000000Z.parquet")).expect("a part");
     let text = ok(folder.path(), &arguments);
-    assert!(text.contains("; 1 parts made in this run"), "{text}");
+    assert!(text.contains("; 1 part made in this run"), "{text}");
     let parts = |files: &std::collections::BTreeMap<String, Vec<u8>>| {
         let mut parts = files.clone();
         parts.remove("_checkpoint.json").expect("a checkpoint");
@@ -286,7 +360,7 @@ fn a_copied_folder_goes_on() {
     }
     std::fs::remove_file(copy.path().join("out/part-20240503T000000Z-20240504T000000Z.parquet")).expect("a part");
     let text = ok(copy.path(), &arguments);
-    assert!(text.contains("; 1 parts made in this run"), "{text}");
+    assert!(text.contains("; 1 part made in this run"), "{text}");
     assert_eq!(files(&copy.path().join("out")), files(&folder.path().join("out")));
 }
 
@@ -429,7 +503,7 @@ fn files_that_are_not_of_the_backfill_are_refused_before_anything_is_written() {
         std::fs::remove_file(at(name)).expect("removable");
     }
     let text = ok(folder.path(), &arguments);
-    assert!(text.contains("; 1 parts made in this run"), "{text}");
+    assert!(text.contains("; 1 part made in this run"), "{text}");
 }
 
 #[test]

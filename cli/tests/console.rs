@@ -4,8 +4,9 @@
 //! example, cut to LENGTH bytes), `== env NAME VALUE` (a variable of the command), `== given` with a command that succeeds,
 //! `== edit NAME` with a text that is in the file and on the next line what it becomes, `== busy FOLDER` and `== busy-file
 //! NAME` (which another run writes to), `== pipe NAME`, `== link NAME TARGET`,
-//! `== move FROM TO`, `== mend FOLDER` (a build whose manifest gets the hashes of the files as they are); then `== run` with the command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A
-//! session that fails leaves no file behind that was not there. `FEATC_BLESS=1` rewrites the messages.
+//! `== move FROM TO`, `== mend FOLDER` (a build whose manifest gets the hashes of the files as they are); then `== run` with the
+//! command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A session that fails leaves no file behind that
+//! was not there, but for what is in a folder that `== leaves FOLDER` names. `FEATC_BLESS=1` rewrites the messages.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -144,6 +145,7 @@ fn play(path: &Path) -> Option<String> {
     let (mut arguments, mut exit, mut expected) = (Vec::new(), 0, "");
     let mut variables = Vec::new();
     let (mut locks, mut claims) = (Vec::new(), Vec::new());
+    let mut leaves = BTreeSet::new();
     for (head, body) in sections(&session) {
         match head.as_slice() {
             ["file", name] => write(&folder.path().join(name), body.as_bytes()),
@@ -168,6 +170,9 @@ fn play(path: &Path) -> Option<String> {
                 std::fs::rename(folder.path().join(from), folder.path().join(to)).expect("a file to move");
             }
             ["mend", name] => mend(&folder.path().join(name)),
+            ["leaves", name] => {
+                leaves.insert(folder.path().join(name));
+            }
             ["pipe", name] => pipe(&folder.path().join(name)),
             ["link", name, target] => link(&folder.path().join(name), target),
             ["run"] => arguments = body.split_whitespace().collect(),
@@ -193,7 +198,12 @@ fn play(path: &Path) -> Option<String> {
         .expect("a folder per code")
         .to_string_lossy()
         .into_owned();
-    let left: Vec<PathBuf> = tree(folder.path()).difference(&before).cloned().collect();
+    let after = tree(folder.path());
+    let new = after.difference(&before);
+    let left: Vec<&PathBuf> = new
+        .filter(|path| !leaves.iter().any(|folder| path.starts_with(folder)))
+        .collect();
+    let unmade: Vec<&PathBuf> = leaves.iter().filter(|folder| !folder.exists()).collect();
     let place = path.display();
     if output.status.code() != Some(exit) {
         return Some(format!(
@@ -206,8 +216,8 @@ fn play(path: &Path) -> Option<String> {
     if !said.contains(&format!("[{code}]")) || (code.starts_with('E') && errors != 1) {
         return Some(format!("{place}: not just one error {code}:\n{said}"));
     }
-    if !left.is_empty() {
-        return Some(format!("{place}: left behind {left:?}"));
+    if !left.is_empty() || !unmade.is_empty() {
+        return Some(format!("{place}: left behind {left:?}, not there {unmade:?}"));
     }
     (said != expected).then(|| format!("{place}\n--- expected\n{expected}\n--- said\n{said}"))
 }

@@ -313,3 +313,36 @@ fn what_passes_through_is_held_by_the_format_or_refused() {
         }
     }
 }
+
+#[test]
+fn one_thing_is_not_several() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("writable");
+    let program = |feature: &str| {
+        format!(
+            "module shop\nentity card (card: string)\nsource txn {{\n  columns (id: int64, card: string, at: timestamp)\n  \
+             unique id\n  time at\n  batch csv \"txn.csv\"\n}}\nview spend of card from txn {{\n  owner \"shop\"\n  /// How \
+             many.\n  feature n = count() over {feature}\n}}\nservice risk {{ spend.* }}\n"
+        )
+    };
+    write("one.feat", &program("1d"));
+    write("two.feat", &program("[1d, 7d]"));
+    write("txn.csv", "id,card,at\n1,a,2024-01-01T10:00:00Z\n");
+    write("spine.csv", "card,timestamp\na,2024-01-01T12:00:00Z\n");
+    let check = ok(folder.path(), "check one.feat two.feat");
+    assert!(
+        check.contains("one.feat: 1 view, 1 feature, 1 service: no errors"),
+        "{check}"
+    );
+    assert!(
+        check.contains("two.feat: 1 view, 2 features, 1 service: no errors"),
+        "{check}"
+    );
+    let built = ok(folder.path(), "build one.feat");
+    assert!(built.contains(": 1 batch plan, 5 stream operators"), "{built}");
+    let run = "--service risk --spine spine.csv --truth complete";
+    let trained = ok(folder.path(), &format!("train one.feat {run} --out out.csv"));
+    assert!(trained.contains("out.csv: 1 row, 3 columns"), "{trained}");
+    let verified = ok(folder.path(), &format!("verify one.feat {run}"));
+    assert!(verified.contains("verify: 1 row x 1 feature,"), "{verified}");
+}

@@ -160,3 +160,52 @@ fn what_a_view_rejects_is_fatal_under_strict() {
                   --out filled --strict";
     refused(folder, strict, "E0707");
 }
+
+#[test]
+fn rejected_rows_take_the_place_of_nothing_else() {
+    let folder = folder();
+    let folder = folder.path();
+    let train = "train shop.feat --service users --spine spine.csv --out out.csv --max-rejected 100% --rejected";
+    ok(folder, &format!("{train} aside.jsonl"));
+    let once = read(folder, "aside.jsonl");
+    ok(folder, &format!("{train} aside.jsonl"));
+    assert_eq!(
+        read(folder, "aside.jsonl"),
+        once,
+        "its own take the place of each other"
+    );
+    std::fs::write(folder.join("empty.jsonl"), "").expect("a writable folder");
+    ok(folder, &format!("{train} empty.jsonl"));
+    let record = "out.csv.provenance.json";
+    ok(folder, "build shop.feat --out target");
+    let range = "--from 2024-01-01T00:00:00Z --to 2024-01-02T00:00:00Z --every 6h --out daily --max-rejected 100%";
+    ok(folder, &format!("backfill shop.feat --view by_user {range}"));
+    std::fs::copy(folder.join("shop.feat"), folder.join("other.feat")).expect("a writable folder");
+    std::fs::copy(folder.join(record), folder.join("old.json")).expect("a writable folder");
+    let others = [
+        "other.feat",
+        "old.json",
+        "target/shop/manifest.json",
+        "target/shop/program.txt",
+        "daily/_checkpoint.json",
+        "spine.csv",
+        record,
+    ];
+    for other in others {
+        let before = read(folder, other);
+        refused(folder, &format!("{train} {other}"), "E0903");
+        assert_eq!(read(folder, other), before, "{other}");
+    }
+    // Also before they are there.
+    for own in ["_checkpoint.json", "part-20240101T000000Z-20240102T000000Z.parquet"] {
+        std::fs::remove_dir_all(folder.join("daily")).expect("a folder");
+        std::fs::create_dir(folder.join("daily")).expect("a writable folder");
+        let rejected = format!("--rejected daily/{own}");
+        refused(
+            folder,
+            &format!("backfill shop.feat --view by_user {range} {rejected}"),
+            "E0903",
+        );
+        assert!(!folder.join("daily").join(own).exists());
+    }
+}

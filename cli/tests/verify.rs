@@ -1,11 +1,12 @@
-//! `featc verify` over spines from elsewhere.
+//! `featc verify`: spines from elsewhere, what it says and writes, and its page.
 
 mod support;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
-use support::{ok, shop};
+use support::{featc, files, names, ok, refused, shop};
 
 /// Files that pandas wrote have metadata in their schemas, and so have our own training sets.
 #[test]
@@ -60,4 +61,198 @@ service next { recent.n }
         );
         assert!(said.contains(": 0 differ"), "{spine}: {said}");
     }
+}
+
+fn read(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn what_was_compared_is_told_to_people_and_machines() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    shop(folder.path(), 300);
+    let command = "verify shop.feat --service risk --spine spine.csv --sample 40 --seed 7 --metamorphic";
+    let before = names(folder.path());
+    let text = ok(folder.path(), &format!("{command} --junit out.xml --report out.json"));
+    let lines: Vec<&str> = text.lines().filter(|line| line.ends_with(": 0 differ")).collect();
+    assert_eq!(lines.len(), 10, "{text}");
+    let first = "60 rows x 4 features, truth as-of-arrival: 240 values and statuses compared between batch and stream, 20 \
+                 rows with the model, 20 questions at edges with all three, seed 7: 0 differ";
+    assert_eq!(lines[0], format!("verify: {first}"));
+    let relations = lines[1..].iter();
+    assert!(
+        relations.clone().all(|line| line.starts_with("metamorphic: ")),
+        "{text}"
+    );
+    assert!(!text.contains(": 0 values") && !text.contains("not asked"), "{text}");
+
+    let added: Vec<String> = names(folder.path())
+        .into_iter()
+        .filter(|name| !before.contains(name))
+        .collect();
+    assert_eq!(added, ["out.json", "out.xml"]);
+    let report: serde_json::Value = serde_json::from_str(&read(folder.path(), "out.json")).expect("JSON");
+    let said = ok(folder.path(), &format!("--json {command}"));
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&said).expect("one document"),
+        report
+    );
+    assert_eq!(
+        [
+            &report["seed"],
+            &report["model_rows"],
+            &report["edges"],
+            &report["differ"]
+        ],
+        [7, 20, 20, 0]
+    );
+    let checks: Vec<&str> = report["checks"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|check| check["check"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(
+        checks,
+        [
+            "stream",
+            "model",
+            "stream at edges",
+            "model at edges",
+            "other questions",
+            "other entities removed",
+            "other entities added",
+            "shifted instants",
+            "events outside all windows",
+            "split files",
+            "memory limit",
+            "threads",
+            "delivery",
+        ]
+    );
+    let junit = read(folder.path(), "out.xml");
+    assert_eq!(junit.matches("<testsuite ").count(), checks.len());
+    assert_eq!(junit.matches("<testcase ").count(), 4 * checks.len());
+    assert!(
+        junit.contains("<testsuites name=\"featc verify\" tests=\"52\" failures=\"0\" errors=\"0\" skipped=\"0\">")
+    );
+    assert!(
+        junit.contains("<testcase classname=\"risk.model at edges\" name=\"spend__total_1h\"/>"),
+        "{junit}"
+    );
+
+    // Another seed asks other questions, and says so.
+    let other = ok(folder.path(), &format!("{} --seed 8", command.replace(" --seed 7", "")));
+    assert!(other.contains("seed 8: 0 differ"), "{other}");
+    let alone = ok(
+        folder.path(),
+        "verify shop.feat --service risk --spine spine.csv --sample 0",
+    );
+    assert!(
+        alone.contains(", 0 rows with the model, 0 questions at edges"),
+        "{alone}"
+    );
+}
+
+#[test]
+fn outputs_are_no_inputs_and_a_case_stands_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    shop(folder.path(), 40);
+    std::fs::create_dir(folder.path().join("full")).expect("writable");
+    std::fs::write(folder.path().join("full/other.txt"), "mine").expect("writable");
+    let before = files(folder.path());
+    for options in [
+        "--junit spine.csv",
+        "--junit payments.csv",
+        "--report shop.feat",
+        "--report gone/out.json",
+        "--junit full",
+        "--junit one.xml --report one.xml",
+        "--report one.json --rejected one.json",
+        "--case full",
+        "--case spine.csv",
+    ] {
+        let command = format!("verify shop.feat --service risk --spine spine.csv {options}");
+        refused(folder.path(), &command, "E0903");
+        assert_eq!(files(folder.path()), before, "{options}");
+    }
+}
+
+/// The code of a page: its files, and its commands with what they print.
+fn blocks<'a>(page: &'a str, kind: &str) -> Vec<&'a str> {
+    let open = format!("```{kind}\n");
+    let rest = page.split(open.as_str()).skip(1);
+    rest.filter_map(|rest| rest.split("\n```").next()).collect()
+}
+
+/// Plays the commands of a `console` block; what they say on standard output must be what stands below them.
+fn play(folder: &Path, block: &str) {
+    for command in block.split("$ featc ").skip(1) {
+        let (command, expected) = command.split_once('\n').unwrap_or((command, ""));
+        let output = featc(folder, command);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(
+            said.trim_end(),
+            expected.trim_end(),
+            "featc {command}\n{}",
+            support::said(&output)
+        );
+    }
+}
+
+fn page(name: &str) -> String {
+    read(&support::root(), name)
+}
+
+#[test]
+fn the_page_says_what_is_said() {
+    let page = page("docs/verify.md");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("writable");
+    let [program] = blocks(&page, "feat")[..] else {
+        panic!("one program");
+    };
+    let [txn, live, spine, damaged] = blocks(&page, "text")[..] else {
+        panic!("four tables");
+    };
+    let [agree, differ] = blocks(&page, "console")[..] else {
+        panic!("two sessions");
+    };
+    for (name, text) in [
+        ("shop.feat", program),
+        ("txn.csv", txn),
+        ("live.csv", live),
+        ("spine.csv", spine),
+    ] {
+        write(name, text);
+    }
+    play(folder.path(), agree);
+    write("live.csv", damaged);
+    play(folder.path(), differ);
+    let case = folder.path().join("target/feat/case-1");
+    assert_eq!(
+        names(&case),
+        ["shop.feat", "spine.parquet", "txn.batch.parquet", "txn.stream.parquet"]
+    );
+    let again = differ
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("featc verify "));
+    let said = refused(folder.path(), &format!("verify {}", again.expect("a command")), "E0709");
+    assert!(
+        said.contains("shrunk in ") && said.contains(" to 1 event and 1 question"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_line_of_the_front_page_is_said() {
+    let page = page("README.md");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("shop.feat"), blocks(&page, "feat")[0]).expect("writable");
+    for (name, text) in ["payments.csv", "spine.csv"].iter().zip(blocks(&page, "text")) {
+        std::fs::write(folder.path().join(name), text).expect("writable");
+    }
+    let command = "verify shop.feat --service risk --spine spine.csv --shuffle 1";
+    let said = ok(folder.path(), command);
+    assert!(page.contains(&format!("$ featc {command}\n{said}")), "{said}");
 }

@@ -3,7 +3,7 @@
 //! engine == model here; the model is the semantics by its own tests and the spec pages. So the engines agree with the
 //! semantics, and with each other, on every case drawn. Each case is answered by the batch engine in memory, from disk,
 //! and with entities in parts, by the streaming engine, and some over files; threads, memory, sizes of batches and pages,
-//! orders and restarts are drawn as well.
+//! orders and restarts are drawn as well. Where the oracle of `proofs/` is built, it answers each case too.
 //!
 //! `FEATC_AGREE_CASES` sets how many cases are drawn (20 000 are a full run), `FEATC_AGREE_BASE` their first seed: a full
 //! run takes a new one unless it is told. `FEATC_AGREE_SEED` repeats one case. A case that fails is shrunk under the engine
@@ -11,18 +11,26 @@
 
 #[path = "agree/clauses.rs"]
 mod clauses;
+#[path = "agree/corpus.rs"]
+mod corpus;
 #[path = "agree/coverage.rs"]
 mod coverage;
 #[path = "agree/draw.rs"]
 mod draw;
 #[path = "agree/engine.rs"]
 mod engine;
+#[path = "agree/errors.rs"]
+mod errors;
 #[path = "agree/nodes.rs"]
 mod nodes;
 #[path = "agree/shrink.rs"]
 mod shrink;
+#[path = "agree/ties.rs"]
+mod ties;
 
 use crate::evaluators::model;
+use crate::oracle::Oracle;
+use clauses::Read;
 use coverage::Coverage;
 use draw::draw;
 use engine::{Did, Engine, difference};
@@ -44,6 +52,10 @@ struct Seen {
     by_status: BTreeMap<String, u64>,
     did: Did,
     coverage: Coverage,
+    /// Values that the oracle of `proofs/` answered, and that it refused; where it is built.
+    oracle: Option<Oracle>,
+    answered: u64,
+    refused: u64,
 }
 
 impl Seen {
@@ -54,6 +66,9 @@ impl Seen {
             by_status: BTreeMap::new(),
             did: Did::default(),
             coverage: Coverage::new(target),
+            oracle: Oracle::start(),
+            answered: 0,
+            refused: 0,
         }
     }
 
@@ -64,6 +79,8 @@ impl Seen {
             *self.by_status.entry(status).or_default() += count;
         }
         self.did.merge(&other.did);
+        self.answered += other.answered;
+        self.refused += other.refused;
         self.coverage.merge(other.coverage);
     }
 }
@@ -77,14 +94,25 @@ fn check(seed: u64, seen: &mut Seen) {
         seen.not_null += u64::from(value.is_valid());
         *seen.by_status.entry(status.to_string()).or_default() += 1;
     }
+    if let Some(oracle) = &mut seen.oracle {
+        let (answered, refused) = shrink::held_against(oracle, seed, &drawn, &expected);
+        seen.answered += answered;
+        seen.refused += refused;
+    }
     for engine in &drawn.engines {
         if difference(&drawn.case, &drawn.plans, *engine, &expected, &mut seen.did).is_some() {
             shrink::report(seed, &drawn, *engine);
         }
     }
-    let naive = |engine: &Engine| matches!(engine, Engine::Files(layout) if layout.naive);
-    let naive = drawn.engines.iter().any(naive);
-    seen.coverage.visit((&drawn.case, naive), &expected, &drawn.rng);
+    let layouts = drawn.engines.iter().filter_map(|engine| match engine {
+        Engine::Files(layout) => Some(layout),
+        Engine::Batch(_) | Engine::Stream(_) => None,
+    });
+    let read = Read {
+        naive: layouts.clone().any(|layout| layout.naive),
+        pruned: layouts.clone().any(|layout| layout.prunes()),
+    };
+    seen.coverage.visit((&drawn.case, read), &expected, &drawn.rng);
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -146,6 +174,10 @@ fn model_batch_and_stream_agree_on_drawn_cases() {
         "agree: {cases} cases, 0 differ; {} values, {} not null",
         seen.values, seen.not_null
     );
+    match &seen.oracle {
+        Some(_) => println!("oracle: {} answered, {} refused", seen.answered, seen.refused),
+        None => println!("oracle: not built (proofs/check)"),
+    }
     println!("{:?}\n{:?}", seen.by_status, seen.did.counts());
     if cases < CASES {
         return;

@@ -51,7 +51,8 @@ impl Case {
         }
     }
 
-    fn whole(&self, source: usize) -> Batch {
+    /// All rows of a source.
+    pub fn whole(&self, source: usize) -> Batch {
         self.batch(source, &(0..self.rows[source].len()).collect::<Vec<_>>())
     }
 

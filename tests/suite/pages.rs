@@ -157,6 +157,7 @@ fn programs_in_the_docs_compile() {
         "docs/semantics.md",
         "docs/embedding.md",
         "docs/storage.md",
+        "docs/verify.md",
     ] {
         let text = std::fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
         for program in blocks(&text, "feat") {

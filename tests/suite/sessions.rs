@@ -109,7 +109,14 @@ fn scenes(text: &str) -> Vec<Scene> {
     let mut rng = Rng::new(11);
     let mut scenes = vec![];
     for plan in plans.batch {
-        let keys = plan.spine.columns();
+        let service = plans.stream.iter().find(|graph| graph.service == plan.service);
+        let service = &service.expect("the service of a plan").spine;
+        let mut keys = service.keys.clone();
+        let own = service.self_columns.iter();
+        keys.extend(
+            own.filter(|own| !service.keys.iter().any(|key| key.name == own.name))
+                .cloned(),
+        );
         let spine = questions(&mut rng, &keys);
         let events: BTreeMap<String, Vec<Batch>> = plan
             .sources()

@@ -3,7 +3,7 @@
 use crate::pools::{self, DAY_US, MINUTE_US, Times};
 use crate::programs::{KEYS, Shape, column};
 use crate::rng::Rng;
-use featc_ir::{Key, Program, Source, Type};
+use featc_ir::{Key, Lateness, Program, Source, Type, View};
 use featr_kernels::Value;
 
 /// 2024-01-01T00:00:00Z in microseconds, from where pages and fixed cases count.
@@ -200,6 +200,76 @@ fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<
         values.push((key.name, rng.pick(&claimed).clone()));
     }
     Asked { at_us, values }
+}
+
+/// Adds a question before all others and one behind them, about entities of their own, and an event of theirs on
+/// either side of the instants from which and up to which events of a source can matter: exactly there, a microsecond
+/// beyond, or less than a minute inside.
+pub fn add_edges(
+    rng: &mut Rng,
+    program: &Program,
+    shapes: &[Shape],
+    rows: &mut [Vec<Vec<Value>>],
+    questions: &mut Vec<Asked>,
+) {
+    let mut times: Vec<i64> = questions.iter().map(|asked| asked.at_us).collect();
+    times.sort_unstable();
+    let (Some(least), Some(greatest)) = (times.first(), times.last()) else {
+        return;
+    };
+    for (at_us, is_first) in [(least.saturating_sub(1), true), (greatest.saturating_add(1), false)] {
+        let own = keys(rng, &shapes[0], 1);
+        let mut asked = rng.pick(questions).clone();
+        asked.at_us = at_us;
+        for ((name, _), value) in KEYS.iter().zip(&own[0]) {
+            if let Some((_, known)) = asked.values.iter_mut().find(|(known, _)| known == name) {
+                known.clone_from(value);
+            }
+        }
+        questions.push(asked);
+        for (place, source) in program.sources.iter().enumerate() {
+            let bound = match is_first {
+                true => reach_us(program, place).and_then(|reach| at_us.checked_sub(reach)),
+                false => Some(at_us),
+            };
+            let Some(bound) = bound else { continue };
+            let inside = rng.below(MINUTE_US as usize) as i64;
+            let tau = match (is_first, rng.below(4)) {
+                (_, 0) => bound,
+                (_, 1) => bound.saturating_add(1),
+                (true, _) => bound.saturating_add(inside),
+                (false, _) => bound.saturating_sub(inside),
+            };
+            let early = *rng.pick(&[0, 0, 5_000_000, 3 * MINUTE_US]);
+            let mut drawn = row(rng, (source, place), &shapes[place], &own, 10);
+            for (declared, value) in source.columns.iter().zip(&mut drawn) {
+                match base(&declared.name, place) {
+                    "tau" => *value = Value::Timestamp(tau),
+                    "seen" => *value = Value::Timestamp(tau.saturating_sub(early)),
+                    name => {
+                        if let Some(key) = KEYS.iter().position(|(key, _)| *key == name) {
+                            value.clone_from(&own[0][key]);
+                        }
+                    }
+                }
+            }
+            rows[place].push(drawn);
+        }
+    }
+}
+
+/// How far questions look back in a source, in microseconds: the longest window, its lateness, and an hour; `None` where
+/// they look back for ever.
+pub fn reach_us(program: &Program, place: usize) -> Option<i64> {
+    let late_us = match program.sources[place].lateness {
+        Lateness::Within { bound_us } => i64::try_from(bound_us).ok()?,
+        Lateness::Unbounded => 0,
+    };
+    let reads = |view: &&View| program.transform(view.transform).source.index() == place;
+    let windows = program.views.iter().filter(reads).flat_map(|view| &view.windows);
+    let lengths = windows.map(|window| i64::try_from(window.bounds().reach_us()?).ok());
+    let longest = lengths.collect::<Option<Vec<i64>>>()?.into_iter().max()?;
+    longest.checked_add(late_us)?.checked_add(60 * MINUTE_US)
 }
 
 /// What a column stands for in the rows of the sources that may be meant by it.

@@ -8,8 +8,8 @@ use crate::errors;
 use crate::provenance::{other_values, refuse_changes, unchanged};
 use crate::report::{Refused, Reporter};
 use featc_driver::diag::Diagnostic;
-use featr::Aside;
 use featr::provenance::{FileRecord, Release, SourceFiles, TruthRecord};
+use featr::{Aside, open_file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -229,7 +229,7 @@ impl Locked {
     pub fn checkpoint(&self, reporter: &Reporter) -> Result<Option<Checkpoint>, Refused> {
         let name = self.path.display().to_string();
         let unusable = |why: &str| reporter.refuse(errors::unusable_folder(&name, why));
-        match std::fs::read_to_string(self.path.join(FILE)) {
+        match open_file(&self.path.join(FILE)).and_then(std::io::read_to_string) {
             Ok(text) => {
                 let read: Result<Checkpoint, _> = serde_json::from_str(&text);
                 match read {

@@ -6,7 +6,7 @@ use crate::args::{BackfillArgs, RunArgs};
 use crate::errors;
 use crate::progress::Pace;
 use crate::provenance::{source_files, unchanged};
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use crate::train::options;
 use featr::RowsWriter;
@@ -28,11 +28,12 @@ impl Job<'_> {
     pub fn tell(&self, state: &Checkpoint, made: u64, reporter: &Reporter) {
         let out = self.args.out.display().to_string();
         let text = format!(
-            "{out}: {} rows in {} parts, {}, truth {}; {made} parts made in this run",
-            state.rows,
-            state.parts,
+            "{out}: {} in {}, {}, truth {}; {} made in this run",
+            counted(state.rows, "row"),
+            counted(state.parts, "part"),
             self.what(),
-            self.prepared.truth_words()
+            self.prepared.truth_words(),
+            counted(made, "part")
         );
         let value = serde_json::json!({
             "out": out,
@@ -64,6 +65,12 @@ impl Job<'_> {
                 state.done.push(done.clone());
                 pace.skip(part.rows);
                 continue;
+            }
+            if self.folder.path.join(&part.file).exists() {
+                reporter.note(&format!(
+                    "`{}` is there, but not as `{FILE}` has it: it is made again",
+                    part.file
+                ));
             }
             state.done.push(self.make(part, reporter)?);
             made += 1;

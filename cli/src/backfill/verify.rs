@@ -3,7 +3,8 @@
 use super::checkpoint::{Checkpoint, Done};
 use super::job::Job;
 use crate::errors;
-use crate::report::{Refused, Reporter};
+use crate::random::draw;
+use crate::report::{Refused, Reporter, counted};
 use crate::verify::{bits, field_type, model_rows};
 use featc_ir::{Key, Source, SourceId, Status, Type, View};
 use featr::provenance::file_record;
@@ -61,9 +62,9 @@ pub fn run(job: &Job<'_>, state: &Checkpoint, reporter: &Reporter) -> Result<(),
         }
     }
     let text = format!(
-        "verify: {} rows x {} features with the model: {differ} differ",
-        samples.len(),
-        service.fields.len()
+        "verify: {} x {} with the model: {differ} differ",
+        counted(samples.len(), "row"),
+        counted(service.fields.len(), "feature")
     );
     let value = serde_json::json!({ "rows": samples.len(), "compared": compared, "differ": differ });
     reporter.result(&text, &value);
@@ -81,24 +82,6 @@ struct Sample {
     values: Vec<Value>,
     /// Empty without `--status`.
     statuses: Vec<Value>,
-}
-
-/// `count` of the numbers below `of`, all if there are fewer; a function of the seed.
-fn draw(seed: u64, count: u64, of: u64) -> BTreeSet<u64> {
-    if count >= of {
-        return (0..of).collect();
-    }
-    let mut state = seed;
-    let mut found = BTreeSet::new();
-    while (found.len() as u64) < count {
-        // SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        found.insert((mixed ^ (mixed >> 31)) % of);
-    }
-    found
 }
 
 /// Reads the drawn rows from the files.
@@ -237,19 +220,4 @@ fn asked_keys(job: &Job<'_>, view: &View, source: &Source, samples: &[Sample]) -
             .collect()
     };
     samples.iter().map(of).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::draw;
-
-    #[test]
-    fn rows_are_drawn_by_seed_without_repetition() {
-        assert_eq!(draw(1, 10, 1_000), draw(1, 10, 1_000));
-        assert_ne!(draw(1, 10, 1_000), draw(2, 10, 1_000));
-        assert_eq!(draw(1, 10, 1_000).len(), 10);
-        assert_eq!(draw(1, 99, 100).len(), 99);
-        assert_eq!(draw(1, 10, 3).into_iter().collect::<Vec<_>>(), [0, 1, 2]);
-        assert!(draw(1, 10, 0).is_empty());
-    }
 }

@@ -8,12 +8,12 @@
 //! # Contract
 //! - **Whole**: at every instant a reader finds the old build or the new one (tested: `tests::killed_at_any_step`).
 //! - **Nothing stays**: what a killed build left, the next one completes or clears.
-//! - **Files of others stay**: only names that the old manifest lists are ever removed.
+//! - **Files of others stay**: only what the old manifest lists is ever replaced or removed.
 
 #[cfg(test)]
 mod tests;
 
-use crate::{Certificate, Plans, Refusal, certify};
+use crate::{Certificate, Plans, Refusal, certify, plain};
 use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, NEXT, ORIGINS, content_hash};
 use featc_ir::wire::Wire;
 use featc_ir::{Program, display};
@@ -37,6 +37,15 @@ pub enum BuildError {
         path: PathBuf,
         why: String,
     },
+    /// What stands in the way, and is not of a build.
+    Foreign {
+        path: PathBuf,
+    },
+    /// The build is whole, and found by readers; this path keeps its files from their places.
+    Unfinished {
+        path: PathBuf,
+        why: String,
+    },
     /// Another build does not let go of the folder.
     Busy {
         folder: PathBuf,
@@ -50,8 +59,9 @@ pub enum BuildError {
 /// folder. Returns the folder.
 ///
 /// # Errors
-/// A plan that does not mean what the program says; the first path that could not be written. An old build is then still
-/// there, whole.
+/// A plan that does not mean what the program says; the first path that could not be written, or that is not of a build: an
+/// old build is then still there, whole. But for [`BuildError::Unfinished`]: then the new one is, and the next build
+/// completes it.
 pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, BuildError> {
     let certificate = certify(program, plans).map_err(BuildError::Refused)?;
     let folder = out.join(&program.module);
@@ -132,46 +142,75 @@ fn unwritable(path: &Path) -> impl Fn(io::Error) -> BuildError {
     }
 }
 
+fn unfinished(path: &Path) -> impl Fn(io::Error) -> BuildError {
+    move |error| BuildError::Unfinished {
+        path: path.to_owned(),
+        why: error.to_string(),
+    }
+}
+
 /// Writes the files into the folder, which is locked.
 fn write(folder: &Path, files: &BTreeMap<String, String>, steps: &mut Steps) -> Result<(), BuildError> {
     let (new, next) = (folder.join(NEW), folder.join(NEXT));
+    for own in [&new, &next] {
+        if std::fs::symlink_metadata(own).is_ok_and(|about| !about.is_dir()) {
+            return Err(BuildError::Foreign { path: own.clone() });
+        }
+    }
     // What a killed build had committed, and what it had not.
     put_in_place(folder, steps)?;
+    check_places(folder, files)?;
     remove_folder(&new).map_err(unwritable(&new))?;
     for (name, text) in files {
         let path = new.join(name);
         create(path.parent().unwrap_or(&new))?;
         let written = steps.take().and_then(|()| write_flushed(&path, text));
         written.map_err(unwritable(&folder.join(name)))?;
-        // What could stand in the way later is found while the old build is whole.
-        let place = folder.join(name);
-        create(place.parent().unwrap_or(folder))?;
-        if place.is_dir() {
-            return Err(unwritable(&place)(io::Error::other("it is a folder")));
-        }
+        create(folder.join(name).parent().unwrap_or(folder))?;
     }
     for inner in [new.join("batch"), new.join("stream"), new.clone()] {
         sync_if_there(&inner).map_err(unwritable(&inner))?;
     }
     let committed = steps.take().and_then(|()| std::fs::rename(&new, &next));
-    committed.and_then(|()| sync(folder)).map_err(unwritable(&next))?;
+    committed.map_err(unwritable(&next))?;
+    sync(folder).map_err(unfinished(&next))?;
     put_in_place(folder, steps)
+}
+
+/// Finds what could stand in the way later, while the old build is whole: folders, and files that are not of it.
+fn check_places(folder: &Path, files: &BTreeMap<String, String>) -> Result<(), BuildError> {
+    let old = manifest(folder)?.map(|bytes| listed(&bytes));
+    for name in files.keys() {
+        let place = folder.join(name);
+        if place.is_dir() {
+            return Err(unwritable(&place)(io::Error::other("it is a folder")));
+        }
+        let is_ours = match &old {
+            // The manifest lists neither itself nor the places of declarations.
+            Some(Some(old)) => old.contains(name) || [FILE, ORIGINS].contains(&name.as_str()),
+            Some(None) | None => false,
+        };
+        if !is_ours && std::fs::symlink_metadata(&place).is_ok() {
+            return Err(BuildError::Foreign { path: place });
+        }
+    }
+    Ok(())
 }
 
 /// Moves the files of a committed build to their places, the manifest last, and removes plans that only the build
 /// before had. Does nothing where there is no such build. May be ended anywhere and run again.
 fn put_in_place(folder: &Path, steps: &mut Steps) -> Result<(), BuildError> {
     let next = folder.join(NEXT);
-    let Ok(manifest) = std::fs::read(next.join(FILE)) else {
+    let Some(bytes) = manifest(&next)? else {
         return remove_folder(&next).map_err(unwritable(&next));
     };
     // A folder may come from elsewhere: no name in it leads out of the build.
-    let mut new = listed(&manifest);
+    let mut new = listed(&bytes).unwrap_or_default();
     new.retain(|name| is_ours(name));
-    let old = std::fs::read(folder.join(FILE)).map_or_else(|_| Vec::new(), |bytes| listed(&bytes));
+    let old = manifest(folder)?.and_then(|bytes| listed(&bytes)).unwrap_or_default();
     for name in old.iter().filter(|name| is_plan(name) && !new.contains(name)) {
         let path = folder.join(name);
-        steps.take().map_err(unwritable(&path))?;
+        steps.take().map_err(unfinished(&path))?;
         // Readers go by the manifest, so one that cannot be removed misleads nobody but people.
         let _ = std::fs::remove_file(path);
     }
@@ -180,24 +219,36 @@ fn put_in_place(folder: &Path, steps: &mut Steps) -> Result<(), BuildError> {
         match steps.take().and_then(|()| std::fs::rename(&from, &to)) {
             // It was moved by the run that was ended.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            moved => moved.map_err(unwritable(&to))?,
+            moved => moved.map_err(unfinished(&to))?,
         }
     }
     for inner in [folder.join("batch"), folder.join("stream"), folder.to_owned()] {
-        sync_if_there(&inner).map_err(unwritable(&inner))?;
+        sync_if_there(&inner).map_err(unfinished(&inner))?;
     }
     let place = folder.join(FILE);
     let moved = steps.take().and_then(|()| std::fs::rename(next.join(FILE), &place));
-    moved.and_then(|()| sync(folder)).map_err(unwritable(&place))?;
+    moved.and_then(|()| sync(folder)).map_err(unfinished(&place))?;
     steps
         .take()
         .and_then(|()| remove_folder(&next))
-        .map_err(unwritable(&next))
+        .map_err(unfinished(&next))
 }
 
-/// The files that a manifest names; none where it is no manifest.
-fn listed(manifest: &[u8]) -> Vec<String> {
-    serde_json::from_slice::<Manifest>(manifest).map_or_else(|_| Vec::new(), |found| found.files.into_keys().collect())
+/// The bytes of the manifest in a folder; `None` where there is none.
+fn manifest(folder: &Path) -> Result<Option<Vec<u8>>, BuildError> {
+    let path = folder.join(FILE);
+    match plain::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unwritable(&path)(error)),
+    }
+}
+
+/// The files that a manifest names, of whichever release; `None` where it is no manifest.
+fn listed(manifest: &[u8]) -> Option<Vec<String>> {
+    let found: serde_json::Value = serde_json::from_slice(manifest).ok()?;
+    let files = found["files"].as_object()?;
+    (found["kind"] == Manifest::KIND).then(|| files.keys().cloned().collect())
 }
 
 /// Whether it is the name of a file of a build.

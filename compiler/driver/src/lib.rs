@@ -35,10 +35,13 @@
 
 mod build;
 mod certify;
+mod elsewhere;
+mod plain;
 mod project;
 
 pub use build::{BuildError, build};
 pub use certify::{CertifyError, certify, certify_folder};
+pub use elsewhere::read_elsewhere;
 pub use featc_ir::manifest::{FeatureEntry, Manifest};
 pub use featc_syntax::{diag, is_reserved};
 pub use featc_validate::{Certificate, Difference, Refusal};

@@ -1,6 +1,7 @@
 //! A program on disk: reading its files.
 
 use crate::diag::{FileId, SourceMap};
+use crate::plain;
 use std::path::{Path, PathBuf};
 
 /// The files of one program, read.
@@ -65,14 +66,7 @@ impl Project {
         let mut sources = SourceMap::new();
         let mut files = Vec::new();
         for path in &paths {
-            // To open a pipe could wait for ever.
-            if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
-                return Err(unreadable(
-                    path,
-                    "it is a pipe, a socket or a device, and no file".to_owned(),
-                ));
-            }
-            let bytes = std::fs::read(path).map_err(|error| unreadable(path, error.to_string()))?;
+            let bytes = plain::read(path).map_err(|error| unreadable(path, error.to_string()))?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 unreadable(
                     path,

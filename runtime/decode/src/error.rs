@@ -203,6 +203,8 @@ const TOO_LARGE: &str = "the limit on the size of files is reached";
 const NO_SPACE: &str = "no space left";
 /// What is said of a pipe, a socket or a device where a file is needed.
 pub(crate) const NO_PLAIN_FILE: &str = "it is a pipe, a socket or a device, and no file";
+/// What is said of a column of lists or structs that is to be written as CSV.
+pub(crate) const NOT_IN_CSV: &str = "which CSV cannot hold";
 /// What is said of a link among folders.
 pub(crate) const LEADS_BACK: &str = "it leads back to a folder that it lies in";
 
@@ -216,6 +218,9 @@ fn remedy(why: &str) -> Option<&'static str> {
         NO_SPACE => "free space, or choose another place",
         LEADS_BACK => "remove the link, or name the files instead of the folder",
         NO_PLAIN_FILE => "write what it gives to a file, and read that",
+        why if why.ends_with(NOT_IN_CSV) => {
+            "name the file .parquet or .jsonl, which hold lists and structs, or leave the column out of the spine"
+        }
         _ => return None,
     })
 }

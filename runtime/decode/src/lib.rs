@@ -93,11 +93,11 @@ pub use files::{InputFile, expand, expand_in, format_of, has_extension, no_such_
 pub use memory::decode_rows;
 pub use names::first_twice;
 pub use piece::{Bound, Piece, PieceOptions, pieces};
-pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects};
+pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects, begins_with_reject};
 pub use scratch::Scratch;
 pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
 pub use spine::{Spine, read_spine, read_spine_in};
-pub use store::{LocalStore, RandomRead, Store, open_file};
+pub use store::{LocalStore, RandomRead, Store, open_file, read_file};
 pub use undeclared::Undeclared;
 pub use write::{
     Aside, Beyond, Claim, OutputFormat, ParquetWriter, RowsWriter, Sealed, WriteOptions, beyond_text, read_metadata,

@@ -2,8 +2,9 @@
 
 use crate::error::{DecodeError, plain};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Write;
+use std::io::{BufReader, Read, Write};
 use std::sync::Arc;
 
 /// Why a row was not decoded.
@@ -136,6 +137,18 @@ struct JsonlReject<'a> {
     reason: &'a str,
     detail: &'a str,
     raw: Option<&'a str>,
+}
+
+/// Whether a text could be what [`JsonlRejects`] wrote: it has no rows, or begins with one of them.
+pub fn begins_with_reject(text: impl Read) -> bool {
+    const NAMES: [&str; 5] = ["detail", "file", "line", "raw", "reason"];
+    // A row holds a line of an input, which can be long.
+    let mut rows = serde_json::Deserializer::from_reader(BufReader::new(text.take(64 << 20)))
+        .into_iter::<BTreeMap<String, serde_json::Value>>();
+    match rows.next() {
+        None => true,
+        Some(row) => row.is_ok_and(|row| row.keys().eq(NAMES)),
+    }
 }
 
 impl<W: Write> JsonlRejects<W> {

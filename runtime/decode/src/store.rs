@@ -133,6 +133,16 @@ pub fn open_file(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Reads a file whole, as [`open_file`] opens it.
+///
+/// # Errors
+/// Those of [`open_file`]; what the system says of a read.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_file(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 struct LocalFile {
     name: Arc<str>,
     file: File,

@@ -11,6 +11,7 @@ use featc_ir::manifest::{FILE, Manifest, NEXT, content_hash};
 use featc_ir::plan::{BatchPlan, StreamGraph};
 use featc_ir::wire::Wire;
 use featc_ir::{Source, hash};
+use featr_decode::read_file;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -185,9 +186,11 @@ impl Program {
             why,
         };
         let read = |name: &str| -> Result<Vec<u8>, String> {
-            let next = std::fs::read(folder.join(NEXT).join(name));
+            let next = read_file(&folder.join(NEXT).join(name));
             let found = match next {
-                Err(error) if error.kind() == ErrorKind::NotFound => std::fs::read(folder.join(name)),
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                    read_file(&folder.join(name))
+                }
                 next => next,
             };
             found.map_err(|error| format!("`{name}`: {error}"))

@@ -314,7 +314,7 @@ impl Online {
     /// # Errors
     /// [`Error::Snapshot`]. The state stays as it was.
     pub fn load(&mut self, path: &Path) -> Result<RestoreReport, Error> {
-        let bytes = std::fs::read(path).map_err(|error| Error::Snapshot {
+        let bytes = featr_decode::read_file(path).map_err(|error| Error::Snapshot {
             why: format!("{}: {error}", path.display()),
         })?;
         self.restore(&bytes)

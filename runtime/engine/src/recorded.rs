@@ -68,6 +68,15 @@ impl Program {
         })
     }
 
+    /// Whether both sides of a source are read from the same files.
+    pub fn sides_are_one(&self, source: &Source) -> bool {
+        match (self.files(source, Side::Batch), self.files(source, Side::Stream)) {
+            (Ok(batch), Ok(stream)) => batch == stream,
+            (Err(_), Err(_)) => true,
+            (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+        }
+    }
+
     /// The files that a service's sources are read from, both sides; those that cannot be found are left out.
     ///
     /// # Errors
@@ -139,17 +148,11 @@ impl Program {
             .iter()
             .map(|column| featr_kernels::Column::empty(column.ty))
             .collect();
-        let mut all = Recorded {
-            source: source.clone(),
-            rows: Batch {
-                rows: 0,
-                columns: empty,
-            },
-            rejects: Rejects::default(),
-            by_view: SourceReport::default(),
-            differing: rows::Conflicts::default(),
-            parts: Vec::new(),
+        let nothing = Batch {
+            rows: 0,
+            columns: empty,
         };
+        let mut all = Recorded::at_hand(source, nothing);
         for decoded in reader.by_ref() {
             let decoded = decoded?;
             all.parts.push((all.rows.rows, decoded.file, decoded.rows));
@@ -162,6 +165,19 @@ impl Program {
 }
 
 impl Recorded {
+    /// Rows that are at hand, in place of the files of a source: columns in declared order, types as declared. The decoder
+    /// rejected none of them, and what views reject is not counted.
+    pub fn at_hand(source: &Source, rows: Batch) -> Recorded {
+        Recorded {
+            source: source.clone(),
+            rows,
+            rejects: Rejects::default(),
+            by_view: SourceReport::default(),
+            differing: rows::Conflicts::default(),
+            parts: Vec::new(),
+        }
+    }
+
     fn reject_unaccepted(&self, target: &SharedRejects) -> Result<(), Error> {
         let mut target = target.lock().unwrap_or_else(PoisonError::into_inner);
         for rows::Rejected { row, reason, detail } in self.unaccepted(usize::MAX) {

@@ -1,8 +1,9 @@
 //! The streaming engine over recorded rows: every spine row answered from online state at its instant.
 
 use crate::error::Error;
-use crate::limits::{Limits, ViewReport};
+use crate::limits::Limits;
 use crate::online::Online;
+use crate::presence::{self, Presence};
 use crate::program::Program;
 use crate::recorded::{Recorded, Side};
 use crate::results::{RunReport, Training, columns_to_batch};
@@ -166,7 +167,9 @@ impl Program {
             .iter()
             .map(|source| Lane::new(source, options, &mut state))
             .collect();
-        let online = Online::new(vec![self.graph(service)?.clone()], options.truth, BTreeMap::new())?;
+        let graph = self.graph(service)?;
+        let (mut presence, present) = Presence::new(graph, &self.field_views(service)?);
+        let online = Online::new(vec![graph.clone(), present], options.truth, BTreeMap::new())?;
         let names = online.field_names(service);
         let mut run = Run {
             options,
@@ -202,7 +205,17 @@ impl Program {
                 keys: keys.iter().map(|column| column.take(rows)).collect(),
                 self_columns: own.iter().map(|column| column.take(rows)).collect(),
             };
-            append(&mut answers, run.online.answer(service, &questions)?);
+            let more = run.online.answer(service, &questions)?;
+            presence.count(rows.len(), &more, |rows| {
+                let take = |columns: &[Column]| columns.iter().map(|column| column.take(rows)).collect();
+                let some = Questions {
+                    times: rows.iter().map(|row| questions.times[*row as usize]).collect(),
+                    keys: take(&questions.keys),
+                    self_columns: take(&questions.self_columns),
+                };
+                run.online.answer(presence::SERVICE, &some)
+            })?;
+            append(&mut answers, more);
             from = until;
             progress("questions", from as u64, order.len() as u64);
         }
@@ -228,13 +241,12 @@ impl Program {
             )
         });
         let ordered: Vec<(Column, Vec<Status>)> = ordered.collect();
-        let views = found_by_view(self.field_views(service)?, &ordered);
         let features = columns_to_batch(&names, ordered, options.with_status)?;
         let (schema, batches) = join_columns(spine, &features)?;
         let report = RunReport {
             rows: order.len() as u64,
             sources: recorded.iter().map(Recorded::report).collect(),
-            views,
+            views: presence.reports(),
             warnings: Vec::new(),
         };
         self.check_limits(service, &report, spine, Side::Stream, &options.limits)?;
@@ -244,24 +256,6 @@ impl Program {
             report,
         })
     }
-}
-
-/// Per view its questions to which all of its features are `missing`.
-fn found_by_view(field_views: Vec<String>, answers: &[(Column, Vec<Status>)]) -> Vec<ViewReport> {
-    let mut views: Vec<(String, Vec<bool>)> = Vec::new();
-    for (view, (_, statuses)) in field_views.into_iter().zip(answers) {
-        let missing = statuses.iter().map(|status| *status == Status::Missing);
-        match views.iter_mut().find(|(known, _)| *known == view) {
-            Some((_, all)) => all.iter_mut().zip(missing).for_each(|(all, missing)| *all &= missing),
-            None => views.push((view, missing.collect())),
-        }
-    }
-    let report = |(view, missing): (String, Vec<bool>)| ViewReport {
-        view,
-        questions: missing.len() as u64,
-        missing: missing.iter().map(|missing| u64::from(*missing)).sum(),
-    };
-    views.into_iter().map(report).collect()
 }
 
 fn empty(columns: &[&Column]) -> Vec<Column> {

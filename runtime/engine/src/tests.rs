@@ -45,8 +45,12 @@ b,2024-01-01T10:30:00Z
 ";
 
 fn program(base: &Path) -> Program {
+    program_of(PROGRAM, base)
+}
+
+fn program_of(text: &str, base: &Path) -> Program {
     let mut sources = featc_driver::diag::SourceMap::new();
-    let file = sources.add("shop.feat", PROGRAM);
+    let file = sources.add("shop.feat", text);
     let ir = featc_driver::compile(&sources, &[file]).value.expect("compiles");
     let plans = featc_driver::lower(&ir);
     Program::new(plans.batch, plans.stream, base)
@@ -54,11 +58,15 @@ fn program(base: &Path) -> Program {
 
 /// The reports of training and of a replay.
 fn reports(truth: Truth) -> (RunReport, RunReport) {
+    reports_about(PROGRAM, SPINE, truth)
+}
+
+fn reports_about(text: &str, questions: &str, truth: Truth) -> (RunReport, RunReport) {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("txn.csv"), EVENTS).expect("writes");
     let spine = folder.path().join("spine.csv");
-    std::fs::write(&spine, SPINE).expect("writes");
-    let program = program(folder.path());
+    std::fs::write(&spine, questions).expect("writes");
+    let program = program_of(text, folder.path());
     let spine = program.read_spine("risk", &spine, "timestamp", None).expect("a spine");
     let options = ReplayOptions {
         truth,
@@ -97,6 +105,40 @@ fn both_engines_report_the_same_of_a_source() {
     assert_eq!(source.examples.len(), places.len());
     for (example, place) in source.examples.iter().zip(places) {
         assert!(example.contains(place), "{example}");
+    }
+}
+
+/// `truncated`, `stale` and errors stand before `missing`, and a derived feature is as `missing` as the shortest of its
+/// windows: what finds nothing is judged by events.
+#[test]
+fn a_question_finds_its_entity_whatever_the_status() {
+    let derived = "sum(amount) over 1us
+  /// How many in a month.
+  feature longer = count() over 30d
+  /// Of both.
+  feature both = coalesce(total, 0.0) + cast(longer as float64)";
+    let programs = [
+        PROGRAM.to_owned(),
+        PROGRAM.replace("lateness 1h", "lateness 1h\n  begins @2030-01-01T00:00:00Z"),
+        PROGRAM
+            .replace("lateness 1h", "lateness 1h\n  delay 3m")
+            .replace("owner", "ttl 1m\n  owner"),
+        PROGRAM.replace(
+            "sum(amount) over 1h default 0.0",
+            "cast(coalesce(last(card), \"x\") as int64) over 1h",
+        ),
+        PROGRAM
+            .replace("sum(amount) over 1h default 0.0", derived)
+            .replace("lateness 1h", "lateness 0s")
+            .replace("{ spend.total }", "{ spend.both }"),
+    ];
+    let spine = SPINE.replace("a,2024-01-01T10:20", "a,2024-01-01T12:20");
+    for text in &programs {
+        for truth in [Truth::Complete, Truth::AsOfArrival { delay_us: None }] {
+            let (trained, replayed) = reports_about(text, &spine, truth);
+            assert_eq!(trained.views, replayed.views, "{text}");
+            assert!((1..3).contains(&trained.views[0].missing), "{:?} {text}", trained.views);
+        }
     }
 }
 

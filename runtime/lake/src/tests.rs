@@ -334,3 +334,29 @@ fn checkpoints_are_made_when_the_table_wants_them() {
     assert_eq!(files(&table, None).unwrap().len(), 8);
     assert_eq!(files(&table, Some(6)).unwrap().len(), 7);
 }
+
+#[cfg(unix)]
+#[test]
+fn pipes_in_a_log_hold_up_nobody() {
+    let names = ["00000000000000000001.json", "00000000000000000000.checkpoint.parquet"];
+    for name in names {
+        let (_folder, table) = table_with("{}");
+        let pipe = table.join("_delta_log").join(name);
+        let _ = std::fs::remove_file(&pipe);
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        // On a thread of its own: a reader of the pipe would wait for ever.
+        let (said, heard) = std::sync::mpsc::channel();
+        let asked = table.clone();
+        std::thread::spawn(move || said.send((files(&asked, None), write(&asked, Mode::Append, &[rows(0..1)]))));
+        let (read, written) = heard
+            .recv_timeout(std::time::Duration::from_secs(20))
+            .expect("it does not wait");
+        let expected = format!(
+            "cannot read {}: it is a pipe, a socket or a device, and no file",
+            pipe.display()
+        );
+        assert_eq!(read.unwrap_err().to_string(), expected);
+        assert_eq!(written.unwrap_err().to_string(), expected);
+    }
+}

@@ -1,11 +1,13 @@
 //! Changes of what is no expression: clauses, aggregates, windows, keys, the truth.
 
+use super::errors::errors;
 use super::nodes::type_name;
 use crate::evaluators::Case;
 use featc_ir::{
     Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Key, Lateness, Literal, SlotId, Step,
     Transform, Truth, Type, View, Window, WindowKind,
 };
+use featc_tests::logs::reach_us;
 use featr_kernels::Value;
 
 /// Something of a case that has a name in the table, and what changes it.
@@ -14,11 +16,12 @@ pub struct Clause {
     pub change: Box<dyn Fn(&mut Case)>,
 }
 
+/// What was found so far.
 #[derive(Default)]
-struct Found(Vec<Clause>);
+pub struct Found(Vec<Clause>);
 
 impl Found {
-    fn add(&mut self, construct: impl Into<String>, change: impl Fn(&mut Case) + 'static) {
+    pub fn add(&mut self, construct: impl Into<String>, change: impl Fn(&mut Case) + 'static) {
         self.0.push(Clause {
             construct: construct.into(),
             change: Box::new(change),
@@ -26,11 +29,24 @@ impl Found {
     }
 }
 
-/// Everything of a case that can be changed here; `naive`: instants of its files have no offset where there is a zone.
-pub fn clauses(case: &Case, naive: bool) -> Vec<Clause> {
+/// How an engine reads the files of a case.
+#[derive(Debug, Clone, Copy)]
+pub struct Read {
+    /// Instants have no offset where there is a zone.
+    pub naive: bool,
+    /// What lies outside of the instants that matter is left out.
+    pub pruned: bool,
+}
+
+/// Everything of a case that can be changed here.
+pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
     let mut found = Found::default();
+    if pruned {
+        edges(case, &mut found);
+    }
     truth(case, &mut found);
     shared_names(case, &mut found);
+    errors(case, &mut found);
     for (at, source) in case.program.sources.iter().enumerate() {
         if naive && source.zone.is_some() {
             found.add("zone", move |case| shift(&mut case.rows[at]));
@@ -63,6 +79,44 @@ pub fn clauses(case: &Case, naive: bool) -> Vec<Clause> {
         }
     }
     found.0
+}
+
+/// Sources of which parts of files are left out, without the first or the last minute that matters: as if the bound were
+/// off by so much.
+fn edges(case: &Case, found: &mut Found) {
+    const MINUTE_US: i64 = 60_000_000;
+    let instants = case.questions.iter().map(|asked| asked.at_us);
+    let (Some(first), Some(last)) = (instants.clone().min(), instants.max()) else {
+        return;
+    };
+    for (at, source) in case.program.sources.iter().enumerate() {
+        let of_views = case
+            .program
+            .views
+            .iter()
+            .map(|view| case.program.transform(view.transform));
+        let mut of_source = of_views.filter(|transform| transform.source.index() == at);
+        if of_source.any(|transform| transform.at.is_some()) {
+            continue;
+        }
+        let time = source.time.index();
+        let without = move |range: std::ops::RangeInclusive<i64>| {
+            move |case: &mut Case| {
+                case.rows[at].retain(|row| !matches!(row[time], Value::Timestamp(us) if range.contains(&us)));
+            }
+        };
+        let least = reach_us(&case.program, at).and_then(|reach| first.checked_sub(reach));
+        if let Some(least) = least {
+            found.add(
+                "first minute that matters",
+                without(least.saturating_add(1)..=least.saturating_add(MINUTE_US)),
+            );
+        }
+        found.add(
+            "last minute that matters",
+            without(last.saturating_sub(MINUTE_US - 1)..=last),
+        );
+    }
 }
 
 /// What a decoder would read under a zone an hour further west.

@@ -20,7 +20,7 @@ pub struct Drawn {
 }
 
 /// The program of a text; `None` if an event time of it lies out of its bounds in every row.
-fn compiled(seed: u64, text: &str) -> Option<Program> {
+pub fn compiled(seed: u64, text: &str) -> Option<Program> {
     let mut sources = SourceMap::new();
     let file = sources.add("drawn.feat", text);
     let outcome = featc_driver::compile(&sources, &[file]);
@@ -66,7 +66,12 @@ pub fn draw(seed: u64) -> Drawn {
     } else {
         *rng.pick(&[1, 1, 2, 5, 12, 12, 12, 40])
     };
-    let questions = logs::questions(&mut rng, &program, shapes, &rows, &keys, asked);
+    let mut questions = logs::questions(&mut rng, &program, shapes, &rows, &keys, asked);
+    // Some cases ask where it is decided which parts of files can be left out.
+    let has_edges = !is_long && rng.one_in(12);
+    if has_edges {
+        logs::add_edges(&mut rng, &program, shapes, &mut rows, &mut questions);
+    }
     let has_arrivals = program.sources.iter().all(|source| source.arrival.is_some());
     let truth = match has_arrivals {
         true => *rng.pick(&[
@@ -81,7 +86,10 @@ pub fn draw(seed: u64) -> Drawn {
         false => Truth::Complete,
     };
     let total = rows.iter().map(Vec::len).sum();
-    let engines = engine::draw(&mut rng, shapes, total, asked);
+    let mut engines = engine::draw(&mut rng, shapes, total, asked);
+    if has_edges {
+        engines.push(engine::pruned(&mut rng, shapes, total));
+    }
     let plans = featc_driver::lower(&program);
     let asked = |asked: logs::Asked| Asked {
         at_us: asked.at_us,

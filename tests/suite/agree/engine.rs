@@ -183,6 +183,23 @@ pub fn draw(rng: &mut Rng, shapes: &[Shape], rows: usize, questions: usize) -> V
     engines
 }
 
+/// The batch engine over files of which parts are left out, as small as can be.
+pub fn pruned(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Engine {
+    let layout = layout(rng, shapes, rows);
+    Engine::Files(Layout {
+        format: Format::Parquet,
+        rows_per_group: *rng.pick(&[1, 1, 3]),
+        sorted: true,
+        prune: true,
+        replay: None,
+        setting: Setting {
+            with_status: true,
+            ..layout.setting
+        },
+        ..layout
+    })
+}
+
 fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {
     let years = shapes.iter().all(|shape| shape.style.times != Times::Ends);
     // Texts have the years 1 to 9999 alone.

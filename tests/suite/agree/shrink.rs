@@ -2,7 +2,8 @@
 
 use super::draw::Drawn;
 use super::engine::{Did, Difference, Engine, difference};
-use crate::evaluators::{Case, model};
+use crate::evaluators::{Answers, Case, model};
+use crate::oracle::Oracle;
 
 /// Leaves out questions and events while the engine, run in the same way, disagrees.
 fn shrink(drawn: &Drawn, engine: Engine) -> (Case, Difference) {
@@ -48,4 +49,29 @@ pub fn report(seed: u64, drawn: &Drawn, engine: Engine) -> ! {
         "seed {seed}: {name} disagrees\n{}\nquestion {:?}\ntruth {:?}\n{rows}{}\n(FEATC_AGREE_SEED={seed} repeats it)",
         difference.text, case.questions[difference.question], case.truth, drawn.text
     );
+}
+
+/// Holds the model against the oracle: how many answers there are, and how many it refuses.
+///
+/// # Panics
+/// Where an answer differs.
+pub fn held_against(oracle: &mut Oracle, seed: u64, drawn: &Drawn, expected: &Answers) -> (u64, u64) {
+    let (mut answered, mut refused) = (0, 0);
+    let said = oracle.ask(&drawn.case);
+    for (question, (said, expected)) in said.iter().zip(expected).enumerate() {
+        for (field, (said, expected)) in said.iter().zip(expected).enumerate() {
+            let Some(said) = said else {
+                refused += 1;
+                continue;
+            };
+            answered += 1;
+            assert!(
+                said == expected,
+                "seed {seed}: field {field} of question {question}: the oracle says {said:?}, the model {expected:?}\n{:?}\n{}",
+                drawn.case.questions[question],
+                drawn.text
+            );
+        }
+    }
+    (answered, refused)
 }

@@ -55,6 +55,13 @@ pub struct Layout {
     pub replay: Option<Delivery>,
 }
 
+impl Layout {
+    /// Whether single rows are left out by the statistics of their groups.
+    pub fn prunes(&self) -> bool {
+        self.prune && self.replay.is_none() && self.format == Format::Parquet && self.sorted && self.rows_per_group == 1
+    }
+}
+
 /// What the zones that drawn sources declare add to UTC, in microseconds.
 fn offset_us(zone: &str) -> i64 {
     let hours = match zone {

@@ -10,7 +10,7 @@ impl Scope<'_> {
         let instant = *self.rng.pick(&[Type::Timestamp, Type::Date]);
         let number = *self.rng.pick(&[Type::Int64, Type::Float64, SHORT, Type::Duration]);
         let decimal = *self.rng.pick(&[SHORT, LONG]);
-        match self.rng.below(14) {
+        match self.rng.below(15) {
             0 | 1 => {
                 let parts = ["year", "month", "day_of_month", "day_of_week", "day_of_year"];
                 let part = *self.rng.pick(&parts);
@@ -20,7 +20,7 @@ impl Scope<'_> {
                 let part = *self.rng.pick(&["hour", "minute"]);
                 (format!("{part}({})", self.name_of(Type::Timestamp)), Type::Int64)
             }
-            3 => (format!("abs({})", self.name_of(number)), number),
+            3 | 14 => (format!("abs({})", self.name_of(number)), number),
             4 => (format!("-({})", self.name_of(number)), number),
             5 | 6 => {
                 let pairs = [

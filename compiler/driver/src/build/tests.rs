@@ -120,6 +120,98 @@ fn what_stands_in_the_way_leaves_the_old_build() {
 }
 
 #[test]
+fn files_of_others_are_not_replaced() {
+    let own = program("1", false);
+    let foreign = [
+        "program.txt",
+        "stream.mmd",
+        "origins.json",
+        "manifest.json",
+        "batch/risk.json",
+        ".featc-new",
+        ".featc-next",
+    ];
+    for name in foreign {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let path = out.path().join("shop").join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        std::fs::write(&path, "mine").expect("writable");
+        let refused = build(&own, &crate::lower(&own), out.path()).expect_err("in the way");
+        assert_eq!(refused, BuildError::Foreign { path: path.clone() });
+        assert_eq!(
+            tree(&out.path().join("shop")),
+            [(name.to_owned(), "mine".to_owned())].into()
+        );
+        std::fs::remove_file(&path).expect("removable");
+        build(&own, &crate::lower(&own), out.path()).expect("the way is free");
+    }
+    // A service whose plan would have the name of a file that lies beside the plans.
+    let (out, wide) = (tempfile::tempdir().expect("a temporary folder"), program("1", true));
+    let folder = build(&own, &crate::lower(&own), out.path()).expect("writable");
+    std::fs::write(folder.join("batch/both.txt"), "mine").expect("writable");
+    let refused = build(&wide, &crate::lower(&wide), out.path()).expect_err("in the way");
+    let path = folder.join("batch/both.txt");
+    assert_eq!(refused, BuildError::Foreign { path });
+}
+
+/// A build of another release is one of ours all the same.
+#[test]
+fn a_build_of_another_release_is_replaced() {
+    let own = program("1", false);
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let folder = build(&own, &crate::lower(&own), out.path()).expect("writable");
+    let before = tree(&folder);
+    let text = &before[FILE];
+    let mut manifest: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    manifest["version"] = 1.into();
+    manifest.as_object_mut().expect("an object").remove("features");
+    std::fs::write(folder.join(FILE), manifest.to_string()).expect("writable");
+    build(&own, &crate::lower(&own), out.path()).expect("replaces it");
+    assert_eq!(tree(&folder), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_hold_up_no_build() {
+    let own = program("1", false);
+    for name in [FILE, ".featc-next/manifest.json"] {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let folder = build(&own, &crate::lower(&own), out.path()).expect("writable");
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        let _ = std::fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo runs").success());
+        // On a thread of its own: a reader of the pipe would wait for ever.
+        let (said, heard) = std::sync::mpsc::channel();
+        let (program, out) = (own.clone(), out.path().to_owned());
+        std::thread::spawn(move || said.send(build(&program, &crate::lower(&program), &out)));
+        let refused = heard.recv_timeout(Duration::from_secs(20)).expect("it does not wait");
+        let why = "it is a pipe, a socket or a device, and no file".to_owned();
+        assert_eq!(refused, Err(BuildError::Unwritable { path, why }));
+    }
+}
+
+/// What fails once the new build stands is not told as if the old one did.
+#[test]
+fn a_build_that_stands_is_told_to_stand() {
+    let (old, new) = (program("1", false), program("2", false));
+    let new_files = files_of(&new);
+    let mut told = BTreeSet::new();
+    for steps in 0.. {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let folder = build(&old, &crate::lower(&old), out.path()).expect("writable");
+        let ended = write(&folder, &new_files, &mut Steps(steps));
+        let is_new = seen(&folder) == without_origins(new_files.clone());
+        let Err(error) = ended else { break };
+        let unfinished = matches!(error, BuildError::Unfinished { .. });
+        assert_eq!(unfinished, is_new, "after {steps} steps: {error:?}");
+        told.insert(unfinished);
+    }
+    assert_eq!(told.len(), 2);
+}
+
+#[test]
 fn names_of_a_manifest_lead_nowhere_else() {
     for name in ["batch/risk.json", "batch/risk.txt"] {
         assert!(is_plan(name), "{name}");

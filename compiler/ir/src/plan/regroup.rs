@@ -1,11 +1,13 @@
-//! The operators of a plan as engines take them: the source as it was declared, and the specs of the kernels.
+//! The operators of a plan as engines take them: the source as it was declared, the specs of the kernels, and what follows from
+//! operators alone.
 
 use super::{
-    Accept, BatchPlan, Dedup, Finish, FinishSpec, Fold, FoldSpec, KeyBy, LogId, Pipeline, RowSpec, Rows, Scan, Spine,
-    StreamAnswer, StreamGraph, StreamSourceId, Visibility,
+    Accept, BatchPlan, Dedup, Finish, FinishSpec, Fold, FoldSpec, KeyBy, LogId, Method, Pipeline, RowSpec, Rows, Scan,
+    Spine, StateSchema, StreamAnswer, StreamGraph, StreamSourceId, Visibility,
 };
-use crate::aggregate::Slot;
-use crate::program::{Key, Source, SourceColumn};
+use crate::aggregate::{Aggregate, Slot};
+use crate::id::ColumnId;
+use crate::program::{Arrival, Key, Source, SourceColumn, Step};
 use crate::types::Type;
 
 impl Visibility {
@@ -210,5 +212,59 @@ impl StreamGraph {
     pub fn columns(&self) -> Vec<(&str, Type)> {
         let outputs: Vec<_> = self.answers.iter().map(|answer| answer.finish.outputs()).collect();
         columns(&outputs, &self.compose.0)
+    }
+}
+
+impl Rows {
+    /// Every column that the steps, the time, the key and the lifts look at.
+    pub fn for_each_column(&self, look: &mut dyn FnMut(ColumnId)) {
+        for step in &self.steps.steps {
+            match step {
+                Step::Where(expr) | Step::Let(expr) => expr.for_each_column(&mut |id| look(id)),
+            }
+        }
+        self.place.time.for_each_column(&mut |id| look(id));
+        self.place.at.iter().for_each(|at| look(at.source_time));
+        self.key.columns.iter().for_each(|id| look(*id));
+        self.lift
+            .0
+            .iter()
+            .for_each(|lift| lift.for_each_column(&mut |id| look(id)));
+    }
+}
+
+impl Method {
+    /// The method of the point-in-time merge for an aggregate.
+    pub fn of(aggregate: Aggregate) -> Method {
+        match aggregate {
+            Aggregate::Count
+            | Aggregate::Sum
+            | Aggregate::Mean
+            | Aggregate::Variance
+            | Aggregate::Stddev
+            | Aggregate::VariancePop
+            | Aggregate::StddevPop => Method::Prefix,
+            Aggregate::Min | Aggregate::Max => Method::Extreme,
+            Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast => Method::Edge,
+            Aggregate::CountDistinct { .. } => Method::Deltas,
+            other if other.is_group() => Method::Deltas,
+            _ => Method::States,
+        }
+    }
+}
+
+impl StateSchema {
+    /// What a log keeps of these rows.
+    pub fn of(rows: &Rows, source: &Source) -> StateSchema {
+        let identity = source.identity().map(|column| Key {
+            name: column.name.clone(),
+            ty: column.ty,
+        });
+        StateSchema {
+            entity: rows.key.entity.iter().map(|key| key.ty).collect(),
+            identity: identity.collect(),
+            lifts: rows.lift.0.iter().map(|lift| lift.ty).collect(),
+            waits: matches!(source.arrival, Some(Arrival::Column(_) | Arrival::AfterTime { .. })),
+        }
     }
 }

@@ -199,6 +199,7 @@ fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context
                 feature: name,
                 ty,
                 default: None,
+                unquoted: None,
                 at,
                 feature_at,
             }
@@ -222,6 +223,7 @@ fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context
                     feature: name,
                     ty,
                     default: Some(found),
+                    unquoted: unquoted(context.texts.slice(at), ty),
                     at,
                     feature_at,
                 }
@@ -230,6 +232,19 @@ fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context
             Err(())
         }
     }
+}
+
+/// What stands in a text, if it is a literal of the type.
+fn unquoted(text: &str, ty: Type) -> Option<&str> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    let is_number = inner.bytes().all(|byte| byte.is_ascii_digit() || b"-.".contains(&byte));
+    let fits = match ty {
+        Type::Int64 => is_number && inner.parse::<i64>().is_ok(),
+        Type::Float64 | Type::Decimal { .. } => is_number && inner.parse::<f64>().is_ok(),
+        Type::Bool => inner == "true" || inner == "false",
+        Type::String | Type::Timestamp | Type::Date | Type::Duration => false,
+    };
+    fits.then_some(inner)
 }
 
 /// A builder that finds what it already has. The maps are only looked into, never walked.

@@ -126,7 +126,7 @@ impl ArrivalIsIdentity<'_> {
 #[derive(Debug)]
 pub struct StaticAndComing<'a> {
     pub source: &'a str,
-    /// `arrival`, `delay`, `lateness`
+    /// `arrival`, `delay`, `lateness`, `skew`
     pub clause: &'static str,
     pub at: Span,
     pub static_at: Span,

@@ -346,6 +346,8 @@ pub struct WrongDefault<'a> {
     pub feature: &'a str,
     pub ty: Type,
     pub default: Option<Type>,
+    /// What stands between the quotes of a text that is a literal of the type.
+    pub unquoted: Option<&'a str>,
     pub at: Span,
     pub feature_at: Span,
 }
@@ -355,7 +357,10 @@ impl WrongDefault<'_> {
         let (message, help) = match self.default {
             Some(default) => (
                 format!("default of type {default} for a feature of type {}", self.ty),
-                format!("write a literal of type {}", self.ty),
+                match self.unquoted {
+                    Some(literal) => format!("write it without quotes: `default {literal}`"),
+                    None => format!("write a literal of type {}", self.ty),
+                },
             ),
             None => (
                 "default null changes nothing".to_owned(),

@@ -111,6 +111,7 @@ fn check_static(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
         ("arrival", source.arrival.as_ref().map(|clause| clause.span)),
         ("delay", source.delay.as_ref().map(|clause| clause.span)),
         ("lateness", bounded.map(|clause| clause.span)),
+        ("skew", source.skew.as_ref().map(|clause| clause.span)),
     ];
     for (clause, at) in clauses {
         if let Some(at) = at {

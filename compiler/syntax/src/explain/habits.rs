@@ -254,6 +254,26 @@ impl Failure {
         if piece.lower(at + 1) != "by" || piece.depth(at) > 0 {
             return None;
         }
+        let brace = (at + 2..piece.tokens.len()).find(|index| piece.text(*index) == "{");
+        if let (Context::Item, "view", "group" | "partition", Some(brace)) = (
+            self.context,
+            piece.text(0),
+            word.as_str(),
+            brace.filter(|brace| *brace > at + 2),
+        ) {
+            let columns = piece.slice(at + 2, brace - 1);
+            let whole = match columns.starts_with('(') {
+                true => format!("by {columns}"),
+                false => format!("by ({columns})"),
+            };
+            let message = format!("`{word} by` is `by` with parentheses here");
+            return Some(replaced(
+                Code::UnknownKeyword,
+                message,
+                piece.span(at, brace - 1),
+                &whole,
+            ));
+        }
         let help = match word.as_str() {
             "group" | "partition" => "the head of a view groups: `view spend of card from txn by (card)`",
             "order" => "remove it: events are always in the order of their time",

@@ -84,6 +84,13 @@ const ONE_FOLDER: &str =
 
 /// The first that fits is told.
 const HABITS: &[Habit] = &[
+    Habit {
+        places: IN_FILES,
+        pattern: "~ where A {",
+        code: Code::UnexpectedText,
+        message: "`where` does not stand in a head: rows are filtered in the body of a transform, or in an aggregate",
+        then: Say("write `transform kept from txn { where {A} }` and read `kept`, or `sum(x where {A})`"),
+    },
     foreign(
         IN_BODIES,
         "A if B else C",
@@ -104,6 +111,13 @@ const HABITS: &[Habit] = &[
     ),
     foreign(IN_BODIES, "if A then B end", CONDITIONAL, "case when {A} then {B} end"),
     foreign(IN_BODIES, "if A then B", CONDITIONAL, "case when {A} then {B} end"),
+    foreign(
+        IN_BODIES,
+        "if A { B } else { C }",
+        CONDITIONAL,
+        "case when {A} then {B} else {C} end",
+    ),
+    foreign(IN_BODIES, "if A { B }", CONDITIONAL, "case when {A} then {B} end"),
     foreign(
         IN_BODIES,
         "A ? B : C",

@@ -107,6 +107,14 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     ("feature b = if a then 1", "write `case when a then 1 end`"),
     (
+        "feature b = if (a > 1) { sum(x) } else { 0 } over 7d",
+        "write `case when (a > 1) then sum(x) else 0 end`",
+    ),
+    (
+        "feature b = sum(if a > 1 { a }) over 1h",
+        "write `case when a > 1 then a end`",
+    ),
+    (
         "feature b = max(a > 1 ? x + 1 : 0) over 1h",
         "write `case when a > 1 then x + 1 else 0 end`",
     ),
@@ -196,6 +204,22 @@ const OTHERS: &[(&str, &str)] = &[
     ),
     ("transform t from s { where at > x - interval '1' day }", "write `1d`"),
     ("transform t from a join b on x { }", JOIN),
+    (
+        "view v of e from s where a > 1 { feature b = count() over 1d }",
+        "write `transform kept from txn { where a > 1 }` and read `kept`, or `sum(x where a > 1)`",
+    ),
+    (
+        "transform t from s where a > 1 { let b = a }",
+        "write `transform kept from txn { where a > 1 }` and read `kept`, or `sum(x where a > 1)`",
+    ),
+    (
+        "view v of e from s group by card { feature b = count() over 1d }",
+        "write `by (card)`",
+    ),
+    (
+        "view v of e from s group by (card, shop) { feature b = count() over 1d }",
+        "write `by (card, shop)`",
+    ),
     ("transform t from a left join b on x { }", JOIN),
     ("transform t from a {\n where x > 1\n join b on x = y\n}", JOIN),
     ("view v of e from a join b { feature x = y }", JOIN),

@@ -422,3 +422,15 @@ fn strings_of_a_slice_keep_no_bytes_of_others() {
         }
     }
 }
+
+#[test]
+fn texts_of_a_slice_end_with_it() {
+    use arrow::buffer::{Buffer, OffsetBuffer};
+    // Bytes that nobody else has, and that come from a vector: they are taken and not copied.
+    let bytes = Buffer::from_vec(b"abcdef".to_vec());
+    let array = StringArray::new(OffsetBuffer::from_lengths([2, 1, 3]), bytes, None);
+    let slice = array.slice(0, 2);
+    drop(array);
+    let strings = plain::strings(Arc::new(slice)).unwrap();
+    assert_eq!((strings.offsets, strings.bytes), (vec![0, 2, 3], b"abc".to_vec()));
+}

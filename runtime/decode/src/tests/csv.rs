@@ -127,6 +127,26 @@ fn raw_text_is_kept_and_written_aside() {
 }
 
 #[test]
+fn what_rejected_rows_may_take_the_place_of() {
+    let mut sink = crate::JsonlRejects::new(Vec::new(), "rejects.jsonl");
+    sink.write("a.csv", 2, "late", "too late", None).unwrap();
+    let written = sink.finish().unwrap();
+    let held = |text: &[u8]| crate::begins_with_reject(text);
+    assert!(held(b"") && held(&written) && held(&[&written[..], b"\n{}"].concat()));
+    let others: [&[u8]; 6] = [
+        CONTENT_OF_OTHERS.as_bytes(),
+        b"{\"kind\": \"featc.backfill\", \"version\": 1}",
+        b"{\"file\": \"a\", \"line\": 2, \"reason\": \"late\", \"detail\": \"\"}",
+        b"[]",
+        b"{\"file\": ",
+        b"PAR1\x15\x04",
+    ];
+    assert!(!others.into_iter().any(held));
+}
+
+const CONTENT_OF_OTHERS: &str = "id,at\n1,1970-01-01T00:00:00Z\n";
+
+#[test]
 fn a_quote_that_never_closes_costs_one_line() {
     let content = "id,at,note\n1,1970-01-01T00:00:00Z,\"oops\n2,1970-01-01T00:00:00Z,b\n3,1970-01-01T00:00:00Z,c";
     let outcome = check(EVENTS, content);

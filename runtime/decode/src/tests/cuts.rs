@@ -175,6 +175,20 @@ fn files_are_cut_where_records_begin() {
 }
 
 #[test]
+fn a_quote_right_behind_a_byte_order_mark_opens_a_field() {
+    // The quote that closes it would open a field if the first were missed: it has a comma before it.
+    let header = "\u{feff}\"x,\",id,at,note\n";
+    let row = "x,1,1970-01-01T00:00:00Z,\"two\nlines\"\n";
+    let content = format!("{header}{}", row.repeat(5));
+    let folder = folder_with(content.as_bytes());
+    let expected = whole(FileFormat::Csv, folder.path());
+    assert_eq!((expected.0.len(), expected.1.len()), (5, 0));
+    for bytes in 1..content.len() {
+        assert_eq!(cut(FileFormat::Csv, folder.path(), bytes, 2).0, expected, "{bytes}");
+    }
+}
+
+#[test]
 fn pieces_say_their_bytes() {
     let csv = format!("id,at,note\n{}", rows(1_000));
     let folder = folder_with(csv.as_bytes());

@@ -15,7 +15,7 @@ pub use claim::Claim;
 pub use metadata::read_metadata;
 
 use crate::array::describe;
-use crate::error::{DecodeError, plain};
+use crate::error::{DecodeError, NOT_IN_CSV, plain};
 use ::parquet::errors::ParquetError;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, SchemaRef};
@@ -145,7 +145,7 @@ impl RowsWriter {
                     .find(|field| field.data_type().is_nested() && !is_dictionary(field.data_type()))
                 {
                     let found = describe(field.data_type());
-                    let why = format!("column `{}` is {found}, which CSV cannot hold", field.name());
+                    let why = format!("column `{}` is {found}, {NOT_IN_CSV}", field.name());
                     return Err(DecodeError::unwritable(path, why));
                 }
                 let mut file = file;

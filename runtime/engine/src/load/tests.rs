@@ -402,12 +402,7 @@ fn ask_online(program: &Program, online: &mut Online) -> Result<(), String> {
         let times: Vec<i64> = sample(Type::Timestamp, 9, false).i64s().to_vec();
         // As of arrival at one instant, in truth complete at all of them.
         let last = times.iter().copied().max().unwrap_or(0);
-        let first = times.iter().copied().min().unwrap_or(0);
-        let cut = match online.truth() {
-            Truth::Complete => first,
-            Truth::AsOfArrival { .. } => last,
-        };
-        online.advance(cut).map(drop).or_else(broken)?;
+        online.advance(last).map(drop).or_else(broken)?;
         let times = match online.truth() {
             Truth::Complete => times,
             Truth::AsOfArrival { .. } => vec![last; times.len()],
@@ -585,4 +580,30 @@ fn a_load_while_builds_are_made_is_whole() {
         !left.iter().any(|name| name.to_string_lossy().starts_with('.')),
         "{left:?}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_hold_up_no_load() {
+    let mut sources = featc_driver::diag::SourceMap::new();
+    let file = sources.add("wide.feat", WIDE);
+    let program = featc_driver::compile(&sources, &[file]).value.expect("it compiles");
+    for name in ["manifest.json", ".featc-next/manifest.json", "stream.json"] {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let folder = featc_driver::build(&program, &featc_driver::lower(&program), out.path()).expect("writable");
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        let _ = std::fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo runs").success());
+        // On a thread of its own: a reader of the pipe would wait for ever.
+        let (said, heard) = std::sync::mpsc::channel();
+        std::thread::spawn(move || said.send(Program::load(&folder, ".").map(drop)));
+        let refused = heard
+            .recv_timeout(std::time::Duration::from_secs(20))
+            .expect("it does not wait")
+            .expect_err("a pipe");
+        let what = "it is a pipe, a socket or a device, and no file";
+        assert!(refused.to_string().contains(what), "{refused}");
+    }
 }

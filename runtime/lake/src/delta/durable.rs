@@ -4,7 +4,7 @@
 //! log could hold an empty commit, and the table would be broken. Here the content and the folders are synced.
 
 use async_trait::async_trait;
-use featr_decode::{Aside, sync_folder};
+use featr_decode::{Aside, open_file, sync_folder};
 use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -37,10 +37,7 @@ impl ObjectStore for Durable {
                 path: target.display().to_string(),
                 source: source.into(),
             },
-            _ => Error::Generic {
-                store: "local",
-                source: source.into(),
-            },
+            _ => failed(source),
         })?;
         Ok(PutResult {
             e_tag: None,
@@ -53,7 +50,12 @@ impl ObjectStore for Durable {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.0.get_opts(location, options).await
+        let path = self.0.path_to_filesystem(location)?;
+        match open_file(&path) {
+            // A pipe, for one: the object store would wait for its other end.
+            Err(error) if error.kind() == ErrorKind::Other => Err(failed(error)),
+            Ok(_) | Err(_) => self.0.get_opts(location, options).await,
+        }
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
@@ -78,6 +80,13 @@ impl ObjectStore for Durable {
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
         self.0.rename_opts(from, to, options).await
+    }
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::Generic {
+        store: "local",
+        source: error.into(),
     }
 }
 

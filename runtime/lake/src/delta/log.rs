@@ -126,7 +126,13 @@ impl Log {
             Err(StoreError::NotFound { .. }) => return Ok(None),
             Err(error) => Err(error),
         };
-        bytes.map(Some).map_err(|error| self.failed(&error))
+        bytes.map(Some).map_err(|error| match self.failed(&error) {
+            DecodeError::Unreadable { file, why } => DecodeError::Unreadable {
+                file: format!("{file}/_delta_log/{name}"),
+                why,
+            },
+            other => other,
+        })
     }
 
     /// The actions of a commit; `None` where there is no such version.

@@ -13,6 +13,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use featr_decode::{DecodeError, LakeCause, WriteOptions};
 use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// How often an append is tried when other writers come first.
@@ -266,8 +267,8 @@ impl DeltaWriter {
         let tries = if mode == "Append" { APPENDS_MAX } else { 1 };
         let text = commit_text(at_ms, mode, &self.token, info, &actions);
         let first = self.target.state.as_ref().map_or(0, |state| state.version + 1);
-        let log = table.log.clone();
-        let outcome = table.wait(async move { put(&log, first, tries, text).await });
+        let (log, token) = (table.log.clone(), self.token.clone());
+        let outcome = table.wait(async move { put(&log, first..first + tries, text, &token).await });
         let version = match outcome {
             Ok(Ok(version)) => version,
             Ok(Err(error)) | Err(error) => self.landed(error)?,
@@ -348,14 +349,18 @@ impl DeltaWriter {
     }
 }
 
-/// Puts a commit behind those that there are. An append reads nothing of the table, so it may stand behind any others
-/// that leave columns and rules alone.
-async fn put(log: &Log, first: u64, tries: u64, text: String) -> Result<u64, DecodeError> {
+/// Puts a commit, which says `token`, behind those that there are. An append reads nothing of the table, so it may stand
+/// behind any others that leave columns and rules alone.
+async fn put(log: &Log, versions: Range<u64>, text: String, token: &str) -> Result<u64, DecodeError> {
     let changed = |why: String| problem(LakeCause::TableChanged, &log.address, why);
-    for version in first..first + tries {
+    for version in versions {
         match log.put(version, text.clone()).await {
             Ok(Put::Done) => return Ok(version),
             Ok(Put::Taken) => {
+                // A request that was sent again meets its own success, of which the answer was lost.
+                if log.says(version, token).await? == Some(true) {
+                    return Ok(version);
+                }
                 let theirs = log.commit(version).await?.unwrap_or_default();
                 if theirs
                     .iter()
@@ -460,30 +465,4 @@ impl Drop for DeltaWriter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_no_store_that_cannot_be_reached() {
-        let error = || object_store::Error::Generic {
-            store: "local",
-            source: Box::new(std::io::Error::from(std::io::ErrorKind::StorageFull)),
-        };
-        let told = |address: &str| not_put(address, &error());
-        assert_eq!(told("/data/t").to_string(), "cannot write /data/t: no space left");
-        assert!(matches!(told("file:///data/t"), DecodeError::Unwritable { .. }));
-        let of_a_store = told("s3://bucket/t");
-        assert!(
-            matches!(
-                of_a_store,
-                DecodeError::Lake {
-                    cause: LakeCause::Refused,
-                    ..
-                }
-            ),
-            "{of_a_store:?}"
-        );
-        let read = refused("/data/t", &error()).to_string();
-        assert_eq!(read, "cannot read /data/t: no space left");
-    }
-}
+mod tests;

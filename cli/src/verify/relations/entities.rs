@@ -1,0 +1,138 @@
+//! Other entities: their rows are removed, or rows of new ones are added.
+
+use super::super::case::{Case, Events};
+use super::super::engines::Ground;
+use super::super::sample::views_of;
+use super::{Changed, drawn_rows};
+use crate::random::draw;
+use featc_ir::{ColumnId, Type, View};
+use featr::Value;
+use featr_model::Model;
+use std::collections::BTreeSet;
+
+/// Keeps the questions about some entities, and takes out the rows of those that these are not about.
+pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
+    let all = changed.case.asked.len();
+    let kept = some_questions(ground, &changed.case);
+    changed.case.asked = changed.case.asked.take(&kept);
+    changed.rows = kept;
+    let case = &changed.case;
+    let rows = case.model_rows(ground.ir, None);
+    let model = Model::new(ground.ir, &rows);
+    let mut removed = 0;
+    let mut sources = Vec::new();
+    for events in &case.sources {
+        let (mut own, mut foreign) = (BTreeSet::new(), BTreeSet::new());
+        for (id, view) in views_of(ground) {
+            if ground.ir.view_source(view).name != events.source.name {
+                continue;
+            }
+            let asked = asked_entities(ground, view, case);
+            for (entity, of_entity) in &model.view_events(id).by_entity {
+                let into = if asked.contains(entity) { &mut own } else { &mut foreign };
+                into.extend(of_entity.iter().map(|event| event.source_row as u32));
+            }
+        }
+        let left: Vec<u32> = (0..events.rows.rows as u32)
+            .filter(|row| own.contains(row) || !foreign.contains(row))
+            .collect();
+        removed += events.rows.rows - left.len();
+        sources.push(events.take(&left));
+    }
+    changed.what = format!("{removed} rows, {} of {all} questions asked", changed.rows.len());
+    changed.case.sources = sources;
+    match removed {
+        0 => Err("every row is about an entity that is asked about".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// The questions about a quarter of the entities of a view: of the one that is asked about the fewest.
+fn some_questions(ground: &Ground<'_>, case: &Case) -> Vec<u32> {
+    let of_views = views_of(ground)
+        .into_iter()
+        .map(|(_, view)| entity_of_rows(ground, view, case));
+    let distinct = |rows: &Vec<Vec<Value>>| -> BTreeSet<Vec<Value>> { rows.iter().cloned().collect() };
+    let Some(rows) = of_views.min_by_key(|rows| distinct(rows).len()) else {
+        return Vec::new();
+    };
+    let entities: Vec<Vec<Value>> = distinct(&rows).into_iter().collect();
+    let drawn = draw(ground.seed, entities.len().div_ceil(4) as u64, entities.len() as u64);
+    let drawn: BTreeSet<&Vec<Value>> = drawn.into_iter().map(|place| &entities[place as usize]).collect();
+    let is_kept = |row: &u32| drawn.contains(&rows[*row as usize]);
+    (0..rows.len() as u32).filter(is_kept).collect()
+}
+
+/// The keys that the questions of a case bring for a view.
+fn asked_entities(ground: &Ground<'_>, view: &View, case: &Case) -> BTreeSet<Vec<Value>> {
+    entity_of_rows(ground, view, case).into_iter().collect()
+}
+
+/// Per question: its keys for a view.
+fn entity_of_rows(ground: &Ground<'_>, view: &View, case: &Case) -> Vec<Vec<Value>> {
+    let keys = &ground.ir.entity(view.entity).keys;
+    let of_row = |row: usize| {
+        let value = |name: &String| {
+            let found = case.asked.columns.iter().find(|(key, _)| key.name == *name);
+            found.map_or(Value::Null, |(_, column)| column.value(row))
+        };
+        keys.iter().map(|key| value(&key.name)).collect()
+    };
+    (0..case.asked.len()).map(of_row).collect()
+}
+
+/// Adds rows of entities that nobody asks about: rows of the source with new values in the key columns.
+pub fn add(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
+    let mut added = 0;
+    let columns = changed.case.asked.columns.iter().map(|(_, column)| column);
+    let asked: BTreeSet<Value> = columns.flat_map(featr::Column::values).collect();
+    for place in 0..changed.case.sources.len() {
+        let events = &changed.case.sources[place];
+        let Some(columns) = key_columns(ground, events) else {
+            continue;
+        };
+        let mut rows = drawn_rows(ground, events);
+        for (number, row) in rows.iter_mut().enumerate() {
+            for column in &columns {
+                row[column.index()] = unasked(&asked, events.source.columns[column.index()].ty, number);
+            }
+        }
+        added += rows.len();
+        changed.case.sources[place].add(&rows);
+    }
+    changed.what = format!("{added} rows");
+    match added {
+        0 => Err("no source has rows and plain keys of type string or int64".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// Columns of the source that decide the entities of all its views; `None` if some entity is decided by others.
+fn key_columns(ground: &Ground<'_>, events: &Events) -> Option<BTreeSet<ColumnId>> {
+    let source = &events.source;
+    let views = views_of(ground).into_iter().map(|(_, view)| view);
+    let own: Vec<&View> = views
+        .filter(|view| ground.ir.view_source(view).name == source.name)
+        .collect();
+    let can_change = |column: &ColumnId| {
+        let declared = source.columns.get(column.index());
+        declared.is_some_and(|column| matches!(column.ty, Type::String | Type::Int64))
+    };
+    let mut columns = BTreeSet::new();
+    for view in own {
+        columns.insert(*view.key.iter().find(|column| can_change(column))?);
+    }
+    (!columns.is_empty()).then_some(columns)
+}
+
+/// A value that is not among those that questions bring.
+fn unasked(asked: &BTreeSet<Value>, ty: Type, number: usize) -> Value {
+    let candidate = |again: i64| match ty {
+        Type::Int64 => Value::Int64(i64::MIN / 2 + number as i64 + again * 1_000_003),
+        _ => Value::String(format!("unasked {number}.{again}")),
+    };
+    let found = (0..=asked.len() as i64)
+        .map(candidate)
+        .find(|value| !asked.contains(value));
+    found.unwrap_or(Value::Null)
+}

@@ -1,0 +1,211 @@
+//! A shrunk case as files: a folder with the program, one Parquet file per source (or per side of it) and a spine, and the
+//! command that shows the difference again.
+
+use super::case::{Case, Events, source_rows};
+use super::engines::Setting;
+use crate::args::VerifyArgs;
+use crate::run::Prepared;
+use featc_ir::Truth;
+use featr::{Batch, Error, Side};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where cases go unless `--case` says so: the first of `case-1`, `case-2`, … that is not there.
+const PARENT: &str = "target/feat";
+const SPINE: &str = "spine.parquet";
+
+/// A case that was written.
+#[derive(Debug)]
+pub struct Written {
+    pub folder: PathBuf,
+    pub command: String,
+}
+
+/// Why a folder cannot take a case: it must not be there, or be empty.
+pub fn refusal(folder: &Path) -> Option<String> {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().map(|_| "it is a folder with files in it".to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(_) => Some("it exists and is no folder".to_owned()),
+    }
+}
+
+/// Writes a case aside, reads it again, and puts it in place.
+pub fn write(
+    prepared: &Prepared,
+    args: &VerifyArgs,
+    case: &Case,
+    (setting, is_metamorphic): (&Setting, bool),
+) -> Result<Written, String> {
+    let folder = match &args.case {
+        Some(folder) => folder.clone(),
+        None => free_folder(Path::new(PARENT)),
+    };
+    let parent = match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    };
+    let said = |error: io::Error| format!("cannot write `{}`: {}", folder.display(), featr::plain(&error));
+    std::fs::create_dir_all(&parent).map_err(said)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let aside = builder.prefix(".featc-case-").tempdir_in(&parent).map_err(said)?;
+    let at_column = case.asked.at_column(&args.spine.at_column);
+    write_files(prepared, case, &at_column, aside.path()).map_err(|why| match why {
+        Error::Resources { why } => why,
+        other => other.to_string(),
+    })?;
+    check(prepared, case, &at_column, aside.path())?;
+    if let Some(why) = refusal(&folder) {
+        return Err(format!("cannot write `{}`: {why}", folder.display()));
+    }
+    std::fs::rename(aside.path(), &folder).map_err(said)?;
+    let _ = featr::sync_folder(&parent);
+    let command = command(prepared, case, &at_column, setting, args, is_metamorphic, &folder);
+    Ok(Written { folder, command })
+}
+
+fn free_folder(parent: &Path) -> PathBuf {
+    let names = (1..=u32::MAX).map(|number| parent.join(format!("case-{number}")));
+    let mut free = names.filter(|folder| std::fs::symlink_metadata(folder).is_err());
+    free.next().unwrap_or_else(|| parent.join("case"))
+}
+
+/// The files of a source with their sides: one of both, or one each.
+fn files(events: &Events) -> Vec<(String, Side)> {
+    let name = &events.source.name;
+    match events.sides_are_one() {
+        true => vec![(format!("{name}.parquet"), Side::Batch)],
+        false => vec![
+            (format!("{name}.batch.parquet"), Side::Batch),
+            (format!("{name}.stream.parquet"), Side::Stream),
+        ],
+    }
+}
+
+fn write_files(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path) -> Result<(), Error> {
+    for events in &case.sources {
+        for (name, side) in files(events) {
+            let rows = source_rows(&events.source, &events.side(side))?;
+            featr::write_rows(&folder.join(name), rows.schema(), vec![rows])?;
+        }
+    }
+    let spine = case.asked.to_arrow(at_column)?;
+    featr::write_rows(&folder.join(SPINE), spine.schema(), vec![spine])?;
+    let clauses = |name: &str| {
+        let events = case.sources.iter().find(|events| events.source.name == name)?;
+        let clause = |(file, side): (String, Side)| match side {
+            Side::Batch => format!("batch parquet \"{file}\""),
+            Side::Stream => format!("stream parquet \"{file}\""),
+        };
+        Some(files(events).into_iter().map(clause).collect::<Vec<_>>().join("\n  "))
+    };
+    let project = &prepared.project;
+    for (file, path) in project.files.iter().zip(&project.paths) {
+        let text = featc_driver::read_elsewhere(*file, project.sources.text(*file), &clauses);
+        let name = path.file_name().unwrap_or("program.feat".as_ref());
+        let written = std::fs::write(folder.join(name), text);
+        written.map_err(|error| Error::Resources {
+            why: featr::plain(&error),
+        })?;
+    }
+    Ok(())
+}
+
+/// What was written must be what was shrunk, bit by bit.
+fn check(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path) -> Result<(), String> {
+    let bug = |why: &str| format!("the case is not written: {why}");
+    let project = featc_driver::Project::load(folder).map_err(|_| bug("its program cannot be read"))?;
+    let compiled = featc_driver::compile(&project.sources, &project.files).value;
+    let compiled = compiled.ok_or_else(|| bug("its program does not compile"))?;
+    let plans = featc_driver::lower(&compiled);
+    let program = featr::Program::new(plans.batch, plans.stream, folder);
+    let service = &prepared.service;
+    for side in [Side::Batch, Side::Stream] {
+        let read = program
+            .record(service, side, None)
+            .map_err(|error| bug(&error.to_string()))?;
+        for events in &case.sources {
+            let rows = read.iter().find(|read| read.source.name == events.source.name);
+            if !rows.is_some_and(|read| same(&read.rows, &events.side(side))) {
+                return Err(bug(&format!(
+                    "the rows of {} do not come back as they are",
+                    events.source.name
+                )));
+            }
+        }
+    }
+    let spine = program.read_spine(service, &folder.join(SPINE), at_column, None);
+    let spine = spine.map_err(|error| bug(&error.to_string()))?;
+    match spine.times == case.asked.times && spine.columns == case.asked.columns {
+        true => Ok(()),
+        false => Err(bug("the questions do not come back as they are")),
+    }
+}
+
+fn same(left: &Batch, right: &Batch) -> bool {
+    left.rows == right.rows && left.columns == right.columns
+}
+
+/// What shows the difference again.
+fn command(
+    prepared: &Prepared,
+    case: &Case,
+    at_column: &str,
+    setting: &Setting,
+    args: &VerifyArgs,
+    is_metamorphic: bool,
+    folder: &Path,
+) -> String {
+    let mut words = vec![
+        "featc".to_owned(),
+        "verify".to_owned(),
+        quoted(&folder.display().to_string()),
+    ];
+    let mut option = |name: &str, value: String| words.extend([format!("--{name}"), quoted(&value)]);
+    option("service", prepared.service.clone());
+    option("spine", folder.join(SPINE).display().to_string());
+    if at_column != "timestamp" {
+        option("at-column", at_column.to_owned());
+    }
+    match prepared.truth {
+        Truth::Complete => option("truth", "complete".to_owned()),
+        Truth::AsOfArrival { delay_us } => {
+            option("truth", "as-of-arrival".to_owned());
+            if let Some(delay) = delay_us.and_then(|us| i64::try_from(us).ok()) {
+                option("delay", featc_ir::window::format_duration(delay));
+            }
+        }
+    }
+    if setting.threads > 0 {
+        option("threads", setting.threads.to_string());
+    }
+    if let Some(bytes) = setting.memory_bytes {
+        option("memory-limit", bytes.to_string());
+    }
+    option("chunk", setting.chunk.to_string());
+    if let Some(seed) = setting.shuffle {
+        option("shuffle", seed.to_string());
+    }
+    if let Some(every) = setting.restart_every {
+        option("restart-every", every.to_string());
+    }
+    option("sample", (2 * case.asked.len()).to_string());
+    option("seed", args.seed.to_string());
+    option("max-rejected", "100%".to_owned());
+    option("max-missing", "100%".to_owned());
+    if is_metamorphic {
+        words.push("--metamorphic".to_owned());
+    }
+    words.join(" ")
+}
+
+/// As a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./%:@=+,".contains(letter);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}

@@ -1,0 +1,128 @@
+//! What the model is asked: rows of the spine, and questions at edges, both drawn by seed.
+//!
+//! A question at an edge is about an entity that has events, at an instant where one of them enters or leaves something:
+//! its own time, the end of a window or of the retention, the instant at which it becomes visible, the one from which on a
+//! window is whole; or one microsecond before or after.
+
+use super::case::Asked;
+use super::engines::Ground;
+use crate::random::{Random, draw};
+use featc_ir::{Key, Source, Type, View, ViewId};
+use featr::{Column, Value};
+use featr_model::Model;
+use featr_model::source::{Event, ViewEvents};
+use std::collections::BTreeSet;
+
+/// The rows of a spine that the model is asked about: at most half of the sample, rounded up.
+pub fn spine_rows(sample: usize, seed: u64, rows: usize) -> Vec<u32> {
+    let count = sample.div_ceil(2).min(rows);
+    let drawn = draw(seed, count as u64, rows as u64);
+    drawn.into_iter().map(|row| row as u32).collect()
+}
+
+/// The views of a service, each once.
+pub fn views_of<'a>(ground: &Ground<'a>) -> Vec<(ViewId, &'a View)> {
+    let used: BTreeSet<ViewId> = ground.service.fields.iter().map(|field| field.view).collect();
+    used.into_iter().map(|id| (id, ground.ir.view(id))).collect()
+}
+
+/// The views of a service with the events that they have.
+struct Known<'a> {
+    view: &'a View,
+    id: ViewId,
+    entities: Vec<(&'a Vec<Value>, &'a Vec<Event>)>,
+}
+
+/// `count` questions at edges with the given columns; none if no view has events.
+pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usize) -> Asked {
+    let known: Vec<Known<'_>> = views_of(ground)
+        .into_iter()
+        .map(|(id, view)| {
+            let events: &ViewEvents = model.view_events(id);
+            let entities = events.by_entity.iter().collect();
+            Known { view, id, entities }
+        })
+        .filter(|known| !known.entities.is_empty())
+        .collect();
+    let mut asked = Asked {
+        times: Vec::new(),
+        columns: columns.iter().map(|key| (key.clone(), Column::empty(key.ty))).collect(),
+    };
+    if known.is_empty() {
+        return asked;
+    }
+    let mut random = Random::new(ground.seed);
+    for _ in 0..count {
+        let of_view = random.one_of(&known);
+        let (entity, events) = *random.one_of(&of_view.entities);
+        let event = random.one_of(events);
+        asked.times.push(instant(ground, of_view, event, &mut random));
+        let mut values = vec![Value::Null; columns.len()];
+        fill_entity(ground, of_view.view, entity, columns, &mut values);
+        for other in &known {
+            let (entity, _) = *random.one_of(&other.entities);
+            fill_entity(ground, other.view, entity, columns, &mut values);
+        }
+        if random.below(2) == 0 {
+            fill_identity(ground.ir.view_source(of_view.view), event, columns, &mut values);
+        }
+        for ((_, column), value) in asked.columns.iter_mut().zip(&values) {
+            column.push(value);
+        }
+    }
+    asked
+}
+
+/// Sets columns with these names and types that are still null.
+fn fill<'a>(named: impl Iterator<Item = (String, Type, &'a Value)>, columns: &[Key], values: &mut [Value]) {
+    for (name, ty, value) in named {
+        let place = columns.iter().position(|key| key.name == name && key.ty == ty);
+        if let Some(place) = place.filter(|place| values[*place].is_null()) {
+            values[place] = value.clone();
+        }
+    }
+}
+
+fn fill_entity(ground: &Ground<'_>, view: &View, entity: &[Value], columns: &[Key], values: &mut [Value]) {
+    let keys = ground.ir.entity(view.entity).keys.iter();
+    let named = keys.zip(entity).map(|(key, value)| (key.name.clone(), key.ty, value));
+    fill(named, columns, values);
+}
+
+/// What `excluding self` compares with.
+fn fill_identity(source: &Source, event: &Event, columns: &[Key], values: &mut [Value]) {
+    let parts = || source.identity().zip(&event.id);
+    let plain = parts().map(|(column, value)| (column.name.clone(), column.ty, value));
+    let shared = parts().map(|(column, value)| (source.qualified(&column.name), column.ty, value));
+    fill(plain.chain(shared), columns, values);
+}
+
+/// An instant at which the event enters or leaves something, or one beside it.
+fn instant(ground: &Ground<'_>, known: &Known<'_>, event: &Event, random: &mut Random) -> i64 {
+    let source = ground.ir.view_source(known.view);
+    let fields = ground.service.fields.iter().filter(|field| field.view == known.id);
+    let time = i128::from(event.time_us);
+    let mut bases = vec![time];
+    for field in fields {
+        for window in known.view.windows_of(field.feature) {
+            let bounds = window.bounds();
+            bases.extend(bounds.until(0).map(|until| time - i128::from(until)));
+            if let Some(reach_us) = bounds.reach_us() {
+                bases.push(time + i128::from(reach_us));
+                let moved = ground.ir.transform(known.view.transform).at;
+                let moved = i128::from(moved.and_then(|at| at.within_us).unwrap_or(0));
+                let whole = |begins: i64| i128::from(begins) + i128::from(reach_us) + moved - 1;
+                bases.extend(source.begins_us.map(whole));
+            }
+        }
+        let retention = ground.ir.retention_us(known.view, field.feature);
+        bases.extend(retention.map(|us| time + i128::from(us)));
+    }
+    let visible = event.arrival_us.zip(source.delay_under(ground.truth));
+    bases.extend(visible.map(|(arrival, delay)| i128::from(arrival) + i128::from(delay)));
+    bases.sort_unstable();
+    bases.dedup();
+    let beside = random.below(3) as i128 - 1;
+    let base = *random.one_of(&bases);
+    i64::try_from(base + beside).unwrap_or(event.time_us)
+}

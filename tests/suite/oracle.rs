@@ -1,0 +1,433 @@
+//! The oracle of `proofs/`: the extracted meaning of a program, asked over lines.
+//!
+//! A case is one line of words, see `proofs/oracle/oracle.ml`. What comes back is a word per question and field:
+//! a value and its status, or `?` where the case needs a table that the proofs leave open.
+//!
+//! `proofs/check` builds the oracle into a folder of the cache, with the sources that it was made from beside it. It is
+//! used where these are the ones of this tree, or where `FEATC_ORACLE` names the program.
+
+use crate::evaluators::{Asked, Case};
+use featc_ir::{
+    Aggregate, Arrival, BinaryOp, ErrorCode, Excluding, Expr, ExprKind, Feature, FeatureKind, Key, Lateness, Program,
+    Service, Slot, Source, Status, Step, Truth, Type, UnaryOp, View, Window, WindowKind,
+};
+use featc_tests::{files, root};
+use featr_kernels::{Value, identity};
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// An answer of the oracle; `None` where it refuses.
+pub type Answer = Option<(Value, Status)>;
+
+/// A running oracle.
+pub struct Oracle {
+    child: Child,
+    /// `None` once it is told to end.
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Oracle {
+    /// Starts the oracle, if it is built.
+    pub fn start() -> Option<Oracle> {
+        let program = place()?;
+        let started = Command::new(&program)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut child = started.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let (input, output) = (child.stdin.take(), child.stdout.take().expect("its output is piped"));
+        Some(Oracle {
+            child,
+            input,
+            output: BufReader::new(output),
+        })
+    }
+
+    /// One answer per question and field.
+    pub fn ask(&mut self, case: &Case) -> Vec<Vec<Answer>> {
+        let line = line(case);
+        let input = self.input.as_mut().expect("it runs");
+        writeln!(input, "{line}").expect("the oracle reads");
+        let mut said = String::new();
+        self.output.read_line(&mut said).expect("the oracle writes");
+        let service = service(case);
+        let mut words: Vec<&str> = said.split_whitespace().collect();
+        let count = case.questions.len() * service.fields.len();
+        // A program with a construct that it does not know.
+        if words == ["-"] {
+            words = vec!["?"; count];
+        }
+        assert!(
+            !said.starts_with('!') && words.len() == count,
+            "the oracle says {said:?} to\n{line}"
+        );
+        let answers: Vec<Answer> = words.into_iter().map(answer).collect();
+        answers
+            .chunks(service.fields.len().max(1))
+            .map(<[Answer]>::to_vec)
+            .collect()
+    }
+}
+
+impl Drop for Oracle {
+    fn drop(&mut self) {
+        self.input = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// Where the oracle of this tree's proofs is, if it is built.
+pub fn place() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("FEATC_ORACLE") {
+        return Some(PathBuf::from(named));
+    }
+    let home = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = home("XDG_CACHE_HOME").or_else(|| Some(home("HOME")?.join(".cache")))?;
+    let built = std::fs::read_dir(cache.join("featc/proofs")).ok()?;
+    let mut folders: Vec<PathBuf> = built.flatten().map(|entry| entry.path()).collect();
+    folders.sort();
+    let is_ours = |folder: &PathBuf| folder.join("oracle").is_file() && sources(&folder.join("sources")) == ours();
+    folders.into_iter().find(is_ours).map(|folder| folder.join("oracle"))
+}
+
+fn ours() -> Vec<(PathBuf, Vec<u8>)> {
+    sources(&root().join("proofs"))
+}
+
+/// What the oracle is made from, below a folder.
+fn sources(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let parts = ["theory", "oracle"].map(|part| files(&folder.join(part), ""));
+    let found = parts.into_iter().flatten().map(|file| {
+        let text = std::fs::read(&file).unwrap_or_default();
+        let name = file.strip_prefix(folder).map(Path::to_owned).unwrap_or(file);
+        (name, text)
+    });
+    found.collect()
+}
+
+fn service(case: &Case) -> &Service {
+    case.program.service(&case.service).expect("the case names a service")
+}
+
+/// The case in the words of the oracle.
+pub fn line(case: &Case) -> String {
+    let mut words = Words::default();
+    let (program, service) = (&case.program, service(case));
+    words.many(&program.sources, Words::source);
+    words.many(&program.views, |words, view| words.view(program, view));
+    words.many(&service.fields, |words, field| {
+        words.say(field.view.index());
+        words.say(field.feature.index());
+    });
+    words.say(program.sources.len());
+    for (place, source) in program.sources.iter().enumerate() {
+        let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();
+        let digests = identity::digests(&case.whole(place), &names, source.arrival_column());
+        let rows: Vec<_> = digests.iter().zip(&case.rows[place]).collect();
+        words.many(&rows, |words, (digest, row)| {
+            words.say(digest);
+            words.many(row, |words, value| words.say(value_word(value)));
+        });
+    }
+    match case.truth {
+        Truth::Complete => words.say("complete"),
+        Truth::AsOfArrival { delay_us } => {
+            words.say("as_of_arrival");
+            words.option(delay_us, |words, delay| words.say(delay));
+        }
+    }
+    let (keys, own) = (program.service_keys(service), program.service_self_columns(service));
+    words.many(&case.questions, |words, asked| {
+        words.say(asked.at_us);
+        words.named(asked, &keys);
+        words.named(asked, &own);
+    });
+    words.0
+}
+
+/// A value as a word.
+pub fn value_word(value: &Value) -> String {
+    match value {
+        Value::Null => "n".to_owned(),
+        Value::Error(code) => format!("e{}", *code as u8),
+        Value::Bool(value) => format!("b{}", u8::from(*value)),
+        Value::Int64(value) => format!("i{value}"),
+        Value::Float64(value) => format!("f{:x}", value.to_bits()),
+        Value::Decimal(value) => format!("d{value}"),
+        Value::String(value) => text_word(value),
+        Value::Timestamp(value) => format!("t{value}"),
+        Value::Date(value) => format!("y{value}"),
+        Value::Duration(value) => format!("u{value}"),
+    }
+}
+
+fn text_word(text: &str) -> String {
+    let scalars: Vec<String> = text.chars().map(|scalar| format!("{:x}", u32::from(scalar))).collect();
+    format!("s{}", scalars.join("."))
+}
+
+/// The value of a word.
+pub fn word_value(word: &str) -> Value {
+    let (kind, rest) = word.split_at(1);
+    let hex = |text: &str| u64::from_str_radix(text, 16).expect("hexadecimal digits");
+    let int = || rest.parse::<i64>().expect("a number");
+    match kind {
+        "n" => Value::Null,
+        "e" => Value::Error(error(rest)),
+        "b" => Value::Bool(rest == "1"),
+        "i" => Value::Int64(int()),
+        "f" => Value::Float64(f64::from_bits(hex(rest))),
+        "d" => Value::Decimal(rest.parse().expect("a number")),
+        "s" => {
+            let scalars = rest.split('.').filter(|scalar| !scalar.is_empty());
+            let scalar = |text: &str| char::from_u32(hex(text) as u32).expect("a scalar value");
+            Value::String(scalars.map(scalar).collect())
+        }
+        "t" => Value::Timestamp(int()),
+        "y" => Value::Date(rest.parse().expect("a number")),
+        "u" => Value::Duration(int()),
+        _ => panic!("{word} is no value"),
+    }
+}
+
+fn error(number: &str) -> ErrorCode {
+    let number = number.parse().expect("a number");
+    ErrorCode::from_number(number).expect("the number of an error")
+}
+
+/// The word of an answer, as the oracle prints it.
+pub fn answer_word(value: &Value, status: Status) -> String {
+    let status = match status {
+        Status::Error(code) => format!("error{}", code as u8),
+        other => other.to_string(),
+    };
+    format!("{};{status}", value_word(value))
+}
+
+/// Of a word that the oracle prints.
+pub fn answer(word: &str) -> Answer {
+    let (value, status) = word.split_once(';')?;
+    let status = match status {
+        "ok" => Status::Ok,
+        "empty" => Status::Empty,
+        "missing" => Status::Missing,
+        "truncated" => Status::Truncated,
+        "stale" => Status::Stale,
+        other => Status::Error(error(other.strip_prefix("error").expect("a status"))),
+    };
+    Some((word_value(value), status))
+}
+
+/// A line in the making.
+#[derive(Default)]
+struct Words(String);
+
+impl Words {
+    fn say(&mut self, word: impl std::fmt::Display) {
+        let blank = if self.0.is_empty() { "" } else { " " };
+        let _ = write!(self.0, "{blank}{word}");
+    }
+
+    fn many<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Words, &T)) {
+        self.say(items.len());
+        items.iter().for_each(|item| write(self, item));
+    }
+
+    fn option<T>(&mut self, item: Option<T>, write: impl FnOnce(&mut Words, T)) {
+        match item {
+            None => self.say("-"),
+            Some(item) => {
+                self.say("+");
+                write(self, item);
+            }
+        }
+    }
+
+    fn named(&mut self, asked: &Asked, wanted: &[Key]) {
+        let is_wanted = |(name, _): &&(String, Value)| wanted.iter().any(|key| key.name == *name);
+        let values: Vec<&(String, Value)> = asked.values.iter().filter(is_wanted).collect();
+        self.many(&values, |words, (name, value)| {
+            words.say(text_word(name));
+            words.say(value_word(value));
+        });
+    }
+
+    fn ty(&mut self, ty: Type) {
+        match ty {
+            Type::Bool => self.say("b"),
+            Type::Int64 => self.say("i"),
+            Type::Float64 => self.say("f"),
+            Type::Decimal { precision, scale } => self.say(format_args!("d{precision}.{scale}")),
+            Type::String => self.say("s"),
+            Type::Timestamp => self.say("t"),
+            Type::Date => self.say("y"),
+            Type::Duration => self.say("u"),
+        }
+    }
+
+    fn source(&mut self, source: &Source) {
+        self.say(text_word(&source.name));
+        self.many(&source.columns, |words, column| words.say(text_word(&column.name)));
+        self.many(&source.unique, |words, column| words.say(column.index()));
+        self.say(source.time.index());
+        match source.arrival {
+            None => self.say("none"),
+            Some(Arrival::Column(column)) => self.say(format_args!("column {}", column.index())),
+            Some(Arrival::AfterTime { offset_us }) => self.say(format_args!("after {offset_us}")),
+            Some(Arrival::Static) => self.say("static"),
+        }
+        self.say(source.delay_us);
+        match source.lateness {
+            Lateness::Unbounded => self.say("-"),
+            Lateness::Within { bound_us } => self.say(format_args!("+ {bound_us}")),
+        }
+        self.say(source.skew_us);
+        self.option(source.begins_us, |words, begins| words.say(begins));
+    }
+
+    fn view(&mut self, program: &Program, view: &View) {
+        let transform = program.transform(view.transform);
+        self.say(transform.source.index());
+        self.many(&transform.steps, |words, step| match step {
+            Step::Where(condition) => {
+                words.say("where");
+                words.expr(condition);
+            }
+            Step::Let(value) => {
+                words.say("let");
+                words.expr(value);
+            }
+        });
+        self.expr(&transform.time);
+        self.option(transform.at, |words, at| {
+            words.say(at.source_time.index());
+            words.option(at.within_us, |words, within| words.say(within));
+        });
+        let keys = &program.entity(view.entity).keys;
+        self.many(keys, |words, key| words.say(text_word(&key.name)));
+        self.many(&view.key, |words, column| words.say(column.index()));
+        self.many(&view.lifts, Words::expr);
+        self.many(&view.windows, Words::window);
+        self.many(&view.slots, |words, slot| words.slot(view, slot));
+        self.many(&view.features, Words::feature);
+        self.option(view.ttl_us, |words, ttl| words.say(ttl));
+    }
+
+    fn window(&mut self, window: &Window) {
+        match window.kind {
+            WindowKind::Last { length_us } => self.say(format_args!("last {length_us}")),
+            WindowKind::Lifetime => self.say("lifetime"),
+            WindowKind::Offset { offset_us, .. } => self.say(format_args!("offset {offset_us}")),
+            WindowKind::Events { count, max_us } => {
+                self.say(format_args!("events {count}"));
+                self.option(max_us, |words, max| words.say(max));
+            }
+        }
+        self.say(match window.excluding {
+            Excluding::Nothing => "nothing",
+            Excluding::Now => "now",
+            Excluding::SelfEvent => "self",
+        });
+    }
+
+    fn slot(&mut self, view: &View, slot: &Slot) {
+        match slot.aggregate {
+            Aggregate::Count => self.say(format_args!("count {}", u8::from(slot.argument.is_some()))),
+            Aggregate::First { ignoring_nulls } => self.say(format_args!("first {}", u8::from(ignoring_nulls))),
+            Aggregate::Last { ignoring_nulls } => self.say(format_args!("last {}", u8::from(ignoring_nulls))),
+            Aggregate::CountDistinct { cap } => self.say(format_args!("count_distinct {cap}")),
+            other => self.say(other.name()),
+        }
+        self.option(slot.argument, |words, lift| words.say(lift.index()));
+        self.ty(slot.argument.map_or(Type::Int64, |lift| view.lift(lift).ty));
+        self.option(slot.filter, |words, lift| words.say(lift.index()));
+        self.say(slot.window.index());
+    }
+
+    fn feature(&mut self, feature: &Feature) {
+        match &feature.kind {
+            FeatureKind::Aggregate { slots, expr } => {
+                self.say("aggregate");
+                self.many(slots, |words, slot| words.say(slot.index()));
+                self.expr(expr);
+            }
+            FeatureKind::Derived { inputs, expr } => {
+                self.say("derived");
+                self.many(inputs, |words, input| words.say(input.index()));
+                self.expr(expr);
+            }
+        }
+        let default = feature.default.as_ref().map(Value::from_literal);
+        self.option(default, |words, default| words.say(value_word(&default)));
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Column(id) => self.say(format_args!("col {}", id.index())),
+            ExprKind::Literal(literal) => {
+                self.say(format_args!("lit {}", value_word(&Value::from_literal(literal))));
+            }
+            ExprKind::Unary(op, operand) => {
+                self.say(format_args!("un {}", unary(*op)));
+                self.expr(operand);
+            }
+            ExprKind::Binary(op, left, right) => {
+                self.say(format_args!("bin {}", binary(*op)));
+                self.expr(left);
+                self.expr(right);
+            }
+            ExprKind::Case { branches, otherwise } => {
+                self.say("case");
+                self.many(branches, |words, (when, then)| {
+                    words.expr(when);
+                    words.expr(then);
+                });
+                self.option(otherwise.as_deref(), Words::expr);
+            }
+            ExprKind::Coalesce(items) => {
+                self.say("coalesce");
+                self.many(items, Words::expr);
+            }
+            ExprKind::Cast(operand) => {
+                self.say("cast");
+                self.expr(operand);
+            }
+            ExprKind::Call(function, arguments) => {
+                self.say(format_args!("call {}", function.name()));
+                self.many(arguments, Words::expr);
+            }
+        }
+        self.ty(expr.ty);
+    }
+}
+
+fn unary(op: UnaryOp) -> &'static str {
+    match op {
+        UnaryOp::Not => "not",
+        UnaryOp::Negate => "negate",
+        UnaryOp::IsNull => "is_null",
+        UnaryOp::IsNotNull => "is_not_null",
+    }
+}
+
+fn binary(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Add => "add",
+        BinaryOp::Subtract => "subtract",
+        BinaryOp::Multiply => "multiply",
+        BinaryOp::Divide => "divide",
+        BinaryOp::Quotient => "quotient",
+        BinaryOp::Remainder => "remainder",
+        BinaryOp::Equal => "equal",
+        BinaryOp::NotEqual => "not_equal",
+        BinaryOp::Less => "less",
+        BinaryOp::LessOrEqual => "less_or_equal",
+        BinaryOp::Greater => "greater",
+        BinaryOp::GreaterOrEqual => "greater_or_equal",
+        BinaryOp::And => "and",
+        BinaryOp::Or => "or",
+    }
+}
