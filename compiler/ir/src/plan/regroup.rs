@@ -166,9 +166,10 @@ impl StreamGraph {
     pub fn source(&self, id: StreamSourceId) -> Source {
         let node = &self.sources[id.index()];
         let reads = |log: &super::StreamLog| self.rows.get(log.input.index()).is_some_and(|rows| rows.input == id);
-        let place = self.logs.iter().position(reads);
-        let log = place.map(|place| &self.logs[place]);
-        let answer = place.and_then(|place| self.answers.iter().find(|answer| answer.input.index() == place));
+        let log = self.logs.iter().find(|log| reads(log));
+        // Not every log of a source needs to have an answer.
+        let answers = |answer: &&StreamAnswer| self.logs.get(answer.input.index()).is_some_and(reads);
+        let answer = self.answers.iter().find(answers);
         let nothing = Dedup { identity: Vec::new() };
         declared(
             &node.scan,
