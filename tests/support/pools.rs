@@ -44,6 +44,8 @@ pub struct Style {
     pub numbers: Numbers,
     pub times: Times,
     pub reach: Reach,
+    /// Whether panes of events have summaries: without windows by number of events, and aggregates that fold by states.
+    pub summarised: bool,
 }
 
 /// How far the windows of a program reach back.
@@ -65,6 +67,7 @@ impl Style {
             numbers: *rng.pick(&[Plain, Plain, Plain, Plain, Close, Close, Ties, Ties, Ties, Wild]),
             times: *rng.pick(&[Near, Near, Near, Near, Near, Years, Years, Ends]),
             reach: *rng.pick(&[Short, Short, Long, Ever, Ever, Ever]),
+            summarised: rng.one_in(2),
         }
     }
 }

@@ -97,7 +97,7 @@ mod tests {
             assert!(!tree.has_errors(), "{after}");
             assert_eq!(after.matches("new.parquet").count(), 1, "{after}");
             assert!(!after.contains("a.csv") && !after.contains(".jsonl"), "{after}");
-            assert!(after.contains("batch csv \"b.csv\"\n}") && after.starts_with("module shop // with }} in it"));
+            assert!(after.contains("batch csv \"b.csv\"\n}") && after.starts_with("module shop // with } in it"));
             let kept = |text: &str| text.lines().filter(|line| !line.contains('"')).count();
             assert_eq!(kept(&after), kept(&before), "{after}");
         }

@@ -75,9 +75,10 @@ fn window(rng: &mut Rng, style: Style, name: &str) -> (String, Vec<String>) {
     };
     let excluding = *rng.pick(&["", "", "", "", " excluding now", " excluding self"]);
     let shifts = excluding != " excluding now";
-    let one = written(rng, lengths, shifts);
+    let chooses = !style.summarised;
+    let one = written(rng, lengths, (shifts, chooses));
     if rng.one_in(6) {
-        let two = written(rng, lengths, shifts);
+        let two = written(rng, lengths, (shifts, chooses));
         if one != two {
             let names = [&one, &two].map(|window| format!("{name}_{}", window.replace(' ', "_")));
             return (format!("over [{one}, {two}]{excluding}"), names.to_vec());
@@ -87,14 +88,14 @@ fn window(rng: &mut Rng, style: Style, name: &str) -> (String, Vec<String>) {
 }
 
 /// A window of one of the lengths, shifted by one, or of some events within one.
-fn written(rng: &mut Rng, lengths: &[&str], shifts: bool) -> String {
+fn written(rng: &mut Rng, lengths: &[&str], (shifts, chooses): (bool, bool)) -> String {
     let length = *rng.pick(lengths);
     match rng.below(6) {
         0 if shifts => {
             let offset = rng.pick(&lengths[..4]);
             format!("{length} offset {offset}")
         }
-        1 => {
+        1 if chooses => {
             let count = rng.pick(&["1", "2", "3", "7"]);
             match length {
                 "lifetime" => format!("{count} events"),
@@ -177,8 +178,9 @@ impl Scope<'_> {
         let column = self.name_of(ty);
         // Of two values the first and the last are often the same.
         let place = match ty {
+            Type::Bool if self.style.summarised => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7]),
             Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7, 8, 10, 13, 15]),
-            _ => self.rng.below(16),
+            _ => self.rng.below(if self.style.summarised { 8 } else { 16 }),
         };
         match place {
             8 | 9 => {
@@ -283,7 +285,9 @@ impl Scope<'_> {
                 }
             },
             _ => {
-                let name = *self.rng.pick(&["time_since_last", "time_since_first"]);
+                let last_only = self.style.summarised;
+                let names = ["time_since_last", "time_since_first"];
+                let name = names[if last_only { 0 } else { self.rng.below(2) }];
                 format!("{name}({filter})")
             }
         }

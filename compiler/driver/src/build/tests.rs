@@ -124,7 +124,7 @@ fn files_of_others_are_not_replaced() {
     let own = program("1", false);
     let foreign = [
         "program.txt",
-        "stream.mmd",
+        "stream/risk.mmd",
         "origins.json",
         "manifest.json",
         "batch/risk.json",
