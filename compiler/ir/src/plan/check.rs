@@ -16,7 +16,8 @@ use crate::id::ColumnId;
 use crate::program::{Arrival, Key, Lateness, Source, SourceColumn, Step, retention_us};
 use crate::types::Type;
 use crate::window::{Excluding, Window};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::Hash;
 
 /// What is wrong, in words.
 pub type Wrong = String;
@@ -29,6 +30,11 @@ fn ensure(holds: bool, what: impl FnOnce() -> Wrong) -> Result<(), Wrong> {
 fn are_names<'a>(names: impl Iterator<Item = &'a str>) -> bool {
     let mut seen = BTreeSet::new();
     names.into_iter().all(|name| !name.is_empty() && seen.insert(name))
+}
+
+fn are_different<T: Eq + Hash>(items: &[T]) -> bool {
+    let seen: HashSet<&T> = items.iter().collect();
+    seen.len() == items.len()
 }
 
 /// A length of time that the compiler can write.
@@ -122,6 +128,7 @@ fn rows(spec: &RowSpec, source: &Source) -> Result<Vec<Type>, Wrong> {
             wrong("a key column")
         })?;
     }
+    ensure(are_different(&spec.lifts), || wrong("a lift twice"))?;
     for lift in &spec.lifts {
         typed(lift, &row)?;
     }
@@ -145,6 +152,11 @@ fn fold(spec: &FoldSpec, (rows, lifts): (&RowSpec, &[Type]), source: &Source) ->
     ensure(spec.windows.iter().all(|window| window.kind.is_valid()), || {
         wrong("the length of a window")
     })?;
+    // Engines keep what is equal once, and answer it once.
+    ensure(
+        are_different(&spec.windows) && are_different(&spec.slots) && are_different(&spec.presence),
+        || wrong("a window, an aggregate or a lookback twice"),
+    )?;
     for slot in &spec.slots {
         ensure(slot.window.index() < spec.windows.len(), || {
             wrong("a window is not there")
