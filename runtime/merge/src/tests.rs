@@ -338,10 +338,15 @@ fn windows_are_bounds_or_choices() {
         let style = [Style::Wild, Style::Clean, Style::Nulls][seed as usize % 3];
         let mut events: Vec<Event> = (0..random.within(0..60)).map(|_| random.event(style)).collect();
         if seed % 2 == 0 {
-            // So late, and in so many ways, that entities are crowded.
-            events.iter_mut().for_each(|event| event.lag = random.within(0..60));
+            // So late, and in so many ways, that the one entity is crowded.
+            events
+                .iter_mut()
+                .for_each(|event| (event.entity, event.lag) = (0, random.within(0..60)));
         }
-        let asked = (0..random.within(0..40)).map(|_| random.question()).collect();
+        let mut asked: Vec<_> = (0..random.within(0..40)).map(|_| random.question()).collect();
+        if seed % 2 == 0 {
+            asked.iter_mut().for_each(|question| question.0 = 0);
+        }
         let kinds: Vec<WindowKind> = (0..2).map(|_| kind(&mut random)).collect();
         let delay = random.within(0..9) as u64;
         let delay_us = random.pick(&[None, Some(delay), Some(delay)]);
