@@ -44,7 +44,8 @@ pub struct Style {
     pub numbers: Numbers,
     pub times: Times,
     pub reach: Reach,
-    /// Whether panes of events have summaries: without windows by number of events, and aggregates that fold by states.
+    /// Only windows that end at the instant, and aggregates that have summaries of panes: all that the theory knows.
+    /// Other programs draw the whole language.
     pub summarised: bool,
 }
 

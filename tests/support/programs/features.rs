@@ -91,7 +91,7 @@ fn window(rng: &mut Rng, style: Style, name: &str) -> (String, Vec<String>) {
 fn written(rng: &mut Rng, lengths: &[&str], (shifts, chooses): (bool, bool)) -> String {
     let length = *rng.pick(lengths);
     match rng.below(6) {
-        0 if shifts => {
+        0 if shifts && chooses => {
             let offset = rng.pick(&lengths[..4]);
             format!("{length} offset {offset}")
         }

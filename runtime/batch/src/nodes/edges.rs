@@ -5,6 +5,7 @@
 
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Bounds, Window};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A place in the order of events: entity and τ.
@@ -33,7 +34,12 @@ impl Edges {
 
     /// How many panes a question may split.
     pub fn count(&self) -> usize {
-        2 * self.0.len() + 2
+        let different =
+            |instants: &mut dyn Iterator<Item = Option<i64>>| instants.flatten().collect::<BTreeSet<i64>>().len();
+        // Seen from one instant: bounds that start or end alike split alike.
+        let ends = different(&mut self.0.iter().map(|bounds| bounds.until(0)));
+        let starts = different(&mut self.0.iter().map(|bounds| bounds.after(0)));
+        ends + starts + 1
     }
 
     /// The panes that a question can see anything of.
