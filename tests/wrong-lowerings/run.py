@@ -45,10 +45,10 @@ def main():
         sys.exit(f"the tree itself is refused: {refused[0]}")
     accepted = []
     for patch in patches:
-        if run("patch", "-p1", "-i", patch).returncode != 0:
+        if run("git", "apply", patch).returncode != 0:
             sys.exit(f"{patch.name} does not apply")
         refused, built = build(programs)
-        run("patch", "-p1", "-R", "-i", patch)
+        run("git", "apply", "-R", patch)
         print(f"{patch.stem}: {len(refused)} of {len(programs)} programs refused")
         if refused:
             print(f"    {refused[0]}")
