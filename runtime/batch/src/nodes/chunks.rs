@@ -27,6 +27,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// With fewer events in a pane a summary saves nothing.
+const LEAST_PANE_ROWS: usize = 8;
+
 /// After so many panes of one size the next ones are twice as large: each costs a few rows in memory.
 const PANES_OF_ONE_SIZE: usize = 1024;
 
@@ -87,7 +90,7 @@ impl QuestionChunks {
             own: job.reads_ids().then(|| Own::new(job, &questions)),
             job: job.clone(),
             entity,
-            pane_rows: (most.events / (2 * edges.count())).max(1),
+            pane_rows: (most.events / (2 * edges.count())).max(LEAST_PANE_ROWS),
             edges,
             extents: vec![],
             panes: vec![],
