@@ -119,7 +119,10 @@ impl Coverage {
     pub fn below(&self, least: u64) -> Vec<String> {
         // A short run, which wants one case of each, asks only for what it draws often: a full one asks for everything.
         let often = if least > 1 { 0 } else { 20 };
-        let few = self.counts.iter().filter(|(_, count)| count.live < least && count.drawn >= often);
+        let few = self
+            .counts
+            .iter()
+            .filter(|(_, count)| count.live < least && count.drawn >= often);
         few.map(|(name, count)| format!("{name}: {} of {}", count.live, count.drawn))
             .collect()
     }
