@@ -1,8 +1,8 @@
 //! The choices that do not depend on data: what is read, how far back, with which method, what is kept and for how long.
 
 use featc_ir::plan::{
-    Accept, Dedup, Finish, FinishSpec, Fold, FoldSlot, FoldSpec, KeyBy, Lift, Method, Order, Part, Place, Presence,
-    Restrict, Retention, RowSpec, Rows, Scan, Steps, Stop, Visibility, Walk,
+    Accept, Dedup, Finish, FinishSpec, Fold, FoldSlot, FoldSpec, KeyBy, Lift, Method, Order, Pages, Part, Place,
+    Presence, Restrict, Retention, RowSpec, Rows, Scan, Steps, Stop, Visibility, Walk,
 };
 use featc_ir::{
     Aggregate, Arrival, Bounds, ColumnId, Excluding, Key, Lateness, LiftId, Slot, Source, TransformColumn, Window,
@@ -135,109 +135,116 @@ pub(crate) fn retention(fold: &FoldSpec, source: &Source) -> Retention {
     }
 }
 
-/// The fold of a group: slots with their methods, what they share, and in which order windows are answered.
+/// How the point-in-time merge computes an aggregate: what has a way of its own there because that is measurably faster
+/// (docs/benchmarks.md), else by its states.
+fn method(aggregate: Aggregate) -> Method {
+    match aggregate {
+        Aggregate::Count
+        | Aggregate::Sum
+        | Aggregate::Mean
+        | Aggregate::Variance
+        | Aggregate::Stddev
+        | Aggregate::VariancePop
+        | Aggregate::StddevPop => Method::Prefix,
+        Aggregate::Min | Aggregate::Max => Method::Extreme,
+        Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast => Method::Edge,
+        Aggregate::CountDistinct { .. } => Method::Values,
+        other if other.is_group() => Method::Deltas,
+        _ => Method::States,
+    }
+}
+
+/// The fold of a group: slots with their methods.
 pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
     let seen = visibility(source);
-    let mut keys = HashMap::new();
-    let mut parts: Vec<Part> = Vec::new();
-    let mut slots: Vec<FoldSlot> = Vec::new();
-    for slot in &spec.slots {
-        let part = *keys.entry(part_key(slot, engine)).or_insert_with(|| {
-            parts.push(Part {
-                aggregate: slot.aggregate,
-                argument: slot.argument,
-                second: slot.second,
-                filter: slot.filter,
-            });
-            parts.len() - 1
-        });
-        slots.push(FoldSlot {
-            aggregate: slot.aggregate,
-            version: slot.aggregate.version(),
-            argument: slot.argument,
-            second: slot.second,
-            filter: slot.filter,
-            window: slot.window,
-            ty: slot.ty,
-            visibility: seen,
-            method: match engine {
-                Engine::Batch => Method::of(slot.aggregate),
-                Engine::Stream => Method::Pages,
-            },
-            part: part as u32,
-        });
-    }
-    let walks = walks(&spec.windows, &slots, engine);
+    let slots = spec.slots.iter().map(|slot| FoldSlot {
+        aggregate: slot.aggregate,
+        version: slot.aggregate.version(),
+        argument: slot.argument,
+        second: slot.second,
+        filter: slot.filter,
+        window: slot.window,
+        ty: slot.ty,
+        visibility: seen,
+        method: match engine {
+            Engine::Batch => method(slot.aggregate),
+            Engine::Stream => Method::Pages,
+        },
+    });
     let presence = spec.presence.iter().map(|reach_us| Presence {
         reach_us: *reach_us,
         visibility: seen,
     });
     Fold {
         windows: spec.windows.clone(),
-        slots,
+        slots: slots.collect(),
         presence: presence.collect(),
         self_columns: spec.self_columns.clone(),
-        parts,
-        walks,
     }
 }
 
-/// Slots with equal keys share a part. In the stream that is a state; in batch prefix totals that several aggregates read.
-fn part_key(slot: &Slot, engine: Engine) -> (Aggregate, Vec<LiftId>, Option<LiftId>) {
-    let aggregate = match (engine, slot.aggregate) {
-        (Engine::Batch, Aggregate::Mean) => Aggregate::Sum,
-        (Engine::Batch, Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop) => Aggregate::Variance,
-        (Engine::Batch, Aggregate::CountDistinct { .. }) => Aggregate::CountDistinct { cap: 0 },
-        (Engine::Batch | Engine::Stream, aggregate) => aggregate,
-    };
-    (aggregate, slot.arguments().collect(), slot.filter)
+/// What a log keeps per page for a fold, and in which order its windows are answered.
+pub(crate) fn pages(spec: &FoldSpec) -> Pages {
+    // Slots that differ in their windows alone share a state.
+    let mut known = HashMap::new();
+    let (mut parts, mut of_slots) = (Vec::new(), Vec::new());
+    for slot in &spec.slots {
+        let part = Part {
+            aggregate: slot.aggregate,
+            argument: slot.argument,
+            second: slot.second,
+            filter: slot.filter,
+        };
+        of_slots.push(*known.entry(part.clone()).or_insert_with(|| {
+            parts.push(part);
+            parts.len() as u32 - 1
+        }));
+    }
+    Pages {
+        parts,
+        of_slots,
+        walks: walks(spec),
+    }
 }
 
-/// What slots of one walk have in common. In batch they are of one part, in the stream of any, but apart are those whose
-/// states are not worth remembering. Their windows end alike; one that chooses among events is alone.
-type WalkKey = (u32, Excluding, bool, Bounds, Option<(WindowId, Option<LiftId>)>);
+/// What slots of one walk have in common. Apart are those whose states are not worth remembering. Their windows end alike;
+/// one that chooses among events is alone.
+type WalkKey = (Excluding, bool, Bounds, Option<(WindowId, Option<LiftId>)>);
 
-fn walk_key(windows: &[Window], slot: &FoldSlot, engine: Engine) -> WalkKey {
+fn walk_key(windows: &[Window], slot: &Slot) -> WalkKey {
     let window = &windows[slot.window.index()];
-    let (part, rest) = match engine {
-        Engine::Batch => (slot.part, false),
-        Engine::Stream => (0, !slot.aggregate.row().cheap_to_copy),
-    };
+    let rest = !slot.aggregate.row().cheap_to_copy;
     let alone = window.count().map(|_| (slot.window, slot.filter));
-    (part, window.excluding, rest, window.bounds().ending(), alone)
+    (window.excluding, rest, window.bounds().ending(), alone)
 }
 
 /// Which slots walk together.
-fn walks(windows: &[Window], slots: &[FoldSlot], engine: Engine) -> Vec<Walk> {
+fn walks(spec: &FoldSpec) -> Vec<Walk> {
     let mut together: BTreeMap<WalkKey, Vec<usize>> = BTreeMap::new();
-    for (at, slot) in slots.iter().enumerate() {
-        together.entry(walk_key(windows, slot, engine)).or_default().push(at);
+    for (at, slot) in spec.slots.iter().enumerate() {
+        together.entry(walk_key(&spec.windows, slot)).or_default().push(at);
     }
     let walk = |(key, members): (WalkKey, Vec<usize>)| Walk {
-        saves: engine == Engine::Stream && !key.2,
-        stops: stops(windows, slots, members, engine),
+        saves: !key.1,
+        stops: stops(spec, members),
     };
     together.into_iter().map(walk).collect()
 }
 
-/// The stops of a walk: in batch from the longest window on, in the stream from the shortest.
-fn stops(windows: &[Window], slots: &[FoldSlot], mut members: Vec<usize>, engine: Engine) -> Vec<Stop> {
+/// The stops of a walk, from the shortest window on.
+fn stops(spec: &FoldSpec, mut members: Vec<usize>) -> Vec<Stop> {
     let length = |at: &usize| {
-        let window = slots[*at].window;
-        let reach = windows[window.index()].bounds().reach_us();
+        let window = spec.slots[*at].window;
+        let reach = spec.windows[window.index()].bounds().reach_us();
         (reach.map_or((1, 0), |us| (0, us)), window)
     };
-    members.sort_by_key(|at| std::cmp::Reverse(length(at)));
-    let of_windows = members.chunk_by(|left, right| slots[*left].window == slots[*right].window);
+    members.sort_by_key(length);
+    let of_windows = members.chunk_by(|left, right| spec.slots[*left].window == spec.slots[*right].window);
     let stops = of_windows.map(|of_window| Stop {
-        window: slots[of_window[0]].window,
+        window: spec.slots[of_window[0]].window,
         slots: of_window.iter().map(|at| *at as u32).collect(),
     });
-    let mut stops: Vec<Stop> = stops.collect();
-    if engine == Engine::Stream {
-        stops.reverse();
-    }
-    stops
+    stops.collect()
 }
 
 pub(crate) fn finish(spec: &FinishSpec) -> Finish {

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! Service ─ service ─▶ groups (views of one transform and key) ─ choose ─┬─▶ Pipeline … ─▶ BatchPlan
-//!           group                                    methods, parts,     └─▶ Log, Answer … ─▶ StreamGraph
-//!                                                    walks, reach, columns, retention
+//!           group                                    methods, reach,     └─▶ Log, Answer … ─▶ StreamGraph
+//!                                                    columns, retention, parts, walks
 //! ```
 //!
 //! Architecture invariant: total functions over well-formed programs; no diagnostics, no engines. Every choice that does not

@@ -93,6 +93,7 @@ pub fn operators(
     let answer = StreamAnswer {
         input: LogId(0),
         fold: choose::fold(fold, source, Engine::Stream),
+        pages: choose::pages(fold),
         finish: choose::finish(finish),
     };
     let input = StreamSourceId(0);

@@ -62,7 +62,7 @@ fn law(method: Method) -> &'static str {
         Method::Prefix => "states form a group: the difference of two prefixes is the fold of what lies between",
         Method::Extreme => "the winner of two ranges is the winner of their winners",
         Method::Edge => "the value is that of one event, chosen by the order of events",
-        Method::Deltas => "what leaves undoes what entered",
+        Method::Values | Method::Deltas => "what leaves undoes what entered",
         Method::States | Method::Pages => "states form a commutative monoid: a fold of folds is the fold",
     }
 }

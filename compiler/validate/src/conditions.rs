@@ -4,7 +4,7 @@
 use crate::lifted::{chooses, end, presence_us, reach_us};
 use crate::of_plan::Chain;
 use crate::term::{Term, columns_of};
-use featc_ir::plan::{FinishKind, Method, Order, OrderKey, Restrict, StreamLog, Visibility, Walk};
+use featc_ir::plan::{FinishKind, Fold, Method, Order, OrderKey, Pages, Restrict, StreamLog, Visibility, Walk};
 use featc_ir::{Aggregate, Arrival, ColumnId, Step, Type, Window};
 use std::collections::BTreeSet;
 
@@ -42,35 +42,23 @@ pub(crate) fn is_lawful(method: Method, aggregate: Aggregate) -> bool {
             aggregate,
             Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast
         ),
-        // What enters can leave again.
-        Method::Deltas => matches!(
-            aggregate,
-            Aggregate::CountDistinct { .. }
-                | Aggregate::Any
-                | Aggregate::All
-                | Aggregate::Covariance
-                | Aggregate::Correlation
-                | Aggregate::WeightedMean
-        ),
+        // Values are counted, and counts can be taken back.
+        Method::Values => matches!(aggregate, Aggregate::CountDistinct { .. }),
+        // The states form a group: what enters can leave again.
+        Method::Deltas => {
+            is_lawful(Method::Prefix, aggregate)
+                || matches!(
+                    aggregate,
+                    Aggregate::Any
+                        | Aggregate::All
+                        | Aggregate::Covariance
+                        | Aggregate::Correlation
+                        | Aggregate::WeightedMean
+                )
+        }
         // The states form a commutative monoid: all of them do.
         Method::States | Method::Pages => true,
     }
-}
-
-/// Whether two slots of one argument and filter can read one part.
-fn is_one_part(engine: Engine, left: Aggregate, right: Aggregate) -> bool {
-    use Aggregate::{CountDistinct, Mean, Stddev, StddevPop, Sum, Variance, VariancePop};
-    left == right
-        || engine == Engine::Batch
-            && matches!(
-                (left, right),
-                (Sum | Mean, Sum | Mean)
-                    | (
-                        Variance | VariancePop | Stddev | StddevPop,
-                        Variance | VariancePop | Stddev | StddevPop
-                    )
-                    | (CountDistinct { .. }, CountDistinct { .. })
-            )
 }
 
 /// Whether there are so many, each at its own place, and no two are equal.
@@ -139,26 +127,7 @@ fn slots(chain: &Chain<'_>, engine: Engine) -> Outcome {
     ensure(all_used(&windows, fold.windows.len()), "a window that nobody reads")?;
     let different: BTreeSet<&Window> = fold.windows.iter().collect();
     ensure(different.len() == fold.windows.len(), "a window twice")?;
-    let parts: BTreeSet<usize> = fold.slots.iter().map(|slot| slot.part as usize).collect();
-    ensure(all_used(&parts, fold.parts.len()), "a part that nobody reads")?;
-    let keys = fold
-        .parts
-        .iter()
-        .map(|part| ((part.argument, part.second), part.filter, part.aggregate));
-    let keys: Vec<_> = keys.collect();
-    let mut sorted = keys.clone();
-    sorted.sort_unstable();
-    let twice = |pair: &[(_, _, Aggregate)]| {
-        (&pair[0].0, &pair[0].1) == (&pair[1].0, &pair[1].1) && is_one_part(engine, pair[0].2, pair[1].2)
-    };
-    ensure(!sorted.windows(2).any(twice), "a part twice")?;
     for slot in &fold.slots {
-        let (argument, filter, aggregate) = keys[slot.part as usize];
-        ensure(
-            (argument, filter) == ((slot.argument, slot.second), slot.filter)
-                && is_one_part(engine, aggregate, slot.aggregate),
-            "a slot that reads another's part",
-        )?;
         let is_run = match engine {
             Engine::Batch => slot.method != Method::Pages,
             Engine::Stream => slot.method == Method::Pages,
@@ -168,10 +137,31 @@ fn slots(chain: &Chain<'_>, engine: Engine) -> Outcome {
             "a method without its law",
         )?;
     }
-    first_slots(chain)?;
+    Ok(())
+}
+
+/// What a log keeps for a fold: every slot has its state and is answered once.
+pub(crate) fn of_pages(fold: &Fold, pages: &Pages) -> Outcome {
+    let used: BTreeSet<usize> = pages.of_slots.iter().map(|part| *part as usize).collect();
+    ensure(all_used(&used, pages.parts.len()), "a part that nobody reads")?;
+    let different: BTreeSet<_> = pages
+        .parts
+        .iter()
+        .map(|part| (part.aggregate, part.argument, part.second, part.filter))
+        .collect();
+    ensure(different.len() == pages.parts.len(), "a part twice")?;
+    ensure(pages.of_slots.len() == fold.slots.len(), "a slot without its part")?;
+    for (slot, part) in fold.slots.iter().zip(&pages.of_slots) {
+        let part = &pages.parts[*part as usize];
+        ensure(
+            (part.aggregate, part.argument, part.second, part.filter)
+                == (slot.aggregate, slot.argument, slot.second, slot.filter),
+            "a slot that reads another's part",
+        )?;
+    }
     let mut answered: Vec<u32> = Vec::new();
-    for walk in &fold.walks {
-        of_walk(chain, walk, engine)?;
+    for walk in &pages.walks {
+        of_walk(fold, walk)?;
         answered.extend(walk.stops.iter().flat_map(|stop| &stop.slots));
     }
     answered.sort_unstable();
@@ -181,23 +171,8 @@ fn slots(chain: &Chain<'_>, engine: Engine) -> Outcome {
     )
 }
 
-/// Parts carry the aggregate of the first slot that reads them.
-fn first_slots(chain: &Chain<'_>) -> Outcome {
-    let mut seen = BTreeSet::new();
-    for slot in &chain.fold.slots {
-        let part = &chain.fold.parts[slot.part as usize];
-        let is_first = seen.insert(slot.part);
-        ensure(
-            !is_first || part.aggregate == slot.aggregate,
-            "a part of another aggregate",
-        )?;
-    }
-    Ok(())
-}
-
 /// The windows of a walk end alike and nest, each is one stop; one that chooses among events is alone, by one filter.
-fn of_walk(chain: &Chain<'_>, walk: &Walk, engine: Engine) -> Outcome {
-    let fold = chain.fold;
+fn of_walk(fold: &Fold, walk: &Walk) -> Outcome {
     let mut windows = Vec::new();
     for stop in &walk.stops {
         let window = fold.windows.get(stop.window.index()).ok_or("a stop at no window")?;
@@ -211,12 +186,7 @@ fn of_walk(chain: &Chain<'_>, walk: &Walk, engine: Engine) -> Outcome {
     let reach = |window: &Window| reach_us(window).map_or((1, 0), |us| (0, us));
     let nests = |pair: &[&Window]| {
         let (left, right) = (reach(pair[0]), reach(pair[1]));
-        end(pair[0]) == end(pair[1])
-            && if engine == Engine::Stream {
-                left < right
-            } else {
-                left > right
-            }
+        end(pair[0]) == end(pair[1]) && left < right
     };
     ensure(
         !windows.is_empty() && windows.windows(2).all(nests),
@@ -227,16 +197,6 @@ fn of_walk(chain: &Chain<'_>, walk: &Walk, engine: Engine) -> Outcome {
     ensure(
         !windows.iter().any(|window| chooses(window)) || (windows.len() == 1 && chosen.len() == 1),
         "a window that chooses among events for others too",
-    )?;
-    let mut parts = walk
-        .stops
-        .iter()
-        .flat_map(|stop| &stop.slots)
-        .map(|slot| fold.slots[*slot as usize].part);
-    let first = parts.next();
-    ensure(
-        engine == Engine::Stream || parts.all(|part| Some(part) == first),
-        "a walk over two parts",
     )
 }
 

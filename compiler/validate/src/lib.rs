@@ -184,6 +184,7 @@ fn of_stream(
         let about = |what: String| word(format!("events of `{}`: {what}", chain.scan.source));
         let log = &graph.logs[answer.input.index()];
         conditions::of_chain(chain, &log.order, Engine::Stream).map_err(about)?;
+        conditions::of_pages(&answer.fold, &answer.pages).map_err(about)?;
         let events = chain.events().map_err(word)?;
         conditions::of_log(chain, log, carried.get(&events).unwrap_or(&nothing)).map_err(about)?;
     }

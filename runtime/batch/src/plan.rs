@@ -2,7 +2,7 @@
 
 use crate::error::bug;
 use datafusion::error::Result;
-use featc_ir::plan::{BatchPlan, FinishFeature, FinishSpec, FoldSpec, Pipeline, Restrict, RowSpec};
+use featc_ir::plan::{BatchPlan, FinishFeature, FinishSpec, FoldSpec, Method, Pipeline, Restrict, RowSpec};
 use featc_ir::{ColumnId, Key, Source};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub(crate) struct ViewPlan {
     pub restrict: Restrict,
     pub read: Vec<ColumnId>,
     pub fold: Arc<FoldSpec>,
+    /// Per slot of the fold.
+    pub methods: Vec<Method>,
     pub finish: Arc<FinishSpec>,
 }
 
@@ -55,6 +57,7 @@ fn view(pipeline: &Pipeline) -> ViewPlan {
         restrict: pipeline.restrict.clone(),
         read: pipeline.scan.read.clone(),
         fold: Arc::new(pipeline.fold_spec()),
+        methods: pipeline.fold.slots.iter().map(|slot| slot.method).collect(),
         finish: Arc::new(pipeline.finish_spec()),
     }
 }

@@ -174,6 +174,7 @@ impl FeaturesTable {
         let selves = view.fold.self_columns.iter();
         let point_in_time = PointInTime {
             fold: (*view.fold).clone(),
+            methods: view.methods.clone(),
             layout,
             delay_us,
             with_status: self.asking.with_status,

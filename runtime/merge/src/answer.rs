@@ -3,28 +3,44 @@
 use super::classes::Taken;
 use super::groups::Answer;
 use super::nearest::{End, Steps};
-use super::{Context, Family, distinct, extreme, family, fold, groups, nearest, variance};
+use super::{Context, distinct, extreme, fold, groups, nearest, variance};
+use featc_ir::plan::Method;
 use featc_ir::{Aggregate, LiftId, Slot, Status};
 use featr_kernels::Column;
 
 /// Slots that share work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Work {
-    pub family: Family,
+    pub means: Means,
     class: usize,
     /// Where its values decide.
     argument: Option<LiftId>,
-    /// What else tells slots of a family apart.
-    mark: Mark,
 }
 
+/// A method, and what of its slot decides how it is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    Nothing,
-    /// Of extremes: whether it is `min`, the first reach that ends alike, and whether a stack serves it.
+pub(super) enum Means {
+    /// The prefix totals of what aggregates need.
+    Counts,
+    Sums,
+    Squares,
+    /// Whether it is `min`, the first reach that ends alike, and whether a stack serves it.
     Extreme(bool, usize, bool),
-    /// A slot that shares nothing.
-    Slot(usize),
+    Edge(End),
+    Values,
+    /// States of the slot at a place, which shares nothing; whether along window deltas.
+    States(usize, bool),
+}
+
+impl Means {
+    /// Of a slot whose method is the prefix difference.
+    pub fn totals(slot: &Slot) -> Means {
+        match slot.aggregate {
+            Aggregate::Count => Means::Counts,
+            Aggregate::Sum | Aggregate::Mean => Means::Sums,
+            _ => Means::Squares,
+        }
+    }
 }
 
 /// What slots have been answered, and what the answers share.
@@ -37,15 +53,15 @@ struct Answers<'a> {
 }
 
 /// The answers of all slots, in their order.
-pub(super) fn slots(context: &Context<'_>, slots: &[Slot]) -> Vec<Answer> {
+pub(super) fn slots(context: &Context<'_>) -> Vec<Answer> {
+    let slots = context.slots;
     let mut answers = Answers {
         context,
         slots,
         taken: vec![],
         done: slots.iter().map(|_| None).collect(),
     };
-    let of_slots = slots.iter().enumerate();
-    let work: Vec<Work> = of_slots.map(|(at, slot)| work(context, slot, at)).collect();
+    let work: Vec<Work> = (0..slots.len()).map(|at| work(context, at)).collect();
     for (at, of_slot) in work.iter().enumerate() {
         if answers.done[at].is_none() {
             let members = (at..slots.len()).filter(|other| work[*other] == *of_slot);
@@ -62,28 +78,28 @@ pub(super) fn slots(context: &Context<'_>, slots: &[Slot]) -> Vec<Answer> {
 }
 
 /// What the slot at a place shares with others.
-pub(super) fn work(context: &Context<'_>, slot: &Slot, at: usize) -> Work {
-    let family = family(slot.aggregate);
-    let reads_values = matches!(
-        family,
-        Family::Sums | Family::Variances | Family::Extreme | Family::Distinct
-    );
-    let mark = match family {
-        Family::Count | Family::Fold => Mark::Slot(at),
-        Family::Extreme => {
+pub(super) fn work(context: &Context<'_>, at: usize) -> Work {
+    let slot = &context.slots[at];
+    let means = match context.methods[at] {
+        Method::Prefix => Means::totals(slot),
+        Method::Extreme => {
             let reach = context.reach_of[at];
             let bounds = &context.reaches[reach].bounds;
             let ends_alike = context.reaches.iter().position(|other| other.bounds.end_as(bounds));
             let monotone = context.spans(reach).monotone;
-            Mark::Extreme(slot.aggregate == Aggregate::Min, ends_alike.unwrap_or(reach), monotone)
+            Means::Extreme(slot.aggregate == Aggregate::Min, ends_alike.unwrap_or(reach), monotone)
         }
-        Family::Sums | Family::Variances | Family::Nearest(_) | Family::Distinct => Mark::Nothing,
+        Method::Edge if matches!(slot.aggregate, Aggregate::First { .. }) => Means::Edge(End::First),
+        Method::Edge => Means::Edge(End::Last),
+        Method::Values => Means::Values,
+        Method::Deltas => Means::States(at, true),
+        Method::States | Method::Pages => Means::States(at, false),
     };
+    let reads_values = !matches!(means, Means::Counts | Means::Edge(_) | Means::States(..));
     Work {
-        family,
+        means,
         class: context.class_of[at],
         argument: slot.argument.filter(|_| reads_values),
-        mark,
     }
 }
 
@@ -114,18 +130,16 @@ impl Answers<'_> {
 
     fn family(&mut self, work: Work, family: Vec<usize>) {
         let class = work.class;
-        match work.family {
-            Family::Count => family.into_iter().for_each(|at| self.count(at)),
-            Family::Distinct => self.distinct(class, &family),
-            Family::Sums => self.sums(class, &family),
-            Family::Variances => self.variances(class, &family),
-            Family::Extreme => self.extremes(class, &family),
-            Family::Nearest(end) => self.nearest(class, end, &family),
-            Family::Fold => {
-                for at in family {
-                    let answer = fold::fold(self.context, &self.slots[at], self.context.reach_of[at]);
-                    self.done[at] = Some(answer);
-                }
+        match work.means {
+            Means::Counts => family.into_iter().for_each(|at| self.count(at)),
+            Means::Sums => self.sums(class, &family),
+            Means::Squares => self.variances(class, &family),
+            Means::Extreme(..) => self.extremes(class, &family),
+            Means::Edge(end) => self.nearest(class, end, &family),
+            Means::Values => self.distinct(class, &family),
+            Means::States(at, by_deltas) => {
+                let answer = fold::fold(self.context, &self.slots[at], by_deltas, self.context.reach_of[at]);
+                self.done[at] = Some(answer);
             }
         }
     }

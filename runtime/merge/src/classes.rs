@@ -4,7 +4,8 @@
 use super::pack::Pack;
 use super::run::Run;
 use super::totals::totals;
-use super::{Context, Family, family};
+use super::{Context, is_folded};
+use featc_ir::plan::Method;
 use featc_ir::{ErrorCode, LiftId, Slot, Status};
 use featr_kernels::{Column, Tag};
 
@@ -29,19 +30,18 @@ pub(super) struct Classes {
 }
 
 /// The distinct keys of some slots, in their order, of those that are not folded.
-pub(super) fn keys_of(slots: &[Slot]) -> Vec<Key> {
+pub(super) fn keys_of((slots, methods): (&[Slot], &[Method])) -> Vec<Key> {
     let mut keys = vec![];
-    for key in slots.iter().filter(|slot| !is_folded(slot)).map(key) {
+    let of_slots = slots.iter().zip(methods);
+    for key in of_slots
+        .filter(|(_, method)| !is_folded(**method))
+        .map(|(slot, _)| key(slot))
+    {
         if !keys.contains(&key) {
             keys.push(key);
         }
     }
     keys
-}
-
-/// Whether states say who takes part in a slot, and not classes.
-fn is_folded(slot: &Slot) -> bool {
-    family(slot.aggregate) == Family::Fold
 }
 
 pub(super) fn key(slot: &Slot) -> Key {
@@ -50,11 +50,11 @@ pub(super) fn key(slot: &Slot) -> Key {
 }
 
 /// The distinct classes of some slots, and for each slot the position of its own.
-pub(super) fn classes_of(run: &Run, slots: &[Slot]) -> (Vec<Classes>, Vec<usize>) {
+pub(super) fn classes_of(run: &Run, (slots, methods): (&[Slot], &[Method])) -> (Vec<Classes>, Vec<usize>) {
     let (mut classes, mut keys): (Vec<Classes>, Vec<(Key, usize)>) = (vec![], vec![]);
-    let of_slots = slots.iter().map(|slot| {
+    let of_slots = slots.iter().zip(methods).map(|(slot, method)| {
         let key = key(slot);
-        if is_folded(slot) {
+        if is_folded(*method) {
             return usize::MAX;
         }
         if let Some((_, at)) = keys.iter().find(|(known, _)| *known == key) {

@@ -10,7 +10,7 @@ use featr_kernels::aggregate::{State, Types};
 use std::ops::Range;
 
 /// The answers of a slot.
-pub(super) fn fold(context: &Context<'_>, slot: &Slot, reach: usize) -> Answer {
+pub(super) fn fold(context: &Context<'_>, slot: &Slot, by_deltas: bool, reach: usize) -> Answer {
     let types = Types::over(slot, &context.run.events);
     let mut answers = Answers {
         context,
@@ -22,7 +22,7 @@ pub(super) fn fold(context: &Context<'_>, slot: &Slot, reach: usize) -> Answer {
         statuses: Vec::with_capacity(context.questions.len()),
     };
     for (number, group) in context.questions.groups.iter().enumerate() {
-        if slot.aggregate.is_group() {
+        if by_deltas {
             answers.along_the_tape(group);
         } else if context.sight.is_crowded(number) {
             answers.by_arrival(group);

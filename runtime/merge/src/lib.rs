@@ -55,10 +55,9 @@ pub use run::Run;
 pub use slow::answer_slow;
 
 use classes::{Classes, classes_of};
-use featc_ir::plan::FoldSpec;
-use featc_ir::{Aggregate, Bounds, Excluding, LiftId, Slot, Status, Type, Window};
+use featc_ir::plan::{FoldSpec, Method};
+use featc_ir::{Bounds, Excluding, LiftId, Slot, Status, Type, Window};
 use featr_kernels::{Column, StrData, Tag};
-use nearest::End;
 use run::{Lists, Reach, Spans};
 use sight::{Holes, Sight};
 use std::ops::Range;
@@ -118,6 +117,8 @@ impl Questions {
 struct Context<'a> {
     run: &'a Run,
     questions: &'a Questions,
+    slots: &'a [Slot],
+    methods: &'a [Method],
     sight: Sight,
     /// What slots and look-backs reach, each once; and which is each slot's, and each look-back's.
     reaches: Vec<Reach>,
@@ -136,43 +137,30 @@ struct Context<'a> {
     class_of: Vec<usize>,
 }
 
-/// The ways in which slots are answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
-    Count,
-    Sums,
-    Variances,
-    Extreme,
-    Nearest(End),
-    Distinct,
-    /// By its states.
-    Fold,
-}
-
-/// What has a way of its own because that is measurably faster (`bench/kernels`); all others are folded.
-fn family(aggregate: Aggregate) -> Family {
-    match aggregate {
-        Aggregate::Count => Family::Count,
-        Aggregate::Sum | Aggregate::Mean => Family::Sums,
-        Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => Family::Variances,
-        Aggregate::Min | Aggregate::Max => Family::Extreme,
-        Aggregate::First { .. } => Family::Nearest(End::First),
-        Aggregate::Last { .. } | Aggregate::TimeSinceLast => Family::Nearest(End::Last),
-        Aggregate::CountDistinct { .. } => Family::Distinct,
-        _ => Family::Fold,
+/// Whether slots of a method are folded by their states; all others know how events take part.
+fn is_folded(method: Method) -> bool {
+    match method {
+        Method::Deltas | Method::States | Method::Pages => true,
+        Method::Prefix | Method::Extreme | Method::Edge | Method::Values => false,
     }
 }
 
-/// Answers all questions. `delay_us` is δ in truth `as_of_arrival`, `None` in truth `complete`.
-pub fn answer(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> Answered {
-    let context = Context::new(spec, run, questions, delay_us);
+/// Answers all questions, each slot of `spec` by its method, which serves its aggregate ([`Method::serves`]). `delay_us` is
+/// δ in truth `as_of_arrival`, `None` in truth `complete`.
+pub fn answer(
+    (spec, methods): (&FoldSpec, &[Method]),
+    run: &Run,
+    questions: &Questions,
+    delay_us: Option<u64>,
+) -> Answered {
+    let context = Context::new((spec, methods), run, questions, delay_us);
     let lookbacks = context.lookbacks.iter();
     let presence = lookbacks.map(|reach| nearest::presence(&context, *reach)).collect();
     let at_events = context
         .open
         .map_or(0, |reach| nearest::at_events(&context, context.spans(reach)));
     Answered {
-        slots: answer::slots(&context, &spec.slots),
+        slots: answer::slots(&context),
         presence,
         at_events,
     }
@@ -187,7 +175,12 @@ fn place<T: PartialEq>(items: &mut Vec<T>, item: T) -> usize {
 }
 
 impl<'a> Context<'a> {
-    fn new(spec: &FoldSpec, run: &'a Run, questions: &'a Questions, delay_us: Option<u64>) -> Context<'a> {
+    fn new(
+        (spec, methods): (&'a FoldSpec, &'a [Method]),
+        run: &'a Run,
+        questions: &'a Questions,
+        delay_us: Option<u64>,
+    ) -> Context<'a> {
         let says_self = |window: &Window| matches!(window.excluding, Excluding::SelfEvent);
         let sight = Sight::new(run, questions, delay_us, spec.windows.iter().any(says_self));
         let mut reaches: Vec<Reach> = vec![];
@@ -200,10 +193,12 @@ impl<'a> Context<'a> {
         let lookbacks = lookbacks
             .map(|bounds| place(&mut reaches, Reach::plain(bounds)))
             .collect();
-        let (classes, class_of) = classes_of(run, &spec.slots);
+        let (classes, class_of) = classes_of(run, (&spec.slots, methods));
         let mut context = Context {
             run,
             questions,
+            slots: &spec.slots,
+            methods,
             sight,
             reaches,
             reach_of,
@@ -215,12 +210,8 @@ impl<'a> Context<'a> {
             classes,
             class_of,
         };
-        let is_taped = |(slot, _): &(&Slot, &usize)| match family(slot.aggregate) {
-            Family::Distinct => true,
-            Family::Fold => slot.aggregate.is_group(),
-            Family::Count | Family::Sums | Family::Variances | Family::Extreme | Family::Nearest(_) => false,
-        };
-        let of_slots = spec.slots.iter().zip(&context.reach_of);
+        let is_taped = |(method, _): &(&Method, &usize)| matches!(method, Method::Values | Method::Deltas);
+        let of_slots = methods.iter().zip(&context.reach_of);
         let taped: Vec<usize> = of_slots.filter(is_taped).map(|(_, reach)| *reach).collect();
         context.find_fresh(!taped.is_empty());
         context.spans = run::spans(&context);

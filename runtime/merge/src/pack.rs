@@ -10,11 +10,11 @@
 //! Of the rest only counts and exact sums are kept, for the aggregates that are groups. They stand at the last row. So
 //! an entity with more events than memory holds can be answered piece by piece.
 
-use super::answer::Work;
+use super::answer::{Means, Work};
 use super::classes::{Classes, Counts, Key, key, keys_of};
 use super::nearest::{NONE, Steps, in_reach};
-use super::{Context, Family, Group, Questions, Run, answer, distinct, extreme, family};
-use featc_ir::plan::FoldSpec;
+use super::{Context, Group, Questions, Run, answer, distinct, extreme, is_folded};
+use featc_ir::plan::{FoldSpec, Method};
 use featc_ir::{Excluding, Slot, Window, WindowId, WindowKind};
 use featr_kernels::Data;
 use featr_kernels::exact::ExactSum;
@@ -54,34 +54,34 @@ impl Pack {
 }
 
 /// The rows of a run, all of one entity, that stay (ascending, the last row among them), and the pack of the others.
-pub fn pack(spec: &FoldSpec, run: &Run) -> (Vec<u32>, Pack) {
-    let kept = representatives(spec, run);
+pub fn pack((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> (Vec<u32>, Pack) {
+    let kept = representatives((spec, methods), run);
     let mut stays = vec![false; run.events.len()];
     kept.iter().for_each(|row| stays[*row as usize] = true);
     let of_key = |key: &Key| {
-        let (sums, squares) = moments(&spec.slots, key);
+        let (sums, squares) = moments((&spec.slots, methods), key);
         OfKey::new(run, *key, (sums, squares), |row| !stays[row])
     };
-    let of_keys = keys_of(&spec.slots).iter().map(of_key).collect();
+    let of_keys = keys_of((&spec.slots, methods)).iter().map(of_key).collect();
     (kept, Pack { of_keys })
 }
 
 /// Whether packs may stand for events: not where slots are folded by their states, which tell events apart, nor where a
 /// window chooses among them.
-pub fn packs(spec: &FoldSpec) -> bool {
-    let is_folded = |slot: &Slot| family(slot.aggregate) == Family::Fold;
-    !spec.slots.iter().any(is_folded) && spec.windows.iter().all(|window| window.count().is_none())
+pub fn packs((spec, methods): (&FoldSpec, &[Method])) -> bool {
+    !methods.iter().any(|method| is_folded(*method)) && spec.windows.iter().all(|window| window.count().is_none())
 }
 
 /// Whether slots of a key need sums, and squares.
-fn moments(slots: &[Slot], of: &Key) -> (bool, bool) {
-    let families = slots
+fn moments((slots, methods): (&[Slot], &[Method]), of: &Key) -> (bool, bool) {
+    let by_prefix = slots
         .iter()
-        .filter(|slot| key(slot) == *of)
-        .map(|slot| family(slot.aggregate));
-    let families: Vec<Family> = families.collect();
-    let squares = families.contains(&Family::Variances);
-    (squares || families.contains(&Family::Sums), squares)
+        .zip(methods)
+        .filter(|(_, method)| **method == Method::Prefix);
+    let of_key = by_prefix.filter(|(slot, _)| key(slot) == *of);
+    let totals: Vec<Means> = of_key.map(|(slot, _)| Means::totals(slot)).collect();
+    let squares = totals.contains(&Means::Squares);
+    (squares || totals.contains(&Means::Sums), squares)
 }
 
 impl OfKey {
@@ -121,7 +121,7 @@ impl OfKey {
 }
 
 /// The rows that stay.
-fn representatives(spec: &FoldSpec, run: &Run) -> Vec<u32> {
+fn representatives((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> Vec<u32> {
     let Some(last) = super::run::position(run.events.len()).checked_sub(1) else {
         return vec![];
     };
@@ -148,11 +148,11 @@ fn representatives(spec: &FoldSpec, run: &Run) -> Vec<u32> {
         }],
         selves: None,
     };
-    let context = Context::new(&everything, run, &questions, None);
+    let context = Context::new((&everything, methods), run, &questions, None);
     let mut kept = vec![last];
     let mut done: Vec<Work> = vec![];
     for (at, slot) in everything.slots.iter().enumerate() {
-        let work = answer::work(&context, slot, at);
+        let work = answer::work(&context, at);
         if !done.contains(&work) {
             chosen(&context, at, slot, work, &mut kept);
             done.push(work);
@@ -167,17 +167,17 @@ fn representatives(spec: &FoldSpec, run: &Run) -> Vec<u32> {
 fn chosen(context: &Context<'_>, at: usize, slot: &Slot, work: Work, kept: &mut Vec<u32>) {
     let mut keep = |row: u32| kept.extend((row != NONE).then_some(row));
     let (class, reach) = (context.class_of[at], context.reach_of[at]);
-    match work.family {
-        Family::Extreme => {
+    match work.means {
+        Means::Extreme(..) => {
             let found = extreme::winners(context, slot, &context.classes[class], &[reach]);
             found.into_iter().flatten().for_each(keep);
         }
-        Family::Nearest(end) => {
+        Means::Edge(end) => {
             let classes = &context.classes[class];
             let steps = Steps::new(context.run.events.len(), classes, end);
             in_reach(context, reach, classes, &steps).into_iter().for_each(keep);
         }
-        Family::Distinct => {
+        Means::Values => {
             let classes = &context.classes[class];
             let Some((numbers, _)) = distinct::numbers(context, slot, classes) else {
                 return;
@@ -189,6 +189,6 @@ fn chosen(context: &Context<'_>, at: usize, slot: &Slot, work: Work, kept: &mut 
                 }
             }
         }
-        Family::Count | Family::Sums | Family::Variances | Family::Fold => {}
+        Means::Counts | Means::Sums | Means::Squares | Means::States(..) => {}
     }
 }

@@ -6,7 +6,7 @@
 use crate::operators::finish;
 use crate::operators::log::{self, Stop, Walk};
 use featc_ir::plan::{
-    FinishKind, FinishSpec, Fold, FoldSpec, Part, RowSpec, Spine, StreamGraph, StreamLog, StreamSourceId,
+    FinishKind, FinishSpec, FoldSpec, Pages, Part, RowSpec, Spine, StreamGraph, StreamLog, StreamSourceId,
 };
 use featc_ir::{Bug, Expr, Key, LiftId, Source};
 
@@ -128,7 +128,7 @@ impl Shared {
                 &self.sources[self.rows[self.logs[log].rows].source],
             )?;
             finish::check(&finish, &fold)?;
-            let mut added = self.answer(log, lifts, &fold, (&answer.fold, finish))?;
+            let mut added = self.answer(log, lifts, &fold, (&answer.pages, finish))?;
             let bring = |asked: &[Key], columns: &[Key]| -> Option<Vec<usize>> {
                 let find = |key: &Key| columns.iter().position(|known| known == key);
                 asked.iter().map(find).collect()
@@ -223,7 +223,7 @@ impl Shared {
         log: usize,
         lifts: &[usize],
         fold: &FoldSpec,
-        (plan, finish): (&Fold, FinishSpec),
+        (pages, finish): (&Pages, FinishSpec),
     ) -> Result<SharedAnswer, Bug> {
         let merged = &mut self.logs[log];
         merged.spec.entity.clone_from(&fold.entity);
@@ -231,19 +231,19 @@ impl Shared {
         let windows: Vec<usize> = windows.collect();
         let lift = |id: Option<LiftId>| id.map(|id| at(lifts, id.index()).map(LiftId::from)).transpose();
         let mut parts = Vec::new();
-        for part in &plan.parts {
+        for part in &pages.parts {
             let mut moved = part.clone();
             (moved.argument, moved.second) = (lift(part.argument)?, lift(part.second)?);
             moved.filter = lift(part.filter)?;
             parts.push(placed(&mut merged.parts, &moved));
         }
         let mut slots = Vec::new();
-        for (slot, planned) in fold.slots.iter().zip(&plan.slots) {
+        for (slot, part) in fold.slots.iter().zip(&pages.of_slots) {
             let mut moved = slot.clone();
             moved.window = windows[slot.window.index()].into();
             (moved.argument, moved.second) = (lift(slot.argument)?, lift(slot.second)?);
             moved.filter = lift(slot.filter)?;
-            let part = at(&parts, planned.part as usize)?;
+            let part = at(&parts, *part as usize)?;
             let place = placed(&mut merged.spec.slots, &moved);
             if place == merged.of_slot.len() {
                 merged.of_slot.push(part);
@@ -255,7 +255,7 @@ impl Shared {
         Ok(SharedAnswer {
             spec: moved(finish, &slots, &presence),
             log,
-            walks: walks(merged, plan, &windows, &slots)?,
+            walks: walks(merged, pages, &windows, &slots)?,
             keys: Vec::new(),
             self_columns: Vec::new(),
             columns: Vec::new(),
@@ -264,9 +264,9 @@ impl Shared {
 }
 
 /// The walks of an answer over the windows and slots of its log.
-fn walks(log: &SharedLog, plan: &Fold, windows: &[usize], slots: &[usize]) -> Result<Vec<Walk>, Bug> {
+fn walks(log: &SharedLog, pages: &Pages, windows: &[usize], slots: &[usize]) -> Result<Vec<Walk>, Bug> {
     let mut walks = Vec::new();
-    for walk in &plan.walks {
+    for walk in &pages.walks {
         let mut stops = Vec::new();
         for stop in &walk.stops {
             let of_stop = stop.slots.iter().map(|slot| at(slots, *slot as usize));

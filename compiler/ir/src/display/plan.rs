@@ -5,7 +5,7 @@ use super::{duration, expression, files, literal, within};
 use crate::aggregate::Slot;
 use crate::id::{ColumnId, LiftId};
 use crate::plan::{
-    Accept, BatchPlan, Dedup, Finish, FinishKind, Fold, FoldSlot, Method, Order, OrderKey, Rows, Scan, Spine,
+    Accept, BatchPlan, Dedup, Finish, FinishKind, Fold, FoldSlot, Method, Order, OrderKey, Pages, Rows, Scan, Spine,
     StreamGraph, StreamLog, Visibility,
 };
 use crate::program::{Arrival, Key, Lateness, Step};
@@ -158,29 +158,31 @@ fn method(slot: &FoldSlot) -> &'static str {
         Method::Prefix => "prefix difference",
         Method::Extreme => "ordered extreme",
         Method::Edge => "edge lookup",
+        Method::Values => "window deltas of values",
         Method::Deltas => "window deltas",
         Method::States => "states",
         Method::Pages => "pages",
     }
 }
 
-fn fold_lines(out: &mut String, fold: &Fold, names: &Names<'_>, indent: &str) {
+fn fold_lines(out: &mut String, (fold, pages): (&Fold, Option<&Pages>), names: &Names<'_>, indent: &str) {
     let _ = writeln!(out, "{indent}Fold");
     if !fold.self_columns.is_empty() {
         let _ = writeln!(out, "{indent}  self ({})", keys(&fold.self_columns));
     }
     let window = |at: usize| fold.windows.get(at).map_or_else(|| "?".to_owned(), ToString::to_string);
     for (place, slot) in fold.slots.iter().enumerate() {
+        let part = pages.and_then(|pages| pages.of_slots.get(place));
+        let part = part.map_or_else(String::new, |part| format!(" of part {part}"));
         let _ = writeln!(
             out,
-            "{indent}  %{place}: {} = {} v{} {}, {}, by {} of part {}",
+            "{indent}  %{place}: {} = {} v{} {}, {}, by {}{part}",
             slot.ty,
             names.slot(fold, place),
             slot.version,
             window(slot.window.index()),
             seen(slot.visibility),
-            method(slot),
-            slot.part
+            method(slot)
         );
     }
     for (place, presence) in fold.presence.iter().enumerate() {
@@ -191,7 +193,7 @@ fn fold_lines(out: &mut String, fold: &Fold, names: &Names<'_>, indent: &str) {
             seen(presence.visibility)
         );
     }
-    for walk in &fold.walks {
+    for walk in pages.iter().flat_map(|pages| &pages.walks) {
         let stops = walk.stops.iter().map(|stop| {
             let slots: Vec<String> = stop.slots.iter().map(|slot| format!("%{slot}")).collect();
             format!("{} ({})", window(stop.window.index()), slots.join(", "))
@@ -268,7 +270,7 @@ pub fn batch_plan(plan: &BatchPlan) -> String {
             reach(restrict.after_us),
             duration(restrict.until_us)
         );
-        fold_lines(&mut out, &pipeline.fold, &names, indent);
+        fold_lines(&mut out, (&pipeline.fold, None), &names, indent);
         finish_lines(&mut out, &pipeline.finish, indent);
     }
     compose_lines(&mut out, plan.columns());
@@ -339,7 +341,7 @@ pub fn stream_graph(graph: &StreamGraph) -> String {
         let _ = writeln!(out, "answer {place} <- log {}", answer.input.0);
         let log = graph.logs.get(answer.input.index());
         if let Some(names) = log.and_then(|log| names(&log.input)) {
-            fold_lines(&mut out, &answer.fold, &names, "  ");
+            fold_lines(&mut out, (&answer.fold, Some(&answer.pages)), &names, "  ");
         }
         finish_lines(&mut out, &answer.finish, "  ");
     }

@@ -6,8 +6,8 @@
 //! - **Sufficient**: no engine panics on a plan that is accepted (tested: random edits of builds).
 
 use super::{
-    BatchPlan, FinishKind, FinishSpec, Fold, FoldSpec, Method, Order, Part, Pipeline, Retention, RowSpec, Rows, Scan,
-    Spine, StateSchema, StreamAnswer, StreamGraph, StreamLog, Visibility,
+    BatchPlan, FinishKind, FinishSpec, Fold, FoldSpec, Method, Order, Pages, Part, Pipeline, Retention, RowSpec, Rows,
+    Scan, Spine, StateSchema, StreamAnswer, StreamGraph, StreamLog, Visibility,
 };
 use crate::aggregate::Aggregate;
 use crate::expr::{Expr, ExprKind};
@@ -267,7 +267,7 @@ fn scan(scan: &Scan, rows: &Rows, source: &Source) -> Result<(), Wrong> {
     ensure(!missing, || wrong("it leaves out a column that is read"))
 }
 
-/// Whether a plan's aggregates, parts and walks are those that engines of this kind can run.
+/// Whether a plan's aggregates and methods are those that engines of this kind can run.
 fn methods(fold: &Fold, source: &Source, is_stream: bool) -> Result<(), Wrong> {
     let wrong = |what: &str| format!("fold of events of `{}`: {what}", source.name);
     let seen = match source.arrival {
@@ -285,35 +285,43 @@ fn methods(fold: &Fold, source: &Source, is_stream: bool) -> Result<(), Wrong> {
     for slot in &fold.slots {
         let is_run = match is_stream {
             true => slot.method == Method::Pages,
-            false => slot.method == Method::of(slot.aggregate),
+            false => slot.method.serves(slot.aggregate),
         };
         ensure(is_run && slot.version == slot.aggregate.version(), || {
             wrong("a method or version that no engine has")
         })?;
-        let reads = |part: &Part| {
-            let is_state = !is_stream || part.aggregate == slot.aggregate;
-            is_state && (part.argument, part.second, part.filter) == (slot.argument, slot.second, slot.filter)
-        };
-        ensure(fold.parts.get(slot.part as usize).is_some_and(reads), || {
-            wrong("the part of a slot")
-        })?;
     }
-    let used: BTreeSet<u32> = fold.slots.iter().map(|slot| slot.part).collect();
-    ensure(used.len() == fold.parts.len(), || wrong("a part that nobody reads"))?;
-    walks(fold, is_stream).map_err(|what| wrong(&what))
+    Ok(())
 }
 
-/// Whether every slot is answered once, at a stop of its window, and the windows of a walk nest.
-fn walks(fold: &Fold, is_stream: bool) -> Result<(), Wrong> {
+/// Whether every slot has its part, and is answered once, at a stop of its window, and the windows of a walk nest.
+fn pages(fold: &Fold, pages: &Pages) -> Result<(), Wrong> {
+    let wrong = |what: &str| Err(what.to_owned());
+    if pages.of_slots.len() != fold.slots.len() {
+        return wrong("a part per slot");
+    }
+    for (slot, part) in fold.slots.iter().zip(&pages.of_slots) {
+        let reads = |part: &Part| {
+            (part.aggregate, part.argument, part.second, part.filter)
+                == (slot.aggregate, slot.argument, slot.second, slot.filter)
+        };
+        if !pages.parts.get(*part as usize).is_some_and(reads) {
+            return wrong("the part of a slot");
+        }
+    }
+    let used: BTreeSet<u32> = pages.of_slots.iter().copied().collect();
+    if used.len() != pages.parts.len() {
+        return wrong("a part that nobody reads");
+    }
     let reach = |window: &Window| window.bounds().reach_us().map_or((1, 0), |us| (0, us));
     let nest = |pair: &[&Window]| {
         let (left, right) = (reach(pair[0]), reach(pair[1]));
         let ends_alike = pair[0].bounds().end_as(&pair[1].bounds());
         let alike = ends_alike && pair[0].excluding == pair[1].excluding;
-        alike && if is_stream { left < right } else { left > right }
+        alike && left < right
     };
     let mut answered = vec![0u32; fold.slots.len()];
-    for walk in &fold.walks {
+    for walk in &pages.walks {
         for stop in &walk.stops {
             ensure(stop.window.index() < fold.windows.len(), || {
                 "a stop at no window".to_owned()
@@ -436,21 +444,28 @@ impl Rows {
 }
 
 impl Method {
-    /// The method of the point-in-time merge for an aggregate.
-    pub fn of(aggregate: Aggregate) -> Method {
-        match aggregate {
-            Aggregate::Count
-            | Aggregate::Sum
-            | Aggregate::Mean
-            | Aggregate::Variance
-            | Aggregate::Stddev
-            | Aggregate::VariancePop
-            | Aggregate::StddevPop => Method::Prefix,
-            Aggregate::Min | Aggregate::Max => Method::Extreme,
-            Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast => Method::Edge,
-            Aggregate::CountDistinct { .. } => Method::Deltas,
-            other if other.is_group() => Method::Deltas,
-            _ => Method::States,
+    /// Whether the merge can compute an aggregate so.
+    pub fn serves(self, aggregate: Aggregate) -> bool {
+        match self {
+            Method::Prefix => matches!(
+                aggregate,
+                Aggregate::Count
+                    | Aggregate::Sum
+                    | Aggregate::Mean
+                    | Aggregate::Variance
+                    | Aggregate::Stddev
+                    | Aggregate::VariancePop
+                    | Aggregate::StddevPop
+            ),
+            Method::Extreme => matches!(aggregate, Aggregate::Min | Aggregate::Max),
+            Method::Edge => matches!(
+                aggregate,
+                Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast
+            ),
+            Method::Values => matches!(aggregate, Aggregate::CountDistinct { .. }),
+            Method::Deltas => aggregate.is_group(),
+            Method::States => true,
+            Method::Pages => false,
         }
     }
 }
@@ -549,6 +564,7 @@ impl StreamGraph {
         scan(&read.scan, &node.rows, &declared)?;
         let (folded, finished) = (self.fold_spec(answer), self.finish_spec(answer));
         let count = events((&node.rows, &declared), (&answer.fold, &folded), &finished, true)?;
+        pages(&answer.fold, &answer.pages).map_err(|what| format!("log of `{}`: {what}", declared.name))?;
         log.check(&node.rows, &declared)?;
         let reach = |us: Option<u64>| us.map_or((1, 0), |us| (0, us));
         let within = |presence: &super::Presence| reach(presence.reach_us) <= reach(log.retention.keep_us);

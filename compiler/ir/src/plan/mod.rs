@@ -19,7 +19,7 @@ mod stream;
 
 pub use batch::{BatchPlan, Pipeline};
 pub use operators::{
-    Accept, Compose, Dedup, Finish, Fold, FoldSlot, KeyBy, Lift, Method, Order, OrderKey, Part, Place, Presence,
+    Accept, Compose, Dedup, Finish, Fold, FoldSlot, KeyBy, Lift, Method, Order, OrderKey, Pages, Part, Place, Presence,
     Restrict, Rows, Scan, Spine, Steps, Stop, Visibility, Walk,
 };
 pub use spec::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};

@@ -142,8 +142,8 @@ pub enum Visibility {
 }
 
 /// The answer to (entity, t): per slot a value and a status, per presence whether there is an event. A slot folds the
-/// events of the entity that are visible, lie in its window and pass its filter, in their order. How it does so (`parts`,
-/// `walks`, each slot's method) changes no bit, by the law of the method.
+/// events of the entity that are visible, lie in its window and pass its filter, in their order. How it does so, its method,
+/// changes no bit, by the law of the method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fold {
     pub windows: Vec<Window>,
@@ -152,9 +152,6 @@ pub struct Fold {
     pub presence: Vec<Presence>,
     /// The columns of the question that `excluding self` compares with the event's identity; empty when no window says so.
     pub self_columns: Vec<Key>,
-    pub parts: Vec<Part>,
-    /// In the order in which they are taken. Every slot is answered in exactly one of them.
-    pub walks: Vec<Walk>,
 }
 
 /// An aggregate over a window.
@@ -173,11 +170,10 @@ pub struct FoldSlot {
     pub ty: Type,
     pub visibility: Visibility,
     pub method: Method,
-    /// Position in [`Fold::parts`].
-    pub part: u32,
 }
 
-/// How a slot is computed. Each is the fold of the window's events for the aggregates that have its law.
+/// How a slot is computed. Each is the fold of the window's events for the aggregates that have its law. The merge of a
+/// batch plan does what its slots say; logs of a stream graph have pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
@@ -188,7 +184,9 @@ pub enum Method {
     Extreme,
     /// The nearest event that takes part from an edge of the window. Law: the value is that of one event of the order.
     Edge,
-    /// A state, or a count per value, kept up as events enter and leave the window. Law: retraction undoes insertion.
+    /// A count per value, kept up as events enter and leave the window. Law: retraction undoes insertion.
+    Values,
+    /// A state, kept up as events enter and leave the window. Law: retraction undoes insertion.
     Deltas,
     /// The states of the events of a window, one after the other or by a tree of them. Law: they form a commutative monoid.
     States,
@@ -197,10 +195,19 @@ pub enum Method {
     Pages,
 }
 
-/// Work that slots share: what is kept of events whatever the window. In the stream a state per page.
+/// How a log is read for a fold: what is kept per page, and in which order windows are answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pages {
+    pub parts: Vec<Part>,
+    /// Per slot of the fold, the position of its part.
+    pub of_slots: Vec<u32>,
+    /// In the order in which they are taken. Every slot is answered in exactly one of them.
+    pub walks: Vec<Walk>,
+}
+
+/// What slots share whatever their window: a state per page.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Part {
-    /// That of one of its slots.
     pub aggregate: Aggregate,
     pub argument: Option<LiftId>,
     /// The second argument, of aggregates that have one.
@@ -215,7 +222,7 @@ pub struct Part {
 pub struct Walk {
     /// Whether states may be remembered on the way: where to copy one is cheaper than to fold half a page.
     pub saves: bool,
-    /// In the stream from the shortest window to the longest, in batch the other way round.
+    /// From the shortest window to the longest.
     pub stops: Vec<Stop>,
 }
 

@@ -1,6 +1,6 @@
 //! `StreamGraph`: operators that keep state as events come in, and answer one service from it.
 
-use super::operators::{Accept, Compose, Dedup, Finish, Fold, Order, Rows, Scan, Spine, Visibility};
+use super::operators::{Accept, Compose, Dedup, Finish, Fold, Order, Pages, Rows, Scan, Spine, Visibility};
 use crate::program::Key;
 use crate::types::Type;
 use crate::window::Window;
@@ -108,5 +108,6 @@ pub struct Retention {
 pub struct StreamAnswer {
     pub input: LogId,
     pub fold: Fold,
+    pub pages: Pages,
     pub finish: Finish,
 }

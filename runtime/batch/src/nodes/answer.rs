@@ -110,7 +110,7 @@ impl Job {
         };
         let times = rows.iter().map(|row| self.questions.times[*row as usize]).collect();
         let asked = Asked { times, groups, selves };
-        let answered = answer(&self.spec.fold, run, &asked, self.spec.delay_us);
+        let answered = answer(self.spec.merge(), run, &asked, self.spec.delay_us);
         self.counter.add(keyless, &answered);
         self.resources.tell(&Progress::Answered {
             questions: rows.len() as u64,

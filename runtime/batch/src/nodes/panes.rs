@@ -68,7 +68,7 @@ impl Pane {
 impl Summary {
     /// Summarises the events of a pane, if that makes them fewer.
     pub fn new(job: &Job, batch: &RecordBatch) -> Result<Option<Summary>> {
-        if !packs(&job.spec.fold) {
+        if !packs(job.spec.merge()) {
             return Ok(None);
         }
         let layout = &job.spec.layout;
@@ -77,7 +77,7 @@ impl Summary {
         let mut classes: Vec<Class> = vec![];
         for (rows, arrivals) in by_class(batch.num_rows(), by_arrival) {
             let of_class = take_record_batch(batch, &UInt32Array::from(rows.clone()))?;
-            let (kept, pack) = pack(&job.spec.fold, &InOrder::of(layout, &of_class)?.run(layout)?);
+            let (kept, pack) = pack(job.spec.merge(), &InOrder::of(layout, &of_class)?.run(layout)?);
             classes.push(Class {
                 arrivals,
                 rows: rows.len(),
