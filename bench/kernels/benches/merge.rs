@@ -49,7 +49,7 @@ fn chunk() -> (Run, Questions) {
         time + random.below(delay)
     });
     let run = Run {
-        packs: vec![],
+        summaries: vec![],
         arrivals: Some(arrivals.collect()),
         events: Events {
             times,

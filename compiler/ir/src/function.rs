@@ -1,5 +1,5 @@
 //! Scalar functions: the table of what every part of the compiler and both engines must know of a function without running
-//! it. How one is computed stands in `featr_kernels::eval`, and once more, slowly, in `featr_kernels::slow`.
+//! it. How one is computed stands in `featr_kernels::eval`, and once more, slowly, in `featr_model::expression`.
 
 use crate::types::Type;
 use serde::{Deserialize, Serialize};

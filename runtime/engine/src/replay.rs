@@ -34,7 +34,7 @@ pub struct ReplayOptions {
 pub type Progress<'a> = dyn FnMut(&'static str, u64, u64) + 'a;
 
 /// One source's deliveries.
-struct Lane {
+struct Delivery {
     name: String,
     /// In order of delivery.
     rows: featr_kernels::Batch,
@@ -58,8 +58,8 @@ fn shuffle(rows: &mut [(i128, u32)], state: &mut u64) {
     }
 }
 
-impl Lane {
-    fn new(recorded: &Recorded, options: &ReplayOptions, state: &mut u64) -> Lane {
+impl Delivery {
+    fn new(recorded: &Recorded, options: &ReplayOptions, state: &mut u64) -> Delivery {
         let delay = recorded.source.delay_under(options.truth).unwrap_or(0);
         let times = recorded.rows.columns[recorded.source.time.index()].i64s();
         let arrivals = recorded.arrivals();
@@ -71,7 +71,7 @@ impl Lane {
             shuffle(&mut order, state);
         }
         let rows: Vec<u32> = order.iter().map(|(_, row)| *row).collect();
-        Lane {
+        Delivery {
             name: recorded.source.name.clone(),
             rows: recorded.rows.take(&rows),
             visible_us: order.into_iter().map(|(visible, _)| visible).collect(),
@@ -89,24 +89,27 @@ impl Lane {
 struct Run<'a> {
     options: &'a ReplayOptions,
     online: Online,
-    lanes: Vec<Lane>,
+    deliveries: Vec<Delivery>,
     since_restart: u64,
 }
 
 impl Run<'_> {
     /// Hands over whole chunks until a question at `t` has what it may see; everything for `None`.
     fn deliver(&mut self, t: Option<i64>, told: &mut dyn FnMut(u64)) -> Result<(), Error> {
-        for place in 0..self.lanes.len() {
-            while self.lanes[place].is_due(t) {
-                let lane = &mut self.lanes[place];
-                let mut end = lane.rows.rows.min(lane.next.saturating_add(self.options.chunk.max(1)));
+        for place in 0..self.deliveries.len() {
+            while self.deliveries[place].is_due(t) {
+                let delivery = &mut self.deliveries[place];
+                let mut end = delivery
+                    .rows
+                    .rows
+                    .min(delivery.next.saturating_add(self.options.chunk.max(1)));
                 if let Some(every) = self.options.restart_every {
-                    end = end.min(lane.next + (every - self.since_restart) as usize);
+                    end = end.min(delivery.next + (every - self.since_restart) as usize);
                 }
-                let chunk = lane.rows.slice(lane.next..end);
-                let count = (end - lane.next) as u64;
-                lane.next = end;
-                self.online.push_rows(&lane.name, &chunk);
+                let chunk = delivery.rows.slice(delivery.next..end);
+                let count = (end - delivery.next) as u64;
+                delivery.next = end;
+                self.online.push_rows(&delivery.name, &chunk);
                 told(count);
                 self.since_restart += count;
                 if self.options.restart_every == Some(self.since_restart) {
@@ -163,9 +166,9 @@ impl Program {
         let mut order: Vec<u32> = (0..spine.times.len() as u32).collect();
         order.sort_by_key(|row| spine.times[*row as usize]);
         let mut state = options.shuffle.unwrap_or(0);
-        let lanes = recorded
+        let deliveries = recorded
             .iter()
-            .map(|source| Lane::new(source, options, &mut state))
+            .map(|source| Delivery::new(source, options, &mut state))
             .collect();
         let graph = self.graph(service)?;
         let (mut presence, present) = Presence::new(graph, &self.field_views(service)?);
@@ -174,11 +177,11 @@ impl Program {
         let mut run = Run {
             options,
             online,
-            lanes,
+            deliveries,
             since_restart: 0,
         };
 
-        let events: u64 = run.lanes.iter().map(|lane| lane.rows.rows as u64).sum();
+        let events: u64 = run.deliveries.iter().map(|delivery| delivery.rows.rows as u64).sum();
         let mut delivered = 0;
         let complete = options.truth == Truth::Complete;
         if complete || options.shuffle.is_some() {

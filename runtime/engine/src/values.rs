@@ -1,8 +1,8 @@
 //! Values from text, as people write them in commands.
 
 use featc_ir::{Expr, ExprKind, Literal, Type};
-use featr_kernels::Value;
-use featr_kernels::eval::eval_row_slow;
+use featr_kernels::eval::eval;
+use featr_kernels::{Batch, Value};
 
 /// Reads a value of a type by the cast from string of the language; `None` when the text is none, or a decimal with more
 /// digits than the type has.
@@ -13,7 +13,12 @@ pub fn parse_value(text: &str, ty: Type) -> Option<Value> {
         Type::Decimal { scale, .. } if digits_behind(text) > usize::from(scale) => None,
         Type::Duration => text.parse().ok().map(Value::Duration),
         Type::Bool | Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::Timestamp | Type::Date => {
-            let value = eval_row_slow(&Expr::new(ExprKind::Cast(Box::new(literal)), ty), &[]);
+            let cast = Expr::new(ExprKind::Cast(Box::new(literal)), ty);
+            let one = Batch {
+                rows: 1,
+                columns: vec![],
+            };
+            let value = eval(&cast, &one).value(0);
             value.is_valid().then_some(value)
         }
     }

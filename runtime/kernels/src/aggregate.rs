@@ -284,11 +284,6 @@ impl State {
         }
     }
 
-    /// Whether nothing was folded: no event taken and no error counted.
-    pub fn is_identity(&self) -> bool {
-        self.errors == Errors::default() && self.core.is_empty()
-    }
-
     /// The slot's answer at `t_us`.
     ///
     /// `Error(least code)` and null if an error is counted, or the result does not fit its type; `Empty` if nothing was
@@ -328,11 +323,6 @@ impl<'a> Candidates<'a> {
     /// Of the events that a window of so many events chooses from.
     pub fn new(filter: Option<LiftId>, events: &'a Events) -> Candidates<'a> {
         Candidates(Gate::of_filter(filter, events))
-    }
-
-    /// Whether all events are candidates.
-    pub fn are_all(&self) -> bool {
-        self.0.passes_all()
     }
 
     /// Whether an event is one: the filter is true or an error, or the row is poisoned.

@@ -11,40 +11,10 @@ pub use batch::Batch;
 pub use data::Data;
 pub use strings::StrData;
 
+pub use crate::tag::Tag;
 use crate::value::Value;
 use featc_ir::{ErrorCode, Type};
 use std::ops::Range;
-
-/// What a row of a column holds. The data of a row that is not `VALID` is unspecified (but initialised).
-#[derive(Debug)]
-pub struct Tag;
-
-impl Tag {
-    pub const VALID: u8 = 0;
-    pub const NULL: u8 = 1;
-
-    /// The tag of an error.
-    #[inline]
-    pub fn error(code: ErrorCode) -> u8 {
-        Tag::NULL + code as u8
-    }
-
-    /// The error that a tag stands for.
-    #[inline]
-    pub fn as_error(tag: u8) -> Option<ErrorCode> {
-        tag.checked_sub(Tag::NULL).and_then(ErrorCode::from_number)
-    }
-
-    /// Of two arguments of one operation: the leftmost error, else null if one is, else valid.
-    #[inline]
-    pub fn merge(left: u8, right: u8) -> u8 {
-        if left > Tag::NULL || right == Tag::VALID {
-            left
-        } else {
-            right
-        }
-    }
-}
 
 /// A column of `rows` values. Equal iff types, tags and the bits of the valid values are.
 #[derive(Debug, Clone)]
@@ -250,12 +220,6 @@ impl Column {
         self.gather(rows.iter().map(|row| *row as usize))
     }
 
-    /// As [`Column::take`].
-    #[must_use]
-    pub fn take_rows(&self, rows: &[usize]) -> Column {
-        self.gather(rows.iter().copied())
-    }
-
     /// The rows of a range.
     #[must_use]
     pub fn slice(&self, rows: Range<usize>) -> Column {
@@ -329,6 +293,3 @@ impl PartialEq for Column {
 }
 
 impl Eq for Column {}
-
-#[cfg(test)]
-mod tests;

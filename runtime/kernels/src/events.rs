@@ -7,7 +7,7 @@
 //!
 //! INVARIANT (sorted-events): a block that is folded or searched is sorted by `(τ, id, digest)`; two rows equal in all
 //! three are copies of one event, and a block holds one of them. [`Events::push`] and [`Events::push_from`] trust their
-//! caller; [`Events::sort`] restores the order.
+//! caller.
 
 use crate::column::{Column, StrData, Tag};
 use featc_ir::Type;
@@ -145,34 +145,6 @@ impl Events {
                 .map(|poison| rows.iter().map(|row| poison[*row as usize]).collect()),
             lifts: self.lifts.iter().map(|column| column.take(rows)).collect(),
         }
-    }
-
-    /// Puts the rows in order and returns, for each new row, the old one. Copies stay side by side; see [`Events::dedup`].
-    pub fn sort(&mut self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..u32::try_from(self.len()).expect("fewer than 2^32 rows in a block")).collect();
-        if (1..self.len()).all(|row| self.key(row - 1) <= self.key(row)) {
-            return order;
-        }
-        order.sort_by(|left, right| self.key(*left as usize).cmp(&self.key(*right as usize)));
-        *self = self.take(&order);
-        order
-    }
-
-    /// Keeps the first of each run of copies of a sorted block and returns, for each new row, the old one.
-    pub fn dedup(&mut self) -> Vec<u32> {
-        let rows = u32::try_from(self.len()).expect("fewer than 2^32 rows in a block");
-        let kept: Vec<u32> = (0..rows)
-            .filter(|row| *row == 0 || self.key(*row as usize - 1) != self.key(*row as usize))
-            .collect();
-        if kept.len() < self.len() {
-            *self = self.take(&kept);
-        }
-        kept
-    }
-
-    /// The first row with τ ≥ `time_us`, of a sorted block.
-    pub fn lower_bound(&self, time_us: i64) -> usize {
-        self.times.partition_point(|time| *time < time_us)
     }
 
     /// The first row with τ > `time_us`, of a sorted block.

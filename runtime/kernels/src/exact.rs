@@ -57,7 +57,7 @@ pub struct Specials {
 }
 
 impl Specials {
-    fn note(&mut self, value: f64, by: i64) {
+    fn note(&mut self, value: f64) {
         let counter = if value.is_nan() {
             &mut self.nan
         } else if value > 0.0 {
@@ -65,7 +65,7 @@ impl Specials {
         } else {
             &mut self.negative
         };
-        *counter = counter.wrapping_add(by);
+        *counter = counter.wrapping_add(1);
     }
 
     /// The counters over the first 0, 1, 2, … of the values that are taken; `None` when all are finite.
@@ -79,7 +79,7 @@ impl Specials {
         all.push(counters);
         for (row, value) in values.iter().enumerate() {
             if special(row) {
-                counters.note(*value, 1);
+                counters.note(*value);
             }
             all.push(counters);
         }
@@ -172,28 +172,13 @@ impl ExactSum {
     /// Adds a float (of any kind) exactly.
     #[inline]
     pub fn add_f64(&mut self, value: f64) {
-        self.signed_f64(value, false);
-    }
-
-    /// Takes a float back.
-    #[inline]
-    pub fn subtract_f64(&mut self, value: f64) {
-        self.signed_f64(value, true);
-    }
-
-    #[inline]
-    fn signed_f64(&mut self, value: f64, subtract: bool) {
         if !value.is_finite() {
-            return self.note_special(value, if subtract { -1 } else { 1 });
+            return self.note_special(value);
         }
         let (negative, mantissa, exponent) = split(value);
         if mantissa != 0 {
             let shifted = u128::from(mantissa) << (exponent & 63);
-            self.add_at(
-                [shifted as u64, (shifted >> 64) as u64],
-                exponent >> 6,
-                negative != subtract,
-            );
+            self.add_at([shifted as u64, (shifted >> 64) as u64], exponent >> 6, negative);
         }
     }
 
@@ -210,7 +195,7 @@ impl ExactSum {
     #[inline]
     pub fn add_product(&mut self, left: f64, right: f64) {
         if !(left.is_finite() && right.is_finite()) {
-            return self.note_special(left * right, 1);
+            return self.note_special(left * right);
         }
         let (left_negative, left, left_exponent) = split(left);
         let (right_negative, right, right_exponent) = split(right);
@@ -239,8 +224,8 @@ impl ExactSum {
     }
 
     #[cold]
-    fn note_special(&mut self, value: f64, by: i64) {
-        self.specials.get_or_insert_default().note(value, by);
+    fn note_special(&mut self, value: f64) {
+        self.specials.get_or_insert_default().note(value);
         self.drop_empty_specials();
     }
 

@@ -8,7 +8,7 @@
 
 use crate::column::{Batch, Column, Data, StrData, Tag};
 use crate::value::{Value, canonical};
-use featc_ir::{ColumnId, Type};
+use featc_ir::ColumnId;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 const VALID: u8 = 16;
@@ -104,12 +104,6 @@ pub fn entity_keys(columns: &[&Column], rows: usize) -> Keys {
         bytes: keys_of_columns(columns, rows),
         tags,
     }
-}
-
-/// The key of a tuple of values, equal to that of a row that holds them; `None` when one is null or an error.
-pub fn order_key_of_values(values: &[Value], types: &[Type]) -> Option<Vec<u8>> {
-    debug_assert_eq!(values.len(), types.len());
-    values.iter().all(Value::is_valid).then(|| key_of_values(values))
 }
 
 /// The key of a tuple of values, nulls and errors included.

@@ -5,7 +5,6 @@
 //! Architecture invariant: no Arrow types, no plans, no I/O, no clock, no randomness. Boundaries are plain slices.
 
 pub mod aggregate;
-pub mod arbitrary;
 pub mod calendar;
 pub mod column;
 pub mod decimal;
@@ -16,11 +15,9 @@ pub mod finish;
 pub mod identity;
 pub mod ratio;
 pub mod rows;
-pub mod slow;
+pub mod tag;
 pub mod value;
 
-#[cfg(test)]
-mod ties;
-
-pub use column::{Batch, Column, Data, StrData, Tag};
+pub use column::{Batch, Column, Data, StrData};
+pub use tag::Tag;
 pub use value::Value;

@@ -73,11 +73,6 @@ pub fn big_ratio_to_f64(num: &BigInt, den: &BigInt) -> f64 {
     round_bits(negative, low_u128(&quotient), sticky, -shift)
 }
 
-/// `value` rounded once, half to even.
-pub fn big_to_f64(value: &BigInt) -> f64 {
-    big_ratio_to_f64(value, &BigInt::from(1))
-}
-
 fn low_u128(value: &BigUint) -> u128 {
     value
         .iter_u64_digits()

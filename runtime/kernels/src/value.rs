@@ -1,7 +1,7 @@
 //! `Value`: one scalar, for slow paths, messages and results.
 
 use crate::calendar;
-use crate::column::Tag;
+use crate::tag::Tag;
 use featc_ir::{ErrorCode, Literal, Type};
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -281,6 +281,3 @@ pub fn render_duration(us: i64) -> String {
     }
     text
 }
-
-#[cfg(test)]
-mod tests;

@@ -65,7 +65,7 @@ pub(super) fn slots(context: &Context<'_>) -> Vec<Answer> {
     for (at, of_slot) in work.iter().enumerate() {
         if answers.done[at].is_none() {
             let members = (at..slots.len()).filter(|other| work[*other] == *of_slot);
-            answers.family(*of_slot, members.collect());
+            answers.family(*of_slot, &members.collect::<Vec<_>>());
         }
     }
     let empty = |slot: &Slot| {
@@ -103,7 +103,7 @@ pub(super) fn work(context: &Context<'_>, at: usize) -> Work {
     }
 }
 
-impl Answers<'_> {
+impl<'a> Answers<'a> {
     /// The reaches of some slots, each once, and for each its slots.
     fn by_reach(&self, family: &[usize]) -> Vec<(usize, Vec<usize>)> {
         let mut reaches: Vec<(usize, Vec<usize>)> = vec![];
@@ -128,96 +128,75 @@ impl Answers<'_> {
         self.taken.len() - 1
     }
 
-    fn family(&mut self, work: Work, family: Vec<usize>) {
-        let class = work.class;
+    /// Answers slots of one class: what those of a reach share, and from that each of them.
+    fn each<T>(
+        &mut self,
+        class: usize,
+        family: &[usize],
+        mut shared: impl FnMut(usize) -> T,
+        answer: impl Fn(&Slot, &T, &Taken) -> Answer,
+    ) {
+        for (reach, slots) in self.by_reach(family) {
+            let (taken, shared) = (self.taken(class, reach), shared(reach));
+            for at in slots {
+                self.done[at] = Some(answer(&self.slots[at], &shared, &self.taken[taken].1));
+            }
+        }
+    }
+
+    fn family(&mut self, work: Work, family: &[usize]) {
+        let (context, class) = (self.context, work.class);
+        let first = &self.slots[family[0]];
+        if let Means::States(at, by_deltas) = work.means {
+            self.done[at] = Some(fold::fold(context, first, by_deltas, context.reach_of[at]));
+            return;
+        }
+        let classes = &context.classes[class];
         match work.means {
-            Means::Counts => family.into_iter().for_each(|at| self.count(at)),
-            Means::Sums => self.sums(class, &family),
-            Means::Squares => self.variances(class, &family),
-            Means::Extreme(..) => self.extremes(class, &family),
-            Means::Edge(end) => self.nearest(class, end, &family),
-            Means::Values => self.distinct(class, &family),
-            Means::States(at, by_deltas) => {
-                let answer = fold::fold(self.context, &self.slots[at], by_deltas, self.context.reach_of[at]);
-                self.done[at] = Some(answer);
+            Means::Counts => self.each(class, family, |_| (), |slot, (), taken| groups::count(slot, taken)),
+            Means::Sums => {
+                if let Some(sums) = groups::Sums::new(context, first, classes) {
+                    let total = |reach| sums.total(context, reach);
+                    self.each(class, family, total, |slot, total, taken| {
+                        total.answer(context, slot, taken)
+                    });
+                }
             }
-        }
-    }
-
-    fn count(&mut self, at: usize) {
-        let (slot, class) = (&self.slots[at], self.context.class_of[at]);
-        let taken = self.taken(class, self.context.reach_of[at]);
-        self.done[at] = Some(groups::count(slot, &self.taken[taken].1));
-    }
-
-    fn distinct(&mut self, class: usize, family: &[usize]) {
-        let classes = &self.context.classes[class];
-        let Some(numbers) = distinct::numbers(self.context, &self.slots[family[0]], classes) else {
-            return;
-        };
-        for at in family {
-            let (slot, reach) = (&self.slots[*at], self.context.reach_of[*at]);
-            let taken = self.taken(class, reach);
-            let taken = &self.taken[taken].1;
-            let answer = distinct::count_distinct(self.context, slot, classes, taken, &numbers, reach);
-            self.done[*at] = Some(answer);
-        }
-    }
-
-    fn sums(&mut self, class: usize, family: &[usize]) {
-        let classes = &self.context.classes[class];
-        let Some(sums) = groups::Sums::new(self.context, &self.slots[family[0]], classes) else {
-            return;
-        };
-        for (reach, slots) in self.by_reach(family) {
-            let taken = self.taken(class, reach);
-            let of_reach = slots.iter().map(|at| (*at, &self.slots[*at]));
-            let put = |at: usize, answer| self.done[at] = Some(answer);
-            groups::sums_and_means(self.context, reach, of_reach, &self.taken[taken].1, &sums, put);
-        }
-    }
-
-    fn variances(&mut self, class: usize, family: &[usize]) {
-        let classes = &self.context.classes[class];
-        let Some(moments) = variance::Moments::new(self.context, &self.slots[family[0]], classes) else {
-            return;
-        };
-        for (reach, slots) in self.by_reach(family) {
-            let taken = self.taken(class, reach);
-            let of_reach = slots.iter().map(|at| (*at, &self.slots[*at]));
-            let put = |at: usize, answer| self.done[at] = Some(answer);
-            variance::variances(self.context, reach, of_reach, &self.taken[taken].1, &moments, put);
-        }
-    }
-
-    fn extremes(&mut self, class: usize, family: &[usize]) {
-        let by_reach = self.by_reach(family);
-        let reaches: Vec<usize> = by_reach.iter().map(|(reach, _)| *reach).collect();
-        let slot = &self.slots[family[0]];
-        let found = extreme::winners(self.context, slot, &self.context.classes[class], &reaches);
-        for ((reach, slots), found) in by_reach.into_iter().zip(found) {
-            let taken = self.taken(class, reach);
-            for at in slots {
-                let answer = nearest::gather(self.context, &self.slots[at], &found, &self.taken[taken].1);
-                self.done[at] = Some(answer);
+            Means::Squares => {
+                if let Some(moments) = variance::Moments::new(context, first, classes) {
+                    let totals = |reach| moments.totals(context, reach);
+                    self.each(class, family, totals, |slot, totals, taken| {
+                        totals.answer(context, slot, taken)
+                    });
+                }
             }
-        }
-    }
-
-    fn nearest(&mut self, class: usize, end: End, family: &[usize]) {
-        let classes = &self.context.classes[class];
-        let steps = Steps::new(self.context.run.events.len(), classes, end);
-        for (reach, slots) in self.by_reach(family) {
-            let taken = self.taken(class, reach);
-            let taken = &self.taken[taken].1;
-            let found = nearest::in_reach(self.context, reach, classes, &steps);
-            for at in slots {
-                let slot = &self.slots[at];
-                self.done[at] = Some(match slot.aggregate {
-                    Aggregate::TimeSinceLast => nearest::time_since_last(self.context, slot, &found, taken),
-                    _ => nearest::edge(self.context, slot, &found, taken),
+            Means::Extreme(..) => {
+                let reaches: Vec<usize> = self.by_reach(family).into_iter().map(|(reach, _)| reach).collect();
+                let mut found = extreme::winners(context, first, classes, &reaches).into_iter();
+                let found = |_| found.next().unwrap_or_default();
+                self.each(class, family, found, |slot, found, taken| {
+                    nearest::gather(context, slot, found, taken)
                 });
             }
+            Means::Edge(end) => {
+                let steps = Steps::new(context.run.events.len(), classes, end);
+                let found = |reach| nearest::in_reach(context, reach, classes, &steps);
+                self.each(class, family, found, |slot, found, taken| match slot.aggregate {
+                    Aggregate::TimeSinceLast => nearest::time_since_last(context, slot, found, taken),
+                    _ => nearest::edge(context, slot, found, taken),
+                });
+            }
+            Means::Values => {
+                if let Some(numbers) = distinct::numbers(context, first, classes) {
+                    self.each(
+                        class,
+                        family,
+                        |reach| reach,
+                        |slot, reach, taken| distinct::count_distinct(context, slot, classes, taken, &numbers, *reach),
+                    );
+                }
+            }
+            Means::States(..) => {}
         }
     }
 }

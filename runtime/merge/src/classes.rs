@@ -1,7 +1,7 @@
 //! How each event takes part in a slot: not at all, with its argument, or as an error; and what of a question's status
 //! that decides.
 
-use super::pack::Pack;
+use super::pane::PaneSummary;
 use super::run::Run;
 use super::totals::totals;
 use super::{Context, is_folded};
@@ -25,7 +25,7 @@ pub(super) type Counts = [u32; 1 + ErrorCode::ALL.len()];
 pub(super) struct Classes {
     of: Option<Vec<u8>>,
     has_errors: bool,
-    /// The position of its key among [`keys_of`] all slots; counts only where there are packs.
+    /// The position of its key among [`keys_of`] all slots; counts only where there are summaries.
     pub key: usize,
 }
 
@@ -62,10 +62,10 @@ pub(super) fn classes_of(run: &Run, (slots, methods): (&[Slot], &[Method])) -> (
         }
         let mut made = Classes::new(run, key);
         made.key = keys.len();
-        if !run.packs.is_empty() {
-            // Of what is packed others may be left out.
+        if !run.summaries.is_empty() {
+            // Of what is summarised others may be left out.
             made.of.get_or_insert_with(|| vec![TAKEN; run.events.len()]);
-            made.has_errors |= run.packs.iter().any(|(_, pack)| pack.has_errors(made.key));
+            made.has_errors |= run.summaries.iter().any(|(_, summary)| summary.has_errors(made.key));
         }
         // Where all take part, it does not matter in what.
         let alike = classes.iter().position(|known| known.of.is_none() && made.of.is_none());
@@ -184,10 +184,10 @@ pub(super) struct Taken {
 
 impl Taken {
     pub fn new(context: &Context<'_>, reach: usize, classes: &Classes) -> Taken {
-        let packed = |class: u8| move |pack: &Pack| pack.counts(classes.key)[usize::from(class)];
+        let of_summary = |class: u8| move |summary: &PaneSummary| summary.counts(classes.key)[usize::from(class)];
         let counts = match &classes.of {
-            None => totals(context, reach, &super::totals::Rows, packed(TAKEN)),
-            Some(of) => totals(context, reach, prefix(of, TAKEN).as_slice(), packed(TAKEN)),
+            None => totals(context, reach, &super::totals::Rows, of_summary(TAKEN)),
+            Some(of) => totals(context, reach, prefix(of, TAKEN).as_slice(), of_summary(TAKEN)),
         };
         let status = |count: &u32| if *count == 0 { Status::Empty } else { Status::Ok };
         let mut statuses: Vec<Status> = counts.iter().map(status).collect();
@@ -196,10 +196,10 @@ impl Taken {
             // The least code is put last, and stays.
             for code in ErrorCode::ALL.into_iter().rev() {
                 let errors = prefix(of, code as u8);
-                if errors.last() == Some(&0) && context.run.packs.is_empty() {
+                if errors.last() == Some(&0) && context.run.summaries.is_empty() {
                     continue;
                 }
-                let errors = totals(context, reach, errors.as_slice(), packed(code as u8));
+                let errors = totals(context, reach, errors.as_slice(), of_summary(code as u8));
                 for (status, errors) in statuses.iter_mut().zip(errors) {
                     if errors > 0 {
                         *status = Status::Error(code);

@@ -1,4 +1,4 @@
-//! `count_distinct`: a count per value, following the tape.
+//! `count_distinct`: a count per value, kept up along the window deltas.
 
 use super::Context;
 use super::classes::{Classes, Taken, tags};
@@ -67,7 +67,7 @@ pub(super) fn count_distinct(
     let rows = context.questions.len();
     let (mut values, mut statuses) = (vec![0i64; rows], taken.statuses.clone());
     let cap = slot.aggregate.cap().unwrap_or(u32::MAX);
-    if let Some(tape) = context.tape(reach) {
+    if let Some(deltas) = context.deltas(reach) {
         let taken_of = |ranges: &[(u32, u32)], each: &mut dyn FnMut(usize)| {
             let rows = ranges.iter().flat_map(|(start, end)| *start as usize..*end as usize);
             rows.filter(|row| classes.takes(*row)).for_each(each);
@@ -77,12 +77,12 @@ pub(super) fn count_distinct(
             counts[..group.events.len().min(*distinct)].fill(0);
             let mut inside = 0u32;
             for question in group.questions.clone() {
-                taken_of(tape.enter(question), &mut |row| {
+                taken_of(deltas.enter(question), &mut |row| {
                     let count = &mut counts[numbers[row] as usize];
                     inside += u32::from(*count == 0);
                     *count += 1;
                 });
-                taken_of(tape.leave(question), &mut |row| {
+                taken_of(deltas.leave(question), &mut |row| {
                     let count = &mut counts[numbers[row] as usize];
                     *count -= 1;
                     inside -= u32::from(*count == 0);
@@ -94,13 +94,10 @@ pub(super) fn count_distinct(
             }
         }
     }
-    let tags = tags(&statuses, |status| matches!(status, Status::Error(_)));
-    (
-        Column {
-            ty: slot.ty,
-            data: Data::I64(values),
-            tags,
-        },
-        statuses,
-    )
+    let column = Column {
+        ty: slot.ty,
+        data: Data::I64(values),
+        tags: tags(&statuses, |status| matches!(status, Status::Error(_))),
+    };
+    (column, statuses)
 }

@@ -1,5 +1,5 @@
 //! `min` and `max`: all reaches that end alike share one monotone stack. Its rows, from the bottom, are each beaten by none
-//! that came later, so the winner of a span is the first of them that lies in it. Where that one is a hole, in crowded
+//! that came later, so the winner of a span is the first of them that lies in it. Where that one is excluded, in crowded
 //! entities, and where spans may start earlier than the one before, a tree of winners says who is next.
 
 use super::Context;
@@ -69,13 +69,13 @@ impl Search<'_> {
             self.by_stack(|row| self.classes.takes(row as usize), key, wins)
         };
         for (reach, found) in self.reaches.iter().zip(&mut found) {
-            self.around_holes(*reach, found, beats);
+            self.around_exclusions(*reach, found, beats);
         }
         self.crowded(&mut found, beats);
         found
     }
 
-    /// Without a thought for holes.
+    /// Without a thought for exclusions.
     fn by_stack<K: Copy>(
         &self,
         takes: impl Fn(u32) -> bool,
@@ -129,17 +129,17 @@ impl Search<'_> {
         found
     }
 
-    /// Looks again where the winner is a hole.
-    fn around_holes(&self, reach: usize, found: &mut [u32], beats: impl Fn(u32, u32) -> bool) {
+    /// Looks again where the winner is excluded.
+    fn around_exclusions(&self, reach: usize, found: &mut [u32], beats: impl Fn(u32, u32) -> bool) {
         /// Spans of so many rows are searched one by one.
         const FEW: u32 = 64;
-        let (context, spans, holes) = (self.context, self.context.spans(reach), self.context.holes(reach));
+        let (context, spans, exclusions) = (self.context, self.context.spans(reach), self.context.exclusions(reach));
         let takes = |row: u32| self.classes.takes(row as usize);
         let mut tree = Winners::new(&beats);
         let mut filled = None;
         let mut groups = context.questions.groups.iter().enumerate().peekable();
-        for question in holes.questions.iter().map(|question| *question as usize) {
-            let left_out = holes.rows.get(question);
+        for question in exclusions.questions.iter().map(|question| *question as usize) {
+            let left_out = exclusions.rows.get(question);
             if found[question] == NONE || left_out.binary_search(&found[question]).is_err() {
                 continue;
             }
@@ -165,7 +165,7 @@ impl Search<'_> {
     fn crowded(&self, found: &mut [Vec<u32>], beats: impl Fn(u32, u32) -> bool) {
         let context = self.context;
         let mut tree = Winners::new(&beats);
-        for group in context.sight.crowded(context.questions) {
+        for group in context.visibility.crowded(context.questions) {
             tree.clear(group.events.clone());
             for question in group.questions.clone() {
                 let fresh = context.fresh(question).iter();
@@ -298,13 +298,16 @@ impl<F: Fn(u32, u32) -> bool> Winners<F> {
         best
     }
 
-    /// The winner among the rows of a span that are none of the `holes`, which ascend.
-    fn best_around(&self, span: Range<u32>, holes: &[u32]) -> u32 {
+    /// The winner among the rows of a span that are none of the `exclusions`, which ascend.
+    fn best_around(&self, span: Range<u32>, exclusions: &[u32]) -> u32 {
         let (mut low, mut best) = (span.start, NONE);
-        let first = holes.partition_point(|hole| *hole < span.start);
-        for hole in holes[first..].iter().take_while(|hole| **hole < span.end) {
-            best = self.better(best, self.best(low, *hole));
-            low = *hole + 1;
+        let first = exclusions.partition_point(|exclusion| *exclusion < span.start);
+        for exclusion in exclusions[first..]
+            .iter()
+            .take_while(|exclusion| **exclusion < span.end)
+        {
+            best = self.better(best, self.best(low, *exclusion));
+            low = *exclusion + 1;
         }
         self.better(best, self.best(low, span.end))
     }

@@ -1,4 +1,4 @@
-//! Any aggregate, by its states: a group along the tape of what enters and leaves, a monoid by folding each span, or by a
+//! Any aggregate, by its states: along the window deltas (groups only), by folding each span, or by a
 //! tree of states where spans overlap much. Events are folded, and states combined, from the earlier to the later: so their
 //! identities need not be here.
 
@@ -23,8 +23,8 @@ pub(super) fn fold(context: &Context<'_>, slot: &Slot, by_deltas: bool, reach: u
     };
     for (number, group) in context.questions.groups.iter().enumerate() {
         if by_deltas {
-            answers.along_the_tape(group);
-        } else if context.sight.is_crowded(number) {
+            answers.along_deltas(group);
+        } else if context.visibility.is_crowded(number) {
             answers.by_arrival(group);
         } else if answers.overlap(group) {
             answers.by_tree(group);
@@ -56,12 +56,15 @@ impl Answers<'_> {
         state.fold(self.slot, &self.context.run.events, rows.0 as usize..rows.1 as usize);
     }
 
-    fn along_the_tape(&mut self, group: &Group) {
+    fn along_deltas(&mut self, group: &Group) {
         let mut state = self.identity.clone();
         for question in group.questions.clone() {
-            if let Some(tape) = self.context.tape(self.reach) {
-                tape.enter(question).iter().for_each(|rows| self.add(&mut state, rows));
-                for rows in tape.leave(question) {
+            if let Some(deltas) = self.context.deltas(self.reach) {
+                deltas
+                    .enter(question)
+                    .iter()
+                    .for_each(|rows| self.add(&mut state, rows));
+                for rows in deltas.leave(question) {
                     let mut gone = self.identity.clone();
                     self.add(&mut gone, rows);
                     state.subtract(&gone);
@@ -85,8 +88,8 @@ impl Answers<'_> {
     fn one_by_one(&mut self, group: &Group) {
         for question in group.questions.clone() {
             let mut state = self.identity.clone();
-            let holes = self.context.holes(self.reach).rows.get(question);
-            around(self.span(question), holes, |low, high| {
+            let exclusions = self.context.exclusions(self.reach).rows.get(question);
+            around(self.span(question), exclusions, |low, high| {
                 self.add(&mut state, &(low, high))
             });
             self.put(question, &state);
@@ -102,8 +105,10 @@ impl Answers<'_> {
         (1..tree.len).rev().for_each(|node| tree.combine(node));
         for question in group.questions.clone() {
             let mut state = self.identity.clone();
-            let holes = self.context.holes(self.reach).rows.get(question);
-            around(self.span(question), holes, |low, high| tree.fold(low..high, &mut state));
+            let exclusions = self.context.exclusions(self.reach).rows.get(question);
+            around(self.span(question), exclusions, |low, high| {
+                tree.fold(low..high, &mut state)
+            });
             self.put(question, &state);
         }
     }
@@ -128,13 +133,16 @@ impl Answers<'_> {
     }
 }
 
-/// Calls `each` with the stretches of a span around `holes`, which ascend.
-pub(super) fn around(span: Range<u32>, holes: &[u32], mut each: impl FnMut(u32, u32)) {
+/// Calls `each` with the stretches of a span around `exclusions`, which ascend.
+pub(super) fn around(span: Range<u32>, exclusions: &[u32], mut each: impl FnMut(u32, u32)) {
     let mut low = span.start;
-    let first = holes.partition_point(|hole| *hole < span.start);
-    for hole in holes[first..].iter().take_while(|hole| **hole < span.end) {
-        each(low, *hole);
-        low = *hole + 1;
+    let first = exclusions.partition_point(|exclusion| *exclusion < span.start);
+    for exclusion in exclusions[first..]
+        .iter()
+        .take_while(|exclusion| **exclusion < span.end)
+    {
+        each(low, *exclusion);
+        low = *exclusion + 1;
     }
     each(low, span.end);
 }

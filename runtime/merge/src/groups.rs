@@ -17,55 +17,48 @@ pub(super) type Answer = (Column, Vec<Status>);
 /// `count`.
 pub(super) fn count(slot: &Slot, taken: &Taken) -> Answer {
     let data = Data::I64(taken.counts.iter().map(|count| i64::from(*count)).collect());
-    (
-        Column {
-            ty: slot.ty,
-            data,
-            tags: taken.error_tags.clone(),
-        },
-        taken.statuses.clone(),
-    )
+    let column = Column {
+        ty: slot.ty,
+        data,
+        tags: taken.error_tags.clone(),
+    };
+    (column, taken.statuses.clone())
 }
 
 /// The answer of data that is valid where something was taken and nothing failed.
 pub(super) fn where_taken(slot: &Slot, taken: &Taken, data: Data) -> Answer {
-    (
-        Column {
-            ty: slot.ty,
-            data,
-            tags: taken.tags.clone(),
-        },
-        taken.statuses.clone(),
-    )
+    let column = Column {
+        ty: slot.ty,
+        data,
+        tags: taken.tags.clone(),
+    };
+    (column, taken.statuses.clone())
 }
 
-/// The same, where a value may not fit its type.
-fn where_fitting(slot: &Slot, taken: &Taken, data: Data, fits: impl Fn(usize) -> bool) -> Answer {
-    let mut statuses = taken.statuses.clone();
+/// The same of whole numbers, given by question; `None` does not fit its type.
+fn where_fitting(slot: &Slot, taken: &Taken, number: impl Fn(usize) -> Option<i128>) -> Answer {
+    let questions = 0..taken.counts.len();
+    let numbers = questions.clone().map(|question| number(question).unwrap_or(0));
+    let data = match slot.ty {
+        Type::Decimal { .. } => Data::I128(numbers.collect()),
+        _ => Data::I64(numbers.map(|number| number as i64).collect()),
+    };
+    let (mut column, mut statuses) = where_taken(slot, taken, data);
     let mut overflows = false;
-    for (question, status) in statuses.iter_mut().enumerate() {
-        if *status == Status::Ok && !fits(question) {
+    for (question, status) in questions.zip(&mut statuses) {
+        if *status == Status::Ok && number(question).is_none() {
             (*status, overflows) = (Status::Error(ErrorCode::Overflow), true);
         }
     }
-    let tags = if overflows {
-        tags(&statuses, |status| status != Status::Ok)
-    } else {
-        taken.tags.clone()
-    };
-    (
-        Column {
-            ty: slot.ty,
-            data,
-            tags,
-        },
-        statuses,
-    )
+    if overflows {
+        column.tags = tags(&statuses, |status| status != Status::Ok);
+    }
+    (column, statuses)
 }
 
 /// Prefix sums of an argument over the events that take part.
 pub(super) enum Sums {
-    /// Where there are no packs.
+    /// Where there are no summaries.
     Fixed(FixedSums),
     /// With the key of their classes.
     Exact(PrefixExact, usize),
@@ -78,97 +71,78 @@ impl Sums {
         let takes = |row: usize| classes.takes(row);
         let column = &column.data;
         let fixed = match column {
-            // Sums of packs come in limbs.
-            _ if !context.run.packs.is_empty() => None,
+            // Sums of summaries come in limbs.
+            _ if !context.run.summaries.is_empty() => None,
             Data::F64(values) if classes.all() => FixedSums::floats(values, |_| true),
             Data::F64(values) => FixedSums::floats(values, takes),
             Data::I64(values) => Some(FixedSums::words(values, takes)),
             Data::I128(values) => FixedSums::integers(values.len(), |row| takes(row).then(|| values[row])),
             Data::Bool(_) | Data::Str(_) => None,
         };
-        let exact = || match column {
-            Data::F64(values) => Some(PrefixExact::floats(values, takes)),
-            Data::I64(values) => {
-                let value = |row: usize| takes(row).then(|| i128::from(values[row]));
-                Some(PrefixExact::integers(values.len(), value))
-            }
-            Data::I128(values) => {
-                let value = |row: usize| takes(row).then(|| values[row]);
-                Some(PrefixExact::integers(values.len(), value))
-            }
-            Data::Bool(_) | Data::Str(_) => None,
+        if let Some(fixed) = fixed {
+            return Some(Sums::Fixed(fixed));
+        }
+        let integers = |value: &dyn Fn(usize) -> i128| {
+            PrefixExact::integers(context.run.events.len(), |row| takes(row).then(|| value(row)))
         };
-        match fixed {
-            Some(fixed) => Some(Sums::Fixed(fixed)),
-            None => exact().map(|sums| Sums::Exact(sums, classes.key)),
+        let exact = match column {
+            Data::F64(values) => PrefixExact::floats(values, takes),
+            Data::I64(values) => integers(&|row| i128::from(values[row])),
+            Data::I128(values) => integers(&|row| values[row]),
+            Data::Bool(_) | Data::Str(_) => return None,
+        };
+        Some(Sums::Exact(exact, classes.key))
+    }
+
+    /// The sums over one window.
+    pub fn total(&self, context: &Context<'_>, reach: usize) -> Total {
+        match self {
+            Sums::Fixed(sums) => Total::Fixed(
+                sums.unit(),
+                of_rows(context, reach, sums.sums()),
+                sums.specials().map(|specials| of_rows(context, reach, specials)),
+            ),
+            Sums::Exact(sums, key) => Total::Exact(totals(context, reach, sums, |summary| summary.sum(*key).clone())),
         }
     }
 }
 
 /// A sum of the values that take part, in a window, per question.
-enum Total {
+pub(super) enum Total {
     Fixed(Unit, Vec<i128>, Option<Vec<Specials>>),
     Exact(Vec<ExactSum>),
 }
 
-/// All sums and means of one argument over one window.
-pub(super) fn sums_and_means<'s>(
-    context: &Context<'_>,
-    reach: usize,
-    slots: impl Iterator<Item = (usize, &'s Slot)>,
-    taken: &Taken,
-    sums: &Sums,
-    mut put: impl FnMut(usize, Answer),
-) {
-    let total = match sums {
-        Sums::Fixed(sums) => Total::Fixed(
-            sums.unit(),
-            of_rows(context, reach, sums.sums()),
-            sums.specials().map(|specials| of_rows(context, reach, specials)),
-        ),
-        Sums::Exact(sums, key) => Total::Exact(totals(context, reach, sums, |pack| pack.sum(*key).clone())),
-    };
-    for (at, slot) in slots {
-        let answer = match (&total, argument_type(context.run, slot), slot.aggregate) {
-            (_, Some(Type::Float64), Aggregate::Sum) => where_taken(slot, taken, Data::F64(total.rounded())),
-            (_, ty, Aggregate::Mean) => {
-                let scale = if let Some(Type::Decimal { scale, .. }) = ty {
-                    scale
-                } else {
-                    0
-                };
-                where_taken(slot, taken, Data::F64(total.means(&taken.counts, scale)))
-            }
-            (Total::Fixed(_, totals, _), Some(Type::Decimal { .. }), _) => {
-                let fits = |question: usize| totals[question].unsigned_abs() < DECIMAL_BOUND.unsigned_abs();
-                where_fitting(slot, taken, Data::I128(totals.clone()), fits)
-            }
-            (Total::Fixed(_, totals, _), _, _) => {
-                let words = totals.iter().map(|total| *total as i64).collect();
-                let fits = |question: usize| i64::try_from(totals[question]).is_ok();
-                where_fitting(slot, taken, Data::I64(words), fits)
-            }
-            (Total::Exact(totals), Some(Type::Decimal { .. }), _) => {
-                let fitting = |total: &ExactSum| {
-                    let total = total.to_i128();
-                    total.filter(|total| total.unsigned_abs() < DECIMAL_BOUND.unsigned_abs())
-                };
-                let fitting: Vec<Option<i128>> = totals.iter().map(fitting).collect();
-                let data = Data::I128(fitting.iter().map(|total| total.unwrap_or(0)).collect());
-                where_fitting(slot, taken, data, |question| fitting[question].is_some())
-            }
-            (Total::Exact(totals), _, _) => {
-                let word = |total: &ExactSum| total.to_i128().and_then(|total| i64::try_from(total).ok());
-                let fitting: Vec<Option<i64>> = totals.iter().map(word).collect();
-                let data = Data::I64(fitting.iter().map(|total| total.unwrap_or(0)).collect());
-                where_fitting(slot, taken, data, |question| fitting[question].is_some())
-            }
-        };
-        put(at, answer);
-    }
-}
-
 impl Total {
+    /// The sum or the mean.
+    pub fn answer(&self, context: &Context<'_>, slot: &Slot, taken: &Taken) -> Answer {
+        let of = argument_type(context.run, slot);
+        match (slot.aggregate, of) {
+            (Aggregate::Mean, _) => {
+                let scale = of.map_or(0, scale_of);
+                where_taken(slot, taken, Data::F64(self.means(&taken.counts, scale)))
+            }
+            (_, Some(Type::Float64)) => where_taken(slot, taken, Data::F64(self.rounded())),
+            (_, Some(Type::Decimal { .. })) => {
+                let fits = |total: &i128| total.unsigned_abs() < DECIMAL_BOUND.unsigned_abs();
+                where_fitting(slot, taken, |question| self.whole(question).filter(fits))
+            }
+            _ => {
+                let fits = |total: &i128| i64::try_from(*total).is_ok();
+                where_fitting(slot, taken, |question| self.whole(question).filter(fits))
+            }
+        }
+    }
+
+    /// The total of a question, if it is an integer of 128 bits.
+    #[inline]
+    fn whole(&self, question: usize) -> Option<i128> {
+        match self {
+            Total::Fixed(_, totals, _) => Some(totals[question]),
+            Total::Exact(totals) => totals[question].to_i128(),
+        }
+    }
+
     fn rounded(&self) -> Vec<f64> {
         match self {
             Total::Fixed(unit, totals, specials) => {
@@ -203,6 +177,11 @@ impl Total {
             }
         }
     }
+}
+
+/// The digits after the point of a decimal.
+pub(super) fn scale_of(ty: Type) -> u8 {
+    if let Type::Decimal { scale, .. } = ty { scale } else { 0 }
 }
 
 /// Puts what NaNs and infinities make of sums in their place.

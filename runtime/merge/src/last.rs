@@ -25,14 +25,14 @@ pub(super) fn lows(
             count,
             group,
         };
-        if context.sight.is_crowded(number) {
+        if context.visibility.is_crowded(number) {
             search.by_arrival(&candidates, high, &mut lows);
             continue;
         }
         rows.clear();
         rows.extend(group.events.clone().filter(|row| candidates.holds(*row as usize)));
         for question in group.questions.clone() {
-            let start = search.around_holes(&rows, question, low[question]..high[question]);
+            let start = search.around_exclusions(&rows, question, low[question]..high[question]);
             lows[question] = start.unwrap_or(low[question]);
         }
     }
@@ -49,17 +49,17 @@ struct Search<'a> {
 impl Search<'_> {
     /// The candidate at which the last ones of a span begin; `None` if there are no more than wanted. `rows` are all
     /// candidates of the entity.
-    fn around_holes(&self, rows: &[u32], question: usize, span: std::ops::Range<u32>) -> Option<u32> {
-        let sight = &self.context.sight;
-        let holes = if self.reach.excludes_self {
-            &sight.late_and_own
+    fn around_exclusions(&self, rows: &[u32], question: usize, span: std::ops::Range<u32>) -> Option<u32> {
+        let visibility = &self.context.visibility;
+        let exclusions = if self.reach.excludes_self {
+            &visibility.late_and_own
         } else {
-            &sight.late
+            &visibility.late
         };
-        let holes = holes.rows.get(question);
+        let exclusions = exclusions.rows.get(question);
         let before = |row: u32| position(rows.partition_point(|candidate| *candidate < row));
         let (first, end) = (before(span.start), before(span.end));
-        // Every hole among the chosen ones lets in one more, which may be a hole as well.
+        // Every excluded one among the chosen lets in one more, which may be excluded as well.
         let (mut start, mut left_out) = (end, 0);
         loop {
             let wanted = end.saturating_sub(self.count.saturating_add(left_out));
@@ -71,8 +71,8 @@ impl Search<'_> {
             }
             start = wanted;
             let among = rows[start as usize]..span.end;
-            let is_one = |hole: &&u32| among.contains(hole) && rows.binary_search(hole).is_ok();
-            left_out = position(holes.iter().filter(is_one).count());
+            let is_one = |exclusion: &&u32| among.contains(exclusion) && rows.binary_search(exclusion).is_ok();
+            left_out = position(exclusions.iter().filter(is_one).count());
         }
     }
 
@@ -85,7 +85,7 @@ impl Search<'_> {
             let fresh = fresh.filter(|row| candidates.holds(**row as usize));
             fresh.for_each(|row| arrived.set(*row - start));
             let own: &[u32] = if self.reach.excludes_self {
-                self.context.sight.own.get(question)
+                self.context.visibility.own.get(question)
             } else {
                 &[]
             };

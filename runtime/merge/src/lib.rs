@@ -1,67 +1,66 @@
 //! The point-in-time merge: all slots of all windows for all questions of some entities, column at a time.
 //!
 //! ```text
-//! Run (events by entity, τ, id, digest)  ┐   once:        Sight (holes), Classes
-//! Questions (by entity, t)               ┴─▶ per window:  Spans, Tape if needed     per family of slots: an answer
+//! Run (events by entity, τ, id, digest)  ┐   once:        Visibility (exclusions), Classes
+//! Questions (by entity, t)               ┴─▶ per window:  Spans, Deltas if needed     per family of slots: an answer
 //!                                            and class:   Taken (counts, statuses)
 //! ```
 //!
-//! Which algorithm answers which aggregate:
+//! The plan says by which method a slot is answered:
 //!
-//! - *groups* (count, sum, mean, variance …) and error counters: the total of a window is the difference of two prefix
-//!   totals, less those of its holes. Prefix sums are exact: 128-bit fixed point where the column's exponents lie close
+//! - *prefix difference* (count, sum, mean, variance …), and error counters: the total of a window is the difference of two
+//!   prefix totals, less those of its exclusions. Prefix sums are exact: 128-bit fixed point where the column's exponents lie close
 //!   enough together, limbs otherwise. So the bits are those of a fold from nothing;
-//! - *min, max*: windows that end alike share one monotone stack; a tree of winners where a winner is a hole;
-//! - *first, last, time_since_last*: the edge of the span, or from there the nearest event that takes part;
-//! - *count_distinct* keeps a count per value on the tape of what enters and leaves a window;
-//! - *all others* fold their states ([`featr_kernels::aggregate`]): a group along the tape, a monoid by a tree of states.
-//!   To add an aggregate, nothing is to be done here.
+//! - *ordered extreme* (min, max): windows that end alike share one monotone stack; a tree of winners where a winner is
+//!   excluded;
+//! - *edge lookup* (first, last, time_since_last): the edge of the span, or from there the nearest event that takes part;
+//! - *window deltas of values* (count_distinct): a count per value, kept up by what enters and leaves a window;
+//! - *window deltas* (groups) and *states* (any aggregate): folds of states ([`featr_kernels::aggregate`]), kept up, or by a
+//!   tree. To add an aggregate, nothing is to be done here.
 //!
 //! Of a window nothing is known but its bounds in time, and how many events it holds at most, if so many: a window of the
 //! last N events is a span too, from the N-th of the events that stand for choice on. Spans of one entity may start
 //! anywhere; only where they never start earlier than before (they do with `excluding self` and a count) is a stack used.
 //!
-//! *Holes* are the rows that one question leaves out: in truth `as_of_arrival` events that have happened and not arrived,
+//! *Exclusions* are the rows that one question leaves out: in truth `as_of_arrival` events that have happened and not arrived,
 //! with `excluding self` its own. They are few; an entity with many is *crowded* and served by algorithms that take events
-//! in as they arrive, in any order of event time: the tape, the tree, a set of positions.
+//! in as they arrive, in any order of event time: window deltas, the tree, a set of positions.
 //!
 //! All slots that share work are answered together, a column at a time.
 //!
-//! *Packs* stand for events that no question tells apart, so that an entity need not be in memory whole.
+//! *Pane summaries* stand for events that no question tells apart, so that an entity need not be in memory whole.
 //!
-//! [`answer_slow`] is the definition, folded row by row; the tests compare the two bit by bit.
+//! `answer_slow` of the tests is the definition, folded row by row; they compare the two bit by bit.
 
 mod answer;
 mod bits;
 mod classes;
+mod deltas;
 mod distinct;
 mod extreme;
 mod fold;
 mod groups;
 mod last;
 mod nearest;
-mod pack;
+mod pane;
 mod run;
-mod sight;
-mod slow;
-mod tape;
 #[cfg(test)]
 mod tests;
 mod totals;
 mod variance;
+mod visibility;
 
-pub use pack::{Pack, pack, packs};
+pub use pane::{PaneSummary, may_summarise, summarise};
 pub use run::Run;
-pub use slow::answer_slow;
 
 use classes::{Classes, classes_of};
+use deltas::Deltas;
 use featc_ir::plan::{FoldSpec, Method};
 use featc_ir::{Bounds, Excluding, LiftId, Slot, Status, Type, Window};
 use featr_kernels::{Column, StrData, Tag};
 use run::{Lists, Reach, Spans};
-use sight::{Holes, Sight};
 use std::ops::Range;
-use tape::Tape;
+use visibility::{Exclusions, Visibility};
 
 /// Questions about one or more entities, sorted by entity and, within an entity, by `t`.
 #[derive(Debug, Clone)]
@@ -119,7 +118,7 @@ struct Context<'a> {
     questions: &'a Questions,
     slots: &'a [Slot],
     methods: &'a [Method],
-    sight: Sight,
+    visibility: Visibility,
     /// What slots and look-backs reach, each once; and which is each slot's, and each look-back's.
     reaches: Vec<Reach>,
     reach_of: Vec<usize>,
@@ -128,8 +127,8 @@ struct Context<'a> {
     open: Option<usize>,
     /// Per reach.
     spans: Vec<Spans>,
-    /// Per reach: its tape, where some slot or some crowded entity needs it.
-    tapes: Vec<Option<Tape>>,
+    /// Per reach: its window deltas, where some slot or some crowded entity needs them.
+    deltas: Vec<Option<Deltas>>,
     /// What arrives at each question, where something needs it.
     fresh: Option<Lists>,
     /// One per distinct way of taking part, and which is each slot's (any, of a slot that is folded).
@@ -182,7 +181,7 @@ impl<'a> Context<'a> {
         delay_us: Option<u64>,
     ) -> Context<'a> {
         let says_self = |window: &Window| matches!(window.excluding, Excluding::SelfEvent);
-        let sight = Sight::new(run, questions, delay_us, spec.windows.iter().any(says_self));
+        let visibility = Visibility::new(run, questions, delay_us, spec.windows.iter().any(says_self));
         let mut reaches: Vec<Reach> = vec![];
         let of_slot = |slot: &Slot| place(&mut reaches, Reach::of(&spec.windows[slot.window.index()], slot.filter));
         let reach_of = spec.slots.iter().map(of_slot).collect();
@@ -199,60 +198,60 @@ impl<'a> Context<'a> {
             questions,
             slots: &spec.slots,
             methods,
-            sight,
+            visibility,
             reaches,
             reach_of,
             lookbacks,
             open,
             spans: vec![],
-            tapes: vec![],
+            deltas: vec![],
             fresh: None,
             classes,
             class_of,
         };
-        let is_taped = |(method, _): &(&Method, &usize)| matches!(method, Method::Values | Method::Deltas);
+        let is_by_deltas = |(method, _): &(&Method, &usize)| matches!(method, Method::Values | Method::Deltas);
         let of_slots = methods.iter().zip(&context.reach_of);
-        let taped: Vec<usize> = of_slots.filter(is_taped).map(|(_, reach)| *reach).collect();
-        context.find_fresh(!taped.is_empty());
+        let by_deltas: Vec<usize> = of_slots.filter(is_by_deltas).map(|(_, reach)| *reach).collect();
+        context.find_fresh(!by_deltas.is_empty());
         context.spans = run::spans(&context);
-        context.make_tapes(&taped);
+        context.find_deltas(&by_deltas);
         context
     }
 
     /// What arrives at questions: of all entities, or of crowded ones only.
     fn find_fresh(&mut self, all: bool) {
-        let crowded = self.sight.crowded(self.questions).next().is_some();
-        if self.sight.arrival.is_some() && (crowded || all) {
-            let wanted = |number: usize| all || self.sight.is_crowded(number);
-            self.fresh = Some(sight::fresh(self.run, self.questions, &self.sight, wanted));
+        let crowded = self.visibility.crowded(self.questions).next().is_some();
+        if self.visibility.arrival.is_some() && (crowded || all) {
+            let wanted = |number: usize| all || self.visibility.is_crowded(number);
+            self.fresh = Some(visibility::fresh(self.run, self.questions, &self.visibility, wanted));
         }
     }
 
     /// Tapes of all entities for some reaches, and of crowded ones for all.
-    fn make_tapes(&mut self, taped: &[usize]) {
-        let crowded = self.sight.crowded(self.questions).next().is_some();
-        let tape = |reach: usize| {
-            let all = taped.contains(&reach);
+    fn find_deltas(&mut self, by_deltas: &[usize]) {
+        let crowded = self.visibility.crowded(self.questions).next().is_some();
+        let deltas = |reach: usize| {
+            let all = by_deltas.contains(&reach);
             (all || crowded).then(|| {
-                let own = self.reaches[reach].excludes_self.then_some(&self.sight.own);
-                Tape::new(
+                let own = self.reaches[reach].excludes_self.then_some(&self.visibility.own);
+                Deltas::new(
                     (self.run, self.questions),
                     self.spans(reach),
-                    (&self.sight, self.fresh.as_ref()),
+                    (&self.visibility, self.fresh.as_ref()),
                     own,
-                    |number| all || self.sight.is_crowded(number),
+                    |number| all || self.visibility.is_crowded(number),
                 )
             })
         };
-        self.tapes = (0..self.reaches.len()).map(tape).collect();
+        self.deltas = (0..self.reaches.len()).map(deltas).collect();
     }
 
     fn spans(&self, reach: usize) -> &Spans {
         &self.spans[reach]
     }
 
-    fn tape(&self, reach: usize) -> Option<&Tape> {
-        self.tapes[reach].as_ref()
+    fn deltas(&self, reach: usize) -> Option<&Deltas> {
+        self.deltas[reach].as_ref()
     }
 
     /// What arrives at a question.
@@ -261,18 +260,18 @@ impl<'a> Context<'a> {
     }
 
     /// The rows that questions leave out of a reach, crowded entities aside.
-    fn holes(&self, reach: usize) -> &Holes {
+    fn exclusions(&self, reach: usize) -> &Exclusions {
         if self.reaches[reach].excludes_self {
-            &self.sight.late_and_own
+            &self.visibility.late_and_own
         } else {
-            &self.sight.late
+            &self.visibility.late
         }
     }
 
     /// The question's own events, where the reach excludes them.
     fn own(&self, reach: usize, question: usize) -> &[u32] {
         if self.reaches[reach].excludes_self {
-            self.sight.own.get(question)
+            self.visibility.own.get(question)
         } else {
             &[]
         }

@@ -58,11 +58,11 @@ impl Steps {
         if low <= found && found < high { found } else { NONE }
     }
 
-    /// The same without `holes`, which ascend.
-    fn find_around(&self, mut low: u32, mut high: u32, holes: &[u32]) -> u32 {
+    /// The same without `exclusions`, which ascend.
+    fn find_around(&self, mut low: u32, mut high: u32, exclusions: &[u32]) -> u32 {
         loop {
             let found = self.find(low, high);
-            if found == NONE || holes.binary_search(&found).is_err() {
+            if found == NONE || exclusions.binary_search(&found).is_err() {
                 return found;
             }
             match self.end {
@@ -78,11 +78,11 @@ pub(super) fn in_reach(context: &Context<'_>, reach: usize, classes: &Classes, s
     // Law: first_is_of_the_first_event (proofs/theory/Laws.v)
     let spans = context.spans(reach);
     let mut found = clear(spans, steps);
-    let holes = context.holes(reach);
-    for question in holes.questions.iter().map(|question| *question as usize) {
-        found[question] = steps.find_around(spans.low[question], spans.high[question], holes.rows.get(question));
+    let exclusions = context.exclusions(reach);
+    for question in exclusions.questions.iter().map(|question| *question as usize) {
+        found[question] = steps.find_around(spans.low[question], spans.high[question], exclusions.rows.get(question));
     }
-    let own = context.reaches[reach].excludes_self.then_some(&context.sight.own);
+    let own = context.reaches[reach].excludes_self.then_some(&context.visibility.own);
     crowded(context, spans, classes, own, steps.end, &mut found);
     found
 }
@@ -95,14 +95,14 @@ fn clear(spans: &Spans, steps: &Steps) -> Vec<u32> {
 /// The same for crowded entities, in a set of the positions that have arrived.
 fn crowded(context: &Context<'_>, spans: &Spans, classes: &Classes, own: Option<&Lists>, end: End, found: &mut [u32]) {
     let mut members: Option<Bits> = None;
-    for group in context.sight.crowded(context.questions) {
+    for group in context.visibility.crowded(context.questions) {
         let members = members.get_or_insert_with(|| Bits::new(context.run.events.len()));
         for question in group.questions.clone() {
             let fresh = context.fresh(question).iter();
             fresh
                 .filter(|row| classes.takes(**row as usize))
                 .for_each(|row| members.set(*row));
-            let holes = own.map_or(&[][..], |own| own.get(question));
+            let exclusions = own.map_or(&[][..], |own| own.get(question));
             let (mut low, mut high) = (spans.low[question], spans.high[question]);
             found[question] = NONE;
             while low < high {
@@ -113,7 +113,7 @@ fn crowded(context: &Context<'_>, spans: &Spans, classes: &Classes, own: Option<
                 let Some(candidate) = candidate.filter(|row| (low..high).contains(row)) else {
                     break;
                 };
-                if holes.binary_search(&candidate).is_err() {
+                if exclusions.binary_search(&candidate).is_err() {
                     found[question] = candidate;
                     break;
                 }
@@ -195,9 +195,9 @@ pub(super) fn presence(context: &Context<'_>, reach: usize) -> Vec<bool> {
     let spans = context.spans(reach);
     let ends = spans.low.iter().zip(&*spans.high);
     let mut present: Vec<bool> = ends.map(|(low, high)| low < high).collect();
-    let holes = &context.sight.late;
-    for question in holes.questions.iter().map(|question| *question as usize) {
-        let of_span = holes
+    let exclusions = &context.visibility.late;
+    for question in exclusions.questions.iter().map(|question| *question as usize) {
+        let of_span = exclusions
             .rows
             .get(question)
             .iter()
@@ -205,7 +205,7 @@ pub(super) fn presence(context: &Context<'_>, reach: usize) -> Vec<bool> {
         present[question] = spans.high[question] - spans.low[question] > position(of_span.count());
     }
     let mut found = vec![];
-    for group in context.sight.crowded(context.questions) {
+    for group in context.visibility.crowded(context.questions) {
         if found.is_empty() {
             found = vec![NONE; context.questions.len()];
             crowded(context, spans, &Classes::everything(), None, End::Last, &mut found);
@@ -233,7 +233,7 @@ pub(super) fn at_events(context: &Context<'_>, spans: &Spans) -> u64 {
                 Some(_) | None => (spans.low[question]..spans.high[question])
                     .rev()
                     .take_while(|row| times[*row as usize] == t)
-                    .any(|row| context.sight.sees(context.run, questions, question, row)),
+                    .any(|row| context.visibility.sees(context.run, questions, question, row)),
             };
             previous = Some((t, sees));
             count += u64::from(sees);

@@ -1,6 +1,6 @@
 //! What the merge reads, and for each window the rows that lie in it.
 
-use super::pack::Pack;
+use super::pane::PaneSummary;
 use super::{Context, Group, Questions, last};
 use featc_ir::{Bounds, Excluding, LiftId, Window};
 use featr_kernels::events::Events;
@@ -14,8 +14,8 @@ pub struct Run {
     pub events: Events,
     /// The least accepted arrival of each event; `None` when the source has none.
     pub arrivals: Option<Vec<i64>>,
-    /// What stands for events that are not here, each with the row that it stands at, ascending. See [`super::pack`].
-    pub packs: Vec<(u32, Arc<Pack>)>,
+    /// What stands for events that are not here, each with the row that it stands at, ascending. See [`super::pane`].
+    pub summaries: Vec<(u32, Arc<PaneSummary>)>,
 }
 
 /// Lists of numbers, one per question. Questions may share one.
@@ -153,7 +153,7 @@ pub(super) fn spans(context: &Context<'_>) -> Vec<Spans> {
         let known = || reaches[..at].iter().zip(&spans);
         let high = known().find(|(known, _)| known.bounds.end_as(&reach.bounds));
         let high = high.map_or_else(
-            || Rc::new(context.sight.highs(run, questions, &reach.bounds)),
+            || Rc::new(context.visibility.highs(run, questions, &reach.bounds)),
             |(_, spans)| spans.high.clone(),
         );
         let low = known().find(|(known, _)| known.bounds == reach.bounds && known.last.is_none());

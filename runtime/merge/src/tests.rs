@@ -1,13 +1,15 @@
 //! The merge against its definition: random events and questions, every window, exclusion, aggregate and truth.
 
-use super::{Group, Questions, Run, Selves, answer, answer_slow};
+use super::{Group, Questions, Run, Selves, answer};
 use featc_ir::plan::{FoldSpec, Method};
 use featc_ir::{Aggregate, ErrorCode, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
 use featr_kernels::events::Events;
 use featr_kernels::{Column, StrData, Tag, Value};
+use slow::answer_slow;
 
-mod packs;
+mod panes;
 mod shapes;
+mod slow;
 
 const LIFTS: [Type; 6] = [
     Type::Int64,
@@ -240,7 +242,7 @@ fn build(mut events: Vec<Event>, mut asked: Vec<(u8, i64, Option<u8>)>) -> (Run,
     };
     let ids: Vec<Vec<u8>> = events.iter().map(|event| id(event.id)).collect();
     let run = Run {
-        packs: vec![],
+        summaries: vec![],
         arrivals: Some(
             events
                 .iter()
@@ -376,8 +378,8 @@ fn windows_are_bounds_or_choices() {
         let delay = random.within(0..9) as u64;
         let delay_us = random.pick(&[None, Some(delay), Some(delay)]);
         let (run, questions) = build(events, asked);
-        let sight = super::sight::Sight::new(&run, &questions, delay_us, true);
-        crowded += sight.crowded(&questions).count();
+        let visibility = super::visibility::Visibility::new(&run, &questions, delay_us, true);
+        crowded += visibility.crowded(&questions).count();
         let mut spec = spec_over(&kinds);
         // Every slot in some case.
         let mut places = seed as usize..;

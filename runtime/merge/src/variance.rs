@@ -1,17 +1,17 @@
 //! Variances and standard deviations, from totals of values and of their squares.
 
 use super::classes::{Classes, Taken};
-use super::groups::{Answer, where_taken};
+use super::groups::{Answer, scale_of, where_taken};
 use super::totals::{of_rows, totals};
 use super::{Context, argument_type};
-use featc_ir::{Aggregate, Slot, Type};
-use featr_kernels::exact::{self, FixedMoments, PrefixExact};
+use featc_ir::{Aggregate, Slot};
+use featr_kernels::exact::{self, ExactSum, FixedMoments, PrefixExact, Unit, Wide};
 use featr_kernels::value::canonical;
 use featr_kernels::{Data, Tag};
 
 /// Prefix sums of values and of their squares.
 pub(super) enum Moments {
-    /// Where there are no packs.
+    /// Where there are no summaries.
     Fixed(FixedMoments),
     /// With the key of their classes.
     Exact(PrefixExact, PrefixExact, usize),
@@ -30,8 +30,8 @@ impl Moments {
                 classes.key,
             )
         };
-        // Sums of packs come in limbs.
-        let divisor = |scale: u8| divisor(scale, rows).filter(|_| context.run.packs.is_empty());
+        // Sums of summaries come in limbs.
+        let divisor = |scale: u8| divisor(scale, rows).filter(|_| context.run.summaries.is_empty());
         let integers = |value: &dyn Fn(usize) -> Option<i128>, scale: u8| {
             let fits = divisor(scale).is_some();
             let fixed = fits.then(|| FixedMoments::integers(rows, value)).flatten();
@@ -54,6 +54,21 @@ impl Moments {
             Data::Bool(_) | Data::Str(_) => return None,
         })
     }
+
+    /// The sums over one window.
+    pub fn totals(&self, context: &Context<'_>, reach: usize) -> Totals {
+        match self {
+            Moments::Fixed(moments) => Totals::Fixed(
+                moments.sums().unit(),
+                of_rows(context, reach, moments.sums().sums()),
+                of_rows(context, reach, moments.squares()),
+            ),
+            Moments::Exact(sums, squares, key) => Totals::Exact(
+                totals(context, reach, sums, |summary| summary.sum(*key).clone()),
+                totals(context, reach, squares, |summary| summary.squares(*key).clone()),
+            ),
+        }
+    }
 }
 
 /// 100^scale, if so many squared counts of it fit 64 bits.
@@ -64,27 +79,31 @@ fn divisor(scale: u8, rows: usize) -> Option<u64> {
     Some(divisor)
 }
 
-fn scale_of(ty: Type) -> u8 {
-    if let Type::Decimal { scale, .. } = ty { scale } else { 0 }
+/// Sums of values and of squares in a window, per question.
+pub(super) enum Totals {
+    Fixed(Unit, Vec<i128>, Vec<Wide>),
+    Exact(Vec<ExactSum>, Vec<ExactSum>),
 }
 
-/// All variances and standard deviations of one argument over one window.
-pub(super) fn variances<'s>(
-    context: &Context<'_>,
-    reach: usize,
-    slots: impl Iterator<Item = (usize, &'s Slot)>,
-    taken: &Taken,
-    moments: &Moments,
-    mut put: impl FnMut(usize, Answer),
-) {
-    let answer = |slot: &Slot, variance: &dyn Fn(usize, u32, bool) -> Option<f64>| {
+impl Totals {
+    /// A variance, or its root. One value alone has none: null, and `Ok`.
+    pub fn answer(&self, context: &Context<'_>, slot: &Slot, taken: &Taken) -> Answer {
         let population = matches!(slot.aggregate, Aggregate::VariancePop | Aggregate::StddevPop);
         let root = matches!(slot.aggregate, Aggregate::Stddev | Aggregate::StddevPop);
+        let scale = argument_type(context.run, slot).map_or(0, scale_of);
+        let variance = |question: usize, count: u32| match self {
+            Totals::Fixed(unit, sums, squares) => {
+                let divisor = 100u64.pow(u32::from(scale));
+                unit.variance(count, sums[question], squares[question], divisor, population)
+            }
+            Totals::Exact(sums, squares) => {
+                exact::variance(count.into(), &sums[question], &squares[question], scale, population)
+            }
+        };
         let mut values = Vec::with_capacity(taken.counts.len());
-        // One value alone has no variance: null, and `Ok`.
         let mut without: Vec<usize> = vec![];
         for (question, count) in taken.counts.iter().enumerate() {
-            let variance = variance(question, *count, population);
+            let variance = variance(question, *count);
             if variance.is_none() && *count > 0 {
                 without.push(question);
             }
@@ -98,31 +117,5 @@ pub(super) fn variances<'s>(
             without.into_iter().for_each(|question| tags[question] = Tag::NULL);
         }
         (column, statuses)
-    };
-    match moments {
-        Moments::Fixed(moments) => {
-            let unit = moments.sums().unit();
-            let sums = of_rows(context, reach, moments.sums().sums());
-            let squares = of_rows(context, reach, moments.squares());
-            for (at, slot) in slots {
-                let scale = argument_type(context.run, slot).map_or(0, scale_of);
-                let divisor = 100u64.pow(u32::from(scale));
-                let variance = |question: usize, count: u32, population: bool| {
-                    unit.variance(count, sums[question], squares[question], divisor, population)
-                };
-                put(at, answer(slot, &variance));
-            }
-        }
-        Moments::Exact(sums, squares, key) => {
-            let sums = totals(context, reach, sums, |pack| pack.sum(*key).clone());
-            let squares = totals(context, reach, squares, |pack| pack.squares(*key).clone());
-            for (at, slot) in slots {
-                let scale = argument_type(context.run, slot).map_or(0, scale_of);
-                let variance = |question: usize, count: u32, population: bool| {
-                    exact::variance(count.into(), &sums[question], &squares[question], scale, population)
-                };
-                put(at, answer(slot, &variance));
-            }
-        }
     }
 }

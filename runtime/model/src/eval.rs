@@ -2,6 +2,7 @@
 //! values (semantics §3 to §7).
 
 use crate::aggregate::{Taken, slot_answer};
+use crate::expression::eval_row;
 use crate::source::{Event, ViewEvents};
 use crate::{Answer, Contribution, Part, Question, window};
 use featc_ir::{
@@ -9,7 +10,6 @@ use featc_ir::{
     Status, Truth, View, Window, WindowKind,
 };
 use featr_kernels::Value;
-use featr_kernels::eval::eval_row_slow;
 use std::collections::BTreeMap;
 
 /// A question put to a view.
@@ -88,7 +88,7 @@ impl<'a> Asked<'a> {
     fn aggregate(&self, slots: &[SlotId], expr: &Expr) -> Answer {
         let answers: Vec<Answer> = slots.iter().map(|slot| self.slot(self.view.slot(*slot))).collect();
         let values: Vec<Value> = answers.iter().map(|(value, _)| value.clone()).collect();
-        let value = eval_row_slow(expr, &values);
+        let value = eval_row(expr, &values);
         let slot_error = answers.iter().filter_map(|(_, status)| error_of(*status)).max();
         let window = slots.first().map(|slot| self.view.window(self.view.slot(*slot).window));
         if self.is_stale() {
@@ -248,7 +248,7 @@ fn lifted(lift: Option<LiftId>, event: &Event) -> Option<&Value> {
 fn derived(inputs: Vec<Answer>, expr: &Expr) -> Answer {
     let (values, statuses): (Vec<Value>, Vec<Status>) = inputs.into_iter().unzip();
     let worst = statuses.into_iter().max().unwrap_or(Status::Ok);
-    match eval_row_slow(expr, &values) {
+    match eval_row(expr, &values) {
         Value::Error(code) => (Value::Null, worst.max(Status::Error(code))),
         value => (value, worst),
     }

@@ -9,6 +9,7 @@
 //! | [`source`] | `S` and `transform(S)`: accept, copies, steps, event time, key, lifts |
 //! | [`window`] | `W(t)`: which events count, how far back `missing` looks, what `truncated` means |
 //! | [`aggregate`] | the fold and `lower`, over the plain list of events in the window |
+//! | [`expression`] | the value of an expression in a row |
 //! | [`eval`] | visibility, slots, status, stale, default, derived |
 //! | [`rounding`] | exact fractions, and the one rounding to float64 |
 //!
@@ -19,13 +20,14 @@
 //!
 //! - **own aggregates**: nothing here uses the aggregate states, exact sums, row or finish stages of the kernels, nor any
 //!   plan. Shared with the engines are scalar things only: values and their order, columns as containers of decoded
-//!   rows, `eval_row_slow`, and the row digest that breaks ties.
+//!   rows, and the row digest that breaks ties.
 //! - **a function of sets**: an answer does not depend on the order of the rows, on batches, or on other questions.
 //! - **no clock**: nothing but the question's instant is read.
 //! - **total**: no input of the types that the program declares makes it panic; errors are values.
 
 pub mod aggregate;
 pub mod eval;
+pub mod expression;
 pub mod rounding;
 pub mod source;
 pub mod window;

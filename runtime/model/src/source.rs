@@ -4,8 +4,8 @@
 //! rows ─accept─▶ accepted rows ─copies─▶ events of the source ─where, let, at─▶ transform(S) ─key, lift─▶ events by entity
 //! ```
 
+use crate::expression::eval_row;
 use featc_ir::{Arrival, ColumnId, ErrorCode, Lateness, Source, Step, Transform, View};
-use featr_kernels::eval::eval_row_slow;
 use featr_kernels::{Batch, Value, identity};
 use std::collections::BTreeMap;
 
@@ -189,7 +189,7 @@ pub fn view_events(
                 continue;
             }
         };
-        let lifts = view.lifts.iter().map(|lift| eval_row_slow(lift, &row)).collect();
+        let lifts = view.lifts.iter().map(|lift| eval_row(lift, &row)).collect();
         let SourceEvent {
             source_row,
             arrival_us,
@@ -236,18 +236,18 @@ fn transformed(transform: &Transform, source_row: Vec<Value>) -> Result<Transfor
     let mut errors = Vec::new();
     for step in &transform.steps {
         match step {
-            Step::Where(condition) => match eval_row_slow(condition, &row) {
+            Step::Where(condition) => match eval_row(condition, &row) {
                 Value::Bool(true) => {}
                 Value::Error(code) => errors.push(code),
                 _ => return Err(Out::DoesNotCount),
             },
             Step::Let(expr) => {
-                let value = eval_row_slow(expr, &row);
+                let value = eval_row(expr, &row);
                 row.push(value);
             }
         }
     }
-    let mut time = eval_row_slow(&transform.time, &row);
+    let mut time = eval_row(&transform.time, &row);
     if let Some(at) = &transform.at {
         let source_time = row[at.source_time.index()].clone();
         if let Some(code) = time.as_error() {

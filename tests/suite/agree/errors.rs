@@ -7,7 +7,7 @@ use featc_ir::{
     BinaryOp, ColumnId, Expr, ExprKind, Literal, Program, Source, Step, Transform, TransformColumn, Type, UnaryOp,
 };
 use featr_kernels::Value;
-use featr_kernels::eval::eval_row_slow;
+use featr_model::expression::eval_row;
 
 /// Cases with more rows are not changed anyway.
 const ROWS_MAX: usize = 200;
@@ -17,7 +17,7 @@ pub fn errors(case: &Case, found: &mut Found) {
         return;
     }
     for (at, transform) in case.program.transforms.iter().enumerate() {
-        let is_error = |row: &[Value]| eval_row_slow(&transform.time, row).as_error().is_some();
+        let is_error = |row: &[Value]| eval_row(&transform.time, row).as_error().is_some();
         if let Some(these) = transform.at.and_then(|_| rows_where(case, transform, is_error)) {
             // As if the time were null: the row is out.
             found.add("error in `at` poisons", move |case| {
@@ -82,7 +82,7 @@ fn rows_where(case: &Case, transform: &Transform, is_so: impl Fn(&[Value]) -> bo
         let mut row = (*row).clone();
         for step in &transform.steps {
             if let Step::Let(expr) = step {
-                row.push(eval_row_slow(expr, &row));
+                row.push(eval_row(expr, &row));
             }
         }
         is_so(&row)

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Questions are taken in order, as many at a time as split panes that fit into memory together; all other panes are there
-//! as summaries ([`featr_merge::pack`]): a few rows, and the exact totals of the rest. Where arrival decides, a pane has a
+//! as summaries ([`featr_merge::summarise`]): a few rows, and the exact totals of the rest. Where arrival decides, a pane has a
 //! summary of its events that arrive on time and others of those that are late, of which only that is split in whose midst
 //! a question is asked. What comes out has the bits of the merge over all events, because it is the same merge, and totals
 //! are exact.
@@ -238,10 +238,10 @@ impl QuestionChunks {
             return Ok(None);
         }
         let (taken, parts) = self.take();
-        let (mut batches, mut packs, mut rows) = (vec![], vec![], 0);
+        let (mut batches, mut summaries, mut rows) = (vec![], vec![], 0);
         for (pane, part) in parts.into_iter().enumerate().filter(|(_, part)| part.seen) {
             let (batch, of_pane) = self.part(pane, part)?;
-            packs.extend(of_pane.into_iter().map(|(row, pack)| (rows + row, pack)));
+            summaries.extend(of_pane.into_iter().map(|(row, totals)| (rows + row, totals)));
             rows += batch.num_rows() as u32;
             batches.push(batch);
         }
@@ -249,8 +249,8 @@ impl QuestionChunks {
         drop(batches);
         let mut run = InOrder::of(&job.spec.layout, &batch)?.run(&job.spec.layout)?;
         job.chunks.add(1);
-        job.summaries.add(packs.len());
-        run.packs = packs;
+        job.summaries.add(summaries.len());
+        run.summaries = summaries;
         let about = AboutOne {
             rows: &self.questions[taken],
             events: 0..rows,

@@ -61,7 +61,7 @@ impl<'a> InOrder<'a> {
                 lifts: lifts.collect::<Result<_>>()?,
             },
             arrivals: self.arrivals.map(<[i64]>::to_vec),
-            packs: vec![],
+            summaries: vec![],
         })
     }
 

@@ -6,11 +6,11 @@ use crate::error::bug;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use datafusion::error::Result;
-use featr_merge::{Pack, pack, packs};
+use featr_merge::{PaneSummary, may_summarise, summarise};
 use std::sync::Arc;
 
 /// Summaries, each with the row that it stands at, ascending.
-pub(super) type Summaries = Vec<(u32, Arc<Pack>)>;
+pub(super) type Summaries = Vec<(u32, Arc<PaneSummary>)>;
 
 /// The least and the greatest arrival, where events carry arrivals.
 type Span = Option<(i64, i64)>;
@@ -22,7 +22,7 @@ pub(super) struct Pane {
     pub summary: Option<Summary>,
 }
 
-/// See [`featr_merge::pack`].
+/// See [`featr_merge::summarise`].
 pub(super) struct Summary {
     /// The rows that stay, in order.
     batch: RecordBatch,
@@ -38,7 +38,7 @@ struct Class {
     /// The rows that stay, counted in the pane; and where the last of them is among all that stay.
     kept: Vec<u32>,
     last: u32,
-    pack: Arc<Pack>,
+    totals: Arc<PaneSummary>,
 }
 
 /// Of the arrivals of a pane, so many sixty-fourths come first, and make a class each with those behind the one before.
@@ -68,7 +68,7 @@ impl Pane {
 impl Summary {
     /// Summarises the events of a pane, if that makes them fewer.
     pub fn new(job: &Job, batch: &RecordBatch) -> Result<Option<Summary>> {
-        if !packs(job.spec.merge()) {
+        if !may_summarise(job.spec.merge()) {
             return Ok(None);
         }
         let layout = &job.spec.layout;
@@ -77,13 +77,13 @@ impl Summary {
         let mut classes: Vec<Class> = vec![];
         for (rows, arrivals) in by_class(batch.num_rows(), by_arrival) {
             let of_class = take_record_batch(batch, &UInt32Array::from(rows.clone()))?;
-            let (kept, pack) = pack(job.spec.merge(), &InOrder::of(layout, &of_class)?.run(layout)?);
+            let (kept, totals) = summarise(job.spec.merge(), &InOrder::of(layout, &of_class)?.run(layout)?);
             classes.push(Class {
                 arrivals,
                 rows: rows.len(),
                 kept: kept.iter().map(|row| rows[*row as usize]).collect(),
                 last: 0,
-                pack: Arc::new(pack),
+                totals: Arc::new(totals),
             });
         }
         let mut kept: Vec<u32> = classes.iter().flat_map(|class| &class.kept).copied().collect();
@@ -104,12 +104,12 @@ impl Summary {
         }))
     }
 
-    /// The rows that stay, and which packs stand at which of them.
+    /// The rows that stay, and which totals stand at which of them.
     pub fn whole(&self) -> (RecordBatch, Summaries) {
-        let of_class = |class: &Class| (class.last, class.pack.clone());
-        let mut packs: Vec<_> = self.classes.iter().map(of_class).collect();
-        packs.sort_unstable_by_key(|(row, _)| *row);
-        (self.batch.clone(), packs)
+        let of_class = |class: &Class| (class.last, class.totals.clone());
+        let mut totals: Vec<_> = self.classes.iter().map(of_class).collect();
+        totals.sort_unstable_by_key(|(row, _)| *row);
+        (self.batch.clone(), totals)
     }
 
     /// The same with all rows of the classes that are `split`, from all rows of the pane.
@@ -131,12 +131,12 @@ impl Summary {
             }
         }
         rows.sort_unstable();
-        let mut packs = vec![];
+        let mut totals = vec![];
         for (_, class) in self.classes.iter().enumerate().filter(|(at, _)| !split(*at)) {
-            packs.push((place(&rows, class)?, class.pack.clone()));
+            totals.push((place(&rows, class)?, class.totals.clone()));
         }
-        packs.sort_unstable_by_key(|(row, _)| *row);
-        Ok((take_record_batch(batch, &UInt32Array::from(rows))?, packs))
+        totals.sort_unstable_by_key(|(row, _)| *row);
+        Ok((take_record_batch(batch, &UInt32Array::from(rows))?, totals))
     }
 }
 

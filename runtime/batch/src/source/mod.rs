@@ -439,7 +439,7 @@ impl Scan<'_> {
                 (place as usize, row.reason.name(), row.detail(&running.pipeline.spec))
             }));
         }
-        // Lanes of one transform say the same of a row.
+        // Pipelines of one transform say the same of a row.
         by_views.sort_unstable();
         by_views.dedup();
         rejected_rows.sort_unstable();

@@ -47,11 +47,6 @@ impl<'a> Gate<'a> {
         self.poison.is_none() && self.filter.is_none() && self.arguments.iter().all(Option::is_none)
     }
 
-    /// Whether no event is skipped for its filter.
-    pub fn passes_all(&self) -> bool {
-        self.filter.is_none()
-    }
-
     #[inline]
     pub fn admit(&self, row: usize) -> Admit {
         if let Some(code) = self.poison.and_then(|tags| Tag::as_error(tags[row])) {

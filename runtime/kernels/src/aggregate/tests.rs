@@ -66,7 +66,7 @@ proptest! {
         let expected = state_of(&slot, types, &events, 0..cut);
         prop_assert_eq!(&state, &expected);
         state.subtract(&expected);
-        prop_assert!(state.is_identity());
+        prop_assert_eq!(state, State::identity(aggregate, types));
     }
 
 }

@@ -39,21 +39,18 @@ impl FixedSums {
         if used as u32 + bits_of(values.len()) > BITS {
             return None;
         }
-        let mut sums = Vec::with_capacity(values.len() + 1);
-        let mut sum = 0i128;
-        sums.push(sum);
-        sums.extend(values.iter().enumerate().map(|(row, value)| {
-            if taken(row) && (finite || value.is_finite()) {
-                let (negative, mantissa, at) = split(*value);
-                // A zero has the least exponent of all: the mask keeps its shift in range.
-                let term = (u128::from(mantissa) << ((at - exponent) & 127)) as i128;
-                sum += if negative { -term } else { term };
+        let term = |row: usize| {
+            if !taken(row) || !(finite || values[row].is_finite()) {
+                return 0;
             }
-            sum
-        }));
+            let (negative, mantissa, at) = split(values[row]);
+            // A zero has the least exponent of all: the mask keeps its shift in range.
+            let term = (u128::from(mantissa) << ((at - exponent) & 127)) as i128;
+            if negative { -term } else { term }
+        };
         Some(FixedSums {
             unit: Unit::new(exponent),
-            sums,
+            sums: prefix_sums(values.len(), term),
             specials: (!finite).then(|| Specials::running(values, taken)).flatten(),
         })
     }
@@ -67,32 +64,18 @@ impl FixedSums {
         if 128 - most.leading_zeros() + bits_of(rows) > BITS {
             return None;
         }
-        let mut sums = Vec::with_capacity(rows + 1);
-        let mut sum = 0i128;
-        sums.push(sum);
-        sums.extend((0..rows).map(|row| {
-            sum += value(row).unwrap_or(0);
-            sum
-        }));
-        Some(FixedSums {
-            unit: Unit::new(0),
-            sums,
-            specials: None,
-        })
+        Some(FixedSums::whole(rows, |row| value(row).unwrap_or(0)))
     }
 
     /// As [`FixedSums::integers`], of 64 bits: always fits.
     pub fn words(values: &[i64], taken: impl Fn(usize) -> bool) -> FixedSums {
-        let mut sums = Vec::with_capacity(values.len() + 1);
-        let mut sum = 0i128;
-        sums.push(sum);
-        sums.extend(values.iter().enumerate().map(|(row, value)| {
-            sum += i128::from(if taken(row) { *value } else { 0 });
-            sum
-        }));
+        FixedSums::whole(values.len(), |row| i128::from(if taken(row) { values[row] } else { 0 }))
+    }
+
+    fn whole(rows: usize, value: impl Fn(usize) -> i128) -> FixedSums {
         FixedSums {
             unit: Unit::new(0),
-            sums,
+            sums: prefix_sums(rows, value),
             specials: None,
         }
     }
@@ -111,6 +94,19 @@ impl FixedSums {
     pub fn specials(&self) -> Option<&[Specials]> {
         self.specials.as_deref()
     }
+}
+
+/// The sums of the first 0, 1, 2, … values.
+#[inline]
+fn prefix_sums(rows: usize, value: impl Fn(usize) -> i128) -> Vec<i128> {
+    let mut sums = Vec::with_capacity(rows + 1);
+    let mut sum = 0;
+    sums.push(sum);
+    sums.extend((0..rows).map(|row| {
+        sum += value(row);
+        sum
+    }));
+    sums
 }
 
 /// Bits of a count.

@@ -1,7 +1,6 @@
 //! Mean and variance of scaled numbers from exact power sums: exact numerator and denominator, one rounding.
 
 use super::ExactSum;
-use super::limbs::significant;
 use super::round::{Magnitude, positive_quotient};
 use crate::ratio::big_ratio_to_f64;
 use crate::value::NAN;
@@ -40,15 +39,13 @@ pub fn variance(count: u64, sum: &ExactSum, squares: &ExactSum, scale: u8, popul
     let Some((numerator, base)) = numerator(count, sum, squares) else {
         return Some(NAN);
     };
-    let (low, len) = significant_unsigned(&numerator);
-    let (numerator, base) = (&numerator[low..low + len], base + low as i32);
     let last = if population { count } else { count - 1 };
     let small = 100u64
         .checked_pow(u32::from(scale))
         .and_then(|power| power.checked_mul(count))
         .and_then(|divisor| divisor.checked_mul(last));
     Some(match small {
-        Some(divisor) => positive_quotient(base, Magnitude::unsigned(numerator), divisor),
+        Some(divisor) => positive_quotient(base, Magnitude::unsigned(&numerator), divisor),
         None => {
             let words = numerator
                 .iter()
@@ -121,14 +118,4 @@ fn add_multiple(to: &mut [u64], limbs: &[u64], factor: u64) {
         *to = next as u64;
         carry = next >> 64;
     }
-}
-
-/// As [`significant`], for limbs without sign.
-fn significant_unsigned(limbs: &[u64]) -> (usize, usize) {
-    let (low, _) = significant(limbs);
-    let high = limbs
-        .iter()
-        .rposition(|limb| *limb != 0)
-        .map_or(low, |position| position + 1);
-    (low, high - low)
 }

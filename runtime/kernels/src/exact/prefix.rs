@@ -12,7 +12,6 @@ use std::ops::Range;
 pub struct PrefixExact {
     base: i32,
     width: usize,
-    rows: usize,
     /// `(rows + 1) · width` limbs.
     limbs: Vec<u64>,
     /// As many rows, when any value is not finite.
@@ -98,15 +97,9 @@ impl PrefixExact {
         PrefixExact {
             base,
             width,
-            rows,
             limbs,
             specials: None,
         }
-    }
-
-    /// Values in the column.
-    pub fn rows(&self) -> usize {
-        self.rows
     }
 
     /// The exact sum of the values of these rows. Allocates only if it needs more than four limbs.

@@ -56,7 +56,7 @@ proptest! {
         gone.iter().for_each(|value| sum.add_f64(*value));
         let mut other = sum.clone();
         sum.subtract(&sum_of(&gone));
-        gone.iter().for_each(|value| other.subtract_f64(*value));
+        gone.iter().for_each(|value| other.subtract(&sum_of(&[*value])));
         prop_assert_eq!(&sum, &expected);
         prop_assert_eq!(other, expected);
     }
@@ -237,8 +237,8 @@ proptest! {
             PrefixExact::integer_squares(integers.len(), value), 3);
         for (fixed, sums, squares, digits) in [floats, whole] {
             let Some(fixed) = fixed else { continue };
-            for low in 0..=sums.rows() {
-                for high in low..=sums.rows() {
+            for low in 0..fixed.squares().len() {
+                for high in low..fixed.squares().len() {
                     let count = (low..high).filter(|row| taken(*row)).count() as u32;
                     let sum = fixed.sums().sums()[high] - fixed.sums().sums()[low];
                     let mut total = fixed.squares()[high];
@@ -321,9 +321,9 @@ fn specials_follow_ieee_and_can_be_taken_back() {
     assert!(sum_of(&[inf, -inf]).round().is_nan());
     assert_eq!(sum_of(&[nan]).round().to_bits(), crate::value::NAN.to_bits());
     let mut sum = sum_of(&[0.1, nan, inf]);
-    sum.subtract_f64(nan);
+    sum.subtract(&sum_of(&[nan]));
     assert_eq!(sum.round(), inf);
-    sum.subtract_f64(inf);
+    sum.subtract(&sum_of(&[inf]));
     assert_eq!(sum, sum_of(&[0.1]));
     assert!(sum_of(&[]).is_zero() && sum_of(&[1.5, -1.5]).is_zero() && !sum_of(&[nan]).is_zero());
     assert_eq!(
@@ -351,9 +351,9 @@ fn carries_cross_every_limb() {
         let unit = 2f64.powi(exponent);
         let mut sum = sum_of(&[unit * 9_007_199_254_740_991.0, 5e-324]);
         sum.add_f64(unit);
-        sum.subtract_f64(5e-324);
+        sum.subtract(&sum_of(&[5e-324]));
         assert_eq!(sum, sum_of(&[2f64.powi(exponent + 53)]));
-        sum.subtract_f64(2f64.powi(exponent + 53));
+        sum.subtract(&sum_of(&[2f64.powi(exponent + 53)]));
         assert!(sum.is_zero());
     }
 }

@@ -1,6 +1,6 @@
 //! Entities with many events, crowded or not; runs without identities; columns of all widths.
 
-use super::super::sight::Sight;
+use super::super::visibility::Visibility;
 use super::*;
 
 /// Some of the slots of a spec: one in `every`.
@@ -38,8 +38,8 @@ fn an_entity_with_many_events() {
         ] {
             let mut random = Random(seed);
             let (run, questions) = hot(&mut random, style, lag);
-            let sight = Sight::new(&run, &questions, delay_us, true);
-            assert_eq!(sight.crowded(&questions).next().is_some(), crowded, "{delay_us:?}");
+            let visibility = Visibility::new(&run, &questions, delay_us, true);
+            assert_eq!(visibility.crowded(&questions).next().is_some(), crowded, "{delay_us:?}");
             let spec = thinned(spec(&[1, 30, 1000, i64::MAX]), 7);
             check(&spec, &run, &questions, delay_us, &format!("seed {seed}"));
         }
@@ -88,17 +88,22 @@ fn many_questions_and_events_of_one_identity() {
 fn questions_of_one_identity_share_a_list() {
     let (run, questions) = alike(&mut Random(7), 3000, 0..1);
     for delay_us in [None, Some(0)] {
-        let sight = Sight::new(&run, &questions, delay_us, true);
-        let listed: usize = (0..questions.len()).map(|question| sight.own.get(question).len()).sum();
+        let visibility = Visibility::new(&run, &questions, delay_us, true);
+        let listed: usize = (0..questions.len())
+            .map(|question| visibility.own.get(question).len())
+            .sum();
         assert!(listed > 1_000_000, "{listed}");
         let bound = run.events.len() + questions.len();
-        assert!(sight.own.kept() <= bound, "{}", sight.own.kept());
+        assert!(visibility.own.kept() <= bound, "{}", visibility.own.kept());
         assert!(
-            sight.late_and_own.rows.kept() <= bound,
+            visibility.late_and_own.rows.kept() <= bound,
             "{}",
-            sight.late_and_own.rows.kept()
+            visibility.late_and_own.rows.kept()
         );
-        assert!((0..questions.len()).all(|question| sight.late_and_own.rows.get(question) == sight.own.get(question)));
+        assert!(
+            (0..questions.len())
+                .all(|question| visibility.late_and_own.rows.get(question) == visibility.own.get(question))
+        );
     }
 }
 

@@ -412,7 +412,9 @@ pub(super) fn events_slow(rows_in: &[Row]) -> BTreeMap<Vec<u8>, Events> {
         events.push_from(&keyed.events, row);
     }
     for events in found.values_mut() {
-        events.sort();
+        let mut order: Vec<u32> = (0..events.len() as u32).collect();
+        order.sort_by(|left, right| events.key(*left as usize).cmp(&events.key(*right as usize)));
+        *events = events.take(&order);
     }
     found
 }

@@ -180,7 +180,7 @@ impl Log {
     ) {
         // Law: window_split (proofs/theory/Laws.v)
         let (shape, t_us) = (&self.shape, question.t_us);
-        let holes = match question.itself.filter(|_| walk.excludes_self) {
+        let exclusions = match question.itself.filter(|_| walk.excludes_self) {
             Some(id) => log.with_id(shape, id),
             None => Vec::new(),
         };
@@ -194,7 +194,7 @@ impl Log {
             let bounds = self.spec.windows[stop.window].bounds();
             let mut left = log.left(bounds.after(t_us)).min(right);
             if let Some(last) = stop.last {
-                left = log.last(shape, last, left..right, &holes);
+                left = log.last(shape, last, left..right, &exclusions);
             }
             if let Some(left_behind) = page.take_if(|page| left <= page.start) {
                 stop.parts
@@ -204,14 +204,14 @@ impl Log {
             }
             let next = walk.stops.get(position + 1).filter(|_| walk.saves && page.is_none());
             if let Some((next, around)) = next.zip(log.page_to_save(left, right)) {
-                log.fold_around(shape, around.end..right, &holes, &stop.parts, states);
+                log.fold_around(shape, around.end..right, &exclusions, &stop.parts, states);
                 next.parts
                     .iter()
                     .for_each(|part| saved[*part].clone_from(&states[*part]));
                 right = around.end;
                 page = Some(around);
             }
-            log.fold_around(shape, left..right, &holes, &stop.parts, states);
+            log.fold_around(shape, left..right, &exclusions, &stop.parts, states);
             right = left;
             for slot in &stop.slots {
                 let spec = &self.spec.slots[*slot];

@@ -114,21 +114,23 @@ impl EntityLog {
         }
     }
 
-    /// The place from which the last `count` events of `range` lie that pass a filter, or are an error, and are in no hole;
+    /// The place from which the last `count` events of `range` lie that pass a filter, or are an error, and are not excluded;
     /// where `range` starts if they are not so many.
     pub fn last(
         &self,
         shape: &Shape,
         (count, filter): (u32, Option<LiftId>),
         range: Range<Place>,
-        holes: &[Range<Place>],
+        exclusions: &[Range<Place>],
     ) -> Place {
         let counting = shape.parts.counting(filter);
         let (mut left, mut wanted) = (range.end, u64::from(count));
         while let Some(end) = self.page_before(left).filter(|_| wanted > 0 && left > range.start) {
             let page = &self.groups[end.group].pages[end.page];
             let first = Place { row: 0, ..end };
-            let touched = holes.iter().any(|hole| hole.start < end && first < hole.end);
+            let touched = exclusions
+                .iter()
+                .any(|excluded| excluded.start < end && first < excluded.end);
             let is_whole = end.row == page.events.len() && range.start <= first && !touched;
             let counted = counting.and_then(|part| page.summary.get(part)).map(State::considered);
             if let Some(counted) = counted.filter(|counted| is_whole && *counted <= wanted) {
@@ -140,7 +142,7 @@ impl EntityLog {
             while row > 0 && wanted > 0 && (Place { row, ..end }) > range.start {
                 row -= 1;
                 let place = Place { row, ..end };
-                let left_out = holes.iter().any(|hole| hole.contains(&place));
+                let left_out = exclusions.iter().any(|excluded| excluded.contains(&place));
                 wanted -= u64::from(candidates.holds(row) && !left_out);
             }
             left = Place { row, ..end };
@@ -188,27 +190,27 @@ impl EntityLog {
         (left.row >= SAVING_ROWS && !page.summary.is_empty() && around.end <= right).then_some(around)
     }
 
-    /// Folds the events of `range` outside the holes into the states of `active` parts.
+    /// Folds the events of `range` outside the exclusions into the states of `active` parts.
     ///
-    /// `holes` ascend and are disjoint.
+    /// `exclusions` ascend and are disjoint.
     pub fn fold_around(
         &self,
         shape: &Shape,
         range: Range<Place>,
-        holes: &[Range<Place>],
+        exclusions: &[Range<Place>],
         active: &[usize],
         states: &mut [State],
     ) {
         let mut from = range.start;
-        for hole in holes {
-            if hole.end <= from {
+        for excluded in exclusions {
+            if excluded.end <= from {
                 continue;
             }
-            if hole.start >= range.end {
+            if excluded.start >= range.end {
                 break;
             }
-            self.fold(shape, from..hole.start, active, states);
-            from = hole.end;
+            self.fold(shape, from..excluded.start, active, states);
+            from = excluded.end;
         }
         self.fold(shape, from..range.end, active, states);
     }

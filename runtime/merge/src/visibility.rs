@@ -1,7 +1,7 @@
 //! Which of its entity's events a question sees: all, those that have arrived, and never those it excludes itself.
 //!
 //! Truth `as_of_arrival`. If no event of an entity arrives sooner than `d` after its time, a question at `t` sees none
-//! with τ > t − δ − d: its spans end there. Of the earlier ones the few that have not arrived yet are its *holes*, a
+//! with τ > t − δ − d: its spans end there. Of the earlier ones the few that have not arrived yet are *excluded*, a
 //! list that is kept from one question to the next. Where these lists would grow large (much is late, in many
 //! different ways), the entity is *crowded*, and every algorithm takes its events in one by one as they arrive.
 
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 /// Rows that questions leave out of their spans.
 #[derive(Debug)]
-pub(super) struct Holes {
+pub(super) struct Exclusions {
     /// Per question, ascending. Empty for crowded entities.
     pub rows: Lists,
     /// The questions that have any.
@@ -21,11 +21,11 @@ pub(super) struct Holes {
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Sight {
+pub(super) struct Visibility {
     /// Events that have happened and not arrived.
-    pub late: Holes,
+    pub late: Exclusions,
     /// `late`, and the questions' own events.
-    pub late_and_own: Holes,
+    pub late_and_own: Exclusions,
     /// The questions' own events, for crowded entities too.
     pub own: Lists,
     pub arrival: Option<Arrival>,
@@ -51,17 +51,17 @@ fn until(t: i64, delay_us: u64, least: i64) -> Option<i64> {
     i64::try_from((i128::from(cutoff) - i128::from(least)).min(i128::from(t))).ok()
 }
 
-impl Sight {
+impl Visibility {
     /// `delay_us` is `None` when arrival plays no role. Without arrivals nothing is visible by arrival.
-    pub fn new(run: &Run, questions: &Questions, delay_us: Option<u64>, excludes_self: bool) -> Sight {
+    pub fn new(run: &Run, questions: &Questions, delay_us: Option<u64>, excludes_self: bool) -> Visibility {
         let own = if excludes_self {
             own_events(run, questions)
         } else {
             Lists::none(questions.len())
         };
-        let mut sight = Sight {
-            late: Holes::none(questions.len()),
-            late_and_own: Holes::none(questions.len()),
+        let mut visibility = Visibility {
+            late: Exclusions::none(questions.len()),
+            late_and_own: Exclusions::none(questions.len()),
             own,
             arrival: delay_us.map(|delay_us| Arrival {
                 delay_us,
@@ -69,12 +69,12 @@ impl Sight {
                 crowded: vec![],
             }),
         };
-        sight.find_late(run, questions);
-        sight.late.questions = sight.late.rows.filled();
+        visibility.find_late(run, questions);
+        visibility.late.questions = visibility.late.rows.filled();
         if excludes_self {
-            sight.late_and_own = sight.with_own(questions);
+            visibility.late_and_own = visibility.with_own(questions);
         }
-        sight
+        visibility
     }
 
     /// For each question the row after the last one that it may see within bounds.
@@ -168,7 +168,7 @@ impl Sight {
 
     /// The union of late and own events, outside crowded entities. Questions to which nothing is late share the lists of
     /// their own events.
-    fn with_own(&self, questions: &Questions) -> Holes {
+    fn with_own(&self, questions: &Questions) -> Exclusions {
         let mut lists = self.own.clone();
         let mut both: Vec<u32> = vec![];
         for question in self.late.questions.iter().map(|question| *question as usize) {
@@ -185,16 +185,16 @@ impl Sight {
                 .clone()
                 .for_each(|question| lists.replace(question, &[]));
         }
-        Holes {
+        Exclusions {
             questions: lists.filled(),
             rows: lists,
         }
     }
 }
 
-impl Holes {
-    fn none(questions: usize) -> Holes {
-        Holes {
+impl Exclusions {
+    fn none(questions: usize) -> Exclusions {
+        Exclusions {
             rows: Lists::none(questions),
             questions: vec![],
         }
@@ -214,7 +214,12 @@ fn least_delay(run: &Run, group: &Group) -> i64 {
 
 /// For each question the events of its entity that its predecessor did not see and it does, whatever their times: each
 /// event appears once. Only for the entities that are `wanted`.
-pub(super) fn fresh(run: &Run, questions: &Questions, sight: &Sight, wanted: impl Fn(usize) -> bool) -> Lists {
+pub(super) fn fresh(
+    run: &Run,
+    questions: &Questions,
+    visibility: &Visibility,
+    wanted: impl Fn(usize) -> bool,
+) -> Lists {
     let mut fresh = Lists::with_capacity(questions.len());
     let arrivals = run.arrivals.as_deref().unwrap_or_default();
     let mut order: Vec<u32> = Vec::new();
@@ -229,7 +234,7 @@ pub(super) fn fresh(run: &Run, questions: &Questions, sight: &Sight, wanted: imp
             let rest = &order[seen..];
             let more = rest
                 .iter()
-                .take_while(|row| sight.sees(run, questions, question, **row))
+                .take_while(|row| visibility.sees(run, questions, question, **row))
                 .count();
             fresh.push(&rest[..more]);
             seen += more;

@@ -1,9 +1,9 @@
 //! Casts of one value.
 
 use super::{Exact, as_float, decimal_value, power_of_ten, round_half_even};
-use crate::calendar::{self, DAY_US, FIRST_US, LAST_US};
-use crate::value::{Value, render_float};
 use featc_ir::{ErrorCode, Type};
+use featr_kernels::calendar::{self, DAY_US, FIRST_US, LAST_US};
+use featr_kernels::value::{Value, render_float};
 use num_bigint::BigInt;
 
 /// The value, of type `from`, in type `to`.

@@ -1,8 +1,8 @@
 //! Random well-typed expressions.
 
 use super::{Choices, decimal_type, ty, valid_value};
-use crate::value::Value;
 use featc_ir::{BinaryOp, ColumnId, Expr, ExprKind, Function, Literal, Type, UnaryOp};
+use featr_kernels::Value;
 
 fn literal(choices: &mut Choices<'_>, ty: Type) -> Expr {
     if choices.below(12) == 11 {

@@ -1,49 +1,50 @@
-//! The obvious evaluator: one row, one value at a time, numbers as big integers. The reference model uses it, and the
-//! tests hold [`crate::eval::eval`] against it. It shares with it only the conversion of exact quotients to floats
-//! ([`crate::ratio`]), the text forms of instants ([`crate::calendar`]) and of floats, and the pinned `libm`.
+//! Expressions: one row, one value at a time, numbers as big integers. It shares with the evaluator of the kernels, which
+//! is tested against it, only the conversion of exact quotients to floats ([`featr_kernels::ratio`]), the text forms of
+//! instants ([`featr_kernels::calendar`]) and of floats, and the pinned `libm`.
 
 mod cast;
 mod function;
 
-use crate::ratio::big_ratio_to_f64;
-use crate::value::{Value, float_order};
 use featc_ir::{BinaryOp, ErrorCode, Expr, ExprKind, Type, UnaryOp};
+use featr_kernels::Value;
+use featr_kernels::ratio::big_ratio_to_f64;
+use featr_kernels::value::float_order;
 use num_bigint::BigInt;
 use std::cmp::Ordering;
 
 /// The value of the expression in a row, whose values the column ids number.
-pub fn eval_row_slow(expr: &Expr, row: &[Value]) -> Value {
+pub fn eval_row(expr: &Expr, row: &[Value]) -> Value {
     match &expr.kind {
         ExprKind::Column(id) => row[id.index()].clone(),
         ExprKind::Literal(literal) => Value::from_literal(literal),
-        ExprKind::Unary(op, operand) => unary(*op, eval_row_slow(operand, row)),
+        ExprKind::Unary(op, operand) => unary(*op, eval_row(operand, row)),
         ExprKind::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
-            connect(*op == BinaryOp::Or, eval_row_slow(left, row), eval_row_slow(right, row))
+            connect(*op == BinaryOp::Or, eval_row(left, row), eval_row(right, row))
         }
         ExprKind::Binary(op, left, right) => {
-            let values = [eval_row_slow(left, row), eval_row_slow(right, row)];
+            let values = [eval_row(left, row), eval_row(right, row)];
             invalid(&values).unwrap_or_else(|| binary(*op, expr.ty, (&values[0], left.ty), (&values[1], right.ty)))
         }
         ExprKind::Case { branches, otherwise } => {
             for (when, then) in branches {
-                match eval_row_slow(when, row) {
-                    Value::Bool(true) => return cast::coerce(eval_row_slow(then, row), then.ty, expr.ty),
+                match eval_row(when, row) {
+                    Value::Bool(true) => return cast::coerce(eval_row(then, row), then.ty, expr.ty),
                     Value::Error(code) => return Value::Error(code),
                     _ => {}
                 }
             }
             otherwise.as_ref().map_or(Value::Null, |otherwise| {
-                cast::coerce(eval_row_slow(otherwise, row), otherwise.ty, expr.ty)
+                cast::coerce(eval_row(otherwise, row), otherwise.ty, expr.ty)
             })
         }
         ExprKind::Coalesce(items) => items
             .iter()
-            .map(|item| cast::coerce(eval_row_slow(item, row), item.ty, expr.ty))
+            .map(|item| cast::coerce(eval_row(item, row), item.ty, expr.ty))
             .find(|value| !value.is_null())
             .unwrap_or(Value::Null),
-        ExprKind::Cast(operand) => cast::coerce(eval_row_slow(operand, row), operand.ty, expr.ty),
+        ExprKind::Cast(operand) => cast::coerce(eval_row(operand, row), operand.ty, expr.ty),
         ExprKind::Call(called, arguments) => {
-            let values: Vec<Value> = arguments.iter().map(|argument| eval_row_slow(argument, row)).collect();
+            let values: Vec<Value> = arguments.iter().map(|argument| eval_row(argument, row)).collect();
             let types: Vec<Type> = arguments.iter().map(|argument| argument.ty).collect();
             function::call(*called, expr.ty, &values, &types)
         }

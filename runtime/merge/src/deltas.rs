@@ -1,12 +1,12 @@
-//! The tape of a reach: which events enter and which leave it from one question of an entity to the next.
+//! The window deltas of a reach: which events enter and which leave it from one question of an entity to the next.
 //!
-//! Groups have exact inverses, so a fold that follows the tape has, at each question, the same bits as a fold from
+//! Groups have exact inverses, so a fold that follows them has, at each question, the same bits as a fold from
 //! nothing. An event enters when it has both happened and become visible, leaves when it is too old, and steps out for
-//! the one question that excludes it. All slots of a window share the tape.
+//! the one question that excludes it. All slots of a window share them.
 
 use super::Questions;
 use super::run::{Lists, Run, Spans};
-use super::sight::Sight;
+use super::visibility::Visibility;
 
 /// Row ranges, a list per question.
 #[derive(Debug, Default)]
@@ -41,12 +41,12 @@ impl Ranges {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Tape {
+pub(super) struct Deltas {
     enter: Ranges,
     leave: Ranges,
 }
 
-impl Tape {
+impl Deltas {
     /// The rows that enter at a question, as ranges. They come before those that leave.
     #[inline]
     pub fn enter(&self, question: usize) -> &[(u32, u32)] {
@@ -64,12 +64,12 @@ impl Tape {
     pub fn new(
         (run, questions): (&Run, &Questions),
         spans: &Spans,
-        (sight, fresh): (&Sight, Option<&Lists>),
+        (visibility, fresh): (&Visibility, Option<&Lists>),
         own: Option<&Lists>,
         wanted: impl Fn(usize) -> bool,
-    ) -> Tape {
-        let mut tape = Tape::default();
-        // Which rows are on the tape now; needed only where being in the span does not say it.
+    ) -> Deltas {
+        let mut deltas = Deltas::default();
+        // Which rows have entered and not left; needed only where being in the span does not say it.
         let mut inside = vec![false; if fresh.is_some() { run.events.len() } else { 0 }];
         let mut out: Vec<u32> = Vec::new();
         for (number, group) in questions.groups.iter().enumerate() {
@@ -79,30 +79,30 @@ impl Tape {
             for question in group.questions.clone() {
                 if wanted {
                     for row in out.drain(..) {
-                        tape.enter.push(row, row + 1);
+                        deltas.enter.push(row, row + 1);
                     }
                     let now = (spans.low[question], spans.high[question]);
                     match fresh {
-                        None => tape.slide((low, high), now),
+                        None => deltas.slide((low, high), now),
                         Some(fresh) => {
-                            let sees = |row: u32| sight.sees(run, questions, question, row);
-                            tape.slide_by_arrival(fresh.get(question), sees, (low, high), now, &mut inside);
+                            let sees = |row: u32| visibility.sees(run, questions, question, row);
+                            deltas.slide_by_arrival(fresh.get(question), sees, (low, high), now, &mut inside);
                         }
                     }
                     (low, high) = now;
                     for row in own.map_or(&[][..], |own| own.get(question)) {
                         let counted = (low..high).contains(row) && (fresh.is_none() || inside[*row as usize]);
                         if counted {
-                            tape.leave.push(*row, *row + 1);
+                            deltas.leave.push(*row, *row + 1);
                             out.push(*row);
                         }
                     }
                 }
-                tape.enter.close();
-                tape.leave.close();
+                deltas.enter.close();
+                deltas.leave.close();
             }
         }
-        tape
+        deltas
     }
 
     /// Moves from one question's span to the next one's.

@@ -1,24 +1,14 @@
-//! Random values, batches and well-typed expressions, for tests of this crate and of the engines.
+//! Random values, batches and well-typed expressions.
 //!
 //! They are made from a string of bytes, each a choice; what the bytes do not decide is the simplest thing. So a
-//! property test that shrinks the bytes shrinks the expression, and no library of random numbers is needed:
-//!
-//! ```
-//! use featr_kernels::arbitrary::{COLUMNS, Choices, batch, expr, ty};
-//! let mut choices = Choices::new(&[7, 1, 4, 200, 31, 8]);
-//! let input = batch(&mut choices, &COLUMNS, 3);
-//! let wanted = ty(&mut choices);
-//! let random = expr(&mut choices, &COLUMNS, wanted, 4);
-//! assert_eq!(featr_kernels::eval::eval(&random, &input).ty, wanted);
-//! ```
+//! property test that shrinks the bytes shrinks the expression, and no library of random numbers is needed.
 
 mod expression;
 
 pub use expression::expr;
 
-use crate::column::{Batch, Column, Tag};
-use crate::value::Value;
 use featc_ir::{ErrorCode, Type};
+use featr_kernels::{Batch, Column, Tag, Value};
 
 /// A row with every type in it.
 pub const COLUMNS: [Type; 12] = [

@@ -1,12 +1,12 @@
 //! The definition of the merge, row by row: the oracle of its tests.
 
-use super::{Answered, Group, Questions, Run};
+use crate::{Answered, Group, Questions, Run};
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Excluding, Slot, Window};
 use featr_kernels::aggregate::{State, Types};
 use featr_kernels::{Column, Tag};
 
-/// As [`super::answer`], by folding, for each question and slot, every event of its entity that lies in the window,
+/// As [`crate::answer`], by folding, for each question and slot, every event of its entity that lies in the window,
 /// is visible, and is not excluded.
 pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> Answered {
     let mut slots = vec![];

@@ -1,6 +1,6 @@
 //! Many events made few: what the merge must know of events that no question tells apart.
 //!
-//! Events of one entity that lie next to each other form a *pack* if every question either sees all of them, in the same
+//! Events of one entity that lie next to each other form a *pane* if every question either sees all of them, in the same
 //! windows, or none. Then these rows of them stay:
 //!
 //! - the last one;
@@ -22,7 +22,7 @@ use std::collections::HashSet;
 
 /// What is kept of the rows that do not stay.
 #[derive(Debug, Clone)]
-pub struct Pack {
+pub struct PaneSummary {
     /// One per key of the slots, in their order.
     of_keys: Vec<OfKey>,
 }
@@ -35,7 +35,7 @@ struct OfKey {
     squares: ExactSum,
 }
 
-impl Pack {
+impl PaneSummary {
     pub(super) fn counts(&self, key: usize) -> &Counts {
         &self.of_keys[key].counts
     }
@@ -53,8 +53,8 @@ impl Pack {
     }
 }
 
-/// The rows of a run, all of one entity, that stay (ascending, the last row among them), and the pack of the others.
-pub fn pack((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> (Vec<u32>, Pack) {
+/// The rows of a run, all of one entity, that stay (ascending, the last row among them), and what is kept of the others.
+pub fn summarise((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> (Vec<u32>, PaneSummary) {
     let kept = representatives((spec, methods), run);
     let mut stays = vec![false; run.events.len()];
     kept.iter().for_each(|row| stays[*row as usize] = true);
@@ -63,12 +63,12 @@ pub fn pack((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> (Vec<u32>, Pa
         OfKey::new(run, *key, (sums, squares), |row| !stays[row])
     };
     let of_keys = keys_of((&spec.slots, methods)).iter().map(of_key).collect();
-    (kept, Pack { of_keys })
+    (kept, PaneSummary { of_keys })
 }
 
-/// Whether packs may stand for events: not where slots are folded by their states, which tell events apart, nor where a
+/// Whether summaries may stand for events: not where slots are folded by their states, which tell events apart, nor where a
 /// window chooses among them.
-pub fn packs((spec, methods): (&FoldSpec, &[Method])) -> bool {
+pub fn may_summarise((spec, methods): (&FoldSpec, &[Method])) -> bool {
     !methods.iter().any(|method| is_folded(*method)) && spec.windows.iter().all(|window| window.count().is_none())
 }
 

@@ -1,6 +1,10 @@
-use super::*;
+//! The evaluator against that of the model.
+
 use crate::arbitrary::{COLUMNS, Choices, batch, expr, ty};
-use featc_ir::{ColumnId, ErrorCode, Function, Literal};
+use featc_ir::{BinaryOp, ColumnId, ErrorCode, Expr, ExprKind, Function, Literal, Type};
+use featr_kernels::eval::eval;
+use featr_kernels::{Batch, Column, Value};
+use featr_model::expression::eval_row;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -9,10 +13,10 @@ fn agrees(random: &Expr, input: &Batch) -> Result<(), TestCaseError> {
     prop_assert_eq!(column.len(), input.rows);
     prop_assert_eq!(column.ty, random.ty);
     for row in 0..input.rows {
-        let slow = eval_row_slow(random, &input.row(row));
+        let slow = eval_row(random, &input.row(row));
         prop_assert_eq!(column.value(row), slow.clone(), "{:?} in {:?}", random, input.row(row));
         if let Value::Float64(float) = slow {
-            prop_assert_eq!(float.to_bits(), crate::value::canonical(float).to_bits());
+            prop_assert_eq!(float.to_bits(), featr_kernels::value::canonical(float).to_bits());
         }
     }
     Ok(())
@@ -93,7 +97,7 @@ fn count_valid(random: &Expr, row: &[Value], seen: &mut BTreeMap<String, usize>)
         }
         ExprKind::Call(function, _) => format!("{function:?}"),
     };
-    *seen.entry(name).or_default() += usize::from(eval_row_slow(random, row).is_valid());
+    *seen.entry(name).or_default() += usize::from(eval_row(random, row).is_valid());
     random
         .children()
         .into_iter()
@@ -152,7 +156,7 @@ fn constant(expr: &Expr) -> Value {
             columns: vec![],
         },
     );
-    let value = eval_row_slow(expr, &[]);
+    let value = eval_row(expr, &[]);
     assert_eq!(column.values(), [value.clone(), value.clone()], "{expr:?}");
     value
 }

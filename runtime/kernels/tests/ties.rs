@@ -3,10 +3,9 @@
 //! Random numbers do not lie there, so these are made: odd numerators of exactly 54 bits, one unit more and one less, times
 //! divisors and powers of two. The judge is long division; it shares no code with what it judges.
 
-use crate::exact::{ExactSum, FixedMoments, FixedSums, PrefixExact, Unit, mean_scaled, variance};
-use crate::value::Value;
-use crate::{Batch, Column, decimal, eval, ratio};
 use featc_ir::{BinaryOp, ColumnId, Expr, ExprKind, Function, Literal, Type};
+use featr_kernels::exact::{ExactSum, FixedMoments, FixedSums, PrefixExact, Unit, mean_scaled, variance};
+use featr_kernels::{Batch, Column, Value, decimal, eval, ratio};
 use num_bigint::{BigInt, BigUint, Sign};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

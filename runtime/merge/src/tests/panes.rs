@@ -1,13 +1,13 @@
-//! Packs in place of rows that no question tells apart.
+//! Pane summaries in place of rows that no question tells apart.
 
-use super::super::pack;
-use super::super::sight::Sight;
+use super::super::summarise;
+use super::super::visibility::Visibility;
 use super::*;
 use featc_ir::plan::FoldSpec;
 use std::sync::Arc;
 
 /// What a question may tell about an event: which of its windows and look-backs hold it, and whether it is visible.
-fn sight(
+fn seen_by(
     spec: &FoldSpec,
     run: &Run,
     questions: &Questions,
@@ -54,49 +54,49 @@ fn take(run: &Run, rows: &[u32]) -> Run {
             lifts: run.events.lifts.iter().map(|lift| lift.take(rows)).collect(),
         },
         arrivals: run.arrivals.as_deref().map(pick),
-        packs: vec![],
+        summaries: vec![],
     }
 }
 
-/// All that can be packed is; runs of at most `most` rows.
-fn packed(
+/// All that can be summarised is; panes of at most `most` rows.
+fn condensed(
     spec: &FoldSpec,
     run: &Run,
     questions: &Questions,
     delay_us: Option<u64>,
     most: usize,
 ) -> (Run, Questions, usize) {
-    let (mut kept, mut packs, mut groups, mut gone) = (vec![], vec![], vec![], 0);
+    let (mut kept, mut summaries, mut groups, mut gone) = (vec![], vec![], vec![], 0);
     for group in &questions.groups {
         let rows: Vec<u32> = group.events.clone().collect();
         let alike = |left: &u32, right: &u32| {
-            let of = |row: &u32| sight(spec, run, questions, delay_us, group, *row);
+            let of = |row: &u32| seen_by(spec, run, questions, delay_us, group, *row);
             of(left) == of(right)
         };
         let first = kept.len() as u32;
         for chunk in rows.chunk_by(alike).flat_map(|chunk| chunk.chunks(most)) {
-            let (stay, pack) = pack((spec, &methods(spec, &FASTEST)), &take(run, chunk));
+            let (stay, summary) = summarise((spec, &methods(spec, &FASTEST)), &take(run, chunk));
             assert!(stay.is_sorted() && stay.last() == Some(&(chunk.len() as u32 - 1)));
             gone += chunk.len() - stay.len();
             kept.extend(stay.iter().map(|row| chunk[*row as usize]));
-            packs.push((kept.len() as u32 - 1, Arc::new(pack)));
+            summaries.push((kept.len() as u32 - 1, Arc::new(summary)));
         }
         groups.push(Group {
             questions: group.questions.clone(),
             events: first..kept.len() as u32,
         });
     }
-    let mut packed = take(run, &kept);
-    packed.packs = packs;
+    let mut condensed = take(run, &kept);
+    condensed.summaries = summaries;
     let questions = Questions {
         groups,
         ..questions.clone()
     };
-    (packed, questions, gone)
+    (condensed, questions, gone)
 }
 
 #[test]
-fn packs_stand_for_their_rows() {
+fn summaries_stand_for_their_rows() {
     let mut gone = 0;
     for seed in 0..160 {
         let mut random = Random(seed);
@@ -110,15 +110,15 @@ fn packs_stand_for_their_rows() {
         let mut spec = spec(&lengths);
         spec.slots
             .retain(|slot| FASTEST[..4].iter().any(|method| method.serves(slot.aggregate)));
-        assert!(super::super::packs((&spec, &methods(&spec, &FASTEST))));
+        assert!(super::super::may_summarise((&spec, &methods(&spec, &FASTEST))));
         if seed % 2 == 0 {
             // Without these, less has to stay.
             spec.slots.retain(|slot| slot.aggregate.is_group());
         }
         let most = random.within(2..30) as usize;
-        let (packed, places, fewer) = packed(&spec, &run, &questions, delay_us, most);
+        let (condensed, places, fewer) = condensed(&spec, &run, &questions, delay_us, most);
         gone += fewer;
-        let fast = answer((&spec, &methods(&spec, &FASTEST)), &packed, &places, delay_us);
+        let fast = answer((&spec, &methods(&spec, &FASTEST)), &condensed, &places, delay_us);
         let slow = answer_slow(&spec, &run, &questions, delay_us);
         for (slot, (fast, slow)) in spec.slots.iter().zip(fast.slots.iter().zip(&slow.slots)) {
             let window = spec.windows[slot.window.index()];
@@ -132,7 +132,7 @@ fn packs_stand_for_their_rows() {
 }
 
 #[test]
-fn packs_of_a_crowded_entity() {
+fn panes_of_a_crowded_entity() {
     let mut random = Random(3);
     // At each instant some events that arrive together, and instants that arrive in any order.
     let instants: Vec<(i64, i64)> = (0..60).map(|at| (10 * at, random.within(0..900))).collect();
@@ -158,12 +158,12 @@ fn packs_of_a_crowded_entity() {
     let (run, questions) = build(events, asked);
     let mut spec = spec(&[30, 400]);
     spec.slots.retain(|slot| Method::Prefix.serves(slot.aggregate));
-    let (packed, places, gone) = packed(&spec, &run, &questions, Some(5), 30);
+    let (condensed, places, gone) = condensed(&spec, &run, &questions, Some(5), 30);
     assert!(gone > 200, "{gone}");
-    let sight = Sight::new(&packed, &places, Some(5), true);
-    assert_eq!(sight.crowded(&places).count(), 1);
+    let visibility = Visibility::new(&condensed, &places, Some(5), true);
+    assert_eq!(visibility.crowded(&places).count(), 1);
     let (fast, slow) = (
-        answer((&spec, &methods(&spec, &FASTEST)), &packed, &places, Some(5)),
+        answer((&spec, &methods(&spec, &FASTEST)), &condensed, &places, Some(5)),
         answer_slow(&spec, &run, &questions, Some(5)),
     );
     for (slot, (fast, slow)) in spec.slots.iter().zip(fast.slots.iter().zip(&slow.slots)) {

@@ -1,5 +1,9 @@
-use super::*;
+//! How values print and how they are ordered.
+
 use crate::arbitrary::{Choices, ty, value};
+use featc_ir::{ErrorCode, Type};
+use featr_kernels::value::{canonical, render_float};
+use featr_kernels::{Tag, Value};
 use proptest::prelude::*;
 
 #[test]
@@ -57,7 +61,7 @@ proptest! {
         let value = canonical(f64::from_bits(bits));
         let text = render_float(value);
         if value.is_finite() {
-            prop_assert_eq!(crate::eval::parse_float(&text).map(f64::to_bits), Some(value.to_bits()));
+            prop_assert_eq!(featr_kernels::eval::parse_float(&text).map(f64::to_bits), Some(value.to_bits()));
         }
         prop_assert_eq!(text.parse::<f64>().map(|read| canonical(read).to_bits()), Ok(value.to_bits()));
     }

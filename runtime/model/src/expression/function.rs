@@ -1,9 +1,9 @@
 //! Functions of one row.
 
 use super::{Exact, as_float, cast::coerce, decimal_value, invalid, order, overflow, power_of_ten, round_half_even};
-use crate::ratio::big_ratio_to_f64;
-use crate::value::Value;
 use featc_ir::{Function, Type};
+use featr_kernels::Value;
+use featr_kernels::ratio::big_ratio_to_f64;
 use num_bigint::BigInt;
 
 /// The value of a call; `ty` is its type, `types` are those of the arguments.
