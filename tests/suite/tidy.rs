@@ -175,6 +175,7 @@ fn modules_form_no_circles() {
         "compiler/lower",
         "compiler/driver",
         "runtime/batch",
+        "runtime/decode",
         "runtime/lake",
         "runtime/merge",
         "runtime/model",

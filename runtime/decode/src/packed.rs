@@ -1,10 +1,8 @@
 //! Text that is packed by gzip or zstd, told by the name of its file.
 
-use crate::error::DecodeError;
-use crate::files::InputFile;
-use crate::store::Store;
+use crate::error::{Damaged, DecodeError};
+use crate::store::{InputFile, Store};
 use flate2::bufread::GzDecoder;
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -181,15 +179,3 @@ impl Read for Unpacked {
         Err(io::Error::new(io::ErrorKind::InvalidData, Damaged(why)))
     }
 }
-
-/// Packed data that cannot be unpacked.
-#[derive(Debug)]
-pub(crate) struct Damaged(String);
-
-impl fmt::Display for Damaged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Damaged {}
