@@ -1,6 +1,8 @@
 //! CSV records after RFC 4180, with the number of their first line and what was quoted.
 //!
-//! Our own scanner, because a record must know its line, its raw text, and whether an empty field was quoted.
+//! Our own scanner, because a record must know its line, its raw text, and whether an empty field was quoted, and a quote
+//! that never closes must cost its own line only: `csv` says none of these. It takes 1.2 times as long as `csv` where
+//! nothing is quoted, and 1.7 times where every line has quotes (docs/benchmarks.md).
 
 use crate::error::DecodeError;
 use crate::lines::{Line, Lines, RECORD_BYTES_MAX, without_end};

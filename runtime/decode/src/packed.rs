@@ -1,4 +1,8 @@
 //! Text that is packed by gzip or zstd, told by the name of its file.
+//!
+//! The members of gzip come one by one from `flate2::GzDecoder`, and not from its `MultiGzDecoder`, which takes the same
+//! time (docs/benchmarks.md) but refuses the zeros that may stand behind the last member, and cannot tell other bytes there
+//! from a broken member.
 
 use crate::error::{Damaged, DecodeError};
 use crate::store::{InputFile, Store};
