@@ -161,11 +161,12 @@ impl CsvReader {
         };
         self.text = text;
         self.fields = scan.fields;
-        if self.fields.iter().any(|(field, _)| !self.text.is_char_boundary(field.end)) {
-            return Ok(Record::Broken {
-                line,
-                why: "not UTF-8",
-            });
+        if self
+            .fields
+            .iter()
+            .any(|(field, _)| !self.text.is_char_boundary(field.end))
+        {
+            return Ok(Record::Broken { line, why: "not UTF-8" });
         }
         Ok(Record::Fields { line })
     }
