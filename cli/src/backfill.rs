@@ -134,7 +134,7 @@ fn wanted(args: &BackfillArgs, reporter: &Reporter) -> Result<Wanted, Refused> {
 fn check_folder(args: &BackfillArgs, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
     let inside = prepared.program.input_files(&prepared.service).unwrap_or_default();
     let part = args.out.join("part.parquet");
-    if !args.out.exists() && featr::OutputFormat::of(&args.out).is_ok() {
+    if !args.out.exists() && featr::output_format(&args.out).is_ok() {
         let help = "name a folder, such as `--out daily`: its parts are Parquet files";
         let name = args.out.display().to_string();
         return reporter.refuse(errors::argument(

@@ -7,8 +7,8 @@ use crate::run::{Answered, Prepared, check_out, check_overwrites, tell, write};
 use clap::{Args, ValueEnum};
 use featc_driver::diag::{Code, Diagnostic};
 use featr::lake::{DeltaTarget, LakeStore, Mode, is_address};
-use featr::provenance::{PROVENANCE_KEY, Provenance, format_name, sidecar};
-use featr::{Claim, DecodeError, LakeCause, OutputFormat, WriteOptions};
+use featr::provenance::{PROVENANCE_KEY, Provenance, sidecar};
+use featr::{Claim, DecodeError, LakeCause, WriteOptions, output_format};
 
 /// What `--out` means.
 #[derive(Debug, Clone, Args)]
@@ -123,7 +123,7 @@ impl Out {
     /// The word that records have for it.
     pub fn format(&self, args: &TrainArgs) -> &'static str {
         match self {
-            Out::File(_) | Out::Object(..) => OutputFormat::of(&args.out).map(format_name).unwrap_or_default(),
+            Out::File(_) | Out::Object(..) => output_format(&args.out).map_or("", |format| format.name()),
             Out::Delta(_) => "delta",
         }
     }

@@ -32,7 +32,18 @@ use clap::Parser as _;
 use report::Reporter;
 use std::process::ExitCode;
 
+/// A broken file may make the library that reads it panic: that is told as what is wrong with the file, and nothing else.
+fn keep_silent_about_what_is_caught() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !featr::panic_is_caught() {
+            before(info);
+        }
+    }));
+}
+
 fn main() -> ExitCode {
+    keep_silent_about_what_is_caught();
     let words: Vec<_> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,

@@ -9,9 +9,9 @@ use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::hash;
 use featr::provenance::{
     Change, FileRecord, HASHED_BYTES, HashInputs, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord,
-    TruthRecord, changes, file_record, format_name, name_of, path_of, relative, sidecar,
+    TruthRecord, changes, file_record, name_of, path_of, relative, sidecar,
 };
-use featr::{DecodeError, Most, OutputFormat};
+use featr::{DecodeError, Most, output_format};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Read as _;
@@ -355,7 +355,7 @@ fn no_file(path: &Path) -> Option<(&'static str, &'static str)> {
 /// The format of the record, if `out` is named so.
 fn agreed_format<'a>(was: &'a Provenance, out: &Path, reporter: &Reporter) -> Result<&'a str, Refused> {
     let format = &was.output.format;
-    if OutputFormat::of(out).map(format_name).unwrap_or_default() == format {
+    if output_format(out).is_ok_and(|named| named.name() == format) {
         return Ok(format);
     }
     let help = format!("name it .{format}: the format is part of the record");

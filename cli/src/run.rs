@@ -516,7 +516,7 @@ fn is_rejects(path: &Path) -> bool {
 /// Takes an output for this run, before any work is done; refuses one that could not be written, or that another run
 /// is writing to.
 pub fn check_out(out: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
-    let known = featr::OutputFormat::of(out);
+    let known = featr::output_format(out);
     known.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
     claim(out, reporter)
 }

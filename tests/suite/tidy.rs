@@ -176,6 +176,7 @@ fn modules_form_no_circles() {
         "compiler/driver",
         "runtime/batch",
         "runtime/kernels",
+        "runtime/decode",
         "runtime/lake",
         "runtime/merge",
         "runtime/model",

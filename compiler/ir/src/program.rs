@@ -127,16 +127,33 @@ pub struct FileSet {
     pub version: Option<u64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FileFormat {
-    Parquet,
-    Csv,
-    Jsonl,
+/// Defines the file formats, each with its word in `.feat` files.
+macro_rules! file_formats {
+    ($($(#[$doc:meta])* $variant:ident => $name:literal;)*) => {
+        /// How a file is encoded. What a format is stands in `featr_decode`, in a file of its own.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum FileFormat { $($(#[$doc])* #[serde(rename = $name)] $variant,)* }
+
+        impl FileFormat {
+            /// Every format, in the order of the reference.
+            pub const ALL: &'static [FileFormat] = &[$(FileFormat::$variant,)*];
+
+            /// The word in `.feat` files.
+            pub fn name(self) -> &'static str {
+                match self { $(FileFormat::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+file_formats! {
+    Parquet => "parquet";
+    Csv => "csv";
+    Jsonl => "jsonl";
     /// Arrow IPC, files or streams.
-    Arrow,
+    Arrow => "arrow";
     /// A Delta table: a folder whose log lists Parquet files.
-    Delta,
+    Delta => "delta";
 }
 
 /// Row-level steps from a source's rows. Its rows are the source's columns, then one column per `Let`, in order.

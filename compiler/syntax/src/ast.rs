@@ -256,22 +256,13 @@ pub struct TextClause {
 /// `batch parquet "data/*.parquet"`, `stream csv "a.csv", "b.csv"`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Files {
-    pub format: FileFormat,
+    /// The word of a format.
+    pub format: Name,
     /// Never empty.
     pub paths: Vec<Text>,
     /// Of a Delta table: `version 12`.
     pub version: Option<Integer>,
     pub span: Span,
-}
-
-/// How a file is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FileFormat {
-    Parquet,
-    Csv,
-    Jsonl,
-    Arrow,
-    Delta,
 }
 
 /// `transform landed from departures at landed_at within 1d { … }`

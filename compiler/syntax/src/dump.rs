@@ -124,7 +124,7 @@ fn source(out: &mut String, source: &Source) {
                 .version
                 .as_ref()
                 .map_or(String::new(), |version| format!(" (version {})", version.value));
-            clause(format!("({word} {}{paths}{version})", found.format.name()));
+            clause(format!("({word} {}{paths}{version})", found.format.text));
         }
     }
     broken(out, 1, &source.broken);

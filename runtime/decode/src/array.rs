@@ -3,7 +3,7 @@
 mod plain;
 
 use self::plain::taken;
-use crate::builder::{Rules, all_null};
+use crate::builder::Rules;
 use crate::text::{Phrase, fits};
 use crate::zone::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
@@ -103,7 +103,7 @@ pub(crate) fn decode(array: ArrayRef, ty: Type, rules: Rules) -> Result<Decoded,
     let array = match &found {
         DataType::Null => {
             return Ok(Decoded {
-                column: all_null(ty, rows),
+                column: Column::new(ty, rows),
                 refused: Vec::new(),
             });
         }

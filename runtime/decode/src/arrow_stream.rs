@@ -1,6 +1,5 @@
 //! Arrow IPC as a stream of messages.
 
-use crate::arrow_file::MARKER;
 use crate::arrow_sizes::check_sizes;
 use crate::error::DecodeError;
 use arrow::array::RecordBatch;
@@ -11,6 +10,9 @@ use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::root_as_message;
 use std::collections::VecDeque;
 use std::io::Read;
+
+/// What begins a message, since 0.15.
+pub(crate) const MARKER: [u8; 4] = [0xff; 4];
 
 /// Messages one after the other. Memory grows with what was read, whatever lengths a broken stream claims.
 pub(crate) struct Stream {

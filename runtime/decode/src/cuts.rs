@@ -31,19 +31,26 @@ const BEGINNING: Place = Place { offset: 0, lines: 0 };
 
 /// Starts of records, at least `piece_bytes` from each other; the first is the beginning of the file, which may be the
 /// only one. `None` where the file cannot be read: who reads its one piece will say why.
-pub(crate) fn cuts(file: &Arc<dyn RandomRead>, csv: bool, piece_bytes: u64, threads: usize) -> Option<Vec<Place>> {
+///
+/// `delimiter` is that of formats with quotes, in which a record may span lines.
+pub(crate) fn cuts(
+    file: &Arc<dyn RandomRead>,
+    delimiter: Option<u8>,
+    piece_bytes: u64,
+    threads: usize,
+) -> Option<Vec<Place>> {
     let chunks = chunks(&**file, piece_bytes.clamp(1, CHUNK_BYTES))?;
-    if csv
+    if delimiter.is_some()
         && chunks
             .iter()
             .any(|chunk| chunk.end - chunk.start > RECORD_BYTES_MAX as u64)
     {
         return Some(vec![BEGINNING]);
     }
-    let looked = look_all(&**file, csv, &chunks, threads)?;
-    let starts = match csv {
-        true => records(file, &chunks, &looked)?,
-        false => fronts(&chunks, &looked),
+    let looked = look_all(&**file, delimiter, &chunks, threads)?;
+    let starts = match delimiter {
+        Some(delimiter) => records(file, delimiter, &chunks, &looked)?,
+        None => fronts(&chunks, &looked),
     };
     let mut cuts = vec![BEGINNING];
     let mut last = 0;
@@ -96,14 +103,19 @@ struct Looked {
     open: Option<Place>,
 }
 
-fn look_all(file: &dyn RandomRead, csv: bool, chunks: &[Range<u64>], threads: usize) -> Option<Vec<Looked>> {
+fn look_all(
+    file: &dyn RandomRead,
+    delimiter: Option<u8>,
+    chunks: &[Range<u64>],
+    threads: usize,
+) -> Option<Vec<Looked>> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(chunk) = chunks.get(at) else { return done };
-            done.push((at, look(file, csv, chunk.clone())));
+            done.push((at, look(file, delimiter, chunk.clone())));
         }
     };
     let threads = threads.clamp(1, chunks.len().max(1));
@@ -121,9 +133,9 @@ fn look_all(file: &dyn RandomRead, csv: bool, chunks: &[Range<u64>], threads: us
 }
 
 /// Looks through lines; places are counted from their start.
-fn look(file: &dyn RandomRead, csv: bool, lines: Range<u64>) -> Option<Looked> {
+fn look(file: &dyn RandomRead, delimiter: Option<u8>, lines: Range<u64>) -> Option<Looked> {
     let mut looked = Looked::default();
-    if !csv {
+    let Some(delimiter) = delimiter else {
         // A chunk is as long as its longest line.
         let mut at = lines.start;
         while at < lines.end {
@@ -132,7 +144,7 @@ fn look(file: &dyn RandomRead, csv: bool, lines: Range<u64>) -> Option<Looked> {
             at += bytes.len() as u64;
         }
         return Some(looked);
-    }
+    };
     let bytes = file.read_at(lines.start, (lines.end - lines.start) as usize).ok()?;
     looked.lines = memchr_iter(b'\n', &bytes).count() as u64;
     let mark = if lines.start == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
@@ -140,7 +152,7 @@ fn look(file: &dyn RandomRead, csv: bool, lines: Range<u64>) -> Option<Looked> {
     } else {
         0
     };
-    looked.open = open_record(&bytes[mark..]).map(|record| Place {
+    looked.open = open_record(&bytes[mark..], delimiter).map(|record| Place {
         offset: (mark + record) as u64,
         lines: memchr_iter(b'\n', &bytes[..mark + record]).count() as u64,
     });
@@ -150,7 +162,7 @@ fn look(file: &dyn RandomRead, csv: bool, lines: Range<u64>) -> Option<Looked> {
 /// Of lines, the first of which begins a record: where the record begins whose quotes are open at the end.
 ///
 /// As [`CsvReader`]: a quote opens a field at the field's start only; in it, two quotes stand for one, and one closes it.
-fn open_record(text: &[u8]) -> Option<usize> {
+fn open_record(text: &[u8], delimiter: u8) -> Option<usize> {
     // Outside of quotes; and the record that this is in.
     let (mut at, mut record) = (0, 0);
     while let Some(found) = memchr(b'"', &text[at..]) {
@@ -159,7 +171,7 @@ fn open_record(text: &[u8]) -> Option<usize> {
             record = at + end + 1;
         }
         at = quote + 1;
-        if quote != record && text[quote - 1] != b',' {
+        if quote != record && text[quote - 1] != delimiter {
             continue;
         }
         loop {
@@ -191,7 +203,7 @@ fn fronts(chunks: &[Range<u64>], looked: &[Looked]) -> Vec<Place> {
 }
 
 /// In every chunk of CSV the first start of a record that is known to be one.
-fn records(file: &Arc<dyn RandomRead>, chunks: &[Range<u64>], looked: &[Looked]) -> Option<Vec<Place>> {
+fn records(file: &Arc<dyn RandomRead>, delimiter: u8, chunks: &[Range<u64>], looked: &[Looked]) -> Option<Vec<Place>> {
     let mut starts = Vec::new();
     let mut given_up = 0;
     // A start of a record.
@@ -202,14 +214,14 @@ fn records(file: &Arc<dyn RandomRead>, chunks: &[Range<u64>], looked: &[Looked])
         }
         starts.push(at);
         if at != front {
-            looked = look(&**file, true, at.offset..chunk.end)?;
+            looked = look(&**file, Some(delimiter), at.offset..chunk.end)?;
         }
         while let Some(open) = looked.open {
             let record = Place {
                 offset: at.offset + open.offset,
                 lines: at.lines + open.lines,
             };
-            at = behind_record(file, record)?;
+            at = behind_record(file, delimiter, record)?;
             if at.lines == record.lines + 1 {
                 given_up += 1;
             }
@@ -219,7 +231,7 @@ fn records(file: &Arc<dyn RandomRead>, chunks: &[Range<u64>], looked: &[Looked])
             if at.offset >= chunk.end {
                 break;
             }
-            looked = look(&**file, true, at.offset..chunk.end)?;
+            looked = look(&**file, Some(delimiter), at.offset..chunk.end)?;
         }
         if at.offset < chunk.end {
             at = Place {
@@ -232,9 +244,9 @@ fn records(file: &Arc<dyn RandomRead>, chunks: &[Range<u64>], looked: &[Looked])
 }
 
 /// The end of a record, as it is read.
-fn behind_record(file: &Arc<dyn RandomRead>, record: Place) -> Option<Place> {
+fn behind_record(file: &Arc<dyn RandomRead>, delimiter: u8, record: Place) -> Option<Place> {
     let input = Ranged::new(file.clone(), record.offset..file.len());
-    let mut reader = CsvReader::new(Lines::behind(Box::new(input), record.lines));
+    let mut reader = CsvReader::new(Lines::behind(Box::new(input), record.lines), delimiter);
     reader.next().ok()?;
     let mut behind = record;
     while behind.lines < reader.line() {

@@ -1,6 +1,5 @@
 //! What is wrong with a whole file, as data: the command line maps these to diagnostics.
 
-use crate::packed::Damaged;
 use std::fmt;
 use std::path::Path;
 
@@ -38,8 +37,8 @@ pub enum DecodeError {
     },
     /// Not a name of the time zone database.
     UnknownZone { zone: String },
-    /// The format of a spine could be told neither from its name nor from its content.
-    UnknownFormat { file: String },
+    /// The format of a spine could be told neither from its name nor from its content. `known` are the extensions that say one.
+    UnknownFormat { file: String, known: Vec<&'static str> },
     /// A spine row whose instant is null or does not parse.
     SpineInstant {
         file: String,
@@ -68,8 +67,8 @@ pub enum DecodeError {
     },
     /// Another run, in this process or another, is writing to the target.
     Busy { file: String },
-    /// The name of a target says no known format.
-    UnknownExtension { file: String },
+    /// The name of a target says no format that can be written; the extensions in `known` do.
+    UnknownExtension { file: String, known: Vec<&'static str> },
     /// A store or a table that is not of this machine's file system; `place` is its address.
     Lake {
         cause: LakeCause,
@@ -169,8 +168,9 @@ impl DecodeError {
                 Some("say which zone such values are in, for example `zone \"UTC\"` (for a spine: `--zone UTC`)".into())
             }
             DecodeError::MissingColumn { found, .. } => Some(format!("the file has: {}", found.join(", "))),
-            DecodeError::UnknownExtension { .. } => Some("name it .parquet, .csv, .jsonl or .arrow".into()),
-            DecodeError::UnknownFormat { .. } => Some("name it .parquet, .csv or .jsonl".into()),
+            DecodeError::UnknownExtension { known, .. } | DecodeError::UnknownFormat { known, .. } => {
+                Some(format!("name it {}", listed(known, "or")))
+            }
             DecodeError::UnknownZone { .. } => Some("use a name like \"Europe/Paris\" or \"UTC\"".into()),
             DecodeError::Changed { .. } => Some("read a copy, or only files that are no longer written".into()),
             DecodeError::BeyondText { .. } => Some(
@@ -188,6 +188,14 @@ impl DecodeError {
             | DecodeError::SpineLine { .. }
             | DecodeError::Lake { .. } => None,
         }
+    }
+}
+
+/// `.a, .b or .c`
+fn listed(extensions: &[&str], last: &str) -> String {
+    match extensions {
+        [most @ .., one] if !most.is_empty() => format!(".{} {last} .{one}", most.join(", .")),
+        few => few.iter().map(|one| format!(".{one}")).collect(),
     }
 }
 
@@ -287,7 +295,7 @@ impl fmt::Display for DecodeError {
                 )
             }
             DecodeError::UnknownZone { zone } => write!(f, "unknown time zone \"{zone}\""),
-            DecodeError::UnknownFormat { file } => write!(f, "cannot tell the format of {file}"),
+            DecodeError::UnknownFormat { file, .. } => write!(f, "cannot tell the format of {file}"),
             DecodeError::SpineInstant { file, row, column, why } => {
                 write!(f, "{row} of {file} has no usable instant: column `{column}` {why}")
             }
@@ -303,11 +311,9 @@ impl fmt::Display for DecodeError {
                 )
             }
             DecodeError::Busy { file } => write!(f, "another run is writing to {file}"),
-            DecodeError::UnknownExtension { file } => {
-                write!(
-                    f,
-                    "cannot tell the format of {file} from its name: .parquet, .csv, .jsonl and .arrow are known"
-                )
+            DecodeError::UnknownExtension { file, known } => {
+                let known = listed(known, "and");
+                write!(f, "cannot tell the format of {file} from its name: {known} are known")
             }
             DecodeError::Lake { cause, place, why } => {
                 let what = match cause {
@@ -328,3 +334,15 @@ impl fmt::Display for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+/// Packed data that cannot be unpacked, as the error of a read.
+#[derive(Debug)]
+pub(crate) struct Damaged(pub String);
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Damaged {}

@@ -1,113 +1,104 @@
-//! Which files a file set means.
+//! The file system of this machine: which files a pattern means, and their bytes.
 
 use crate::error::DecodeError;
-use crate::store::{LocalStore, Store};
+use crate::store::{InputFile, RandomRead, Store, open_file};
 use crate::walk::{self, GlobError, Walk};
-use featc_ir::{FileFormat, FileSet};
-use std::collections::BTreeSet;
+use bytes::Bytes;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
-/// A file to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InputFile {
-    /// A path, or what else the store knows the file by.
-    pub path: PathBuf,
-    /// What messages call it: relative to the base folder where it lies below it.
-    pub name: Arc<str>,
-    /// Columns whose one value is said outside of the file, by its place or by its table: names and texts, `None` for
-    /// null. They count where the file does not hold the column itself, and decode as CSV text.
-    pub values: Vec<(String, Option<String>)>,
+/// The file system of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalStore;
+
+impl Store for LocalStore {
+    fn list(&self, pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+        local(pattern, extensions, base)
+    }
+
+    fn open(&self, file: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {
+        let refused = |error: io::Error| DecodeError::unreadable(&file.name, &error);
+        let open = open_file(&file.path).map_err(refused)?;
+        let about = open.metadata().map_err(refused)?;
+        let modified = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        Ok(Arc::new(LocalFile {
+            name: file.name.clone(),
+            file: open,
+            len: about.len(),
+            modified_ns: modified.map_or(0, |since| since.as_nanos()),
+        }))
+    }
+
+    fn stream(&self, file: &InputFile) -> Result<Box<dyn Read + Send>, DecodeError> {
+        let open = open_file(&file.path).map_err(|error| DecodeError::unreadable(&file.name, &error))?;
+        Ok(Box::new(open))
+    }
+
+    fn near(&self, file: &InputFile) -> Option<u64> {
+        let about = std::fs::metadata(&file.path).ok()?;
+        about.is_file().then_some(about.len())
+    }
 }
 
-impl InputFile {
-    /// A file whose name says the values of its columns.
-    pub fn new(path: PathBuf, name: impl Into<Arc<str>>) -> InputFile {
-        let name = name.into();
-        InputFile {
-            path,
-            values: values(&name),
-            name,
+struct LocalFile {
+    name: Arc<str>,
+    file: File,
+    len: u64,
+    modified_ns: u128,
+}
+
+impl RandomRead for LocalFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, start: u64, len: usize) -> Result<Bytes, DecodeError> {
+        if start.checked_add(len as u64).is_none_or(|end| end > self.len) {
+            return Err(DecodeError::Unreadable {
+                file: self.name.to_string(),
+                why: format!("it ends before byte {}", start.saturating_add(len as u64)),
+            });
         }
+        let mut bytes = vec![0; len];
+        read_exact_at(&self.file, &mut bytes, start).map_err(|error| match error.kind() {
+            // It was long enough when it was opened.
+            io::ErrorKind::UnexpectedEof => {
+                let is = self.file.metadata().map_or(start, |about| about.len());
+                DecodeError::changed(&self.name, self.len, is)
+            }
+            _ => DecodeError::unreadable(&self.name, &error),
+        })?;
+        Ok(bytes.into())
+    }
+
+    fn version(&self) -> Option<String> {
+        Some(format!("{}+{}", self.modified_ns, self.len))
     }
 }
 
-/// The values that the folders of a path name as `column=value`, `%` escapes undone; of two of one column the inner.
-fn values(name: &str) -> Vec<(String, Option<String>)> {
-    let mut found: Vec<(String, Option<String>)> = Vec::new();
-    let Some((folders, _)) = name.rsplit_once(['/', std::path::MAIN_SEPARATOR]) else {
-        return found;
-    };
-    for (column, value) in folders
-        .split(['/', std::path::MAIN_SEPARATOR])
-        .filter_map(|part| part.split_once('='))
-    {
-        let column = unescaped(column);
-        let value = (value != "__HIVE_DEFAULT_PARTITION__").then(|| unescaped(value));
-        found.retain(|(known, _)| *known != column);
-        found.push((column, value));
-    }
-    found
+#[cfg(unix)]
+fn read_exact_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, start)
 }
 
-/// With bytes in place of their `%XX`; where that is not UTF-8, the text as it is.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let digit = |at: usize| tail.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut bytes: &mut [u8], mut start: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, start)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        start += read as u64;
+        bytes = &mut bytes[read..];
     }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
-}
-
-/// The files of a set: patterns in the given order, the files of one pattern in bytewise name order, none twice.
-///
-/// A pattern is a path relative to `base`, or a glob. A folder means the files in it (not below it) whose extension
-/// is the format's: `.parquet`, `.csv`, `.jsonl` or `.ndjson`, `.arrow`, `.ipc` or `.feather`, of text also with `.gz`
-/// or `.zst` behind it; and so on in those of its folders that are named `column=value`. Files and folders whose name
-/// begins with `.` or `_` are skipped unless the pattern says that very name. A pattern without files is an error.
-pub fn expand(files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-    expand_in(&LocalStore, files, base)
-}
-
-/// As [`expand`], in any store; of a Delta table the files of the version that the set says.
-///
-/// # Errors
-/// [`DecodeError::NoFiles`], [`DecodeError::Unreadable`].
-pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-    if files.format == FileFormat::Delta {
-        return store.snapshot(files, base);
-    }
-    if files.paths.is_empty() {
-        return Err(DecodeError::NoFiles {
-            pattern: String::new(),
-            why: "no paths are given".into(),
-        });
-    }
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
-    for pattern in &files.paths {
-        for file in store.list(pattern, extensions(files.format), base)? {
-            if seen.insert(file.path.clone()) {
-                found.push(file);
-            }
-        }
-    }
-    Ok(found)
+    Ok(())
 }
 
 /// The files of one pattern on this machine.
-pub(crate) fn local(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+fn local(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<InputFile>, DecodeError> {
     let named = |path: PathBuf| {
         let name = path.strip_prefix(base).unwrap_or(&path).display().to_string();
         InputFile::new(path, name)
@@ -164,33 +155,27 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     }
 }
 
-/// Whether a new local file at `target` would be one of the set's files from then on.
-pub fn would_list(files: &FileSet, base: &Path, target: &Path) -> bool {
-    if files.format == FileFormat::Delta {
-        // The log of the table says which files count.
-        return false;
-    }
+/// Whether a new file at `target` would be one of the files of a pattern from then on.
+pub(crate) fn would_match(pattern: &str, extensions: &[&str], base: &Path, target: &Path) -> bool {
     let (base, target) = (settled(base), settled(target));
-    let fits = has_extension(entry_name(&target), extensions(files.format));
-    files.paths.iter().any(|pattern| {
-        let root = settled(&base.join(pattern));
-        if root.is_dir() {
-            let mut folders = below(&target, &root).collect::<Vec<_>>();
-            let inside = target.starts_with(&root) && folders.pop().is_some();
-            return inside && fits && folders.iter().all(|folder| folder.contains(&b'='));
-        }
-        let rooted = if Path::new(pattern).is_absolute() {
-            pattern.clone()
-        } else {
-            format!("{}/{pattern}", glob::Pattern::escape(&base.to_string_lossy()))
-        };
-        let options = glob::MatchOptions {
-            require_literal_separator: true,
-            ..glob::MatchOptions::default()
-        };
-        let target = target.to_string_lossy();
-        glob::Pattern::new(&rooted).is_ok_and(|rooted| rooted.matches_with(&target, options))
-    })
+    let root = settled(&base.join(pattern));
+    if root.is_dir() {
+        let mut folders = below(&target, &root).collect::<Vec<_>>();
+        let inside = target.starts_with(&root) && folders.pop().is_some();
+        let fits = has_extension(entry_name(&target), extensions);
+        return inside && fits && folders.iter().all(|folder| folder.contains(&b'='));
+    }
+    let rooted = if Path::new(pattern).is_absolute() {
+        pattern.to_owned()
+    } else {
+        format!("{}/{pattern}", glob::Pattern::escape(&base.to_string_lossy()))
+    };
+    let options = glob::MatchOptions {
+        require_literal_separator: true,
+        ..glob::MatchOptions::default()
+    };
+    let target = target.to_string_lossy();
+    glob::Pattern::new(&rooted).is_ok_and(|rooted| rooted.matches_with(&target, options))
 }
 
 /// An absolute path without links, as far as it exists.
@@ -228,7 +213,7 @@ fn folder(path: &Path, extensions: &[&str], walk: &mut Walk, found: &mut Vec<Pat
 }
 
 /// The bytes of a name, which need not be UTF-8.
-fn entry_name(path: &Path) -> &[u8] {
+pub(crate) fn entry_name(path: &Path) -> &[u8] {
     path.file_name().map_or(&[], |name| name.as_encoded_bytes())
 }
 
@@ -240,30 +225,6 @@ fn below<'a>(path: &'a Path, base: &Path) -> impl Iterator<Item = &'a [u8]> {
 
 fn hidden(name: &[u8]) -> bool {
     (name.starts_with(b".") && name != b"." && name != b"..") || name.starts_with(b"_")
-}
-
-/// The format that a name says, `None` if it says none that can be read.
-pub fn format_of(path: &Path) -> Option<FileFormat> {
-    let name = entry_name(path).to_ascii_lowercase();
-    [
-        FileFormat::Parquet,
-        FileFormat::Csv,
-        FileFormat::Jsonl,
-        FileFormat::Arrow,
-    ]
-    .into_iter()
-    .find(|format| has_extension(&name, extensions(*format)))
-}
-
-fn extensions(format: FileFormat) -> &'static [&'static str] {
-    match format {
-        FileFormat::Parquet => &["parquet"],
-        FileFormat::Csv => &["csv", "csv.gz", "csv.zst"],
-        FileFormat::Jsonl => &["jsonl", "ndjson", "jsonl.gz", "ndjson.gz", "jsonl.zst", "ndjson.zst"],
-        FileFormat::Arrow => &["arrow", "ipc", "feather"],
-        // The table's log says which files count.
-        FileFormat::Delta => &["parquet"],
-    }
 }
 
 /// Whether the name of a file ends in one of these, behind a dot.

@@ -5,8 +5,7 @@ use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 use std::cell::Cell;
 use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::Once;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An error of a library.
 pub(crate) trait Failure: Display {
@@ -41,20 +40,14 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether this thread is in a step of a library whose panic becomes [`DecodeError::Corrupt`]: the panic hook of a program
+/// may keep silent about it. This crate sets no hook.
+pub fn panic_is_caught() -> bool {
+    GUARDED.get()
+}
+
 /// Runs a step of a library; its errors, and its panics on broken files, become `Corrupt`.
-///
-/// The library does panic on some broken files. Such a panic is a finding about the file, so the process's panic hook
-/// is wrapped, once, to keep silent about it; all other panics reach the hook that was there before.
 pub(crate) fn guarded<T, E: Failure>(file: &str, step: impl FnOnce() -> Result<T, E>) -> Result<T, DecodeError> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = take_hook();
-        set_hook(Box::new(move |info| {
-            if !GUARDED.get() {
-                before(info);
-            }
-        }));
-    });
     let outer = GUARDED.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(step));
     GUARDED.set(outer);
@@ -74,4 +67,31 @@ pub(crate) fn guarded<T, E: Failure>(file: &str, step: impl FnOnce() -> Result<T
         file: file.to_owned(),
         why,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{set_hook, take_hook};
+    use std::sync::Mutex;
+
+    #[test]
+    fn a_hook_of_the_program_stays_and_hears_of_what_is_caught() {
+        let mine = std::thread::current().id();
+        let heard = std::sync::Arc::new(Mutex::new(Vec::new()));
+        let (told, before) = (heard.clone(), take_hook());
+        set_hook(Box::new(move |info| match std::thread::current().id() == mine {
+            true => told.lock().unwrap().push(panic_is_caught()),
+            false => before(info),
+        }));
+        let broken = || guarded::<(), String>("f", || panic!("a library gives up")).unwrap_err();
+        assert_eq!(
+            broken().to_string(),
+            "f is corrupt or of another format: its content contradicts itself"
+        );
+        broken();
+        assert!(std::panic::catch_unwind(|| panic!("of another's")).is_err());
+        drop(take_hook());
+        assert_eq!(*heard.lock().unwrap(), [true, true, false]);
+    }
 }

@@ -1,6 +1,7 @@
 //! JSON objects, one per line, with the literal text of every value.
 
 use crate::lines::{Line, Lines, without_end};
+use crate::reject::shown;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -17,7 +18,7 @@ pub(crate) enum Record {
     },
     Broken {
         line: u64,
-        why: String,
+        why: &'static str,
     },
     End,
 }
@@ -42,15 +43,12 @@ impl JsonlReader {
                 Line::TooLong => {
                     return Ok(Record::Broken {
                         line,
-                        why: "longer than 16 MiB".into(),
+                        why: "longer than 16 MiB",
                     });
                 }
                 Line::Whole if self.raw.trim_ascii().is_empty() => {}
                 Line::Whole if std::str::from_utf8(&self.raw).is_err() => {
-                    return Ok(Record::Broken {
-                        line,
-                        why: "not UTF-8".into(),
-                    });
+                    return Ok(Record::Broken { line, why: "not UTF-8" });
                 }
                 Line::Whole => return Ok(Record::Text { line }),
             }
@@ -60,6 +58,11 @@ impl JsonlReader {
     /// The current line; empty when it is broken.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(without_end(&self.raw)).unwrap_or("")
+    }
+
+    /// Its size.
+    pub(crate) fn bytes(&self) -> usize {
+        self.raw.len()
     }
 
     /// The current line for reports.
@@ -83,7 +86,7 @@ pub(crate) fn entries(line: &str) -> Result<Entries<'_>, String> {
         }
     })?;
     match twice(&entries.0) {
-        Some(name) => Err(format!("key {} occurs twice", crate::reject::shown(name))),
+        Some(name) => Err(format!("key {} occurs twice", shown(name))),
         None => Ok(entries),
     }
 }
@@ -129,3 +132,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
 /// A key, borrowed where it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// A JSON value as messages show it: a string like any text, everything else as it is written.
+pub(crate) fn json_shown(raw: &str) -> String {
+    if raw.starts_with('"') {
+        return shown(raw.trim_matches('"'));
+    }
+    match raw.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &raw[..end]),
+        None => raw.to_owned(),
+    }
+}

@@ -1,20 +1,19 @@
 //! From the columns of a file to the columns of a source: places, values, and which rows are rejected.
 
 use crate::array::{self, Fit, describe, fit};
-use crate::builder::all_null;
 use crate::error::DecodeError;
-use crate::files::InputFile;
 use crate::guard::guarded;
+use crate::names::place;
 use crate::reject::{Reason, Reject};
 use crate::said::{self, Said};
-use crate::source::{Decoded, RowNumbers, Spec};
-use crate::text_rows::place;
+use crate::spec::{Decoded, RowNumbers, Spec};
+use crate::store::InputFile;
 use crate::undeclared::{self, Undeclared};
 use crate::zone::Zone;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::Schema;
 use featc_ir::{ColumnId, Type};
-use featr_kernels::{Batch, Column, Data, StrData, Tag};
+use featr_kernels::{Batch, Column, Tag};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -91,7 +90,7 @@ impl Layout {
             places.push(Place::Unread);
         }
         let names = schema.fields().iter().map(|field| field.name().as_str()).enumerate();
-        let others = names.filter(|(_, name)| spec.undeclared && !spec.declares(name));
+        let others = names.filter(|(_, name)| spec.options.undeclared && !spec.declares(name));
         let others: Vec<(usize, &str)> = others.collect();
         let others_at = others.iter().map(|(root, _)| *root);
         let mut read: Vec<usize> = roots.iter().flatten().copied().chain(others_at).collect();
@@ -161,18 +160,20 @@ impl Layout {
             };
             columns.push(column(&self.file, (found, rows), index, spec, &mut refused)?);
         }
-        let undeclared = spec.undeclared.then(|| {
+        let undeclared = spec.options.undeclared.then(|| {
             let take = |(name, at): &(String, usize)| Some((name.clone(), arrays.get_mut(*at)?.take()?));
             let columns = self.undeclared.iter().filter_map(take).collect();
             let is_kept = |row: &u32| !refused.contains_key(&(*row as usize));
             let kept = (!refused.is_empty()).then(|| (0..rows as u32).filter(is_kept).collect());
             Undeclared::of_columns(&self.file, self.said, columns, kept)
         });
-        let decoded = accepted(&self.file, first, Batch { rows, columns }, refused, rejects);
+        let (batch, rows) = accepted(&self.file, first, Batch { rows, columns }, refused, rejects);
         Ok(Decoded {
+            batch,
+            file: self.file.clone(),
+            rows,
             texts,
             undeclared,
-            ..decoded
         })
     }
 }
@@ -196,46 +197,25 @@ fn accepted(
     mut batch: Batch,
     refused: BTreeMap<usize, (Reason, String)>,
     rejects: &mut Vec<Reject>,
-) -> Decoded {
-    let file = file.clone();
+) -> (Batch, RowNumbers) {
     if refused.is_empty() {
-        let rows = RowNumbers { first, numbers: None };
-        let texts = Vec::new();
-        return Decoded {
-            batch,
-            file,
-            rows,
-            texts,
-            undeclared: None,
-        };
+        return (batch, RowNumbers { first, numbers: None });
     }
-    let mut keep = vec![true; batch.rows];
-    for (row, (reason, detail)) in refused {
-        keep[row] = false;
-        rejects.push(Reject {
-            file: file.clone(),
-            line: first + row as u64,
-            reason,
-            detail,
-            raw: None,
-        });
-    }
-    batch.columns.iter_mut().for_each(|column| retain(column, &keep));
-    let numbers: Vec<u64> = (first..)
-        .zip(&keep)
-        .filter(|(_, keep)| **keep)
-        .map(|(number, _)| number)
-        .collect();
-    batch.rows = numbers.len();
-    let rows = RowNumbers::new(numbers);
-    let texts = Vec::new();
-    Decoded {
-        batch,
-        file,
-        rows,
-        texts,
-        undeclared: None,
-    }
+    let kept: Vec<usize> = (0..batch.rows).filter(|row| !refused.contains_key(row)).collect();
+    batch
+        .columns
+        .iter_mut()
+        .for_each(|column| *column = column.take_rows(&kept));
+    batch.rows = kept.len();
+    rejects.extend(refused.into_iter().map(|(row, (reason, detail))| Reject {
+        file: file.clone(),
+        line: first + row as u64,
+        reason,
+        detail,
+        raw: None,
+    }));
+    let numbers = kept.into_iter().map(|row| first + row as u64).collect();
+    (batch, RowNumbers::new(numbers))
 }
 
 /// One declared column of a batch of so many rows; those that it rejects are added to `refused` unless an earlier
@@ -249,7 +229,7 @@ fn column(
 ) -> Result<Column, DecodeError> {
     let declared = &spec.columns[index];
     let column = match found {
-        Found::Nothing => return Ok(all_null(declared.ty, rows)),
+        Found::Nothing => return Ok(Column::new(declared.ty, rows)),
         Found::Said(said) => {
             if let Said::Refused(detail) = said {
                 for row in 0..rows {
@@ -278,37 +258,6 @@ fn column(
     Ok(if spec.wanted[index] {
         column
     } else {
-        all_null(declared.ty, rows)
+        Column::new(declared.ty, rows)
     })
-}
-
-/// Takes out the rows that are not to be kept.
-fn retain(column: &mut Column, keep: &[bool]) {
-    fn only<T>(values: &mut Vec<T>, keep: &[bool]) {
-        let mut flags = keep.iter();
-        values.retain(|_| flags.next() == Some(&true));
-    }
-    match &mut column.data {
-        Data::Bool(values) => only(values, keep),
-        Data::I64(values) => only(values, keep),
-        Data::F64(values) => only(values, keep),
-        Data::I128(values) => only(values, keep),
-        Data::Str(values) => {
-            let mut kept = StrData {
-                offsets: vec![0],
-                bytes: Vec::with_capacity(values.bytes.len()),
-            };
-            for (ends, _) in values.offsets.windows(2).zip(keep).filter(|(_, keep)| **keep) {
-                kept.bytes.extend_from_slice(&values.bytes[ends[0]..ends[1]]);
-                kept.offsets.push(kept.bytes.len());
-            }
-            *values = kept;
-        }
-    }
-    if let Some(tags) = &mut column.tags {
-        only(tags, keep);
-        if tags.iter().all(|tag| *tag == Tag::VALID) {
-            column.tags = None;
-        }
-    }
 }

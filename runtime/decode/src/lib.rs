@@ -44,13 +44,12 @@
 //! * A declared column that a file lacks takes the value that a folder of its path names: `day=2026-01-01`; see
 //!   [`InputFile::values`].
 //!
-//! A broken Parquet or Arrow file may make its library panic: the panic is caught, said as [`DecodeError::Corrupt`], and
-//! kept off standard error by a wrapper around the process's panic hook.
+//! A broken Parquet or Arrow file may make its library panic: the panic is caught and said as [`DecodeError::Corrupt`].
+//! This crate sets no panic hook; that of a program may ask [`panic_is_caught`] and keep silent, as the command line does.
 //!
 //! Architecture invariant: the only crate below the command line that touches files.
 
 mod array;
-mod arrow_file;
 mod arrow_sizes;
 mod arrow_stream;
 mod builder;
@@ -60,21 +59,26 @@ mod csv;
 mod cuts;
 mod error;
 mod files;
+mod format;
+mod formats;
 mod guard;
 mod json;
 mod layout;
 mod lines;
+mod locks;
 mod memory;
 mod names;
 mod packed;
-mod parquet;
 mod piece;
 mod prune;
 mod reject;
+mod rows_writer;
 mod said;
 mod scratch;
 mod source;
+mod spec;
 mod spine;
+mod spine_reader;
 mod store;
 mod text;
 mod text_file;
@@ -89,17 +93,19 @@ mod tests;
 
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::{DecodeError, LakeCause, RowPlace, plain};
-pub use files::{InputFile, expand, expand_in, format_of, has_extension, no_such_files, would_list};
+pub use files::{LocalStore, has_extension, no_such_files};
+pub use formats::{expand_in, format_of, output_format, would_list};
+pub use guard::panic_is_caught;
 pub use memory::decode_rows;
 pub use names::first_twice;
-pub use piece::{Bound, Piece, PieceOptions, pieces};
+pub use piece::{Piece, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects, begins_with_reject};
+pub use rows_writer::{RowsWriter, Sealed, read_metadata, write_rows};
 pub use scratch::Scratch;
-pub use source::{Decoded, ReadOptions, RowNumbers, SourceReader, read_source, read_text};
-pub use spine::{Spine, read_spine, read_spine_in};
-pub use store::{LocalStore, RandomRead, Store, open_file, read_file};
+pub use source::{ReadOptions, SourceReader, read_source};
+pub use spec::{Bound, Decoded, PieceOptions, RowNumbers};
+pub use spine::Spine;
+pub use spine_reader::read_spine;
+pub use store::{InputFile, RandomRead, Store, open_file, read_file};
 pub use undeclared::Undeclared;
-pub use write::{
-    Aside, Beyond, Claim, OutputFormat, ParquetWriter, RowsWriter, Sealed, WriteOptions, beyond_text, read_metadata,
-    sync_folder, write_rows,
-};
+pub use write::{Aside, Beyond, Claim, WriteOptions, beyond_text, sync_folder};

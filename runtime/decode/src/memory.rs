@@ -1,11 +1,11 @@
 //! Rows of a source that are in memory already, decoded as those of a Parquet file are.
 
 use crate::error::DecodeError;
-use crate::files::InputFile;
 use crate::guard::guarded;
 use crate::layout::Layout;
 use crate::reject::Reject;
-use crate::source::{Decoded, Spec};
+use crate::spec::{Decoded, PieceOptions, Spec};
+use crate::store::InputFile;
 use arrow::array::RecordBatch;
 use featc_ir::Source;
 
@@ -18,8 +18,11 @@ use featc_ir::Source;
 /// What would be wrong with the schema of a Parquet file: a column that is missing, there twice, of a type that does not
 /// decode, or naive where the source declares no `zone`; [`DecodeError::UnknownZone`].
 pub fn decode_rows(source: &Source, rows: &RecordBatch, name: &str) -> Result<(Decoded, Vec<Reject>), DecodeError> {
-    let mut spec = Spec::new(source, None, None)?;
-    spec.undeclared = true;
+    let options = PieceOptions {
+        undeclared: true,
+        ..PieceOptions::default()
+    };
+    let spec = Spec::new(source, options)?;
     let input = InputFile {
         path: name.into(),
         name: name.into(),

@@ -1,5 +1,6 @@
-//! Names that must differ.
+//! Names of columns: where one stands, and that they differ.
 
+use crate::error::DecodeError;
 use std::collections::HashSet;
 use std::hash::Hash;
 
@@ -7,6 +8,30 @@ use std::hash::Hash;
 pub fn first_twice<N: Copy + Eq + Hash>(names: impl IntoIterator<Item = N>) -> Option<N> {
     let mut seen = HashSet::new();
     names.into_iter().find(|name| !seen.insert(*name))
+}
+
+/// Where a column is among the names of a file.
+pub(crate) fn place<N: AsRef<str>>(names: &[N], column: &str, file: &str) -> Result<usize, DecodeError> {
+    let mut places = names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| name.as_ref() == column)
+        .map(|(place, _)| place);
+    match (places.next(), places.next()) {
+        (Some(place), None) => Ok(place),
+        (Some(_), Some(_)) => Err(DecodeError::AmbiguousColumn {
+            file: file.to_owned(),
+            column: column.to_owned(),
+        }),
+        (None, _) => {
+            let found = names.iter().map(|name| name.as_ref().to_owned()).collect();
+            Err(DecodeError::MissingColumn {
+                file: file.to_owned(),
+                column: column.to_owned(),
+                found,
+            })
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Text that is packed by gzip or zstd, told by the name of its file.
+//!
+//! The members of gzip come one by one from `flate2::GzDecoder`, and not from its `MultiGzDecoder`, which takes the same
+//! time (docs/benchmarks.md) but refuses the zeros that may stand behind the last member, and cannot tell other bytes there
+//! from a broken member.
 
-use crate::error::DecodeError;
-use crate::files::InputFile;
-use crate::store::Store;
+use crate::error::{Damaged, DecodeError};
+use crate::store::{InputFile, Store};
 use flate2::bufread::GzDecoder;
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -181,15 +183,3 @@ impl Read for Unpacked {
         Err(io::Error::new(io::ErrorKind::InvalidData, Damaged(why)))
     }
 }
-
-/// Packed data that cannot be unpacked.
-#[derive(Debug)]
-pub(crate) struct Damaged(String);
-
-impl fmt::Display for Damaged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Damaged {}

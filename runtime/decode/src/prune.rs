@@ -5,8 +5,7 @@
 
 use crate::array::decode;
 use crate::guard::guarded;
-use crate::piece::Bound;
-use crate::source::Spec;
+use crate::spec::{Bound, Spec};
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use featr_kernels::value::Value;

@@ -59,11 +59,8 @@ pub struct Reject {
     pub raw: Option<String>,
 }
 
-/// Receives every rejected row, in order.
-pub trait RejectSink: Send {
-    /// An error stops the reading: a row that can be kept nowhere must not vanish.
-    fn reject(&mut self, reject: &Reject) -> Result<(), DecodeError>;
-}
+/// Receives every rejected row, in order. An error stops the reading: a row that can be kept nowhere must not vanish.
+pub type RejectSink = Box<dyn FnMut(&Reject) -> Result<(), DecodeError> + Send>;
 
 /// Counts of rejected rows, and the first of them in full.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -160,7 +157,7 @@ impl<W: Write> JsonlRejects<W> {
         }
     }
 
-    /// Writes one row; later phases use it for their own reasons.
+    /// Writes one row.
     pub fn write(
         &mut self,
         file: &str,
@@ -193,18 +190,6 @@ impl<W: Write> JsonlRejects<W> {
             file: self.name.clone(),
             why: plain(error),
         }
-    }
-}
-
-impl<W: Write + Send> RejectSink for JsonlRejects<W> {
-    fn reject(&mut self, reject: &Reject) -> Result<(), DecodeError> {
-        self.write(
-            &reject.file,
-            reject.line,
-            reject.reason.name(),
-            &reject.detail,
-            reject.raw.as_deref(),
-        )
     }
 }
 

@@ -4,15 +4,13 @@
 //! Dropped, the folder is removed with all that is in it. A process that is killed leaves it; the next scratch in the same
 //! parent removes it. The folder of a living process is locked, and never removed (tested).
 
-use std::fs::{File, TryLockError};
+use crate::locks::{ATTEMPTS, busy, clear_dead, locked};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use tempfile::TempDir;
 
 const PREFIX: &str = "featc-spill-";
-
-/// How often a new folder may be taken for a dead one before it is locked.
-const ATTEMPTS: usize = 16;
 
 /// A folder of our own for temporary files.
 #[derive(Debug)]
@@ -28,7 +26,7 @@ impl Scratch {
     /// # Errors
     /// The parent is missing or refuses.
     pub fn create(parent: &Path) -> io::Result<Scratch> {
-        clear_dead(parent);
+        clear_dead(parent, |name, ty| name.starts_with(PREFIX) && ty.is_dir());
         for _ in 0..ATTEMPTS {
             let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
             let lock = match File::open(folder.path()) {
@@ -36,39 +34,16 @@ impl Scratch {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
             };
-            match lock.try_lock() {
-                Err(TryLockError::WouldBlock) => continue,
-                // A file system without locks: then nobody can take folders for dead ones.
-                Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
-                Ok(()) | Err(TryLockError::Error(_)) => {}
-            }
-            if folder.path().exists() {
+            if locked(&lock)? && folder.path().exists() {
                 return Ok(Scratch { folder, _lock: lock });
             }
         }
-        Err(io::Error::new(
-            io::ErrorKind::ResourceBusy,
-            "the folder is being cleared by others",
-        ))
+        Err(busy())
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.folder.path()
-    }
-}
-
-/// Removes the folders that nobody holds. One that cannot be removed is no failure: the next run tries again.
-fn clear_dead(parent: &Path) {
-    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
-        if !entry.file_name().to_string_lossy().starts_with(PREFIX) || !entry.file_type().is_ok_and(|ty| ty.is_dir()) {
-            continue;
-        }
-        if let Ok(folder) = File::open(entry.path())
-            && folder.try_lock().is_ok()
-        {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
     }
 }
 

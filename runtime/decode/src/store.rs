@@ -1,16 +1,15 @@
-//! Where files lie, and how their bytes are read: a small trait, and the local file system.
+//! Where files lie, and how their bytes are read: a small trait.
 
 use crate::error::{DecodeError, NO_PLAIN_FILE};
-use crate::files::{self, InputFile};
 use bytes::{Buf, Bytes};
 use featc_ir::FileSet;
+use percent_encoding::percent_decode_str;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 /// A place of files. Cheap to share; every method may be called from any thread.
 pub trait Store: Send + Sync + fmt::Debug {
@@ -34,10 +33,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`DecodeError::Unreadable`].
     fn stream(&self, file: &InputFile) -> Result<Box<dyn Read + Send>, DecodeError> {
-        Ok(Box::new(Sequential {
-            file: self.open(file)?,
-            at: 0,
-        }))
+        let file = self.open(file)?;
+        let whole = 0..file.len();
+        Ok(Box::new(Ranged::new(file, whole)))
     }
 
     /// The length of a file that may be read twice, as what it costs is small: a file of this machine. Others, and what
@@ -85,37 +83,52 @@ pub trait RandomRead: Send + Sync {
     }
 }
 
-/// The file system of this machine.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LocalStore;
+/// A file to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputFile {
+    /// A path, or what else the store knows the file by.
+    pub path: PathBuf,
+    /// What messages call it: relative to the base folder where it lies below it.
+    pub name: Arc<str>,
+    /// Columns whose one value is said outside of the file, by its place or by its table: names and texts, `None` for
+    /// null. They count where the file does not hold the column itself, and decode as CSV text.
+    pub values: Vec<(String, Option<String>)>,
+}
 
-impl Store for LocalStore {
-    fn list(&self, pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        files::local(pattern, extensions, base)
+impl InputFile {
+    /// A file whose name says the values of its columns.
+    pub fn new(path: PathBuf, name: impl Into<Arc<str>>) -> InputFile {
+        let name = name.into();
+        InputFile {
+            path,
+            values: values(&name),
+            name,
+        }
     }
+}
 
-    fn open(&self, file: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {
-        let refused = |error: io::Error| DecodeError::unreadable(&file.name, &error);
-        let open = open_file(&file.path).map_err(refused)?;
-        let about = open.metadata().map_err(refused)?;
-        let modified = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        Ok(Arc::new(LocalFile {
-            name: file.name.clone(),
-            file: open,
-            len: about.len(),
-            modified_ns: modified.map_or(0, |since| since.as_nanos()),
-        }))
+/// The values that the folders of a path name as `column=value`, `%` escapes undone; of two of one column the inner.
+fn values(name: &str) -> Vec<(String, Option<String>)> {
+    let mut found: Vec<(String, Option<String>)> = Vec::new();
+    let Some((folders, _)) = name.rsplit_once(['/', std::path::MAIN_SEPARATOR]) else {
+        return found;
+    };
+    for (column, value) in folders
+        .split(['/', std::path::MAIN_SEPARATOR])
+        .filter_map(|part| part.split_once('='))
+    {
+        // Escapes that make no UTF-8 are text.
+        let unescaped = |text| {
+            percent_decode_str(text)
+                .decode_utf8()
+                .map_or(text.to_owned(), String::from)
+        };
+        let column = unescaped(column);
+        let value = (value != "__HIVE_DEFAULT_PARTITION__").then(|| unescaped(value));
+        found.retain(|(known, _)| *known != column);
+        found.push((column, value));
     }
-
-    fn stream(&self, file: &InputFile) -> Result<Box<dyn Read + Send>, DecodeError> {
-        let open = open_file(&file.path).map_err(|error| DecodeError::unreadable(&file.name, &error))?;
-        Ok(Box::new(open))
-    }
-
-    fn near(&self, file: &InputFile) -> Option<u64> {
-        let about = std::fs::metadata(&file.path).ok()?;
-        about.is_file().then_some(about.len())
-    }
+    found
 }
 
 /// Opens a file. A pipe, a socket or a device is none: to open a pipe could wait for ever, and it cannot be read twice.
@@ -141,80 +154,6 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open_file(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-struct LocalFile {
-    name: Arc<str>,
-    file: File,
-    len: u64,
-    modified_ns: u128,
-}
-
-impl RandomRead for LocalFile {
-    fn len(&self) -> u64 {
-        self.len
-    }
-
-    fn read_at(&self, start: u64, len: usize) -> Result<Bytes, DecodeError> {
-        if start.checked_add(len as u64).is_none_or(|end| end > self.len) {
-            return Err(DecodeError::Unreadable {
-                file: self.name.to_string(),
-                why: format!("it ends before byte {}", start.saturating_add(len as u64)),
-            });
-        }
-        let mut bytes = vec![0; len];
-        read_exact_at(&self.file, &mut bytes, start).map_err(|error| match error.kind() {
-            // It was long enough when it was opened.
-            io::ErrorKind::UnexpectedEof => {
-                let is = self.file.metadata().map_or(start, |about| about.len());
-                DecodeError::changed(&self.name, self.len, is)
-            }
-            _ => DecodeError::unreadable(&self.name, &error),
-        })?;
-        Ok(bytes.into())
-    }
-
-    fn version(&self) -> Option<String> {
-        Some(format!("{}+{}", self.modified_ns, self.len))
-    }
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, start)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut bytes: &mut [u8], mut start: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, start)?;
-        if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        start += read as u64;
-        bytes = &mut bytes[read..];
-    }
-    Ok(())
-}
-
-/// A file from its beginning to its end.
-struct Sequential {
-    file: Arc<dyn RandomRead>,
-    at: u64,
-}
-
-impl Read for Sequential {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.file.len().saturating_sub(self.at)).unwrap_or(usize::MAX);
-        let len = left.min(buffer.len());
-        if len == 0 {
-            return Ok(0);
-        }
-        let bytes = self.file.read_at(self.at, len).map_err(as_io)?;
-        buffer[..len].copy_from_slice(&bytes);
-        self.at += len as u64;
-        Ok(len)
-    }
 }
 
 fn as_io(error: DecodeError) -> io::Error {
@@ -244,7 +183,8 @@ impl Ranged {
 impl BufRead for Ranged {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.bytes.is_empty() && self.left.start < self.left.end {
-            let len = (self.left.end - self.left.start).min(1 << 18) as usize;
+            let most = self.file.granule().max(1 << 18) as u64;
+            let len = (self.left.end - self.left.start).min(most) as usize;
             self.bytes = self.file.read_at(self.left.start, len).map_err(as_io)?;
             self.left.start += len as u64;
         }

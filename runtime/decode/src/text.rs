@@ -1,5 +1,6 @@
 //! Scalars from text. Every function is total; an error is a phrase that completes "the text …".
 
+use featr_kernels::calendar;
 use featr_kernels::value::canonical;
 
 /// Completes "`text` …".
@@ -111,10 +112,8 @@ fn decimal_exponent(text: &str) -> Option<i64> {
 
 /// `YYYY-MM-DD` to days since 1970-01-01.
 pub(crate) fn date(text: &str) -> Result<i64, Phrase> {
-    let mut cursor = Cursor(text.as_bytes());
-    cursor
-        .date()
-        .filter(|_| cursor.0.is_empty())
+    calendar::parse_date(text)
+        .map(i64::from)
         .ok_or("is not a date (YYYY-MM-DD)")
 }
 
@@ -218,21 +217,12 @@ impl Cursor<'_> {
     }
 
     fn date(&mut self) -> Option<i64> {
-        // Years 1 to 9999, as literals and casts have them.
-        let year = self.digits(4).filter(|year| *year > 0)?;
-        self.expect(b"-")?;
-        let month = self.digits(2)?;
-        self.expect(b"-")?;
-        let day = self.digits(2)?;
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let days = match month {
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            4 | 6 | 9 | 11 => 30,
-            2 if leap => 29,
-            2 => 28,
-            _ => return None,
-        };
-        (1..=days).contains(&day).then(|| days_from_civil(year, month, day))
+        let (text, rest) = self.0.split_at_checked(10)?;
+        self.0 = rest;
+        std::str::from_utf8(text)
+            .ok()
+            .and_then(calendar::parse_date)
+            .map(i64::from)
     }
 
     fn timestamp(&mut self) -> Option<Written> {
@@ -278,15 +268,6 @@ impl Cursor<'_> {
             _ => None,
         }
     }
-}
-
-/// Days since 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant's `days_from_civil`).
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 #[cfg(test)]

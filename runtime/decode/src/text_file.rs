@@ -1,26 +1,26 @@
-//! Files of CSV and JSONL: plain ones may be cut into parts, packed ones are read from their beginning to their end.
+//! Files of text: plain ones may be cut into parts, packed ones are read from their beginning to their end.
 
-use crate::csv::CsvReader;
+use crate::csv::{CsvReader, header};
 use crate::cuts::{Place, cuts};
 use crate::error::DecodeError;
-use crate::files::InputFile;
+use crate::format::{Opened, Part, Reading};
 use crate::lines::Lines;
 use crate::packed::{Packing, unpacked};
-use crate::piece::Shared;
-use crate::store::Ranged;
-use crate::text_rows::{TextReader, header};
-use featc_ir::FileFormat;
+use crate::spec::Spec;
+use crate::store::{InputFile, Ranged};
+use crate::text_rows::{TextFormat, TextReader};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A file of text, and how it is cut.
 pub(crate) struct TextFile {
-    pub input: InputFile,
-    packing: Option<Packing>,
+    input: InputFile,
+    format: &'static dyn TextFormat,
     cut: Option<Cut>,
 }
 
 struct Cut {
-    /// Of CSV, the names in the header.
+    /// The names in the header, if the format has one.
     names: Vec<String>,
     /// Where the parts begin.
     starts: Vec<Place>,
@@ -37,84 +37,88 @@ const UNPACKED_TIMES: u64 = 6;
 
 impl TextFile {
     /// Looks through a large file for places to cut it.
-    pub(crate) fn open(input: InputFile, shared: &Shared) -> TextFile {
-        let packing = Packing::of(&input.path);
-        let cut = match packing {
-            None => cut(&input, shared),
+    pub(crate) fn open(input: InputFile, format: &'static dyn TextFormat, spec: &Spec) -> TextFile {
+        let cut = match Packing::of(&input.path) {
+            None => cut(&input, format, spec),
             Some(_) => None,
         };
-        TextFile { input, packing, cut }
+        TextFile { input, format, cut }
+    }
+}
+
+impl Opened for TextFile {
+    fn name(&self) -> &str {
+        &self.input.name
     }
 
-    /// Its parts, in order; 1 when it is not cut.
-    pub(crate) fn parts(&self) -> usize {
-        self.cut.as_ref().map_or(1, |cut| cut.starts.len())
-    }
-
-    /// The bytes of a part, as they are stored.
-    pub(crate) fn bytes(&self, part: usize) -> u64 {
+    fn parts(&self, _: usize, _: &Spec, _: &mut u64) -> Vec<Part> {
+        let times = Packing::of(&self.input.path).map_or(1, |_| UNPACKED_TIMES);
+        let part = |(at, bytes): (usize, u64)| Part {
+            units: at..at + 1,
+            bytes,
+            unpacked_bytes: bytes.saturating_mul(times),
+            ..Part::default()
+        };
         match &self.cut {
-            Some(cut) => cut.range(part).map_or(0, |range| range.end - range.start),
-            None => std::fs::metadata(&self.input.path).map_or(0, |about| about.len()),
+            None => {
+                let bytes = std::fs::metadata(&self.input.path).map_or(0, |about| about.len());
+                vec![part((0, bytes))]
+            }
+            Some(cut) => {
+                let sizes = (0..cut.starts.len()).map(|at| cut.range(at));
+                sizes
+                    .map(|range| range.end - range.start)
+                    .enumerate()
+                    .map(part)
+                    .collect()
+            }
         }
     }
 
-    /// About how many bytes of text a part has.
-    pub(crate) fn unpacked_bytes(&self, part: usize) -> u64 {
-        match self.packing {
-            None => self.bytes(part),
-            Some(_) => self.bytes(part).saturating_mul(UNPACKED_TIMES),
-        }
-    }
-
-    /// Opens a part. If it is a later one of CSV, it goes without the header.
-    pub(crate) fn read(&self, part: usize, shared: &Shared) -> Result<TextReader, DecodeError> {
-        let (file, values) = (self.input.name.clone(), &self.input.values);
-        let (lines, names) = match self.cut.as_ref().and_then(|cut| Some((cut, cut.range(part)?))) {
-            None => (Lines::new(unpacked(&*shared.store, &self.input)?), None),
-            Some((cut, range)) => {
-                let open = shared.store.open(&self.input)?;
+    /// A later part of a file with a header goes without it.
+    fn read(self: Arc<Self>, part: &Part, spec: &Spec) -> Result<Box<dyn Reading>, DecodeError> {
+        let (store, part) = (&*spec.options.store, part.units.start);
+        let (lines, names) = match &self.cut {
+            None => (Lines::new(unpacked(store, &self.input)?), None),
+            Some(cut) => {
+                let open = store.open(&self.input)?;
                 if open.version() != cut.content {
-                    return Err(DecodeError::changed(&file, cut.len, open.len()));
+                    return Err(DecodeError::changed(&self.input.name, cut.len, open.len()));
                 }
-                let lines_before = cut.starts[part].lines;
-                let input = Box::new(Ranged::new(open, range));
+                let input = Box::new(Ranged::new(open, cut.range(part)));
                 match part {
                     0 => (Lines::new(input), None),
-                    _ => (Lines::behind(input, lines_before), Some(cut.names.as_slice())),
+                    _ => (Lines::behind(input, cut.starts[part].lines), Some(&*cut.names)),
                 }
             }
         };
-        match shared.format {
-            FileFormat::Csv => TextReader::csv(file, values, lines, names, &shared.spec),
-            _ => Ok(TextReader::jsonl(file, values, lines, &shared.spec)),
-        }
+        let records = self.format.records(&self.input, lines, names, spec)?;
+        Ok(Box::new(TextReader::new(self.input.name.clone(), records, spec)))
     }
 }
 
 impl Cut {
-    fn range(&self, part: usize) -> Option<Range<u64>> {
-        let start = self.starts.get(part)?.offset;
+    fn range(&self, part: usize) -> Range<u64> {
         let end = self.starts.get(part + 1).map_or(self.len, |next| next.offset);
-        Some(start..end)
+        self.starts[part].offset..end
     }
 }
 
 /// `None` where the file is not worth it, or has to be read once, or cannot be read: its one piece will say so.
-fn cut(input: &InputFile, shared: &Shared) -> Option<Cut> {
-    let len = shared.store.near(input)?;
+fn cut(input: &InputFile, format: &dyn TextFormat, spec: &Spec) -> Option<Cut> {
+    let options = &spec.options;
+    let len = options.store.near(input)?;
     let usual = (len / 64).clamp(PIECE_BYTES.start, PIECE_BYTES.end);
-    let piece_bytes = shared.bytes_per_piece.map_or(usual, |bytes| bytes as u64).max(1);
+    let piece_bytes = options.bytes_per_piece.map_or(usual, |bytes| bytes as u64).max(1);
     if len / 2 < piece_bytes {
         return None;
     }
-    let file = shared.store.open(input).ok()?;
+    let file = options.store.open(input).ok()?;
     let (len, content) = (file.len(), file.version());
-    let csv = shared.format == FileFormat::Csv;
-    let mut starts = cuts(&file, csv, piece_bytes, shared.threads)?;
+    let mut starts = cuts(&file, format.delimiter(), piece_bytes, options.threads)?;
     let mut names = Vec::new();
-    if csv {
-        let mut reader = CsvReader::new(Lines::new(Box::new(Ranged::new(file, 0..len))));
+    if let Some(delimiter) = format.delimiter() {
+        let mut reader = CsvReader::new(Lines::new(Box::new(Ranged::new(file, 0..len))), delimiter);
         names = header(&mut reader, &input.name).ok()?;
         // Blank lines may stand in front of the header, and the first piece has to have it.
         let header_line = reader.line();

@@ -15,9 +15,7 @@ impl Program {
     pub fn read_entities(&self, service: &str, path: &Path) -> Result<Vec<Column>, Error> {
         let keys = &self.service(service)?.keys;
         let name = path.display().to_string();
-        let Some(format) = format_of(path) else {
-            return Err(DecodeError::UnknownFormat { file: name }.into());
-        };
+        let format = format_of(path)?;
         let absolute = std::path::absolute(path).unwrap_or(path.to_owned());
         let Ok(place) = absolute.into_os_string().into_string() else {
             let why = "its name is no text in UTF-8".to_owned();

@@ -144,7 +144,7 @@ impl Program {
         let is_table = path.to_str().map_or(Ok(false), |path| self.store.is_table(path))?;
         let by_name = match is_table {
             true => Some(FileFormat::Delta),
-            false => format_of(path),
+            false => format_of(path).ok(),
         };
         let own = declared
             .batch

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::program::{Program, SeenEarly};
 use crate::results::{ByView, RunReport};
 use featc_ir::{Truth, hash};
-use featr_decode::{DecodeError, OutputFormat, open_file, read_metadata};
+use featr_decode::{DecodeError, open_file, read_metadata};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -151,16 +151,6 @@ pub struct OutputRecord {
     pub rows: u64,
     /// All of them, in order.
     pub columns: Vec<String>,
-}
-
-/// The word for a format in records.
-pub fn format_name(format: OutputFormat) -> &'static str {
-    match format {
-        OutputFormat::Parquet => "parquet",
-        OutputFormat::Csv => "csv",
-        OutputFormat::Jsonl => "jsonl",
-        OutputFormat::Arrow => "arrow",
-    }
 }
 
 impl Provenance {

@@ -5,7 +5,7 @@ use crate::program::Program;
 use crate::results::SourceReport;
 use featc_ir::{Arrival, FileSet, Source};
 use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
-use featr_decode::{DecodeError, ReadOptions, Reject, RejectSink, Rejects, RowNumbers, read_source};
+use featr_decode::{ReadOptions, RejectSink, Rejects, RowNumbers, read_source};
 use featr_kernels::{Batch, identity, rows};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,25 +13,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) type SharedRejects = Arc<Mutex<Box<dyn RejectedRows>>>;
 
 /// The decoder's rejects on their way to the caller's.
-pub(crate) struct Forward {
-    pub(crate) source: String,
-    pub(crate) target: SharedRejects,
-}
-
-impl RejectSink for Forward {
-    fn reject(&mut self, row: &Reject) -> Result<(), DecodeError> {
-        self.target
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .reject(&RejectedRow {
-                source: &self.source,
-                file: &row.file,
-                line: row.line,
-                reason: row.reason.name(),
-                detail: &row.detail,
-                raw: row.raw.as_deref(),
-            })
-    }
+pub(crate) fn forward(source: &Source, target: &SharedRejects) -> RejectSink {
+    let (source, target) = (source.name.clone(), target.clone());
+    Box::new(move |row| {
+        let mut target = target.lock().unwrap_or_else(PoisonError::into_inner);
+        target.reject(&RejectedRow {
+            source: &source,
+            file: &row.file,
+            line: row.line,
+            reason: row.reason.name(),
+            detail: &row.detail,
+            raw: row.raw.as_deref(),
+        })
+    })
 }
 
 /// Decoded rows of one source.
@@ -117,13 +111,8 @@ impl Program {
         let rejects = rejects.map(|target| Arc::new(Mutex::new(target)));
         let mut all = Vec::new();
         for source in self.service_sources(service)? {
-            let forward = |target: &SharedRejects| -> Box<dyn RejectSink> {
-                Box::new(Forward {
-                    source: source.name.clone(),
-                    target: target.clone(),
-                })
-            };
-            let mut recorded = self.record_source(&source, side, rejects.as_ref().map(forward))?;
+            let sink = rejects.as_ref().map(|target| forward(&source, target));
+            let mut recorded = self.record_source(&source, side, sink)?;
             if let Some(target) = &rejects {
                 recorded.reject_unaccepted(target)?;
             }
@@ -136,7 +125,7 @@ impl Program {
         Ok(all)
     }
 
-    fn record_source(&self, source: &Source, side: Side, sink: Option<Box<dyn RejectSink>>) -> Result<Recorded, Error> {
+    fn record_source(&self, source: &Source, side: Side, sink: Option<RejectSink>) -> Result<Recorded, Error> {
         let options = ReadOptions {
             sink,
             store: Some(self.store.clone()),

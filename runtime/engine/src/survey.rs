@@ -7,13 +7,13 @@
 
 use crate::error::Error;
 use crate::program::Program;
-use crate::recorded::{Forward, SharedRejects, Side};
+use crate::recorded::{SharedRejects, Side, forward};
 use crate::results::SourceReport;
 use crate::view_rejects::{Node, ViewRejects};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Key, Source, Type};
 use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
-use featr_decode::{Decoded, ReadOptions, RejectSink, read_source};
+use featr_decode::{Decoded, ReadOptions, read_source};
 use featr_kernels::rows::{self, Reason};
 use featr_kernels::{Batch, Column, Value, identity};
 use std::collections::HashMap;
@@ -197,14 +197,8 @@ impl Program {
         rejects: Option<&SharedRejects>,
         pass: &mut Pass<'_>,
     ) -> Result<SourceReport, Error> {
-        let forward = |target: &SharedRejects| -> Box<dyn RejectSink> {
-            Box::new(Forward {
-                source: source.name.clone(),
-                target: target.clone(),
-            })
-        };
         let options = ReadOptions {
-            sink: rejects.map(forward),
+            sink: rejects.map(|target| forward(source, target)),
             store: Some(self.store.clone()),
             ..ReadOptions::default()
         };

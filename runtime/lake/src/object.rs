@@ -11,7 +11,6 @@ use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _, RetryConfig};
 use std::collections::HashMap;
 use std::future::Future;
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,7 +19,7 @@ use std::time::Duration;
 const RETRY_SECONDS: u64 = 60;
 const RETRIES_MAX: usize = 6;
 /// What one read brings at least: about what a connection carries while a request is on its way.
-pub(crate) const GRANULE: usize = 1 << 20;
+const GRANULE: usize = 1 << 20;
 
 /// One client per bucket: it holds the connections.
 #[derive(Default)]
@@ -219,30 +218,5 @@ impl RandomRead for Object {
 
     fn granule(&self) -> usize {
         GRANULE
-    }
-}
-
-/// An object from its beginning to its end.
-#[derive(Debug)]
-pub(crate) struct Sequential {
-    object: Object,
-    at: u64,
-}
-
-impl Sequential {
-    pub(crate) fn new(object: Object) -> Sequential {
-        Sequential { object, at: 0 }
-    }
-}
-
-impl Read for Sequential {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let left = usize::try_from(self.object.len - self.at).unwrap_or(usize::MAX);
-        let len = left.min(buffer.len());
-        let read = self.object.read_at(self.at, len);
-        let bytes = read.map_err(|error| std::io::Error::other(error.to_string()))?;
-        buffer[..len].copy_from_slice(&bytes);
-        self.at += len as u64;
-        Ok(len)
     }
 }

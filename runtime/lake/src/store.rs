@@ -1,17 +1,16 @@
 //! The store of the command line: local paths, `file://`, `s3://`, Delta tables.
 
 use crate::delta::{DeltaTarget, Mode, Tables, versioned};
-use crate::object::{Buckets, GRANULE, Object, Sequential, exists, input, keys_below};
+use crate::object::{Buckets, Object, exists, input, keys_below};
 use crate::place::Place;
 use crate::upload;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::FileSet;
 use featr_decode::{
-    DecodeError, InputFile, LocalStore, OutputFormat, RandomRead, Store, WriteOptions, has_extension, no_such_files,
+    DecodeError, InputFile, LocalStore, RandomRead, Store, WriteOptions, has_extension, no_such_files, output_format,
 };
 use std::collections::BTreeMap;
-use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,7 +69,7 @@ impl LakeStore {
             Place::Local(folder) => Ok(folder.join("_delta_log").is_dir()),
             Place::Object { key, .. } if key.is_empty() || key.contains(['*', '?', '[']) => Ok(false),
             // A file's name: nobody is asked.
-            Place::Object { key, .. } if version.is_none() && OutputFormat::of(Path::new(&key)).is_ok() => Ok(false),
+            Place::Object { key, .. } if version.is_none() && output_format(Path::new(&key)).is_ok() => Ok(false),
             Place::Object { bucket, key } => {
                 let log = keys_below(&self.buckets.get(&bucket)?, &bucket, &format!("{key}/_delta_log"));
                 Ok(!log?.is_empty())
@@ -159,16 +158,6 @@ impl Store for LakeStore {
             Place::Object { bucket, key } => {
                 let client = self.buckets.get(&bucket)?;
                 Ok(Arc::new(Object::open(client, &bucket, &key)?))
-            }
-        }
-    }
-
-    fn stream(&self, file: &InputFile) -> Result<Box<dyn Read + Send>, DecodeError> {
-        match place(file)? {
-            Place::Local(_) => self.local.stream(file),
-            Place::Object { bucket, key } => {
-                let object = Object::open(self.buckets.get(&bucket)?, &bucket, &key)?;
-                Ok(Box::new(BufReader::with_capacity(GRANULE, Sequential::new(object))))
             }
         }
     }

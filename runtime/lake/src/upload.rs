@@ -6,7 +6,7 @@ use crate::problem::problem;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
-use featr_decode::{DecodeError, LakeCause, OutputFormat, RowsWriter, Scratch, WriteOptions};
+use featr_decode::{DecodeError, LakeCause, RowsWriter, Scratch, WriteOptions, output_format};
 use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStore as _, ObjectStoreExt as _, PutMultipartOptions};
@@ -24,7 +24,7 @@ const PARTS_TOGETHER: usize = 4;
 
 pub(crate) fn check(buckets: &Buckets, address: &str) -> Result<(), DecodeError> {
     let (bucket, name) = object(address)?;
-    OutputFormat::of(Path::new(&name))?;
+    output_format(Path::new(&name))?;
     match exists(&buckets.get(&bucket)?, &bucket, &name) {
         // Some buckets let their users write and not look.
         Ok(_) => Ok(()),

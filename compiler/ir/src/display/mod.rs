@@ -8,14 +8,15 @@ pub use expr::{expression, literal};
 pub use plan::{batch_plan, mermaid, stream_graph};
 pub use program::program;
 
-use crate::program::{Arrival, At, FileFormat, FileSet, Lateness, Source};
+use crate::calendar::{Civil, civil_from_days};
+use crate::program::{Arrival, At, FileSet, Lateness, Source};
 use crate::window::format_duration;
 use std::fmt::Write as _;
 
 /// Microseconds since the epoch as `2013-01-01T00:00:00Z`; the fraction only when there is one.
 pub fn instant(us: i64) -> String {
     let days = us.div_euclid(86_400_000_000);
-    let (year, month, day) = civil(days);
+    let Civil { year, month, day } = civil_from_days(days);
     let rest = us.rem_euclid(86_400_000_000);
     let seconds = rest / 1_000_000;
     let mut text = format!(
@@ -34,21 +35,8 @@ pub fn instant(us: i64) -> String {
 
 /// Days since the epoch as `2013-01-01`.
 pub fn date(days: i32) -> String {
-    let (year, month, day) = civil(i64::from(days));
+    let Civil { year, month, day } = civil_from_days(i64::from(days));
     format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// Year, month and day of a day number (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 fn duration(us: u64) -> String {
@@ -56,13 +44,7 @@ fn duration(us: u64) -> String {
 }
 
 fn files(set: &FileSet) -> String {
-    let format = match set.format {
-        FileFormat::Parquet => "parquet",
-        FileFormat::Csv => "csv",
-        FileFormat::Jsonl => "jsonl",
-        FileFormat::Arrow => "arrow",
-        FileFormat::Delta => "delta",
-    };
+    let format = set.format.name();
     let paths: Vec<String> = set.paths.iter().map(|path| format!("{path:?}")).collect();
     let version = set
         .version

@@ -5,9 +5,9 @@ use super::{declared, types::type_of};
 use crate::errors::names::{DuplicateColumn, Missing, MissingClause};
 use crate::errors::time::{StaticAndComing, UnknownZone};
 use crate::res;
-use featc_ir::ColumnId;
+use featc_ir::{ColumnId, FileFormat, FileSet};
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, Span, suggest};
+use featc_syntax::diag::{Code, Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
 
 /// Resolves an entity; a key named twice is reported.
@@ -97,8 +97,8 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         begins_us: source.begins.as_ref().map(|begins| begins.at.us),
         zone: source.zone.as_ref().map(|zone| zone.value.value.clone()),
         keep_nan: source.keep_nan.is_some(),
-        batch: source.batch.as_ref().map(files),
-        stream: source.stream.as_ref().map(files),
+        batch: source.batch.as_ref().and_then(|set| files(set, complaints)),
+        stream: source.stream.as_ref().and_then(|set| files(set, complaints)),
     };
     (resolved, scope)
 }
@@ -245,17 +245,33 @@ fn unique(
     }
 }
 
-fn files(files: &ast::Files) -> featc_ir::FileSet {
-    let format = match files.format {
-        ast::FileFormat::Parquet => featc_ir::FileFormat::Parquet,
-        ast::FileFormat::Csv => featc_ir::FileFormat::Csv,
-        ast::FileFormat::Jsonl => featc_ir::FileFormat::Jsonl,
-        ast::FileFormat::Arrow => featc_ir::FileFormat::Arrow,
-        ast::FileFormat::Delta => featc_ir::FileFormat::Delta,
+/// Looks up the format of files; one that is not known, and a version of what has none, are reported.
+fn files(files: &ast::Files, complaints: &mut Vec<Diagnostic>) -> Option<FileSet> {
+    let (word, at) = (&files.format.text, files.format.span);
+    let known = FileFormat::ALL.iter().copied();
+    let Some(format) = known.clone().find(|format| format.name() == word) else {
+        let message = format!("files cannot be read as `{word}`");
+        let diagnostic = Diagnostic::at(Code::UnknownFileFormat, message, at, "not a known format");
+        complaints.push(match suggest::nearest(word, known.clone().map(FileFormat::name)) {
+            Some(near) => diagnostic.with_edit(format!("did you mean `{near}`?"), at, near),
+            None => {
+                let names: Vec<String> = known.map(|format| format!("`{}`", format.name())).collect();
+                let (last, most) = names.split_last()?;
+                diagnostic.with_help(format!("the formats are {} and {last}", most.join(", ")))
+            }
+        });
+        return None;
     };
-    featc_ir::FileSet {
+    if let Some(version) = files.version.as_ref().filter(|_| format != FileFormat::Delta) {
+        let message = format!("`{word}` files have no versions");
+        let label = "only Delta tables have versions";
+        let diagnostic = Diagnostic::at(Code::VersionOfFiles, message, version.span, label);
+        complaints.push(diagnostic.with_help("leave it out, or write `batch delta` and the folder of the table"));
+        return None;
+    }
+    Some(FileSet {
         format,
         paths: files.paths.iter().map(|path| path.value.clone()).collect(),
         version: files.version.as_ref().map(|version| version.value),
-    }
+    })
 }

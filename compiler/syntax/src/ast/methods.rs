@@ -39,28 +39,6 @@ impl Step {
     }
 }
 
-impl FileFormat {
-    /// Every format, in the order of the reference.
-    pub const ALL: &'static [FileFormat] = &[
-        FileFormat::Parquet,
-        FileFormat::Csv,
-        FileFormat::Jsonl,
-        FileFormat::Arrow,
-        FileFormat::Delta,
-    ];
-
-    /// The word in `.feat` files.
-    pub fn name(self) -> &'static str {
-        match self {
-            FileFormat::Parquet => "parquet",
-            FileFormat::Csv => "csv",
-            FileFormat::Jsonl => "jsonl",
-            FileFormat::Arrow => "arrow",
-            FileFormat::Delta => "delta",
-        }
-    }
-}
-
 impl Windows {
     /// The windows in order, and whether they were written as a list.
     pub fn all(&self) -> &[Window] {

@@ -2,7 +2,7 @@
 
 use super::{Builder, Built, Refused, children, find};
 use crate::ast::*;
-use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::diag::Span;
 use crate::explain::Context;
 use featc_grammar::Rule;
 use pest::iterators::Pair;
@@ -122,42 +122,24 @@ impl Builder<'_> {
 
     fn files(&mut self, pair: &Pair<'_, Rule>, span: Span) -> Built<Files> {
         let word = self.child(pair, Rule::file_format)?;
-        let word = self.name(&word)?;
-        let paths = children(pair, Rule::string)
-            .map(|child| self.string_of(&child))
-            .collect();
-        let version = find(pair, Rule::version);
-        let known = FileFormat::ALL.iter().copied();
-        if let Some(format) = known.clone().find(|format| format.name() == word.text) {
-            let version = version.map(|version| self.version(&version, format)).transpose()?;
-            return Ok(Files {
-                format,
-                paths,
-                version,
-                span,
-            });
-        }
-        let message = format!("files cannot be read as `{}`", word.text);
-        let diagnostic = Diagnostic::at(Code::UnknownFileFormat, message, word.span, "not a known format");
-        self.report(match suggest::nearest(&word.text, known.map(FileFormat::name)) {
-            Some(near) => diagnostic.with_edit(format!("did you mean `{near}`?"), word.span, near),
-            None => diagnostic.with_help("the formats are `parquet`, `csv`, `jsonl`, `arrow` and `delta`"),
-        });
-        Err(Refused)
-    }
-
-    /// The version of a table; of files there is none.
-    fn version(&mut self, pair: &Pair<'_, Rule>, format: FileFormat) -> Built<Integer> {
-        let number = self.child(pair, Rule::numeric)?;
-        let version = self.integer(&number)?;
-        if format == FileFormat::Delta {
-            return Ok(version);
-        }
-        let span = self.span(pair);
-        let message = format!("`{}` files have no versions", format.name());
-        let diagnostic = Diagnostic::at(Code::VersionOfFiles, message, span, "only Delta tables have versions");
-        self.report(diagnostic.with_help("leave it out, or write `batch delta` and the folder of the table"));
-        Err(Refused)
+        let version = match find(pair, Rule::version) {
+            Some(version) => {
+                let number = self.child(&version, Rule::numeric)?;
+                let span = self.span(&version);
+                Some(Integer {
+                    span,
+                    ..self.integer(&number)?
+                })
+            }
+            None => None,
+        };
+        let paths = children(pair, Rule::string);
+        Ok(Files {
+            format: self.name(&word)?,
+            paths: paths.map(|child| self.string_of(&child)).collect(),
+            version,
+            span,
+        })
     }
 
     pub(super) fn feature(&mut self, pair: &Pair<'_, Rule>) -> Built<Feature> {

@@ -1,6 +1,7 @@
 //! Numbers, durations, instants and strings: from their text to their value. Pure; the builder reports.
 
 use crate::diag::Code;
+use chrono::NaiveDate;
 
 /// Microseconds of the units of durations, largest first.
 const UNITS: [(&str, i64); 6] = [
@@ -230,16 +231,17 @@ pub(crate) fn instant(text: &str) -> Result<Instant, Refusal> {
     let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
         return Err(shape());
     };
-    if year < 1 || !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
+    let known = NaiveDate::from_ymd_opt(year as i32, month as u32, day as u32).filter(|_| year > 0);
+    let Some(known) = known else {
         return Err(Refusal::new(
             Code::InvalidTimestamp,
             format!("the day {date} does not exist"),
             "check month and day",
         ));
-    }
-    let days = days_from_civil(year, month, day);
+    };
+    let days = known.to_epoch_days();
     let Some(time) = time else {
-        return i32::try_from(days).map(Instant::Date).map_err(|_| shape());
+        return Ok(Instant::Date(days));
     };
     let (clock, offset) = match time.find(['Z', '+', '-']) {
         Some(at) => (&time[..at], &time[at..]),
@@ -254,7 +256,7 @@ pub(crate) fn instant(text: &str) -> Result<Instant, Refusal> {
         ));
     }
     let offset_us = offset_us(offset, number).ok_or_else(shape)?;
-    Ok(Instant::Timestamp(days * UNITS[0].1 + of_day - offset_us))
+    Ok(Instant::Timestamp(i64::from(days) * UNITS[0].1 + of_day - offset_us))
 }
 
 fn time_of_day(clock: &str, number: impl Fn(&str, usize) -> Option<i64>) -> Option<i64> {
@@ -284,26 +286,6 @@ fn offset_us(offset: &str, number: impl Fn(&str, usize) -> Option<i64>) -> Optio
     let (hours, minutes) = offset[1..].split_once(':')?;
     let (hours, minutes) = (number(hours, 2)?, number(minutes, 2)?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60_000_000)
-}
-
-fn days_in_month(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days since 1970-01-01 in the proleptic Gregorian calendar, by counting eras of 400 years with March as the first month
-/// (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 /// The value of a string literal, and the byte ranges (within the literal) of escapes that do not exist.

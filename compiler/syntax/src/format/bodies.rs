@@ -204,7 +204,7 @@ fn clauses(layout: &Layout<'_>, source: &Source) -> Vec<Unit> {
             let paths: Vec<String> = found.paths.iter().map(|path| quote(&path.value)).collect();
             let version = found.version.as_ref();
             let version = version.map_or(String::new(), |version| format!(" version {}", version.value));
-            let text = format!("{word} {} {}{version}", found.format.name(), paths.join(", "));
+            let text = format!("{word} {} {}{version}", found.format.text, paths.join(", "));
             clause(place, found.span, text);
         }
     }

@@ -196,7 +196,7 @@ impl Told<'_> {
             detail,
             raw: None,
         };
-        self.rejects.put(self.part, &row)
+        Ok(self.rejects.put(self.part, &row)?)
     }
 }
 
@@ -214,7 +214,7 @@ impl Scan<'_> {
             duplicates: None,
             ids: Ids::new(&self.source, &self.context),
             found: Mutex::default(),
-            rejects: InOrder::new(&self.rejects, &self.source.name, &self.context),
+            rejects: InOrder::new(&self.rejects, &self.source.name),
         };
         self.pass(&parts, &running, &first)?;
         let undecoded = first.rejects.finish();
@@ -268,7 +268,7 @@ impl Scan<'_> {
             duplicates: Some(duplicates),
             ids: Ids::new(&self.source, &self.context),
             found: Mutex::default(),
-            rejects: InOrder::new(&nobody, &self.source.name, &self.context),
+            rejects: InOrder::new(&nobody, &self.source.name),
         };
         self.pass(parts, &running, &second)?;
         let accepted: u64 = lock(&second.found).iter().map(|found| found.counts[0]).sum();
@@ -322,6 +322,7 @@ impl Scan<'_> {
     }
 
     fn part(&self, at: usize, part: &Part, pipelines: &[Running], pass: &Pass<'_>) -> Outcome<()> {
+        let begun = pass.rejects.begin(at);
         let mut undecoded = Rejects::default();
         let mut batch_number = 0;
         let mut memos = vec![vec![]; pipelines.len()];
@@ -354,7 +355,7 @@ impl Scan<'_> {
             }
         };
         outcome?;
-        pass.rejects.end(at, undecoded)?;
+        begun.end(undecoded)?;
         Ok(())
     }
 

@@ -1,73 +1,63 @@
 //! Rejected rows in the order of the files, though the files are read by several threads.
 //!
-//! The part whose turn it is writes through. Rows of the others wait as bytes: in memory as far as the pool has some, then
-//! in a temporary file without a name.
+//! The part whose turn it is writes through. Rows of the others wait in memory while there is room; then the threads that
+//! read those parts wait for their turn. Threads take parts in order, so the part whose turn it is always has one.
 
-use crate::error::BatchError;
 use crate::inputs::{RejectedRow, SharedRejects};
 use crate::locks::lock;
-use crate::spill::SpillContext;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
-use featr_decode::{Reject, Rejects};
+use featr_decode::{DecodeError, Reject, Rejects};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::os::unix::fs::FileExt;
-use std::sync::Mutex;
+use std::sync::{Condvar, Mutex, PoisonError};
 
-/// What may wait in memory without being asked for: so much is written to the file at a time.
-const PAGE_BYTES: usize = 1 << 16;
+/// What may wait in memory, in bytes of text; with one row more per thread.
+const WAITING_BYTES_MAX: usize = 1 << 20;
 
-type Outcome<T> = Result<T, BatchError>;
-
-/// The rows of a part that wait.
-#[derive(Debug, Default)]
-struct Waiting {
-    /// Where the first of them lie in the file: from, to.
-    places: Vec<(u64, u64)>,
-    /// The others.
-    bytes: Vec<u8>,
-    ended: Option<Rejects>,
+/// A row that waits.
+#[derive(Debug)]
+struct Row {
+    file: String,
+    line: u64,
+    reason: String,
+    detail: String,
+    raw: Option<String>,
 }
 
-#[derive(Debug)]
+impl Row {
+    fn bytes(&self) -> usize {
+        let texts = [&self.file, &self.reason, &self.detail].map(String::len);
+        size_of::<Row>() + texts.iter().sum::<usize>() + self.raw.as_ref().map_or(0, String::len)
+    }
+}
+
+#[derive(Debug, Default)]
 struct State {
     turn: usize,
-    waiting: BTreeMap<usize, Waiting>,
-    undecoded: Rejects,
-    /// Of all that wait in memory.
+    /// By part: the rows that wait, and when it has ended, all that were not decoded.
+    waiting: BTreeMap<usize, (Vec<Row>, Option<Rejects>)>,
+    /// Of all that wait.
     bytes: usize,
-    reservation: MemoryReservation,
-    file: Option<File>,
-    end: u64,
+    undecoded: Rejects,
+    /// A part ended too early: nobody waits for its turn any more.
+    stopped: bool,
 }
 
-/// See the module. Parts are numbered from 0 and each [`InOrder::end`]s once.
+/// See the module. Parts are numbered from 0 and begun in this order.
 pub(super) struct InOrder<'a> {
     sink: &'a SharedRejects,
     source: &'a str,
     wanted: bool,
-    context: SpillContext,
     state: Mutex<State>,
+    next_turn: Condvar,
 }
 
 impl<'a> InOrder<'a> {
-    pub fn new(sink: &'a SharedRejects, source: &'a str, context: &SpillContext) -> InOrder<'a> {
-        let consumer = MemoryConsumer::new(format!("rejected rows of {source}")).with_can_spill(true);
+    pub fn new(sink: &'a SharedRejects, source: &'a str) -> InOrder<'a> {
         InOrder {
             sink,
             source,
             wanted: sink.wanted(),
-            context: context.clone(),
-            state: Mutex::new(State {
-                turn: 0,
-                waiting: BTreeMap::new(),
-                undecoded: Rejects::default(),
-                bytes: 0,
-                reservation: consumer.register(&context.pool),
-                file: None,
-                end: 0,
-            }),
+            state: Mutex::default(),
+            next_turn: Condvar::new(),
         }
     }
 
@@ -76,8 +66,17 @@ impl<'a> InOrder<'a> {
         self.wanted
     }
 
+    /// A part that is going to be read.
+    pub fn begin(&self, part: usize) -> Begun<'_> {
+        Begun {
+            order: self,
+            part,
+            ended: false,
+        }
+    }
+
     /// A row that was not decoded.
-    pub fn undecoded(&self, part: usize, reject: &Reject) -> Outcome<()> {
+    pub fn undecoded(&self, part: usize, reject: &Reject) -> Result<(), DecodeError> {
         if !self.wanted {
             return Ok(());
         }
@@ -93,88 +92,52 @@ impl<'a> InOrder<'a> {
     }
 
     /// A row that is not used.
-    pub fn put(&self, part: usize, row: &RejectedRow<'_>) -> Outcome<()> {
-        let mut state = lock(&self.state);
+    pub fn put(&self, part: usize, row: &RejectedRow<'_>) -> Result<(), DecodeError> {
+        let waits = |state: &mut State| state.turn != part && state.bytes >= WAITING_BYTES_MAX && !state.stopped;
+        let state = self.next_turn.wait_while(lock(&self.state), waits);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
         if state.turn == part {
-            return Ok(self.sink.put(row)?);
+            return self.sink.put(row);
         }
-        let bytes = &mut state.waiting.entry(part).or_default().bytes;
-        let before = bytes.len();
-        encode(row, bytes);
-        let more = bytes.len() - before;
-        state.bytes += more;
-        let held = state.bytes;
-        if held > PAGE_BYTES && state.reservation.try_resize(held).is_err() {
-            self.spill(&mut state)?;
+        if state.stopped {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Writes all that waits in memory to the file.
-    fn spill(&self, state: &mut State) -> Outcome<()> {
-        let failed = |error: std::io::Error| self.context.not_written(&error);
-        let file = match state.file.take() {
-            Some(file) => file,
-            None => self.context.file()?,
+        let row = Row {
+            file: row.file.to_owned(),
+            line: row.line,
+            reason: row.reason.to_owned(),
+            detail: row.detail.to_owned(),
+            raw: row.raw.map(str::to_owned),
         };
-        for waiting in state.waiting.values_mut().filter(|waiting| !waiting.bytes.is_empty()) {
-            let bytes = std::mem::take(&mut waiting.bytes);
-            file.write_all_at(&bytes, state.end).map_err(failed)?;
-            let from = state.end;
-            state.end += bytes.len() as u64;
-            match waiting.places.last_mut() {
-                Some((_, to)) if *to == from => *to = state.end,
-                _ => waiting.places.push((from, state.end)),
-            }
-        }
-        state.file = Some(file);
-        state.bytes = 0;
-        state.reservation.free();
+        state.bytes += row.bytes();
+        state.waiting.entry(part).or_default().0.push(row);
         Ok(())
     }
 
-    /// There is nothing more to come from a part.
-    pub fn end(&self, part: usize, undecoded: Rejects) -> Outcome<()> {
+    fn end(&self, part: usize, undecoded: Rejects) -> Result<(), DecodeError> {
         let mut state = lock(&self.state);
-        state.waiting.entry(part).or_default().ended = Some(undecoded);
+        state.waiting.entry(part).or_default().1 = Some(undecoded);
         loop {
             let turn = state.turn;
-            let Some(waiting) = state.waiting.get_mut(&turn) else {
-                return Ok(());
+            let Some((rows, ended)) = state.waiting.remove(&turn) else {
+                break;
             };
-            let (places, bytes) = (std::mem::take(&mut waiting.places), std::mem::take(&mut waiting.bytes));
-            let ended = waiting.ended.take();
-            state.bytes -= bytes.len();
-            let held = state.bytes;
-            if held < state.reservation.size() {
-                state.reservation.shrink(state.reservation.size() - held);
+            for row in rows {
+                state.bytes -= row.bytes();
+                self.sink.put(&RejectedRow {
+                    source: self.source,
+                    file: &row.file,
+                    line: row.line,
+                    reason: &row.reason,
+                    detail: &row.detail,
+                    raw: row.raw.as_deref(),
+                })?;
             }
-            for (at, end) in places {
-                let file = state.file.as_ref().ok_or_else(|| lost("it is missing"))?;
-                self.pass_on(BufReader::with_capacity(PAGE_BYTES, Stretch { file, at, end }))?;
-            }
-            self.pass_on(bytes.as_slice())?;
-            let Some(undecoded) = ended else {
-                return Ok(());
-            };
-            state.waiting.remove(&turn);
+            let Some(undecoded) = ended else { break };
             state.undecoded.merge(undecoded);
             state.turn += 1;
         }
-    }
-
-    /// Rows that waited.
-    fn pass_on(&self, mut bytes: impl Read) -> Outcome<()> {
-        while let Some(row) = Row::decode(&mut bytes).map_err(lost)? {
-            self.sink.put(&RejectedRow {
-                source: self.source,
-                file: &row.file,
-                line: row.line,
-                reason: &row.reason,
-                detail: &row.detail,
-                raw: row.raw.as_deref(),
-            })?;
-        }
+        self.next_turn.notify_all();
         Ok(())
     }
 
@@ -184,78 +147,28 @@ impl<'a> InOrder<'a> {
     }
 }
 
-fn lost(why: impl std::fmt::Display) -> BatchError {
-    BatchError::Resources {
-        why: format!("cannot read a temporary file back: {why}"),
+/// A part that is being read. Dropped before its [`Begun::end`], it keeps nobody waiting: the run has failed.
+pub(super) struct Begun<'a> {
+    order: &'a InOrder<'a>,
+    part: usize,
+    ended: bool,
+}
+
+impl Begun<'_> {
+    /// There is nothing more to come from the part.
+    pub fn end(mut self, undecoded: Rejects) -> Result<(), DecodeError> {
+        self.order.end(self.part, undecoded)?;
+        self.ended = true;
+        Ok(())
     }
 }
 
-/// A part of a file.
-struct Stretch<'a> {
-    file: &'a File,
-    at: u64,
-    end: u64,
-}
-
-impl Read for Stretch<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
-        let wanted = left.min(buffer.len());
-        let read = self.file.read_at(&mut buffer[..wanted], self.at)?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-/// A row that waited.
-struct Row {
-    file: String,
-    line: u64,
-    reason: String,
-    detail: String,
-    raw: Option<String>,
-}
-
-/// A row as bytes: its line, then its texts, each behind its length. A text that is not there has the length `u64::MAX`.
-fn encode(row: &RejectedRow<'_>, bytes: &mut Vec<u8>) {
-    bytes.extend_from_slice(&row.line.to_le_bytes());
-    for text in [Some(row.file), Some(row.reason), Some(row.detail), row.raw] {
-        let length = text.map_or(u64::MAX, |text| text.len() as u64);
-        bytes.extend_from_slice(&length.to_le_bytes());
-        bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
-    }
-}
-
-impl Row {
-    /// The next row of some bytes; `None` at their end.
-    fn decode(bytes: &mut impl Read) -> std::io::Result<Option<Row>> {
-        let mut line = [0; 8];
-        match bytes.read_exact(&mut line) {
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-            read => read?,
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            lock(&self.order.state).stopped = true;
+            self.order.next_turn.notify_all();
         }
-        let mut text = || -> std::io::Result<Option<String>> {
-            let mut length = [0; 8];
-            bytes.read_exact(&mut length)?;
-            let length = u64::from_le_bytes(length);
-            if length == u64::MAX {
-                return Ok(None);
-            }
-            let mut text = String::new();
-            let read = bytes.by_ref().take(length).read_to_string(&mut text)?;
-            if read as u64 == length {
-                Ok(Some(text))
-            } else {
-                Err(std::io::ErrorKind::UnexpectedEof.into())
-            }
-        };
-        Ok(Some(Row {
-            line: u64::from_le_bytes(line),
-            file: text()?.unwrap_or_default(),
-            reason: text()?.unwrap_or_default(),
-            detail: text()?.unwrap_or_default(),
-            raw: text()?,
-        }))
     }
 }
 
@@ -263,101 +176,75 @@ impl Row {
 mod tests {
     use super::*;
     use crate::inputs::RejectedRows;
-    use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
-    use featr_decode::DecodeError;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    struct Kept(Arc<Mutex<Vec<String>>>);
+    const PARTS: usize = 9;
+
+    struct Kept(Arc<Mutex<Vec<(String, u64)>>>);
 
     impl RejectedRows for Kept {
         fn reject(&mut self, row: &RejectedRow<'_>) -> Result<(), DecodeError> {
-            lock(&self.0).push(format!("{row:?}"));
+            lock(&self.0).push((row.file.to_owned(), row.line));
             Ok(())
         }
     }
 
-    /// Rows of nine parts, which come from the last part to the first, and by turns.
-    fn told(bytes: usize, rows: u64) -> (Vec<String>, Arc<dyn MemoryPool>, bool) {
-        let temp = tempfile::tempdir().expect("a folder");
-        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(bytes));
-        let context = SpillContext {
-            pool: pool.clone(),
-            temp: Some(temp.path().to_owned()),
-            run_bytes: 0,
-        };
+    /// Rows of nine parts, taken in order by three threads; `broken` ends too early. With the most that waited.
+    fn told(bytes: usize, broken: Option<usize>) -> (Vec<(String, u64)>, usize) {
         let kept = Arc::new(Mutex::new(vec![]));
         let sink = SharedRejects(Arc::new(Mutex::new(Some(Box::new(Kept(kept.clone()))))));
-        let order = InOrder::new(&sink, "log", &context);
-        for line in 0..rows {
-            for part in (0..9).rev() {
-                let raw = format!("{line};ä;").repeat(line as usize % 20);
-                let row = RejectedRow {
-                    source: "log",
-                    file: &format!("{part}.csv"),
-                    line,
-                    reason: "late",
-                    detail: "",
-                    raw: (line % 3 > 0).then_some(raw.as_str()),
-                };
-                order.put(part, &row).expect("put");
+        let order = InOrder::new(&sink, "log");
+        let (next, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let raw = "x".repeat(bytes);
+        let work = || {
+            loop {
+                let part = next.fetch_add(1, Ordering::Relaxed);
+                if part >= PARTS {
+                    return;
+                }
+                let begun = order.begin(part);
+                if broken == Some(part) {
+                    // The others come to wait for it.
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                    return;
+                }
+                if part % 3 == 0 {
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                }
+                for line in 0..200 {
+                    let row = RejectedRow {
+                        source: "log",
+                        file: &format!("{part}.csv"),
+                        line,
+                        reason: "late",
+                        detail: "",
+                        raw: Some(&raw),
+                    };
+                    order.put(part, &row).expect("put");
+                    most.fetch_max(lock(&order.state).bytes, Ordering::Relaxed);
+                }
+                begun.end(Rejects::default()).expect("ends");
             }
-        }
-        assert!(pool.reserved() <= bytes);
-        let spilled = lock(&order.state).file.is_some();
-        let files = std::fs::read_dir(temp.path()).expect("the folder").count();
-        assert_eq!(files, 0, "the file has no name");
-        for part in [4, 8, 1, 0, 2, 3, 7, 6, 5] {
-            order.end(part, Rejects::default()).expect("ends");
-        }
-        drop(order);
+        };
+        std::thread::scope(|scope| (0..3).for_each(|_| drop(scope.spawn(work))));
         let kept = std::mem::take(&mut *lock(&kept));
-        (kept, pool, spilled)
+        (kept, most.into_inner())
     }
 
     #[test]
-    fn memory_does_not_change_the_order() {
-        let (roomy, pool, spilled) = told(usize::MAX, 2_000);
-        assert!(!spilled);
-        assert_eq!(pool.reserved(), 0);
-        assert_eq!(roomy.len(), 9 * 2_000);
-        let place = |text: &String| {
-            let file = text.find("file: ").expect("a file") + 7;
-            let line = text.find("line: ").expect("a line") + 6;
-            let line: u64 = text[line..]
-                .split(',')
-                .next()
-                .expect("digits")
-                .parse()
-                .expect("a number");
-            (text[file..=file].to_owned(), line)
-        };
-        assert!(roomy.is_sorted_by_key(place), "files in order, and lines in files");
-        for bytes in [0, 100_000, 300_000] {
-            let (narrow, pool, spilled) = told(bytes, 2_000);
-            assert!(spilled, "{bytes} bytes");
-            assert_eq!(pool.reserved(), 0);
-            assert_eq!(narrow, roomy, "{bytes} bytes");
+    fn rows_come_in_the_order_of_the_files() {
+        for bytes in [1, 20_000] {
+            let (rows, most) = told(bytes, None);
+            assert_eq!(rows.len(), PARTS * 200);
+            assert!(rows.is_sorted(), "{bytes} bytes");
+            assert!(most < WAITING_BYTES_MAX + 3 * (bytes + 1_000), "{most} bytes waited");
         }
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_a_resource_error() {
-        let context = SpillContext {
-            pool: Arc::new(GreedyMemoryPool::new(0)),
-            temp: Some("/nowhere/at/all".into()),
-            run_bytes: 0,
-        };
-        let sink = SharedRejects(Arc::new(Mutex::new(Some(Box::new(Kept(Arc::default()))))));
-        let order = InOrder::new(&sink, "log", &context);
-        let row = RejectedRow {
-            source: "log",
-            file: "a.csv",
-            line: 1,
-            reason: "late",
-            detail: &"x".repeat(PAGE_BYTES),
-            raw: None,
-        };
-        let error = order.put(1, &row).expect_err("no context");
-        assert!(matches!(error, BatchError::Resources { .. }), "{error}");
+    fn nobody_waits_for_a_part_that_fails() {
+        let (rows, _) = told(20_000, Some(0));
+        assert_eq!(rows, [], "its turn never ends");
     }
 }

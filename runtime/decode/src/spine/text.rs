@@ -1,21 +1,19 @@
-//! Spines from CSV and JSONL.
+//! Spines from text: columns in the making, cell by cell.
 
 use super::infer::{Kinds, typed};
 use super::nested::Place;
-use super::{Spine, Wanted, concat, instants};
+use super::{Spine, Wanted, instants};
 use crate::builder::{BadCell, Builder, json_string};
 use crate::convert::{arrow_type, to_arrow};
-use crate::csv::{self, CsvReader};
+use crate::csv;
 use crate::error::{DecodeError, RowPlace};
-use crate::json::{self, JsonlReader};
-use crate::lines::Lines;
+use crate::json::json_shown;
+use crate::names::place;
 use crate::reject::shown;
-use crate::text_rows::{header, json_shown, place};
 use arrow::array::{ArrayRef, RecordBatch, StringArray, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema};
 use featc_ir::Type;
 use featr_kernels::Column;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const CHUNK_ROWS: usize = 65_536;
@@ -36,7 +34,7 @@ struct Passing {
 }
 
 /// All columns in the making.
-struct Table<'a> {
+pub(crate) struct Table<'a> {
     wanted: &'a Wanted<'a>,
     columns: Vec<Passing>,
     /// Rows in the open chunk, and the sizes of the closed ones.
@@ -44,110 +42,9 @@ struct Table<'a> {
     chunks: Vec<usize>,
 }
 
-pub(super) fn csv(lines: Lines, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
-    let mut reader = CsvReader::new(lines);
-    let names = header(&mut reader, wanted.file)?;
-    wanted.places(&names)?;
-    wanted.once(names.iter().map(String::as_str))?;
-    let mut table = Table {
-        wanted,
-        columns: Vec::new(),
-        rows: 0,
-        chunks: Vec::new(),
-    };
-    names.iter().for_each(|name| table.add(name));
-    loop {
-        match reader
-            .next()
-            .map_err(|error| DecodeError::unreadable(wanted.file, &error))?
-        {
-            csv::Record::End => return table.finish(),
-            csv::Record::Broken { line, why } => return Err(wanted.bad_line(line, why)),
-            csv::Record::Fields { line } if reader.len() != names.len() => {
-                let why = format!("{} fields where the header has {}", reader.len(), names.len());
-                return Err(wanted.bad_line(line, why));
-            }
-            csv::Record::Fields { line } => {
-                for (index, column) in table.columns.iter_mut().enumerate() {
-                    let field = reader.field(index);
-                    let cell = Cell {
-                        shown: || shown(field.text),
-                        line,
-                    };
-                    match &mut column.declared {
-                        Some(builder) => {
-                            let pushed = builder.push_text(field.text, field.quoted, wanted.rules);
-                            wanted.check(&column.name, builder, pushed, cell)?;
-                        }
-                        None if field.text.is_empty() && !field.quoted => column.open.append_null(),
-                        None => {
-                            column.kinds.see(field.text);
-                            column.open.append_value(field.text);
-                        }
-                    }
-                }
-                table.end_row();
-            }
-        }
-    }
-}
-
-pub(super) fn jsonl(lines: Lines, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
-    let mut reader = JsonlReader::new(lines);
-    let mut table = Table {
-        wanted,
-        columns: Vec::new(),
-        rows: 0,
-        chunks: Vec::new(),
-    };
-    let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
-    loop {
-        match reader
-            .next()
-            .map_err(|error| DecodeError::unreadable(wanted.file, &error))?
-        {
-            json::Record::End => break,
-            json::Record::Broken { line, why } => return Err(wanted.bad_line(line, why)),
-            json::Record::Text { line } => {
-                let entries = json::entries(reader.text()).map_err(|why| wanted.bad_line(line, why))?;
-                let mut cells = vec!["null"; table.columns.len()];
-                for (name, value) in &entries.0 {
-                    let known = by_name.get(name.as_ref()).copied();
-                    let index = known.unwrap_or_else(|| {
-                        table.add(name);
-                        cells.push("null");
-                        by_name.insert(name.to_string(), table.columns.len() - 1);
-                        table.columns.len() - 1
-                    });
-                    cells[index] = value;
-                }
-                table.json_row(&cells, line)?;
-            }
-        }
-    }
-    if table.rows > 0 || !table.chunks.is_empty() {
-        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        wanted.places(&names)?;
-    } else {
-        let names = wanted.keys.iter().map(|key| key.name.as_str()).chain([wanted.at]);
-        for name in names {
-            if table.columns.iter().all(|column| column.name != name) {
-                table.add(name);
-            }
-        }
-    }
-    table.finish()
-}
-
-/// A cell for messages.
-struct Cell<F> {
-    shown: F,
-    line: u64,
-}
-
 impl Wanted<'_> {
     /// Checks that all wanted columns are there, once.
-    fn places<N: AsRef<str>>(&self, names: &[N]) -> Result<(), DecodeError> {
+    pub(crate) fn places<N: AsRef<str>>(&self, names: &[N]) -> Result<(), DecodeError> {
         place(names, self.at, self.file)?;
         self.keys
             .iter()
@@ -160,7 +57,7 @@ impl Wanted<'_> {
         key.or_else(|| (name == self.at).then_some(Type::Timestamp))
     }
 
-    fn bad_line(&self, line: u64, why: String) -> DecodeError {
+    pub(crate) fn bad_line(&self, line: u64, why: String) -> DecodeError {
         DecodeError::SpineLine {
             file: self.file.to_owned(),
             line,
@@ -168,14 +65,14 @@ impl Wanted<'_> {
         }
     }
 
-    fn check<F: Fn() -> String>(
+    /// What a cell of a wanted column must hold.
+    fn check(
         &self,
-        name: &str,
+        (name, line): (&str, u64),
         builder: &Builder,
         pushed: Result<(), BadCell>,
-        cell: Cell<F>,
+        shown: impl Fn() -> String,
     ) -> Result<(), DecodeError> {
-        let Cell { shown, line } = cell;
         match pushed {
             Err(BadCell::Naive) => {
                 let (file, column) = (self.file.to_owned(), name.to_owned());
@@ -201,9 +98,18 @@ impl Wanted<'_> {
     }
 }
 
-impl Table<'_> {
+impl<'a> Table<'a> {
+    pub(crate) fn new(wanted: &'a Wanted<'a>) -> Table<'a> {
+        Table {
+            wanted,
+            columns: Vec::new(),
+            rows: 0,
+            chunks: Vec::new(),
+        }
+    }
+
     /// Adds a column that is null in all rows so far.
-    fn add(&mut self, name: &str) {
+    pub(crate) fn add(&mut self, name: &str) {
         let mut column = Passing {
             name: name.to_owned(),
             declared: self.wanted.declared(name).map(Builder::new),
@@ -240,15 +146,38 @@ impl Table<'_> {
         self.rows = 0;
     }
 
-    fn json_row(&mut self, cells: &[&str], line: u64) -> Result<(), DecodeError> {
+    /// A row of fields, one per column.
+    pub(crate) fn text_row<'f>(
+        &mut self,
+        line: u64,
+        field: impl Fn(usize) -> csv::Field<'f>,
+    ) -> Result<(), DecodeError> {
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            let csv::Field { text, quoted } = field(index);
+            match &mut column.declared {
+                Some(builder) => {
+                    let pushed = builder.push_text(text, quoted, self.wanted.rules);
+                    self.wanted
+                        .check((&column.name, line), builder, pushed, || shown(text))?;
+                }
+                None if text.is_empty() && !quoted => column.open.append_null(),
+                None => {
+                    column.kinds.see(text);
+                    column.open.append_value(text);
+                }
+            }
+        }
+        self.end_row();
+        Ok(())
+    }
+
+    /// A row of JSON values, one per column.
+    pub(crate) fn json_row(&mut self, cells: &[&str], line: u64) -> Result<(), DecodeError> {
         for (column, raw) in self.columns.iter_mut().zip(cells) {
             if let Some(builder) = &mut column.declared {
                 let pushed = builder.push_json(raw, self.wanted.rules);
-                let cell = Cell {
-                    shown: || json_shown(raw),
-                    line,
-                };
-                self.wanted.check(&column.name, builder, pushed, cell)?;
+                self.wanted
+                    .check((&column.name, line), builder, pushed, || json_shown(raw))?;
                 continue;
             }
             match raw.as_bytes().first() {
@@ -278,7 +207,22 @@ impl Table<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Spine, DecodeError> {
+    /// Columns that no line has: they are missing, unless there is no line.
+    pub(crate) fn add_missing(&mut self) -> Result<(), DecodeError> {
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        if self.rows > 0 || !self.chunks.is_empty() {
+            return self.wanted.places(&names);
+        }
+        let wanted = self.wanted;
+        for name in wanted.keys.iter().map(|key| key.name.as_str()).chain([wanted.at]) {
+            if self.columns.iter().all(|column| column.name != name) {
+                self.add(name);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Spine, DecodeError> {
         if self.rows > 0 || self.chunks.is_empty() {
             self.close();
         }
@@ -303,7 +247,10 @@ impl Table<'_> {
         }
         let decoded = |name: &str, ty: Type| {
             let column = self.columns.iter().find(|column| column.name == name);
-            concat(ty, column.map(|column| column.decoded.clone()).unwrap_or_default())
+            let parts = column.into_iter().flat_map(|column| &column.decoded);
+            let mut whole = Column::empty(ty);
+            parts.for_each(|part| whole.append(part));
+            whole
         };
         let keys = wanted.keys.iter().map(|key| decoded(&key.name, key.ty)).collect();
         let times = decoded(wanted.at, Type::Timestamp);

@@ -106,22 +106,26 @@ fn broken_rows_are_counted_with_their_reason() {
 fn raw_text_is_kept_and_written_aside() {
     let events = source(EVENTS);
     let content = "id,at,note\nx,1970-01-01T00:00:00Z,\"a\nb\"\n";
-    let sink = crate::JsonlRejects::new(Vec::new(), "rejects.jsonl");
-    let options = ReadOptions {
-        sink: Some(Box::new(sink)),
-        ..ReadOptions::default()
-    };
-    let input = Box::new(std::io::Cursor::new(content));
-    let mut reader = crate::read_text(&events, FileFormat::Csv, input, "stdin", options).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), content).unwrap();
+    let set = file_set(FileFormat::Csv, &["f"]);
+    let mut reader = read_source(&events, &set, folder.path(), ReadOptions::default()).unwrap();
     assert_eq!(drain(&mut reader), (vec![], None));
     let kept = reader.into_rejects();
     assert_eq!(kept.kept()[0].raw.as_deref(), Some("x,1970-01-01T00:00:00Z,\"a\nb\""));
     let mut sink = crate::JsonlRejects::new(Vec::new(), "rejects.jsonl");
-    sink.reject(&kept.kept()[0]).unwrap();
+    let Reject {
+        file,
+        line,
+        reason,
+        detail,
+        raw,
+    } = &kept.kept()[0];
+    sink.write(file, *line, reason.name(), detail, raw.as_deref()).unwrap();
     let written = String::from_utf8(sink.finish().unwrap()).unwrap();
     assert_eq!(
         written,
-        "{\"file\":\"stdin\",\"line\":2,\"reason\":\"bad_value\",\"detail\":\"column id: \\\"x\\\" is not an int64\",\
+        "{\"file\":\"f\",\"line\":2,\"reason\":\"bad_value\",\"detail\":\"column id: \\\"x\\\" is not an int64\",\
          \"raw\":\"x,1970-01-01T00:00:00Z,\\\"a\\nb\\\"\"}\n"
     );
 }
@@ -218,9 +222,10 @@ fn whole_file_mistakes() {
 fn rejects_in_memory_are_bounded() {
     let mut content = String::from("id,at,note\n");
     (0..3_000).for_each(|_| content.push_str(&format!("x,1970-01-01T00:00:00Z,{}\n", "é".repeat(4_000))));
-    let input = Box::new(std::io::Cursor::new(content));
-    let mut reader =
-        crate::read_text(&source(EVENTS), FileFormat::Csv, input, "stdin", ReadOptions::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), content).unwrap();
+    let set = file_set(FileFormat::Csv, &["f"]);
+    let mut reader = read_source(&source(EVENTS), &set, folder.path(), ReadOptions::default()).unwrap();
     assert_eq!(drain(&mut reader), (vec![], None));
     let rejects = reader.into_rejects();
     assert_eq!(

@@ -10,7 +10,7 @@ type Told = (Vec<String>, Vec<Reject>, Option<DecodeError>);
 fn whole(format: FileFormat, folder: &Path) -> Told {
     let sink = Collect::default();
     let options = ReadOptions {
-        sink: Some(Box::new(sink.clone())),
+        sink: Some(sink.sink()),
         ..ReadOptions::default()
     };
     let mut reader = read_source(&source(EVENTS), &file_set(format, &["f"]), folder, options).unwrap();

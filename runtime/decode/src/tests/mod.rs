@@ -89,10 +89,13 @@ pub(crate) struct Outcome {
 #[derive(Clone, Default)]
 struct Collect(Arc<Mutex<Vec<Reject>>>);
 
-impl RejectSink for Collect {
-    fn reject(&mut self, reject: &Reject) -> Result<(), DecodeError> {
-        self.0.lock().unwrap().push(reject.clone());
-        Ok(())
+impl Collect {
+    fn sink(&self) -> RejectSink {
+        let all = self.0.clone();
+        Box::new(move |reject| {
+            all.lock().unwrap().push(reject.clone());
+            Ok(())
+        })
     }
 }
 
@@ -121,7 +124,7 @@ pub(crate) fn read_with(
     let options = ReadOptions {
         columns,
         rows_per_batch: Some(batch),
-        sink: Some(Box::new(sink.clone())),
+        sink: Some(sink.sink()),
         ..ReadOptions::default()
     };
     let mut reader = match read_source(source, files, base, options) {

@@ -410,7 +410,7 @@ fn a_file_that_changed_is_refused() {
         format!("03.parquet grew from {was} to {is} bytes while it was read")
     );
     // Either side may stop the reading.
-    let full = || DecodeError::UnknownFormat { file: "full".into() };
+    let full = || DecodeError::Busy { file: "full".into() };
     assert_eq!(all[4].read(&mut |_| Err(full()), &mut |_| Ok(())), Err(full()));
     assert_eq!(all[4].read(&mut |_| Ok(()), &mut |_| Err(full())), Err(full()));
 }

@@ -5,7 +5,8 @@
 //! - **Nothing stays**: dropped before [`Aside::put`], it leaves no file. A process that is killed leaves one; the next
 //!   aside in that folder removes it. What a living process holds is locked, and never removed (tested).
 
-use std::fs::{File, Permissions, TryLockError};
+use crate::locks::{ATTEMPTS, busy, clear_dead, locked};
+use std::fs::{File, FileType, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -13,9 +14,6 @@ use tempfile::NamedTempFile;
 /// How the names of hidden files begin and end, beside targets.
 pub(super) const PREFIX: &str = ".featc-";
 pub(super) const SUFFIX: &str = ".aside";
-
-/// How often a new file may be taken for a dead one before it is locked.
-const ATTEMPTS: usize = 16;
 
 /// A hidden file beside a target.
 #[derive(Debug)]
@@ -36,17 +34,16 @@ impl Aside {
         } else {
             target.to_owned()
         };
-        clear_dead(folder(&target));
+        // Opening a pipe of such a name would wait for its other end.
+        let is_aside = |name: &str, ty: FileType| name.starts_with(PREFIX) && name.ends_with(SUFFIX) && ty.is_file();
+        clear_dead(folder(&target), is_aside);
         for _ in 0..ATTEMPTS {
             let file = new_file(folder(&target))?;
             if locked(file.as_file())? && file.path().exists() {
                 return Ok(Aside { file, target });
             }
         }
-        Err(io::Error::new(
-            io::ErrorKind::ResourceBusy,
-            "the folder is being cleared by others",
-        ))
+        Err(busy())
     }
 
     /// The open file.
@@ -80,17 +77,6 @@ impl Aside {
     }
 }
 
-/// Locks a new file; `false` when somebody else has taken it for a dead one.
-pub(super) fn locked(file: &File) -> io::Result<bool> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        // A file system without locks: then nobody can take files for dead ones.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
 fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
@@ -102,26 +88,8 @@ fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// Removes the files that nobody holds. One that cannot be removed is no failure: the next run tries again.
-fn clear_dead(folder: &Path) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        // Opening a pipe of such a name would wait for its other end.
-        let is_file = entry.file_type().is_ok_and(|ty| ty.is_file());
-        if !(is_file && name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
-            continue;
-        }
-        if let Ok(file) = File::open(entry.path())
-            && file.try_lock().is_ok()
-        {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
 /// The folder of a target.
-pub(super) fn folder(target: &Path) -> &Path {
+pub(crate) fn folder(target: &Path) -> &Path {
     target
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

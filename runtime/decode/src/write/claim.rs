@@ -5,8 +5,9 @@
 //! - **Nothing stays**: dropped, it leaves no file. Of a process that was killed a hidden file stays that nobody holds;
 //!   the next [`super::Aside`] in that folder removes it, and the next claim takes it over (tested).
 
-use super::aside::{PREFIX, SUFFIX, folder, locked};
+use super::aside::{PREFIX, SUFFIX, folder};
 use crate::error::DecodeError;
+use crate::locks::locked;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};

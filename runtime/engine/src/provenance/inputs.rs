@@ -169,15 +169,6 @@ fn hash_footer(file: &dyn RandomRead) -> Result<Option<String>, DecodeError> {
     Ok(Some(format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&footer))))
 }
 
-/// The word that the wire form has for a format.
-fn format_word(format: FileFormat) -> String {
-    let word = serde_json::to_value(format).ok();
-    word.as_ref()
-        .and_then(|word| word.as_str())
-        .unwrap_or_default()
-        .to_owned()
-}
-
 /// The files of a source as they are now.
 pub(super) fn source_files(
     source: &Source,
@@ -213,7 +204,7 @@ pub(super) fn source_files(
     }
     Ok(SourceFiles {
         source: source.name.clone(),
-        format: format_word(set.format),
+        format: set.format.name().to_owned(),
         paths: set.paths.iter().map(|path| name(&PathBuf::from(path))).collect(),
         given,
         table: is_table.then(|| store.snapshot_id(set)).flatten(),

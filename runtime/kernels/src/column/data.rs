@@ -76,7 +76,8 @@ impl Data {
         }
     }
 
-    pub(super) fn truncate(&mut self, rows: usize) {
+    /// Keeps the first `rows` rows.
+    pub fn truncate(&mut self, rows: usize) {
         match self {
             Data::Bool(values) => values.truncate(rows),
             Data::I64(values) => values.truncate(rows),

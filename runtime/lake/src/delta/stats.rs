@@ -8,6 +8,7 @@ use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
     SchemaRef, TimestampMicrosecondType,
 };
+use featc_ir::calendar::{Civil, civil_from_days};
 use std::fmt::Write as _;
 
 /// As many columns as other writers describe.
@@ -125,7 +126,10 @@ impl Range {
     fn bounds(&self, ty: &DataType) -> (Option<String>, Option<String>) {
         match (self, ty) {
             (Range::Empty | Range::Unknown, _) => (None, None),
-            (Range::Whole(least, greatest), DataType::Date32) => (date(*least), date(*greatest)),
+            (Range::Whole(least, greatest), DataType::Date32) => {
+                let date = |day| date(day).map(|date| quoted(&date));
+                (date(*least), date(*greatest))
+            }
             (Range::Whole(least, greatest), DataType::Timestamp(_, zone)) => {
                 let z = if zone.is_some() { "Z" } else { "" };
                 // Whole milliseconds, away from the values.
@@ -181,34 +185,20 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Years, months and days of a day since 1970-01-01, for the years that have four digits.
-fn civil(day: i128) -> Option<(i128, i128, i128)> {
-    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
-    let z = day + 719_468;
-    let era = z.div_euclid(146_097);
-    let of_era = z.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i128::from(month <= 2);
+/// A day since 1970-01-01, if it is of the years that have four digits.
+fn date(day: i128) -> Option<String> {
+    let Civil { year, month, day } = civil_from_days(i64::try_from(day).ok()?);
     (1..=9999)
         .contains(&year)
-        .then_some((year, month, of_year - (153 * shifted + 2) / 5 + 1))
-}
-
-fn date(day: i128) -> Option<String> {
-    civil(day).map(|(year, month, day)| format!("\"{year:04}-{month:02}-{day:02}\""))
+        .then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 
 fn timestamp(ms: i128, zone: &str) -> Option<String> {
-    let (year, month, day) = civil(ms.div_euclid(86_400_000))?;
+    let date = date(ms.div_euclid(86_400_000))?;
     let of_day = ms.rem_euclid(86_400_000);
     let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
     let (second, ms) = (of_day / 1_000 % 60, of_day % 1_000);
-    Some(format!(
-        "\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}{zone}\""
-    ))
+    Some(format!("\"{date}T{hour:02}:{minute:02}:{second:02}.{ms:03}{zone}\""))
 }
 
 fn decimal(unscaled: i128, scale: i8) -> String {

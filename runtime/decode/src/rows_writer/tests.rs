@@ -1,9 +1,13 @@
 use super::*;
 use crate::tests::{file_set, read, source};
 use crate::to_arrow;
-use arrow::datatypes::{Field, Schema};
+use crate::write::WriteError;
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::error::ArrowError;
 use featc_ir::{FileFormat, Type};
 use featr_kernels::{Column, Data, StrData};
+use parquet::errors::ParquetError;
+use std::fs::File;
 use std::sync::Arc;
 
 const TYPES: [(&str, Type); 8] = [
@@ -142,12 +146,19 @@ fn an_error_leaves_the_old_file_and_nothing_else() {
 
 #[test]
 fn what_the_system_says_of_a_write_is_told_in_plain_words() {
+    let why = |error: WriteError| error.of(Path::new("o"), 0).to_string();
     let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
-    assert_eq!(parquet_why(&full().into()), "no space left");
-    assert_eq!(arrow_why(&full().into()), "no space left");
+    assert_eq!(why(ParquetError::from(full()).into()), "cannot write o: no space left");
+    assert_eq!(why(ArrowError::from(full()).into()), "cannot write o: no space left");
     let large = ParquetError::from(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
-    assert_eq!(parquet_why(&large), "the limit on the size of files is reached");
-    assert_eq!(parquet_why(&ParquetError::General("broken".into())), "broken");
+    assert_eq!(
+        why(large.into()),
+        "cannot write o: the limit on the size of files is reached"
+    );
+    assert_eq!(
+        why(ParquetError::General("broken".into()).into()),
+        "cannot write o: broken"
+    );
 }
 
 #[test]

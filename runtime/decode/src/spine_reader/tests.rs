@@ -2,7 +2,7 @@ use super::*;
 use crate::write_rows;
 use arrow::array::*;
 use arrow::datatypes::{DataType, Field, Int8Type, Schema, TimeUnit};
-use featr_kernels::Value;
+use featr_kernels::{Data, Value};
 use std::sync::Arc;
 
 fn keys(keys: &[(&str, Type)]) -> Vec<Key> {
@@ -64,7 +64,7 @@ fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
             expected,
             found,
         },
-        DecodeError::UnknownFormat { file } => DecodeError::UnknownFormat { file: cut(file) },
+        DecodeError::UnknownFormat { file, known } => DecodeError::UnknownFormat { file: cut(file), known },
         DecodeError::AmbiguousColumn { file, column } => DecodeError::AmbiguousColumn {
             file: cut(file),
             column,
@@ -209,7 +209,8 @@ fn formats_by_name_else_by_content() {
     assert_eq!(
         read("spine.txt", "card,n,at\n", None).unwrap_err(),
         DecodeError::UnknownFormat {
-            file: "spine.txt".into()
+            file: "spine.txt".into(),
+            known: vec!["parquet", "csv", "jsonl", "arrow"],
         }
     );
     let empty = read("s.jsonl", "", None).unwrap();

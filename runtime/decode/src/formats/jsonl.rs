@@ -1,0 +1,188 @@
+//! JSONL: one JSON object per line.
+
+use crate::builder::Builder;
+use crate::error::DecodeError;
+use crate::format::{Format, Opened};
+use crate::json::{self, Entries, JsonlReader, Record, json_shown};
+use crate::lines::Lines;
+use crate::packed::unpacked;
+use crate::reject::{Reason, shown};
+use crate::said;
+use crate::spec::Spec;
+use crate::spine::text::Table;
+use crate::spine::{Spine, Wanted};
+use crate::store::{InputFile, Store};
+use crate::text_file::TextFile;
+use crate::text_rows::{Outcome, Records, Rows, TextFormat};
+use crate::undeclared;
+use crate::write::{Encoder, Target, WriteError, WriteOptions, as_text};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use arrow::json::writer::{LineDelimited, Writer, WriterBuilder};
+use featr_kernels::rows::cell_hash;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) struct Jsonl;
+
+impl Format for Jsonl {
+    fn extensions(&self) -> &'static [&'static str] {
+        &["jsonl", "ndjson", "jsonl.gz", "ndjson.gz", "jsonl.zst", "ndjson.zst"]
+    }
+
+    fn open(&'static self, input: InputFile, spec: &Spec, _keep_open: bool) -> Result<Arc<dyn Opened>, DecodeError> {
+        Ok(Arc::new(TextFile::open(input, self, spec)))
+    }
+
+    fn begins(&self, head: &[u8]) -> bool {
+        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+        text.trim_ascii_start().starts_with(b"{")
+    }
+
+    fn spine(&self, store: &dyn Store, input: &InputFile, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
+        let mut reader = JsonlReader::new(Lines::new(unpacked(store, input)?));
+        let mut table = Table::new(wanted);
+        let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
+        loop {
+            match reader
+                .next()
+                .map_err(|error| DecodeError::unreadable(wanted.file, &error))?
+            {
+                Record::End => break,
+                Record::Broken { line, why } => return Err(wanted.bad_line(line, why.to_owned())),
+                Record::Text { line } => {
+                    let entries = json::entries(reader.text()).map_err(|why| wanted.bad_line(line, why))?;
+                    let mut cells = vec!["null"; by_name.len()];
+                    for (name, value) in &entries.0 {
+                        let index = by_name.get(name.as_ref()).copied().unwrap_or_else(|| {
+                            table.add(name);
+                            cells.push("null");
+                            by_name.insert(name.to_string(), cells.len() - 1);
+                            cells.len() - 1
+                        });
+                        cells[index] = value;
+                    }
+                    table.json_row(&cells, line)?;
+                }
+            }
+        }
+        table.add_missing()?;
+        table.finish()
+    }
+
+    fn output(&self) -> Option<&'static str> {
+        Some("jsonl")
+    }
+
+    fn encoder(
+        &self,
+        target: Target,
+        _schema: SchemaRef,
+        _options: &WriteOptions,
+    ) -> Result<Box<dyn Encoder>, WriteError> {
+        let builder = WriterBuilder::new().with_explicit_nulls(true);
+        Ok(Box::new(JsonlEncoder(builder.build(target))))
+    }
+}
+
+impl TextFormat for Jsonl {
+    fn delimiter(&self) -> Option<u8> {
+        None
+    }
+
+    fn records(
+        &self,
+        input: &InputFile,
+        lines: Lines,
+        _names: Option<&[String]>,
+        spec: &Spec,
+    ) -> Result<Box<dyn Records>, DecodeError> {
+        let said = spec
+            .columns
+            .iter()
+            .map(|column| said::text(&input.values, &column.name));
+        Ok(Box::new(JsonlRecords {
+            reader: JsonlReader::new(lines),
+            hints: Vec::new(),
+            said: said.map(|text| text.unwrap_or("").to_owned()).collect(),
+            said_undeclared: undeclared::of_said(&input.values, |name| spec.declares(name)),
+        }))
+    }
+}
+
+struct JsonlRecords {
+    reader: JsonlReader,
+    /// Per entry of the line before, the declared column it was.
+    hints: Vec<Option<usize>>,
+    /// Per declared column, what is said for it where its key is not there, as text; mostly empty, which is null.
+    said: Vec<String>,
+    /// The hash of what is said of undeclared columns for the whole file.
+    said_undeclared: u128,
+}
+
+impl Records for JsonlRecords {
+    fn next(&mut self, rows: &mut Rows, spec: &Spec) -> Result<Option<(u64, Outcome)>, DecodeError> {
+        let read = self.reader.next();
+        let unparsable = |line: u64, why: String| Ok(Some((line, Err((Reason::Unparsable, why)))));
+        let line = match read.map_err(|error| DecodeError::unreadable(&rows.file, &error))? {
+            Record::End => return Ok(None),
+            Record::Broken { line, why } => return unparsable(line, why.to_owned()),
+            Record::Text { line } => line,
+        };
+        let entries = match json::entries(self.reader.text()) {
+            Ok(entries) => entries,
+            Err(why) => return unparsable(line, why),
+        };
+        let (cells, said) = (by_column(&entries, spec, &mut self.hints), &self.said);
+        let push = |column: usize, builder: &mut Builder| match cells[column] {
+            Some(raw) => builder.push_json(raw, spec.rules),
+            None => builder.push_text(&said[column], false, spec.rules),
+        };
+        let text = |column: usize| cells[column].map_or_else(|| shown(&said[column]), json_shown);
+        let undeclared = || {
+            let others = entries.0.iter().filter(|(name, _)| !spec.declares(name));
+            let others = others.filter(|(_, value)| *value != "null");
+            let hashes = others.map(|(name, value)| cell_hash(name, value));
+            hashes.fold(self.said_undeclared, u128::wrapping_add)
+        };
+        let outcome = rows.push((line, spec), push, text, undeclared)?;
+        Ok(Some((line, outcome)))
+    }
+
+    fn raw(&self) -> String {
+        self.reader.raw()
+    }
+
+    fn bytes(&self) -> usize {
+        self.reader.bytes()
+    }
+}
+
+/// The literal text of each declared column, `None` where the object lacks it.
+fn by_column<'a>(entries: &Entries<'a>, spec: &Spec, hints: &mut Vec<Option<usize>>) -> Vec<Option<&'a str>> {
+    let mut cells = vec![None; spec.columns.len()];
+    hints.resize(entries.0.len(), None);
+    for ((name, value), hint) in entries.0.iter().zip(hints) {
+        let is = |column: usize| spec.columns[column].name == *name;
+        if !hint.is_some_and(is) {
+            *hint = (0..spec.columns.len()).find(|column| is(*column));
+        }
+        if let Some(column) = *hint {
+            cells[column] = Some(*value);
+        }
+    }
+    cells
+}
+
+struct JsonlEncoder(Writer<Target, LineDelimited>);
+
+impl Encoder for JsonlEncoder {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+        Ok(self.0.write(&as_text(batch)?)?)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Target, WriteError> {
+        self.0.finish()?;
+        Ok(self.0.into_inner())
+    }
+}

@@ -1,0 +1,111 @@
+//! The table of file formats, and what follows from all of them together.
+
+mod arrow;
+mod csv;
+mod delta;
+mod jsonl;
+mod parquet;
+
+use crate::error::DecodeError;
+use crate::files::{entry_name, has_extension, would_match};
+use crate::format::Format;
+use crate::packed::unpacked;
+use crate::store::{InputFile, Store};
+use featc_ir::{FileFormat, FileSet};
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+/// The table.
+pub(crate) fn of(format: FileFormat) -> &'static dyn Format {
+    match format {
+        FileFormat::Parquet => &parquet::Parquet,
+        FileFormat::Csv => &csv::CSV,
+        FileFormat::Jsonl => &jsonl::Jsonl,
+        FileFormat::Arrow => &arrow::Arrow,
+        FileFormat::Delta => &delta::Delta,
+    }
+}
+
+/// The files of a set: patterns in the given order, the files of one pattern in bytewise name order, none twice.
+///
+/// A pattern is a path relative to `base`, or a glob. A folder means the files in it (not below it) whose extension
+/// is the format's, as `.parquet`, `.csv` or `.csv.gz`; and so on in those of its folders that are named
+/// `column=value`. Files and folders whose name begins with `.` or `_` are skipped unless the pattern says that very
+/// name. A pattern without files is an error.
+///
+/// Of a Delta table these are the files of the version that the set says.
+///
+/// # Errors
+/// [`DecodeError::NoFiles`], [`DecodeError::Unreadable`].
+pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
+    if of(files.format).is_table() {
+        return store.snapshot(files, base);
+    }
+    if files.paths.is_empty() {
+        return Err(DecodeError::NoFiles {
+            pattern: String::new(),
+            why: "no paths are given".into(),
+        });
+    }
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for pattern in &files.paths {
+        let listed = store.list(pattern, of(files.format).extensions(), base)?;
+        found.extend(listed.into_iter().filter(|file| seen.insert(file.path.clone())));
+    }
+    Ok(found)
+}
+
+/// Whether a new local file at `target` would be one of the set's files from then on.
+pub fn would_list(files: &FileSet, base: &Path, target: &Path) -> bool {
+    let format = of(files.format);
+    let would = |pattern: &String| would_match(pattern, format.extensions(), base, target);
+    !format.is_table() && files.paths.iter().any(would)
+}
+
+/// The formats whose files are found by their names.
+fn of_files() -> impl Iterator<Item = FileFormat> {
+    FileFormat::ALL.iter().copied().filter(|format| !of(*format).is_table())
+}
+
+/// The format that the name of a file says.
+///
+/// # Errors
+/// [`DecodeError::UnknownFormat`].
+pub fn format_of(path: &Path) -> Result<FileFormat, DecodeError> {
+    let name = entry_name(path).to_ascii_lowercase();
+    let found = of_files().find(|format| has_extension(&name, of(*format).extensions()));
+    found.ok_or_else(|| DecodeError::UnknownFormat {
+        file: path.display().to_string(),
+        known: of_files().map(|format| of(format).extensions()[0]).collect(),
+    })
+}
+
+/// The format of a file: by its name, or else by its first bytes.
+pub(crate) fn format_in(store: &dyn Store, input: &InputFile) -> Result<FileFormat, DecodeError> {
+    let by_name = format_of(&input.path);
+    if by_name.is_ok() {
+        return by_name;
+    }
+    let mut head = Vec::new();
+    let read = unpacked(store, input)?.take(4_096).read_to_end(&mut head);
+    read.map_err(|error| DecodeError::unreadable(&input.name, &error))?;
+    let by_content = of_files().find(|format| of(*format).begins(&head));
+    by_content.map_or(by_name, Ok)
+}
+
+/// The format of an output, by the extension of its name in any case.
+///
+/// # Errors
+/// [`DecodeError::UnknownExtension`].
+pub fn output_format(path: &Path) -> Result<FileFormat, DecodeError> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let extension = extension.unwrap_or_default().to_ascii_lowercase();
+    let known = |format: FileFormat| of(format).output();
+    let found = of_files().find(|format| known(*format) == Some(&extension));
+    found.ok_or_else(|| DecodeError::UnknownExtension {
+        file: path.display().to_string(),
+        known: of_files().filter_map(known).collect(),
+    })
+}

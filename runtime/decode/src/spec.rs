@@ -1,0 +1,163 @@
+//! What is asked of a source's files, and what they give.
+
+use crate::builder::Rules;
+use crate::error::DecodeError;
+use crate::files::LocalStore;
+use crate::reject::Reason;
+use crate::store::Store;
+use crate::undeclared::Undeclared;
+use crate::zone::Zone;
+use arrow::array::StringArray;
+use featc_ir::{ColumnId, Source, SourceColumn};
+use featr_kernels::Batch;
+use std::sync::Arc;
+
+/// Values of a column that can matter: rows beyond may be left out, where that costs nothing to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// An int64, timestamp, date or duration column.
+    pub column: ColumnId,
+    /// In the units of [`featr_kernels::Data::I64`], inclusive.
+    pub least: i64,
+    /// As `least`.
+    pub greatest: i64,
+}
+
+/// How to cut and to read; the default reads everything from the local file system.
+#[derive(Debug, Clone)]
+pub struct PieceOptions {
+    /// The columns whose values are needed; the others come as all null. Which rows are rejected does not depend on it.
+    pub columns: Option<Vec<ColumnId>>,
+    /// String columns whose values are looked up and nothing else: where a file holds one as a dictionary, it comes as codes,
+    /// an int64 column whose values are places in [`Decoded::texts`]. Of a row that is null the code means nothing.
+    /// Batches of one piece that share a dictionary share its buffers.
+    pub coded: Vec<ColumnId>,
+    /// Whether what the rows hold beyond the declared columns is read and comes with them.
+    pub undeclared: bool,
+    /// Rows per batch, at most; 65 536 without a value.
+    pub rows_per_batch: Option<usize>,
+    /// About how many rows a piece has. Row groups are not joined, and cut into equal parts nearest to this; each cut
+    /// costs the pages that it goes through once more. Without a value 262 144; of four row groups or more 524 288, of 16
+    /// or more 1 048 576.
+    pub rows_per_piece: Option<usize>,
+    /// About how many bytes a piece of a CSV or JSONL file has, if the file has twice as many. Without a value a 64th of
+    /// the file, but at least 8 MiB, and at most 32 MiB. Only files of this machine that are not packed are cut.
+    pub bytes_per_piece: Option<usize>,
+    /// Threads that look for places to cut a text file.
+    pub threads: usize,
+    /// Row groups whose statistics say that no row of them can matter are left out, and their rejects with them.
+    pub prune: Vec<Bound>,
+    /// Where the files are.
+    pub store: Arc<dyn Store>,
+}
+
+impl Default for PieceOptions {
+    fn default() -> PieceOptions {
+        PieceOptions {
+            columns: None,
+            coded: Vec::new(),
+            undeclared: false,
+            rows_per_batch: None,
+            rows_per_piece: None,
+            bytes_per_piece: None,
+            threads: 1,
+            prune: Vec::new(),
+            store: Arc::new(LocalStore),
+        }
+    }
+}
+
+/// Rows of one file, in its order.
+#[derive(Debug, Clone)]
+pub struct Decoded {
+    /// All columns of the source in declared order; never empty of rows.
+    pub batch: Batch,
+    pub file: Arc<str>,
+    pub rows: RowNumbers,
+    /// The texts of the columns that came as codes; see [`PieceOptions::coded`].
+    pub texts: Vec<(ColumnId, StringArray)>,
+    /// What the rows hold beyond the declared columns, if that was asked for.
+    pub undeclared: Option<Undeclared>,
+}
+
+/// Where the rows of a batch are in their file: row numbers in Parquet, first lines in text formats, from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowNumbers {
+    /// The number of the first row.
+    pub first: u64,
+    /// One number per row; `None` when they are consecutive.
+    pub numbers: Option<Vec<u64>>,
+}
+
+impl RowNumbers {
+    /// The number of the batch's `row`-th row, from 0.
+    pub fn number(&self, row: usize) -> u64 {
+        match &self.numbers {
+            Some(numbers) => numbers.get(row).copied().unwrap_or(0),
+            None => self.first + row as u64,
+        }
+    }
+
+    pub(crate) fn new(numbers: Vec<u64>) -> RowNumbers {
+        let first = numbers.first().copied().unwrap_or(1);
+        let consecutive = numbers
+            .iter()
+            .zip(first..)
+            .all(|(number, expected)| *number == expected);
+        RowNumbers {
+            first,
+            numbers: (!consecutive).then_some(numbers),
+        }
+    }
+}
+
+/// What the formats need to know of a source.
+pub(crate) struct Spec {
+    pub columns: Vec<SourceColumn>,
+    pub time: usize,
+    pub rules: Rules,
+    /// Per column, whether its values are needed.
+    pub wanted: Vec<bool>,
+    pub rows_per_batch: usize,
+    pub options: PieceOptions,
+}
+
+impl Spec {
+    pub(crate) fn new(source: &Source, options: PieceOptions) -> Result<Spec, DecodeError> {
+        let zone = source.zone.as_deref().map(Zone::named).transpose()?;
+        let is_wanted = |id: usize| {
+            let columns = options.columns.as_ref();
+            columns.is_none_or(|columns| columns.contains(&ColumnId::from(id)))
+        };
+        Ok(Spec {
+            columns: source.columns.clone(),
+            time: source.time.index(),
+            rules: Rules {
+                zone,
+                keep_nan: source.keep_nan,
+            },
+            wanted: (0..source.columns.len()).map(is_wanted).collect(),
+            rows_per_batch: options.rows_per_batch.unwrap_or(65_536).max(1),
+            options,
+        })
+    }
+
+    /// Whether the source declares a column of this name.
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.name == name)
+    }
+
+    /// Whether this column may come as codes.
+    pub(crate) fn is_coded(&self, column: usize) -> bool {
+        self.wanted[column] && self.options.coded.contains(&ColumnId::from(column))
+    }
+
+    /// Why a null in this column rejects its row; `None` where nulls are welcome.
+    pub(crate) fn null_reason(&self, column: usize) -> Option<Reason> {
+        if column == self.time {
+            Some(Reason::NullTime)
+        } else {
+            (!self.columns[column].nullable).then_some(Reason::NullInRequired)
+        }
+    }
+}
