@@ -179,10 +179,15 @@ pub fn would_list(files: &FileSet, base: &Path, target: &Path) -> bool {
             let inside = target.starts_with(&root) && folders.pop().is_some();
             return inside && fits && folders.iter().all(|folder| folder.contains(&b'='));
         }
-        let rooted = if Path::new(pattern).is_absolute() {
-            pattern.clone()
-        } else {
-            format!("{}/{pattern}", glob::Pattern::escape(&base.to_string_lossy()))
+        // Folders in front of the first wildcard may be links; what is matched is where they lead.
+        let is_wild = |part: &Path| part.to_string_lossy().contains(['*', '?', '[']);
+        let pattern = Path::new(pattern);
+        let named: PathBuf = pattern.iter().map_while(|part| Some(part).filter(|part| !is_wild(Path::new(part)))).collect();
+        let wild = pattern.strip_prefix(&named).unwrap_or(Path::new(""));
+        let settled = glob::Pattern::escape(&settled(&base.join(named)).to_string_lossy());
+        let rooted = match wild.to_string_lossy() {
+            wild if wild.is_empty() => settled,
+            wild => format!("{settled}/{wild}"),
         };
         let options = glob::MatchOptions {
             require_literal_separator: true,
