@@ -165,10 +165,15 @@ pub(crate) fn would_match(pattern: &str, extensions: &[&str], base: &Path, targe
         let fits = has_extension(entry_name(&target), extensions);
         return inside && fits && folders.iter().all(|folder| folder.contains(&b'='));
     }
-    let rooted = if Path::new(pattern).is_absolute() {
-        pattern.to_owned()
-    } else {
-        format!("{}/{pattern}", glob::Pattern::escape(&base.to_string_lossy()))
+    // Folders in front of the first wildcard may be links; what is matched is where they lead.
+    let is_wild = |part: &Path| part.to_string_lossy().contains(['*', '?', '[']);
+    let pattern = Path::new(pattern);
+    let named: PathBuf = pattern.iter().map(Path::new).take_while(|part| !is_wild(part)).collect();
+    let wild = pattern.strip_prefix(&named).unwrap_or(Path::new(""));
+    let literal = glob::Pattern::escape(&settled(&base.join(named)).to_string_lossy());
+    let rooted = match wild.to_string_lossy() {
+        wild if wild.is_empty() => literal,
+        wild => format!("{literal}/{wild}"),
     };
     let options = glob::MatchOptions {
         require_literal_separator: true,

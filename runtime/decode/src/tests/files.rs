@@ -93,6 +93,14 @@ fn new_files_are_foreseen() {
     assert!(would("log/*.parquet", "log/../log/new.parquet"));
     assert!(!would("log/*.parquet", "log/day=1/new.parquet"));
     assert!(!would("log.parquet", "log/new.parquet"));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(base.join("log"), base.join("link")).unwrap();
+        assert!(would("link/*.parquet", "log/new.parquet"), "the folder by another name");
+        assert!(would("log/*.parquet", "link/new.parquet"));
+        assert!(would("link/day=1/*.parquet", "log/day=1/new.parquet"));
+        assert!(!would("link/*.parquet", "new.parquet"));
+    }
 }
 
 /// Linux takes any bytes for a name.
