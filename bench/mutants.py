@@ -41,7 +41,10 @@ AREAS = {
     "kernels": "runtime/kernels/src",
     "rows": "runtime/kernels/src/rows",
     "finish": "runtime/kernels/src/finish",
+    "aggregate": "runtime/kernels/src/aggregate",
     "merge": "runtime/merge/src",
+    "nodes": "runtime/batch/src/nodes",
+    "operators": "runtime/stream/src/operators",
     "log": "runtime/stream/src/operators/log",
     "decoder": "runtime/decode/src",
 }
@@ -482,10 +485,10 @@ def judge(number, tests):
     return {"killed": None, "seconds": spent, "reached": any(number in test["switches"] for test in tests)}
 
 
-def draw(seed, count):
+def draw(seed, count, areas):
     parser = Parser(Language(tree_sitter_rust.language()))
     files = set()
-    for folder in AREAS.values():
+    for folder in (AREAS[name] for name in areas):
         beside = ROOT / (folder + ".rs")
         files |= set((ROOT / folder).rglob("*.rs")) | ({beside} if beside.exists() else set())
     files = sorted(file for file in files if not NOT_PRODUCT.search(str(file.relative_to(ROOT))))
@@ -558,6 +561,7 @@ def main():
     parser.add_argument("target", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mutants", type=int, default=250)
+    parser.add_argument("--areas", type=lambda text: text.split(","), default=list(AREAS), help="; ".join(AREAS))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--draw", action="store_true", help="draw, and say what; change nothing")
@@ -567,7 +571,7 @@ def main():
     copy = args.copy.resolve()
     state = copy / "results.json"
     if args.draw:
-        for place in draw(args.seed, args.mutants):
+        for place in draw(args.seed, args.mutants, args.areas):
             print(f"{place.number} {place.file}:{place.line} {place.kind}: {short(place.old)} → {short(place.new)}")
         return
     if args.resume and state.exists():
@@ -575,7 +579,7 @@ def main():
         chosen = [Place.saved(fields) for fields in saved["places"]]
         tests, results = saved["tests"], saved["results"]
     else:
-        chosen = again(args.again, args.numbers) if args.again else draw(args.seed, args.mutants)
+        chosen = again(args.again, args.numbers) if args.again else draw(args.seed, args.mutants, args.areas)
         if copy.exists() and not (copy / "Cargo.toml").exists() and any(copy.iterdir()):
             sys.exit(f"{copy} holds something else")
         shutil.rmtree(copy, ignore_errors=True)

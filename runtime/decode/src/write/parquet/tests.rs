@@ -220,6 +220,9 @@ fn rows_are_encoded_about_a_million_cells_at_a_time() {
         let writer = ParquetWriter::new(Vec::new(), schema, &WriteOptions::default()).unwrap();
         let cells = width * writer.rows_per_chunk;
         assert!((1 << 20..=1 << 22).contains(&cells), "{width} columns: {cells} cells");
+        // The widest of each size fill it.
+        let is_widest = [64, 256, 512].contains(&width);
+        assert_eq!(cells == 1 << 22, is_widest, "{width} columns: {cells} cells");
     }
 }
 
