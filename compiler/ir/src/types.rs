@@ -1,9 +1,9 @@
 //! Scalar types, statuses, error codes and truths: the vocabulary of `docs/semantics.md`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-/// The type of a scalar. Every value of every type may also be null or an error.
+/// The type of a value: a scalar, or a list of them. Every value of every type may also be null or an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Type {
@@ -25,11 +25,54 @@ pub enum Type {
     Date,
     /// Microseconds.
     Duration,
+    /// A list of scalars of this type, of which some may be null and none is an error. Only features are lists.
+    List(#[serde(deserialize_with = "scalar")] &'static Type),
 }
+
+/// Every decimal, by precision and scale.
+static DECIMALS: [[Type; 39]; 39] = {
+    let mut decimals = [[Type::Bool; 39]; 39];
+    let mut at = 0;
+    while at < 39 * 39 {
+        let (precision, scale) = (at / 39, at % 39);
+        decimals[precision][scale] = Type::Decimal {
+            precision: precision as u8,
+            scale: scale as u8,
+        };
+        at += 1;
+    }
+    decimals
+};
 
 impl Type {
     pub fn is_numeric(self) -> bool {
         matches!(self, Type::Int64 | Type::Float64 | Type::Decimal { .. })
+    }
+
+    pub fn is_list(self) -> bool {
+        matches!(self, Type::List(_))
+    }
+
+    /// The type of lists of its values; `None` of a list, or of a decimal that is none.
+    pub fn list(self) -> Option<Type> {
+        Some(Type::List(match self {
+            Type::Bool => &Type::Bool,
+            Type::Int64 => &Type::Int64,
+            Type::Float64 => &Type::Float64,
+            Type::Decimal { precision, scale } => DECIMALS.get(usize::from(precision))?.get(usize::from(scale))?,
+            Type::String => &Type::String,
+            Type::Timestamp => &Type::Timestamp,
+            Type::Date => &Type::Date,
+            Type::Duration => &Type::Duration,
+            Type::List(_) => return None,
+        }))
+    }
+}
+
+fn scalar<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Type, D::Error> {
+    match Type::deserialize(from)?.list() {
+        Some(Type::List(of)) => Ok(of),
+        _ => Err(serde::de::Error::custom("a list of what is no scalar")),
     }
 }
 
@@ -44,6 +87,7 @@ impl fmt::Display for Type {
             Type::Timestamp => f.write_str("timestamp"),
             Type::Date => f.write_str("date"),
             Type::Duration => f.write_str("duration"),
+            Type::List(of) => write!(f, "list<{of}>"),
         }
     }
 }

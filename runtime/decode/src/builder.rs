@@ -118,6 +118,7 @@ impl Builder {
             Type::Timestamp => self.i64(instant(text::timestamp(text)?, rules.zone)?),
             Type::Date => self.i64(text::date(text)?),
             Type::Duration => self.i64(text::duration(text)?),
+            Type::List(_) => return Err(NO_LIST),
         }
         Ok(())
     }
@@ -143,6 +144,7 @@ impl Builder {
             Type::Timestamp => self.i64(instant(text::timestamp(&json_string(raw)?)?, rules.zone)?),
             Type::Date => self.i64(text::date(&json_string(raw)?)?),
             Type::Duration => self.i64(text::duration(&json_string(raw)?)?),
+            Type::List(_) => return Err(NO_LIST),
         }
         Ok(())
     }
@@ -195,6 +197,9 @@ impl Builder {
     }
 }
 
+/// No source declares lists.
+const NO_LIST: BadCell = BadCell::Bad("is no list");
+
 /// No rows, in the representation of a type.
 pub(crate) fn empty_data(ty: Type) -> Data {
     match ty {
@@ -202,7 +207,7 @@ pub(crate) fn empty_data(ty: Type) -> Data {
         Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => Data::I64(Vec::new()),
         Type::Float64 => Data::F64(Vec::new()),
         Type::Decimal { .. } => Data::I128(Vec::new()),
-        Type::String => Data::Str(StrData {
+        Type::String | Type::List(_) => Data::Str(StrData {
             offsets: vec![0],
             bytes: Vec::new(),
         }),
@@ -216,7 +221,7 @@ pub(crate) fn all_null(ty: Type, rows: usize) -> Column {
         Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => Data::I64(vec![0; rows]),
         Type::Float64 => Data::F64(vec![0.0; rows]),
         Type::Decimal { .. } => Data::I128(vec![0; rows]),
-        Type::String => Data::Str(StrData {
+        Type::String | Type::List(_) => Data::Str(StrData {
             offsets: vec![0; rows + 1],
             bytes: Vec::new(),
         }),

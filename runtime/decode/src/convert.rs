@@ -4,12 +4,12 @@ use crate::array;
 use crate::builder::Rules;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DurationMicrosecondArray, Float64Array, Int64Array,
-    StringArray, TimestampMicrosecondArray, make_array, new_null_array,
+    ListArray, StringArray, TimestampMicrosecondArray, make_array, new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use featc_ir::Type;
-use featr_kernels::{Column, Data, Tag};
+use featr_kernels::{Column, Data, Tag, Value};
 use std::sync::Arc;
 
 /// The Arrow type of a column: timestamps are microseconds in UTC, decimals are `Decimal128`.
@@ -23,7 +23,13 @@ pub fn arrow_type(ty: Type) -> DataType {
         Type::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Type::Date => DataType::Date32,
         Type::Duration => DataType::Duration(TimeUnit::Microsecond),
+        Type::List(of) => DataType::List(item(*of)),
     }
+}
+
+/// The items of a list, which may be null.
+fn item(of: Type) -> FieldRef {
+    Arc::new(Field::new("item", arrow_type(of), true))
 }
 
 /// The column as an array of [`arrow_type`]; rows that are null or an error are null.
@@ -35,6 +41,9 @@ pub fn to_arrow(column: &Column) -> ArrayRef {
 /// As [`to_arrow`], without a copy of what Arrow holds the same way.
 pub fn into_arrow(column: Column) -> ArrayRef {
     let rows = column.len();
+    if let Type::List(of) = column.ty {
+        return lists(&column, *of);
+    }
     let Column { ty, data, tags } = column;
     let valid = |tags: Vec<u8>| BooleanBuffer::collect_bool(tags.len(), |row| tags[row] == Tag::VALID);
     let nulls = tags.map(|tags| NullBuffer::new(valid(tags)));
@@ -60,6 +69,21 @@ pub fn into_arrow(column: Column) -> ArrayRef {
             new_null_array(&arrow_type(ty), rows)
         }
     }
+}
+
+fn lists(column: &Column, of: Type) -> ArrayRef {
+    let mut items = Column::empty(of);
+    let (mut lengths, mut valid) = (vec![], vec![]);
+    for value in column.values() {
+        let list = if let Value::List(list) = &value { list.as_slice() } else { &[] };
+        list.iter().for_each(|item| items.push(item));
+        lengths.push(list.len());
+        valid.push(value.is_valid());
+    }
+    let nulls = NullBuffer::from(valid);
+    let nulls = Some(nulls).filter(|nulls| nulls.null_count() > 0);
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    Arc::new(ListArray::new(item(of), offsets, into_arrow(items), nulls))
 }
 
 fn strings(values: featr_kernels::StrData, nulls: Option<NullBuffer>) -> ArrayRef {

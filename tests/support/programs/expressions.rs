@@ -95,6 +95,7 @@ impl Scope<'_> {
                 Type::Timestamp => self.timestamp(deeper),
                 Type::Date => format!("date({})", self.expr(Type::Timestamp, deeper)),
                 Type::Duration => self.duration(deeper),
+                Type::List(_) => unreachable!("no expression makes a list"),
             },
         }
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::arbitrary::{Choices, batch, ty, value};
+use crate::arbitrary::{Choices, any_ty, batch, value};
 use proptest::prelude::*;
 
 proptest! {
@@ -13,7 +13,7 @@ proptest! {
         picks in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
     ) {
         let mut choices = Choices::new(&bytes);
-        let of = ty(&mut choices);
+        let of = any_ty(&mut choices);
         let column = batch(&mut choices, &[of], rows).columns.remove(0);
         let other = batch(&mut choices, &[of], others).columns.remove(0);
         let extra = value(&mut choices, of);
