@@ -177,6 +177,42 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_every_type_there_and_back() {
+        let decimal = Type::Decimal { precision: 5, scale: 2 };
+        let items = [
+            (Type::Bool, Value::Bool(true)),
+            (Type::Int64, Value::Int64(i64::MIN)),
+            (Type::Float64, Value::Float64(f64::NAN)),
+            (decimal, Value::Decimal(-150)),
+            (Type::String, Value::String("é, \"".into())),
+            (Type::Timestamp, Value::Timestamp(-1)),
+            (Type::Date, Value::Date(19_000)),
+            (Type::Duration, Value::Duration(5)),
+        ];
+        for (of, item) in items {
+            let ty = of.list().unwrap();
+            let rows = [
+                Value::List(vec![item.clone(), Value::Null, item.clone()]),
+                Value::Null,
+                Value::List(vec![]),
+                Value::List(vec![item]),
+            ];
+            for rows in [&rows[..], &rows[2..]] {
+                let column = Column::from_values(ty, rows);
+                let array = to_arrow(&column);
+                assert_eq!(*array.data_type(), arrow_type(ty));
+                assert_eq!(from_arrow(&array, ty).unwrap(), column);
+                assert_eq!(from_arrow(&array.slice(1, 1), ty).unwrap(), column.slice(1..2));
+            }
+        }
+        let texts = to_arrow(&Column::empty(Type::List(&Type::String)));
+        assert_eq!(
+            from_arrow(&texts, Type::List(&Type::Int64)).unwrap_err(),
+            "Utf8 does not decode to int64"
+        );
+    }
+
+    #[test]
     fn errors_become_null_and_wrong_types_are_said() {
         let tags = Some(vec![Tag::error(featc_ir::ErrorCode::Overflow)]);
         let array = to_arrow(&Column {
