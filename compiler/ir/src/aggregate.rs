@@ -382,7 +382,10 @@ impl Slot {
     pub(crate) fn is_typed(&self, arguments: &[Type]) -> bool {
         let in_place = self.argument.is_some() || self.second.is_none();
         let in_range = self.aggregate.cap() != Some(0)
-            && self.aggregate.items().is_none_or(|items| (1..=Aggregate::ITEMS_MAX).contains(&items));
+            && self
+                .aggregate
+                .items()
+                .is_none_or(|items| (1..=Aggregate::ITEMS_MAX).contains(&items));
         in_place && in_range && self.aggregate.result(arguments) == Some(self.ty)
     }
 }

@@ -174,3 +174,39 @@ impl Truth {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_of_scalars_and_travel_as_such() {
+        let decimal = |precision, scale| Type::Decimal { precision, scale };
+        let scalars = [
+            Type::Bool,
+            Type::Int64,
+            Type::Float64,
+            decimal(1, 0),
+            decimal(38, 38),
+            Type::String,
+            Type::Timestamp,
+            Type::Date,
+            Type::Duration,
+        ];
+        for of in scalars {
+            let list = of.list().expect("a list of scalars");
+            assert!(matches!(list, Type::List(item) if *item == of));
+            assert_eq!(list.to_string(), format!("list<{of}>"));
+            assert!(list.is_valid() && list.list().is_none());
+            let text = serde_json::to_string(&list).expect("text");
+            assert_eq!(serde_json::from_str::<Type>(&text).expect("a list"), list);
+        }
+        assert_eq!(
+            serde_json::to_string(&Type::List(&Type::Int64)).expect("text"),
+            r#"{"list":"int64"}"#
+        );
+        assert!(serde_json::from_str::<Type>(r#"{"list":{"list":"int64"}}"#).is_err());
+        assert!(decimal(39, 0).list().is_none() && decimal(4, 39).list().is_none());
+        assert!(!decimal(2, 3).list().expect("well-formed elsewhere").is_valid());
+    }
+}

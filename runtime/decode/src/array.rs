@@ -58,7 +58,7 @@ pub(crate) fn fit(ty: Type, found: &DataType, zone: Option<Zone>) -> Fit {
         Type::Date if *found == DataType::Date64 => Fit::Checked,
         Type::Date => whole(*found == DataType::Date32),
         Type::List(of) => match found {
-            DataType::List(item) => whole(fit(*of, item.data_type(), None) == Fit::Whole),
+            DataType::List(item) => fit(*of, item.data_type(), zone),
             _ => Fit::No,
         },
         Type::Duration => match found {
@@ -153,7 +153,13 @@ fn lists(array: &ArrayRef, of: Type, rules: Rules) -> Result<Option<Data>, Strin
     if let Some((_, why)) = items.refused.first() {
         return Err(why.clone());
     }
-    let row = |ends: &[i32]| Value::List((ends[0]..ends[1]).map(|item| items.column.value(item as usize)).collect());
+    let row = |ends: &[i32]| {
+        Value::List(
+            (ends[0]..ends[1])
+                .map(|item| items.column.value(item as usize))
+                .collect(),
+        )
+    };
     let rows: Vec<Value> = lists.value_offsets().windows(2).map(row).collect();
     Ok(of.list().map(|ty| Column::from_values(ty, &rows).data))
 }

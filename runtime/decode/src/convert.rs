@@ -75,7 +75,11 @@ fn lists(column: &Column, of: Type) -> ArrayRef {
     let mut items = Column::empty(of);
     let (mut lengths, mut valid) = (vec![], vec![]);
     for value in column.values() {
-        let list = if let Value::List(list) = &value { list.as_slice() } else { &[] };
+        let list = if let Value::List(list) = &value {
+            list.as_slice()
+        } else {
+            &[]
+        };
         list.iter().for_each(|item| items.push(item));
         lengths.push(list.len());
         valid.push(value.is_valid());

@@ -115,12 +115,9 @@ impl Column {
                 Type::Timestamp => Value::Timestamp(values[row]),
                 Type::Date => Value::Date(values[row] as i32),
                 Type::Duration => Value::Duration(values[row]),
-                Type::Bool
-                | Type::Int64
-                | Type::Float64
-                | Type::Decimal { .. }
-                | Type::String
-                | Type::List(_) => Value::Int64(values[row]),
+                Type::Bool | Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::String | Type::List(_) => {
+                    Value::Int64(values[row])
+                }
             },
             Data::F64(values) => Value::Float64(values[row]),
             Data::I128(values) => Value::Decimal(values[row]),

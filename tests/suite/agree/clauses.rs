@@ -349,7 +349,11 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
 
 /// What an aggregate is called in the table.
 pub fn aggregate_name(aggregate: Aggregate, arguments: &[Type]) -> String {
-    let nulls = if aggregate.ignores_nulls() { " ignoring nulls" } else { "" };
+    let nulls = if aggregate.ignores_nulls() {
+        " ignoring nulls"
+    } else {
+        ""
+    };
     let of = match (aggregate, arguments) {
         (_, []) => "no argument".to_owned(),
         // What it is chosen by is of any type.
@@ -416,7 +420,11 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         }
         _ => {}
     }
-    if let Some(more) = written.aggregate.items().and_then(|items| written.aggregate.with_items(items + 1)) {
+    if let Some(more) = written
+        .aggregate
+        .items()
+        .and_then(|items| written.aggregate.with_items(items + 1))
+    {
         found.add("items", of(more));
     }
     if written.filter.is_some() {

@@ -232,7 +232,14 @@ fn expected() -> Vec<String> {
         "over events",
         "over events max",
     ]);
-    list(&["excluding now", "excluding self", "ignoring nulls", "cap", "items", "ttl"]);
+    list(&[
+        "excluding now",
+        "excluding self",
+        "ignoring nulls",
+        "cap",
+        "items",
+        "ttl",
+    ]);
     list(&["is null list", "is not null list"]);
     list(&["derived feature", "derived from derived", "derived at depth 3"]);
     for scalar in SCALARS {

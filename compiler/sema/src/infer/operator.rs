@@ -311,13 +311,9 @@ impl Typer<'_> {
                 let number = number.clone();
                 self.natural_decimal(&number, typed.span)
             }
-            Type::Int64
-            | Type::Bool
-            | Type::String
-            | Type::Timestamp
-            | Type::Date
-            | Type::Duration
-            | Type::List(_) => self.known(typed),
+            Type::Int64 | Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::Duration | Type::List(_) => {
+                self.known(typed)
+            }
         }
     }
 }
@@ -364,7 +360,11 @@ fn rule(op: BinaryOp, left: Type, right: Type) -> Rule {
         | BinaryOp::Less
         | BinaryOp::LessOrEqual
         | BinaryOp::Greater
-        | BinaryOp::GreaterOrEqual if left.is_list() || right.is_list() => Rule::Refused(OperandHelp::OfLists),
+        | BinaryOp::GreaterOrEqual
+            if left.is_list() || right.is_list() =>
+        {
+            Rule::Refused(OperandHelp::OfLists)
+        }
         BinaryOp::Equal
         | BinaryOp::NotEqual
         | BinaryOp::Less

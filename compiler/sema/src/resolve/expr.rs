@@ -347,7 +347,10 @@ fn number_of_items(written: &ast::Expr) -> Option<u32> {
     let ast::ExprKind::Literal(ast::Literal::Integer(digits)) = &written.kind else {
         return None;
     };
-    digits.parse().ok().filter(|items| (1..=Aggregate::ITEMS_MAX).contains(items))
+    digits
+        .parse()
+        .ok()
+        .filter(|items| (1..=Aggregate::ITEMS_MAX).contains(items))
 }
 
 fn only_name(arguments: &[ast::Expr]) -> Option<&str> {

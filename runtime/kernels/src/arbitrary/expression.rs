@@ -220,7 +220,9 @@ impl Maker<'_, '_, '_> {
             2 => ExprKind::Unary(UnaryOp::Negate, self.boxed(Type::Int64)),
             3 => self.call(Function::Abs, &[Type::Int64]),
             4 => {
-                let of = self.choices.one_of(&[Type::String, Type::List(&Type::Int64), Type::List(&Type::String)]);
+                let of = self
+                    .choices
+                    .one_of(&[Type::String, Type::List(&Type::Int64), Type::List(&Type::String)]);
                 self.call(Function::Length, &[of])
             }
             _ => {
