@@ -219,13 +219,15 @@ fn words(rows: u128, parts_and_bytes: Option<(u128, u128)>) -> String {
     format!("{parts} with {rows}, about {bytes} {} before encoding", UNITS[unit])
 }
 
-/// Bytes of a row in memory; a string is taken for a short one.
+/// Bytes of a row in memory; a string, and a list, is taken for a short one.
 fn row_bytes(prepared: &Prepared, questions: &Questions, with_status: bool) -> u128 {
     let width = |ty: Type| match ty {
         Type::Bool => 1,
         Type::Date => 4,
         Type::Int64 | Type::Float64 | Type::Timestamp | Type::Duration => 8,
         Type::Decimal { .. } | Type::String => 16,
+        // Of a few items.
+        Type::List(_) => 64,
     };
     let service = prepared.ir.service(&prepared.service);
     let fields = service.into_iter().flat_map(|service| &service.fields);

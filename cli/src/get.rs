@@ -74,6 +74,10 @@ fn json(value: &Value, ty: Type) -> serde_json::Value {
         Value::Bool(value) => (*value).into(),
         Value::Int64(value) => (*value).into(),
         Value::Float64(value) if value.is_finite() => (*value).into(),
+        Value::List(items) => {
+            let of = if let Type::List(of) = ty { *of } else { ty };
+            items.iter().map(|item| json(item, of)).collect()
+        }
         Value::Float64(_)
         | Value::Decimal(_)
         | Value::String(_)

@@ -328,7 +328,8 @@ pub fn bits(value: &Value, ty: Type) -> String {
         | Value::String(_)
         | Value::Timestamp(_)
         | Value::Date(_)
-        | Value::Duration(_) => value.render(ty),
+        | Value::Duration(_)
+        | Value::List(_) => value.render(ty),
     }
 }
 

@@ -161,6 +161,8 @@ pub fn value_word(value: &Value) -> String {
         Value::Timestamp(value) => format!("t{value}"),
         Value::Date(value) => format!("y{value}"),
         Value::Duration(value) => format!("u{value}"),
+        // The theory has none: no answer of the oracle is compared with it.
+        Value::List(_) => "l".to_owned(),
     }
 }
 
@@ -265,6 +267,7 @@ impl Words {
             Type::Timestamp => self.say("t"),
             Type::Date => self.say("y"),
             Type::Duration => self.say("u"),
+            Type::List(_) => self.say("l"),
         }
     }
 

@@ -90,6 +90,12 @@ fn value(text: &str, ty: Type) -> Value {
             Value::Date(19_722 + day)
         }
         Type::Duration => Value::Duration(duration(text)),
+        // The commas of a table divide its cells.
+        Type::List(of) => {
+            let items = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+            let items = items.unwrap_or_else(|| bad()).split_whitespace();
+            Value::List(items.map(|item| value(item, *of)).collect())
+        }
     }
 }
 

@@ -184,6 +184,7 @@ pub fn value(rng: &mut Rng, ty: Type, style: Style) -> Value {
             Numbers::Wild if rng.one_in(3) => *rng.pick(&[i64::MIN, i64::MAX, 1, -1]),
             _ => (rng.below(5) as i64 - 1) * *rng.pick(&[MINUTE_US, MINUTE_US, 30 * MINUTE_US, DAY_US, 1, 1_500]),
         }),
+        Type::List(_) => unreachable!("no column is a list"),
     }
 }
 
@@ -222,7 +223,7 @@ pub fn literal(rng: &mut Rng, ty: Type, style: Style) -> String {
             None | Some(0) => "1m".to_owned(),
             Some(size) => format!("{}{}", if us < 0 { "-" } else { "" }, duration(size)),
         },
-        Value::Null | Value::Error(_) => format!("cast(null as {ty})"),
+        Value::Null | Value::Error(_) | Value::List(_) => format!("cast(null as {ty})"),
     }
 }
 

@@ -58,7 +58,7 @@ macro_rules! aggregates {
         }
 
         impl Aggregate {
-            /// Every aggregate, with the parameters it has where a program names none, in the order of the reference.
+            /// Every aggregate, with the parameters it has where a program names none (of `first_n` one has to), in the order of the reference.
             pub const ALL: &'static [Aggregate] = &[$(Aggregate::$variant $({ $($field: $default),* })?),*];
 
             /// What is known of it.
@@ -99,6 +99,13 @@ const OF_ANY: Row = Row {
     result: same,
     law: Law::Monoid,
     ..PLAIN
+};
+
+const OF_LISTS: Row = Row {
+    result: |types| types[0].list(),
+    skips_null: [false; Aggregate::ARGUMENTS_MAX],
+    cheap_to_copy: false,
+    ..OF_ANY
 };
 
 const OF_PAIRS: Row = Row {
@@ -166,6 +173,10 @@ aggregates! {
         cheap_to_copy: false,
         ..OF_ANY
     };
+    /// The arguments of the least `items` events, from the first to the last of them. Row-atomic, as `First`.
+    FirstN { items: u32 = 3, ignoring_nulls: bool = false } => Row { name: "first_n", usage: "first_n(x, 10)", ..OF_LISTS };
+    /// As `FirstN`, of the greatest events.
+    LastN { items: u32 = 3, ignoring_nulls: bool = false } => Row { name: "last_n", usage: "last_n(x, 10)", ..OF_LISTS };
     /// Sample variance (null below two values): exact numerator and denominator, one rounding.
     Variance => Row { name: "variance", usage: "variance(x)", version: 2, ..OF_NUMBERS };
     /// Square root (IEEE) of the rounded sample variance.
@@ -206,6 +217,8 @@ impl Aggregate {
     pub const ARGUMENTS_MAX: usize = 2;
     /// Cap of `count_distinct` where the program names none.
     pub const DEFAULT_CAP: u32 = 100_000;
+    /// The greatest number of items of a list.
+    pub const ITEMS_MAX: u32 = 1000;
 
     pub fn name(self) -> &'static str {
         self.row().name
@@ -238,7 +251,10 @@ impl Aggregate {
     /// Whether it is written with `ignoring nulls`.
     pub fn ignores_nulls(self) -> bool {
         match self {
-            Aggregate::First { ignoring_nulls } | Aggregate::Last { ignoring_nulls } => ignoring_nulls,
+            Aggregate::First { ignoring_nulls }
+            | Aggregate::Last { ignoring_nulls }
+            | Aggregate::FirstN { ignoring_nulls, .. }
+            | Aggregate::LastN { ignoring_nulls, .. } => ignoring_nulls,
             _ => false,
         }
     }
@@ -253,6 +269,31 @@ impl Aggregate {
         match self {
             Aggregate::First { .. } => Some(Aggregate::First { ignoring_nulls: true }),
             Aggregate::Last { .. } => Some(Aggregate::Last { ignoring_nulls: true }),
+            Aggregate::FirstN { items, .. } => Some(Aggregate::FirstN {
+                items,
+                ignoring_nulls: true,
+            }),
+            Aggregate::LastN { items, .. } => Some(Aggregate::LastN {
+                items,
+                ignoring_nulls: true,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The greatest number of items, where the result is a list. It is written as the last argument.
+    pub fn items(self) -> Option<u32> {
+        match self {
+            Aggregate::FirstN { items, .. } | Aggregate::LastN { items, .. } => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The same with another number of items, if it has one.
+    pub fn with_items(self, items: u32) -> Option<Aggregate> {
+        match self {
+            Aggregate::FirstN { ignoring_nulls, .. } => Some(Aggregate::FirstN { items, ignoring_nulls }),
+            Aggregate::LastN { ignoring_nulls, .. } => Some(Aggregate::LastN { items, ignoring_nulls }),
             _ => None,
         }
     }
@@ -276,7 +317,7 @@ impl Aggregate {
     /// The type of the result, by the types of the arguments; `None` if it does not take those.
     pub fn result(self, arguments: &[Type]) -> Option<Type> {
         let row = self.row();
-        if row.arity.contains(&arguments.len()) {
+        if row.arity.contains(&arguments.len()) && !arguments.iter().any(|ty| ty.is_list()) {
             (row.result)(arguments)
         } else {
             None
@@ -340,6 +381,11 @@ impl Slot {
     /// Whether its type is that of its aggregate over arguments of these types, and its parameters are in range.
     pub(crate) fn is_typed(&self, arguments: &[Type]) -> bool {
         let in_place = self.argument.is_some() || self.second.is_none();
-        in_place && self.aggregate.cap() != Some(0) && self.aggregate.result(arguments) == Some(self.ty)
+        let in_range = self.aggregate.cap() != Some(0)
+            && self
+                .aggregate
+                .items()
+                .is_none_or(|items| (1..=Aggregate::ITEMS_MAX).contains(&items));
+        in_place && in_range && self.aggregate.result(arguments) == Some(self.ty)
     }
 }

@@ -40,6 +40,7 @@ pub struct Accepts {
     /// The first is the type of a null.
     pub types: &'static [Type],
     pub any_decimal: bool,
+    pub any_list: bool,
 }
 
 impl Accepts {
@@ -47,6 +48,7 @@ impl Accepts {
         Accepts {
             types,
             any_decimal: false,
+            any_list: false,
         }
     }
 
@@ -57,16 +59,20 @@ impl Accepts {
     pub const TIMESTAMP: Accepts = Accepts::of(&[Type::Timestamp]);
     pub const DAY: Accepts = Accepts::of(&[Type::Timestamp, Type::Date]);
     pub const SIGNED: Accepts = Accepts {
-        types: &[Type::Int64, Type::Float64, Type::Duration],
         any_decimal: true,
+        ..Accepts::of(&[Type::Int64, Type::Float64, Type::Duration])
     };
     pub const FRACTIONAL: Accepts = Accepts {
-        types: &[Type::Float64],
         any_decimal: true,
+        ..Accepts::FLOAT
     };
     pub const EXACT: Accepts = Accepts {
-        types: &[Type::Int64],
         any_decimal: true,
+        ..Accepts::INT
+    };
+    pub const MEASURED: Accepts = Accepts {
+        any_list: true,
+        ..Accepts::STRING
     };
 }
 
@@ -156,8 +162,8 @@ functions! {
     Upper => Row { name: "upper", usage: "upper(string)", signature: Signature::Fixed(&[STRING], Type::String), ..PLAIN };
     /// string → string without leading and trailing Unicode white space.
     Trim => Row { name: "trim", usage: "trim(string)", signature: Signature::Fixed(&[STRING], Type::String), ..PLAIN };
-    /// string → int64, in Unicode scalar values.
-    Length => Row { name: "length", usage: "length(string)", signature: Signature::Fixed(&[STRING], Type::Int64), ..PLAIN };
+    /// string → int64, in Unicode scalar values; list → int64, its items.
+    Length => Row { name: "length", usage: "length(string or list)", signature: Signature::Fixed(&[Accepts::MEASURED], Type::Int64), ..PLAIN };
     /// Two or more strings → string.
     Concat => Row { name: "concat", usage: "concat(string, string, …)", signature: Signature::Strings, ..PLAIN };
     /// `substring(s, start, length)`, counted in scalar values, start from 1; a part outside the string is empty; a negative length is taken as 0.

@@ -1,9 +1,9 @@
 //! Scalar types, statuses, error codes and truths: the vocabulary of `docs/semantics.md`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
-/// The type of a scalar. Every value of every type may also be null or an error.
+/// The type of a value: a scalar, or a list of them. Every value of every type may also be null or an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Type {
@@ -25,11 +25,54 @@ pub enum Type {
     Date,
     /// Microseconds.
     Duration,
+    /// A list of scalars of this type, of which some may be null and none is an error. Only features are lists.
+    List(#[serde(deserialize_with = "scalar")] &'static Type),
 }
+
+/// Every decimal, by precision and scale.
+static DECIMALS: [[Type; 39]; 39] = {
+    let mut decimals = [[Type::Bool; 39]; 39];
+    let mut at = 0;
+    while at < 39 * 39 {
+        let (precision, scale) = (at / 39, at % 39);
+        decimals[precision][scale] = Type::Decimal {
+            precision: precision as u8,
+            scale: scale as u8,
+        };
+        at += 1;
+    }
+    decimals
+};
 
 impl Type {
     pub fn is_numeric(self) -> bool {
         matches!(self, Type::Int64 | Type::Float64 | Type::Decimal { .. })
+    }
+
+    pub fn is_list(self) -> bool {
+        matches!(self, Type::List(_))
+    }
+
+    /// The type of lists of its values; `None` of a list, or of a decimal that is none.
+    pub fn list(self) -> Option<Type> {
+        Some(Type::List(match self {
+            Type::Bool => &Type::Bool,
+            Type::Int64 => &Type::Int64,
+            Type::Float64 => &Type::Float64,
+            Type::Decimal { precision, scale } => DECIMALS.get(usize::from(precision))?.get(usize::from(scale))?,
+            Type::String => &Type::String,
+            Type::Timestamp => &Type::Timestamp,
+            Type::Date => &Type::Date,
+            Type::Duration => &Type::Duration,
+            Type::List(_) => return None,
+        }))
+    }
+}
+
+fn scalar<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Type, D::Error> {
+    match Type::deserialize(from)?.list() {
+        Some(Type::List(of)) => Ok(of),
+        _ => Err(serde::de::Error::custom("a list of what is no scalar")),
     }
 }
 
@@ -44,6 +87,7 @@ impl fmt::Display for Type {
             Type::Timestamp => f.write_str("timestamp"),
             Type::Date => f.write_str("date"),
             Type::Duration => f.write_str("duration"),
+            Type::List(of) => write!(f, "list<{of}>"),
         }
     }
 }
@@ -128,5 +172,41 @@ impl Truth {
             Truth::Complete => None,
             Truth::AsOfArrival { delay_us } => Some(delay_us.unwrap_or(source_delay_us)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_of_scalars_and_travel_as_such() {
+        let decimal = |precision, scale| Type::Decimal { precision, scale };
+        let scalars = [
+            Type::Bool,
+            Type::Int64,
+            Type::Float64,
+            decimal(1, 0),
+            decimal(38, 38),
+            Type::String,
+            Type::Timestamp,
+            Type::Date,
+            Type::Duration,
+        ];
+        for of in scalars {
+            let list = of.list().expect("a list of scalars");
+            assert!(matches!(list, Type::List(item) if *item == of));
+            assert_eq!(list.to_string(), format!("list<{of}>"));
+            assert!(list.is_valid() && list.list().is_none());
+            let text = serde_json::to_string(&list).expect("text");
+            assert_eq!(serde_json::from_str::<Type>(&text).expect("a list"), list);
+        }
+        assert_eq!(
+            serde_json::to_string(&Type::List(&Type::Int64)).expect("text"),
+            r#"{"list":"int64"}"#
+        );
+        assert!(serde_json::from_str::<Type>(r#"{"list":{"list":"int64"}}"#).is_err());
+        assert!(decimal(39, 0).list().is_none() && decimal(4, 39).list().is_none());
+        assert!(!decimal(2, 3).list().expect("well-formed elsewhere").is_valid());
     }
 }

@@ -15,6 +15,7 @@ impl Type {
     pub fn is_valid(self) -> bool {
         match self {
             Type::Decimal { precision, scale } => (1..=DIGITS_MAX).contains(&precision) && scale <= precision,
+            Type::List(of) => of.is_valid() && !of.is_list(),
             Type::Bool | Type::Int64 | Type::Float64 | Type::String | Type::Timestamp | Type::Date | Type::Duration => {
                 true
             }
@@ -25,13 +26,13 @@ impl Type {
     pub fn may_be_key(self) -> bool {
         match self {
             Type::Bool | Type::Int64 | Type::Decimal { .. } | Type::String | Type::Timestamp | Type::Date => true,
-            Type::Float64 | Type::Duration => false,
+            Type::Float64 | Type::Duration | Type::List(_) => false,
         }
     }
 
-    /// Whether the table of casts has this one. Every type can be cast to itself.
+    /// Whether the table of casts has this one. Every type but a list can be cast to itself.
     pub fn is_castable_to(self, to: Type) -> bool {
-        use Type::{Bool, Date, Decimal, Duration, Float64, Int64, String, Timestamp};
+        use Type::{Bool, Date, Decimal, Duration, Float64, Int64, List, String, Timestamp};
         match (self, to) {
             (Int64, Int64 | Float64 | Decimal { .. } | String | Timestamp | Duration)
             | (Float64, Int64 | Float64 | Decimal { .. } | String)
@@ -47,7 +48,9 @@ impl Type {
             | (Bool, Float64 | Decimal { .. } | Timestamp | Date | Duration)
             | (Timestamp, Bool | Float64 | Decimal { .. } | Duration)
             | (Date, Bool | Int64 | Float64 | Decimal { .. } | Duration)
-            | (Duration, Bool | Float64 | Decimal { .. } | String | Timestamp | Date) => false,
+            | (Duration, Bool | Float64 | Decimal { .. } | String | Timestamp | Date)
+            | (List(_), _)
+            | (_, List(_)) => false,
         }
     }
 }
@@ -100,7 +103,8 @@ impl BinaryOp {
             | BinaryOp::LessOrEqual
             | BinaryOp::Greater
             | BinaryOp::GreaterOrEqual => {
-                (left == right || (is_decimal(left) && is_decimal(right))).then_some(Type::Bool)
+                let alike = left == right || (is_decimal(left) && is_decimal(right));
+                (alike && !left.is_list()).then_some(Type::Bool)
             }
             BinaryOp::Quotient | BinaryOp::Remainder => {
                 (left == Type::Int64 && right == Type::Int64).then_some(Type::Int64)
@@ -264,7 +268,8 @@ fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
                 2..=usize::MAX
             };
             let first = *types.first()?;
-            (counts.contains(&types.len()) && types.iter().all(|ty| *ty == first)).then_some(first)
+            let alike = types.iter().all(|ty| *ty == first) && !first.is_list();
+            (counts.contains(&types.len()) && alike).then_some(first)
         }
         Function::Div => match (&types[..], arguments) {
             ([left, right, Int64], [_, _, literal]) if is_exact(*left) && is_exact(*right) => {
@@ -273,6 +278,7 @@ fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
             _ => None,
         },
         Function::Lower | Function::Upper | Function::Trim => fixed(&[String], String),
+        Function::Length if matches!(types[..], [Type::List(_)]) => Some(Int64),
         Function::Length => fixed(&[String], Int64),
         Function::Concat => (types.len() >= 2 && types.iter().all(|ty| *ty == String)).then_some(String),
         Function::Substring => fixed(&[String, Int64, Int64], String),

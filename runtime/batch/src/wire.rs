@@ -1,7 +1,7 @@
 //! Columns of the kernels as Arrow arrays *between our own nodes*, and back.
 //!
 //! The encoding says less than that of files: all integers, instants and durations are Int64, decimals are Decimal128
-//! of 38 digits, strings and keys are Binary. A column that can hold errors is followed by its tags as
+//! of 38 digits, strings, lists and keys are Binary. A column that can hold errors is followed by its tags as
 //! UInt8, which then say of each row what it is; its own nulls say nothing.
 
 use crate::error::bug;
@@ -30,7 +30,7 @@ fn data_type(ty: Type) -> DataType {
         Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => DataType::Int64,
         Type::Float64 => DataType::Float64,
         Type::Decimal { scale, .. } => DataType::Decimal128(38, scale as i8),
-        Type::String => DataType::Binary,
+        Type::String | Type::List(_) => DataType::Binary,
     }
 }
 
@@ -101,7 +101,7 @@ impl Wire {
             }
             Type::Float64 => Data::F64(of(array.as_primitive::<Float64Type>().values(), order)),
             Type::Decimal { .. } => Data::I128(of(array.as_primitive::<Decimal128Type>().values(), order)),
-            Type::String => Data::Str(bytes(array.as_binary::<i32>()).take(order)),
+            Type::String | Type::List(_) => Data::Str(bytes(array.as_binary::<i32>()).take(order)),
         };
         Ok(Column::with_tags(self.ty, data, tags))
     }
@@ -127,7 +127,7 @@ impl Wire {
             }
             Type::Float64 => Data::F64(array.as_primitive::<Float64Type>().values().to_vec()),
             Type::Decimal { .. } => Data::I128(array.as_primitive::<Decimal128Type>().values().to_vec()),
-            Type::String => Data::Str(bytes(array.as_binary::<i32>())),
+            Type::String | Type::List(_) => Data::Str(bytes(array.as_binary::<i32>())),
         };
         Ok(Column::with_tags(self.ty, data, tags))
     }

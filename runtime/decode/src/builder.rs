@@ -117,6 +117,7 @@ impl Builder {
                 _ => return Err(BadCell::Bad("is not a float64")),
             },
             Type::Decimal { .. } | Type::String | Type::Timestamp | Type::Date | Type::Duration => json_string(raw)?,
+            Type::List(_) => return Err(NO_LIST),
         };
         self.push(&text, rules)
     }
@@ -141,6 +142,7 @@ impl Builder {
                 values.push(text::decimal(text, precision, scale)?);
             }
             (Data::I128(values), _) => values.push(0),
+            (Data::Str(_), Type::List(_)) => return Err(NO_LIST),
             (Data::Str(values), _) => {
                 values.bytes.extend_from_slice(text.as_bytes());
                 values.offsets.push(values.bytes.len());
@@ -162,3 +164,6 @@ pub(crate) fn json_string(raw: &str) -> Result<Cow<'_, str>, BadCell> {
             .map_err(|_| BadCell::Bad("has an escape that is not a character")),
     }
 }
+
+/// No source declares lists.
+const NO_LIST: BadCell = BadCell::Bad("is no list");

@@ -4,12 +4,12 @@ use crate::array;
 use crate::builder::Rules;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DurationMicrosecondArray, Float64Array, Int64Array,
-    StringArray, TimestampMicrosecondArray, make_array, new_null_array,
+    ListArray, StringArray, TimestampMicrosecondArray, make_array, new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use featc_ir::Type;
-use featr_kernels::{Column, Data, Tag};
+use featr_kernels::{Column, Data, Tag, Value};
 use std::sync::Arc;
 
 /// The Arrow type of a column: timestamps are microseconds in UTC, decimals are `Decimal128`.
@@ -23,7 +23,13 @@ pub fn arrow_type(ty: Type) -> DataType {
         Type::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Type::Date => DataType::Date32,
         Type::Duration => DataType::Duration(TimeUnit::Microsecond),
+        Type::List(of) => DataType::List(item(*of)),
     }
+}
+
+/// The items of a list, which may be null.
+fn item(of: Type) -> FieldRef {
+    Arc::new(Field::new("item", arrow_type(of), true))
 }
 
 /// The column as an array of [`arrow_type`]; rows that are null or an error are null.
@@ -35,6 +41,9 @@ pub fn to_arrow(column: &Column) -> ArrayRef {
 /// As [`to_arrow`], without a copy of what Arrow holds the same way.
 pub fn into_arrow(column: Column) -> ArrayRef {
     let rows = column.len();
+    if let Type::List(of) = column.ty {
+        return lists(&column, *of);
+    }
     let Column { ty, data, tags } = column;
     let valid = |tags: Vec<u8>| BooleanBuffer::collect_bool(tags.len(), |row| tags[row] == Tag::VALID);
     let nulls = tags.map(|tags| NullBuffer::new(valid(tags)));
@@ -60,6 +69,25 @@ pub fn into_arrow(column: Column) -> ArrayRef {
             new_null_array(&arrow_type(ty), rows)
         }
     }
+}
+
+fn lists(column: &Column, of: Type) -> ArrayRef {
+    let mut items = Column::empty(of);
+    let (mut lengths, mut valid) = (vec![], vec![]);
+    for value in column.values() {
+        let list = if let Value::List(list) = &value {
+            list.as_slice()
+        } else {
+            &[]
+        };
+        list.iter().for_each(|item| items.push(item));
+        lengths.push(list.len());
+        valid.push(value.is_valid());
+    }
+    let nulls = NullBuffer::from(valid);
+    let nulls = Some(nulls).filter(|nulls| nulls.null_count() > 0);
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    Arc::new(ListArray::new(item(of), offsets, into_arrow(items), nulls))
 }
 
 fn strings(values: featr_kernels::StrData, nulls: Option<NullBuffer>) -> ArrayRef {
@@ -150,6 +178,42 @@ mod tests {
                 assert_eq!(back.data, column.data);
             }
         }
+    }
+
+    #[test]
+    fn lists_of_every_type_there_and_back() {
+        let decimal = Type::Decimal { precision: 5, scale: 2 };
+        let items = [
+            (Type::Bool, Value::Bool(true)),
+            (Type::Int64, Value::Int64(i64::MIN)),
+            (Type::Float64, Value::Float64(f64::NAN)),
+            (decimal, Value::Decimal(-150)),
+            (Type::String, Value::String("é, \"".into())),
+            (Type::Timestamp, Value::Timestamp(-1)),
+            (Type::Date, Value::Date(19_000)),
+            (Type::Duration, Value::Duration(5)),
+        ];
+        for (of, item) in items {
+            let ty = of.list().unwrap();
+            let rows = [
+                Value::List(vec![item.clone(), Value::Null, item.clone()]),
+                Value::Null,
+                Value::List(vec![]),
+                Value::List(vec![item]),
+            ];
+            for rows in [&rows[..], &rows[2..]] {
+                let column = Column::from_values(ty, rows);
+                let array = to_arrow(&column);
+                assert_eq!(*array.data_type(), arrow_type(ty));
+                assert_eq!(from_arrow(&array, ty).unwrap(), column);
+                assert_eq!(from_arrow(&array.slice(1, 1), ty).unwrap(), column.slice(1..2));
+            }
+        }
+        let texts = to_arrow(&Column::empty(Type::List(&Type::String)));
+        assert_eq!(
+            from_arrow(&texts, Type::List(&Type::Int64)).unwrap_err(),
+            "Utf8 does not decode to int64"
+        );
     }
 
     #[test]

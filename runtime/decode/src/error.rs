@@ -227,7 +227,7 @@ fn remedy(why: &str) -> Option<&'static str> {
         LEADS_BACK => "remove the link, or name the files instead of the folder",
         NO_PLAIN_FILE => "write what it gives to a file, and read that",
         why if why.ends_with(NOT_IN_CSV) => {
-            "name the file .parquet or .jsonl, which hold lists and structs, or leave the column out of the spine"
+            "name the file .parquet or .jsonl, which hold lists and structs, or leave the column out"
         }
         _ => return None,
     })

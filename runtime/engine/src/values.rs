@@ -12,6 +12,7 @@ pub fn parse_value(text: &str, ty: Type) -> Option<Value> {
         Type::String => Some(Value::String(text.to_owned())),
         Type::Decimal { scale, .. } if digits_behind(text) > usize::from(scale) => None,
         Type::Duration => text.parse().ok().map(Value::Duration),
+        Type::List(_) => None,
         Type::Bool | Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::Timestamp | Type::Date => {
             let cast = Expr::new(ExprKind::Cast(Box::new(literal)), ty);
             let one = Batch {

@@ -22,6 +22,7 @@ mod covariance;
 mod distinct;
 mod extreme;
 mod gate;
+mod list;
 mod nearest;
 mod number;
 mod since;
@@ -195,6 +196,7 @@ states! {
     Extreme(extreme::Extreme): Name::Min | Name::Max,
     Nearest(nearest::Nearest): Name::First { .. } | Name::Last { .. },
     Distinct(distinct::Distinct): Name::CountDistinct { .. },
+    List(list::List): Name::FirstN { .. } | Name::LastN { .. },
     Since(since::Since): Name::TimeSinceLast | Name::TimeSinceFirst,
     AllAny(all_any::AllAny): Name::Any | Name::All,
     Covariance(covariance::Covariance): Name::Covariance | Name::Correlation,

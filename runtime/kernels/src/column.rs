@@ -5,10 +5,12 @@
 
 mod batch;
 mod data;
+mod list;
 mod strings;
 
 pub use batch::Batch;
 pub use data::Data;
+pub use list::list_len;
 pub use strings::StrData;
 
 pub use crate::tag::Tag;
@@ -83,13 +85,16 @@ impl Column {
                 Type::Timestamp => Value::Timestamp(values[row]),
                 Type::Date => Value::Date(values[row] as i32),
                 Type::Duration => Value::Duration(values[row]),
-                Type::Bool | Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::String => {
+                Type::Bool | Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::String | Type::List(_) => {
                     Value::Int64(values[row])
                 }
             },
             Data::F64(values) => Value::Float64(values[row]),
             Data::I128(values) => Value::Decimal(values[row]),
-            Data::Str(values) => Value::String(String::from_utf8_lossy(values.get(row)).into_owned()),
+            Data::Str(values) => match self.ty {
+                Type::List(of) => Value::List(list::items(values.get(row), *of)),
+                _ => Value::String(String::from_utf8_lossy(values.get(row)).into_owned()),
+            },
         }
     }
 
@@ -161,7 +166,7 @@ impl Column {
         }
     }
 
-    /// The data of a string column.
+    /// The data of a string column; of lists, their bytes.
     pub fn strs(&self) -> &StrData {
         if let Data::Str(values) = &self.data {
             values

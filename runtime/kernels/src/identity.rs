@@ -141,6 +141,7 @@ fn push_value(value: &Value, key: &mut Vec<u8>) {
         Value::Float64(value) => key.extend_from_slice(&f64_key(*value)),
         Value::Decimal(value) => key.extend_from_slice(&i128_key(*value)),
         Value::String(value) => push_bytes(value.as_bytes(), key),
+        Value::List(_) => unreachable!("no column of a source is a list"),
     }
 }
 

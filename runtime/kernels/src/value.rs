@@ -6,7 +6,7 @@ use featc_ir::{ErrorCode, Literal, Type};
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
-/// One scalar of some [`featc_ir::Type`], or null, or an error. Floats are canonical: no negative zero, one NaN.
+/// One value of some [`featc_ir::Type`], or null, or an error. Floats are canonical: no negative zero, one NaN.
 ///
 /// Two values are equal iff they have the same bits; the total order is [`Value::compare`].
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,8 @@ pub enum Value {
     Date(i32),
     /// Microseconds.
     Duration(i64),
+    /// Scalars of one type, and nulls.
+    List(Vec<Value>),
 }
 
 /// The one NaN.
@@ -77,7 +79,8 @@ impl Value {
             | Value::String(_)
             | Value::Timestamp(_)
             | Value::Date(_)
-            | Value::Duration(_) => Tag::VALID,
+            | Value::Duration(_)
+            | Value::List(_) => Tag::VALID,
         }
     }
 
@@ -108,7 +111,8 @@ impl Value {
     }
 
     /// The total order of the values of one type: null, then errors by code, then values: false before true, numbers,
-    /// instants and durations by size (NaN greatest), strings bytewise. Decimals must have the same scale.
+    /// instants and durations by size (NaN greatest), strings bytewise,
+    /// lists by their first items that differ. Decimals must have the same scale.
     /// Values of different types are ordered by type, so that the order is total on all values.
     pub fn compare(&self, other: &Value) -> Ordering {
         match (self, other) {
@@ -121,6 +125,7 @@ impl Value {
             (Value::Timestamp(left), Value::Timestamp(right)) => left.cmp(right),
             (Value::Date(left), Value::Date(right)) => left.cmp(right),
             (Value::Duration(left), Value::Duration(right)) => left.cmp(right),
+            (Value::List(left), Value::List(right)) => left.cmp(right),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -137,12 +142,13 @@ impl Value {
             Value::Timestamp(_) => 7,
             Value::Date(_) => 8,
             Value::Duration(_) => 9,
+            Value::List(_) => 10,
         }
     }
 
     /// How the value prints in CSV and in messages: null is empty, an error its name in brackets, timestamps RFC 3339
     /// with `Z` (microseconds only where they are not 0), decimals with their scale, durations in exact units
-    /// (`1h30m`), floats in the shortest form that reads back as the same bits.
+    /// (`1h30m`), floats in the shortest form that reads back as the same bits, lists as JSON.
     pub fn render(&self, ty: Type) -> String {
         match self {
             Value::Null => String::new(),
@@ -158,12 +164,14 @@ impl Value {
                 | Type::String
                 | Type::Timestamp
                 | Type::Date
-                | Type::Duration => render_decimal(*value, 0),
+                | Type::Duration
+                | Type::List(_) => render_decimal(*value, 0),
             },
             Value::String(value) => value.clone(),
             Value::Timestamp(value) => calendar::render_timestamp(*value),
             Value::Date(value) => calendar::render_date(i64::from(*value)),
             Value::Duration(value) => render_duration(*value),
+            Value::List(items) => render_list(items, ty),
         }
     }
 }
@@ -204,6 +212,7 @@ impl Hash for Value {
             Value::Decimal(value) => value.hash(state),
             Value::String(value) => value.hash(state),
             Value::Date(value) => value.hash(state),
+            Value::List(items) => items.hash(state),
         }
     }
 }
@@ -255,6 +264,40 @@ pub fn render_float(value: f64) -> String {
     }
     let (whole, fraction) = digits.split_at(whole);
     format!("{sign}{whole}.{fraction}")
+}
+
+/// As JSON: numbers and bools as they are, other items in quotes.
+fn render_list(items: &[Value], ty: Type) -> String {
+    let Type::List(of) = ty else { return String::new() };
+    let render = |item: &Value| match item {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) | Value::Int64(_) => item.render(*of),
+        Value::Float64(value) if value.is_finite() => item.render(*of),
+        Value::Float64(_)
+        | Value::Decimal(_)
+        | Value::String(_)
+        | Value::Timestamp(_)
+        | Value::Date(_)
+        | Value::Duration(_)
+        | Value::List(_)
+        | Value::Error(_) => quoted(&item.render(*of)),
+    };
+    let items: Vec<String> = items.iter().map(render).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A JSON string.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\0'..='\x1f' => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// A length of time in exact units, the greatest first: `1h30m`, `-2d`, `0s`.

@@ -102,6 +102,7 @@ impl Random {
             Type::Timestamp => Value::Timestamp(small),
             Type::Date => Value::Date(small as i32),
             Type::Duration => Value::Duration(small),
+            Type::List(_) => unreachable!("no lift is a list"),
         }
     }
 

@@ -92,6 +92,14 @@ pub fn outcome(aggregate: Aggregate, types: Types, taken: &[Taken], t_us: i64) -
                 .max_by_key(|(order, _)| *order)
                 .map(|(_, taken)| taken),
         ),
+        Aggregate::FirstN { items, ignoring_nulls } => {
+            let listed = in_order(row_atomic(ignoring_nulls));
+            list(&listed[..listed.len().min(items as usize)])
+        }
+        Aggregate::LastN { items, ignoring_nulls } => {
+            let listed = in_order(row_atomic(ignoring_nulls));
+            list(&listed[listed.len().saturating_sub(items as usize)..])
+        }
         Aggregate::CountDistinct { cap } => match values.into_iter().collect::<BTreeSet<&Value>>().len() {
             0 => Outcome::Empty,
             distinct if distinct > cap as usize => Outcome::Error(ErrorCode::Cap),
@@ -109,6 +117,24 @@ pub fn outcome(aggregate: Aggregate, types: Types, taken: &[Taken], t_us: i64) -
         Aggregate::ArgMin => chosen(taken, |left, right| left < right),
         Aggregate::ArgMax => chosen(taken, |left, right| left > right),
     }
+}
+
+/// Events in their order.
+fn in_order<'a, 'b, K: Ord>(events: impl Iterator<Item = (K, &'b Taken<'a>)>) -> Vec<&'b Taken<'a>>
+where
+    'a: 'b,
+{
+    let mut events: Vec<(K, &Taken)> = events.collect();
+    events.sort_by(|(left, _), (right, _)| left.cmp(right));
+    events.into_iter().map(|(_, taken)| taken).collect()
+}
+
+/// The arguments of some events.
+fn list(events: &[&Taken]) -> Outcome {
+    if events.is_empty() {
+        return Outcome::Empty;
+    }
+    Outcome::Value(Value::List(events.iter().map(|taken| taken.argument.clone()).collect()))
 }
 
 /// How long ago an instant was.
@@ -218,7 +244,14 @@ struct Exact {
 fn exact(values: &[&Value], ty: Type) -> Result<Exact, Vec<f64>> {
     let scale = match ty {
         Type::Decimal { scale, .. } => u32::from(scale),
-        Type::Bool | Type::Int64 | Type::Float64 | Type::String | Type::Timestamp | Type::Date | Type::Duration => 0,
+        Type::Bool
+        | Type::Int64
+        | Type::Float64
+        | Type::String
+        | Type::Timestamp
+        | Type::Date
+        | Type::Duration
+        | Type::List(_) => 0,
     };
     let parts: Vec<(i128, i64)> = values
         .iter()
@@ -258,7 +291,7 @@ fn integer_and_exponent(value: &Value) -> Option<(i128, i64)> {
             Some((i128::from(mantissa), exponent))
         }
         Value::Float64(_) | Value::Null | Value::Error(_) | Value::Bool(_) => None,
-        Value::String(_) | Value::Timestamp(_) | Value::Date(_) => None,
+        Value::String(_) | Value::Timestamp(_) | Value::Date(_) | Value::List(_) => None,
     }
 }
 
@@ -310,7 +343,7 @@ fn sum(values: &[&Value], ty: Type) -> Outcome {
             in_range(i128::try_from(sum).ok().filter(|_| fits).map(Value::Decimal))
         }
         Type::Duration => in_range(i64::try_from(sum).ok().map(Value::Duration)),
-        Type::Bool | Type::Int64 | Type::String | Type::Timestamp | Type::Date => {
+        Type::Bool | Type::Int64 | Type::String | Type::Timestamp | Type::Date | Type::List(_) => {
             in_range(i64::try_from(sum).ok().map(Value::Int64))
         }
     }

@@ -109,7 +109,7 @@ impl Exact {
             Value::Date(value) => BigInt::from(*value),
             Value::Decimal(value) => BigInt::from(*value),
             Value::Bool(value) => BigInt::from(u8::from(*value)),
-            Value::Null | Value::Error(_) | Value::Float64(_) | Value::String(_) => BigInt::from(0),
+            Value::Null | Value::Error(_) | Value::Float64(_) | Value::String(_) | Value::List(_) => BigInt::from(0),
         };
         Exact { units, scale }
     }
@@ -134,7 +134,7 @@ impl Exact {
                 let num = self.units * power_of_ten(u32::from(scale));
                 decimal_value(round_half_even(&num, &power_of_ten(self.scale)), precision)
             }
-            Type::Bool | Type::Float64 | Type::String | Type::Date => None,
+            Type::Bool | Type::Float64 | Type::String | Type::Date | Type::List(_) => None,
         }
     }
 }

@@ -349,9 +349,10 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
 
 /// What an aggregate is called in the table.
 pub fn aggregate_name(aggregate: Aggregate, arguments: &[Type]) -> String {
-    let nulls = match aggregate {
-        Aggregate::First { ignoring_nulls: true } | Aggregate::Last { ignoring_nulls: true } => " ignoring nulls",
-        _ => "",
+    let nulls = if aggregate.ignores_nulls() {
+        " ignoring nulls"
+    } else {
+        ""
     };
     let of = match (aggregate, arguments) {
         (_, []) => "no argument".to_owned(),
@@ -377,6 +378,8 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         Aggregate::StddevPop => found.add(name, of(Aggregate::Stddev)),
         Aggregate::First { ignoring_nulls } => found.add(name, of(Aggregate::Last { ignoring_nulls })),
         Aggregate::Last { ignoring_nulls } => found.add(name, of(Aggregate::First { ignoring_nulls })),
+        Aggregate::FirstN { items, ignoring_nulls } => found.add(name, of(Aggregate::LastN { items, ignoring_nulls })),
+        Aggregate::LastN { items, ignoring_nulls } => found.add(name, of(Aggregate::FirstN { items, ignoring_nulls })),
         Aggregate::Count if written.argument.is_some() => found.add(name, of(Aggregate::CountDistinct { cap })),
         Aggregate::CountDistinct { .. } => found.add(name, of(Aggregate::Count)),
         Aggregate::Any => found.add(name, of(Aggregate::All)),
@@ -398,10 +401,31 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         Aggregate::Last { ignoring_nulls: true } => {
             found.add("ignoring nulls", of(Aggregate::Last { ignoring_nulls: false }));
         }
+        Aggregate::FirstN {
+            items,
+            ignoring_nulls: true,
+        } => {
+            let ignoring_nulls = false;
+            found.add("ignoring nulls", of(Aggregate::FirstN { items, ignoring_nulls }));
+        }
+        Aggregate::LastN {
+            items,
+            ignoring_nulls: true,
+        } => {
+            let ignoring_nulls = false;
+            found.add("ignoring nulls", of(Aggregate::LastN { items, ignoring_nulls }));
+        }
         Aggregate::CountDistinct { cap: said } if said != cap => {
             found.add("cap", of(Aggregate::CountDistinct { cap: said + 1 }));
         }
         _ => {}
+    }
+    if let Some(more) = written
+        .aggregate
+        .items()
+        .and_then(|items| written.aggregate.with_items(items + 1))
+    {
+        found.add("items", of(more));
     }
     if written.filter.is_some() {
         let name = format!("where in {}", written.aggregate.name());

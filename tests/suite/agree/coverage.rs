@@ -232,7 +232,15 @@ fn expected() -> Vec<String> {
         "over events",
         "over events max",
     ]);
-    list(&["excluding now", "excluding self", "ignoring nulls", "cap", "ttl"]);
+    list(&[
+        "excluding now",
+        "excluding self",
+        "ignoring nulls",
+        "cap",
+        "items",
+        "ttl",
+    ]);
+    list(&["is null list", "is not null list"]);
     list(&["derived feature", "derived from derived", "derived at depth 3"]);
     for scalar in SCALARS {
         for op in ["=", "!=", "<", "<=", ">", ">=", "is null", "is not null"] {
@@ -261,6 +269,7 @@ fn functions() -> Vec<String> {
             Function::Abs => &["int64", "float64", "decimal", "duration"],
             Function::Round | Function::Floor | Function::Ceil => &["float64", "decimal"],
             Function::Least | Function::Greatest | Function::NullIf => &SCALARS,
+            Function::Length => &["string", "list"],
             _ => &["timestamp", "date"],
         };
         all.extend(of.iter().map(|of| format!("{} {of}", function.name())));
@@ -296,6 +305,7 @@ fn aggregates() -> Vec<String> {
     ];
     let numbers = [Type::Int64, Type::Float64, SHORT];
     let cap = Aggregate::DEFAULT_CAP;
+    let lists = ["first_n", "last_n"].map(|name| Aggregate::named(name).unwrap());
     let of_any = [
         Aggregate::Min,
         Aggregate::Max,
@@ -304,6 +314,10 @@ fn aggregates() -> Vec<String> {
         Aggregate::Last { ignoring_nulls: false },
         Aggregate::Last { ignoring_nulls: true },
         Aggregate::CountDistinct { cap },
+        lists[0],
+        lists[1],
+        lists[0].ignoring_nulls().unwrap(),
+        lists[1].ignoring_nulls().unwrap(),
     ];
     let of_numbers = [
         Aggregate::Sum,

@@ -129,7 +129,7 @@ fn choice(when: Expr, then: Expr, otherwise: Expr) -> Expr {
 /// A value as a literal; the type is right for booleans alone.
 fn literal(value: &Value) -> Expr {
     let literal = match value {
-        Value::Null | Value::Error(_) => Literal::Null,
+        Value::Null | Value::Error(_) | Value::List(_) => Literal::Null,
         Value::Bool(value) => Literal::Bool(*value),
         Value::Int64(value) => Literal::Int64(*value),
         Value::Float64(value) => Literal::float(*value),

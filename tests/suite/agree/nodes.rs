@@ -50,6 +50,7 @@ fn walk(expr: &mut Expr, visit: &mut impl FnMut(&mut Expr)) {
 pub fn type_name(ty: Type) -> String {
     match ty {
         Type::Decimal { .. } => "decimal".to_owned(),
+        Type::List(_) => "list".to_owned(),
         other => other.to_string(),
     }
 }
@@ -90,9 +91,11 @@ pub fn construct(expr: &Expr) -> Option<String> {
 
 /// Whether a function takes arguments of more than one type.
 pub fn is_of_several_types(function: Function) -> bool {
-    use Function::{Abs, Ceil, DayOfMonth, DayOfWeek, DayOfYear, Floor, Greatest, Least, Month, NullIf, Round, Year};
+    use Function::{
+        Abs, Ceil, DayOfMonth, DayOfWeek, DayOfYear, Floor, Greatest, Least, Length, Month, NullIf, Round, Year,
+    };
     let several = [
-        Abs, Ceil, DayOfMonth, DayOfWeek, DayOfYear, Floor, Greatest, Least, Month, NullIf, Round, Year,
+        Abs, Ceil, DayOfMonth, DayOfWeek, DayOfYear, Floor, Greatest, Least, Length, Month, NullIf, Round, Year,
     ];
     several.contains(&function)
 }

@@ -95,6 +95,7 @@ impl Scope<'_> {
                 Type::Timestamp => self.timestamp(deeper),
                 Type::Date => format!("date({})", self.expr(Type::Timestamp, deeper)),
                 Type::Duration => self.duration(deeper),
+                Type::List(_) => unreachable!("no expression makes a list"),
             },
         }
     }
@@ -143,6 +144,7 @@ impl Scope<'_> {
             Type::Timestamp => &[Type::Int64, Type::Date, Type::String],
             Type::Date => &[Type::Timestamp, Type::String],
             Type::Duration => &[Type::Int64],
+            Type::List(_) => unreachable!("no cast to a list"),
         };
         let from = *self.rng.pick(from);
         if from != Type::String {

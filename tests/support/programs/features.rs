@@ -14,7 +14,9 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         let ty = scope.any_type();
         // Ties show where columns are summed as they are.
         let plain = style.numbers == Numbers::Ties || scope.rng.one_in(2);
-        let (value, ty) = if scope.rng.one_in(3) {
+        let (value, ty) = if !style.summarised && scope.rng.one_in(16) {
+            scope.list()
+        } else if scope.rng.one_in(3) {
             scope.single()
         } else if plain {
             scope.aggregate()
@@ -49,7 +51,7 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
 }
 
 fn default(rng: &mut Rng, ty: Type, style: Style) -> String {
-    if !rng.one_in(4) {
+    if ty.is_list() || !rng.one_in(4) {
         return String::new();
     }
     // A default is a literal, which a cast is not.
@@ -126,6 +128,20 @@ impl Scope<'_> {
     pub fn reading(&mut self, read: &(String, Type), ty: Type) -> String {
         let (name, from) = read;
         let depth = 1 + self.rng.below(2);
+        if *from == ty && ty.is_list() {
+            return format!("if({}, {name}, null)", self.predicate(depth));
+        }
+        if from.is_list() {
+            let measured = match self.rng.below(3) {
+                0 => (format!("length({name})"), Type::Int64),
+                1 => (format!("({name} is null)"), Type::Bool),
+                _ => (format!("({name} is not null)"), Type::Bool),
+            };
+            return match measured.1 == ty {
+                true => measured.0,
+                false => self.reading(&measured, ty),
+            };
+        }
         if *from == ty {
             return match self.rng.below(4) {
                 0 => format!("coalesce({name}, {})", self.expr(ty, depth)),
@@ -207,6 +223,22 @@ impl Scope<'_> {
             // `count` takes no condition.
             6 => (format!("count({column} {filter})"), Type::Int64),
             _ => (format!("count_distinct({column} {filter})"), Type::Int64),
+        }
+    }
+
+    /// A list, or its length.
+    fn list(&mut self) -> (String, Type) {
+        let of = self.kind();
+        let (column, filter) = (self.name_of(of), self.filter());
+        let (name, items) = (
+            *self.rng.pick(&["first_n", "last_n"]),
+            *self.rng.pick(&["1", "2", "2", "3", "1000"]),
+        );
+        let nulls = *self.rng.pick(&["", " ignoring nulls"]);
+        let list = format!("{name}({column}, {items} {filter}{nulls})");
+        match of.list() {
+            Some(ty) if !self.rng.one_in(5) => (list, ty),
+            _ => (format!("length({list})"), Type::Int64),
         }
     }
 

@@ -80,7 +80,7 @@ fn has_ties(model: &Model<'_>, view: ViewId) -> bool {
 fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> Option<&'static str> {
     const CALENDAR: &str = "it depends on the calendar, or on instants that the program names";
     let view = ground.ir.view(view);
-    if matches!(view.feature(feature).ty, Type::Timestamp | Type::Date) {
+    if is_instant(view.feature(feature).ty) {
         return Some("its value is an instant");
     }
     let windows = view.windows_of(feature);
@@ -96,8 +96,7 @@ fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> 
         return Some(CALENDAR);
     }
     for feature in inputs(view, feature) {
-        let is_instant = matches!(feature.ty, Type::Timestamp | Type::Date);
-        if names_instants(feature_expr(feature)) || (is_instant && feature.default.is_some()) {
+        if names_instants(feature_expr(feature)) || (is_instant(feature.ty) && feature.default.is_some()) {
             return Some(CALENDAR);
         }
         let FeatureKind::Aggregate { slots, .. } = &feature.kind else {
@@ -109,6 +108,7 @@ fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> 
                 return Some(CALENDAR);
             }
             let picks = matches!(slot.aggregate, Aggregate::First { .. } | Aggregate::Last { .. });
+            let picks = picks || slot.aggregate.items().is_some();
             if is_tied && picks {
                 return Some("events of one time and identity are ordered by a hash of their rows");
             }
@@ -137,9 +137,17 @@ fn feature_expr(feature: &Feature) -> &Expr {
     }
 }
 
+/// Whether values of the type are instants, or lists of them.
+fn is_instant(ty: Type) -> bool {
+    match ty {
+        Type::Timestamp | Type::Date => true,
+        Type::List(of) => is_instant(*of),
+        _ => false,
+    }
+}
+
 /// Whether an expression reads an instant as something else than a distance to others.
 fn names_instants(expr: &Expr) -> bool {
-    let is_instant = |ty: Type| matches!(ty, Type::Timestamp | Type::Date);
     let mut left = vec![expr];
     while let Some(expr) = left.pop() {
         let names = match &expr.kind {
@@ -147,7 +155,7 @@ fn names_instants(expr: &Expr) -> bool {
             ExprKind::Cast(inner) => is_instant(expr.ty) || is_instant(inner.ty),
             ExprKind::Call(function, _) => is_of_calendar(*function),
             // Dates are not shifted: a distance between one and an instant would change.
-            _ => expr.ty == Type::Date,
+            _ => expr.ty == Type::Date || expr.ty == Type::List(&Type::Date),
         };
         if names {
             return true;

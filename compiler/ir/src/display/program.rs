@@ -77,7 +77,8 @@ fn write_transform(out: &mut String, program: &Program, transform: &Transform) {
 
 /// `mean(x where p)` with lifts named by `lift`.
 pub(super) fn slot_text(slot: &Slot, lift: &dyn Fn(crate::LiftId) -> String) -> String {
-    let arguments: Vec<String> = slot.arguments().map(lift).collect();
+    let items = slot.aggregate.items().map(|items| items.to_string());
+    let arguments: Vec<String> = slot.arguments().map(lift).chain(items).collect();
     let mut inside = Vec::new();
     if !arguments.is_empty() {
         inside.push(arguments.join(", "));

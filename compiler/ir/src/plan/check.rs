@@ -53,7 +53,8 @@ fn source(source: &Source) -> Result<(), Wrong> {
     ensure(are_names(columns.iter().map(|column| column.name.as_str())), || {
         wrong("names of columns")
     })?;
-    ensure(columns.iter().all(|column| column.ty.is_valid()), || {
+    let is_scalar = |ty: Type| ty.is_valid() && !ty.is_list();
+    ensure(columns.iter().all(|column| is_scalar(column.ty)), || {
         wrong("type of a column")
     })?;
     ensure(is_instant(source.time), || wrong("its time is no timestamp column"))?;

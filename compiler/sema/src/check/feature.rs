@@ -242,7 +242,7 @@ fn unquoted(text: &str, ty: Type) -> Option<&str> {
         Type::Int64 => is_number && inner.parse::<i64>().is_ok(),
         Type::Float64 | Type::Decimal { .. } => is_number && inner.parse::<f64>().is_ok(),
         Type::Bool => inner == "true" || inner == "false",
-        Type::String | Type::Timestamp | Type::Date | Type::Duration => false,
+        Type::String | Type::Timestamp | Type::Date | Type::Duration | Type::List(_) => false,
     };
     fits.then_some(inner)
 }

@@ -406,10 +406,14 @@ impl MisplacedModifier<'_> {
                 "only aggregates choose rows",
                 "write `if(condition, x, null)`, or move it into an aggregate",
             ),
-            Modifier::IgnoringNulls => ("ignoring nulls", "only `first` and `last` take it", "remove it"),
+            Modifier::IgnoringNulls => (
+                "ignoring nulls",
+                "only `first`, `last` and their lists take it",
+                "remove it",
+            ),
             Modifier::Superfluous => (
                 "ignoring nulls",
-                "only `first` and `last` take it",
+                "only `first`, `last` and their lists take it",
                 "remove it: this aggregate never counts nulls",
             ),
         };

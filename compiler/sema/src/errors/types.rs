@@ -73,6 +73,8 @@ pub enum OperandHelp {
     DurationByNumber,
     /// `decimal / float64`
     DivideDecimalByFloat,
+    /// `list = list`
+    OfLists,
 }
 
 impl WrongOperand<'_> {
@@ -91,6 +93,7 @@ impl WrongOperand<'_> {
                 "divide a number: `seconds(…)`, `minutes(…)`, `hours(…)` or `days(…)` of the duration".to_owned()
             }
             OperandHelp::DivideDecimalByFloat => "write `cast(… as float64)` around the decimal".to_owned(),
+            OperandHelp::OfLists => "of a list there is `length(…)`, and whether it is null".to_owned(),
         })
     }
 }
@@ -130,6 +133,7 @@ impl NoSuchCast {
             (_, Type::Bool) => "write a comparison, for example `x != 0`",
             (Type::Bool, _) => "write `if(x, 1, 0)` with numbers of the type you need",
             (Type::Date | Type::Timestamp, _) => "take a part of it first, for example `year(…)`",
+            (Type::List(_), _) => "a list stays one: write `length(…)` for the number of its items",
             _ => "go through a type that both can be cast to; the table stands in docs/language.md",
         };
         Diagnostic::at(
@@ -358,6 +362,7 @@ impl WrongDefault<'_> {
             Some(default) => (
                 format!("default of type {default} for a feature of type {}", self.ty),
                 match self.unquoted {
+                    _ if self.ty.is_list() => "leave the clause out: a list has no default".to_owned(),
                     Some(literal) => format!("write it without quotes: `default {literal}`"),
                     None => format!("write a literal of type {}", self.ty),
                 },

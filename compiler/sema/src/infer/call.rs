@@ -35,7 +35,15 @@ impl Typer<'_> {
                 (checked.into_iter().collect::<Option<Vec<_>>>()?, ty)
             }
             Signature::Same(wanted) => self.one(function, typed, wanted)?,
-            Signature::Alike(..) => self.unify(typed, function.name(), at)?,
+            Signature::Alike(..) => {
+                let first_at = typed.first()?.span;
+                let (arguments, ty) = self.unify(typed, function.name(), at)?;
+                if ty.is_list() {
+                    self.wrong_type(function, ty, first_at);
+                    return None;
+                }
+                (arguments, ty)
+            }
             Signature::Strings => {
                 let checked: Vec<_> = typed
                     .into_iter()
@@ -91,6 +99,7 @@ impl Typer<'_> {
             Value::Known(expr) if wanted.any_decimal && matches!(expr.ty, Type::Decimal { .. }) => {
                 return self.known(typed);
             }
+            Value::Known(expr) if wanted.any_list && expr.ty.is_list() => return self.known(typed),
             Value::Known(expr) if wanted.types.contains(&expr.ty) => return self.known(typed),
             Value::Known(expr) => Err(Refused::Mismatch(expr.ty)),
             Value::Number(number) => {

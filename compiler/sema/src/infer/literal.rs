@@ -64,7 +64,7 @@ impl Number {
         match ty {
             Type::Int64 => self.is_whole,
             Type::Float64 | Type::Decimal { .. } => true,
-            Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::Duration => false,
+            Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::Duration | Type::List(_) => false,
         }
     }
 
@@ -85,7 +85,7 @@ impl Number {
                 let unscaled = unscaled.checked_mul(10_i128.checked_pow(up)?)?;
                 (unscaled.unsigned_abs() < power_of_ten(precision)).then_some(Literal::Decimal(unscaled))
             }
-            Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::Duration => None,
+            Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::Duration | Type::List(_) => None,
         }
     }
 

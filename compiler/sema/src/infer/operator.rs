@@ -65,7 +65,7 @@ impl Typer<'_> {
             Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::Duration => {
                 Value::Known(unary(UnaryOp::Negate, expr, ty))
             }
-            Type::Bool | Type::String | Type::Timestamp | Type::Date => {
+            Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::List(_) => {
                 let help = OperandHelp::Takes("int64, float64, decimal or duration");
                 let operands = [(ty, typed.span)];
                 self.complaints.push(
@@ -311,7 +311,7 @@ impl Typer<'_> {
                 let number = number.clone();
                 self.natural_decimal(&number, typed.span)
             }
-            Type::Int64 | Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::Duration => {
+            Type::Int64 | Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::Duration | Type::List(_) => {
                 self.known(typed)
             }
         }
@@ -355,6 +355,16 @@ fn rule(op: BinaryOp, left: Type, right: Type) -> Rule {
         BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => no_sum_or_product(op, left, right),
         BinaryOp::Divide => no_quotient(left, right),
         BinaryOp::Quotient | BinaryOp::Remainder => Rule::Refused(OperandHelp::Takes("int64 and int64")),
+        BinaryOp::Equal
+        | BinaryOp::NotEqual
+        | BinaryOp::Less
+        | BinaryOp::LessOrEqual
+        | BinaryOp::Greater
+        | BinaryOp::GreaterOrEqual
+            if left.is_list() || right.is_list() =>
+        {
+            Rule::Refused(OperandHelp::OfLists)
+        }
         BinaryOp::Equal
         | BinaryOp::NotEqual
         | BinaryOp::Less

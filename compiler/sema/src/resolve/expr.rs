@@ -6,7 +6,7 @@ use super::types::type_of;
 use crate::errors::functions::UnknownFunction;
 use crate::errors::keys::{AggregateOutsideView, MisplacedModifier, Modifier, NestedAggregate};
 use crate::errors::names::{Before, NameWithDot, Reader, ViewReadsView};
-use crate::errors::types::WrongArgumentCount;
+use crate::errors::types::{NotALiteral, WrongArgumentCount};
 use crate::res::{Call, Expr, ExprKind};
 use featc_ir::{Aggregate, BinaryOp, Function};
 use featc_syntax::ast;
@@ -300,17 +300,38 @@ impl<'a> Exprs<'a> {
             place: Place::Aggregate { name, at: name_at },
             complaints: &mut *self.complaints,
         };
-        let arguments = inner.all(&call.arguments);
+        // How many items is no expression over the row.
+        let (items, written) = match (aggregate.items(), call.arguments.split_last()) {
+            (Some(_), Some((items, arguments))) if call.arguments.len() == 2 => (Some(items), arguments),
+            (_, _) => (None, call.arguments.as_slice()),
+        };
+        let arguments = inner.all(written);
         let filter = call.filter.as_ref().map(|filter| inner.expr(filter));
-        if !aggregate.row().arity.contains(&arguments.len()) {
+        let is_complete = aggregate.items().is_some() == items.is_some();
+        if !(is_complete && aggregate.row().arity.contains(&arguments.len())) {
             let error = WrongArgumentCount {
                 name,
                 usage: aggregate.row().usage,
-                found: arguments.len(),
+                found: call.arguments.len(),
                 at: name_at,
             };
             self.complaints.push(error.report());
             return ExprKind::Poison;
+        }
+        if let Some(written) = items {
+            match number_of_items(written).and_then(|items| aggregate.with_items(items)) {
+                Some(form) => aggregate = form,
+                None => {
+                    let error = NotALiteral {
+                        name,
+                        wanted: "a whole number from 1 to 1000",
+                        example: aggregate.row().usage,
+                        at: written.span,
+                    };
+                    self.complaints.push(error.report());
+                    return ExprKind::Poison;
+                }
+            }
         }
         ExprKind::Aggregate(Box::new(Call {
             aggregate,
@@ -319,6 +340,17 @@ impl<'a> Exprs<'a> {
             filter,
         }))
     }
+}
+
+/// The number of items that a literal says, if a list may have so many.
+fn number_of_items(written: &ast::Expr) -> Option<u32> {
+    let ast::ExprKind::Literal(ast::Literal::Integer(digits)) = &written.kind else {
+        return None;
+    };
+    digits
+        .parse()
+        .ok()
+        .filter(|items| (1..=Aggregate::ITEMS_MAX).contains(items))
 }
 
 fn only_name(arguments: &[ast::Expr]) -> Option<&str> {

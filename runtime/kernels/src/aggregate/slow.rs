@@ -119,7 +119,16 @@ pub(crate) fn answer_slow(aggregate: Aggregate, types: Types, rows: &[Row], t_us
     rows.retain(|row| row.filter == Value::Bool(true));
     let atomic = matches!(
         aggregate,
-        Aggregate::First { ignoring_nulls: false } | Aggregate::Last { ignoring_nulls: false }
+        Aggregate::First { ignoring_nulls: false }
+            | Aggregate::Last { ignoring_nulls: false }
+            | Aggregate::FirstN {
+                ignoring_nulls: false,
+                ..
+            }
+            | Aggregate::LastN {
+                ignoring_nulls: false,
+                ..
+            }
     );
     let chosen = matches!(aggregate, Aggregate::ArgMin | Aggregate::ArgMax);
     if types.argument.is_some() && !atomic && !chosen {
@@ -159,6 +168,11 @@ fn value_slow(aggregate: Aggregate, types: Types, rows: &[Row], t_us: i64) -> Va
             .clone(),
         Aggregate::First { .. } => rows[0].argument.clone(),
         Aggregate::Last { .. } => rows[rows.len() - 1].argument.clone(),
+        Aggregate::FirstN { items, .. } => Value::List(values.into_iter().take(items as usize).cloned().collect()),
+        Aggregate::LastN { items, .. } => {
+            let skipped = values.len().saturating_sub(items as usize);
+            Value::List(values[skipped..].iter().copied().cloned().collect())
+        }
         Aggregate::TimeSinceFirst => since_slow(t_us, rows[0].key.0),
         Aggregate::TimeSinceLast => since_slow(t_us, rows[rows.len() - 1].key.0),
         Aggregate::CountDistinct { cap } => {
@@ -359,6 +373,7 @@ fn valid(ty: Type) -> BoxedStrategy<Value> {
         Type::String => prop::sample::select(vec!["", "a", "b", "ab", "é"])
             .prop_map(|text| Value::String(text.to_owned()))
             .boxed(),
+        Type::List(_) => unreachable!("no argument is a list"),
     }
 }
 

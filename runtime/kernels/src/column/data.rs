@@ -1,5 +1,6 @@
 //! The values of a column without their tags.
 
+use super::list;
 use super::strings::StrData;
 use crate::value::Value;
 use featc_ir::Type;
@@ -15,6 +16,7 @@ pub enum Data {
     F64(Vec<f64>),
     /// Decimals, in units of 10^-scale.
     I128(Vec<i128>),
+    /// Strings; lists as bytes.
     Str(StrData),
 }
 
@@ -26,7 +28,7 @@ impl Data {
             Type::Int64 | Type::Timestamp | Type::Date | Type::Duration => Data::I64(vec![0; rows]),
             Type::Float64 => Data::F64(vec![0.0; rows]),
             Type::Decimal { .. } => Data::I128(vec![0; rows]),
-            Type::String => Data::Str(StrData::empty_rows(rows)),
+            Type::String | Type::List(_) => Data::Str(StrData::empty_rows(rows)),
         }
     }
 
@@ -97,7 +99,7 @@ impl Data {
             (Data::I64(to), Value::Date(value)) => to.insert(at, i64::from(*value)),
             (Data::F64(to), Value::Float64(value)) => to.insert(at, crate::value::canonical(*value)),
             (Data::I128(to), Value::Decimal(value)) => to.insert(at, *value),
-            (Data::Str(to), Value::String(value)) => to.insert(at, value.as_bytes()),
+            (Data::Str(to), Value::String(_) | Value::List(_)) => to.insert(at, &list::bytes_of(value)),
             (to, Value::Null | Value::Error(_)) => match to {
                 Data::Bool(to) => to.insert(at, false),
                 Data::I64(to) => to.insert(at, 0),
@@ -125,9 +127,10 @@ impl Data {
             (Data::I64(to), Value::Date(value)) => all(to, rows, i64::from(*value)),
             (Data::F64(to), Value::Float64(value)) => all(to, rows, crate::value::canonical(*value)),
             (Data::I128(to), Value::Decimal(value)) => all(to, rows, *value),
-            (Data::Str(to), Value::String(value)) => {
+            (Data::Str(to), Value::String(_) | Value::List(_)) => {
+                let value = list::bytes_of(value);
                 let texts = to.iter().zip(rows);
-                let filled = texts.map(|(text, row)| if row { value.as_bytes() } else { text });
+                let filled = texts.map(|(text, row)| if row { &*value } else { text });
                 *to = filled.collect();
             }
             _ => unreachable!("a value of the column's type"),

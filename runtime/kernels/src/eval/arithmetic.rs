@@ -22,7 +22,7 @@ pub fn ring<'a>(op: Ring, ty: Type, left: &Operand<'_>, right: &Operand<'_>, row
     match ty {
         Type::Float64 => float_ring(op, left, right, rows),
         Type::Decimal { precision, scale } => decimal_ring(op, precision, scale, left, right, rows),
-        Type::Bool | Type::Int64 | Type::String | Type::Timestamp | Type::Date | Type::Duration => {
+        Type::Bool | Type::Int64 | Type::String | Type::Timestamp | Type::Date | Type::Duration | Type::List(_) => {
             integer_ring(op, ty, left, right, rows)
         }
     }

@@ -12,7 +12,14 @@ use std::borrow::Cow;
 pub fn scale_of(ty: Type) -> u8 {
     match ty {
         Type::Decimal { scale, .. } => scale,
-        Type::Bool | Type::Int64 | Type::Float64 | Type::String | Type::Timestamp | Type::Date | Type::Duration => 0,
+        Type::Bool
+        | Type::Int64
+        | Type::Float64
+        | Type::String
+        | Type::Timestamp
+        | Type::Date
+        | Type::Duration
+        | Type::List(_) => 0,
     }
 }
 
@@ -70,6 +77,7 @@ pub fn cast<'a>(operand: Operand<'a>, to: Type, rows: usize) -> Operand<'a> {
             Data::I64(_) => Data::I64(frame.map(operand.i64s(), |value| value)),
             Data::Bool(_) | Data::F64(_) | Data::I128(_) | Data::Str(_) => none(to, &mut frame),
         },
+        Type::List(_) => none(to, &mut frame),
     };
     frame.finish(to, data)
 }
@@ -181,9 +189,13 @@ fn to_string(operand: &Operand<'_>, from: Type, frame: &mut Frame) -> Data {
                     }
                     _ => INVALID,
                 }),
-                Type::Bool | Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::String | Type::Duration => {
-                    frame.texts_by_row(|row, out| append(out, &values.at(row).to_string()))
-                }
+                Type::Bool
+                | Type::Int64
+                | Type::Float64
+                | Type::Decimal { .. }
+                | Type::String
+                | Type::Duration
+                | Type::List(_) => frame.texts_by_row(|row, out| append(out, &values.at(row).to_string())),
             }
         }
         Data::F64(_) => {

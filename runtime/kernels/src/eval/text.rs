@@ -1,7 +1,7 @@
 //! Functions of strings. Case and white space follow the Unicode tables of the pinned toolchain's standard library.
 
 use super::operand::{Frame, Operand, Texts};
-use crate::column::{Data, Tag};
+use crate::column::{Data, Tag, list_len};
 use featc_ir::{Function, Type};
 
 /// The value of a call of a string function; `ty` is the type of the result.
@@ -11,6 +11,10 @@ pub fn call<'a>(function: Function, ty: Type, arguments: &[Operand<'_>], rows: u
         (Function::Lower, [text]) => mapped(&mut frame, text.texts(), |text, out| write(out, &text.to_lowercase())),
         (Function::Upper, [text]) => mapped(&mut frame, text.texts(), |text, out| write(out, &text.to_uppercase())),
         (Function::Trim, [text]) => mapped(&mut frame, text.texts(), |text, out| write(out, text.trim())),
+        (Function::Length, [list]) if list.ty().is_list() => {
+            let lists = list.texts();
+            Data::I64(frame.by_row(|row| Ok(list_len(lists.bytes(row)) as i64)))
+        }
         (Function::Length, [text]) => {
             let texts = text.texts();
             Data::I64(frame.by_row(|row| Ok(characters(texts.bytes(row)) as i64)))

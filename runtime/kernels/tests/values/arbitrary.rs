@@ -11,7 +11,7 @@ use featc_ir::{ErrorCode, Type};
 use featr_kernels::{Batch, Column, Tag, Value};
 
 /// A row with every type in it.
-pub const COLUMNS: [Type; 12] = [
+pub const COLUMNS: [Type; 14] = [
     Type::Bool,
     Type::Int64,
     Type::Int64,
@@ -30,6 +30,8 @@ pub const COLUMNS: [Type; 12] = [
     Type::Timestamp,
     Type::Date,
     Type::Duration,
+    Type::List(&Type::Int64),
+    Type::List(&Type::String),
 ];
 
 const INTEGERS: [i64; 16] = [
@@ -139,7 +141,17 @@ impl<'a> Choices<'a> {
     }
 }
 
-/// Some type.
+/// Some type, which may be a list.
+pub fn any_ty(choices: &mut Choices<'_>) -> Type {
+    let of = ty(choices);
+    if choices.below(4) == 3 {
+        of.list().unwrap_or(of)
+    } else {
+        of
+    }
+}
+
+/// Some type of scalars.
 pub fn ty(choices: &mut Choices<'_>) -> Type {
     match choices.below(9) {
         0 => Type::Int64,
@@ -203,6 +215,13 @@ pub fn valid_value(choices: &mut Choices<'_>, ty: Type) -> Value {
             _ => choices.integer() as i32 >> 8,
         }),
         Type::Duration => Value::Duration(choices.integer()),
+        Type::List(of) => {
+            let item = |choices: &mut Choices<'_>| match choices.below(4) {
+                3 => Value::Null,
+                _ => valid_value(choices, *of),
+            };
+            Value::List((0..choices.below(4)).map(|_| item(choices)).collect())
+        }
     }
 }
 

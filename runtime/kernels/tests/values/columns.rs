@@ -1,6 +1,6 @@
 //! Columns behave as vectors of values.
 
-use crate::arbitrary::{Choices, batch, ty, value};
+use crate::arbitrary::{Choices, any_ty, batch, value};
 use featc_ir::Type;
 use featr_kernels::{Column, Data, Tag, Value};
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ proptest! {
         picks in prop::collection::vec(any::<prop::sample::Index>(), 0..10),
     ) {
         let mut choices = Choices::new(&bytes);
-        let of = ty(&mut choices);
+        let of = any_ty(&mut choices);
         let column = batch(&mut choices, &[of], rows).columns.remove(0);
         let other = batch(&mut choices, &[of], others).columns.remove(0);
         let extra = value(&mut choices, of);

@@ -100,7 +100,7 @@ fn text_of(value: &Value, from: Type) -> Option<String> {
             let text = calendar::render_date(i64::from(*days));
             (calendar::parse_date(&text) == Some(*days)).then_some(text)
         }
-        Value::Null | Value::Error(_) | Value::String(_) | Value::Duration(_) => None,
+        Value::Null | Value::Error(_) | Value::String(_) | Value::Duration(_) | Value::List(_) => None,
     }
 }
 

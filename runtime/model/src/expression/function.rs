@@ -203,6 +203,9 @@ fn text(function: Function, values: &[Value]) -> Option<Value> {
             ""
         }
     };
+    if let (Function::Length, Some(Value::List(items))) = (function, values.first()) {
+        return Some(Value::Int64(items.len() as i64));
+    }
     let first = string(0);
     Some(match function {
         Function::Lower => Value::String(first.to_lowercase()),

@@ -111,6 +111,8 @@ fn take_column(reader: &mut Reader<'_>, rows: usize, ty: Type) -> Result<Column,
             Data::F64(values)
         }
         Type::Decimal { .. } => Data::I128(numbers(reader, rows, i128::from_le_bytes)?),
+        // No event holds lists.
+        Type::List(_) => return Err(RestoreError::Corrupt("a column of lists")),
         Type::String => {
             let texts = texts(reader, rows)?;
             if texts.iter().any(|text| std::str::from_utf8(text).is_err()) {
@@ -171,6 +173,7 @@ pub(super) fn put_type(out: &mut Vec<u8>, ty: Type) {
         Type::Timestamp => out.push(5),
         Type::Date => out.push(6),
         Type::Duration => out.push(7),
+        Type::List(_) => unreachable!("no event holds lists"),
     }
 }
 

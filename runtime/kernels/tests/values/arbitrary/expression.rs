@@ -1,6 +1,6 @@
 //! Random well-typed expressions.
 
-use super::{Choices, decimal_type, ty, valid_value};
+use super::{Choices, any_ty, decimal_type, ty, valid_value};
 use featc_ir::{BinaryOp, ColumnId, Expr, ExprKind, Function, Literal, Type, UnaryOp};
 use featr_kernels::Value;
 
@@ -9,7 +9,7 @@ fn literal(choices: &mut Choices<'_>, ty: Type) -> Expr {
         return Expr::new(ExprKind::Literal(Literal::Null), ty);
     }
     let literal = match valid_value(choices, ty) {
-        Value::Null | Value::Error(_) => Literal::Null,
+        Value::Null | Value::Error(_) | Value::List(_) => Literal::Null,
         Value::Bool(value) => Literal::Bool(value),
         Value::Int64(value) => Literal::Int64(value),
         Value::Float64(value) => Literal::float(value),
@@ -40,7 +40,8 @@ pub fn expr(choices: &mut Choices<'_>, columns: &[Type], wanted: Type, depth: us
         columns,
         depth: depth - 1,
     };
-    let kind = match make.choices.below(12) {
+    let kinds = if wanted.is_list() { 4 } else { 12 };
+    let kind = match make.choices.below(kinds) {
         0 | 1 => return leaf(choices, columns, wanted),
         2 => {
             let branches = (0..=make.choices.below(2))
@@ -118,6 +119,7 @@ impl Maker<'_, '_, '_> {
             Type::Timestamp => self.choices.one_of(&[Type::Int64, Type::Date, Type::String]),
             Type::Date => self.choices.one_of(&[Type::Timestamp, Type::String]),
             Type::Duration => self.choices.one_of(&[Type::Int64, Type::Duration]),
+            Type::List(_) => unreachable!("no cast to a list"),
         };
         ExprKind::Cast(self.boxed(from))
     }
@@ -153,6 +155,7 @@ impl Maker<'_, '_, '_> {
                 5 => ExprKind::Unary(UnaryOp::Negate, self.boxed(Type::Duration)),
                 _ => self.call(Function::Abs, &[Type::Duration]),
             },
+            Type::List(_) => unreachable!("no expression makes a list"),
         }
     }
 
@@ -170,7 +173,7 @@ impl Maker<'_, '_, '_> {
             1 => self.binary(BinaryOp::Or, Type::Bool, Type::Bool),
             2 => {
                 let op = self.choices.one_of(&[UnaryOp::IsNull, UnaryOp::IsNotNull]);
-                let of = ty(self.choices);
+                let of = any_ty(self.choices);
                 ExprKind::Unary(op, self.boxed(of))
             }
             3 => ExprKind::Unary(UnaryOp::Not, self.boxed(Type::Bool)),
@@ -216,7 +219,12 @@ impl Maker<'_, '_, '_> {
             }
             2 => ExprKind::Unary(UnaryOp::Negate, self.boxed(Type::Int64)),
             3 => self.call(Function::Abs, &[Type::Int64]),
-            4 => self.call(Function::Length, &[Type::String]),
+            4 => {
+                let of = self
+                    .choices
+                    .one_of(&[Type::String, Type::List(&Type::Int64), Type::List(&Type::String)]);
+                self.call(Function::Length, &[of])
+            }
             _ => {
                 let function = self.choices.one_of(&PARTS);
                 let of_date = !matches!(function, Function::Hour | Function::Minute) && self.choices.below(2) == 1;

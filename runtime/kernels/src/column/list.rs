@@ -1,0 +1,91 @@
+//! Lists as bytes: whatever moves, spills and compares strings does the same with lists, and need not know them.
+//!
+//! ```text
+//! | number of items, 4 bytes | per item: its tag, 1 byte | and if it is valid its value: 1, 4, 8 or 16 bytes, or a length (4) and a text |
+//! ```
+//!
+//! All numbers are little-endian. Equal lists have equal bytes, because values are canonical.
+
+use crate::value::Value;
+use featc_ir::Type;
+use std::borrow::Cow;
+
+/// The bytes that a column of strings or lists has for a value.
+pub(super) fn bytes_of(value: &Value) -> Cow<'_, [u8]> {
+    match value {
+        Value::String(text) => Cow::Borrowed(text.as_bytes()),
+        Value::List(items) => Cow::Owned(bytes(items)),
+        other => unreachable!("a string or a list, not {other:?}"),
+    }
+}
+
+/// The bytes of a list of scalars.
+fn bytes(items: &[Value]) -> Vec<u8> {
+    let mut out = length(items.len()).to_vec();
+    for item in items {
+        out.push(item.tag());
+        match item {
+            Value::Null | Value::Error(_) => {}
+            Value::Bool(value) => out.push(u8::from(*value)),
+            Value::Int64(value) | Value::Timestamp(value) | Value::Duration(value) => {
+                out.extend_from_slice(&value.to_le_bytes());
+            }
+            Value::Float64(value) => {
+                out.extend_from_slice(&crate::value::canonical(*value).to_bits().to_le_bytes());
+            }
+            Value::Decimal(value) => out.extend_from_slice(&value.to_le_bytes()),
+            Value::Date(value) => out.extend_from_slice(&value.to_le_bytes()),
+            Value::String(text) => {
+                out.extend_from_slice(&length(text.len()));
+                out.extend_from_slice(text.as_bytes());
+            }
+            Value::List(_) => unreachable!("a list of lists"),
+        }
+    }
+    out
+}
+
+fn length(length: usize) -> [u8; 4] {
+    u32::try_from(length).expect("an item of less than 4 GiB").to_le_bytes()
+}
+
+/// The number of items, from the bytes of a list.
+pub fn list_len(mut bytes: &[u8]) -> usize {
+    u32::from_le_bytes(take(&mut bytes)) as usize
+}
+
+/// The items of type `of`, from the bytes of a list.
+pub(super) fn items(mut bytes: &[u8], of: Type) -> Vec<Value> {
+    let bytes = &mut bytes;
+    let count = u32::from_le_bytes(take(bytes));
+    let item = |_| {
+        let [tag] = take(bytes);
+        Value::from_tag(tag).unwrap_or_else(|| value(bytes, of))
+    };
+    (0..count).map(item).collect()
+}
+
+fn value(bytes: &mut &[u8], of: Type) -> Value {
+    match of {
+        Type::Bool => Value::Bool(take(bytes) == [1]),
+        Type::Int64 => Value::Int64(i64::from_le_bytes(take(bytes))),
+        Type::Timestamp => Value::Timestamp(i64::from_le_bytes(take(bytes))),
+        Type::Duration => Value::Duration(i64::from_le_bytes(take(bytes))),
+        Type::Float64 => Value::Float64(f64::from_bits(u64::from_le_bytes(take(bytes)))),
+        Type::Decimal { .. } => Value::Decimal(i128::from_le_bytes(take(bytes))),
+        Type::Date => Value::Date(i32::from_le_bytes(take(bytes))),
+        Type::String => {
+            let length = u32::from_le_bytes(take(bytes)) as usize;
+            let (text, rest) = bytes.split_at(length);
+            *bytes = rest;
+            Value::String(String::from_utf8_lossy(text).into_owned())
+        }
+        Type::List(_) => unreachable!("a list of lists"),
+    }
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
+    let (head, rest) = bytes.split_first_chunk().expect("the bytes of a whole list");
+    *bytes = rest;
+    *head
+}
