@@ -192,7 +192,12 @@ impl Failure {
         let complete =
             self.expected.iter().any(|rule| user_word(*rule) == Some("an operator")) || self.expected.is_empty();
         let ends = complete || self.expects(Rule::EOI);
-        (ends && !known.contains(&word) && (assigns || resembles)).then(|| self.not_a_start(builder, word, span))
+        // What stands behind a whole piece, on a line of its own, is meant as the next one.
+        let is_next = self.expects(Rule::EOI)
+            && matches!(self.context, Context::Clause | Context::Step | Context::Statement)
+            && !RESERVED.contains(&word);
+        (ends && !known.contains(&word) && (assigns || resembles || is_next))
+            .then(|| self.not_a_start(builder, word, span))
     }
 
     fn not_a_start(&self, builder: &Builder<'_>, word: &str, span: Span) -> Diagnostic {
@@ -220,6 +225,9 @@ impl Failure {
         }
         if let Some(near) = suggest::nearest(word, self.context.keywords().iter().copied()) {
             return diagnostic.with_edit(format!("did you mean `{near}`?"), span, near);
+        }
+        if let Some(help) = forms::instead(self.context, word) {
+            return diagnostic.with_help(help);
         }
         let known = list(
             &self

@@ -74,6 +74,44 @@ pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
     Some(format!("{kind} is written like this: `{example}`"))
 }
 
+/// What is written here for a word that begins a clause or a statement elsewhere.
+pub(crate) fn instead(context: Context, word: &str) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    let (keyword, meaning) = match (context, lower.as_str()) {
+        (Context::Clause, "id" | "ids" | "key" | "keys" | "primary" | "primary_key" | "identity" | "dedup") => {
+            ("unique", "which columns identify an event")
+        }
+        (
+            Context::Clause,
+            "timestamp" | "event_time" | "eventtime" | "timestamp_field" | "time_column" | "at" | "ts",
+        ) => ("time", "which column is the event time"),
+        (Context::Clause, "watermark" | "allowed_lateness" | "late" | "grace" | "max_lateness") => {
+            ("lateness", "how late events may come in")
+        }
+        (Context::Clause, "created" | "created_at" | "ingested" | "ingestion_time" | "processing_time" | "known") => {
+            ("arrival", "when a row was known")
+        }
+        (Context::Clause, "schema" | "fields" | "column") => ("columns", "the columns of the file"),
+        (Context::Clause, "file" | "files" | "path" | "format" | "from" | "location") => ("batch", "the files"),
+        (Context::Clause, "timezone" | "tz") => ("zone", "the zone of instants without an offset"),
+        (Context::Clause | Context::Statement | Context::Step, "description" | "doc" | "comment" | "describe") => {
+            return Some("write `/// …` on the line before what it describes".to_owned());
+        }
+        (Context::Statement, "entity" | "key" | "keys" | "by" | "group") => {
+            return Some("it stands in the head: `view spend of card from txn by (card) { … }`".to_owned());
+        }
+        (Context::Step, "select" | "columns") => {
+            return Some("a transform keeps all columns; `where` keeps rows, `let` adds a column".to_owned());
+        }
+        _ => return None,
+    };
+    let form = form(context, Some(keyword)).unwrap_or_default();
+    Some(format!(
+        "`{keyword}` says {meaning}: {}",
+        form.split_once(": ").map_or("", |(_, example)| example)
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

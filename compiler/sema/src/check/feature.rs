@@ -3,6 +3,7 @@
 use super::Context;
 use crate::errors::keys::{CountOfCondition, InvalidCap, WrongAggregateArgument};
 use crate::errors::types::WrongDefault;
+use crate::errors::warnings::ChosenByCondition;
 use crate::infer::{Leaves, Refused, Row, Typer};
 use crate::res::{self, FeatureKind};
 use featc_ir::{
@@ -42,6 +43,8 @@ struct FeatureLeaves<'a> {
     row: &'a [Option<Type>],
     features: &'a [Option<Type>],
     cap: u32,
+    /// How many events a window of it holds, if one is such a number.
+    over_events: Option<u32>,
     drafts: Vec<Draft>,
     inputs: Vec<FeatureId>,
 }
@@ -86,7 +89,16 @@ impl Leaves for FeatureLeaves<'_> {
                 .filter
                 .as_ref()
                 .map(|filter| (texts.slice(filter.span), filter.span));
-            complaints.push(CountOfCondition { argument, at, filter }.report());
+            let of_events = self.over_events.map(|_| call.name_at);
+            complaints.push(
+                CountOfCondition {
+                    argument,
+                    at,
+                    filter,
+                    of_events,
+                }
+                .report(),
+            );
             return None;
         }
         let Some(ty) = aggregate.result(&types) else {
@@ -170,6 +182,7 @@ fn check_value(
         row,
         features,
         cap,
+        over_events: over_events(feature),
         drafts: Vec::new(),
         inputs: Vec::new(),
     };
@@ -179,11 +192,50 @@ fn check_value(
         complaints: &mut context.complaints,
     };
     let expr = typer.expr(&feature.value)?;
-    Some(Typed {
-        expr,
-        drafts: leaves.drafts,
-        inputs: leaves.inputs,
-    })
+    let (drafts, inputs) = (leaves.drafts, leaves.inputs);
+    warn_chosen(feature, &drafts, context);
+    Some(Typed { expr, drafts, inputs })
+}
+
+/// How many events the first window holds that is such a number.
+fn over_events(feature: &res::Feature) -> Option<u32> {
+    match &feature.kind {
+        FeatureKind::Aggregate { expansions } => expansions.iter().find_map(|expansion| expansion.window.count()),
+        FeatureKind::Derived | FeatureKind::Broken { .. } => None,
+    }
+}
+
+/// Warns of a `where` that chooses the last events where it seems to be asked of them.
+fn warn_chosen(feature: &res::Feature, drafts: &[Draft], context: &mut Context<'_>) {
+    let Some(events) = over_events(feature) else { return };
+    let differ = drafts.iter().any(|draft| draft.filter != drafts[0].filter);
+    let FeatureKind::Aggregate { expansions } = &feature.kind else {
+        return;
+    };
+    // With `max` it is a count of those of a time, up to a bound.
+    let is_for_ever = expansions
+        .iter()
+        .any(|expansion| expansion.window.count().is_some() && expansion.window.bounds().reach_us().is_none());
+    let mut first = None;
+    feature.value.walk(&mut |expr| {
+        if let res::ExprKind::Aggregate(call) = &expr.kind
+            && let Some(filter) = &call.filter
+            && (differ || is_for_ever && call.aggregate == Aggregate::Count && call.arguments.is_empty())
+        {
+            first.get_or_insert(filter.span);
+        }
+    });
+    let Some(at) = first else { return };
+    let condition = context.texts.slice(at);
+    context.push(
+        ChosenByCondition {
+            condition,
+            events,
+            differ,
+            at,
+        }
+        .report(),
+    );
 }
 
 /// The default in the feature's type. `Err` if it is broken, or the feature is.

@@ -1,5 +1,6 @@
 //! Types, time and keys: [`res::File`] → [`ir::Program`](featc_ir::Program).
 
+mod calendar;
 mod entity;
 mod feature;
 mod service;

@@ -131,6 +131,10 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         featc_ir::work::add(own.names.len() + own.steps.len());
         added.insert(*position, own);
         warn_reads_ahead(file, transform, &row, context);
+        let exprs = transform.steps.iter().map(|step| match step {
+            res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
+        });
+        super::calendar::warn(file, &row, exprs, context);
         let steps = transform.steps.iter().map(|step| match step {
             res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
         });

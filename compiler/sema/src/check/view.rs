@@ -6,7 +6,7 @@ use super::transform::{self, AllRows, RowTypes};
 use crate::errors::keys::KeyTypeDiffers;
 use crate::errors::names::Kind;
 use crate::errors::time::{LifetimeWithoutLateness, ZeroLength};
-use crate::errors::warnings::{NoOwner, TwinFeatures, UndocumentedFeatures};
+use crate::errors::warnings::{AlwaysStale, NoOwner, TwinFeatures, UndocumentedFeatures};
 use crate::res::{self, FeatureKind, Rows};
 use featc_ir::{SourceId, TransformId, View};
 use featc_syntax::diag::Span;
@@ -27,6 +27,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         if let Some((0, at)) = view.ttl {
             context.push(ZeroLength { what: "ttl", at }.report());
         }
+        warn_stale(file, view, row, context);
         check_lifetime(file, view, row, &mut without_lateness, context);
         let aggregates = view
             .features
@@ -38,6 +39,11 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
             .iter()
             .filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
         transform::refuse_arrival(file, row, values.map(|feature| &feature.value), context);
+        let values = view
+            .features
+            .iter()
+            .filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
+        super::calendar::warn(file, row, values.map(|feature| &feature.value), context);
         transform::refuse_arrival_key(file, row, &view.key, context);
         let builder = feature::check(view, &row.types, context);
         warn_undocumented(view, context);
@@ -66,6 +72,29 @@ fn check_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut C
             context.push(error.report());
         }
     }
+}
+
+/// Warns of a view whose source is always further behind than its `ttl`, unless a run says another delay.
+fn warn_stale(file: &res::File, view: &res::View, row: &RowTypes, context: &mut Context<'_>) {
+    let (Some((ttl_us, at)), Some(source)) = (view.ttl, row.source) else {
+        return;
+    };
+    let source = &file.sources[source.index()];
+    let is_static = matches!(source.arrival, Some(res::Arrival::Static));
+    if ttl_us == 0 || ttl_us >= source.delay_us || is_static {
+        return;
+    }
+    context.push(
+        AlwaysStale {
+            view: &view.declared.name,
+            source: &source.declared.name,
+            ttl_us,
+            delay_us: source.delay_us,
+            at,
+            source_at: source.declared.at,
+        }
+        .report(),
+    );
 }
 
 fn check_lifetime(

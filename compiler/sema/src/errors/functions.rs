@@ -104,7 +104,29 @@ const NULL_TESTS: [(&str, &str); 8] = [
 ];
 
 /// Known functions of other languages, and what comes near them here. `{x}` is the argument.
-const INSTEAD: [(&[&str], &str); 10] = [
+const INSTEAD: [(&[&str], &str); 17] = [
+    (
+        &["isin", "is_in"],
+        "write `{x} in (\"a\", \"b\")`: values of the column's type in parentheses",
+    ),
+    (
+        &["fillna", "ifnull", "nvl", "isnull_or", "zeroifnull"],
+        "write `coalesce({x}, 0)`: the value, then what stands for null",
+    ),
+    (
+        &["weekday", "dayofweek", "isodow", "dow"],
+        "write `day_of_week({x})`: 1 is Monday, 7 is Sunday",
+    ),
+    (
+        &["distinct", "nunique", "n_unique", "uniq"],
+        "write `count_distinct({x})`",
+    ),
+    (
+        &["to_timestamp", "to_datetime", "parse_datetime", "strptime"],
+        "write `cast({x} as timestamp)`, of texts such as `2025-01-31T12:00:00Z`",
+    ),
+    (&["to_date"], "write `cast({x} as date)`, of texts such as `2025-01-31`"),
+    (&["power"], "write `pow({x}, 2)`"),
     (
         &["date_trunc", "timestamp_trunc", "datetrunc"],
         "write `truncate(at, 1h)`: the instant, then a duration",
@@ -180,7 +202,7 @@ const INSTEAD: [(&[&str], &str); 10] = [
 ];
 
 /// Known functions of other languages that nothing here replaces: the nearest name would mean something else.
-const ABSENT: [&str; 63] = [
+const ABSENT: [&str; 61] = [
     "asin",
     "acos",
     "atan",
@@ -240,8 +262,6 @@ const ABSENT: [&str; 63] = [
     "strpos",
     "tan",
     "to_char",
-    "to_date",
-    "to_timestamp",
     "week",
     "zscore",
 ];

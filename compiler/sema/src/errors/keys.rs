@@ -161,6 +161,8 @@ impl ServiceKeyConflict<'_> {
 #[derive(Debug)]
 pub struct AggregateOutsideView<'a> {
     pub aggregate: &'a str,
+    /// How many it has.
+    pub arguments: usize,
     pub at: Span,
 }
 
@@ -173,7 +175,11 @@ impl AggregateOutsideView<'_> {
             self.at,
             "a transform sees one row at a time",
         )
-        .with_help("aggregate in a feature of a view, with `over`")
+        .with_help(match (self.aggregate, self.arguments) {
+            ("max", 2..) => "the greatest of several values of a row is `greatest(a, b)`",
+            ("min", 2..) => "the least of several values of a row is `least(a, b)`",
+            _ => "aggregate in a feature of a view, with `over`",
+        })
     }
 }
 
@@ -236,6 +242,8 @@ pub struct CountOfCondition<'a> {
     pub at: Span,
     /// The `where` that it has, and where it ends.
     pub filter: Option<(&'a str, Span)>,
+    /// Where the name stands, if the window is a number of events: a `where` would choose them.
+    pub of_events: Option<Span>,
 }
 
 impl CountOfCondition<'_> {
@@ -253,8 +261,13 @@ impl CountOfCondition<'_> {
             message,
             self.at,
             "true or false: both are counted",
-        )
-        .with_note(format!(
+        );
+        if let Some(name) = self.of_events {
+            let sum = format!("sum(if({argument}, 1, 0)");
+            let help = format!("to count those of the last events for which it is true, write `{sum})`");
+            return diagnostic.with_edit(help, name.to(self.at), sum);
+        }
+        let diagnostic = diagnostic.with_note(format!(
             "to count events for which it is true or false, write `count(where {whole} is not null)`"
         ));
         let (condition, span) = match self.filter {

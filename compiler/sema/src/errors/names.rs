@@ -163,6 +163,8 @@ pub enum Missing {
     Columns,
     Unique,
     Time,
+    /// Of a source that is `static`.
+    TimeOfStatic,
     /// `unique all` of a source whose only column is its arrival.
     Identity,
 }
@@ -187,6 +189,11 @@ impl MissingClause<'_> {
                 "say which columns identify an event, for example `unique event_id`, or `unique all`",
             ),
             Missing::Time => ("event time", "say which column it is, for example `time event_at`"),
+            Missing::TimeOfStatic => (
+                "event time",
+                "a static source needs one too, from which on a row holds: write a column of one old instant into the file, \
+                 such as `2000-01-01T00:00:00Z`, and name it, for example `time since`",
+            ),
             Missing::Identity => ("identity", "declare at least one column beside the arrival"),
         };
         Diagnostic::at(
@@ -300,10 +307,29 @@ impl NameWithDot<'_> {
             Before::OtherRows => diagnostic("of rows that are not read here").with_help(format!(
                 "joins are not in this release: join `{first}` in the file, or make a view of it and list both views in a service"
             )),
+            Before::Unknown if part_of_calendar(last).is_some() => {
+                let call = format!("{}({first})", part_of_calendar(last).unwrap_or_default());
+                diagnostic("a function, not a field").with_edit(format!("write `{call}`"), at, call)
+            }
             Before::Unknown => diagnostic("nested columns are not in this release")
                 .with_help(format!("write it into the file as a column of its own, for example `{first}_{last}`")),
         }
     }
+}
+
+/// The function for what other languages write as a field of an instant.
+fn part_of_calendar(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "year" => "year",
+        "month" => "month",
+        "day" => "day_of_month",
+        "hour" => "hour",
+        "minute" => "minute",
+        "date" => "date",
+        "weekday" | "dayofweek" | "day_of_week" => "day_of_week",
+        "dayofyear" | "day_of_year" => "day_of_year",
+        _ => return None,
+    })
 }
 
 /// E0107: a view of an entity that is not declared.
@@ -433,6 +459,13 @@ fn not_a_name(name: &str, at: Span) -> Option<Diagnostic> {
             "keywords are written in small letters",
         );
         return Some(diagnostic.with_edit(format!("write `{lower}`"), at, lower));
+    }
+    if matches!(name, "None" | "NULL" | "nil" | "NaN" | "NA") {
+        let message = format!("unknown column `{name}`");
+        return Some(
+            Diagnostic::at(Code::UnknownColumn, message, at, "no such column")
+                .with_help("what is absent is `null`: test it by `x is null` or `x is not null`"),
+        );
     }
     matches!(
         lower.as_str(),

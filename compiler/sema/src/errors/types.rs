@@ -273,8 +273,29 @@ impl AlternativesDiffer<'_> {
             .with_label(self.first_at, format!("{}", self.first))
             .with_help(format!(
                 "bring all to one type, for example `cast(… as {})`",
-                self.first
+                wider(self.first, self.ty)
             ))
+    }
+}
+
+/// A type that holds the values of both, if they are numbers and there is one; or else the first.
+fn wider(first: Type, second: Type) -> Type {
+    let exact = |ty: Type| match ty {
+        Type::Decimal { precision, scale } => Some((precision - scale, scale)),
+        Type::Int64 => Some((19, 0)),
+        _ => None,
+    };
+    match (exact(first), exact(second)) {
+        (Some((left, left_scale)), Some((right, right_scale))) => {
+            let scale = left_scale.max(right_scale);
+            let precision = left.max(right) + scale;
+            match precision <= 38 {
+                true => Type::Decimal { precision, scale },
+                false => first,
+            }
+        }
+        _ if first == Type::Float64 || second == Type::Float64 && exact(first).is_some() => Type::Float64,
+        _ => first,
     }
 }
 

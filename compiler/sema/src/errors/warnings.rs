@@ -1,5 +1,6 @@
 //! W01xx to W04xx: what is allowed but probably not meant.
 
+use featc_ir::window::format_duration;
 use featc_syntax::diag::{Code, Diagnostic, Span};
 
 /// W0101: a transform that nothing reads.
@@ -144,5 +145,95 @@ impl TwinFeatures<'_> {
         Diagnostic::at(Code::TwinFeatures, message, self.at, "always equal")
             .with_label(self.twin_at, "its twin")
             .with_help("remove one of them")
+    }
+}
+
+/// W0303: a view whose source is always further behind than the view's `ttl`.
+#[derive(Debug)]
+pub struct AlwaysStale<'a> {
+    pub view: &'a str,
+    pub source: &'a str,
+    pub ttl_us: u64,
+    pub delay_us: u64,
+    pub at: Span,
+    pub source_at: Span,
+}
+
+impl AlwaysStale<'_> {
+    pub fn report(self) -> Diagnostic {
+        let words = |us: u64| format_duration(i64::try_from(us).unwrap_or(i64::MAX));
+        let (ttl, delay) = (words(self.ttl_us), words(self.delay_us));
+        Diagnostic::at(
+            Code::AlwaysStale,
+            format!("every answer of view `{}` is stale, and so null", self.view),
+            self.at,
+            format!("shorter than the delay {delay}"),
+        )
+        .with_label(self.source_at, format!("`{}` is always {delay} behind", self.source))
+        .with_help(format!(
+            "write a `ttl` of at least {delay}, or a `delay` of at most {ttl}: a `ttl` is about the delay, not about how \
+             old events are"
+        ))
+    }
+}
+
+/// W0304: a part of the calendar of an instant, in UTC, of a source that says a zone.
+#[derive(Debug)]
+pub struct CalendarInUtc<'a> {
+    pub function: &'a str,
+    /// The argument as it is written.
+    pub text: &'a str,
+    pub zone: &'a str,
+    pub at: Span,
+}
+
+impl CalendarInUtc<'_> {
+    pub fn report(self) -> Diagnostic {
+        let (function, text) = (self.function, self.text);
+        Diagnostic::at(
+            Code::CalendarInUtc,
+            format!("`{function}` is in UTC, and the source's zone is `{}`", self.zone),
+            self.at,
+            "in UTC",
+        )
+        .with_note("`zone` says how instants are read that have no offset; it moves no function of the calendar")
+        .with_help(format!(
+            "write the local value into the file as a column of its own; or move the instant by a fixed offset: \
+             `{function}({text} + 1h)`, and `{function}({text} + 0h)` if UTC is meant"
+        ))
+    }
+}
+
+/// W0402: a `where` that chooses the last events, in a feature that seems to ask it of them.
+#[derive(Debug)]
+pub struct ChosenByCondition<'a> {
+    /// As written.
+    pub condition: &'a str,
+    pub events: u32,
+    /// Whether aggregates of the feature have different ones.
+    pub differ: bool,
+    pub at: Span,
+}
+
+impl ChosenByCondition<'_> {
+    pub fn report(self) -> Diagnostic {
+        let Self { condition, events, .. } = self;
+        let message = if self.differ {
+            format!("`where` chooses the events of `over {events} events`: the aggregates are about different events")
+        } else {
+            format!(
+                "`where` chooses the events of `over {events} events`: from {events} on the count is always {events}"
+            )
+        };
+        Diagnostic::at(
+            Code::ChosenByCondition,
+            message,
+            self.at,
+            format!("the last {events} events for which this is true"),
+        )
+        .with_help(format!(
+            "to ask it of the last {events} events, write `mean(if({condition}, 1, 0))` for the share and \
+             `sum(if({condition}, 1, 0))` for the number"
+        ))
     }
 }

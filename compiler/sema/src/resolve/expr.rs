@@ -256,6 +256,7 @@ impl<'a> Exprs<'a> {
                 self.complaints.push(
                     AggregateOutsideView {
                         aggregate: name,
+                        arguments: call.arguments.len(),
                         at: name_at,
                     }
                     .report(),

@@ -174,7 +174,14 @@ fn require_clauses(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
     let missing = [
         (source.columns.is_none(), Missing::Columns),
         (source.unique.is_none(), Missing::Unique),
-        (source.time.is_none(), Missing::Time),
+        (
+            source.time.is_none(),
+            if source.static_rows.is_some() {
+                Missing::TimeOfStatic
+            } else {
+                Missing::Time
+            },
+        ),
     ];
     for (is_missing, what) in missing {
         if is_missing {

@@ -1,6 +1,7 @@
 //! From the pairs of the grammar to the tree. Nothing above this module sees a pair.
 
 mod clauses;
+mod divisions;
 mod expr;
 mod items;
 pub(crate) mod literal;
@@ -50,6 +51,7 @@ pub(crate) fn build(file: FileId, text: &str, scan: &Scan, pair: Pair<'_, Rule>)
         .any(Diagnostic::is_error)
     {
         builder.report_detached_docs();
+        builder.report_divisions(&tree);
     }
     (tree, builder.diagnostics)
 }
@@ -179,6 +181,17 @@ impl<'a> Builder<'a> {
                 Diagnostic::at(Code::InvalidNumber, "the number is too large", span, "")
                     .with_help("write a smaller one"),
             );
+            return Err(Refused);
+        }
+        let is_decimal = self.token_before(span.start).is_some_and(|open| {
+            let ty = self.token_before(open.start);
+            ty.is_some_and(|ty| self.text[ty.start..ty.end].eq_ignore_ascii_case("decimal"))
+        });
+        if let Some((precision, scale)) = text.split_once('.').filter(|_| is_decimal) {
+            let whole = format!("{precision}, {scale}");
+            let message = "a decimal has two numbers: all of its digits, and those behind the point";
+            let diagnostic = Diagnostic::at(Code::InvalidNumber, message, span, "");
+            self.report(diagnostic.with_edit(format!("write `{whole}`"), span, whole));
             return Err(Refused);
         }
         let refusal = match literal::numeric(text) {

@@ -208,13 +208,17 @@ codes! {
     // W00xx text and syntax
     W0001 DetachedDoc         "doc comment before nothing", since "0.1";
     W0002 NotShown            "messages that are not shown", since "0.1";
+    W0003 DivisionInComment   "comment that looks like a division", since "0.1";
     // W01xx to W04xx
     W0101 UnusedTransform     "transform that nothing reads", since "0.1";
     W0102 NoOwner             "view without an owner", since "0.1";
     W0103 UndocumentedFeatures "features without a doc line", since "0.1";
     W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
     W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
+    W0303 AlwaysStale         "view whose answers are always stale", since "0.1";
+    W0304 CalendarInUtc       "calendar in UTC over a source with a zone", since "0.1";
     W0401 TwinFeatures        "two features that mean the same", since "0.1";
+    W0402 ChosenByCondition   "condition that chooses the last events", since "0.1";
 }
 
 impl Code {

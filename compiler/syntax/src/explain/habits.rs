@@ -142,6 +142,7 @@ impl Failure {
         let piece = Piece::new(builder, tokens, at);
         capitals(&piece)
             .or_else(|| dashes(&piece))
+            .or_else(|| self.bare_path(&piece))
             .or_else(|| arguments(&piece))
             .or_else(|| interval(&piece))
             .or_else(|| operators(&piece))
@@ -149,6 +150,19 @@ impl Failure {
             .or_else(|| self.of_feature(&piece))
             .or_else(|| self.lists(&piece))
             .or_else(|| self.grouping(&piece))
+    }
+
+    /// `batch csv payments.csv`
+    fn bare_path(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let is_files = self.context == Context::Clause && matches!(piece.text(0), "batch" | "stream");
+        if !is_files || piece.at != 2 || matches!(piece.kind(2)?, TokenKind::String) {
+            return None;
+        }
+        let last = 2 + (2..).take_while(|index| piece.touch(*index)).count();
+        let is_path = (2..=last).any(|index| matches!(piece.text(index), "." | "/"));
+        let whole = format!("\"{}\"", piece.slice(2, last));
+        let message = "the path of a file stands in double quotes";
+        is_path.then(|| replaced(Code::UnexpectedText, message, piece.span(2, last), &whole))
     }
 
     /// Clauses of a feature in another order than ours.

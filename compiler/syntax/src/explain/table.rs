@@ -28,6 +28,7 @@ enum Then {
 use Then::{Say, Write};
 
 const IN_BODIES: &[Context] = &[Context::Step, Context::Statement];
+const IN_STEPS: &[Context] = &[Context::Step];
 const IN_VIEWS: &[Context] = &[Context::Statement];
 const IN_SOURCES: &[Context] = &[Context::Clause];
 const IN_SERVICES: &[Context] = &[Context::Entry];
@@ -59,6 +60,7 @@ const fn foreign(
     }
 }
 
+const METHODS: &str = "values have no methods: a function stands before its argument";
 const CONDITIONAL: &str = "a choice is written as `case` or `if(condition, value, otherwise)`";
 const NAMED_IN_FRONT: &str = "a feature is named in front, behind the word `feature`";
 const NULLABLE: &str = "a column that may be null has a `?` behind its type";
@@ -131,6 +133,23 @@ const HABITS: &[Habit] = &[
         "in ({L})",
     ),
     foreign(IN_BODIES, "not null", "`not null` follows the word `is`", "is not null"),
+    Habit {
+        places: IN_STEPS,
+        pattern: "select",
+        code: Code::UnexpectedText,
+        message: "`select` is not used: a transform keeps all columns",
+        then: Say("remove it; `where` keeps rows, `let` adds a column: `let doubled = amount * 2`"),
+    },
+    foreign(IN_BODIES, "A * * B", "a power is a function", "pow({A}, {B})"),
+    foreign(IN_BODIES, "V . isnull ( )", METHODS, "{V} is null"),
+    foreign(IN_BODIES, "V . isna ( )", METHODS, "{V} is null"),
+    foreign(IN_BODIES, "V . is_null ( )", METHODS, "{V} is null"),
+    foreign(IN_BODIES, "V . notnull ( )", METHODS, "{V} is not null"),
+    foreign(IN_BODIES, "V . notna ( )", METHODS, "{V} is not null"),
+    foreign(IN_BODIES, "V . is_not_null ( )", METHODS, "{V} is not null"),
+    foreign(IN_BODIES, "V . isin ( L )", METHODS, "{V} in ({L})"),
+    foreign(IN_BODIES, "V . fillna ( L )", METHODS, "coalesce({V}, {L})"),
+    foreign(IN_BODIES, "V . W ( )", METHODS, "{W}({V})"),
     foreign(
         IN_BODIES,
         "select",
@@ -231,6 +250,19 @@ const HABITS: &[Habit] = &[
         "^ batch W from S",
         "files have no `from`",
         "write `batch {W} {S}`",
+    ),
+    Habit {
+        places: IN_SOURCES,
+        pattern: "~ path S",
+        code: Code::UnexpectedText,
+        message: "files are named behind `batch` or `stream` and their format",
+        then: Say("write `batch csv {S}`"),
+    },
+    foreign(
+        IN_SOURCES,
+        "^ arrival W + N",
+        "an arrival that no column says is the event time and a lag",
+        "arrival time + {N}",
     ),
     absent(IN_SOURCES, "from S", ALIAS, RENAME),
     absent(IN_SOURCES, "path S", ALIAS, RENAME),

@@ -1,0 +1,59 @@
+//! `//` where other languages divide: it begins a comment, and what stands before it is the whole value.
+
+use super::Builder;
+use crate::ast::{File, Item, Step};
+use crate::diag::{Code, Diagnostic};
+use std::collections::HashSet;
+
+impl Builder<'_> {
+    /// Warns of comments behind a value that hold nothing but an operand: a number, or a name that the file declares.
+    pub(super) fn report_divisions(&mut self, file: &File) {
+        let mut names: HashSet<&str> = HashSet::new();
+        let mut ends: HashSet<usize> = HashSet::new();
+        for item in &file.items {
+            match item {
+                Item::Source(source) => {
+                    let columns = source.columns.iter().flat_map(|columns| &columns.columns);
+                    names.extend(columns.map(|column| column.name.text.as_str()));
+                }
+                Item::Transform(transform) => {
+                    for step in &transform.steps {
+                        if let Step::Let(written) = step {
+                            names.insert(&written.name.text);
+                            ends.insert(written.span.end);
+                        }
+                    }
+                }
+                Item::View(view) => {
+                    for feature in &view.features {
+                        names.insert(&feature.name.text);
+                        if feature.over.is_none() && feature.cap.is_none() && feature.default.is_none() {
+                            ends.insert(feature.span.end);
+                        }
+                    }
+                }
+                Item::Entity(_) | Item::Service(_) | Item::Broken(_) => {}
+            }
+        }
+        for comment in &self.scan.comments {
+            let operand = comment.text.trim_start_matches('/').trim();
+            let is_number = operand.starts_with(|c: char| c.is_ascii_digit())
+                && operand.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '_');
+            let before = self.token_before(comment.span.start).map_or(0, |token| token.end);
+            if comment.is_doc || comment.own_line || !ends.contains(&before) || !(is_number || names.contains(operand))
+            {
+                continue;
+            }
+            let warning = Diagnostic::at(
+                Code::DivisionInComment,
+                "`//` begins a comment: nothing is divided here",
+                comment.span,
+                "a comment",
+            );
+            self.diagnostics.push(warning.with_help(format!(
+                "division is `/`, whole division is `a div b`: write `div {operand}`; of a comment that is meant, make a \
+                 sentence"
+            )));
+        }
+    }
+}
