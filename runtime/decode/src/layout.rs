@@ -194,19 +194,16 @@ enum Found<'a> {
 fn accepted(
     file: &Arc<str>,
     first: u64,
-    mut batch: Batch,
+    batch: Batch,
     refused: BTreeMap<usize, (Reason, String)>,
     rejects: &mut Vec<Reject>,
 ) -> (Batch, RowNumbers) {
     if refused.is_empty() {
         return (batch, RowNumbers { first, numbers: None });
     }
-    let kept: Vec<usize> = (0..batch.rows).filter(|row| !refused.contains_key(row)).collect();
-    batch
-        .columns
-        .iter_mut()
-        .for_each(|column| *column = column.take_rows(&kept));
-    batch.rows = kept.len();
+    let rows = (0_u32..).zip(0..batch.rows);
+    let kept: Vec<u32> = rows.filter(|(_, row)| !refused.contains_key(row)).map(|(row, _)| row).collect();
+    let batch = batch.take(&kept);
     rejects.extend(refused.into_iter().map(|(row, (reason, detail))| Reject {
         file: file.clone(),
         line: first + row as u64,
@@ -214,7 +211,7 @@ fn accepted(
         detail,
         raw: None,
     }));
-    let numbers = kept.into_iter().map(|row| first + row as u64).collect();
+    let numbers = kept.into_iter().map(|row| first + u64::from(row)).collect();
     (batch, RowNumbers::new(numbers))
 }
 

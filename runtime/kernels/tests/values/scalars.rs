@@ -2,7 +2,7 @@
 
 use crate::arbitrary::{Choices, ty, value};
 use featc_ir::{ErrorCode, Type};
-use featr_kernels::value::{canonical, render_float};
+use featr_kernels::value::{NAN, canonical, render_float};
 use featr_kernels::{Tag, Value};
 use proptest::prelude::*;
 
