@@ -168,7 +168,11 @@ pub(crate) fn would_match(pattern: &str, extensions: &[&str], base: &Path, targe
     // Folders in front of the first wildcard may be links; what is matched is where they lead.
     let is_wild = |part: &Path| part.to_string_lossy().contains(['*', '?', '[']);
     let pattern = Path::new(pattern);
-    let named: PathBuf = pattern.iter().map(Path::new).take_while(|part| !is_wild(part)).collect();
+    let named: PathBuf = pattern
+        .iter()
+        .map(Path::new)
+        .take_while(|part| !is_wild(part))
+        .collect();
     let wild = pattern.strip_prefix(&named).unwrap_or(Path::new(""));
     let literal = glob::Pattern::escape(&settled(&base.join(named)).to_string_lossy());
     let rooted = match wild.to_string_lossy() {

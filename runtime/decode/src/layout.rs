@@ -202,7 +202,10 @@ fn accepted(
         return (batch, RowNumbers { first, numbers: None });
     }
     let rows = (0_u32..).zip(0..batch.rows);
-    let kept: Vec<u32> = rows.filter(|(_, row)| !refused.contains_key(row)).map(|(row, _)| row).collect();
+    let kept: Vec<u32> = rows
+        .filter(|(_, row)| !refused.contains_key(row))
+        .map(|(row, _)| row)
+        .collect();
     let batch = batch.take(&kept);
     rejects.extend(refused.into_iter().map(|(row, (reason, detail))| Reject {
         file: file.clone(),

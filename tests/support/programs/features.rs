@@ -36,6 +36,18 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         );
         known.extend(names.into_iter().map(|name| (name, ty)));
     }
+    // What has many forms, so that each is drawn often.
+    for position in 0..if style.summarised { 0 } else { rng.below(6) } {
+        let (value, ty) = Scope::new(rng, columns.clone(), style).of_many_forms();
+        let (mut over, mut names) = window(rng, style, &format!("r{position}"));
+        if rng.one_in(6) {
+            let offset = *rng.pick(&["1us", "1m", "30m", "1h", "1d"]);
+            (over, names) = (format!("over lifetime offset {offset}"), vec![format!("r{position}")]);
+        }
+        let default = default(rng, ty, style);
+        let _ = writeln!(text, "  /// Drawn.\n  feature r{position} = {value} {over}{default}");
+        known.extend(names.into_iter().map(|name| (name, ty)));
+    }
     for position in 0..*rng.pick(&[0, 0, 1, 2, 4]) {
         let mut scope = Scope::new(rng, known.clone(), style);
         let read = scope.rng.pick(&known).clone();
@@ -199,20 +211,9 @@ impl Scope<'_> {
             _ => self.rng.below(if self.style.summarised { 8 } else { 16 }),
         };
         match place {
-            8 | 9 => {
-                let by = self.kind();
-                let (name, by) = (*self.rng.pick(&["arg_min", "arg_max"]), self.name_of(by));
-                (format!("{name}({column}, {by} {filter})"), ty)
-            }
-            10..=12 => {
-                let (left, right) = self.pair();
-                let name = *self.rng.pick(&["covariance", "correlation", "weighted_mean"]);
-                (format!("{name}({left}, {right} {filter})"), Type::Float64)
-            }
-            13 | 14 => {
-                let name = *self.rng.pick(&["any", "all"]);
-                (format!("{name}({} {filter})", self.expr(Type::Bool, 1)), Type::Bool)
-            }
+            8 | 9 => self.chosen_by(&filter),
+            10..=12 => self.of_pairs(&filter),
+            13 | 14 => self.of_conditions(&filter),
             15 => (format!("time_since_first({filter})"), Type::Duration),
             0 => (format!("min({column} {filter})"), ty),
             1 => (format!("max({column} {filter})"), ty),
@@ -224,6 +225,41 @@ impl Scope<'_> {
             6 => (format!("count({column} {filter})"), Type::Int64),
             _ => (format!("count_distinct({column} {filter})"), Type::Int64),
         }
+    }
+
+    /// An aggregate that is another one for each type, or pair of types.
+    fn of_many_forms(&mut self) -> (String, Type) {
+        let filter = match self.rng.one_in(3) {
+            true => format!("where {}", self.predicate(1)),
+            false => String::new(),
+        };
+        match self.rng.below(16) {
+            0..=4 => self.chosen_by(&filter),
+            5..=8 => self.of_pairs(&filter),
+            9 => self.of_conditions(&filter),
+            _ => self.list(),
+        }
+    }
+
+    /// The value at the least or greatest of another column.
+    fn chosen_by(&mut self, filter: &str) -> (String, Type) {
+        let (ty, by) = (self.kind(), self.kind());
+        let name = *self.rng.pick(&["arg_min", "arg_max"]);
+        (
+            format!("{name}({}, {} {filter})", self.name_of(ty), self.name_of(by)),
+            ty,
+        )
+    }
+
+    fn of_pairs(&mut self, filter: &str) -> (String, Type) {
+        let (left, right) = self.pair();
+        let name = *self.rng.pick(&["covariance", "correlation", "weighted_mean"]);
+        (format!("{name}({left}, {right} {filter})"), Type::Float64)
+    }
+
+    fn of_conditions(&mut self, filter: &str) -> (String, Type) {
+        let name = *self.rng.pick(&["any", "all"]);
+        (format!("{name}({} {filter})", self.expr(Type::Bool, 1)), Type::Bool)
     }
 
     /// A list, or its length.

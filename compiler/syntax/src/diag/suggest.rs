@@ -84,7 +84,13 @@ mod tests {
             let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
             Rows::default().distance(&a, &b, limit)
         };
-        for (a, b, edits) in [("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ba", 1), ("same", "same", 0), ("abcd", "badc", 2)] {
+        for (a, b, edits) in [
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("ab", "ba", 1),
+            ("same", "same", 0),
+            ("abcd", "badc", 2),
+        ] {
             assert_eq!(within(a, b, 9), Some(edits), "{a} {b}");
             assert_eq!(within(a, b, edits), Some(edits), "{a} {b}");
             if edits > 0 {
