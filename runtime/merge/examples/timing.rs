@@ -111,7 +111,6 @@ fn processor_ns() -> u64 {
 
 fn main() {
     let only = std::env::args().nth(1);
-    let last = Aggregate::Last { ignoring_nulls: false };
     let distinct = Aggregate::CountDistinct { cap: 100_000 };
     let cases = [
         (Aggregate::Count, None, Method::Prefix),
@@ -121,7 +120,6 @@ fn main() {
         (Aggregate::Stddev, Some(0), Method::Prefix),
         (Aggregate::Max, Some(0), Method::Extreme),
         (Aggregate::Max, Some(2), Method::Extreme),
-        (last, Some(0), Method::Edge),
         (Aggregate::TimeSinceLast, None, Method::Edge),
         (distinct, Some(1), Method::Values),
         (distinct, Some(2), Method::Values),

@@ -465,7 +465,8 @@ impl Method {
             ),
             Method::Values => matches!(aggregate, Aggregate::CountDistinct { .. }),
             Method::Deltas => aggregate.is_group(),
-            Method::States => true,
+            // States of `first` and `last` compare identities, which the merge reads for `excluding self` alone.
+            Method::States => !matches!(aggregate, Aggregate::First { .. } | Aggregate::Last { .. }),
             Method::Pages => false,
         }
     }
