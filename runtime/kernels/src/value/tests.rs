@@ -22,7 +22,11 @@ fn values_print_as_documented() {
         (Value::Duration(-172_800_000_001), Type::Duration, "-2d1us"),
         (Value::Duration(0), Type::Duration, "0s"),
         (Value::Duration(i64::MIN), Type::Duration, "-106751991d4h54s775ms808us"),
-        (Value::List(vec![Value::Int64(1), Value::Null]), Type::List(&Type::Int64), "[1, null]"),
+        (
+            Value::List(vec![Value::Int64(1), Value::Null]),
+            Type::List(&Type::Int64),
+            "[1, null]",
+        ),
         (
             Value::List(vec![Value::Float64(0.5), Value::Float64(NAN)]),
             Type::List(&Type::Float64),
@@ -33,7 +37,11 @@ fn values_print_as_documented() {
             Type::List(&Type::String),
             r#"["a\"\u000a", "é"]"#,
         ),
-        (Value::List(vec![Value::Date(0)]), Type::List(&Type::Date), r#"["1970-01-01"]"#),
+        (
+            Value::List(vec![Value::Date(0)]),
+            Type::List(&Type::Date),
+            r#"["1970-01-01"]"#,
+        ),
     ] {
         assert_eq!(value.render(ty), text);
     }
