@@ -163,11 +163,19 @@ impl Typer<'_> {
             return None;
         }
         let (left, right) = self.together(site, left, right)?;
-        let is_decimal = |ty: Type| matches!(ty, Type::Decimal { .. });
-        if left.ty == right.ty || (is_decimal(left.ty) && is_decimal(right.ty)) {
-            return Some(binary(site.op, left, right, Type::Bool));
+        if let Some(ty) = site.op.result(left.ty, right.ty) {
+            return Some(binary(site.op, left, right, ty));
         }
-        if left.ty.is_numeric() && right.ty.is_numeric() {
+        if left.ty.is_list() || right.ty.is_list() {
+            let operands = [(left.ty, site.left_at), (right.ty, site.right_at)];
+            let error = WrongOperand {
+                symbol: site.symbol,
+                at: site.at,
+                operands: &operands,
+                help: OperandHelp::OfLists,
+            };
+            self.complaints.push(error.report());
+        } else if left.ty.is_numeric() && right.ty.is_numeric() {
             let (convert_left, to) = conversion(left.ty, right.ty);
             self.mixed(site, left.ty, right.ty, convert_left, to);
         } else {
@@ -355,16 +363,6 @@ fn rule(op: BinaryOp, left: Type, right: Type) -> Rule {
         BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => no_sum_or_product(op, left, right),
         BinaryOp::Divide => no_quotient(left, right),
         BinaryOp::Quotient | BinaryOp::Remainder => Rule::Refused(OperandHelp::Takes("int64 and int64")),
-        BinaryOp::Equal
-        | BinaryOp::NotEqual
-        | BinaryOp::Less
-        | BinaryOp::LessOrEqual
-        | BinaryOp::Greater
-        | BinaryOp::GreaterOrEqual
-            if left.is_list() || right.is_list() =>
-        {
-            Rule::Refused(OperandHelp::OfLists)
-        }
         BinaryOp::Equal
         | BinaryOp::NotEqual
         | BinaryOp::Less
