@@ -3,7 +3,7 @@
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_driver::{BuildError, LoadError};
 use featr::provenance::{Change, Release};
-use featr::{Absence, DecodeError, Error};
+use featr::{Absence, DecodeError, Error, Warning};
 
 pub fn bug(why: &str) -> Diagnostic {
     Diagnostic::new(Code::Bug, format!("featc broke a promise of its own: {why}"))
@@ -114,6 +114,21 @@ pub fn unknown_code(code: &str, nearest: Option<&str>) -> Diagnostic {
     Diagnostic::new(Code::InvalidArgument, format!("there is no code and no word `{code}`")).with_help(help)
 }
 
+/// What is allowed, and probably not meant.
+pub fn warning(warning: &Warning) -> Diagnostic {
+    let (code, help) = match warning {
+        Warning::AskedAtEvents { .. } => (
+            Code::AskedAtEvents,
+            "if a question is about that event, say `excluding now` or `excluding self` behind the window",
+        ),
+        Warning::NothingExcluded { .. } => (
+            Code::NothingExcluded,
+            "write the ids into the questions as the source has them, and null where a question is about no event",
+        ),
+    };
+    Diagnostic::new(code, warning.to_string()).with_help(help)
+}
+
 /// An option whose value cannot be used.
 pub fn argument(option: &str, value: &str, why: &str, help: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidArgument, format!("`{option} {value}`: {why}")).with_help(help)
@@ -154,6 +169,14 @@ pub fn beyond_answer(column: &str, why: &str) -> Diagnostic {
 pub fn overwrites(path: &str, what: &str) -> Diagnostic {
     Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command"))
         .with_help("choose another file")
+}
+
+/// A file that a result was to take the place of, and that nothing says to be one. `mark` is what a result has.
+pub fn no_result(path: &str, option: &str, mark: &str) -> Diagnostic {
+    let message = format!("`{path}` is there, and {mark}: it would be lost");
+    Diagnostic::new(Code::UnwritableOutput, message).with_help(format!(
+        "give `{option}` another name, or move that file away if it may go"
+    ))
 }
 
 /// A file that rejected rows were to take the place of, and that holds something else.

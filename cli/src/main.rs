@@ -12,6 +12,8 @@ mod demo;
 mod errors;
 mod explain;
 mod fmt;
+mod foreign;
+mod found;
 mod get;
 mod heap;
 mod lake;

@@ -100,6 +100,8 @@ pub struct Answered {
     pub presence: Vec<Vec<bool>>,
     /// Questions that see an event of their entity at their very instant; 0 if every window excludes something.
     pub at_events: u64,
+    /// Questions whose identity is that of an event at hand, if some window excludes such; 0 otherwise.
+    pub with_own: u64,
 }
 
 impl Questions {
@@ -171,10 +173,13 @@ pub fn answer(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Optio
     let at_events = context
         .open
         .map_or(0, |reach| nearest::at_events(&context, context.spans(reach)));
+    let own = &context.sight.own;
+    let with_own = (0..questions.len()).filter(|question| !own.get(*question).is_empty());
     Answered {
         slots: answer::slots(&context, &spec.slots),
         presence,
         at_events,
+        with_own: with_own.count() as u64,
     }
 }
 
