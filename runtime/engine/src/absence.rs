@@ -70,8 +70,13 @@ pub enum Absence {
         /// The nearest that events have, if one is near.
         nearest: Option<String>,
     },
-    /// There are events of these entities, and no question sees one. First and last instants, in microseconds.
-    Instants { asked: (i64, i64), events: (i64, i64) },
+    /// There are events of these entities, and no question sees one. First and last instants, in microseconds; and from
+    /// when on an event was known, where that is after the last question.
+    Instants {
+        asked: (i64, i64),
+        events: (i64, i64),
+        known: Option<i64>,
+    },
 }
 
 impl fmt::Display for Absence {
@@ -85,12 +90,17 @@ impl fmt::Display for Absence {
                 asked,
                 nearest: Some(nearest),
             } => write!(f, "no event has {asked}; the nearest is {nearest}"),
-            Absence::Instants { asked, events } => write!(
-                f,
-                "they ask at {}, and the events of their entities are of {}",
-                span(*asked),
-                span(*events)
-            ),
+            Absence::Instants { asked, events, known } => {
+                let (asked, events) = (span(*asked), span(*events));
+                write!(
+                    f,
+                    "they ask at {asked}, and the events of their entities are of {events}"
+                )?;
+                match known {
+                    Some(known) => write!(f, ", none of them known before {}", instant(*known)),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -122,6 +132,8 @@ struct Found {
     goes_on: bool,
     /// Of the entities that were asked.
     instants: Option<(i64, i64)>,
+    /// When the platform learnt of these.
+    known_at: Option<(i64, i64)>,
     any: bool,
     known: HashSet<Box<[u8]>>,
     /// How far apart, which key that was asked, and the event's.
@@ -196,7 +208,9 @@ impl Program {
             let accepted = batch.take(&rows::accept(source, &batch).rows());
             let keyed = rows::apply(&reader.rows, &accepted);
             let columns: Vec<&Column> = keyed.keys.iter().map(AsRef::as_ref).collect();
-            found.add(asked, &columns, &keyed.times);
+            let arrivals = rows::arrivals(source, &accepted);
+            let arrivals = arrivals.map(|all| keyed.rows.iter().map(|row| all[*row as usize]).collect::<Vec<i64>>());
+            found.add(asked, &columns, &keyed.times, arrivals.as_deref());
         }
         Ok(true)
     }
@@ -245,7 +259,7 @@ impl Asked {
 }
 
 impl Found {
-    fn add(&mut self, asked: &Asked, columns: &[&Column], times: &[i64]) {
+    fn add(&mut self, asked: &Asked, columns: &[&Column], times: &[i64], arrivals: Option<&[i64]>) {
         let bytes = identity::keys_of_columns(columns, times.len());
         self.any |= !times.is_empty();
         for (row, time) in times.iter().enumerate() {
@@ -254,6 +268,7 @@ impl Found {
                 let is_first = || words(&asked.keys, columns, row) == asked.first[0];
                 if !self.goes_on || is_first() {
                     widen(&mut self.instants, *time);
+                    arrivals.iter().for_each(|all| widen(&mut self.known_at, all[row]));
                 }
             } else if (self.goes_on || self.instants.is_none()) && !self.known.contains(key) {
                 if self.known.len() < KNOWN_MAX {
@@ -297,7 +312,14 @@ impl Found {
 
     fn told(self, asked: &Asked) -> Absence {
         match (self.instants, asked.instants) {
-            (Some(events), Some(asked)) => Absence::Instants { asked, events },
+            (Some(events), Some(asked)) => Absence::Instants {
+                asked,
+                events,
+                known: self
+                    .known_at
+                    .map(|(first, _)| first)
+                    .filter(|first| *first > asked.1 && events.0 <= asked.1),
+            },
             _ if !self.any => Absence::NoEvents,
             _ => {
                 let place = self.nearest.as_ref().map_or(0, |(_, place, _)| *place);
