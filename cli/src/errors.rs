@@ -1,9 +1,10 @@
 //! Errors about files, data and arguments, as diagnostics. One function per cause; the pages are in `docs/errors`.
 
+use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_driver::{BuildError, LoadError};
 use featr::provenance::{Change, Release};
-use featr::{Absence, DecodeError, Error};
+use featr::{Absence, DecodeError, Error, Warning};
 
 pub fn bug(why: &str) -> Diagnostic {
     Diagnostic::new(Code::Bug, format!("featc broke a promise of its own: {why}"))
@@ -114,6 +115,21 @@ pub fn unknown_code(code: &str, nearest: Option<&str>) -> Diagnostic {
     Diagnostic::new(Code::InvalidArgument, format!("there is no code and no word `{code}`")).with_help(help)
 }
 
+/// What is allowed, and probably not meant.
+pub fn warning(warning: &Warning) -> Diagnostic {
+    let (code, help) = match warning {
+        Warning::AskedAtEvents { .. } => (
+            Code::AskedAtEvents,
+            "if a question is about that event, say `excluding now` or `excluding self` behind the window",
+        ),
+        Warning::NothingExcluded { .. } => (
+            Code::NothingExcluded,
+            "write the ids into the questions as the source has them, and null where a question is about no event",
+        ),
+    };
+    Diagnostic::new(code, warning.to_string()).with_help(help)
+}
+
 /// An option whose value cannot be used.
 pub fn argument(option: &str, value: &str, why: &str, help: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidArgument, format!("`{option} {value}`: {why}")).with_help(help)
@@ -135,9 +151,10 @@ pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
 /// A source of which no row could be used.
 pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> Diagnostic {
     let message = format!("none of the {rejected} rows of source `{source}` can be used");
-    let diagnostic = Diagnostic::new(Code::NothingAccepted, message).with_help(
-        "check the format, the columns and the clauses of the source; `--rejected FILE` writes the rows aside",
-    );
+    let step = example.and_then(advice::row);
+    let step = step.unwrap_or_else(|| "check the format, the columns and the clauses of the source".to_owned());
+    let help = format!("{step}; `--rejected FILE` writes the rows aside");
+    let diagnostic = Diagnostic::new(Code::NothingAccepted, message).with_help(help);
     match example {
         Some(example) => diagnostic.with_note(format!("for example {example}")),
         None => diagnostic,
@@ -154,6 +171,14 @@ pub fn beyond_answer(column: &str, why: &str) -> Diagnostic {
 pub fn overwrites(path: &str, what: &str) -> Diagnostic {
     Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command"))
         .with_help("choose another file")
+}
+
+/// A file that a result was to take the place of, and that nothing says to be one. `mark` is what a result has.
+pub fn no_result(path: &str, option: &str, mark: &str) -> Diagnostic {
+    let message = format!("`{path}` is there, and {mark}: it would be lost");
+    Diagnostic::new(Code::UnwritableOutput, message).with_help(format!(
+        "give `{option}` another name, or move that file away if it may go"
+    ))
 }
 
 /// A file that rejected rows were to take the place of, and that holds something else.
@@ -325,6 +350,15 @@ pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
             Diagnostic::new(Code::FileNotFound, error.to_string())
                 .with_help("give a file that is there: paths of the command line are relative to the current folder")
         }
+        Error::Decode(DecodeError::MissingColumn { column, found, .. })
+            if at_column.is_none() && ill_header(column, found).is_none() =>
+        {
+            Diagnostic::new(Code::MissingColumn, error.to_string())
+                .with_note(format!("the file has: {}", listed(found)))
+                .with_help(format!(
+                    "the first line names the columns of the file: write `{column}` into it"
+                ))
+        }
         other => run(other, at_column),
     }
 }
@@ -369,9 +403,12 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
                  never change; or pass `--truth complete`, which shows what was not known yet",
             ),
         Error::TooManyRejected { rejected, example, .. } => {
+            let step = example.as_deref().and_then(advice::row);
+            let step = step.unwrap_or_else(|| {
+                "check the format, the columns and the clauses of the source, and `at` and the keys of its transforms".to_owned()
+            });
             let diagnostic = Diagnostic::new(Code::TooManyRejected, error.to_string()).with_help(format!(
-                "check the format, the columns and the clauses of the source, and `at` and the keys of its transforms; \
-                 `--rejected FILE` writes the rows aside, `--max-rejected {rejected}` allows so many"
+                "{step}; `--rejected FILE` writes the rows aside, `--max-rejected {rejected}` allows so many"
             ));
             match example {
                 Some(example) => diagnostic.with_note(format!("for example {example}")),
@@ -469,7 +506,10 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                         "rename the column in the file: `{name}` is a reserved word, which no program can name"
                     ));
             }
-            let nearest = suggest::nearest(column, found.iter().filter(|name| !reserved(name)).map(String::as_str));
+            // Half of the letters of a short name agree by chance.
+            let resembles = |name: &&str| 2 * name.len() > column.len();
+            let names = found.iter().filter(|name| !reserved(name)).map(String::as_str);
+            let nearest = suggest::nearest(column, names.filter(resembles));
             let help = nearest.map_or_else(
                 || {
                     match at_column {
@@ -505,7 +545,17 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::Lake { cause, .. } => return crate::lake::problem(*cause, error),
     };
     let of_spine = at_column.and_then(|_| spine_step(error, code));
-    let help = of_spine.or_else(|| error.help());
+    let by_value = match error {
+        DecodeError::SpineInstant { why, .. } => advice::instant_of_spine(why),
+        DecodeError::UnknownFormat { file } => advice::format(file),
+        DecodeError::Corrupt { why, .. } if why.ends_with("header line is broken: not UTF-8") => Some(
+            "if the file is packed, name it so, as in `payments.csv.gz`; if it is text of another encoding, such as \
+             UTF-16, write it as UTF-8"
+                .to_owned(),
+        ),
+        _ => None,
+    };
+    let help = by_value.or(of_spine).or_else(|| error.help());
     let help = help.unwrap_or_else(|| next_step(code).to_owned());
     Diagnostic::new(code, error.to_string()).with_help(help)
 }
@@ -521,10 +571,10 @@ fn ill_header(column: &str, found: &[String]) -> Option<String> {
     }
     let padded = found
         .iter()
-        .find(|name| name.as_str() != column && name.trim() == column)?;
-    Some(format!(
-        "remove the blanks around the name in the header of the file: it is {padded:?}"
-    ))
+        .find(|name| name.as_str() != column && name.trim() == column && !name.contains('\r'));
+    let blanks =
+        |padded: &String| format!("remove the blanks around the name in the header of the file: it is {padded:?}");
+    padded.map(blanks).or_else(|| advice::header(found))
 }
 
 /// Names in a message: the first of them, and how many more there are.

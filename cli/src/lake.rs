@@ -2,6 +2,7 @@
 
 use crate::args::TrainArgs;
 use crate::errors;
+use crate::foreign;
 use crate::report::{Refused, Reporter};
 use crate::run::{Answered, Prepared, check_out, check_overwrites, tell, write};
 use clap::{Args, ValueEnum};
@@ -102,6 +103,7 @@ impl Out {
         };
         check_overwrites(prepared, &args.program.run, Some(&args.spine.spine), file, reporter)?;
         if let Some(file) = file {
+            foreign::check_result(prepared, file, reporter)?;
             let record = sidecar(file);
             check_overwrites(
                 prepared,

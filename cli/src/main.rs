@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 refused (every cause is a diagnostic with a code) or, for `fmt --check`, not formatted;
 //! 2 wrong usage of the command line, which is a diagnostic too.
 
+mod advice;
 mod args;
 mod backfill;
 mod build;
@@ -12,6 +13,8 @@ mod demo;
 mod errors;
 mod explain;
 mod fmt;
+mod foreign;
+mod found;
 mod get;
 mod heap;
 mod lake;

@@ -2,6 +2,7 @@
 
 use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainCommand, TruthArg};
 use crate::errors;
+use crate::foreign;
 use crate::report::{Refused, Reporter};
 use crate::run::{Answered, Aside, Prepared, check_out, check_overwrites, prepare, put, settle, stage};
 use crate::train::batch;
@@ -285,6 +286,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     for target in [&out, &sidecar(&out)] {
         check_overwrites(&prepared, &program.run, Some(&spine.spine), Some(target), reporter)?;
     }
+    foreign::check_result(&prepared, &out, reporter)?;
     check_inputs(
         &was,
         &prepared,

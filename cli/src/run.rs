@@ -6,6 +6,7 @@ use crate::errors;
 use crate::report::{Refused, Reporter, counted};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use featc_driver::diag::{Diagnostic, SourceMap};
 use featr::provenance::{Provenance, StagedSet, stage_set};
 use featr::{
     Claim, DecodeError, JsonlRejects, RejectedRows, RunReport, SeenEarly, Side, SourceReport, Spine, TrainRows,
@@ -229,9 +230,8 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
             reporter.note(&format!("{view}: events that do not count there: {}", words(counts)));
         }
     }
-    for warning in &report.warnings {
-        reporter.note(&format!("warning: {warning}"));
-    }
+    let warnings: Vec<Diagnostic> = report.warnings.iter().map(errors::warning).collect();
+    reporter.diagnostics(&warnings, &SourceMap::new())?;
     if args.strict && rejected > 0 {
         return reporter.refuse(errors::strict(rejected, if reporter.json { &told } else { &[] }));
     }
@@ -336,6 +336,14 @@ impl Answered {
         match &self.rows {
             Answers::Whole(_) => Ok(()),
             Answers::Running(rows) => check_found(prepared, &self.report, rows.spine(), Side::Batch, args, reporter),
+        }
+    }
+
+    /// The questions, if they are not answered by replay.
+    pub fn questions(&self) -> Option<&Spine> {
+        match &self.rows {
+            Answers::Whole(_) => None,
+            Answers::Running(rows) => Some(rows.spine()),
         }
     }
 

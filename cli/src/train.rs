@@ -2,6 +2,7 @@
 
 use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainArgs, TrainCommand};
 use crate::errors;
+use crate::found;
 use crate::lake::Out;
 use crate::progress::Bar;
 use crate::provenance::{self, Recorder};
@@ -95,6 +96,7 @@ pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, run, reporter)?;
     training.check_found(&prepared, run, reporter)?;
+    found::tell(&prepared, &training, reporter);
     let record = recorder.end(&prepared, &training, out.format(&set), set.status, reporter)?;
     out.write(&prepared, &mut training, &set, Some(&record), reporter)?;
     if args.explain {

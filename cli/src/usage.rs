@@ -141,6 +141,10 @@ fn told(error: &clap::Error) -> (String, String) {
         ),
         ErrorKind::ValueValidation => {
             let why = error.source().map(ToString::to_string).unwrap_or_default();
+            let why = match why.as_str() {
+                "invalid digit found in string" | "cannot parse integer from empty string" => "no whole number".into(),
+                _ => why,
+            };
             (format!("`{given}`: {why}"), "not such a value".into())
         }
         ErrorKind::MissingRequiredArgument => {
@@ -195,6 +199,15 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         ContextKind::SuggestedValue,
     ];
     let nearest = kinds.into_iter().flat_map(|kind| context(error, kind)).next();
+    if let Some(help) = without_equals(error, words) {
+        return help;
+    }
+    if let (ErrorKind::ValueValidation, [argument, ..]) =
+        (error.kind(), context(error, ContextKind::InvalidArg).as_slice())
+        && name(argument) == "--threads"
+    {
+        return "write a number, or leave it out for all threads".to_owned();
+    }
     let unknown = context(error, ContextKind::InvalidSubcommand)
         .into_iter()
         .next()
@@ -211,6 +224,17 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         Some(nearest) => format!("did you mean `{}`? {list}", name(&nearest)),
         None => list,
     }
+}
+
+/// `--source payments payments.csv`
+fn without_equals(error: &clap::Error, words: &[String]) -> Option<String> {
+    let extra = context(error, ContextKind::InvalidArg).into_iter().next()?;
+    let at = words.iter().rposition(|word| *word == extra)?;
+    let [option, value] = words.get(at.checked_sub(2)?..at)? else {
+        return None;
+    };
+    let takes_pair = matches!(option.as_str(), "--source" | "--key") && !value.contains('=');
+    (error.kind() == ErrorKind::UnknownArgument && takes_pair).then(|| format!("write `{option} {value}={extra}`"))
 }
 
 /// Commands of other tools, and what does such a thing here.

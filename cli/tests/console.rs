@@ -272,11 +272,11 @@ fn wrong_usage_is_told_to_machines_as_json() {
         assert_eq!(output.status.code(), Some(2), "{arguments}");
         let said: serde_json::Value = serde_json::from_slice(&output.stderr).expect("one JSON document");
         assert_eq!(said["code"], "E0910", "{arguments}");
-        assert_eq!(said["message"], "`--threads many`: invalid digit found in string");
+        assert_eq!(said["message"], "`--threads many`: no whole number");
         assert_eq!(said["primary"]["file"], "command line");
         let column = arguments.find("--threads").expect("the option") + "featc ".len() + 1;
         assert_eq!(said["primary"]["start"]["column"], column, "{arguments}");
-        assert_eq!(said["help"]["text"], "`featc train --help` lists its arguments");
+        assert_eq!(said["help"]["text"], "write a number, or leave it out for all threads");
         assert!(output.stdout.is_empty());
     }
 }

@@ -346,3 +346,61 @@ fn one_thing_is_not_several() {
     let verified = ok(folder.path(), &format!("verify one.feat {run}"));
     assert!(verified.contains("verify: 1 row x 1 feature,"), "{verified}");
 }
+
+const TOLD: &str = "module shop
+
+entity card (card: string)
+
+source txn {
+  columns (id: int64, card: string, amount: int64, at: timestamp)
+  unique id
+  time at
+  arrival time + 1m
+  lateness 1h
+  batch csv \"txn.csv\"
+}
+
+view spend of card from txn {
+  owner \"payments\"
+  /// Amounts.
+  feature kinds = count_distinct(amount) over 1d cap 1
+  /// Spent.
+  feature total = sum(amount) over 1d
+}
+
+service risk { spend.* }
+";
+
+#[test]
+fn training_tells_of_questions_that_find_nothing_and_of_answers_that_are_errors() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("writable");
+    write("told.feat", TOLD);
+    write(
+        "txn.csv",
+        "id,card,amount,at\n1,a1,5,2024-01-01T10:00:00Z\n2,a1,7,2024-01-01T10:30:00Z\n3,b2,1,2024-01-01T11:00:00Z\n",
+    );
+    let train = |rows: &str, more: &str| {
+        write("asked.csv", &format!("card,timestamp\n{rows}"));
+        let command = format!("train told.feat --service risk --spine asked.csv --out told.csv{more}");
+        ok(folder.path(), &command)
+    };
+    let noon = "2024-01-01T12:00:00Z";
+    let blank = format!("a1,{noon}\nb2 ,{noon}\n");
+    let of_view = "view spend: 1 of 2 questions find nothing: for example card \"b2 \"; the nearest key is card \"b2\"";
+    let of_feature = "spend__kinds: 1 error(cap) of 2 answers";
+    for more in ["", " --status"] {
+        let told = train(&blank, more);
+        assert!(told.contains(of_view) && told.contains(of_feature), "{told}");
+        assert!(!told.contains("spend__total"), "{told}");
+    }
+    let late = train("b2,2024-01-01T12:00:00Z\na1,2042-01-01T12:00:00Z\n", "");
+    let of_view = "1 of 2 questions find nothing: for example card \"a1\" at 2042-01-01T12:00:00Z; its events are of \
+                   2024-01-01T10:00:00Z to 2024-01-01T10:30:00Z";
+    assert!(late.contains(of_view), "{late}");
+    let new = train("b2,2024-01-01T12:00:00Z\nb3,2024-01-01T12:00:00Z\n", "");
+    assert!(
+        new.contains("find nothing: for example card \"b3\" at 2024-01-01T12:00:00Z\n"),
+        "{new}"
+    );
+}

@@ -4,6 +4,7 @@ use super::case::Fields;
 use super::checks::{Check, Counted, Difference};
 use crate::args::VerifyArgs;
 use crate::errors;
+use crate::foreign::{JUNIT_MARK, REPORT_MARK, check_text};
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, check_overwrites, claim, same_file};
 use featr::{Aside, Claim};
@@ -25,8 +26,11 @@ impl Outputs {
         let spine = Some(args.spine.spine.as_path());
         check_overwrites(prepared, run, spine, None, reporter)?;
         let targets = [args.junit.as_deref(), args.report.as_deref()];
-        for target in targets.into_iter().flatten() {
+        let marks = [("--junit", JUNIT_MARK), ("--report", REPORT_MARK)];
+        for (target, mark) in targets.into_iter().zip(marks) {
+            let Some(target) = target else { continue };
             check_overwrites(prepared, run, spine, Some(target), reporter)?;
+            check_text(target, mark, reporter)?;
         }
         if let [Some(junit), Some(report)] = targets
             && same_file(junit, report)

@@ -80,7 +80,10 @@ pub(crate) fn report(plan: &dyn ExecutionPlan, rows: u64) -> RunReport {
 
 fn collect(plan: &dyn ExecutionPlan, report: &mut RunReport) {
     if let Some(finish) = plan.downcast_ref::<FinishExec>() {
-        let mut view = ViewReport::default();
+        let mut view = ViewReport {
+            troubles: finish.troubles(),
+            ..ViewReport::default()
+        };
         below(plan, finish, &mut view, &mut report.sources);
         report.views.push(view);
         return;
@@ -97,7 +100,10 @@ fn below(plan: &dyn ExecutionPlan, finish: &FinishExec, view: &mut ViewReport, s
         view.keyless_questions = counts.keyless;
         view.questions_at_events = counts.at_events;
         let absent = |place: u32| counts.absent.get(place as usize).copied().unwrap_or(0);
+        (view.questions_with_id, view.questions_with_own) = (counts.with_id, counts.with_own);
         let views = finish.spec.views(&finish.fold);
+        let rows = |place: u32| counts.absent_rows.get(place as usize).cloned().unwrap_or_default();
+        view.missing_rows = views.iter().map(|(_, place)| rows(*place)).collect();
         view.missing = views.into_iter().map(|(view, place)| (view, absent(place))).collect();
     }
     if let Some(events) = plan.downcast_ref::<EventsExec>() {

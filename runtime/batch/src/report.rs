@@ -1,6 +1,7 @@
 //! What a run says about itself beside its rows.
 
 use featr_decode::Rejects;
+use featr_kernels::finish::Trouble;
 use featr_kernels::rows::{Dropped, Reason};
 use std::fmt;
 
@@ -66,6 +67,14 @@ pub struct ViewReport {
     /// The views that are answered here, each with its questions that find no event: none of their entity that they see
     /// lies within the longest retention of the view's features.
     pub missing: Vec<(String, u64)>,
+    /// Per view there, the first [`EXAMPLES_MAX`] of these questions, as rows of the spine from 0.
+    pub missing_rows: Vec<Vec<u32>>,
+    /// Questions with an identity that `excluding self` compares with, and those among them of which an event was read
+    /// that has it.
+    pub questions_with_id: u64,
+    pub questions_with_own: u64,
+    /// Features with answers that are errors, truncated or stale: view, feature, counts.
+    pub troubles: Vec<(String, String, Trouble)>,
     /// Questions at the very instant of an event of their entity that they see, if a window excludes nothing: the event
     /// counts there. Questions whose id is that of an event at another instant are not looked for.
     pub questions_at_events: u64,

@@ -1,11 +1,13 @@
 //! Why no question finds an entity in a view: keys that do not meet, or instants.
 //!
-//! The files of the view's source are read once more; this happens only when a run is refused.
+//! The files of the view's source are read once more, whole when a run is refused; and up to [`LOOKED_MAX`] rows, for
+//! the first of the questions that find nothing where others do.
 
 use crate::error::Error;
 use crate::program::Program;
 use crate::recorded::Side;
 use crate::spine::Spine;
+use crate::view_rejects::Node;
 use featc_ir::Key;
 use featc_ir::display::instant;
 use featr_decode::{ReadOptions, read_source};
@@ -18,6 +20,41 @@ const ASKED_MAX: usize = 5;
 const KNOWN_MAX: usize = 10_000;
 /// Of longer keys the first letters are compared.
 const LETTERS_MAX: usize = 40;
+
+/// So many rows of a source are looked at for questions that find nothing where others do.
+const LOOKED_MAX: usize = 1 << 18;
+
+/// A question that finds nothing in a view in which others do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfound {
+    /// Whom it asks about, `card "A1 "`; `None` if one of its keys is null.
+    pub asked: Option<String>,
+    /// When, in microseconds.
+    pub at: i64,
+    /// A key that events have, and that is the same but for case, blanks and zeros.
+    pub nearest: Option<String>,
+    /// The first and last instant of its entity's events.
+    pub events: Option<(i64, i64)>,
+}
+
+impl fmt::Display for Unfound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(asked) = &self.asked else {
+            return write!(f, "the one at {} lacks a key", instant(self.at));
+        };
+        match (&self.nearest, self.events) {
+            (Some(nearest), _) => write!(f, "for example {asked}; the nearest key is {nearest}"),
+            (None, Some((first, last))) => write!(
+                f,
+                "for example {asked} at {}; its events are of {} to {}",
+                instant(self.at),
+                instant(first),
+                instant(last)
+            ),
+            (None, None) => write!(f, "for example {asked} at {}", instant(self.at)),
+        }
+    }
+}
 
 /// Why a view finds nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +70,13 @@ pub enum Absence {
         /// The nearest that events have, if one is near.
         nearest: Option<String>,
     },
-    /// There are events of these entities, and no question sees one. First and last instants, in microseconds.
-    Instants { asked: (i64, i64), events: (i64, i64) },
+    /// There are events of these entities, and no question sees one. First and last instants, in microseconds; and from
+    /// when on an event was known, where that is after the last question.
+    Instants {
+        asked: (i64, i64),
+        events: (i64, i64),
+        known: Option<i64>,
+    },
 }
 
 impl fmt::Display for Absence {
@@ -48,12 +90,17 @@ impl fmt::Display for Absence {
                 asked,
                 nearest: Some(nearest),
             } => write!(f, "no event has {asked}; the nearest is {nearest}"),
-            Absence::Instants { asked, events } => write!(
-                f,
-                "they ask at {}, and the events of their entities are of {}",
-                span(*asked),
-                span(*events)
-            ),
+            Absence::Instants { asked, events, known } => {
+                let (asked, events) = (span(*asked), span(*events));
+                write!(
+                    f,
+                    "they ask at {asked}, and the events of their entities are of {events}"
+                )?;
+                match known {
+                    Some(known) => write!(f, ", none of them known before {}", instant(*known)),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -74,13 +121,19 @@ struct Asked {
     /// By what is left of them without case, blanks and zeros.
     plain: BTreeMap<Vec<String>, usize>,
     instants: Option<(i64, i64)>,
+    /// The row that asked the first of them.
+    row: Option<usize>,
 }
 
 /// What the events are found to be.
 #[derive(Default)]
 struct Found {
+    /// Whether nearer keys are looked for although an entity has events; its instants are then those of the first.
+    goes_on: bool,
     /// Of the entities that were asked.
     instants: Option<(i64, i64)>,
+    /// When the platform learnt of these.
+    known_at: Option<(i64, i64)>,
     any: bool,
     known: HashSet<Box<[u8]>>,
     /// How far apart, which key that was asked, and the event's.
@@ -96,29 +149,76 @@ impl Program {
         let reader = self
             .node_of(service, view)?
             .ok_or_else(|| bug("nothing reads its events"))?;
-        let asked = Asked::of(questions, &reader.entity).ok_or_else(|| bug("its keys are not asked"))?;
+        let rows = 0..questions.times.len();
+        let asked = Asked::of(questions, &reader.entity, rows).ok_or_else(|| bug("its keys are not asked"))?;
         if asked.bytes.is_empty() {
             return Ok(Absence::NullKeys);
         }
+        let mut found = Found::default();
+        self.look(&reader, side, &asked, &mut found, usize::MAX)?;
+        Ok(found.told(&asked))
+    }
+
+    /// One of the questions that find nothing in a view of the service, and what is near: `rows` are the first of them.
+    /// `None` where nothing can be told.
+    pub fn unfound(&self, service: &str, view: &str, questions: &Spine, rows: &[u32]) -> Option<Unfound> {
+        let reader = self.node_of(service, view).ok()??;
+        let rows = || rows.iter().map(|row| *row as usize);
+        let asked = Asked::of(questions, &reader.entity, rows())?;
+        let mut unfound = Unfound {
+            asked: asked.first.first().map(|words| asked.told(words)),
+            at: *questions.times.get(asked.row.or(rows().next())?)?,
+            nearest: None,
+            events: None,
+        };
+        if asked.first.is_empty() {
+            return Some(unfound);
+        }
+        let mut found = Found {
+            goes_on: true,
+            ..Found::default()
+        };
+        // What cannot be read again is not told.
+        let is_whole = self.look(&reader, Side::Batch, &asked, &mut found, LOOKED_MAX).ok()?;
+        match found.nearest {
+            Some((_, place, words)) => {
+                unfound.asked = asked.first.get(place).map(|words| asked.told(words));
+                unfound.nearest = Some(asked.told(&words));
+            }
+            None if is_whole => unfound.events = found.instants,
+            None => {}
+        }
+        Some(unfound)
+    }
+
+    /// Looks at events of a view, until about so many rows are decoded; says whether these were all.
+    fn look(&self, reader: &Node, side: Side, asked: &Asked, found: &mut Found, most: usize) -> Result<bool, Error> {
         let source = &reader.source;
         let options = ReadOptions {
             store: Some(self.store.clone()),
             ..ReadOptions::default()
         };
-        let mut found = Found::default();
+        let mut left = most;
         for decoded in read_source(source, &self.files(source, side)?, self.base(), options)? {
             let batch = decoded?.batch;
+            if left == 0 {
+                return Ok(false);
+            }
+            left = left.saturating_sub(batch.rows);
             let accepted = batch.take(&rows::accept(source, &batch).rows());
             let keyed = rows::apply(&reader.rows, &accepted);
             let columns: Vec<&Column> = keyed.keys.iter().map(AsRef::as_ref).collect();
-            found.add(&asked, &columns, &keyed.times);
+            let arrivals = rows::arrivals(source, &accepted);
+            let arrivals = arrivals.map(|all| keyed.rows.iter().map(|row| all[*row as usize]).collect::<Vec<i64>>());
+            found.add(asked, &columns, &keyed.times, arrivals.as_deref());
         }
-        Ok(found.told(&asked))
+        Ok(true)
     }
 }
 
 impl Asked {
-    fn of(questions: &Spine, entity: &[Key]) -> Option<Asked> {
+    /// Those of some rows.
+    fn of(questions: &Spine, entity: &[Key], chosen: impl Iterator<Item = usize>) -> Option<Asked> {
         let column = |key: &Key| {
             let found = questions.columns.iter().find(|(known, _)| known.name == key.name);
             found.map(|(_, column)| column)
@@ -132,9 +232,11 @@ impl Asked {
             first: Vec::new(),
             plain: BTreeMap::new(),
             instants: None,
+            row: None,
         };
-        for row in (0..rows).filter(|row| columns.iter().all(|column| column.is_valid(*row))) {
+        for row in chosen.filter(|row| columns.iter().all(|column| column.is_valid(*row))) {
             widen(&mut asked.instants, questions.times[row]);
+            asked.row.get_or_insert(row);
             if asked.bytes.insert(bytes.get(row).into()) {
                 let words = words(entity, &columns, row);
                 let plain = words.iter().map(|word| plain(word)).collect();
@@ -157,14 +259,18 @@ impl Asked {
 }
 
 impl Found {
-    fn add(&mut self, asked: &Asked, columns: &[&Column], times: &[i64]) {
+    fn add(&mut self, asked: &Asked, columns: &[&Column], times: &[i64], arrivals: Option<&[i64]>) {
         let bytes = identity::keys_of_columns(columns, times.len());
         self.any |= !times.is_empty();
         for (row, time) in times.iter().enumerate() {
             let key = bytes.get(row);
             if asked.bytes.contains(key) {
-                widen(&mut self.instants, *time);
-            } else if self.instants.is_none() && !self.known.contains(key) {
+                let is_first = || words(&asked.keys, columns, row) == asked.first[0];
+                if !self.goes_on || is_first() {
+                    widen(&mut self.instants, *time);
+                    arrivals.iter().for_each(|all| widen(&mut self.known_at, all[row]));
+                }
+            } else if (self.goes_on || self.instants.is_none()) && !self.known.contains(key) {
                 if self.known.len() < KNOWN_MAX {
                     self.known.insert(key.into());
                 }
@@ -189,7 +295,8 @@ impl Found {
             keep(0, *place);
             return;
         }
-        if self.known.len() >= KNOWN_MAX {
+        // An entity without events may be new: of others, only one that is the same but for such trifles is worth naming.
+        if self.goes_on || self.known.len() >= KNOWN_MAX {
             return;
         }
         for (place, wanted) in asked.first.iter().take(ASKED_MAX).enumerate() {
@@ -205,7 +312,14 @@ impl Found {
 
     fn told(self, asked: &Asked) -> Absence {
         match (self.instants, asked.instants) {
-            (Some(events), Some(asked)) => Absence::Instants { asked, events },
+            (Some(events), Some(asked)) => Absence::Instants {
+                asked,
+                events,
+                known: self
+                    .known_at
+                    .map(|(first, _)| first)
+                    .filter(|first| *first > asked.1 && events.0 <= asked.1),
+            },
             _ if !self.any => Absence::NoEvents,
             _ => {
                 let place = self.nearest.as_ref().map_or(0, |(_, place, _)| *place);

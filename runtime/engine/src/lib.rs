@@ -86,7 +86,7 @@ mod train;
 mod values;
 mod view_rejects;
 
-pub use absence::Absence;
+pub use absence::{Absence, Unfound};
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
@@ -105,7 +105,7 @@ pub use program::{Program, SeenEarly};
 pub use provenance::Provenance;
 pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
-pub use results::{ByView, RunReport, SourceReport, Training};
+pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, Warning};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};

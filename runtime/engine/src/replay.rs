@@ -250,7 +250,7 @@ impl Program {
             rows: order.len() as u64,
             sources: recorded.iter().map(Recorded::report).collect(),
             views: presence.reports(),
-            warnings: Vec::new(),
+            ..RunReport::default()
         };
         self.check_limits(service, &report, spine, Side::Stream, &options.limits)?;
         Ok(Training {

@@ -10,6 +10,7 @@ use featr_decode::{Rejects, to_arrow};
 use featr_kernels::Column;
 use featr_kernels::rows::Reason;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// A training set, or what a replay gives: the spine's columns untouched, then the features.
@@ -29,7 +30,69 @@ pub struct RunReport {
     pub sources: Vec<SourceReport>,
     /// Per view of the service.
     pub views: Vec<ViewReport>,
-    pub warnings: Vec<String>,
+    /// Features with answers that are errors, truncated or stale; a derived one for errors of its own.
+    pub features: Vec<FeatureReport>,
+    pub warnings: Vec<Warning>,
+    /// Per view with questions that find nothing, the first of them: rows of the spine from 0, ascending. Of a run in
+    /// batch.
+    #[serde(skip)]
+    pub missing_rows: BTreeMap<String, Vec<u32>>,
+}
+
+/// Answers of one feature that are not what was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FeatureReport {
+    /// As results name it.
+    pub feature: String,
+    /// By status: `error(cap)`, `truncated`, `stale`.
+    pub answers: BTreeMap<String, u64>,
+}
+
+/// What is allowed, and probably not meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// Questions at the very instant of an event. What a spine row shares with an event at another instant, such as its
+    /// id, is not looked for.
+    AskedAtEvents {
+        /// As reports name views: `txn by (card)`.
+        view: String,
+        at_events: u64,
+        questions: u64,
+    },
+    /// Questions that bring an identity, and no event that was read has one of them.
+    NothingExcluded { view: String, with_id: u64, questions: u64 },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::AskedAtEvents {
+                view,
+                at_events,
+                questions,
+            } => write!(
+                f,
+                "{at_events} of {questions} questions are asked at the very instant of an event of `{view}`; that event \
+                 counts in windows without `excluding now` or `excluding self`"
+            ),
+            Warning::NothingExcluded {
+                view,
+                with_id,
+                questions,
+            } => write!(
+                f,
+                "`excluding self` excludes nothing: {with_id} of {questions} questions bring an identity, and no event of \
+                 `{view}` that they can reach has one of these"
+            ),
+        }
+    }
+}
+
+impl serde::Serialize for Warning {
+    /// As its words.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// What became of a source's rows.

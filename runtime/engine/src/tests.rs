@@ -144,11 +144,10 @@ fn a_question_finds_its_entity_whatever_the_status() {
 
 #[test]
 fn training_warns_of_questions_at_the_instant_of_an_event() {
-    let warning = |count: u64| {
-        format!(
-            "{count} of 3 questions are asked at the very instant of an event of `txn by (card)`; that event counts in \
-             windows without `excluding now` or `excluding self`"
-        )
+    let warning = |at_events: u64| Warning::AskedAtEvents {
+        view: "txn by (card)".to_owned(),
+        at_events,
+        questions: 3,
     };
     assert_eq!(reports(Truth::Complete).0.warnings, [warning(2)]);
     // The event of card b had not arrived.

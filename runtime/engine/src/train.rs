@@ -4,12 +4,14 @@ use crate::error::Error;
 use crate::limits::{Limits, ViewReport};
 use crate::program::Program;
 use crate::recorded::Side;
-use crate::results::{RunReport, SourceReport, Training, count, view_names};
+use crate::results::{FeatureReport, RunReport, SourceReport, Training, Warning, count, view_names};
 use crate::spine::Spine;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::Truth;
 use featr_batch::{Inputs, ProgressSink, RejectedRows};
+use featr_kernels::finish::Trouble;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How a training set is computed.
@@ -170,22 +172,51 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
         rows: run.rows,
         sources,
         views: views.collect(),
-        warnings: run.views.iter().filter_map(|view| warning(view, run.rows)).collect(),
+        features: feature_reports(run),
+        warnings: run.views.iter().flat_map(|view| warnings(view, run.rows)).collect(),
+        missing_rows: missing_rows(run),
     }
 }
 
-/// Says of a view that questions fall on its events. What a spine row shares with an event at another instant, such as
-/// its id, is not looked for.
-fn warning(view: &featr_batch::ViewReport, questions: u64) -> Option<String> {
-    (view.questions_at_events > 0).then(|| {
-        format!(
-            "{} of {questions} questions are asked at the very instant of an event of `{} by ({})`; that event counts in \
-             windows without `excluding now` or `excluding self`",
-            view.questions_at_events,
-            view.transform,
-            view.entity.join(", ")
-        )
-    })
+fn feature_reports(run: &featr_batch::RunReport) -> Vec<FeatureReport> {
+    let troubles = run.views.iter().flat_map(|node| &node.troubles);
+    let report = |(view, feature, trouble): &(String, String, Trouble)| FeatureReport {
+        feature: format!("{view}__{feature}"),
+        answers: trouble
+            .counts()
+            .map(|(status, count)| (status.to_string(), count))
+            .collect(),
+    };
+    troubles.map(report).collect()
+}
+
+fn missing_rows(run: &featr_batch::RunReport) -> BTreeMap<String, Vec<u32>> {
+    let of_views = run
+        .views
+        .iter()
+        .flat_map(|node| node.missing.iter().zip(&node.missing_rows));
+    let with_rows = of_views.filter(|(_, rows)| !rows.is_empty());
+    with_rows
+        .map(|((view, _), rows)| (view.clone(), rows.clone()))
+        .collect()
+}
+
+fn warnings(node: &featr_batch::ViewReport, questions: u64) -> impl Iterator<Item = Warning> {
+    let view = || format!("{} by ({})", node.transform, node.entity.join(", "));
+    let asked_at_events = (node.questions_at_events > 0).then(|| Warning::AskedAtEvents {
+        view: view(),
+        at_events: node.questions_at_events,
+        questions,
+    });
+    // Where questions find no events there is nothing to exclude either.
+    let finds = node.missing.iter().any(|(_, missing)| *missing < questions);
+    let excludes_nothing = finds && node.questions_with_id > 0 && node.questions_with_own == 0;
+    let nothing_excluded = excludes_nothing.then(|| Warning::NothingExcluded {
+        view: view(),
+        with_id: node.questions_with_id,
+        questions,
+    });
+    asked_at_events.into_iter().chain(nothing_excluded)
 }
 
 fn source_report(source: &featr_batch::SourceReport) -> SourceReport {

@@ -13,11 +13,15 @@
 //!
 //! Values are made in one place ([`features`]), whether or not statuses are wanted beside them.
 
+mod trouble;
+
 use crate::column::{Batch, Column, Tag};
 use crate::eval;
 use crate::value::Value;
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec};
 use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Truth, Window};
+
+pub use trouble::{Told, Trouble};
 
 /// What the fold said about some questions; every column has one row per question.
 #[derive(Debug)]
@@ -62,31 +66,41 @@ pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: 
         slots: answers.slots.clone(),
         presence: answers.presence.clone(),
     };
-    finish_owned(spec, fold, answers, truth)
+    finish_owned(spec, fold, answers, truth, None)
 }
 
-/// As [`finish`]; slots that one feature reads become that feature without a copy.
+/// As [`finish`]; slots that one feature reads become that feature without a copy. Troubles are counted where somebody
+/// wants them.
 pub fn finish_owned(
     spec: &FinishSpec,
     fold: &FoldSpec,
     answers: Answers<'_>,
     truth: Truth,
+    troubles: Option<&mut [Trouble]>,
 ) -> Vec<(Column, Vec<Status>)> {
     debug_assert_eq!(answers.slots.len(), fold.slots.len());
     let tagged = |(column, statuses): (Column, Vec<Status>)| (with_errors(column, &statuses), statuses);
     let (columns, slots) = answers.slots.into_iter().map(tagged).unzip();
+    let times = answers.times;
+    let told = troubles.map(|troubles| Told { times, troubles });
     let about = About {
         times: answers.times,
         slots,
         presence: answers.presence,
         around: vec![],
     };
-    features(spec, answers.times.len(), columns, Some(about), truth)
+    features(spec, (times.len(), columns), Some(about), truth, told)
 }
 
 /// The values of [`finish`] alone, of `rows` questions. Of a slot that is an error, the error is the tag.
-pub fn finish_values(spec: &FinishSpec, rows: usize, slots: Vec<Column>, truth: Truth) -> Vec<Column> {
-    let features = features(spec, rows, slots, None, truth);
+pub fn finish_values(
+    spec: &FinishSpec,
+    rows: usize,
+    slots: Vec<Column>,
+    truth: Truth,
+    told: Option<Told<'_>>,
+) -> Vec<Column> {
+    let features = features(spec, (rows, slots), None, truth, told);
     features.into_iter().map(|(values, _)| values).collect()
 }
 
@@ -107,18 +121,21 @@ pub fn with_errors(mut column: Column, statuses: &[Status]) -> Column {
 /// that is an error, the error is the tag.
 fn features(
     spec: &FinishSpec,
-    rows: usize,
-    mut slots: Vec<Column>,
+    (rows, mut slots): (usize, Vec<Column>),
     mut about: Option<About<'_>>,
     truth: Truth,
+    mut told: Option<Told<'_>>,
 ) -> Vec<(Column, Vec<Status>)> {
     let readers = readers(spec, slots.len());
     let mut done: Vec<(Column, Vec<Status>)> = Vec::with_capacity(spec.features.len());
-    for feature in &spec.features {
+    for (place, feature) in spec.features.iter().enumerate() {
+        let mut told = told.as_mut();
         // An error among the values is the tag, up to `strip`.
         let (mut values, statuses) = match &feature.kind {
             FinishKind::Aggregate { expr, ttl_us, .. } if is_stale(spec, *ttl_us, truth) => {
                 let stale = about.as_ref().map(|_| vec![Status::Stale; rows]);
+                told.iter_mut()
+                    .for_each(|told| told.troubles[place].stale += rows as u64);
                 (Column::new(expr.ty, rows), stale)
             }
             FinishKind::Aggregate {
@@ -128,13 +145,24 @@ fn features(
                 window,
                 ..
             } => {
+                let mut tell = |slots: &[&Column], values: &Column| {
+                    if let Some(told) = &mut told {
+                        let mut trouble = told.troubles[place];
+                        trouble.count(slots, values, rows, told.cut(window, spec));
+                        told.troubles[place] = trouble;
+                    }
+                };
                 let values = match (of.as_slice(), &expr.kind) {
                     ([slot], ExprKind::Column(_)) if readers[*slot as usize] == 1 => {
-                        std::mem::replace(&mut slots[*slot as usize], Column::empty(expr.ty))
+                        let values = std::mem::replace(&mut slots[*slot as usize], Column::empty(expr.ty));
+                        tell(&[], &values);
+                        values
                     }
                     _ => {
                         let inputs: Vec<&Column> = of.iter().map(|slot| &slots[*slot as usize]).collect();
-                        without_errors(evaluate(&inputs, expr, rows, true), &inputs)
+                        let values = without_errors(evaluate(&inputs, expr, rows, true), &inputs);
+                        tell(&inputs, &values);
+                        values
                     }
                 };
                 let circumstances = (*presence, truncated_before(window, spec));
@@ -145,6 +173,8 @@ fn features(
                 let inputs: Vec<&(Column, Vec<Status>)> = inputs.iter().map(|input| &done[*input as usize]).collect();
                 let columns: Vec<&Column> = inputs.iter().map(|(column, _)| column).collect();
                 let values = evaluate(&columns, expr, rows, false);
+                told.iter_mut()
+                    .for_each(|told| told.troubles[place].count(&[], &values, rows, None));
                 let statuses = about.as_ref().map(|_| derived_statuses(&inputs, &values, rows));
                 (values, statuses)
             }

@@ -98,6 +98,8 @@ pub struct Answered {
     pub presence: Vec<Vec<bool>>,
     /// Questions that see an event of their entity at their very instant; 0 if every window excludes something.
     pub at_events: u64,
+    /// Questions whose identity is that of an event at hand, if some window excludes such; 0 otherwise.
+    pub with_own: u64,
 }
 
 impl Questions {
@@ -158,10 +160,13 @@ pub fn answer(
     let at_events = context
         .open
         .map_or(0, |reach| nearest::at_events(&context, context.spans(reach)));
+    let own = &context.sight.own;
+    let with_own = (0..questions.len()).filter(|question| !own.get(*question).is_empty());
     Answered {
         slots: answer::slots(&context),
         presence,
         at_events,
+        with_own: with_own.count() as u64,
     }
 }
 

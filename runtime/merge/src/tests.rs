@@ -299,6 +299,7 @@ fn check(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64
         }
         assert_eq!(fast.presence, slow.presence, "{about}");
         assert_eq!(fast.at_events, slow.at_events, "{about}");
+        assert_eq!(fast.with_own, slow.with_own, "{about}");
     }
     slow.at_events
 }

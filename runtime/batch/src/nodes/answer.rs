@@ -4,6 +4,7 @@ use super::questions::Questions;
 use super::spec::PointInTime;
 use crate::inputs::{Progress, Resources};
 use crate::locks::lock;
+use crate::report::EXAMPLES_MAX;
 use crate::schema::slot_wires;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
 use arrow::datatypes::SchemaRef;
@@ -24,23 +25,47 @@ pub(crate) struct QuestionCounter(Mutex<QuestionCounts>);
 pub(crate) struct QuestionCounts {
     pub keyless: u64,
     pub at_events: u64,
+    /// Questions with an identity that may be excluded, and those among them that have an event of it.
+    pub with_id: u64,
+    pub with_own: u64,
     /// Per entry of `FoldSpec::presence`: questions without an event within that lookback.
     pub absent: Vec<u64>,
+    /// The first of each, as rows of the spine, ascending.
+    pub absent_rows: Vec<Vec<u32>>,
 }
 
 impl QuestionCounter {
-    fn add(&self, keyless: usize, answered: &Answered) {
+    fn add(&self, rows: &[u32], (keyless, with_id): (usize, usize), answered: &Answered) {
         let mut counts = lock(&self.0);
+        let counts = &mut *counts;
         counts.keyless += keyless as u64;
         counts.at_events += answered.at_events;
+        counts.with_id += with_id as u64;
+        counts.with_own += answered.with_own;
         counts.absent.resize(answered.presence.len(), 0);
-        for (count, present) in counts.absent.iter_mut().zip(&answered.presence) {
-            *count += present.iter().map(|present| u64::from(!present)).sum::<u64>();
+        counts.absent_rows.resize(answered.presence.len(), vec![]);
+        let all = counts.absent.iter_mut().zip(&mut counts.absent_rows);
+        for ((count, first), present) in all.zip(&answered.presence) {
+            let absent = present.iter().map(|present| u64::from(!present)).sum::<u64>();
+            *count += absent;
+            if absent > 0 {
+                first_rows(first, rows.iter().zip(present).filter(|(_, present)| !**present));
+            }
         }
     }
 
     pub fn counts(&self) -> QuestionCounts {
         lock(&self.0).clone()
+    }
+}
+
+/// Keeps the first [`EXAMPLES_MAX`] rows, ascending.
+fn first_rows<'a>(first: &mut Vec<u32>, rows: impl Iterator<Item = (&'a u32, &'a bool)>) {
+    for (row, _) in rows {
+        if first.len() < EXAMPLES_MAX || first.last().is_some_and(|last| row < last) {
+            first.insert(first.partition_point(|known| known < row), *row);
+            first.truncate(EXAMPLES_MAX);
+        }
     }
 }
 
@@ -109,9 +134,11 @@ impl Job {
             None
         };
         let times = rows.iter().map(|row| self.questions.times[*row as usize]).collect();
+        let known = |selves: &Selves| selves.known.iter().filter(|known| **known).count();
+        let with_id = selves.as_ref().map_or(0, known);
         let asked = Asked { times, groups, selves };
         let answered = answer(self.spec.merge(), run, &asked, self.spec.delay_us);
-        self.counter.add(keyless, &answered);
+        self.counter.add(&rows, (keyless, with_id), &answered);
         self.resources.tell(&Progress::Answered {
             questions: rows.len() as u64,
         });

@@ -3,6 +3,7 @@
 use super::block::by_block;
 use super::common::{no_expressions, unordered};
 use crate::error::bug;
+use crate::locks::lock;
 use crate::row_format::Layout;
 use crate::schema::{feature_fields, feature_layout, slot_wires};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array, UInt32Array};
@@ -19,10 +20,10 @@ use featc_ir::Truth;
 use featc_ir::plan::{FinishSpec, FoldSpec};
 use featr_decode::into_arrow;
 use featr_kernels::Column;
-use featr_kernels::finish::{Answers, decode_status, encode_status, finish_owned, finish_values};
+use featr_kernels::finish::{Answers, Told, Trouble, decode_status, encode_status, finish_owned, finish_values};
 use futures::StreamExt;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// See the module.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(crate) struct FinishExec {
     pub fold: Arc<FoldSpec>,
     pub truth: Truth,
     pub with_status: bool,
+    /// Of each feature of the spec, once there are answers.
+    troubles: Arc<Mutex<Vec<Trouble>>>,
     metrics: ExecutionPlanMetricsSet,
     properties: Arc<PlanProperties>,
 }
@@ -53,9 +56,19 @@ impl FinishExec {
             fold,
             truth,
             with_status,
+            troubles: Arc::default(),
             metrics: ExecutionPlanMetricsSet::new(),
             properties,
         }
+    }
+
+    /// The features with answers that are not what was asked for: view, feature, counts.
+    pub fn troubles(&self) -> Vec<(String, String, Trouble)> {
+        let troubles = lock(&self.troubles);
+        let features = self.spec.features.iter().zip(troubles.iter());
+        let told = features.filter(|(_, trouble)| **trouble != Trouble::default());
+        told.map(|(feature, trouble)| (feature.view.clone(), feature.name.clone(), *trouble))
+            .collect()
     }
 }
 
@@ -65,6 +78,7 @@ fn features(
     (truth, with_status): (Truth, bool),
     batch: &RecordBatch,
     (layout, out): (&Layout, SchemaRef),
+    troubles: &mut [Trouble],
 ) -> Result<RecordBatch> {
     let mut arrays = batch.columns().iter();
     let missing = || bug("a column of the answers is missing");
@@ -82,11 +96,18 @@ fn features(
         columns.extend(layout.pack(order.len(), &features)?);
         Ok(RecordBatch::try_new(out, columns)?)
     };
+    let times: Vec<i64> = match with_status || spec.begins_us.is_some() {
+        true => order.iter().map(|at| times[*at as usize]).collect(),
+        false => vec![],
+    };
     if !with_status {
-        let features = finish_values(spec, order.len(), slots, truth);
+        let told = Told {
+            times: &times,
+            troubles,
+        };
+        let features = finish_values(spec, order.len(), slots, truth, Some(told));
         return packed(features.into_iter().map(into_arrow).collect());
     }
-    let times: Vec<i64> = order.iter().map(|at| times[*at as usize]).collect();
     let status = |byte: u8| decode_status(byte).ok_or_else(|| bug("a byte is no status"));
     let with_statuses = |column: Column| {
         let bytes = arrays.next().ok_or_else(missing)?.as_primitive::<UInt8Type>().values();
@@ -104,7 +125,7 @@ fn features(
         presence: presence.collect(),
     };
     let mut features: Vec<ArrayRef> = vec![];
-    for (column, statuses) in finish_owned(spec, fold, answers, truth) {
+    for (column, statuses) in finish_owned(spec, fold, answers, truth, Some(troubles)) {
         let statuses = statuses.into_iter().map(encode_status);
         features.push(into_arrow(column));
         features.push(Arc::new(UInt8Array::from_iter_values(statuses)));
@@ -165,10 +186,15 @@ impl ExecutionPlan for FinishExec {
         let (how, out) = ((self.truth, self.with_status), schema.clone());
         let layout = feature_layout(&spec, self.with_status);
         let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let troubles = self.troubles.clone();
         let batches = input.map(move |batch| {
             let batch = batch?;
             let _timer = metrics.elapsed_compute().timer();
-            let features = features(&spec, &fold, how, &batch, (&layout, out.clone()))?;
+            let mut counted = vec![Trouble::default(); spec.features.len()];
+            let features = features(&spec, &fold, how, &batch, (&layout, out.clone()), &mut counted)?;
+            let mut troubles = lock(&troubles);
+            troubles.resize(counted.len(), Trouble::default());
+            troubles.iter_mut().zip(&counted).for_each(|(all, more)| all.add(more));
             Ok(features.record_output(&metrics))
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))

@@ -77,7 +77,7 @@ fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: Trut
         Column::from_values(column.ty, &values)
     };
     let slots = answers.slots.iter().map(tagged).collect();
-    let values = finish_values(spec, answers.times.len(), slots, truth);
+    let values = finish_values(spec, answers.times.len(), slots, truth, None);
     assert!(values.iter().eq(done.iter().map(|(column, _)| column)));
     done
 }
@@ -356,6 +356,6 @@ fn columns_of_statuses_are_those_of_rows() {
             slots: answers.slots.clone(),
             presence: answers.presence.clone(),
         };
-        assert_eq!(finish_owned(&spec, &fold_spec(2), copied, Truth::Complete), done);
+        assert_eq!(finish_owned(&spec, &fold_spec(2), copied, Truth::Complete, None), done);
     }
 }

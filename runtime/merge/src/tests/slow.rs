@@ -43,7 +43,24 @@ pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: 
         slots,
         presence: spec.presence.iter().map(present).collect(),
         at_events: at_events(spec, run, questions, delay_us),
+        with_own: with_own(spec, run, questions),
     }
+}
+
+fn with_own(spec: &FoldSpec, run: &Run, questions: &Questions) -> u64 {
+    let is_excluded = |question: usize, row: u32| {
+        let mut windows = spec.windows.iter();
+        windows.any(|window| is_excluded(window, run, questions, question, row as usize))
+    };
+    let is_own = |group: &Group, question: usize| group.events.clone().any(|row| is_excluded(question, row));
+    let of = |group: &Group| {
+        group
+            .questions
+            .clone()
+            .filter(|question| is_own(group, *question))
+            .count() as u64
+    };
+    questions.groups.iter().map(of).sum()
 }
 
 /// Whether a window of so many events may choose the row: its filter does not leave it out.

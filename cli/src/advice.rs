@@ -1,0 +1,186 @@
+//! The next step for a value or a file that cannot be used, by what is wrong with it.
+
+use featc_ir::display::instant;
+
+/// For a row that was rejected: `file:line: reason: detail`.
+pub fn row(example: &str) -> Option<String> {
+    let (_, detail) = ["null_in_required", "bad_value", "unparsable", "late", "ahead"]
+        .iter()
+        .find_map(|reason| Some((reason, example.split_once(&format!(": {reason}: "))?.1)))?;
+    let is = |reason: &str| example.contains(&format!(": {reason}: "));
+    if is("null_in_required") {
+        let column = detail.strip_prefix("column ")?.strip_suffix(" is null")?;
+        return Some(format!(
+            "if `{column}` may be null, write a `?` behind its type in the source, as in `{column}: string?`"
+        ));
+    }
+    if is("late") {
+        return Some("give the source a longer `lateness` if rows that come so late are to count".to_owned());
+    }
+    if is("ahead") {
+        return Some(
+            "compare the zones and units of event time and arrival; a clock that is ahead needs a longer `skew`".into(),
+        );
+    }
+    if is("unparsable") {
+        let is_json = detail.contains("expected an object") || detail.contains("sequence");
+        return is_json.then(|| format!("write one object a line: {LINES}"));
+    }
+    let (column, why) = detail.strip_prefix("column ")?.split_once(": ")?;
+    value(column, why)
+}
+
+/// How pandas writes JSONL.
+const LINES: &str = "in pandas `to_json(path, orient=\"records\", lines=True, date_format=\"iso\")`";
+
+/// For a value of a column: `"1.0" is not an int64`.
+fn value(column: &str, why: &str) -> Option<String> {
+    let (written, what) = why.rsplit_once(" is not ")?;
+    let plain = written.trim_matches('"');
+    let is_number = plain.parse::<f64>().is_ok();
+    match what {
+        _ if what.contains("timestamp") => Some(timestamp(plain)),
+        "a string" if epoch(plain).is_some() => Some(format!(
+            "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",
+            timestamp(plain)
+        )),
+        "a string" if is_number => Some(format!(
+            "declare `{column}` as the number that it is, such as `{column}: int64`"
+        )),
+        "an int64" if plain.parse::<i64>().is_ok() => Some(format!(
+            "it is text in the file: declare `{column}: string` and cast it in a transform, or write it as a number"
+        )),
+        "an int64" if is_number => Some(format!(
+            "declare `{column}: float64`, or write whole numbers into the file"
+        )),
+        "a float64" if plain.replace(',', ".").parse::<f64>().is_ok() => {
+            Some(format!("write numbers with a point: {}", plain.replace(',', ".")))
+        }
+        "true or false" => Some(format!(
+            "write `true` and `false` into the file, or declare `{column}: int64` and compare: `{column} = 1`"
+        )),
+        _ => None,
+    }
+}
+
+/// For what should be an instant, without its quotes.
+pub fn timestamp(written: &str) -> String {
+    if let Some((us, unit)) = epoch(written) {
+        return format!(
+            "write it as `{}`, not as a number (in pandas `pd.to_datetime(x, unit=\"{unit}\", utc=True)`)",
+            instant(us)
+        );
+    }
+    let is_date = written.len() == 10 && written.bytes().filter(|byte| *byte == b'-').count() == 2;
+    match is_date && written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        true => format!("write an instant with its time and zone: `{written}T00:00:00Z`"),
+        false => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
+    }
+}
+
+/// A number of seconds, or of parts of them, since 1970, in microseconds, and which it is by its digits.
+fn epoch(written: &str) -> Option<(i64, &'static str)> {
+    let digits = written.strip_suffix(".0").unwrap_or(written);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: i64 = digits.parse().ok()?;
+    match digits.len() {
+        9..=10 => Some((number * 1_000_000, "s")),
+        12..=13 => Some((number * 1_000, "ms")),
+        15..=16 => Some((number, "us")),
+        18..=19 => Some((number / 1_000, "ns")),
+        _ => None,
+    }
+}
+
+/// For a question whose instant cannot be used: `holds "…", which is not an RFC 3339 timestamp`.
+pub fn instant_of_spine(why: &str) -> Option<String> {
+    let written = why.strip_prefix("holds ")?.rsplit_once(", which is not ")?.0;
+    Some(timestamp(written.trim_matches('"')))
+}
+
+/// For a name whose ending says no format that is read.
+pub fn format(name: &str) -> Option<String> {
+    let ending = name.rsplit_once('.')?.1.to_ascii_lowercase();
+    Some(match ending.as_str() {
+        "json" => format!("write one object a line, and name the file .jsonl: {LINES}"),
+        "feather" | "ipc" => "a Feather file of version 2 is an Arrow file: name it .arrow".to_owned(),
+        "xlsx" | "xls" | "ods" | "pkl" | "pickle" | "h5" | "hdf" | "hdf5" | "orc" | "avro" | "sqlite" | "db" => {
+            "this format is not read: write it as Parquet (in pandas `to_parquet(path)`) or as CSV".to_owned()
+        }
+        "tsv" | "tab" | "txt" => "write it as CSV, with commas between columns and a header line".to_owned(),
+        _ => return None,
+    })
+}
+
+/// For the names that a text file's first line has, where one that is wanted is not among them.
+pub fn header(found: &[String]) -> Option<String> {
+    let first = found.first()?;
+    if found.iter().any(|name| name.contains('\r')) {
+        return Some("lines of the file end with a carriage return alone: end them with a line feed".to_owned());
+    }
+    if first.starts_with('#') {
+        return Some("remove the lines before the header: the first line of a file names its columns".to_owned());
+    }
+    let is_value = |name: &String| {
+        let is_instant = name.len() >= 10 && name.as_bytes()[4] == b'-' && name.as_bytes()[0].is_ascii_digit();
+        name.parse::<f64>().is_ok() || is_instant || matches!(name.as_str(), "true" | "false")
+    };
+    found
+        .iter()
+        .any(is_value)
+        .then(|| "the file has no header: write the names of the columns into its first line".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_row_has_its_step() {
+        let step = |detail: &str| row(&format!("f.csv:2: {detail}")).unwrap_or_default();
+        for (detail, words) in [
+            ("null_in_required: column sku is null", "`sku: string?`"),
+            ("bad_value: column n: \"1.0\" is not an int64", "`n: float64`"),
+            ("bad_value: column n: \"1\" is not an int64", "declare `n: string`"),
+            ("bad_value: column x: \"36,14\" is not a float64", "36.14"),
+            ("bad_value: column ok: \"1\" is not true or false", "`ok = 1`"),
+            ("bad_value: column id: 5 is not a string", "`id: int64`"),
+            (
+                "bad_value: column at: 1715336539000 is not a string",
+                "`2024-05-10T10:22:19Z`",
+            ),
+            (
+                "bad_value: column at: \"1715174759000\" is not an RFC 3339 timestamp",
+                "unit=\"ms\"",
+            ),
+            (
+                "bad_value: column at: \"2024-05-06\" is not an RFC 3339 timestamp",
+                "`2024-05-06T00:00:00Z`",
+            ),
+            ("unparsable: invalid type: sequence, expected an object", "lines=True"),
+            (
+                "late: arrived 5m after its event time; at most 1m is accepted",
+                "`lateness`",
+            ),
+            (
+                "ahead: its event time is 6934s after its arrival; at most 5m is accepted",
+                "`skew`",
+            ),
+        ] {
+            assert!(step(detail).contains(words), "{detail}: {}", step(detail));
+        }
+        assert_eq!(row("f.csv:2: null_time: column at is null"), None);
+    }
+
+    #[test]
+    fn a_first_line_that_is_no_header_is_told() {
+        let told = |names: &[&str]| header(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert!(told(&["0", "c11", "36.14"]).is_some_and(|help| help.contains("no header")));
+        assert!(told(&["# exported 2024"]).is_some_and(|help| help.contains("before the header")));
+        assert!(told(&["id", "known_at\r0"]).is_some_and(|help| help.contains("line feed")));
+        assert_eq!(told(&["id", "card", "at_2024"]), None);
+        assert_eq!(told(&[]), None);
+    }
+}

@@ -1,0 +1,63 @@
+//! Files where an output is to go, and that featc did not write: they are not replaced.
+
+use crate::errors;
+use crate::report::{Refused, Reporter};
+use crate::run::Prepared;
+use featr::open_file;
+use featr::provenance::sidecar;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+/// So much is looked at, at the beginning and at the end of a file: headers, first rows, footers.
+const LOOKED_BYTES: u64 = 1 << 16;
+
+/// Refuses to put a result in the place of a file that has neither a record beside it nor a column of a feature.
+pub fn check_result(prepared: &Prepared, out: &Path, reporter: &Reporter) -> Result<(), Refused> {
+    let fields = prepared.ir.services.iter().flat_map(|service| &service.fields);
+    let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
+    let mark = "it has no record and no column of a feature of the program";
+    match sidecar(out).is_file() || is_marked(out, &names) {
+        true => Ok(()),
+        false => reporter.refuse(errors::no_result(&out.display().to_string(), "--out", mark)),
+    }
+}
+
+/// What JUnit files of `featc verify` have at their beginning.
+pub const JUNIT_MARK: &str = "<testsuites name=\"feat";
+/// What its reports have.
+pub const REPORT_MARK: &str = "\"checks\": [";
+
+/// Refuses to put a text in the place of a file that has not its mark.
+pub fn check_text(path: &Path, (option, mark): (&str, &str), reporter: &Reporter) -> Result<(), Refused> {
+    match is_marked(path, &[mark]) {
+        true => Ok(()),
+        false => reporter.refuse(errors::no_result(
+            &path.display().to_string(),
+            option,
+            "`featc verify` did not write it",
+        )),
+    }
+}
+
+/// Whether nothing is lost where an output takes the place of this file: it is not there, empty, or has one of the marks.
+fn is_marked(path: &Path, marks: &[&str]) -> bool {
+    match open_file(path).and_then(ends) {
+        Ok(bytes) => bytes.is_empty() || marks.iter().any(|mark| contains(&bytes, mark.as_bytes())),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len().max(1)).any(|window| window == part)
+}
+
+fn ends(mut file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut read = |file: &File| file.take(LOOKED_BYTES).read_to_end(&mut bytes);
+    read(&file)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOOKED_BYTES)))?;
+    read(&file)?;
+    Ok(bytes)
+}

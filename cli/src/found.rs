@@ -1,0 +1,54 @@
+//! What a training set tells of its answers beside them: questions that find nothing, and answers that are not what was
+//! asked for.
+
+use crate::report::Reporter;
+use crate::run::{Answered, Prepared};
+
+/// So many views, and so many features, get a line.
+const LINES_MAX: usize = 8;
+
+/// A line per view with questions that find nothing, and a line per feature with answers that are errors, truncated or
+/// stale.
+pub fn tell(prepared: &Prepared, training: &Answered, reporter: &Reporter) {
+    let report = &training.report;
+    let mut lines = Vec::new();
+    for view in report.views.iter().filter(|view| view.missing > 0) {
+        // Nobody reads it: the files need not be looked at again.
+        let rows = report.missing_rows.get(&view.view).filter(|_| !reporter.json);
+        let example = training
+            .questions()
+            .zip(rows)
+            .filter(|_| lines.len() < LINES_MAX)
+            .and_then(|(questions, rows)| {
+                let program = &prepared.program;
+                program.unfound(&prepared.service, &view.view, questions, rows)
+            });
+        let example = example.map_or(String::new(), |example| format!(": {example}"));
+        let (missing, questions) = (view.missing, view.questions);
+        lines.push(format!(
+            "view {}: {missing} of {questions} questions find nothing{example}",
+            view.view
+        ));
+    }
+    shortened(lines, "view", reporter);
+    let features = report.features.iter().map(|feature| {
+        let counts = feature
+            .answers
+            .iter()
+            .map(|(status, count)| format!("{count} {status}"));
+        let counts: Vec<String> = counts.collect();
+        format!("{}: {} of {} answers", feature.feature, counts.join(", "), report.rows)
+    });
+    shortened(features.collect(), "feature", reporter);
+}
+
+fn shortened(lines: Vec<String>, what: &str, reporter: &Reporter) {
+    for line in lines.iter().take(LINES_MAX) {
+        reporter.note(line);
+    }
+    match lines.len().saturating_sub(LINES_MAX) {
+        0 => {}
+        1 => reporter.note(&format!("and one more {what}")),
+        more => reporter.note(&format!("and {more} more {what}s")),
+    }
+}
