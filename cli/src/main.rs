@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 refused (every cause is a diagnostic with a code) or, for `fmt --check`, not formatted;
 //! 2 wrong usage of the command line, which is a diagnostic too.
 
+mod answered;
 mod args;
 mod backfill;
 mod build;
@@ -16,12 +17,14 @@ mod get;
 mod heap;
 mod lake;
 mod notices;
+mod outputs;
 mod progress;
 mod provenance;
 mod random;
 mod replay;
 mod report;
 mod run;
+mod settle;
 mod table;
 mod train;
 mod usage;

@@ -1,9 +1,12 @@
 //! The record of a training set: made by `featc train`, used by `featc train --from-provenance`.
 
+use crate::answered::{Answered, put, stage};
 use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainCommand, TruthArg};
 use crate::errors;
+use crate::outputs::{Aside, check_out, check_overwrites};
 use crate::report::{Refused, Reporter};
-use crate::run::{Answered, Aside, Prepared, check_out, check_overwrites, prepare, put, settle, stage};
+use crate::run::{Prepared, prepare};
+use crate::settle::settle;
 use crate::train::batch;
 use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::hash;
@@ -239,44 +242,19 @@ fn other_program(was: &Provenance, prepared: &Prepared) -> Option<String> {
 pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Result<(), Refused> {
     let name = file.display().to_string();
     let file = Path::new(name.strip_prefix("file://").map_or(file.as_os_str(), OsStr::new));
-    if file.is_dir() && !file.join("_delta_log").is_dir() {
-        return reporter.refuse(errors::no_record(&name, "it is a folder"));
-    }
-    if let Some((why, help)) = no_file(file) {
-        return reporter.refuse(errors::not_a_file(&name, why, help));
-    }
-    if !file.exists() && !sidecar(file).exists() {
-        let missing = DecodeError::unreadable(&name, &std::io::ErrorKind::NotFound.into());
-        return reporter.refuse(errors::of_command(&missing.into(), None));
-    }
-    let found = Provenance::find(file).or_else(|error| reporter.refuse(errors::of_command(&error.into(), None)))?;
-    let was = found.or_else(|why| reporter.refuse(errors::no_record(&name, &why)))?;
-    if was.release != Release::this() {
-        return reporter.refuse(errors::other_release(&name, &was.release));
-    }
-    if was.output.format == "delta" {
-        return reporter.refuse(errors::not_a_file(&name, "it is the record of a Delta table", ANEW));
-    }
+    let was = record_of(file, &name, reporter)?;
     let original = original(file);
     let Some(out) = args.out.clone().or_else(|| original.clone()) else {
         let help = "pass `--out` with the name of the training set";
         let why = "a record of that name does not say which file it is beside";
         return reporter.refuse(errors::argument("--from-provenance", &name, why, help));
     };
+    let original = original.filter(|original| original.is_file());
     let claim = check_out(&out, reporter)?;
     let format = agreed_format(&was, &out, reporter)?;
     let path = args.program.clone().unwrap_or_else(|| path_of(&was.program.path));
     let program = program_args(&was, path, args);
-    let mut prepared = prepare(&program, reporter)?;
-    if let Some(what) = other_program(&was, &prepared) {
-        return reporter.refuse(errors::features_changed(&name, &what, errors::ANEW));
-    }
-    for source in &was.sources {
-        if let Some(table) = &source.files.table {
-            let pinned = prepared.program.pin(&source.files.source, table);
-            pinned.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
-        }
-    }
+    let prepared = prepared_as(&was, &program, &name, reporter)?;
     let spine = SpineArgs {
         spine: prepared.program.base().join(path_of(&was.spine.file.path)),
         at_column: was.spine.at_column.clone(),
@@ -285,51 +263,84 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     for target in [&out, &sidecar(&out)] {
         check_overwrites(&prepared, &program.run, Some(&spine.spine), Some(target), reporter)?;
     }
-    check_inputs(
-        &was,
-        &prepared,
-        &spine,
-        (&name, original.as_deref().is_some_and(Path::is_file)),
-        reporter,
-    )?;
-    let recorder = Recorder::begin(&prepared, &program, &spine, HashInputs::Nothing, reporter)?;
-    let questions = prepared.spine(&spine, reporter)?;
-    let aside = Aside::new(&program.run, reporter)?;
-    let mut training = batch(
-        &prepared,
-        &program.run,
-        questions,
-        was.output.status,
-        aside.as_ref(),
-        reporter,
-    )?;
-    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, &program.run, reporter)?;
-    let mut is = recorder.end(&prepared, &training, format, was.output.status, reporter)?;
-    // Its features and inputs have been compared. Where the program is, and what else it says, is no part of the set.
-    is.program.clone_from(&was.program);
-    is.spine.file.clone_from(&was.spine.file);
-    for (is, was) in is
-        .sources
-        .iter_mut()
-        .zip(&was.sources)
-        .filter(|(is, was)| is.files.source == was.files.source)
-    {
-        is.files.clone_from(&was.files);
-        // It decides no byte, and a record may lack it.
-        is.differing_copies = was.differing_copies;
-    }
+    check_inputs(&was, &prepared, &spine, (&name, original.as_deref()), reporter)?;
+    let (mut training, is) = again(&was, (&prepared, &program, &spine), format, reporter)?;
     if let Some((what, was, is)) = was.first_difference(&is) {
         return reporter.refuse(errors::not_reproduced(&name, &format!("{what} is {is}, not {was}")));
     }
     let staged = stage(&mut training, claim, Some(&was), &program.run, reporter)?;
-    if let Some(original) = original.filter(|original| original.is_file())
+    if let Some(original) = original
         && !same_bytes(&original, staged.path()).unwrap_or(false)
     {
         let why = format!("its bytes are not those of `{}`", original.display());
         return reporter.refuse(errors::not_reproduced(&name, &why));
     }
     put(staged, &prepared, &training, &out, reporter)
+}
+
+/// The record of a training set that this release can make again.
+fn record_of(file: &Path, name: &str, reporter: &Reporter) -> Result<Provenance, Refused> {
+    if file.is_dir() && !file.join("_delta_log").is_dir() {
+        return reporter.refuse(errors::no_record(name, "it is a folder"));
+    }
+    if let Some((why, help)) = no_file(file) {
+        return reporter.refuse(errors::not_a_file(name, why, help));
+    }
+    if !file.exists() && !sidecar(file).exists() {
+        let missing = DecodeError::unreadable(name, &std::io::ErrorKind::NotFound.into());
+        return reporter.refuse(errors::of_command(&missing.into(), None));
+    }
+    let found = Provenance::find(file).or_else(|error| reporter.refuse(errors::of_command(&error.into(), None)))?;
+    let was = found.or_else(|why| reporter.refuse(errors::no_record(name, &why)))?;
+    if was.release != Release::this() {
+        return reporter.refuse(errors::other_release(name, &was.release));
+    }
+    match was.output.format == "delta" {
+        true => reporter.refuse(errors::not_a_file(name, "it is the record of a Delta table", ANEW)),
+        false => Ok(was),
+    }
+}
+
+/// The program of a record, over tables at the versions of the record.
+fn prepared_as(was: &Provenance, program: &ProgramArgs, name: &str, reporter: &Reporter) -> Result<Prepared, Refused> {
+    let mut prepared = prepare(program, reporter)?;
+    if let Some(what) = other_program(was, &prepared) {
+        return reporter.refuse(errors::features_changed(name, &what, errors::ANEW));
+    }
+    for source in &was.sources {
+        if let Some(table) = &source.files.table {
+            let pinned = prepared.program.pin(&source.files.source, table);
+            pinned.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+        }
+    }
+    Ok(prepared)
+}
+
+/// Trains once more, from inputs that have been compared with those of the record, and records it.
+fn again(
+    was: &Provenance,
+    (prepared, program, spine): (&Prepared, &ProgramArgs, &SpineArgs),
+    format: &str,
+    reporter: &Reporter,
+) -> Result<(Answered, Provenance), Refused> {
+    let (run, status) = (&program.run, was.output.status);
+    let recorder = Recorder::begin(prepared, program, spine, HashInputs::Nothing, reporter)?;
+    let questions = prepared.spine(spine, reporter)?;
+    let aside = Aside::new(run, reporter)?;
+    let training = batch(prepared, run, questions, status, aside.as_ref(), reporter)?;
+    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
+    settle(&training.report, run, reporter)?;
+    let mut is = recorder.end(prepared, &training, format, status, reporter)?;
+    // Where the program is, and what else it says, is no part of the set.
+    is.program.clone_from(&was.program);
+    is.spine.file.clone_from(&was.spine.file);
+    let sources = is.sources.iter_mut().zip(&was.sources);
+    for (is, was) in sources.filter(|(is, was)| is.files.source == was.files.source) {
+        is.files.clone_from(&was.files);
+        // It decides no byte, and a record may lack it.
+        is.differing_copies = was.differing_copies;
+    }
+    Ok((training, is))
 }
 
 /// What to do about a Delta table.
@@ -414,17 +425,17 @@ fn program_args(was: &Provenance, program: PathBuf, args: &TrainCommand) -> Prog
 }
 
 /// Refuses inputs that are not those of the record: all sources in one go, then the spine. Of files that differ in their
-/// time stamps only, and whose hashes nobody knows, the result decides where the old set is at hand.
+/// time stamps only, and whose hashes nobody knows, the result decides where the `original` set is at hand.
 fn check_inputs(
     was: &Provenance,
     prepared: &Prepared,
     spine: &SpineArgs,
-    (name, is_at_hand): (&str, bool),
+    (name, original): (&str, Option<&Path>),
     reporter: &Reporter,
 ) -> Result<(), Refused> {
     const SINCE: &str = "since the record was made";
     let were: Vec<SourceFiles> = was.sources.iter().map(|source| source.files.clone()).collect();
-    let undecided = |(_, change): &(String, Change)| is_at_hand && change.may_be_copy;
+    let undecided = |(_, change): &(String, Change)| original.is_some() && change.may_be_copy;
     let are = source_files(prepared, HashInputs::As(&were), reporter);
     let sources = are.and_then(|are| {
         if let Some((was, is)) = were.iter().zip(&are).find(|(was, is)| was.format != is.format) {

@@ -15,11 +15,13 @@ mod tests;
 
 use crate::args::{ReplayOptions, RunArgs, VerifyArgs};
 use crate::errors;
+use crate::outputs::Aside;
 use crate::progress::Bar;
 use crate::provenance::Inputs;
 use crate::replay::stream_recorded;
 use crate::report::{Refused, Reporter, counted};
-use crate::run::{Aside, Prepared, check_found, prepare, settle};
+use crate::run::{Prepared, prepare};
+use crate::settle::{check_found, settle};
 use crate::train::batch;
 use answers::Answers;
 use case::{Asked, Case, Fields};
@@ -125,15 +127,23 @@ fn result(prepared: &Prepared, verified: &Verified) -> serde_json::Value {
     })
 }
 
+/// `1 value and status`, `2 values and statuses`.
+fn values_and_statuses(count: u64) -> String {
+    match count {
+        1 => "1 value and status".to_owned(),
+        count => format!("{count} values and statuses"),
+    }
+}
+
 /// The closing line.
 pub fn words(prepared: &Prepared, compared: &Compared) -> String {
     format!(
-        "verify: {} x {}, truth {}: {} values and statuses compared between batch and stream, {} with the model, \
+        "verify: {} x {}, truth {}: {} compared between batch and stream, {} with the model, \
          {} at edges with all three, seed {}: {} differ",
         counted(compared.rows, "row"),
         counted(compared.features, "feature"),
         prepared.truth_words(),
-        compared.values,
+        values_and_statuses(compared.values),
         counted(compared.model_rows, "row"),
         counted(compared.edges, "question"),
         compared.seed,
