@@ -41,7 +41,7 @@ pub fn shift(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
 }
 
 fn moved(us: i64) -> Option<i64> {
-    (-FAR_US..FAR_US).contains(&us).then_some(us + SHIFT_US)
+    (-FAR_US..FAR_US).contains(&us).then(|| us + SHIFT_US)
 }
 
 fn shifted(column: &Column) -> Option<Column> {

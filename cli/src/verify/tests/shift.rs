@@ -47,6 +47,20 @@ fn a_shift_leaves_out_what_depends_on_more_than_distances() {
     assert_eq!(excluded(&begun), all);
 }
 
+#[test]
+fn an_instant_near_the_end_of_time_is_not_shifted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut ready = Ready::of_shop(folder.path());
+    for at in [i64::MAX, i64::MIN] {
+        ready.case.asked.times[0] = at;
+        let changed = Relation::Shifted.apply(&ready.ground(), &ready.case, &ready.setting);
+        assert!(
+            changed.is_err_and(|why| why.contains("near the end of the range")),
+            "{at}"
+        );
+    }
+}
+
 const WINDOWS: [&str; 7] = [
     "3d",
     "lifetime",
