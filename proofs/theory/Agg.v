@@ -154,8 +154,23 @@ Definition zero_when_empty (k : kind) : bool := match k with KCount _ | KDistinc
 Definition is_group (k : kind) : bool :=
   match k with KCount _ | KSum | KMean | KVariance | KStddev | KVariancePop | KStddevPop => true | _ => false end.
 
-Theorem groups_of_the_language k t : (exists g, group (instance k t) = Some g) <-> is_group k = true.
-Proof. destruct k; simpl; split; try discriminate; eauto; intros [g H]; discriminate. Qed.
+(** Where each state has one that takes it back, and nowhere else: what the engines take for a group is one, and no other
+    aggregate could be. *)
+Theorem groups_of_the_language k t : match k with KDistinct cap => 0 <= cap | _ => True end ->
+  (forall s : state (instance k t), exists back, plus s back = zero) <-> is_group k = true.
+Proof.
+  intro C. split.
+  - intro H. destruct k; auto; exfalso.
+    + destruct (H (Some VNull)) as [[v|] E]; discriminate E.
+    + destruct (H (Some VNull)) as [[v|] E]; discriminate E.
+    + destruct (H (Some ([], VNull))) as [[p|] E]; discriminate E.
+    + destruct (H (Some ([], VNull))) as [[p|] E]; discriminate E.
+    + destruct (H (top cap)) as [s E]. change (plus (m := Capped cap) (top cap) s = zero) in E. rewrite top_absorbs in E.
+      apply (f_equal (@proj1_sig _ _)) in E. apply Z.leb_le in C. cbn in E. rewrite C in E. discriminate E.
+    + destruct (H (Some 0)) as [[z|] E]; discriminate E.
+  - destruct k; try discriminate; intros _ s;
+      first [exists (minus Sum_group s); apply (minus_right Sum Sum_group) | exists (minus Moments_group s); apply (minus_right Moments Moments_group)].
+Qed.
 
 (** Errors are counted beside, by code. *)
 Definition Errors : monoid := Pair Sum (Pair Sum Sum).

@@ -210,17 +210,22 @@ Proof.
   rewrite andb_true_r. f_equal. f_equal. destruct ex, own; auto using same_comm.
 Qed.
 
-(** An event with a null in its identity is never the question's own, and a question with a null takes nothing out. *)
-Theorem null_is_nobody length q s sl t es :
+(** An event with a null in its identity is never the question's own, and a question with a null takes nothing out: every
+    window is then what it would be without `excluding self`. *)
+Theorem null_is_nobody kind q s sl t es :
   (existsb is_null (map (own_value q s) (s_unique s)) = true \/ forall e, In e es -> In VNull (e_id e)) ->
-  select (Window (WLast length) ExSelf) sl t (own_of q s) es = filter (between (t - length) t) es.
+  select (Window kind ExSelf) sl t (own_of q s) es = select (Window kind ExNothing) sl t (own_of q s) es.
 Proof.
-  intro H. rewrite windows_are_between. apply filter_same. intros e I.
-  replace (left_out ExSelf t (own_of q s) e) with false; [apply andb_true_r|]. unfold left_out, own_of, all_valid.
-  destruct (forallb is_valid (map (own_value q s) (s_unique s))) eqn:V; auto. rewrite forallb_forall in V. symmetry.
-  destruct H as [H|H].
-  - apply existsb_exists in H as (x & X & N). specialize (V x X). destruct x; discriminate.
-  - specialize (H e I). destruct (same (e_id e) _) eqn:S; auto. apply same_eq in S. rewrite S in H. specialize (V _ H). discriminate.
+  intro H. assert (N : forall e, In e es -> is_excluded (Window kind ExSelf) t (own_of q s) e = false).
+  { intros e I. unfold is_excluded, own_of, all_valid. simpl.
+    destruct (forallb is_valid (map (own_value q s) (s_unique s))) eqn:V; auto. rewrite forallb_forall in V.
+    destruct H as [H|H].
+    - apply existsb_exists in H as (x & X & N). specialize (V x X). destruct x; discriminate.
+    - specialize (H e I). destruct (same _ (e_id e)) eqn:S; auto. apply same_eq in S. rewrite <- S in H.
+      specialize (V _ H). discriminate. }
+  assert (F : filter (in_window (Window kind ExSelf) t (own_of q s)) es = filter (in_window (Window kind ExNothing) t (own_of q s)) es).
+  { apply filter_same. intros e I. unfold in_window. rewrite (N e I). reflexivity. }
+  unfold select. rewrite F. reflexivity.
 Qed.
 
 (** * Steps *)
@@ -374,30 +379,82 @@ Proof.
   rewrite G by now rewrite !map_length. destruct (lex _ (_ ++ _) (_ ++ _)); auto.
 Qed.
 
-(** [first] is the argument of the event that comes before all others. *)
-Theorem first_is_of_the_first_event sl e es : In e es ->
-  (forall f, In f es -> f = e \/ ltb event_compare e f = true) ->
-  fold (m := state (first_of false)) (fun f => placed_lift false (Taken (order f) (e_time f) (argument sl f))) es =
-  Some (order e, argument sl e).
+(** What absorbs everything in a list, and is in it, is its fold. *)
+Lemma fold_absorbed {A} {m : monoid} (g : A -> m) e l :
+  In e l -> (forall f, In f l -> plus (g e) (g f) = g e) -> fold g l = g e.
 Proof.
-  intros I A. assert (G : forall l, (forall f, In f l -> In f es) ->
-    let s := fold (m := state (first_of false)) (fun f => placed_lift false (Taken (order f) (e_time f) (argument sl f))) l in
-    (In e l -> s = Some (order e, argument sl e)) /\
-    (s = None \/ exists f, In f es /\ s = Some (order f, argument sl f))).
-  { induction l as [|f l IH]; intro Sub; simpl; [split; [easy | now left]|].
-    destruct IH as [IH1 IH2]; [auto using in_cons|]. unfold fold in *. simpl in *.
-    set (s := fold_right _ _ l) in *. assert (F : In f es) by auto.
-    assert (B : forall f, In f es -> least placed_compare (order e, argument sl e) (order f, argument sl f) = (order e, argument sl e)).
-    { intros g G. destruct (A g G) as [->|Later]; unfold least, leb.
-      - destruct (placed_compare _ _) eqn:C; auto.
-      - enough (E : placed_compare (order e, argument sl e) (order g, argument sl g) = Lt) by now rewrite E.
-        unfold ltb, event_compare in Later. unfold placed_compare, both. cbn [fst snd].
-        destruct (lex (lex Z.compare) (order e) (order g)); try discriminate Later. reflexivity. }
-    split.
-    - intros [->|E].
-      + destruct IH2 as [->|(g & G & ->)]; simpl; auto. now rewrite B.
-      + rewrite (IH1 E). simpl. now rewrite (least_comm _ total_placed), B.
-    - right. destruct IH2 as [->|(g & G & ->)]; simpl; [now exists f|].
-      unfold least. destruct (leb _ _ _); [now exists f | now exists g]. }
-  destruct (G es) as [G1 _]; auto.
+  intros I H. assert (B : forall k, (forall f, In f k -> In f l) -> plus (g e) (fold g k) = g e).
+  { induction k as [|f k IH]; intro S; [apply zero_plus|]. change (fold g (f :: k)) with (plus (g f) (fold g k)).
+    rewrite plus_assoc, H by (apply S; now left). apply IH. intros; apply S; now right. }
+  apply in_split in I as (l1 & l2 & E). rewrite E, fold_app. change (fold g (e :: l2)) with (plus (g e) (fold g l2)).
+  rewrite B by (intros f F; rewrite E; apply in_or_app; right; now right).
+  rewrite plus_comm. apply B. intros f F. rewrite E. apply in_or_app. now left.
 Qed.
+
+(** Whether `first` and `last` look at an event: it is in, and no null if those are ignored. *)
+Definition looked_at (ignoring_nulls : bool) (sl : slot) (e : event) : bool :=
+  match part_of sl e with PTaken k => negb (ignoring_nulls && is_null (k_arg k)) | _ => false end.
+
+Lemma taken_is (sl : slot) e k : part_of sl e = PTaken k -> k = Taken (order e) (e_time e) (argument sl e).
+Proof.
+  unfold part_of. destruct (e_poison e); [discriminate|].
+  destruct (match sl_filter sl with Some l => nth l (e_lifts e) VNull | None => VBool true end) as [|c|[]| | | | | | |]; try discriminate.
+  destruct (argument sl e) as [|c|b| | | | | | |]; try discriminate; intro H; now inversion H.
+Qed.
+
+Section Edge.
+Variables (ignoring_nulls : bool) (sl : slot) (e : event) (es : list event).
+Hypothesis there : In e es.
+Hypothesis seen : looked_at ignoring_nulls sl e = true.
+Hypothesis sound : forall f c, In f es -> part_of sl f <> PError c.
+
+Let mine : part_of sl e = PTaken (Taken (order e) (e_time e) (argument sl e)) /\ (ignoring_nulls && is_null (argument sl e)) = false.
+Proof.
+  unfold looked_at in seen. destruct (part_of sl e) as [k| |] eqn:P; try discriminate. pose proof (taken_is sl e k P). subst k.
+  simpl in seen. split; auto. now destruct (_ && _).
+Qed.
+
+(** An event of the list is left out, or stands at its place. *)
+Let other f : In f es -> part_of sl f = POut \/ part_of sl f = PTaken (Taken (order f) (e_time f) (argument sl f)).
+Proof.
+  intro I. destruct (part_of sl f) as [k| |c] eqn:P; auto.
+  - right. now rewrite (taken_is sl f k P).
+  - now apply sound in P.
+Qed.
+
+(** [first] is the argument of the event that comes before all others that it looks at. *)
+Theorem first_is_of_the_first_event t :
+  (forall f, In f es -> looked_at ignoring_nulls sl f = true -> f = e \/ ltb event_compare e f = true) ->
+  slot_lower (first_of ignoring_nulls) t
+    (fold (m := Slot (first_of ignoring_nulls)) (fun f => slot_lift (first_of ignoring_nulls) (part_of sl f)) es) =
+  OValue (argument sl e).
+Proof.
+  intro Before. rewrite (fold_absorbed _ e es there).
+  - destruct mine as [-> N]. unfold slot_lower. simpl. unfold placed_lift. simpl. now rewrite N.
+  - intros f I. destruct mine as [M N]. rewrite M. destruct (other f I) as [->|P]; [apply zero_plus|].
+    rewrite P. simpl. unfold placed_lift. simpl. rewrite N. destruct (ignoring_nulls && is_null (argument sl f)) eqn:F; [reflexivity|].
+    f_equal. simpl. f_equal. unfold least, leb.
+    destruct (Before f I) as [->|Later]; [unfold looked_at; rewrite P; simpl; now rewrite F| |].
+    + destruct (placed_compare _ _) eqn:C; auto.
+    + unfold ltb, event_compare in Later. unfold placed_compare, both. cbn [fst snd].
+      destruct (lex (lex Z.compare) (order e) (order f)); try discriminate Later. reflexivity.
+Qed.
+
+(** [last] is that of the event that comes behind all others. *)
+Theorem last_is_of_the_last_event t :
+  (forall f, In f es -> looked_at ignoring_nulls sl f = true -> f = e \/ ltb event_compare f e = true) ->
+  slot_lower (last_of ignoring_nulls) t
+    (fold (m := Slot (last_of ignoring_nulls)) (fun f => slot_lift (last_of ignoring_nulls) (part_of sl f)) es) =
+  OValue (argument sl e).
+Proof.
+  intro Behind. rewrite (fold_absorbed _ e es there).
+  - destruct mine as [-> N]. unfold slot_lower. simpl. unfold placed_lift. simpl. now rewrite N.
+  - intros f I. destruct mine as [M N]. rewrite M. destruct (other f I) as [->|P]; [apply zero_plus|].
+    rewrite P. simpl. unfold placed_lift. simpl. rewrite N. destruct (ignoring_nulls && is_null (argument sl f)) eqn:F; [reflexivity|].
+    f_equal. simpl. f_equal. rewrite (greatest_comm _ total_placed). unfold greatest, leb.
+    destruct (Behind f I) as [->|Earlier]; [unfold looked_at; rewrite P; simpl; now rewrite F| |].
+    + destruct (placed_compare _ _) eqn:C; auto.
+    + unfold ltb, event_compare in Earlier. unfold placed_compare, both. cbn [fst snd].
+      destruct (lex (lex Z.compare) (order f) (order e)); try discriminate Earlier. reflexivity.
+Qed.
+End Edge.

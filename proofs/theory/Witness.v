@@ -1,4 +1,4 @@
-(** The floats of this theory against the IEEE floats of the standard library, on numbers of every kind. *)
+(** The floats of this theory against the IEEE floats of the standard library, on numbers of several kinds (none near the end of the range). *)
 From Coq Require Import ZArith List Bool Floats.SpecFloat.
 From Featc Require Import Value Round Float.
 Import ListNotations.

@@ -15,6 +15,7 @@ pub(super) fn lows(
     (count, filter): (u32, Option<LiftId>),
     (low, high): (&[u32], &[u32]),
 ) -> Vec<u32> {
+    // Law: selection_is_the_end (proofs/theory/Laws.v)
     let candidates = Candidates::new(filter, &context.run.events);
     let mut lows = low.to_vec();
     let mut rows: Vec<u32> = vec![];

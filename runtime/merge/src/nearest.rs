@@ -76,6 +76,7 @@ impl Steps {
 /// For each question the visible row in its window nearest to the end that takes part, or [`NONE`].
 pub(super) fn in_reach(context: &Context<'_>, reach: usize, classes: &Classes, steps: &Steps) -> Vec<u32> {
     // Law: first_is_of_the_first_event (proofs/theory/Laws.v)
+    // Law: last_is_of_the_last_event (proofs/theory/Laws.v)
     let spans = context.spans(reach);
     let mut found = clear(spans, steps);
     let holes = context.holes(reach);

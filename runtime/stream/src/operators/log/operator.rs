@@ -146,6 +146,7 @@ impl LogOperator {
 
     /// Moves the floor along with the cut, and gives up memory from time to time.
     fn release(&mut self, cut_us: i64) -> u64 {
+        // Law: release_is_invisible (proofs/theory/Laws.v)
         let floor = floor_us(self.reach_us, cut_us).max(self.floor_us);
         self.floor_us = floor;
         let Some((floor, reach)) = floor.zip(self.reach_us) else {

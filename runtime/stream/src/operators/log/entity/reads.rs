@@ -123,6 +123,7 @@ impl EntityLog {
         range: Range<Place>,
         holes: &[Range<Place>],
     ) -> Place {
+        // Law: counted_pages (proofs/theory/Laws.v)
         let counting = shape.parts.counting(filter);
         let (mut left, mut wanted) = (range.end, u64::from(count));
         while let Some(end) = self.page_before(left).filter(|_| wanted > 0 && left > range.start) {
