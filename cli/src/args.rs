@@ -388,7 +388,7 @@ pub struct VerifyArgs {
     pub options: ReplayOptions,
     /// Questions that the slow model answers too: rows of the spine, and as many or more at the edges of windows, about any
     /// entity that has events
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = VerifyArgs::SAMPLE)]
     pub sample: usize,
     /// Which questions --sample and --metamorphic draw
     #[arg(long, value_name = "SEED", default_value_t = 1)]
@@ -407,6 +407,11 @@ pub struct VerifyArgs {
     /// it, `target/feat/case-1` or the next number that is free
     #[arg(long, value_name = "FOLDER")]
     pub case: Option<PathBuf>,
+}
+
+impl VerifyArgs {
+    /// The sample where nobody says.
+    pub const SAMPLE: usize = 100;
 }
 
 #[derive(Debug, Args)]

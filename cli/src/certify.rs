@@ -2,7 +2,7 @@
 
 use crate::args::CertifyArgs;
 use crate::errors;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 
 pub fn run(args: &CertifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let folder = args.folder.display().to_string();
@@ -15,8 +15,11 @@ pub fn run(args: &CertifyArgs, reporter: &Reporter) -> Result<(), Refused> {
         .sum();
     let services = certificate.services.len();
     let text = format!(
-        "{folder} (program {}): {features} features of {services} services mean in both plans what the program says",
-        certificate.program
+        "{folder} (program {}): {} of {} {} in both plans what the program says",
+        certificate.program,
+        counted(features, "feature"),
+        counted(services, "service"),
+        if features == 1 { "means" } else { "mean" },
     );
     let value = serde_json::json!({
         "folder": folder,

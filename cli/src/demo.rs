@@ -1,6 +1,6 @@
 //! `featc demo`: the whole tour, on real flights that come with the binary.
 
-use crate::args::{BuildArgs, DemoArgs, GetArgs, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg};
+use crate::args::{BuildArgs, DemoArgs, GetArgs, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg, VerifyArgs};
 use crate::report::{Refused, Reporter};
 use crate::run::{Answered, Prepared, check_out, prepare, write};
 use crate::table::excerpt;
@@ -108,110 +108,106 @@ pub fn run(args: &DemoArgs, reporter: &Reporter) -> Result<(), Refused> {
         .unwrap_or_default();
     unpack(&folder)
         .or_else(|error| reporter.refuse(errors::unwritable(&folder.display().to_string(), &error.to_string())))?;
-    let tour = Tour {
-        folder: folder.clone(),
-        reporter,
-    };
-
+    let tour = Tour { folder, reporter };
     tour.say("80 678 departures from New York City, January to March 2013. A flight's delay is known when it lands.\n");
-    tour.say("$ featc build flights.feat");
-    build::run(
-        &BuildArgs {
-            program: folder.join("flights.feat"),
-            out: folder.join("target/feat"),
-        },
-        reporter,
-    )?;
-
-    tour.say(&format!(
-        "\n$ featc train flights.feat --service {SERVICE} --spine data/spine-q1.csv --out train.parquet"
-    ));
+    tour.build()?;
     let honest = tour.prepared(TruthArg::AsOfArrival)?;
     let training = tour.training(&honest, TruthArg::AsOfArrival)?;
-    let run = tour.program_args(TruthArg::AsOfArrival).run;
-    let mut answered = Answered::whole(training.clone());
-    write(
-        &honest,
-        &mut answered,
-        check_out(&folder.join("train.parquet"), reporter)?,
-        None,
-        &run,
-        reporter,
-    )?;
-    let shown = [
-        "flight_id",
-        "carrier",
-        "timestamp",
-        "late",
-        "carrier_punctuality__mean_delay_3h",
-        "carrier_punctuality__late_share",
-        "route_traffic__flights_1h",
-        "aircraft_history__air_hours_7d",
-    ];
-    let last = training
-        .batches
-        .iter()
-        .map(|batch| batch.slice(batch.num_rows().saturating_sub(5), batch.num_rows().min(5)));
-    tour.say(&excerpt(&last.collect::<Vec<_>>(), &shown, 5, reporter)?);
-
-    tour.say(&format!(
-        "\n$ featc get flights.feat --service {SERVICE} --key carrier=AA --key origin=JFK --key tailnum=N338AA --at 2013-03-01T12:00:00Z"
-    ));
-    let keys = ["carrier=AA", "origin=JFK", "tailnum=N338AA"]
-        .map(str::to_owned)
-        .to_vec();
-    let at = "2013-03-01T12:00:00Z".to_owned();
-    get::run(
-        &GetArgs {
-            program: tour.program_args(TruthArg::AsOfArrival),
-            keys,
-            at,
-        },
-        reporter,
-    )?;
-
-    tour.say("\nThe leak: what a training set sees when it takes every event up to t, known or not");
+    tour.train(&honest, &training)?;
+    tour.get()?;
     let leaking = tour.prepared(TruthArg::Complete)?;
     let complete = tour.training(&leaking, TruthArg::Complete)?;
-    for feature in [
-        "carrier_punctuality__mean_delay_3h",
-        "carrier_punctuality__mean_delay_7d",
-    ] {
-        let differ = rows_that_differ(&training, &complete, feature);
-        let text = format!(
-            "  {feature}: complete differs from as-of-arrival on {differ} of {} rows",
-            training.report.rows
-        );
-        reporter.result(
-            &text,
-            &serde_json::json!({ "feature": feature, "leaking_rows": differ, "rows": training.report.rows }),
-        );
-    }
-
-    tour.say(&format!(
-        "\n$ featc verify flights.feat --service {SERVICE} --spine data/spine-q1.csv --shuffle 1 --restart-every 20000"
-    ));
-    let options = ReplayOptions {
-        chunk: 4096,
-        shuffle: Some(1),
-        restart_every: Some(20_000),
-    };
-    let run = tour.program_args(TruthArg::Complete).run;
-    let options = verify::Options {
-        run: &run,
-        replay: &options,
-        sample: 50,
-        seed: 1,
-    };
-    for (prepared, training) in [(&honest, &training), (&leaking, &complete)] {
-        let spine = tour.spine(prepared)?;
-        let compared = verify::agreed(prepared, &spine, training, &options, reporter)?;
-        let value =
-            serde_json::json!({ "truth": prepared.truth_text(), "values": compared.values, "differ": compared.differ });
-        reporter.result(&verify::words(prepared, &compared), &value);
-    }
+    tour.tell_leak(&training, &complete);
+    tour.verify(&honest, &training, "")?;
+    tour.verify(&leaking, &complete, " --truth complete")?;
     if args.keep.is_some() {
-        tour.say(&format!("\nThe files of this tour are in {}", folder.display()));
+        tour.say(&format!("\nThe files of this tour are in {}", tour.folder.display()));
     }
     Ok(())
+}
+
+/// The stops.
+impl Tour<'_> {
+    fn build(&self) -> Result<(), Refused> {
+        self.say("$ featc build flights.feat");
+        let args = BuildArgs {
+            program: self.folder.join("flights.feat"),
+            out: self.folder.join("target/feat"),
+        };
+        build::run(&args, self.reporter)
+    }
+
+    /// Writes a training set and shows its last rows.
+    fn train(&self, prepared: &Prepared, training: &Training) -> Result<(), Refused> {
+        self.say(&format!(
+            "\n$ featc train flights.feat --service {SERVICE} --spine data/spine-q1.csv --out train.parquet"
+        ));
+        let run = self.program_args(TruthArg::AsOfArrival).run;
+        let out = check_out(&self.folder.join("train.parquet"), self.reporter)?;
+        let mut answered = Answered::whole(training.clone());
+        write(prepared, &mut answered, out, None, &run, self.reporter)?;
+        let shown = [
+            "flight_id",
+            "carrier",
+            "timestamp",
+            "late",
+            "carrier_punctuality__mean_delay_3h",
+            "carrier_punctuality__late_share",
+            "route_traffic__flights_1h",
+            "aircraft_history__air_hours_7d",
+        ];
+        let batches = training.batches.iter();
+        let last = batches.map(|batch| batch.slice(batch.num_rows().saturating_sub(5), batch.num_rows().min(5)));
+        self.say(&excerpt(&last.collect::<Vec<_>>(), &shown, 5, self.reporter)?);
+        Ok(())
+    }
+
+    fn get(&self) -> Result<(), Refused> {
+        self.say(&format!(
+            "\n$ featc get flights.feat --service {SERVICE} --key carrier=AA --key origin=JFK --key tailnum=N338AA --at 2013-03-01T12:00:00Z"
+        ));
+        let keys = ["carrier=AA", "origin=JFK", "tailnum=N338AA"].map(str::to_owned);
+        let args = GetArgs {
+            program: self.program_args(TruthArg::AsOfArrival),
+            keys: keys.to_vec(),
+            at: "2013-03-01T12:00:00Z".to_owned(),
+        };
+        get::run(&args, self.reporter)
+    }
+
+    fn tell_leak(&self, training: &Training, complete: &Training) {
+        self.say("\nThe leak: what a training set sees when it takes every event up to t, known or not");
+        for feature in [
+            "carrier_punctuality__mean_delay_3h",
+            "carrier_punctuality__mean_delay_7d",
+        ] {
+            let (differ, rows) = (rows_that_differ(training, complete, feature), training.report.rows);
+            let text = format!("  {feature}: complete differs from as-of-arrival on {differ} of {rows} rows");
+            let value = serde_json::json!({ "feature": feature, "leaking_rows": differ, "rows": rows });
+            self.reporter.result(&text, &value);
+        }
+    }
+
+    /// What the command says that is printed; `truth` is its option.
+    fn verify(&self, prepared: &Prepared, training: &Training, truth: &str) -> Result<(), Refused> {
+        self.say(&format!(
+            "\n$ featc verify flights.feat --service {SERVICE} --spine data/spine-q1.csv{truth} --shuffle 1 --restart-every 20000"
+        ));
+        let options = ReplayOptions {
+            chunk: 4096,
+            shuffle: Some(1),
+            restart_every: Some(20_000),
+        };
+        let options = verify::Options {
+            run: &self.program_args(TruthArg::Complete).run,
+            replay: &options,
+            sample: VerifyArgs::SAMPLE,
+            seed: 1,
+        };
+        let compared = verify::agreed(prepared, &self.spine(prepared)?, training, &options, self.reporter)?;
+        let value =
+            serde_json::json!({ "truth": prepared.truth_text(), "values": compared.values, "differ": compared.differ });
+        self.reporter.result(&verify::words(prepared, &compared), &value);
+        Ok(())
+    }
 }

@@ -125,15 +125,23 @@ fn result(prepared: &Prepared, verified: &Verified) -> serde_json::Value {
     })
 }
 
+/// `1 value and status`, `2 values and statuses`.
+fn values_and_statuses(count: u64) -> String {
+    match count {
+        1 => "1 value and status".to_owned(),
+        count => format!("{count} values and statuses"),
+    }
+}
+
 /// The closing line.
 pub fn words(prepared: &Prepared, compared: &Compared) -> String {
     format!(
-        "verify: {} x {}, truth {}: {} values and statuses compared between batch and stream, {} with the model, \
+        "verify: {} x {}, truth {}: {} compared between batch and stream, {} with the model, \
          {} at edges with all three, seed {}: {} differ",
         counted(compared.rows, "row"),
         counted(compared.features, "feature"),
         prepared.truth_words(),
-        compared.values,
+        values_and_statuses(compared.values),
         counted(compared.model_rows, "row"),
         counted(compared.edges, "question"),
         compared.seed,

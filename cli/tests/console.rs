@@ -244,6 +244,7 @@ fn every_command_has_help() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for command in [
         "check", "build", "certify", "fmt", "explain", "train", "backfill", "replay", "verify", "get", "demo",
+        "notices",
     ] {
         let output = featc(folder.path(), &[command, "--help"]);
         assert!(output.status.success());

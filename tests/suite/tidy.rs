@@ -259,3 +259,40 @@ fn every_fixture_is_claimed() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_style_page_quotes_the_code() {
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted: BTreeSet<String> = files(&root(), ".rs")
+        .iter()
+        .chain(&files(&root().join("tests/ui/E0303"), ".stderr"))
+        .flat_map(|path| read(path).lines().map(squeezed).collect::<Vec<_>>())
+        .collect();
+    let page = read(&root().join("docs/style.md"));
+    let blocks = page.split("```").skip(1).step_by(2);
+    let lines = blocks.flat_map(|block| block.lines().skip(1));
+    // A signature may be quoted without what opens its body.
+    let stands = |line: &str| ["", " {"].iter().any(|end| quoted.contains(&(squeezed(line) + end)));
+    let missing: Vec<&str> = lines.filter(|line| !stands(line)).collect();
+    assert!(
+        missing.is_empty(),
+        "docs/style.md quotes what is not there:\n{}",
+        missing.join("\n")
+    );
+}
+
+#[test]
+fn the_glossary_is_in_order() {
+    let page = read(&root().join("docs/glossary.md"));
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| ")).skip(1);
+    let word = |row: &str| {
+        row.split([',', '(', '|'])
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_lowercase()
+    };
+    let words: Vec<String> = rows.map(word).collect();
+    let wrong: Vec<_> = words.windows(2).filter(|pair| pair[0] >= pair[1]).collect();
+    assert!(words.len() > 50 && wrong.is_empty(), "out of order: {wrong:?}");
+}

@@ -78,8 +78,8 @@ fn multiple_from(at: i64, step: i64) -> i64 {
 impl Questions {
     /// The questions about what was surveyed; `self_columns` are those of the service.
     pub fn new(when: When, range: Range<i64>, known: Survey, self_columns: &[Key]) -> Questions {
-        let is_known = |key: &&Key| !known.columns.iter().any(|(known, _)| known.name == key.name);
-        let unasked = self_columns.iter().filter(is_known).cloned().collect();
+        let is_unknown = |key: &&Key| !known.columns.iter().any(|(known, _)| known.name == key.name);
+        let unasked = self_columns.iter().filter(is_unknown).cloned().collect();
         Questions {
             when,
             range,

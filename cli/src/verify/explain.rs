@@ -7,7 +7,7 @@ use super::outputs::said_json;
 use super::reproduce;
 use super::{Verified, ground, named, source_rows, told};
 use crate::args::VerifyArgs;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use featr_model::{Contribution, Question};
 use serde_json::{Value, json};
@@ -29,10 +29,10 @@ pub fn line(check: &Check, fields: &Fields) -> String {
     let mut line = match &check.outcome {
         Err(why) => return format!("metamorphic: {}: not asked, {why}", check.name()),
         Ok(_) => format!(
-            "metamorphic: {} ({}): {} values and statuses compared: {} differ",
+            "metamorphic: {} ({}): {} compared: {} differ",
             check.name(),
             check.what,
-            check.compared(),
+            super::values_and_statuses(check.compared()),
             check.differ()
         ),
     };
@@ -177,7 +177,8 @@ fn shown(
     for (who, said) in &difference.said {
         let _ = writeln!(text, "  {who:6} says {said}");
     }
-    let _ = writeln!(text, "  {} events contribute:", events.len());
+    let contribute = if events.len() == 1 { "contributes" } else { "contribute" };
+    let _ = writeln!(text, "  {} {contribute}:", counted(events.len(), "event"));
     for event in events.iter().take(EVENTS_MAX) {
         let id: Vec<String> = event
             .id

@@ -8,8 +8,7 @@ use super::answers::{Answers, Outcome, compare};
 use super::case::{Case, Events};
 use super::engines::{Evaluators, Ground, Setting};
 use super::sample::edges;
-use crate::random::Random;
-use featr::{Error, Value};
+use featr::{Error, Random, Value};
 use featr_model::Model;
 
 /// A change.

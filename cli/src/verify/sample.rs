@@ -6,9 +6,9 @@
 
 use super::case::Asked;
 use super::engines::Ground;
-use crate::random::{Random, draw};
+use crate::random::draw;
 use featc_ir::{Key, Source, Type, View, ViewId};
-use featr::{Column, Value};
+use featr::{Column, Random, Value};
 use featr_model::Model;
 use featr_model::source::{Event, ViewEvents};
 use std::collections::BTreeSet;

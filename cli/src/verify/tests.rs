@@ -19,6 +19,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+mod shift;
+
 const PROGRAM: &str = "module shop
 
 entity card (card: string)
@@ -347,43 +349,6 @@ fn a_difference_of_a_relation_is_shrunk() {
     assert_eq!(shrunk.case.asked.len(), 1);
     let written = reproduce::write(&ready.prepared, &ready.args, &shrunk.case, (&ready.setting, true));
     assert!(written.expect("a writable folder").command.ends_with(" --metamorphic"));
-}
-
-#[test]
-fn a_shift_leaves_out_what_depends_on_more_than_distances() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut ready = Ready::of_shop(folder.path());
-    let excluded = |ready: &Ready| -> Vec<String> {
-        let changed = Relation::Shifted.apply(&ready.ground(), &ready.case, &ready.setting);
-        let changed = changed.expect("some feature depends on distances");
-        let names = ready.fields.names.iter().zip(changed.excluded);
-        names
-            .filter(|(_, why)| why.is_some())
-            .map(|(name, _)| name.clone())
-            .collect()
-    };
-    assert_eq!(excluded(&ready), ["spend__night", "spend__latest"]);
-    // Two rows of one identity and time: a hash decides which is the last, and the times are part of it.
-    let mut row = ready.case.sources[0].rows.row(20);
-    row[3] = Value::Float64(7.5);
-    ready.case.sources[0].add(&[row]);
-    assert_eq!(excluded(&ready), ["spend__last", "spend__night", "spend__latest"]);
-
-    let text = PROGRAM.replace("  lateness 2d\n", "  lateness 2d\n  begins @2024-05-01T00:00:00Z\n");
-    std::fs::write(folder.path().join("shop.feat"), text).expect("writable");
-    let begun = self::ready(
-        &folder.path().join("shop.feat"),
-        &folder.path().join("spine.csv"),
-        &folder.path().join("case"),
-    );
-    let all: Vec<String> = begun
-        .fields
-        .names
-        .iter()
-        .filter(|name| *name != "sold__ever")
-        .cloned()
-        .collect();
-    assert_eq!(excluded(&begun), all);
 }
 
 #[test]

@@ -14,7 +14,7 @@
 mod tests;
 
 use crate::{Certificate, Plans, Refusal, certify, plain};
-use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, NEXT, ORIGINS, content_hash};
+use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, NEXT, ORIGINS, PROGRAM, content_hash};
 use featc_ir::wire::Wire;
 use featc_ir::{Program, display};
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, Bu
 fn contents(program: &Program, plans: &Plans, certificate: &Certificate) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> = BTreeMap::from([
         ("program.txt".to_owned(), display::program(program)),
-        ("program.json".to_owned(), program.to_json()),
+        (PROGRAM.to_owned(), program.to_json()),
         (CERTIFICATE.to_owned(), certificate.to_json()),
     ]);
     for graph in &plans.stream {

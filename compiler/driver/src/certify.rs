@@ -1,13 +1,11 @@
 //! Comparing plans with their program: before a build is written or run, and again in a folder without its source.
 
-use crate::Plans;
-use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, NEXT, content_hash};
-use featc_ir::plan::{BatchPlan, StreamGraph};
+use crate::{Plans, plain};
+use featc_ir::build::Build;
+use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, PROGRAM};
 use featc_ir::wire::Wire;
 use featc_ir::{Program, wf};
 use featc_validate::{Certificate, Refusal};
-use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// Why a folder is not certified.
@@ -34,7 +32,7 @@ pub fn certify(program: &Program, plans: &Plans) -> Result<Certificate, Box<Refu
 pub fn certify_folder(folder: &Path) -> Result<Certificate, CertifyError> {
     let (program, plans, written) = read(folder).map_err(|why| CertifyError::Unusable { why })?;
     let certificate = certify(&program, &plans).map_err(CertifyError::Refused)?;
-    match certificate.to_json() == written {
+    match certificate.to_json().as_bytes() == written {
         true => Ok(certificate),
         false => Err(CertifyError::Unusable {
             why: format!("`{CERTIFICATE}` is not what is found here"),
@@ -43,45 +41,27 @@ pub fn certify_folder(folder: &Path) -> Result<Certificate, CertifyError> {
 }
 
 /// Program, plans and certificate of a build.
-fn read(folder: &Path) -> Result<(Program, Plans, String), String> {
-    let bytes = |name: &str| {
-        let next = std::fs::read(folder.join(NEXT).join(name));
-        let found = match next {
-            Err(error) if error.kind() == ErrorKind::NotFound => std::fs::read(folder.join(name)),
-            next => next,
-        };
-        found.map_err(|error| format!("`{name}`: {error}"))
+fn read(folder: &Path) -> Result<(Program, Plans, Vec<u8>), String> {
+    let mut build = Build::read(&|name| plain::read(&folder.join(name)))?;
+    let mut bytes = |name: &str| build.others.remove(name).ok_or_else(|| format!("`{name}` is missing"));
+    let (program, certificate) = (bytes(PROGRAM)?, bytes(CERTIFICATE)?);
+    let program = String::from_utf8(program).map_err(|error| error.to_string());
+    let program = program.and_then(|text| Program::from_json(&text));
+    let program = program.map_err(|why| format!("`{PROGRAM}`: {why}"))?;
+    wf::check(&program).map_err(|bug| format!("`{PROGRAM}`: {}", bug.0))?;
+    if build.manifest != Manifest::new(&program, build.manifest.files.clone()) {
+        return Err(format!("`{FILE}` is not that of `{PROGRAM}`"));
+    }
+    // The manifest has the services of the program, and the build both plans of each.
+    let services = program.services.iter().map(|service| &service.name);
+    let batch = services.clone().filter_map(|name| build.batch.remove(name));
+    let stream = services.filter_map(|name| build.stream.remove(name));
+    let plans = Plans {
+        batch: batch.collect(),
+        stream: stream.collect(),
     };
-    let manifest: Manifest = serde_json::from_slice(&bytes(FILE)?).map_err(|error| format!("`{FILE}`: {error}"))?;
-    let release = env!("CARGO_PKG_VERSION");
-    if (manifest.version, manifest.featc.as_str()) != (Manifest::VERSION, release) {
-        return Err(format!(
-            "it was built by featc {}; this is featc {release}: build the program again",
-            manifest.featc
-        ));
-    }
-    let mut files: BTreeMap<&str, String> = BTreeMap::new();
-    for (name, expected) in &manifest.files {
-        let content = bytes(name)?;
-        if content_hash(&content) != *expected {
-            return Err(format!("`{name}` does not match the manifest"));
-        }
-        files.insert(
-            name,
-            String::from_utf8(content).map_err(|error| format!("`{name}`: {error}"))?,
-        );
-    }
-    let text = |name: &str| files.get(name).ok_or_else(|| format!("`{name}` is missing"));
-    let program = Program::from_json(text("program.json")?).map_err(|why| format!("`program.json`: {why}"))?;
-    wf::check(&program).map_err(|bug| format!("`program.json`: {}", bug.0))?;
-    let (mut batch, mut stream) = (Vec::new(), Vec::new());
-    for service in &program.services {
-        let name = format!("batch/{}.json", service.name);
-        let plan = BatchPlan::from_json(text(&name)?).and_then(|plan| plan.check().map(|()| plan));
-        batch.push(plan.map_err(|why| format!("`{name}`: {why}"))?);
-        let name = format!("stream/{}.json", service.name);
-        let graph = StreamGraph::from_json(text(&name)?).and_then(|graph| graph.check().map(|()| graph));
-        stream.push(graph.map_err(|why| format!("`{name}`: {why}"))?);
-    }
-    Ok((program, Plans { batch, stream }, text(CERTIFICATE)?.clone()))
+    Ok((program, plans, certificate))
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,7 +74,7 @@ macro_rules! aggregates {
     };
 }
 
-/// Of most rows, what is not said there: null arguments are skipped, states are copied cheaply.
+/// Of most rows, what is not said there: null arguments are skipped, states are copied cheaply and have no inverses.
 const PLAIN: Row = Row {
     name: "",
     usage: "",
@@ -82,7 +82,7 @@ const PLAIN: Row = Row {
     takes: "",
     result: |_| None,
     skips_null: [true; Aggregate::ARGUMENTS_MAX],
-    law: Law::Group,
+    law: Law::Monoid,
     over_nothing: OverNothing::Null,
     version: 1,
     cheap_to_copy: true,
@@ -91,13 +91,13 @@ const PLAIN: Row = Row {
 const OF_NUMBERS: Row = Row {
     takes: "int64, float64 or decimal",
     result: of_number,
+    law: Law::Group,
     ..PLAIN
 };
 
 const OF_ANY: Row = Row {
     takes: "values of any type",
     result: same,
-    law: Law::Monoid,
     ..PLAIN
 };
 
@@ -112,6 +112,7 @@ const OF_PAIRS: Row = Row {
     arity: 2..=2,
     takes: "two float64, or two of int64 and decimal",
     result: of_pair,
+    law: Law::Group,
     ..PLAIN
 };
 
@@ -120,7 +121,6 @@ const OF_CHOICE: Row = Row {
     takes: "a value of any type and what it is chosen by, of any type",
     result: same,
     skips_null: [false, true],
-    law: Law::Monoid,
     cheap_to_copy: false,
     ..PLAIN
 };
@@ -128,6 +128,7 @@ const OF_CHOICE: Row = Row {
 const OF_CONDITION: Row = Row {
     takes: "bool",
     result: |types| (types == [Type::Bool]).then_some(Type::Bool),
+    law: Law::Group,
     ..PLAIN
 };
 
@@ -135,7 +136,6 @@ const OF_EVENTS: Row = Row {
     arity: 0..=0,
     takes: "events",
     result: |_| Some(Type::Duration),
-    law: Law::Monoid,
     cheap_to_copy: false,
     ..PLAIN
 };
@@ -147,6 +147,7 @@ aggregates! {
         usage: "count()` or `count(x)",
         arity: 0..=1,
         result: |_| Some(Type::Int64),
+        law: Law::Group,
         over_nothing: OverNothing::Zero,
         ..PLAIN
     };

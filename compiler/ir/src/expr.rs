@@ -153,20 +153,6 @@ impl Expr {
         }
     }
 
-    fn children_mut(&mut self) -> Vec<&mut Expr> {
-        match &mut self.kind {
-            ExprKind::Column(_) | ExprKind::Literal(_) => vec![],
-            ExprKind::Unary(_, operand) | ExprKind::Cast(operand) => vec![operand],
-            ExprKind::Binary(_, left, right) => vec![left, right],
-            ExprKind::Case { branches, otherwise } => branches
-                .iter_mut()
-                .flat_map(|(when, then)| [when, then])
-                .chain(otherwise.as_deref_mut())
-                .collect(),
-            ExprKind::Coalesce(items) | ExprKind::Call(_, items) => items.iter_mut().collect(),
-        }
-    }
-
     /// Calls `visit` for every column that is read.
     pub fn for_each_column(&self, visit: &mut impl FnMut(ColumnId)) {
         if let ExprKind::Column(id) = self.kind {
@@ -175,21 +161,6 @@ impl Expr {
         for child in self.children() {
             child.for_each_column(visit);
         }
-    }
-
-    /// The same expression over renumbered columns.
-    #[must_use]
-    pub fn map_columns(mut self, map: &impl Fn(ColumnId) -> ColumnId) -> Expr {
-        fn walk(expr: &mut Expr, map: &impl Fn(ColumnId) -> ColumnId) {
-            if let ExprKind::Column(id) = &mut expr.kind {
-                *id = map(*id);
-            }
-            for child in expr.children_mut() {
-                walk(child, map);
-            }
-        }
-        walk(&mut self, map);
-        self
     }
 
     /// Whether evaluation may give an error although no input is one (conservative).

@@ -24,6 +24,8 @@ macro_rules! ids {
     )*};
 }
 
+pub(crate) use ids;
+
 ids! {
     /// A column of the row at hand: which row that is, the owner of the expression says.
     ColumnId;

@@ -11,6 +11,7 @@
 //! Architecture invariant: this crate knows no syntax, no Arrow, no DataFusion and does no I/O.
 
 pub mod aggregate;
+pub mod build;
 pub mod calendar;
 pub mod display;
 pub mod expr;

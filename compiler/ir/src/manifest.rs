@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// The name of the manifest in the folder of a build.
 pub const FILE: &str = "manifest.json";
 
+/// The typed program of the build.
+pub const PROGRAM: &str = "program.json";
+
 /// What the plans of the build mean, and that it is what the program means.
 pub const CERTIFICATE: &str = "certificate.json";
 

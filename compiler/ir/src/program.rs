@@ -365,9 +365,11 @@ impl Program {
     }
 }
 
+/// How long after its instant a question may still come: the default of this release.
+pub const READ_SKEW_US: u64 = 3_600_000_000;
+
 /// See [`Program::retention_us`].
 pub(crate) fn retention_us(windows: impl IntoIterator<Item = WindowKind>, lateness: Lateness) -> Option<u64> {
-    const READ_SKEW_US: u64 = 3_600_000_000;
     let mut longest: u64 = 0;
     for window in windows {
         longest = longest.max(window.bounds().reach_us()?);

@@ -4,14 +4,12 @@ use featc_ir::plan::{
     Accept, Dedup, Finish, FinishSpec, Fold, FoldSlot, FoldSpec, KeyBy, Lift, Method, Order, Pages, Part, Place,
     Presence, Restrict, Retention, RowSpec, Rows, Scan, Steps, Stop, Visibility, Walk,
 };
+use featc_ir::program::READ_SKEW_US;
 use featc_ir::{
-    Aggregate, Arrival, Bounds, ColumnId, Excluding, Key, Lateness, LiftId, Slot, Source, TransformColumn, Window,
-    WindowId, WindowKind,
+    Aggregate, Bounds, ColumnId, Excluding, Key, Lateness, LiftId, Slot, Source, TransformColumn, Window, WindowId,
+    WindowKind,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// How long after its instant a question may still come: the default of this release.
-const READ_SKEW_US: u64 = 3_600_000_000;
 
 /// Which engine a fold is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,15 +88,6 @@ pub(crate) fn order() -> Order {
     }
 }
 
-pub(crate) fn visibility(source: &Source) -> Visibility {
-    match source.arrival {
-        Some(Arrival::Static) => Visibility::Always,
-        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => Visibility::AsOf {
-            delay_us: source.delay_us,
-        },
-    }
-}
-
 /// As far back as the longest window or presence, and no further.
 pub(crate) fn restrict(fold: &FoldSpec) -> Restrict {
     let reaches = fold.windows.iter().map(|window| window.bounds().reach_us());
@@ -156,7 +145,7 @@ fn method(aggregate: Aggregate) -> Method {
 
 /// The fold of a group: slots with their methods.
 pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
-    let seen = visibility(source);
+    let seen = Visibility::of(source);
     let slots = spec.slots.iter().map(|slot| FoldSlot {
         aggregate: slot.aggregate,
         version: slot.aggregate.version(),

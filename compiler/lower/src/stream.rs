@@ -6,7 +6,7 @@ use crate::service::grouped;
 use featc_ir::hash::{program_hash, state_key};
 use featc_ir::plan::{
     FinishSpec, FoldSpec, LogId, RowSpec, Rows, RowsId, StateSchema, StreamAnswer, StreamGraph, StreamLog, StreamRows,
-    StreamSource, StreamSourceId,
+    StreamSource, StreamSourceId, Visibility,
 };
 use featc_ir::{Program, Service, Source, SourceId};
 
@@ -83,7 +83,7 @@ pub fn operators(
     let rows = choose::rows(spec, lets, &fold.entity);
     let log = StreamLog {
         input: RowsId(0),
-        gate: choose::visibility(source),
+        gate: Visibility::of(source),
         dedup: choose::dedup(source),
         order: choose::order(),
         state: StateSchema::of(&rows, source),

@@ -69,6 +69,12 @@ impl Context {
         }
     }
 
+    /// What is said of a word that is none.
+    fn not_a_piece(self) -> String {
+        let article = if self == Context::Entry { "an" } else { "a" };
+        format!("not {article} {}", self.piece())
+    }
+
     /// The word before a name and `=`.
     fn naming(self) -> Option<&'static str> {
         match self {
@@ -203,7 +209,7 @@ impl Failure {
     fn not_a_start(&self, builder: &Builder<'_>, word: &str, span: Span) -> Diagnostic {
         let (piece, place) = (self.context.piece(), self.context.place());
         let message = format!("`{word}` begins no {piece} of {place}");
-        let diagnostic = Diagnostic::at(Code::UnknownKeyword, message, span, format!("not a {piece}"));
+        let diagnostic = Diagnostic::at(Code::UnknownKeyword, message, span, self.context.not_a_piece());
         let next = builder.token_from(span.end).map(|token| self.text(builder, token));
         if let Some(keyword) = self.context.naming().filter(|_| next == Some("=")) {
             let help = format!("write `{keyword}{word} = …`");

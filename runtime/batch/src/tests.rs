@@ -196,7 +196,7 @@ fn rejected_rows_reach_the_side_output() {
     let kept = kept.lock().expect("not poisoned").join("\n");
     insta::assert_snapshot!(
         kept,
-        @"shop_events memory:4 late: arrived 10000s after its event time; at most 2h is accepted"
+        @"shop_events memory:4 late: arrived 2h46m40s after its event time; at most 2h is accepted"
     );
 }
 

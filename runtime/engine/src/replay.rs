@@ -5,6 +5,7 @@ use crate::limits::Limits;
 use crate::online::Online;
 use crate::presence::{self, Presence};
 use crate::program::Program;
+use crate::random::Random;
 use crate::recorded::{Recorded, Side};
 use crate::results::{RunReport, Training, columns_to_batch};
 use crate::spine::{Spine, join_columns, split};
@@ -43,23 +44,8 @@ struct Delivery {
     next: usize,
 }
 
-/// A generator of choices for shuffles (SplitMix64, Steele, Lea and Flood 2014).
-fn draw(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-fn shuffle(rows: &mut [(i128, u32)], state: &mut u64) {
-    for last in (1..rows.len()).rev() {
-        rows.swap(last, (draw(state) % (last as u64 + 1)) as usize);
-    }
-}
-
 impl Delivery {
-    fn new(recorded: &Recorded, options: &ReplayOptions, state: &mut u64) -> Delivery {
+    fn new(recorded: &Recorded, options: &ReplayOptions, random: &mut Random) -> Delivery {
         let delay = recorded.source.delay_under(options.truth).unwrap_or(0);
         let times = recorded.rows.columns[recorded.source.time.index()].i64s();
         let arrivals = recorded.arrivals();
@@ -68,7 +54,7 @@ impl Delivery {
         let mut order: Vec<(i128, u32)> = (0..recorded.rows.rows).map(|row| (visible(row), row as u32)).collect();
         order.sort_by_key(|(visible, row)| (*visible, times[*row as usize], *row));
         if options.shuffle.is_some() {
-            shuffle(&mut order, state);
+            random.shuffle(&mut order);
         }
         let rows: Vec<u32> = order.iter().map(|(_, row)| *row).collect();
         Delivery {
@@ -165,10 +151,10 @@ impl Program {
         let declared = self.service(service)?;
         let mut order: Vec<u32> = (0..spine.times.len() as u32).collect();
         order.sort_by_key(|row| spine.times[*row as usize]);
-        let mut state = options.shuffle.unwrap_or(0);
+        let mut random = Random::new(options.shuffle.unwrap_or(0));
         let deliveries = recorded
             .iter()
-            .map(|source| Delivery::new(source, options, &mut state))
+            .map(|source| Delivery::new(source, options, &mut random))
             .collect();
         let graph = self.graph(service)?;
         let (mut presence, present) = Presence::new(graph, &self.field_views(service)?);

@@ -100,7 +100,7 @@ fn both_engines_report_the_same_of_a_source() {
     );
     let places = [
         "txn.csv:5: bad_value: ",
-        "txn.csv:3: late: arrived 110m after its event time; ",
+        "txn.csv:3: late: arrived 1h50m after its event time; ",
     ];
     assert_eq!(source.examples.len(), places.len());
     for (example, place) in source.examples.iter().zip(places) {

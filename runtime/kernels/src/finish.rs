@@ -232,7 +232,7 @@ fn readers(spec: &FinishSpec, slots: usize) -> Vec<u32> {
     readers
 }
 
-/// The same for one question and one aggregate feature's status, from scalars, as the list above reads: the oracle.
+/// The same for one question and one aggregate feature's status, from scalars, as the list above reads: the slow twin.
 #[cfg(test)]
 fn aggregate_status(
     slots: &[Status],

@@ -132,11 +132,6 @@ impl<'a> Model<'a> {
             .collect()
     }
 
-    /// The answer to one feature of one view.
-    pub fn answer_feature(&self, view: ViewId, feature: FeatureId, question: &Question, truth: Truth) -> Answer {
-        self.ask(view, question, truth).feature(feature, &mut BTreeMap::new())
-    }
-
     /// The events in the windows of a feature (of all its inputs, when it is derived), by slot and then by
     /// `(τ, id, digest)`: what a person looks at when an answer surprises.
     pub fn contributing(

@@ -9,7 +9,7 @@ use crate::evaluators::{Answers, Case, model};
 use featc_ir::{Aggregate, Function, Type};
 use featc_tests::programs::SHORT;
 use featc_tests::rng::Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Cases with more rows are too slow to answer again for every change.
@@ -292,6 +292,7 @@ fn casts() -> Vec<String> {
     pairs.map(|(from, to)| format!("cast {from} to {to}")).collect()
 }
 
+/// Every aggregate in each of its forms, by the types of the arguments that it takes.
 fn aggregates() -> Vec<String> {
     let any = [
         Type::Bool,
@@ -303,52 +304,20 @@ fn aggregates() -> Vec<String> {
         Type::Date,
         Type::Duration,
     ];
-    let numbers = [Type::Int64, Type::Float64, SHORT];
-    let cap = Aggregate::DEFAULT_CAP;
-    let lists = ["first_n", "last_n"].map(|name| Aggregate::named(name).unwrap());
-    let of_any = [
-        Aggregate::Min,
-        Aggregate::Max,
-        Aggregate::First { ignoring_nulls: false },
-        Aggregate::First { ignoring_nulls: true },
-        Aggregate::Last { ignoring_nulls: false },
-        Aggregate::Last { ignoring_nulls: true },
-        Aggregate::CountDistinct { cap },
-        lists[0],
-        lists[1],
-        lists[0].ignoring_nulls().unwrap(),
-        lists[1].ignoring_nulls().unwrap(),
-    ];
-    let of_numbers = [
-        Aggregate::Sum,
-        Aggregate::Mean,
-        Aggregate::Variance,
-        Aggregate::VariancePop,
-        Aggregate::Stddev,
-        Aggregate::StddevPop,
-    ];
-    let of_nothing = [Aggregate::Count, Aggregate::TimeSinceLast, Aggregate::TimeSinceFirst];
-    let of_pairs = [Aggregate::Covariance, Aggregate::Correlation, Aggregate::WeightedMean];
-    let mut all: Vec<(Aggregate, Vec<Type>)> = of_nothing.map(|one| (one, vec![])).to_vec();
-    all.extend(of_any.iter().flat_map(|one| any.map(|ty| (*one, vec![ty]))));
-    // `count` takes no condition.
-    all.extend(any[1..].iter().map(|ty| (Aggregate::Count, vec![*ty])));
-    all.extend(of_numbers.iter().flat_map(|one| numbers.map(|ty| (*one, vec![ty]))));
-    all.extend([Aggregate::Any, Aggregate::All].map(|one| (one, vec![Type::Bool])));
-    let chosen = [Aggregate::ArgMin, Aggregate::ArgMax];
-    all.extend(
-        chosen
-            .iter()
-            .flat_map(|one| any.map(|ty| (*one, vec![ty, Type::Int64]))),
-    );
-    for one in of_pairs {
-        let pairs = numbers.iter().flat_map(|left| numbers.map(|right| vec![*left, right]));
-        all.extend(pairs.filter(|pair| one.result(pair).is_some()).map(|pair| (one, pair)));
+    let forms = Aggregate::ALL.iter().flat_map(|one| [Some(*one), one.ignoring_nulls()]);
+    let mut names = BTreeSet::new();
+    for one in forms.flatten() {
+        for count in one.row().arity.clone() {
+            let mut lists: Vec<Vec<Type>> = vec![Vec::new()];
+            for _ in 0..count {
+                let longer = |list: &Vec<Type>| any.map(|ty| list.iter().copied().chain([ty]).collect());
+                lists = lists.iter().flat_map(longer).collect();
+            }
+            // `count` takes no condition.
+            lists.retain(|types| one.result(types).is_some() && (one, &types[..]) != (Aggregate::Count, &[Type::Bool]));
+            names.extend(lists.iter().map(|types| aggregate_name(one, types)));
+            names.insert(format!("where in {}", one.name()));
+        }
     }
-    let mut names: Vec<String> = all.iter().map(|(one, types)| aggregate_name(*one, types)).collect();
-    let mut filtered: Vec<String> = all.iter().map(|(one, _)| format!("where in {}", one.name())).collect();
-    filtered.sort();
-    filtered.dedup();
-    names.append(&mut filtered);
-    names
+    names.into_iter().collect()
 }

@@ -4,9 +4,9 @@ use super::super::case::{Case, Events};
 use super::super::engines::Ground;
 use super::super::sample::views_of;
 use super::{Changed, drawn_rows};
-use crate::random::Random;
+use crate::report::counted;
 use featc_ir::{ColumnId, Type, View};
-use featr::Value;
+use featr::{Random, Value};
 use featr_model::Model;
 use std::collections::BTreeSet;
 
@@ -39,7 +39,12 @@ pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> 
         removed += events.rows.rows - left.len();
         sources.push(events.take(&left));
     }
-    changed.what = format!("{removed} rows, {} of {all} questions asked", changed.rows.len());
+    changed.what = format!(
+        "{}, {} of {} asked",
+        counted(removed, "row"),
+        changed.rows.len(),
+        counted(all, "question")
+    );
     changed.case.sources = sources;
     match removed {
         0 => Err("every row is about an entity that is asked about".to_owned()),
@@ -60,9 +65,7 @@ fn some_questions(ground: &Ground<'_>, case: &Case, model: &Model<'_>) -> Vec<u3
     let mut asked: Vec<BTreeSet<&Vec<Value>>> = vec![BTreeSet::new(); of_views.len()];
     let mut order: Vec<u32> = (0..case.asked.len() as u32).collect();
     let mut random = Random::new(ground.seed);
-    for last in (1..order.len()).rev() {
-        order.swap(last, random.below(last + 1));
-    }
+    random.shuffle(&mut order);
     let (mut kept, mut events) = (Vec::new(), 0);
     for row in order {
         let new = of_views.iter().zip(&asked).map(|((known, entities), asked)| {
@@ -122,7 +125,7 @@ pub fn add(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
         added += rows.len();
         changed.case.sources[place].add(&rows);
     }
-    changed.what = format!("{added} rows");
+    changed.what = counted(added, "row");
     match added {
         0 => Err("no source has rows and plain keys of type string or int64".to_owned()),
         _ => Ok(()),

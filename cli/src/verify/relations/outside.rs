@@ -4,6 +4,7 @@ use super::super::case::Events;
 use super::super::engines::Ground;
 use super::super::sample::views_of;
 use super::{Changed, drawn_rows};
+use crate::report::counted;
 use featc_ir::{Type, View};
 use featr::Value;
 
@@ -32,7 +33,7 @@ pub fn add(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
         events.add(&later);
         events.add(&earlier);
     }
-    changed.what = format!("{after} rows after and {before} before");
+    changed.what = format!("{} after and {before} before", counted(after, "row"));
     match after + before {
         0 => Err("no source has rows".to_owned()),
         _ => Ok(()),

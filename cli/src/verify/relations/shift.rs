@@ -4,16 +4,16 @@ use super::super::engines::Ground;
 use super::super::sample::views_of;
 use super::Changed;
 use featc_ir::{
-    Aggregate, Expr, ExprKind, Feature, FeatureId, FeatureKind, Function, LiftId, Literal, Step, Type, View, ViewId,
-    WindowKind,
+    Aggregate, Expr, ExprKind, Feature, FeatureId, FeatureKind, Function, Literal, Step, Type, View, ViewId,
 };
 use featr::{Column, Value};
 use featr_model::Model;
 
 /// 53 weeks: a multiple of every length that programs usually name.
 const SHIFT_US: i64 = 53 * 7 * 86_400_000_000;
-/// Beyond this, sums of instants and lengths could leave the range of timestamps.
-const FAR_US: i64 = i64::MAX / 4;
+/// Beyond this, an instant that is moved by a few lengths could leave the range of timestamps: 9 000 years.
+const FAR_US: i64 = i64::MAX / 32;
+const CALENDAR: &str = "it depends on the calendar, or on instants that the program names";
 
 /// Shifts the timestamps of all rows and questions, and says which features may rightly change by it.
 pub fn shift(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
@@ -41,7 +41,7 @@ pub fn shift(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
 }
 
 fn moved(us: i64) -> Option<i64> {
-    (-FAR_US..FAR_US).contains(&us).then_some(us + SHIFT_US)
+    (-FAR_US..FAR_US).contains(&us).then(|| us + SHIFT_US)
 }
 
 fn shifted(column: &Column) -> Option<Column> {
@@ -78,43 +78,70 @@ fn has_ties(model: &Model<'_>, view: ViewId) -> bool {
 }
 
 fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> Option<&'static str> {
-    const CALENDAR: &str = "it depends on the calendar, or on instants that the program names";
     let view = ground.ir.view(view);
-    if is_instant(view.feature(feature).ty) {
+    if holds_instants(view.feature(feature).ty) {
         return Some("its value is an instant");
     }
+    let begins = ground.ir.view_source(view).begins_us.is_some();
     let windows = view.windows_of(feature);
-    let is_last = |kind: WindowKind| matches!(kind, WindowKind::Last { .. });
-    if ground.ir.view_source(view).begins_us.is_some() && windows.iter().any(|window| is_last(window.kind)) {
+    if begins && windows.iter().any(|window| window.bounds().reach_us().is_some()) {
         return Some("its source says when it `begins`");
     }
     let transform = ground.ir.transform(view.transform);
     let steps = transform.steps.iter().map(|step| match step {
         Step::Where(expr) | Step::Let(expr) => expr,
     });
-    if steps.chain([&transform.time]).any(names_instants) {
-        return Some(CALENDAR);
+    if let Some(why) = steps.chain([&transform.time]).find_map(names_instants) {
+        return Some(why);
     }
     for feature in inputs(view, feature) {
-        if names_instants(feature_expr(feature)) || (is_instant(feature.ty) && feature.default.is_some()) {
+        if holds_instants(feature.ty) && feature.default.is_some() {
             return Some(CALENDAR);
         }
-        let FeatureKind::Aggregate { slots, .. } = &feature.kind else {
-            continue;
+        let (expr, slots) = match &feature.kind {
+            FeatureKind::Aggregate { expr, slots } => (expr, &slots[..]),
+            FeatureKind::Derived { expr, .. } => (expr, &[][..]),
         };
-        for slot in slots.iter().map(|slot| view.slot(*slot)) {
-            let lifts: Vec<LiftId> = slot.argument.into_iter().chain(slot.filter).collect();
-            if lifts.into_iter().any(|lift| names_instants(view.lift(lift))) {
-                return Some(CALENDAR);
-            }
-            let picks = matches!(slot.aggregate, Aggregate::First { .. } | Aggregate::Last { .. });
-            let picks = picks || slot.aggregate.items().is_some();
-            if is_tied && picks {
-                return Some("events of one time and identity are ordered by a hash of their rows");
-            }
+        let slots = || slots.iter().map(|slot| view.slot(*slot));
+        let lifts = slots().flat_map(|slot| slot.arguments().chain(slot.filter));
+        let exprs = lifts.map(|lift| view.lift(lift)).chain([expr]);
+        if let Some(why) = exprs.into_iter().find_map(names_instants) {
+            return Some(why);
+        }
+        if is_tied && slots().any(|slot| picks(slot.aggregate) || view.window(slot.window).count().is_some()) {
+            return Some("events of one time and identity are ordered by a hash of their rows");
         }
     }
     None
+}
+
+/// Whether an aggregate picks an event by the order of events.
+fn picks(aggregate: Aggregate) -> bool {
+    match aggregate {
+        Aggregate::First { .. }
+        | Aggregate::Last { .. }
+        | Aggregate::FirstN { .. }
+        | Aggregate::LastN { .. }
+        | Aggregate::ArgMin
+        | Aggregate::ArgMax => true,
+        Aggregate::Count
+        | Aggregate::Sum
+        | Aggregate::Mean
+        | Aggregate::Min
+        | Aggregate::Max
+        | Aggregate::Variance
+        | Aggregate::Stddev
+        | Aggregate::VariancePop
+        | Aggregate::StddevPop
+        | Aggregate::CountDistinct { .. }
+        | Aggregate::TimeSinceLast
+        | Aggregate::TimeSinceFirst
+        | Aggregate::Any
+        | Aggregate::All
+        | Aggregate::Covariance
+        | Aggregate::Correlation
+        | Aggregate::WeightedMean => false,
+    }
 }
 
 /// A feature with all that it is derived from.
@@ -131,51 +158,96 @@ fn inputs(view: &View, feature: FeatureId) -> Vec<&Feature> {
     found.into_iter().map(|id| view.feature(id)).collect()
 }
 
-fn feature_expr(feature: &Feature) -> &Expr {
-    match &feature.kind {
-        FeatureKind::Aggregate { expr, .. } | FeatureKind::Derived { expr, .. } => expr,
-    }
-}
-
-/// Whether values of the type are instants, or lists of them.
-fn is_instant(ty: Type) -> bool {
-    match ty {
-        Type::Timestamp | Type::Date => true,
-        Type::List(of) => is_instant(*of),
-        _ => false,
-    }
-}
-
-/// Whether an expression reads an instant as something else than a distance to others.
-fn names_instants(expr: &Expr) -> bool {
+/// Why an expression may give another value once all instants are shifted: it reads one as something else than a
+/// distance to others, or moves one so far that it could leave the range.
+fn names_instants(expr: &Expr) -> Option<&'static str> {
     let mut left = vec![expr];
     while let Some(expr) = left.pop() {
         let names = match &expr.kind {
-            ExprKind::Literal(Literal::Timestamp(_) | Literal::Date(_)) => true,
-            ExprKind::Cast(inner) => is_instant(expr.ty) || is_instant(inner.ty),
+            ExprKind::Literal(literal) => is_instant(literal),
+            ExprKind::Cast(inner) => holds_instants(expr.ty) || holds_instants(inner.ty),
             ExprKind::Call(function, _) => is_of_calendar(*function),
-            // Dates are not shifted: a distance between one and an instant would change.
-            _ => expr.ty == Type::Date || expr.ty == Type::List(&Type::Date),
+            ExprKind::Binary(_, one, other) => {
+                if expr.ty == Type::Timestamp && ![one, other].into_iter().any(|length| is_near(length)) {
+                    return Some("it moves instants by lengths that the program does not name");
+                }
+                false
+            }
+            ExprKind::Column(_) | ExprKind::Unary(..) | ExprKind::Case { .. } | ExprKind::Coalesce(_) => false,
         };
-        if names {
-            return true;
+        // Dates are not shifted: a distance between one and an instant would change.
+        if names || expr.ty == Type::Date || expr.ty == Type::List(&Type::Date) {
+            return Some(CALENDAR);
         }
         left.extend(expr.children());
     }
-    false
+    None
+}
+
+fn holds_instants(ty: Type) -> bool {
+    match ty {
+        Type::Timestamp | Type::Date => true,
+        Type::List(of) => holds_instants(*of),
+        Type::Bool | Type::Int64 | Type::Float64 | Type::Decimal { .. } | Type::String | Type::Duration => false,
+    }
+}
+
+fn is_instant(literal: &Literal) -> bool {
+    match literal {
+        Literal::Timestamp(_) | Literal::Date(_) => true,
+        Literal::Null
+        | Literal::Bool(_)
+        | Literal::Int64(_)
+        | Literal::Float64(_)
+        | Literal::Decimal(_)
+        | Literal::String(_)
+        | Literal::Duration(_) => false,
+    }
+}
+
+/// Whether an expression is a length that leaves an instant in the range.
+fn is_near(length: &Expr) -> bool {
+    matches!(length.kind, ExprKind::Literal(Literal::Duration(us)) if us.unsigned_abs() < FAR_US.unsigned_abs())
 }
 
 fn is_of_calendar(function: Function) -> bool {
-    matches!(
-        function,
+    match function {
         Function::Year
-            | Function::Month
-            | Function::DayOfMonth
-            | Function::DayOfWeek
-            | Function::DayOfYear
-            | Function::Hour
-            | Function::Minute
-            | Function::DateOf
-            | Function::Truncate
-    )
+        | Function::Month
+        | Function::DayOfMonth
+        | Function::DayOfWeek
+        | Function::DayOfYear
+        | Function::Hour
+        | Function::Minute
+        | Function::DateOf
+        | Function::Truncate => true,
+        Function::Abs
+        | Function::Round
+        | Function::Floor
+        | Function::Ceil
+        | Function::Sqrt
+        | Function::Ln
+        | Function::Log10
+        | Function::Exp
+        | Function::Pow
+        | Function::Least
+        | Function::Greatest
+        | Function::NullIf
+        | Function::Div
+        | Function::Lower
+        | Function::Upper
+        | Function::Trim
+        | Function::Length
+        | Function::Concat
+        | Function::Substring
+        | Function::StartsWith
+        | Function::EndsWith
+        | Function::Contains
+        | Function::Replace
+        | Function::Milliseconds
+        | Function::Seconds
+        | Function::Minutes
+        | Function::Hours
+        | Function::Days => false,
+    }
 }

@@ -2,7 +2,6 @@
 
 use super::program::slot_text;
 use super::{duration, expression, files, literal, within};
-use crate::aggregate::Slot;
 use crate::id::{ColumnId, LiftId};
 use crate::plan::{
     Accept, BatchPlan, Dedup, Finish, FinishKind, Fold, FoldSlot, Method, Order, OrderKey, Pages, Rows, Scan, Spine,
@@ -50,15 +49,7 @@ impl Names<'_> {
         let Some(slot) = fold.slots.get(at) else {
             return format!("%{at}");
         };
-        let text = Slot {
-            aggregate: slot.aggregate,
-            argument: slot.argument,
-            second: slot.second,
-            filter: slot.filter,
-            window: slot.window,
-            ty: slot.ty,
-        };
-        slot_text(&text, &|lift| self.lift(lift))
+        slot_text(&slot.slot(), &|lift| self.lift(lift))
     }
 }
 

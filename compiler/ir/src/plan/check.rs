@@ -271,12 +271,7 @@ fn scan(scan: &Scan, rows: &Rows, source: &Source) -> Result<(), Wrong> {
 /// Whether a plan's aggregates and methods are those that engines of this kind can run.
 fn methods(fold: &Fold, source: &Source, is_stream: bool) -> Result<(), Wrong> {
     let wrong = |what: &str| format!("fold of events of `{}`: {what}", source.name);
-    let seen = match source.arrival {
-        Some(Arrival::Static) => Visibility::Always,
-        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => Visibility::AsOf {
-            delay_us: source.delay_us,
-        },
-    };
+    let seen = Visibility::of(source);
     let visibilities = fold.slots.iter().map(|slot| slot.visibility);
     let mut visibilities = visibilities.chain(fold.presence.iter().map(|presence| presence.visibility));
     ensure(

@@ -4,7 +4,7 @@ use super::spec::FinishFeature;
 use crate::aggregate::Aggregate;
 use crate::expr::Expr;
 use crate::id::{ColumnId, LiftId, WindowId};
-use crate::program::{Arrival, At, FileSet, Key, Lateness, Step, TransformColumn};
+use crate::program::{Arrival, At, FileSet, Key, Lateness, Source, Step, TransformColumn};
 use crate::types::Type;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};
@@ -139,6 +139,18 @@ pub enum Visibility {
     /// Those with α ≤ t − delay. A run may put another delay in place of this one. In the stream it is a gate in front of
     /// the log: an event waits there until the cut has reached α + delay.
     AsOf { delay_us: u64 },
+}
+
+impl Visibility {
+    /// Of the events of a source.
+    pub fn of(source: &Source) -> Visibility {
+        match source.arrival {
+            Some(Arrival::Static) => Visibility::Always,
+            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => Visibility::AsOf {
+                delay_us: source.delay_us,
+            },
+        }
+    }
 }
 
 /// The answer to (entity, t): per slot a value and a status, per presence whether there is an event. A slot folds the

@@ -1,8 +1,8 @@
 //! The operators of a plan as engines take them: the source as it was declared, and the specs of the kernels.
 
 use super::{
-    Accept, BatchPlan, Dedup, Finish, FinishSpec, Fold, FoldSpec, KeyBy, LogId, Pipeline, RowSpec, Rows, Scan, Spine,
-    StreamAnswer, StreamGraph, StreamSourceId, Visibility,
+    Accept, BatchPlan, Dedup, Finish, FinishSpec, Fold, FoldSlot, FoldSpec, KeyBy, LogId, Pipeline, RowSpec, Rows,
+    Scan, Spine, StreamAnswer, StreamGraph, StreamSourceId, Visibility,
 };
 use crate::aggregate::Slot;
 use crate::program::{Key, Source, SourceColumn};
@@ -57,21 +57,27 @@ impl Rows {
     }
 }
 
+impl FoldSlot {
+    /// The slot, without how it is computed.
+    pub fn slot(&self) -> Slot {
+        Slot {
+            aggregate: self.aggregate,
+            argument: self.argument,
+            second: self.second,
+            filter: self.filter,
+            window: self.window,
+            ty: self.ty,
+        }
+    }
+}
+
 impl Fold {
     /// What the fold is given.
     pub fn spec(&self, key: &KeyBy) -> FoldSpec {
-        let slots = self.slots.iter().map(|slot| Slot {
-            aggregate: slot.aggregate,
-            argument: slot.argument,
-            second: slot.second,
-            filter: slot.filter,
-            window: slot.window,
-            ty: slot.ty,
-        });
         FoldSpec {
             entity: key.entity.clone(),
             windows: self.windows.clone(),
-            slots: slots.collect(),
+            slots: self.slots.iter().map(FoldSlot::slot).collect(),
             presence: self.presence.iter().map(|presence| presence.reach_us).collect(),
             self_columns: self.self_columns.clone(),
         }

@@ -1,28 +1,13 @@
 //! `StreamGraph`: operators that keep state as events come in, and answer one service from it.
 
 use super::operators::{Accept, Compose, Dedup, Finish, Fold, Order, Pages, Rows, Scan, Spine, Visibility};
+use crate::id::ids;
 use crate::program::Key;
 use crate::types::Type;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};
 
-macro_rules! positions {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(pub u32);
-
-        impl $name {
-            /// The position as a `usize`, for indexing.
-            pub fn index(self) -> usize {
-                self.0 as usize
-            }
-        }
-    )*};
-}
-
-positions! {
+ids! {
     /// Position in `StreamGraph::sources`.
     StreamSourceId;
     /// Position in `StreamGraph::rows`.

@@ -128,11 +128,6 @@ impl SourceMap {
         }
     }
 
-    /// How many lines a file has; the text behind the last line ending counts as one, even if empty.
-    pub fn line_count(&self, file: FileId) -> usize {
-        self.file(file).map_or(0, |file| file.lines.len())
-    }
-
     /// The bytes of a line, counted from 1, with its ending.
     pub fn line_bytes(&self, file: FileId, line: usize) -> Option<std::ops::Range<usize>> {
         let file = self.file(file)?;

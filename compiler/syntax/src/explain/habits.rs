@@ -295,7 +295,7 @@ impl Failure {
         };
         let place = self.context.place();
         let message = format!("`{word} by` has no place in {place}");
-        let label = format!("not a {}", self.context.piece());
+        let label = self.context.not_a_piece();
         Some(Diagnostic::at(Code::UnknownKeyword, message, piece.span(at, at + 1), label).with_help(help))
     }
 }

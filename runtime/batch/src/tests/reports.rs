@@ -53,7 +53,7 @@ fn rows_that_are_not_accepted_are_shown_with_their_places() {
     let late = events().slice(3..4);
     inputs.events.insert("shop_events".into(), vec![late; 7]);
     let source = report(inputs).sources[0].clone();
-    let words = "late: arrived 10000s after its event time; at most 2h is accepted";
+    let words = "late: arrived 2h46m40s after its event time; at most 2h is accepted";
     let expected: Vec<String> = (1..=5).map(|line| format!("memory:{line}: {words}")).collect();
     assert_eq!(source.rejected_examples, expected);
     assert_eq!(source.rejected[0].1, 7);

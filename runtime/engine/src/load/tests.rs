@@ -1,38 +1,21 @@
 //! Builds that were changed: refused, or they run.
 
 use super::*;
-use crate::{Online, TrainOptions, Truth};
+use crate::{Online, Random, TrainOptions, Truth};
 use arrow::array::RecordBatch;
-use featc_ir::{Key, Source, Type};
+use featc_ir::build::manifest;
+use featc_ir::manifest::{FILE, Manifest, content_hash};
+use featc_ir::wire::Wire as _;
+use featc_ir::{Key, Source, Type, hash};
 use featr_kernels::{Column, Value};
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
-struct Draw(u64);
-
-impl Draw {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-}
 
 /// A build in memory: files that engines read.
 struct Base {
     name: String,
-    parts: Parts,
+    build: Build,
     files: Vec<Document>,
 }
 
@@ -128,7 +111,7 @@ fn base(name: &str, text: &str) -> Base {
     let by_service = plans.batch.iter().map(|plan| (plan.service.clone(), plan.clone()));
     Base {
         name: name.to_owned(),
-        parts: Parts {
+        build: Build {
             manifest,
             batch: by_service.collect(),
             stream: plans
@@ -136,6 +119,7 @@ fn base(name: &str, text: &str) -> Base {
                 .into_iter()
                 .map(|graph| (graph.service.clone(), graph))
                 .collect(),
+            others: BTreeMap::new(),
         },
         files: files
             .into_iter()
@@ -183,7 +167,7 @@ fn places(document: &Json, at: &mut Vec<String>, found: &mut Vec<String>) {
 }
 
 /// Another value for a leaf.
-fn leaf(was: &Json, draw: &mut Draw) -> Json {
+fn leaf(was: &Json, draw: &mut Random) -> Json {
     let numbers = [
         0,
         1,
@@ -233,14 +217,14 @@ fn leaf(was: &Json, draw: &mut Draw) -> Json {
             let number = number.as_i64().unwrap_or(0);
             Json::from(number.wrapping_add(if draw.below(2) == 0 { 1 } else { -1 }))
         }
-        (Json::Number(_), 3..=6) => Json::from(*draw.one(&numbers)),
+        (Json::Number(_), 3..=6) => Json::from(*draw.one_of(&numbers)),
         (Json::Number(_), _) => Json::from(u64::MAX),
         (Json::Bool(was), 0..=6) => Json::from(!was),
-        (Json::String(_), 0..=6) => Json::from(*draw.one(&words)),
+        (Json::String(_), 0..=6) => Json::from(*draw.one_of(&words)),
         (_, 0) => serde_json::json!({ "decimal": { "precision": draw.below(50), "scale": draw.below(50) } }),
-        (_, 1) => serde_json::json!({ "last": { "length_us": *draw.one(&numbers) } }),
-        (_, 2) => Json::from(*draw.one(&numbers)),
-        (_, 3..=5) => Json::from(*draw.one(&words)),
+        (_, 1) => serde_json::json!({ "last": { "length_us": *draw.one_of(&numbers) } }),
+        (_, 2) => Json::from(*draw.one_of(&numbers)),
+        (_, 3..=5) => Json::from(*draw.one_of(&words)),
         _ => Json::Null,
     }
 }
@@ -248,11 +232,11 @@ fn leaf(was: &Json, draw: &mut Draw) -> Json {
 const KINDS: [&str; 8] = ["bytes", "leaf", "drop", "double", "swap", "graft", "move", "file"];
 
 /// Changes a file: the text of one of `bases`, at a random place. Gives the kind of the edit.
-fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Draw) -> (usize, String) {
+fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Random) -> (usize, String) {
     let Document { text, json, places, .. } = &bases[base].files[file];
     let mut document = json.clone();
-    let kind = *draw.one(&[0, 1, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7]);
-    let at = draw.one(places).clone();
+    let kind = *draw.one_of(&[0, 1, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7]);
+    let at = draw.one_of(places).clone();
     let (above, name) = at.rsplit_once('/').unwrap_or(("", ""));
     match kind {
         0 => {
@@ -260,9 +244,9 @@ fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Draw) -> (usi
             for _ in 0..=draw.below(3) {
                 let place = draw.below(bytes.len());
                 match draw.below(3) {
-                    0 => bytes[place] = *draw.one(b"0123456789abcdef{}[]\":,-x\xff"),
+                    0 => bytes[place] = *draw.one_of(b"0123456789abcdef{}[]\":,-x\xff"),
                     1 => drop(bytes.remove(place)),
-                    _ => bytes.insert(place, *draw.one(b"0189\",{[")),
+                    _ => bytes.insert(place, *draw.one_of(b"0189\",{[")),
                 }
             }
             return (kind, String::from_utf8_lossy(&bytes).into_owned());
@@ -302,14 +286,14 @@ fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Draw) -> (usi
             let is_alike = |place: &&String| place.rsplit_once('/').is_some_and(|(_, last)| last == name);
             let donors: Vec<&String> = donor.places.iter().filter(is_alike).collect();
             if let (false, Some(value)) = (donors.is_empty(), document.pointer_mut(&at))
-                && let Some(given) = donor.json.pointer(draw.one(&donors).as_str())
+                && let Some(given) = donor.json.pointer(draw.one_of(&donors).as_str())
             {
                 *value = given.clone();
             }
         }
         _ => {
             let from = draw.below(bases.len());
-            return (kind, draw.one(&bases[from].files).text.clone());
+            return (kind, draw.one_of(&bases[from].files).text.clone());
         }
     }
     (kind, serde_json::to_string(&document).expect("plain data"))
@@ -317,17 +301,14 @@ fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Draw) -> (usi
 
 /// The build with one file of another text; the hashes of the manifest are mended.
 fn with_file(base: &Base, name: &str, text: &str) -> Result<Program, String> {
-    let mut parts = base.parts.clone();
+    let mut build = base.build.clone();
     if name == FILE {
-        parts.manifest = manifest(text.as_bytes())?;
+        build.manifest = manifest(text.as_bytes())?;
     } else {
-        match part(name, text.as_bytes())? {
-            Part::Batch(service, plan) => drop(parts.batch.insert(service, plan)),
-            Part::Stream(service, graph) => drop(parts.stream.insert(service, graph)),
-            Part::Other => {}
-        }
+        build.add(name, text.as_bytes().to_vec())?;
     }
-    parts.into_program(PathBuf::from("."))
+    build.check()?;
+    Ok(Program::of_build(build, "."))
 }
 
 /// A column of few values of its type, some of them odd.
@@ -458,15 +439,12 @@ fn edited_builds_are_refused_or_run() {
     let bases = bases();
     let folder = tempfile::tempdir().expect("a temporary folder");
     for base in &bases {
-        let program = base
-            .parts
-            .clone()
-            .into_program(PathBuf::from("."))
-            .expect("what was built loads");
+        base.build.check().expect("what was built is sound");
+        let program = Program::of_build(base.build.clone(), ".");
         run_online(&program).expect("it runs");
         run_batch(&program, folder.path()).expect("it trains");
     }
-    let mut draw = Draw(1);
+    let mut draw = Random::new(1);
     let mut counts: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
     let (mut loads, mut trained) = (0_u64, 0_u64);
     for edit in 0..EDITS {
@@ -512,8 +490,8 @@ fn edited_builds_are_refused_or_run() {
 #[test]
 fn another_release_or_program_is_refused() {
     let base = base("wide.feat", WIDE);
-    let refused = |parts: Parts| parts.into_program(PathBuf::new()).expect_err("refused");
-    let text = base.parts.manifest.to_json();
+    let refused = |build: Build| build.check().expect_err("refused");
+    let text = base.build.manifest.to_json();
     for (from, to, why) in [
         ("\"version\": 3", "\"version\": 99", "version 99"),
         ("\"featc\": \"0.1.0\"", "\"featc\": \"9.9.9\"", "by featc 9.9.9"),
@@ -524,14 +502,14 @@ fn another_release_or_program_is_refused() {
         let said = manifest(text.replace(from, to).as_bytes()).expect_err("refused");
         assert!(said.contains(why), "{said}");
     }
-    let mut other = base.parts.clone();
+    let mut other = base.build.clone();
     let plan = other.batch.get_mut("two").expect("a plan");
     plan.program = "0".repeat(32);
     assert!(refused(other).contains("is of program 0000"));
-    let mut other = base.parts.clone();
+    let mut other = base.build.clone();
     other.batch.remove("three");
     assert!(refused(other).contains("`batch/three.json` is missing"));
-    let mut other = base.parts.clone();
+    let mut other = base.build.clone();
     let taken = other.batch["one"].clone();
     other.batch.insert("two".to_owned(), taken);
     assert!(refused(other).contains("plan of another service"));

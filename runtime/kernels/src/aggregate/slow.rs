@@ -1,4 +1,4 @@
-//! The definition of every aggregate over a list of rows, and rows that make trouble: the oracle of the tests.
+//! The definition of every aggregate over a list of rows, and rows that make trouble: the slow twins of the tests.
 
 use super::Types;
 use crate::column::{Column, Tag};

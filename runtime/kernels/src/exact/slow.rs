@@ -1,4 +1,4 @@
-//! Definitional twins over big integers, and adversarial floats: the test oracle of this module and of the aggregates.
+//! Slow twins over big integers, and adversarial floats: what this module and the aggregates are tested against.
 
 use num_bigint::{BigInt, Sign};
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::{Accepted, Reason, arrivals};
 use crate::column::Batch;
-use featc_ir::window::format_duration;
+use crate::value::render_duration;
 use featc_ir::{ColumnId, Lateness, Source};
 
 /// A decoded row that is not an event.
@@ -48,17 +48,17 @@ fn words(source: &Source, reason: Reason, time_us: i64, arrival_us: Option<i64>)
         },
         (Reason::Late, Some(behind)) => {
             let bound = match source.lateness {
-                Lateness::Within { bound_us } => format_duration(i64::try_from(bound_us).unwrap_or(i64::MAX)),
+                Lateness::Within { bound_us } => render_duration(i64::try_from(bound_us).unwrap_or(i64::MAX)),
                 Lateness::Unbounded => "any time".into(),
             };
             format!(
                 "arrived {} after its event time; at most {bound} is accepted",
-                format_duration(behind)
+                render_duration(behind)
             )
         }
         (Reason::Ahead, Some(behind)) => {
-            let skew = format_duration(i64::try_from(source.skew_us).unwrap_or(i64::MAX));
-            let ahead = format_duration(behind.saturating_neg());
+            let skew = render_duration(i64::try_from(source.skew_us).unwrap_or(i64::MAX));
+            let ahead = render_duration(behind.saturating_neg());
             format!("its event time is {ahead} after its arrival; at most {skew} is accepted")
         }
         (Reason::Late | Reason::Ahead, None) => "its arrival is too far from its event time".into(),

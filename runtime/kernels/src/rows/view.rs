@@ -7,9 +7,9 @@
 //! | `key_error` | a key column is an error, and none is null: no entity could carry the error |
 
 use crate::column::{Column, Data, Tag};
+use crate::value::render_duration;
 use featc_ir::At;
 use featc_ir::plan::RowSpec;
-use featc_ir::window::format_duration;
 
 /// Why a view rejects an accepted row. The row may count for another view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,7 +58,7 @@ impl ViewRejected {
     /// The reason in words, with the numbers of this row; `spec` is what was applied.
     pub fn detail(&self, spec: &RowSpec) -> String {
         let name = &spec.name;
-        let length = |us: u64| format_duration(i64::try_from(us).unwrap_or(i64::MAX));
+        let length = |us: u64| render_duration(i64::try_from(us).unwrap_or(i64::MAX));
         match self.reason {
             ViewReason::AtBeforeTime => format!(
                 "`at` of transform {name} lies {} before its event time",

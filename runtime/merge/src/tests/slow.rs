@@ -1,4 +1,4 @@
-//! The definition of the merge, row by row: the oracle of its tests.
+//! The definition of the merge, row by row: the slow twin of its tests.
 
 use crate::{Answered, Group, Questions, Run};
 use featc_ir::plan::FoldSpec;

@@ -1,4 +1,4 @@
-//! What a read means, by definition: the oracle of the tests.
+//! What a read means, by definition: the slow twin of the tests.
 
 use super::LogQuestion;
 use featc_ir::plan::FoldSpec;
