@@ -7,7 +7,7 @@
 use super::case::Asked;
 use super::engines::Ground;
 use crate::random::{Random, draw};
-use featc_ir::{Key, Type, View, ViewId};
+use featc_ir::{Key, View, ViewId};
 use featr::{Column, Value};
 use featr_model::Model;
 use featr_model::source::{Event, ViewEvents};
