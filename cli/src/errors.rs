@@ -323,17 +323,21 @@ pub fn several_entities(service: &str, why: &str) -> Diagnostic {
     .with_help("name a view with `--view`, or with `--every` list the entities in a file for `--entities`")
 }
 
-/// A question that brings an identity column which several sources of the service have; `names` are those to bring.
-pub fn shared_identity(column: &str, names: &[String]) -> Diagnostic {
+/// A question that brings an identity under a name that stands for something else too: a key (`is_key`), or the identity of
+/// another source. `names` are the columns to bring.
+pub fn shared_identity(column: &str, is_key: bool, names: &[String]) -> Diagnostic {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    Diagnostic::new(
-        Code::SharedIdentity,
-        format!(
-            "`{column}` is the identity of several sources of the service: `excluding self` cannot tell which is meant"
-        ),
-    )
-    .with_help(format!(
-        "bring {} instead, each null where the question is about no event of that source",
+    let (why, bring) = match is_key {
+        true => ("a key of the service, and not the identity of an event", "too"),
+        false => ("the identity of several sources of the service", "instead"),
+    };
+    let message = format!("`{column}` is {why}: `excluding self` cannot tell which is meant");
+    let null = match names.len() {
+        1 => "null",
+        _ => "each null",
+    };
+    Diagnostic::new(Code::SharedIdentity, message).with_help(format!(
+        "bring {} {bring}, {null} where the question is about no event of that source",
         names.join(" and ")
     ))
 }
@@ -437,7 +441,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         }
         Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
             .with_help("give the columns that the service needs, with their types"),
-        Error::SharedIdentity { column, names } => shared_identity(column, names),
+        Error::SharedIdentity { column, is_key, names } => shared_identity(column, *is_key, names),
         // No command loads a build or a snapshot from outside, and replays move the cut along.
         Error::Build { .. }
         | Error::Snapshot { .. }

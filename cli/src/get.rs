@@ -116,7 +116,7 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
             let qualified = |key: &&Key| key.name.split_once('.').is_some_and(|(_, plain)| plain == name);
             let shared: Vec<String> = wanted.iter().filter(qualified).map(|key| key.name.clone()).collect();
             if !shared.is_empty() {
-                return reporter.refuse(errors::shared_identity(name, &shared));
+                return reporter.refuse(errors::shared_identity(name, false, &shared));
             }
             return reporter.refuse(errors::argument("--key", given, "the service has no such key", &known));
         };

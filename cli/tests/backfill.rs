@@ -589,3 +589,74 @@ fn exactly_the_known_entities_and_events_are_asked_about() {
         found
     );
 }
+
+/// A day of payments and logins of one card, numbered alike; `key` is the name of the card's key, `more` ends the program.
+fn numbered_alike(folder: &Path, key: &str, more: &str) {
+    let source = |name: &str| {
+        format!(
+            "source {name} {{\n  columns (id: int64, card: int64, at: timestamp)\n  unique id\n  time at\n  static\n  \
+             batch csv \"{name}.csv\"\n}}\n"
+        )
+    };
+    let program = format!(
+        "module shop\nentity card ({key}: int64)\n{}{}view pay of card from payments by (card) {{\n  owner \"p\"\n  \
+         /// Other payments.\n  feature others = count() over 1d excluding self\n}}\n{more}",
+        source("payments"),
+        source("logins"),
+    );
+    std::fs::write(folder.join("shop.feat"), program).expect("a writable folder");
+    let rows = |ids: [i64; 2], hours: [&str; 2]| {
+        let row = |place: usize| format!("{},1,2024-05-01T{}:00Z\n", ids[place], hours[place]);
+        format!("id,card,at\n{}{}", row(0), row(1))
+    };
+    for (name, rows) in [
+        ("payments", rows([5, 1], ["10:00", "10:30"])),
+        ("logins", rows([5, 77], ["11:00", "12:00"])),
+    ] {
+        std::fs::write(folder.join(format!("{name}.csv")), rows).expect("a writable folder");
+    }
+}
+
+#[test]
+fn a_question_of_an_event_brings_the_identity_of_its_source_alone() {
+    const DAY: &str = "backfill shop.feat --service s --at-events --from 2024-05-01T00:00:00Z --to 2024-05-02T00:00:00Z \
+                       --truth complete --verify 10 --out out";
+    let logins = "view log of card from logins {\n  owner \"p\"\n  /// Logins.\n  feature n = count() over 1d";
+    let both = format!("{logins}\n}}\nservice s {{ pay.* log.* }}\n");
+    let each = format!("{logins} excluding self\n}}\nservice s {{ pay.* log.* }}\n");
+    let payments = "service s { pay.* }\n".to_owned();
+    let (of_payments, of_all) = (
+        vec![(Some(5), 0), (Some(1), 1)],
+        vec![(Some(5), 0), (Some(1), 1), (None, 2), (None, 2)],
+    );
+    for (key, own, more, expected) in [
+        ("card", "payments.id", &both, &of_all),
+        ("card", "payments.id", &each, &of_all),
+        ("card", "id", &payments, &of_payments),
+        // Card 1 is not payment 1.
+        ("id", "payments.id", &payments, &of_payments),
+    ] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        numbered_alike(folder.path(), key, more);
+        ok(folder.path(), DAY);
+        let keys = [own, "pay__others"].map(|name| Key {
+            name: name.to_owned(),
+            ty: Type::Int64,
+        });
+        let parts = names(&folder.path().join("out")).into_iter();
+        let found: Vec<(Option<i64>, i64)> = parts
+            .filter(|name| name.ends_with(".parquet"))
+            .flat_map(|part| {
+                let read = featr::read_rows(&folder.path().join("out").join(part), &keys, "timestamp");
+                let columns = read.expect("a readable part").columns;
+                let number = |column: usize, row: usize| match columns[column].1.value(row) {
+                    featr::Value::Int64(number) => Some(number),
+                    _ => None,
+                };
+                let row = |row: usize| (number(0, row), number(1, row).expect("a count"));
+                (0..columns[0].1.len()).map(row).collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(&found, expected, "{more}");
+    }
+}

@@ -21,6 +21,8 @@ mod draw;
 mod engine;
 #[path = "agree/errors.rs"]
 mod errors;
+#[path = "agree/identities.rs"]
+mod identities;
 #[path = "agree/nodes.rs"]
 mod nodes;
 #[path = "agree/shrink.rs"]

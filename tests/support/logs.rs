@@ -74,7 +74,10 @@ fn row(rng: &mut Rng, (source, place): (&Source, usize), shape: &Shape, keys: &[
         _ => rng.below(30) as i64 * MINUTE_US / 2,
     };
     let columns = source.columns.iter().map(|declared| {
-        let base = base(&declared.name, place);
+        let base = match declared.name == shape.id {
+            true => "id",
+            false => base(&declared.name, place),
+        };
         let rare = base == "tau" || KEYS.iter().any(|(name, _)| *name == base);
         let is_null = declared.nullable && rng.one_in(if rare { 25 } else { 8 });
         let key = KEYS.iter().position(|(name, _)| *name == base);
@@ -192,10 +195,13 @@ fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<
         values.push(((*name).to_owned(), value));
     }
     let service = program.service("s").expect("the service of every drawn program");
+    let asked = program.service_keys(service);
     for key in program.service_self_columns(service) {
-        if values.iter().any(|(known, _)| *known == key.name) {
+        if asked.iter().any(|known| known.name == key.name) {
             continue;
         }
+        // No key of the service: it is the identity.
+        values.retain(|(known, _)| *known != key.name);
         let claimed = identities(program, &own, &key);
         values.push((key.name, rng.pick(&claimed).clone()));
     }

@@ -34,6 +34,9 @@ pub const KEYS: [(&str, Type); 6] = [
     ("ky", Type::Date),
 ];
 
+/// The number among them: some sources call their identity so.
+const KEY_NAME: &str = "ki";
+
 /// Columns that expressions read, by name without the number of the source.
 const VALUES: [(&str, Type, bool); 14] = [
     ("n", Type::Int64, true),
@@ -123,10 +126,12 @@ pub fn program(rng: &mut Rng) -> Generated {
             Type::Timestamp,
             Type::Date,
         ]);
-        let id = if shares_id {
-            "id".to_owned()
-        } else {
-            column("id", source)
+        // Of the first source, this is the name of the key's own column.
+        let is_key = source > 0 && rng.one_in(4);
+        let id = match (is_key, shares_id) {
+            (true, _) => KEY_NAME.to_owned(),
+            (false, true) => "id".to_owned(),
+            (false, false) => column("id", source),
         };
         rows.push(write_source(rng, &mut text, (source, &id), style));
         shapes.push(Shape { style, texts, id });
@@ -173,7 +178,10 @@ fn keys(rng: &mut Rng) -> Vec<usize> {
 
 fn write_source(rng: &mut Rng, text: &mut String, (source, id): (usize, &str), style: Style) -> Rows {
     let name = |base: &str| column(base, source);
-    let id_type = *rng.pick(&[Type::Int64, Type::Int64, Type::String]);
+    let id_type = match id {
+        KEY_NAME => Type::Int64,
+        _ => *rng.pick(&[Type::Int64, Type::Int64, Type::String]),
+    };
     let mut declared = vec![(id.to_owned(), id_type, false)];
     declared.extend(KEYS.iter().map(|(base, ty)| (name(base), *ty, true)));
     declared.extend(VALUES.iter().map(|(base, ty, nullable)| (name(base), *ty, *nullable)));

@@ -7,7 +7,7 @@
 use super::case::Asked;
 use super::engines::Ground;
 use crate::random::draw;
-use featc_ir::{Key, Source, Type, View, ViewId};
+use featc_ir::{Key, View, ViewId};
 use featr::{Column, Random, Value};
 use featr_model::Model;
 use featr_model::source::{Event, ViewEvents};
@@ -30,6 +30,8 @@ pub fn views_of<'a>(ground: &Ground<'a>) -> Vec<(ViewId, &'a View)> {
 struct Known<'a> {
     view: &'a View,
     id: ViewId,
+    /// What a question calls the identity of its events.
+    identity: Vec<Key>,
     entities: Vec<(&'a Vec<Value>, &'a Vec<Event>)>,
 }
 
@@ -40,7 +42,14 @@ pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usi
         .map(|(id, view)| {
             let events: &ViewEvents = model.view_events(id);
             let entities = events.by_entity.iter().collect();
-            Known { view, id, entities }
+            let source = ground.ir.transform(view.transform).source;
+            let identity = ground.ir.service_identity(ground.service, source);
+            Known {
+                view,
+                id,
+                identity,
+                entities,
+            }
         })
         .filter(|known| !known.entities.is_empty())
         .collect();
@@ -64,7 +73,7 @@ pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usi
             fill_entity(ground, other.view, entity, columns, &mut values);
         }
         if random.below(2) == 0 {
-            fill_identity(ground.ir.view_source(of_view.view), event, columns, &mut values);
+            fill(&of_view.identity, &event.id, columns, &mut values);
         }
         for ((_, column), value) in asked.columns.iter_mut().zip(&values) {
             column.push(value);
@@ -74,9 +83,9 @@ pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usi
 }
 
 /// Sets columns with these names and types that are still null.
-fn fill<'a>(named: impl Iterator<Item = (String, Type, &'a Value)>, columns: &[Key], values: &mut [Value]) {
-    for (name, ty, value) in named {
-        let place = columns.iter().position(|key| key.name == name && key.ty == ty);
+fn fill(named: &[Key], with: &[Value], columns: &[Key], values: &mut [Value]) {
+    for (key, value) in named.iter().zip(with) {
+        let place = columns.iter().position(|known| known == key);
         if let Some(place) = place.filter(|place| values[*place].is_null()) {
             values[place] = value.clone();
         }
@@ -84,17 +93,7 @@ fn fill<'a>(named: impl Iterator<Item = (String, Type, &'a Value)>, columns: &[K
 }
 
 fn fill_entity(ground: &Ground<'_>, view: &View, entity: &[Value], columns: &[Key], values: &mut [Value]) {
-    let keys = ground.ir.entity(view.entity).keys.iter();
-    let named = keys.zip(entity).map(|(key, value)| (key.name.clone(), key.ty, value));
-    fill(named, columns, values);
-}
-
-/// What `excluding self` compares with.
-fn fill_identity(source: &Source, event: &Event, columns: &[Key], values: &mut [Value]) {
-    let parts = || source.identity().zip(&event.id);
-    let plain = parts().map(|(column, value)| (column.name.clone(), column.ty, value));
-    let shared = parts().map(|(column, value)| (source.qualified(&column.name), column.ty, value));
-    fill(plain.chain(shared), columns, values);
+    fill(&ground.ir.entity(view.entity).keys, entity, columns, values);
 }
 
 /// An instant at which the event enters or leaves something, or one beside it.

@@ -21,6 +21,7 @@ pub mod id;
 pub mod manifest;
 pub mod plan;
 pub mod program;
+mod questions;
 pub mod shift;
 pub mod types;
 pub mod typing;

@@ -82,7 +82,7 @@ impl Source {
         self.unique.iter().map(|id| &self.columns[id.index()])
     }
 
-    /// What a question calls an identity column whose name another source of the service has too: `payments.id`.
+    /// What a question calls an identity column whose name something else of the service has too: `payments.id`.
     pub fn qualified(&self, column: &str) -> String {
         format!("{}.{column}", self.name)
     }
@@ -306,52 +306,6 @@ impl Program {
 
     pub fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.name == name)
-    }
-
-    /// The key columns that a question to the service must bring: the union over its views, by first appearance.
-    pub fn service_keys(&self, service: &Service) -> Vec<Key> {
-        let mut keys: Vec<Key> = Vec::new();
-        for field in &service.fields {
-            for key in &self.entity(self.view(field.view).entity).keys {
-                if !keys.iter().any(|known| known.name == key.name) {
-                    keys.push(key.clone());
-                }
-            }
-        }
-        keys
-    }
-
-    /// The columns that `excluding self` compares with, in first appearance: a question must bring them too
-    /// where a feature of the service (or an input of one) says `excluding self`. A name that two sources share stands
-    /// for neither: there each of them brings [`Source::qualified`].
-    pub fn service_self_columns(&self, service: &Service) -> Vec<Key> {
-        let mut sources: Vec<&Source> = Vec::new();
-        let mut by_view: BTreeMap<ViewId, Vec<bool>> = BTreeMap::new();
-        crate::work::add(service.fields.len());
-        for field in &service.fields {
-            let view = self.view(field.view);
-            let says_self = by_view.entry(field.view).or_insert_with(|| view.says_self());
-            let says_self = std::mem::take(&mut says_self[field.feature.index()]);
-            let source = self.view_source(view);
-            if says_self && !sources.iter().any(|known| known.name == source.name) {
-                sources.push(source);
-            }
-        }
-        let mut columns: Vec<Key> = Vec::new();
-        for source in &sources {
-            for column in source.identity() {
-                let has_it = |other: &&&Source| other.identity().any(|own| own.name == column.name);
-                let shared = sources.iter().filter(has_it).count() > 1;
-                columns.push(Key {
-                    name: match shared {
-                        true => source.qualified(&column.name),
-                        false => column.name.clone(),
-                    },
-                    ty: column.ty,
-                });
-            }
-        }
-        columns
     }
 
     /// How far back a feature looks for *any* event of its entity before it says `missing`, in microseconds:

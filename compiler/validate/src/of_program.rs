@@ -85,7 +85,8 @@ fn service_keys(program: &Program, service: &Service) -> Vec<Key> {
     found
 }
 
-/// The sources whose identity a question brings, by first appearance; a name that two of them have carries the source's.
+/// The identity columns of sources that a question brings, by first appearance of the sources; a name that something else
+/// of the service has carries the source's.
 fn self_columns(program: &Program, service: &Service, asked: &BTreeSet<(usize, FeatureId)>) -> Vec<Key> {
     let says_self = |view: &View, feature: FeatureId| match &view.feature(feature).kind {
         FeatureKind::Aggregate { slots, .. } => slots.iter().any(|slot| {
@@ -112,29 +113,47 @@ fn self_columns(program: &Program, service: &Service, asked: &BTreeSet<(usize, F
             sources.push(source);
         }
     }
-    let identity = |source: &&Source| -> Vec<(String, featc_ir::Type)> {
-        let column = |id: &ColumnId| &source.columns[id.index()];
-        source
-            .unique
-            .iter()
-            .map(|id| (column(id).name.clone(), column(id).ty))
-            .collect()
-    };
+    let mut views: Vec<&View> = Vec::new();
+    for field in &service.fields {
+        let view = &program.views[field.view.index()];
+        if views.iter().all(|known| known.name != view.name) {
+            views.push(view);
+        }
+    }
     let mut found = Vec::new();
-    for source in &sources {
-        for (name, ty) in identity(source) {
-            let sharing = sources
-                .iter()
-                .filter(|other| identity(other).iter().any(|(own, _)| *own == name))
-                .count();
-            let name = match sharing > 1 {
-                true => format!("{}.{name}", source.name),
-                false => name,
+    for source in sources {
+        for id in &source.unique {
+            let column = &source.columns[id.index()];
+            let name = match means_more(program, &views, source, *id) {
+                true => format!("{}.{}", source.name, column.name),
+                false => column.name.clone(),
             };
-            found.push(Key { name, ty });
+            found.push(Key { name, ty: column.ty });
         }
     }
     found
+}
+
+/// Whether the name of an identity column stands for something else too: for a `unique` column of another source of the
+/// views, or for a key of an entity that is not that very column.
+fn means_more(program: &Program, views: &[&View], source: &Source, id: ColumnId) -> bool {
+    let name = &source.columns[id.index()].name;
+    views.iter().any(|view| {
+        let other = program.view_source(view);
+        let mut unique = other.unique.iter().map(|id| &other.columns[id.index()].name);
+        if other.name != source.name && unique.any(|known| known == name) {
+            return true;
+        }
+        let keys = &program.entities[view.entity.index()].keys;
+        let Some(place) = keys.iter().position(|key| key.name == *name) else {
+            return false;
+        };
+        let mut of_source = views
+            .iter()
+            .filter(|known| known.entity == view.entity && program.view_source(known).name == source.name)
+            .peekable();
+        of_source.peek().is_none() || of_source.any(|known| known.key[place] != id)
+    })
 }
 
 /// What a question calls the identity of a source's events.

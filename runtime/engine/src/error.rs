@@ -46,9 +46,13 @@ pub enum Error {
     ColumnClash { column: String },
     /// Rows or questions in memory do not have the columns that are needed.
     Columns { what: String, why: String },
-    /// The questions have a column that two sources of the service have as identity; `names` are the columns to bring
-    /// instead.
-    SharedIdentity { column: String, names: Vec<String> },
+    /// The questions have a column whose name is that of an identity and of something else of the service: of a key
+    /// (`is_key`), or of the identity of another source. `names` are the columns to bring, beside a key or else instead.
+    SharedIdentity {
+        column: String,
+        is_key: bool,
+        names: Vec<String>,
+    },
     /// A question as of arrival at an instant other than the cut (`None`: there is none yet).
     NotAtCut { at_us: i64, cut_us: Option<i64> },
     /// The cut was asked to go back.
@@ -134,12 +138,16 @@ impl fmt::Display for Error {
             Error::NoFiles { source } => write!(f, "source `{source}` declares no files"),
             Error::ColumnClash { column } => write!(f, "spine column `{column}` has the name of an output column"),
             Error::Columns { what, why } => write!(f, "{what}: {why}"),
-            Error::SharedIdentity { column, names } => {
+            Error::SharedIdentity { column, is_key, names } => {
                 let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                let (why, bring) = match is_key {
+                    true => ("a key of the service, and not the identity of an event", "too"),
+                    false => ("the identity of several sources of the service", "instead"),
+                };
                 write!(
                     f,
-                    "`{column}` is the identity of several sources of the service, and `excluding self` cannot tell which is \
-                     meant; bring {} instead, null where a question is about no event of that source",
+                    "`{column}` is {why}, and `excluding self` cannot tell which event is meant; bring {} {bring}, null where a \
+                     question is about no event of that source",
                     names.join(" and ")
                 )
             }

@@ -27,7 +27,7 @@ fn asked(service: &Asked) -> Vec<Key> {
     keys
 }
 
-/// What to say of questions without `column`: they may have it under the name that several sources share.
+/// What to say of questions without `column`: they may have it under the name that something else of the service has too.
 pub(crate) fn shared_identity(service: &Asked, column: &str, has: impl Fn(&str) -> bool) -> Option<Error> {
     let plain = |key: &Key| key.name.split_once('.').map(|(_, plain)| plain.to_owned());
     let missing = service.self_columns.iter().find(|key| key.name == column)?;
@@ -36,6 +36,7 @@ pub(crate) fn shared_identity(service: &Asked, column: &str, has: impl Fn(&str) 
     let names = names.filter(|key| plain(key).as_ref() == Some(&plain_name));
     Some(Error::SharedIdentity {
         names: names.map(|key| key.name.clone()).collect(),
+        is_key: service.keys.iter().any(|key| key.name == plain_name),
         column: plain_name,
     })
 }

@@ -318,7 +318,8 @@ impl Pass<'_> {
     }
 }
 
-/// The identity column of a source that questions compare with, or nulls where the source has none of that name.
+/// The identity column of a source that questions compare with, or nulls where it is another source's. A plain name is
+/// that of one source only.
 fn self_column(source: &Source, key: &Key, accepted: &Batch, rows: &[u32]) -> Column {
     let same = |column: &featc_ir::ColumnId| {
         let declared = &source.columns[column.index()];

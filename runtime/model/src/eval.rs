@@ -276,7 +276,7 @@ fn named(values: &[(String, Value)], name: &str) -> Value {
         .map_or(Value::Null, |(_, value)| value.clone())
 }
 
-/// What a question says of an identity column: with the name of its source where two sources of the service share it.
+/// What a question says of an identity column: with the name of its source where something else of the service has the name.
 fn own_value(source: &Source, column: &str, question: &Question) -> Value {
     let qualified = source.qualified(column);
     let is_there = question.self_columns.iter().any(|(known, _)| *known == qualified);

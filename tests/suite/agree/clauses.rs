@@ -1,10 +1,11 @@
 //! Changes of what is no expression: clauses, aggregates, windows, keys, the truth.
 
 use super::errors::errors;
+use super::identities::{names, qualified};
 use super::nodes::type_name;
 use crate::evaluators::Case;
 use featc_ir::{
-    Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Key, Lateness, Literal, SlotId, Step,
+    Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, Literal, SlotId, Step,
     Transform, Truth, Type, View, Window, WindowKind,
 };
 use featc_tests::logs::reach_us;
@@ -45,7 +46,7 @@ pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
         edges(case, &mut found);
     }
     truth(case, &mut found);
-    shared_names(case, &mut found);
+    names(case, &mut found);
     errors(case, &mut found);
     for (at, source) in case.program.sources.iter().enumerate() {
         if naive && source.zone.is_some() {
@@ -165,42 +166,6 @@ fn bounds(at: usize, transform: &Transform, found: &mut Found) {
                 case.program.transforms[at].at = Some(At { within_us, ..bounds });
             });
         }
-    }
-}
-
-/// The columns of the question that carry the name of a source.
-fn qualified(case: &Case) -> Vec<Key> {
-    let service = case.program.service(&case.service).expect("drawn");
-    let mut columns = case.program.service_self_columns(service);
-    columns.retain(|column| column.name.contains('.'));
-    columns
-}
-
-fn shared_names(case: &Case, found: &mut Found) {
-    let shared = qualified(case);
-    let Some(column) = shared.first() else { return };
-    // Each source gets what was said of another: texts and numbers are no identities of each other.
-    let names: Vec<String> = shared
-        .iter()
-        .filter(|other| other.ty == column.ty)
-        .map(|own| own.name.clone())
-        .collect();
-    if names.len() > 1 {
-        found.add("shared identity names", move |case| {
-            for asked in &mut case.questions {
-                let (mut places, values): (Vec<usize>, Vec<Value>) = names
-                    .iter()
-                    .filter_map(|name| {
-                        let place = asked.values.iter().position(|(known, _)| known == name)?;
-                        Some((place, asked.values[place].1.clone()))
-                    })
-                    .unzip();
-                places.rotate_left(1);
-                for (place, value) in places.into_iter().zip(values) {
-                    asked.values[place].1 = value;
-                }
-            }
-        });
     }
 }
 

@@ -208,6 +208,8 @@ fn expected() -> Vec<String> {
         "keep nan",
         "static",
         "shared identity names",
+        "key named like an identity",
+        "identity named like another",
         "where of a transform",
         "at",
         "at within",

@@ -175,7 +175,7 @@ fn fold(spec: &FoldSpec, (rows, lifts): (&RowSpec, &[Type]), source: &Source) ->
         .windows
         .iter()
         .any(|window| window.excluding == Excluding::SelfEvent);
-    // In a batch plan the name says the source where two sources of the service have identity columns of one name.
+    // In a batch plan the name says the source where something else of the service has the name of the identity column.
     let is_own = |(key, column): (&Key, &SourceColumn)| {
         key.ty == column.ty && (key.name == column.name || key.name == source.qualified(&column.name))
     };

@@ -124,7 +124,7 @@ impl EntityWithoutKey<'_> {
     }
 }
 
-/// E0406: one name, two types, in what a question to a service must bring.
+/// E0406: one name, two types, in the keys that a question to a service must bring.
 #[derive(Debug)]
 pub struct ServiceKeyConflict<'a> {
     pub service: &'a str,
@@ -152,8 +152,8 @@ impl ServiceKeyConflict<'_> {
             diagnostic.with_label(self.first_at, format!("needs {first}"))
         };
         diagnostic
-            .with_note("a question brings the keys, and the `unique` columns where a feature says `excluding self`")
-            .with_help("split the service, or rename one of the two columns")
+            .with_note("a question brings each key once, by its name")
+            .with_help("split the service, or rename one of the two keys")
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{codes, compile};
 use std::fmt::Write as _;
 
-const PROGRAM: &str = include_str!("../../../../tests/ui/E0406/excluding_self_needs_another_type.feat");
+const PROGRAM: &str = include_str!("../../../../tests/ui/E0406/one_name_two_types.feat");
 
 /// Every program that lacks one stretch of words of a good one, and every one that repeats it.
 fn tear(program: &str, lengths: &[usize]) {

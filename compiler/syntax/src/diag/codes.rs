@@ -202,7 +202,7 @@ codes! {
     E0923 FolderBusy          "folder that another run writes to", since "0.1";
     E0924 SeveralEntities     "service about several entities", since "0.1";
     E0925 TooManyParts        "backfill of too many parts", since "0.1";
-    E0930 SharedIdentity      "question with an identity that several sources have", since "0.1";
+    E0930 SharedIdentity      "question that does not say whose identity it brings", since "0.1";
     E0940 OutputBusy          "output that another run writes to", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax
