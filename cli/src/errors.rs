@@ -551,7 +551,7 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let of_spine = at_column.and_then(|_| spine_step(error, code));
     let by_value = match error {
         DecodeError::SpineInstant { why, .. } => advice::instant_of_spine(why),
-        DecodeError::UnknownFormat { file } => advice::format(file),
+        DecodeError::UnknownFormat { file, .. } => advice::format(file),
         DecodeError::Corrupt { why, .. } if why.ends_with("header line is broken: not UTF-8") => Some(
             "if the file is packed, name it so, as in `payments.csv.gz`; if it is text of another encoding, such as \
              UTF-16, write it as UTF-8"

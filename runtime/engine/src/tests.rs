@@ -1,5 +1,6 @@
 //! What runs report.
 
+use crate::Warning;
 use crate::{Absence, Error, Limits, Most, Program, ReplayOptions, RunReport, TrainOptions, Truth, ViewReport};
 use std::path::Path;
 

@@ -160,7 +160,7 @@ pub fn answer(
     let at_events = context
         .open
         .map_or(0, |reach| nearest::at_events(&context, context.spans(reach)));
-    let own = &context.sight.own;
+    let own = &context.visibility.own;
     let with_own = (0..questions.len()).filter(|question| !own.get(*question).is_empty());
     Answered {
         slots: answer::slots(&context),

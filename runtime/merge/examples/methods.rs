@@ -1,6 +1,6 @@
 //! What each method of the merge gains over states, in processor time: a table for docs/benchmarks.md. Asserts nothing.
 //!
-//! `cargo run -p featr-merge --example timing [name of an aggregate]` (Linux; the repository's one profile)
+//! `cargo run -p featr-merge --example methods [name of an aggregate]` (Linux; the repository's one profile)
 
 use featc_ir::plan::{FoldSpec, Method};
 use featc_ir::{Aggregate, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
