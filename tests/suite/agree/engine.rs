@@ -89,7 +89,7 @@ impl Did {
             ("spilled", self.spilled, 700),
             ("spilled, entities whole", self.spilled_whole, 200),
             ("entities in parts", self.split, 600),
-            ("panes summarised", self.summaries, 200),
+            ("panes summarised", self.summaries, 150),
             ("one pass for several views", self.fused, 200),
             ("a pass per view", self.apart, 500),
             ("without statuses", self.without_status, 500),

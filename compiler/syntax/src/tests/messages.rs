@@ -228,14 +228,6 @@ source s {
        │
        = help: write `@2013-01-01T00:00:00Z`
 
-    error[E0017]: files cannot be read as `parket`
-       ┌─ a.feat:11:9
-       │
-    11 │   batch parket "a"
-       │         ^^^^^^ not a known format
-       │
-       = help: did you mean `parquet`?
-
     error[E0001]: expected a string in double quotes, found `3`
        ┌─ a.feat:12:8
        │
