@@ -1,8 +1,10 @@
 //! `featc demo`: the whole tour, on real flights that come with the binary.
 
+use crate::answered::{Answered, write};
 use crate::args::{BuildArgs, DemoArgs, GetArgs, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg, VerifyArgs};
+use crate::outputs::check_out;
 use crate::report::{Refused, Reporter};
-use crate::run::{Answered, Prepared, check_out, prepare, write};
+use crate::run::{Prepared, prepare};
 use crate::table::excerpt;
 use crate::{build, errors, get, train, verify};
 use arrow::array::Array as _;

@@ -1,8 +1,9 @@
 //! What a training set tells of its answers beside them: questions that find nothing, and answers that are not what was
 //! asked for.
 
+use crate::answered::Answered;
 use crate::report::Reporter;
-use crate::run::{Answered, Prepared};
+use crate::run::Prepared;
 
 /// So many views, and so many features, get a line.
 const LINES_MAX: usize = 8;

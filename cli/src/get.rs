@@ -2,9 +2,11 @@
 
 use crate::args::GetArgs;
 use crate::errors;
+use crate::outputs::{Aside, check_overwrites};
 use crate::replay;
 use crate::report::{Refused, Reporter};
-use crate::run::{Aside, Prepared, check_overwrites, prepare, settle};
+use crate::run::{Prepared, prepare};
+use crate::settle::settle;
 use arrow::array::RecordBatch;
 use featc_driver::diag::printable;
 use featc_ir::{Key, Type};

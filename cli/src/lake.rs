@@ -1,10 +1,12 @@
 //! Results into object stores and Delta tables.
 
+use crate::answered::{Answered, tell, write};
 use crate::args::TrainArgs;
 use crate::errors;
 use crate::foreign;
+use crate::outputs::{check_out, check_overwrites};
 use crate::report::{Refused, Reporter};
-use crate::run::{Answered, Prepared, check_out, check_overwrites, tell, write};
+use crate::run::Prepared;
 use clap::{Args, ValueEnum};
 use featc_driver::diag::{Code, Diagnostic};
 use featr::lake::{DeltaTarget, LakeStore, Mode, is_address};

@@ -4,6 +4,7 @@
 //! 2 wrong usage of the command line, which is a diagnostic too.
 
 mod advice;
+mod answered;
 mod args;
 mod backfill;
 mod build;
@@ -19,12 +20,14 @@ mod get;
 mod heap;
 mod lake;
 mod notices;
+mod outputs;
 mod progress;
 mod provenance;
 mod random;
 mod replay;
 mod report;
 mod run;
+mod settle;
 mod table;
 mod train;
 mod usage;

@@ -1,10 +1,13 @@
 //! The record of a training set: made by `featc train`, used by `featc train --from-provenance`.
 
+use crate::answered::{Answered, put, stage};
 use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainCommand, TruthArg};
 use crate::errors;
 use crate::foreign;
+use crate::outputs::{Aside, check_out, check_overwrites};
 use crate::report::{Refused, Reporter};
-use crate::run::{Answered, Aside, Prepared, check_out, check_overwrites, prepare, put, settle, stage};
+use crate::run::{Prepared, prepare};
+use crate::settle::settle;
 use crate::train::batch;
 use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::hash;

@@ -1,11 +1,14 @@
 //! `featc replay`: the same rows from the streaming engine.
 
+use crate::answered::Answered;
 use crate::args::{ReplayArgs, ReplayOptions};
 use crate::errors;
 use crate::lake::Out;
+use crate::outputs::Aside;
 use crate::progress::Bar;
 use crate::report::{Refused, Reporter};
-use crate::run::{Answered, Aside, Prepared, check_found, prepare, settle};
+use crate::run::{Prepared, prepare};
+use crate::settle::{check_found, settle};
 use featr::{Limits, Recorded, RejectedRows, Side, Spine, Training};
 
 /// Reads the sources and runs the streaming engine over them with a progress bar.

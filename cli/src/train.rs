@@ -1,13 +1,16 @@
 //! `featc train`: a training set from the batch engine.
 
+use crate::answered::Answered;
 use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainArgs, TrainCommand};
 use crate::errors;
 use crate::found;
 use crate::lake::Out;
+use crate::outputs::Aside;
 use crate::progress::Bar;
 use crate::provenance::{self, Recorder};
 use crate::report::{Refused, Reporter};
-use crate::run::{Answered, Aside, Prepared, prepare, settle};
+use crate::run::{Prepared, prepare};
+use crate::settle::settle;
 use featr::provenance::HashInputs;
 use featr::{Limits, Spine, TrainOptions, TrainProgress};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -15,11 +15,13 @@ mod tests;
 
 use crate::args::{ReplayOptions, RunArgs, VerifyArgs};
 use crate::errors;
+use crate::outputs::Aside;
 use crate::progress::Bar;
 use crate::provenance::Inputs;
 use crate::replay::stream_recorded;
 use crate::report::{Refused, Reporter, counted};
-use crate::run::{Aside, Prepared, check_found, prepare, settle};
+use crate::run::{Prepared, prepare};
+use crate::settle::{check_found, settle};
 use crate::train::batch;
 use answers::Answers;
 use case::{Asked, Case, Fields};

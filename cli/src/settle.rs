@@ -1,0 +1,127 @@
+//! What train, replay, verify and get tell of the rows that were read, and what they refuse for it.
+
+use crate::args::RunArgs;
+use crate::errors;
+use crate::report::{Refused, Reporter, counted};
+use crate::run::Prepared;
+use featc_driver::diag::{Diagnostic, SourceMap};
+use featr::{RunReport, Side, SourceReport, Spine};
+use std::collections::BTreeMap;
+
+/// Tells people what was rejected; under `--strict`, or beyond `--max-rejected`, that ends the command.
+pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
+    let mut rejected = 0;
+    let mut told = Vec::new();
+    for source in &report.sources {
+        rejected += source.rejected_total();
+        if source.rejected_total() > 0 {
+            let line = format!(
+                "source {}: {} of {} rejected ({})",
+                source.source,
+                source.rejected_total(),
+                counted(source.rejected_total() + source.accepted, "row"),
+                words(&source.rejected)
+            );
+            reporter.note(&line);
+            told.push(line);
+            for example in &source.examples {
+                reporter.note(&format!("  {example}"));
+            }
+            if source.accepted == 0 {
+                let example = source.examples.first().map(String::as_str);
+                return reporter.refuse(errors::nothing_accepted(
+                    &source.source,
+                    source.rejected_total(),
+                    example,
+                ));
+            }
+        }
+        rejected += source.rejected_by_any_view;
+        for (view, counts) in &source.rejected_by_view {
+            let line = format!("{view}: rows rejected there: {}", words(counts));
+            reporter.note(&line);
+            told.push(line);
+        }
+        for example in &source.view_examples {
+            reporter.note(&format!("  {example}"));
+        }
+        if source.conflicting_ids > 0 {
+            reporter.note(&conflicts(source));
+        }
+        if source.differing_copies > 0 {
+            reporter.note(&differing_copies(source));
+        }
+        for (view, counts) in &source.dropped {
+            reporter.note(&format!("{view}: events that do not count there: {}", words(counts)));
+        }
+    }
+    let warnings: Vec<Diagnostic> = report.warnings.iter().map(errors::warning).collect();
+    reporter.diagnostics(&warnings, &SourceMap::new())?;
+    if args.strict && rejected > 0 {
+        return reporter.refuse(errors::strict(rejected, if reporter.json { &told } else { &[] }));
+    }
+    let limits = args.limits();
+    let checked = report.sources.iter().try_for_each(|source| source.check(&limits));
+    checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// Refuses questions that find nothing, beyond `--max-missing`. `side` is what was read.
+pub fn check_found(
+    prepared: &Prepared,
+    report: &RunReport,
+    questions: &Spine,
+    side: Side,
+    args: &RunArgs,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let checked = prepared
+        .program
+        .check_limits(&prepared.service, report, questions, side, &args.limits());
+    checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// `3 late, 1 null_time`
+fn words(counts: &BTreeMap<String, u64>) -> String {
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(reason, count)| format!("{count} {reason}"))
+        .collect();
+    counts.join(", ")
+}
+
+/// Tells of ids under which a source has different rows.
+fn conflicts(source: &SourceReport) -> String {
+    let ids = if source.conflicting_ids == 1 {
+        "1 id has".to_owned()
+    } else {
+        format!("{} ids have", source.conflicting_ids)
+    };
+    format!(
+        "source {}: {ids} different rows, which all count ({})",
+        source.source,
+        examples(&source.conflict_examples, source.conflicting_ids)
+    )
+}
+
+/// Tells of events whose copies differ in columns that the source does not declare.
+fn differing_copies(source: &SourceReport) -> String {
+    let events = if source.differing_copies == 1 {
+        "1 event has".to_owned()
+    } else {
+        format!("{} events have", source.differing_copies)
+    };
+    format!(
+        "source {}: {events} copies that differ in undeclared columns and count once; declare the columns if these are \
+         different events ({})",
+        source.source,
+        examples(&source.differing_copy_examples, source.differing_copies)
+    )
+}
+
+/// The examples, and how many more there are.
+fn examples(shown: &[String], all: u64) -> String {
+    match all.saturating_sub(shown.len() as u64) {
+        0 => shown.join("; "),
+        more => format!("{} and {more} more", shown.join("; ")),
+    }
+}
