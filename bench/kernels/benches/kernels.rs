@@ -189,7 +189,7 @@ filter: None,
     group.bench_function("17 features, owned", |b| {
         b.iter_batched(
             answers,
-            |answers| finish_owned(&spec, &fold, answers, Truth::Complete),
+            |answers| finish_owned(&spec, &fold, answers, Truth::Complete, None),
             criterion::BatchSize::LargeInput,
         );
     });
