@@ -236,19 +236,17 @@ impl Program {
             Ok(())
         };
         let refused = train().is_err();
-        let outcome = Outcome::of(reporter.into_kept(), refused);
+        let mut outcome = Outcome::of(reporter.into_kept(), refused);
         let Some((training, record)) = result else {
             return outcome;
         };
         let service = self.compiled.ir.service(&record.service);
         let fields = service.into_iter().flat_map(|service| &service.fields);
-        Outcome {
-            features: fields.map(|field| field.name.clone()).collect(),
-            report: serde_json::to_string(&training.report).ok(),
-            record: Some(record.to_json()),
-            table: Some(Table::new(training.schema, training.batches)),
-            ..outcome
-        }
+        outcome.features = fields.map(|field| field.name.clone()).collect();
+        outcome.report = serde_json::to_string(&training.report).ok();
+        outcome.record = Some(record.to_json());
+        outcome.table = Some(Table::new(training.schema, training.batches));
+        outcome
     }
 }
 
