@@ -12,12 +12,14 @@ use featr::{Claim, DecodeError, RunReport, Side, Spine, TrainRows, Training};
 use std::path::Path;
 
 /// A training set on its way: everything is answered and counted, the rows come one batch after the other.
+#[derive(Debug)]
 pub struct Answered {
     pub schema: SchemaRef,
     pub report: RunReport,
     rows: Answers,
 }
 
+#[derive(Debug)]
 enum Answers {
     /// All at hand.
     Whole(std::vec::IntoIter<RecordBatch>),

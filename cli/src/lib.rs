@@ -17,7 +17,7 @@ mod explain;
 mod fmt;
 mod foreign;
 mod found;
-pub mod get;
+mod get;
 mod heap;
 mod lake;
 mod notices;

@@ -8,6 +8,7 @@ use featr::{Claim, JsonlRejects, RejectedRows, begins_with_reject, open_file};
 use std::path::Path;
 
 /// Rejected rows on their way to `--rejected FILE`: written beside it, and named so when the run has ended.
+#[derive(Debug)]
 pub struct Aside {
     claim: Claim,
     file: featr::Aside,

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A compiled program, ready to run one service.
+#[derive(Debug)]
 pub struct Prepared {
     pub ir: featc_ir::Program,
     pub program: featr::Program,

@@ -135,5 +135,5 @@ def settle(outcome: Any, error: type[Error] = RunError, stacklevel: int = 3) -> 
             raise refusal(outcome.messages)
         raise error(told)
     for diagnostic in told:
-        warnings.warn(FeatcWarning(diagnostic), stacklevel=stacklevel + 1)
+        warnings.warn(FeatcWarning(diagnostic), stacklevel=stacklevel)
     return told

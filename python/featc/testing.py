@@ -63,7 +63,7 @@ def case(
             rows[name] = _typed([], types[name])
     spine = _typed(ask, {**declared.keys, **declared.self_columns, "timestamp": "timestamp"})
     asked = {"truth": truth, "sources": rows, "max_missing": "100%", "max_rejected": "100%", "progress": False}
-    compiled.verify(service, spine, sample=1_000_000, **asked)
+    compiled.verify(service, spine, sample=1_000, **asked)
     found = compiled.train(service, spine, status=True, **asked)
     columns = found.to_pydict()
     wrong = []

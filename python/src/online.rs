@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The stream engine of a program in one truth.
 #[pyclass(frozen, module = "featc._featc")]
+#[derive(Debug)]
 pub struct Online {
     program: featr::Program,
     engine: Mutex<featr::Online>,

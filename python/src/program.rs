@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 /// A compiled program.
 #[pyclass(frozen, module = "featc._featc")]
+#[derive(Debug)]
 pub struct Program {
     compiled: Arc<Compiled>,
 }
@@ -312,6 +313,7 @@ fn windows(view: &View, kind: &FeatureKind, found: &mut Vec<String>) {
         FeatureKind::Aggregate { slots, .. } => {
             for slot in slots {
                 let window = view.windows[view.slots[slot.index()].window.index()].to_string();
+                let window = window.strip_prefix("over ").unwrap_or(&window).to_owned();
                 if !found.contains(&window) {
                     found.push(window);
                 }
