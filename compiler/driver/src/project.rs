@@ -40,7 +40,7 @@ impl Project {
             std::io::ErrorKind::NotFound => not_found("no such file or folder"),
             _ => unreadable(path, error.to_string()),
         })?;
-        let data = ["csv", "parquet", "json", "jsonl", "arrow"];
+        let data = ["csv", "tsv", "parquet", "json", "jsonl", "arrow"];
         if kind.is_file()
             && path
                 .extension()
