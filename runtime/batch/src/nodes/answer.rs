@@ -12,7 +12,7 @@ use datafusion::error::Result;
 use datafusion::physical_plan::metrics::Count;
 use featr_kernels::finish::{encode_status, with_errors};
 use featr_kernels::{Column, Tag, identity};
-use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer};
+use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer, state_bytes};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -96,6 +96,11 @@ impl Job {
     /// Whether some window says `excluding self`.
     pub fn reads_ids(&self) -> bool {
         !self.spec.fold.self_columns.is_empty()
+    }
+
+    /// Whether slots are folded, so that summaries need to know the order of events of one instant.
+    pub fn ties(&self) -> bool {
+        state_bytes(self.spec.merge()).0 > 0
     }
 
     /// What the answer to a question takes, in bytes, about.
