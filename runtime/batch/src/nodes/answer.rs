@@ -138,7 +138,7 @@ impl Job {
         } else {
             None
         };
-        let times = rows.iter().map(|row| self.questions.times[*row as usize]).collect();
+        let times = rows.iter().map(|row| self.questions.time(*row)).collect();
         let known = |selves: &Selves| selves.known.iter().filter(|known| **known).count();
         let with_id = selves.as_ref().map_or(0, known);
         let asked = Asked { times, groups, selves };

@@ -151,7 +151,7 @@ impl QuestionChunks {
         let mut parts = vec![Part::default(); self.panes.len()];
         let (mut events, mut marked, mut most) = (0, 0..0, self.most.events);
         while self.next < self.questions.len().min(first + self.most.questions) {
-            let t = self.job.questions.times[self.questions[self.next] as usize];
+            let t = self.job.questions.time(self.questions[self.next]);
             let seen = self.edges.seen(&self.extents, (self.entity, t));
             // Later questions see no earlier pane: what is marked need not be looked at again.
             let unmarked = seen.start.max(marked.end).min(seen.end)..seen.end;
