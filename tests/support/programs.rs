@@ -127,7 +127,7 @@ pub fn program(rng: &mut Rng) -> Generated {
             Type::Date,
         ]);
         // Of the first source, this is the name of the key's own column.
-        let is_key = source > 0 && rng.one_in(4);
+        let is_key = source > 0 && rng.one_in(3);
         let id = match (is_key, shares_id) {
             (true, _) => KEY_NAME.to_owned(),
             (false, true) => "id".to_owned(),
