@@ -2,9 +2,10 @@
 //!
 //! The words of a pattern are those of the program in small letters, several with `|` between them; and capitals:
 //! `A B C` stand for expressions, `P` for an operand, `R` for the rest of a clause, `L K` for anything up to the next word
-//! of the pattern (nothing included), `N M O` for numbers, `V W` for words, `S` for a string, `T U` for any one token. `^`
+//! of the pattern (nothing included), `N M O` for numbers, `V W` for words, `S` for a string, `T U X` for any one token. `^`
 //! before them all: at the beginning of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the
-//! message points at, and what does not fit the grammar; without them it is all that was found.
+//! message points at; the piece breaks at its beginning, or at the `!`. Without them it is all that was found, and the
+//! piece breaks somewhere in it.
 
 use super::piece::Piece;
 use crate::scan::TokenKind;
@@ -16,6 +17,8 @@ pub(super) struct Found {
     /// The first and the last token that the message points at.
     pub start: usize,
     pub end: usize,
+    /// Where the piece must break, if the pattern says it.
+    breaks: Option<usize>,
 }
 
 /// Longest expression that is quoted, in tokens.
@@ -26,7 +29,6 @@ pub(super) fn find(pattern: &str, piece: &Piece<'_>) -> Option<Found> {
     let is_first = pattern.starts_with('^');
     let is_outside = pattern.starts_with('~');
     let words: Vec<&str> = pattern.trim_start_matches(['^', '~', ' ']).split(' ').collect();
-    let is_marked = words.contains(&"«");
     let anchor = words.iter().position(|word| !is_letter(word) && !is_mark(word))?;
     let nearest = piece.at.saturating_sub(2 * TOKENS_MAX);
     let last = (piece.at + 2).min(piece.tokens.len());
@@ -34,9 +36,8 @@ pub(super) fn find(pattern: &str, piece: &Piece<'_>) -> Option<Found> {
         .filter(|at| is_word(words[anchor], piece.text(*at)))
         .filter_map(|at| fit(&words, anchor, at, piece))
         .find(|(start, found)| {
-            let latest = piece.at + usize::from(!is_marked);
-            (found.start..=found.end + 1).contains(&piece.at.max(found.start))
-                && found.start <= latest
+            let is_near = found.start <= piece.at + 1 && piece.at <= found.end + 1;
+            found.breaks.map_or(is_near, |at| at == piece.at)
                 && (!is_first || *start == 0)
                 && (!is_outside || piece.depth(*start) == 0)
         })
@@ -48,7 +49,7 @@ fn is_letter(word: &str) -> bool {
 }
 
 fn is_mark(word: &str) -> bool {
-    matches!(word, "«" | "»")
+    matches!(word, "«" | "»" | "!")
 }
 
 fn is_word(alternatives: &str, text: &str) -> bool {
@@ -60,7 +61,7 @@ fn is_word(alternatives: &str, text: &str) -> bool {
 /// Fits the words of a pattern around the token that its first plain word is; gives the first of all tokens, too.
 fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(usize, Found)> {
     let mut letters = Vec::new();
-    let (mut opens, mut closes) = (None, None);
+    let (mut opens, mut closes, mut breaks) = (None, None, None);
     let mut start = at;
     for word in words[..anchor].iter().rev() {
         let last = start.checked_sub(1);
@@ -89,6 +90,10 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
                 closes = Some(next);
                 continue;
             }
+            "!" => {
+                breaks = Some(next);
+                continue;
+            }
             "A" | "B" | "C" => expression_from(piece, next, until)?,
             "R" => (next < piece.tokens.len()).then(|| piece.clause_end(next) + 1)?,
             "L" | "K" => {
@@ -109,6 +114,7 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
         letters,
         start: opens.unwrap_or(start),
         end: closes.unwrap_or(next) - 1,
+        breaks: breaks.or(opens),
     };
     Some((start, found))
 }
@@ -121,7 +127,7 @@ fn is_kind(word: &str, piece: &Piece<'_>, index: usize) -> bool {
     let kind = match word {
         "N" | "M" | "O" => TokenKind::Number,
         "S" => TokenKind::String,
-        "T" | "U" => return piece.kind(index).is_some(),
+        "T" | "U" | "X" => return piece.kind(index).is_some(),
         _ => TokenKind::Word,
     };
     piece.kind(index) == Some(kind)
