@@ -4,97 +4,20 @@
 //! token that is there instead, decide which message is given.
 
 mod habits;
+mod pattern;
+mod piece;
 mod table;
 
-use crate::build::{Builder, literal};
 use crate::diag::{Code, Diagnostic, Span, suggest};
-use crate::forms;
-use crate::scan::{Token, TokenKind};
+use crate::forms::{self, Context};
+use crate::scan::{Token, TokenKind, Tokens};
+use crate::{errors, literal};
 use featc_grammar::{FeatParser, Parser, RESERVED, Rule, user_word};
 use pest::error::{ErrorVariant, InputLocation};
 
-/// Where a broken piece stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Context {
-    Item,
-    Clause,
-    Step,
-    Statement,
-    Entry,
-}
-
-impl Context {
-    fn rule(self) -> Rule {
-        match self {
-            Context::Item => Rule::item_only,
-            Context::Clause => Rule::clause_only,
-            Context::Step => Rule::step_only,
-            Context::Statement => Rule::statement_only,
-            Context::Entry => Rule::entry_only,
-        }
-    }
-
-    /// The words that begin such a piece.
-    pub fn keywords(self) -> &'static [&'static str] {
-        match self {
-            Context::Item => &["module", "entity", "source", "transform", "view", "service"],
-            Context::Clause => &[
-                "columns", "unique", "time", "arrival", "static", "delay", "lateness", "skew", "begins", "zone",
-                "keep", "batch", "stream",
-            ],
-            Context::Step => &["where", "let"],
-            Context::Statement => &["owner", "tags", "ttl", "feature"],
-            Context::Entry => &[],
-        }
-    }
-
-    fn place(self) -> &'static str {
-        match self {
-            Context::Item => "a file",
-            Context::Clause => "a source",
-            Context::Step => "a transform",
-            Context::Statement => "a view",
-            Context::Entry => "a service",
-        }
-    }
-
-    /// What its pieces are called.
-    fn piece(self) -> &'static str {
-        match self {
-            Context::Item => "declaration",
-            Context::Clause => "clause",
-            Context::Step => "step",
-            Context::Statement => "statement",
-            Context::Entry => "entry",
-        }
-    }
-
-    /// What is said of a word that is none.
-    fn not_a_piece(self) -> String {
-        let article = if self == Context::Entry { "an" } else { "a" };
-        format!("not {article} {}", self.piece())
-    }
-
-    /// The word before a name and `=`.
-    fn naming(self) -> Option<&'static str> {
-        match self {
-            Context::Statement => Some("feature "),
-            Context::Step => Some("let "),
-            Context::Item | Context::Clause | Context::Entry => None,
-        }
-    }
-
-    const ALL: [Context; 5] = [
-        Context::Item,
-        Context::Clause,
-        Context::Step,
-        Context::Statement,
-        Context::Entry,
-    ];
-}
-
 /// What the grammar says about a failure.
-struct Failure {
+struct Failure<'a> {
+    tokens: Tokens<'a>,
     context: Context,
     /// The piece.
     span: Span,
@@ -105,12 +28,10 @@ struct Failure {
     previous: Option<Token>,
 }
 
-/// Reports why a piece is broken; nothing when that is already reported.
-pub(crate) fn explain(builder: &mut Builder<'_>, context: Context, span: Span) {
-    let slice = builder.scan.masked[span.start..span.end].to_owned();
-    let Err(error) = FeatParser::parse(context.rule(), &slice) else {
-        return;
-    };
+/// Why a piece is broken; nothing when that is already reported. What is not shown needs no search for a next step.
+pub(crate) fn explain(tokens: Tokens<'_>, context: Context, span: Span, is_shown: bool) -> Option<Diagnostic> {
+    let slice = &tokens.scan.masked[span.start..span.end];
+    let error = FeatParser::parse(context.rule(), slice).err()?;
     let offset = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
     };
@@ -119,50 +40,49 @@ pub(crate) fn explain(builder: &mut Builder<'_>, context: Context, span: Span) {
         ErrorVariant::CustomError { .. } => vec![],
     };
     let at = span.start + offset;
-    if builder.is_poisoned(Span::new(span.file, span.start, at.max(span.start + 1) + 1)) {
-        return;
+    if tokens.is_poisoned(Span::new(span.file, span.start, at.max(span.start + 1) + 1)) {
+        return None;
     }
-    let found = builder.token_from(at);
-    if found.is_some_and(|token| token.kind == TokenKind::Word && !builder.text[token.start..token.end].is_ascii()) {
+    let found = tokens.from(at);
+    if found.is_some_and(|token| token.kind == TokenKind::Word && !tokens.text(token).is_ascii()) {
         // The scanner has reported its letters.
-        return;
+        return None;
     }
-    let previous = builder.token_before(at).filter(|token| token.start >= span.start);
     let failure = Failure {
+        tokens,
         context,
         span,
         at,
         expected,
         found,
-        previous,
+        previous: tokens.before(at).filter(|token| token.start >= span.start),
     };
     let diagnostic = failure
-        .habit(builder)
-        .or_else(|| failure.unknown_start(builder))
-        .or_else(|| failure.bracket(builder))
-        .or_else(|| failure.fresh_line(builder))
-        .or_else(|| failure.unit_apart(builder))
-        .or_else(|| failure.number_point(builder))
-        .or_else(|| failure.instant(builder))
-        .or_else(|| failure.reserved(builder))
-        .or_else(|| failure.misspelt(builder))
-        .unwrap_or_else(|| failure.unexpected(builder));
-    builder.report(diagnostic);
+        .habit(is_shown)
+        .or_else(|| failure.unknown_start())
+        .or_else(|| failure.bracket())
+        .or_else(|| failure.fresh_line())
+        .or_else(|| failure.unit_apart())
+        .or_else(|| failure.number_point())
+        .or_else(|| failure.instant())
+        .or_else(|| failure.reserved())
+        .or_else(|| failure.misspelt());
+    Some(diagnostic.unwrap_or_else(|| failure.unexpected()))
 }
 
-impl Failure {
-    fn text<'b>(&self, builder: &'b Builder<'_>, token: Token) -> &'b str {
-        &builder.text[token.start..token.end]
+impl<'a> Failure<'a> {
+    fn text(&self, token: Token) -> &'a str {
+        self.tokens.text(token)
     }
 
     fn place(&self, token: Token) -> Span {
-        Span::new(self.span.file, token.start, token.end)
+        self.tokens.span(token)
     }
 
     /// The found token, if it is a word.
-    fn word<'b>(&self, builder: &'b Builder<'_>) -> Option<(&'b str, Span)> {
+    fn word(&self) -> Option<(&'a str, Span)> {
         let token = self.found.filter(|token| token.kind == TokenKind::Word)?;
-        Some((self.text(builder, token), self.place(token)))
+        Some((self.text(token), self.place(token)))
     }
 
     fn expects(&self, rule: Rule) -> bool {
@@ -176,25 +96,25 @@ impl Failure {
     }
 
     /// The piece begins with a word that begins no such piece.
-    fn unknown_start(&self, builder: &Builder<'_>) -> Option<Diagnostic> {
+    fn unknown_start(&self) -> Option<Diagnostic> {
         if self.previous.is_some() || self.context == Context::Entry {
             return None;
         }
-        let (word, span) = self.word(builder)?;
-        Some(self.not_a_start(builder, word, span))
+        let (word, span) = self.word()?;
+        Some(self.not_a_start(word, span))
     }
 
     /// The piece ends with its line, and the next line begins with a word that begins no such piece.
-    fn fresh_line(&self, builder: &Builder<'_>) -> Option<Diagnostic> {
-        let (word, span) = self.word(builder)?;
+    fn fresh_line(&self) -> Option<Diagnostic> {
+        let (word, span) = self.word()?;
         let known = self.context.keywords();
-        if !self.is_first_on_line(builder, span) || span.start >= self.span.end || self.expects_expression() {
+        if !self.is_first_on_line(span) || span.start >= self.span.end || self.expects_expression() {
             return None;
         }
-        let next = builder.token_from(span.end).map(|token| self.text(builder, token));
+        let next = self.next();
         let assigns = next == Some("=") && self.context.naming().is_some()
             || next == Some("(") && self.context == Context::Statement;
-        let resembles = suggest::nearest(word, known.iter().copied()).is_some() || self.starts_piece(builder);
+        let resembles = suggest::nearest(word, known.iter().copied()).is_some() || self.starts_piece();
         let complete =
             self.expected.iter().any(|rule| user_word(*rule) == Some("an operator")) || self.expected.is_empty();
         let ends = complete || self.expects(Rule::EOI);
@@ -202,15 +122,14 @@ impl Failure {
         let is_next = self.expects(Rule::EOI)
             && matches!(self.context, Context::Clause | Context::Step | Context::Statement)
             && !RESERVED.contains(&word);
-        (ends && !known.contains(&word) && (assigns || resembles || is_next))
-            .then(|| self.not_a_start(builder, word, span))
+        (ends && !known.contains(&word) && (assigns || resembles || is_next)).then(|| self.not_a_start(word, span))
     }
 
-    fn not_a_start(&self, builder: &Builder<'_>, word: &str, span: Span) -> Diagnostic {
+    fn not_a_start(&self, word: &str, span: Span) -> Diagnostic {
         let (piece, place) = (self.context.piece(), self.context.place());
         let message = format!("`{word}` begins no {piece} of {place}");
         let diagnostic = Diagnostic::at(Code::UnknownKeyword, message, span, self.context.not_a_piece());
-        let next = builder.token_from(span.end).map(|token| self.text(builder, token));
+        let next = self.next();
         if let Some(keyword) = self.context.naming().filter(|_| next == Some("=")) {
             let help = format!("write `{keyword}{word} = …`");
             return diagnostic.with_edit(help, Span::at(span.file, span.start), keyword);
@@ -248,51 +167,37 @@ impl Failure {
     }
 
     /// `7 days`
-    fn unit_apart(&self, builder: &Builder<'_>) -> Option<Diagnostic> {
-        let (unit, span) = self.word(builder)?;
+    fn unit_apart(&self) -> Option<Diagnostic> {
+        let (unit, span) = self.word()?;
         let number = self.previous.filter(|token| token.kind == TokenKind::Number)?;
-        let digits = self.text(builder, number);
+        let digits = self.text(number);
         let joined = format!("{digits}{unit}");
-        let whole = match literal::duration(&joined) {
-            Ok(_) => joined,
-            Err(refusal) => refusal.edit?,
-        };
-        let span = self.place(number).to(span);
-        let message = "a duration is written as one word";
-        Some(Diagnostic::at(Code::InvalidDuration, message, span, "").with_edit(
-            format!("write `{whole}`"),
-            span,
-            whole,
+        Some(errors::duration_in_words(
+            self.place(number).to(span),
+            &as_duration(joined)?,
         ))
     }
 
     /// Brackets without partner.
-    fn bracket(&self, builder: &Builder<'_>) -> Option<Diagnostic> {
-        let tokens = &builder.scan.tokens;
+    fn bracket(&self) -> Option<Diagnostic> {
+        let tokens = &self.tokens.scan.tokens;
         let first = tokens.partition_point(|token| token.start < self.span.start);
         let until = tokens.partition_point(|token| token.start < self.at);
         let mut open: Vec<Token> = vec![];
         for token in &tokens[first..until.max(first)] {
-            match self.text(builder, *token) {
+            match self.text(*token) {
                 "(" | "[" | "{" => open.push(*token),
                 ")" | "]" | "}" => drop(open.pop()),
                 _ => {}
             }
         }
-        let found = self.found.map(|token| self.text(builder, token));
+        let found = self.found.map(|token| self.text(token));
         let closes = matches!(found, Some(")" | "]" | "}"));
         let Some(innermost) = open.last().copied() else {
             let token = self.found.filter(|token| closes && token.end <= self.span.end)?;
-            let text = self.text(builder, token);
-            let diagnostic = Diagnostic::at(
-                Code::UnclosedBracket,
-                format!("`{text}` closes nothing"),
-                self.place(token),
-                "no bracket is open here",
-            );
-            return Some(diagnostic.with_edit("remove it", self.place(token), ""));
+            return Some(errors::bracket_closes_nothing(self.text(token), self.place(token)));
         };
-        let (opener, closer, rule) = match self.text(builder, innermost) {
+        let (opener, closer, rule) = match self.text(innermost) {
             "(" => ("(", ")", Rule::rparen),
             "[" => ("[", "]", Rule::rbracket),
             _ => ("{", "}", Rule::rbrace),
@@ -300,8 +205,8 @@ impl Failure {
         // In an item the brace is expected after each statement, but so it is where a statement is misspelt.
         let ends = self.found.is_none_or(|token| token.start >= self.span.end)
             || closes
-            || self.starts_piece(builder)
-            || self.next(builder) != Some(":")
+            || self.starts_piece()
+            || self.next() != Some(":")
                 && matches!(
                     found,
                     Some("over" | "default" | "excluding" | "then" | "when" | "else" | "end")
@@ -311,69 +216,63 @@ impl Failure {
             return None;
         }
         let expected_at = self.previous.map_or(self.at, |token| token.end);
-        let message = format!("`{opener}` is never closed");
-        let diagnostic = Diagnostic::at(Code::UnclosedBracket, message, self.place(innermost), "opened here")
-            .with_label(
-                Span::at(self.span.file, expected_at),
-                format!("`{closer}` is missing here"),
-            );
-        Some(diagnostic.with_help(format!("write `{closer}`")))
+        let end = Span::at(self.span.file, expected_at);
+        Some(errors::bracket_never_closed(opener, closer, self.place(innermost), end))
     }
 
     /// The text of the token behind the found one.
-    fn next<'b>(&self, builder: &'b Builder<'_>) -> Option<&'b str> {
-        let next = builder.token_from(self.found?.end)?;
-        Some(self.text(builder, next))
+    fn next(&self) -> Option<&'a str> {
+        let next = self.tokens.from(self.found?.end)?;
+        Some(self.text(next))
     }
 
     /// Whether the found token begins a statement or an item on a new line.
-    fn starts_piece(&self, builder: &Builder<'_>) -> bool {
-        let Some((word, span)) = self.word(builder) else {
+    fn starts_piece(&self) -> bool {
+        let Some((word, span)) = self.word() else {
             return false;
         };
-        let next = builder.token_from(span.end).map(|token| self.text(builder, token));
-        self.is_first_on_line(builder, span)
+        let next = self.next();
+        self.is_first_on_line(span)
             && next != Some(":")
             && Context::ALL.iter().any(|context| context.keywords().contains(&word))
     }
 
-    fn is_first_on_line(&self, builder: &Builder<'_>, span: Span) -> bool {
-        let before = builder.token_before(span.start).map_or(0, |token| token.end);
-        before == 0 || builder.text[before..span.start].contains('\n')
+    fn is_first_on_line(&self, span: Span) -> bool {
+        let before = self.tokens.before(span.start).map_or(0, |token| token.end);
+        before == 0 || self.tokens.text[before..span.start].contains('\n')
     }
 
     /// `.5` and `1.`
-    fn number_point(&self, builder: &Builder<'_>) -> Option<Diagnostic> {
-        let point = self.found.filter(|token| self.text(builder, *token) == ".")?;
+    fn number_point(&self) -> Option<Diagnostic> {
+        let point = self.found.filter(|token| self.text(*token) == ".")?;
         let touching = |left: Token, right: Token| left.end == right.start;
         let before = self
             .previous
             .filter(|token| token.kind == TokenKind::Number && touching(*token, point));
-        let after = builder
-            .token_from(point.end)
+        let after = self
+            .tokens
+            .from(point.end)
             .filter(|token| token.kind == TokenKind::Number && touching(point, *token));
         let (span, whole) = match (before, after) {
             (None, Some(after)) if self.expects_expression() => (
                 self.place(point).to(self.place(after)),
-                format!("0.{}", self.text(builder, after)),
+                format!("0.{}", self.text(after)),
             ),
             (Some(before), None) => (
                 self.place(before).to(self.place(point)),
-                format!("{}.0", self.text(builder, before)),
+                format!("{}.0", self.text(before)),
             ),
             (Some(_) | None, Some(_) | None) => return None,
         };
-        let message = "a number has digits on both sides of its point";
-        Some(Diagnostic::at(Code::InvalidNumber, message, span, "").with_edit(format!("write `{whole}`"), span, whole))
+        Some(errors::point_without_digits(span, &whole))
     }
 
     /// `@` before something that is no instant, and time behind a date without `T`.
-    fn instant(&self, builder: &Builder<'_>) -> Option<Diagnostic> {
-        let help = "write `@2025-01-31` or `@2025-01-31T12:00:00Z`";
+    fn instant(&self) -> Option<Diagnostic> {
         let found = self.found?;
         if found.kind == TokenKind::Instant {
             let expects = self.expects_expression() || self.expects(Rule::instant);
-            let word = self.text(builder, found);
+            let word = self.text(found);
             if !expects || FeatParser::parse(Rule::at_literal, word).is_ok() {
                 return None;
             }
@@ -381,29 +280,24 @@ impl Failure {
                 word.to_ascii_lowercase().as_str(),
                 "@now" | "@today" | "@timestamp" | "@t"
             ) {
-                let message = format!("`{word}`: the instant of the question is not in expressions of this release");
-                let diagnostic = Diagnostic::at(Code::NotInRelease, message, self.place(found), "");
-                return Some(diagnostic.with_help("windows end at it, and `time_since_last()` measures from it"));
+                return Some(errors::instant_of_the_question(word, self.place(found)));
             }
-            let message = format!("`{word}` is neither a date nor a timestamp");
-            return Some(Diagnostic::at(Code::InvalidTimestamp, message, self.place(found), "").with_help(help));
+            return Some(errors::not_an_instant(word, self.place(found)));
         }
         let previous = self.previous.filter(|token| token.kind == TokenKind::Instant)?;
         if self.at < previous.end || matches!(found.kind, TokenKind::Number) && found.start < self.span.end {
-            let span = self.place(previous).to(self.place(found));
-            let message = "the instant is not written as one piece";
-            return Some(Diagnostic::at(Code::InvalidTimestamp, message, span, "").with_help(help));
+            return Some(errors::instant_in_pieces(self.place(previous).to(self.place(found))));
         }
         None
     }
 
     /// A reserved word where a name is needed.
-    fn reserved(&self, builder: &Builder<'_>) -> Option<Diagnostic> {
-        let (word, span) = self.word(builder)?;
+    fn reserved(&self) -> Option<Diagnostic> {
+        let (word, span) = self.word()?;
         if !RESERVED.contains(&word) || span.start >= self.span.end {
             return None;
         }
-        let next = builder.token_from(span.end).map(|token| self.text(builder, token));
+        let next = self.next();
         let names = [Rule::name, Rule::column, Rule::reference, Rule::module_name];
         let as_name = names.iter().any(|rule| self.expects(*rule)) && !self.expects_expression();
         let as_operand = self.expects_expression()
@@ -415,26 +309,19 @@ impl Failure {
         if !as_name && !as_operand {
             return None;
         }
-        let message = format!("`{word}` is a reserved word");
-        let diagnostic = Diagnostic::at(Code::ReservedWord, message, span, "cannot be a name");
-        let first = builder
-            .token_from(self.span.start)
-            .map(|token| self.text(builder, token));
+        let first = self.tokens.from(self.span.start).map(|token| self.text(token));
         let is_of_file =
             self.context == Context::Clause && matches!(first, Some("columns" | "unique" | "time" | "arrival"));
-        Some(diagnostic.with_help(if is_of_file {
-            format!(
-                "rename the column in the file, for example to `{word}_`: this release has no other names for columns"
-            )
-        } else {
-            format!("choose another name, for example `{word}_`")
-        }))
+        Some(match is_of_file {
+            true => errors::reserved_column(word, span),
+            false => errors::reserved_word(word, span),
+        })
     }
 
     /// A word like one that fits.
-    fn misspelt(&self, builder: &Builder<'_>) -> Option<Diagnostic> {
-        let (word, span) = self.word(builder)?;
-        if span.start >= self.span.end || self.starts_piece(builder) {
+    fn misspelt(&self) -> Option<Diagnostic> {
+        let (word, span) = self.word()?;
+        if span.start >= self.span.end || self.starts_piece() {
             return None;
         }
         let words: Vec<&str> = self.expected.iter().filter_map(|rule| keyword(*rule)).collect();
@@ -442,29 +329,22 @@ impl Failure {
             return None;
         }
         let near = suggest::nearest(word, words.iter().copied())?;
-        let message = format!("`{word}` is not a keyword");
-        Some(
-            Diagnostic::at(Code::UnknownKeyword, message, span, "not known here").with_edit(
-                format!("did you mean `{near}`?"),
-                span,
-                near,
-            ),
-        )
+        Some(errors::misspelt_keyword(word, span, near))
     }
 
     /// Everything else: expected this, found that.
-    fn unexpected(&self, builder: &Builder<'_>) -> Diagnostic {
+    fn unexpected(&self) -> Diagnostic {
         let found = self.found.filter(|token| token.start < self.span.end);
         let described = match self.found {
             None => "the end of the file".to_owned(),
             Some(token) if token.kind == TokenKind::String => "a string".to_owned(),
-            Some(token) => format!("`{}`", self.text(builder, token)),
+            Some(token) => format!("`{}`", self.text(token)),
         };
         let message = match self.expected_words() {
             Some(words) => format!("expected {words}, found {described}"),
             None => format!("unexpected {described}"),
         };
-        let same_line = |token: &Token, previous: Token| !builder.text[previous.end..token.start].contains('\n');
+        let same_line = |token: &Token, previous: Token| !self.tokens.text[previous.end..token.start].contains('\n');
         let (span, label) = match (found, self.previous) {
             (Some(token), Some(previous)) if same_line(&token, previous) => (self.place(token), "does not fit here"),
             (Some(token), None) => (self.place(token), "does not fit here"),
@@ -474,11 +354,9 @@ impl Failure {
         let diagnostic = Diagnostic::at(Code::UnexpectedText, message, span, label);
         let inner = forms::INNER
             .iter()
-            .find(|(rule, _)| self.expects(*rule))
+            .find(|(rules, _)| rules.iter().any(|rule| self.expects(*rule)))
             .map(|(_, form)| (*form).to_owned());
-        let first = builder
-            .token_from(self.span.start)
-            .map(|token| self.text(builder, token));
+        let first = self.tokens.from(self.span.start).map(|token| self.text(token));
         match inner.or_else(|| forms::form(self.context, first)) {
             Some(form) => diagnostic.with_help(form),
             None => diagnostic,
@@ -504,6 +382,14 @@ impl Failure {
         }
         let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
         (!words.is_empty()).then(|| list(&words, "or"))
+    }
+}
+
+/// The duration that a number and a unit make, or the one that is meant by them.
+fn as_duration(joined: String) -> Option<String> {
+    match literal::duration(&joined, Span::default()) {
+        Ok(_) => Some(joined),
+        Err(refusal) => refusal.replacement(),
     }
 }
 
