@@ -8,7 +8,6 @@ mod nesting;
 mod quotes;
 mod tokens;
 
-pub(crate) use nesting::NESTING_MAX;
 pub(crate) use tokens::{Token, TokenKind, Tokens};
 
 use crate::ast::Comment;

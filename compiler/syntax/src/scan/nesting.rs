@@ -5,7 +5,7 @@ use crate::errors;
 
 /// Brackets and `case`s within each other beyond this many are refused, so that the recursive parser cannot run out of
 /// stack.
-pub(crate) const NESTING_MAX: usize = 64;
+const NESTING_MAX: usize = 64;
 
 impl Scanner<'_> {
     /// Replaces what lies too deep by a constant, and reports it.
@@ -51,7 +51,7 @@ impl Scanner<'_> {
         self.masked[start] = b'0';
         self.scan.poison.push(start);
         let span = self.span(start, self.scan.tokens[first].end);
-        self.report(errors::too_many_brackets(span));
+        self.report(errors::too_many_brackets(NESTING_MAX, span));
         last
     }
 }
