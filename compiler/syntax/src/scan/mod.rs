@@ -8,6 +8,8 @@ mod nesting;
 mod quotes;
 mod tokens;
 
+#[cfg(test)]
+pub(crate) use nesting::NESTING_MAX;
 pub(crate) use tokens::{Token, TokenKind, Tokens};
 
 use crate::ast::Comment;

@@ -5,7 +5,7 @@ use crate::errors;
 
 /// Brackets and `case`s within each other beyond this many are refused, so that the recursive parser cannot run out of
 /// stack.
-const NESTING_MAX: usize = 64;
+pub(crate) const NESTING_MAX: usize = 64;
 
 impl Scanner<'_> {
     /// Replaces what lies too deep by a constant, and reports it.
