@@ -152,6 +152,8 @@ macro_rules! file_formats {
 file_formats! {
     Parquet => "parquet";
     Csv => "csv";
+    /// As CSV, with tabs in place of commas.
+    Tsv => "tsv";
     Jsonl => "jsonl";
     /// Arrow IPC, files or streams.
     Arrow => "arrow";

@@ -86,6 +86,7 @@ mod tests;
 mod train;
 mod values;
 mod view_rejects;
+mod warnings;
 
 pub use absence::{Absence, Unfound};
 pub use error::Error;

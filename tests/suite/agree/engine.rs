@@ -44,6 +44,7 @@ pub struct Did {
     pub parquet: u64,
     pub arrow: u64,
     pub csv: u64,
+    pub tsv: u64,
     pub jsonl: u64,
     /// Cases over files by the streaming engine.
     pub replayed: u64,
@@ -71,6 +72,7 @@ impl Did {
             Format::Parquet => self.parquet += 1,
             Format::Arrow => self.arrow += 1,
             Format::Csv => self.csv += 1,
+            Format::Tsv => self.tsv += 1,
             Format::Jsonl => self.jsonl += 1,
         }
         self.replayed += u64::from(layout.replay.is_some());
@@ -83,7 +85,7 @@ impl Did {
     }
 
     /// The counts by name, each with how many there are at least in a thousand cases.
-    pub fn counts(&self) -> [(&'static str, u64, u64); 18] {
+    pub fn counts(&self) -> [(&'static str, u64, u64); 19] {
         [
             ("in memory", self.in_memory, 1_000),
             ("spilled", self.spilled, 700),
@@ -98,6 +100,7 @@ impl Did {
             ("Parquet", self.parquet, 40),
             ("Arrow", self.arrow, 20),
             ("CSV", self.csv, 10),
+            ("TSV", self.tsv, 10),
             ("JSONL", self.jsonl, 10),
             ("replayed from files", self.replayed, 20),
             ("pruned", self.pruned, 2),
@@ -120,6 +123,7 @@ impl Did {
         self.parquet += other.parquet;
         self.arrow += other.arrow;
         self.csv += other.csv;
+        self.tsv += other.tsv;
         self.jsonl += other.jsonl;
         self.replayed += other.replayed;
         self.pruned += other.pruned;
@@ -210,11 +214,12 @@ fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {
         Format::Arrow,
         Format::Csv,
         Format::Jsonl,
+        Format::Tsv,
     ];
     let memory_bytes = Some(little(rng, rows)).filter(|bytes| bytes % 3 == 0);
     let replays = rng.one_in(4);
     Layout {
-        format: formats[rng.below(if as_text { 5 } else { 3 })],
+        format: formats[rng.below(if as_text { formats.len() } else { 3 })],
         rows_per_file: *rng.pick(&[7, 25, 10_000]),
         rows_per_group: *rng.pick(&[1, 3, 10, 100]),
         dictionary: rng.one_in(2),

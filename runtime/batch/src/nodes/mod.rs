@@ -13,6 +13,7 @@
 mod answer;
 mod assemble;
 mod block;
+mod choices;
 mod chunks;
 mod common;
 mod edges;

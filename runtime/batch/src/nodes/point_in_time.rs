@@ -220,7 +220,7 @@ impl Stream {
         }
         let bytes = layout.work_bytes(batch.num_rows(), sliced_bytes(batch));
         Ok(Current::Whole {
-            run: in_order.run(layout)?,
+            run: in_order.run(layout, false)?,
             entities: of_entities,
             questions_max: self.job.questions_max(bytes),
             next: 0,
@@ -322,7 +322,7 @@ impl Current {
                     taken.push(job.questions.sorted(rows));
                 }
                 let none = RecordBatch::new_empty(Arc::new(job.spec.layout.sorted()));
-                let run = InOrder::of(&job.spec.layout, &none)?.run(&job.spec.layout)?;
+                let run = InOrder::of(&job.spec.layout, &none)?.run(&job.spec.layout, false)?;
                 let asked = taken.iter().map(|rows| AboutOne { rows, events: 0..0 });
                 Ok(Some(job.ask_all(&run, &asked.collect::<Vec<_>>(), keyless)?))
             }
