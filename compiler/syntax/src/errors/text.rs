@@ -2,7 +2,6 @@
 
 use crate::diag::{Diagnostic, Span};
 use crate::messages;
-use crate::scan::NESTING_MAX;
 
 messages! {
     E0002 unterminated_string(at: Span) {
@@ -90,8 +89,8 @@ messages! {
         help: "remove it, or put it into a string";
     }
 
-    E0005 too_many_brackets(at: Span) {
-        "more than {NESTING_MAX} brackets within each other";
+    E0005 too_many_brackets(most: usize, at: Span) {
+        "more than {most} brackets within each other";
         at: "this one is too deep";
         help: "name a part of the expression with `let`";
     }

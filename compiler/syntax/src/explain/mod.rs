@@ -3,13 +3,15 @@
 //! The piece is parsed again with a rule that is not tolerant. What the grammar expected at the furthest place, and the
 //! token that is there instead, decide which message is given.
 
+mod expected;
 mod habits;
 mod pattern;
 mod piece;
+mod start;
 mod table;
 
-use crate::diag::{Code, Diagnostic, Span, suggest};
-use crate::forms::{self, Context};
+use crate::diag::{Diagnostic, Span, suggest};
+use crate::forms::Context;
 use crate::scan::{Token, TokenKind, Tokens};
 use crate::{errors, literal};
 use featc_grammar::{FeatParser, Parser, RESERVED, Rule, user_word};
@@ -93,77 +95,6 @@ impl<'a> Failure<'a> {
         self.expected
             .iter()
             .any(|rule| user_word(*rule) == Some("an expression"))
-    }
-
-    /// The piece begins with a word that begins no such piece.
-    fn unknown_start(&self) -> Option<Diagnostic> {
-        if self.previous.is_some() || self.context == Context::Entry {
-            return None;
-        }
-        let (word, span) = self.word()?;
-        Some(self.not_a_start(word, span))
-    }
-
-    /// The piece ends with its line, and the next line begins with a word that begins no such piece.
-    fn fresh_line(&self) -> Option<Diagnostic> {
-        let (word, span) = self.word()?;
-        let known = self.context.keywords();
-        if !self.is_first_on_line(span) || span.start >= self.span.end || self.expects_expression() {
-            return None;
-        }
-        let next = self.next();
-        let assigns = next == Some("=") && self.context.naming().is_some()
-            || next == Some("(") && self.context == Context::Statement;
-        let resembles = suggest::nearest(word, known.iter().copied()).is_some() || self.starts_piece();
-        let complete =
-            self.expected.iter().any(|rule| user_word(*rule) == Some("an operator")) || self.expected.is_empty();
-        let ends = complete || self.expects(Rule::EOI);
-        // What stands behind a whole piece, on a line of its own, is meant as the next one.
-        let is_next = self.expects(Rule::EOI)
-            && matches!(self.context, Context::Clause | Context::Step | Context::Statement)
-            && !RESERVED.contains(&word);
-        (ends && !known.contains(&word) && (assigns || resembles || is_next)).then(|| self.not_a_start(word, span))
-    }
-
-    fn not_a_start(&self, word: &str, span: Span) -> Diagnostic {
-        let (piece, place) = (self.context.piece(), self.context.place());
-        let message = format!("`{word}` begins no {piece} of {place}");
-        let diagnostic = Diagnostic::at(Code::UnknownKeyword, message, span, self.context.not_a_piece());
-        let next = self.next();
-        if let Some(keyword) = self.context.naming().filter(|_| next == Some("=")) {
-            let help = format!("write `{keyword}{word} = …`");
-            return diagnostic.with_edit(help, Span::at(span.file, span.start), keyword);
-        }
-        if self.context == Context::Statement && next == Some("(") {
-            return diagnostic.with_help(format!(
-                "name it and give it a window: `feature total = {word}(…) over 7d`"
-            ));
-        }
-        let owner = Context::ALL.into_iter().find(|other| other.keywords().contains(&word));
-        if let Some(owner) = owner {
-            return diagnostic.with_help(match owner {
-                Context::Item => "close the declaration before it with `}`".to_owned(),
-                Context::Clause | Context::Step | Context::Statement | Context::Entry => {
-                    format!("`{word}` belongs into {}", owner.place())
-                }
-            });
-        }
-        if let Some(near) = suggest::nearest(word, self.context.keywords().iter().copied()) {
-            return diagnostic.with_edit(format!("did you mean `{near}`?"), span, near);
-        }
-        if let Some(help) = forms::instead(self.context, word) {
-            return diagnostic.with_help(help);
-        }
-        let known = list(
-            &self
-                .context
-                .keywords()
-                .iter()
-                .map(|word| format!("`{word}`"))
-                .collect::<Vec<_>>(),
-            "or",
-        );
-        diagnostic.with_help(format!("a {piece} begins with {known}"))
     }
 
     /// `7 days`
@@ -330,58 +261,6 @@ impl<'a> Failure<'a> {
         }
         let near = suggest::nearest(word, words.iter().copied())?;
         Some(errors::misspelt_keyword(word, span, near))
-    }
-
-    /// Everything else: expected this, found that.
-    fn unexpected(&self) -> Diagnostic {
-        let found = self.found.filter(|token| token.start < self.span.end);
-        let described = match self.found {
-            None => "the end of the file".to_owned(),
-            Some(token) if token.kind == TokenKind::String => "a string".to_owned(),
-            Some(token) => format!("`{}`", self.text(token)),
-        };
-        let message = match self.expected_words() {
-            Some(words) => format!("expected {words}, found {described}"),
-            None => format!("unexpected {described}"),
-        };
-        let same_line = |token: &Token, previous: Token| !self.tokens.text[previous.end..token.start].contains('\n');
-        let (span, label) = match (found, self.previous) {
-            (Some(token), Some(previous)) if same_line(&token, previous) => (self.place(token), "does not fit here"),
-            (Some(token), None) => (self.place(token), "does not fit here"),
-            (Some(_) | None, Some(previous)) => (Span::at(self.span.file, previous.end), "something is missing here"),
-            (None, None) => (Span::at(self.span.file, self.at), "something is missing here"),
-        };
-        let diagnostic = Diagnostic::at(Code::UnexpectedText, message, span, label);
-        let inner = forms::INNER
-            .iter()
-            .find(|(rules, _)| rules.iter().any(|rule| self.expects(*rule)))
-            .map(|(_, form)| (*form).to_owned());
-        let first = self.tokens.from(self.span.start).map(|token| self.text(token));
-        match inner.or_else(|| forms::form(self.context, first)) {
-            Some(form) => diagnostic.with_help(form),
-            None => diagnostic,
-        }
-    }
-
-    /// "`)`, `where` or an operator": without repetition, the less telling ones left out where there are many.
-    fn expected_words(&self) -> Option<String> {
-        let mut words: Vec<&str> = vec![];
-        for word in self.expected.iter().filter_map(|rule| user_word(*rule)) {
-            if !words.contains(&word) {
-                words.push(word);
-            }
-        }
-        if words.contains(&"an operator") {
-            words.retain(|word| !matches!(*word, "`(`" | "`=`" | "`.`"));
-        }
-        if words.contains(&"`)`") {
-            words.retain(|word| !matches!(*word, "`(`" | "`?`"));
-        }
-        if words.contains(&"an expression") {
-            words.retain(|word| matches!(*word, "an expression" | "`)`" | "`where`" | "`ignoring nulls`"));
-        }
-        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
-        (!words.is_empty()).then(|| list(&words, "or"))
     }
 }
 

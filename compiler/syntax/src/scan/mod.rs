@@ -8,6 +8,7 @@ mod nesting;
 mod quotes;
 mod tokens;
 
+#[cfg(test)]
 pub(crate) use nesting::NESTING_MAX;
 pub(crate) use tokens::{Token, TokenKind, Tokens};
 

@@ -51,7 +51,7 @@ impl Scanner<'_> {
         self.masked[start] = b'0';
         self.scan.poison.push(start);
         let span = self.span(start, self.scan.tokens[first].end);
-        self.report(errors::too_many_brackets(span));
+        self.report(errors::too_many_brackets(NESTING_MAX, span));
         last
     }
 }
