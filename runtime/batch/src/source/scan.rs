@@ -228,7 +228,7 @@ impl Scan<'_> {
             let place = (at as u64) << 32 | batch_number;
             batch_number += 1;
             if pass.duplicates.is_none() {
-                self.tell(decoded.batch.rows);
+                self.tell(decoded.batch.rows)?;
             }
             self.judge(place, decoded, (pipelines, &mut memos), pass)
         };
@@ -257,11 +257,11 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn tell(&self, rows: usize) {
+    fn tell(&self, rows: usize) -> Outcome<()> {
         self.resources.tell(&Progress::Decoded {
             source: self.source.name.clone(),
             rows: rows as u64,
-        });
+        })
     }
 
     /// Accepts a batch and hands its events on.
