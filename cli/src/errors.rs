@@ -460,8 +460,9 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
             .with_help("give the columns that the service needs, with their types"),
         Error::SharedIdentity { column, is_key, names } => shared_identity(column, *is_key, names),
-        // No command loads a build or a snapshot from outside, and replays move the cut along.
-        Error::Build { .. }
+        // No command loads a build or a snapshot from outside, replays move the cut along, and who interrupts a run knows it.
+        Error::Interrupted
+        | Error::Build { .. }
         | Error::Snapshot { .. }
         | Error::NotAtCut { .. }
         | Error::CutGoesBack { .. }

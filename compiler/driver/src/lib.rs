@@ -40,7 +40,7 @@ mod plain;
 mod project;
 
 pub use build::{BuildError, build};
-pub use certify::{CertifyError, certify, certify_folder};
+pub use certify::{CertifyError, certify, certify_folder, program_of_folder};
 pub use elsewhere::read_elsewhere;
 pub use featc_ir::manifest::{FeatureEntry, Manifest};
 pub use featc_syntax::{diag, is_reserved};

@@ -12,7 +12,8 @@
 //!   and never fatal; what is wrong with a whole file is a [`DecodeError`].
 //! * Which rows are rejected is a function of the file and of the source's declaration alone: it depends neither on
 //!   the cut, nor on the batch size, nor on the columns that were asked for.
-//! * [`decode_rows`] decodes rows that are in memory by the same rules.
+//! * [`decode_rows`] decodes rows that are in memory by the same rules; [`Tables`] is a store that has the rows of sources
+//!   in memory, and [`spine_of`] takes questions from there.
 //! * [`read_spine`] reads questions: there every row must be usable, so any broken one is an error.
 //!
 //! # What a file may hold for each declared type
@@ -82,6 +83,7 @@ mod spec;
 mod spine;
 mod spine_reader;
 mod store;
+mod table;
 mod text;
 mod text_file;
 mod text_rows;
@@ -107,7 +109,8 @@ pub use scratch::Scratch;
 pub use source::{ReadOptions, SourceReader, read_source};
 pub use spec::{Bound, Decoded, PieceOptions, RowNumbers};
 pub use spine::Spine;
-pub use spine_reader::read_spine;
-pub use store::{InputFile, RandomRead, Store, open_file, read_file};
+pub use spine_reader::{read_spine, spine_of};
+pub use store::{InputFile, RandomRead, Store, Table, open_file, read_file};
+pub use table::Tables;
 pub use undeclared::Undeclared;
 pub use write::{Aside, Beyond, Claim, WriteOptions, beyond_text, sync_folder};

@@ -181,6 +181,7 @@ impl Program {
         let mut answers: Option<Vec<(Column, Vec<Status>)>> = None;
         let mut from = 0;
         while from < order.len() {
+            self.check_interrupt()?;
             let t = spine.times[order[from] as usize];
             let until = if complete {
                 order.len().min(from + 4096)

@@ -199,7 +199,7 @@ impl Program {
     ) -> Result<SourceReport, Error> {
         let options = ReadOptions {
             sink: rejects.map(|target| forward(source, target)),
-            store: Some(self.store.clone()),
+            store: Some(self.store()),
             ..ReadOptions::default()
         };
         let mut report = SourceReport {

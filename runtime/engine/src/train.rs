@@ -90,7 +90,7 @@ impl Program {
         let limits = options.limits;
         let inputs = Inputs {
             base: self.base.clone(),
-            store: self.store.clone(),
+            store: self.store(),
             truth: options.truth,
             with_status: options.with_status,
             threads: options.threads,
@@ -98,6 +98,7 @@ impl Program {
             temp: options.temp,
             prune: options.prune,
             progress: options.progress,
+            interrupt: self.interrupt.clone(),
             rejects: options.rejects,
             ..Inputs::new(spine)
         };

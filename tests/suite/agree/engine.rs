@@ -3,6 +3,7 @@
 use crate::evaluators::{Answers, Case, Delivery, Format, Layout, Ran, Setting, batch, files, stream};
 use featc_driver::Plans;
 use featc_ir::Status;
+use featc_ir::plan::{FoldSlot, Method};
 use featc_tests::pools::{Numbers, Times};
 use featc_tests::programs::Shape;
 use featc_tests::rng::Rng;
@@ -34,6 +35,8 @@ pub struct Did {
     pub spilled_whole: u64,
     pub split: u64,
     pub summaries: u64,
+    /// The same, of services whose every view has states in its summaries, or windows that choose events.
+    pub states: u64,
     /// Several views of one source, in one pass; and each in its own.
     pub fused: u64,
     pub apart: u64,
@@ -55,19 +58,20 @@ pub struct Did {
 }
 
 impl Did {
-    fn note(&mut self, setting: Setting, ran: &Ran) {
+    fn note(&mut self, setting: Setting, ran: &Ran, states: bool) {
         self.in_memory += u64::from(setting.memory_bytes.is_none());
         self.spilled += u64::from(ran.spilled());
         self.spilled_whole += u64::from(ran.spilled() && ran.chunks() == 0);
         self.split += u64::from(ran.chunks() > 0);
         self.summaries += u64::from(ran.summaries() > 0);
+        self.states += u64::from(ran.summaries() > 0 && states);
         self.fused += u64::from(ran.fused());
         self.apart += u64::from(!setting.fuse);
         self.without_status += u64::from(!setting.with_status);
         self.several_threads += u64::from(setting.threads > 1);
     }
 
-    fn note_files(&mut self, case: &Case, layout: Layout, ran: &Ran) {
+    fn note_files(&mut self, case: &Case, layout: Layout, ran: &Ran, states: bool) {
         match layout.format {
             Format::Parquet => self.parquet += 1,
             Format::Arrow => self.arrow += 1,
@@ -80,7 +84,7 @@ impl Did {
         self.dictionaries += u64::from(ran.measured.contains(" rows_coded"));
         self.naive += u64::from(layout.naive && case.program.sources.iter().any(|source| source.zone.is_some()));
         if layout.replay.is_none() {
-            self.note(layout.setting, ran);
+            self.note(layout.setting, ran, states);
         }
     }
 
@@ -91,7 +95,8 @@ impl Did {
             ("spilled", self.spilled, 700),
             ("spilled, entities whole", self.spilled_whole, 200),
             ("entities in parts", self.split, 600),
-            ("panes summarised", self.summaries, 150),
+            ("panes summarised", self.summaries, 250),
+            ("panes with states or choices", self.states, 50),
             ("one pass for several views", self.fused, 200),
             ("a pass per view", self.apart, 500),
             ("without statuses", self.without_status, 500),
@@ -115,6 +120,7 @@ impl Did {
         self.spilled_whole += other.spilled_whole;
         self.split += other.split;
         self.summaries += other.summaries;
+        self.states += other.states;
         self.fused += other.fused;
         self.apart += other.apart;
         self.without_status += other.without_status;
@@ -239,17 +245,29 @@ fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {
     }
 }
 
+/// Whether every view of the service has a slot that is folded by states, or over a window that chooses events.
+fn has_states(case: &Case, plans: &Plans) -> bool {
+    let of_service = plans.batch.iter().filter(|plan| plan.service == case.service);
+    let mut pipelines = of_service.flat_map(|plan| &plan.pipelines);
+    pipelines.all(|pipeline| {
+        let fold = &pipeline.fold;
+        let is_folded = |slot: &FoldSlot| matches!(slot.method, Method::Deltas | Method::States);
+        let chooses = |slot: &FoldSlot| fold.windows[slot.window.index()].count().is_some();
+        fold.slots.iter().any(|slot| is_folded(slot) || chooses(slot))
+    })
+}
+
 /// The first answer of an engine that is not the expected one.
 pub fn difference(case: &Case, plans: &Plans, engine: Engine, expected: &Answers, did: &mut Did) -> Option<Difference> {
     let (values, statuses): (Vec<Vec<Value>>, Option<Vec<Vec<Status>>>) = match engine {
         Engine::Batch(setting) => {
             let ran = batch(case, plans, setting);
-            did.note(setting, &ran);
+            did.note(setting, &ran, has_states(case, plans));
             (ran.values, ran.statuses)
         }
         Engine::Files(layout) => {
             let ran = files(case, plans, layout);
-            did.note_files(case, layout, &ran);
+            did.note_files(case, layout, &ran, has_states(case, plans));
             (ran.values, ran.statuses)
         }
         Engine::Stream(delivery) => {

@@ -238,14 +238,15 @@ impl Scope<'_> {
             true => format!("where {}", self.predicate(1)),
             false => String::new(),
         };
-        match self.rng.below(32) {
+        match self.rng.below(33) {
             0..=7 => self.chosen_by(&filter),
             8..=12 => self.of_pairs(&filter),
-            13 => self.of_conditions(&filter),
+            13 | 16 => self.of_conditions(&filter),
             14 => {
                 let name = *self.rng.pick(&["first", "last"]);
-                let column = self.name_of(Type::Bool);
-                (format!("{name}({column} {filter} ignoring nulls)"), Type::Bool)
+                let ty = *self.rng.pick(&[Type::Bool, Type::Date, Type::Int64]);
+                let nulls = *self.rng.pick(&["", " ignoring nulls", " ignoring nulls"]);
+                (format!("{name}({} {filter}{nulls})", self.name_of(ty)), ty)
             }
             15 => (format!("time_since_first({filter})"), Type::Duration),
             _ => self.list(),
@@ -276,8 +277,12 @@ impl Scope<'_> {
 
     /// A list, or its length.
     fn list(&mut self) -> (String, Type) {
-        // Of two values the first and the last are often the same.
-        let of = if self.rng.one_in(6) { Type::Bool } else { self.kind() };
+        // Of few values the first and the last are often the same.
+        let of = match self.rng.below(12) {
+            0 => Type::Bool,
+            1 | 2 => Type::Date,
+            _ => self.kind(),
+        };
         let (column, filter) = (self.name_of(of), self.filter());
         let (name, items) = (
             *self.rng.pick(&["first_n", "last_n"]),

@@ -7,6 +7,7 @@ mod call;
 mod cast;
 mod literal;
 mod operator;
+mod rule;
 
 use crate::errors;
 use crate::res::{self, ExprKind};

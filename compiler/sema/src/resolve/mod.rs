@@ -8,6 +8,7 @@ mod source;
 mod transform;
 mod types;
 mod view;
+mod window;
 
 use crate::errors::{self, Kind};
 use crate::res;

@@ -146,7 +146,7 @@ impl Job {
         self.counter.add(&rows, (keyless, with_id), &answered);
         self.resources.tell(&Progress::Answered {
             questions: rows.len() as u64,
-        });
+        })?;
         self.encode(rows, asked.times, answered)
     }
 

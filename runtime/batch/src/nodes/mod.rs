@@ -16,6 +16,7 @@ mod block;
 mod choices;
 mod chunks;
 mod common;
+mod current;
 mod edges;
 mod events;
 mod finish;

@@ -3,7 +3,7 @@
 use crate::arrow_sizes::check_sizes;
 use crate::arrow_stream::{MARKER, Stream};
 use crate::error::DecodeError;
-use crate::format::{Format, Opened, Part, Reading};
+use crate::format::{Format, Opened, Part, Reading, parts_of_batches};
 use crate::guard::guarded;
 use crate::layout::Layout;
 use crate::reject::Reject;
@@ -180,29 +180,9 @@ impl Opened for ArrowFile {
 
     /// Batches that follow each other.
     fn parts(&self, rows_per_piece: usize, _: &Spec, _: &mut u64) -> Vec<Part> {
-        let mut parts: Vec<Part> = Vec::new();
-        let mut before = 0u64;
-        for (at, (block, rows)) in self.footer.batches.iter().enumerate() {
-            let fits = |part: &&mut Part| part.rows.unwrap_or(0).saturating_add(*rows) <= rows_per_piece as u64;
-            let bytes = block.bodyLength().max(0) as u64;
-            match parts.last_mut().filter(fits) {
-                Some(part) => {
-                    part.units.end = at + 1;
-                    part.rows = part.rows.map(|before| before + rows);
-                    part.bytes = part.bytes.saturating_add(bytes);
-                }
-                None => parts.push(Part {
-                    units: at..at + 1,
-                    before,
-                    rows: Some(*rows),
-                    bytes,
-                    ..Part::default()
-                }),
-            }
-            before = before.saturating_add(*rows);
-        }
-        parts.iter_mut().for_each(|part| part.unpacked_bytes = part.bytes);
-        parts
+        let batches = self.footer.batches.iter();
+        let sizes = batches.map(|(block, rows)| (*rows, block.bodyLength().max(0) as u64));
+        parts_of_batches(sizes, rows_per_piece)
     }
 
     fn read(self: Arc<Self>, part: &Part, spec: &Spec) -> Result<Box<dyn Reading>, DecodeError> {
