@@ -45,7 +45,10 @@ fn tabs_give_what_commas_give() {
     assert!(program.contains("batch tsv"), "{program}");
     std::fs::write(at("shop.feat"), program).expect("writable");
     std::fs::remove_file(at("payments.csv")).expect("there");
-    ok(folder.path(), &format!("{TRAIN} --out tabs.tsv").replace("spine.csv", "spine.tsv"));
+    ok(
+        folder.path(),
+        &format!("{TRAIN} --out tabs.tsv").replace("spine.csv", "spine.tsv"),
+    );
     assert_eq!(text("tabs.tsv"), text("commas.csv").replace(',', "\t"));
 }
 
