@@ -183,6 +183,8 @@ fn modules_form_no_circles() {
         "runtime/decode",
         "runtime/lake",
         "runtime/merge",
+        "runtime/stream",
+        "runtime/engine",
         "runtime/model",
     ];
     for of_crate in free {

@@ -1,7 +1,7 @@
 //! Features as Arrow columns.
 
 use crate::error::Error;
-use crate::limits::{Limits, ViewReport};
+use crate::limits::Limits;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
@@ -37,6 +37,16 @@ pub struct RunReport {
     /// batch.
     #[serde(skip)]
     pub missing_rows: BTreeMap<String, Vec<u32>>,
+}
+
+/// Questions of a run to one view.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ViewReport {
+    pub view: String,
+    pub questions: u64,
+    /// Those that find nothing: no event of their entity that they see lies within the longest retention of the view's
+    /// features.
+    pub missing: u64,
 }
 
 /// Answers of one feature that are not what was asked for.

@@ -1,10 +1,10 @@
 //! Training sets from the batch engine.
 
 use crate::error::Error;
-use crate::limits::{Limits, ViewReport};
+use crate::limits::Limits;
 use crate::program::Program;
 use crate::recorded::Side;
-use crate::results::{FeatureReport, RunReport, SourceReport, Training, view_names};
+use crate::results::{FeatureReport, RunReport, SourceReport, Training, ViewReport, view_names};
 use crate::spine::Spine;
 use crate::warnings::warnings;
 use arrow::array::RecordBatch;

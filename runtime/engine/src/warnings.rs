@@ -2,10 +2,9 @@
 //! the rows of a replay.
 
 use crate::error::Error;
-use crate::limits::ViewReport;
 use crate::program::Program;
 use crate::recorded::Recorded;
-use crate::results::Warning;
+use crate::results::{ViewReport, Warning};
 use crate::spine::Spine;
 use crate::view_rejects::node;
 use featc_ir::plan::{FoldSpec, Pipeline};
