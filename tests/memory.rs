@@ -16,7 +16,7 @@ static HEAP: PeakAlloc = PeakAlloc;
 const SECOND_US: i64 = 1_000_000;
 const START_US: i64 = 1_709_159_400 * SECOND_US;
 const LIMIT_BYTES: usize = 64 << 20;
-const QUESTIONS: usize = 60;
+const QUESTIONS: usize = 24;
 
 /// Every form of a window, the last ones with few candidates.
 const WINDOWS: [&str; 9] = [
