@@ -1,4 +1,4 @@
-"""Writes NOTICES.txt: the licences of every crate that is linked into the binary `featc`.
+"""Writes NOTICES.txt: the licences of every crate that is linked into the binary `featc` or the Python package.
 
 Run it after a change of dependencies: `python3 cli/notices.py`. A test compares the list of crates with cargo's.
 """
@@ -18,8 +18,8 @@ def cargo(*arguments: str) -> str:
 
 
 def linked() -> set[tuple[str, str]]:
-    """Name and version of every crate of the binary, on Linux, without our own."""
-    tree = cargo("tree", "-p", "featc", "-e", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}", "--locked")
+    """Name and version of every crate of the binary and of the Python package, on Linux, without our own."""
+    tree = cargo("tree", "-p", "featc", "-p", "featc-python", "-e", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}", "--locked")
     crates = set()
     for line in filter(None, tree.splitlines()):
         name, version, *place = line.replace(" (*)", "").split()
@@ -63,7 +63,7 @@ def main() -> None:
         where = f"texts {', '.join(map(str, own))}" if own else f"no text in the crate{'; by ' + authors if authors else ''}"
         lines.append(f"{key[0]} {key[1]}: {package['license']} ({where})")
     head = (
-        "The binary `featc` contains the crates below. Each is under its own licence; where it offers several, featc takes\n"
+        "The binary `featc` and its Python package contain the crates below. Each is under its own licence; where it offers several, featc takes\n"
         "the one that is compatible with Apache-2.0. The numbered texts follow the list.\n"
     )
     rule = "\n\n" + "=" * 100 + "\n"

@@ -1,8 +1,13 @@
 //! The arguments of every subcommand.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use featr::{Limits, Most, WriteOptions};
+use featc_driver::Project;
+use featc_ir::Program;
+use featr::{Limits, Most, Table, WriteOptions};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Features written once, computed in batch and online with the same bits.
 #[derive(Debug, Parser)]
@@ -163,6 +168,29 @@ pub struct RunArgs {
     /// Whether every row is read, also those that can matter to no question: what a record says
     #[arg(skip)]
     pub every_row: bool,
+    /// What a caller in this process gives in place of files
+    #[arg(skip)]
+    pub given: Given,
+}
+
+/// What a caller in the same process has in place of files.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// A program that is compiled already, and was told of.
+    pub program: Option<Arc<Compiled>>,
+    /// Rows of sources.
+    pub sources: BTreeMap<String, Arc<Table>>,
+    /// The questions.
+    pub spine: Option<Arc<Table>>,
+    /// Ends runs soon after somebody sets it.
+    pub interrupt: Option<Arc<AtomicBool>>,
+}
+
+/// A compiled program with its text.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    pub project: Project,
+    pub ir: Program,
 }
 
 impl RunArgs {
@@ -245,7 +273,7 @@ pub struct TrainArgs {
     pub program: ProgramArgs,
     #[command(flatten)]
     pub spine: SpineArgs,
-    /// The result: .parquet, .csv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table
+    /// The result: .parquet, .csv, .tsv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     #[command(flatten)]
@@ -273,7 +301,7 @@ pub struct TrainCommand {
     /// Time zone of the spine's timestamps that carry no offset, for example UTC
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
-    /// The result: .parquet, .csv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table. The record of a file
+    /// The result: .parquet, .csv, .tsv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table. The record of a file
     /// goes beside it, as <FILE>.provenance.json
     #[arg(long, value_name = "FILE", required_unless_present = "from_provenance")]
     pub out: Option<PathBuf>,

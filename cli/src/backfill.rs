@@ -16,12 +16,11 @@ mod plan;
 mod verify;
 
 use crate::args::BackfillArgs;
-use crate::check::compile;
 use crate::errors;
 use crate::outputs::{Aside, check_overwrites, same_file};
 use crate::provenance::{fingerprints, is_hashed, named_file, source_files};
 use crate::report::{Refused, Reporter, counted};
-use crate::run::{Prepared, prepare_compiled};
+use crate::run::{Prepared, compiled, prepare_compiled};
 use crate::settle::{check_found, settle};
 use arrow::datatypes::Schema;
 use checkpoint::{Arguments, Checkpoint, Locked};
@@ -291,7 +290,7 @@ fn span(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused> {
 
 /// The program with the wanted service (a view becomes one of its own), and the hash of the program as it is written.
 fn prepare(args: &BackfillArgs, reporter: &Reporter) -> Result<(Prepared, String), Refused> {
-    let (project, mut ir) = compile(&args.program, reporter)?;
+    let (project, mut ir) = compiled(&args.program, &args.run, reporter)?;
     let hash = featc_ir::hash::program_hash(&ir);
     let service = match (&args.service, &args.view) {
         (Some(service), _) => service.clone(),
@@ -458,7 +457,7 @@ fn check_listed(
     let questions = Spine {
         schema: Arc::new(Schema::empty()),
         batches: Vec::new(),
-        times: vec![from; listed.first().map_or(0, Column::len)],
+        times: vec![from; listed.first().map_or(0, Column::len)].into(),
         columns: service.keys.iter().cloned().zip(listed.iter().cloned()).collect(),
     };
     check_found(prepared, &report, &questions, Side::Batch, &args.run, reporter)

@@ -10,6 +10,11 @@ use std::path::Path;
 /// Reads and compiles a program, printing its messages.
 pub fn compile(path: &Path, reporter: &Reporter) -> Result<(Project, Program), Refused> {
     let project = Project::load(path).or_else(|error| reporter.refuse(errors::load(&error)))?;
+    compile_project(project, reporter)
+}
+
+/// As [`compile`], of texts that are read.
+pub fn compile_project(project: Project, reporter: &Reporter) -> Result<(Project, Program), Refused> {
     let outcome = featc_driver::compile(&project.sources, &project.files);
     reporter.diagnostics(&outcome.diagnostics, &project.sources)?;
     match outcome.value {

@@ -1,7 +1,9 @@
 //! `featc demo`: the whole tour, on real flights that come with the binary.
 
 use crate::answered::{Answered, write};
-use crate::args::{BuildArgs, DemoArgs, GetArgs, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg, VerifyArgs};
+use crate::args::{
+    BuildArgs, DemoArgs, GetArgs, Given, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg, VerifyArgs,
+};
 use crate::outputs::check_out;
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, prepare};
@@ -41,6 +43,7 @@ impl Tour<'_> {
             service: SERVICE.to_owned(),
             run: RunArgs {
                 every_row: false,
+                given: Given::default(),
                 sources: vec![],
                 truth: Some(truth),
                 delay: None,

@@ -2,7 +2,18 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Who is told of progress in place of a terminal: a phase, steps done, steps in all. Calls may come from several threads.
+#[derive(Clone)]
+pub struct Listener(pub Arc<dyn Fn(&'static str, u64, u64) + Send + Sync>);
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Listener")
+    }
+}
 
 /// A bar that shows itself once the work has taken a second.
 #[derive(Debug)]
@@ -12,11 +23,12 @@ pub struct Bar {
     began: Instant,
     told: Instant,
     phase: &'static str,
+    listener: Option<Listener>,
 }
 
 impl Bar {
     /// `quiet` shows nothing whatever happens.
-    pub fn new(quiet: bool) -> Bar {
+    pub fn new(quiet: bool, listener: Option<Listener>) -> Bar {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{msg:10} {bar:30} {human_pos}/{human_len} {per_sec} eta {eta}");
         if let Ok(style) = style {
@@ -30,11 +42,15 @@ impl Bar {
             began: now,
             told: now,
             phase: "",
+            listener,
         }
     }
 
     /// Tells how far a phase is.
     pub fn tell(&mut self, phase: &'static str, done: u64, of: u64) {
+        if let Some(listener) = &self.listener {
+            (listener.0)(phase, done, of);
+        }
         let now = Instant::now();
         if now < self.told + Duration::from_millis(100) && phase == self.phase {
             return;
@@ -71,6 +87,7 @@ pub struct Pace {
     /// Parts and rows: of this run, of earlier ones, of all.
     parts: (u64, u64, u64),
     rows: (u64, u64, u64),
+    listener: Option<Listener>,
 }
 
 impl Pace {
@@ -78,7 +95,7 @@ impl Pace {
     const PAUSE: Duration = Duration::from_secs(2);
 
     /// `quiet` shows nothing whatever happens.
-    pub fn new(quiet: bool, parts: u64, rows: u64) -> Pace {
+    pub fn new(quiet: bool, parts: u64, rows: u64, listener: Option<Listener>) -> Pace {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(rows);
             let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} rows {per_sec} eta {eta}");
@@ -95,6 +112,7 @@ impl Pace {
             told: now,
             parts: (0, 0, parts),
             rows: (0, 0, rows),
+            listener,
         }
     }
 
@@ -112,6 +130,9 @@ impl Pace {
     pub fn tell(&mut self, rows: u64) {
         self.parts.0 += 1;
         self.rows.0 += rows;
+        if let Some(listener) = &self.listener {
+            (listener.0)("rows", self.rows.0 + self.rows.1, self.rows.2);
+        }
         if let Some(bar) = &self.bar {
             bar.inc(rows);
         } else if !self.quiet && self.told.elapsed() > Pace::PAUSE {
@@ -149,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_line_counts_earlier_runs_as_done_but_not_as_fast() {
-        let mut pace = Pace::new(true, 4, 400);
+        let mut pace = Pace::new(true, 4, 400, None);
         pace.skip(100);
         pace.tell(100);
         assert_eq!(

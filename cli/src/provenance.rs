@@ -41,7 +41,7 @@ impl Inputs {
     pub fn look(prepared: &Prepared, spine: &Path, reporter: &Reporter) -> Result<Inputs, Refused> {
         Ok(Inputs {
             sources: source_files(prepared, HashInputs::Nothing, reporter)?,
-            spine: named_file(prepared, spine, false, reporter)?,
+            spine: spine_file(prepared, spine, false, reporter)?,
             path: spine.to_owned(),
         })
     }
@@ -75,6 +75,14 @@ pub fn is_hashed(path: &Path, always: bool) -> bool {
 pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
     let name = name_of(&relative(path, prepared.program.base()));
     file_record(path, name, hash).or_else(|error| reporter.refuse(errors::of_command(&error, None)))
+}
+
+/// The questions: rows in memory, or their file.
+fn spine_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
+    match &prepared.spine_rows {
+        Some(rows) => Ok(FileRecord::in_memory(rows)),
+        None => named_file(prepared, path, hash, reporter),
+    }
 }
 
 /// Output column → fingerprint, of the service that was prepared.
@@ -113,7 +121,7 @@ impl Recorder {
                 let hashed = is_hashed(&spine.spine, always);
                 (
                     source_files(prepared, hash, reporter)?,
-                    named_file(prepared, &spine.spine, hashed, reporter)?,
+                    spine_file(prepared, &spine.spine, hashed, reporter)?,
                 )
             }
         };

@@ -5,7 +5,6 @@ use crate::args::{ReplayArgs, ReplayOptions};
 use crate::errors;
 use crate::lake::Out;
 use crate::outputs::Aside;
-use crate::progress::Bar;
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, prepare};
 use crate::settle::{check_found, settle};
@@ -34,7 +33,7 @@ pub fn stream_recorded(
     recorded: &[Recorded],
     reporter: &Reporter,
 ) -> Result<Training, Refused> {
-    let mut bar = Bar::new(reporter.json);
+    let mut bar = reporter.bar();
     let options = featr::ReplayOptions {
         truth: prepared.truth,
         chunk: usize::try_from(options.chunk).unwrap_or(usize::MAX),

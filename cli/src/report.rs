@@ -1,8 +1,10 @@
 //! Where messages and results go: people or machines.
 
 use crate::args::{Cli, Colour, MessageFormat};
+use crate::progress::{Bar, Listener};
 use clap::ValueEnum as _;
-use featc_driver::diag::{Diagnostic, SourceMap, json, printable, printable_messages, terminal};
+use featc_driver::diag::{Diagnostic, SourceMap, json, printable, printable_messages, shown, terminal};
+use std::cell::RefCell;
 use std::io::{IsTerminal as _, Write as _};
 
 /// The command ended without its result; every cause has been printed.
@@ -18,6 +20,45 @@ pub struct Reporter {
     pub json: bool,
     /// Whether a result could not be printed.
     pub failed: std::cell::Cell<bool>,
+    /// `None`: everything is printed.
+    kept: Option<RefCell<Kept>>,
+    listener: Option<Listener>,
+}
+
+/// What would have been printed.
+#[derive(Debug, Default)]
+pub struct Kept {
+    pub messages: Vec<Message>,
+    /// Lines for people.
+    pub notes: Vec<String>,
+    /// Results for people, and for machines.
+    pub results: Vec<(String, serde_json::Value)>,
+}
+
+impl Kept {
+    fn keep(&mut self, diagnostics: &[Diagnostic], sources: &SourceMap) {
+        let chosen = shown(diagnostics);
+        let (printed, programs) = printable_messages(&chosen, sources);
+        let one = std::slice::from_ref::<Diagnostic>;
+        let messages = printed.iter().zip(&chosen).map(|(printed, diagnostic)| Message {
+            code: diagnostic.code.code(),
+            is_error: diagnostic.is_error(),
+            text: terminal::render(one(printed), &programs, false),
+            json: json::render(one(diagnostic), sources),
+        });
+        self.messages.extend(messages);
+    }
+}
+
+/// A message that is kept.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub code: &'static str,
+    pub is_error: bool,
+    /// As a terminal shows it, without colours.
+    pub text: String,
+    /// As `--message-format json` prints it.
+    pub json: String,
 }
 
 /// `1 row`, `2 rows`.
@@ -60,11 +101,49 @@ impl Reporter {
             colour,
             json,
             failed: std::cell::Cell::new(false),
+            kept: None,
+            listener: None,
         }
+    }
+
+    /// One that prints nothing, keeps all, and tells of progress.
+    pub fn keeping(listener: Option<Listener>) -> Reporter {
+        Reporter {
+            kept: Some(RefCell::default()),
+            listener,
+            ..Reporter::with(false, MessageFormat::Full, Colour::Never)
+        }
+    }
+
+    /// What was kept.
+    pub fn into_kept(self) -> Kept {
+        self.kept.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    /// Who is told of progress.
+    pub fn listener(&self) -> Option<Listener> {
+        self.listener.clone()
+    }
+
+    /// A bar for work that may take long.
+    pub fn bar(&self) -> Bar {
+        Bar::new(self.json || self.kept.is_some(), self.listener())
     }
 
     /// Prints messages; says whether none of them is an error.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) -> Result<(), Refused> {
+        match &self.kept {
+            Some(kept) => kept.borrow_mut().keep(diagnostics, sources),
+            None => self.print(diagnostics, sources),
+        }
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            Err(Refused)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn print(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
         let (shown, programs) = printable_messages(diagnostics, sources);
         let text = match self.format {
             MessageFormat::Full => terminal::render(&shown, &programs, self.colour),
@@ -73,11 +152,6 @@ impl Reporter {
         };
         // A closed standard error leaves nothing to be said.
         let _ = std::io::stderr().write_all(text.as_bytes());
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            Err(Refused)
-        } else {
-            Ok(())
-        }
     }
 
     /// Prints one error without a place in a program.
@@ -88,6 +162,10 @@ impl Reporter {
 
     /// A line for people, on standard error; nothing under `--json`.
     pub fn note(&self, text: &str) {
+        if let Some(kept) = &self.kept {
+            kept.borrow_mut().notes.push(printable(text).into());
+            return;
+        }
         if !self.json {
             let _ = writeln!(std::io::stderr(), "{}", printable(text));
         }
@@ -95,6 +173,10 @@ impl Reporter {
 
     /// A result: `text` for people, `value` for machines.
     pub fn result(&self, text: &str, value: &serde_json::Value) {
+        if let Some(kept) = &self.kept {
+            kept.borrow_mut().results.push((text.to_owned(), value.clone()));
+            return;
+        }
         let mut out = std::io::stdout();
         let written = if self.json {
             writeln!(out, "{value}")

@@ -4,8 +4,9 @@ use crate::args::{ProgramArgs, RunArgs, SpineArgs, TruthArg};
 use crate::check::compile;
 use crate::errors;
 use crate::report::{Refused, Reporter};
-use featr::{SeenEarly, Spine, Truth};
+use featr::{SeenEarly, Spine, Table, Truth};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A compiled program, ready to run one service.
 pub struct Prepared {
@@ -17,12 +18,26 @@ pub struct Prepared {
     pub seen_early: SeenEarly,
     /// The text of the program.
     pub project: featc_driver::Project,
+    /// The questions, if they are in memory.
+    pub spine_rows: Option<Arc<Table>>,
 }
 
 /// Compiles the program and settles files and truth.
 pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refused> {
-    let (project, ir) = compile(&args.program, reporter)?;
+    let (project, ir) = compiled(&args.program, &args.run, reporter)?;
     prepare_compiled(project, ir, &args.service, &args.run, reporter)
+}
+
+/// The program that is given, or that of the path.
+pub fn compiled(
+    path: &Path,
+    args: &RunArgs,
+    reporter: &Reporter,
+) -> Result<(featc_driver::Project, featc_ir::Program), Refused> {
+    match &args.given.program {
+        Some(given) => Ok((given.project.clone(), given.ir.clone())),
+        None => compile(path, reporter),
+    }
 }
 
 /// As [`prepare`], of a program that is compiled already.
@@ -49,6 +64,12 @@ pub fn prepare_compiled(
             return reporter.refuse(errors::argument("--source", given, "no `=` in it", help));
         };
         program.read_from(name, Path::new(path)).map_err(refuse)?;
+    }
+    for (name, rows) in &args.given.sources {
+        program.read_rows(name, rows.clone()).map_err(refuse)?;
+    }
+    if let Some(interrupt) = &args.given.interrupt {
+        program = program.with_interrupt(interrupt.clone());
     }
     let delay_us = match &args.delay {
         None => None,
@@ -91,15 +112,18 @@ pub fn prepare_compiled(
         truth,
         seen_early,
         project,
+        spine_rows: args.given.spine.clone(),
     })
 }
 
 impl Prepared {
     /// Reads the spine.
     pub fn spine(&self, args: &SpineArgs, reporter: &Reporter) -> Result<Spine, Refused> {
-        let read = self
-            .program
-            .read_spine(&self.service, &args.spine, &args.at_column, args.zone.as_deref());
+        let (service, at_column, zone) = (&self.service, &args.at_column, args.zone.as_deref());
+        let read = match &self.spine_rows {
+            Some(rows) => self.program.spine_in(service, rows, at_column, zone),
+            None => self.program.read_spine(service, &args.spine, at_column, zone),
+        };
         read.or_else(|error| reporter.refuse(errors::of_command(&error, Some(&args.at_column))))
     }
 

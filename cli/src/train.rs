@@ -6,12 +6,11 @@ use crate::errors;
 use crate::found;
 use crate::lake::Out;
 use crate::outputs::Aside;
-use crate::progress::Bar;
 use crate::provenance::{self, Recorder};
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, prepare};
 use crate::settle::settle;
-use featr::provenance::HashInputs;
+use featr::provenance::{HashInputs, Provenance};
 use featr::{Limits, Spine, TrainOptions, TrainProgress};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,7 +37,7 @@ pub fn batch(
     aside: Option<&Aside>,
     reporter: &Reporter,
 ) -> Result<Answered, Refused> {
-    let bar = Arc::new(Mutex::new((Bar::new(reporter.json), 0u64)));
+    let bar = Arc::new(Mutex::new((reporter.bar(), 0u64)));
     let shown = bar.clone();
     let questions = spine.times.len() as u64;
     let nodes = prepared.program.answers(&prepared.service).unwrap_or(1) as u64;
@@ -61,15 +60,13 @@ pub fn batch(
         .or_else(|error| reporter.refuse(errors::run(&error, None)))
 }
 
-pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
-    if let Some(file) = &args.from_provenance {
-        return provenance::reproduce(args, file, reporter);
-    }
+/// The arguments of a training set that is not made from a record.
+pub fn set(args: &TrainCommand, reporter: &Reporter) -> Result<TrainArgs, Refused> {
     let (Some(program), Some(service), Some(spine), Some(out)) = (&args.program, &args.service, &args.spine, &args.out)
     else {
         return reporter.refuse(errors::bug("an argument that is required is missing"));
     };
-    let set = TrainArgs {
+    Ok(TrainArgs {
         program: ProgramArgs {
             program: program.clone(),
             service: service.clone(),
@@ -83,24 +80,18 @@ pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
         out: out.clone(),
         lake: args.lake.clone(),
         status: args.status,
-    };
+    })
+}
+
+pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
+    if let Some(file) = &args.from_provenance {
+        return provenance::reproduce(args, file, reporter);
+    }
+    let set = set(args, reporter)?;
     let out = Out::check(&set, reporter)?;
-    let run = &set.program.run;
     let prepared = prepare(&set.program, reporter)?;
     out.check_overwrites(&prepared, &set, reporter)?;
-    let hash = match args.hash_inputs {
-        true => HashInputs::All,
-        false => HashInputs::Usual,
-    };
-    let recorder = Recorder::begin(&prepared, &set.program, &set.spine, hash, reporter)?;
-    let spine = prepared.spine(&set.spine, reporter)?;
-    let aside = Aside::new(run, reporter)?;
-    let mut training = batch(&prepared, run, spine, set.status, aside.as_ref(), reporter)?;
-    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&training.report, run, reporter)?;
-    training.check_found(&prepared, run, reporter)?;
-    found::tell(&prepared, &training, reporter);
-    let record = recorder.end(&prepared, &training, out.format(&set), set.status, reporter)?;
+    let (mut training, record) = answer(&prepared, &set, args.hash_inputs, out.format(&set), reporter)?;
     out.write(&prepared, &mut training, &set, Some(&record), reporter)?;
     if args.explain {
         let plan = training.measured().unwrap_or_default();
@@ -108,4 +99,29 @@ pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
         reporter.result(plan.trim_end(), &serde_json::json!({ "plan": lines }));
     }
     Ok(())
+}
+
+/// Answers the questions and tells of them; with the record of the training set.
+pub fn answer(
+    prepared: &Prepared,
+    set: &TrainArgs,
+    hash_inputs: bool,
+    format: &str,
+    reporter: &Reporter,
+) -> Result<(Answered, Provenance), Refused> {
+    let run = &set.program.run;
+    let hash = match hash_inputs {
+        true => HashInputs::All,
+        false => HashInputs::Usual,
+    };
+    let recorder = Recorder::begin(prepared, &set.program, &set.spine, hash, reporter)?;
+    let spine = prepared.spine(&set.spine, reporter)?;
+    let aside = Aside::new(run, reporter)?;
+    let training = batch(prepared, run, spine, set.status, aside.as_ref(), reporter)?;
+    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
+    settle(&training.report, run, reporter)?;
+    training.check_found(prepared, run, reporter)?;
+    found::tell(prepared, &training, reporter);
+    let record = recorder.end(prepared, &training, format, set.status, reporter)?;
+    Ok((training, record))
 }

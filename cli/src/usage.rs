@@ -23,9 +23,14 @@ pub fn end(error: &clap::Error, words: &[OsString]) -> ExitCode {
         return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    let (diagnostic, sources) = refusal(error, &words);
-    let _ = Reporter::of_words(&words).diagnostics(&[diagnostic], &sources);
+    refuse(error, &words, &Reporter::of_words(&words));
     ExitCode::from(2)
+}
+
+/// Tells what is wrong with words that are no command line.
+pub fn refuse(error: &clap::Error, words: &[String], reporter: &Reporter) {
+    let (diagnostic, sources) = refusal(error, words);
+    let _ = reporter.diagnostics(&[diagnostic], &sources);
 }
 
 /// The command line as a text of one line, and where each word stands in it.

@@ -16,7 +16,6 @@ mod tests;
 use crate::args::{ReplayOptions, RunArgs, VerifyArgs};
 use crate::errors;
 use crate::outputs::Aside;
-use crate::progress::Bar;
 use crate::provenance::Inputs;
 use crate::replay::stream_recorded;
 use crate::report::{Refused, Reporter, counted};
@@ -296,7 +295,7 @@ fn metamorphic(
     let case = told(Case::read(prepared, &verified.recorded, Asked::of(spine)), reporter)?;
     let setting = Setting::new(options.run, options.replay);
     let evaluators = evaluators(prepared, ground, options.run.temp_dir.clone());
-    let mut bar = Bar::new(reporter.json);
+    let mut bar = reporter.bar();
     for (done, relation) in Relation::ALL.into_iter().enumerate() {
         bar.tell("relations", done as u64, Relation::ALL.len() as u64);
         let outcome = relation.check(&ground, &evaluators, &case, &setting, Some(&verified.base));

@@ -58,7 +58,7 @@ impl Job<'_> {
         let begun = state.clone();
         state.done.clear();
         let mut made = 0;
-        let mut pace = Pace::new(reporter.json, self.parts.len() as u64, state.rows);
+        let mut pace = Pace::new(reporter.json, self.parts.len() as u64, state.rows, reporter.listener());
         self.save(&begun, reporter)?;
         for part in self.parts {
             if let Some(done) = begun.finished(&part.file, &self.folder.path) {

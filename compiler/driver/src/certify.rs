@@ -40,6 +40,16 @@ pub fn certify_folder(folder: &Path) -> Result<Certificate, CertifyError> {
     }
 }
 
+/// The program of a build, once its plans are certified as by [`certify_folder`].
+///
+/// # Errors
+/// [`CertifyError`].
+pub fn program_of_folder(folder: &Path) -> Result<Program, CertifyError> {
+    certify_folder(folder)?;
+    let read = read(folder).map_err(|why| CertifyError::Unusable { why });
+    read.map(|(program, ..)| program)
+}
+
 /// Program, plans and certificate of a build.
 fn read(folder: &Path) -> Result<(Program, Plans, Vec<u8>), String> {
     let mut build = Build::read(&|name| plain::read(&folder.join(name)))?;

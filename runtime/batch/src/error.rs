@@ -22,6 +22,8 @@ pub enum BatchError {
     Changed { source: String },
     /// The memory or disk that DataFusion was allowed is used up.
     Resources { why: String },
+    /// Somebody set the interrupt of the run.
+    Interrupted,
     /// A broken promise of an earlier phase, or of the engine under us: never the user's fault.
     Bug { why: String },
 }
@@ -41,6 +43,7 @@ impl fmt::Display for BatchError {
             }
             BatchError::Changed { source } => write!(f, "the files of source `{source}` changed while they were read"),
             BatchError::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
+            BatchError::Interrupted => f.write_str("interrupted"),
             BatchError::Bug { why } => write!(f, "internal error: {why}"),
         }
     }

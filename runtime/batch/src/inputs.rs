@@ -1,5 +1,6 @@
 //! What a run reads besides its plan, and what its nodes find it in.
 
+use crate::error::BatchError;
 use crate::locks::lock;
 use crate::spill::{Memory, SpillContext};
 use crate::spine::SpineData;
@@ -10,6 +11,7 @@ use featr_kernels::Batch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Everything a run reads besides its plan.
@@ -38,6 +40,8 @@ pub struct Inputs {
     /// Where files lie.
     pub store: Arc<dyn Store>,
     pub progress: Option<ProgressSink>,
+    /// Ends the run with [`BatchError::Interrupted`] soon after somebody sets it.
+    pub interrupt: Option<Arc<AtomicBool>>,
     /// Receives every row that is not used, in the order of the files; of one batch first what cannot be decoded, then what
     /// was not accepted, then what a view rejects.
     pub rejects: Option<Box<dyn RejectedRows>>,
@@ -70,6 +74,7 @@ impl Inputs {
             fuse: true,
             store: Arc::new(LocalStore),
             progress: None,
+            interrupt: None,
             rejects: None,
         }
     }
@@ -158,6 +163,7 @@ pub(crate) struct Resources {
     pub memory_bytes: Option<usize>,
     pub prune: bool,
     pub progress: Option<ProgressSink>,
+    pub interrupt: Option<Arc<AtomicBool>>,
     pub rejects: SharedRejects,
     /// The sources whose rejected rows were told: a source that is read twice is told of once.
     told: Mutex<BTreeSet<String>>,
@@ -182,6 +188,7 @@ impl Resources {
             memory_bytes: inputs.memory_bytes,
             prune: inputs.prune,
             progress: inputs.progress,
+            interrupt: inputs.interrupt,
             rejects: SharedRejects(Arc::new(Mutex::new(inputs.rejects))),
             told: Mutex::default(),
         };
@@ -198,14 +205,21 @@ impl Resources {
             memory_bytes: None,
             prune: files.prune,
             progress: None,
+            interrupt: None,
             rejects: SharedRejects::none(),
             told: Mutex::default(),
         }
     }
 
-    pub fn tell(&self, progress: &Progress) {
+    /// Tells how far the run is, and whether it may go on.
+    pub fn tell(&self, progress: &Progress) -> std::result::Result<(), BatchError> {
         if let Some(sink) = &self.progress {
             sink(progress);
+        }
+        let is_set = |interrupt: &Arc<AtomicBool>| interrupt.load(Ordering::Relaxed);
+        match self.interrupt.as_ref().is_some_and(is_set) {
+            true => Err(BatchError::Interrupted),
+            false => Ok(()),
         }
     }
 

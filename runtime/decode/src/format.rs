@@ -110,6 +110,32 @@ pub(crate) struct Part {
     pub skipped: u64,
 }
 
+/// Parts of batches that follow each other, each of at most so many rows (or of one batch); of a batch its rows and bytes.
+pub(crate) fn parts_of_batches(batches: impl Iterator<Item = (u64, u64)>, rows_per_piece: usize) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut before = 0u64;
+    for (at, (rows, bytes)) in batches.enumerate() {
+        let fits = |part: &&mut Part| part.rows.unwrap_or(0).saturating_add(rows) <= rows_per_piece as u64;
+        match parts.last_mut().filter(fits) {
+            Some(part) => {
+                part.units.end = at + 1;
+                part.rows = part.rows.map(|before| before + rows);
+                part.bytes = part.bytes.saturating_add(bytes);
+            }
+            None => parts.push(Part {
+                units: at..at + 1,
+                before,
+                rows: Some(rows),
+                bytes,
+                ..Part::default()
+            }),
+        }
+        before = before.saturating_add(rows);
+    }
+    parts.iter_mut().for_each(|part| part.unpacked_bytes = part.bytes);
+    parts
+}
+
 /// A part being read.
 pub(crate) trait Reading: Send {
     /// The next rows, maybe none of them; `None` at the end. Rows that are rejected are put behind `rejects`.

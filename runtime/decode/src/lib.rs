@@ -1,9 +1,9 @@
 //! Parquet, Arrow IPC, CSV and JSONL to canonical columns, once, for both engines: a file means the same to both.
 //!
 //! ```text
-//! FileSet ── Store ──▶ files ── pieces ──▶ parquet | arrow | text (csv, jsonl) ──▶ Decoded batches   (+ Rejects)
+//! FileSet ── Store ──▶ files ── pieces ──▶ parquet | arrow | text (csv, tsv, jsonl) ──▶ Decoded batches   (+ Rejects)
 //! spine   ── read_spine ─────▶ original Arrow batches + keys + instants
-//! results ── write_rows ─────▶ Parquet | CSV | JSONL | Arrow IPC, all or nothing
+//! results ── write_rows ─────▶ Parquet | CSV | TSV | JSONL | Arrow IPC, all or nothing
 //! ```
 //!
 //! * [`pieces`] cuts the files of a source into parts that decode on any thread, large text files too; [`read_source`]
@@ -12,7 +12,8 @@
 //!   and never fatal; what is wrong with a whole file is a [`DecodeError`].
 //! * Which rows are rejected is a function of the file and of the source's declaration alone: it depends neither on
 //!   the cut, nor on the batch size, nor on the columns that were asked for.
-//! * [`decode_rows`] decodes rows that are in memory by the same rules.
+//! * [`decode_rows`] decodes rows that are in memory by the same rules; [`Tables`] is a store that has the rows of sources
+//!   in memory, and [`spine_of`] takes questions from there.
 //! * [`read_spine`] reads questions: there every row must be usable, so any broken one is an error.
 //!
 //! # What a file may hold for each declared type
@@ -36,9 +37,10 @@
 //! * CSV has a header line and columns go by name. An empty field is null; a quoted empty field is the empty string in
 //!   a string column and null in any other. Blanks are not trimmed, blank lines are skipped, `NA` and `null` are text.
 //!   A quote that never closes rejects its own line only.
+//! * TSV is CSV with tabs in place of commas.
 //! * JSONL has one object per line; blank lines are skipped, a key that is not there is null, a key that occurs twice
 //!   makes the line unparsable.
-//! * A record of more than 16 MiB of text is unparsable.
+//! * A record of more than 16 MiB of text is unparsable; so much, twice, is kept of what stands behind an open quote.
 //! * Text in a file whose name ends in `.gz` or `.zst` is unpacked while it is read; Arrow buffers may be compressed.
 //!
 //! * A declared column that a file lacks takes the value that a folder of its path names: `day=2026-01-01`; see
@@ -54,6 +56,7 @@ mod arrow_sizes;
 mod arrow_stream;
 mod builder;
 mod chunks;
+mod content;
 mod convert;
 mod csv;
 mod cuts;
@@ -80,6 +83,7 @@ mod spec;
 mod spine;
 mod spine_reader;
 mod store;
+mod table;
 mod text;
 mod text_file;
 mod text_rows;
@@ -105,7 +109,8 @@ pub use scratch::Scratch;
 pub use source::{ReadOptions, SourceReader, read_source};
 pub use spec::{Bound, Decoded, PieceOptions, RowNumbers};
 pub use spine::Spine;
-pub use spine_reader::read_spine;
-pub use store::{InputFile, RandomRead, Store, open_file, read_file};
+pub use spine_reader::{read_spine, spine_of};
+pub use store::{InputFile, RandomRead, Store, Table, open_file, read_file};
+pub use table::Tables;
 pub use undeclared::Undeclared;
 pub use write::{Aside, Beyond, Claim, WriteOptions, beyond_text, sync_folder};

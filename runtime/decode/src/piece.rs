@@ -2,7 +2,7 @@
 
 use crate::error::DecodeError;
 use crate::format::{Opened, Part, Reading};
-use crate::formats::{expand_in, of};
+use crate::formats::{expand_in, open};
 use crate::reject::Reject;
 use crate::spec::{Decoded, PieceOptions, Spec};
 use featc_ir::{FileSet, Source};
@@ -48,9 +48,7 @@ pub fn pieces(
     let spec = Arc::new(Spec::new(source, options.clone())?);
     let found = expand_in(&*options.store, files, base)?;
     let keep_open = found.len() <= OPEN_MAX;
-    let opened = found
-        .into_iter()
-        .map(|file| of(files.format).open(file, &spec, keep_open));
+    let opened = found.into_iter().map(|file| open(files.format, file, &spec, keep_open));
     let opened = opened.collect::<Result<Vec<_>, _>>()?;
     Ok(cut(&spec, opened))
 }

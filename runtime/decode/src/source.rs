@@ -3,7 +3,7 @@
 use crate::error::DecodeError;
 use crate::files::LocalStore;
 use crate::format::Reading;
-use crate::formats::{expand_in, of};
+use crate::formats::{expand_in, open};
 use crate::piece::{Piece, cut};
 use crate::reject::{Reject, RejectSink, Rejects};
 use crate::spec::{Decoded, PieceOptions, Spec};
@@ -120,7 +120,7 @@ impl SourceReader {
             let Some(file) = self.files.pop_front() else {
                 return Ok(None);
             };
-            let opened = of(self.format).open(file, &self.spec, true)?;
+            let opened = open(self.format, file, &self.spec, true)?;
             self.pieces = cut(&self.spec, vec![opened]).into();
         }
     }

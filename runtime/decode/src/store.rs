@@ -1,6 +1,8 @@
 //! Where files lie, and how their bytes are read: a small trait.
 
 use crate::error::{DecodeError, NO_PLAIN_FILE};
+use arrow::array::{Array as _, RecordBatch};
+use arrow::datatypes::SchemaRef;
 use bytes::{Buf, Bytes};
 use featc_ir::FileSet;
 use percent_encoding::percent_decode_str;
@@ -55,6 +57,12 @@ pub trait Store: Send + Sync + fmt::Debug {
             file: files.paths.join(", "),
             why: "Delta tables cannot be read here".into(),
         })
+    }
+
+    /// The rows of what [`Store::list`] gave and is no file, but in memory.
+    fn table(&self, file: &InputFile) -> Option<Arc<Table>> {
+        let _ = file;
+        None
     }
 }
 
@@ -129,6 +137,30 @@ fn values(name: &str) -> Vec<(String, Option<String>)> {
         found.push((column, value));
     }
     found
+}
+
+/// Rows in memory: batches of one schema, in order. Nothing of them is copied before it is decoded.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+}
+
+impl Table {
+    /// The number of rows.
+    pub fn rows(&self) -> u64 {
+        self.batches.iter().map(|batch| batch.num_rows() as u64).sum()
+    }
+
+    /// About how many bytes the rows take.
+    pub fn bytes(&self) -> u64 {
+        let size = |batch: &RecordBatch| {
+            let columns = batch.columns().iter();
+            let sizes = columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or(0) as u64);
+            sizes.sum::<u64>()
+        };
+        self.batches.iter().map(size).sum()
+    }
 }
 
 /// Opens a file. A pipe, a socket or a device is none: to open a pipe could wait for ever, and it cannot be read twice.

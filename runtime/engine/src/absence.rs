@@ -195,7 +195,7 @@ impl Program {
     fn look(&self, reader: &Node, side: Side, asked: &Asked, found: &mut Found, most: usize) -> Result<bool, Error> {
         let source = &reader.source;
         let options = ReadOptions {
-            store: Some(self.store.clone()),
+            store: Some(self.store()),
             ..ReadOptions::default()
         };
         let mut left = most;

@@ -21,7 +21,7 @@ impl Program {
         }
         let options = ReadOptions {
             undeclared: true,
-            store: Some(self.store.clone()),
+            store: Some(self.store()),
             ..ReadOptions::default()
         };
         let mut copies = Copies::default();

@@ -72,6 +72,8 @@ pub enum Error {
     Snapshot { why: String },
     /// Memory or temporary disk space that the batch engine was allowed is used up.
     Resources { why: String },
+    /// The run was interrupted; see [`Program::with_interrupt`](crate::Program::with_interrupt).
+    Interrupted,
     /// A broken promise of ours.
     Bug { why: String },
 }
@@ -210,6 +212,7 @@ impl fmt::Display for Error {
             Error::Build { folder, why } => write!(f, "`{folder}` is not a complete build: {why}"),
             Error::Snapshot { why } => write!(f, "the snapshot cannot be restored: {why}"),
             Error::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
+            Error::Interrupted => f.write_str("interrupted"),
             Error::Bug { why } => write!(f, "internal error: {why}"),
         }
     }
@@ -242,6 +245,7 @@ impl From<BatchError> for Error {
                 how: "changed".into(),
             }),
             BatchError::Resources { why } => Error::Resources { why },
+            BatchError::Interrupted => Error::Interrupted,
             BatchError::Bug { why } => Error::Bug { why },
         }
     }

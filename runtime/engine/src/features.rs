@@ -102,7 +102,7 @@ impl Program {
             fuse: options.fuse,
             files: Files {
                 base: self.base.clone(),
-                store: self.store.clone(),
+                store: self.store(),
                 events: BTreeMap::new(),
                 prune: options.prune,
             },

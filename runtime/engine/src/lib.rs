@@ -60,6 +60,7 @@
 //! | keep online values | [`Program::online`], [`Online::push`], [`Online::advance`], [`Online::read`] |
 //! | survive a restart, also with another version of the program | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`], [`Online::rebuilt`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
+//! | read rows in memory in place of files | [`Program::read_rows`], [`Program::spine_in`] |
 //! | write a result | [`write_rows`], [`provenance::stage_set`] with its record |
 //! | bound what may be wrong with the data | [`Limits`], in [`TrainOptions`] and [`ReplayOptions`] |
 //! | know entities and events of a service | [`Program::survey`] |
@@ -86,6 +87,7 @@ mod tests;
 mod train;
 mod values;
 mod view_rejects;
+mod warnings;
 
 pub use absence::{Absence, Unfound};
 pub use error::Error;
@@ -93,8 +95,8 @@ pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
 pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
-    Aside, Claim, DecodeError, JsonlRejects, LakeCause, RowsWriter, WriteOptions, begins_with_reject, beyond_text,
-    from_arrow, open_file, output_format, panic_is_caught, plain, sync_folder, to_arrow, write_rows,
+    Aside, Claim, DecodeError, JsonlRejects, LakeCause, RowsWriter, Table, WriteOptions, begins_with_reject,
+    beyond_text, from_arrow, open_file, output_format, panic_is_caught, plain, sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;

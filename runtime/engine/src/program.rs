@@ -3,12 +3,13 @@
 use crate::error::Error;
 use featc_ir::plan::{BatchPlan, Spine, StreamGraph};
 use featc_ir::{Arrival, FileFormat, FileSet, Source, Truth};
-use featr_decode::format_of;
+use featr_decode::{Store, Table, Tables, format_of};
 use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A compiled program. Made by `featc build` and [`Program::load`]ed, or from the compiler's plans directly.
 #[derive(Debug, Clone)]
@@ -21,7 +22,10 @@ pub struct Program {
     pub(crate) base: PathBuf,
     /// Files given for a source instead of its own.
     pub(crate) files: BTreeMap<String, FileSet>,
-    pub(crate) store: Arc<LakeStore>,
+    pub(crate) lake: Arc<LakeStore>,
+    /// Rows in memory that were given for a source.
+    tables: BTreeMap<String, Arc<Table>>,
+    pub(crate) interrupt: Option<Arc<AtomicBool>>,
 }
 
 /// Sources whose rows a question may see before anybody says that they were known.
@@ -49,26 +53,56 @@ impl Program {
             stream,
             base: base.into(),
             files: BTreeMap::new(),
-            store: Arc::default(),
+            lake: Arc::default(),
+            tables: BTreeMap::new(),
+            interrupt: None,
         }
     }
 
     /// The versions of the Delta tables that were read so far, by address: `delta:<table id>@<version>`. A program reads a
     /// table without a version in its text at one version, the latest one when it is first read.
     pub fn snapshots(&self) -> BTreeMap<String, String> {
-        self.store.snapshots()
+        self.lake.snapshots()
     }
 
     /// The places that files are read from.
     #[must_use]
     pub fn with_store(mut self, store: LakeStore) -> Program {
-        self.store = Arc::new(store);
+        self.lake = Arc::new(store);
         self
     }
 
     /// Forgets which versions of Delta tables were read: the next run reads the latest ones.
     pub fn refresh(&mut self) {
-        self.store = Arc::new(self.store.fresh());
+        self.lake = Arc::new(self.lake.fresh());
+    }
+
+    /// Ends runs with [`Error::Interrupted`] soon after somebody sets `interrupt`: they look at it after each batch of rows
+    /// and each group of answers.
+    #[must_use]
+    pub fn with_interrupt(mut self, interrupt: Arc<AtomicBool>) -> Program {
+        self.interrupt = Some(interrupt);
+        self
+    }
+
+    /// Refuses to go on when the interrupt is set.
+    pub(crate) fn check_interrupt(&self) -> Result<(), Error> {
+        let is_set = |interrupt: &Arc<AtomicBool>| interrupt.load(Ordering::Relaxed);
+        match self.interrupt.as_ref().is_some_and(is_set) {
+            true => Err(Error::Interrupted),
+            false => Ok(()),
+        }
+    }
+
+    /// Where files lie, and rows in memory.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        if self.tables.is_empty() {
+            return self.lake.clone();
+        }
+        Arc::new(Tables {
+            tables: self.tables.clone(),
+            beyond: self.lake.clone(),
+        })
     }
 
     /// The hash of the program, in hexadecimal; empty for one without services, which nothing can be asked.
@@ -141,7 +175,7 @@ impl Program {
                 known: known(),
             });
         };
-        let is_table = path.to_str().map_or(Ok(false), |path| self.store.is_table(path))?;
+        let is_table = path.to_str().map_or(Ok(false), |path| self.lake.is_table(path))?;
         let by_name = match is_table {
             true => Some(FileFormat::Delta),
             false => format_of(path).ok(),
@@ -166,8 +200,32 @@ impl Program {
             paths: vec![place.to_owned()],
             version: None,
         };
+        self.tables.remove(source);
         self.files.insert(source.to_owned(), files);
         Ok(())
+    }
+
+    /// Reads a source from rows in memory instead of the files that it declares; columns go by name, further columns are
+    /// ignored, and a value means what it means in an Arrow file. Nothing is copied before it is decoded.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSource`]. What is wrong with the rows is found when they are read.
+    pub fn read_rows(&mut self, source: &str, rows: Arc<Table>) -> Result<(), Error> {
+        let sources = self.sources();
+        if !sources.iter().any(|known| known.name == source) {
+            return Err(Error::UnknownSource {
+                source: source.to_owned(),
+                known: sources.into_iter().map(|known| known.name).collect(),
+            });
+        }
+        self.files.insert(source.to_owned(), Tables::files(source));
+        self.tables.insert(source.to_owned(), rows);
+        Ok(())
+    }
+
+    /// The rows in memory that a source is read from.
+    pub(crate) fn table(&self, source: &str) -> Option<&Arc<Table>> {
+        self.tables.get(source)
     }
 
     /// The truth that holds when none is named: as of arrival.

@@ -144,7 +144,7 @@ pub struct SpineRecord {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputRecord {
-    /// `parquet`, `csv`, `jsonl` or `arrow`.
+    /// `parquet`, `csv`, `tsv`, `jsonl` or `arrow`.
     pub format: String,
     /// Whether each feature is followed by its status.
     pub status: bool,
@@ -277,7 +277,10 @@ impl Program {
         let files = sources.into_iter().map(|source| {
             let set = self.files(&source, crate::recorded::Side::Batch)?;
             let given = source.batch.as_ref().is_none_or(|declared| declared.paths != set.paths);
-            inputs::source_files(&source, &set, given, (&self.store, self.base()), hash)
+            match self.table(&source.name) {
+                Some(table) => Ok(inputs::in_memory(&source.name, table)),
+                None => inputs::source_files(&source, &set, given, (&self.lake, self.base()), hash),
+            }
         });
         files.collect()
     }

@@ -80,7 +80,7 @@ impl Program {
         for source in self.service_sources(service)? {
             for side in [Side::Batch, Side::Stream] {
                 let files = self.files(&source, side).ok();
-                let files = files.and_then(|files| featr_decode::expand_in(&*self.store, &files, &self.base).ok());
+                let files = files.and_then(|files| featr_decode::expand_in(&*self.store(), &files, &self.base).ok());
                 found.extend(files.into_iter().flatten().map(|file| file.path));
             }
         }
@@ -116,7 +116,7 @@ impl Program {
             if let Some(target) = &rejects {
                 recorded.reject_unaccepted(target)?;
             }
-            let mut by_view = self.view_rejects(service, &source)?;
+            let mut by_view = self.view_rejects(service, &source, true)?;
             let verdict = rows::accept(&source, &recorded.rows);
             by_view.add(&recorded.rows, &verdict, |row| recorded.place(row), rejects.as_ref())?;
             by_view.report(&mut recorded.by_view);
@@ -128,7 +128,7 @@ impl Program {
     fn record_source(&self, source: &Source, side: Side, sink: Option<RejectSink>) -> Result<Recorded, Error> {
         let options = ReadOptions {
             sink,
-            store: Some(self.store.clone()),
+            store: Some(self.store()),
             ..ReadOptions::default()
         };
         let mut reader = read_source(source, &self.files(source, side)?, &self.base, options)?;

@@ -7,7 +7,7 @@ use arrow::compute::concat;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Key, Type};
-use featr_decode::{DecodeError, first_twice, from_arrow, read_spine};
+use featr_decode::{DecodeError, Table, first_twice, from_arrow, read_spine, spine_of};
 use featr_kernels::Column;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,9 +48,25 @@ impl Program {
     /// # Errors
     /// [`Error::UnknownService`], [`Error::Decode`]. No row is dropped: one that cannot be asked is an error.
     pub fn read_spine(&self, service: &str, path: &Path, at_column: &str, zone: Option<&str>) -> Result<Spine, Error> {
+        self.spine_by(service, |keys| read_spine(path, keys, at_column, zone))
+    }
+
+    /// As [`Program::read_spine`], of rows in memory, which are not copied.
+    ///
+    /// # Errors
+    /// As those of an Arrow file; messages call the rows `the spine`.
+    pub fn spine_in(&self, service: &str, rows: &Table, at_column: &str, zone: Option<&str>) -> Result<Spine, Error> {
+        self.spine_by(service, |keys| spine_of(rows, "the spine", keys, at_column, zone))
+    }
+
+    fn spine_by(
+        &self,
+        service: &str,
+        read: impl FnOnce(&[Key]) -> Result<featr_decode::Spine, DecodeError>,
+    ) -> Result<Spine, Error> {
         let service = self.service(service)?;
         let keys = asked(service);
-        let read = read_spine(path, &keys, at_column, zone).map_err(|error| match &error {
+        let read = read(&keys).map_err(|error| match &error {
             DecodeError::MissingColumn { column, found, .. } => {
                 let has = |name: &str| found.iter().any(|known| known == name);
                 shared_identity(service, column, has).unwrap_or(Error::Decode(error))
@@ -61,7 +77,7 @@ impl Program {
         Ok(Spine {
             schema: read.schema,
             batches: read.batches,
-            times: read.times,
+            times: read.times.into(),
             columns,
         })
     }
@@ -102,7 +118,7 @@ impl Program {
         if let Some(row) = (0..times.len()).find(|row| !times.is_valid(*row)) {
             return Err(refuse(at_column, format!("is null in row {row}")));
         }
-        let times = times.i64s().to_vec();
+        let times = times.i64s().to_vec().into();
         let columns = keys
             .into_iter()
             .map(|key| Ok((key.clone(), column(&key.name, key.ty)?)));
@@ -125,7 +141,7 @@ pub fn read_rows(path: &Path, keys: &[Key], at_column: &str) -> Result<Spine, Er
     Ok(Spine {
         schema: read.schema,
         batches: read.batches,
-        times: read.times,
+        times: read.times.into(),
         columns: keys.iter().cloned().zip(read.keys).collect(),
     })
 }

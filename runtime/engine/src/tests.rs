@@ -63,8 +63,12 @@ fn reports(truth: Truth) -> (RunReport, RunReport) {
 }
 
 fn reports_about(text: &str, questions: &str, truth: Truth) -> (RunReport, RunReport) {
+    reports_over(text, EVENTS, questions, truth)
+}
+
+fn reports_over(text: &str, events: &str, questions: &str, truth: Truth) -> (RunReport, RunReport) {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("txn.csv"), EVENTS).expect("writes");
+    std::fs::write(folder.path().join("txn.csv"), events).expect("writes");
     let spine = folder.path().join("spine.csv");
     std::fs::write(&spine, questions).expect("writes");
     let program = program_of(text, folder.path());
@@ -107,6 +111,35 @@ fn both_engines_report_the_same_of_a_source() {
     for (example, place) in source.examples.iter().zip(places) {
         assert!(example.contains(place), "{example}");
     }
+}
+
+#[test]
+fn both_engines_drop_and_warn_alike() {
+    let nullable = PROGRAM.replace("card: string, amount", "card: string?, amount");
+    let own = nullable
+        .replace("over 1h default", "over 1h excluding self default")
+        .replace("lateness 1h", "lateness 3h");
+    let events = EVENTS.replace("3,a,four", "3,,4.0").replace("1,a,3.0", "9,,3.0");
+    let spine = "card,timestamp,id\na,2024-01-01T10:00:00Z,4\na,2024-01-01T10:10:00Z,77\nb,2024-01-01T10:30:00Z,\n,2024-01-01T10:30:00Z,1\n";
+    let mut told = Vec::new();
+    for text in [&nullable, &own] {
+        for truth in [Truth::Complete, Truth::AsOfArrival { delay_us: None }] {
+            for questions in [spine.to_owned(), spine.replace(",4\n", ",1\n")] {
+                let (trained, replayed) = reports_over(text, &events, &questions, truth);
+                assert_eq!(trained.sources, replayed.sources);
+                assert_eq!(trained.warnings, replayed.warnings, "{text} {truth:?} {questions}");
+                assert_eq!(trained.sources[0].dropped["txn by (card)"]["null_key"], 2);
+                told.push(replayed.warnings.iter().map(Warning::to_string).collect::<Vec<_>>());
+            }
+        }
+    }
+    let heads = |told: &[String]| told.iter().map(|text| text[..24].to_owned()).collect::<Vec<_>>();
+    let told: Vec<Vec<String>> = told.iter().map(|told| heads(told)).collect();
+    let at_events = |count: usize| vec![format!("{count} of 4 questions are as")];
+    let nothing = vec!["`excluding self` exclude".to_owned()];
+    // As of arrival the second event of `a` is not known yet, nor is the one of `b`.
+    assert_eq!(told[..4], [at_events(3), at_events(3), at_events(1), at_events(1)]);
+    assert_eq!(told[4..], [nothing.clone(), vec![], nothing, vec![]]);
 }
 
 /// `truncated`, `stale` and errors stand before `missing`, and a derived feature is as `missing` as the shortest of its
@@ -243,4 +276,101 @@ fn the_library_refuses_what_the_command_line_refuses() {
         "{refused:?}"
     );
     train(&upper, Limits::NONE, false).expect("whatever the data are");
+}
+
+#[test]
+fn an_interrupt_ends_both_engines() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("txn.csv"), EVENTS).expect("writes");
+    let path = folder.path().join("spine.csv");
+    std::fs::write(&path, SPINE).expect("writes");
+    let interrupt = Arc::new(AtomicBool::new(true));
+    let program = program(folder.path()).with_interrupt(interrupt.clone());
+    let spine = program.read_spine("risk", &path, "timestamp", None).expect("a spine");
+    let replay = ReplayOptions {
+        truth: Truth::Complete,
+        chunk: 2,
+        shuffle: None,
+        restart_every: None,
+        with_status: false,
+        limits: Limits::NONE,
+    };
+    let train = || {
+        let options = TrainOptions {
+            limits: Limits::NONE,
+            ..TrainOptions::new(Truth::Complete)
+        };
+        program.train("risk", spine.clone(), options).map(|set| set.report.rows)
+    };
+    let replayed = || {
+        program
+            .replay("risk", &spine, &replay, None, &mut |_, _, _| {})
+            .map(|set| set.report.rows)
+    };
+    assert_eq!(
+        (train(), replayed()),
+        (Err(Error::Interrupted), Err(Error::Interrupted))
+    );
+    interrupt.store(false, Ordering::Relaxed);
+    assert_eq!((train(), replayed()), (Ok(3), Ok(3)));
+}
+
+#[test]
+fn rows_in_memory_stand_in_place_of_files() {
+    use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+    use std::sync::Arc;
+    const HOUR: i64 = 1_704_103_200_000_000;
+    let mut program = program(Path::new("/nowhere"));
+    let stamps = |minutes: Vec<i64>| -> ArrayRef {
+        let us = minutes.into_iter().map(|minutes| HOUR + minutes * 60_000_000);
+        Arc::new(TimestampMicrosecondArray::from_iter_values(us).with_timezone("UTC"))
+    };
+    let rows = |columns: Vec<(&str, ArrayRef)>| {
+        let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+        Arc::new(crate::Table {
+            schema: batch.schema(),
+            batches: vec![batch],
+        })
+    };
+    let cards = |cards: &[&str]| -> ArrayRef { Arc::new(StringArray::from(cards.to_vec())) };
+    let events = rows(vec![
+        ("seen", stamps(vec![0, 120, 20])),
+        ("amount", Arc::new(Float64Array::from(vec![1.0, 2.0, 4.0]))),
+        ("card", cards(&["a", "a", "b"])),
+        ("id", Arc::new(Int64Array::from(vec![1, 2, 3]))),
+        ("at", stamps(vec![0, 10, 20])),
+    ]);
+    assert!(matches!(
+        program.read_rows("txm", events.clone()),
+        Err(Error::UnknownSource { .. })
+    ));
+    program.read_rows("txn", events).expect("a source");
+    let questions = rows(vec![("card", cards(&["a", "b"])), ("timestamp", stamps(vec![30, 30]))]);
+    let spine = program
+        .spine_in("risk", &questions, "timestamp", None)
+        .expect("a spine");
+    let set = program
+        .train("risk", spine, TrainOptions::new(Truth::Complete))
+        .expect("trains");
+    let totals = set.batches[0]
+        .column(2)
+        .as_any()
+        .downcast_ref::<Float64Array>()
+        .expect("floats");
+    // The second row is late.
+    assert_eq!(totals.values().to_vec(), [1.0, 4.0]);
+    assert!(set.report.sources[0].examples[0].starts_with("rows of txn:2: late: "));
+    let files = program
+        .source_files("risk", crate::provenance::HashInputs::All)
+        .expect("files");
+    assert_eq!((files[0].format.as_str(), files[0].files.len()), ("memory", 1));
+    let recorded = program.record("risk", crate::Side::Stream, None).expect("rows");
+    assert_eq!(recorded[0].rows.rows, 3);
+    let lacking = rows(vec![("card", cards(&["a"]))]);
+    let refused = program
+        .spine_in("risk", &lacking, "timestamp", None)
+        .expect_err("no instants");
+    assert!(refused.to_string().contains("the spine"), "{refused}");
 }

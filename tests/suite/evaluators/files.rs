@@ -20,6 +20,7 @@ pub enum Format {
     Parquet,
     Arrow,
     Csv,
+    Tsv,
     Jsonl,
 }
 
@@ -29,6 +30,7 @@ impl Format {
             Format::Parquet => "parquet",
             Format::Arrow => "arrow",
             Format::Csv => "csv",
+            Format::Tsv => "tsv",
             Format::Jsonl => "jsonl",
         }
     }
@@ -156,9 +158,9 @@ impl Table {
         })
     }
 
-    fn csv(&self) -> String {
+    fn delimited(&self, delimiter: &str) -> String {
         let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
-        let mut text = names.join(",") + "\n";
+        let mut text = names.join(delimiter) + "\n";
         for row in 0..self.rows() {
             let fields = self.columns.iter().map(|(_, column)| {
                 let text = self.text(&column.value(row), column.ty);
@@ -167,7 +169,7 @@ impl Table {
                     (text, _) => text.unwrap_or_default(),
                 }
             });
-            text += &(fields.collect::<Vec<_>>().join(",") + "\n");
+            text += &(fields.collect::<Vec<_>>().join(delimiter) + "\n");
         }
         text
     }
@@ -196,7 +198,8 @@ impl Table {
 
     fn write(&self, path: &Path, layout: Layout) {
         match layout.format {
-            Format::Csv => std::fs::write(path, self.csv()).expect("a file is written"),
+            Format::Csv => std::fs::write(path, self.delimited(",")).expect("a file is written"),
+            Format::Tsv => std::fs::write(path, self.delimited("\t")).expect("a file is written"),
             Format::Jsonl => std::fs::write(path, self.jsonl()).expect("a file is written"),
             Format::Parquet => {
                 let batch = self.arrow(layout.dictionary);

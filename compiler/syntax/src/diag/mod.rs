@@ -8,12 +8,13 @@ pub mod printable;
 mod shown;
 pub mod span;
 pub mod suggest;
+mod table;
 pub mod terminal;
 
 pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Help, Label};
 pub use printable::{printable, printable_messages};
-pub use shown::SHOWN_MAX;
+pub use shown::{SHOWN_MAX, shown};
 pub use span::{FileId, Position, SourceMap, Span};
 
 /// What a phase could build, and its complaints. A phase of the front end never fails otherwise.

@@ -12,7 +12,7 @@ const TEXT_MAX: usize = 1000;
 
 /// At most [`SHOWN_MAX`] messages in their order, errors before warnings if there are more, and the count of the others
 /// as a last message. Long texts are cut; edits stay whole.
-pub(super) fn shown(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
+pub fn shown(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
     if diagnostics.len() <= SHOWN_MAX {
         return diagnostics.iter().map(cut).collect();
     }

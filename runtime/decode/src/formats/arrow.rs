@@ -3,7 +3,7 @@
 use crate::arrow_sizes::check_sizes;
 use crate::arrow_stream::{MARKER, Stream};
 use crate::error::DecodeError;
-use crate::format::{Format, Opened, Part, Reading};
+use crate::format::{Format, Opened, Part, Reading, parts_of_batches};
 use crate::guard::guarded;
 use crate::layout::Layout;
 use crate::reject::Reject;
@@ -35,7 +35,7 @@ impl Format for Arrow {
 
     fn open(&'static self, input: InputFile, spec: &Spec, _keep_open: bool) -> Result<Arc<dyn Opened>, DecodeError> {
         let file = spec.options.store.open(&input)?;
-        if !is_file(&*file)? {
+        if !is_file(&input.name, &*file)? {
             return Ok(Arc::new(ArrowStream(input)));
         }
         let footer = guarded(&input.name, || footer(&*file))?;
@@ -54,7 +54,7 @@ impl Format for Arrow {
     fn spine(&self, store: &dyn Store, input: &InputFile, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
         let name = wanted.file;
         let file = store.open(input)?;
-        if !is_file(&*file)? {
+        if !is_file(name, &*file)? {
             let bytes = store.stream(input)?;
             let (schema, mut stream) = guarded(name, || Stream::open(name, bytes))?;
             return columns(schema, &mut || guarded(name, || stream.next()), wanted);
@@ -107,9 +107,14 @@ impl Encoder for FileWriter<Target> {
     }
 }
 
-fn is_file(file: &dyn RandomRead) -> Result<bool, DecodeError> {
+/// Whether it is a file, and no stream.
+fn is_file(name: &str, file: &dyn RandomRead) -> Result<bool, DecodeError> {
     let head = MAGIC.len().min(usize::try_from(file.len()).unwrap_or(usize::MAX));
-    Ok(&file.read_at(0, head)?[..] == MAGIC)
+    let is_file = &file.read_at(0, head)?[..] == MAGIC;
+    match DecodeError::of_another_format(name, &MARKER, file).filter(|_| !is_file) {
+        Some(error) => Err(error),
+        None => Ok(is_file),
+    }
 }
 
 /// A file whose schema fits a source.
@@ -175,29 +180,9 @@ impl Opened for ArrowFile {
 
     /// Batches that follow each other.
     fn parts(&self, rows_per_piece: usize, _: &Spec, _: &mut u64) -> Vec<Part> {
-        let mut parts: Vec<Part> = Vec::new();
-        let mut before = 0u64;
-        for (at, (block, rows)) in self.footer.batches.iter().enumerate() {
-            let fits = |part: &&mut Part| part.rows.unwrap_or(0).saturating_add(*rows) <= rows_per_piece as u64;
-            let bytes = block.bodyLength().max(0) as u64;
-            match parts.last_mut().filter(fits) {
-                Some(part) => {
-                    part.units.end = at + 1;
-                    part.rows = part.rows.map(|before| before + rows);
-                    part.bytes = part.bytes.saturating_add(bytes);
-                }
-                None => parts.push(Part {
-                    units: at..at + 1,
-                    before,
-                    rows: Some(*rows),
-                    bytes,
-                    ..Part::default()
-                }),
-            }
-            before = before.saturating_add(*rows);
-        }
-        parts.iter_mut().for_each(|part| part.unpacked_bytes = part.bytes);
-        parts
+        let batches = self.footer.batches.iter();
+        let sizes = batches.map(|(block, rows)| (*rows, block.bodyLength().max(0) as u64));
+        parts_of_batches(sizes, rows_per_piece)
     }
 
     fn read(self: Arc<Self>, part: &Part, spec: &Spec) -> Result<Box<dyn Reading>, DecodeError> {

@@ -8,22 +8,42 @@ mod parquet;
 
 use crate::error::DecodeError;
 use crate::files::{entry_name, has_extension, would_match};
-use crate::format::Format;
+use crate::format::{Format, Opened};
 use crate::packed::unpacked;
+use crate::spec::Spec;
 use crate::store::{InputFile, Store};
+use crate::table;
 use featc_ir::{FileFormat, FileSet};
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The table.
 pub(crate) fn of(format: FileFormat) -> &'static dyn Format {
     match format {
         FileFormat::Parquet => &parquet::Parquet,
         FileFormat::Csv => &csv::CSV,
+        FileFormat::Tsv => &csv::TSV,
         FileFormat::Jsonl => &jsonl::Jsonl,
         FileFormat::Arrow => &arrow::Arrow,
         FileFormat::Delta => &delta::Delta,
+    }
+}
+
+/// Opens a file of a format, or the rows in memory that the store has in its place.
+///
+/// # Errors
+/// What is wrong with the file before its first row.
+pub(crate) fn open(
+    format: FileFormat,
+    input: InputFile,
+    spec: &Spec,
+    keep_open: bool,
+) -> Result<Arc<dyn Opened>, DecodeError> {
+    match spec.options.store.table(&input) {
+        Some(table) => table::open(&input, &table, spec),
+        None => of(format).open(input, spec, keep_open),
     }
 }
 

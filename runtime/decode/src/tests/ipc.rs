@@ -243,3 +243,55 @@ fn delta_tables_need_a_store_that_knows_them() {
     let error = read_content(&source(&COLUMNS), FileFormat::Delta, "").error.unwrap();
     assert_eq!(error.to_string(), "cannot read f: Delta tables cannot be read here");
 }
+
+#[test]
+fn rows_in_memory_are_those_of_a_file() {
+    let batches = [batch(0, 40), batch(40, 4), batch(44, 60)];
+    let events = source(&COLUMNS);
+    let file = read_content(&events, FileFormat::Arrow, file_of(&batches));
+    let named = |lines: &[String]| -> Vec<String> {
+        let names = lines.iter().map(|line| line.strip_prefix("f:").expect("of the file"));
+        names.map(|line| format!("rows of events:{line}")).collect()
+    };
+    let table = Table {
+        schema: schema(),
+        batches: batches.to_vec(),
+    };
+    assert_eq!((table.rows(), table.bytes() > 104 * 16), (104, true));
+    let store: Arc<dyn Store> = Arc::new(Tables {
+        tables: [("events".to_owned(), Arc::new(table))].into(),
+        beyond: Arc::new(LocalStore),
+    });
+    let files = Tables::files("events");
+    for rows_per_batch in [1, 3, 10_000] {
+        let sink = Collect::default();
+        let options = ReadOptions {
+            rows_per_batch: Some(rows_per_batch),
+            sink: Some(sink.sink()),
+            store: Some(store.clone()),
+            ..ReadOptions::default()
+        };
+        let (rows, error) = drain(&mut read_source(&events, &files, Path::new("."), options).unwrap());
+        assert_eq!((rows, error), (named(&file.rows), None));
+        let rejects: Vec<String> = sink.0.lock().unwrap().iter().map(shown).collect();
+        assert_eq!(rejects, named(&file.rejects));
+    }
+    let options = PieceOptions {
+        rows_per_piece: Some(44),
+        store: store.clone(),
+        ..PieceOptions::default()
+    };
+    let cut = pieces(&events, &files, Path::new("."), &options).unwrap();
+    assert_eq!(cut.iter().filter_map(Piece::rows).collect::<Vec<_>>(), [44, 60]);
+    // A source whose rows are not there is looked for among files.
+    let other = read_source(
+        &events,
+        &Tables::files("other"),
+        Path::new("."),
+        ReadOptions {
+            store: Some(store),
+            ..ReadOptions::default()
+        },
+    );
+    assert!(matches!(other, Err(DecodeError::NoFiles { .. })));
+}

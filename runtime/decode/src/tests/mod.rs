@@ -14,8 +14,8 @@ mod said;
 mod undeclared;
 
 use crate::{
-    DecodeError, Decoded, Piece, PieceOptions, ReadOptions, Reason, Reject, RejectSink, SourceReader, pieces,
-    read_source,
+    DecodeError, Decoded, LocalStore, Piece, PieceOptions, ReadOptions, Reason, Reject, RejectSink, SourceReader,
+    Store, Table, Tables, pieces, read_source,
 };
 use featc_ir::{ColumnId, FileFormat, FileSet, Lateness, Source, SourceColumn, Type};
 use featr_kernels::{Batch, Data, Tag};

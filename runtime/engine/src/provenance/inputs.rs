@@ -3,7 +3,7 @@
 use super::path::{name_of, relative};
 use crate::error::Error;
 use featc_ir::{FileFormat, FileSet, Source};
-use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store, expand_in};
+use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store, Table, expand_in};
 use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -89,6 +89,35 @@ pub struct Change {
     pub how: String,
     /// Whether only the time stamp is another one, and the record knows no hash: it may be a copy.
     pub may_be_copy: bool,
+}
+
+/// What records call rows in memory, as a format and as a file.
+const MEMORY: &str = "memory";
+
+impl FileRecord {
+    /// Of rows in memory: about how many bytes they take. Of their content it says nothing.
+    pub fn in_memory(table: &Table) -> FileRecord {
+        FileRecord {
+            path: MEMORY.to_owned(),
+            bytes: table.bytes(),
+            xxh3_128: None,
+            footer_xxh3_128: None,
+            modified_ns: None,
+            version: None,
+        }
+    }
+}
+
+/// A source whose rows are in memory.
+pub(super) fn in_memory(source: &str, table: &Table) -> SourceFiles {
+    SourceFiles {
+        source: source.to_owned(),
+        format: MEMORY.to_owned(),
+        paths: vec![],
+        given: true,
+        table: None,
+        files: vec![FileRecord::in_memory(table)],
+    }
 }
 
 /// The record of a file of this machine as it is now; `name` is what the record calls it, `hash` reads it whole.

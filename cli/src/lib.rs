@@ -1,0 +1,107 @@
+//! The command line as a library, for the binary `featc` and for the extension module of Python: what one says, refuses and
+//! computes, the other does too.
+//!
+//! A [`report::Reporter`] prints messages and results, or keeps them. [`args::Given`] is what a caller in the same process
+//! has in place of files: the text of a program, rows in memory.
+
+mod advice;
+pub mod answered;
+pub mod args;
+mod backfill;
+mod build;
+mod certify;
+pub mod check;
+mod demo;
+pub mod errors;
+mod explain;
+mod fmt;
+mod foreign;
+mod found;
+pub mod get;
+mod heap;
+mod lake;
+mod notices;
+mod outputs;
+pub mod progress;
+mod provenance;
+mod random;
+mod replay;
+pub mod report;
+pub mod run;
+mod settle;
+mod table;
+pub mod train;
+mod usage;
+mod verify;
+
+use args::{Cli, Command};
+use clap::Parser as _;
+use report::Reporter;
+use std::process::ExitCode;
+
+/// A broken file may make the library that reads it panic: that is told as what is wrong with the file, and nothing else.
+pub fn keep_silent_about_what_is_caught() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !featr::panic_is_caught() {
+            before(info);
+        }
+    }));
+}
+
+/// The binary.
+pub fn main() -> ExitCode {
+    keep_silent_about_what_is_caught();
+    let words: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return usage::end(&error, &words),
+    };
+    if matches!(
+        cli.command,
+        Command::Train(_) | Command::Backfill(_) | Command::Verify(_)
+    ) {
+        heap::per_core();
+    }
+    featr::lake::file_size_is_an_error();
+    let reporter = Reporter::new(&cli);
+    match run(&cli.command, &reporter) {
+        Ok(()) if !reporter.failed.get() => ExitCode::SUCCESS,
+        Ok(()) | Err(report::Refused) => ExitCode::from(1),
+    }
+}
+
+/// The command that words stand for, the first of which is the name of the binary.
+///
+/// # Errors
+/// The words are no command line, which has been told.
+pub fn understand(words: &[String], reporter: &Reporter) -> Result<Command, report::Refused> {
+    match Cli::try_parse_from(words) {
+        Ok(cli) => Ok(cli.command),
+        Err(error) => {
+            usage::refuse(&error, words, reporter);
+            Err(report::Refused)
+        }
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// The command ended without its result; every cause has been told.
+pub fn run(command: &Command, reporter: &Reporter) -> Result<(), report::Refused> {
+    match command {
+        Command::Check(args) => check::run(args, reporter),
+        Command::Build(args) => build::run(args, reporter),
+        Command::Certify(args) => certify::run(args, reporter),
+        Command::Fmt(args) => fmt::run(args, reporter),
+        Command::Explain(args) => explain::run(args, reporter),
+        Command::Train(args) => train::run(args, reporter),
+        Command::Backfill(args) => backfill::run(args, reporter),
+        Command::Replay(args) => replay::run(args, reporter),
+        Command::Verify(args) => verify::run(args, reporter),
+        Command::Get(args) => get::run(args, reporter),
+        Command::Demo(args) => demo::run(args, reporter),
+        Command::Notices => notices::run(reporter),
+    }
+}

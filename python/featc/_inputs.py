@@ -1,0 +1,197 @@
+"""What may stand for rows: paths, Arrow, pandas, Polars, DuckDB, plain Python."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import os
+from typing import Any, Mapping, Sequence
+
+from . import _featc
+
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+NAIVE_EPOCH = datetime.datetime(1970, 1, 1)
+MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+def is_path(rows: Any) -> bool:
+    return isinstance(rows, (str, os.PathLike))
+
+
+def table(rows: Any, what: str) -> _featc.Table:
+    """Rows as a table of the engine; ``what`` is what messages call them."""
+    if isinstance(rows, _featc.Table):
+        return rows
+    inner = getattr(rows, "_table", None)
+    if isinstance(inner, _featc.Table):
+        return inner
+    module = type(rows).__module__.split(".")[0]
+    if module == "pandas" and hasattr(rows, "columns"):
+        return _of_pandas(rows, what)
+    if module == "polars" and hasattr(rows, "collect") and not hasattr(rows, "__arrow_c_stream__"):
+        rows = rows.collect()  # A LazyFrame.
+    if module == "pyarrow" and hasattr(rows, "scanner"):
+        rows = rows.scanner().to_reader()  # A Dataset.
+    if hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__"):
+        try:
+            return _featc.Table.from_arrow(rows)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{what}: no Arrow table: {error}") from error
+    if isinstance(rows, Mapping):
+        return of_columns(rows, what)
+    if isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return of_columns({name: [row.get(name) for row in rows] for name in names}, what)
+    kind = f"{type(rows).__module__}.{type(rows).__qualname__}"
+    raise TypeError(
+        f"{what}: {kind} is no table; give a path, a pandas or Polars frame, an Arrow table, reader or dataset, a DuckDB "
+        "relation, or anything else with `__arrow_c_stream__`; or a dict of columns"
+    )
+
+
+def _of_pandas(frame: Any, what: str) -> _featc.Table:
+    """A pandas frame, without its index."""
+    if not hasattr(frame, "items"):
+        raise TypeError(f"{what}: {type(frame).__name__} is no frame; give a frame, with `.to_frame()`")
+    names = [name for name in frame.columns if not isinstance(name, str)]
+    if names:
+        raise TypeError(f"{what}: the name of a column is a text, and {names[0]!r} is none; rename it")
+    try:
+        import pyarrow
+    except ImportError:
+        return of_columns({name: _plain(column) for name, column in frame.items()}, what)
+    try:
+        return _featc.Table.from_arrow(pyarrow.Table.from_pandas(frame, preserve_index=False))
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError, ValueError) as error:
+        raise TypeError(f"{what}: a column cannot be turned into Arrow: {error}") from error
+
+
+def _plain(column: Any) -> list[Any]:
+    """The values of a pandas column, None for what is missing; NaN stays in columns of floats."""
+    values = column.astype(object).tolist()
+    if str(column.dtype).startswith("float"):
+        return values
+    missing = column.isna().tolist()
+    return [None if gone else _stamp(value) for value, gone in zip(values, missing)]
+
+
+def _stamp(value: Any) -> Any:
+    return value.to_pydatetime(warn=False) if hasattr(value, "to_pydatetime") else value
+
+
+def of_columns(columns: Mapping[str, Any], what: str) -> _featc.Table:
+    """A table of plain Python values, by columns."""
+    made = []
+    lengths = set()
+    for name, values in columns.items():
+        if not isinstance(name, str):
+            raise TypeError(f"{what}: the name of a column is a text, and {name!r} is none")
+        if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+            raise TypeError(f"{what}: column `{name}` is no list of values")
+        plain = [value.item() if hasattr(value, "item") else value for value in values]
+        lengths.add(len(plain))
+        kind, raw = _kind(plain, f"{what}: column `{name}`")
+        try:
+            made.append((name, kind, raw))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise TypeError(f"{what}: column `{name}`: {error}") from error
+    if len(lengths) > 1:
+        raise ValueError(f"{what}: its columns have different lengths")
+    try:
+        return _featc.Table.from_columns(made)
+    except (TypeError, OverflowError, ValueError) as error:
+        raise TypeError(f"{what}: {error}") from error
+
+
+def _kind(values: list[Any], what: str) -> tuple[str, list[Any]]:
+    """The kind of a column, and its values as the engine takes them."""
+    known = {type(value) for value in values if value is not None}
+
+    def all_of(*kinds: type) -> bool:
+        return all(issubclass(kind, kinds) for kind in known)
+
+    if not known:
+        return "null", values
+    if all_of(bool):
+        return "bool", values
+    if bool not in known and all_of(int):
+        return "int", values
+    if bool not in known and all_of(int, float):
+        return "float", values
+    if all_of(str):
+        return "string", values
+    if all_of(bytes):
+        return "binary", values
+    if all_of(datetime.datetime):
+        zoned = {value.tzinfo is not None for value in values if value is not None}
+        if len(zoned) > 1:
+            raise TypeError(f"{what} has instants with a zone and without one")
+        if zoned == {True}:
+            return "timestamp", [value and (value - EPOCH) // MICROSECOND for value in values]
+        return "naive", [value and (value - NAIVE_EPOCH) // MICROSECOND for value in values]
+    if datetime.datetime not in known and all_of(datetime.date):
+        return "date", [value and value.toordinal() - EPOCH.toordinal() for value in values]
+    if all_of(datetime.timedelta):
+        return "duration", [None if value is None else value // MICROSECOND for value in values]
+    if all_of(decimal.Decimal, int) and decimal.Decimal in known:
+        numbers = [None if value is None else decimal.Decimal(value) for value in values]
+        if not all(number is None or number.is_finite() for number in numbers):
+            raise TypeError(f"{what} has a decimal that is no number")
+        scale = max([0, *(-int(number.as_tuple().exponent) for number in numbers if number is not None)])
+        return f"decimal:{scale}", [None if number is None else f"{number:f}" for number in numbers]
+    names = ", ".join(sorted(kind.__name__ for kind in known))
+    raise TypeError(f"{what} has values of no one type: {names}")
+
+
+def from_kind(kind: str, values: list[Any]) -> list[Any]:
+    """Values of the engine as Python has them."""
+    if kind.startswith("list:"):
+        return [None if value is None else from_kind(kind[5:], value) for value in values]
+    if kind.startswith("decimal:"):
+        return [None if value is None else decimal.Decimal(value) for value in values]
+    if kind in ("timestamp", "naive", "timestamp_ns", "naive_ns"):
+        epoch = EPOCH if kind.startswith("timestamp") else NAIVE_EPOCH
+        unit = 1_000 if kind.endswith("_ns") else 1
+        return [None if value is None else epoch + datetime.timedelta(microseconds=value // unit) for value in values]
+    if kind == "date":
+        day = EPOCH.date()
+        return [None if value is None else day + datetime.timedelta(days=value) for value in values]
+    if kind == "duration":
+        return [None if value is None else datetime.timedelta(microseconds=value) for value in values]
+    return values
+
+
+def to_columns(rows: _featc.Table) -> dict[str, list[Any]]:
+    """Columns as lists of Python values."""
+    return {name: from_kind(kind, values) for name, kind, values in rows.to_columns()}
+
+
+def instant_us(at: Any, what: str = "at") -> int:
+    """An instant in microseconds since 1970-01-01T00:00:00Z: an aware datetime, or a text with an offset."""
+    if hasattr(at, "to_pydatetime"):
+        at = at.to_pydatetime(warn=False)
+    if isinstance(at, str):
+        return _featc.parse_instant(at, False)
+    if isinstance(at, datetime.datetime):
+        if at.tzinfo is None:
+            raise ValueError(f"{what}: an instant needs a zone: `datetime(…, tzinfo=timezone.utc)`")
+        return (at - EPOCH) // MICROSECOND
+    raise TypeError(f"{what}: an instant is a datetime with a zone, or a text such as 2013-03-01T12:00:00Z")
+
+
+def duration_text(value: Any) -> str:
+    """A duration as the command line takes it."""
+    if isinstance(value, datetime.timedelta):
+        return f"{value // MICROSECOND}us"
+    return str(value)
+
+
+def instant_text(value: Any) -> str:
+    """An instant as the command line takes it."""
+    if hasattr(value, "to_pydatetime"):
+        value = value.to_pydatetime(warn=False)
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a zone: `datetime(…, tzinfo=timezone.utc)`")
+        return value.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+    return str(value)

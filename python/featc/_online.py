@@ -1,0 +1,114 @@
+"""Online values: push events, read services."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional
+
+from . import _featc
+from ._inputs import EPOCH, MICROSECOND, instant_us, table
+from ._table import Table
+
+if TYPE_CHECKING:
+    from ._program import Program
+
+
+class Online:
+    """The streaming engine of a program in one truth; made by :meth:`Program.online`.
+
+    Answers are a function of the set of rows pushed (and as of arrival of the cut): order, batches, copies and restarts
+    leave no trace. As of arrival rows wait until :meth:`advance` has moved the cut to where they are visible, and
+    questions are answered at the cut and nowhere else; in truth ``complete`` nothing waits. Memory is bounded where
+    windows are, if :meth:`advance` is called. Any number of threads may use one object; calls take turns.
+    """
+
+    def __init__(self, program: "Program", inner: _featc.Online, truth: str) -> None:
+        self.program = program
+        #: ``"as-of-arrival"`` or ``"complete"``.
+        self.truth = truth
+        self._inner = inner
+
+    def push(self, source: str, rows: Any) -> dict[str, Any]:
+        """Takes in rows of a source: a frame, an Arrow table, a dict of columns, or a list of dicts. Columns go by name,
+        further columns are ignored; copies count once.
+
+        Gives ``rows``, ``accepted``, ``waiting``, ``overdue``, ``expired``, ``differing_copies``, ``rejected`` (each with
+        ``row`` from 0, ``reason``, ``detail``) and ``rejected_by_view``. Rows that cannot be used are no error.
+
+        :raises featc.RunError: an unknown source, a column that is missing or of a type that does not decode; nothing of
+            the rows is taken in then.
+        """
+        return json.loads(self._inner.push(source, table(rows, f"rows of `{source}`")))
+
+    def advance(self, at: Any) -> dict[str, int]:
+        """Says that no question before ``at`` will come: moves the cut there, lets in what is visible there, and releases
+        events that no question can reach any more.
+
+        :raises featc.RunError: the cut does not go back.
+        """
+        return json.loads(self._inner.advance(instant_us(at)))
+
+    @property
+    def cut(self) -> Optional[datetime.datetime]:
+        """The instant of the last :meth:`advance`, in UTC; None before the first."""
+        cut = self._inner.cut_us
+        return None if cut is None else EPOCH + cut * MICROSECOND
+
+    def read(self, service: str, entities: Any, at: Any = None, *, status: bool = False) -> Table:
+        """Answers a service for every row of ``entities``, in order.
+
+        :param entities: the keys: a frame, an Arrow table, a dict of columns, a list of dicts, or one dict of one entity.
+        :param at: one instant for all rows, or one per row; unless told, the cut.
+        :param status: whether each feature is followed by ``<feature>__status``.
+        :returns: one row per question, one column per feature.
+        :raises featc.RunError: an unknown service, missing keys, an instant that cannot be asked.
+        """
+        if isinstance(entities, Mapping) and not any(_is_column(value) for value in entities.values()):
+            entities = {name: [value] for name, value in entities.items()}
+        asked = table(entities, "entities")
+        if at is None:
+            at = self.cut
+            if at is None:
+                raise ValueError("at: there is no cut yet; say the instant, or call `advance` first")
+        many = not isinstance(at, (str, datetime.datetime)) and hasattr(at, "__iter__")
+        instants = [instant_us(one) for one in at] if many else [instant_us(at)] * len(asked)
+        return Table(self._inner.read(service, asked, instants, status))
+
+    def snapshot(self) -> bytes:
+        """The whole state, waiting rows and the cut included: equal sets of rows up to equal cuts give equal bytes."""
+        return self._inner.snapshot()
+
+    def restore(self, snapshot: bytes) -> dict[str, Any]:
+        """Replaces the state by that of a snapshot of the same truth, of this program or of another version of it.
+
+        Gives ``is_whole``, ``kept``, ``to_rebuild`` (each with ``source``, ``why``, ``after_us``) and ``dropped``. What is
+        to be rebuilt is not answered until its history is pushed and :meth:`rebuilt` is called.
+
+        :raises featc.RunError: damaged bytes, another truth or version; the state stays as it was.
+        """
+        return json.loads(self._inner.restore(bytes(snapshot)))
+
+    def save(self, path: "str | os.PathLike[str]") -> None:
+        """Writes a snapshot to a file, whole or not at all."""
+        self._inner.save(os.fspath(path))
+
+    def load(self, path: "str | os.PathLike[str]") -> dict[str, Any]:
+        """As :meth:`restore`, from a file."""
+        return json.loads(self._inner.load(os.fspath(path)))
+
+    def rebuilt(self) -> list[str]:
+        """Says that the history of what was to be rebuilt has been pushed; tells what that is."""
+        return self._inner.rebuilt()
+
+    def stats(self) -> list[dict[str, Any]]:
+        """Per log: ``transform``, ``entities``, ``events``, ``waiting``, ``bytes`` (about)."""
+        return json.loads(self._inner.stats())
+
+    def __repr__(self) -> str:
+        return f"<featc.Online of {self.program.module}, truth {self.truth}, cut {self.cut}>"
+
+
+def _is_column(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes))

@@ -1,0 +1,419 @@
+"""Compiled programs and what they are run for."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import sys
+import tempfile
+from typing import Any, Iterable, Mapping, NamedTuple, Optional, Union
+
+from . import _featc, _html
+from ._errors import CompileError, Diagnostic, RunError, diagnostics, refusal, settle
+from ._inputs import duration_text, instant_text, is_path, of_columns, table
+from ._online import Online
+from ._progress import Bar
+from ._table import Table, TrainingSet
+
+Sources = Mapping[str, Any]
+
+
+class Service(NamedTuple):
+    """What a service is asked with, and what it answers."""
+
+    #: Its name.
+    name: str
+    #: Key column → type: what every question has, beside its instant.
+    keys: dict[str, str]
+    #: Identity column → type: what a question about an event has, where a feature says ``excluding self``.
+    self_columns: dict[str, str]
+    #: The columns of the answer, in order.
+    columns: list[str]
+    #: The sources that are read.
+    sources: list[str]
+    doc: Optional[str]
+
+
+class Plan(NamedTuple):
+    """The plans of a service. ``str()`` shows both."""
+
+    batch: str
+    stream: str
+    #: The stream graph as a drawing in Mermaid.
+    mermaid: str
+
+    def __str__(self) -> str:
+        return f"{self.batch}\n{self.stream}"
+
+
+class Answer(NamedTuple):
+    """One value of :meth:`Program.get`, as ``featc get --json`` prints it, and its status."""
+
+    value: Any
+    status: str
+
+
+def _truth(truth: Optional[str]) -> Optional[str]:
+    return None if truth is None else str(truth).replace("_", "-")
+
+
+class Program:
+    """A compiled program.
+
+    ``Program("fraud.feat")`` compiles a file, ``Program("features/")`` a folder that holds one program, ``Program(text)`` a
+    text with line breaks (paths in it are relative to ``base``, or else to the current folder), and
+    ``Program("target/feat/fraud")`` takes what ``featc build`` wrote. Objects can be used by several threads at once.
+
+    Raises :class:`featc.CompileError` for a program that does not compile: its text is the message with the lines of the
+    program, its ``.diagnostics`` are the same as data. Warnings are Python warnings (:class:`featc.FeatcWarning`).
+    """
+
+    def __init__(self, program: "Union[str, os.PathLike[str]]", *, base: "Optional[Union[str, os.PathLike[str]]]" = None, name: str = "program.feat") -> None:
+        if isinstance(program, str) and "\n" in program:
+            made = _featc.Program.text(program, name, os.fspath(base or "."))
+            self._path: Optional[pathlib.Path] = None
+        elif is_path(program):
+            self._path = pathlib.Path(program)
+            if (self._path / "manifest.json").is_file():
+                made = _featc.Program.build(self._path, os.fspath(base or "."))
+            elif base is not None:
+                raise TypeError("base: paths in a file are relative to its folder")
+            else:
+                made = _featc.Program.open(self._path)
+        else:
+            raise TypeError(f"a program is a path or a text, not {type(program).__name__}")
+        #: What was warned of.
+        self.warnings: list[Diagnostic] = settle(made[1], CompileError)
+        self._inner: _featc.Program = made[0]
+        self._about: dict[str, Any] = json.loads(self._inner.about())
+
+    @classmethod
+    def from_text(cls, text: str, *, base: "Optional[Union[str, os.PathLike[str]]]" = None, name: str = "program.feat") -> "Program":
+        """Compiles a text of any number of lines."""
+        return cls(text if "\n" in text else text + "\n", base=base, name=name)
+
+    @property
+    def module(self) -> str:
+        """The name of the module."""
+        return self._about["module"]
+
+    @property
+    def hash(self) -> str:
+        """The hash of the program, in hexadecimal: equal for programs of equal meaning."""
+        return self._about["hash"]
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """The services by name, in declared order."""
+        return {
+            service["name"]: Service(
+                service["name"],
+                dict(service["keys"]),
+                dict(service["self_columns"]),
+                service["columns"],
+                service["sources"],
+                service["doc"],
+            )
+            for service in self._about["services"]
+        }
+
+    @property
+    def features(self) -> Table:
+        """All features as a table: name, type, entity, keys, owner, doc, tags, window, fingerprint.
+
+        A fingerprint changes exactly when a value or a status of the feature may change.
+        """
+        columns = ("name", "type", "entity", "keys", "owner", "doc", "tags", "window", "fingerprint")
+        found: dict[str, list[Any]] = {column: [] for column in columns}
+        for feature in self._about["features"]:
+            for column in columns:
+                value = feature[column]
+                found[column].append(", ".join(value) if isinstance(value, list) else value)
+        return Table(of_columns(found, "features"))
+
+    def plan(self, service: str) -> Plan:
+        """The batch plan and the stream graph of a service."""
+        found = self._inner.plan(service)
+        if found is None:
+            raise RunError(f"unknown service `{service}`; the program declares: {', '.join(self.services)}")
+        return Plan(*found)
+
+    def fmt(self) -> "Union[str, dict[str, str]]":
+        """The program in the canonical format: its text, or file → text where it has several. Nothing is written."""
+        names = [name for name, _ in self._inner.files]
+        texts = dict(zip(names, self._inner.formatted()))
+        return next(iter(texts.values())) if len(texts) == 1 else texts
+
+    def build(self, out: "Union[str, os.PathLike[str]]" = "target/feat") -> pathlib.Path:
+        """Writes plans, typed program and manifest to ``<out>/<module>/``, as ``featc build``; gives that folder."""
+        folder, outcome = self._inner.write(pathlib.Path(out))
+        settle(outcome)
+        return pathlib.Path(folder)
+
+    # ---- runs
+
+    def train(
+        self,
+        service: str,
+        spine: Any,
+        *,
+        truth: Optional[str] = None,
+        delay: Any = None,
+        sources: Optional[Sources] = None,
+        status: bool = False,
+        numeric: bool = False,
+        strict: bool = False,
+        at_column: str = "timestamp",
+        zone: Optional[str] = None,
+        max_rejected: Any = None,
+        max_missing: Any = None,
+        rejected: Any = None,
+        hash_inputs: bool = False,
+        threads: int = 0,
+        memory_limit: Any = None,
+        temp_dir: Any = None,
+        progress: Any = None,
+    ) -> TrainingSet:
+        """Computes a training set with the batch engine, as ``featc train`` does: the same values, types and messages.
+
+        :param service: whose features are wanted.
+        :param spine: the questions: a path (Parquet, Arrow, CSV, JSONL, also an address), a pandas or Polars frame, an Arrow
+            table, reader or dataset, a DuckDB relation, anything with ``__arrow_c_stream__``, or a dict of columns. It has
+            the keys of the service and ``at_column`` with the instant of each question (timestamps with a zone, or
+            ``zone`` says it); other columns pass through, and rows keep their number and order.
+        :param truth: which events a question may see: ``"as-of-arrival"`` (unless told) or ``"complete"``.
+        :param delay: pipeline delay for as-of-arrival instead of the sources' own: ``"5s"`` or a timedelta.
+        :param sources: source → where it is read from instead of its files: as for ``spine``.
+        :param status: whether each feature is followed by ``<feature>__status``.
+        :param numeric: whether features of types that models do not take become float64: booleans 0 and 1, decimals the
+            nearest float, durations seconds, dates days since 1970-01-01. Exact otherwise.
+        :param strict: whether any row that cannot be used refuses the run.
+        :param max_rejected: how many rows of a source may be rejected: ``"10%"`` (unless told) or a number.
+        :param max_missing: how many questions may find nothing in a view; unless told, not all of them.
+        :param rejected: a file for rows that cannot be used, as JSON lines.
+        :param hash_inputs: whether all input files are recorded by the hash of their bytes.
+        :param threads: of the batch engine; 0 takes all cores. No result depends on it.
+        :param memory_limit: bytes, or ``"2GiB"``: about how much the engine may take, beyond that it spills.
+        :param temp_dir: the folder of temporary files, which have no names.
+        :param progress: False for no bar, True for one also without a terminal, or a function of phase, steps done and
+            steps in all. Bars need tqdm and show after a second.
+        :raises featc.RunError: what the command line refuses, in its words.
+        """
+        words = self._words("train", locals())
+        words.append("--out=result.arrow")
+        outcome = self._asked("train", words, spine, sources, progress)
+        index = getattr(spine, "index", None) if type(spine).__module__.startswith("pandas") else None
+        return TrainingSet(outcome, settle(outcome), index, numeric)
+
+    def train_to(self, out: Any, service: str, spine: Any, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
+        """As ``featc train --out``: writes the set with its record to a file, an address or a Delta table.
+
+        Options are those of :meth:`train`, and ``out_format="delta"`` with ``mode``. Gives what ``--json`` prints.
+        """
+        words = self._words("train", {"service": service, "out": os.fspath(out), **options})
+        return self._result(self._asked("run", words, spine, sources, progress))
+
+    def replay(self, out: Any, service: str, spine: Any, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
+        """As ``featc replay``: the same rows from the streaming engine, written to ``out``."""
+        words = self._words("replay", {"service": service, "out": os.fspath(out), **options})
+        return self._result(self._asked("run", words, spine, sources, progress))
+
+    def verify(
+        self,
+        service: str,
+        spine: Any,
+        *,
+        truth: Optional[str] = None,
+        delay: Any = None,
+        sources: Optional[Sources] = None,
+        sample: int = 100,
+        seed: int = 1,
+        metamorphic: bool = False,
+        at_column: str = "timestamp",
+        zone: Optional[str] = None,
+        max_rejected: Any = None,
+        max_missing: Any = None,
+        threads: int = 0,
+        memory_limit: Any = None,
+        junit: Any = None,
+        case: Any = None,
+        progress: Any = None,
+    ) -> dict[str, Any]:
+        """Runs both engines, and the model on a sample, and compares them bit by bit, as ``featc verify``.
+
+        Gives what ``--json`` prints: ``rows``, ``features``, ``values``, ``model_rows``, ``edges``, ``differ`` …
+
+        :raises featc.RunError: E0709, if anything differs; a case goes to the folder ``case``.
+        """
+        words = self._words("verify", locals())
+        return self._result(self._asked("run", words, spine, sources, progress))
+
+    def backfill(
+        self,
+        out: Any,
+        *,
+        start: Any,
+        end: Any,
+        service: Optional[str] = None,
+        view: Optional[str] = None,
+        every: Any = None,
+        at_events: bool = False,
+        sources: Optional[Sources] = None,
+        chunk: Any = None,
+        entities: Any = None,
+        truth: Optional[str] = None,
+        delay: Any = None,
+        status: bool = False,
+        at_column: str = "timestamp",
+        max_parts: Optional[int] = None,
+        max_rejected: Any = None,
+        max_missing: Any = None,
+        verify: int = 0,
+        hash_inputs: bool = False,
+        strict: bool = False,
+        threads: int = 0,
+        memory_limit: Any = None,
+        progress: Any = None,
+    ) -> dict[str, Any]:
+        """Values of a service or a view over a range of time, in parts that survive a crash, as ``featc backfill``.
+
+        ``start`` and ``end`` are ``--from`` and ``--to``: instants as text, or datetimes with a zone. ``entities`` is a path,
+        or rows. Run again after a crash or Ctrl-C, it goes on. Gives what ``--json`` prints: ``rows``, ``parts``, ``made``.
+        """
+        given = dict(locals())
+        given["from"], given["to"] = instant_text(given.pop("start")), instant_text(given.pop("end"))
+        given["out"] = os.fspath(out)
+        given["verify"] = verify or None
+        with tempfile.TemporaryDirectory() as folder:
+            if entities is not None and not is_path(entities):
+                given["entities"] = os.path.join(folder, "entities.jsonl")
+                _write_lines(given["entities"], table(entities, "entities"))
+            words = self._words("backfill", given)
+            return self._result(self._asked("run", words, None, sources, progress))
+
+    def get(
+        self,
+        service: str,
+        keys: Mapping[str, Any],
+        at: Any,
+        *,
+        truth: Optional[str] = None,
+        delay: Any = None,
+        sources: Optional[Sources] = None,
+    ) -> dict[str, Answer]:
+        """Answers one entity at one instant from online state, as ``featc get``: feature → value and status."""
+        words = self._words("get", {"service": service, "truth": truth, "delay": delay, "at": instant_text(at)})
+        words += [f"--key={name}={_key_text(value)}" for name, value in keys.items() if value is not None]
+        result = self._result(self._asked("run", words, None, sources, False))
+        return {feature["name"]: Answer(feature["value"], feature["status"]) for feature in result["features"]}
+
+    def online(self, truth: Optional[str] = None, *, delay: Any = None) -> Online:
+        """A stream engine without events, for all services, in one truth: ``"as-of-arrival"`` (unless told) or ``"complete"``."""
+        told = _truth(truth) or "as-of-arrival"
+        if told not in ("complete", "as-of-arrival"):
+            raise ValueError(f"truth: `{truth}` is none: write `complete` or `as-of-arrival`")
+        delay_us = None if delay is None else _featc.parse_instant(duration_text(delay), True)
+        return Online(self, self._inner.online(told == "complete", delay_us), told)
+
+    # ---- how
+
+    def _words(self, command: str, given: Mapping[str, Any]) -> list[str]:
+        """Arguments as words of the command line."""
+        skipped = {"self", "spine", "sources", "progress", "numeric"}
+        words = [command, "program"]
+        for name, value in given.items():
+            if name in skipped or value is None or value is False or (name == "threads" and value == 0):
+                continue
+            option = "--" + name.replace("_", "-")
+            if value is True:
+                words.append(option)
+                continue
+            if name == "truth":
+                value = _truth(value)
+            elif name in ("delay", "every", "chunk"):
+                value = duration_text(value)
+            elif name in ("max_rejected", "max_missing") and isinstance(value, float):
+                value = f"{value * 100:.4f}".rstrip("0").rstrip(".") + "%"
+            elif isinstance(value, os.PathLike):
+                value = os.fspath(value)
+            words.append(f"{option}={value}")
+        return words
+
+    def _asked(self, how: str, words: list[str], spine: Any, sources: Optional[Sources], progress: Any) -> Any:
+        rows = {}
+        for name, given in (sources or {}).items():
+            if is_path(given):
+                words.append(f"--source={name}={os.fspath(given)}")
+            else:
+                rows[name] = table(given, f"source `{name}`")
+        questions = None
+        if spine is not None:
+            if is_path(spine):
+                words.append(f"--spine={os.fspath(spine)}")
+            else:
+                words.append("--spine=<spine>")
+                questions = table(spine, "the spine")
+        with Bar(progress) as bar:
+            return getattr(self._inner, how)(words, rows, questions, bar.sink)
+
+    def _result(self, outcome: Any) -> dict[str, Any]:
+        """What a command printed as JSON, all of it in one."""
+        try:
+            settle(outcome, stacklevel=4)
+        except RunError as error:
+            # What was found before it was refused: differences, for one.
+            for text, value in outcome.results:
+                error.add_note(text) if sys.version_info >= (3, 11) else None
+                error.result = json.loads(value)  # type: ignore[attr-defined]
+            raise
+        found: dict[str, Any] = {}
+        for _, value in outcome.results:
+            found.update(json.loads(value))
+        return found
+
+    def __repr__(self) -> str:
+        return f"<featc.Program {self.module}: {len(self._about['features'])} features, services {', '.join(self.services) or 'none'}>"
+
+    def _repr_html_(self) -> str:
+        return _html.program(self)
+
+
+def _key_text(value: Any) -> str:
+    """A key as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return instant_text(value)
+
+
+def _write_lines(path: str, rows: _featc.Table) -> None:
+    columns = Table(rows).to_pydict()
+    with open(path, "w", encoding="utf-8") as file:
+        for row in zip(*columns.values()):
+            plain = {name: value if isinstance(value, (int, float, str, type(None))) else _key_text(value) for name, value in zip(columns, row)}
+            file.write(json.dumps(plain) + "\n")
+
+
+def _run(words: Iterable[str]) -> Any:
+    outcome = _featc.run(list(words))
+    if outcome.refused:
+        raise refusal(outcome.messages)
+    return outcome
+
+
+def explain(code: str) -> str:
+    """The page of a message code (``"E0203"``), or of a word of the glossary."""
+    return "\n".join(text for text, _ in _run(["explain", code]).results)
+
+
+def fmt(*programs: "Union[str, os.PathLike[str]]", check: bool = False) -> list[str]:
+    """Rewrites programs in the canonical format, as ``featc fmt``; gives the files that were not in it.
+
+    With ``check=True`` nothing is written.
+    """
+    words = ["fmt", *(["--check"] if check else []), "--", *(os.fspath(program) for program in programs)]
+    outcome = _featc.run(words)
+    told = diagnostics(outcome.messages)
+    if any(diagnostic.severity == "error" for diagnostic in told):
+        raise CompileError(told)
+    return [next(iter(json.loads(value).values())) for _, value in outcome.results]

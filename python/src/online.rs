@@ -1,0 +1,174 @@
+//! Online values: one stream engine, which threads share by a lock.
+
+use crate::numbers::whole;
+use crate::outcome::refusal;
+use crate::table::Table;
+use crate::work::detached;
+use arrow::compute::concat_batches;
+use featc_ir::{Key, Type};
+use featr::{Error, LogName, PushReport, RestoreReport};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The stream engine of a program in one truth.
+#[pyclass(frozen, module = "featc._featc")]
+pub struct Online {
+    program: featr::Program,
+    engine: Mutex<featr::Online>,
+}
+
+impl Online {
+    pub fn new(program: featr::Program, engine: featr::Online) -> Online {
+        Online {
+            program,
+            engine: Mutex::new(engine),
+        }
+    }
+
+    fn engine(&self) -> MutexGuard<'_, featr::Online> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works with the engine while other threads of Python run.
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut featr::Online) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
+        let done = detached(py, None, |_| work(&mut self.engine()))?;
+        done.map_err(|error| refusal(py, &error))
+    }
+}
+
+/// Keys that are declared as integers.
+fn ints(keys: &[Key]) -> impl Iterator<Item = &str> {
+    let ints = keys.iter().filter(|key| key.ty == Type::Int64);
+    ints.map(|key| key.name.as_str())
+}
+
+#[pymethods]
+impl Online {
+    /// Takes in rows of a source; the report as JSON.
+    fn push(&self, py: Python<'_>, source: String, rows: Table) -> PyResult<String> {
+        self.with(py, |engine| {
+            let declared = self.program.sources().into_iter().find(|known| known.name == source);
+            let columns = declared.iter().flat_map(|source| &source.columns);
+            let ints: Vec<&str> = columns
+                .filter(|column| column.ty == Type::Int64)
+                .map(|column| column.name.as_str())
+                .collect();
+            let rows = whole(&rows.rows, &ints).unwrap_or_else(|_| (*rows.rows).clone());
+            // In one batch: copies that differ are told of within it.
+            let batch = concat_batches(&rows.schema, &rows.batches);
+            let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
+            engine.push(&source, &batch).map(|report| pushed(&report).to_string())
+        })
+    }
+
+    /// Moves the cut; the report as JSON.
+    fn advance(&self, py: Python<'_>, cut_us: i64) -> PyResult<String> {
+        self.with(py, |engine| {
+            let report = engine.advance(cut_us)?;
+            let report = json!({
+                "entered": report.entered, "duplicates": report.duplicates, "expired": report.expired,
+                "released": report.released,
+            });
+            Ok(report.to_string())
+        })
+    }
+
+    /// Answers a service for every row, each at its instant.
+    fn read(&self, py: Python<'_>, service: String, rows: Table, at_us: Vec<i64>, status: bool) -> PyResult<Table> {
+        self.with(py, |engine| {
+            let asked = self.program.service(&service)?;
+            let ints: Vec<&str> = ints(&asked.keys).chain(ints(&asked.self_columns)).collect();
+            let rows = whole(&rows.rows, &ints).unwrap_or_else(|_| (*rows.rows).clone());
+            let batch = concat_batches(&rows.schema, &rows.batches);
+            let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
+            let answers = engine.read(&service, &batch, &at_us, status)?;
+            Ok(Table::new(answers.schema(), vec![answers]))
+        })
+    }
+
+    /// The last cut, in microseconds.
+    #[getter]
+    fn cut_us(&self) -> Option<i64> {
+        self.engine().cut_us()
+    }
+
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = self.with(py, |engine| Ok(engine.snapshot()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Replaces the state; the report as JSON.
+    fn restore(&self, py: Python<'_>, bytes: Vec<u8>) -> PyResult<String> {
+        self.with(py, |engine| {
+            engine.restore(&bytes).map(|report| restored(&report).to_string())
+        })
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        self.with(py, |engine| engine.save(&path))
+    }
+
+    fn load(&self, py: Python<'_>, path: PathBuf) -> PyResult<String> {
+        self.with(py, |engine| {
+            engine.load(&path).map(|report| restored(&report).to_string())
+        })
+    }
+
+    fn rebuilt(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.with(py, |engine| {
+            Ok(engine.rebuilt().iter().map(LogName::to_string).collect())
+        })
+    }
+
+    /// Sizes of the logs, as JSON.
+    fn stats(&self, py: Python<'_>) -> PyResult<String> {
+        let stats = self.with(py, |engine| Ok(engine.stats()))?;
+        let log = |log: &featr::LogStats| {
+            json!({
+                "transform": log.transform, "entities": log.entities, "events": log.events, "waiting": log.waiting,
+                "bytes": log.bytes,
+            })
+        };
+        serde_json::to_string(&stats.iter().map(log).collect::<Vec<_>>())
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+}
+
+fn pushed(report: &PushReport) -> Value {
+    let rejected = report.rejected.iter();
+    let rejected = rejected.map(|row| json!({ "row": row.row, "reason": row.reason, "detail": row.detail }));
+    let by_view = report.rejected_by_view.iter();
+    let by_view = by_view.map(|(row, view, reason)| json!({ "row": row, "transform": view, "reason": reason }));
+    json!({
+        "rows": report.rows,
+        "accepted": report.accepted,
+        "waiting": report.waiting,
+        "overdue": report.overdue,
+        "expired": report.expired,
+        "differing_copies": report.differing_copies,
+        "rejected": rejected.collect::<Vec<_>>(),
+        "rejected_by_view": by_view.collect::<Vec<_>>(),
+    })
+}
+
+fn restored(report: &RestoreReport) -> Value {
+    let names = |logs: &[LogName]| logs.iter().map(LogName::to_string).collect::<Vec<_>>();
+    let rebuild = report
+        .to_rebuild
+        .iter()
+        .map(|log| json!({ "source": log.log.source, "why": log.to_string(), "after_us": log.after_us }));
+    json!({
+        "is_whole": report.is_whole(),
+        "kept": names(&report.kept),
+        "to_rebuild": rebuild.collect::<Vec<_>>(),
+        "dropped": names(&report.dropped),
+    })
+}

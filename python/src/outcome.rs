@@ -1,0 +1,88 @@
+//! What a run gives to Python: whether it was refused, all that was told, and its result.
+
+use crate::table::Table;
+use featc::report::{Kept, Reporter};
+use featr::Error;
+use pyo3::prelude::*;
+
+/// A message: its code, whether it is an error, as a terminal shows it, and as JSON.
+type Message = (String, bool, String, String);
+
+/// What became of a run.
+#[pyclass(frozen, get_all, module = "featc._featc")]
+#[derive(Default)]
+pub struct Outcome {
+    /// Whether there is no result; the messages say why.
+    refused: bool,
+    messages: Vec<Message>,
+    /// Lines for people.
+    notes: Vec<String>,
+    /// Results for people, and as JSON.
+    results: Vec<(String, String)>,
+    pub table: Option<Table>,
+    /// What was read, as JSON.
+    pub report: Option<String>,
+    /// The record of the training set, as JSON.
+    pub record: Option<String>,
+    /// The columns that are features or their statuses.
+    pub features: Vec<String>,
+}
+
+impl Outcome {
+    /// Of a run that ended; `refused` if it has no result.
+    pub fn of(kept: Kept, refused: bool) -> Outcome {
+        Outcome {
+            refused,
+            messages: messages(&kept),
+            notes: kept.notes,
+            results: kept
+                .results
+                .into_iter()
+                .map(|(text, value)| (text, value.to_string()))
+                .collect(),
+            ..Outcome::default()
+        }
+    }
+}
+
+fn messages(kept: &Kept) -> Vec<Message> {
+    let message = |message: &featc::report::Message| {
+        (
+            message.code.to_owned(),
+            message.is_error,
+            message.text.clone(),
+            message.json.clone(),
+        )
+    };
+    kept.messages.iter().map(message).collect()
+}
+
+/// The exception for an error of the engine, in the words of the command line where it can happen there.
+pub fn refusal(py: Python<'_>, error: &Error) -> PyErr {
+    let told: Vec<Message> = match error {
+        Error::Interrupted
+        | Error::Build { .. }
+        | Error::Snapshot { .. }
+        | Error::NotAtCut { .. }
+        | Error::CutGoesBack { .. }
+        | Error::BelowHorizon { .. }
+        | Error::ToBeRebuilt { .. } => vec![(String::new(), true, error.to_string(), String::new())],
+        _ => {
+            let reporter = Reporter::keeping(None);
+            let _ = reporter.refuse::<()>(featc::errors::run(error, None));
+            messages(&reporter.into_kept())
+        }
+    };
+    exception(py, "refusal", (told,))
+}
+
+/// The exception that a function of `featc._errors` makes.
+pub fn exception<'py>(py: Python<'py>, name: &str, arguments: impl pyo3::call::PyCallArgs<'py>) -> PyErr {
+    let made = py
+        .import("featc._errors")
+        .and_then(|errors| errors.getattr(name)?.call1(arguments));
+    match made {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,103 @@
+//! Work on a thread of its own: without the interpreter's lock, interrupted by signals, with progress.
+
+use crate::outcome::exception;
+use featc::progress::Listener;
+use pyo3::prelude::*;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often signals are looked at, and progress is told.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A phase, steps done, steps in all.
+type Step = (&'static str, u64, u64);
+
+/// What a run and the thread that waits for it share.
+#[derive(Default)]
+pub struct Watch {
+    /// Set when the run should end.
+    pub interrupt: Arc<AtomicBool>,
+    step: Arc<Mutex<Option<Step>>>,
+    done: Mutex<bool>,
+    ended: Condvar,
+}
+
+impl Watch {
+    /// Who is told of progress.
+    pub fn listener(&self) -> Listener {
+        let step = self.step.clone();
+        Listener(Arc::new(move |phase, done, of| {
+            *step.lock().unwrap_or_else(PoisonError::into_inner) = Some((phase, done, of));
+        }))
+    }
+
+    /// Waits a little; whether the run has ended.
+    fn wait(&self) -> bool {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.ended.wait_timeout_while(done, PAUSE, |done| !*done);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn end(&self) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.ended.notify_all();
+    }
+
+    fn tell(&self, progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let step = self.step.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (progress, step) {
+            (Some(progress), Some(step)) => progress.call1(step).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Does some work while other threads of Python run. `progress` is called with the phase, steps done and steps in all.
+///
+/// # Errors
+/// What a signal or `progress` raised, once the work has ended; `featc.Bug` for a panic.
+pub fn detached<T: Send>(
+    py: Python<'_>,
+    progress: Option<&Bound<'_, PyAny>>,
+    work: impl FnOnce(&Watch) -> T + Send,
+) -> PyResult<T> {
+    let watch = Watch::default();
+    let shared = &watch;
+    let mut raised = None;
+    let ended = std::thread::scope(|scope| {
+        let worker = scope.spawn(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(shared)));
+            shared.end();
+            outcome
+        });
+        while !py.detach(|| shared.wait()) {
+            if raised.is_none()
+                && let Err(error) = py.check_signals().and_then(|()| shared.tell(progress))
+            {
+                shared.interrupt.store(true, Ordering::Relaxed);
+                raised = Some(error);
+            }
+        }
+        worker.join().unwrap_or_else(Err)
+    });
+    match (raised, ended) {
+        (Some(error), _) => Err(error),
+        (None, Ok(outcome)) => Ok(outcome),
+        (None, Err(panic)) => Err(exception(py, "bug", (why(&*panic),))),
+    }
+}
+
+fn why(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without words".to_owned())
+}
+
+/// Panics, as nothing should: what becomes of that is tested with it.
+#[pyfunction]
+pub fn _panic(py: Python<'_>, why: String) -> PyResult<()> {
+    detached(py, None, |_| panic!("{why}"))
+}

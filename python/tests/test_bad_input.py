@@ -1,0 +1,176 @@
+"""Bad input: each one exception that says what to do, and the interpreter goes on."""
+
+import datetime
+
+import numpy
+import pandas
+import pyarrow
+import pytest
+from conftest import SHOP, payments, questions
+
+import featc
+
+
+def without(name):
+    return lambda table: table.drop_columns([name])
+
+
+def with_column(name, values):
+    def change(table):
+        values_of = values(table) if callable(values) else values
+        if name in table.column_names:
+            return table.set_column(table.column_names.index(name), name, values_of)
+        return table.append_column(name, values_of)
+
+    return change
+
+
+SPINES = {
+    "no key": without("card"),
+    "no instant": without("timestamp"),
+    "key of another type": with_column("card", lambda t: t["card"].cast(pyarrow.string())),
+    "null instant": with_column("timestamp", lambda t: pyarrow.array([None] * len(t), pyarrow.timestamp("us", "UTC"))),
+    "instants as numbers": with_column("timestamp", lambda t: pyarrow.array(range(len(t)))),
+    "a feature's name": with_column("spend__times", lambda t: pyarrow.array(range(len(t)))),
+    "a column twice": lambda t: pyarrow.Table.from_arrays([*t.columns, t["card"]], names=[*t.column_names, "card"]),
+    "nested keys": with_column("card", lambda t: pyarrow.array([[1]] * len(t))),
+}
+
+SOURCES = {
+    "no column": without("amount"),
+    "no identity": without("id"),
+    "text for a number": with_column("amount", lambda t: pyarrow.array(["x"] * len(t))),
+    "binary": with_column("shop", lambda t: pyarrow.array([b"\xff"] * len(t))),
+    "naive": with_column("at", lambda t: t["at"].cast(pyarrow.timestamp("us"))),
+    "all rejected": with_column("id", lambda t: pyarrow.array([None] * len(t), pyarrow.int64())),
+}
+
+
+@pytest.mark.parametrize("what", SPINES)
+def test_bad_spines(shop, what):
+    with pytest.raises(featc.RunError) as refused:
+        shop.train("risk", SPINES[what](questions()), sources={"txn": payments()})
+    told = refused.value.diagnostics
+    assert len(told) == 1 and told[0].code.startswith("E") and told[0].code != "E9999", told
+
+
+@pytest.mark.parametrize("what", SOURCES)
+def test_bad_sources(shop, what):
+    with pytest.raises(featc.RunError) as refused:
+        shop.train("risk", questions(), sources={"txn": SOURCES[what](payments())})
+    told = refused.value.diagnostics
+    assert len(told) == 1 and told[0].code.startswith("E") and told[0].code != "E9999", told
+
+
+@pytest.mark.parametrize(
+    "rows, match",
+    [
+        (7, "is no table"),
+        (None, "is no table"),
+        (object(), "is no table"),
+        (pandas.Series([1, 2]), "is no table|is no frame"),
+        (numpy.zeros(3), "is no table"),
+        ({"card": [1, 2], "timestamp": [1]}, "different lengths|is no"),
+        ({"card": 5}, "no list of values"),
+        ({"card": [1, "a"]}, "no one type"),
+        ({1: [1]}, "name of a column"),
+        ({"card": [object()]}, "no one type"),
+        ({"card": [2**80]}, ""),
+        ([{"card": 1}, 3], "is no table"),
+        (pandas.DataFrame({1: [1]}), "name of a column"),
+        (pandas.DataFrame({"card": [1, "a", object()]}), "Arrow"),
+        (pyarrow.array([1, 2]), ""),
+    ],
+)
+def test_what_is_no_table(shop, rows, match):
+    for spine, source in ((rows, payments()), (questions(), rows)):
+        if spine is None:
+            continue
+        with pytest.raises((TypeError, ValueError), match=match):
+            shop.train("risk", spine, sources={"txn": source})
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        ({"truth": "past"}, "E0910"),
+        ({"delay": "soon"}, "E0905"),
+        ({"zone": "Mars/Base"}, ""),
+        ({"memory_limit": "1B"}, "E0910"),
+        ({"threads": 100_000}, "E0910"),
+        ({"max_rejected": "lots"}, "E0910"),
+        ({"temp_dir": "/nowhere/at/all"}, "E0905"),
+        ({"sources": {"other": payments()}}, "E0905"),
+        ({"sources": {"txn": "nowhere.parquet"}}, ""),
+        ({"sources": {}}, ""),
+        ({"at_column": "card"}, ""),
+    ],
+)
+def test_bad_arguments(shop, arguments, code):
+    given = {"sources": {"txn": payments()}, **arguments}
+    with pytest.raises(featc.RunError) as refused:
+        shop.train("risk", questions(), **given)
+    assert refused.value.code.startswith(code or "E") and refused.value.code != "E9999", str(refused.value)
+    assert refused.value.diagnostics[0].help
+
+
+def test_unknown_services(shop):
+    with pytest.raises(featc.RunError, match="did you mean `risk`"):
+        shop.train("risc", questions(), sources={"txn": payments()})
+    with pytest.raises(featc.RunError):
+        shop.train("", questions(), sources={"txn": payments()})
+
+
+def test_a_reader_that_fails_is_one_exception(shop):
+    def batches():
+        yield payments().to_batches()[0]
+        raise RuntimeError("the network is gone")
+
+    reader = pyarrow.RecordBatchReader.from_batches(payments().schema, batches())
+    with pytest.raises(TypeError, match="the network is gone"):
+        shop.train("risk", questions(), sources={"txn": reader})
+
+
+def test_an_object_that_lies_is_one_exception(shop):
+    class Liar:
+        def __arrow_c_stream__(self, requested_schema=None):
+            return "no capsule"
+
+    with pytest.raises(TypeError):
+        shop.train("risk", Liar(), sources={"txn": payments()})
+
+
+def test_naive_instants_are_refused(shop):
+    online = shop.online()
+    with pytest.raises(ValueError, match="zone"):
+        online.advance(datetime.datetime(2024, 5, 1))
+    with pytest.raises(ValueError, match="2013-03-01T12:00:00Z"):
+        online.advance("yesterday")
+    with pytest.raises(TypeError):
+        online.advance(5)
+
+
+def test_a_truth_that_must_be_chosen():
+    program = featc.Program(SHOP.replace("  arrival known_at\n  lateness 1d\n", ""))
+    with pytest.raises(featc.RunError, match="--truth complete") as refused:
+        program.train("risk", questions(), sources={"txn": payments()})
+    assert refused.value.code == "E0916"
+    assert len(program.train("risk", questions(), sources={"txn": payments()}, truth="complete")) == 120
+
+
+def test_a_panic_becomes_an_exception(shop):
+    from featc import _featc
+
+    for _ in range(3):
+        with pytest.raises(featc.Bug, match="a promise of its own: on purpose; please report it"):
+            _featc._panic("on purpose")
+    assert len(shop.train("risk", questions(3), sources={"txn": payments()})) == 3
+
+
+def test_what_a_progress_function_raises_comes_out(shop):
+    def broken(*_):
+        raise KeyError("of the caller")
+
+    with pytest.raises(KeyError, match="of the caller"):
+        for _ in range(200):
+            shop.verify("risk", questions(), sources={"txn": payments()}, metamorphic=True, progress=broken)

@@ -1,0 +1,99 @@
+"""Backfill, verify, get, replay and training sets in files: what the command line does."""
+
+import datetime
+import json
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from conftest import SHOP, assert_same, payments, questions
+
+import featc
+from featc.testing import case
+
+
+def rows_of(folder):
+    return pyarrow.concat_tables(pyarrow.parquet.read_table(part) for part in sorted(folder.glob("*.parquet")))
+
+
+def test_backfill(shop, command_line):
+    command_line.train(questions(), payments())
+    command_line(
+        "backfill", "shop.feat", "--service=risk", "--from=2024-05-01T08:00:00Z", "--to=2024-05-01T16:00:00Z",
+        "--every=1h", "--chunk=4h", "--out=theirs", "--source=txn=txn.parquet",
+    )  # fmt: skip
+    made = shop.backfill(
+        command_line.folder / "mine",
+        service="risk",
+        start="2024-05-01T08:00:00Z",
+        end=datetime.datetime(2024, 5, 1, 16, tzinfo=datetime.timezone.utc),
+        every=datetime.timedelta(hours=1),
+        chunk="4h",
+        sources={"txn": payments()},
+        verify=5,
+    )
+    assert made["parts"] == made["made"] == 2 and made["differ"] == 0
+    assert_same(rows_of(command_line.folder / "mine"), rows_of(command_line.folder / "theirs"))
+    again = shop.backfill(command_line.folder / "mine", service="risk", start="2024-05-01T08:00:00Z", end="2024-05-01T16:00:00Z", every="1h", chunk="4h", sources={"txn": payments()})
+    assert again["made"] == 0
+    some = shop.backfill(command_line.folder / "some", view="spend", start="2024-05-01T08:00:00Z", end="2024-05-01T10:00:00Z", every="1h", entities={"card": [3]}, sources={"txn": payments()})
+    assert some["rows"] == 2
+    with pytest.raises(featc.RunError) as refused:
+        shop.backfill(command_line.folder / "mine", service="risk", start="2024-05-01T08:00:00Z", end="2024-05-01T16:00:00Z", every="2h", sources={"txn": payments()})
+    assert "begun" in str(refused.value)
+
+
+def test_verify(shop, tmp_path):
+    result = shop.verify("risk", questions(), sources={"txn": payments()}, metamorphic=True, junit=tmp_path / "junit.xml")
+    assert result["differ"] == 0 and result["rows"] == 120 and result["model_rows"] == 100
+    assert (tmp_path / "junit.xml").read_text().startswith("<?xml")
+
+
+def test_get(shop, command_line):
+    command_line.train(questions(), payments())
+    done = command_line("get", "shop.feat", "--service=risk", "--key=card=3", "--at=2024-05-01T10:00:00Z", "--source=txn=txn.parquet", "--json")
+    theirs = json.loads(done.stdout)["features"]
+    mine = shop.get("risk", {"card": 3}, "2024-05-01T10:00:00Z", sources={"txn": payments()})
+    assert [{"name": name, "value": answer.value, "status": answer.status} for name, answer in mine.items()] == theirs
+    with pytest.raises(featc.RunError, match="no such key"):
+        shop.get("risk", {"cart": 3}, "2024-05-01T10:00:00Z", sources={"txn": payments()})
+
+
+def test_files_are_those_of_the_command_line(shop, command_line):
+    expected = command_line.train(questions(), payments())
+    out = command_line.folder / "mine.parquet"
+    told = shop.train_to(out, "risk", questions(), sources={"txn": payments()})
+    assert told["report"]["rows"] == 120 and told["columns"] == expected.num_columns
+    assert_same(pyarrow.parquet.read_table(out), expected)
+    shop.train_to(command_line.folder / "paths.parquet", "risk", command_line.folder / "spine.parquet", sources={"txn": command_line.folder / "txn.parquet"})
+    replayed = command_line.folder / "replayed.arrow"
+    shop.replay(replayed, "risk", questions(), sources={"txn": payments()}, restart_every=100)
+    assert_same(pyarrow.ipc.open_file(replayed).read_all(), expected)
+    with pytest.raises(featc.RunError):
+        shop.train_to(command_line.folder / "txn.parquet", "risk", questions(), sources={"txn": command_line.folder / "txn.parquet"})
+
+
+EVENT = {"card": 1, "price": "1.50", "shop": "a", "paid": True, "day": "2024-05-01", "took": "1m30s", "n": 1}
+
+
+def test_cases_in_python():
+    events = [
+        {**EVENT, "id": 1, "amount": 5, "at": "2024-05-01T10:00:00Z", "known_at": "2024-05-01T10:00:02Z"},
+        {**EVENT, "id": 2, "amount": None, "at": "2024-05-01T10:00:01Z", "known_at": "2024-05-01T10:00:01Z"},
+    ]
+    ask = [{"card": 1, "timestamp": "2024-05-01T10:00:01Z"}, {"card": 1, "timestamp": "2024-05-01T10:00:02Z"}, {"card": 2, "timestamp": "2024-05-01T10:00:02Z"}]
+    expect = {
+        "spend__total_1h": [None, 5.0, None],
+        "spend__times": [1, 2, 0],
+        "spend__price": ["1.50", "3.00", None],
+        "spend__took": ["1m30s", "1m30s", None],
+        "spend__day": ["2024-05-01", "2024-05-01", None],
+        "spend__times__status": ["ok", "ok", "missing"],
+        "spend__recent": [[None], [5.0, None], None],
+    }
+    case(SHOP, events={"txn": events}, ask=ask, expect=expect)
+    with pytest.raises(AssertionError, match=r"spend__times, question 1: 2 \(ok\), expected 3"):
+        case(SHOP, events={"txn": events}, ask=ask, expect={"spend__times": [1, 3, 0]})
+    with pytest.raises(AssertionError, match="no column"):
+        case(SHOP, events={"txn": events}, ask=ask, expect={"total": [1, 3, 0]})
+    case(SHOP, events={}, ask=ask, expect={"spend__times": [0, 0, 0]})
