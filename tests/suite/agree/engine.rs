@@ -9,6 +9,7 @@ use featc_tests::programs::Shape;
 use featc_tests::rng::Rng;
 use featr_kernels::Value;
 use featr_stream::Paging;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An engine and how it runs: with a case, all that a disagreement needs.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +45,8 @@ pub struct Did {
     pub several_threads: u64,
     /// Cases with very many events of one entity.
     pub long: u64,
+    /// Streams in which more events of one entity share an instant than a page holds.
+    pub crowded_instants: u64,
     pub parquet: u64,
     pub arrow: u64,
     pub csv: u64,
@@ -55,6 +58,8 @@ pub struct Did {
     pub pruned: u64,
     pub dictionaries: u64,
     pub naive: u64,
+    /// Cases in which folders say the event time.
+    pub folders: u64,
 }
 
 impl Did {
@@ -83,13 +88,14 @@ impl Did {
         self.pruned += u64::from(ran.pruned());
         self.dictionaries += u64::from(ran.measured.contains(" rows_coded"));
         self.naive += u64::from(layout.naive && case.program.sources.iter().any(|source| source.zone.is_some()));
+        self.folders += u64::from(layout.folders);
         if layout.replay.is_none() {
             self.note(layout.setting, ran, states);
         }
     }
 
     /// The counts by name, each with how many there are at least in a thousand cases.
-    pub fn counts(&self) -> [(&'static str, u64, u64); 19] {
+    pub fn counts(&self) -> [(&'static str, u64, u64); 22] {
         [
             ("in memory", self.in_memory, 1_000),
             ("spilled", self.spilled, 700),
@@ -102,6 +108,7 @@ impl Did {
             ("without statuses", self.without_status, 500),
             ("several threads", self.several_threads, 1_000),
             ("600 events and more of one entity", self.long, 5),
+            ("instants that fill pages", self.crowded_instants, 40),
             ("Parquet", self.parquet, 40),
             ("Arrow", self.arrow, 20),
             ("CSV", self.csv, 10),
@@ -111,6 +118,7 @@ impl Did {
             ("pruned", self.pruned, 2),
             ("keys from dictionaries", self.dictionaries, 2),
             ("instants without offset", self.naive, 20),
+            ("event times of folders", self.folders, 20),
         ]
     }
 
@@ -126,6 +134,7 @@ impl Did {
         self.without_status += other.without_status;
         self.several_threads += other.several_threads;
         self.long += other.long;
+        self.crowded_instants += other.crowded_instants;
         self.parquet += other.parquet;
         self.arrow += other.arrow;
         self.csv += other.csv;
@@ -135,6 +144,7 @@ impl Did {
         self.pruned += other.pruned;
         self.dictionaries += other.dictionaries;
         self.naive += other.naive;
+        self.folders += other.folders;
     }
 }
 
@@ -232,6 +242,7 @@ fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {
         naive: years && rng.one_in(2),
         reversed: rng.one_in(2),
         sorted: !rng.one_in(3),
+        folders: years && rng.one_in(4),
         prune: !rng.one_in(4),
         setting: setting(rng, memory_bytes),
         replay: replays.then(|| Delivery {
@@ -243,6 +254,26 @@ fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {
             retracts: false,
         }),
     }
+}
+
+/// Whether more different rows have one key and one time than a page holds: equal instants lie on several pages.
+fn fills_pages(case: &Case, page_rows_max: usize) -> bool {
+    case.program.views.iter().any(|view| {
+        let source = case.program.transform(view.transform).source;
+        let (rows, declared) = (&case.rows[source.index()], case.program.source(source));
+        let key = view.key.iter().filter(|column| column.index() < declared.columns.len());
+        let places: Vec<usize> = key
+            .map(|column| column.index())
+            .chain([declared.time.index()])
+            .collect();
+        let place = |row: &[Value]| -> Vec<Value> { places.iter().map(|place| row[*place].clone()).collect() };
+        let mut found: BTreeMap<Vec<Value>, BTreeSet<&[Value]>> = BTreeMap::new();
+        rows.iter().any(|row| {
+            let known = found.entry(place(row)).or_default();
+            known.insert(row);
+            known.len() > page_rows_max
+        })
+    })
 }
 
 /// Whether every view of the service has a slot that is folded by states, or over a window that chooses events.
@@ -271,6 +302,7 @@ pub fn difference(case: &Case, plans: &Plans, engine: Engine, expected: &Answers
             (ran.values, ran.statuses)
         }
         Engine::Stream(delivery) => {
+            did.crowded_instants += u64::from(fills_pages(case, delivery.paging.page_rows_max));
             let answers = stream(case, plans, delivery)
                 .into_iter()
                 .map(|row| row.into_iter().unzip());

@@ -103,7 +103,7 @@ fn condensed(
 fn summaries_stand_for_their_rows() {
     let mut gone = [0; 3];
     for seed in 0..240 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let style = [Style::Wild, Style::Clean, Style::Nulls][seed as usize % 3];
         let events = (0..random.within(0..90)).map(|_| random.event(style)).collect();
         let asked = (0..random.within(0..5)).map(|_| random.question()).collect();
@@ -141,7 +141,7 @@ fn summaries_stand_for_their_rows() {
 
 #[test]
 fn panes_of_a_crowded_entity() {
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     // At each instant some events that arrive together, and instants that arrive in any order.
     let instants: Vec<(i64, i64)> = (0..60).map(|at| (10 * at, random.within(0..900))).collect();
     let mut events = vec![];
