@@ -45,7 +45,7 @@ AREAS = {
     "merge": "runtime/merge/src",
     "nodes": "runtime/batch/src/nodes",
     "operators": "runtime/stream/src/operators",
-    "log": "runtime/stream/src/operators/log",
+    "log": "runtime/stream/src/log",
     "decoder": "runtime/decode/src",
 }
 NOT_PRODUCT = re.compile(r"(^|/)(tests?|slow|arbitrary|ties|mutants|check)(/|\.rs$)")

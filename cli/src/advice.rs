@@ -23,6 +23,14 @@ pub fn row(example: &str) -> Option<String> {
         );
     }
     if is("unparsable") {
+        if detail == "a quote that never closes" {
+            let step = "close the quote that is opened in that line, or leave it out; one that belongs to a quoted text is \
+                        written twice";
+            return Some(step.to_owned());
+        }
+        if detail.starts_with("longer than ") {
+            return Some("end each record by a line feed, or leave its long column out of the file".to_owned());
+        }
         let is_json = detail.contains("expected an object") || detail.contains("sequence");
         return is_json.then(|| format!("write one object a line: {LINES}"));
     }
@@ -109,7 +117,7 @@ pub fn format(name: &str) -> Option<String> {
         "xlsx" | "xls" | "ods" | "pkl" | "pickle" | "h5" | "hdf" | "hdf5" | "orc" | "avro" | "sqlite" | "db" => {
             "this format is not read: write it as Parquet (in pandas `to_parquet(path)`) or as CSV".to_owned()
         }
-        "tsv" | "tab" | "txt" => "write it as CSV, with commas between columns and a header line".to_owned(),
+        "tab" | "txt" => "name it .tsv if tabs stand between its columns, .csv if commas do".to_owned(),
         _ => return None,
     })
 }
@@ -159,6 +167,8 @@ mod tests {
                 "bad_value: column at: \"2024-05-06\" is not an RFC 3339 timestamp",
                 "`2024-05-06T00:00:00Z`",
             ),
+            ("unparsable: a quote that never closes", "opened in that line"),
+            ("unparsable: longer than 16 MiB", "by a line feed"),
             ("unparsable: invalid type: sequence, expected an object", "lines=True"),
             (
                 "late: arrived 5m after its event time; at most 1m is accepted",

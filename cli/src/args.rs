@@ -273,7 +273,7 @@ pub struct TrainArgs {
     pub program: ProgramArgs,
     #[command(flatten)]
     pub spine: SpineArgs,
-    /// The result: .parquet, .csv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table
+    /// The result: .parquet, .csv, .tsv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     #[command(flatten)]
@@ -301,7 +301,7 @@ pub struct TrainCommand {
     /// Time zone of the spine's timestamps that carry no offset, for example UTC
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
-    /// The result: .parquet, .csv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table. The record of a file
+    /// The result: .parquet, .csv, .tsv, .jsonl or .arrow, also at s3://…; or the folder of a Delta table. The record of a file
     /// goes beside it, as <FILE>.provenance.json
     #[arg(long, value_name = "FILE", required_unless_present = "from_provenance")]
     pub out: Option<PathBuf>,

@@ -457,7 +457,7 @@ fn check_listed(
     let questions = Spine {
         schema: Arc::new(Schema::empty()),
         batches: Vec::new(),
-        times: vec![from; listed.first().map_or(0, Column::len)],
+        times: vec![from; listed.first().map_or(0, Column::len)].into(),
         columns: service.keys.iter().cloned().zip(listed.iter().cloned()).collect(),
     };
     check_found(prepared, &report, &questions, Side::Batch, &args.run, reporter)

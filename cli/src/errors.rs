@@ -60,7 +60,25 @@ pub fn named_like_a_folder(path: &str) -> Diagnostic {
 
 pub fn build(error: &BuildError) -> Diagnostic {
     match error {
+        BuildError::Unwritable { path, why } if path.iter().any(|name| name.len() > 255) => Diagnostic::new(
+            Code::UnwritableOutput,
+            format!("cannot write `{}`: {why}", path.display()),
+        )
+        .with_help("give the module, or the service, a shorter name: files are named by them, with at most 255 bytes"),
         BuildError::Unwritable { path, why } => unwritable(&path.display().to_string(), why),
+        BuildError::TooLarge {
+            services,
+            features,
+            most,
+        } => {
+            let message = format!(
+                "the build would have more than {} MiB: its {services} services have {features} features together",
+                most >> 20
+            );
+            Diagnostic::new(Code::UnwritableOutput, message).with_help(
+                "name in each service the features that it needs instead of `view.*`, or give some services a module of their own",
+            )
+        }
         BuildError::Foreign { path } => {
             let message = format!("`{}` is in the way: it is not of a build", path.display());
             Diagnostic::new(Code::UnwritableOutput, message)
@@ -553,11 +571,10 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let by_value = match error {
         DecodeError::SpineInstant { why, .. } => advice::instant_of_spine(why),
         DecodeError::UnknownFormat { file, .. } => advice::format(file),
-        DecodeError::Corrupt { why, .. } if why.ends_with("header line is broken: not UTF-8") => Some(
-            "if the file is packed, name it so, as in `payments.csv.gz`; if it is text of another encoding, such as \
-             UTF-16, write it as UTF-8"
-                .to_owned(),
-        ),
+        DecodeError::Corrupt { why, .. } if why.ends_with("header line is broken: not UTF-8") => {
+            Some("the text has another encoding, such as Latin-1: write it as UTF-8".to_owned())
+        }
+        DecodeError::Corrupt { .. } => error.help(),
         _ => None,
     };
     let help = by_value.or(of_spine).or_else(|| error.help());
@@ -568,11 +585,18 @@ fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
 /// What is wrong with the header of a text file in which a column is not found, if it is one of the usual things.
 fn ill_header(column: &str, found: &[String]) -> Option<String> {
     if let [all] = found
-        && let Some(mark) = all.chars().find(|mark| [';', '\t', '|'].contains(mark))
+        && let Some(mark) = all.chars().find(|mark| [';', '\t', '|', ','].contains(mark))
     {
-        return Some(format!(
-            "write the file with commas between its columns: its header has {mark:?}"
-        ));
+        let own = |what: &str, format: &str| {
+            format!(
+                "{what} stand between its columns: write `batch {format}` in the source, or name the file .{format}"
+            )
+        };
+        return Some(match mark {
+            '\t' => own("tabs", "tsv"),
+            ',' => own("commas", "csv"),
+            mark => format!("write the file with commas between its columns: its header has {mark:?}"),
+        });
     }
     let padded = found
         .iter()

@@ -89,6 +89,12 @@ pub fn check_overwrites(
         if prepared.project.paths.iter().any(|file| same_file(target, file)) {
             return reporter.refuse(errors::overwrites(&name, "the program"));
         }
+        if prepared.project.would_read(target) {
+            return reporter.refuse(errors::overwrites(
+                &name,
+                "a file of the program from now on, and so an input",
+            ));
+        }
         if files.iter().any(|file| same_file(target, file)) {
             return reporter.refuse(errors::overwrites(&name, "a source file"));
         }

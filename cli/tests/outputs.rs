@@ -32,6 +32,27 @@ fn bytes(name: &[u8]) -> &OsStr {
 }
 
 #[test]
+fn tabs_give_what_commas_give() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let text = |name: &str| String::from_utf8(read(&at(name))).expect("text");
+    for name in ["payments", "spine"] {
+        let tabs = text(&format!("{name}.csv")).replace(',', "\t");
+        std::fs::write(at(&format!("{name}.tsv")), tabs).expect("writable");
+    }
+    ok(folder.path(), &format!("{TRAIN} --out commas.csv"));
+    let program = text("shop.feat").replace("csv", "tsv");
+    assert!(program.contains("batch tsv"), "{program}");
+    std::fs::write(at("shop.feat"), program).expect("writable");
+    std::fs::remove_file(at("payments.csv")).expect("there");
+    ok(
+        folder.path(),
+        &format!("{TRAIN} --out tabs.tsv").replace("spine.csv", "spine.tsv"),
+    );
+    assert_eq!(text("tabs.tsv"), text("commas.csv").replace(',', "\t"));
+}
+
+#[test]
 fn fmt_rewrites_the_file_that_was_named_and_no_other() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = |name: &[u8]| folder.path().join(bytes(name));

@@ -60,7 +60,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::stream
         | Rule::clause_only => Some("a clause"),
         Rule::after_time | Rule::time_kw => Some("`time`"),
-        Rule::files | Rule::file_format => Some("a file format (`parquet`, `csv`, `jsonl`, `arrow` or `delta`)"),
+        Rule::files | Rule::file_format => Some("a file format (`parquet`, `csv`, `tsv`, `jsonl`, `arrow` or `delta`)"),
         Rule::at_clause | Rule::at_kw => Some("`at`"),
         Rule::within | Rule::within_kw => Some("`within`"),
         Rule::step | Rule::where_step | Rule::let_step | Rule::step_only => Some("`where` or `let`"),

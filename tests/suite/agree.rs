@@ -41,7 +41,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Of a plain run of the tests.
-const CASES: u64 = 2_000;
+const CASES: u64 = 1_200;
 /// From here on a run is a full one.
 const FULL: u64 = 20_000;
 /// Each construct of the language is of use in so many cases of a full run, of a plain run in one.

@@ -17,7 +17,7 @@ fn physical(name: &str, text: &str) -> String {
         let spine = SpineData {
             schema: Arc::new(Schema::empty()),
             batches: vec![],
-            times: vec![],
+            times: vec![].into(),
             columns: keys.map(|key| (key.clone(), Column::empty(key.ty))).collect(),
         };
         let mut inputs = Inputs::new(spine);

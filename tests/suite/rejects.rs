@@ -133,7 +133,7 @@ fn by_batch(plans: &featc_driver::Plans, rows: &Batch) -> (Vec<(usize, String)>,
     let mut inputs = Inputs::new(SpineData {
         schema: spine.schema(),
         batches: vec![spine],
-        times: vec![i64::MAX],
+        times: vec![i64::MAX].into(),
         columns: vec![
             key("k", Value::Int64(1), featc_ir::Type::Int64),
             key("s", Value::String("1".to_owned()), featc_ir::Type::String),

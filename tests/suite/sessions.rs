@@ -88,7 +88,7 @@ fn questions(rng: &mut Rng, keys: &[Key]) -> SpineData {
     SpineData {
         schema: batch.schema(),
         batches: vec![batch],
-        times,
+        times: times.into(),
         columns,
     }
 }

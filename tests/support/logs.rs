@@ -45,8 +45,10 @@ pub fn events(
             .position(|known| known.name == column(name, place));
         found.expect("a column of every source")
     };
-    let (seen, other, changed) = (at("seen"), at("other"), at("i"));
+    let (tau, seen, other, changed) = (at("tau"), at("seen"), at("other"), at("i"));
     let mut rows: Vec<Vec<Value>> = Vec::new();
+    // In some logs many events share few instants: more than a page holds.
+    let crowds = rng.one_in(6);
     for _ in 0..count {
         if !rows.is_empty() && rng.one_in(6) {
             let mut copy = rng.pick(&rows).clone();
@@ -58,7 +60,13 @@ pub fn events(
             }
             rows.push(copy);
         } else {
-            rows.push(row(rng, (source, place), shape, keys, count));
+            let mut drawn = row(rng, (source, place), shape, keys, count);
+            if crowds && !rows.is_empty() && !rng.one_in(3) {
+                let other = rng.pick(&rows);
+                drawn[tau].clone_from(&other[tau]);
+                drawn[seen].clone_from(&other[seen]);
+            }
+            rows.push(drawn);
         }
     }
     rows
@@ -240,9 +248,10 @@ pub fn add_edges(
             };
             let Some(bound) = bound else { continue };
             let inside = rng.below(MINUTE_US as usize) as i64;
+            // What is greater than the first bound matters, and what is not greater than the last.
             let tau = match (is_first, rng.below(4)) {
-                (_, 0) => bound,
-                (_, 1) => bound.saturating_add(1),
+                (true, 0 | 1) | (false, 0) => bound.saturating_add(1),
+                (true, 2) | (false, 1 | 2) => bound,
                 (true, _) => bound.saturating_add(inside),
                 (false, _) => bound.saturating_sub(inside),
             };

@@ -44,7 +44,7 @@ pub struct Style {
     pub numbers: Numbers,
     pub times: Times,
     pub reach: Reach,
-    /// Only windows that end at the instant, and aggregates that have summaries of panes: all that the theory knows.
+    /// Only windows that end at the instant, and aggregates that are not folded by states: all that the theory knows.
     /// Other programs draw the whole language.
     pub summarised: bool,
 }

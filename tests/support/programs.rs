@@ -127,7 +127,7 @@ pub fn program(rng: &mut Rng) -> Generated {
             Type::Date,
         ]);
         // Of the first source, this is the name of the key's own column.
-        let is_key = source > 0 && rng.one_in(4);
+        let is_key = source > 0 && rng.one_in(3);
         let id = match (is_key, shares_id) {
             (true, _) => KEY_NAME.to_owned(),
             (false, true) => "id".to_owned(),
@@ -309,7 +309,7 @@ fn write_transform(rng: &mut Rng, text: &mut String, name: String, from: &Rows, 
     }
     // Texts that are values of a key's type, but for some: a key that is an error.
     let texts = shapes[source].texts;
-    if KEYS.iter().any(|(_, ty)| *ty == texts) && scope.rng.one_in(3) {
+    if KEYS.iter().any(|(_, ty)| *ty == texts) && scope.rng.one_in(2) {
         let column = format!("x_{name}_key");
         let _ = writeln!(steps, "  let {column} = cast({} as {texts})", self::column("u", source));
         scope.names.push((column, texts));

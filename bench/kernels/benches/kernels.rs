@@ -3,8 +3,8 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{
-    Aggregate, Arrival, ColumnId, Excluding, Expr, Lateness, Slot, Source, SourceColumn, Status, Truth, Type,
-    Window, WindowId, WindowKind,
+    Aggregate, Arrival, ColumnId, Excluding, Expr, Lateness, Slot, Source, SourceColumn, Status, Truth, Type, Window,
+    WindowId, WindowKind,
 };
 use featr_kernels::exact::{ExactSum, FixedSums, PrefixExact};
 use featr_kernels::finish::{Answers, finish, finish_owned};
@@ -155,7 +155,7 @@ fn finishing(c: &mut Criterion) {
         aggregate: Aggregate::Sum,
         argument: None,
         second: None,
-filter: None,
+        filter: None,
         window: WindowId(0),
         ty: Type::Float64,
     };

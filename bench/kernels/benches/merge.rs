@@ -3,72 +3,17 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use featc_ir::plan::{FoldSpec, Method};
 use featc_ir::{Aggregate, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
-use featr_kernels::events::Events;
-use featr_kernels::{Column, Data, StrData};
-use featr_merge::{Group, Questions, Run, answer};
+use featr_bench::{HOUR, log};
+use featr_merge::{Questions, Run, answer};
 
-const HOUR: i64 = 3_600_000_000;
-const DAYS: i64 = 60;
-const ENTITIES: u64 = 1365;
-const EVENTS: u64 = 24;
-const ASKED: u64 = 3;
-
-/// The same numbers each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: i64) -> i64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        ((self.0 >> 33) % end as u64) as i64
-    }
-
-    fn sorted(&mut self, count: u64) -> Vec<i64> {
-        let mut times: Vec<i64> = (0..count).map(|_| self.below(DAYS * 24 * HOUR / 1000) * 1000).collect();
-        times.sort_unstable();
-        times
-    }
-}
+const ENTITIES: usize = 1365;
+const EVENTS: usize = 24;
+const ASKED: usize = 3;
 
 fn chunk() -> (Run, Questions) {
-    let mut random = Random(7);
-    let (mut times, mut asked, mut groups) = (vec![], vec![], vec![]);
-    for entity in 0..ENTITIES {
-        let (events, questions) = (times.len() as u32, asked.len());
-        // A few entities have most of the events.
-        let factor = if entity % 100 == 0 { 20 } else { 1 };
-        times.extend(random.sorted(EVENTS * factor));
-        asked.extend(random.sorted(ASKED * factor));
-        groups.push(Group {
-            questions: questions..asked.len(),
-            events: events..times.len() as u32,
-        });
-    }
-    let amounts = times.iter().map(|_| random.below(500_000) as f64 / 100.0).collect();
-    let arrivals = times.iter().map(|time| {
-        let delay = if random.below(50) == 0 { HOUR } else { 1_000_000 };
-        time + random.below(delay)
-    });
-    let run = Run {
-        summaries: vec![],
-        arrivals: Some(arrivals.collect()),
-        events: Events {
-            times,
-            ids: StrData::new(),
-            digests: vec![],
-            poison: None,
-            lifts: vec![Column {
-                ty: Type::Float64,
-                data: Data::F64(amounts),
-                tags: None,
-            }],
-        },
-    };
-    let questions = Questions {
-        times: asked,
-        groups,
-        selves: None,
-    };
-    (run, questions)
+    // A few entities have most of the events.
+    let factor = |entity: usize| if entity % 100 == 0 { 20 } else { 1 };
+    log((0..ENTITIES).map(|entity| (EVENTS * factor(entity), ASKED * factor(entity))))
 }
 
 fn spec(aggregates: &[Aggregate]) -> FoldSpec {

@@ -217,7 +217,7 @@ impl Questions {
         Ok(Spine {
             schema: batch.schema(),
             batches: vec![batch],
-            times,
+            times: times.into(),
             columns: columns.into_iter().chain(nulls).collect(),
         })
     }

@@ -125,7 +125,7 @@ impl Events {
 impl Asked {
     pub fn of(spine: &Spine) -> Asked {
         Asked {
-            times: spine.times.clone(),
+            times: spine.times.to_vec(),
             columns: spine.columns.clone(),
         }
     }

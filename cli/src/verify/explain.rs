@@ -126,7 +126,7 @@ pub fn difference(
             case["command"] = written.command.into();
         }
         Err(why) => {
-            let _ = write!(text, "not written: {why}");
+            let _ = write!(text, "not written: {why}; name another folder by `--case`");
             case["not_written"] = why.into();
         }
     }

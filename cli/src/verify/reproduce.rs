@@ -5,8 +5,10 @@ use super::case::{Case, Events, source_rows};
 use super::engines::Setting;
 use crate::args::VerifyArgs;
 use crate::run::Prepared;
+use featc_driver::diag::printable;
 use featc_ir::Truth;
 use featr::{Batch, Error, Side};
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -158,54 +160,80 @@ fn command(
     is_metamorphic: bool,
     folder: &Path,
 ) -> String {
-    let mut words = vec![
-        "featc".to_owned(),
-        "verify".to_owned(),
-        quoted(&folder.display().to_string()),
-    ];
-    let mut option = |name: &str, value: String| words.extend([format!("--{name}"), quoted(&value)]);
-    option("service", prepared.service.clone());
-    option("spine", folder.join(SPINE).display().to_string());
+    let mut words = vec!["featc".to_owned(), "verify".to_owned(), quoted(folder.as_os_str())];
+    let mut option = |name: &str, value: OsString| words.extend([format!("--{name}"), quoted(&value)]);
+    option("service", prepared.service.clone().into());
+    option("spine", folder.join(SPINE).into());
     if at_column != "timestamp" {
-        option("at-column", at_column.to_owned());
+        option("at-column", at_column.to_owned().into());
     }
     match prepared.truth {
-        Truth::Complete => option("truth", "complete".to_owned()),
+        Truth::Complete => option("truth", "complete".into()),
         Truth::AsOfArrival { delay_us } => {
-            option("truth", "as-of-arrival".to_owned());
+            option("truth", "as-of-arrival".into());
             if let Some(delay) = delay_us.and_then(|us| i64::try_from(us).ok()) {
-                option("delay", featc_ir::window::format_duration(delay));
+                option("delay", featc_ir::window::format_duration(delay).into());
             }
         }
     }
     if setting.threads > 0 {
-        option("threads", setting.threads.to_string());
+        option("threads", setting.threads.to_string().into());
     }
     if let Some(bytes) = setting.memory_bytes {
-        option("memory-limit", bytes.to_string());
+        option("memory-limit", bytes.to_string().into());
     }
-    option("chunk", setting.chunk.to_string());
+    option("chunk", setting.chunk.to_string().into());
     if let Some(seed) = setting.shuffle {
-        option("shuffle", seed.to_string());
+        option("shuffle", seed.to_string().into());
     }
     if let Some(every) = setting.restart_every {
-        option("restart-every", every.to_string());
+        option("restart-every", every.to_string().into());
     }
-    option("sample", (2 * case.asked.len()).to_string());
-    option("seed", args.seed.to_string());
-    option("max-rejected", "100%".to_owned());
-    option("max-missing", "100%".to_owned());
+    option("sample", (2 * case.asked.len()).to_string().into());
+    option("seed", args.seed.to_string().into());
+    option("max-rejected", "100%".into());
+    option("max-missing", "100%".into());
     if is_metamorphic {
         words.push("--metamorphic".to_owned());
     }
     words.join(" ")
 }
 
-/// As a shell takes it.
-fn quoted(word: &str) -> String {
+/// As a shell takes it. What a terminal obeys, and bytes that are no text, are escapes, which bash and zsh know.
+fn quoted(word: &OsStr) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./%:@=+,".contains(letter);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    let is_shown = |word: &&str| printable(word) == *word && !word.contains(['\n', '\t']);
+    match word.to_str().filter(is_shown) {
+        Some(word) if !word.is_empty() && word.chars().all(plain) => word.to_owned(),
+        Some(word) => format!("'{}'", word.replace('\'', r"'\''")),
+        None => {
+            let escape = |byte: &u8| match byte {
+                b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+                b' '..=b'~' => char::from(*byte).to_string(),
+                byte => format!("\\x{byte:02x}"),
+            };
+            let escaped: String = word.as_encoded_bytes().iter().map(escape).collect();
+            format!("$'{escaped}'")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_copied_whatever_the_names() {
+        for (word, said) in [
+            ("a/b-1.csv", "a/b-1.csv"),
+            ("", "''"),
+            ("a b's", r"'a b'\''s'"),
+            ("é", "'é'"),
+            ("a\u{1b}[31m'b\\", r"$'a\x1b[31m\'b\\'"),
+            ("a\nb", r"$'a\x0ab'"),
+            ("\u{202e}x", r"$'\xe2\x80\xaex'"),
+        ] {
+            assert_eq!(quoted(word.as_ref()), said);
+        }
     }
 }

@@ -30,6 +30,9 @@ const NEW: &str = ".featc-new";
 const PAUSES: u32 = 1_000;
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// A build has at most so many bytes: each service has its plans, whatever they share with those of others.
+const BYTES_MAX: usize = 256 << 20;
+
 /// Why a build could not be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BuildError {
@@ -52,6 +55,12 @@ pub enum BuildError {
     },
     /// A plan does not mean what the program says.
     Refused(Box<Refusal>),
+    /// It would have more than `most` bytes; `features` are those of all services together.
+    TooLarge {
+        services: usize,
+        features: usize,
+        most: usize,
+    },
 }
 
 /// Writes a build into `<out>/<module>/`: the typed program, both plans as text and JSON, the stream graphs as Mermaid,
@@ -59,13 +68,13 @@ pub enum BuildError {
 /// folder. Returns the folder.
 ///
 /// # Errors
-/// A plan that does not mean what the program says; the first path that could not be written, or that is not of a build: an
+/// A plan that does not mean what the program says; a build of more than 256 MiB; the first path that could not be written, or that is not of a build: an
 /// old build is then still there, whole. But for [`BuildError::Unfinished`]: then the new one is, and the next build
 /// completes it.
 pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, BuildError> {
     let certificate = certify(program, plans).map_err(BuildError::Refused)?;
     let folder = out.join(&program.module);
-    let files = contents(program, plans, &certificate);
+    let files = contents(program, plans, &certificate, BYTES_MAX)?;
     create(&folder)?;
     let _lock = lock(&folder)?;
     let written = write(&folder, &files, &mut Steps::all());
@@ -77,20 +86,34 @@ pub fn build(program: &Program, plans: &Plans, out: &Path) -> Result<PathBuf, Bu
 }
 
 /// Every file of the build by its name.
-fn contents(program: &Program, plans: &Plans, certificate: &Certificate) -> BTreeMap<String, String> {
-    let mut files: BTreeMap<String, String> = BTreeMap::from([
-        ("program.txt".to_owned(), display::program(program)),
-        (PROGRAM.to_owned(), program.to_json()),
-        (CERTIFICATE.to_owned(), certificate.to_json()),
-    ]);
+fn contents(
+    program: &Program,
+    plans: &Plans,
+    certificate: &Certificate,
+    most: usize,
+) -> Result<BTreeMap<String, String>, BuildError> {
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    let mut left = most;
+    let mut add = |name: String, text: String| {
+        left = left.checked_sub(text.len()).ok_or_else(|| BuildError::TooLarge {
+            services: program.services.len(),
+            features: program.services.iter().map(|service| service.fields.len()).sum(),
+            most,
+        })?;
+        files.insert(name, text);
+        Ok(())
+    };
+    add("program.txt".to_owned(), display::program(program))?;
+    add(PROGRAM.to_owned(), program.to_json())?;
+    add(CERTIFICATE.to_owned(), certificate.to_json())?;
     for graph in &plans.stream {
-        files.insert(format!("stream/{}.txt", graph.service), display::stream_graph(graph));
-        files.insert(format!("stream/{}.json", graph.service), graph.to_json());
-        files.insert(format!("stream/{}.mmd", graph.service), display::mermaid(graph));
+        add(format!("stream/{}.txt", graph.service), display::stream_graph(graph))?;
+        add(format!("stream/{}.json", graph.service), graph.to_json())?;
+        add(format!("stream/{}.mmd", graph.service), display::mermaid(graph))?;
     }
     for plan in &plans.batch {
-        files.insert(format!("batch/{}.txt", plan.service), display::batch_plan(plan));
-        files.insert(format!("batch/{}.json", plan.service), plan.to_json());
+        add(format!("batch/{}.txt", plan.service), display::batch_plan(plan))?;
+        add(format!("batch/{}.json", plan.service), plan.to_json())?;
     }
     let hashes = files
         .iter()
@@ -98,7 +121,7 @@ fn contents(program: &Program, plans: &Plans, certificate: &Certificate) -> BTre
         .collect();
     files.insert(FILE.to_owned(), Manifest::new(program, hashes).to_json());
     files.insert(ORIGINS.to_owned(), program.origins.to_json());
-    files
+    Ok(files)
 }
 
 /// The steps on the file system that are still allowed: all, but in tests of crashes.

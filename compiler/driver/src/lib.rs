@@ -62,6 +62,10 @@ pub struct Plans {
 
 /// Text to typed program. The value is there iff no diagnostic is an error.
 pub fn compile(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>> {
+    diag::suggest::bounded(|| compile_all(sources, files))
+}
+
+fn compile_all(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>> {
     let mut diagnostics = Vec::new();
     let mut parsed: Vec<featc_syntax::ast::File> = Vec::new();
     for file in files {

@@ -13,6 +13,8 @@ pub struct Project {
     pub paths: Vec<PathBuf>,
     /// The folder that paths in the program are relative to.
     pub base: PathBuf,
+    /// Whether all `.feat` files of the folder are the program.
+    is_folder: bool,
 }
 
 /// Why a program's files could not be read.
@@ -40,7 +42,7 @@ impl Project {
             std::io::ErrorKind::NotFound => not_found("no such file or folder"),
             _ => unreadable(path, error.to_string()),
         })?;
-        let data = ["csv", "parquet", "json", "jsonl", "arrow"];
+        let data = ["csv", "tsv", "parquet", "json", "jsonl", "arrow"];
         if kind.is_file()
             && path
                 .extension()
@@ -93,6 +95,16 @@ impl Project {
             files,
             paths,
             base,
+            is_folder: kind.is_dir(),
         })
+    }
+
+    /// Whether a new file would be one of the program's from then on.
+    pub fn would_read(&self, file: &Path) -> bool {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let place = |folder: &Path| folder.canonicalize().ok();
+        self.is_folder
+            && file.extension().is_some_and(|extension| extension == "feat")
+            && place(folder.unwrap_or(Path::new("."))).is_some_and(|folder| Some(folder) == place(&self.base))
     }
 }

@@ -1,14 +1,16 @@
 //! Typed scalar expressions over the columns of a row.
 
+mod flat;
+
 use crate::function::Function;
 use crate::id::ColumnId;
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
 
 /// An expression and the type of its value. The column ids in it refer to the row that the owner names.
-/// On the wire it is a flat list, see [`crate::wire`].
+/// On the wire it is a flat list of nodes in postfix order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "crate::wire::FlatExpr", try_from = "crate::wire::FlatExpr")]
+#[serde(into = "flat::FlatExpr", try_from = "flat::FlatExpr")]
 pub struct Expr {
     pub kind: ExprKind,
     pub ty: Type,
@@ -40,9 +42,9 @@ pub enum Literal {
     Bool(bool),
     Int64(i64),
     /// The bits of a canonical binary64 (no negative zero, one NaN).
-    Float64(#[serde(with = "crate::wire::bits")] u64),
+    Float64(#[serde(with = "flat::bits")] u64),
     /// In units of 10^-scale of the type.
-    Decimal(#[serde(with = "crate::wire::wide")] i128),
+    Decimal(#[serde(with = "flat::wide")] i128),
     String(String),
     /// Microseconds since the epoch.
     Timestamp(i64),

@@ -49,6 +49,21 @@ impl Type {
         matches!(self, Type::Int64 | Type::Float64 | Type::Decimal { .. })
     }
 
+    /// The digits behind the point of a decimal; 0 of other types, which count as integers there.
+    pub fn scale(self) -> u8 {
+        match self {
+            Type::Decimal { scale, .. } => scale,
+            Type::Bool
+            | Type::Int64
+            | Type::Float64
+            | Type::String
+            | Type::Timestamp
+            | Type::Date
+            | Type::Duration
+            | Type::List(_) => 0,
+        }
+    }
+
     pub fn is_list(self) -> bool {
         matches!(self, Type::List(_))
     }

@@ -1,7 +1,7 @@
 //! The tree as text without places, for tests: two files mean the same tree iff their dumps are equal.
 
 use crate::ast::*;
-use crate::build::literal::quote;
+use crate::literal::quote;
 use std::fmt::Write as _;
 
 /// Prints the tree as nested lists, one item or statement per line; spans, comments, parentheses and the order of clauses

@@ -1,37 +1,102 @@
-//! How each declaration, clause and statement is written: the next step of a syntax error.
+//! The pieces of a program, and how each is written: the next step of a syntax error.
 
-use crate::explain::Context;
 use featc_grammar::Rule;
 
+/// Where a broken piece stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Context {
+    Item,
+    Clause,
+    Step,
+    Statement,
+    Entry,
+}
+
+impl Context {
+    /// The rule of the grammar that takes such a piece and nothing else.
+    pub fn rule(self) -> Rule {
+        match self {
+            Context::Item => Rule::item_only,
+            Context::Clause => Rule::clause_only,
+            Context::Step => Rule::step_only,
+            Context::Statement => Rule::statement_only,
+            Context::Entry => Rule::entry_only,
+        }
+    }
+
+    /// The words that begin such a piece.
+    pub fn keywords(self) -> &'static [&'static str] {
+        match self {
+            Context::Item => &["module", "entity", "source", "transform", "view", "service"],
+            Context::Clause => &[
+                "columns", "unique", "time", "arrival", "static", "delay", "lateness", "skew", "begins", "zone",
+                "keep", "batch", "stream",
+            ],
+            Context::Step => &["where", "let"],
+            Context::Statement => &["owner", "tags", "ttl", "feature"],
+            Context::Entry => &[],
+        }
+    }
+
+    /// What it is a piece of.
+    pub fn place(self) -> &'static str {
+        match self {
+            Context::Item => "a file",
+            Context::Clause => "a source",
+            Context::Step => "a transform",
+            Context::Statement => "a view",
+            Context::Entry => "a service",
+        }
+    }
+
+    /// What its pieces are called.
+    pub fn piece(self) -> &'static str {
+        match self {
+            Context::Item => "declaration",
+            Context::Clause => "clause",
+            Context::Step => "step",
+            Context::Statement => "statement",
+            Context::Entry => "entry",
+        }
+    }
+
+    /// What is said of a word that is none.
+    pub fn not_a_piece(self) -> String {
+        let article = if self == Context::Entry { "an" } else { "a" };
+        format!("not {article} {}", self.piece())
+    }
+
+    /// The word before a name and `=`.
+    pub fn naming(self) -> Option<&'static str> {
+        match self {
+            Context::Statement => Some("feature "),
+            Context::Step => Some("let "),
+            Context::Item | Context::Clause | Context::Entry => None,
+        }
+    }
+
+    pub const ALL: [Context; 5] = [
+        Context::Item,
+        Context::Clause,
+        Context::Step,
+        Context::Statement,
+        Context::Entry,
+    ];
+}
+
 /// The forms inside expressions, by what is expected in the middle of them.
-pub(crate) const INNER: &[(Rule, &str)] = &[
-    (Rule::as_kw, "`cast` is written like this: `cast(amount as float64)`"),
+pub(crate) const INNER: &[(&[Rule], &str)] = &[
+    (&[Rule::as_kw], "`cast` is written like this: `cast(amount as float64)`"),
     (
-        Rule::when_kw,
+        &[Rule::when_kw, Rule::branch, Rule::then_kw, Rule::end_kw],
         "`case` is written like this: `case when late then 1 else 0 end`",
     ),
     (
-        Rule::branch,
-        "`case` is written like this: `case when late then 1 else 0 end`",
-    ),
-    (
-        Rule::then_kw,
-        "`case` is written like this: `case when late then 1 else 0 end`",
-    ),
-    (
-        Rule::end_kw,
-        "`case` is written like this: `case when late then 1 else 0 end`",
-    ),
-    (
-        Rule::windows,
+        &[Rule::windows, Rule::window],
         "`over` is written like this: `over 7d`, `over [1h, 7d]` or `over lifetime`",
     ),
     (
-        Rule::window,
-        "`over` is written like this: `over 7d`, `over [1h, 7d]` or `over lifetime`",
-    ),
-    (
-        Rule::now_kw,
+        &[Rule::now_kw],
         "a window leaves out events by `excluding now` or `excluding self`",
     ),
 ];

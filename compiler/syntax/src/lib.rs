@@ -22,9 +22,11 @@ pub mod ast;
 mod build;
 pub mod diag;
 mod dump;
+mod errors;
 mod explain;
 mod format;
 mod forms;
+mod literal;
 mod operators;
 mod parse;
 mod scan;
@@ -47,6 +49,6 @@ pub fn duration(text: &str) -> Option<i64> {
     if text.is_empty() {
         None
     } else {
-        build::literal::duration(text).ok()
+        literal::duration(text, diag::Span::default()).ok()
     }
 }

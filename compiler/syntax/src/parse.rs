@@ -2,7 +2,8 @@
 
 use crate::ast::File;
 use crate::build;
-use crate::diag::{Code, Diagnostic, FileId, Outcome, Span};
+use crate::diag::{Diagnostic, FileId, Outcome, Span};
+use crate::errors;
 use crate::scan::scan;
 use featc_grammar::{FeatParser, Parser, Rule};
 
@@ -21,8 +22,7 @@ pub fn parse(file: FileId, text: &str) -> Outcome<File> {
         }
         Ok(None) | Err(_) => {
             // The rule takes any text, so this is our bug, unless the stack is too small.
-            let message = "the file could not be parsed";
-            diagnostics.push(Diagnostic::at(Code::Bug, message, Span::at(file, 0), ""));
+            diagnostics.push(errors::not_parsed(Span::at(file, 0)));
             let span = Span::new(file, 0, text.trim_end().len());
             File {
                 module: None,

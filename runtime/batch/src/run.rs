@@ -1,7 +1,8 @@
 //! Running a plan.
 
-use crate::error::BatchError;
+use crate::error::{BatchError, bug};
 use crate::inputs::{Inputs, Resources};
+use crate::locks::lock;
 use crate::measure;
 use crate::plan::ServicePlan;
 use crate::report::RunReport;
@@ -24,7 +25,7 @@ use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_str
 use datafusion::prelude::SessionConfig;
 use featc_ir::plan::BatchPlan;
 use futures::StreamExt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// More threads than this are never started, whatever is asked.
 const THREADS_MAX: usize = 256;
@@ -278,11 +279,12 @@ fn scan(name: &str, table: Arc<dyn TableProvider>) -> Result<LogicalPlan, BatchE
     Ok(scan.build()?)
 }
 
-/// The rows of a spine, in one stream and in order.
+/// The rows of a spine, in one stream and in order. They are given once: what is asked beside them is not kept when it has
+/// been read.
 #[derive(Debug)]
 struct SpineRows {
     schema: SchemaRef,
-    batches: Vec<RecordBatch>,
+    batches: Mutex<Option<Vec<RecordBatch>>>,
 }
 
 impl PartitionStream for SpineRows {
@@ -291,7 +293,11 @@ impl PartitionStream for SpineRows {
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let batches = futures::stream::iter(self.batches.clone().into_iter().map(Ok));
+        let batches = match lock(&self.batches).take() {
+            Some(batches) => batches.into_iter().map(Ok).collect(),
+            None => vec![Err(bug("the spine of a run is read twice"))],
+        };
+        let batches = futures::stream::iter(batches);
         Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), batches))
     }
 }
@@ -304,7 +310,7 @@ fn questions(spine: &SpineData, service: &ServicePlan) -> Result<SpineQuery, Bat
     // Not a table in memory: its rows may come in another order.
     let rows = SpineRows {
         schema: schema.clone(),
-        batches,
+        batches: Mutex::new(Some(batches)),
     };
     let table = StreamingTable::try_new(schema, vec![Arc::new(rows)])?;
     Ok(SpineQuery {

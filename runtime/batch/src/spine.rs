@@ -2,6 +2,7 @@
 
 use crate::error::BatchError;
 use arrow::array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use featc_ir::Key;
 use featr_decode::{Spine, to_arrow};
@@ -15,7 +16,7 @@ pub struct SpineData {
     /// The rows as they are to come out.
     pub batches: Vec<RecordBatch>,
     /// The instant of each row, over all batches.
-    pub times: Vec<i64>,
+    pub times: ScalarBuffer<i64>,
     /// The columns that questions need, by name and type, over all batches.
     pub columns: Vec<(Key, Column)>,
 }
@@ -27,7 +28,7 @@ impl SpineData {
         SpineData {
             schema: spine.schema,
             batches: spine.batches,
-            times: spine.times,
+            times: spine.times.into(),
             columns,
         }
     }
@@ -49,7 +50,7 @@ impl SpineData {
     /// The rows with what is asked beside them: instants, then these columns. The names of what is added are of no matter.
     pub(crate) fn beside(&self, keys: &[Key]) -> Result<(SchemaRef, Vec<RecordBatch>), BatchError> {
         let mut added: Vec<(String, ArrayRef)> = vec![];
-        let times = TimestampMicrosecondArray::from(self.times.clone()).with_timezone("UTC");
+        let times = TimestampMicrosecondArray::new(self.times.clone(), None).with_timezone("UTC");
         added.push(("time".to_owned(), Arc::new(times)));
         for key in keys {
             added.push((key.name.clone(), to_arrow(self.column(key)?)));

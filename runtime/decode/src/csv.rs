@@ -31,6 +31,9 @@ pub(crate) enum Record {
     End,
 }
 
+/// What is said of a record at whose end, or at the bound of its length, a quote is open.
+const NEVER_CLOSES: &str = "a quote that never closes";
+
 pub(crate) struct CsvReader {
     lines: Lines,
     delimiter: u8,
@@ -119,35 +122,26 @@ impl CsvReader {
     /// A record whose first line has a quote; it may span lines.
     fn quoted(&mut self, line: u64) -> io::Result<Record> {
         let mut scan = Scan {
-            delimiter: self.delimiter,
             cells: std::mem::take(&mut self.text).into_bytes(),
             fields: std::mem::take(&mut self.fields),
-            quoted: false,
-            open: false,
-            broken: false,
+            ..Scan::new(self.delimiter)
         };
-        let mut done = 0;
-        loop {
-            scan.line(&self.raw[done..]);
-            if !scan.open {
-                break;
-            }
-            done = self.raw.len();
-            let more = self.lines.next(&mut self.raw)?;
-            if more != Line::Whole || self.raw.len() > RECORD_BYTES_MAX {
-                // Give up the first line only, and read the others again.
-                let first = self
-                    .raw
-                    .iter()
-                    .position(|byte| *byte == b'\n')
-                    .map_or(self.raw.len(), |end| end + 1);
-                self.lines.rewind(line, &self.raw[first..], more);
-                self.raw.truncate(first);
+        scan.line(&self.raw);
+        if scan.open && !self.closes()? {
+            return Ok(Record::Broken {
+                line,
+                why: NEVER_CLOSES,
+            });
+        }
+        while scan.open {
+            let done = self.raw.len();
+            if self.lines.next(&mut self.raw)? == Line::End {
                 return Ok(Record::Broken {
                     line,
-                    why: "a quote that never closes",
+                    why: NEVER_CLOSES,
                 });
             }
+            scan.line(&self.raw[done..]);
         }
         scan.end_field();
         if scan.broken {
@@ -170,6 +164,26 @@ impl CsvReader {
         }
         Ok(Record::Fields { line })
     }
+
+    /// Whether the quote that is open behind the line just taken closes in its record. What this looks at stays ahead.
+    ///
+    /// Lines that are ahead already were looked at for a record in front of them, whose quote was open at the end of each;
+    /// so is that of this one, as there is nothing else to know of an open quote at the end of a line. So each byte is
+    /// looked at once, however many quotes never close.
+    fn closes(&mut self) -> io::Result<bool> {
+        let is_too_long = |reader: &CsvReader| reader.raw.len() + reader.lines.ahead_bytes() > RECORD_BYTES_MAX;
+        let mut scan = Scan::new(self.delimiter);
+        while !is_too_long(self) && self.lines.look()? == Line::Whole && !is_too_long(self) {
+            (scan.open, scan.quoted) = (true, true);
+            scan.line(self.lines.looked());
+            if !scan.open {
+                return Ok(true);
+            }
+            scan.cells.clear();
+            scan.fields.clear();
+        }
+        Ok(false)
+    }
 }
 
 /// A record being scanned, line by line.
@@ -186,6 +200,17 @@ struct Scan {
 }
 
 impl Scan {
+    fn new(delimiter: u8) -> Scan {
+        Scan {
+            delimiter,
+            cells: Vec::new(),
+            fields: Vec::new(),
+            quoted: false,
+            open: false,
+            broken: false,
+        }
+    }
+
     fn end_field(&mut self) {
         let start = self.fields.last().map_or(0, |(field, _)| field.end);
         self.fields.push((start..self.cells.len(), self.quoted));
@@ -194,6 +219,8 @@ impl Scan {
 
     /// Scans one physical line; afterwards a quote is open iff the record goes on.
     fn line(&mut self, line: &[u8]) {
+        #[cfg(test)]
+        tests::SCANNED.with(|scanned| scanned.set(scanned.get() + line.len()));
         let body = without_end(line);
         let mut rest = body;
         loop {
@@ -240,5 +267,52 @@ pub(crate) fn header(reader: &mut CsvReader, file: &str) -> Result<Vec<String>, 
         Record::Fields { .. } => Ok((0..reader.len())
             .map(|index| reader.field(index).text.to_owned())
             .collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// Bytes that [`Scan::line`] looked at.
+        pub(super) static SCANNED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// The records of a text: how many have fields, and how many are broken; the most bytes that were kept.
+    fn read(text: Vec<u8>) -> (usize, usize, usize) {
+        let mut reader = CsvReader::new(Lines::new(Box::new(io::Cursor::new(text))), b',');
+        let (mut whole, mut broken, mut kept) = (0, 0, 0);
+        loop {
+            match reader.next().unwrap() {
+                Record::End => return (whole, broken, kept),
+                Record::Fields { .. } => whole += 1,
+                Record::Broken { .. } => broken += 1,
+            }
+            kept = kept.max(reader.lines.kept_bytes() + reader.raw.capacity() + reader.text.capacity());
+        }
+    }
+
+    #[test]
+    fn many_quotes_that_never_close_are_looked_at_once() {
+        // Every line closes a quote, if one is open, and opens one.
+        let line = b"8,a\" ,\"b\n";
+        for bytes in [1 << 20, 18 << 20] {
+            let lines = bytes / line.len();
+            SCANNED.set(0);
+            let (whole, broken, _) = read(line.repeat(lines));
+            assert_eq!((whole, broken), (0, lines));
+            let scanned = SCANNED.get();
+            assert!(scanned <= 3 * bytes, "{scanned} bytes were looked at, of {bytes}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_an_open_quote_takes_no_more_than_its_bytes() {
+        let text = [&b"\"\n"[..], &b"a\n".repeat(20 << 20)].concat();
+        let (whole, broken, kept) = read(text);
+        assert_eq!((whole, broken), (20 << 20, 1));
+        assert!(kept < 3 * RECORD_BYTES_MAX, "{kept} bytes are kept");
     }
 }

@@ -1,5 +1,7 @@
 //! What is wrong with a whole file, as data: the command line maps these to diagnostics.
 
+use crate::content;
+use crate::store::RandomRead;
 use std::fmt;
 use std::path::Path;
 
@@ -141,6 +143,16 @@ impl DecodeError {
         Self::unwritable(file, plain(error))
     }
 
+    /// A file that should begin with `own`, and that begins as one of another format does.
+    pub(crate) fn of_another_format(name: &str, own: &[u8], file: &dyn RandomRead) -> Option<DecodeError> {
+        let head = content::HEAD_BYTES.min(usize::try_from(file.len()).unwrap_or(usize::MAX));
+        let why = content::not_of(own, &file.read_at(0, head).ok()?)?;
+        Some(DecodeError::Corrupt {
+            file: name.to_owned(),
+            why: why.to_owned(),
+        })
+    }
+
     /// With the lengths before and after.
     pub(crate) fn changed(file: &str, was: u64, is: u64) -> Self {
         let how = match was.cmp(&is) {
@@ -178,10 +190,11 @@ impl DecodeError {
                     .into(),
             ),
             DecodeError::Busy { .. } => Some("wait for it, or choose another place".into()),
-            DecodeError::Unreadable { why, .. } | DecodeError::Unwritable { why, .. } => remedy(why).map(str::to_owned),
-            DecodeError::NoFiles { .. }
-            | DecodeError::Corrupt { .. }
-            | DecodeError::AmbiguousColumn { .. }
+            DecodeError::NoFiles { why, .. }
+            | DecodeError::Unreadable { why, .. }
+            | DecodeError::Unwritable { why, .. } => remedy(why).map(str::to_owned),
+            DecodeError::Corrupt { why, .. } => content::remedy(why).map(str::to_owned),
+            DecodeError::AmbiguousColumn { .. }
             | DecodeError::WrongType { .. }
             | DecodeError::SpineInstant { .. }
             | DecodeError::SpineKey { .. }
@@ -200,9 +213,10 @@ fn listed(extensions: &[&str], last: &str) -> String {
 }
 
 /// What the system calls, for which there are no words in the standard library: EIO, EMFILE and ENFILE have these
-/// numbers on every Unix.
+/// numbers on every Unix, ELOOP has this one on Linux and this one elsewhere.
 const DEVICE_FAILED: i32 = 5;
 const OPEN_FILES: [i32; 2] = [23, 24];
+const LINK_LOOP: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
 
 const NO_MORE_FILES: &str = "too many open files";
 const DEVICE_FAILS: &str = "the device fails (input/output error)";
@@ -211,10 +225,18 @@ const TOO_LARGE: &str = "the limit on the size of files is reached";
 const NO_SPACE: &str = "no space left";
 /// What is said of a pipe, a socket or a device where a file is needed.
 pub(crate) const NO_PLAIN_FILE: &str = "it is a pipe, a socket or a device, and no file";
-/// What is said of a column of lists or structs that is to be written as CSV.
-pub(crate) const NOT_IN_CSV: &str = "which CSV cannot hold";
+/// How it ends what is said of a column of lists or structs that is to be written as CSV or TSV.
+pub(crate) const CANNOT_HOLD: &str = " cannot hold";
 /// What is said of a link among folders.
 pub(crate) const LEADS_BACK: &str = "it leads back to a folder that it lies in";
+/// How it ends what is said of a folder with too many links.
+pub(crate) const LINKS_FOLLOWED: &str = " links to folders are followed";
+/// What is said of a link that leads to itself, or to one that leads back.
+const LEADS_TO_ITSELF: &str = "it is a link that leads to itself";
+/// What is said of a link to what is not there.
+pub(crate) const LEADS_NOWHERE: &str = "it is a link that leads to nothing";
+const NAME_TOO_LONG: &str = "a name in its path is too long for the file system";
+const NO_FOLDER: &str = "a part of its path is not a folder";
 
 /// The next step for what [`plain`] says, where permissions and folders are not the matter.
 fn remedy(why: &str) -> Option<&'static str> {
@@ -225,8 +247,12 @@ fn remedy(why: &str) -> Option<&'static str> {
         TOO_LARGE => "raise the limit (`ulimit -f unlimited`), or write less",
         NO_SPACE => "free space, or choose another place",
         LEADS_BACK => "remove the link, or name the files instead of the folder",
+        LEADS_TO_ITSELF | LEADS_NOWHERE => "let the link lead to a file, or remove it",
+        NAME_TOO_LONG => "give it a shorter name: most file systems take 255 bytes",
+        NO_FOLDER => "move the file away that stands in the place of a folder, or choose another place",
         NO_PLAIN_FILE => "write what it gives to a file, and read that",
-        why if why.ends_with(NOT_IN_CSV) => {
+        why if why.ends_with(LINKS_FOLLOWED) => "name the files, or the folders that they lie in, without `**`",
+        why if why.ends_with(CANNOT_HOLD) => {
             "name the file .parquet or .jsonl, which hold lists and structs, or leave the column out"
         }
         _ => return None,
@@ -243,6 +269,9 @@ pub fn plain(error: &std::io::Error) -> String {
         if OPEN_FILES.contains(&code) {
             return NO_MORE_FILES.into();
         }
+        if code == LINK_LOOP {
+            return LEADS_TO_ITSELF.into();
+        }
     }
     match error.kind() {
         ErrorKind::OutOfMemory => NO_MEMORY.into(),
@@ -250,7 +279,8 @@ pub fn plain(error: &std::io::Error) -> String {
         ErrorKind::NotFound => "no such file or folder".into(),
         ErrorKind::PermissionDenied => "permission denied".into(),
         ErrorKind::IsADirectory => "is a folder".into(),
-        ErrorKind::NotADirectory => "a part of its path is not a folder".into(),
+        ErrorKind::NotADirectory => NO_FOLDER.into(),
+        ErrorKind::InvalidFilename => NAME_TOO_LONG.into(),
         ErrorKind::StorageFull => NO_SPACE.into(),
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
         _ => error.to_string(),

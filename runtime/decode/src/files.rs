@@ -1,6 +1,6 @@
 //! The file system of this machine: which files a pattern means, and their bytes.
 
-use crate::error::DecodeError;
+use crate::error::{DecodeError, LEADS_NOWHERE, NO_PLAIN_FILE, plain};
 use crate::store::{InputFile, RandomRead, Store, open_file};
 use crate::walk::{self, GlobError, Walk};
 use bytes::Bytes;
@@ -125,6 +125,15 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     if literal.exists() {
         return Ok(vec![literal]);
     }
+    if literal.is_symlink() {
+        let unreadable = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => LEADS_NOWHERE.to_owned(),
+            _ => plain(&error),
+        };
+        return Err(none(
+            &std::fs::metadata(&literal).map_or_else(unreadable, |_| String::new()),
+        ));
+    }
     if !pattern.contains(['*', '?', '[']) {
         return Err(none("no such file or folder"));
     }
@@ -213,8 +222,20 @@ fn folder(path: &Path, extensions: &[&str], walk: &mut Walk, found: &mut Vec<Pat
             if has_extension(name, extensions) {
                 found.push(entry.path);
             }
-        } else if name.contains(&b'=') && entry.is_dir {
-            folder(&entry.path, extensions, walk, found)?;
+        } else if entry.is_dir {
+            if name.contains(&b'=') {
+                folder(&entry.path, extensions, walk, found)?;
+            }
+        } else if has_extension(name, extensions) {
+            // Rows that are not read must not be missing in silence.
+            let why = match entry.path.exists() {
+                true => NO_PLAIN_FILE,
+                false => LEADS_NOWHERE,
+            };
+            return Err(DecodeError::Unreadable {
+                file: entry.path.display().to_string(),
+                why: why.into(),
+            });
         }
     }
     walk.leave();

@@ -1,9 +1,9 @@
 //! Parquet, Arrow IPC, CSV and JSONL to canonical columns, once, for both engines: a file means the same to both.
 //!
 //! ```text
-//! FileSet ── Store ──▶ files ── pieces ──▶ parquet | arrow | text (csv, jsonl) ──▶ Decoded batches   (+ Rejects)
+//! FileSet ── Store ──▶ files ── pieces ──▶ parquet | arrow | text (csv, tsv, jsonl) ──▶ Decoded batches   (+ Rejects)
 //! spine   ── read_spine ─────▶ original Arrow batches + keys + instants
-//! results ── write_rows ─────▶ Parquet | CSV | JSONL | Arrow IPC, all or nothing
+//! results ── write_rows ─────▶ Parquet | CSV | TSV | JSONL | Arrow IPC, all or nothing
 //! ```
 //!
 //! * [`pieces`] cuts the files of a source into parts that decode on any thread, large text files too; [`read_source`]
@@ -37,9 +37,10 @@
 //! * CSV has a header line and columns go by name. An empty field is null; a quoted empty field is the empty string in
 //!   a string column and null in any other. Blanks are not trimmed, blank lines are skipped, `NA` and `null` are text.
 //!   A quote that never closes rejects its own line only.
+//! * TSV is CSV with tabs in place of commas.
 //! * JSONL has one object per line; blank lines are skipped, a key that is not there is null, a key that occurs twice
 //!   makes the line unparsable.
-//! * A record of more than 16 MiB of text is unparsable.
+//! * A record of more than 16 MiB of text is unparsable; so much, twice, is kept of what stands behind an open quote.
 //! * Text in a file whose name ends in `.gz` or `.zst` is unpacked while it is read; Arrow buffers may be compressed.
 //!
 //! * A declared column that a file lacks takes the value that a folder of its path names: `day=2026-01-01`; see
@@ -55,6 +56,7 @@ mod arrow_sizes;
 mod arrow_stream;
 mod builder;
 mod chunks;
+mod content;
 mod convert;
 mod csv;
 mod cuts;

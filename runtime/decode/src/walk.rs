@@ -4,7 +4,7 @@
 //! `**`, which has found its files already, and is an error among `column=value` folders, whose rows would get one
 //! more value each time round.
 
-use crate::error::{DecodeError, LEADS_BACK, plain};
+use crate::error::{DecodeError, LEADS_BACK, LINKS_FOLLOWED, plain};
 use glob::{MatchOptions, Pattern};
 use std::path::{Path, PathBuf};
 
@@ -71,9 +71,7 @@ impl Walk {
         }
         self.links += usize::from(is_link);
         if self.links > LINKS_MAX {
-            return Err(unreadable(format!(
-                "more than {LINKS_MAX} links to folders are followed"
-            )));
+            return Err(unreadable(format!("more than {LINKS_MAX}{LINKS_FOLLOWED}")));
         }
         self.inside.push((real, is_linked));
         Ok(true)

@@ -1,10 +1,5 @@
 //! How much may be wrong with the data of a run: rows that are rejected, questions that find nothing.
 
-use crate::error::Error;
-use crate::program::Program;
-use crate::recorded::Side;
-use crate::results::RunReport;
-use crate::spine::Spine;
 use std::fmt;
 use std::str::FromStr;
 
@@ -99,60 +94,6 @@ impl Limits {
         rejected: Most::ALL,
         missing: Some(Most::ALL),
     };
-}
-
-/// Questions of a run to one view.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ViewReport {
-    pub view: String,
-    pub questions: u64,
-    /// Those that find nothing: no event of their entity that they see lies within the longest retention of the view's
-    /// features.
-    pub missing: u64,
-}
-
-impl Program {
-    /// Refuses a run whose data go beyond the limits. `questions` are those of the run, `side` is what it read.
-    ///
-    /// # Errors
-    /// [`Error::TooManyRejected`], [`Error::NothingFound`], [`Error::TooManyMissing`]; what reading the files again says,
-    /// which is done to tell why a view finds nothing.
-    pub fn check_limits(
-        &self,
-        service: &str,
-        report: &RunReport,
-        questions: &Spine,
-        side: Side,
-        limits: &Limits,
-    ) -> Result<(), Error> {
-        for source in &report.sources {
-            source.check(limits)?;
-        }
-        for view in &report.views {
-            let exceeded = match limits.missing {
-                None => view.questions > 0 && view.missing == view.questions,
-                Some(most) => most.is_exceeded(view.missing, view.questions),
-            };
-            if !exceeded {
-                continue;
-            }
-            if view.missing == view.questions {
-                let why = self.absence(service, &view.view, questions, side)?;
-                return Err(Error::NothingFound {
-                    view: view.view.clone(),
-                    questions: view.questions,
-                    why: Box::new(why),
-                });
-            }
-            return Err(Error::TooManyMissing {
-                view: view.view.clone(),
-                missing: view.missing,
-                questions: view.questions,
-                most: limits.missing.unwrap_or(Most::ALL),
-            });
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! one that folds nothing over the same logs, and it is asked where statuses leave it open.
 
 use crate::error::Error;
-use crate::limits::ViewReport;
+use crate::results::ViewReport;
 use featc_ir::plan::{Compose, FinishFeature, FinishKind, StreamGraph};
 use featc_ir::{Excluding, Expr, ExprKind, Literal, Status, Type, Window, WindowKind};
 use featr_kernels::Column;

@@ -144,7 +144,7 @@ pub struct SpineRecord {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputRecord {
-    /// `parquet`, `csv`, `jsonl` or `arrow`.
+    /// `parquet`, `csv`, `tsv`, `jsonl` or `arrow`.
     pub format: String,
     /// Whether each feature is followed by its status.
     pub status: bool,

@@ -116,7 +116,7 @@ impl Program {
             if let Some(target) = &rejects {
                 recorded.reject_unaccepted(target)?;
             }
-            let mut by_view = self.view_rejects(service, &source)?;
+            let mut by_view = self.view_rejects(service, &source, true)?;
             let verdict = rows::accept(&source, &recorded.rows);
             by_view.add(&recorded.rows, &verdict, |row| recorded.place(row), rejects.as_ref())?;
             by_view.report(&mut recorded.by_view);

@@ -9,6 +9,7 @@ use crate::random::Random;
 use crate::recorded::{Recorded, Side};
 use crate::results::{RunReport, Training, columns_to_batch};
 use crate::spine::{Spine, join_columns, split};
+use crate::warnings;
 use featc_ir::{Status, Truth};
 use featr_batch::RejectedRows;
 use featr_kernels::Column;
@@ -233,10 +234,12 @@ impl Program {
         let ordered: Vec<(Column, Vec<Status>)> = ordered.collect();
         let features = columns_to_batch(&names, ordered, options.with_status)?;
         let (schema, batches) = join_columns(spine, &features)?;
+        let views = presence.reports();
         let report = RunReport {
             rows: order.len() as u64,
             sources: recorded.iter().map(Recorded::report).collect(),
-            views: presence.reports(),
+            warnings: warnings::of_replay(self, service, (spine, options.truth), recorded, &views)?,
+            views,
             ..RunReport::default()
         };
         self.check_limits(service, &report, spine, Side::Stream, &options.limits)?;

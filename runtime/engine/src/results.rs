@@ -1,14 +1,14 @@
 //! Features as Arrow columns.
 
 use crate::error::Error;
-use crate::limits::{Limits, ViewReport};
+use crate::limits::Limits;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
 use featr_batch::EXAMPLES_MAX;
 use featr_decode::{Rejects, to_arrow};
 use featr_kernels::Column;
-use featr_kernels::rows::Reason;
+use featr_kernels::rows::{Dropped, Reason};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -30,13 +30,23 @@ pub struct RunReport {
     pub sources: Vec<SourceReport>,
     /// Per view of the service.
     pub views: Vec<ViewReport>,
-    /// Features with answers that are errors, truncated or stale; a derived one for errors of its own.
+    /// Features with answers that are errors, truncated or stale; a derived one for errors of its own. Of a run in batch.
     pub features: Vec<FeatureReport>,
     pub warnings: Vec<Warning>,
     /// Per view with questions that find nothing, the first of them: rows of the spine from 0, ascending. Of a run in
     /// batch.
     #[serde(skip)]
     pub missing_rows: BTreeMap<String, Vec<u32>>,
+}
+
+/// Questions of a run to one view.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ViewReport {
+    pub view: String,
+    pub questions: u64,
+    /// Those that find nothing: no event of their entity that they see lies within the longest retention of the view's
+    /// features.
+    pub missing: u64,
 }
 
 /// Answers of one feature that are not what was asked for.
@@ -148,7 +158,7 @@ pub(crate) fn view_names(nodes: &[(&str, Vec<&str>, Vec<&str>)]) -> Vec<String> 
 }
 
 /// Adds counts of a view; zeros leave no trace.
-pub(crate) fn count(all: &mut ByView, view: &str, counts: impl IntoIterator<Item = (&'static str, u64)>) {
+fn count(all: &mut ByView, view: &str, counts: impl IntoIterator<Item = (&'static str, u64)>) {
     for (reason, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         let known = all.entry(view.to_owned()).or_default();
         *known.entry(reason.to_owned()).or_default() += count;
@@ -190,6 +200,14 @@ impl SourceReport {
         let kept = rejects.kept().iter().take(EXAMPLES_MAX);
         self.examples
             .extend(kept.map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail)));
+    }
+
+    /// Counts accepted rows that are no events of a view.
+    pub(crate) fn add_dropped(&mut self, view: &str, dropped: &Dropped) {
+        let nulls = [("null_time", dropped.null_time), ("null_key", dropped.null_key)];
+        count(&mut self.dropped, view, nulls);
+        let rejected = dropped.rejected().map(|(reason, count)| (reason.name(), count));
+        count(&mut self.rejected_by_view, view, rejected);
     }
 
     /// Counts the rows that were not accepted.

@@ -77,7 +77,7 @@ impl Program {
         Ok(Spine {
             schema: read.schema,
             batches: read.batches,
-            times: read.times,
+            times: read.times.into(),
             columns,
         })
     }
@@ -118,7 +118,7 @@ impl Program {
         if let Some(row) = (0..times.len()).find(|row| !times.is_valid(*row)) {
             return Err(refuse(at_column, format!("is null in row {row}")));
         }
-        let times = times.i64s().to_vec();
+        let times = times.i64s().to_vec().into();
         let columns = keys
             .into_iter()
             .map(|key| Ok((key.clone(), column(&key.name, key.ty)?)));
@@ -141,7 +141,7 @@ pub fn read_rows(path: &Path, keys: &[Key], at_column: &str) -> Result<Spine, Er
     Ok(Spine {
         schema: read.schema,
         batches: read.batches,
-        times: read.times,
+        times: read.times.into(),
         columns: keys.iter().cloned().zip(read.keys).collect(),
     })
 }

@@ -153,7 +153,7 @@ impl Program {
                 .iter()
                 .filter(|reader| reader.source.name == source.name)
                 .collect();
-            let by_view = self.view_rejects(name, &source)?;
+            let by_view = self.view_rejects(name, &source, false)?;
             sources.push(self.survey_source(&source, (&readers, by_view), rejects.as_ref(), &mut pass)?);
         }
         let known = pass.found.len() as u64;
@@ -233,6 +233,8 @@ impl Program {
         report.add_rejected(reasons.into_iter().filter(|(_, count)| *count > 0));
         report.examples.extend(examples);
         by_view.report(&mut report);
+        // Of some views only.
+        report.dropped.clear();
         Ok(report)
     }
 }

@@ -63,8 +63,12 @@ fn reports(truth: Truth) -> (RunReport, RunReport) {
 }
 
 fn reports_about(text: &str, questions: &str, truth: Truth) -> (RunReport, RunReport) {
+    reports_over(text, EVENTS, questions, truth)
+}
+
+fn reports_over(text: &str, events: &str, questions: &str, truth: Truth) -> (RunReport, RunReport) {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("txn.csv"), EVENTS).expect("writes");
+    std::fs::write(folder.path().join("txn.csv"), events).expect("writes");
     let spine = folder.path().join("spine.csv");
     std::fs::write(&spine, questions).expect("writes");
     let program = program_of(text, folder.path());
@@ -107,6 +111,35 @@ fn both_engines_report_the_same_of_a_source() {
     for (example, place) in source.examples.iter().zip(places) {
         assert!(example.contains(place), "{example}");
     }
+}
+
+#[test]
+fn both_engines_drop_and_warn_alike() {
+    let nullable = PROGRAM.replace("card: string, amount", "card: string?, amount");
+    let own = nullable
+        .replace("over 1h default", "over 1h excluding self default")
+        .replace("lateness 1h", "lateness 3h");
+    let events = EVENTS.replace("3,a,four", "3,,4.0").replace("1,a,3.0", "9,,3.0");
+    let spine = "card,timestamp,id\na,2024-01-01T10:00:00Z,4\na,2024-01-01T10:10:00Z,77\nb,2024-01-01T10:30:00Z,\n,2024-01-01T10:30:00Z,1\n";
+    let mut told = Vec::new();
+    for text in [&nullable, &own] {
+        for truth in [Truth::Complete, Truth::AsOfArrival { delay_us: None }] {
+            for questions in [spine.to_owned(), spine.replace(",4\n", ",1\n")] {
+                let (trained, replayed) = reports_over(text, &events, &questions, truth);
+                assert_eq!(trained.sources, replayed.sources);
+                assert_eq!(trained.warnings, replayed.warnings, "{text} {truth:?} {questions}");
+                assert_eq!(trained.sources[0].dropped["txn by (card)"]["null_key"], 2);
+                told.push(replayed.warnings.iter().map(Warning::to_string).collect::<Vec<_>>());
+            }
+        }
+    }
+    let heads = |told: &[String]| told.iter().map(|text| text[..24].to_owned()).collect::<Vec<_>>();
+    let told: Vec<Vec<String>> = told.iter().map(|told| heads(told)).collect();
+    let at_events = |count: usize| vec![format!("{count} of 4 questions are as")];
+    let nothing = vec!["`excluding self` exclude".to_owned()];
+    // As of arrival the second event of `a` is not known yet, nor is the one of `b`.
+    assert_eq!(told[..4], [at_events(3), at_events(3), at_events(1), at_events(1)]);
+    assert_eq!(told[4..], [nothing.clone(), vec![], nothing, vec![]]);
 }
 
 /// `truncated`, `stale` and errors stand before `missing`, and a derived feature is as `missing` as the shortest of its

@@ -1,11 +1,12 @@
 //! Training sets from the batch engine.
 
 use crate::error::Error;
-use crate::limits::{Limits, ViewReport};
+use crate::limits::Limits;
 use crate::program::Program;
 use crate::recorded::Side;
-use crate::results::{FeatureReport, RunReport, SourceReport, Training, Warning, count, view_names};
+use crate::results::{FeatureReport, RunReport, SourceReport, Training, ViewReport, view_names};
 use crate::spine::Spine;
+use crate::warnings::warnings;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::Truth;
@@ -157,11 +158,7 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
         let Some(source) = sources.iter_mut().find(|source| source.source == view.source) else {
             continue;
         };
-        let dropped = &view.dropped;
-        let nulls = [("null_time", dropped.null_time), ("null_key", dropped.null_key)];
-        count(&mut source.dropped, name, nulls);
-        let rejected = dropped.rejected().map(|(reason, count)| (reason.name(), count));
-        count(&mut source.rejected_by_view, name, rejected);
+        source.add_dropped(name, &view.dropped);
     }
     let of_views = run.views.iter().flat_map(|node| &node.missing);
     let views = of_views.map(|(view, missing)| ViewReport {
@@ -200,24 +197,6 @@ fn missing_rows(run: &featr_batch::RunReport) -> BTreeMap<String, Vec<u32>> {
     with_rows
         .map(|((view, _), rows)| (view.clone(), rows.clone()))
         .collect()
-}
-
-fn warnings(node: &featr_batch::ViewReport, questions: u64) -> impl Iterator<Item = Warning> {
-    let view = || format!("{} by ({})", node.transform, node.entity.join(", "));
-    let asked_at_events = (node.questions_at_events > 0).then(|| Warning::AskedAtEvents {
-        view: view(),
-        at_events: node.questions_at_events,
-        questions,
-    });
-    // Where questions find no events there is nothing to exclude either.
-    let finds = node.missing.iter().any(|(_, missing)| *missing < questions);
-    let excludes_nothing = finds && node.questions_with_id > 0 && node.questions_with_own == 0;
-    let nothing_excluded = excludes_nothing.then(|| Warning::NothingExcluded {
-        view: view(),
-        with_id: node.questions_with_id,
-        questions,
-    });
-    asked_at_events.into_iter().chain(nothing_excluded)
 }
 
 fn source_report(source: &featr_batch::SourceReport) -> SourceReport {

@@ -1,9 +1,9 @@
-//! Accepted rows that a view of a service rejects: counted, and told to whoever wants them.
+//! Accepted rows that are no events of a view of a service: counted; those that it rejects are told to whoever wants them.
 
 use crate::error::Error;
 use crate::program::Program;
 use crate::recorded::SharedRejects;
-use crate::results::{ByView, SourceReport, count, view_names};
+use crate::results::{SourceReport, view_names};
 use featc_ir::Source;
 use featc_ir::plan::{Pipeline, RowSpec};
 use featr_batch::{EXAMPLES_MAX, RejectedRow};
@@ -22,12 +22,13 @@ pub(crate) struct Node {
     views: Vec<String>,
 }
 
-/// The nodes that can reject rows of one source, and what they did.
+/// Nodes that read one source, and what became of its rows there.
 pub(crate) struct ViewRejects<'a> {
     source: &'a str,
     /// With their names in reports.
     nodes: Vec<(String, Node)>,
-    counts: ByView,
+    /// Counts by view.
+    counts: SourceReport,
     /// Rows that one of them rejects, each once.
     rows: u64,
     examples: Vec<String>,
@@ -47,8 +48,13 @@ impl Program {
         Ok(plan.pipelines.iter().find(serves).map(node))
     }
 
-    /// What the views of a service reject of a source.
-    pub(crate) fn view_rejects<'a>(&self, service: &str, source: &'a Source) -> Result<ViewRejects<'a>, Error> {
+    /// What the views of a service reject of a source; of `all` of them, also what counts for nothing there.
+    pub(crate) fn view_rejects<'a>(
+        &self,
+        service: &str,
+        source: &'a Source,
+        all: bool,
+    ) -> Result<ViewRejects<'a>, Error> {
         let width = source.columns.len();
         let nodes = self.nodes(service)?;
         let named = nodes.iter().map(|node| {
@@ -58,18 +64,19 @@ impl Program {
         });
         let names = view_names(&named.collect::<Vec<_>>());
         let mut nodes: Vec<(String, Node)> = names.into_iter().zip(nodes).collect();
-        nodes.retain(|(_, node)| node.source.name == source.name && rows::can_reject(&node.rows, width));
+        nodes.retain(|(_, node)| node.source.name == source.name && (all || rows::can_reject(&node.rows, width)));
         Ok(ViewRejects {
             source: &source.name,
             nodes,
-            counts: ByView::new(),
+            counts: SourceReport::default(),
             rows: 0,
             examples: Vec::new(),
         })
     }
 }
 
-fn node(pipeline: &Pipeline) -> Node {
+/// The node of a pipeline.
+pub(crate) fn node(pipeline: &Pipeline) -> Node {
     let fold = pipeline.fold_spec();
     let views = pipeline.finish_spec().views(&fold).into_iter();
     let mut rows = pipeline.rows.spec();
@@ -100,8 +107,7 @@ impl ViewRejects<'_> {
         let mut rows_rejected = BTreeSet::new();
         for (name, node) in &self.nodes {
             let keyed = rows::apply(&node.rows, &batch);
-            let rejected = keyed.dropped.rejected().map(|(reason, count)| (reason.name(), count));
-            count(&mut self.counts, name, rejected);
+            self.counts.add_dropped(name, &keyed.dropped);
             rows_rejected.extend(keyed.rejected.iter().map(|row| row.row));
             let most = if target.is_some() { usize::MAX } else { EXAMPLES_MAX };
             // Nodes of one transform say the same of a row.
@@ -136,7 +142,8 @@ impl ViewRejects<'_> {
 
     /// Adds what was found to a report.
     pub fn report(self, report: &mut SourceReport) {
-        report.rejected_by_view = self.counts;
+        report.dropped = self.counts.dropped;
+        report.rejected_by_view = self.counts.rejected_by_view;
         report.rejected_by_any_view = self.rows;
         report.view_examples = self.examples;
     }

@@ -156,17 +156,7 @@ impl Value {
             Value::Bool(value) => value.to_string(),
             Value::Int64(value) => value.to_string(),
             Value::Float64(value) => render_float(*value),
-            Value::Decimal(value) => match ty {
-                Type::Decimal { scale, .. } => render_decimal(*value, scale),
-                Type::Bool
-                | Type::Int64
-                | Type::Float64
-                | Type::String
-                | Type::Timestamp
-                | Type::Date
-                | Type::Duration
-                | Type::List(_) => render_decimal(*value, 0),
-            },
+            Value::Decimal(value) => render_decimal(*value, ty.scale()),
             Value::String(value) => value.clone(),
             Value::Timestamp(value) => calendar::render_timestamp(*value),
             Value::Date(value) => calendar::render_date(i64::from(*value)),

@@ -7,8 +7,13 @@ use featc_ir::{BinaryOp, ColumnId, Expr, ExprKind, Function, Literal, Type};
 use featr_kernels::exact::{ExactSum, FixedMoments, FixedSums, PrefixExact, Unit, mean_scaled, variance};
 use featr_kernels::{Batch, Column, Value, decimal, eval, ratio};
 use num_bigint::{BigInt, BigUint, Sign};
+use rng::Rng;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+
+#[path = "../../../tests/support/rng.rs"]
+#[allow(dead_code)]
+mod rng;
 
 /// How many vectors a path saw below the middle between two results, in it, and above.
 #[derive(Debug, Default, Clone, Copy)]
@@ -21,23 +26,20 @@ struct Seen {
 /// What was tried, by path; and the choices.
 struct Tally {
     paths: BTreeMap<&'static str, Seen>,
-    state: u64,
+    rng: Rng,
 }
 
 impl Tally {
     fn new() -> Tally {
         Tally {
             paths: BTreeMap::new(),
-            state: 7,
+            rng: Rng::new(7),
         }
     }
 
     /// The next number, uniform.
     fn word(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.rng.word()
     }
 
     fn below(&mut self, bound: u64) -> u64 {

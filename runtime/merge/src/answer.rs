@@ -148,7 +148,7 @@ impl<'a> Answers<'a> {
         let (context, class) = (self.context, work.class);
         let first = &self.slots[family[0]];
         if let Means::States(at, by_deltas) = work.means {
-            self.done[at] = Some(fold::fold(context, first, by_deltas, context.reach_of[at]));
+            self.done[at] = Some(fold::fold(context, at, by_deltas));
             return;
         }
         let classes = &context.classes[class];

@@ -3,19 +3,22 @@
 //! identities need not be here.
 
 use super::groups::Answer;
+use super::run::position;
 use super::{Context, Group};
 use featc_ir::{Slot, Status};
 use featr_kernels::Column;
 use featr_kernels::aggregate::{State, Types};
 use std::ops::Range;
 
-/// The answers of a slot.
-pub(super) fn fold(context: &Context<'_>, slot: &Slot, by_deltas: bool, reach: usize) -> Answer {
+/// The answers of the slot at a place.
+pub(super) fn fold(context: &Context<'_>, at: usize, by_deltas: bool) -> Answer {
+    let slot = &context.slots[at];
     let types = Types::over(slot, &context.run.events);
     let mut answers = Answers {
         context,
         slot,
-        reach,
+        reach: context.reach_of[at],
+        in_summaries: context.states[at],
         types,
         identity: State::identity(slot.aggregate, types),
         column: Column::empty(slot.ty),
@@ -39,6 +42,8 @@ struct Answers<'a> {
     context: &'a Context<'a>,
     slot: &'a Slot,
     reach: usize,
+    /// Which of the states of a summary is the slot's.
+    in_summaries: Option<usize>,
     types: Types,
     identity: State,
     column: Column,
@@ -52,8 +57,15 @@ impl Answers<'_> {
         self.statuses.push(status);
     }
 
-    fn add(&self, state: &mut State, rows: &(u32, u32)) {
-        state.fold(self.slot, &self.context.run.events, rows.0 as usize..rows.1 as usize);
+    /// Adds rows, and the summaries that stand at some of them.
+    fn add(&self, state: &mut State, (low, high): (u32, u32)) {
+        state.fold(self.slot, &self.context.run.events, low as usize..high as usize);
+        if let Some(at) = self.in_summaries {
+            let summaries = self.context.run.summaries_at(low..high);
+            summaries
+                .iter()
+                .for_each(|(_, summary)| state.combine(summary.state(at)));
+        }
     }
 
     fn along_deltas(&mut self, group: &Group) {
@@ -63,10 +75,10 @@ impl Answers<'_> {
                 deltas
                     .enter(question)
                     .iter()
-                    .for_each(|rows| self.add(&mut state, rows));
+                    .for_each(|rows| self.add(&mut state, *rows));
                 for rows in deltas.leave(question) {
                     let mut gone = self.identity.clone();
-                    self.add(&mut gone, rows);
+                    self.add(&mut gone, *rows);
                     state.subtract(&gone);
                 }
             }
@@ -90,7 +102,7 @@ impl Answers<'_> {
             let mut state = self.identity.clone();
             let exclusions = self.context.exclusions(self.reach).rows.get(question);
             around(self.span(question), exclusions, |low, high| {
-                self.add(&mut state, &(low, high))
+                self.add(&mut state, (low, high))
             });
             self.put(question, &state);
         }
@@ -98,16 +110,18 @@ impl Answers<'_> {
 
     fn by_tree(&mut self, group: &Group) {
         let mut tree = Tree::new(&self.identity, group.events.clone());
-        for row in group.events.clone() {
-            let leaf = tree.leaf(row);
-            self.add(&mut tree.nodes[leaf], &(row, row + 1));
+        for leaf in tree.len..tree.nodes.len() {
+            let Range { start, end } = tree.rows(leaf);
+            self.add(&mut tree.nodes[leaf], (start, end));
         }
         (1..tree.len).rev().for_each(|node| tree.combine(node));
         for question in group.questions.clone() {
             let mut state = self.identity.clone();
             let exclusions = self.context.exclusions(self.reach).rows.get(question);
             around(self.span(question), exclusions, |low, high| {
-                tree.fold(low..high, &mut state)
+                tree.fold(low..high, &mut state, |state, rows| {
+                    self.add(state, (rows.start, rows.end))
+                });
             });
             self.put(question, &state);
         }
@@ -117,9 +131,20 @@ impl Answers<'_> {
     fn by_arrival(&mut self, group: &Group) {
         let mut tree = Tree::new(&self.identity, group.events.clone());
         for question in group.questions.clone() {
-            for row in self.context.fresh(question) {
-                let mut node = tree.leaf(*row);
-                self.add(&mut tree.nodes[node], &(*row, *row + 1));
+            let arrived = |state: &mut State, rows: Range<u32>| {
+                let (context, visibility) = (self.context, &self.context.visibility);
+                rows.filter(|row| visibility.sees(context.run, context.questions, question, *row))
+                    .for_each(|row| self.add(state, (row, row + 1)));
+            };
+            let mut nodes: Vec<usize> = self.context.fresh(question).iter().map(|row| tree.leaf(*row)).collect();
+            nodes.sort_unstable();
+            nodes.dedup();
+            for leaf in nodes {
+                // Again, and in order: rows of one instant may arrive in any.
+                tree.nodes[leaf] = self.identity.clone();
+                let rows = tree.rows(leaf);
+                arrived(&mut tree.nodes[leaf], rows);
+                let mut node = leaf;
                 while node > 1 {
                     node /= 2;
                     tree.combine(node);
@@ -127,7 +152,9 @@ impl Answers<'_> {
             }
             let mut state = self.identity.clone();
             let own = self.context.own(self.reach, question);
-            around(self.span(question), own, |low, high| tree.fold(low..high, &mut state));
+            around(self.span(question), own, |low, high| {
+                tree.fold(low..high, &mut state, arrived);
+            });
             self.put(question, &state);
         }
     }
@@ -147,24 +174,35 @@ pub(super) fn around(span: Range<u32>, exclusions: &[u32], mut each: impl FnMut(
     each(low, span.end);
 }
 
+/// So many rows share a leaf: a tree with a state per row would take many times what the rows do.
+pub(super) const LEAF_ROWS: u32 = 16;
+
 /// A bottom-up tree of states over the rows of one entity: leaf `i` at `len + i`, node `n` the fold of `2n`, `2n + 1`.
 struct Tree {
     nodes: Vec<State>,
+    /// Leaves.
     len: usize,
-    start: u32,
+    rows: Range<u32>,
 }
 
 impl Tree {
     fn new(identity: &State, rows: Range<u32>) -> Tree {
+        let len = rows.len().div_ceil(LEAF_ROWS as usize);
         Tree {
-            nodes: vec![identity.clone(); 2 * rows.len()],
-            len: rows.len(),
-            start: rows.start,
+            nodes: vec![identity.clone(); 2 * len],
+            len,
+            rows,
         }
     }
 
     fn leaf(&self, row: u32) -> usize {
-        self.len + (row - self.start) as usize
+        self.len + ((row - self.rows.start) / LEAF_ROWS) as usize
+    }
+
+    /// The rows of a leaf.
+    fn rows(&self, leaf: usize) -> Range<u32> {
+        let start = self.rows.start + position(leaf - self.len) * LEAF_ROWS;
+        start..(start + LEAF_ROWS).min(self.rows.end)
     }
 
     fn combine(&mut self, node: usize) {
@@ -173,12 +211,30 @@ impl Tree {
         self.nodes[node] = state;
     }
 
-    /// Adds the rows of a range, in their order.
-    fn fold(&self, rows: Range<u32>, state: &mut State) {
+    /// Adds the rows of a range, in their order; those of leaves that are not in it whole by `add`.
+    fn fold(&self, rows: Range<u32>, state: &mut State, mut add: impl FnMut(&mut State, Range<u32>)) {
         if rows.is_empty() {
             return;
         }
-        let (mut left, mut right) = (self.leaf(rows.start), self.leaf(rows.end - 1) + 1);
+        let (first, last) = (self.leaf(rows.start), self.leaf(rows.end - 1));
+        let (head, tail) = (self.rows(first), self.rows(last));
+        let starts_within = head.start < rows.start || rows.end < head.end;
+        let ends_within = first < last && rows.end < tail.end;
+        if starts_within {
+            add(state, rows.start..rows.end.min(head.end));
+        }
+        self.between(
+            first + usize::from(starts_within),
+            last + 1 - usize::from(ends_within),
+            state,
+        );
+        if ends_within {
+            add(state, tail.start..rows.end);
+        }
+    }
+
+    /// Adds the leaves from `left` to before `right`, in their order.
+    fn between(&self, mut left: usize, mut right: usize, state: &mut State) {
         let mut behind: Vec<usize> = vec![];
         while left < right {
             if left % 2 == 1 {

@@ -119,7 +119,7 @@ impl Total {
         let of = argument_type(context.run, slot);
         match (slot.aggregate, of) {
             (Aggregate::Mean, _) => {
-                let scale = of.map_or(0, scale_of);
+                let scale = of.map_or(0, Type::scale);
                 where_taken(slot, taken, Data::F64(self.means(&taken.counts, scale)))
             }
             (_, Some(Type::Float64)) => where_taken(slot, taken, Data::F64(self.rounded())),
@@ -177,11 +177,6 @@ impl Total {
             }
         }
     }
-}
-
-/// The digits after the point of a decimal.
-pub(super) fn scale_of(ty: Type) -> u8 {
-    if let Type::Decimal { scale, .. } = ty { scale } else { 0 }
 }
 
 /// Puts what NaNs and infinities make of sums in their place.

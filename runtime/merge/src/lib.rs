@@ -28,7 +28,9 @@
 //!
 //! All slots that share work are answered together, a column at a time.
 //!
-//! *Pane summaries* stand for events that no question tells apart, so that an entity need not be in memory whole.
+//! *Pane summaries* stand for events that no question tells apart, so that an entity need not be in memory whole: totals for
+//! what is answered by prefix differences, states for what is folded. A window of so many events chooses among rows that are
+//! here: whoever summarises sees to it that none of those it may choose is summarised.
 //!
 //! `answer_slow` of the tests is the definition, folded row by row; they compare the two bit by bit.
 
@@ -50,7 +52,7 @@ mod totals;
 mod variance;
 mod visibility;
 
-pub use pane::{PaneSummary, may_summarise, summarise};
+pub use pane::{PaneSummary, state_bytes, summarise};
 pub use run::Run;
 
 use classes::{Classes, classes_of};
@@ -136,6 +138,8 @@ struct Context<'a> {
     /// One per distinct way of taking part, and which is each slot's (any, of a slot that is folded).
     classes: Vec<Classes>,
     class_of: Vec<usize>,
+    /// Per slot the position of its state in a summary.
+    states: Vec<Option<usize>>,
 }
 
 /// Whether slots of a method are folded by their states; all others know how events take part.
@@ -213,6 +217,7 @@ impl<'a> Context<'a> {
             fresh: None,
             classes,
             class_of,
+            states: pane::states_of((spec, methods)),
         };
         let is_by_deltas = |(method, _): &(&Method, &usize)| matches!(method, Method::Values | Method::Deltas);
         let of_slots = methods.iter().zip(&context.reach_of);

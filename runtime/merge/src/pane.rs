@@ -5,18 +5,25 @@
 //!
 //! - the last one;
 //! - for each `min` and `max` the winner, for each `first`, `last` and `time_since_last` the row that it would choose;
-//! - for each `count_distinct` one row per value.
+//! - for each `count_distinct` one row per value;
+//! - the candidates of such windows of events as may choose among these.
 //!
-//! Of the rest only counts and exact sums are kept, for the aggregates that are groups. They stand at the last row. So
-//! an entity with more events than memory holds can be answered piece by piece.
+//! Of the rest counts and exact sums are kept, for the aggregates that are answered by prefix differences, and a state for each
+//! that is folded. They stand at the last row. So an entity with more events than memory holds can be answered piece by piece.
+//!
+//! States are combined in any order, also of events of one instant, that lie in different summaries or are rows. So where a
+//! slot is folded, the events of a summary and of the run that it is put into have digests, or whatever else orders those
+//! of one instant and id.
 
 use super::answer::{Means, Work};
 use super::classes::{Classes, Counts, Key, key, keys_of};
+use super::fold::{LEAF_ROWS, around};
 use super::nearest::{NONE, Steps, in_reach};
 use super::{Context, Group, Questions, Run, answer, distinct, extreme, is_folded};
 use featc_ir::plan::{FoldSpec, Method};
-use featc_ir::{Excluding, Slot, Window, WindowId, WindowKind};
+use featc_ir::{Excluding, LiftId, Slot, Window, WindowId, WindowKind};
 use featr_kernels::Data;
+use featr_kernels::aggregate::{Candidates, State, Types};
 use featr_kernels::exact::ExactSum;
 use std::collections::HashSet;
 
@@ -25,6 +32,8 @@ use std::collections::HashSet;
 pub struct PaneSummary {
     /// One per key of the slots, in their order.
     of_keys: Vec<OfKey>,
+    /// As [`states_of`] numbers them.
+    states: Vec<State>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,14 +57,30 @@ impl PaneSummary {
         &self.of_keys[key].squares
     }
 
+    pub(super) fn state(&self, at: usize) -> &State {
+        &self.states[at]
+    }
+
     pub(super) fn has_errors(&self, key: usize) -> bool {
         self.of_keys[key].counts[1..].iter().any(|count| *count > 0)
     }
 }
 
 /// The rows of a run, all of one entity, that stay (ascending, the last row among them), and what is kept of the others.
-pub fn summarise((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> (Vec<u32>, PaneSummary) {
-    let kept = representatives((spec, methods), run);
+/// Those stay too that are candidates by one of these filters.
+pub fn summarise(
+    (spec, methods): (&FoldSpec, &[Method]),
+    run: &Run,
+    filters: &[Option<LiftId>],
+) -> (Vec<u32>, PaneSummary) {
+    let rows = super::run::position(run.events.len());
+    let mut kept = representatives((spec, methods), run);
+    for filter in filters {
+        let candidates = Candidates::new(*filter, &run.events);
+        kept.extend((0..rows).filter(|row| candidates.holds(*row as usize)));
+    }
+    kept.sort_unstable();
+    kept.dedup();
     let mut stays = vec![false; run.events.len()];
     kept.iter().for_each(|row| stays[*row as usize] = true);
     let of_key = |key: &Key| {
@@ -63,13 +88,58 @@ pub fn summarise((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> (Vec<u32
         OfKey::new(run, *key, (sums, squares), |row| !stays[row])
     };
     let of_keys = keys_of((&spec.slots, methods)).iter().map(of_key).collect();
-    (kept, PaneSummary { of_keys })
+    let mut states: Vec<State> = vec![];
+    for (slot, at) in spec.slots.iter().zip(states_of((spec, methods))) {
+        if at == Some(states.len()) {
+            let mut state = State::identity(slot.aggregate, Types::over(slot, &run.events));
+            around(0..rows, &kept, |low, high| {
+                state.fold(slot, &run.events, low as usize..high as usize);
+            });
+            states.push(state);
+        }
+    }
+    (kept, PaneSummary { of_keys, states })
 }
 
-/// Whether summaries may stand for events: not where slots are folded by their states, which tell events apart, nor where a
-/// window chooses among them.
-pub fn may_summarise((spec, methods): (&FoldSpec, &[Method])) -> bool {
-    !methods.iter().any(|method| is_folded(*method)) && spec.windows.iter().all(|window| window.count().is_none())
+/// Per slot the position of its state among those of a summary, if it has one there: if it is folded, and its window does not
+/// choose. Slots that differ at most in their windows have one state.
+pub(super) fn states_of((spec, methods): (&FoldSpec, &[Method])) -> Vec<Option<usize>> {
+    let mut kinds: Vec<&Slot> = vec![];
+    let of_slots = spec.slots.iter().zip(methods).map(|(slot, method)| {
+        if !is_folded(*method) || chooses(spec, slot) {
+            return None;
+        }
+        let known = kinds.iter().position(|kind| kind.folds_as(slot));
+        Some(known.unwrap_or_else(|| {
+            kinds.push(slot);
+            kinds.len() - 1
+        }))
+    });
+    of_slots.collect()
+}
+
+fn chooses(spec: &FoldSpec, slot: &Slot) -> bool {
+    spec.windows[slot.window.index()].count().is_some()
+}
+
+/// About how many bytes the states of a summary take, and how many more an event takes while slots are folded.
+pub fn state_bytes((spec, methods): (&FoldSpec, &[Method])) -> (usize, usize) {
+    /// Of a state, and of an item of a list.
+    const STATE: usize = 512;
+    const ITEM: usize = 128;
+    let items = |slot: &Slot| slot.aggregate.items().unwrap_or(0) as usize;
+    let folded = |(_, method): &(&Slot, &Method)| is_folded(**method);
+    let slots = || spec.slots.iter().zip(methods).filter(folded).map(|(slot, _)| slot);
+    let mut known = 0;
+    let mut of_summary = 0;
+    for (slot, at) in spec.slots.iter().zip(states_of((spec, methods))) {
+        if at == Some(known) {
+            (known, of_summary) = (known + 1, of_summary + STATE + ITEM * items(slot));
+        }
+    }
+    // Of a tree with two nodes for each leaf; an event is an item in one node of each height, while lists are not full.
+    let of_tree = |slot: &Slot| 2 * STATE / LEAF_ROWS as usize + ITEM * (items(slot) + 1).ilog2() as usize;
+    (of_summary, slots().map(of_tree).max().unwrap_or(0))
 }
 
 /// Whether slots of a key need sums, and squares.
@@ -126,11 +196,15 @@ fn representatives((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> Vec<u3
         return vec![];
     };
     // One question that sees everything.
-    let slots = spec.slots.iter().map(|slot| Slot {
-        window: WindowId(0),
-        ..slot.clone()
+    let choose = |(slot, method): &(&Slot, &Method)| !is_folded(**method) && !chooses(spec, slot);
+    let choosing = spec.slots.iter().zip(methods).filter(choose).map(|(slot, method)| {
+        let slot = Slot {
+            window: WindowId(0),
+            ..slot.clone()
+        };
+        (slot, *method)
     });
-    let slots: Vec<Slot> = slots.collect();
+    let (slots, methods): (Vec<Slot>, Vec<Method>) = choosing.unzip();
     let everything = FoldSpec {
         windows: vec![Window {
             kind: WindowKind::Lifetime,
@@ -148,7 +222,7 @@ fn representatives((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> Vec<u3
         }],
         selves: None,
     };
-    let context = Context::new((&everything, methods), run, &questions, None);
+    let context = Context::new((&everything, &methods), run, &questions, None);
     let mut kept = vec![last];
     let mut done: Vec<Work> = vec![];
     for (at, slot) in everything.slots.iter().enumerate() {
@@ -158,8 +232,6 @@ fn representatives((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> Vec<u3
             done.push(work);
         }
     }
-    kept.sort_unstable();
-    kept.dedup();
     kept
 }
 

@@ -4,6 +4,7 @@ use super::pane::PaneSummary;
 use super::{Context, Group, Questions, last};
 use featc_ir::{Bounds, Excluding, LiftId, Window};
 use featr_kernels::events::Events;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -16,6 +17,14 @@ pub struct Run {
     pub arrivals: Option<Vec<i64>>,
     /// What stands for events that are not here, each with the row that it stands at, ascending. See [`super::pane`].
     pub summaries: Vec<(u32, Arc<PaneSummary>)>,
+}
+
+impl Run {
+    /// The summaries that stand at some rows.
+    pub(super) fn summaries_at(&self, rows: Range<u32>) -> &[(u32, Arc<PaneSummary>)] {
+        let place = |row: u32| self.summaries.partition_point(|(at, _)| *at < row);
+        &self.summaries[place(rows.start)..place(rows.end)]
+    }
 }
 
 /// Lists of numbers, one per question. Questions may share one.
@@ -113,6 +122,11 @@ impl Reach {
             last: window.count().map(|count| (count, filter)),
             excludes_self: window.excluding == Excluding::SelfEvent,
         }
+    }
+
+    /// Whether it holds only some of the events within the bounds, the last ones.
+    pub fn chooses(&self) -> bool {
+        self.last.is_some()
     }
 
     /// All events within bounds.

@@ -5,9 +5,13 @@ use featc_ir::plan::{FoldSpec, Method};
 use featc_ir::{Aggregate, ErrorCode, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
 use featr_kernels::events::Events;
 use featr_kernels::{Column, StrData, Tag, Value};
+use rng::Rng;
 use slow::answer_slow;
 
 mod panes;
+#[path = "../../../tests/support/rng.rs"]
+#[allow(dead_code)]
+mod rng;
 mod shapes;
 mod slow;
 
@@ -43,20 +47,17 @@ fn methods(spec: &FoldSpec, order: &[Method]) -> Vec<Method> {
     spec.slots.iter().map(of_slot).collect()
 }
 
-/// A source of random numbers that gives the same ones on every machine (SplitMix64).
-struct Random(u64);
+/// A source of random numbers that gives the same ones on every machine.
+struct Random(Rng);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ word >> 31
+    fn new(seed: u64) -> Random {
+        Random(Rng::new(seed))
     }
 
     /// A number in the range.
     fn within(&mut self, range: std::ops::Range<i64>) -> i64 {
-        range.start + (self.next() % (range.end - range.start) as u64) as i64
+        range.start + (self.0.word() % (range.end - range.start) as u64) as i64
     }
 
     /// True once in `n` times.
@@ -308,7 +309,7 @@ fn check(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64
 fn merge_is_its_definition() {
     let mut asked_at_events = 0;
     for seed in 0..240 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let style = [Style::Wild, Style::Clean, Style::Nulls][seed as usize % 3];
         let events = (0..random.within(0..60)).map(|_| random.event(style)).collect();
         let asked = (0..random.within(0..25)).map(|_| random.question()).collect();
@@ -361,7 +362,7 @@ fn kind(random: &mut Random) -> WindowKind {
 fn windows_are_bounds_or_choices() {
     let mut crowded = 0;
     for seed in 0..160 {
-        let mut random = Random(1000 + seed);
+        let mut random = Random::new(1000 + seed);
         let style = [Style::Wild, Style::Clean, Style::Nulls][seed as usize % 3];
         let mut events: Vec<Event> = (0..random.within(0..60)).map(|_| random.event(style)).collect();
         if seed % 2 == 0 {

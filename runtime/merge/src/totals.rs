@@ -144,14 +144,15 @@ impl<P: Prefix + ?Sized> Prefix for Summarised<'_, P> {
     }
 }
 
-/// The total of what each question sees in a window: rows, and summaries, whose totals `of_summary` gives.
+/// The total of what each question sees in a window: rows, and summaries, whose totals `of_summary` gives. A window that
+/// chooses events chooses rows.
 pub(super) fn totals<P: Prefix + ?Sized>(
     context: &Context<'_>,
     reach: usize,
     prefix: &P,
     of_summary: impl Fn(&PaneSummary) -> P::Total,
 ) -> Vec<P::Total> {
-    if context.run.summaries.is_empty() {
+    if context.run.summaries.is_empty() || context.reaches[reach].chooses() {
         of_rows(context, reach, prefix)
     } else {
         of_rows(context, reach, &Summarised::new(context, prefix, of_summary))

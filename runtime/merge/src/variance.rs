@@ -1,7 +1,7 @@
 //! Variances and standard deviations, from totals of values and of their squares.
 
 use super::classes::{Classes, Taken};
-use super::groups::{Answer, scale_of, where_taken};
+use super::groups::{Answer, where_taken};
 use super::totals::{of_rows, totals};
 use super::{Context, argument_type};
 use featc_ir::{Aggregate, Slot};
@@ -50,7 +50,7 @@ impl Moments {
                 fixed.map_or_else(exact, Moments::Fixed)
             }
             Data::I64(values) => integers(&|row| takes(row).then(|| i128::from(values[row])), 0),
-            Data::I128(values) => integers(&|row| takes(row).then(|| values[row]), scale_of(column.ty)),
+            Data::I128(values) => integers(&|row| takes(row).then(|| values[row]), column.ty.scale()),
             Data::Bool(_) | Data::Str(_) => return None,
         })
     }
@@ -90,7 +90,7 @@ impl Totals {
     pub fn answer(&self, context: &Context<'_>, slot: &Slot, taken: &Taken) -> Answer {
         let population = matches!(slot.aggregate, Aggregate::VariancePop | Aggregate::StddevPop);
         let root = matches!(slot.aggregate, Aggregate::Stddev | Aggregate::StddevPop);
-        let scale = argument_type(context.run, slot).map_or(0, scale_of);
+        let scale = argument_type(context.run, slot).map_or(0, featc_ir::Type::scale);
         let variance = |question: usize, count: u32| match self {
             Totals::Fixed(unit, sums, squares) => {
                 let divisor = 100u64.pow(u32::from(scale));

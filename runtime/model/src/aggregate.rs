@@ -242,17 +242,7 @@ struct Exact {
 
 /// The numbers of a non-empty list, or the floats themselves when one of them is NaN or infinite.
 fn exact(values: &[&Value], ty: Type) -> Result<Exact, Vec<f64>> {
-    let scale = match ty {
-        Type::Decimal { scale, .. } => u32::from(scale),
-        Type::Bool
-        | Type::Int64
-        | Type::Float64
-        | Type::String
-        | Type::Timestamp
-        | Type::Date
-        | Type::Duration
-        | Type::List(_) => 0,
-    };
+    let scale = u32::from(ty.scale());
     let parts: Vec<(i128, i64)> = values
         .iter()
         .map(|value| integer_and_exponent(value))

@@ -99,11 +99,7 @@ fn power_of_ten(exponent: u32) -> BigInt {
 
 impl Exact {
     fn of(value: &Value, ty: Type) -> Exact {
-        let scale = if let Type::Decimal { scale, .. } = ty {
-            u32::from(scale)
-        } else {
-            0
-        };
+        let scale = u32::from(ty.scale());
         let units = match value {
             Value::Int64(value) | Value::Timestamp(value) | Value::Duration(value) => BigInt::from(*value),
             Value::Date(value) => BigInt::from(*value),

@@ -1,11 +1,11 @@
 //! What flows between operators: rows, each with a weight.
 
-use crate::operators::accept::AcceptedRows;
-use crate::report::Rejected;
+use crate::report::{Reason, Rejected};
 use featc_ir::plan::RowSpec;
 use featr_kernels::events::Events;
-use featr_kernels::rows::Dropped;
+use featr_kernels::rows::{Dropped, ViewRejected};
 use featr_kernels::{Batch, StrData};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What a row of a delta says: the row is in the set from now on (+1), or it no longer is (−1).
@@ -80,6 +80,37 @@ pub(crate) struct AcceptedDeltas<'a> {
     pub weights: Weights,
     /// Per accepted row; `None` where no row has to wait for a cut.
     pub arrivals: Option<Vec<i64>>,
+}
+
+/// The accepted rows of one step, with what makes them events.
+#[derive(Debug)]
+pub(crate) struct AcceptedRows<'a> {
+    pub batch: Cow<'a, Batch>,
+    /// Order keys of the `unique` columns, one per accepted row.
+    pub ids: StrData,
+    /// Digests of all columns but the arrival, one per accepted row.
+    pub digests: Vec<u128>,
+    /// In row order, by position in the batch that came in.
+    pub rejected: Vec<Rejected>,
+}
+
+impl AcceptedRows<'_> {
+    /// Rows that a view rejects, by position in the batch that came in.
+    pub fn of_view(&self, rejected: &[ViewRejected]) -> Vec<Rejected> {
+        // Every row before an accepted one was accepted or rejected, and both are in order.
+        let mut before = self.rejected.iter().map(|rejected| rejected.row).peekable();
+        let mut skipped = 0;
+        let position = |rejected: &ViewRejected| {
+            while before.next_if(|row| *row <= rejected.row + skipped).is_some() {
+                skipped += 1;
+            }
+            Rejected {
+                row: rejected.row + skipped,
+                reason: Reason::from(rejected.reason),
+            }
+        };
+        rejected.iter().map(position).collect()
+    }
 }
 
 /// Keyed, lifted events, in the order of delivery; all columns have as many rows.

@@ -2,12 +2,13 @@
 
 use crate::delta::{RowDeltas, Weight, Weights};
 use crate::graph::Network;
-use crate::operator::{Now, State};
+use crate::now::Now;
 use crate::operators::source;
 use crate::paging::Paging;
+use crate::question::{Questions, ReadError, has_type};
 use crate::report::{AdvanceReport, LogStats, Reason, StepReport};
 use crate::restored::{LogName, Rebuild, RestoreReport, ToRebuild};
-use crate::snapshot::{self, RestoreError, Section};
+use crate::snapshot::{self, RestoreError, Section, State};
 use featc_ir::display::instant;
 use featc_ir::plan::{Spine, StreamGraph};
 use featc_ir::{Bug, Key, Source, Status, Truth, Type};
@@ -36,60 +37,11 @@ pub struct Engine {
     now: Now,
 }
 
-/// Questions to one service. All columns have one row per question.
-#[derive(Debug, Clone, Default)]
-pub struct Questions {
-    /// The instants, in microseconds since the epoch.
-    pub times: Vec<i64>,
-    // Law: null_key (proofs/theory/Laws.v)
-    /// The service's key columns, in its order. A null is nobody: nothing is known of it.
-    pub keys: Vec<Column>,
-    /// The service's self columns, in its order: the identity of the event that `excluding self` takes out.
-    /// A question with a null among them takes nothing out.
-    pub self_columns: Vec<Column>,
-}
-
-/// Why questions could not be answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadError {
-    /// The graph has no such service.
-    UnknownService(String),
-    /// The questions' columns are not the service's: their number, types or lengths differ.
-    WrongShape { wanted: String },
-    /// As of arrival: a question at an instant other than the cut (`None`: there is none yet).
-    NotAtCut { at_us: i64, cut_us: Option<i64> },
-    /// Windows of this instant reach back to events that have been released.
-    BelowHorizon { log: LogName, at_us: i64, horizon_us: i64 },
-    /// The events that came before a restore are missing; see [`Engine::rebuilt`].
-    ToBeRebuilt { log: LogName },
-}
-
 /// The cut was asked to go back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CutGoesBack {
     pub cut_us: i64,
     pub asked_us: i64,
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadError::UnknownService(name) => write!(f, "there is no service `{name}`"),
-            ReadError::WrongShape { wanted } => write!(f, "the questions do not have the columns {wanted}"),
-            ReadError::NotAtCut { at_us, cut_us } => {
-                let cut = cut_us.map_or_else(|| "nowhere yet".to_owned(), |cut_us| format!("at {}", instant(cut_us)));
-                write!(f, "asked at {}, but the cut is {cut}", instant(*at_us))
-            }
-            ReadError::BelowHorizon { log, at_us, horizon_us } => {
-                let (at, horizon) = (instant(*at_us), instant(*horizon_us));
-                write!(
-                    f,
-                    "asked at {at}, but {log} can be asked from {horizon} on: older ones have been released"
-                )
-            }
-            ReadError::ToBeRebuilt { log } => write!(f, "{log} are not there: they are to be rebuilt"),
-        }
-    }
 }
 
 impl fmt::Display for CutGoesBack {
@@ -100,8 +52,6 @@ impl fmt::Display for CutGoesBack {
 }
 
 impl std::error::Error for CutGoesBack {}
-
-impl std::error::Error for ReadError {}
 
 impl Engine {
     /// An engine without events, for the services of these graphs: what is equal in them is there once.
@@ -318,14 +268,14 @@ impl Engine {
 
     /// A log, for tests of its invariants.
     #[cfg(test)]
-    pub(crate) fn log(&self, place: usize) -> &crate::operators::log::Log {
+    pub(crate) fn log(&self, place: usize) -> &crate::log::Log {
         let state = self.network.states().nth(place);
         state.expect("the graph has so many logs").log()
     }
 
     /// The walks by which the first answer of the first service reads its log.
     #[cfg(test)]
-    pub(crate) fn walks(&self) -> &[crate::operators::log::Walk] {
+    pub(crate) fn walks(&self) -> &[crate::log::Walk] {
         match self.network.first_ask(0) {
             Some(crate::operator::Ask::Log(ask)) => &ask.walks,
             _ => unreachable!("the service has an answer"),
@@ -369,13 +319,4 @@ fn check_questions(spine: &Spine, questions: &Questions) -> Result<(), ReadError
     Err(ReadError::WrongShape {
         wanted: format!("({})", wanted.join(", ")),
     })
-}
-
-/// Whether a column is of a type, in its storage, with this many rows.
-pub(crate) fn has_type(column: &Column, ty: Type, rows: usize) -> bool {
-    let storage = featr_kernels::Data::zeros(ty, 0);
-    column.ty == ty
-        && std::mem::discriminant(&column.data) == std::mem::discriminant(&storage)
-        && column.data.len() == rows
-        && column.tags.as_ref().is_none_or(|tags| tags.len() == rows)
 }

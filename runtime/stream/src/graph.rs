@@ -1,17 +1,19 @@
 //! The running graph: one operator for each one in the plan, with its wires as positions.
 
-use crate::ReadError;
 use crate::delta::{Delta, RowDeltas};
-use crate::engine::Questions;
-use crate::operator::{Answer, Ask, Now, Operator, Port, State};
+use crate::log::LogAsk;
+use crate::now::Now;
+use crate::operator::{Answer, Ask, Operator, Port};
 use crate::operators::accept::AcceptOperator;
 use crate::operators::finish::FinishOperator;
-use crate::operators::log::{LogAsk, LogOperator};
+use crate::operators::log::LogOperator;
 use crate::operators::rows::RowsOperator;
 use crate::operators::source::SourceOperator;
 use crate::paging::Paging;
+use crate::question::{Questions, ReadError};
 use crate::report::StepReport;
 use crate::shared::{Shared, SharedAnswer, SharedService};
+use crate::snapshot::State;
 use featc_ir::plan::{LogId, Spine, StreamGraph};
 use featc_ir::{Bug, Source, Status};
 use featr_kernels::Column;

@@ -20,24 +20,30 @@
 //! - NO-TRACE: order of arrival, page sizes and restarts reach no answer and no snapshot. (Of one event, the order of
 //!   insertions and retractions counts.)
 
+mod check;
 mod delta;
 mod engine;
 mod graph;
+mod log;
+mod now;
 mod operator;
 mod operators;
 mod paging;
+mod question;
 mod report;
 mod restored;
 mod retention;
 mod shared;
 mod snapshot;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
 
 pub use delta::Weight;
-pub use engine::{CutGoesBack, Engine, Questions, ReadError};
+pub use engine::{CutGoesBack, Engine};
 pub use paging::Paging;
+pub use question::{Questions, ReadError};
 pub use report::{AdvanceReport, LogReport, LogStats, Reason, Rejected, StepReport};
 pub use restored::{LogName, Rebuild, RestoreReport, ToRebuild};
 pub use snapshot::{RestoreError, VERSION as SNAPSHOT_VERSION};

@@ -3,8 +3,8 @@
 //! Sources are shared by name; row stages where they differ in nothing but what events carry, and then events carry all of
 //! it; logs of one row stage by their state key. A log keeps what any answer over it reads, for as long as one may.
 
-use crate::operators::finish;
-use crate::operators::log::{self, Stop, Walk};
+use crate::check;
+use crate::log::{Stop, Walk};
 use featc_ir::plan::{
     FinishKind, FinishSpec, FoldSpec, Pages, Part, RowSpec, Spine, StreamGraph, StreamLog, StreamSourceId,
 };
@@ -122,12 +122,12 @@ impl Shared {
             let of_rows = &graph.rows[graph.logs[answer.input.index()].input.index()];
             let lifts = &lifts[graph.logs[answer.input.index()].input.index()];
             let (fold, finish) = (graph.fold_spec(answer), graph.finish_spec(answer));
-            log::check(
+            check::log(
                 &fold,
                 &of_rows.rows.spec(),
                 &self.sources[self.rows[self.logs[log].rows].source],
             )?;
-            finish::check(&finish, &fold)?;
+            check::finish(&finish, &fold)?;
             let mut added = self.answer(log, lifts, &fold, (&answer.pages, finish))?;
             let bring = |asked: &[Key], columns: &[Key]| -> Option<Vec<usize>> {
                 let find = |key: &Key| columns.iter().position(|known| known == key);

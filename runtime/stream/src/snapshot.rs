@@ -20,12 +20,15 @@
 //! same cut, in whatever order, chunking and multiplicity, write the same bytes.
 
 mod columns;
+mod state;
+
+pub(crate) use state::{Schema, State, StateColumn};
 
 use crate::delta::{Weight, Weights};
-use crate::operator::{Now, Schema, State, StateColumn};
-use crate::operators::log::EntityLog;
-use crate::operators::waiting::Run;
+use crate::log::EntityLog;
+use crate::now::Now;
 use crate::restored::LogName;
+use crate::waiting::Run;
 use featc_ir::{Truth, Type};
 use featr_kernels::events::Events;
 use std::cmp::Ordering;

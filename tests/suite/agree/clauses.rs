@@ -5,11 +5,12 @@ use super::identities::{names, qualified};
 use super::nodes::type_name;
 use crate::evaluators::Case;
 use featc_ir::{
-    Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, Literal, SlotId, Step,
+    Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal, SlotId, Step,
     Transform, Truth, Type, View, Window, WindowKind,
 };
 use featc_tests::logs::reach_us;
 use featr_kernels::Value;
+use std::ops::RangeInclusive;
 
 /// Something of a case that has a name in the table, and what changes it.
 pub struct Clause {
@@ -42,9 +43,7 @@ pub struct Read {
 /// Everything of a case that can be changed here.
 pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
     let mut found = Found::default();
-    if pruned {
-        edges(case, &mut found);
-    }
+    edges(case, pruned, &mut found);
     truth(case, &mut found);
     names(case, &mut found);
     errors(case, &mut found);
@@ -82,9 +81,9 @@ pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
     found.0
 }
 
-/// Sources of which parts of files are left out, without the first or the last minute that matters: as if the bound were
-/// off by so much.
-fn edges(case: &Case, found: &mut Found) {
+/// Sources without the first or the last events that matter: as if the bound behind which the stream gives up events, or
+/// by which parts of files are left out, were off by so much.
+fn edges(case: &Case, pruned: bool, found: &mut Found) {
     const MINUTE_US: i64 = 60_000_000;
     let instants = case.questions.iter().map(|asked| asked.at_us);
     let (Some(first), Some(last)) = (instants.clone().min(), instants.max()) else {
@@ -101,22 +100,25 @@ fn edges(case: &Case, found: &mut Found) {
             continue;
         }
         let time = source.time.index();
-        let without = move |range: std::ops::RangeInclusive<i64>| {
-            move |case: &mut Case| {
-                case.rows[at].retain(|row| !matches!(row[time], Value::Timestamp(us) if range.contains(&us)));
+        let mut without = |name: &str, range: RangeInclusive<i64>| {
+            let lies_in = move |row: &Vec<Value>| matches!(row[time], Value::Timestamp(us) if range.contains(&us));
+            if case.rows[at].iter().any(&lies_in) {
+                found.add(name, move |case| case.rows[at].retain(|row| !lies_in(row)));
             }
         };
-        let least = reach_us(&case.program, at).and_then(|reach| first.checked_sub(reach));
+        let least = reach_us(&case.program, at).and_then(|reach| first.checked_sub(reach)?.checked_add(1));
         if let Some(least) = least {
-            found.add(
-                "first minute that matters",
-                without(least.saturating_add(1)..=least.saturating_add(MINUTE_US)),
-            );
+            without("first instant that is kept", least..=least);
         }
-        found.add(
-            "last minute that matters",
-            without(last.saturating_sub(MINUTE_US - 1)..=last),
-        );
+        if !pruned {
+            continue;
+        }
+        if let Some(least) = least {
+            without("first instant that matters", least..=least);
+            without("first minute that matters", least..=least.saturating_add(MINUTE_US - 1));
+        }
+        without("last instant that matters", last..=last);
+        without("last minute that matters", last.saturating_sub(MINUTE_US - 1)..=last);
     }
 }
 
@@ -284,9 +286,22 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                     Some(_) => "over a length offset",
                     None => "over lifetime offset",
                 };
-                let offset_us = if offset_us == 1 { 2 } else { offset_us - 1 };
-                let kind = WindowKind::Offset { length_us, offset_us };
+                let shifted_us = if offset_us == 1 { 2 } else { offset_us - 1 };
+                let kind = WindowKind::Offset {
+                    length_us,
+                    offset_us: shifted_us,
+                };
                 found.add(name, move |case| set(case, Window { kind, ..window }));
+                // The right edge alone, a microsecond to either side.
+                for (name, us) in [("last instant of an offset", 1), ("behind an offset", -1)] {
+                    let kind = WindowKind::Offset {
+                        length_us: length_us.map(|length| length - us),
+                        offset_us: offset_us + us,
+                    };
+                    if kind.is_valid() {
+                        found.add(name, move |case| set(case, Window { kind, ..window }));
+                    }
+                }
             }
             WindowKind::Events { count, max_us } => {
                 let kind = WindowKind::Events {
@@ -392,10 +407,36 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
     {
         found.add("items", of(more));
     }
-    if written.filter.is_some() {
+    if let Some(filter) = written.filter {
         let name = format!("where in {}", written.aggregate.name());
         found.add(name, move |case| case.program.views[at].slots[slot].filter = None);
+        counted_first(at, view, (slot, filter), found);
     }
+}
+
+/// The last events of a window chosen before the `where` of an aggregate, in place of from those that pass it. Can be
+/// written where an aggregate makes nothing of null.
+fn counted_first(at: usize, view: &View, (slot, filter): (usize, LiftId), found: &mut Found) {
+    use Aggregate::{Count, Max, Mean, Min, Sum};
+    let written = &view.slots[slot];
+    let chooses = view.windows[written.window.index()].count().is_some();
+    let (true, Some(argument), Sum | Mean | Min | Max | Count) = (chooses, written.argument, written.aggregate) else {
+        return;
+    };
+    let value = view.lift(argument).clone();
+    let passing = Expr::new(
+        ExprKind::Case {
+            branches: vec![(view.lift(filter).clone(), value.clone())],
+            otherwise: None,
+        },
+        value.ty,
+    );
+    found.add("where before over events", move |case| {
+        let view = &mut case.program.views[at];
+        let slot = &mut view.slots[slot];
+        (slot.argument, slot.filter) = (Some(LiftId::from(view.lifts.len())), None);
+        view.lifts.push(passing.clone());
+    });
 }
 
 /// Puts null in the place of an aggregate, wherever it is read.

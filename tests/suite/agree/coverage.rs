@@ -117,12 +117,13 @@ impl Coverage {
 
     /// The constructs that were of use in fewer cases than this.
     pub fn below(&self, least: u64) -> Vec<String> {
-        // A short run, which wants one case of each, asks only for what it draws often: a full one asks for everything.
+        // A short run, which wants one case of each, asks only for what it draws often, and for edges: a full one asks for
+        // everything.
         let often = if least > 1 { 0 } else { 20 };
         let few = self
             .counts
             .iter()
-            .filter(|(_, count)| count.live < least && count.drawn >= often);
+            .filter(|(name, count)| count.live < least && (count.drawn >= often || EDGES.contains(&name.as_str())));
         few.map(|(name, count)| format!("{name}: {} of {}", count.live, count.drawn))
             .collect()
     }
@@ -143,6 +144,16 @@ impl Coverage {
         text
     }
 }
+
+/// Where a fault of a microsecond shows.
+const EDGES: [&str; 6] = [
+    "first instant that is kept",
+    "first instant that matters",
+    "last instant that matters",
+    "last instant of an offset",
+    "behind an offset",
+    "where before over events",
+];
 
 const SCALARS: [&str; 8] = [
     "bool",
@@ -220,6 +231,9 @@ fn expected() -> Vec<String> {
         "key error rejected",
         "first minute that matters",
         "last minute that matters",
+        "first instant that matters",
+        "last instant that matters",
+        "first instant that is kept",
         "composite key",
         "key from a let",
     ]);
@@ -231,7 +245,10 @@ fn expected() -> Vec<String> {
         "over lifetime",
         "over a length offset",
         "over lifetime offset",
+        "last instant of an offset",
+        "behind an offset",
         "over events",
+        "where before over events",
         "over events max",
     ]);
     list(&[

@@ -68,7 +68,7 @@ pub fn draw(seed: u64) -> Drawn {
     };
     let mut questions = logs::questions(&mut rng, &program, shapes, &rows, &keys, asked);
     // Some cases ask where it is decided which parts of files can be left out.
-    let has_edges = !is_long && rng.one_in(12);
+    let has_edges = !is_long && rng.one_in(6);
     if has_edges {
         logs::add_edges(&mut rng, &program, shapes, &mut rows, &mut questions);
     }

@@ -20,6 +20,7 @@ pub enum Format {
     Parquet,
     Arrow,
     Csv,
+    Tsv,
     Jsonl,
 }
 
@@ -29,6 +30,7 @@ impl Format {
             Format::Parquet => "parquet",
             Format::Arrow => "arrow",
             Format::Csv => "csv",
+            Format::Tsv => "tsv",
             Format::Jsonl => "jsonl",
         }
     }
@@ -49,6 +51,8 @@ pub struct Layout {
     pub reversed: bool,
     /// Rows by event time, so that row groups can be left out.
     pub sorted: bool,
+    /// The event time is in no file: each lies in a folder that is named `column=value`.
+    pub folders: bool,
     pub prune: bool,
     pub setting: Setting,
     /// By the streaming engine, in place of the batch engine.
@@ -56,9 +60,10 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Whether single rows are left out by the statistics of their groups.
+    /// Whether rows of single instants are left out: by the statistics of their groups, or by their folders.
     pub fn prunes(&self) -> bool {
-        self.prune && self.replay.is_none() && self.format == Format::Parquet && self.sorted && self.rows_per_group == 1
+        let alone = self.folders || self.sorted && self.rows_per_group == 1;
+        self.prune && self.replay.is_none() && self.format == Format::Parquet && alone
     }
 }
 
@@ -84,6 +89,9 @@ impl Table {
     fn of_source(source: &Source, batch: Batch, layout: Layout) -> Table {
         let names = source.columns.iter().map(|column| column.name.clone());
         let mut columns: Vec<(String, Column)> = names.zip(batch.columns).collect();
+        if layout.folders {
+            columns.remove(source.time.index());
+        }
         if layout.reversed {
             columns.reverse();
         }
@@ -150,9 +158,9 @@ impl Table {
         })
     }
 
-    fn csv(&self) -> String {
+    fn delimited(&self, delimiter: &str) -> String {
         let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
-        let mut text = names.join(",") + "\n";
+        let mut text = names.join(delimiter) + "\n";
         for row in 0..self.rows() {
             let fields = self.columns.iter().map(|(_, column)| {
                 let text = self.text(&column.value(row), column.ty);
@@ -161,7 +169,7 @@ impl Table {
                     (text, _) => text.unwrap_or_default(),
                 }
             });
-            text += &(fields.collect::<Vec<_>>().join(",") + "\n");
+            text += &(fields.collect::<Vec<_>>().join(delimiter) + "\n");
         }
         text
     }
@@ -190,7 +198,8 @@ impl Table {
 
     fn write(&self, path: &Path, layout: Layout) {
         match layout.format {
-            Format::Csv => std::fs::write(path, self.csv()).expect("a file is written"),
+            Format::Csv => std::fs::write(path, self.delimited(",")).expect("a file is written"),
+            Format::Tsv => std::fs::write(path, self.delimited("\t")).expect("a file is written"),
             Format::Jsonl => std::fs::write(path, self.jsonl()).expect("a file is written"),
             Format::Parquet => {
                 let batch = self.arrow(layout.dictionary);
@@ -224,19 +233,36 @@ pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
     let mut program = featr::Program::new(plans.batch.clone(), plans.stream.clone(), folder.path());
     for (place, source) in case.program.sources.iter().enumerate() {
         let mut all: Vec<usize> = (0..case.rows[place].len()).collect();
-        if layout.sorted {
-            all.sort_by_key(|row| case.rows[place][*row][source.time.index()].clone());
+        // A folder without rows would be no folder.
+        let folders = layout.folders && !all.is_empty();
+        let layout = Layout { folders, ..layout };
+        let time = |row: usize| &case.rows[place][row][source.time.index()];
+        if layout.sorted || layout.folders {
+            all.sort_by_key(|row| time(*row).clone());
         }
-        let chunks: Vec<&[usize]> = if all.is_empty() {
-            vec![&[]]
-        } else {
-            all.chunks(layout.rows_per_file).collect()
-        };
+        let same = |one: &usize, other: &usize| !layout.folders || time(*one) == time(*other);
+        let chunks = all.chunk_by(same).flat_map(|rows| rows.chunks(layout.rows_per_file));
+        let mut chunks: Vec<&[usize]> = chunks.collect();
+        if chunks.is_empty() {
+            chunks.push(&[]);
+        }
+        let folder = folder.path().join(&source.name);
+        std::fs::create_dir(&folder).expect("a folder is made");
         for (number, rows) in chunks.into_iter().enumerate() {
-            let path = folder.path().join(format!("{}-{number:05}.{extension}", source.name));
-            Table::of_source(source, case.batch(place, rows), layout).write(&path, layout);
+            let table = Table::of_source(source, case.batch(place, rows), layout);
+            let mut path = folder.clone();
+            if layout.folders {
+                let said = table.text(time(rows[0]), Type::Timestamp);
+                let said = said.unwrap_or_else(|| "__HIVE_DEFAULT_PARTITION__".to_owned());
+                path.push(format!("{}={said}", source.columns[source.time.index()].name));
+                std::fs::create_dir_all(&path).expect("a folder is made");
+            }
+            table.write(&path.join(format!("{number:05}.{extension}")), layout);
         }
-        let pattern = folder.path().join(format!("{}-*.{extension}", source.name));
+        let pattern = match layout.folders {
+            true => folder.join(format!("*/*.{extension}")),
+            false => folder.join(format!("*.{extension}")),
+        };
         // A source that no view reads has no files to be read from.
         if program.sources().iter().any(|known| known.name == source.name) {
             program.read_from(&source.name, &pattern).expect("a source");

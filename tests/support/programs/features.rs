@@ -23,7 +23,7 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         } else {
             (scope.over_aggregates(ty, 1), ty)
         };
-        let (over, names) = window(rng, style, &format!("q{position}"));
+        let (over, names) = window(rng, style, 0, &format!("q{position}"));
         let cap = if value.contains("count_distinct(") {
             *rng.pick(&["", " cap 2", " cap 3", " cap 1"])
         } else {
@@ -37,9 +37,11 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         known.extend(names.into_iter().map(|name| (name, ty)));
     }
     // What has many forms, so that each is drawn often.
-    for position in 0..if style.summarised { 0 } else { rng.below(6) } {
+    for position in 0..if style.summarised { 0 } else { rng.below(12) } {
         let (value, ty) = Scope::new(rng, columns.clone(), style).of_many_forms();
-        let (mut over, mut names) = window(rng, style, &format!("r{position}"));
+        // Of a single event the first and the last are the same: most windows here are long.
+        let least = *rng.pick(&[0, 3, 3, 3]);
+        let (mut over, mut names) = window(rng, style, least, &format!("r{position}"));
         if rng.one_in(6) {
             let offset = *rng.pick(&["1us", "1m", "30m", "1h", "1d"]);
             (over, names) = (format!("over lifetime offset {offset}"), vec![format!("r{position}")]);
@@ -75,8 +77,8 @@ fn default(rng: &mut Rng, ty: Type, style: Style) -> String {
     format!(" default {literal}")
 }
 
-/// A window clause, and the names of the features that it makes of one.
-fn window(rng: &mut Rng, style: Style, name: &str) -> (String, Vec<String>) {
+/// A window clause of lengths from the `least` one of the style on, and the names of the features that it makes of one.
+fn window(rng: &mut Rng, style: Style, least: usize, name: &str) -> (String, Vec<String>) {
     let lengths: &[&str] = match style.times {
         Times::Near => &["1us", "1m", "10m", "30m", "1h", "2h", "1d", "365d", "lifetime"],
         Times::Years => &["1us", "1h", "1d", "7d", "30d", "365d", "3650d", "lifetime"],
@@ -87,12 +89,14 @@ fn window(rng: &mut Rng, style: Style, name: &str) -> (String, Vec<String>) {
         Reach::Long => &lengths[..lengths.len() - 1],
         Reach::Ever => lengths,
     };
+    let (shifts_by, lengths) = (&lengths[..4], &lengths[least..]);
     let excluding = *rng.pick(&["", "", "", "", " excluding now", " excluding self"]);
     let shifts = excluding != " excluding now";
     let chooses = !style.summarised;
-    let one = written(rng, lengths, (shifts, chooses));
+    let offsets = if shifts && chooses { shifts_by } else { &[] };
+    let one = written(rng, lengths, offsets, chooses);
     if rng.one_in(6) {
-        let two = written(rng, lengths, (shifts, chooses));
+        let two = written(rng, lengths, offsets, chooses);
         if one != two {
             let names = [&one, &two].map(|window| format!("{name}_{}", window.replace(' ', "_")));
             return (format!("over [{one}, {two}]{excluding}"), names.to_vec());
@@ -102,11 +106,11 @@ fn window(rng: &mut Rng, style: Style, name: &str) -> (String, Vec<String>) {
 }
 
 /// A window of one of the lengths, shifted by one, or of some events within one.
-fn written(rng: &mut Rng, lengths: &[&str], (shifts, chooses): (bool, bool)) -> String {
+fn written(rng: &mut Rng, lengths: &[&str], offsets: &[&str], chooses: bool) -> String {
     let length = *rng.pick(lengths);
     match rng.below(6) {
-        0 if shifts && chooses => {
-            let offset = rng.pick(&lengths[..4]);
+        0 if !offsets.is_empty() => {
+            let offset = rng.pick(offsets);
             format!("{length} offset {offset}")
         }
         1 if chooses => {
@@ -208,6 +212,7 @@ impl Scope<'_> {
         let place = match ty {
             Type::Bool if self.style.summarised => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7]),
             Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7, 8, 10, 13, 15]),
+            _ if self.rng.one_in(8) => *self.rng.pick(&[4, 5]),
             _ => self.rng.below(if self.style.summarised { 8 } else { 16 }),
         };
         match place {
@@ -233,17 +238,25 @@ impl Scope<'_> {
             true => format!("where {}", self.predicate(1)),
             false => String::new(),
         };
-        match self.rng.below(16) {
-            0..=4 => self.chosen_by(&filter),
-            5..=8 => self.of_pairs(&filter),
-            9 => self.of_conditions(&filter),
+        match self.rng.below(33) {
+            0..=7 => self.chosen_by(&filter),
+            8..=12 => self.of_pairs(&filter),
+            13 | 16 => self.of_conditions(&filter),
+            14 => {
+                let name = *self.rng.pick(&["first", "last"]);
+                let ty = *self.rng.pick(&[Type::Bool, Type::Date, Type::Int64]);
+                let nulls = *self.rng.pick(&["", " ignoring nulls", " ignoring nulls"]);
+                (format!("{name}({} {filter}{nulls})", self.name_of(ty)), ty)
+            }
+            15 => (format!("time_since_first({filter})"), Type::Duration),
             _ => self.list(),
         }
     }
 
     /// The value at the least or greatest of another column.
     fn chosen_by(&mut self, filter: &str) -> (String, Type) {
-        let (ty, by) = (self.kind(), self.kind());
+        let ty = if self.rng.one_in(8) { Type::Bool } else { self.kind() };
+        let by = self.kind();
         let name = *self.rng.pick(&["arg_min", "arg_max"]);
         (
             format!("{name}({}, {} {filter})", self.name_of(ty), self.name_of(by)),
@@ -264,11 +277,16 @@ impl Scope<'_> {
 
     /// A list, or its length.
     fn list(&mut self) -> (String, Type) {
-        let of = self.kind();
+        // Of few values the first and the last are often the same.
+        let of = match self.rng.below(12) {
+            0 => Type::Bool,
+            1 | 2 => Type::Date,
+            _ => self.kind(),
+        };
         let (column, filter) = (self.name_of(of), self.filter());
         let (name, items) = (
             *self.rng.pick(&["first_n", "last_n"]),
-            *self.rng.pick(&["1", "2", "2", "3", "1000"]),
+            *self.rng.pick(&["1", "1", "1", "2", "2", "3", "1000"]),
         );
         let nulls = *self.rng.pick(&["", " ignoring nulls"]);
         let list = format!("{name}({column}, {items} {filter}{nulls})");
@@ -280,8 +298,16 @@ impl Scope<'_> {
 
     /// Two columns of numbers, both floats or both exact.
     fn pair(&mut self) -> (String, String) {
-        let first = self.numeric();
-        let mut second = self.numeric();
+        let first = if self.rng.one_in(4) {
+            Type::Int64
+        } else {
+            self.numeric()
+        };
+        let mut second = if self.rng.one_in(4) {
+            Type::Int64
+        } else {
+            self.numeric()
+        };
         while (first == Type::Float64) != (second == Type::Float64) {
             second = self.numeric();
         }
@@ -343,8 +369,8 @@ impl Scope<'_> {
                 _ => format!("sum({} {filter})", self.expr(ty, depth)),
             },
             Type::Float64 => match self.rng.below(6) {
-                0 => format!("sum({} {filter})", self.expr(ty, depth)),
-                1 => format!("mean({} {filter})", self.expr(numeric, depth)),
+                0 | 1 => format!("sum({} {filter})", self.expr(ty, depth)),
+                2 => format!("mean({} {filter})", self.expr(numeric, depth)),
                 _ => {
                     let name = *self
                         .rng

@@ -37,9 +37,9 @@ impl Scope<'_> {
                 (value, Type::Float64)
             }
             7 => {
-                let function = *self
-                    .rng
-                    .pick(&["round", "round", "floor", "ceil", "sqrt", "ln", "log10", "exp"]);
+                let function = *self.rng.pick(&[
+                    "round", "round", "round", "floor", "ceil", "ceil", "sqrt", "ln", "log10", "exp",
+                ]);
                 (format!("{function}({})", self.name_of(Type::Float64)), Type::Float64)
             }
             8 => {

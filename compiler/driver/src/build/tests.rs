@@ -28,7 +28,31 @@ fn files_of(program: &Program) -> BTreeMap<String, String> {
         program,
         &plans,
         &crate::certify(program, &plans).expect("plans of the compiler"),
+        BYTES_MAX,
     )
+    .expect("a small build")
+}
+
+#[test]
+fn a_build_beyond_its_bound_is_refused_before_anything_is_written() {
+    let program = program("5", true);
+    let plans = crate::lower(&program);
+    let certificate = crate::certify(&program, &plans).expect("plans of the compiler");
+    let whole = contents(&program, &plans, &certificate, BYTES_MAX).expect("a small build");
+    let listed = whole
+        .iter()
+        .filter(|(name, _)| ![FILE, ORIGINS].contains(&name.as_str()));
+    let bytes: usize = listed.map(|(_, text)| text.len()).sum();
+    assert!(contents(&program, &plans, &certificate, bytes).is_ok());
+    let refused = contents(&program, &plans, &certificate, bytes - 1);
+    assert_eq!(
+        refused,
+        Err(BuildError::TooLarge {
+            services: 2,
+            features: 2,
+            most: bytes - 1,
+        })
+    );
 }
 
 /// What lies in a folder, by name.

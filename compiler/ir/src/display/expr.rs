@@ -13,14 +13,7 @@ pub fn literal(value: &Literal, ty: Type) -> String {
         Literal::Bool(value) => value.to_string(),
         Literal::Int64(value) => value.to_string(),
         Literal::Float64(bits) => format!("{:?}", f64::from_bits(*bits)),
-        Literal::Decimal(unscaled) => {
-            let scale = if let Type::Decimal { scale, .. } = ty {
-                usize::from(scale)
-            } else {
-                0
-            };
-            decimal(*unscaled, scale)
-        }
+        Literal::Decimal(unscaled) => decimal(*unscaled, usize::from(ty.scale())),
         Literal::String(value) => format!("{value:?}"),
         Literal::Timestamp(us) => format!("@{}", instant(*us)),
         Literal::Date(days) => format!("@{}", date(*days)),

@@ -11,7 +11,6 @@
 //! choice that does not depend on data; engines run them, and never see a `Program`.
 
 mod batch;
-pub mod check;
 mod operators;
 mod regroup;
 mod spec;

@@ -269,3 +269,49 @@ pub struct Finish {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Compose(pub Vec<(u32, u32)>);
+
+impl Rows {
+    /// Every column that the steps, the time, the key and the lifts look at.
+    pub fn for_each_column(&self, look: &mut dyn FnMut(ColumnId)) {
+        for step in &self.steps.steps {
+            match step {
+                Step::Where(expr) | Step::Let(expr) => expr.for_each_column(&mut |id| look(id)),
+            }
+        }
+        self.place.time.for_each_column(&mut |id| look(id));
+        self.place.at.iter().for_each(|at| look(at.source_time));
+        self.key.columns.iter().for_each(|id| look(*id));
+        self.lift
+            .0
+            .iter()
+            .for_each(|lift| lift.for_each_column(&mut |id| look(id)));
+    }
+}
+
+impl Method {
+    /// Whether the merge can compute an aggregate so.
+    pub fn serves(self, aggregate: Aggregate) -> bool {
+        match self {
+            Method::Prefix => matches!(
+                aggregate,
+                Aggregate::Count
+                    | Aggregate::Sum
+                    | Aggregate::Mean
+                    | Aggregate::Variance
+                    | Aggregate::Stddev
+                    | Aggregate::VariancePop
+                    | Aggregate::StddevPop
+            ),
+            Method::Extreme => matches!(aggregate, Aggregate::Min | Aggregate::Max),
+            Method::Edge => matches!(
+                aggregate,
+                Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast
+            ),
+            Method::Values => matches!(aggregate, Aggregate::CountDistinct { .. }),
+            Method::Deltas => aggregate.is_group(),
+            // States of `first` and `last` compare identities, which the merge reads for `excluding self` alone.
+            Method::States => !matches!(aggregate, Aggregate::First { .. } | Aggregate::Last { .. }),
+            Method::Pages => false,
+        }
+    }
+}

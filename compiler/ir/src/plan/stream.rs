@@ -2,7 +2,7 @@
 
 use super::operators::{Accept, Compose, Dedup, Finish, Fold, Order, Pages, Rows, Scan, Spine, Visibility};
 use crate::id::ids;
-use crate::program::Key;
+use crate::program::{Arrival, Key, Source};
 use crate::types::Type;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};
@@ -95,4 +95,20 @@ pub struct StreamAnswer {
     pub fold: Fold,
     pub pages: Pages,
     pub finish: Finish,
+}
+
+impl StateSchema {
+    /// What a log keeps of these rows.
+    pub fn of(rows: &Rows, source: &Source) -> StateSchema {
+        let identity = source.identity().map(|column| Key {
+            name: column.name.clone(),
+            ty: column.ty,
+        });
+        StateSchema {
+            entity: rows.key.entity.iter().map(|key| key.ty).collect(),
+            identity: identity.collect(),
+            lifts: rows.lift.0.iter().map(|lift| lift.ty).collect(),
+            waits: matches!(source.arrival, Some(Arrival::Column(_) | Arrival::AfterTime { .. })),
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::transform::RowTypes;
-use crate::errors::warnings::CalendarInUtc;
+use crate::errors;
 use crate::res::{self, ExprKind};
 use featc_ir::{ColumnId, Function, Type};
 
@@ -47,12 +47,6 @@ pub(super) fn warn<'a>(
     }
     if let Some((function, argument, at)) = first {
         let text = context.texts.slice(argument);
-        let warning = CalendarInUtc {
-            function: function.name(),
-            text,
-            zone,
-            at,
-        };
-        context.push(warning.report());
+        context.push(errors::calendar_in_utc(function.name(), text, zone, at));
     }
 }

@@ -1,34 +1,21 @@
 //! Entities: what may be a key.
 
 use super::Context;
-use crate::errors::keys::{EntityWithoutKey, KeyTypeRefused, NullableKey};
+use crate::errors;
 use crate::res;
 use featc_ir::{Entity, Key};
 
 pub(super) fn check(entity: &res::Entity, context: &mut Context<'_>) -> Option<Entity> {
     let declared = &entity.declared;
     if entity.keys.is_empty() {
-        context.push(
-            EntityWithoutKey {
-                entity: &declared.name,
-                at: declared.at,
-            }
-            .report(),
-        );
+        context.push(errors::entity_without_key(&declared.name, declared.at));
     }
     for key in &entity.keys {
         if let Some(at) = key.nullable {
-            context.push(NullableKey { key: &key.name, at }.report());
+            context.push(errors::nullable_key(&key.name, at));
         }
         if let Some(ty) = key.ty.filter(|ty| !ty.may_be_key()) {
-            context.push(
-                KeyTypeRefused {
-                    key: &key.name,
-                    ty,
-                    at: key.ty_at,
-                }
-                .report(),
-            );
+            context.push(errors::key_type_refused(&key.name, ty, key.ty_at));
         }
     }
     let keys = entity.keys.iter().map(|key| {

@@ -1,9 +1,7 @@
 //! Features: slots, derived expressions, defaults.
 
 use super::Context;
-use crate::errors::keys::{CountOfCondition, InvalidCap, WrongAggregateArgument};
-use crate::errors::types::WrongDefault;
-use crate::errors::warnings::ChosenByCondition;
+use crate::errors;
 use crate::infer::{Leaves, Refused, Row, Typer};
 use crate::res::{self, FeatureKind};
 use featc_ir::{
@@ -89,28 +87,19 @@ impl Leaves for FeatureLeaves<'_> {
                 .filter
                 .as_ref()
                 .map(|filter| (texts.slice(filter.span), filter.span));
-            let of_events = self.over_events.map(|_| call.name_at);
-            complaints.push(
-                CountOfCondition {
-                    argument,
-                    at,
-                    filter,
-                    of_events,
-                }
-                .report(),
-            );
+            complaints.push(match self.over_events {
+                Some(_) => errors::count_of_condition_of_events(at, argument, call.name_at.to(at)),
+                None => errors::count_of(argument, at, filter),
+            });
             return None;
         }
         let Some(ty) = aggregate.result(&types) else {
-            complaints.push(
-                WrongAggregateArgument {
-                    aggregate: aggregate.row(),
-                    argument: crate::infer::short(texts, at),
-                    types: &types,
-                    at,
-                }
-                .report(),
-            );
+            complaints.push(errors::wrong_aggregate_argument(
+                aggregate.row(),
+                crate::infer::short(texts, at),
+                &types,
+                at,
+            ));
             return None;
         };
         let draft = Draft {
@@ -166,13 +155,7 @@ fn check_value(
         Some(cap) => match u32::try_from(cap.value.value) {
             Ok(cap @ 1..) => cap,
             Ok(0) | Err(_) => {
-                context.push(
-                    InvalidCap {
-                        value: cap.value.value,
-                        at: cap.value.span,
-                    }
-                    .report(),
-                );
+                context.push(errors::invalid_cap(cap.value.value, cap.value.span));
                 Aggregate::DEFAULT_CAP
             }
         },
@@ -227,15 +210,7 @@ fn warn_chosen(feature: &res::Feature, drafts: &[Draft], context: &mut Context<'
     });
     let Some(at) = first else { return };
     let condition = context.texts.slice(at);
-    context.push(
-        ChosenByCondition {
-            condition,
-            events,
-            differ,
-            at,
-        }
-        .report(),
-    );
+    context.push(errors::chosen_by_condition(condition, events, differ, at));
 }
 
 /// The default in the feature's type. `Err` if it is broken, or the feature is.
@@ -246,17 +221,7 @@ fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context
     let Some(ty) = ty else { return Err(()) };
     let (name, at, feature_at) = (&feature.declared.name, default.span, feature.declared.at);
     if Typer::is_null(default) {
-        context.push(
-            WrongDefault {
-                feature: name,
-                ty,
-                default: None,
-                unquoted: None,
-                at,
-                feature_at,
-            }
-            .report(),
-        );
+        context.push(errors::default_of_null(name, feature_at, ty, at));
         return Err(());
     }
     let mut leaves = Row(&[]);
@@ -270,17 +235,8 @@ fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context
         // Syntax lets only literals through, so anything else has been reported.
         Ok(_) | Err(Refused::Reported) => Err(()),
         Err(Refused::Mismatch(found)) => {
-            context.push(
-                WrongDefault {
-                    feature: name,
-                    ty,
-                    default: Some(found),
-                    unquoted: unquoted(context.texts.slice(at), ty),
-                    at,
-                    feature_at,
-                }
-                .report(),
-            );
+            let unquoted = unquoted(context.texts.slice(at), ty);
+            context.push(errors::wrong_default(name, feature_at, ty, found, unquoted, at));
             Err(())
         }
     }

@@ -1,7 +1,7 @@
 //! Services: what a question must bring has one type per name.
 
 use super::Context;
-use crate::errors::keys::ServiceKeyConflict;
+use crate::errors;
 use crate::res;
 use featc_ir::{Service, ServiceField, Type};
 use featc_syntax::diag::Span;
@@ -23,15 +23,14 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) {
                 };
                 let (first, first_at) = *known.entry(name).or_insert((ty, field.at));
                 if first != ty && reported.insert((name, field.at)) {
-                    let error = ServiceKeyConflict {
-                        service: &service.declared.name,
-                        column: name,
+                    context.push(errors::service_key_conflict(
+                        &service.declared.name,
+                        name,
                         ty,
-                        at: field.at,
+                        field.at,
                         first,
                         first_at,
-                    };
-                    context.push(error.report());
+                    ));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Sources: time, arrival, lateness.
 
 use super::Context;
-use crate::errors::time::{ArrivalIsIdentity, LatenessWithoutArrival, NotATimestamp};
+use crate::errors;
 use crate::res;
 use featc_ir::{Arrival, Lateness, Source, SourceColumn, Type};
 
@@ -16,20 +16,15 @@ pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<S
     let arrival = match source.arrival {
         Some(res::Arrival::Column(column)) => {
             timestamp(source, "arrival", column, context);
-            let clause = if source.time.is_some_and(|time| time.id == column.id) {
-                Some("time")
-            } else {
-                source.unique.contains(&column.id).then_some("unique")
-            };
-            if let (Some(clause), Some(declared)) = (clause, source.columns.get(column.id.index())) {
-                context.push(
-                    ArrivalIsIdentity {
-                        column: &declared.name,
-                        clause,
-                        at: column.at,
-                    }
-                    .report(),
-                );
+            let name = source.columns.get(column.id.index()).map(|column| column.name.as_str());
+            if source.time.is_some_and(|time| time.id == column.id) {
+                context
+                    .complaints
+                    .extend(name.map(|name| errors::arrival_is_time(name, column.at)));
+            } else if source.unique.contains(&column.id) {
+                context
+                    .complaints
+                    .extend(name.map(|name| errors::arrival_is_identity(name, column.at)));
             }
             Some(Arrival::Column(column.id))
         }
@@ -43,13 +38,7 @@ pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<S
             at,
         }) => {
             if source.arrival.is_none() {
-                context.push(
-                    LatenessWithoutArrival {
-                        source: &declared.name,
-                        at,
-                    }
-                    .report(),
-                );
+                context.push(errors::lateness_without_arrival(&declared.name, at));
             }
             Lateness::Within { bound_us }
         }
@@ -85,14 +74,6 @@ fn timestamp(source: &res::Source, clause: &'static str, column: res::ColumnRef,
         return;
     };
     if let Some(ty) = declared.ty.filter(|ty| *ty != Type::Timestamp) {
-        context.push(
-            NotATimestamp {
-                clause,
-                ty,
-                at: column.at,
-                declared: Some(declared.ty_at),
-            }
-            .report(),
-        );
+        context.push(errors::not_a_timestamp(clause, ty, column.at, Some(declared.ty_at)));
     }
 }

@@ -3,9 +3,7 @@
 mod at;
 
 use super::Context;
-use crate::errors::names::Kind;
-use crate::errors::time::{NotATimestamp, ReadsArrival};
-use crate::errors::warnings::{ReadsAhead, UnusedTransform};
+use crate::errors::{self, Kind};
 use crate::infer::{Refused, Row, Typer};
 use crate::res::{self, ExprKind, Rows};
 use featc_ir::{At, ColumnId, Expr, SourceId, Step, Transform, TransformColumn, Type};
@@ -210,15 +208,7 @@ fn check_steps(transform: &res::Transform, row: &mut RowTypes, context: &mut Con
     };
     let time = typer.expr_as(at, Type::Timestamp);
     if let Err(Refused::Mismatch(ty)) = time {
-        complaints.push(
-            NotATimestamp {
-                clause: "at",
-                ty,
-                at: at.span,
-                declared: None,
-            }
-            .report(),
-        );
+        complaints.push(errors::not_a_timestamp("at", ty, at.span, None));
     }
     row.time = time.ok();
     row.says_at = true;
@@ -346,12 +336,7 @@ fn refuse_arrival_at(file: &res::File, row: &RowTypes, at: Option<Span>, context
     if let Some(column) = source.columns.get(arrival.index())
         && column.ty.is_none_or(|ty| ty == Type::Timestamp)
     {
-        let complaint = ReadsArrival {
-            column: &column.name,
-            at,
-            column_at: column.at,
-        };
-        context.push(complaint.report());
+        context.push(errors::reads_arrival(&column.name, at, column.at));
     }
 }
 
@@ -376,17 +361,7 @@ pub(super) fn reads_ahead<'a>(
         return;
     };
     let time = row.names.get(time.id.index()).map_or("time", String::as_str);
-    let in_transform = reader == Kind::Transform;
-    context.push(
-        ReadsAhead {
-            column: &column.name,
-            time,
-            at,
-            column_at: column.at,
-            in_transform,
-        }
-        .report(),
-    );
+    context.push(errors::reads_ahead(&column.name, time, at, column.at, reader));
 }
 
 fn warn_reads_ahead(file: &res::File, transform: &res::Transform, row: &RowTypes, context: &mut Context<'_>) {
@@ -412,13 +387,7 @@ pub(super) fn warn_unused(file: &res::File, context: &mut Context<'_>) {
     for (transform, is_used) in file.transforms.iter().zip(is_used) {
         if !is_used {
             let declared = &transform.declared;
-            context.push(
-                UnusedTransform {
-                    name: &declared.name,
-                    at: declared.at,
-                }
-                .report(),
-            );
+            context.push(errors::unused_transform(&declared.name, declared.at));
         }
     }
 }

@@ -3,10 +3,7 @@
 use super::Context;
 use super::feature::{self, Builder};
 use super::transform::{self, AllRows, RowTypes};
-use crate::errors::keys::KeyTypeDiffers;
-use crate::errors::names::Kind;
-use crate::errors::time::{LifetimeWithoutLateness, ZeroLength};
-use crate::errors::warnings::{AlwaysStale, NoOwner, TwinFeatures, UndocumentedFeatures};
+use crate::errors::{self, Kind};
 use crate::res::{self, FeatureKind, Rows};
 use featc_ir::{SourceId, TransformId, View};
 use featc_syntax::diag::Span;
@@ -25,7 +22,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         let row = rows.of(view.from);
         check_key(file, view, row, context);
         if let Some((0, at)) = view.ttl {
-            context.push(ZeroLength { what: "ttl", at }.report());
+            context.push(errors::zero_length("ttl", at));
         }
         warn_stale(file, view, row, context);
         check_lifetime(file, view, row, &mut without_lateness, context);
@@ -60,16 +57,14 @@ fn check_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut C
             continue;
         };
         if *column_ty != key_ty {
-            let error = KeyTypeDiffers {
-                column: row.names.get(column.id.index()).map_or("", String::as_str),
-                column_ty: *column_ty,
-                entity: &entity.declared.name,
-                key: &key.name,
-                key_ty,
-                at: column.at,
-                key_at: key.ty_at,
-            };
-            context.push(error.report());
+            let name = row.names.get(column.id.index()).map_or("", String::as_str);
+            context.push(errors::key_type_differs(
+                (name, *column_ty),
+                &entity.declared.name,
+                (&key.name, key_ty),
+                column.at,
+                key.ty_at,
+            ));
         }
     }
 }
@@ -84,17 +79,14 @@ fn warn_stale(file: &res::File, view: &res::View, row: &RowTypes, context: &mut 
     if ttl_us == 0 || ttl_us >= source.delay_us || is_static {
         return;
     }
-    context.push(
-        AlwaysStale {
-            view: &view.declared.name,
-            source: &source.declared.name,
-            ttl_us,
-            delay_us: source.delay_us,
-            at,
-            source_at: source.declared.at,
-        }
-        .report(),
-    );
+    context.push(errors::always_stale(
+        &view.declared.name,
+        &source.declared.name,
+        ttl_us,
+        source.delay_us,
+        at,
+        source.declared.at,
+    ));
 }
 
 fn check_lifetime(
@@ -118,28 +110,21 @@ fn check_lifetime(
     let Some(lifetime) = lifetime.filter(|_| reported.insert(id)) else {
         return;
     };
-    let error = LifetimeWithoutLateness {
-        window: match lifetime.window.count() {
+    context.push(errors::lifetime_without_lateness(
+        match lifetime.window.count() {
             None => "lifetime window",
             Some(_) => "window of events without `max`",
         },
-        source: &source.declared.name,
-        at: lifetime.at,
-        source_at: source.declared.at,
-    };
-    context.push(error.report());
+        &source.declared.name,
+        lifetime.at,
+        source.declared.at,
+    ));
 }
 
 fn warn_undocumented(view: &res::View, context: &mut Context<'_>) {
     let declared = &view.declared;
     if view.owner.is_none() {
-        context.push(
-            NoOwner {
-                view: &declared.name,
-                at: declared.at,
-            }
-            .report(),
-        );
+        context.push(errors::no_owner(&declared.name, declared.at));
     }
     let mut bare = view
         .features
@@ -148,14 +133,7 @@ fn warn_undocumented(view: &res::View, context: &mut Context<'_>) {
         .peekable();
     if let Some(at) = bare.peek().map(|first| first.declared.at) {
         let features: Vec<String> = bare.map(|feature| feature.declared.name.clone()).collect();
-        context.push(
-            UndocumentedFeatures {
-                view: &declared.name,
-                features: &features,
-                at,
-            }
-            .report(),
-        );
+        context.push(errors::undocumented_features(&declared.name, &features, at));
     }
 }
 
@@ -173,15 +151,7 @@ fn warn_twins(view: &res::View, features: &[featc_ir::Feature], context: &mut Co
             if *twin == feature.name {
                 continue;
             }
-            context.push(
-                TwinFeatures {
-                    name: &feature.name,
-                    twin,
-                    at,
-                    twin_at: *twin_at,
-                }
-                .report(),
-            );
+            context.push(errors::twin_features(&feature.name, twin, at, *twin_at));
         } else {
             seen.insert(key, (feature.name.as_str(), at));
         }

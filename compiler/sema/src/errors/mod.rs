@@ -1,24 +1,40 @@
-//! One struct per code, with typed fields and `report`; the words of every message stand here and nowhere else.
+//! Every message of this crate, an entry for each: its words stand here and nowhere else.
 
-pub mod functions;
-pub mod keys;
-pub mod names;
-pub mod time;
-pub mod types;
-pub mod warnings;
+mod functions;
+mod keys;
+mod names;
+mod time;
+mod types;
+mod warnings;
 
-use featc_syntax::diag::Diagnostic;
+pub use functions::*;
+pub use keys::*;
+pub use names::*;
+pub use time::*;
+pub use types::*;
+pub use warnings::*;
 
-/// Sets the help to "did you mean", where there is a nearest name.
-fn did_you_mean(
-    diagnostic: Diagnostic,
-    at: featc_syntax::diag::Span,
-    nearest: Option<&str>,
-    otherwise: &str,
-) -> Diagnostic {
-    match nearest {
-        Some(name) => diagnostic.with_edit(format!("did you mean `{name}`?"), at, name),
-        None => diagnostic.with_help(otherwise),
+use std::fmt;
+
+/// What kind of thing a name stands for, in the words of the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Entity,
+    Source,
+    Transform,
+    View,
+    Service,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Entity => "entity",
+            Kind::Source => "source",
+            Kind::Transform => "transform",
+            Kind::View => "view",
+            Kind::Service => "service",
+        })
     }
 }
 

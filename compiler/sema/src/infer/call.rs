@@ -2,7 +2,7 @@
 
 use super::operator::NARROW;
 use super::{Refused, Typed, Typer, Value};
-use crate::errors::types::{DecimalTooWide, NotALiteral, WrongArgumentCount, WrongArgumentType};
+use crate::errors;
 use crate::res;
 use featc_ir::function::{Accepts, Signature};
 use featc_ir::typing::round_precision;
@@ -68,23 +68,21 @@ impl Typer<'_> {
     }
 
     fn wrong_count(&mut self, function: Function, found: usize, at: Span) {
-        let error = WrongArgumentCount {
-            name: function.name(),
-            usage: function.row().usage,
+        self.complaints.push(errors::wrong_argument_count(
+            function.name(),
+            function.row().usage,
             found,
             at,
-        };
-        self.complaints.push(error.report());
+        ));
     }
 
     fn wrong_type(&mut self, function: Function, ty: Type, at: Span) {
-        let error = WrongArgumentType {
-            name: function.name(),
-            usage: function.row().usage,
+        self.complaints.push(errors::wrong_argument_type(
+            function.name(),
+            function.row().usage,
             ty,
             at,
-        };
-        self.complaints.push(error.report());
+        ));
     }
 
     fn one(&mut self, function: Function, typed: Vec<Typed>, wanted: Accepts) -> Option<(Vec<Expr>, Type)> {
@@ -152,13 +150,8 @@ impl Typer<'_> {
             let converted = format!("round(cast({text} as decimal(28, {})), {scale})", scale.max(6));
             let is_float = value.ty == Type::Float64;
             let usage = if is_float { &converted } else { function.row().usage };
-            let error = WrongArgumentType {
-                name: function.name(),
-                usage,
-                ty: value.ty,
-                at: value_at,
-            };
-            self.complaints.push(error.report());
+            self.complaints
+                .push(errors::wrong_argument_type(function.name(), usage, value.ty, value_at));
             return None;
         };
         let wide = round_precision(precision, from, scale);
@@ -167,17 +160,14 @@ impl Typer<'_> {
             let narrowed = (u32::from(scale) < 38 - u32::from(NARROW) && from < NARROW)
                 .then(|| format!("round(cast({text} as decimal({NARROW}, {from})), {scale})"));
             let (precision, scale) = (wide, u32::from(scale));
-            self.complaints.push(
-                DecimalTooWide {
-                    what: "round",
-                    precision,
-                    scale,
-                    operands: &operands,
-                    at,
-                    narrowed: narrowed.as_deref(),
-                }
-                .report(),
-            );
+            self.complaints.push(errors::decimal_too_wide(
+                "round",
+                at,
+                precision,
+                scale,
+                &operands,
+                narrowed.as_deref(),
+            ));
             return None;
         };
         let literal = Expr::new(ExprKind::Literal(Literal::Int64(i64::from(scale))), Type::Int64);
@@ -208,15 +198,8 @@ impl Typer<'_> {
         };
         if digits.is_none() {
             let wanted = "a whole number from 0 to 38";
-            self.complaints.push(
-                NotALiteral {
-                    name: function.name(),
-                    wanted,
-                    example: "2",
-                    at,
-                }
-                .report(),
-            );
+            self.complaints
+                .push(errors::not_a_literal(function.name(), wanted, "2", at));
         }
         digits
     }
@@ -231,15 +214,8 @@ impl Typer<'_> {
             Value::Poison => return None,
             Value::Known(_) | Value::Number(_) | Value::Null => {
                 let wanted = "a positive duration";
-                self.complaints.push(
-                    NotALiteral {
-                        name: function.name(),
-                        wanted,
-                        example: "1h",
-                        at,
-                    }
-                    .report(),
-                );
+                self.complaints
+                    .push(errors::not_a_literal(function.name(), wanted, "1h", at));
                 return None;
             }
         };

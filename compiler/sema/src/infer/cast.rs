@@ -1,7 +1,7 @@
 //! `cast(x as type)`.
 
 use super::{Typed, Typer, Value};
-use crate::errors::types::NoSuchCast;
+use crate::errors;
 use crate::res;
 use featc_ir::{Expr, ExprKind, Literal, Type};
 
@@ -32,14 +32,7 @@ impl Typer<'_> {
             return Value::Known(from);
         }
         if !from.ty.is_castable_to(ty) {
-            self.complaints.push(
-                NoSuchCast {
-                    from: from.ty,
-                    to: ty,
-                    at,
-                }
-                .report(),
-            );
+            self.complaints.push(errors::no_such_cast(from.ty, ty, at));
             return Value::Poison;
         }
         Value::Known(Expr::new(ExprKind::Cast(Box::new(from)), ty))

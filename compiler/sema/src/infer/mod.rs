@@ -7,8 +7,9 @@ mod call;
 mod cast;
 mod literal;
 mod operator;
+mod rule;
 
-use crate::errors::types::{AlternativesDiffer, LiteralOutOfRange, NotABool, UntypedNull};
+use crate::errors;
 use crate::res::{self, ExprKind};
 use featc_ir::{ColumnId, Expr, FeatureId, Literal, Type, UnaryOp};
 use featc_syntax::ast;
@@ -114,7 +115,7 @@ impl Typer<'_> {
         match self.adapt(typed, Type::Bool) {
             Ok(expr) => Some(expr),
             Err(Refused::Mismatch(ty)) => {
-                self.complaints.push(NotABool { role, ty, at }.report());
+                self.complaints.push(errors::not_a_bool(role, ty, at));
                 None
             }
             Err(Refused::Reported) => None,
@@ -201,7 +202,7 @@ impl Typer<'_> {
             .and_then(|item| Some((item.ty()?, item.span)));
         let Some((ty, first_at)) = known.or(open) else {
             if !is_poisoned {
-                self.complaints.push(UntypedNull { at }.report());
+                self.complaints.push(errors::untyped_null(at));
             }
             return None;
         };
@@ -220,16 +221,8 @@ impl Typer<'_> {
                 }
                 Err(Refused::Mismatch(found)) => {
                     unified = None;
-                    self.complaints.push(
-                        AlternativesDiffer {
-                            what,
-                            ty: found,
-                            at,
-                            first: ty,
-                            first_at,
-                        }
-                        .report(),
-                    );
+                    self.complaints
+                        .push(errors::alternatives_differ(what, found, at, ty, first_at));
                 }
                 Err(Refused::Reported) => unified = None,
             }
@@ -246,7 +239,7 @@ impl Typer<'_> {
                 self.adapt(typed, ty).ok()
             }
             Value::Null => {
-                self.complaints.push(UntypedNull { at: typed.span }.report());
+                self.complaints.push(errors::untyped_null(typed.span));
                 None
             }
             Value::Poison => None,
@@ -265,14 +258,8 @@ impl Typer<'_> {
                     return Err(Refused::Mismatch(number.default_type()));
                 }
                 let Some(literal) = number.in_type(ty) else {
-                    self.complaints.push(
-                        LiteralOutOfRange {
-                            text: &number.text(),
-                            ty: Some(ty),
-                            at: typed.span,
-                        }
-                        .report(),
-                    );
+                    self.complaints
+                        .push(errors::literal_out_of_range(&number.text(), ty, typed.span));
                     return Err(Refused::Reported);
                 };
                 Ok(Expr::new(featc_ir::ExprKind::Literal(literal), ty))
@@ -285,14 +272,7 @@ impl Typer<'_> {
         match number.natural_decimal() {
             Some((literal, ty)) => Some(Expr::new(featc_ir::ExprKind::Literal(literal), ty)),
             None => {
-                self.complaints.push(
-                    LiteralOutOfRange {
-                        text: &number.text(),
-                        ty: None,
-                        at,
-                    }
-                    .report(),
-                );
+                self.complaints.push(errors::literal_too_long(&number.text(), at));
                 None
             }
         }

@@ -1,11 +1,9 @@
 //! Operators. The table stands at [`featc_ir::BinaryOp`].
 
+use super::rule::{Rule, conversion, rule};
 use super::{Typed, Typer, Value, unary};
-use crate::errors::types::{
-    ComparedWithNull, DecimalTooWide, IncomparableTypes, MixedNumbers, OperandHelp, UntypedNull, WrongOperand,
-};
+use crate::errors::{self, OperandHelp};
 use crate::res;
-use featc_ir::typing::decimal_width;
 use featc_ir::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp};
 use featc_syntax::diag::Span;
 
@@ -30,17 +28,11 @@ struct Site {
     right_at: Span,
 }
 
-/// What the table says about two types.
-enum Rule {
-    Gives(Type),
-    /// A decimal with this many digits, and behind the point.
-    TooWide(u32, u32),
-    /// Numbers of different types: convert the left or the right one to the type.
-    Mixed {
-        convert_left: bool,
-        to: Type,
-    },
-    Refused(OperandHelp),
+impl Site {
+    /// The operands in the order of the text.
+    fn operands(self, left: Type, right: Type) -> [(Type, Span); 2] {
+        [(left, self.left_at), (right, self.right_at)]
+    }
 }
 
 impl Typer<'_> {
@@ -50,7 +42,7 @@ impl Typer<'_> {
             Value::Number(number) => return Value::Number(number.negated()),
             Value::Poison => return Value::Poison,
             Value::Null => {
-                self.complaints.push(UntypedNull { at: typed.span }.report());
+                self.complaints.push(errors::untyped_null(typed.span));
                 return Value::Poison;
             }
             Value::Known(expr) => expr,
@@ -68,15 +60,7 @@ impl Typer<'_> {
             Type::Bool | Type::String | Type::Timestamp | Type::Date | Type::List(_) => {
                 let help = OperandHelp::Takes("int64, float64, decimal or duration");
                 let operands = [(ty, typed.span)];
-                self.complaints.push(
-                    WrongOperand {
-                        symbol: "-",
-                        at,
-                        operands: &operands,
-                        help,
-                    }
-                    .report(),
-                );
+                self.complaints.push(errors::wrong_operand("-", at, &operands, help));
                 Value::Poison
             }
         }
@@ -152,14 +136,12 @@ impl Typer<'_> {
         }
         if null(&left) || null(&right) {
             let other = self.text(if null(&left) { right.span } else { left.span }).to_owned();
-            let negated = site.op == BinaryOp::NotEqual || site.symbol == "not in";
-            let error = ComparedWithNull {
-                symbol: site.symbol,
-                other: &other,
-                negated,
-                at: site.at,
+            let test = match site.op == BinaryOp::NotEqual || site.symbol == "not in" {
+                true => "is not null",
+                false => "is null",
             };
-            self.complaints.push(error.report());
+            let complaint = errors::compared_with_null(site.symbol, &other, test, site.at);
+            self.complaints.push(complaint);
             return None;
         }
         let (left, right) = self.together(site, left, right)?;
@@ -167,26 +149,21 @@ impl Typer<'_> {
             return Some(binary(site.op, left, right, ty));
         }
         if left.ty.is_list() || right.ty.is_list() {
-            let operands = [(left.ty, site.left_at), (right.ty, site.right_at)];
-            let error = WrongOperand {
-                symbol: site.symbol,
-                at: site.at,
-                operands: &operands,
-                help: OperandHelp::OfLists,
-            };
-            self.complaints.push(error.report());
+            self.complaints.push(errors::wrong_operand(
+                site.symbol,
+                site.at,
+                &site.operands(left.ty, right.ty),
+                OperandHelp::OF_LISTS,
+            ));
         } else if left.ty.is_numeric() && right.ty.is_numeric() {
             let (convert_left, to) = conversion(left.ty, right.ty);
             self.mixed(site, left.ty, right.ty, convert_left, to);
         } else {
-            let (left, right) = ((left.ty, site.left_at), (right.ty, site.right_at));
-            let error = IncomparableTypes {
-                symbol: site.symbol,
-                at: site.at,
-                left,
-                right,
-            };
-            self.complaints.push(error.report());
+            self.complaints.push(errors::incomparable_types(
+                site.symbol,
+                site.at,
+                site.operands(left.ty, right.ty),
+            ));
         }
         None
     }
@@ -195,7 +172,7 @@ impl Typer<'_> {
         let mut has_null = false;
         for typed in [&left, &right] {
             if matches!(typed.value, Value::Null) {
-                self.complaints.push(UntypedNull { at: typed.span }.report());
+                self.complaints.push(errors::untyped_null(typed.span));
                 has_null = true;
             }
         }
@@ -207,17 +184,16 @@ impl Typer<'_> {
         match rule(site.op, left.ty, right.ty) {
             Rule::Gives(ty) => Some(binary(site.op, left, right, ty)),
             Rule::TooWide(precision, scale) => {
-                let operands = [(left.ty, site.left_at), (right.ty, site.right_at)];
+                let operands = site.operands(left.ty, right.ty);
                 let narrowed = self.narrowed(site, left.ty, right.ty);
-                let error = DecimalTooWide {
-                    what: site.symbol,
+                self.complaints.push(errors::decimal_too_wide(
+                    site.symbol,
+                    site.at,
                     precision,
                     scale,
-                    operands: &operands,
-                    at: site.at,
-                    narrowed: narrowed.as_deref(),
-                };
-                self.complaints.push(error.report());
+                    &operands,
+                    narrowed.as_deref(),
+                ));
                 None
             }
             Rule::Mixed { convert_left, to } => {
@@ -225,14 +201,9 @@ impl Typer<'_> {
                 None
             }
             Rule::Refused(help) => {
-                let operands = [(left.ty, site.left_at), (right.ty, site.right_at)];
-                let error = WrongOperand {
-                    symbol: site.symbol,
-                    at: site.at,
-                    operands: &operands,
-                    help,
-                };
-                self.complaints.push(error.report());
+                let operands = site.operands(left.ty, right.ty);
+                self.complaints
+                    .push(errors::wrong_operand(site.symbol, site.at, &operands, help));
                 None
             }
         }
@@ -267,18 +238,19 @@ impl Typer<'_> {
     }
 
     fn mixed(&mut self, site: Site, left: Type, right: Type, convert_left: bool, to: Type) {
-        let convert_at = if convert_left { site.left_at } else { site.right_at };
-        let convert = self.text(convert_at).to_owned();
-        let error = MixedNumbers {
-            symbol: site.symbol,
-            at: site.at,
-            left: (left, site.left_at),
-            right: (right, site.right_at),
-            convert: &convert,
-            convert_at,
-            to,
+        let operand = if convert_left { site.left_at } else { site.right_at };
+        let operands = site.operands(left, right);
+        let complaint = match self.text(operand) {
+            "…" => errors::mixed_long_numbers(site.symbol, site.at, operands, to),
+            text => errors::mixed_numbers(
+                site.symbol,
+                site.at,
+                operands,
+                operand,
+                &format!("cast({text} as {to})"),
+            ),
         };
-        self.complaints.push(error.report());
+        self.complaints.push(complaint);
     }
 
     /// Gives two operands their types: a number adapts to the other one.
@@ -353,95 +325,4 @@ fn in_order(op: BinaryOp, left: Expr, right: Expr) -> (Expr, Expr) {
         _ => false,
     };
     if swaps { (right, left) } else { (left, right) }
-}
-
-fn rule(op: BinaryOp, left: Type, right: Type) -> Rule {
-    if let Some(ty) = op.result(left, right) {
-        return Rule::Gives(ty);
-    }
-    match op {
-        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => no_sum_or_product(op, left, right),
-        BinaryOp::Divide => no_quotient(left, right),
-        BinaryOp::Quotient | BinaryOp::Remainder => Rule::Refused(OperandHelp::Takes("int64 and int64")),
-        BinaryOp::Equal
-        | BinaryOp::NotEqual
-        | BinaryOp::Less
-        | BinaryOp::LessOrEqual
-        | BinaryOp::Greater
-        | BinaryOp::GreaterOrEqual => Rule::Refused(OperandHelp::Takes("two of one type")),
-        BinaryOp::And | BinaryOp::Or => Rule::Refused(OperandHelp::Takes("bool and bool")),
-    }
-}
-
-/// Why there is no sum, difference or product of these.
-fn no_sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
-    let is_product = op == BinaryOp::Multiply;
-    match (left, right) {
-        (
-            Type::Decimal {
-                precision: p1,
-                scale: s1,
-            },
-            Type::Decimal {
-                precision: p2,
-                scale: s2,
-            },
-        ) => {
-            let (precision, scale) = decimal_width(is_product, (p1, s1), (p2, s2));
-            Rule::TooWide(precision, scale)
-        }
-        (Type::Int64 | Type::Float64 | Type::Decimal { .. }, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
-            let (convert_left, to) = conversion(left, right);
-            Rule::Mixed { convert_left, to }
-        }
-        (Type::Int64, Type::Duration) if is_product => Rule::Refused(OperandHelp::OtherOrder),
-        (Type::Duration, Type::Timestamp) if op == BinaryOp::Add => Rule::Refused(OperandHelp::OtherOrder),
-        (Type::Date, Type::Duration | Type::Timestamp) | (Type::Timestamp | Type::Duration, Type::Date)
-            if !is_product =>
-        {
-            Rule::Refused(OperandHelp::DateArithmetic)
-        }
-        (Type::String, _) | (_, Type::String) if op == BinaryOp::Add => Rule::Refused(OperandHelp::Concat),
-        _ if is_product => Rule::Refused(OperandHelp::Takes(
-            "two numbers of one type, or a duration and an int64",
-        )),
-        _ => Rule::Refused(OperandHelp::Takes(
-            "two numbers of one type, two durations, or a timestamp and a duration",
-        )),
-    }
-}
-
-/// Why there is no quotient of these.
-fn no_quotient(left: Type, right: Type) -> Rule {
-    match (left, right) {
-        (Type::Decimal { .. }, Type::Float64) | (Type::Float64, Type::Decimal { .. }) => {
-            Rule::Refused(OperandHelp::DivideDecimalByFloat)
-        }
-        (Type::Duration, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
-            Rule::Refused(OperandHelp::DurationByNumber)
-        }
-        _ => Rule::Refused(OperandHelp::Takes("two numbers, or two durations")),
-    }
-}
-
-/// Which of two numbers of different types is best converted, and to what.
-fn conversion(left: Type, right: Type) -> (bool, Type) {
-    match (left, right) {
-        (Type::Int64, Type::Decimal { .. }) => (
-            true,
-            Type::Decimal {
-                precision: 19,
-                scale: 0,
-            },
-        ),
-        (_, Type::Int64) if matches!(left, Type::Decimal { .. }) => (
-            false,
-            Type::Decimal {
-                precision: 19,
-                scale: 0,
-            },
-        ),
-        (_, Type::Float64) => (true, Type::Float64),
-        _ => (false, Type::Float64),
-    }
 }

@@ -3,10 +3,7 @@
 use super::feature::FeatureNames;
 use super::scope::{Items, RowScope};
 use super::types::type_of;
-use crate::errors::functions::UnknownFunction;
-use crate::errors::keys::{AggregateOutsideView, MisplacedModifier, Modifier, NestedAggregate};
-use crate::errors::names::{Before, NameWithDot, Reader, ViewReadsView};
-use crate::errors::types::{NotALiteral, WrongArgumentCount};
+use crate::errors;
 use crate::res::{Call, Expr, ExprKind};
 use featc_ir::{Aggregate, BinaryOp, Function};
 use featc_syntax::ast;
@@ -146,32 +143,19 @@ impl<'a> Exprs<'a> {
         let is_view = self.items.views.by_name.contains_key(first);
         let is_simple = names.len() == 2 && self.row.find(first).is_none();
         if is_simple && is_view && !is_own_view && !self.items.reads(&self.row.name, first) {
-            let reader = Reader::Expression { feature: last };
-            self.complaints.push(
-                ViewReadsView {
-                    view: first,
-                    reader,
-                    at,
-                }
-                .report(),
-            );
+            self.complaints.push(errors::feature_of_another_view(first, last, at));
             return ExprKind::Poison;
         }
-        let before = match is_simple {
-            true if is_own_view || self.items.reads(&self.row.name, first) => Before::Own,
-            true if self.items.rows(first).is_some() => Before::OtherRows,
-            true | false => Before::Unknown,
-        };
         let words: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
         let whole = words.join(".");
-        let error = NameWithDot {
-            whole: &whole,
-            first,
-            last,
-            before,
-            at,
-        };
-        self.complaints.push(error.report());
+        self.complaints.push(match part_of_calendar(last) {
+            _ if is_simple && (is_own_view || self.items.reads(&self.row.name, first)) => {
+                errors::dot_behind_its_owner(&whole, last, at)
+            }
+            _ if is_simple && self.items.rows(first).is_some() => errors::dot_behind_other_rows(&whole, first, at),
+            Some(function) => errors::dot_behind_an_instant(&whole, &format!("{function}({first})"), at),
+            None => errors::dot_behind_a_value(&whole, first, last, at),
+        });
         ExprKind::Poison
     }
 
@@ -180,26 +164,21 @@ impl<'a> Exprs<'a> {
         if let Some(aggregate) = Aggregate::named(name) {
             return self.aggregate(call, aggregate);
         }
-        for (at, modifier) in [
-            (call.filter.as_ref().map(|filter| filter.span), Modifier::Where),
-            (call.ignoring_nulls, Modifier::IgnoringNulls),
-        ] {
-            if let Some(at) = at {
-                self.complaints.push(MisplacedModifier { name, modifier, at }.report());
-            }
+        if let Some(filter) = &call.filter {
+            self.complaints.push(errors::filter_of_function(name, filter.span));
+        }
+        if let Some(at) = call.ignoring_nulls {
+            self.complaints.push(errors::function_ignoring_nulls(name, at));
         }
         let name_at = call.function.span;
         let function = Function::from_name(name);
         if function.is_none() && !matches!(name, "if" | "coalesce") {
-            self.complaints.push(
-                UnknownFunction {
-                    name,
-                    argument: only_name(&call.arguments),
-                    at: name_at,
-                    nearest: nearest_function(name),
-                }
-                .report(),
-            );
+            self.complaints.push(errors::unknown_function(
+                name,
+                only_name(&call.arguments),
+                name_at,
+                nearest_function(name),
+            ));
             match self.place {
                 // It may have been meant as an aggregate: what its names mean is unknown too.
                 Place::Feature(_) => {}
@@ -212,13 +191,12 @@ impl<'a> Exprs<'a> {
             "if" => self.conditional(arguments, span),
             "coalesce" if arguments.len() >= 2 => ExprKind::Coalesce(arguments),
             "coalesce" => {
-                let error = WrongArgumentCount {
+                self.complaints.push(errors::wrong_argument_count(
                     name,
-                    usage: "coalesce(a, b, …)",
-                    found: arguments.len(),
-                    at: span,
-                };
-                self.complaints.push(error.report());
+                    "coalesce(a, b, …)",
+                    arguments.len(),
+                    span,
+                ));
                 ExprKind::Poison
             }
             _ => function.map_or(ExprKind::Poison, |function| ExprKind::Call {
@@ -237,13 +215,8 @@ impl<'a> Exprs<'a> {
             },
             Err(arguments) => {
                 let usage = "if(condition, value, otherwise)";
-                let error = WrongArgumentCount {
-                    name: "if",
-                    usage,
-                    found: arguments.len(),
-                    at,
-                };
-                self.complaints.push(error.report());
+                self.complaints
+                    .push(errors::wrong_argument_count("if", usage, arguments.len(), at));
                 ExprKind::Poison
             }
         }
@@ -253,29 +226,16 @@ impl<'a> Exprs<'a> {
         let (name, name_at) = (call.function.text.as_str(), call.function.span);
         match self.place {
             Place::Row => {
-                self.complaints.push(
-                    AggregateOutsideView {
-                        aggregate: name,
-                        arguments: call.arguments.len(),
-                        at: name_at,
-                    }
-                    .report(),
-                );
+                self.complaints
+                    .push(errors::aggregate_outside_view(name, call.arguments.len(), name_at));
                 return ExprKind::Poison;
             }
             Place::Aggregate {
                 name: outer,
                 at: outer_at,
             } => {
-                self.complaints.push(
-                    NestedAggregate {
-                        inner: name,
-                        at: name_at,
-                        outer,
-                        outer_at,
-                    }
-                    .report(),
-                );
+                self.complaints
+                    .push(errors::nested_aggregate(name, name_at, outer, outer_at));
                 return ExprKind::Poison;
             }
             Place::Feature(_) => {}
@@ -283,16 +243,7 @@ impl<'a> Exprs<'a> {
         if let Some(at) = call.ignoring_nulls {
             match aggregate.ignoring_nulls() {
                 Some(form) => aggregate = form,
-                None => {
-                    self.complaints.push(
-                        MisplacedModifier {
-                            name,
-                            modifier: Modifier::Superfluous,
-                            at,
-                        }
-                        .report(),
-                    );
-                }
+                None => self.complaints.push(errors::aggregate_ignoring_nulls(name, at)),
             }
         }
         let mut inner = Exprs {
@@ -310,26 +261,24 @@ impl<'a> Exprs<'a> {
         let filter = call.filter.as_ref().map(|filter| inner.expr(filter));
         let is_complete = aggregate.items().is_some() == items.is_some();
         if !(is_complete && aggregate.row().arity.contains(&arguments.len())) {
-            let error = WrongArgumentCount {
+            self.complaints.push(errors::wrong_argument_count(
                 name,
-                usage: aggregate.row().usage,
-                found: call.arguments.len(),
-                at: name_at,
-            };
-            self.complaints.push(error.report());
+                aggregate.row().usage,
+                call.arguments.len(),
+                name_at,
+            ));
             return ExprKind::Poison;
         }
         if let Some(written) = items {
             match number_of_items(written).and_then(|items| aggregate.with_items(items)) {
                 Some(form) => aggregate = form,
                 None => {
-                    let error = NotALiteral {
+                    self.complaints.push(errors::not_a_literal(
                         name,
-                        wanted: "a whole number from 1 to 1000",
-                        example: aggregate.row().usage,
-                        at: written.span,
-                    };
-                    self.complaints.push(error.report());
+                        "a whole number from 1 to 1000",
+                        aggregate.row().usage,
+                        written.span,
+                    ));
                     return ExprKind::Poison;
                 }
             }
@@ -341,6 +290,21 @@ impl<'a> Exprs<'a> {
             filter,
         }))
     }
+}
+
+/// The function for what other languages write as a field of an instant.
+fn part_of_calendar(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "year" => "year",
+        "month" => "month",
+        "day" => "day_of_month",
+        "hour" => "hour",
+        "minute" => "minute",
+        "date" => "date",
+        "weekday" | "dayofweek" | "day_of_week" => "day_of_week",
+        "dayofyear" | "day_of_year" => "day_of_year",
+        _ => return None,
+    })
 }
 
 /// The number of items that a literal says, if a list may have so many.
@@ -363,32 +327,19 @@ fn only_name(arguments: &[ast::Expr]) -> Option<&str> {
 
 /// The nearest function or aggregate, or what it is called here.
 fn nearest_function(name: &str) -> Option<&'static str> {
-    const FOREIGN: [(&str, &str); 19] = [
-        ("avg", "mean"),
-        ("average", "mean"),
-        ("std", "stddev"),
-        ("stddev_samp", "stddev"),
-        ("var", "variance"),
-        ("var_samp", "variance"),
-        ("var_pop", "variance_pop"),
-        ("nunique", "count_distinct"),
-        ("ifnull", "coalesce"),
-        ("nvl", "coalesce"),
-        ("len", "length"),
-        ("power", "pow"),
-        ("ceiling", "ceil"),
-        ("char_length", "length"),
-        ("first_value", "first"),
-        ("last_value", "last"),
-        ("iff", "if"),
-        ("iif", "if"),
-        ("substr", "substring"),
-    ];
-    let lower = name.to_lowercase();
-    let foreign = FOREIGN
-        .iter()
-        .find(|(foreign, _)| *foreign == lower)
-        .map(|(_, ours)| *ours);
+    let foreign = match name.to_lowercase().as_str() {
+        "avg" | "average" => Some("mean"),
+        "std" | "stddev_samp" => Some("stddev"),
+        "var" | "var_samp" => Some("variance"),
+        "var_pop" => Some("variance_pop"),
+        "len" | "char_length" => Some("length"),
+        "ceiling" => Some("ceil"),
+        "first_value" => Some("first"),
+        "last_value" => Some("last"),
+        "iff" | "iif" => Some("if"),
+        "substr" => Some("substring"),
+        _ => None,
+    };
     foreign.or_else(|| {
         let functions = Function::ALL.iter().map(|function| function.name());
         let aggregates = Aggregate::ALL.iter().map(|aggregate| aggregate.name());

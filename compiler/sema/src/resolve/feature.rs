@@ -3,11 +3,10 @@
 use super::declared;
 use super::expr::Exprs;
 use super::scope::{Items, RowScope};
-use crate::errors::keys::{Beside, CapWithoutCountDistinct, ColumnOutsideAggregate, FeatureReadsNothing, MixedFeature};
-use crate::errors::names::{CircularFeature, DuplicateFeature, UnknownColumn, UnknownFeature};
-use crate::errors::time::{EventsOutOfRange, MissingWindow, NothingToExclude, WindowWithoutAggregate, ZeroLength};
-use crate::res::{self, Expansion, Expr, ExprKind};
-use featc_ir::{Aggregate, Excluding, FeatureId, Window, WindowKind};
+use super::window::expansions;
+use crate::errors::{self, Beside};
+use crate::res::{self, Expr, ExprKind};
+use featc_ir::{Aggregate, FeatureId};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
@@ -73,16 +72,11 @@ impl<'a> ViewFeatures<'a> {
         let id = FeatureId::from(self.names.len());
         if let Some((known, first)) = self.by_name.get(&name) {
             let view = &self.view.name.text;
-            complaints.push(
-                DuplicateFeature {
-                    same: self.owner.get(known.index()) == Some(&owner),
-                    view,
-                    name: &name,
-                    at,
-                    first: *first,
-                }
-                .report(),
-            );
+            // Both may come from the windows of one feature.
+            complaints.push(match self.owner.get(known.index()) == Some(&owner) {
+                true => errors::duplicate_window(view, &name, at, *first),
+                false => errors::duplicate_feature(view, &name, at, *first),
+            });
         } else {
             self.by_name.insert(name.clone(), (id, at));
         }
@@ -145,25 +139,13 @@ impl FeatureNames<'_> {
         };
         match (feature, column) {
             (_, Some(_)) if prefers_column || feature.is_none() => {
-                complaints.push(
-                    ColumnOutsideAggregate {
-                        column: text,
-                        at: name.span,
-                        beside: self.beside,
-                    }
-                    .report(),
-                );
+                complaints.push(errors::column_outside_aggregate(text, name.span, self.beside));
                 ExprKind::Poison
             }
             (Some(feature), _) => match self.shape {
                 Shape::Derived | Shape::WithoutAggregate => ExprKind::Feature(feature),
                 Shape::Aggregate => {
-                    let error = MixedFeature {
-                        feature: &self.own.text,
-                        reads: text,
-                        at: name.span,
-                    };
-                    complaints.push(error.report());
+                    complaints.push(errors::mixed_feature(&self.own.text, text, name.span));
                     ExprKind::Poison
                 }
                 Shape::WithoutWindow => ExprKind::Poison,
@@ -183,25 +165,11 @@ impl FeatureNames<'_> {
             Shape::Derived => {
                 let view = &self.all.view.name;
                 let nearest = self.all.nearest(text);
-                UnknownFeature {
-                    view: &view.text,
-                    name: text,
-                    at,
-                    nearest,
-                    view_at: view.span,
-                }
-                .report()
+                errors::unknown_feature(&view.text, text, at, nearest, view.span)
             }
             Shape::Aggregate | Shape::WithoutWindow | Shape::WithoutAggregate => {
                 let nearest = suggest::nearest(text, row.columns.iter().map(|(name, _)| name.as_str()));
-                UnknownColumn {
-                    rows: &row.name,
-                    name: text,
-                    at,
-                    nearest,
-                    rows_at: row.at,
-                }
-                .report()
+                errors::unknown_column(&row.name, text, at, nearest, row.at)
             }
         }
     }
@@ -275,12 +243,11 @@ fn feature(
         .map_or_else(Vec::new, |over| expansions(written, over, complaints));
     let before = complaints.len();
     if let (Shape::WithoutWindow, Some(aggregate)) = (shape, first) {
-        let error = MissingWindow {
-            feature: &written.name.text,
-            at: aggregate.span,
-            aggregate: &aggregate.text,
-        };
-        complaints.push(error.report());
+        complaints.push(errors::missing_window(
+            &written.name.text,
+            &aggregate.text,
+            aggregate.span,
+        ));
     }
     let names = FeatureNames {
         all,
@@ -326,14 +293,14 @@ fn feature(
 fn superfluous(written: &ast::Feature, shape: Shape, value: &Expr) -> Option<Diagnostic> {
     let feature = written.name.text.as_str();
     if let (Shape::WithoutAggregate, Some(over)) = (shape, &written.over) {
-        return Some(WindowWithoutAggregate { feature, at: over.span }.report());
+        return Some(errors::window_without_aggregate(feature, over.span));
     }
     if shape == Shape::Derived && reads_nothing(value) {
         let at = written.value.span;
-        return Some(FeatureReadsNothing { feature, at }.report());
+        return Some(errors::feature_reads_nothing(feature, at));
     }
     let cap = written.cap.as_ref().filter(|_| !has_cap(value))?;
-    Some(CapWithoutCountDistinct { feature, at: cap.span }.report())
+    Some(errors::cap_without_count_distinct(feature, cap.span))
 }
 
 fn has_cap(value: &Expr) -> bool {
@@ -353,63 +320,6 @@ fn reads_nothing(value: &Expr) -> bool {
         _ => {}
     });
     !reads
-}
-
-/// The microseconds of a length of time, which must not be 0.
-fn positive(what: &'static str, length: &ast::Duration, complaints: &mut Vec<Diagnostic>) -> i64 {
-    if length.us <= 0 {
-        complaints.push(ZeroLength { what, at: length.span }.report());
-    }
-    length.us
-}
-
-fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &mut Vec<Diagnostic>) -> Vec<Expansion> {
-    let excluding = match over.excluding.as_ref().map(|excluding| excluding.kind) {
-        None => Excluding::Nothing,
-        Some(ast::ExcludingKind::Now) => Excluding::Now,
-        Some(ast::ExcludingKind::SelfEvent) => Excluding::SelfEvent,
-    };
-    let mut expand = |window: &ast::Window| {
-        let kind = match window {
-            ast::Window::Lifetime(_) => WindowKind::Lifetime,
-            ast::Window::Last(length) => WindowKind::Last {
-                length_us: positive("window", length, complaints),
-            },
-            ast::Window::Offset { length, offset, .. } => {
-                if let Some(written) = over.excluding.as_ref().filter(|_| excluding == Excluding::Now) {
-                    complaints.push(
-                        NothingToExclude {
-                            at: written.span,
-                            offset: &offset.text,
-                            offset_at: offset.span,
-                        }
-                        .report(),
-                    );
-                }
-                WindowKind::Offset {
-                    length_us: length.as_ref().map(|length| positive("window", length, complaints)),
-                    offset_us: positive("offset", offset, complaints),
-                }
-            }
-            ast::Window::Events { count, max, .. } => {
-                let found = u32::try_from(count.value).ok().filter(|count| *count > 0);
-                if found.is_none() {
-                    let (value, at) = (count.value, count.span);
-                    complaints.push(EventsOutOfRange { value, at }.report());
-                }
-                WindowKind::Events {
-                    count: found.unwrap_or(1),
-                    max_us: max.as_ref().map(|max| positive("max", max, complaints)),
-                }
-            }
-        };
-        Expansion {
-            name: written.name_over(window),
-            window: Window { kind, excluding },
-            at: window.span(),
-        }
-    };
-    over.windows.all().iter().map(&mut expand).collect()
 }
 
 /// Reports each circle of derived features once, and breaks it. Gives the declarations, inputs before what reads them.
@@ -473,12 +383,5 @@ fn report_circle(
     let mut names: Vec<String> = circle.map(|at| features[at].declared.name.clone()).collect();
     names.push(features[first].declared.name.clone());
     let declared = &features[first].declared;
-    complaints.push(
-        CircularFeature {
-            name: &declared.name,
-            at: declared.at,
-            path: &names,
-        }
-        .report(),
-    );
+    complaints.push(errors::circular_feature(&declared.name, declared.at, &names));
 }

@@ -8,8 +8,9 @@ mod source;
 mod transform;
 mod types;
 mod view;
+mod window;
 
-use crate::errors::names::{DuplicateItem, Kind, SeveralPrograms};
+use crate::errors::{self, Kind};
 use crate::res;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, FileId, Outcome, Span};
@@ -84,7 +85,7 @@ fn once_per_pair_of_files(complaints: Vec<Diagnostic>) -> Vec<Diagnostic> {
         }
     }
     for (position, more) in pairs.into_values() {
-        kept[position] = SeveralPrograms { more }.added(kept[position].clone());
+        kept[position] = errors::in_two_files(kept[position].clone(), more);
     }
     kept
 }
@@ -106,14 +107,7 @@ fn declare<'a>(
 ) -> bool {
     match seen.get(name.text.as_str()) {
         Some((first, first_kind)) => {
-            let error = DuplicateItem {
-                kind,
-                name: &name.text,
-                at: name.span,
-                first: *first,
-                first_kind: *first_kind,
-            };
-            complaints.push(error.report());
+            complaints.push(errors::duplicate_item(kind, &name.text, name.span, *first, *first_kind));
             false
         }
         None => {

@@ -1,7 +1,7 @@
 //! What names can be seen from where.
 
 use super::declare;
-use crate::errors::names::{DuplicateColumn, Kind, UnknownColumn};
+use crate::errors::{self, Kind};
 use crate::res::Rows;
 use featc_ir::{ColumnId, SourceId};
 use featc_syntax::ast;
@@ -176,14 +176,7 @@ impl RowScope {
     /// Appends a column; a name that is there already is reported and stays with the first.
     pub(super) fn push(&mut self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) {
         if let Some(first) = self.append(&name.text, name.span) {
-            complaints.push(
-                DuplicateColumn {
-                    name: &name.text,
-                    at: name.span,
-                    first,
-                }
-                .report(),
-            );
+            complaints.push(errors::duplicate_column(&name.text, name.span, first));
         }
     }
 
@@ -208,14 +201,9 @@ impl RowScope {
         let found = self.find(&name.text);
         if found.is_none() && !self.is_silent(&name.text) {
             let nearest = suggest::nearest(&name.text, self.columns.iter().map(|(name, _)| name.as_str()));
-            let error = UnknownColumn {
-                rows: &self.name,
-                name: &name.text,
-                at: name.span,
-                nearest,
-                rows_at: self.at,
-            };
-            complaints.push(error.report());
+            complaints.push(errors::unknown_column(
+                &self.name, &name.text, name.span, nearest, self.at,
+            ));
         }
         found
     }

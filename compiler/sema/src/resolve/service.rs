@@ -3,7 +3,7 @@
 use super::declared;
 use super::scope::Items;
 use super::view::ResolvedView;
-use crate::errors::names::{DuplicateField, EmptyService, PatternMatchesNothing, UnknownFeature, UnknownView};
+use crate::errors;
 use crate::res;
 use featc_ir::{FeatureId, ViewId};
 use featc_syntax::ast;
@@ -37,14 +37,7 @@ fn resolve_service(
         let Some(position) = items.views.by_name.get(name.text.as_str()) else {
             if !items.is_broken(&name.text) {
                 let nearest = suggest::nearest(&name.text, items.views.all.iter().map(|view| view.name.text.as_str()));
-                complaints.push(
-                    UnknownView {
-                        name: &name.text,
-                        at: name.span,
-                        nearest,
-                    }
-                    .report(),
-                );
+                complaints.push(errors::unknown_view(&name.text, name.span, nearest));
             }
             continue;
         };
@@ -58,13 +51,7 @@ fn resolve_service(
                 );
                 if let Some(first) = seen.get(&field) {
                     let service = &service.name.text;
-                    let error = DuplicateField {
-                        service,
-                        field: &field,
-                        at: pattern.span,
-                        first: *first,
-                    };
-                    complaints.push(error.report());
+                    complaints.push(errors::duplicate_field(service, &field, pattern.span, *first));
                     break; // one message per pattern
                 }
                 seen.insert(field.clone(), pattern.span);
@@ -78,13 +65,7 @@ fn resolve_service(
         }
     }
     if service.entries.is_empty() && service.broken.is_empty() {
-        complaints.push(
-            EmptyService {
-                name: &service.name.text,
-                at: service.name.span,
-            }
-            .report(),
-        );
+        complaints.push(errors::empty_service(&service.name.text, service.name.span));
     }
     res::Service {
         declared: declared(&service.name, service.doc.as_ref()),
@@ -103,26 +84,24 @@ fn matching(pattern: &ast::Pattern, view: &ResolvedView<'_>, complaints: &mut Ve
             .map(|(position, _)| FeatureId::from(position))
             .collect();
         if found.is_empty() && !features.has_broken() {
-            let error = PatternMatchesNothing {
-                view: &declared.name,
-                pattern: &pattern.text,
-                at: pattern.span,
-                view_at: declared.at,
-            };
-            complaints.push(error.report());
+            complaints.push(errors::pattern_matches_nothing(
+                &declared.name,
+                &pattern.text,
+                pattern.span,
+                declared.at,
+            ));
         }
         return found;
     }
     let found = features.find(&pattern.text);
     if found.is_none() && !features.is_broken(&pattern.text) {
-        let error = UnknownFeature {
-            view: &declared.name,
-            name: &pattern.text,
-            at: pattern.span,
-            nearest: features.nearest(&pattern.text),
-            view_at: declared.at,
-        };
-        complaints.push(error.report());
+        complaints.push(errors::unknown_feature(
+            &declared.name,
+            &pattern.text,
+            pattern.span,
+            features.nearest(&pattern.text),
+            declared.at,
+        ));
     }
     found.into_iter().collect()
 }

@@ -2,12 +2,11 @@
 
 use super::scope::RowScope;
 use super::{declared, types::type_of};
-use crate::errors::names::{DuplicateColumn, Missing, MissingClause};
-use crate::errors::time::{StaticAndComing, UnknownZone};
+use crate::errors;
 use crate::res;
 use featc_ir::{ColumnId, FileFormat, FileSet};
 use featc_syntax::ast;
-use featc_syntax::diag::{Code, Diagnostic, Span, suggest};
+use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
 
 /// Resolves an entity; a key named twice is reported.
@@ -15,14 +14,7 @@ pub(super) fn entity(entity: &ast::Entity, complaints: &mut Vec<Diagnostic>) -> 
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for key in &entity.keys {
         if let Some(first) = seen.get(key.name.text.as_str()) {
-            complaints.push(
-                DuplicateColumn {
-                    name: &key.name.text,
-                    at: key.name.span,
-                    first: *first,
-                }
-                .report(),
-            );
+            complaints.push(errors::duplicate_column(&key.name.text, key.name.span, *first));
         } else {
             seen.insert(&key.name.text, key.name.span);
         }
@@ -116,15 +108,7 @@ fn check_static(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
     for (clause, at) in clauses {
         if let Some(at) = at {
             let source = &source.name.text;
-            complaints.push(
-                StaticAndComing {
-                    source,
-                    clause,
-                    at,
-                    static_at,
-                }
-                .report(),
-            );
+            complaints.push(errors::static_and_coming(source, clause, at, static_at));
         }
     }
 }
@@ -134,12 +118,11 @@ fn check_zone(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
     let Some(written) = &source.zone else { return };
     let zone = written.value.value.as_str();
     if zone.parse::<chrono_tz::Tz>().is_err() {
-        let error = UnknownZone {
-            zone,
-            at: written.value.span,
-            nearest: nearest_zone(zone),
-        };
-        complaints.push(error.report());
+        let at = written.value.span;
+        complaints.push(match nearest_zone(zone) {
+            Some(nearest) => errors::misspelt_zone(zone, at, nearest),
+            None => errors::unknown_zone(zone, at),
+        });
     }
 }
 
@@ -171,29 +154,18 @@ fn require_clauses(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
     if !source.broken.is_empty() {
         return; // the clause may be the one that was not understood
     }
-    let missing = [
-        (source.columns.is_none(), Missing::Columns),
-        (source.unique.is_none(), Missing::Unique),
-        (
-            source.time.is_none(),
-            if source.static_rows.is_some() {
-                Missing::TimeOfStatic
-            } else {
-                Missing::Time
-            },
-        ),
-    ];
-    for (is_missing, what) in missing {
-        if is_missing {
-            complaints.push(
-                MissingClause {
-                    source: &source.name.text,
-                    what,
-                    at: source.name.span,
-                }
-                .report(),
-            );
-        }
+    let (name, at) = (&source.name.text, source.name.span);
+    if source.columns.is_none() {
+        complaints.push(errors::source_without_columns(name, at));
+    }
+    if source.unique.is_none() {
+        complaints.push(errors::source_without_identity(name, at));
+    }
+    if source.time.is_none() {
+        complaints.push(match source.static_rows {
+            Some(_) => errors::static_source_without_time(name, at),
+            None => errors::source_without_time(name, at),
+        });
     }
 }
 
@@ -215,15 +187,7 @@ fn unique(
             let all = (0..scope.columns.len()).map(ColumnId::from);
             let columns: Vec<ColumnId> = all.filter(|id| Some(*id) != arrival).collect();
             if columns.is_empty() && scope.is_known {
-                let what = Missing::Identity;
-                complaints.push(
-                    MissingClause {
-                        source: &source.name.text,
-                        what,
-                        at: unique.span,
-                    }
-                    .report(),
-                );
+                complaints.push(errors::identity_without_columns(&source.name.text, unique.span));
             }
             columns
         }
@@ -235,14 +199,7 @@ fn unique(
                     continue;
                 };
                 if let Some(first) = seen.insert(id, name.span) {
-                    complaints.push(
-                        DuplicateColumn {
-                            name: &name.text,
-                            at: name.span,
-                            first,
-                        }
-                        .report(),
-                    );
+                    complaints.push(errors::duplicate_column(&name.text, name.span, first));
                 } else {
                     columns.push(id);
                 }
@@ -257,23 +214,13 @@ fn files(files: &ast::Files, complaints: &mut Vec<Diagnostic>) -> Option<FileSet
     let (word, at) = (&files.format.text, files.format.span);
     let known = FileFormat::ALL.iter().copied();
     let Some(format) = known.clone().find(|format| format.name() == word) else {
-        let message = format!("files cannot be read as `{word}`");
-        let diagnostic = Diagnostic::at(Code::UnknownFileFormat, message, at, "not a known format");
-        complaints.push(match suggest::nearest(word, known.clone().map(FileFormat::name)) {
-            Some(near) => diagnostic.with_edit(format!("did you mean `{near}`?"), at, near),
-            None => {
-                let names: Vec<String> = known.map(|format| format!("`{}`", format.name())).collect();
-                let (last, most) = names.split_last()?;
-                diagnostic.with_help(format!("the formats are {} and {last}", most.join(", ")))
-            }
-        });
+        let nearest = suggest::nearest(word, known.clone().map(FileFormat::name));
+        let all: Vec<String> = known.map(|format| format.name().to_owned()).collect();
+        complaints.push(errors::unknown_file_format(word, at, nearest, &all));
         return None;
     };
     if let Some(version) = files.version.as_ref().filter(|_| format != FileFormat::Delta) {
-        let message = format!("`{word}` files have no versions");
-        let label = "only Delta tables have versions";
-        let diagnostic = Diagnostic::at(Code::VersionOfFiles, message, version.span, label);
-        complaints.push(diagnostic.with_help("leave it out, or write `batch delta` and the folder of the table"));
+        complaints.push(errors::version_of_files(word, version.span));
         return None;
     }
     Some(FileSet {

@@ -3,7 +3,7 @@
 use super::declared;
 use super::expr::Exprs;
 use super::scope::{Items, RowScope};
-use crate::errors::names::{CircularTransform, Reader, UnknownRows, ViewReadsView};
+use crate::errors;
 use crate::res::{self, Rows};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
@@ -45,22 +45,12 @@ pub(super) fn from(items: &Items<'_>, name: &ast::Name, complaints: &mut Vec<Dia
     let found = items.rows(&name.text);
     if found.is_none() && !items.is_broken(&name.text) {
         if let Some(view) = items.views.by_name.get(name.text.as_str()) {
-            let reader = Reader::From {
-                rows: &items.views.all[*view].from.text,
-            };
-            let (view, at) = (name.text.as_str(), name.span);
-            complaints.push(ViewReadsView { view, reader, at }.report());
+            let rows = &items.views.all[*view].from.text;
+            complaints.push(errors::view_as_rows(&name.text, rows, name.span));
             return None;
         }
         let nearest = suggest::nearest(&name.text, items.rows_names());
-        complaints.push(
-            UnknownRows {
-                name: &name.text,
-                at: name.span,
-                nearest,
-            }
-            .report(),
-        );
+        complaints.push(errors::unknown_rows(&name.text, name.span, nearest));
     }
     found
 }
@@ -191,14 +181,7 @@ fn report_circle(all: &[&ast::Transform], path: &[usize], at: usize, complaints:
     let mut names: Vec<String> = path[start..].iter().map(|at| all[*at].name.text.clone()).collect();
     names.push(all[at].name.text.clone());
     let name = &all[at].name;
-    complaints.push(
-        CircularTransform {
-            name: &name.text,
-            at: name.span,
-            path: &names,
-        }
-        .report(),
-    );
+    complaints.push(errors::circular_transform(&name.text, name.span, &names));
 }
 
 /// The transform, and the names that are not asked about after it.

@@ -1,7 +1,6 @@
 //! Names of types.
 
-use crate::errors::names::UnknownType;
-use crate::errors::types::InvalidTypeArguments;
+use crate::errors;
 use featc_ir::Type;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, suggest};
@@ -18,31 +17,14 @@ const SIMPLE: [Type; 7] = [
 ];
 
 /// What other languages call our types.
-const FOREIGN: [(&str, &str); 24] = [
-    ("int", "int64"),
-    ("integer", "int64"),
-    ("bigint", "int64"),
-    ("long", "int64"),
-    ("int32", "int64"),
-    ("smallint", "int64"),
-    ("i64", "int64"),
-    ("float", "float64"),
-    ("double", "float64"),
-    ("real", "float64"),
-    ("float32", "float64"),
-    ("f64", "float64"),
-    ("number", "float64"),
-    ("numeric", "decimal(12, 2)"),
-    ("money", "decimal(12, 2)"),
-    ("text", "string"),
-    ("str", "string"),
-    ("varchar", "string"),
-    ("utf8", "string"),
+const FOREIGN: [(&str, &str); 7] = [
+    ("int integer bigint long int32 smallint i64", "int64"),
+    ("float double real float32 f64 number", "float64"),
+    ("numeric money", "decimal(12, 2)"),
+    ("text str varchar utf8", "string"),
     ("boolean", "bool"),
-    ("datetime", "timestamp"),
-    ("timestamptz", "timestamp"),
-    ("interval", "duration"),
-    ("timedelta", "duration"),
+    ("datetime timestamptz", "timestamp"),
+    ("interval timedelta", "duration"),
 ];
 
 /// The type that a name stands for; reports it if there is none.
@@ -54,7 +36,7 @@ pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>)
             _ => None,
         };
         if decimal.is_none() {
-            complaints.push(InvalidTypeArguments { name, at: written.span }.report());
+            complaints.push(errors::invalid_decimal(written.span));
         }
         return decimal;
     }
@@ -63,7 +45,7 @@ pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>)
         let names: Vec<String> = SIMPLE.iter().map(Type::to_string).collect();
         let foreign = FOREIGN
             .iter()
-            .find(|(foreign, _)| *foreign == lower)
+            .find(|(foreign, _)| foreign.split(' ').any(|foreign| foreign == lower))
             .map(|(_, ours)| *ours);
         let nearest = foreign.or_else(|| {
             suggest::nearest(
@@ -74,18 +56,11 @@ pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>)
                     .chain(std::iter::once("decimal(12, 2)")),
             )
         });
-        complaints.push(
-            UnknownType {
-                name,
-                at: written.span,
-                nearest,
-            }
-            .report(),
-        );
+        complaints.push(errors::unknown_type(name, written.span, nearest));
         return None;
     };
     if !written.arguments.is_empty() {
-        complaints.push(InvalidTypeArguments { name, at: written.span }.report());
+        complaints.push(errors::type_without_numbers(name, written.span));
     }
     Some(simple)
 }

@@ -4,8 +4,7 @@ use super::declared;
 use super::feature::{ViewFeatures, features};
 use super::scope::{Items, RowScope};
 use super::transform::{AllRows, from};
-use crate::errors::keys::{EmptyView, KeyCountDiffers, MissingKeyColumn};
-use crate::errors::names::UnknownEntity;
+use crate::errors;
 use crate::res;
 use featc_ir::EntityId;
 use featc_syntax::ast;
@@ -49,13 +48,7 @@ fn resolve_view<'a>(
         (None, None) => vec![],
     };
     if view.features.is_empty() && view.broken.is_empty() {
-        complaints.push(
-            EmptyView {
-                view: &view.name.text,
-                at: view.name.span,
-            }
-            .report(),
-        );
+        complaints.push(errors::empty_view(&view.name.text, view.name.span));
     }
     let resolved = features(view, items, row, complaints);
     let view = res::View {
@@ -95,14 +88,7 @@ fn entity(view: &ast::View, items: &Items<'_>, complaints: &mut Vec<Diagnostic>)
             &name.text,
             items.entities.all.iter().map(|entity| entity.name.text.as_str()),
         );
-        complaints.push(
-            UnknownEntity {
-                name: &name.text,
-                at: name.span,
-                nearest,
-            }
-            .report(),
-        );
+        complaints.push(errors::unknown_entity(&name.text, name.span, nearest));
     }
     found.map(|position| (EntityId::from(*position), name.span))
 }
@@ -126,14 +112,13 @@ fn by_columns(
     if columns.len() != entity.keys.len() && !entity.keys.is_empty() {
         let keys: Vec<String> = entity.keys.iter().map(|key| key.name.clone()).collect();
         let (found, entity_at) = (columns.len(), entity.declared.at);
-        let error = KeyCountDiffers {
-            entity: &view.entity.text,
-            keys: &keys,
+        complaints.push(errors::key_count_differs(
             found,
-            at: by.span,
+            &view.entity.text,
+            &keys,
+            by.span,
             entity_at,
-        };
-        complaints.push(error.report());
+        ));
         return vec![];
     }
     columns.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default()
@@ -151,15 +136,14 @@ fn key_columns(
         if let Some(id) = row.find(&key.name) {
             columns.push(res::ColumnRef { id, at });
         } else if !row.is_silent(&key.name) {
-            let error = MissingKeyColumn {
-                view: &view.name.text,
-                entity: &entity.declared.name,
-                key: &key.name,
-                rows: &row.name,
-                at: view.from.span,
-                key_at: key.at,
-            };
-            complaints.push(error.report());
+            complaints.push(errors::missing_key_column(
+                &view.name.text,
+                &entity.declared.name,
+                &key.name,
+                &row.name,
+                view.from.span,
+                key.at,
+            ));
         }
     }
     if columns.len() == entity.keys.len() {

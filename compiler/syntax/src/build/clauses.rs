@@ -3,7 +3,7 @@
 use super::{Builder, Built, Refused, children, find};
 use crate::ast::*;
 use crate::diag::Span;
-use crate::explain::Context;
+use crate::forms::Context;
 use featc_grammar::Rule;
 use pest::iterators::Pair;
 

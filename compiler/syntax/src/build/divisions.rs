@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::ast::{File, Item, Step};
-use crate::diag::{Code, Diagnostic};
+use crate::errors;
 use std::collections::HashSet;
 
 impl Builder<'_> {
@@ -35,25 +35,17 @@ impl Builder<'_> {
                 Item::Entity(_) | Item::Service(_) | Item::Broken(_) => {}
             }
         }
-        for comment in &self.scan.comments {
+        for comment in &self.tokens.scan.comments {
             let operand = comment.text.trim_start_matches('/').trim();
             let is_number = operand.starts_with(|c: char| c.is_ascii_digit())
                 && operand.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '_');
-            let before = self.token_before(comment.span.start).map_or(0, |token| token.end);
+            let before = self.tokens.before(comment.span.start).map_or(0, |token| token.end);
             if comment.is_doc || comment.own_line || !ends.contains(&before) || !(is_number || names.contains(operand))
             {
                 continue;
             }
-            let warning = Diagnostic::at(
-                Code::DivisionInComment,
-                "`//` begins a comment: nothing is divided here",
-                comment.span,
-                "a comment",
-            );
-            self.diagnostics.push(warning.with_help(format!(
-                "division is `/`, whole division is `a div b`: write `div {operand}`; of a comment that is meant, make a \
-                 sentence"
-            )));
+            self.diagnostics
+                .push(errors::division_in_comment(operand, comment.span));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Expressions: the flat list of operands and operators becomes a tree, by precedence climbing over the operator table.
 
-use super::literal::{self, Instant, Numeric};
 use super::{Builder, Built, Refused, children, find};
 use crate::ast::*;
-use crate::diag::{Code, Diagnostic, Span};
+use crate::diag::Span;
+use crate::errors;
+use crate::literal::{self, Instant, Numeric};
 use crate::operators::{COMPARISON, binary_level, level, unary_level};
 use featc_grammar::Rule;
 use pest::iterators::{Pair, Pairs};
@@ -83,11 +84,7 @@ impl Builder<'_> {
         if depth < Expr::DEPTH_MAX {
             return Ok(depth + 1);
         }
-        let message = format!("more than {} operators and brackets within each other", Expr::DEPTH_MAX);
-        self.report(
-            Diagnostic::at(Code::NestedTooDeeply, message, span, "this part is already too deep")
-                .with_help("name a part of the expression with `let`, or write `x in (a, b, …)` for many comparisons"),
-        );
+        self.report(errors::expression_too_deep(span));
         Err(Refused)
     }
 
@@ -154,17 +151,13 @@ impl Builder<'_> {
             _ => return,
         };
         let span = self.span(pair);
-        let message = format!("`{}` is not an operator of this language", pair.as_str().trim());
-        self.report(Diagnostic::at(Code::ForeignOperator, message, span, "").with_edit(
-            format!("write `{}`", ours.trim()),
-            span,
-            ours,
-        ));
+        self.report(errors::foreign_operator(pair.as_str().trim(), span, ours));
     }
 
     /// `||`, which joins strings in SQL and truths elsewhere.
     fn report_bars(&mut self, left: &Expr, at: Span, right: &Expr) {
-        let bars = |expr: &Expr| matches!(&expr.kind, ExprKind::Binary { op_span, .. } if &self.text[op_span.start..op_span.end] == "||");
+        let bars =
+            |expr: &Expr| matches!(&expr.kind, ExprKind::Binary { op_span, .. } if self.tokens.slice(*op_span) == "||");
         if bars(left) && !left.parenthesised {
             return; // one message for a row of them
         }
@@ -181,25 +174,19 @@ impl Builder<'_> {
             | ExprKind::In { .. }
             | ExprKind::Case { .. } => false,
         };
-        let text = |expr: &Expr| &self.text[expr.span.start..expr.span.end];
+        let text = |expr: &Expr| self.tokens.slice(expr.span);
         let joined = format!("concat({}, {})", text(left), text(right));
         let joined = if joined.len() <= 60 {
             joined
         } else {
             "concat(a, b)".to_owned()
         };
-        let diagnostic = Diagnostic::at(
-            Code::ForeignOperator,
-            "`||` is not an operator of this language",
-            at,
-            "",
-        );
         self.report(if is_string(left) || is_string(right) {
-            diagnostic.with_help(format!("write `{joined}`"))
+            errors::bars_between_strings(at, &joined)
         } else if is_value(left) && is_value(right) {
-            diagnostic.with_help(format!("write `{joined}` to join strings, `or` between conditions"))
+            errors::bars_between_values(at, &joined)
         } else {
-            diagnostic.with_edit("write `or`", at, "or")
+            errors::foreign_operator("||", at, "or")
         });
     }
 
@@ -207,17 +194,10 @@ impl Builder<'_> {
         if left.parenthesised || level(&left.kind) != COMPARISON {
             return;
         }
-        let diagnostic = Diagnostic::at(
-            Code::ChainedComparison,
-            "comparisons do not chain",
-            op_span,
-            "the second comparison",
-        )
-        .with_label(left.span, "this one is already true or false");
         let both = match (&left.kind, right) {
             (ExprKind::Binary { right: middle, .. }, Some(right)) => {
                 let spans = [left.span, middle.span, op_span, right.span];
-                let text = |span: Span| &self.text[span.start..span.end];
+                let text = |span: Span| self.tokens.slice(span);
                 let is_short = spans.iter().map(|span| text(*span).len()).sum::<usize>() <= 60;
                 let both = is_short.then(|| {
                     let [left, middle, op, right] = spans.map(text);
@@ -227,10 +207,11 @@ impl Builder<'_> {
             }
             _ => None,
         };
-        self.report(match both {
-            Some(both) => diagnostic.with_help(format!("write `{both}`")),
-            None => diagnostic.with_help("put one of the comparisons into parentheses, or join two by `and`"),
-        });
+        let instead = match both {
+            Some(both) => format!("write `{both}`"),
+            None => "put one of the comparisons into parentheses, or join two by `and`".to_owned(),
+        };
+        self.report(errors::chained_comparison(op_span, left.span, &instead));
     }
 
     fn postfix(&mut self, operand: Expr, pair: &Pair<'_, Rule>) -> Built<Expr> {
@@ -330,12 +311,12 @@ impl Builder<'_> {
             Rule::true_kw => Literal::Bool(true),
             Rule::false_kw => Literal::Bool(false),
             Rule::string => Literal::String(self.string_of(pair).value),
-            Rule::numeric => match literal::numeric(&text).map_err(|refusal| self.refuse(refusal, span))? {
+            Rule::numeric => match literal::numeric(&text, span).map_err(|refusal| self.refuse(refusal))? {
                 Numeric::Integer => Literal::Integer(text),
                 Numeric::Number => Literal::Number(text),
                 Numeric::Duration(us) => Literal::Duration { us, text },
             },
-            Rule::at_literal => match literal::instant(&text).map_err(|refusal| self.refuse(refusal, span))? {
+            Rule::at_literal => match literal::instant(&text, span).map_err(|refusal| self.refuse(refusal))? {
                 Instant::Timestamp(us) => Literal::Timestamp { us, text },
                 Instant::Date(days) => Literal::Date { days, text },
             },

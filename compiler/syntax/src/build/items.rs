@@ -2,8 +2,9 @@
 
 use super::{Builder, Built, Refused, children, find};
 use crate::ast::*;
-use crate::diag::{Code, Diagnostic, Span};
-use crate::explain::Context;
+use crate::diag::Span;
+use crate::errors;
+use crate::forms::Context;
 use featc_grammar::Rule;
 use pest::iterators::Pair;
 
@@ -34,34 +35,22 @@ impl Builder<'_> {
         if module.is_none() && !broken_module {
             self.report_missing_module();
         }
-        let span = Span::new(self.file, 0, self.text.trim_end().len());
+        let span = Span::new(self.tokens.file, 0, self.tokens.text.trim_end().len());
         File {
             module,
             items,
-            comments: self.scan.comments.clone(),
+            comments: self.tokens.scan.comments.clone(),
             span,
             is_complete: false,
         }
     }
 
     fn place_module(&mut self, module: &mut Option<Module>, items: &[Item], found: Module) {
-        let (span, code) = (found.span, Code::MisplacedModule);
         match (&module, items.first()) {
-            (Some(first), _) => {
-                let first = first.span;
-                self.report(
-                    Diagnostic::at(code, "a file has one `module` line", span, "the second one")
-                        .with_label(first, "the first one")
-                        .with_help("keep one of them"),
-                );
-            }
+            (Some(first), _) => self.report(errors::second_module(found.span, first.span)),
             (None, Some(item)) => {
-                let item = item.span();
-                self.report(
-                    Diagnostic::at(code, "`module` comes after another declaration", span, "too late")
-                        .with_label(Span::at(self.file, item.start), "this one is before it")
-                        .with_help("move the `module` line to the top of the file"),
-                );
+                let start = Span::at(self.tokens.file, item.span().start);
+                self.report(errors::late_module(found.span, start));
                 *module = Some(found);
             }
             (None, None) => *module = Some(found),
@@ -69,19 +58,9 @@ impl Builder<'_> {
     }
 
     fn report_missing_module(&mut self) {
-        let first = self.token_from(0);
-        let span = first.map_or(Span::at(self.file, 0), |token| {
-            Span::new(self.file, token.start, token.end)
-        });
-        self.report(
-            Diagnostic::at(
-                Code::MissingModule,
-                "the file does not say which module it is",
-                span,
-                "`module` is missing here",
-            )
-            .with_help("begin the file with a line such as `module shop`"),
-        );
+        let first = self.tokens.from(0);
+        let span = first.map_or(Span::at(self.tokens.file, 0), |token| self.tokens.span(token));
+        self.report(errors::missing_module(span));
     }
 
     fn module(&mut self, pair: &Pair<'_, Rule>) -> Built<Module> {

@@ -4,28 +4,26 @@ mod clauses;
 mod divisions;
 mod expr;
 mod items;
-pub(crate) mod literal;
 
 use crate::ast::{Broken, Doc, Duration, File, Integer, Name, Text, Timestamp};
-use crate::diag::{Code, Diagnostic, FileId, Span};
-use crate::explain::{self, Context};
-use crate::scan::{Scan, Token};
+use crate::diag::{Code, Diagnostic, FileId, SHOWN_MAX, Span};
+use crate::errors;
+use crate::explain;
+use crate::forms::Context;
+use crate::literal::{self, Refusal};
+use crate::scan::{Scan, Token, Tokens};
 use featc_grammar::Rule;
-use literal::Refusal;
 use pest::iterators::Pair;
 
 /// Not built, and the reason is reported.
 #[derive(Debug)]
-pub(crate) struct Refused;
+struct Refused;
 
-pub(crate) type Built<T> = Result<T, Refused>;
+type Built<T> = Result<T, Refused>;
 
-pub(crate) struct Builder<'a> {
-    pub file: FileId,
-    /// As the user wrote it.
-    pub text: &'a str,
-    pub scan: &'a Scan,
-    pub diagnostics: Vec<Diagnostic>,
+struct Builder<'a> {
+    tokens: Tokens<'a>,
+    diagnostics: Vec<Diagnostic>,
     /// The depth of the deepest expression built within the one under construction.
     deepest: usize,
     /// One flag per comment: whether it became the doc of a node.
@@ -36,9 +34,7 @@ pub(crate) struct Builder<'a> {
 pub(crate) fn build(file: FileId, text: &str, scan: &Scan, pair: Pair<'_, Rule>) -> (File, Vec<Diagnostic>) {
     let doc_used = vec![false; scan.comments.len()];
     let mut builder = Builder {
-        file,
-        text,
-        scan,
+        tokens: Tokens { file, text, scan },
         diagnostics: vec![],
         deepest: 0,
         doc_used,
@@ -56,7 +52,7 @@ pub(crate) fn build(file: FileId, text: &str, scan: &Scan, pair: Pair<'_, Rule>)
     (tree, builder.diagnostics)
 }
 
-impl<'a> Builder<'a> {
+impl Builder<'_> {
     fn span(&self, pair: &Pair<'_, Rule>) -> Span {
         let span = pair.as_span();
         self.tight(span.start(), span.end())
@@ -64,46 +60,22 @@ impl<'a> Builder<'a> {
 
     /// From the first to the last token in the range: pairs end with the white space and comments behind them.
     fn tight(&self, start: usize, end: usize) -> Span {
-        let tokens = &self.scan.tokens;
-        let after = tokens.partition_point(|token| token.end <= end);
-        let last = tokens[..after].last().filter(|token| token.start >= start);
-        Span::new(
-            self.file,
-            start,
-            last.map_or(start.max(end.min(start)), |token| token.end),
-        )
+        let last = self.tokens.before(end).filter(|token| token.start >= start);
+        Span::new(self.tokens.file, start, last.map_or(start, |token| token.end))
     }
 
-    /// The first token at or behind an offset.
-    pub fn token_from(&self, offset: usize) -> Option<Token> {
-        let at = self.scan.tokens.partition_point(|token| token.start < offset);
-        self.scan.tokens.get(at).copied()
-    }
-
-    /// The last token that ends at or before an offset.
-    pub fn token_before(&self, offset: usize) -> Option<Token> {
-        let at = self.scan.tokens.partition_point(|token| token.end <= offset);
-        at.checked_sub(1).map(|at| self.scan.tokens[at])
-    }
-
-    pub fn report(&mut self, diagnostic: Diagnostic) {
+    fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
-    fn refuse(&mut self, refusal: Refusal, span: Span) -> Refused {
-        let diagnostic = Diagnostic::at(refusal.code, refusal.message, span, "");
-        self.report(match refusal.edit {
-            Some(replacement) => diagnostic.with_edit(refusal.help, span, replacement),
-            None => diagnostic.with_help(refusal.help),
-        });
+    fn refuse(&mut self, refusal: Refusal) -> Refused {
+        self.report(*refusal);
         Refused
     }
 
     /// A pair that the grammar cannot produce.
     fn impossible(&mut self, pair: &Pair<'_, Rule>) -> Refused {
-        let message = format!("the tree builder does not know the rule {:?} here", pair.as_rule());
-        let span = self.span(pair);
-        self.report(Diagnostic::at(Code::Bug, message, span, ""));
+        self.report(errors::unknown_rule(&format!("{:?}", pair.as_rule()), self.span(pair)));
         Refused
     }
 
@@ -119,7 +91,7 @@ impl<'a> Builder<'a> {
         let span = self.span(pair);
         // From the masked text, so that a name with refused letters is still one name.
         Name {
-            text: self.scan.masked[span.start..span.end].to_owned(),
+            text: self.tokens.scan.masked[span.start..span.end].to_owned(),
             span,
         }
     }
@@ -142,68 +114,46 @@ impl<'a> Builder<'a> {
     fn duration_of(&mut self, pair: &Pair<'_, Rule>) -> Built<Duration> {
         let span = self.span(pair);
         // As the grammar saw it: the scanner may have understood another form.
-        let text = self.scan.masked[span.start..span.end].trim_end().to_owned();
-        match literal::duration(&text) {
+        let text = self.tokens.scan.masked[span.start..span.end].trim_end().to_owned();
+        match literal::duration(&text, span) {
             Ok(us) => Ok(Duration { us, text, span }),
-            Err(refusal) => Err(self.refuse(refusal, span)),
+            Err(refusal) => Err(self.refuse(refusal)),
         }
     }
 
     fn timestamp(&mut self, pair: &Pair<'_, Rule>) -> Built<Timestamp> {
         let child = self.child(pair, Rule::instant)?;
         let span = self.span(&child);
-        let text = self.text[span.start..span.end].to_owned();
-        match literal::instant(&text) {
+        let text = self.tokens.slice(span).to_owned();
+        match literal::instant(&text, span) {
             Ok(literal::Instant::Timestamp(us)) => Ok(Timestamp { us, text, span }),
-            Ok(literal::Instant::Date(_)) => {
-                let whole = format!("{text}T00:00:00Z");
-                let diagnostic = Diagnostic::at(
-                    Code::InvalidTimestamp,
-                    "a date is not an instant",
-                    span,
-                    "has no time of day",
-                );
-                self.report(diagnostic.with_edit(format!("write `{whole}`"), span, whole));
-                Err(Refused)
-            }
-            Err(refusal) => Err(self.refuse(refusal, span)),
+            Ok(literal::Instant::Date(_)) => Err(self.refuse(errors::date_as_instant(&text, span).into())),
+            Err(refusal) => Err(self.refuse(refusal)),
         }
     }
 
     fn integer(&mut self, pair: &Pair<'_, Rule>) -> Built<Integer> {
         let span = self.span(pair);
-        let text = &self.text[span.start..span.end];
+        let text = self.tokens.slice(span);
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
             if let Ok(value) = text.parse() {
                 return Ok(Integer { value, span });
             }
-            self.report(
-                Diagnostic::at(Code::InvalidNumber, "the number is too large", span, "")
-                    .with_help("write a smaller one"),
-            );
-            return Err(Refused);
+            return Err(self.refuse(errors::number_too_large(span).into()));
         }
-        let is_decimal = self.token_before(span.start).is_some_and(|open| {
-            let ty = self.token_before(open.start);
-            ty.is_some_and(|ty| self.text[ty.start..ty.end].eq_ignore_ascii_case("decimal"))
+        let is_decimal = self.tokens.before(span.start).is_some_and(|open| {
+            let ty = self.tokens.before(open.start);
+            ty.is_some_and(|ty| self.tokens.text(ty).eq_ignore_ascii_case("decimal"))
         });
         if let Some((precision, scale)) = text.split_once('.').filter(|_| is_decimal) {
-            let whole = format!("{precision}, {scale}");
-            let message = "a decimal has two numbers: all of its digits, and those behind the point";
-            let diagnostic = Diagnostic::at(Code::InvalidNumber, message, span, "");
-            self.report(diagnostic.with_edit(format!("write `{whole}`"), span, whole));
-            return Err(Refused);
+            let numbers = format!("{precision}, {scale}");
+            return Err(self.refuse(errors::point_in_a_decimal(span, &numbers).into()));
         }
-        let refusal = match literal::numeric(text) {
+        let refusal = match literal::numeric(text, span) {
             Err(refusal) if refusal.code == Code::InvalidNumber => refusal,
-            Ok(_) | Err(_) => Refusal {
-                code: Code::InvalidNumber,
-                message: format!("`{text}` is not a whole number"),
-                help: "write digits only".to_owned(),
-                edit: None,
-            },
+            Ok(_) | Err(_) => errors::not_a_whole_number(text, span).into(),
         };
-        Err(self.refuse(refusal, span))
+        Err(self.refuse(refusal))
     }
 
     fn string(&mut self, pair: &Pair<'_, Rule>) -> Built<Text> {
@@ -217,7 +167,7 @@ impl<'a> Builder<'a> {
 
     fn string_of(&mut self, pair: &Pair<'_, Rule>) -> Text {
         let span = self.span(pair);
-        let raw = &self.text[span.start..span.end];
+        let raw = self.tokens.slice(span);
         if !raw.starts_with('"') {
             // Other quotation marks, which the scanner has reported.
             let mut inner = raw.chars();
@@ -230,26 +180,21 @@ impl<'a> Builder<'a> {
         }
         let (value, unknown) = literal::string(raw);
         for (start, end) in unknown {
-            let place = Span::new(self.file, span.start + start, span.start + end);
-            let escape = self.text[place.start..place.end].to_owned();
-            let diagnostic = Diagnostic::at(Code::InvalidEscape, format!("`{escape}` is not an escape"), place, "");
-            self.report(
-                diagnostic
-                    .with_help(r#"the escapes are `\"`, `\\`, `\n`, `\t` and `\u{e9}`; a backslash is written `\\`"#),
-            );
+            let place = Span::new(self.tokens.file, span.start + start, span.start + end);
+            self.report(errors::unknown_escape(self.tokens.slice(place), place));
         }
         Text { value, span }
     }
 
     /// The doc comments directly before an offset (ordinary comments between them do not count).
     fn doc_before(&mut self, offset: usize) -> Option<Doc> {
-        let comments = &self.scan.comments;
+        let comments = &self.tokens.scan.comments;
         let mut at = comments.partition_point(|comment| comment.span.start < offset);
         let mut next = offset;
         let mut lines = vec![];
         while at > 0 {
             let comment = &comments[at - 1];
-            if !comment.own_line || !self.text[comment.span.end..next].trim().is_empty() {
+            if !comment.own_line || !self.tokens.text[comment.span.end..next].trim().is_empty() {
                 break;
             }
             at -= 1;
@@ -271,58 +216,40 @@ impl<'a> Builder<'a> {
     }
 
     fn report_detached_docs(&mut self) {
-        let scan = self.scan;
+        let scan = self.tokens.scan;
         for (comment, used) in scan.comments.iter().zip(std::mem::take(&mut self.doc_used)) {
             if used || !comment.is_doc {
                 continue;
             }
-            let slashes = Span::new(self.file, comment.span.start, comment.span.start + 3);
-            let label = "`///` documents the item or feature on the next line";
-            self.report(
-                Diagnostic::at(
-                    Code::DetachedDoc,
-                    "this doc comment belongs to nothing",
-                    comment.span,
-                    label,
-                )
-                .with_edit("write `//` for an ordinary comment", slashes, "//"),
-            );
+            let slashes = Span::new(self.tokens.file, comment.span.start, comment.span.start + 3);
+            self.report(errors::detached_doc(comment.span, slashes));
         }
     }
 
     /// Reports what is wrong with a piece that did not parse.
     fn broken(&mut self, context: Context, pair: &Pair<'_, Rule>) -> Broken {
         let span = self.span(pair);
-        let before = self.diagnostics.len();
-        explain::explain(self, context, span);
-        if self.diagnostics.len() == before && !self.is_poisoned(span) {
-            let message = "this part does not fit the grammar";
-            self.report(Diagnostic::at(Code::UnexpectedText, message, span, ""));
+        let is_shown = self.diagnostics.len() < SHOWN_MAX;
+        match explain::explain(self.tokens, context, span, is_shown) {
+            Some(diagnostic) => self.report(diagnostic),
+            None if self.tokens.is_poisoned(span) => {}
+            None => self.report(errors::piece_unlike_the_grammar(span)),
         }
         self.remains(span)
-    }
-
-    /// Whether something in the range was reported while scanning that the grammar could not be told.
-    pub fn is_poisoned(&self, span: Span) -> bool {
-        let first = self.scan.poison.partition_point(|at| *at < span.start);
-        self.scan
-            .poison
-            .get(first)
-            .is_some_and(|at| *at < span.end.max(span.start + 1))
     }
 
     /// What later phases may know of a range that is not in the tree.
     fn remains(&self, span: Span) -> Broken {
         let word = |token: Token| {
-            let text = &self.scan.masked[token.start..token.end];
+            let text = &self.tokens.scan.masked[token.start..token.end];
             text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                 .then(|| text.to_owned())
         };
         let within = |token: &Token| token.end <= span.end;
-        let first = self.token_from(span.start).filter(within);
-        let second = first.and_then(|first| self.token_from(first.end)).filter(within);
+        let first = self.tokens.from(span.start).filter(within);
+        let second = first.and_then(|first| self.tokens.from(first.end)).filter(within);
         let name = second.and_then(|token| {
-            let span = Span::new(self.file, token.start, token.end);
+            let span = Span::new(self.tokens.file, token.start, token.end);
             word(token).map(|text| Name { text, span })
         });
         Broken {
@@ -345,16 +272,7 @@ impl<'a> Builder<'a> {
             None => *slot = Some(value),
             Some(first) => {
                 let (first, second) = (span_of(first), span_of(&value));
-                self.report(
-                    Diagnostic::at(
-                        Code::RepeatedClause,
-                        format!("`{clause}` is given twice"),
-                        second,
-                        "the second one",
-                    )
-                    .with_label(first, "the first one")
-                    .with_help("keep one of them"),
-                );
+                self.report(errors::repeated_clause(clause, second, first));
             }
         }
         Ok(())

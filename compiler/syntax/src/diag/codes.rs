@@ -37,6 +37,8 @@ macro_rules! codes {
             /// Every code, in the order of the registry.
             pub const ALL: &'static [Code] = &[$(Code::$name,)*];
 
+            $(#[doc(hidden)] pub const $code: Code = Code::$name;)*
+
             /// The code as printed: `E0203`.
             pub fn code(self) -> &'static str {
                 match self { $(Code::$name => stringify!($code),)* }

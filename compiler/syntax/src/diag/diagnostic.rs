@@ -58,14 +58,25 @@ impl Diagnostic {
         }
     }
 
-    /// Adds a secondary label.
+    /// Adds a label: the first is the primary one.
     #[must_use]
     pub fn with_label(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.secondary.push(Label {
+        let label = Label {
             span,
             text: text.into(),
-        });
+        };
+        match self.primary {
+            None => self.primary = Some(label),
+            Some(_) => self.secondary.push(label),
+        }
         self
+    }
+
+    /// Adds labels.
+    #[must_use]
+    pub fn with_labels(self, labels: impl IntoIterator<Item = (Span, String)>) -> Diagnostic {
+        let add = |said: Diagnostic, (span, text)| said.with_label(span, text);
+        labels.into_iter().fold(self, add)
     }
 
     /// Adds a note.
@@ -93,6 +104,15 @@ impl Diagnostic {
             edit: Some((span, replacement.into())),
         });
         self
+    }
+
+    /// Sets the next step to "did you mean", where there is a nearest name.
+    #[must_use]
+    pub fn with_nearest(self, nearest: Option<&str>, span: Span, otherwise: impl Into<String>) -> Diagnostic {
+        match nearest {
+            Some(name) => self.with_edit(format!("did you mean `{name}`?"), span, name),
+            None => self.with_help(otherwise),
+        }
     }
 
     /// Error or warning, by the code.

@@ -8,6 +8,7 @@ pub mod printable;
 mod shown;
 pub mod span;
 pub mod suggest;
+mod table;
 pub mod terminal;
 
 pub use codes::{Code, Severity};

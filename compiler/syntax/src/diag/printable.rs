@@ -1,4 +1,5 @@
-//! Texts without what a terminal would obey: control characters, and marks that change the direction of writing.
+//! Texts without what a terminal would obey: control characters, ends of lines that are none of ours, and marks that
+//! change the direction of writing.
 //!
 //! Names of columns, paths, values and program lines come from files, and may hold such.
 
@@ -9,7 +10,7 @@ use std::borrow::Cow;
 /// Whether a terminal obeys the character instead of showing it. Ends of lines and tabs are shown.
 fn is_obeyed(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The text with escapes like `\u{1b}` for what a terminal obeys.
@@ -102,15 +103,16 @@ mod tests {
             printable("a\u{1b}]0;x\u{7}\u{9b}\u{202e}b"),
             "a\\u{1b}]0;x\\u{7}\\u{9b}\\u{202e}b"
         );
+        assert_eq!(printable("a\u{2028}b\u{2029}\u{61c}"), "a\\u{2028}b\\u{2029}\\u{61c}");
         assert!(matches!(printable("é\tb\nc"), Cow::Borrowed(_)));
         let mut sources = SourceMap::new();
-        let text = "a\u{1b}\u{7f}\u{85}\u{2066}b\r\nc\rd\n";
+        let text = "a\u{1b}\u{7f}\u{85}\u{2066}\u{2028}b\r\nc\rd\n";
         let file = sources.add("x\u{1b}.feat", text);
         let message = Diagnostic::at(Code::Bug, "m\u{7}", Span::new(file, 1, 2), "l\u{8}")
             .with_note("n\u{0}")
             .with_help("h\r");
         let (messages, programs) = printable_messages(std::slice::from_ref(&message), &sources);
-        assert_eq!(programs.text(file), "a??\u{bf}\u{fffd}b\r\nc?d\n");
+        assert_eq!(programs.text(file), "a??\u{bf}\u{fffd}\u{fffd}b\r\nc?d\n");
         assert_eq!(
             (programs.name(file), programs.text(file).len()),
             ("x\\u{1b}.feat", text.len())

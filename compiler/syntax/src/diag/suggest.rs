@@ -1,7 +1,38 @@
 //! "did you mean": the nearest name.
 
+use std::cell::Cell;
+
 /// Names longer than this are near to none.
 const LENGTH_MAX: usize = 200;
+
+/// How much is compared for the messages of one program: the letters of candidates, and the cells of the tables of
+/// distances. Messages behind that suggest nothing; a program with so many mistakes has more than are shown.
+const WORK_MAX: u64 = 20_000_000;
+
+thread_local! {
+    /// What is left, within [`bounded`].
+    static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Makes the messages of one program: all names that are looked for in it share a bound on the work.
+pub fn bounded<T>(messages: impl FnOnce() -> T) -> T {
+    struct Before(Option<u64>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            LEFT.set(self.0);
+        }
+    }
+    let _before = Before(LEFT.replace(Some(WORK_MAX)));
+    messages()
+}
+
+/// Takes so much of what is left; `false` where that is too little.
+fn take(work: usize) -> bool {
+    let Some(left) = LEFT.get() else { return true };
+    let less = left.checked_sub(work as u64);
+    LEFT.set(Some(less.unwrap_or(0)));
+    less.is_some()
+}
 
 /// The candidate nearest to the name, if one is near: at most a third of the longer length in edits (insertion, deletion,
 /// substitution, exchange of neighbours), case ignored. Of several equally near ones the first.
@@ -12,6 +43,9 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     for candidate in candidates {
         other.clear();
         other.extend(candidate.chars().flat_map(char::to_lowercase).take(LENGTH_MAX + 1));
+        if !take(other.len() + 1) {
+            return None;
+        }
         let (left, right) = (lower.len(), other.len());
         // An empty name resembles nothing, nor does one all of whose letters are others; the first of equals stays.
         let better = best.map_or(left, |(known, _)| known).saturating_sub(1);
@@ -43,6 +77,9 @@ impl Rows {
         last.clear();
         last.extend(0..=right.len());
         for (i, a) in left.iter().enumerate() {
+            if !take(right.len()) {
+                return None;
+            }
             row.clear();
             row.push(i + 1);
             for (j, b) in right.iter().enumerate() {
@@ -76,6 +113,27 @@ mod tests {
         assert_eq!(nearest("zebra", columns), None);
         assert_eq!(nearest("x", columns), None);
         assert_eq!(nearest("", columns), None);
+    }
+
+    #[test]
+    fn many_names_share_a_bound_on_the_work() {
+        let names: Vec<String> = (0..4_000).map(|number| format!("column_{number}")).collect();
+        let found = |name: &str| nearest(name, names.iter().map(String::as_str)).is_some();
+        let first = bounded(|| names.iter().take_while(|name| found(&name.replace('c', "k"))).count());
+        assert!(first > 50 && first < 2_000, "{first} names of 4000");
+        let spent = |count: usize| {
+            bounded(|| {
+                for name in &names[..count] {
+                    found(&name.replace('c', "k"));
+                }
+                WORK_MAX - LEFT.get().unwrap_or(0)
+            })
+        };
+        let one = spent(1);
+        assert!(one > 40_000 && spent(2) < 3 * one, "one costs {one}");
+        assert_eq!(spent(4_000), WORK_MAX);
+        assert_eq!(LEFT.get(), None);
+        assert!(found("kolumn_3999"), "nothing is bound elsewhere");
     }
 
     #[test]

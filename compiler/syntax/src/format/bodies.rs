@@ -4,8 +4,8 @@ use super::expr::{expr, type_name};
 use super::layout::{Layout, Region, Unit};
 use super::{Kind, WIDTH, kind};
 use crate::ast::*;
-use crate::build::literal::quote;
 use crate::diag::Span;
+use crate::literal::quote;
 
 /// `None` for a broken item.
 pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {

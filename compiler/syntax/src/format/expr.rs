@@ -1,7 +1,7 @@
 //! Expressions on one line, with the parentheses that are needed and those that the author wrote.
 
 use crate::ast::*;
-use crate::build::literal::quote;
+use crate::literal::quote;
 use crate::operators::{COMPARISON, binary_level, level, unary_level};
 
 pub(super) fn expr(found: &Expr) -> String {

@@ -12,7 +12,7 @@ use datafusion::error::Result;
 use datafusion::physical_plan::metrics::Count;
 use featr_kernels::finish::{encode_status, with_errors};
 use featr_kernels::{Column, Tag, identity};
-use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer};
+use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer, state_bytes};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -98,6 +98,11 @@ impl Job {
         !self.spec.fold.self_columns.is_empty()
     }
 
+    /// Whether slots are folded, so that summaries need to know the order of events of one instant.
+    pub fn ties(&self) -> bool {
+        state_bytes(self.spec.merge()).0 > 0
+    }
+
     /// What the answer to a question takes, in bytes, about.
     pub fn question_bytes(&self) -> usize {
         64 + 32 * self.spec.fold.slots.len()
@@ -133,7 +138,7 @@ impl Job {
         } else {
             None
         };
-        let times = rows.iter().map(|row| self.questions.times[*row as usize]).collect();
+        let times = rows.iter().map(|row| self.questions.time(*row)).collect();
         let known = |selves: &Selves| selves.known.iter().filter(|known| **known).count();
         let with_id = selves.as_ref().map_or(0, known);
         let asked = Asked { times, groups, selves };

@@ -11,18 +11,23 @@
 //! a question is asked. What comes out has the bits of the merge over all events, because it is the same merge, and totals
 //! are exact.
 //!
-//! Not bounded is what summaries must keep: the distinct values of a `count_distinct`.
+//! Where a window holds so many events, those it may choose are there as rows, of as many panes back as have enough of them
+//! ([`super::choices`]).
+//!
+//! Not bounded is what summaries must keep, the distinct values of a `count_distinct`, and what one question needs: the events
+//! at the edges of its windows, and those that it may choose.
 
 use super::answer::{AboutOne, Job};
+use super::choices::Choices;
 use super::edges::{Edges, Extent};
 use super::in_order::InOrder;
-use super::panes::{Pane, Summaries, Summary};
+use super::panes::{Pane, Part, Summaries};
 use crate::error::bug;
 use crate::spill::PartitionedSpill;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::error::Result;
-use featr_merge::Selves;
+use featr_merge::{Selves, state_bytes};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -30,21 +35,25 @@ use std::sync::Arc;
 /// With fewer events in a pane a summary saves nothing.
 const LEAST_PANE_ROWS: usize = 8;
 
-/// After so many panes of one size the next ones are twice as large: each costs a few rows in memory.
-const PANES_OF_ONE_SIZE: usize = 1024;
+/// After so many panes of one size the next ones are twice as large: each costs a few rows in memory. After fewer, if their
+/// summaries take more than an eighth of what there is.
+const PANES_OF_ONE_SIZE: std::ops::RangeInclusive<usize> = 128..=1024;
 
 /// See the module.
 pub(super) struct QuestionChunks {
     job: Job,
     entity: u32,
     edges: Edges,
+    choices: Choices,
     /// What lies in the panes, in order.
     extents: Vec<Extent>,
     panes: Vec<Pane>,
     /// Their events.
     events: PartitionedSpill,
-    /// Of the next pane.
+    /// Of the next pane; how many there are of this size, and what their summaries take.
     pane_rows: usize,
+    of_this_size: usize,
+    summary_bytes: usize,
     own: Option<Own>,
     /// Rows of the spine, by instant.
     questions: Vec<u32>,
@@ -64,25 +73,18 @@ struct Own {
 struct Most {
     events: usize,
     questions: usize,
-}
-
-/// What a chunk has of a pane.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Part {
-    seen: bool,
-    /// All of its events, in place of summaries.
-    whole: bool,
-    /// All events of these classes, as bits.
-    classes: u8,
+    summary_bytes: usize,
 }
 
 impl QuestionChunks {
     /// `share` is what memory there is, `per_event` what an event takes, in bytes, about.
     pub fn new(job: &Job, entity: u32, share: usize, per_event: usize) -> Result<QuestionChunks> {
         let edges = Edges::new(&job.spec.fold);
+        let (_, of_states) = state_bytes(job.spec.merge());
         let most = Most {
-            events: (share / 2 / per_event.max(1)).max(1),
+            events: (share / 2 / (per_event + of_states).max(1)).max(1),
             questions: (share / 2 / job.question_bytes()).max(1),
+            summary_bytes: share / 8,
         };
         let questions = job.questions.sorted(job.questions.about(entity));
         let schema = Arc::new(job.spec.layout.sorted());
@@ -91,6 +93,9 @@ impl QuestionChunks {
             job: job.clone(),
             entity,
             pane_rows: (most.events / (2 * edges.count())).max(LEAST_PANE_ROWS),
+            of_this_size: 0,
+            summary_bytes: 0,
+            choices: Choices::new(&job.spec.fold),
             edges,
             extents: vec![],
             panes: vec![],
@@ -119,25 +124,23 @@ impl QuestionChunks {
     }
 
     fn pane(&mut self, batch: RecordBatch) -> Result<()> {
-        let in_order = InOrder::of(&self.job.spec.layout, &batch)?;
-        let (Some(first), Some(last)) = (in_order.times.first(), in_order.times.last()) else {
-            return Err(bug("a pane has no events"));
-        };
-        let extent = Extent {
-            first: (self.entity, *first),
-            last: (self.entity, *last),
-        };
         if let Some(own) = &mut self.own {
-            let keys = in_order.keys();
+            let keys = InOrder::of(&self.job.spec.layout, &batch)?.keys();
             (0..batch.num_rows()).for_each(|row| own.note(keys.get(row), self.panes.len()));
         }
-        self.extents.push(extent);
-        self.panes.push(Pane {
-            rows: batch.num_rows(),
-            summary: Summary::new(&self.job, &batch)?,
+        let pane = Pane::new(&self.job, &self.choices, &batch)?;
+        self.extents.push(Extent {
+            first: (self.entity, pane.times.0),
+            last: (self.entity, pane.times.1),
         });
-        if self.panes.len().is_multiple_of(PANES_OF_ONE_SIZE) {
+        self.of_this_size += 1;
+        self.summary_bytes += pane.summary_bytes(&self.job);
+        self.panes.push(pane);
+        let (least, most) = PANES_OF_ONE_SIZE.into_inner();
+        let are_dear = self.of_this_size >= least && self.summary_bytes > self.most.summary_bytes;
+        if self.of_this_size >= most || are_dear {
             self.pane_rows *= 2;
+            (self.of_this_size, self.summary_bytes) = (0, 0);
         }
         self.events.put_in(self.panes.len() - 1, 0, batch)
     }
@@ -148,7 +151,7 @@ impl QuestionChunks {
         let mut parts = vec![Part::default(); self.panes.len()];
         let (mut events, mut marked, mut most) = (0, 0..0, self.most.events);
         while self.next < self.questions.len().min(first + self.most.questions) {
-            let t = self.job.questions.times[self.questions[self.next] as usize];
+            let t = self.job.questions.time(self.questions[self.next]);
             let seen = self.edges.seen(&self.extents, (self.entity, t));
             // Later questions see no earlier pane: what is marked need not be looked at again.
             let unmarked = seen.start.max(marked.end).min(seen.end)..seen.end;
@@ -161,12 +164,7 @@ impl QuestionChunks {
             events += rows;
             // Where one question needs so much, others share it: else each would load it anew.
             most = most.max(if self.next == first { 2 * events } else { 0 });
-            for (pane, part, _) in more {
-                let known = &mut parts[pane];
-                known.seen |= part.seen;
-                known.whole |= part.whole;
-                known.classes |= part.classes;
-            }
+            more.into_iter().for_each(|(pane, part, _)| parts[pane].add(part));
             self.next += 1;
         }
         (first..self.next, parts)
@@ -185,7 +183,7 @@ impl QuestionChunks {
         let whole = Part {
             seen: true,
             whole: true,
-            classes: 0,
+            ..Part::default()
         };
         let mut split = |pane: usize| {
             if !parts[pane].whole {
@@ -193,42 +191,45 @@ impl QuestionChunks {
             }
         };
         self.edges.split(&self.extents, (self.entity, t), &mut split);
-        let own = self.own.iter().flat_map(|own| own.of(self.next));
-        own.filter(|pane| seen.contains(pane)).for_each(|pane| split(*pane));
+        let own = || self.own.iter().flat_map(|own| own.of(self.next));
+        own().filter(|pane| seen.contains(pane)).for_each(|pane| split(*pane));
         let cutoff = self.job.spec.delay_us.and_then(|delay| t.checked_sub_unsigned(delay));
-        for (pane, cutoff) in seen.zip(std::iter::repeat(cutoff)) {
+        for (pane, cutoff) in seen.clone().zip(std::iter::repeat(cutoff)) {
             let Some(cutoff) = cutoff else { break };
             self.panes[pane].partly_arrived(cutoff, |class, rows| {
                 let classes = 1 << class;
                 if !parts[pane].whole && parts[pane].classes & classes == 0 {
                     let part = Part {
                         seen: true,
-                        whole: false,
                         classes,
+                        ..Part::default()
                     };
                     more.push((pane, part, rows));
                 }
             });
         }
+        let is_own = |pane: usize| own().any(|own| *own == pane);
+        self.choices
+            .near(&self.panes, &seen, (t, cutoff), is_own, |pane, filter| {
+                let candidates = Part::filter(filter);
+                if !parts[pane].whole && parts[pane].candidates & candidates == 0 {
+                    let part = Part {
+                        seen: true,
+                        candidates,
+                        ..Part::default()
+                    };
+                    more.push((pane, part, self.panes[pane].candidate_rows(filter)));
+                }
+            });
         more
     }
 
     /// What a chunk has of a pane, and where summaries stand in it.
     fn part(&self, pane: usize, part: Part) -> Result<(RecordBatch, Summaries)> {
-        let all = || {
-            let batches = self.events.take(pane)?;
-            let only = batches.into_iter().next();
+        self.panes[pane].part(&self.job, &self.choices.filters, part, || {
+            let only = self.events.take(pane)?.into_iter().next();
             only.ok_or_else(|| bug("a pane lost its events"))
-        };
-        match &self.panes[pane].summary {
-            Some(summary) if !part.whole && part.classes == 0 => Ok(summary.whole()),
-            Some(summary) if !part.whole => {
-                let batch = all()?;
-                let arrivals = InOrder::of(&self.job.spec.layout, &batch)?.arrivals;
-                summary.split(arrivals, &batch, |class| part.classes >> class & 1 == 1)
-            }
-            Some(_) | None => Ok((all()?, vec![])),
-        }
+        })
     }
 
     /// The answers to the next questions.
@@ -247,7 +248,7 @@ impl QuestionChunks {
         }
         let batch = concat_batches(&self.events.schema(), &batches)?;
         drop(batches);
-        let mut run = InOrder::of(&job.spec.layout, &batch)?.run(&job.spec.layout)?;
+        let mut run = InOrder::of(&job.spec.layout, &batch)?.run(&job.spec.layout, job.ties())?;
         job.chunks.add(1);
         job.summaries.add(summaries.len());
         run.summaries = summaries;

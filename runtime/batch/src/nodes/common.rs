@@ -1,7 +1,6 @@
 //! What the nodes have in common.
 
 use arrow::datatypes::{Schema, SchemaRef};
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr};
@@ -35,12 +34,34 @@ pub(super) fn entity_key(schema: &Schema) -> Result<Vec<Arc<dyn PhysicalExpr>>> 
     Ok(vec![Arc::new(column)])
 }
 
-/// None of our nodes holds expressions that DataFusion may rewrite.
-pub(super) fn no_expressions(
-    _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-) -> Result<TreeNodeRecursion> {
-    Ok(TreeNodeRecursion::Continue)
+/// What of `ExecutionPlan` is alike in all of our nodes: they keep their properties and metrics, and hold no expressions that
+/// DataFusion may rewrite.
+macro_rules! alike_in_all_nodes {
+    ($name:literal) => {
+        fn name(&self) -> &str {
+            $name
+        }
+
+        fn properties(&self) -> &std::sync::Arc<datafusion::physical_plan::PlanProperties> {
+            &self.properties
+        }
+
+        fn apply_expressions(
+            &self,
+            _: &mut dyn FnMut(
+                &std::sync::Arc<dyn datafusion::physical_expr::PhysicalExpr>,
+            ) -> datafusion::error::Result<datafusion::common::tree_node::TreeNodeRecursion>,
+        ) -> datafusion::error::Result<datafusion::common::tree_node::TreeNodeRecursion> {
+            Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
+        }
+
+        fn metrics(&self) -> Option<datafusion::physical_plan::metrics::MetricsSet> {
+            Some(self.metrics.clone_inner())
+        }
+    };
 }
+
+pub(super) use alike_in_all_nodes;
 
 /// Bytes for people.
 pub(crate) fn size(bytes: u64) -> String {

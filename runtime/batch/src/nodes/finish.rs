@@ -1,19 +1,17 @@
 //! Slots to features, batch by batch, and the rows of a batch in the order of the blocks of the spine.
 
 use super::block::by_block;
-use super::common::{no_expressions, unordered};
+use super::common::{alike_in_all_nodes, unordered};
 use crate::error::bug;
 use crate::locks::lock;
 use crate::row_format::Layout;
 use crate::schema::{feature_fields, feature_layout, slot_wires};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array, UInt32Array};
 use arrow::datatypes::{Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type};
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::execution_plan::EmissionType;
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use featc_ir::Truth;
@@ -142,13 +140,7 @@ impl DisplayAs for FinishExec {
 }
 
 impl ExecutionPlan for FinishExec {
-    fn name(&self) -> &str {
-        "FinishExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
+    alike_in_all_nodes!("FinishExec");
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         vec![&self.input]
@@ -156,17 +148,6 @@ impl ExecutionPlan for FinishExec {
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
         vec![false]
-    }
-
-    fn apply_expressions(
-        &self,
-        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        no_expressions(f)
-    }
-
-    fn metrics(&self) -> Option<MetricsSet> {
-        Some(self.metrics.clone_inner())
     }
 
     fn with_new_children(self: Arc<Self>, mut inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {

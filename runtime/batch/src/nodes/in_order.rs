@@ -14,6 +14,7 @@ use featr_merge::Run;
 pub(super) struct InOrder<'a> {
     pub entities: &'a [u32],
     pub times: &'a [i64],
+    ties: &'a [u32],
     ids: Option<&'a ArrayRef>,
     pub arrivals: Option<&'a [i64]>,
     poison: Option<&'a [u8]>,
@@ -26,7 +27,7 @@ impl<'a> InOrder<'a> {
         let mut next = || arrays.next().ok_or_else(|| bug("a column of the events is missing"));
         let entities = next()?.as_primitive::<UInt32Type>().values();
         let times = next()?.as_primitive::<Int64Type>().values();
-        let _tie = next()?;
+        let ties = next()?.as_primitive::<UInt32Type>().values();
         let ids = if layout.ids { Some(next()?) } else { None };
         let arrivals: Option<&[i64]> = if layout.arrival {
             Some(next()?.as_primitive::<Int64Type>().values())
@@ -41,6 +42,7 @@ impl<'a> InOrder<'a> {
         Ok(InOrder {
             entities,
             times,
+            ties,
             ids,
             arrivals,
             poison,
@@ -48,15 +50,19 @@ impl<'a> InOrder<'a> {
         })
     }
 
-    /// As the merge reads them.
-    pub fn run(&self, layout: &EventLayout) -> Result<Run> {
+    /// As the merge reads them. `ties`: where events are in part summarised, what orders those of one instant stands in place of
+    /// their digests.
+    pub fn run(&self, layout: &EventLayout, ties: bool) -> Result<Run> {
         let mut arrays = self.lifts.iter();
         let lifts = layout.lifts.iter().map(|wire| wire.decode(&mut arrays));
         Ok(Run {
             events: Events {
                 times: self.times.to_vec(),
                 ids: self.keys(),
-                digests: vec![],
+                digests: match ties {
+                    true => self.ties.iter().map(|tie| u128::from(*tie)).collect(),
+                    false => vec![],
+                },
                 poison: self.poison.map(<[u8]>::to_vec),
                 lifts: lifts.collect::<Result<_>>()?,
             },

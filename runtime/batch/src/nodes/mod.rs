@@ -13,8 +13,10 @@
 mod answer;
 mod assemble;
 mod block;
+mod choices;
 mod chunks;
 mod common;
+mod current;
 mod edges;
 mod events;
 mod finish;

@@ -1,12 +1,15 @@
 //! The events of a large entity in panes, and what stands for a pane that no question tells apart.
 
 use super::answer::Job;
+use super::choices::Choices;
 use super::in_order::InOrder;
 use crate::error::bug;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use datafusion::error::Result;
-use featr_merge::{PaneSummary, may_summarise, summarise};
+use featc_ir::LiftId;
+use featr_kernels::aggregate::Candidates;
+use featr_merge::{PaneSummary, Run, state_bytes, summarise};
 use std::sync::Arc;
 
 /// Summaries, each with the row that it stands at, ascending.
@@ -18,16 +21,12 @@ type Span = Option<(i64, i64)>;
 /// A pane of events, in order.
 pub(super) struct Pane {
     pub rows: usize,
-    /// What stands for them; nothing if that would not be less.
-    pub summary: Option<Summary>,
-}
-
-/// See [`featr_merge::summarise`].
-pub(super) struct Summary {
-    /// The rows that stay, in order.
-    batch: RecordBatch,
+    /// Of the first and of the last event.
+    pub times: (i64, i64),
     classes: Vec<Class>,
     arrivals: Span,
+    /// What is there where all classes are summarised; nothing if that would not be less.
+    summarised: Option<(RecordBatch, Summaries)>,
 }
 
 /// The events of a pane that arrive in some span of time: on time, late, later. A question that is asked between the
@@ -35,115 +34,218 @@ pub(super) struct Summary {
 struct Class {
     arrivals: Span,
     rows: usize,
-    /// The rows that stay, counted in the pane; and where the last of them is among all that stay.
+    /// By filter of [`Choices`]: how many of its events may be chosen.
+    candidates: Vec<u32>,
+    summary: Summary,
+}
+
+/// What stands for the events of a class. See [`featr_merge::summarise`].
+#[derive(Clone)]
+struct Summary {
+    /// The rows that stay, counted in the pane.
     kept: Vec<u32>,
-    last: u32,
     totals: Arc<PaneSummary>,
+}
+
+/// What a question needs of a pane.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Part {
+    pub seen: bool,
+    /// All of its events, in place of summaries.
+    pub whole: bool,
+    /// All events of these classes, as bits.
+    pub classes: u8,
+    /// All candidates by these filters, as bits: see [`Part::filter`].
+    pub candidates: u64,
 }
 
 /// Of the arrivals of a pane, so many sixty-fourths come first, and make a class each with those behind the one before.
 const ARRIVED: [usize; 3] = [48, 60, 63];
 
+impl Part {
+    /// The bit of a filter. Two share one if there are very many: then of both the candidates are there.
+    pub fn filter(filter: usize) -> u64 {
+        1 << (filter % 64)
+    }
+
+    /// Adds what another question needs.
+    pub fn add(&mut self, more: Part) {
+        self.seen |= more.seen;
+        self.whole |= more.whole;
+        self.classes |= more.classes;
+        self.candidates |= more.candidates;
+    }
+}
+
 impl Pane {
+    /// Of events in order, some at least.
+    pub fn new(job: &Job, choices: &Choices, batch: &RecordBatch) -> Result<Pane> {
+        let in_order = InOrder::of(&job.spec.layout, batch)?;
+        let (Some(first), Some(last)) = (in_order.times.first(), in_order.times.last()) else {
+            return Err(bug("a pane has no events"));
+        };
+        let by_arrival = in_order.arrivals.filter(|_| job.spec.delay_us.is_some());
+        let mut classes: Vec<Class> = vec![];
+        for (rows, arrivals) in by_class(batch.num_rows(), by_arrival) {
+            let run = taken(job, batch, &rows)?;
+            let count = |filter: &Option<LiftId>| {
+                let candidates = Candidates::new(*filter, &run.events);
+                (0..rows.len()).filter(|row| candidates.holds(*row)).count() as u32
+            };
+            classes.push(Class {
+                arrivals,
+                rows: rows.len(),
+                candidates: choices.filters.iter().map(count).collect(),
+                summary: Summary::new(job, &run, &rows, &[]),
+            });
+        }
+        let (kept, summaries) = summaries_at(classes.iter().map(|class| class.summary.clone()).collect())?;
+        let spans = || classes.iter().filter_map(|class| class.arrivals);
+        let least = spans().map(|(least, _)| least).min();
+        let greatest = spans().map(|(_, greatest)| greatest).max();
+        Ok(Pane {
+            rows: batch.num_rows(),
+            times: (*first, *last),
+            arrivals: least.zip(greatest),
+            summarised: match kept.len() < batch.num_rows() {
+                true => Some((take_record_batch(batch, &UInt32Array::from(kept))?, summaries)),
+                false => None,
+            },
+            classes,
+        })
+    }
+
     /// The rows that are there if nothing is split.
     pub fn least_rows(&self) -> usize {
-        self.summary
-            .as_ref()
-            .map_or(self.rows, |summary| summary.batch.num_rows())
+        self.summarised.as_ref().map_or(self.rows, |(kept, _)| kept.num_rows())
+    }
+
+    /// What its summaries take, in bytes, about.
+    pub fn summary_bytes(&self, job: &Job) -> usize {
+        let kept = self.summarised.as_ref().map(|(kept, _)| kept.get_array_memory_size());
+        kept.unwrap_or(0) + self.classes.len() * state_bytes(job.spec.merge()).0
+    }
+
+    /// Whether a filter lets events be chosen, and how many of them have arrived for sure.
+    pub fn candidates(&self, filter: usize, cutoff: Option<i64>) -> (bool, u32) {
+        let arrived = |class: &&Class| match (class.arrivals, cutoff) {
+            (Some((_, greatest)), Some(cutoff)) => greatest <= cutoff,
+            (None, _) | (_, None) => true,
+        };
+        let of = |class: &Class| class.candidates[filter];
+        let all = self.classes.iter().any(|class| of(class) > 0);
+        (all, self.classes.iter().filter(arrived).map(of).sum())
+    }
+
+    /// How many rows the candidates by a filter add, at most.
+    pub fn candidate_rows(&self, filter: usize) -> usize {
+        match self.summarised {
+            Some(_) => self.candidates(filter, None).1 as usize,
+            None => 0,
+        }
     }
 
     /// Calls `split` with each class that has partly arrived at `cutoff`, and its rows.
     pub fn partly_arrived(&self, cutoff: i64, mut split: impl FnMut(usize, usize)) {
         let partly = |arrivals: Span| arrivals.is_some_and(|(least, greatest)| least <= cutoff && cutoff < greatest);
-        if let Some(summary) = self.summary.as_ref().filter(|summary| partly(summary.arrivals)) {
-            for (at, class) in summary.classes.iter().enumerate() {
+        if self.summarised.is_some() && partly(self.arrivals) {
+            for (at, class) in self.classes.iter().enumerate() {
                 if partly(class.arrivals) {
                     split(at, class.rows);
                 }
             }
         }
     }
+
+    /// What is there of it, and which summaries stand at which rows; `all` loads its events.
+    pub fn part(
+        &self,
+        job: &Job,
+        filters: &[Option<LiftId>],
+        part: Part,
+        all: impl FnOnce() -> Result<RecordBatch>,
+    ) -> Result<(RecordBatch, Summaries)> {
+        let Some(summarised) = self.summarised.as_ref().filter(|_| !part.whole) else {
+            return Ok((all()?, vec![]));
+        };
+        if part.classes == 0 && part.candidates == 0 {
+            return Ok(summarised.clone());
+        }
+        let near = (0..filters.len()).filter(|filter| part.candidates & Part::filter(*filter) != 0);
+        let near: Vec<Option<LiftId>> = near.map(|filter| filters[filter]).collect();
+        let batch = all()?;
+        let arrivals = InOrder::of(&job.spec.layout, &batch)?.arrivals;
+        let (mut rows, mut summaries): (Vec<u32>, Vec<Summary>) = (vec![], vec![]);
+        for (at, class) in self.classes.iter().enumerate() {
+            let of_class = || class.rows(self.rows, arrivals);
+            if part.classes >> at & 1 == 1 {
+                rows.extend(of_class());
+            } else if near.is_empty() {
+                summaries.push(class.summary.clone());
+            } else {
+                let of_class = of_class();
+                summaries.push(Summary::new(job, &taken(job, &batch, &of_class)?, &of_class, &near));
+            }
+        }
+        let (of_summaries, mut places) = summaries_at(summaries)?;
+        if !rows.is_empty() {
+            rows.extend(&of_summaries);
+            rows.sort_unstable();
+            for (place, _) in &mut places {
+                let at = rows.binary_search(&of_summaries[*place as usize]);
+                *place = at.map_err(|_| bug("a summary lost its place"))? as u32;
+            }
+        } else {
+            rows = of_summaries;
+        }
+        Ok((take_record_batch(&batch, &UInt32Array::from(rows))?, places))
+    }
+}
+
+impl Class {
+    /// The rows of a pane of so many that are of this class.
+    fn rows(&self, rows: usize, arrivals: Option<&[i64]>) -> Vec<u32> {
+        match (self.arrivals, arrivals) {
+            (Some((least, greatest)), Some(arrivals)) => {
+                let of_class = |arrival: &i64| least <= *arrival && *arrival <= greatest;
+                let arrived = (0u32..).zip(arrivals).filter(|(_, arrival)| of_class(arrival));
+                arrived.map(|(row, _)| row).collect()
+            }
+            (None, _) | (_, None) => (0..rows as u32).collect(),
+        }
+    }
 }
 
 impl Summary {
-    /// Summarises the events of a pane, if that makes them fewer.
-    pub fn new(job: &Job, batch: &RecordBatch) -> Result<Option<Summary>> {
-        if !may_summarise(job.spec.merge()) {
-            return Ok(None);
+    /// Of the events of a run, which are these rows of a pane; the candidates by some filters stay.
+    fn new(job: &Job, run: &Run, rows: &[u32], filters: &[Option<LiftId>]) -> Summary {
+        let (kept, totals) = summarise(job.spec.merge(), run, filters);
+        Summary {
+            kept: kept.iter().map(|row| rows[*row as usize]).collect(),
+            totals: Arc::new(totals),
         }
-        let layout = &job.spec.layout;
-        let arrivals = InOrder::of(layout, batch)?.arrivals;
-        let by_arrival = arrivals.filter(|_| job.spec.delay_us.is_some());
-        let mut classes: Vec<Class> = vec![];
-        for (rows, arrivals) in by_class(batch.num_rows(), by_arrival) {
-            let of_class = take_record_batch(batch, &UInt32Array::from(rows.clone()))?;
-            let (kept, totals) = summarise(job.spec.merge(), &InOrder::of(layout, &of_class)?.run(layout)?);
-            classes.push(Class {
-                arrivals,
-                rows: rows.len(),
-                kept: kept.iter().map(|row| rows[*row as usize]).collect(),
-                last: 0,
-                totals: Arc::new(totals),
-            });
-        }
-        let mut kept: Vec<u32> = classes.iter().flat_map(|class| &class.kept).copied().collect();
-        kept.sort_unstable();
-        for class in &mut classes {
-            class.last = place(&kept, class)?;
-        }
-        if kept.len() == batch.num_rows() {
-            return Ok(None);
-        }
-        let spans = || classes.iter().filter_map(|class| class.arrivals);
-        let least = spans().map(|(least, _)| least).min();
-        let greatest = spans().map(|(_, greatest)| greatest).max();
-        Ok(Some(Summary {
-            batch: take_record_batch(batch, &UInt32Array::from(kept))?,
-            classes,
-            arrivals: least.zip(greatest),
-        }))
-    }
-
-    /// The rows that stay, and which totals stand at which of them.
-    pub fn whole(&self) -> (RecordBatch, Summaries) {
-        let of_class = |class: &Class| (class.last, class.totals.clone());
-        let mut totals: Vec<_> = self.classes.iter().map(of_class).collect();
-        totals.sort_unstable_by_key(|(row, _)| *row);
-        (self.batch.clone(), totals)
-    }
-
-    /// The same with all rows of the classes that are `split`, from all rows of the pane.
-    pub fn split(
-        &self,
-        arrivals: Option<&[i64]>,
-        batch: &RecordBatch,
-        split: impl Fn(usize) -> bool,
-    ) -> Result<(RecordBatch, Summaries)> {
-        let mut rows: Vec<u32> = vec![];
-        for (at, class) in self.classes.iter().enumerate() {
-            match (class.arrivals, arrivals) {
-                (Some((least, greatest)), Some(arrivals)) if split(at) => {
-                    let of_class = |arrival: &i64| least <= *arrival && *arrival <= greatest;
-                    let arrived = (0u32..).zip(arrivals).filter(|(_, arrival)| of_class(arrival));
-                    rows.extend(arrived.map(|(row, _)| row));
-                }
-                _ => rows.extend(&class.kept),
-            }
-        }
-        rows.sort_unstable();
-        let mut totals = vec![];
-        for (_, class) in self.classes.iter().enumerate().filter(|(at, _)| !split(*at)) {
-            totals.push((place(&rows, class)?, class.totals.clone()));
-        }
-        totals.sort_unstable_by_key(|(row, _)| *row);
-        Ok((take_record_batch(batch, &UInt32Array::from(rows))?, totals))
     }
 }
 
-/// Where the last row of a class is among rows.
-fn place(rows: &[u32], class: &Class) -> Result<u32> {
-    let found = class.kept.last().and_then(|last| rows.binary_search(last).ok());
-    found.map(|at| at as u32).ok_or_else(|| bug("a summary lost its place"))
+/// Some rows of a pane, as the merge reads them.
+fn taken(job: &Job, batch: &RecordBatch, rows: &[u32]) -> Result<Run> {
+    let layout = &job.spec.layout;
+    let taken = take_record_batch(batch, &UInt32Array::from(rows.to_vec()))?;
+    InOrder::of(layout, &taken)?.run(layout, job.ties())
+}
+
+/// The rows that stay of some classes, in order, and at which of them the summaries stand.
+fn summaries_at(summaries: Vec<Summary>) -> Result<(Vec<u32>, Summaries)> {
+    let mut rows: Vec<u32> = summaries.iter().flat_map(|summary| &summary.kept).copied().collect();
+    rows.sort_unstable();
+    let place = |summary: Summary| {
+        let found = summary.kept.last().and_then(|last| rows.binary_search(last).ok());
+        let at = found.ok_or_else(|| bug("a summary lost its place"))?;
+        Ok((at as u32, summary.totals))
+    };
+    let mut places = summaries.into_iter().map(place).collect::<Result<Summaries>>()?;
+    places.sort_unstable_by_key(|(row, _)| *row);
+    Ok((rows, places))
 }
 
 /// The rows of each class, and its span of arrivals. No two classes share an arrival.

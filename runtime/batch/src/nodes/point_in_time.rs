@@ -4,9 +4,10 @@
 //! come in streams: all of an entity in one of them, in order. An entity is answered when all of its events have come. The
 //! stream that ends last answers the questions about entities without events.
 
-use super::answer::{AboutOne, Job, QuestionCounter};
+use super::answer::{Job, QuestionCounter};
 use super::chunks::QuestionChunks;
-use super::common::{ascending, entity_key, no_expressions, unordered};
+use super::common::{alike_in_all_nodes, ascending, entity_key, unordered};
+use super::current::Current;
 use super::in_order::InOrder;
 use super::questions::Questions;
 use super::spec::PointInTime;
@@ -17,23 +18,18 @@ use arrow::array::{AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{Schema, UInt32Type};
 use datafusion::common::SharedResult;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{Distribution, OrderingRequirements, PhysicalExpr};
+use datafusion::physical_expr::{Distribution, OrderingRequirements};
 use datafusion::physical_plan::execution_plan::EmissionType;
-use datafusion::physical_plan::metrics::{
-    BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet, RecordOutput,
-};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
 };
-use featr_merge::Run;
 use futures::{StreamExt, TryStreamExt};
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -72,25 +68,6 @@ impl PointInTimeExec {
             properties: unordered(schema, partitions, EmissionType::Incremental),
         }
     }
-}
-
-/// What is being answered.
-enum Current {
-    Nothing,
-    /// A run of whole entities: which, and where their events are; the next of them, and the next of its questions.
-    Whole {
-        run: Run,
-        entities: Vec<(u32, Range<u32>)>,
-        questions_max: usize,
-        next: usize,
-        rows: Option<(Vec<u32>, usize)>,
-    },
-    Chunks(Box<QuestionChunks>),
-    /// Entities without events, from this one on; at last the questions without an entity.
-    WithoutEvents {
-        next: u32,
-        nobody: usize,
-    },
 }
 
 /// A stream of answers.
@@ -220,7 +197,7 @@ impl Stream {
         }
         let bytes = layout.work_bytes(batch.num_rows(), sliced_bytes(batch));
         Ok(Current::Whole {
-            run: in_order.run(layout)?,
+            run: in_order.run(layout, false)?,
             entities: of_entities,
             questions_max: self.job.questions_max(bytes),
             next: 0,
@@ -250,86 +227,6 @@ fn sliced_bytes(batch: &RecordBatch) -> usize {
     sizes.map(|size| size.unwrap_or(0)).sum()
 }
 
-impl Current {
-    fn next(&mut self, job: &Job) -> Result<Option<RecordBatch>> {
-        match self {
-            Current::Nothing => Ok(None),
-            Current::Chunks(chunks) => chunks.next(job),
-            Current::Whole {
-                run,
-                entities,
-                questions_max,
-                next,
-                rows,
-            } => {
-                let mut taken: Vec<(Vec<u32>, Range<u32>)> = vec![];
-                let mut left = *questions_max;
-                while left > 0 {
-                    let Some((entity, events)) = entities.get(*next) else {
-                        break;
-                    };
-                    let (all, from) = rows
-                        .take()
-                        .unwrap_or_else(|| (job.questions.sorted(job.questions.about(*entity)), 0));
-                    let count = left.min(all.len() - from);
-                    left -= count;
-                    if from == 0 && count == all.len() {
-                        taken.push((all, events.clone()));
-                        *next += 1;
-                        continue;
-                    }
-                    taken.push((all[from..from + count].to_vec(), events.clone()));
-                    match from + count == all.len() {
-                        true => *next += 1,
-                        false => *rows = Some((all, from + count)),
-                    }
-                }
-                if taken.is_empty() {
-                    *self = Current::Nothing;
-                    return Ok(None);
-                }
-                if *questions_max < usize::MAX && (left == 0 || rows.is_some()) {
-                    job.chunks.add(1);
-                }
-                let asked = taken.iter().map(|(rows, events)| AboutOne {
-                    rows,
-                    events: events.clone(),
-                });
-                Ok(Some(job.ask(run, &asked.collect::<Vec<_>>())?))
-            }
-            Current::WithoutEvents { next, nobody } => {
-                let most = job.questions_max(0).min(1 << 13);
-                let mut taken = vec![];
-                let mut left = most;
-                for entity in job.questions.without_events(*next) {
-                    let rows = job.questions.about(entity);
-                    if rows.len() > left && !taken.is_empty() {
-                        break;
-                    }
-                    left = left.saturating_sub(rows.len());
-                    taken.push(job.questions.sorted(rows));
-                    *next = entity + 1;
-                }
-                let mut keyless = 0;
-                if taken.is_empty() {
-                    let rows = job.questions.of_nobody();
-                    let rows = &rows[*nobody..(*nobody + most).min(rows.len())];
-                    if rows.is_empty() {
-                        return Ok(None);
-                    }
-                    keyless = rows.len();
-                    *nobody += keyless;
-                    taken.push(job.questions.sorted(rows));
-                }
-                let none = RecordBatch::new_empty(Arc::new(job.spec.layout.sorted()));
-                let run = InOrder::of(&job.spec.layout, &none)?.run(&job.spec.layout)?;
-                let asked = taken.iter().map(|rows| AboutOne { rows, events: 0..0 });
-                Ok(Some(job.ask_all(&run, &asked.collect::<Vec<_>>(), keyless)?))
-            }
-        }
-    }
-}
-
 impl DisplayAs for PointInTimeExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         let windows: Vec<String> = self.spec.fold.windows.iter().map(ToString::to_string).collect();
@@ -347,13 +244,7 @@ impl DisplayAs for PointInTimeExec {
 }
 
 impl ExecutionPlan for PointInTimeExec {
-    fn name(&self) -> &str {
-        "PointInTimeExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
+    alike_in_all_nodes!("PointInTimeExec");
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
         let events = match entity_key(&self.inputs[1].schema()) {
@@ -379,17 +270,6 @@ impl ExecutionPlan for PointInTimeExec {
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         self.inputs.iter().collect()
-    }
-
-    fn apply_expressions(
-        &self,
-        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        no_expressions(f)
-    }
-
-    fn metrics(&self) -> Option<MetricsSet> {
-        Some(self.metrics.clone_inner())
     }
 
     fn with_new_children(self: Arc<Self>, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {

@@ -6,6 +6,7 @@ use crate::entities::NOBODY;
 use crate::error::bug;
 use crate::spill::by_partition;
 use arrow::array::AsArray;
+use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{Int64Type, UInt32Type};
 use datafusion::error::Result;
 use datafusion::execution::SendableRecordBatchStream;
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 /// See the module. A question is a row of the spine.
 #[derive(Debug)]
 pub(super) struct Questions {
-    pub times: Vec<i64>,
+    times: Times,
     /// What `excluding self` compares with, over all questions.
     pub selves: Vec<Column>,
     /// Questions by entity, and where those of each entity start.
@@ -32,6 +33,35 @@ pub(super) struct Questions {
     _memory: Option<MemoryReservation>,
 }
 
+/// The instants of all questions, as the batches of the spine have them: a million of them are 8 MB, in each copy.
+#[derive(Debug, Default)]
+struct Times {
+    parts: Vec<ScalarBuffer<i64>>,
+    /// Where the parts behind the first one start.
+    starts: Vec<u32>,
+    rows: usize,
+}
+
+impl Times {
+    fn push(&mut self, part: &ScalarBuffer<i64>) {
+        if part.is_empty() {
+            return;
+        }
+        if !self.parts.is_empty() {
+            self.starts.push(self.rows as u32);
+        }
+        self.rows += part.len();
+        self.parts.push(part.clone());
+    }
+
+    #[inline]
+    fn at(&self, row: u32) -> i64 {
+        let part = self.starts.partition_point(|start| *start <= row);
+        let start = part.checked_sub(1).map_or(0, |before| self.starts[before]);
+        self.parts[part][(row - start) as usize]
+    }
+}
+
 impl Questions {
     /// Collects them; `streams` will read events.
     pub async fn collect(
@@ -40,11 +70,11 @@ impl Questions {
         streams: usize,
         memory: Option<MemoryReservation>,
     ) -> Result<Questions> {
-        let (mut times, mut entities) = (vec![], vec![]);
+        let (mut times, mut entities) = (Times::default(), vec![]);
         let mut selves: Vec<Column> = spec.selves.iter().map(|(_, ty)| Column::empty(*ty)).collect();
         while let Some(batch) = spine.next().await {
             let batch = batch?;
-            times.extend_from_slice(batch.column(spec.time).as_primitive::<Int64Type>().values());
+            times.push(batch.column(spec.time).as_primitive::<Int64Type>().values());
             entities.extend_from_slice(batch.column(spec.entity).as_primitive::<UInt32Type>().values());
             for ((place, ty), all) in spec.selves.iter().zip(&mut selves) {
                 let arrays = [batch.column(*place).clone()];
@@ -66,9 +96,15 @@ impl Questions {
             _memory: memory,
         };
         if let Some(memory) = &questions._memory {
-            memory.grow(questions.times.len() * 12 + questions.starts.len() * 5);
+            memory.grow(questions.order.len() * 4 + questions.starts.len() * 5);
         }
         Ok(questions)
+    }
+
+    /// The instant of a question.
+    #[inline]
+    pub fn time(&self, question: u32) -> i64 {
+        self.times.at(question)
     }
 
     /// The questions about an entity, in the order of the spine.
@@ -112,7 +148,7 @@ impl Questions {
     /// Questions by instant, then by row.
     pub fn sorted(&self, rows: &[u32]) -> Vec<u32> {
         let mut rows = rows.to_vec();
-        let place = |row: &u32| (self.times[*row as usize], *row);
+        let place = |row: &u32| (self.time(*row), *row);
         if !rows.is_sorted_by_key(place) {
             rows.sort_unstable_by_key(place);
         }

@@ -1,21 +1,20 @@
 //! The spine: its rows collected once for all that read them, with the numbers of the entities that they ask about.
 
-use super::common::no_expressions;
+use super::common::alike_in_all_nodes;
 use crate::entities::Entities;
 use crate::error::{BatchError, bug};
 use crate::filter::{Asked, BuildSide};
 use crate::wire::Wire;
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt32Array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::stats::Precision;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{SharedResult, Statistics};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{Distribution, EquivalenceProperties, OrderingRequirements, PhysicalExpr};
+use datafusion::physical_expr::{Distribution, EquivalenceProperties, OrderingRequirements};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, RecordOutput};
 use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -169,6 +168,27 @@ impl SpineExec {
     }
 }
 
+/// The instants of a batch, which has so many rows above it.
+fn instants(batch: &RecordBatch, place: usize, above: usize) -> Result<Int64Array> {
+    let array = batch.column(place);
+    let refused = |why| BatchError::SpineColumn {
+        column: batch.schema_ref().field(place).name().clone(),
+        why,
+    };
+    if let (DataType::Timestamp(TimeUnit::Microsecond, Some(_)), Some(times)) =
+        (array.data_type(), array.as_primitive_opt::<TimestampMicrosecondType>())
+        && times.null_count() == 0
+    {
+        // What they are already, and where they are.
+        return Ok(Int64Array::new(times.values().clone(), None));
+    }
+    let times = from_arrow(array, Type::Timestamp).map_err(refused)?;
+    match (0..times.len()).find(|row| !times.is_valid(*row)) {
+        Some(row) => Err(refused(format!("is null in row {}", above + row)).into()),
+        None => Ok(Int64Array::from(times.i64s().to_vec())),
+    }
+}
+
 /// A column of all batches.
 fn whole(batches: &[RecordBatch], place: usize, ty: Type) -> Result<Column> {
     let mut all: Option<Column> = None;
@@ -193,16 +213,17 @@ fn number(spec: &SpineSpec, schema: &SchemaRef, spool: &Spool, input: Vec<Record
         let why = "more than 2^32 questions".to_owned();
         return Err(BatchError::Resources { why }.into());
     }
-    let times = whole(&input, spec.time, Type::Timestamp)?;
-    if let Some(row) = (0..times.len()).find(|row| !times.is_valid(*row)) {
-        let column = input[0].schema_ref().field(spec.time).name().clone();
-        let why = format!("is null in row {row}");
-        return Err(BatchError::SpineColumn { column, why }.into());
+    let mut times = Vec::with_capacity(input.len());
+    let mut above = 0;
+    for batch in &input {
+        times.push(instants(batch, spec.time, above)?);
+        above += batch.num_rows();
     }
-    let times = Int64Array::from(times.i64s().to_vec());
+    let least = times.iter().filter_map(arrow::compute::min).min();
+    let greatest = times.iter().filter_map(arrow::compute::max).max();
     let asked = |entities: Entities| Asked {
         entities: Arc::new(entities),
-        times: arrow::compute::min(&times).zip(arrow::compute::max(&times)),
+        times: least.zip(greatest),
         questions: rows as u64,
     };
     let column = |key: &Key| {
@@ -223,16 +244,16 @@ fn number(spec: &SpineSpec, schema: &SchemaRef, spool: &Spool, input: Vec<Record
     for key in &spec.selves {
         wire(key.ty).encode(column(key)?, &mut added)?;
     }
-    added.insert(0, Arc::new(times));
     let mut from = 0;
-    let beside = |batch: RecordBatch| {
+    let beside = |(batch, times): (RecordBatch, Int64Array)| {
         let rows = batch.num_rows();
         let added = added.iter().map(|array| array.slice(from, rows));
-        let columns = batch.columns()[..spec.own].iter().cloned().chain(added).collect();
+        let own = batch.columns()[..spec.own].iter().cloned();
+        let columns = own.chain([Arc::new(times) as ArrayRef]).chain(added).collect();
         from += rows;
         Ok(RecordBatch::try_new(schema.clone(), columns)?)
     };
-    input.into_iter().map(beside).collect()
+    input.into_iter().zip(times).map(beside).collect()
 }
 
 impl DisplayAs for SpineExec {
@@ -246,13 +267,7 @@ impl DisplayAs for SpineExec {
 }
 
 impl ExecutionPlan for SpineExec {
-    fn name(&self) -> &str {
-        "SpineExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
+    alike_in_all_nodes!("SpineExec");
 
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
         InputDistributionRequirements::new(vec![Distribution::SinglePartition])
@@ -272,17 +287,6 @@ impl ExecutionPlan for SpineExec {
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        no_expressions(f)
-    }
-
-    fn metrics(&self) -> Option<MetricsSet> {
-        Some(self.metrics.clone_inner())
     }
 
     fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {

@@ -1,8 +1,9 @@
 //! What a scan reads: parts of files, columns, rows that can matter.
 
+use super::Outcome;
 use super::part::{Part, check};
 use super::pipeline::Pipeline;
-use super::{Outcome, ROWS_MANY, Scan};
+use super::scan::{ROWS_MANY, Scan};
 use crate::error::BatchError;
 use featc_ir::{ColumnId, Type};
 use featr_decode::{Bound, Piece, PieceOptions, pieces};

@@ -42,7 +42,7 @@ fn query(fuse: bool) -> Query {
 /// The questions of the shop as a table, over which a query asks.
 fn spine(session: &SessionContext, sorted: bool) -> DataFrame {
     let spine = shop::inputs().spine;
-    let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from(spine.times.clone()).with_timezone("UTC"));
+    let times: ArrayRef = Arc::new(TimestampMicrosecondArray::new(spine.times.clone(), None).with_timezone("UTC"));
     let columns = spine
         .columns
         .iter()

@@ -135,7 +135,7 @@ pub(super) fn spine(asked: &[(Option<&str>, i64)]) -> SpineData {
     SpineData {
         schema: batch.schema(),
         batches: vec![batch.slice(0, two), batch.slice(two, rows - two)],
-        times,
+        times: times.into(),
         columns: vec![
             (key("user"), Column::from_values(Type::String, &users)),
             (key("shop"), Column::from_values(Type::String, &shops)),

@@ -35,7 +35,7 @@ impl Format for Arrow {
 
     fn open(&'static self, input: InputFile, spec: &Spec, _keep_open: bool) -> Result<Arc<dyn Opened>, DecodeError> {
         let file = spec.options.store.open(&input)?;
-        if !is_file(&*file)? {
+        if !is_file(&input.name, &*file)? {
             return Ok(Arc::new(ArrowStream(input)));
         }
         let footer = guarded(&input.name, || footer(&*file))?;
@@ -54,7 +54,7 @@ impl Format for Arrow {
     fn spine(&self, store: &dyn Store, input: &InputFile, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
         let name = wanted.file;
         let file = store.open(input)?;
-        if !is_file(&*file)? {
+        if !is_file(name, &*file)? {
             let bytes = store.stream(input)?;
             let (schema, mut stream) = guarded(name, || Stream::open(name, bytes))?;
             return columns(schema, &mut || guarded(name, || stream.next()), wanted);
@@ -107,9 +107,14 @@ impl Encoder for FileWriter<Target> {
     }
 }
 
-fn is_file(file: &dyn RandomRead) -> Result<bool, DecodeError> {
+/// Whether it is a file, and no stream.
+fn is_file(name: &str, file: &dyn RandomRead) -> Result<bool, DecodeError> {
     let head = MAGIC.len().min(usize::try_from(file.len()).unwrap_or(usize::MAX));
-    Ok(&file.read_at(0, head)?[..] == MAGIC)
+    let is_file = &file.read_at(0, head)?[..] == MAGIC;
+    match DecodeError::of_another_format(name, &MARKER, file).filter(|_| !is_file) {
+        Some(error) => Err(error),
+        None => Ok(is_file),
+    }
 }
 
 /// A file whose schema fits a source.

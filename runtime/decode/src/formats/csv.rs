@@ -1,9 +1,9 @@
 //! Text with a header line and fields between delimiters: CSV after RFC 4180, written with line feeds and such that null
-//! and the empty string differ.
+//! and the empty string differ; and TSV, which is the same with tabs in place of commas.
 
 use crate::builder::Builder;
 use crate::csv::{CsvReader, Field, Record, header};
-use crate::error::{DecodeError, NOT_IN_CSV};
+use crate::error::{CANNOT_HOLD, DecodeError};
 use crate::format::{Format, Opened};
 use crate::lines::Lines;
 use crate::names::place;
@@ -27,14 +27,23 @@ use std::sync::Arc;
 
 /// One of these formats.
 pub(super) struct Delimited {
+    /// What messages call it.
+    pub name: &'static str,
     pub delimiter: u8,
     /// The first one is that of outputs.
     pub extensions: &'static [&'static str],
 }
 
 pub(super) static CSV: Delimited = Delimited {
+    name: "CSV",
     delimiter: b',',
     extensions: &["csv", "csv.gz", "csv.zst"],
+};
+
+pub(super) static TSV: Delimited = Delimited {
+    name: "TSV",
+    delimiter: b'\t',
+    extensions: &["tsv", "tsv.gz", "tsv.zst"],
 };
 
 impl Format for Delimited {
@@ -80,8 +89,9 @@ impl Format for Delimited {
         if let Some(field) = schema.fields().iter().find(|field| is_nested(field.data_type())) {
             let found = crate::array::describe(field.data_type());
             return Err(WriteError::Why(format!(
-                "column `{}` is {found}, {NOT_IN_CSV}",
-                field.name()
+                "column `{}` is {found}, which {}{CANNOT_HOLD}",
+                field.name(),
+                self.name
             )));
         }
         let delimiter = char::from(self.delimiter);

@@ -24,6 +24,7 @@ pub(crate) fn of(format: FileFormat) -> &'static dyn Format {
     match format {
         FileFormat::Parquet => &parquet::Parquet,
         FileFormat::Csv => &csv::CSV,
+        FileFormat::Tsv => &csv::TSV,
         FileFormat::Jsonl => &jsonl::Jsonl,
         FileFormat::Arrow => &arrow::Arrow,
         FileFormat::Delta => &delta::Delta,

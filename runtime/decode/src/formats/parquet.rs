@@ -24,6 +24,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+/// The first bytes of a file.
+const MAGIC: &[u8] = b"PAR1";
+
 pub(super) struct Parquet;
 
 impl Format for Parquet {
@@ -50,7 +53,7 @@ impl Format for Parquet {
     }
 
     fn begins(&self, head: &[u8]) -> bool {
-        head.starts_with(b"PAR1")
+        head.starts_with(MAGIC)
     }
 
     fn spine(&self, store: &dyn Store, input: &InputFile, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
@@ -120,7 +123,10 @@ fn load(
 ) -> Result<ArrowReaderMetadata, DecodeError> {
     let tail = Chunks::tail(file.clone());
     let metadata = guarded(name, || ArrowReaderMetadata::load(&tail, options));
-    metadata.map_err(|error| tail.failure().unwrap_or(error))
+    metadata.map_err(|error| {
+        let of_another = || DecodeError::of_another_format(name, MAGIC, &**file);
+        tail.failure().or_else(of_another).unwrap_or(error)
+    })
 }
 
 /// The column chunks of a row group that are read.

@@ -210,7 +210,7 @@ fn formats_by_name_else_by_content() {
         read("spine.txt", "card,n,at\n", None).unwrap_err(),
         DecodeError::UnknownFormat {
             file: "spine.txt".into(),
-            known: vec!["parquet", "csv", "jsonl", "arrow"],
+            known: vec!["parquet", "csv", "tsv", "jsonl", "arrow"],
         }
     );
     let empty = read("s.jsonl", "", None).unwrap();

@@ -305,3 +305,19 @@ fn any_bytes_give_rows_or_rejects() {
         );
     }
 }
+
+#[test]
+fn tsv_is_csv_with_tabs() {
+    let content = "note\tat\tid\n\"a\tb\"\t1970-01-01T00:00:01Z\t7\nx,\\t\t1970-01-01T00:00:02Z\t8\n\"\"\"q\"\"\n\"\t1970-01-01T00:00:03Z\t9\n\t1970-01-01T00:00:04Z\t1\n1\t2\n";
+    let outcome = read_content(&source(EVENTS), FileFormat::Tsv, content);
+    assert_eq!(
+        outcome.rows,
+        [
+            "f:2 7|1000000|a\tb",
+            "f:3 8|2000000|x,\\t",
+            "f:4 9|3000000|\"q\"\n",
+            "f:6 1|4000000|∅"
+        ]
+    );
+    assert_eq!(outcome.rejects, ["f:7 unparsable 2 fields where the header has 3"]);
+}

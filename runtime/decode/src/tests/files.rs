@@ -234,3 +234,104 @@ fn a_pipe_is_no_input() {
     );
     assert_eq!(stream, Some(refused));
 }
+
+/// What is named like a file of the source, and cannot be read, is not left out in silence.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_among_the_files_of_a_folder_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path();
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, base.join(name)).unwrap();
+    for name in ["d", "e", "f", "d/inner.csv"] {
+        std::fs::create_dir(base.join(name)).unwrap();
+        std::fs::write(base.join(name).join("a.csv"), "").unwrap();
+    }
+    assert_eq!(
+        names(base, FileFormat::Csv, &["d"]).unwrap(),
+        ["d/a.csv"],
+        "a folder is none"
+    );
+    let _socket = std::os::unix::net::UnixListener::bind(base.join("e/b.csv")).unwrap();
+    let _other = std::os::unix::net::UnixListener::bind(base.join("d/socket")).unwrap();
+    link("nowhere", "f/b.csv");
+    link("nowhere", "d/_hidden.csv");
+    link("nowhere.csv", "dangling.csv");
+    link("loop.csv", "loop.csv");
+    let told = |path: &str| {
+        let error = names(base, FileFormat::Csv, &[path]).unwrap_err();
+        let text = error.to_string().replace(&base.display().to_string(), "B");
+        (text, error.help().unwrap_or_default())
+    };
+    for (path, words, step) in [
+        (
+            "e",
+            "cannot read B/e/b.csv: it is a pipe, a socket or a device, and no file",
+            "to a file",
+        ),
+        (
+            "f",
+            "cannot read B/f/b.csv: it is a link that leads to nothing",
+            "let the link lead",
+        ),
+        (
+            "dangling.csv",
+            "no files for \"dangling.csv\": it is a link that leads to nothing",
+            "let the link lead",
+        ),
+        (
+            "loop.csv",
+            "no files for \"loop.csv\": it is a link that leads to itself",
+            "let the link lead",
+        ),
+    ] {
+        let (text, help) = told(path);
+        assert_eq!(text, words);
+        assert!(help.contains(step), "{path}: {help}");
+    }
+    assert_eq!(names(base, FileFormat::Csv, &["d"]).unwrap(), ["d/a.csv"]);
+}
+
+#[test]
+fn what_the_system_says_of_names_and_links_has_its_step() {
+    let told = |error: std::io::Error| DecodeError::unreadable("f", &error);
+    for (kind, step) in [
+        (std::io::ErrorKind::InvalidFilename, "255 bytes"),
+        (std::io::ErrorKind::NotADirectory, "in the place of a folder"),
+    ] {
+        assert!(told(kind.into()).help().unwrap().contains(step));
+    }
+    let flood = DecodeError::Unreadable {
+        file: "f".into(),
+        why: "more than 10000 links to folders are followed".into(),
+    };
+    assert!(flood.help().unwrap().contains("without `**`"));
+}
+
+#[test]
+fn files_of_another_format_are_known_by_their_first_bytes() {
+    let events = source(&[("id", Type::Int64), ("at", Type::Timestamp)]);
+    let text = "id,at\n1,1970-01-01T00:00:00Z\n";
+    let wide: Vec<u8> = format!("\u{feff}{text}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let parquet = folder.path().join("o.parquet");
+    crate::write_rows(&parquet, Arc::new(arrow::datatypes::Schema::empty()), []).unwrap();
+    let parquet = [b"PAR1\x15\x04".to_vec(), std::fs::read(parquet).unwrap()].concat();
+    let cases: [(FileFormat, &[u8], &str); 8] = [
+        (FileFormat::Csv, b"\x1f\x8b\x08\0\0\0\0\0", "gzip"),
+        (FileFormat::Tsv, b"\x28\xb5\x2f\xfd\x04\0", "zstd"),
+        (FileFormat::Jsonl, b"PK\x03\x04\x14\0\x06\0", "Excel"),
+        (FileFormat::Csv, &wide, "UTF-16"),
+        (FileFormat::Csv, &parquet, "Parquet"),
+        (FileFormat::Parquet, text.as_bytes(), "plain text"),
+        (FileFormat::Parquet, b"\x1f\x8b\x08\0\0\0\0\0", "gzip"),
+        (FileFormat::Arrow, text.as_bytes(), "plain text"),
+    ];
+    for (format, content, what) in cases {
+        let error = read_content(&events, format, content).error.expect("an error");
+        assert!(error.to_string().contains(what), "{format:?}: {error}");
+        assert!(error.help().is_some(), "{format:?}: {error}");
+    }
+}

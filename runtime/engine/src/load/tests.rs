@@ -10,7 +10,8 @@ use featc_ir::{Key, Source, Type, hash};
 use featr_kernels::{Column, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A build in memory: files that engines read.
 struct Base {
@@ -433,6 +434,60 @@ fn run_batch(program: &Program, folder: &Path) -> Result<(), String> {
 /// One training set for so many loads.
 const TRAINED: u64 = 40;
 const EDITS: u64 = 100_000;
+/// Edits are drawn in so many parts, each from its own seed, which threads share.
+const PARTS: u64 = 8;
+
+/// What became of edits, by kind: refused, run, and of these without a change.
+#[derive(Default)]
+struct Counts {
+    by_kind: BTreeMap<&'static str, [u64; 3]>,
+    loads: u64,
+    trained: u64,
+}
+
+impl Counts {
+    fn merge(&mut self, other: Counts) {
+        for (kind, [refused, ran, same]) in other.by_kind {
+            let known = self.by_kind.entry(kind).or_default();
+            *known = [known[0] + refused, known[1] + ran, known[2] + same];
+        }
+        self.loads += other.loads;
+        self.trained += other.trained;
+    }
+}
+
+fn one_edit(bases: &[Base], draw: &mut Random, counts: &mut Counts, folder: &Path, edit: u64) {
+    // The smaller ones more often: an edit of them is as good.
+    let base = draw.below(bases.len()).min(draw.below(bases.len()));
+    let file = draw.below(bases[base].files.len());
+    let (kind, text) = edited(bases, (base, file), draw);
+    let name = &bases[base].files[file].name;
+    let is_same = text == bases[base].files[file].text;
+    let trains = (counts.loads + 1).is_multiple_of(TRAINED);
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        let program = with_file(&bases[base], name, &text).ok()?;
+        let mut said = run_online(&program).map(drop);
+        if trains {
+            said = said.and_then(|()| run_batch(&program, folder));
+        }
+        Some(said)
+    }));
+    let counted = counts.by_kind.entry(KINDS[kind]).or_default();
+    match ran {
+        Ok(None) => counted[0] += 1,
+        Ok(Some(Ok(()))) => {
+            counted[1] += 1;
+            counted[2] += u64::from(is_same);
+            counts.loads += 1;
+            counts.trained += u64::from(trains);
+        }
+        Ok(Some(Err(why))) => panic!("edit {edit}, {} of {name} in {}: {why}", KINDS[kind], bases[base].name),
+        Err(_) => panic!(
+            "edit {edit}, {} of {name} in {}: a panic\n{text}",
+            KINDS[kind], bases[base].name
+        ),
+    }
+}
 
 #[test]
 fn edited_builds_are_refused_or_run() {
@@ -444,45 +499,39 @@ fn edited_builds_are_refused_or_run() {
         run_online(&program).expect("it runs");
         run_batch(&program, folder.path()).expect("it trains");
     }
-    let mut draw = Random::new(1);
-    let mut counts: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
-    let (mut loads, mut trained) = (0_u64, 0_u64);
-    for edit in 0..EDITS {
-        // The smaller ones more often: an edit of them is as good.
-        let base = draw.below(bases.len()).min(draw.below(bases.len()));
-        let file = draw.below(bases[base].files.len());
-        let (kind, text) = edited(&bases, (base, file), &mut draw);
-        let name = &bases[base].files[file].name;
-        let is_same = text == bases[base].files[file].text;
-        let ran = catch_unwind(AssertUnwindSafe(|| {
-            let program = with_file(&bases[base], name, &text).ok()?;
-            let mut said = run_online(&program).map(drop);
-            if (loads + 1).is_multiple_of(TRAINED) {
-                said = said.and_then(|()| run_batch(&program, folder.path()));
+    let next = AtomicU64::new(0);
+    let work = || {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut counts = Counts::default();
+        loop {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            if part >= PARTS {
+                return counts;
             }
-            Some(said)
-        }));
-        let counted = counts.entry(KINDS[kind]).or_default();
-        match ran {
-            Ok(None) => counted[0] += 1,
-            Ok(Some(Ok(()))) => {
-                counted[1] += 1;
-                counted[2] += u64::from(is_same);
-                loads += 1;
-                trained += u64::from(loads.is_multiple_of(TRAINED));
+            let mut draw = Random::new(part + 1);
+            for edit in part * EDITS / PARTS..(part + 1) * EDITS / PARTS {
+                one_edit(&bases, &mut draw, &mut counts, folder.path(), edit);
             }
-            Ok(Some(Err(why))) => panic!("edit {edit}, {} of {name} in {}: {why}", KINDS[kind], bases[base].name),
-            Err(_) => panic!(
-                "edit {edit}, {} of {name} in {}: a panic\n{text}",
-                KINDS[kind], bases[base].name
-            ),
         }
-    }
-    println!("edits: refused, run, of these without a change: {counts:?}; {trained} trained");
-    assert_eq!(counts.len(), KINDS.len(), "every kind of edit");
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
+    let mut counts = Counts::default();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            counts.merge(worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+    });
+    let Counts {
+        by_kind,
+        loads,
+        trained,
+    } = counts;
+    println!("edits: refused, run, of these without a change: {by_kind:?}; {trained} trained");
+    assert_eq!(by_kind.len(), KINDS.len(), "every kind of edit");
     assert!(
-        counts.values().all(|count| count[0] > 100),
-        "every kind is refused: {counts:?}"
+        by_kind.values().all(|count| count[0] > 100),
+        "every kind is refused: {by_kind:?}"
     );
     assert!(loads > 3_000 && trained > 80, "{loads} ran, {trained} of them trained");
 }

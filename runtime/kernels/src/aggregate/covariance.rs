@@ -1,7 +1,7 @@
 //! `covariance` and `correlation`: a group of exact power sums of pairs. What is rational is rounded once; a correlation is
 //! the root of an exact fraction, correctly rounded.
 
-use super::number::{Number, scale_of};
+use super::number::Number;
 use super::{Aggregate, Asked, Input, Name, Types};
 use crate::exact::{self, Comoments};
 use crate::value::{Value, canonical};
@@ -51,7 +51,8 @@ impl Aggregate for Covariance {
         let result = if asked.name == Name::Correlation {
             exact::correlation(&self.sums)
         } else {
-            let scale = u32::from(scale_of(asked.types.argument)) + u32::from(scale_of(asked.types.second));
+            let scale = u32::from(asked.types.argument.map_or(0, featc_ir::Type::scale))
+                + u32::from(asked.types.second.map_or(0, featc_ir::Type::scale));
             exact::covariance(&self.sums, scale)
         };
         Ok(result.map_or(Value::Null, |result| Value::Float64(canonical(result))))

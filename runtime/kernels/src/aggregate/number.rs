@@ -2,7 +2,6 @@
 
 use crate::column::{Column, Data};
 use crate::exact::ExactSum;
-use featc_ir::Type;
 
 /// A number, exactly: a float, or an integer in units of 10^-scale.
 #[derive(Debug, Clone, Copy)]
@@ -39,14 +38,5 @@ impl Number {
             (Number::Integer(left), Number::Integer(right)) => sum.add_product_i128(left, right),
             (Number::Float(_), Number::Integer(_)) | (Number::Integer(_), Number::Float(_)) => super::different_slots(),
         }
-    }
-}
-
-/// The digits after the point of a decimal; 0 of other types.
-pub(super) fn scale_of(ty: Option<Type>) -> u8 {
-    if let Some(Type::Decimal { scale, .. }) = ty {
-        scale
-    } else {
-        0
     }
 }

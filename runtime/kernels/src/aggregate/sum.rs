@@ -1,7 +1,7 @@
 //! `sum` and `mean`: a group of exact sums (see [`crate::exact`] for the source of the algorithm), with one rounding, or
 //! one check of the range, at the end.
 
-use super::number::{Number, scale_of};
+use super::number::Number;
 use super::{Aggregate, Asked, Input, Name, Types};
 use crate::column::Data;
 use crate::exact::{self, ExactSum};
@@ -91,7 +91,7 @@ impl Aggregate for Sum {
             }
             Total::Integer(sum) => i64::try_from(*sum).map(Value::Int64).map_err(|_| overflow),
             Total::Exact(sum) if asked.name == Name::Mean => {
-                let scale = scale_of(asked.types.argument);
+                let scale = asked.types.argument.map_or(0, featc_ir::Type::scale);
                 let mean = exact::mean_scaled(sum, self.taken.unsigned_abs(), scale);
                 Ok(Value::Float64(canonical(mean)))
             }

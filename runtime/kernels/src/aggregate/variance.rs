@@ -1,7 +1,7 @@
 //! `variance`, `stddev` and their `_pop` forms: a group of exact power sums. Numerator and denominator are exact, with one
 //! rounding at the end; a standard deviation is the IEEE root of that.
 
-use super::number::{Number, scale_of};
+use super::number::Number;
 use super::{Aggregate, Asked, Input, Name, Types};
 use crate::exact::{self, ExactSum};
 use crate::value::{Value, canonical};
@@ -55,7 +55,7 @@ impl Aggregate for Variance {
         let population = matches!(asked.name, Name::VariancePop | Name::StddevPop);
         let root = matches!(asked.name, Name::Stddev | Name::StddevPop);
         let count = u64::try_from(self.0.taken).unwrap_or(0);
-        let scale = scale_of(asked.types.argument);
+        let scale = asked.types.argument.map_or(0, featc_ir::Type::scale);
         let variance = exact::variance(count, &self.0.sum, &self.0.squares, scale, population);
         let result = variance.map(|variance| if root { variance.sqrt() } else { variance });
         Ok(result.map_or(Value::Null, |result| Value::Float64(canonical(result))))

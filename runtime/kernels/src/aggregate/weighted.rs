@@ -1,6 +1,6 @@
 //! `weighted_mean`: a group of two exact sums, whose quotient is rounded once.
 
-use super::number::{Number, scale_of};
+use super::number::Number;
 use super::{Aggregate, Asked, Input, Name, Types};
 use crate::exact::{self, ExactSum};
 use crate::value::{Value, canonical};
@@ -46,7 +46,7 @@ impl Aggregate for Weighted {
     }
 
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
-        let scale = u32::from(scale_of(asked.types.argument));
+        let scale = u32::from(asked.types.argument.map_or(0, featc_ir::Type::scale));
         let mean = exact::quotient(&self.0.products, &self.0.weights, scale);
         Ok(mean.map_or(Value::Null, |mean| Value::Float64(canonical(mean))))
     }

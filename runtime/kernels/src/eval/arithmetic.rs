@@ -1,6 +1,6 @@
 //! `+ - * / div mod` and the sign.
 
-use super::cast::{decimals_of, floats_of, scale_of};
+use super::cast::{decimals_of, floats_of};
 use super::operand::{Frame, OVERFLOW, Operand, or_overflow};
 use crate::calendar::DAY_US;
 use crate::column::{Data, Tag};
@@ -69,7 +69,7 @@ fn decimal_ring<'a>(
     rows: usize,
 ) -> Operand<'a> {
     let mut frame = Frame::strict(&[left, right], rows);
-    let (ls, rs) = (scale_of(left.ty()), scale_of(right.ty()));
+    let (ls, rs) = (left.ty().scale(), right.ty().scale());
     let (left, right) = (decimals_of(left), decimals_of(right));
     let (a, b) = (left.i128s(), right.i128s());
     let plain = ls == scale && rs == scale;
@@ -103,7 +103,7 @@ pub fn divide<'a>(left: &Operand<'_>, right: &Operand<'_>, rows: usize) -> Opera
     } else if let (Data::I64(_), Data::I64(_)) = (&left.column.data, &right.column.data) {
         frame.map2_checked(left.i64s(), right.i64s(), integer_ratio)
     } else {
-        let (ls, rs) = (scale_of(types.0), scale_of(types.1));
+        let (ls, rs) = (types.0.scale(), types.1.scale());
         let (left, right) = (decimals_of(left), decimals_of(right));
         frame.map2_checked(left.i128s(), right.i128s(), |a, b| {
             if b == 0 {

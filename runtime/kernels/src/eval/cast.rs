@@ -8,21 +8,6 @@ use crate::value::{canonical, render_decimal, render_float};
 use featc_ir::Type;
 use std::borrow::Cow;
 
-/// The scale of a decimal type; other types count as integers.
-pub fn scale_of(ty: Type) -> u8 {
-    match ty {
-        Type::Decimal { scale, .. } => scale,
-        Type::Bool
-        | Type::Int64
-        | Type::Float64
-        | Type::String
-        | Type::Timestamp
-        | Type::Date
-        | Type::Duration
-        | Type::List(_) => 0,
-    }
-}
-
 fn same<'b>(operand: &'b Operand<'_>) -> Operand<'b> {
     Operand {
         column: Cow::Borrowed(&operand.column),
@@ -104,7 +89,7 @@ fn to_bool(operand: &Operand<'_>, frame: &mut Frame) -> Data {
 }
 
 fn to_int64(operand: &Operand<'_>, from: Type, frame: &mut Frame) -> Data {
-    let scale = u32::from(scale_of(from));
+    let scale = u32::from(from.scale());
     Data::I64(match &operand.column.data {
         Data::Bool(_) => frame.map(operand.bools(), i64::from),
         Data::I64(_) => frame.map(operand.i64s(), |value| value),
@@ -127,7 +112,7 @@ fn integer_of_float(value: f64) -> Option<i64> {
 }
 
 fn to_float64(operand: &Operand<'_>, from: Type, frame: &mut Frame) -> Data {
-    let scale = scale_of(from);
+    let scale = from.scale();
     Data::F64(match &operand.column.data {
         Data::Bool(_) => frame.map(operand.bools(), |value| f64::from(u8::from(value))),
         Data::I64(_) => frame.map(operand.i64s(), |value| value as f64),
@@ -151,7 +136,7 @@ pub fn parse_float(text: &str) -> Option<f64> {
 }
 
 fn to_decimal(operand: &Operand<'_>, from: Type, (precision, scale): (u8, u8), frame: &mut Frame) -> Data {
-    let own = u32::from(scale_of(from));
+    let own = u32::from(from.scale());
     let fit = |value: i128, own: u32| {
         decimal::rescale(value, own, u32::from(scale)).and_then(|units| decimal::fitting(units, precision))
     };
@@ -170,7 +155,7 @@ fn to_decimal(operand: &Operand<'_>, from: Type, (precision, scale): (u8, u8), f
 }
 
 fn to_string(operand: &Operand<'_>, from: Type, frame: &mut Frame) -> Data {
-    let scale = scale_of(from);
+    let scale = from.scale();
     match &operand.column.data {
         Data::Bool(_) => {
             let values = operand.bools();

@@ -1,6 +1,6 @@
 //! Comparisons and three-valued logic.
 
-use super::cast::{floats_of, scale_of};
+use super::cast::floats_of;
 use super::operand::{Frame, Operand, Side};
 use crate::column::{Data, Tag};
 use crate::decimal;
@@ -28,7 +28,7 @@ pub fn compare<'a>(op: BinaryOp, left: &Operand<'_>, right: &Operand<'_>, rows: 
 }
 
 fn decimals(op: BinaryOp, frame: &Frame, left: &Operand<'_>, right: &Operand<'_>) -> Vec<bool> {
-    let (ls, rs) = (scale_of(left.ty()), scale_of(right.ty()));
+    let (ls, rs) = (left.ty().scale(), right.ty().scale());
     let (left, right) = (super::cast::decimals_of(left), super::cast::decimals_of(right));
     let (a, b) = (left.i128s(), right.i128s());
     if ls == rs {

@@ -1,7 +1,7 @@
 //! Scalar functions.
 
 use super::arithmetic::{absolute, integer_ratio};
-use super::cast::{cast, decimals_of, floats_of, scale_of};
+use super::cast::{cast, decimals_of, floats_of};
 use super::choose;
 use super::operand::{Frame, Operand, or_overflow};
 use super::text;
@@ -130,7 +130,7 @@ enum Direction {
 fn whole<'a>(direction: Direction, ty: Type, operand: Operand<'a>, rows: usize) -> Operand<'a> {
     let mut frame = Frame::strict(&[&operand], rows);
     if let Type::Decimal { precision, scale } = ty {
-        let own = u32::from(scale_of(operand.ty()));
+        let own = u32::from(operand.ty().scale());
         let units = decimals_of(&operand);
         let unit = decimal::power_of_ten(own).unwrap_or(i128::MAX);
         let to = u32::from(scale);
@@ -168,7 +168,7 @@ fn decimal_quotient<'a>(ty: Type, arguments: &[Operand<'_>], rows: usize) -> Ope
         return super::null_operand(ty);
     };
     let mut frame = Frame::strict(&arguments.iter().collect::<Vec<_>>(), rows);
-    let (ls, rs) = (scale_of(left.ty()), scale_of(right.ty()));
+    let (ls, rs) = (left.ty().scale(), right.ty().scale());
     let (left, right) = (decimals_of(left), decimals_of(right));
     let results = frame.map2_checked(left.i128s(), right.i128s(), |a, b| {
         if b == 0 {

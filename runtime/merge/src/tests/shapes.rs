@@ -36,7 +36,7 @@ fn an_entity_with_many_events() {
             // All are late, in all ways.
             (Some(10), 0..1500, true),
         ] {
-            let mut random = Random(seed);
+            let mut random = Random::new(seed);
             let (run, questions) = hot(&mut random, style, lag);
             let visibility = Visibility::new(&run, &questions, delay_us, true);
             assert_eq!(visibility.crowded(&questions).next().is_some(), crowded, "{delay_us:?}");
@@ -78,7 +78,7 @@ fn many_questions_and_events_of_one_identity() {
         (Some(400), 500..504),
         (Some(10), 0..1500),
     ]) {
-        let (run, questions) = alike(&mut Random(seed), 150, lag);
+        let (run, questions) = alike(&mut Random::new(seed), 150, lag);
         let spec = thinned(spec(&[30, 1000, i64::MAX]), 5);
         check(&spec, &run, &questions, delay_us, &format!("seed {seed}"));
     }
@@ -86,7 +86,7 @@ fn many_questions_and_events_of_one_identity() {
 
 #[test]
 fn questions_of_one_identity_share_a_list() {
-    let (run, questions) = alike(&mut Random(7), 3000, 0..1);
+    let (run, questions) = alike(&mut Random::new(7), 3000, 0..1);
     for delay_us in [None, Some(0)] {
         let visibility = Visibility::new(&run, &questions, delay_us, true);
         let listed: usize = (0..questions.len())
@@ -109,7 +109,7 @@ fn questions_of_one_identity_share_a_list() {
 
 #[test]
 fn identities_are_read_only_to_exclude_them() {
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     let events = (0..50).map(|_| random.event(Style::Nulls)).collect();
     let asked = (0..20).map(|_| random.question()).collect();
     let (mut run, mut questions) = build(events, asked);
@@ -135,7 +135,7 @@ fn identities_are_read_only_to_exclude_them() {
 #[test]
 fn sums_of_any_width() {
     // Columns whose sums just fit fixed point, and just do not.
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     for (low, high) in [
         (-20, 20),
         (-30, 35),
@@ -167,7 +167,7 @@ fn sums_of_any_width() {
 
 #[test]
 fn every_slot_alone() {
-    let mut random = Random(13);
+    let mut random = Random::new(13);
     let events = (0..40).map(|_| random.event(Style::Nulls)).collect();
     let asked = (0..15).map(|_| random.question()).collect();
     let (run, questions) = build(events, asked);

@@ -1,11 +1,12 @@
 //! `Accept`: decides on the record alone whether it came in time, and gives each record its identity.
 
-use crate::delta::{AcceptedDeltas, Delta};
-use crate::operator::{Now, Operator, Port};
+use crate::delta::{AcceptedDeltas, AcceptedRows, Delta};
+use crate::now::Now;
+use crate::operator::{Operator, Port};
 use crate::report::{Reason, Rejected, StepReport};
 use featc_ir::{Bug, Source};
-use featr_kernels::rows::{self, ViewRejected};
-use featr_kernels::{Batch, StrData, identity};
+use featr_kernels::rows;
+use featr_kernels::{Batch, identity};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -54,37 +55,6 @@ impl Operator for AcceptOperator {
             weights,
             arrivals: gate.map(|(_, arrivals)| arrivals),
         }))
-    }
-}
-
-/// The accepted rows of one step, with what makes them events.
-#[derive(Debug)]
-pub(crate) struct AcceptedRows<'a> {
-    pub batch: Cow<'a, Batch>,
-    /// Order keys of the `unique` columns, one per accepted row.
-    pub ids: StrData,
-    /// Digests of all columns but the arrival, one per accepted row.
-    pub digests: Vec<u128>,
-    /// In row order, by position in the batch that came in.
-    pub rejected: Vec<Rejected>,
-}
-
-impl AcceptedRows<'_> {
-    /// Rows that a view rejects, by position in the batch that came in.
-    pub fn of_view(&self, rejected: &[ViewRejected]) -> Vec<Rejected> {
-        // Every row before an accepted one was accepted or rejected, and both are in order.
-        let mut before = self.rejected.iter().map(|rejected| rejected.row).peekable();
-        let mut skipped = 0;
-        let position = |rejected: &ViewRejected| {
-            while before.next_if(|row| *row <= rejected.row + skipped).is_some() {
-                skipped += 1;
-            }
-            Rejected {
-                row: rejected.row + skipped,
-                reason: Reason::from(rejected.reason),
-            }
-        };
-        rejected.iter().map(position).collect()
     }
 }
 

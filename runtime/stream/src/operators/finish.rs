@@ -1,12 +1,13 @@
 //! `Finish`: slots at `t` to features.
 
-use super::log::LogAnswers;
-use crate::ReadError;
+use crate::check;
 use crate::delta::Delta;
-use crate::engine::Questions;
-use crate::operator::{Answer, Ask, Now, Operator, Port};
+use crate::log::LogAnswers;
+use crate::now::Now;
+use crate::operator::{Answer, Ask, Operator, Port};
+use crate::question::{Questions, ReadError};
 use crate::report::StepReport;
-use featc_ir::plan::{FinishKind, FinishSpec, FoldSpec};
+use featc_ir::plan::{FinishSpec, FoldSpec};
 use featc_ir::{Bug, Status, Truth};
 use featr_kernels::Column;
 use featr_kernels::finish::{self, Answers};
@@ -25,7 +26,7 @@ impl FinishOperator {
         let [Port::Slots(fold)] = inputs else {
             return Err(Bug("features need the slots of one log as their input".to_owned()));
         };
-        check(&spec, fold)?;
+        check::finish(&spec, fold)?;
         Ok(FinishOperator {
             output: Port::Features,
             fold: (*fold).clone(),
@@ -52,24 +53,6 @@ impl Operator for FinishOperator {
         let answer = |slots| finish(&self.spec, &self.fold, &questions.times, slots, now.truth);
         Ok(slots.map_or(Answer::Nothing, |slots| Answer::Features(answer(slots))))
     }
-}
-
-/// Checks that the features are made of slots that there are, and of features before them.
-pub(crate) fn check(spec: &FinishSpec, fold: &FoldSpec) -> Result<(), Bug> {
-    for (position, feature) in spec.features.iter().enumerate() {
-        let fits = match &feature.kind {
-            FinishKind::Aggregate { slots, presence, .. } => {
-                slots.iter().all(|slot| (*slot as usize) < fold.slots.len())
-                    && (*presence as usize) < fold.presence.len()
-            }
-            FinishKind::Derived { inputs, .. } => inputs.iter().all(|input| (*input as usize) < position),
-        };
-        if !fits {
-            let name = &feature.name;
-            return Err(Bug(format!("feature {name}: an input does not come before it")));
-        }
-    }
-    Ok(())
 }
 
 /// One column and one status per question for each output feature.

@@ -13,4 +13,3 @@ pub(crate) mod finish;
 pub(crate) mod log;
 pub(crate) mod rows;
 pub(crate) mod source;
-pub(crate) mod waiting;

@@ -2,7 +2,8 @@
 
 use super::accept::AcceptedRows;
 use crate::delta::{Delta, EventDeltas};
-use crate::operator::{Now, Operator, Port};
+use crate::now::Now;
+use crate::operator::{Operator, Port};
 use crate::report::StepReport;
 use featc_ir::plan::RowSpec;
 use featc_ir::{Bug, ColumnId, Expr, Source, Step};

@@ -1,8 +1,9 @@
 //! `Source`: decoded rows, in the order of delivery.
 
 use crate::delta::Delta;
-use crate::engine::has_type;
-use crate::operator::{Now, Operator, Port};
+use crate::now::Now;
+use crate::operator::{Operator, Port};
+use crate::question::has_type;
 use crate::report::StepReport;
 use featc_ir::{Arrival, Bug, Source, Type};
 use featr_kernels::Batch;

@@ -1,8 +1,8 @@
 //! Reads against the definition, under every adversary at once.
 
 use super::fixture::{Ask, Row, asks, batch, deliveries, events_slow, graph, paging, questions, restarted, run};
-use crate::operators::log::LogQuestion;
-use crate::operators::log::slow::read_slow;
+use crate::log::LogQuestion;
+use crate::log::slow::read_slow;
 use crate::{Engine, Paging};
 use featc_ir::Truth;
 use featr_kernels::Value;

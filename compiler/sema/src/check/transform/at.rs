@@ -1,8 +1,7 @@
 //! What is known of an `at` before any row is seen: whether it may lie before the source's time, and how much later.
 
 use super::{Context, RowTypes};
-use crate::errors::time::{MovedBack, MovedTooFar, UnboundedMove};
-use crate::errors::warnings::MayMoveBack;
+use crate::errors;
 use crate::res;
 use featc_ir::{At, ExprKind, shift};
 
@@ -33,44 +32,24 @@ pub(super) fn check(file: &res::File, transform: &res::Transform, row: &mut RowT
     let text = context.texts.slice(written.span);
     if known.greatest.is_some_and(|us| us < 0) {
         let time = &source.columns[source_time.index()].name;
-        context.push(
-            MovedBack {
-                text,
-                time,
-                at: written.span,
-            }
-            .report(),
-        );
+        context.push(errors::moved_back(text, time, written.span));
     } else if let (Some(least), Some((us, at))) = (known.least, transform.within)
         && least > i128::from(us)
     {
-        context.push(
-            MovedTooFar {
-                text,
-                least_us: i64::try_from(least).unwrap_or(i64::MAX),
-                at,
-            }
-            .report(),
-        );
+        context.push(errors::moved_too_far(
+            text,
+            i64::try_from(least).unwrap_or(i64::MAX),
+            at,
+        ));
     } else if source.begins_us.is_some() && within_us.is_none() {
-        context.push(
-            UnboundedMove {
-                text,
-                source: &source.declared.name,
-                at: written.span,
-                source_at: source.declared.at,
-            }
-            .report(),
-        );
+        context.push(errors::unbounded_move(
+            text,
+            &source.declared.name,
+            written.span,
+            source.declared.at,
+        ));
     } else if declared.is_none() && known.least.is_none_or(|us| us < 0) {
         let time = &source.columns[source_time.index()].name;
-        context.push(
-            MayMoveBack {
-                text,
-                time,
-                at: written.span,
-            }
-            .report(),
-        );
+        context.push(errors::may_move_back(text, time, written.span));
     }
 }

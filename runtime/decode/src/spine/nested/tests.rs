@@ -1,20 +1,20 @@
 //! Random lists and objects of spines come out as they went in, or are refused.
 
 use crate::{DecodeError, Spine, read_spine};
+use rng::Rng;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Draw(u64);
+#[path = "../../../../../tests/support/rng.rs"]
+#[allow(dead_code)]
+mod rng;
+
+struct Draw(Rng);
 
 impl Draw {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound as u64) as usize
+        self.0.below(bound)
     }
 
     fn of<'a>(&mut self, all: &[&'a str]) -> &'a str {
@@ -169,7 +169,7 @@ fn spine_of(values: &[String]) -> String {
 fn random_lists_and_objects_are_untouched_or_refused() {
     let (mut equal, mut refused, mut tame) = (0, 0, 0);
     for seed in 0..3_000 {
-        let mut draw = Draw(seed);
+        let mut draw = Draw(Rng::new(seed));
         let shape = match draw.below(2) {
             0 => Shape::List(Box::new(shape(&mut draw, 1))),
             _ => Shape::Object(vec![("o", shape(&mut draw, 1)), ("p", shape(&mut draw, 1))]),

@@ -238,3 +238,23 @@ fn a_row_group_has_a_million_rows_at_most() {
     let groups = file.metadata().row_groups().iter();
     assert_eq!(groups.map(|group| group.num_rows()).collect::<Vec<_>>(), [1 << 20, 1]);
 }
+
+#[test]
+fn of_several_errors_the_one_of_the_first_column_is_told() {
+    let root = |_| {
+        Mutex::new(Root {
+            field: Arc::new(Field::new("c", DataType::Int64, true)),
+            leaves: vec![],
+        })
+    };
+    let group: Vec<Mutex<Root>> = (0..40).map(root).collect();
+    for threads in [1, 2, 4] {
+        let failed = each(threads, &group, |at, _| match at {
+            0..17 => Ok(()),
+            _ => Err(ParquetError::General(format!("column {at}"))),
+        });
+        let said = failed.expect_err("most fail").to_string();
+        assert!(said.ends_with("column 17"), "{threads} threads: {said}");
+    }
+    assert!(each(2, &group, |_, _| Ok(())).is_ok());
+}

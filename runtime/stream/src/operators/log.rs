@@ -11,18 +11,18 @@
 //! question that can still be asked, and are released. The *horizon* is the least instant whose windows lie behind the
 //! floor; questions before it are refused.
 
-use super::{Changes, Log, LogAnswers, LogQuestion, Walk};
-use crate::ReadError;
 use crate::delta::{Delta, EventDeltas};
-use crate::engine::Questions;
-use crate::operator::{Answer, Ask, Now, Operator, Port, Schema, State, StateColumn};
-use crate::operators::waiting::Waiting;
+use crate::log::{Changes, Log, LogAnswers, LogAsk, LogQuestion};
+use crate::now::Now;
+use crate::operator::{Answer, Ask, Operator, Port};
 use crate::paging::Paging;
+use crate::question::{Questions, ReadError};
 use crate::report::{AdvanceReport, LogReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
 use crate::retention::{floor_us, reach_us};
 use crate::shared::SharedLog;
-use crate::snapshot::{self, RestoreError, Section};
+use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn};
+use crate::waiting::Waiting;
 use featc_ir::hash::lift_keys;
 use featc_ir::plan::{FoldSpec, LogId, RowSpec};
 use featc_ir::{Bug, Excluding, LiftId, Source, Type};
@@ -50,16 +50,6 @@ pub(crate) struct LogOperator {
     schema: Schema,
     to_be_rebuilt: bool,
     output: Port,
-}
-
-/// How a log answers a service.
-#[derive(Debug)]
-pub(crate) struct LogAsk {
-    /// Per key column of the entity, the position among the service's keys.
-    pub keys: Vec<usize>,
-    /// Per column that `excluding self` compares, the position among the service's; empty where no slot says so.
-    pub self_columns: Vec<usize>,
-    pub walks: Vec<Walk>,
 }
 
 impl LogOperator {
@@ -352,33 +342,4 @@ impl State for LogOperator {
 fn whole_key(keys: &Keys, row: usize) -> Option<&[u8]> {
     let tag = keys.tags.as_ref().map_or(Tag::VALID, |tags| tags[row]);
     (tag == Tag::VALID).then(|| keys.bytes.get(row))
-}
-
-/// Checks that the fold is one of events of this transform.
-pub(crate) fn check(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<(), Bug> {
-    let ensure = |holds: bool, what: &str| match holds {
-        true => Ok(()),
-        false => Err(Bug(format!("log after {}: {what}", rows.name))),
-    };
-    ensure(spec.entity.len() == rows.key.len(), "as many keys as the rows have")?;
-    let lifted = |lift: LiftId| rows.lifts.get(lift.index());
-    for slot in &spec.slots {
-        ensure(
-            slot.window.index() < spec.windows.len(),
-            "a slot's window does not exist",
-        )?;
-        let argument = slot.arguments().all(|lift| lifted(lift).is_some());
-        ensure(argument, "an argument does not exist")?;
-        let is_bool = |lift| lifted(lift).is_some_and(|expr| expr.ty == Type::Bool);
-        ensure(slot.filter.is_none_or(is_bool), "a filter is no boolean lift")?;
-        let arity = slot.aggregate.row().arity.contains(&slot.arguments().count());
-        ensure(arity, "an aggregate has a wrong number of arguments")?;
-    }
-    let unique = source.identity().map(|column| column.ty);
-    let mut windows = spec.windows.iter();
-    let says_self = windows.any(|window| window.excluding == Excluding::SelfEvent);
-    ensure(
-        !says_self || spec.self_columns.iter().map(|key| key.ty).eq(unique),
-        "the self columns are not the unique columns",
-    )
 }

@@ -5,8 +5,8 @@
 //!              └ from: what stands before has entered the log
 //! ```
 
-use super::log::{Changes, Log, bytes_of};
 use crate::delta::{EventDeltas, Weight, Weights};
+use crate::log::{Changes, Log, bytes_of};
 use featc_ir::Type;
 use featr_kernels::StrData;
 use featr_kernels::events::Events;

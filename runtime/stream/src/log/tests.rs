@@ -1,6 +1,7 @@
 //! The estimate of memory, byte by byte.
 
 use super::*;
+use featc_ir::{Window, WindowKind};
 use featr_kernels::Data;
 
 fn events(count: usize) -> Events {
@@ -49,4 +50,32 @@ fn keys_count_twice() {
     };
     // It is in the map and in the list.
     assert_eq!(size_with(&[1; 50]) - size_with(&[1; 10]), 2 * 40);
+}
+
+#[test]
+fn an_indexed_identity_counts_with_sixteen_bytes() {
+    let size_with = |excluding| {
+        let window = Window {
+            kind: WindowKind::Lifetime,
+            excluding,
+        };
+        let spec = FoldSpec {
+            entity: vec![],
+            windows: vec![window],
+            slots: vec![],
+            presence: vec![],
+            self_columns: vec![],
+        };
+        // Identities are indexed where there are summaries.
+        let paging = Paging {
+            plain_below: 0,
+            ..Paging::default()
+        };
+        let mut log = Log::new(spec, (&[], vec![]), vec![], paging);
+        let mut events = events(3);
+        events.lifts.clear();
+        log.restore_entity(b"key", &events);
+        log.size().bytes
+    };
+    assert_eq!(size_with(Excluding::SelfEvent) - size_with(Excluding::Nothing), 3 * 16);
 }

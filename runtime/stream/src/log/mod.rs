@@ -5,7 +5,6 @@
 
 mod change;
 mod entity;
-mod operator;
 mod parts;
 #[cfg(test)]
 pub(crate) mod slow;
@@ -21,7 +20,6 @@ use featc_ir::{Bounds, Excluding, Status, Type};
 use featr_kernels::Column;
 use featr_kernels::aggregate::State;
 use featr_kernels::events::Events;
-pub(crate) use operator::{LogAsk, LogOperator, check};
 use parts::Parts;
 pub(crate) use parts::{Stop, Walk};
 use std::collections::HashMap;
@@ -54,6 +52,16 @@ pub(crate) struct LogQuestion<'a> {
     pub entity: Option<&'a [u8]>,
     /// The order key of the event that `excluding self` takes out.
     pub itself: Option<&'a [u8]>,
+}
+
+/// How a log answers a service.
+#[derive(Debug)]
+pub(crate) struct LogAsk {
+    /// Per key column of the entity, the position among the service's keys.
+    pub keys: Vec<usize>,
+    /// Per column that `excluding self` compares, the position among the service's; empty where no slot says so.
+    pub self_columns: Vec<usize>,
+    pub walks: Vec<Walk>,
 }
 
 /// Answers to some questions; every column has one row per question.

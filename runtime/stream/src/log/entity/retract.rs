@@ -1,7 +1,7 @@
 //! Taking one event out.
 
 use super::{EntityLog, Shape};
-use crate::operators::log::parts::Parts;
+use crate::log::parts::Parts;
 use featr_kernels::aggregate::State;
 use featr_kernels::events::Events;
 use std::cmp::Ordering;

@@ -1,0 +1,110 @@
+//! What operators give, and why they give nothing. The table stands at [`featc_ir::BinaryOp`].
+
+use crate::errors::OperandHelp;
+use featc_ir::typing::decimal_width;
+use featc_ir::{BinaryOp, Type};
+
+/// What the table says about two types.
+pub(super) enum Rule {
+    Gives(Type),
+    /// A decimal with this many digits, and behind the point.
+    TooWide(u32, u32),
+    /// Numbers of different types: convert the left or the right one to the type.
+    Mixed {
+        convert_left: bool,
+        to: Type,
+    },
+    Refused(OperandHelp),
+}
+
+/// What the table says about an operator and the types of its operands.
+pub(super) fn rule(op: BinaryOp, left: Type, right: Type) -> Rule {
+    if let Some(ty) = op.result(left, right) {
+        return Rule::Gives(ty);
+    }
+    match op {
+        BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => no_sum_or_product(op, left, right),
+        BinaryOp::Divide => no_quotient(left, right),
+        BinaryOp::Quotient | BinaryOp::Remainder => Rule::Refused(OperandHelp::Takes("int64 and int64")),
+        BinaryOp::Equal
+        | BinaryOp::NotEqual
+        | BinaryOp::Less
+        | BinaryOp::LessOrEqual
+        | BinaryOp::Greater
+        | BinaryOp::GreaterOrEqual => Rule::Refused(OperandHelp::Takes("two of one type")),
+        BinaryOp::And | BinaryOp::Or => Rule::Refused(OperandHelp::Takes("bool and bool")),
+    }
+}
+
+/// Why there is no sum, difference or product of these.
+fn no_sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
+    let is_product = op == BinaryOp::Multiply;
+    match (left, right) {
+        (
+            Type::Decimal {
+                precision: p1,
+                scale: s1,
+            },
+            Type::Decimal {
+                precision: p2,
+                scale: s2,
+            },
+        ) => {
+            let (precision, scale) = decimal_width(is_product, (p1, s1), (p2, s2));
+            Rule::TooWide(precision, scale)
+        }
+        (Type::Int64 | Type::Float64 | Type::Decimal { .. }, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
+            let (convert_left, to) = conversion(left, right);
+            Rule::Mixed { convert_left, to }
+        }
+        (Type::Int64, Type::Duration) if is_product => Rule::Refused(OperandHelp::OTHER_ORDER),
+        (Type::Duration, Type::Timestamp) if op == BinaryOp::Add => Rule::Refused(OperandHelp::OTHER_ORDER),
+        (Type::Date, Type::Duration | Type::Timestamp) | (Type::Timestamp | Type::Duration, Type::Date)
+            if !is_product =>
+        {
+            Rule::Refused(OperandHelp::DATE_ARITHMETIC)
+        }
+        (Type::String, _) | (_, Type::String) if op == BinaryOp::Add => Rule::Refused(OperandHelp::CONCAT),
+        _ if is_product => Rule::Refused(OperandHelp::Takes(
+            "two numbers of one type, or a duration and an int64",
+        )),
+        _ => Rule::Refused(OperandHelp::Takes(
+            "two numbers of one type, two durations, or a timestamp and a duration",
+        )),
+    }
+}
+
+/// Why there is no quotient of these.
+fn no_quotient(left: Type, right: Type) -> Rule {
+    match (left, right) {
+        (Type::Decimal { .. }, Type::Float64) | (Type::Float64, Type::Decimal { .. }) => {
+            Rule::Refused(OperandHelp::DIVIDE_DECIMAL_BY_FLOAT)
+        }
+        (Type::Duration, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
+            Rule::Refused(OperandHelp::DURATION_BY_NUMBER)
+        }
+        _ => Rule::Refused(OperandHelp::Takes("two numbers, or two durations")),
+    }
+}
+
+/// Which of two numbers of different types is best converted, and to what.
+pub(super) fn conversion(left: Type, right: Type) -> (bool, Type) {
+    match (left, right) {
+        (Type::Int64, Type::Decimal { .. }) => (
+            true,
+            Type::Decimal {
+                precision: 19,
+                scale: 0,
+            },
+        ),
+        (_, Type::Int64) if matches!(left, Type::Decimal { .. }) => (
+            false,
+            Type::Decimal {
+                precision: 19,
+                scale: 0,
+            },
+        ),
+        (_, Type::Float64) => (true, Type::Float64),
+        _ => (false, Type::Float64),
+    }
+}

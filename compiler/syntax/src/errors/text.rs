@@ -1,0 +1,129 @@
+//! Characters, comments, quotes, brackets: what the scanner finds.
+
+use crate::diag::{Diagnostic, Span};
+use crate::messages;
+
+messages! {
+    E0002 unterminated_string(at: Span) {
+        "the string is not closed on its line";
+        at: "begins here";
+        help: "close it with `\"`; a line break inside a string is written `\\n`";
+    }
+
+    E0004 dashes(at: Span) {
+        "`--` begins no comment here";
+        at: "";
+        help: "write `//`", at => "//";
+    }
+
+    E0004 hash(at: Span) {
+        "`#` begins no comment here";
+        at: "";
+        help: "write `//`", at => "//";
+    }
+
+    E0004 block_comment(at: Span) {
+        "comments begin with `//` and end with the line";
+        at: "no such comment";
+        help: "write `//` before each line of it";
+    }
+
+    E0004 single_quotes(at: Span, inner: &str) {
+        "strings stand in double quotes";
+        at: "";
+        help: "write `\"{inner}\"`", at => format!("\"{inner}\"");
+    }
+
+    E0004 single_quote(at: Span) {
+        "strings stand in double quotes";
+        at: "";
+        help: "write `\"` on both sides";
+    }
+
+    E0004 quotation_marks(at: Span, quoted: &str) {
+        "strings stand in plain double quotes";
+        at: "";
+        help: "write `{quoted}`", at => quoted;
+    }
+
+    E0004 quotation_mark(at: Span) {
+        "strings stand in plain double quotes";
+        at: "";
+        help: "write `\"`";
+    }
+
+    E0004 letters_of_a_name(name: &str, at: Span) {
+        "the name `{name}` has letters that names cannot have";
+        at: "not a name";
+        help: "use the letters a to z, digits and `_`";
+    }
+
+    E0004 semicolon(at: Span) {
+        "`;` is not used in .feat files";
+        at: "";
+        help: "remove it: a statement ends where the next one begins", at => "";
+    }
+
+    E0004 backquote(at: Span) {
+        "names take no quotes";
+        at: "";
+        help: "remove the backquote", at => "";
+    }
+
+    E0004 half_an_operator(sign: char, at: Span) {
+        "`{sign}` is not an operator";
+        at: "";
+        help: "write `and` or `or`";
+    }
+
+    E0004 invisible_character(character: char, at: Span) {
+        let number = u32::from(character);
+        "invisible character U+{number:04X}";
+        at: "";
+        help: "replace it by a space", at => " ";
+    }
+
+    E0004 meaningless_character(character: char, at: Span) {
+        "the character `{character}` means nothing here";
+        at: "";
+        help: "remove it, or put it into a string";
+    }
+
+    E0005 too_many_brackets(most: usize, at: Span) {
+        "more than {most} brackets within each other";
+        at: "this one is too deep";
+        help: "name a part of the expression with `let`";
+    }
+
+    E0006 foreign_operator(sign: &str, at: Span, ours: &str) {
+        let shown = ours.trim();
+        "`{sign}` is not an operator of this language";
+        at: "";
+        help: "write `{shown}`", at => ours;
+    }
+
+    E0014 bracket_closes_nothing(bracket: &str, at: Span) {
+        "`{bracket}` closes nothing";
+        at: "no bracket is open here";
+        help: "remove it", at => "";
+    }
+
+    E0014 bracket_never_closed(opener: &str, closer: &str, at: Span, end: Span) {
+        "`{opener}` is never closed";
+        at: "opened here";
+        end: "`{closer}` is missing here";
+        help: "write `{closer}`";
+    }
+}
+
+/// E0004 of a character that begins no token.
+pub(crate) fn illegal(character: char, at: Span) -> Diagnostic {
+    match character {
+        ';' => semicolon(at),
+        '#' => hash(at),
+        '`' => backquote(at),
+        '&' | '|' => half_an_operator(character, at),
+        other if other.is_whitespace() || other.is_control() => invisible_character(other, at),
+        other => meaningless_character(other, at),
+    }
+}

@@ -1,0 +1,169 @@
+//! Patterns of words, and where they fit a piece.
+//!
+//! The words of a pattern are those of the program in small letters, several with `|` between them; and capitals:
+//! `A B C` stand for expressions, `P` for an operand, `R` for the rest of a clause, `L K` for anything up to the next word
+//! of the pattern (nothing included), `N M O` for numbers, `V W` for words, `S` for a string, `T U X` for any one token. `^`
+//! before them all: at the beginning of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the
+//! message points at; the piece breaks at its beginning, or at the `!`. Without them it is all that was found, and the
+//! piece breaks somewhere in it.
+
+use super::piece::Piece;
+use crate::scan::TokenKind;
+
+/// Where a pattern fits.
+pub(super) struct Found {
+    /// What a letter stands for: indices of its first and last token; the last is before the first if it is empty.
+    pub letters: Vec<(char, usize, usize)>,
+    /// The first and the last token that the message points at.
+    pub start: usize,
+    pub end: usize,
+    /// Where the piece must break, if the pattern says it.
+    breaks: Option<usize>,
+}
+
+/// Longest expression that is quoted, in tokens.
+const TOKENS_MAX: usize = 64;
+
+/// The first place around that of the failure where a pattern fits.
+pub(super) fn find(pattern: &str, piece: &Piece<'_>) -> Option<Found> {
+    let is_first = pattern.starts_with('^');
+    let is_outside = pattern.starts_with('~');
+    let words: Vec<&str> = pattern.trim_start_matches(['^', '~', ' ']).split(' ').collect();
+    let anchor = words.iter().position(|word| !is_letter(word) && !is_mark(word))?;
+    let nearest = piece.at.saturating_sub(2 * TOKENS_MAX);
+    let last = (piece.at + 2).min(piece.tokens.len());
+    (nearest..last)
+        .filter(|at| is_word(words[anchor], piece.text(*at)))
+        .filter_map(|at| fit(&words, anchor, at, piece))
+        .find(|(start, found)| {
+            let is_near = found.start <= piece.at + 1 && piece.at <= found.end + 1;
+            found.breaks.map_or(is_near, |at| at == piece.at)
+                && (!is_first || *start == 0)
+                && (!is_outside || piece.depth(*start) == 0)
+        })
+        .map(|(_, found)| found)
+}
+
+fn is_letter(word: &str) -> bool {
+    word.len() == 1 && word.as_bytes()[0].is_ascii_uppercase()
+}
+
+fn is_mark(word: &str) -> bool {
+    matches!(word, "«" | "»" | "!")
+}
+
+fn is_word(alternatives: &str, text: &str) -> bool {
+    alternatives
+        .split('|')
+        .any(|word| word.eq_ignore_ascii_case(text) && !text.is_empty())
+}
+
+/// Fits the words of a pattern around the token that its first plain word is; gives the first of all tokens, too.
+fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(usize, Found)> {
+    let mut letters = Vec::new();
+    let (mut opens, mut closes, mut breaks) = (None, None, None);
+    let mut start = at;
+    for word in words[..anchor].iter().rev() {
+        let last = start.checked_sub(1);
+        let first = match *word {
+            "«" => {
+                opens = Some(start);
+                continue;
+            }
+            "A" => expression_before(piece, start)?,
+            "P" => piece.operand(last?),
+            _ => last.filter(|index| is_kind(word, piece, *index))?,
+        };
+        letters.push((letter(word), first, start - 1));
+        start = first;
+    }
+    let mut next = at;
+    for (position, word) in words.iter().enumerate().skip(anchor) {
+        let until = words[position + 1..].iter().find(|word| !is_mark(word));
+        let until = until.filter(|word| !is_letter(word)).copied();
+        let behind = match *word {
+            "«" => {
+                opens = Some(next);
+                continue;
+            }
+            "»" => {
+                closes = Some(next);
+                continue;
+            }
+            "!" => {
+                breaks = Some(next);
+                continue;
+            }
+            "A" | "B" | "C" => expression_from(piece, next, until)?,
+            "R" => (next < piece.tokens.len()).then(|| piece.clause_end(next) + 1)?,
+            "L" | "K" => {
+                let depth = piece.depth(next);
+                let limit = piece.tokens.len().min(next + TOKENS_MAX);
+                let until = until?;
+                (next..limit).find(|index| piece.depth(*index) == depth && is_word(until, piece.text(*index)))?
+            }
+            word if is_letter(word) => is_kind(word, piece, next).then_some(next + 1)?,
+            word => is_word(word, piece.text(next)).then_some(next + 1)?,
+        };
+        if is_letter(word) {
+            letters.push((letter(word), next, behind.wrapping_sub(1)));
+        }
+        next = behind;
+    }
+    let found = Found {
+        letters,
+        start: opens.unwrap_or(start),
+        end: closes.unwrap_or(next) - 1,
+        breaks: breaks.or(opens),
+    };
+    Some((start, found))
+}
+
+fn letter(word: &str) -> char {
+    word.chars().next().unwrap_or(' ')
+}
+
+fn is_kind(word: &str, piece: &Piece<'_>, index: usize) -> bool {
+    let kind = match word {
+        "N" | "M" | "O" => TokenKind::Number,
+        "S" => TokenKind::String,
+        "T" | "U" | "X" => return piece.kind(index).is_some(),
+        _ => TokenKind::Word,
+    };
+    piece.kind(index) == Some(kind)
+}
+
+/// Words at which an expression ends, whatever follows.
+#[rustfmt::skip]
+const ENDS: &[&str] = &[
+    ",", ")", "]", "}", "over", "cap", "default", "excluding", "feature", "let", "where", "when", "then", "else", "end",
+];
+
+/// Words behind which an expression begins.
+const BEGINS: &[&str] = &[
+    ",", ":", "let", "feature", "where", "when", "then", "else", "over", "default", "at",
+];
+
+/// Behind the last token of the expression that begins here; `None` if there is none.
+fn expression_from(piece: &Piece<'_>, first: usize, until: Option<&str>) -> Option<usize> {
+    let depth = piece.depth(first);
+    let limit = piece.tokens.len().min(first + TOKENS_MAX);
+    let is_end = |index: &usize| {
+        let word = piece.text(*index);
+        piece.depth(*index) <= depth && (ENDS.contains(&word) || until.is_some_and(|until| is_word(until, word)))
+    };
+    let behind = (first..limit).find(is_end).unwrap_or(limit);
+    (behind > first).then_some(behind)
+}
+
+/// The first token of the expression that ends before this one; `None` if there is none.
+fn expression_before(piece: &Piece<'_>, end: usize) -> Option<usize> {
+    let depth = piece.depth(end);
+    let is_begin = |index: &usize| {
+        let names = *index == 2 && matches!(piece.text(0), "let" | "feature") && piece.text(2) == "=";
+        piece.depth(*index) < depth || piece.depth(*index) == depth && (names || BEGINS.contains(&piece.text(*index)))
+    };
+    let least = end.saturating_sub(TOKENS_MAX);
+    let first = (least..end).rev().find(is_begin).map_or(least, |index| index + 1);
+    (first < end).then_some(first)
+}

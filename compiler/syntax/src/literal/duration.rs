@@ -1,0 +1,100 @@
+//! Durations: whole numbers with units.
+
+use super::Refusal;
+use crate::diag::{Diagnostic, Span};
+use crate::errors;
+
+/// Microseconds of the units of durations, largest first.
+pub(super) const UNITS: [(&str, i64); 6] = [
+    ("d", 86_400_000_000),
+    ("h", 3_600_000_000),
+    ("m", 60_000_000),
+    ("s", 1_000_000),
+    ("ms", 1_000),
+    ("us", 1),
+];
+
+/// Microseconds of `90m`, `1h30m`: whole numbers with units, larger units first.
+pub(crate) fn duration(text: &str, at: Span) -> Result<i64, Refusal> {
+    let mut rest = text;
+    let mut total: i64 = 0;
+    let mut smallest = i64::MAX;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let word = rest[digits..]
+            .bytes()
+            .take_while(|b| b.is_ascii_alphabetic() || *b == b'_')
+            .count();
+        let (number, unit) = (&rest[..digits], &rest[digits..digits + word]);
+        if unit.is_empty() && !rest[digits..].is_empty() || digits == 0 {
+            return Err(errors::fraction_of_a_unit(text, at).into());
+        }
+        if unit.is_empty() {
+            return Err(errors::duration_without_unit(text, at).into());
+        }
+        let Some((_, us)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+            return Err(unknown_unit(text, number, unit, at).into());
+        };
+        if *us >= smallest {
+            return Err(errors::units_out_of_order(text, at).into());
+        }
+        smallest = *us;
+        let part = number.parse::<i64>().ok().and_then(|number| number.checked_mul(*us));
+        let Some(sum) = part.and_then(|part| total.checked_add(part)) else {
+            return Err(errors::duration_too_long(text, at).into());
+        };
+        total = sum;
+        rest = &rest[digits + word..];
+    }
+    Ok(total)
+}
+
+fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
+    let short = match unit.to_ascii_lowercase().as_str() {
+        // Not `M`, which may be a month.
+        "d" | "day" | "days" => Some("d"),
+        "h" | "hour" | "hours" | "hr" | "hrs" => Some("h"),
+        "min" | "mins" | "minute" | "minutes" => Some("m"),
+        "s" | "sec" | "secs" | "second" | "seconds" => Some("s"),
+        "millis" | "msec" | "millisecond" | "milliseconds" => Some("ms"),
+        "micros" | "usec" | "microsecond" | "microseconds" => Some("us"),
+        _ => None,
+    };
+    let days = || number.parse::<u64>().ok()?.checked_mul(7);
+    match (unit, short) {
+        (_, Some(short)) if text == format!("{number}{unit}") => {
+            errors::other_unit(unit, at, &format!("{number}{short}"))
+        }
+        ("w" | "week" | "weeks", _) => match days() {
+            Some(days) => errors::other_unit(unit, at, &format!("{days}d")),
+            None => errors::unknown_unit(unit, at),
+        },
+        ("mo" | "month" | "months" | "y" | "year" | "years", _) => errors::unit_that_varies(unit, at),
+        _ => errors::unknown_unit(unit, at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn duration(text: &str) -> Result<i64, Refusal> {
+        super::duration(text, Span::default())
+    }
+
+    #[test]
+    fn durations_are_microseconds() {
+        assert_eq!(duration("90m"), Ok(5_400_000_000));
+        assert_eq!(duration("1h30m"), Ok(5_400_000_000));
+        assert_eq!(duration("1d2h3m4s5ms6us"), Ok(93_784_005_006));
+        assert_eq!(duration("0s"), Ok(0));
+        assert_eq!(
+            duration("2weeks").map_err(|refusal| refusal.replacement()),
+            Err(Some("14d".to_owned()))
+        );
+        assert_eq!(
+            duration("7").map_err(|refusal| refusal.message),
+            Err("`7` has no unit".to_owned())
+        );
+    }
+}

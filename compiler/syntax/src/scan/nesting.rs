@@ -1,0 +1,74 @@
+//! The depth of brackets, which is bounded.
+
+use super::Scanner;
+use crate::errors;
+
+/// Brackets and `case`s within each other beyond this many are refused, so that the recursive parser cannot run out of
+/// stack.
+pub(crate) const NESTING_MAX: usize = 64;
+
+impl Scanner<'_> {
+    /// Replaces what lies too deep by a constant, and reports it.
+    pub(super) fn bound_nesting(&mut self) {
+        let mut depth = 0_usize;
+        let mut index = 0;
+        while index < self.scan.tokens.len() {
+            let token = self.scan.tokens[index];
+            match nesting(&self.text[token.start..token.end]) {
+                Nesting::Opens => depth += 1,
+                Nesting::Closes => depth = depth.saturating_sub(1),
+                Nesting::Neither => {}
+                Nesting::Resets => depth = 0,
+            }
+            index += 1;
+            if depth > NESTING_MAX {
+                index = self.cut(index - 1);
+                depth -= 1;
+            }
+        }
+    }
+
+    /// Blanks the bracket at this token up to its partner; returns the index behind it.
+    fn cut(&mut self, first: usize) -> usize {
+        let mut depth = 0_usize;
+        let mut last = first;
+        while last < self.scan.tokens.len() {
+            let token = self.scan.tokens[last];
+            match nesting(&self.text[token.start..token.end]) {
+                Nesting::Opens => depth += 1,
+                Nesting::Closes => depth = depth.saturating_sub(1),
+                Nesting::Neither => {}
+                Nesting::Resets => break,
+            }
+            last += 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        let start = self.scan.tokens[first].start;
+        let end = self.scan.tokens[last - 1].end;
+        self.blank_lines(start, end);
+        self.masked[start] = b'0';
+        self.scan.poison.push(start);
+        let span = self.span(start, self.scan.tokens[first].end);
+        self.report(errors::too_many_brackets(NESTING_MAX, span));
+        last
+    }
+}
+
+enum Nesting {
+    Opens,
+    Closes,
+    Neither,
+    /// A keyword that begins a statement: brackets left open before it count no more.
+    Resets,
+}
+
+fn nesting(token: &str) -> Nesting {
+    match token {
+        "(" | "[" | "{" | "case" => Nesting::Opens,
+        ")" | "]" | "}" | "end" => Nesting::Closes,
+        "feature" | "let" => Nesting::Resets,
+        _ => Nesting::Neither,
+    }
+}

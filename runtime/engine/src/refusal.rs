@@ -1,0 +1,52 @@
+//! Whether the data of a run go beyond its limits.
+
+use crate::error::Error;
+use crate::limits::{Limits, Most};
+use crate::program::Program;
+use crate::recorded::Side;
+use crate::results::RunReport;
+use crate::spine::Spine;
+
+impl Program {
+    /// Refuses a run whose data go beyond the limits. `questions` are those of the run, `side` is what it read.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRejected`], [`Error::NothingFound`], [`Error::TooManyMissing`]; what reading the files again says,
+    /// which is done to tell why a view finds nothing.
+    pub fn check_limits(
+        &self,
+        service: &str,
+        report: &RunReport,
+        questions: &Spine,
+        side: Side,
+        limits: &Limits,
+    ) -> Result<(), Error> {
+        for source in &report.sources {
+            source.check(limits)?;
+        }
+        for view in &report.views {
+            let exceeded = match limits.missing {
+                None => view.questions > 0 && view.missing == view.questions,
+                Some(most) => most.is_exceeded(view.missing, view.questions),
+            };
+            if !exceeded {
+                continue;
+            }
+            if view.missing == view.questions {
+                let why = self.absence(service, &view.view, questions, side)?;
+                return Err(Error::NothingFound {
+                    view: view.view.clone(),
+                    questions: view.questions,
+                    why: Box::new(why),
+                });
+            }
+            return Err(Error::TooManyMissing {
+                view: view.view.clone(),
+                missing: view.missing,
+                questions: view.questions,
+                most: limits.missing.unwrap_or(Most::ALL),
+            });
+        }
+        Ok(())
+    }
+}

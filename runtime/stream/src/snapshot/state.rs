@@ -1,0 +1,70 @@
+//! What a snapshot is made of: the state of an operator.
+
+use super::{RestoreError, Section};
+use crate::now::Now;
+use crate::report::LogStats;
+use crate::restored::{LogName, Rebuild};
+use featc_ir::Type;
+
+/// The state of an operator.
+///
+/// # Contract
+/// - **Canonical**: `snapshot` is a function of the set of rows that is in the state, and of the cut.
+/// - **Exact**: a state that `restore` keeps is the one that the operator would have had, had it been fed every row itself.
+pub(crate) trait State {
+    /// What its snapshots can be restored into.
+    fn schema(&self) -> &Schema;
+
+    /// How reports call it.
+    fn name(&self) -> LogName;
+
+    /// Its rows up to this event time have been released.
+    fn floor_us(&self) -> Option<i64>;
+
+    /// The state as bytes.
+    fn snapshot(&self, out: &mut Vec<u8>);
+
+    /// Why the state in a section cannot be taken over as what it would be here; `None`: it can.
+    fn refuses(&self, section: &Section<'_>, now: &Now) -> Option<Rebuild>;
+
+    /// Takes over the state in a section that is not refused. The operator has none yet.
+    ///
+    /// # Errors
+    /// Damaged bytes.
+    fn restore(&mut self, section: &Section<'_>, now: &Now) -> Result<(), RestoreError>;
+
+    /// Begins at the cut without the rows that came before: no question may be answered.
+    fn begin_empty(&mut self, now: &Now);
+
+    /// Whether it began empty, and the rows have not been brought since.
+    fn is_to_be_rebuilt(&self) -> bool;
+
+    /// The rows have been brought.
+    fn set_rebuilt(&mut self);
+
+    /// Questions need the rows with event times after this; `None`: all rows.
+    fn needed_after_us(&self, now: &Now) -> Option<i64>;
+
+    fn stats(&self) -> LogStats;
+
+    /// Its log, for tests of invariants.
+    #[cfg(test)]
+    fn log(&self) -> &crate::log::Log;
+}
+
+/// What decides whether stored state means the same: equal keys and columns, equal state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Schema {
+    /// Of everything that decides which events there are.
+    pub key: String,
+    /// What the events carry.
+    pub columns: Vec<StateColumn>,
+}
+
+/// A column that stored events carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StateColumn {
+    /// Its meaning, in hexadecimal.
+    pub key: String,
+    pub ty: Type,
+}
