@@ -7,11 +7,11 @@ use featc_driver::diag::{Diagnostic, SourceMap, json, printable, printable_messa
 use std::cell::RefCell;
 use std::io::{IsTerminal as _, Write as _};
 
-/// The command ended without its result; every cause has been printed.
+/// The command ended without its result; every cause has been told.
 #[derive(Debug)]
 pub struct Refused;
 
-/// Prints messages to standard error and results to standard output.
+/// Prints messages to standard error and results to standard output, or keeps both.
 #[derive(Debug)]
 pub struct Reporter {
     format: MessageFormat,
@@ -130,7 +130,7 @@ impl Reporter {
         Bar::new(self.json || self.kept.is_some(), self.listener())
     }
 
-    /// Prints messages; says whether none of them is an error.
+    /// Prints or keeps messages; says whether none of them is an error.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) -> Result<(), Refused> {
         match &self.kept {
             Some(kept) => kept.borrow_mut().keep(diagnostics, sources),

@@ -178,7 +178,7 @@ class Program:
         """Computes a training set with the batch engine, as ``featc train`` does: the same values, types and messages.
 
         :param service: whose features are wanted.
-        :param spine: the questions: a path (Parquet, Arrow, CSV, JSONL, also an address), a pandas or Polars frame, an Arrow
+        :param spine: the questions: a path (Parquet, Arrow, CSV, TSV, JSONL, also an address), a pandas or Polars frame, an Arrow
             table, reader or dataset, a DuckDB relation, anything with ``__arrow_c_stream__``, or a dict of columns. It has
             the keys of the service and ``at_column`` with the instant of each question (timestamps with a zone, or
             ``zone`` says it); other columns pass through, and rows keep their number and order.
@@ -189,7 +189,7 @@ class Program:
         :param numeric: whether features of types that models do not take become float64: booleans 0 and 1, decimals the
             nearest float, durations seconds, dates days since 1970-01-01. Exact otherwise.
         :param strict: whether any row that cannot be used refuses the run.
-        :param max_rejected: how many rows of a source may be rejected: ``"10%"`` (unless told) or a number.
+        :param max_rejected: how many rows of a source may be rejected: ``"10%"`` (unless told), a share such as ``0.1``, or a whole number.
         :param max_missing: how many questions may find nothing in a view; unless told, not all of them.
         :param rejected: a file for rows that cannot be used, as JSON lines.
         :param hash_inputs: whether all input files are recorded by the hash of their bytes.

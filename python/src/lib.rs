@@ -4,7 +4,7 @@
 //! said, refused and computed is the command line's (the crate `featc`); how it looks in Python is said in Python.
 //!
 //! - Work runs on a thread of its own without the interpreter's lock; meanwhile signals are looked at and progress is told.
-//! - A panic becomes the exception `featc.Bug`.
+//! - A panic of such work becomes the exception `featc.Bug`.
 
 mod numbers;
 mod online;

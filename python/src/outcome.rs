@@ -24,7 +24,7 @@ pub struct Outcome {
     pub report: Option<String>,
     /// The record of the training set, as JSON.
     pub record: Option<String>,
-    /// The columns that are features or their statuses.
+    /// The columns that are features, without their statuses.
     pub features: Vec<String>,
 }
 

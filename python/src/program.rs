@@ -125,7 +125,7 @@ impl Program {
         about(&self.compiled.ir).to_string()
     }
 
-    /// The typed program, its plans for a service, and a drawing of the stream graph in Mermaid.
+    /// Its plans for a service: of the batch engine, of the stream engine, and that as a drawing in Mermaid.
     fn plan(&self, service: &str) -> Option<(String, String, String)> {
         let plans = featc_driver::lower(&self.compiled.ir);
         let batch = plans.batch.iter().find(|plan| plan.service == service)?;

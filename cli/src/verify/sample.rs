@@ -26,7 +26,7 @@ pub fn views_of<'a>(ground: &Ground<'a>) -> Vec<(ViewId, &'a View)> {
     used.into_iter().map(|id| (id, ground.ir.view(id))).collect()
 }
 
-/// The views of a service with the events that they have.
+/// A view of a service with the events that it has.
 struct Known<'a> {
     view: &'a View,
     id: ViewId,

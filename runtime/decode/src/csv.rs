@@ -41,6 +41,8 @@ pub(crate) struct CsvReader {
     /// Field texts back to back, where the record has quotes; otherwise fields point into `line_text`.
     text: String,
     fields: Vec<(Range<usize>, bool)>,
+    /// Whether the last of the lines ahead was read, and not looked at: with it a record was too long.
+    unseen: bool,
 }
 
 impl CsvReader {
@@ -51,6 +53,7 @@ impl CsvReader {
             raw: Vec::new(),
             text: String::new(),
             fields: Vec::new(),
+            unseen: false,
         }
     }
 
@@ -169,11 +172,20 @@ impl CsvReader {
     ///
     /// Lines that are ahead already were looked at for a record in front of them, whose quote was open at the end of each;
     /// so is that of this one, as there is nothing else to know of an open quote at the end of a line. So each byte is
-    /// looked at once, however many quotes never close.
+    /// looked at once, however many quotes never close. Only the line with which that record was too long was not.
     fn closes(&mut self) -> io::Result<bool> {
-        let is_too_long = |reader: &CsvReader| reader.raw.len() + reader.lines.ahead_bytes() > RECORD_BYTES_MAX;
         let mut scan = Scan::new(self.delimiter);
-        while !is_too_long(self) && self.lines.look()? == Line::Whole && !is_too_long(self) {
+        let unseen = std::mem::take(&mut self.unseen) && self.lines.ahead_bytes() > 0;
+        let mut is_ahead = unseen;
+        loop {
+            if !is_ahead && (self.is_too_long() || self.lines.look()? != Line::Whole) {
+                return Ok(false);
+            }
+            is_ahead = false;
+            if self.is_too_long() {
+                self.unseen = true;
+                return Ok(false);
+            }
             (scan.open, scan.quoted) = (true, true);
             scan.line(self.lines.looked());
             if !scan.open {
@@ -182,7 +194,11 @@ impl CsvReader {
             scan.cells.clear();
             scan.fields.clear();
         }
-        Ok(false)
+    }
+
+    /// Whether the record has more bytes than one may have, with all lines ahead.
+    fn is_too_long(&self) -> bool {
+        self.raw.len() + self.lines.ahead_bytes() > RECORD_BYTES_MAX
     }
 }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// In front of the name of a source, where its rows are in memory.
-const MARK: &str = "memory:";
+const MARK: &str = "\0memory:";
 
 /// A store in which the rows of some sources are in memory; everything else is where `beyond` has it.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Any aggregate, by its states: along the window deltas (groups only), by folding each span, or by a
 //! tree of states where spans overlap much. Events are folded, and states combined, from the earlier to the later: so their
-//! identities need not be here.
+//! identities need not be here. Summaries (`pane.rs`) are added in any order: with them what orders events is here.
 
 use super::groups::Answer;
 use super::run::position;

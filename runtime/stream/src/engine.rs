@@ -11,7 +11,7 @@ use crate::restored::{LogName, Rebuild, RestoreReport, ToRebuild};
 use crate::snapshot::{self, RestoreError, Section, State};
 use featc_ir::display::instant;
 use featc_ir::plan::{Spine, StreamGraph};
-use featc_ir::{Bug, Key, Source, Status, Truth, Type};
+use featc_ir::{Bug, Key, Source, Status, Truth};
 use featr_kernels::{Batch, Column};
 use std::fmt;
 

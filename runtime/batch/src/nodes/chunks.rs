@@ -6,10 +6,10 @@
 //! ```
 //!
 //! Questions are taken in order, as many at a time as split panes that fit into memory together; all other panes are there
-//! as summaries ([`featr_merge::summarise`]): a few rows, and the exact totals of the rest. Where arrival decides, a pane has a
-//! summary of its events that arrive on time and others of those that are late, of which only that is split in whose midst
-//! a question is asked. What comes out has the bits of the merge over all events, because it is the same merge, and totals
-//! are exact.
+//! as summaries ([`featr_merge::summarise`]): a few rows, exact totals and states of the rest. Where arrival decides, a pane
+//! has a summary of its events that arrive on time and others of those that are late, of which only that is split in whose
+//! midst a question is asked. What comes out has the bits of the merge over all events, because it is the same merge, totals
+//! are exact, and a fold of folds is the fold.
 //!
 //! Where a window holds so many events, those it may choose are there as rows, of as many panes back as have enough of them
 //! ([`super::choices`]).

@@ -1,6 +1,6 @@
 //! `Rows`: transform, key, lift.
 
-use super::accept::AcceptedRows;
+use crate::delta::AcceptedRows;
 use crate::delta::{Delta, EventDeltas};
 use crate::now::Now;
 use crate::operator::{Operator, Port};
