@@ -1,7 +1,6 @@
 //! `Rows`: transform, key, lift.
 
-use super::accept::AcceptedRows;
-use crate::delta::{Delta, EventDeltas};
+use crate::delta::{AcceptedRows, Delta, EventDeltas};
 use crate::now::Now;
 use crate::operator::{Operator, Port};
 use crate::report::StepReport;
