@@ -58,12 +58,7 @@ impl Program {
         detached(py, None, |_| {
             let mut sources = SourceMap::new();
             let files = vec![sources.add(name, text)];
-            of_project(Project {
-                sources,
-                files,
-                paths: vec![],
-                base,
-            })
+            of_project(Project::at_hand(sources, files, base))
         })
     }
 
@@ -76,12 +71,7 @@ impl Program {
             let name = folder.display().to_string();
             let ir = ir.or_else(|error| reporter.refuse(featc::errors::certify(&name, &error)));
             let project = |ir| {
-                let project = Project {
-                    sources: SourceMap::new(),
-                    files: vec![],
-                    paths: vec![],
-                    base,
-                };
+                let project = Project::at_hand(SourceMap::new(), vec![], base);
                 (project, ir)
             };
             told(ir.map(project), reporter)

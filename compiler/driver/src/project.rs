@@ -25,6 +25,17 @@ pub enum LoadError {
 }
 
 impl Project {
+    /// Texts that are at hand, and not on disk; `base` is the folder that paths in them are relative to.
+    pub fn at_hand(sources: SourceMap, files: Vec<FileId>, base: PathBuf) -> Project {
+        Project {
+            sources,
+            files,
+            paths: vec![],
+            base,
+            is_folder: false,
+        }
+    }
+
     /// Reads a program: a `.feat` file, or a folder whose `.feat` files make one module.
     ///
     /// # Errors

@@ -1,7 +1,6 @@
 //! `Rows`: transform, key, lift.
 
-use crate::delta::AcceptedRows;
-use crate::delta::{Delta, EventDeltas};
+use crate::delta::{AcceptedRows, Delta, EventDeltas};
 use crate::now::Now;
 use crate::operator::{Operator, Port};
 use crate::report::StepReport;
