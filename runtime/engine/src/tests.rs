@@ -135,7 +135,7 @@ fn both_engines_drop_and_warn_alike() {
     }
     let heads = |told: &[String]| told.iter().map(|text| text[..24].to_owned()).collect::<Vec<_>>();
     let told: Vec<Vec<String>> = told.iter().map(|told| heads(told)).collect();
-    let at_events = |count: usize| vec![format!("{count} of 4 questions are as")];
+    let at_events = |count: usize| vec![format!("{count} of 4 questions are ask")];
     let nothing = vec!["`excluding self` exclude".to_owned()];
     // The second event of `a` is late, and rejected; as of arrival the one of `b` is not known yet.
     assert_eq!(told[..4], [at_events(2), at_events(2), at_events(1), at_events(1)]);
