@@ -163,7 +163,9 @@ def test_a_panic_becomes_an_exception(shop):
 
     for _ in range(3):
         with pytest.raises(featc.Bug, match="a promise of its own: on purpose; please report it"):
-            _featc._panic("on purpose")
+            _featc._panic("on purpose", True)
+        with pytest.raises(featc.Bug, match="a promise of its own: on purpose; please report it"):
+            _featc._panic("on purpose", False)
     assert len(shop.train("risk", questions(3), sources={"txn": payments()})) == 3
 
 
