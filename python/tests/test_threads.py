@@ -65,11 +65,10 @@ from conftest import SHOP, payments, questions
 import pyarrow
 program = featc.Program(SHOP)
 txn = pyarrow.concat_tables([payments(400)] * 40)
-spine = pyarrow.concat_tables([questions(120)] * 40)
+spine = pyarrow.concat_tables([questions(1000)] * 1500)
 print("begun", flush=True)
 try:
-    while True:
-        program.train_to("set/out.parquet", "risk", spine, sources={{"txn": txn}})
+    program.train_to("set/out.parquet", "risk", spine, sources={{"txn": txn}})
 except KeyboardInterrupt:
     print("interrupted", program.train("risk", questions(3), sources={{"txn": payments()}}).__len__(), flush=True)
 """
@@ -78,7 +77,7 @@ except KeyboardInterrupt:
     (work / "set").mkdir(parents=True)
     running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=work, env=environment)
     assert running.stdout.readline() == "begun\n"
-    time.sleep(1.0)
+    time.sleep(0.5)
     assert not (work / "set" / "out.parquet").exists(), "the run was too short to be interrupted"
     running.send_signal(signal.SIGINT)
     began = time.monotonic()
