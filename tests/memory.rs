@@ -8,6 +8,7 @@ use featr_batch::{Inputs, Run, SpineData};
 use featr_kernels::{Batch, Column, Data, StrData};
 use peak_alloc::PeakAlloc;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 #[global_allocator]
@@ -17,6 +18,7 @@ const SECOND_US: i64 = 1_000_000;
 const START_US: i64 = 1_709_159_400 * SECOND_US;
 const LIMIT_BYTES: usize = 64 << 20;
 const QUESTIONS: usize = 24;
+const BATCH: usize = 8_192;
 
 /// Every form of a window, the last ones with few candidates.
 const WINDOWS: [&str; 9] = [
@@ -86,21 +88,28 @@ fn mixed(row: usize, salt: u64) -> u64 {
     (word ^ word >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33
 }
 
-/// Events of one user, two a second and some at the same instant; one in ten arrives late.
-fn events(rows: usize) -> Batch {
-    let times: Vec<i64> = (0..rows)
+/// Events of one user, two a second and some at the same instant; one in ten arrives late. In batches of the size that
+/// files are decoded in.
+fn events(rows: usize) -> Vec<Batch> {
+    let begins = (0..rows).step_by(BATCH);
+    begins.map(|begin| batch(begin..rows.min(begin + BATCH))).collect()
+}
+
+fn batch(rows: Range<usize>) -> Batch {
+    let times: Vec<i64> = rows
+        .clone()
         .map(|row| START_US + (row / 2) as i64 * SECOND_US + (mixed(row, 1) % 3) as i64)
         .collect();
     let late = |row: usize| match mixed(row, 2) % 10 {
         0 => (mixed(row, 3) % 7_200) as i64 * SECOND_US,
         _ => 0,
     };
-    let seen = (0..rows).map(|row| times[row] + late(row)).collect();
-    let floats = |salt| Data::F64((0..rows).map(|row| mixed(row, salt) as f64 / 8.0).collect());
-    let users: StrData = std::iter::repeat_n(&b"ann"[..], rows).collect();
+    let seen = rows.clone().zip(&times).map(|(row, at)| at + late(row)).collect();
+    let floats = |salt| Data::F64(rows.clone().map(|row| mixed(row, salt) as f64 / 8.0).collect());
+    let users: StrData = std::iter::repeat_n(&b"ann"[..], rows.len()).collect();
     let column = |ty, data| Column::with_tags(ty, data, None);
     Batch::from_columns(vec![
-        column(Type::Int64, Data::I64((0..rows as i64).collect())),
+        column(Type::Int64, Data::I64(rows.clone().map(|row| row as i64).collect())),
         column(Type::String, Data::Str(users)),
         column(Type::Timestamp, Data::I64(times)),
         column(Type::Timestamp, Data::I64(seen)),
@@ -108,15 +117,15 @@ fn events(rows: usize) -> Batch {
         column(Type::Float64, floats(5)),
         column(
             Type::Bool,
-            Data::Bool((0..rows).map(|row| mixed(row, 6) % 3 > 0).collect()),
+            Data::Bool(rows.clone().map(|row| mixed(row, 6) % 3 > 0).collect()),
         ),
         column(
             Type::Bool,
-            Data::Bool((0..rows).map(|row| mixed(row, 7) % 5_000 == 0).collect()),
+            Data::Bool(rows.clone().map(|row| mixed(row, 7) % 5_000 == 0).collect()),
         ),
         column(
             Type::Int64,
-            Data::I64((0..rows).map(|row| (mixed(row, 8) % 40) as i64).collect()),
+            Data::I64(rows.clone().map(|row| (mixed(row, 8) % 40) as i64).collect()),
         ),
     ])
 }
@@ -154,7 +163,7 @@ fn spine(rows: usize) -> SpineData {
 /// The answers, and how many bytes were taken at most beside the events themselves.
 fn answers(plans: &Plans, rows: usize, truth: Truth, memory_bytes: Option<usize>) -> (Vec<RecordBatch>, usize, String) {
     let mut inputs = Inputs::new(spine(rows));
-    inputs.events = BTreeMap::from([("facts".to_owned(), vec![events(rows)])]);
+    inputs.events = BTreeMap::from([("facts".to_owned(), events(rows))]);
     (inputs.truth, inputs.threads, inputs.memory_bytes) = (truth, 2, memory_bytes);
     HEAP.reset_peak_usage();
     let before = HEAP.current_usage();

@@ -16,7 +16,7 @@ const PLAIN: Why = "it is plain text";
 /// So many bytes are enough for every answer.
 pub(crate) const HEAD_BYTES: usize = 16;
 
-/// What a file begins with that text never begins with. `head` are its first [`HEAD_BYTES`], or all of a shorter file.
+/// What a file begins with that text never begins with. `head` are its first [`HEAD_BYTES`], or what came of them at once.
 pub(crate) fn no_text(head: &[u8]) -> Option<Why> {
     let known: [(&[u8], Why); 11] = [
         (b"\x1f\x8b", GZIP),

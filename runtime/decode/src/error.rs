@@ -1,7 +1,6 @@
 //! What is wrong with a whole file, as data: the command line maps these to diagnostics.
 
 use crate::content;
-use crate::store::RandomRead;
 use std::fmt;
 use std::path::Path;
 
@@ -141,16 +140,6 @@ impl DecodeError {
     /// What the operating system said of a file that was to be written, in plain words.
     pub fn refused(file: &Path, error: &std::io::Error) -> Self {
         Self::unwritable(file, plain(error))
-    }
-
-    /// A file that should begin with `own`, and that begins as one of another format does.
-    pub(crate) fn of_another_format(name: &str, own: &[u8], file: &dyn RandomRead) -> Option<DecodeError> {
-        let head = content::HEAD_BYTES.min(usize::try_from(file.len()).unwrap_or(usize::MAX));
-        let why = content::not_of(own, &file.read_at(0, head).ok()?)?;
-        Some(DecodeError::Corrupt {
-            file: name.to_owned(),
-            why: why.to_owned(),
-        })
     }
 
     /// With the lengths before and after.

@@ -1,5 +1,6 @@
 //! Where files lie, and how their bytes are read: a small trait.
 
+use crate::content;
 use crate::error::{DecodeError, NO_PLAIN_FILE};
 use arrow::array::{Array as _, RecordBatch};
 use arrow::datatypes::SchemaRef;
@@ -234,4 +235,14 @@ impl Read for Ranged {
         self.consume(read);
         Ok(read)
     }
+}
+
+/// What is wrong with a file that should begin with `own`, if it begins as one of another format does.
+pub(crate) fn of_another_format(name: &str, own: &[u8], file: &dyn RandomRead) -> Option<DecodeError> {
+    let head = content::HEAD_BYTES.min(usize::try_from(file.len()).unwrap_or(usize::MAX));
+    let why = content::not_of(own, &file.read_at(0, head).ok()?)?;
+    Some(DecodeError::Corrupt {
+        file: name.to_owned(),
+        why: why.to_owned(),
+    })
 }

@@ -9,7 +9,7 @@ use crate::layout::Layout;
 use crate::reject::Reject;
 use crate::spec::{Decoded, Spec};
 use crate::spine::{Spine, Wanted, columns};
-use crate::store::{InputFile, RandomRead, Store, open_file};
+use crate::store::{InputFile, RandomRead, Store, of_another_format, open_file};
 use crate::write::{Encoder, Target, WriteError, WriteOptions};
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
@@ -111,7 +111,7 @@ impl Encoder for FileWriter<Target> {
 fn is_file(name: &str, file: &dyn RandomRead) -> Result<bool, DecodeError> {
     let head = MAGIC.len().min(usize::try_from(file.len()).unwrap_or(usize::MAX));
     let is_file = &file.read_at(0, head)?[..] == MAGIC;
-    match DecodeError::of_another_format(name, &MARKER, file).filter(|_| !is_file) {
+    match of_another_format(name, &MARKER, file).filter(|_| !is_file) {
         Some(error) => Err(error),
         None => Ok(is_file),
     }

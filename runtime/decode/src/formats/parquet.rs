@@ -10,7 +10,7 @@ use crate::reject::Reject;
 use crate::said::Said;
 use crate::spec::{Decoded, Spec};
 use crate::spine::{Spine, Wanted, columns};
-use crate::store::{InputFile, RandomRead, Store, open_file};
+use crate::store::{InputFile, RandomRead, Store, of_another_format, open_file};
 use crate::write::{Encoder, ParquetWriter, Target, WriteError, WriteOptions};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
@@ -124,7 +124,7 @@ fn load(
     let tail = Chunks::tail(file.clone());
     let metadata = guarded(name, || ArrowReaderMetadata::load(&tail, options));
     metadata.map_err(|error| {
-        let of_another = || DecodeError::of_another_format(name, MAGIC, &**file);
+        let of_another = || of_another_format(name, MAGIC, &**file);
         tail.failure().or_else(of_another).unwrap_or(error)
     })
 }
