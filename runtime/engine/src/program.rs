@@ -78,7 +78,7 @@ impl Program {
     }
 
     /// Ends runs with [`Error::Interrupted`] soon after somebody sets `interrupt`: they look at it after each batch of rows
-    /// that is read, for each that is delivered, and after each group of answers.
+    /// that is read or delivered, and after each group of answers; what calls the model asks [`Program::check_interrupt`].
     #[must_use]
     pub fn with_interrupt(mut self, interrupt: Arc<AtomicBool>) -> Program {
         self.interrupt = Some(interrupt);
