@@ -182,6 +182,8 @@ pub struct Given {
     pub sources: BTreeMap<String, Arc<Table>>,
     /// The questions.
     pub spine: Option<Arc<Table>>,
+    /// The entities of a backfill.
+    pub entities: Option<Arc<Table>>,
     /// Ends runs soon after somebody sets it.
     pub interrupt: Option<Arc<AtomicBool>>,
 }

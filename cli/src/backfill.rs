@@ -26,7 +26,7 @@ use arrow::datatypes::Schema;
 use checkpoint::{Arguments, Checkpoint, Locked};
 use featc_driver::diag::Diagnostic;
 use featc_ir::{Service, ServiceField, Type};
-use featr::provenance::HashInputs;
+use featr::provenance::{FileRecord, HashInputs};
 use featr::{Column, RunReport, Side, Spine, Survey, SurveyOptions, Value, ViewReport};
 use job::Job;
 use plan::{Questions, When};
@@ -257,14 +257,17 @@ fn describe(
         (None, false) => HashInputs::Usual,
     };
     state.sources = source_files(prepared, how, reporter)?;
-    let entities = args.entities.as_deref().map(|path| {
-        let hashed = match known {
-            Some(known) => known.entities.as_ref().is_some_and(|file| file.xxh3_128.is_some()),
-            None => is_hashed(path, args.hash_inputs),
-        };
-        named_file(prepared, path, hashed, reporter)
-    });
-    state.entities = entities.transpose()?;
+    state.entities = match (&args.run.given.entities, &args.entities) {
+        (Some(rows), _) => Some(FileRecord::in_memory(rows, true)),
+        (None, Some(path)) => {
+            let hashed = match known {
+                Some(known) => known.entities.as_ref().is_some_and(|file| file.xxh3_128.is_some()),
+                None => is_hashed(path, args.hash_inputs),
+            };
+            Some(named_file(prepared, path, hashed, reporter)?)
+        }
+        (None, None) => None,
+    };
     Ok(state)
 }
 
@@ -388,15 +391,15 @@ fn survey(
     let Ok(service) = prepared.program.service(&prepared.service) else {
         return reporter.refuse(errors::bug("the service was there a moment ago"));
     };
-    let only = match &args.entities {
-        None => None,
-        Some(path) => Some(
-            prepared
-                .program
-                .read_entities(&prepared.service, path)
-                .or_else(|error| reporter.refuse(errors::of_command(&error, None)))?,
-        ),
+    let (program, name) = (&prepared.program, &prepared.service);
+    let only = match (&args.run.given.entities, &args.entities) {
+        (Some(rows), _) => Some(program.entities_in(name, rows)),
+        (None, Some(path)) => Some(program.read_entities(name, path)),
+        (None, None) => None,
     };
+    let only = only
+        .transpose()
+        .or_else(|error| reporter.refuse(errors::of_command(&error, None)))?;
     let listed = only.clone();
     let aside = Aside::new(&args.run, reporter)?;
     let options = SurveyOptions {

@@ -80,7 +80,7 @@ pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Repor
 /// The questions: rows in memory, or their file.
 fn spine_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
     match &prepared.spine_rows {
-        Some(rows) => Ok(FileRecord::in_memory(rows)),
+        Some(rows) => Ok(FileRecord::in_memory(rows, hash)),
         None => named_file(prepared, path, hash, reporter),
     }
 }
@@ -118,7 +118,7 @@ impl Recorder {
             HashInputs::Nothing => (quick.sources.clone(), quick.spine.clone()),
             hash => {
                 let always = matches!(hash, HashInputs::All);
-                let hashed = is_hashed(&spine.spine, always);
+                let hashed = prepared.spine_rows.is_some() || is_hashed(&spine.spine, always);
                 (
                     source_files(prepared, hash, reporter)?,
                     spine_file(prepared, &spine.spine, hashed, reporter)?,

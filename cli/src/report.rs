@@ -174,7 +174,7 @@ impl Reporter {
     /// A result: `text` for people, `value` for machines.
     pub fn result(&self, text: &str, value: &serde_json::Value) {
         if let Some(kept) = &self.kept {
-            kept.borrow_mut().results.push((text.to_owned(), value.clone()));
+            kept.borrow_mut().results.push((printable(text).into(), value.clone()));
             return;
         }
         let mut out = std::io::stdout();

@@ -245,15 +245,17 @@ fn ask_model(
     let model = Model::new(ground.ir, &rows);
     let answers = |asked: &Asked| {
         let questions = (0..asked.len()).map(|row| asked.question(row));
-        let answers: Vec<_> = questions
-            .map(|question| model.answer(ground.service, &question, ground.truth))
-            .collect();
-        Answers::of_values(&answers, ground.fields)
+        let answer = |question| {
+            prepared.program.check_interrupt()?;
+            Ok(model.answer(ground.service, &question, ground.truth))
+        };
+        let answers: Vec<_> = questions.map(answer).collect::<Result<_, featr::Error>>()?;
+        Ok(Answers::of_values(&answers, ground.fields))
     };
     let asked = Asked::of(spine);
     let sampled = sample::spine_rows(options.sample, options.seed, asked.len());
     let from_batch = told(verified.base.batch.take(&sampled), reporter)?;
-    let from_model = answers(&asked.take(&sampled));
+    let from_model = told(answers(&asked.take(&sampled)), reporter)?;
     let check = against(Kind::Model, false, (&from_batch, &from_model), &sampled, ground.fields);
     verified.checks.push(told(check, reporter)?);
     verified.compared.model_rows = sampled.len() as u64;
@@ -271,7 +273,10 @@ fn ask_model(
     let from_batch = told(Answers::of(&from_batch, own), reporter)?;
     let from_stream = told(Answers::of(&from_stream, own), reporter)?;
     let all: Vec<u32> = (0..edges.len() as u32).collect();
-    for (kind, other) in [(Kind::Stream, from_stream), (Kind::Model, answers(&edges))] {
+    for (kind, other) in [
+        (Kind::Stream, from_stream),
+        (Kind::Model, told(answers(&edges), reporter)?),
+    ] {
         let check = against(kind, true, (&from_batch, &other), &all, ground.fields);
         verified.checks.push(told(check, reporter)?);
     }
@@ -297,6 +302,7 @@ fn metamorphic(
     let evaluators = evaluators(prepared, ground, options.run.temp_dir.clone());
     let mut bar = reporter.bar();
     for (done, relation) in Relation::ALL.into_iter().enumerate() {
+        told(prepared.program.check_interrupt(), reporter)?;
         bar.tell("relations", done as u64, Relation::ALL.len() as u64);
         let outcome = relation.check(&ground, &evaluators, &case, &setting, Some(&verified.base));
         let check = related(relation, told(outcome, reporter)?, fields);

@@ -86,7 +86,8 @@ class Error(Exception):
         return errors[0] if errors else ""
 
     def __reduce__(self) -> Any:
-        return type(self), (str(self),)
+        # What was added since, such as notes and results, is in the dict.
+        return type(self), (self.diagnostics,), dict(self.__dict__)
 
 
 class CompileError(Error):
@@ -108,6 +109,9 @@ class FeatcWarning(UserWarning):
         super().__init__(diagnostic.text)
         self.diagnostic = diagnostic
 
+    def __reduce__(self) -> Any:
+        return type(self), (self.diagnostic,)
+
 
 Messages = Iterable["tuple[str, bool, str, str]"]
 
@@ -118,9 +122,11 @@ def diagnostics(messages: Messages) -> list[Diagnostic]:
 
 def refusal(messages: Messages) -> Error:
     """The exception for messages of which one is an error."""
-    told = diagnostics(messages)
-    kind = Bug if any(diagnostic.code == "E9999" for diagnostic in told) else RunError
-    return kind(told)
+    return _kind(diagnostics(messages), RunError)
+
+
+def _kind(told: "list[Diagnostic]", usual: "type[Error]") -> Error:
+    return (Bug if any(diagnostic.code == "E9999" for diagnostic in told) else usual)(told)
 
 
 def bug(why: str) -> Bug:
@@ -131,9 +137,7 @@ def settle(outcome: Any, error: type[Error] = RunError, stacklevel: int = 3) -> 
     """Raises what a run was refused for; warns of the rest, and gives it."""
     told = diagnostics(outcome.messages)
     if outcome.refused:
-        if error is RunError:
-            raise refusal(outcome.messages)
-        raise error(told)
+        raise _kind(told, error)
     for diagnostic in told:
         warnings.warn(FeatcWarning(diagnostic), stacklevel=stacklevel)
     return told

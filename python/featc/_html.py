@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
+from ._inputs import to_columns
+
 if TYPE_CHECKING:
     from ._program import Program
     from ._table import Table, TrainingSet
@@ -28,7 +30,7 @@ def _cell(value: Any, status: Any = None) -> str:
 
 def table(rows: "Table") -> str:
     head = rows.head(ROWS_MAX)
-    columns = head.to_pydict()
+    columns = to_columns(head._table, raw=True)
     # A status is shown with its value.
     shown = [name for name in columns if not (name.endswith("__status") and name[: -len("__status")] in columns)]
     lines = ["<table><thead><tr>", *(f"<th>{text(name)}</th>" for name in shown), "</tr></thead><tbody>"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import decimal
 import os
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 from . import _featc
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 NAIVE_EPOCH = datetime.datetime(1970, 1, 1)
 MICROSECOND = datetime.timedelta(microseconds=1)
+#: What numpy has in place of an instant or a span that is missing.
+NAT = -(2**63)
 
 
 def is_path(rows: Any) -> bool:
@@ -88,19 +90,42 @@ def of_columns(columns: Mapping[str, Any], what: str) -> _featc.Table:
             raise TypeError(f"{what}: the name of a column is a text, and {name!r} is none")
         if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
             raise TypeError(f"{what}: column `{name}` is no list of values")
-        plain = [value.item() if hasattr(value, "item") else value for value in values]
-        lengths.add(len(plain))
-        kind, raw = _kind(plain, f"{what}: column `{name}`")
-        try:
-            made.append((name, kind, raw))
-        except (TypeError, ValueError, OverflowError) as error:
-            raise TypeError(f"{what}: column `{name}`: {error}") from error
+        kind, raw = _numpy_times(values) or _kind([_item(value) for value in values], f"{what}: column `{name}`")
+        lengths.add(len(raw))
+        made.append((name, kind, raw))
     if len(lengths) > 1:
         raise ValueError(f"{what}: its columns have different lengths")
     try:
         return _featc.Table.from_columns(made)
     except (TypeError, OverflowError, ValueError) as error:
         raise TypeError(f"{what}: {error}") from error
+
+
+def _numpy_times(values: Any) -> Optional[tuple[str, list[Any]]]:
+    """Instants and spans of numpy, whose `.item()` is a number where they are in nanoseconds; NaT is null."""
+    kind = getattr(getattr(values, "dtype", None), "kind", None)
+    if kind not in ("M", "m") or not hasattr(values, "astype") or not hasattr(values, "tolist"):
+        return None
+    numbers = values.astype("datetime64[us]" if kind == "M" else "timedelta64[us]").astype("int64").tolist()
+    return "naive" if kind == "M" else "duration", [None if number == NAT else number for number in numbers]
+
+
+def _item(value: Any) -> Any:
+    """A value of numpy or pandas as one of Python."""
+    if type(value).__name__ == "NaTType":
+        return None
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if kind in ("M", "m") and hasattr(value, "astype"):
+        number = int(value.astype("datetime64[us]" if kind == "M" else "timedelta64[us]").astype("int64"))
+        if number == NAT:
+            return None
+        span = datetime.timedelta(microseconds=number)
+        return NAIVE_EPOCH + span if kind == "M" else span
+    if hasattr(value, "to_pydatetime"):
+        return value.to_pydatetime(warn=False)
+    if hasattr(value, "to_pytimedelta"):
+        return value.to_pytimedelta()
+    return value.item() if hasattr(value, "item") else value
 
 
 def _kind(values: list[Any], what: str) -> tuple[str, list[Any]]:
@@ -161,9 +186,18 @@ def from_kind(kind: str, values: list[Any]) -> list[Any]:
     return values
 
 
-def to_columns(rows: _featc.Table) -> dict[str, list[Any]]:
-    """Columns as lists of Python values."""
-    return {name: from_kind(kind, values) for name, kind, values in rows.to_columns()}
+def to_columns(rows: _featc.Table, raw: bool = False) -> dict[str, list[Any]]:
+    """Columns as lists of Python values; with ``raw`` those that Python has no values for as numbers."""
+    found = {}
+    for name, kind, values in rows.to_columns():
+        try:
+            found[name] = from_kind(kind, values)
+        except OverflowError as error:
+            if raw:
+                found[name] = values
+                continue
+            raise ValueError(f"column `{name}` has values that Python's datetime does not (years 1 to 9999); take `to_arrow`") from error
+    return found
 
 
 def instant_us(at: Any, what: str = "at") -> int:

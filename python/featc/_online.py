@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional
 
 from . import _featc
+from ._errors import Bug
 from ._inputs import EPOCH, MICROSECOND, instant_us, table
 from ._table import Table
 
@@ -21,7 +22,8 @@ class Online:
     Answers are a function of the set of rows pushed (and as of arrival of the cut): order, batches, copies and restarts
     leave no trace. As of arrival rows wait until :meth:`advance` has moved the cut to where they are visible, and
     questions are answered at the cut and nowhere else; in truth ``complete`` nothing waits. Memory is bounded where
-    windows are, if :meth:`advance` is called. Any number of threads may use one object; calls take turns.
+    windows are, if :meth:`advance` is called. Any number of threads may use one object; calls take turns. After a
+    :class:`featc.Bug` in the middle of a call every other raises it too, until :meth:`restore` or :meth:`load`.
     """
 
     def __init__(self, program: "Program", inner: _featc.Online, truth: str) -> None:
@@ -68,13 +70,15 @@ class Online:
         if isinstance(entities, Mapping) and not any(_is_column(value) for value in entities.values()):
             entities = {name: [value] for name, value in entities.items()}
         asked = table(entities, "entities")
-        if at is None:
-            at = self.cut
-            if at is None:
-                raise ValueError("at: there is no cut yet; say the instant, or call `advance` first")
         many = not isinstance(at, (str, datetime.datetime)) and hasattr(at, "__iter__")
-        instants = [instant_us(one) for one in at] if many else [instant_us(at)] * len(asked)
-        return Table(self._inner.read(service, asked, instants, status))
+        instants: Optional[list[int]] = None
+        if at is not None:
+            instants = [instant_us(one) for one in at] if many else [instant_us(at)] * len(asked)
+        # Without an instant the engine takes the cut under its own lock: another thread may move it.
+        answers = self._inner.read(service, asked, instants, status)
+        if answers is None:
+            raise ValueError("at: there is no cut yet; say the instant, or call `advance` first")
+        return Table(answers)
 
     def snapshot(self) -> bytes:
         """The whole state, waiting rows and the cut included: equal sets of rows up to equal cuts give equal bytes."""
@@ -107,7 +111,11 @@ class Online:
         return json.loads(self._inner.stats())
 
     def __repr__(self) -> str:
-        return f"<featc.Online of {self.program.module}, truth {self.truth}, cut {self.cut}>"
+        try:
+            cut = str(self.cut)
+        except Bug:
+            cut = "unknown"
+        return f"<featc.Online of {self.program.module}, truth {self.truth}, cut {cut}>"
 
 
 def _is_column(value: Any) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import json
 import os
 import pathlib
 import sys
-import tempfile
 from typing import Any, Iterable, Mapping, NamedTuple, Optional, Union
 
 from . import _featc, _html
@@ -279,18 +280,18 @@ class Program:
         """Values of a service or a view over a range of time, in parts that survive a crash, as ``featc backfill``.
 
         ``start`` and ``end`` are ``--from`` and ``--to``: instants as text, or datetimes with a zone. ``entities`` is a path,
-        or rows. Run again after a crash or Ctrl-C, it goes on. Gives what ``--json`` prints: ``rows``, ``parts``, ``made``.
+        or rows with the key columns. Run again after a crash or Ctrl-C, it goes on; rows in memory, of sources and of
+        entities, must then be those of the first run, which is seen by a hash of their values. Gives what ``--json`` prints: ``rows``, ``parts``, ``made``.
         """
         given = dict(locals())
         given["from"], given["to"] = instant_text(given.pop("start")), instant_text(given.pop("end"))
         given["out"] = os.fspath(out)
         given["verify"] = verify or None
-        with tempfile.TemporaryDirectory() as folder:
-            if entities is not None and not is_path(entities):
-                given["entities"] = os.path.join(folder, "entities.jsonl")
-                _write_lines(given["entities"], table(entities, "entities"))
-            words = self._words("backfill", given)
-            return self._result(self._asked("run", words, None, sources, progress))
+        rows = None
+        if entities is not None and not is_path(entities):
+            given["entities"], rows = None, table(entities, "entities")
+        words = self._words("backfill", given)
+        return self._result(self._asked("run", words, None, sources, progress, rows))
 
     def get(
         self,
@@ -340,7 +341,7 @@ class Program:
             words.append(f"{option}={value}")
         return words
 
-    def _asked(self, how: str, words: list[str], spine: Any, sources: Optional[Sources], progress: Any) -> Any:
+    def _asked(self, how: str, words: list[str], spine: Any, sources: Optional[Sources], progress: Any, entities: "Optional[_featc.Table]" = None) -> Any:
         rows = {}
         for name, given in (sources or {}).items():
             if is_path(given):
@@ -355,7 +356,8 @@ class Program:
                 words.append("--spine=<spine>")
                 questions = table(spine, "the spine")
         with Bar(progress) as bar:
-            return getattr(self._inner, how)(words, rows, questions, bar.sink)
+            more = {} if entities is None else {"entities": entities}
+            return getattr(self._inner, how)(words, rows, questions, progress=bar.sink, **more)
 
     def _result(self, outcome: Any) -> dict[str, Any]:
         """What a command printed as JSON, all of it in one."""
@@ -383,15 +385,11 @@ def _key_text(value: Any) -> str:
     """A key as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, decimal.Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime.timedelta):
+        return duration_text(value)
     return instant_text(value)
-
-
-def _write_lines(path: str, rows: _featc.Table) -> None:
-    columns = Table(rows).to_pydict()
-    with open(path, "w", encoding="utf-8") as file:
-        for row in zip(*columns.values()):
-            plain = {name: value if isinstance(value, (int, float, str, type(None))) else _key_text(value) for name, value in zip(columns, row)}
-            file.write(json.dumps(plain) + "\n")
 
 
 def _run(words: Iterable[str]) -> Any:

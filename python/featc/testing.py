@@ -21,7 +21,7 @@ import decimal
 import math
 from typing import Any, Mapping, Optional, Sequence, Union
 
-from ._inputs import EPOCH
+from ._inputs import EPOCH, is_path, table
 from ._program import Program
 from ._table import TrainingSet
 
@@ -63,7 +63,11 @@ def case(
             rows[name] = _typed([], types[name])
     spine = _typed(ask, {**declared.keys, **declared.self_columns, "timestamp": "timestamp"})
     asked = {"truth": truth, "sources": rows, "max_missing": "100%", "max_rejected": "100%", "progress": False}
-    compiled.verify(service, spine, sample=1_000, **asked)
+    if is_path(spine):
+        raise TypeError("ask: questions are rows, and not a path")
+    spine = table(spine, "ask")
+    # Half of a sample are rows of the spine: this one has all of them.
+    compiled.verify(service, spine, sample=max(1_000, 2 * len(spine)), **asked)
     found = compiled.train(service, spine, status=True, **asked)
     columns = found.to_pydict()
     wrong = []

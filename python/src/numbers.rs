@@ -7,7 +7,7 @@ use arrow::error::ArrowError;
 use featr::Table;
 use std::sync::Arc;
 
-/// Whole floats below this are exact.
+/// Whole floats below this are exact; it is itself also what the number above it is rounded to.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// A column as one that models take, if its type is none: booleans as 0 and 1, decimals as the nearest float64, durations
@@ -39,7 +39,7 @@ pub fn numeric(table: &Table, names: &[String]) -> Result<Table, ArrowError> {
 /// Columns of these names that hold float64, and in it nothing but whole numbers, as int64; NaN becomes null. So pandas
 /// keeps integers some of which are missing.
 pub fn whole(table: &Table, names: &[&str]) -> Result<Table, ArrowError> {
-    let is_whole = |value: f64| value.is_nan() || (value.fract() == 0.0 && value.abs() <= WHOLE_MAX);
+    let is_whole = |value: f64| value.is_nan() || (value.fract() == 0.0 && value.abs() < WHOLE_MAX);
     let floats = |place: usize| {
         table
             .batches

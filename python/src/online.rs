@@ -1,9 +1,9 @@
 //! Online values: one stream engine, which threads share by a lock.
 
 use crate::numbers::whole;
-use crate::outcome::refusal;
+use crate::outcome::{exception, refusal};
 use crate::table::Table;
-use crate::work::detached;
+use crate::work::{caught, detached};
 use arrow::compute::concat_batches;
 use featc_ir::{Key, Type};
 use featr::{Error, LogName, PushReport, RestoreReport};
@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// The stream engine of a program in one truth.
 #[pyclass(frozen, module = "featc._featc")]
@@ -30,20 +30,44 @@ impl Online {
         }
     }
 
-    fn engine(&self) -> MutexGuard<'_, featr::Online> {
-        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Works with the engine while other threads of Python run.
+    /// Works with the engine while other threads of Python run. After a panic in the middle of something its state is
+    /// unknown, and it is asked no more.
     fn with<T: Send>(
         &self,
         py: Python<'_>,
         work: impl FnOnce(&mut featr::Online) -> Result<T, Error> + Send,
     ) -> PyResult<T> {
-        let done = detached(py, None, |_| work(&mut self.engine()))?;
+        let done = detached(py, None, |_| match self.engine.lock() {
+            Ok(mut engine) => Some(work(&mut engine)),
+            Err(_) => None,
+        })?;
+        match done {
+            Some(done) => done.map_err(|error| refusal(py, &error)),
+            None => Err(exception(py, "bug", (BROKEN,))),
+        }
+    }
+
+    /// As [`Online::with`], of work that puts another state in place of whatever there is, if it succeeds.
+    fn renew<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut featr::Online) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
+        let done = detached(py, None, |_| {
+            let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+            let done = work(&mut engine);
+            if done.is_ok() {
+                self.engine.clear_poison();
+            }
+            done
+        })?;
         done.map_err(|error| refusal(py, &error))
     }
 }
+
+/// Why an engine is asked no more.
+const BROKEN: &str =
+    "an earlier call ended in the middle, so the state is unknown until `restore` or `load` gives another";
 
 /// Keys that are declared as integers.
 fn ints(keys: &[Key]) -> impl Iterator<Item = &str> {
@@ -82,23 +106,39 @@ impl Online {
         })
     }
 
-    /// Answers a service for every row, each at its instant.
-    fn read(&self, py: Python<'_>, service: String, rows: Table, at_us: Vec<i64>, status: bool) -> PyResult<Table> {
+    /// Answers a service for every row, each at its instant; without instants at the cut. `None`: there is no cut.
+    #[pyo3(signature = (service, rows, at_us, status))]
+    fn read(
+        &self,
+        py: Python<'_>,
+        service: String,
+        rows: Table,
+        at_us: Option<Vec<i64>>,
+        status: bool,
+    ) -> PyResult<Option<Table>> {
         self.with(py, |engine| {
+            let at_us = at_us.or_else(|| Some(vec![engine.cut_us()?; usize::try_from(rows.rows.rows()).ok()?]));
+            let Some(at_us) = at_us else {
+                return Ok(None);
+            };
             let asked = self.program.service(&service)?;
             let ints: Vec<&str> = ints(&asked.keys).chain(ints(&asked.self_columns)).collect();
             let rows = whole(&rows.rows, &ints).unwrap_or_else(|_| (*rows.rows).clone());
             let batch = concat_batches(&rows.schema, &rows.batches);
             let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
             let answers = engine.read(&service, &batch, &at_us, status)?;
-            Ok(Table::new(answers.schema(), vec![answers]))
+            Ok(Some(Table::new(answers.schema(), vec![answers])))
         })
     }
 
     /// The last cut, in microseconds.
     #[getter]
-    fn cut_us(&self) -> Option<i64> {
-        self.engine().cut_us()
+    fn cut_us(&self, py: Python<'_>) -> PyResult<Option<i64>> {
+        // Whoever holds the engine may wait for the interpreter's lock.
+        let cut = caught(py, || {
+            py.detach(|| self.engine.lock().ok().map(|engine| engine.cut_us()))
+        })?;
+        cut.ok_or_else(|| exception(py, "bug", (BROKEN,)))
     }
 
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
@@ -108,7 +148,7 @@ impl Online {
 
     /// Replaces the state; the report as JSON.
     fn restore(&self, py: Python<'_>, bytes: Vec<u8>) -> PyResult<String> {
-        self.with(py, |engine| {
+        self.renew(py, |engine| {
             engine.restore(&bytes).map(|report| restored(&report).to_string())
         })
     }
@@ -118,7 +158,7 @@ impl Online {
     }
 
     fn load(&self, py: Python<'_>, path: PathBuf) -> PyResult<String> {
-        self.with(py, |engine| {
+        self.renew(py, |engine| {
             engine.load(&path).map(|report| restored(&report).to_string())
         })
     }
@@ -127,6 +167,11 @@ impl Online {
         self.with(py, |engine| {
             Ok(engine.rebuilt().iter().map(LogName::to_string).collect())
         })
+    }
+
+    /// Panics while it holds the engine: what becomes of that is tested with it.
+    fn _panic(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, |_| panic!("in the middle of something"))
     }
 
     /// Sizes of the logs, as JSON.

@@ -4,7 +4,7 @@ use crate::numbers::whole;
 use crate::online::Online;
 use crate::outcome::{Outcome, refusal};
 use crate::table::Table;
-use crate::work::{Watch, detached};
+use crate::work::{Watch, caught, detached};
 use featc::args::{Command, Compiled, Given};
 use featc::report::{Kept, Refused, Reporter};
 use featc::run::prepare;
@@ -92,10 +92,10 @@ impl Program {
     }
 
     /// Its files in the canonical format.
-    fn formatted(&self) -> Vec<String> {
+    fn formatted(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         let project = &self.compiled.project;
         let format = |file| featc_driver::format(&project.sources, file).unwrap_or_default();
-        project.files.iter().copied().map(format).collect()
+        caught(py, || project.files.iter().copied().map(format).collect())
     }
 
     /// Writes the build into a folder of its own in `out`; gives its name.
@@ -111,20 +111,13 @@ impl Program {
     }
 
     /// What it declares, as JSON.
-    fn about(&self) -> String {
-        about(&self.compiled.ir).to_string()
+    fn about(&self, py: Python<'_>) -> PyResult<String> {
+        caught(py, || about(&self.compiled.ir).to_string())
     }
 
     /// Its plans for a service: of the batch engine, of the stream engine, and that as a drawing in Mermaid.
-    fn plan(&self, service: &str) -> Option<(String, String, String)> {
-        let plans = featc_driver::lower(&self.compiled.ir);
-        let batch = plans.batch.iter().find(|plan| plan.service == service)?;
-        let stream = plans.stream.iter().find(|graph| graph.service == service)?;
-        Some((
-            featc_ir::display::batch_plan(batch),
-            featc_ir::display::stream_graph(stream),
-            featc_ir::display::mermaid(stream),
-        ))
+    fn plan(&self, py: Python<'_>, service: &str) -> PyResult<Option<(String, String, String)>> {
+        caught(py, || self.plans(service))
     }
 
     /// A stream engine of all services in one truth: `complete`, or `as-of-arrival` with its delay.
@@ -134,9 +127,13 @@ impl Program {
             true => Truth::Complete,
             false => Truth::AsOfArrival { delay_us },
         };
-        let program = self.engine();
-        let made = py.detach(|| program.online(truth));
-        let online = made.map_err(|error| refusal(py, &error))?;
+        let made = caught(py, || {
+            py.detach(|| {
+                let program = self.engine();
+                program.online(truth).map(|online| (program, online))
+            })
+        })?;
+        let (program, online) = made.map_err(|error| refusal(py, &error))?;
         Ok(Online::new(program, online))
     }
 
@@ -156,17 +153,19 @@ impl Program {
     }
 
     /// Runs the command of some words.
-    #[pyo3(signature = (words, sources, spine=None, progress=None))]
+    #[pyo3(signature = (words, sources, spine=None, entities=None, progress=None))]
     fn run(
         &self,
         py: Python<'_>,
         words: Vec<String>,
         sources: BTreeMap<String, Table>,
         spine: Option<Table>,
+        entities: Option<Table>,
         progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Outcome> {
         detached(py, progress.as_ref(), |watch| {
-            let given = self.given(sources, spine, watch);
+            let mut given = self.given(sources, spine, watch);
+            given.entities = entities.map(|table| as_integers(&table.rows, &self.int_keys()));
             let reporter = Reporter::keeping(Some(watch.listener()));
             let done = command(&words, given, &reporter).and_then(|command| featc::run(&command, &reporter));
             Outcome::of(reporter.into_kept(), done.is_err())
@@ -178,6 +177,24 @@ impl Program {
     fn engine(&self) -> featr::Program {
         let plans = featc_driver::lower(&self.compiled.ir);
         featr::Program::new(plans.batch, plans.stream, self.compiled.project.base.clone())
+    }
+
+    fn plans(&self, service: &str) -> Option<(String, String, String)> {
+        let plans = featc_driver::lower(&self.compiled.ir);
+        let batch = plans.batch.iter().find(|plan| plan.service == service)?;
+        let stream = plans.stream.iter().find(|graph| graph.service == service)?;
+        Some((
+            featc_ir::display::batch_plan(batch),
+            featc_ir::display::stream_graph(stream),
+            featc_ir::display::mermaid(stream),
+        ))
+    }
+
+    /// Keys of entities that are declared as integers.
+    fn int_keys(&self) -> Vec<&str> {
+        let keys = self.compiled.ir.entities.iter().flat_map(|entity| &entity.keys);
+        let ints = keys.filter(|key| key.ty == Type::Int64);
+        ints.map(|key| key.name.as_str()).collect()
     }
 
     /// What a run finds in place of files.
@@ -196,6 +213,7 @@ impl Program {
             program: Some(self.compiled.clone()),
             sources: sources.into_iter().map(rows).collect(),
             spine: spine.map(|table| table.rows),
+            entities: None,
             interrupt: Some(watch.interrupt.clone()),
         }
     }
@@ -282,14 +300,14 @@ pub fn run(py: Python<'_>, words: Vec<String>) -> PyResult<Outcome> {
 
 /// An instant or a duration as the command line reads it, in microseconds.
 #[pyfunction]
-pub fn parse_instant(text: &str, is_duration: bool) -> PyResult<i64> {
-    let us = match is_duration {
+pub fn parse_instant(py: Python<'_>, text: &str, is_duration: bool) -> PyResult<i64> {
+    let us = caught(py, || match is_duration {
         true => featc_driver::parse_duration(text),
         false => match featr::parse_value(text, Type::Timestamp) {
             Some(featr::Value::Timestamp(us)) => Some(us),
             _ => None,
         },
-    };
+    })?;
     let (what, example) = match is_duration {
         true => ("a duration", "5s or 1h30m"),
         false => ("an instant with an offset", "2013-03-01T12:00:00Z"),

@@ -1,5 +1,6 @@
 //! Arrow tables between Python and the engine: nothing of them is copied on the way.
 
+use crate::work::caught;
 use crate::{numbers, values};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader as _, StructArray};
 use arrow::datatypes::{Field, Schema};
@@ -31,33 +32,23 @@ impl Table {
 impl Table {
     /// Takes what an object with the PyCapsule interface holds: a stream is read to its end.
     #[staticmethod]
-    fn from_arrow(object: AnyRecordBatch) -> PyResult<Table> {
-        let reader = object.into_reader()?;
+    fn from_arrow(py: Python<'_>, object: AnyRecordBatch) -> PyResult<Table> {
+        let mut reader = object.into_reader()?;
         let schema = reader.schema();
-        let batches: Result<Vec<RecordBatch>, ArrowError> = reader.collect();
-        let batches = batches.map_err(|error| PyValueError::new_err(error.to_string()))?;
-        let batches: Result<Vec<RecordBatch>, ArrowError> = batches
-            .into_iter()
-            .map(|batch| batch.with_schema(schema.clone()))
-            .collect();
-        let batches = batches.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let mut batches = Vec::new();
+        // A stream that is written in Python takes the interpreter's lock by itself.
+        while let Some(batch) = caught(py, || py.detach(|| reader.next()))? {
+            py.check_signals()?;
+            let batch = batch.and_then(|batch: RecordBatch| batch.with_schema(schema.clone()));
+            batches.push(batch.map_err(|error: ArrowError| PyValueError::new_err(error.to_string()))?);
+        }
         Ok(Table::new(schema, batches))
     }
 
     /// A table of columns: each a name, a kind (see `values.rs`) and a list of its values, `None` for null.
     #[staticmethod]
-    fn from_columns(columns: Vec<(String, String, Bound<'_, PyList>)>) -> PyResult<Table> {
-        let mut fields = Vec::with_capacity(columns.len());
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
-        for (name, kind, values) in columns {
-            let array = values::from_list(&kind, &values)?;
-            fields.push(Field::new(name, array.data_type().clone(), true));
-            arrays.push(array);
-        }
-        let schema = Arc::new(Schema::new(fields));
-        let batch = RecordBatch::try_new(schema.clone(), arrays);
-        let batch = batch.map_err(|error| PyValueError::new_err(error.to_string()))?;
-        Ok(Table::new(schema, vec![batch]))
+    fn from_columns(py: Python<'_>, columns: Vec<(String, String, Bound<'_, PyList>)>) -> PyResult<Table> {
+        caught(py, || of_columns(columns))?
     }
 
     #[getter]
@@ -96,7 +87,7 @@ impl Table {
             let (kind, values) = values::to_list(py, field.data_type(), &parts.collect::<Vec<_>>())?;
             Ok((field.name().clone(), kind, values))
         };
-        fields.map(column).collect()
+        caught(py, || fields.map(column).collect())?
     }
 
     /// At most so many of the first rows.
@@ -114,7 +105,7 @@ impl Table {
     /// The same with some columns, those of types that models do not take, as numbers; see `numbers.rs`.
     fn numeric(&self, py: Python<'_>, columns: Vec<String>) -> PyResult<Table> {
         let rows = self.rows.clone();
-        let outcome = py.detach(move || numbers::numeric(&rows, &columns));
+        let outcome = caught(py, || py.detach(|| numbers::numeric(&rows, &columns)))?;
         let rows = outcome.map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Table { rows: Arc::new(rows) })
     }
@@ -140,4 +131,18 @@ impl Table {
     fn __len__(&self) -> usize {
         usize::try_from(self.rows.rows()).unwrap_or(usize::MAX)
     }
+}
+
+fn of_columns(columns: Vec<(String, String, Bound<'_, PyList>)>) -> PyResult<Table> {
+    let mut fields = Vec::with_capacity(columns.len());
+    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
+    for (name, kind, values) in columns {
+        let array = values::from_list(&kind, &values)?;
+        fields.push(Field::new(name, array.data_type().clone(), true));
+        arrays.push(array);
+    }
+    let schema = Arc::new(Schema::new(fields));
+    let batch = RecordBatch::try_new(schema.clone(), arrays);
+    let batch = batch.map_err(|error| PyValueError::new_err(error.to_string()))?;
+    Ok(Table::new(schema, vec![batch]))
 }

@@ -90,14 +90,25 @@ pub fn detached<T: Send>(
     }
 }
 
+/// Does some work on the caller's thread.
+///
+/// # Errors
+/// `featc.Bug` for a panic.
+pub fn caught<T>(py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| exception(py, "bug", (why(&*panic),)))
+}
+
 fn why(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a panic without words".to_owned())
 }
 
-/// Panics, as nothing should: what becomes of that is tested with it.
+/// Panics, as nothing should, in work of either kind: what becomes of that is tested with it.
 #[pyfunction]
-pub fn _panic(py: Python<'_>, why: String) -> PyResult<()> {
-    detached(py, None, |_| panic!("{why}"))
+pub fn _panic(py: Python<'_>, why: String, is_detached: bool) -> PyResult<()> {
+    match is_detached {
+        true => detached(py, None, |_| panic!("{why}")),
+        false => caught(py, || panic!("{why}")),
+    }
 }

@@ -1,8 +1,10 @@
 """Backfill, verify, get, replay and training sets in files: what the command line does."""
 
 import datetime
+import decimal
 import json
 
+import pandas
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -45,7 +47,10 @@ def test_backfill(shop, command_line):
 
 def test_verify(shop, tmp_path):
     result = shop.verify("risk", questions(), sources={"txn": payments()}, metamorphic=True, junit=tmp_path / "junit.xml")
-    assert result["differ"] == 0 and result["rows"] == 120 and result["model_rows"] > 0
+    assert result["differ"] == 0 and result["rows"] == 120
+    # Half of a sample are rows of the spine, the rest are questions at edges.
+    assert (result["model_rows"], result["edges"]) == (50, 50)
+    assert shop.verify("risk", questions(), sources={"txn": payments()}, sample=1_000)["model_rows"] == 120
     assert (tmp_path / "junit.xml").read_text().startswith("<?xml")
 
 
@@ -97,3 +102,31 @@ def test_cases_in_python():
     with pytest.raises(AssertionError, match="no column"):
         case(SHOP, events={"txn": events}, ask=ask, expect={"total": [1, 3, 0]})
     case(SHOP, events={}, ask=ask, expect={"spend__times": [0, 0, 0]})
+
+
+def test_a_backfill_goes_on_with_the_same_rows_only(shop, tmp_path):
+    """Sources and entities in memory are known by their values, and not by how they are cut."""
+    options = {"service": "risk", "start": "2024-05-01T08:00:00Z", "end": "2024-05-01T16:00:00Z", "every": "1h", "chunk": "4h"}
+    cards = {"card": [1, 2, 3]}
+    shop.backfill(tmp_path / "out", sources={"txn": payments()}, entities=cards, **options)
+    known = json.loads((tmp_path / "out" / "_checkpoint.json").read_text())
+    assert known["entities"]["path"] == "memory" and str(tmp_path) not in json.dumps(known)
+    assert len(known["entities"]["xxh3_128"]) == len(known["sources"][0]["files"][0]["xxh3_128"]) == 32
+    (tmp_path / "out" / known["done"][1]["file"]).unlink()
+    txn = payments()
+    cut = pyarrow.Table.from_batches(txn.to_batches(max_chunksize=37))
+    place = txn.column_names.index("n")
+    other = txn.set_column(place, "n", pyarrow.array([5 if value == 4 else value for value in txn["n"].to_pylist()], pyarrow.int64()))
+    with pytest.raises(featc.RunError, match="another content") as refused:
+        shop.backfill(tmp_path / "out", sources={"txn": other}, entities=cards, **options)
+    assert refused.value.code == "E0911"
+    with pytest.raises(featc.RunError, match="the entities"):
+        shop.backfill(tmp_path / "out", sources={"txn": txn}, entities={"card": [1, 2, 4]}, **options)
+    assert shop.backfill(tmp_path / "out", sources={"txn": cut}, entities=pandas.DataFrame({"card": [1.0, 2.0, 3.0]}), **options)["made"] == 1
+
+
+def test_keys_as_text():
+    from featc._program import _key_text
+
+    assert _key_text(decimal.Decimal("1E+2")) == "100"
+    assert _key_text(datetime.timedelta(seconds=90)) == "90000000us"

@@ -120,3 +120,47 @@ def test_threads_share_one_object(shop):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert not wrong
+
+
+def test_the_cut_is_taken_with_the_answer(shop):
+    """As of arrival a question at any other instant than the cut is refused, so a cut that moves in between would show."""
+    online = shop.online()
+    online.push("txn", payments())
+    begin = datetime.datetime(2024, 5, 1, 8, tzinfo=UTC)
+    online.advance(begin)
+    over, refused, read = threading.Event(), [], [0]
+
+    def work():
+        while not over.is_set():
+            try:
+                online.read("risk", {"card": [1, 2]})
+                read[0] += 1
+            except featc.RunError as error:
+                refused.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    [thread.start() for thread in threads]
+    for second in range(1, 300):
+        online.advance(begin + datetime.timedelta(seconds=second))
+    over.set()
+    [thread.join() for thread in threads]
+    assert not refused and read[0] > 10
+
+
+def test_after_a_panic_only_another_state_is_taken(shop):
+    online = shop.online("complete")
+    online.push("txn", payments())
+    state, at = online.snapshot(), "2024-05-01T14:00:00Z"
+    expected = online.read("risk", {"card": 1}, at)
+    with pytest.raises(featc.Bug, match="in the middle of something"):
+        online._inner._panic()
+    for call in (lambda: online.read("risk", {"card": 1}, at), lambda: online.push("txn", payments()), lambda: online.cut, online.snapshot):
+        with pytest.raises(featc.Bug, match="until `restore`"):
+            call()
+    assert "unknown" in repr(online)
+    with pytest.raises(featc.RunError, match="snapshot"):
+        online.restore(b"")
+    with pytest.raises(featc.Bug):
+        online.stats()
+    assert online.restore(state)["is_whole"]
+    assert_same(online.read("risk", {"card": 1}, at), expected)

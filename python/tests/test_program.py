@@ -172,3 +172,31 @@ print("well")
 """
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "well", done.stderr
+
+
+def test_what_is_raised_can_be_pickled(shop):
+    with pytest.raises(featc.CompileError) as refused:
+        featc.Program(SHOP.replace("sum(amount)", "sum(amout)"))
+    error = refused.value
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is featc.CompileError and str(again) == str(error) and again.code == error.code
+    assert [repr(one) for one in again.diagnostics] == [repr(one) for one in error.diagnostics]
+    assert repr(again.diagnostics[0].place) == repr(error.diagnostics[0].place)
+    warning = featc.FeatcWarning(error.diagnostics[0])
+    again = pickle.loads(pickle.dumps(warning))
+    assert str(again) == str(warning) and again.diagnostic.text == warning.diagnostic.text
+    bug = pickle.loads(pickle.dumps(featc.Bug("why")))
+    assert type(bug) is featc.Bug and str(bug) == "why"
+
+
+def test_a_broken_promise_while_compiling_is_a_bug():
+    from featc._errors import settle
+
+    class Outcome:
+        refused, messages = True, [("E9999", True, "on purpose", "")]
+
+    with pytest.raises(featc.Bug):
+        settle(Outcome, featc.CompileError)
+    Outcome.messages = [("E0001", True, "on purpose", "")]
+    with pytest.raises(featc.CompileError):
+        settle(Outcome, featc.CompileError)

@@ -1,11 +1,11 @@
 """Threads, signals and memory."""
 
+import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -65,28 +65,56 @@ from conftest import SHOP, payments, questions
 import pyarrow
 program = featc.Program(SHOP)
 txn = pyarrow.concat_tables([payments(400)] * 40)
-spine = pyarrow.concat_tables([questions(120)] * 40)
+spine = pyarrow.concat_tables([questions(1000)] * 1500)
 print("begun", flush=True)
 try:
-    while True:
-        program.train("risk", spine, sources={{"txn": txn}})
-        program.backfill("out", service="risk", start="2024-05-01T08:00:00Z", end="2024-05-01T12:00:00Z", every="1s", sources={{"txn": txn}})
+    program.train_to("set/out.parquet", "risk", spine, sources={{"txn": txn}})
 except KeyboardInterrupt:
     print("interrupted", program.train("risk", questions(3), sources={{"txn": payments()}}).__len__(), flush=True)
 """
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     work = tmp_path / "work"
-    work.mkdir()
+    (work / "set").mkdir(parents=True)
     running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=work, env=environment)
     assert running.stdout.readline() == "begun\n"
-    time.sleep(1.0)
+    time.sleep(0.5)
+    assert not (work / "set" / "out.parquet").exists(), "the run was too short to be interrupted"
     running.send_signal(signal.SIGINT)
     began = time.monotonic()
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0 and out == "interrupted 3\n", err
     assert time.monotonic() - began < 30
-    left = [path.name for path in tmp_path.rglob("*") if path.is_file() and path.suffix not in (".parquet", ".json")]
-    assert not left, left
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_ctrl_c_ends_a_backfill_whose_parts_are_known(tmp_path):
+    """What is left of it are whole parts that its checkpoint lists, and it goes on."""
+    code = f"""
+import sys, featc
+sys.path.insert(0, {str(ROOT / "python" / "tests")!r})
+from conftest import SHOP, payments
+try:
+    featc.Program(SHOP).backfill("out", service="risk", start="2024-05-01T08:00:00Z", end="2024-05-01T16:00:00Z", every="1s", chunk="10m", sources={{"txn": payments()}}, entities={{"card": [1, 2, 3]}})
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "temp")}
+    (tmp_path / "temp").mkdir()
+    running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
+    out = tmp_path / "out"
+    while not list(out.glob("*.parquet")):
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.005)
+    running.send_signal(signal.SIGINT)
+    told, err = running.communicate(timeout=60)
+    assert running.returncode == 0 and told == "interrupted\n", err
+    checkpoint = json.loads((out / "_checkpoint.json").read_text())
+    made = sorted(path.name for path in out.rglob("*") if path.is_file() and path.name != "_checkpoint.json")
+    assert made == sorted(part["file"] for part in checkpoint["done"]) and 0 < len(made) < checkpoint["parts"] == 48
+    assert list((tmp_path / "temp").iterdir()) == []
+    options = {"service": "risk", "start": "2024-05-01T08:00:00Z", "end": "2024-05-01T16:00:00Z", "every": "1s", "chunk": "10m", "sources": {"txn": payments()}}
+    went_on = featc.Program(SHOP).backfill(out, entities={"card": [1, 2, 3]}, **options)
+    assert went_on["made"] == 48 - len(made)
 
 
 def test_memory_stays_flat(shop):
@@ -163,4 +191,3 @@ def test_a_bar_shows_after_a_second(monkeypatch):
         bar("events", 1, 3)
     assert shown == ["questions", "closed", "events", "closed"]
     assert _progress.Bar(False).sink is None
-    assert tempfile.gettempdir()

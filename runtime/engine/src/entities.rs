@@ -1,11 +1,12 @@
-//! Entities from a file that lists them.
+//! Entities from a file, or rows in memory, that list them.
 
 use crate::error::Error;
 use crate::program::Program;
 use featc_ir::{ColumnId, FileSet, Key, Lateness, Source, SourceColumn};
-use featr_decode::{DecodeError, ReadOptions, format_of, read_source};
+use featr_decode::{DecodeError, ReadOptions, Table, Tables, format_of, read_source};
 use featr_kernels::Column;
 use std::path::Path;
+use std::sync::Arc;
 
 impl Program {
     /// Reads entities from Parquet, CSV or JSONL: one column per key of the service, for [`crate::SurveyOptions::only`].
@@ -21,30 +22,54 @@ impl Program {
             let why = "its name is no text in UTF-8".to_owned();
             return Err(DecodeError::Unreadable { file: name, why }.into());
         };
-        let source = entity_rows(keys);
         let set = FileSet {
             format,
             paths: vec![place],
             version: None,
         };
-        let mut reader = read_source(&source, &set, Path::new(""), ReadOptions::default())?;
-        let mut columns: Vec<Column> = keys.iter().map(|key| Column::empty(key.ty)).collect();
-        for decoded in reader.by_ref() {
-            let batch = decoded?.batch;
-            columns
-                .iter_mut()
-                .zip(&batch.columns)
-                .for_each(|(all, more)| all.append(more));
+        read(keys, &set, &name, ReadOptions::default())
+    }
+
+    /// As [`Program::read_entities`], from rows in memory.
+    ///
+    /// # Errors
+    /// As [`Program::read_entities`].
+    pub fn entities_in(&self, service: &str, rows: &Arc<Table>) -> Result<Vec<Column>, Error> {
+        let store = Tables {
+            tables: [(ENTITIES.to_owned(), rows.clone())].into(),
+            beyond: self.lake.clone(),
+        };
+        let options = ReadOptions {
+            store: Some(Arc::new(store)),
+            ..ReadOptions::default()
+        };
+        let keys = &self.service(service)?.keys;
+        read(keys, &Tables::files(ENTITIES), "the entities", options)
+    }
+}
+
+/// What decoders call the rows.
+const ENTITIES: &str = "entities";
+
+fn read(keys: &[Key], set: &FileSet, name: &str, options: ReadOptions) -> Result<Vec<Column>, Error> {
+    let source = entity_rows(keys);
+    let mut reader = read_source(&source, set, Path::new(""), options)?;
+    let mut columns: Vec<Column> = keys.iter().map(|key| Column::empty(key.ty)).collect();
+    for decoded in reader.by_ref() {
+        let batch = decoded?.batch;
+        columns
+            .iter_mut()
+            .zip(&batch.columns)
+            .for_each(|(all, more)| all.append(more));
+    }
+    match reader.rejects().kept().first() {
+        None => Ok(columns),
+        Some(reject) => Err(DecodeError::SpineLine {
+            file: name.to_owned(),
+            line: reject.line,
+            why: reject.detail.clone(),
         }
-        match reader.rejects().kept().first() {
-            None => Ok(columns),
-            Some(reject) => Err(DecodeError::SpineLine {
-                file: name,
-                line: reject.line,
-                why: reject.detail.clone(),
-            }
-            .into()),
-        }
+        .into()),
     }
 }
 
@@ -56,7 +81,7 @@ fn entity_rows(keys: &[Key]) -> Source {
         nullable: false,
     };
     Source {
-        name: "entities".to_owned(),
+        name: ENTITIES.to_owned(),
         doc: None,
         columns: keys.iter().map(column).collect(),
         unique: Vec::new(),

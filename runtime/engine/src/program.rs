@@ -78,7 +78,7 @@ impl Program {
     }
 
     /// Ends runs with [`Error::Interrupted`] soon after somebody sets `interrupt`: they look at it after each batch of rows
-    /// and each group of answers.
+    /// that is read or delivered, and after each group of answers; what calls the model asks [`Program::check_interrupt`].
     #[must_use]
     pub fn with_interrupt(mut self, interrupt: Arc<AtomicBool>) -> Program {
         self.interrupt = Some(interrupt);
@@ -86,7 +86,10 @@ impl Program {
     }
 
     /// Refuses to go on when the interrupt is set.
-    pub(crate) fn check_interrupt(&self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn check_interrupt(&self) -> Result<(), Error> {
         let is_set = |interrupt: &Arc<AtomicBool>| interrupt.load(Ordering::Relaxed);
         match self.interrupt.as_ref().is_some_and(is_set) {
             true => Err(Error::Interrupted),

@@ -4,6 +4,7 @@
 //! clocks, users or names of machines. Equal inputs and equal commands give equal records (tested).
 
 mod inputs;
+mod memory;
 mod path;
 mod set;
 #[cfg(test)]
@@ -278,7 +279,7 @@ impl Program {
             let set = self.files(&source, crate::recorded::Side::Batch)?;
             let given = source.batch.as_ref().is_none_or(|declared| declared.paths != set.paths);
             match self.table(&source.name) {
-                Some(table) => Ok(inputs::in_memory(&source.name, table)),
+                Some(table) => Ok(inputs::in_memory(&source.name, table, hash)),
                 None => inputs::source_files(&source, &set, given, (&self.lake, self.base()), hash),
             }
         });

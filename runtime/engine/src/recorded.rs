@@ -143,6 +143,7 @@ impl Program {
         };
         let mut all = Recorded::at_hand(source, nothing);
         for decoded in reader.by_ref() {
+            self.check_interrupt()?;
             let decoded = decoded?;
             all.parts.push((all.rows.rows, decoded.file, decoded.rows));
             all.rows.append(&decoded.batch);

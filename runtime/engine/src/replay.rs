@@ -82,7 +82,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Hands over whole chunks until a question at `t` has what it may see; everything for `None`.
-    fn deliver(&mut self, t: Option<i64>, told: &mut dyn FnMut(u64)) -> Result<(), Error> {
+    fn deliver(&mut self, t: Option<i64>, told: &mut dyn FnMut(u64) -> Result<(), Error>) -> Result<(), Error> {
         for place in 0..self.deliveries.len() {
             while self.deliveries[place].is_due(t) {
                 let delivery = &mut self.deliveries[place];
@@ -97,7 +97,7 @@ impl Run<'_> {
                 let count = (end - delivery.next) as u64;
                 delivery.next = end;
                 self.online.push_rows(&delivery.name, &chunk);
-                told(count);
+                told(count)?;
                 self.since_restart += count;
                 if self.options.restart_every == Some(self.since_restart) {
                     self.restart()?;
@@ -175,6 +175,7 @@ impl Program {
             run.deliver(None, &mut |count| {
                 delivered += count;
                 progress("events", delivered, events);
+                self.check_interrupt()
             })?;
         }
         let (keys, own) = split(spine, declared)?;
@@ -186,7 +187,10 @@ impl Program {
             let until = if complete {
                 order.len().min(from + 4096)
             } else {
-                run.deliver(Some(t), &mut |count| delivered += count)?;
+                run.deliver(Some(t), &mut |count| {
+                    delivered += count;
+                    self.check_interrupt()
+                })?;
                 from + order[from..].partition_point(|row| spine.times[*row as usize] <= t)
             };
             run.online.advance(t)?;

@@ -210,6 +210,7 @@ impl Program {
         let mut examples = Vec::new();
         let mut reader = read_source(source, &self.files(source, Side::Batch)?, self.base(), options)?;
         for decoded in reader.by_ref() {
+            self.check_interrupt()?;
             let decoded = decoded?;
             let verdict = rows::accept(source, &decoded.batch);
             counts

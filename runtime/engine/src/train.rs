@@ -178,8 +178,8 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
 
 fn feature_reports(run: &featr_batch::RunReport) -> Vec<FeatureReport> {
     let troubles = run.views.iter().flat_map(|node| &node.troubles);
-    let report = |(view, feature, trouble): &(String, String, Trouble)| FeatureReport {
-        feature: format!("{view}__{feature}"),
+    let report = |(_, feature, trouble): &(String, String, Trouble)| FeatureReport {
+        feature: feature.clone(),
         answers: trouble
             .counts()
             .map(|(status, count)| (status.to_string(), count))

@@ -46,7 +46,8 @@ pub struct SourceFiles {
     pub files: Vec<FileRecord>,
 }
 
-/// Which files are known by the hash of all their bytes, and not by length, time stamp and footer.
+/// Which files are known by the hash of all their bytes, and not by length, time stamp and footer. Rows in memory are, but
+/// with [`HashInputs::Nothing`].
 #[derive(Debug, Clone, Copy)]
 pub enum HashInputs<'a> {
     /// None: to see changes during a run.
@@ -95,12 +96,17 @@ pub struct Change {
 const MEMORY: &str = "memory";
 
 impl FileRecord {
-    /// Of rows in memory: about how many bytes they take. Of their content it says nothing.
-    pub fn in_memory(table: &Table) -> FileRecord {
+    /// Of rows in memory: with `hash` that of their schema and values, and how many bytes these are; else about how many
+    /// bytes they take.
+    pub fn in_memory(table: &Table, hash: bool) -> FileRecord {
+        let (bytes, hash) = match hash.then(|| super::memory::content(table)) {
+            Some((bytes, hash)) => (bytes, Some(hash)),
+            None => (table.bytes(), None),
+        };
         FileRecord {
             path: MEMORY.to_owned(),
-            bytes: table.bytes(),
-            xxh3_128: None,
+            bytes,
+            xxh3_128: hash,
             footer_xxh3_128: None,
             modified_ns: None,
             version: None,
@@ -108,15 +114,16 @@ impl FileRecord {
     }
 }
 
-/// A source whose rows are in memory.
-pub(super) fn in_memory(source: &str, table: &Table) -> SourceFiles {
+/// A source whose rows are in memory: they are hashed, however many they are, unless nothing is.
+pub(super) fn in_memory(source: &str, table: &Table, hash: HashInputs<'_>) -> SourceFiles {
+    let hash = !matches!(hash, HashInputs::Nothing);
     SourceFiles {
         source: source.to_owned(),
         format: MEMORY.to_owned(),
         paths: vec![],
         given: true,
         table: None,
-        files: vec![FileRecord::in_memory(table)],
+        files: vec![FileRecord::in_memory(table, hash)],
     }
 }
 
