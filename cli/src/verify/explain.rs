@@ -95,10 +95,6 @@ pub fn difference(
     };
     let is_metamorphic = matches!(check.kind, Kind::Relation(_));
     let (events, questions) = (shrunk.case.events(), shrunk.case.asked.len());
-    let count = |count: usize, what: &str| match count {
-        1 => format!("1 {what}"),
-        more => format!("{more} {what}s"),
-    };
     let fewest = if shrunk.is_fewest {
         ""
     } else {
@@ -108,8 +104,8 @@ pub fn difference(
         text,
         "shrunk in {} runs to {} and {}{fewest}",
         shrunk.runs,
-        count(events, "event"),
-        count(questions, "question")
+        counted(events, "event"),
+        counted(questions, "question")
     );
     let mut case = json!({
         "events": events, "questions": questions, "runs": shrunk.runs, "fewest": shrunk.is_fewest,
