@@ -34,6 +34,7 @@ mod scan;
 pub use diag::Outcome;
 pub use dump::dump;
 pub use format::{format, format_text};
+pub use literal::meant_instant;
 pub use parse::parse;
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod piece;
 mod start;
 mod table;
 
+use piece::Piece;
+
 use crate::diag::{Diagnostic, Span, suggest};
 use crate::forms::Context;
 use crate::scan::{Token, TokenKind, Tokens};
@@ -138,6 +140,7 @@ impl<'a> Failure<'a> {
             || closes
             || self.starts_piece()
             || self.next() != Some(":")
+                && Piece::new(self.tokens, self.span, self.at).is_unclosed()
                 && matches!(
                     found,
                     Some("over" | "default" | "excluding" | "then" | "when" | "else" | "end")
