@@ -50,7 +50,10 @@ const LINES: &str = "in pandas `to_json(path, orient=\"records\", lines=True, da
 /// For a value of a column: `"1.0" is not an int64`.
 fn value(column: &str, why: &str) -> Option<String> {
     if let Some(written) = why.strip_suffix(" has more decimal places than the column") {
-        let places = written.trim_matches('"').rsplit_once('.').map_or(0, |(_, places)| places.len());
+        let places = written
+            .trim_matches('"')
+            .rsplit_once('.')
+            .map_or(0, |(_, places)| places.len());
         return Some(format!(
             "declare `{column}` with {places} digits behind the point, `decimal(…, {places})`, and as many more in all, or \
              round it in the file"
@@ -59,7 +62,10 @@ fn value(column: &str, why: &str) -> Option<String> {
     let (written, what) = why.rsplit_once(" is not ")?;
     let plain = written.trim_matches('"');
     let is_number = plain.parse::<f64>().is_ok();
-    let is_absent = matches!(plain.to_lowercase().as_str(), "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n");
+    let is_absent = matches!(
+        plain.to_lowercase().as_str(),
+        "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n"
+    );
     match what {
         _ if is_absent && what != "a string" => Some(format!(
             "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`, \
@@ -193,9 +199,15 @@ mod tests {
             ("bad_value: column x: \"1,50\" is not a decimal", "1.50"),
             ("bad_value: column x: \"$1.50\" is not a decimal", ": 1.50"),
             ("bad_value: column x: \"NA\" is not a decimal", "in place of `NA`"),
-            ("bad_value: column x: \"1.505\" has more decimal places than the column", "`decimal(…, 3)`"),
+            (
+                "bad_value: column x: \"1.505\" has more decimal places than the column",
+                "`decimal(…, 3)`",
+            ),
             ("bad_value: column ok: \"yes\" is not true or false", "`ok = \"yes\"`"),
-            ("bad_value: column at: \"01/05/2024 10:00\" is not an RFC 3339 timestamp", "dayfirst"),
+            (
+                "bad_value: column at: \"01/05/2024 10:00\" is not an RFC 3339 timestamp",
+                "dayfirst",
+            ),
             ("unparsable: not UTF-8", "write it as UTF-8"),
             ("bad_value: column n: \"1.0\" is not an int64", "`n: float64`"),
             ("bad_value: column n: \"1\" is not an int64", "declare `n: string`"),
