@@ -22,7 +22,7 @@
 //! last N events is a span too, from the N-th of the events that stand for choice on. Spans of one entity may start
 //! anywhere; only where they never start earlier than before (they do with `excluding self` and a count) is a stack used.
 //!
-//! *Exclusions* are the rows that one question leaves out: in truth `as_of_arrival` events that have happened and not arrived,
+//! *Exclusions* are the rows that one question leaves out: where arrival decides events that have happened and not arrived,
 //! with `excluding self` its own. They are few; an entity with many is *crowded* and served by algorithms that take events
 //! in as they arrive, in any order of event time: window deltas, the tree, a set of positions.
 //!
@@ -36,6 +36,7 @@
 
 mod answer;
 mod bits;
+mod chains;
 mod classes;
 mod deltas;
 mod distinct;
@@ -52,30 +53,34 @@ mod totals;
 mod variance;
 mod visibility;
 
+pub use chains::chains;
 pub use pane::{PaneSummary, state_bytes, summarise};
 pub use run::Run;
 
 use classes::{Classes, classes_of};
 use deltas::Deltas;
 use featc_ir::plan::{FoldSpec, Method};
-use featc_ir::{Bounds, Excluding, LiftId, Slot, Status, Type, Window};
+use featc_ir::{Bounds, Cut, Excluding, LiftId, Slot, Status, Type, Window};
 use featr_kernels::{Column, StrData, Tag};
 use run::{Lists, Reach, Spans};
 use std::ops::Range;
 use visibility::{Exclusions, Visibility};
 
-/// Questions about one or more entities, sorted by entity and, within an entity, by `t`.
+/// Questions about one or more entities, in groups.
 #[derive(Debug, Clone)]
 pub struct Questions {
     /// The instants `t`.
     pub times: Vec<i64>,
-    /// One per entity, in order; together they cover all questions.
+    /// In order; together they cover all questions.
     pub groups: Vec<Group>,
+    /// The last arrival that each question sees, or `None` if it sees none; empty where questions bring no cuts.
+    pub cuts: Vec<Option<i64>>,
     /// The questions' own identities, when some window says `excluding self`.
     pub selves: Option<Selves>,
 }
 
-/// An entity: its questions and its events.
+/// Questions about one entity, and its events. From one question to the next neither `t` nor the cut decreases, so
+/// questions about one entity may be several groups ([`chains`]).
 #[derive(Debug, Clone)]
 pub struct Group {
     pub questions: Range<usize>,
@@ -150,15 +155,10 @@ fn is_folded(method: Method) -> bool {
     }
 }
 
-/// Answers all questions, each slot of `spec` by its method, which serves its aggregate ([`Method::serves`]). `delay_us` is
-/// δ in truth `as_of_arrival`, `None` in truth `complete`.
-pub fn answer(
-    (spec, methods): (&FoldSpec, &[Method]),
-    run: &Run,
-    questions: &Questions,
-    delay_us: Option<u64>,
-) -> Answered {
-    let context = Context::new((spec, methods), run, questions, delay_us);
+/// Answers all questions, each slot of `spec` by its method, which serves its aggregate ([`Method::serves`]). `cut` is that
+/// of the source under the truth.
+pub fn answer((spec, methods): (&FoldSpec, &[Method]), run: &Run, questions: &Questions, cut: Cut) -> Answered {
+    let context = Context::new((spec, methods), run, questions, cut);
     let lookbacks = context.lookbacks.iter();
     let presence = lookbacks.map(|reach| nearest::presence(&context, *reach)).collect();
     let at_events = context
@@ -187,10 +187,10 @@ impl<'a> Context<'a> {
         (spec, methods): (&'a FoldSpec, &'a [Method]),
         run: &'a Run,
         questions: &'a Questions,
-        delay_us: Option<u64>,
+        cut: Cut,
     ) -> Context<'a> {
         let says_self = |window: &Window| matches!(window.excluding, Excluding::SelfEvent);
-        let visibility = Visibility::new(run, questions, delay_us, spec.windows.iter().any(says_self));
+        let visibility = Visibility::new(run, questions, cut, spec.windows.iter().any(says_self));
         let mut reaches: Vec<Reach> = vec![];
         let of_slot = |slot: &Slot| place(&mut reaches, Reach::of(&spec.windows[slot.window.index()], slot.filter));
         let reach_of = spec.slots.iter().map(of_slot).collect();
