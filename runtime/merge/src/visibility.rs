@@ -4,10 +4,10 @@
 //! entity arrives sooner than `d` after its time, it sees none with τ > c − d: its spans end there. Of the earlier ones the
 //! few that have not arrived yet are *excluded*, a list that is kept from one question to the next. Where these lists would
 //! grow large (much is late, in many different ways), the entity is *crowded*, and every algorithm takes its events in one
-//! by one as they arrive. Both rest on cuts that never go back within a group ([`super::chains`]).
+//! by one as they arrive. Both rest on cuts that never go back within a group ([`crate::chains`]).
 
-use super::run::{Lists, Rows, Run, position};
-use super::{Group, Questions, Selves};
+use crate::questions::{Group, Questions, Selves};
+use crate::run::{Lists, Rows, Run, position};
 use featc_ir::{Bounds, Cut};
 use std::collections::HashMap;
 
