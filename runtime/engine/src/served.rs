@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Cut, FileFormat, FileSet, Key, Source, Truth, Type};
-use featr_decode::{DecodeError, LocalStore, arrow_type, expand_in, format_of, read_metadata, read_spine};
+use featr_decode::{DecodeError, LocalStore, arrow_type, expand_in, read_metadata, read_spine};
 use featr_kernels::{Column, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,10 +46,11 @@ pub struct ServedFile {
     pub fingerprints: Option<BTreeMap<String, String>>,
 }
 
-/// The files of a served log: files, folders and globs of Parquet, relative to the working directory.
+/// The files of a served log: folders and globs of Parquet, and files in any format of a spine, relative to the working
+/// directory; each once.
 ///
 /// # Errors
-/// [`Error::Decode`] of a pattern that means nothing; [`Error::ServedLog`] of a file in another format.
+/// [`Error::Decode`] of a pattern that means nothing.
 pub fn served_files(patterns: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files: Vec<PathBuf> = vec![];
     for pattern in patterns {
@@ -64,13 +65,6 @@ pub fn served_files(patterns: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
             version: None,
         };
         for file in expand_in(&LocalStore, &set, Path::new(""))? {
-            if format_of(&file.path).is_ok_and(|format| format != FileFormat::Parquet) {
-                return Err(refused(
-                    &file.path,
-                    "is no Parquet file",
-                    "name the files that the server wrote",
-                ));
-            }
             if !files.contains(&file.path) {
                 files.push(file.path);
             }
