@@ -106,47 +106,49 @@ impl Program {
             zone,
             answers,
         };
-        let mut log: Option<ServedLog> = None;
+        let mut parts = vec![];
         for path in files {
             self.check_interrupt()?;
-            let part = reader.read(path)?;
-            match &mut log {
-                None => log = Some(part),
-                Some(log) => log.append(part)?,
-            }
+            parts.push(reader.read(path)?);
         }
-        match log {
-            Some(log) if !log.spine.times.is_empty() => Ok(log),
-            Some(_) | None => {
-                let first = files.first().map_or(Path::new(""), PathBuf::as_path);
-                Err(refused(
-                    first,
-                    "holds no answer",
-                    "name files that the server wrote answers to",
-                ))
-            }
-        }
+        joined(parts)
     }
 }
 
+/// The parts of a log as one.
+fn joined(parts: Vec<ServedLog>) -> Result<ServedLog, Error> {
+    let times: Vec<i64> = parts.iter().flat_map(|part| part.spine.times.iter().copied()).collect();
+    let mut parts = parts.into_iter();
+    let mut log = parts.next().ok_or_else(|| Error::Bug {
+        why: "a served log without a file".to_owned(),
+    })?;
+    for part in parts {
+        log.append(part)?;
+    }
+    if times.is_empty() {
+        let first = log.files.first().map_or(Path::new(""), |first| first.path.as_path());
+        return Err(refused(first, "holds no answer", "name files that the server wrote answers to"));
+    }
+    log.spine.times = times.into();
+    Ok(log)
+}
+
 impl ServedLog {
+    /// Adds all of a part but its instants.
     fn append(&mut self, part: ServedLog) -> Result<(), Error> {
         let all = &mut self.spine;
         for file in &part.files {
             if all.schema != part.spine.schema {
                 let why = format!(
                     "says what was asked in other columns ({}) than `{}` ({})",
-                    names(&part.spine.schema),
+                    in_words(&part.spine.schema),
                     self.files.first().map_or(Path::new(""), |first| &first.path).display(),
-                    names(&all.schema)
+                    in_words(&all.schema)
                 );
                 return Err(refused(&file.path, why, "name the files of one server and one service"));
             }
         }
         all.batches.extend(part.spine.batches);
-        let mut times = all.times.to_vec();
-        times.extend_from_slice(&part.spine.times);
-        all.times = times.into();
         for ((_, column), (_, more)) in all.columns.iter_mut().zip(&part.spine.columns) {
             column.append(more);
         }
@@ -158,9 +160,10 @@ impl ServedLog {
     }
 }
 
-fn names(schema: &Schema) -> String {
-    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    names.join(", ")
+/// The columns of a schema with their types, in words.
+fn in_words(schema: &Schema) -> String {
+    let field = |field: &Arc<Field>| format!("{} {}", field.name(), field.data_type());
+    schema.fields().iter().map(field).collect::<Vec<String>>().join(", ")
 }
 
 /// What is read of a log.

@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
             2 => Truth::AsOfArrival {
                 delay_us: Some(self.u64()?),
             },
-            3 => Truth::AsServed,
+            4 => Truth::AsServed,
             _ => return Err(RestoreError::Corrupt("a truth is unknown")),
         };
         if found != truth {
@@ -318,7 +318,7 @@ pub(crate) fn write<'a>(program: &str, now: &Now, states: impl Iterator<Item = &
             out.push(2);
             out.extend_from_slice(&us.to_le_bytes());
         }
-        Truth::AsServed => out.push(3),
+        Truth::AsServed => out.push(4),
     }
     put_instant(&mut out, now.cut_us);
     let states: Vec<&dyn State> = states.collect();
