@@ -8,6 +8,9 @@ use featr_decode::{DecodeError, LakeCause};
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 
+/// How often an append is tried when other writers come first.
+pub(super) const APPENDS_MAX: u64 = 100;
+
 /// Puts a commit, which says `token`, behind those that there are. An append reads nothing of the table, so it may stand
 /// behind any others that leave columns and rules alone.
 pub(super) async fn put(log: &Log, versions: Range<u64>, text: String, token: &str) -> Result<u64, DecodeError> {

@@ -2,7 +2,7 @@
 
 use super::action::Line;
 use super::check::{readable, writable};
-use super::commit::{commit_text, metadata, now_ms, protocol, put, token};
+use super::commit::{APPENDS_MAX, commit_text, metadata, now_ms, protocol, put, token};
 use super::files::{Open, Written};
 use super::schema::Columns;
 use super::table::Root;
@@ -12,8 +12,6 @@ use arrow::array::RecordBatch;
 use featr_decode::{DecodeError, LakeCause, WriteOptions};
 use std::path::PathBuf;
 
-/// How often an append is tried when other writers come first.
-const APPENDS_MAX: u64 = 100;
 /// The rows of a data file, in memory.
 const FILE_BYTES: usize = 512 << 20;
 
