@@ -10,14 +10,13 @@ mod piece;
 mod start;
 mod table;
 
-use piece::Piece;
-
 use crate::diag::{Diagnostic, Span, suggest};
 use crate::forms::Context;
 use crate::scan::{Token, TokenKind, Tokens};
 use crate::{errors, literal};
 use featc_grammar::{FeatParser, Parser, RESERVED, Rule, user_word};
 use pest::error::{ErrorVariant, InputLocation};
+use piece::Piece;
 
 /// What the grammar says about a failure.
 struct Failure<'a> {

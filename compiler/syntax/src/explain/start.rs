@@ -83,7 +83,10 @@ impl Failure<'_> {
         let rest = self.rest_of_line(span);
         let words = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
         let words = words.trim_start_matches([' ', ':', '=']);
-        let name = words.strip_prefix("key ").unwrap_or(words).trim_end_matches([' ', ',']);
+        let name = words
+            .strip_prefix("key ")
+            .unwrap_or(words)
+            .trim_end_matches([' ', ',', '}']);
         let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         (is_name && !RESERVED.contains(&name)).then_some(name)
     }

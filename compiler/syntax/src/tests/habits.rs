@@ -170,7 +170,7 @@ const STATEMENTS: &[(&str, &str)] = &[
 const STATEMENTS_OF_BEGINNERS: &[(&str, &str)] = &[
     ("feature b = sum(a) over 1d / count() over 1d", "write `feature b = sum(a) / count() over 1d`"),
     ("feature b = sum(a, over=7d)", "write `sum(a) over 7d`"),
-    ("feature b = count(window=7d)", "write `count() over 7d`"),
+    ("feature b = count(over=7d)", "write `count() over 7d`"),
     ("feature b = sum(a over 7d)", "write `sum(a) over 7d`"),
     ("feature b = sum(a, over=\"7d\")", "write `sum(a) over 7d`"),
     ("feature b = sum(a).over(7d)", "write `sum(a) over 7d`"),
@@ -363,13 +363,17 @@ fn programs() -> impl Iterator<Item = (String, &'static str)> {
 
 #[test]
 fn each_has_one_message_with_its_next_step() {
+    let mut wrong = Vec::new();
     for (text, help) in programs() {
         let said: Vec<String> = found(&text)
             .into_iter()
             .map(|one| one.help.map_or_else(String::new, |help| help.text))
             .collect();
-        assert_eq!(said, [help], "{text}");
+        if said != [help] {
+            wrong.push(format!("{text}says {said:?}\nand not {help}\n"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Who does what the message says does not read it again.
