@@ -91,15 +91,29 @@ fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) 
         true => "…".to_owned(),
         false => text.to_owned(),
     };
-    let mut text = template.replace("{*}", &short(call.inside));
-    for (position, letter) in LETTERS.iter().enumerate() {
-        let argument = arguments
-            .get(position)
-            .map_or((*letter).to_owned(), |argument| short(argument));
-        text = text.replace(&format!("{{({letter})}}"), &super::whole(&argument));
-        text = text.replace(&format!("{{{letter}}}"), &argument);
+    let argument = |letter: &str| {
+        let position = LETTERS.iter().position(|known| *known == letter);
+        position
+            .and_then(|position| arguments.get(position))
+            .map_or(letter.to_owned(), |argument| short(argument))
+    };
+    // In one pass: an argument may hold braces of its own.
+    let (mut text, mut rest) = (String::new(), template);
+    while let Some((before, (place, behind))) = rest
+        .split_once('{')
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    {
+        text.push_str(before);
+        text.push_str(
+            &match place.strip_prefix('(').and_then(|place| place.strip_suffix(')')) {
+                Some(letter) => super::whole(&argument(letter)),
+                None if place == "*" => short(call.inside),
+                None => argument(place),
+            },
+        );
+        rest = behind;
     }
-    text
+    text + rest
 }
 
 pub(super) const NO_CLOCK: &str =

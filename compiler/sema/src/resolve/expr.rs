@@ -162,7 +162,13 @@ impl<'a> Exprs<'a> {
     fn call(&mut self, call: &ast::Call, span: Span) -> ExprKind {
         let name = call.function.text.as_str();
         if let Some(aggregate) = Aggregate::named(name) {
-            return self.aggregate(call, aggregate);
+            let other = with_more_arguments(name, call.arguments.len());
+            let Some(other) = other.filter(|_| !matches!(self.place, Place::Row)) else {
+                return self.aggregate(call, aggregate);
+            };
+            let complaint = errors::call_of_another(&self.written(call), other);
+            self.complaints.push(complaint);
+            return ExprKind::Poison;
         }
         let name_at = call.function.span;
         let function = Function::from_name(name);
@@ -249,18 +255,6 @@ impl<'a> Exprs<'a> {
 
     fn aggregate(&mut self, call: &ast::Call, mut aggregate: Aggregate) -> ExprKind {
         let (name, name_at) = (call.function.text.as_str(), call.function.span);
-        let other = match (name, call.arguments.len()) {
-            ("first", 2) => Some("first_n"),
-            ("last", 2) => Some("last_n"),
-            ("min", 2..) => Some("least"),
-            ("max", 2..) => Some("greatest"),
-            _ => None,
-        };
-        if let Some(other) = other.filter(|_| !matches!(self.place, Place::Row)) {
-            let written = self.written(call);
-            self.complaints.push(errors::call_of_another(&written, other));
-            return ExprKind::Poison;
-        }
         match self.place {
             Place::Row => {
                 self.complaints
@@ -353,6 +347,17 @@ fn number_of_items(written: &ast::Expr) -> Option<u32> {
         .parse()
         .ok()
         .filter(|items| (1..=Aggregate::ITEMS_MAX).contains(items))
+}
+
+/// What an aggregate is meant as that has more arguments than it takes.
+fn with_more_arguments(name: &str, arguments: usize) -> Option<&'static str> {
+    Some(match (name, arguments) {
+        ("first", 2) => "first_n",
+        ("last", 2) => "last_n",
+        ("min", 2..) => "least",
+        ("max", 2..) => "greatest",
+        _ => return None,
+    })
 }
 
 /// The function or aggregate that is meant by a slip of the hand. What other languages call them stands in a table.
