@@ -241,7 +241,7 @@ async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError
         fuse: inputs.fuse,
     };
     let (resources, spine) = Resources::of(inputs);
-    let service = ServicePlan::of(plan);
+    let service = ServicePlan::of(plan, asking.truth);
     let questions = questions(&spine, &service)?;
     let features = FeaturesTable::new(Arc::new(service), questions, asking, Arc::new(resources))?;
     let logical = scan(&plan.service, Arc::new(features))?;
