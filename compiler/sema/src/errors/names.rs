@@ -125,6 +125,13 @@ messages! {
         "unknown column `{name}`";
         at: "no such column in `{rows}`";
         rows_at: "the row is declared here";
+        did_you_mean(nearest, at): "write a column of the source, or a `let` that stands before";
+    }
+
+    E0110 neither_column_nor_text(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) {
+        "unknown column `{name}`";
+        at: "no such column in `{rows}`";
+        rows_at: "the row is declared here";
         did_you_mean(nearest, at): "write a column of the source, or a `let` that stands before; a text stands in double \
                                     quotes: `\"{name}\"`";
     }
@@ -263,9 +270,14 @@ pub fn unknown_feature(view: &str, name: &str, at: Span, nearest: Option<&str>, 
     })
 }
 
-/// E0110, or what the name is elsewhere.
+/// E0110 in a clause, or what the name is elsewhere.
 pub fn unknown_column(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) -> Diagnostic {
     not_a_name(name, at).unwrap_or_else(|| no_such_column(rows, name, at, nearest, rows_at))
+}
+
+/// E0110 in an expression, or what the name is elsewhere.
+pub fn unknown_value(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) -> Diagnostic {
+    not_a_name(name, at).unwrap_or_else(|| neither_column_nor_text(rows, name, at, nearest, rows_at))
 }
 
 /// E0112, or what stands for such a type.

@@ -124,7 +124,7 @@ impl<'a> Exprs<'a> {
         match self.place {
             Place::Row | Place::Aggregate { .. } => self
                 .row
-                .lookup(name, self.complaints)
+                .value(name, self.complaints)
                 .map_or(ExprKind::Poison, ExprKind::Column),
             Place::Feature(names) => names.lookup(name, self.row, self.complaints),
         }

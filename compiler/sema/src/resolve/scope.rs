@@ -199,14 +199,26 @@ impl RowScope {
         self.by_name.get(name).copied()
     }
 
-    /// The column of a name; reports it if there is none.
+    /// The column of a name in a clause; reports it if there is none.
     pub(super) fn lookup(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<ColumnId> {
+        self.find_or(name, complaints, errors::unknown_column)
+    }
+
+    /// The column of a name in an expression; reports it if there is none.
+    pub(super) fn value(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<ColumnId> {
+        self.find_or(name, complaints, errors::unknown_value)
+    }
+
+    fn find_or(
+        &self,
+        name: &ast::Name,
+        complaints: &mut Vec<Diagnostic>,
+        unknown: fn(&str, &str, Span, Option<&str>, Span) -> Diagnostic,
+    ) -> Option<ColumnId> {
         let found = self.find(&name.text);
         if found.is_none() && !self.is_silent(&name.text) {
             let nearest = suggest::nearest(&name.text, self.columns.iter().map(|(name, _)| name.as_str()));
-            complaints.push(errors::unknown_column(
-                &self.name, &name.text, name.span, nearest, self.at,
-            ));
+            complaints.push(unknown(&self.name, &name.text, name.span, nearest, self.at));
         }
         found
     }
