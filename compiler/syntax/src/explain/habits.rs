@@ -15,12 +15,12 @@ impl Failure<'_> {
     pub(super) fn habit(&self, is_shown: bool) -> Option<Diagnostic> {
         let piece = Piece::new(self.tokens, self.span, self.at);
         // `NOT NULL` of a type is no keyword in capitals.
-        let of_type = |piece| table::told(self.context, piece).filter(|_| self.context == Context::Clause);
-        of_type(&piece)
+        let of_columns = self.context == Context::Clause && piece.text(0) == "columns";
+        self.without_format(&piece)
+            .or_else(|| table::told(self.context, &piece).filter(|_| of_columns))
             .or_else(|| capitals(&piece))
             .or_else(|| dashes(&piece))
             .or_else(|| self.bare_path(&piece))
-            .or_else(|| self.without_format(&piece))
             .or_else(|| self.without_colons(&piece))
             .or_else(|| self.dashes_in_a_name(&piece))
             .or_else(|| thousands(&piece))
