@@ -169,7 +169,7 @@ impl FeatureNames<'_> {
             }
             Shape::Aggregate | Shape::WithoutWindow | Shape::WithoutAggregate => {
                 let nearest = suggest::nearest(text, row.columns.iter().map(|(name, _)| name.as_str()));
-                errors::unknown_column(&row.name, text, at, nearest, row.at)
+                errors::unknown_value(&row.name, text, at, nearest, row.at)
             }
         }
     }
