@@ -153,9 +153,17 @@ pub(crate) fn instead(context: Context, word: &str) -> Option<String> {
         (Context::Clause, "watermark" | "allowed_lateness" | "late" | "grace" | "max_lateness") => {
             ("lateness", "how late events may come in")
         }
-        (Context::Clause, "created" | "created_at" | "ingested" | "ingestion_time" | "processing_time" | "known") => {
-            ("arrival", "when a row was known")
-        }
+        (
+            Context::Clause,
+            "created"
+            | "created_at"
+            | "created_timestamp"
+            | "created_timestamp_column"
+            | "ingested"
+            | "ingestion_time"
+            | "processing_time"
+            | "known",
+        ) => ("arrival", "when a row was known"),
         (Context::Clause, "schema" | "fields" | "column") => ("columns", "the columns of the file"),
         (Context::Clause, "file" | "files" | "path" | "format" | "from" | "location") => ("batch", "the files"),
         (Context::Clause, "timezone" | "tz") => ("zone", "the zone of instants without an offset"),

@@ -58,6 +58,12 @@ messages! {
         help: "write whole numbers of smaller units: `1h30m`, `1500ms`";
     }
 
+    E0011 number_with_suffix(text: &str, number: &str, at: Span) {
+        "`{text}`: numbers have no letters behind them";
+        at: "taken for a duration";
+        help: "write `{number}`", at => number;
+    }
+
     E0011 duration_without_unit(text: &str, at: Span) {
         "`{text}` has no unit";
         at: "";

@@ -22,6 +22,37 @@ messages! {
         help: "write `\"{path}\"`", at => format!("\"{path}\"");
     }
 
+    E0001 files_without_format(at: Span, clause: &str, format: &str, path: &str) {
+        "`{clause}` says the format before the files";
+        at: "";
+        help: "write `{clause} {format} {path}`", at => format!("{clause} {format}");
+    }
+
+    E0001 column_without_colon(at: Span, name: &str, ty: &str) {
+        "a colon stands between a column and its type";
+        at: "";
+        help: "write `{name}: {ty}`", at => format!("{name}: {ty}");
+    }
+
+    E0001 hyphen_in_a_name(at: Span, name: &str) {
+        "names have no `-`: letters, digits and `_` alone";
+        at: "";
+        help: "write `{name}`", at => name;
+    }
+
+    /// Columns have the names that they have in the file.
+    E0019 hyphen_in_a_column(at: Span, name: &str) {
+        "names have no `-`: letters, digits and `_` alone are in this release";
+        at: "";
+        help: "rename the column in the file, for example to `{name}`, and here";
+    }
+
+    E0001 grouped_digits(at: Span, digits: &str) {
+        "digits of numbers are not grouped";
+        at: "";
+        help: "write `{digits}`", at => digits;
+    }
+
     E0001 columns_without_parentheses(columns: &str, at: Span) {
         "several columns stand in parentheses";
         at: "";

@@ -13,8 +13,19 @@ impl Failure<'_> {
     /// What somebody who writes SQL or Python would write here.
     pub(super) fn habit(&self, is_shown: bool) -> Option<Diagnostic> {
         let piece = Piece::new(self.tokens, self.span, self.at);
-        capitals(&piece)
+        // `NOT NULL` is more than a keyword in capitals.
+        let of_clause = || {
+            (self.context == Context::Clause)
+                .then(|| table::told(self.context, &piece))
+                .flatten()
+        };
+        of_clause()
+            .or_else(|| capitals(&piece))
             .or_else(|| dashes(&piece))
+            .or_else(|| self.hyphens(&piece))
+            .or_else(|| grouped_digits(&piece))
+            .or_else(|| self.column_without_colon(&piece))
+            .or_else(|| self.files_without_format(&piece))
             .or_else(|| self.bare_path(&piece))
             .or_else(|| interval(&piece))
             .or_else(|| like(&piece))
@@ -34,6 +45,95 @@ impl Failure<'_> {
         let last = 2 + (2..).take_while(|index| piece.touch(*index)).count();
         let is_path = (2..=last).any(|index| matches!(piece.text(index), "." | "/"));
         is_path.then(|| errors::path_without_quotes(piece.slice(2, last), piece.span(2, last)))
+    }
+
+    /// `total-spend`, `home-country: string`
+    fn hyphens(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let at = piece.at;
+        if at == 0 && self.context == Context::Item {
+            return self.hyphen_behind_an_item();
+        }
+        let is_part = |index: usize| matches!(piece.kind(index), Some(TokenKind::Word | TokenKind::Number));
+        let first = at.checked_sub(1)?;
+        let names = match (self.context, piece.text(0)) {
+            (Context::Item, "module") | (Context::Statement, "feature") | (Context::Step, "let") => at == 2,
+            (Context::Item, _) => at >= 2,
+            (Context::Clause, "columns") => {
+                piece.depth(at) == 1 && matches!(piece.text(first.checked_sub(1)?), "(" | ",")
+            }
+            _ => false,
+        };
+        let mut last = first;
+        while piece.text(last + 1) == "-" && piece.touch(last) && piece.touch(last + 1) && is_part(last + 2) {
+            last += 2;
+        }
+        if !names || last == first || !is_part(first) {
+            return None;
+        }
+        let span = piece.span(first, last);
+        let name = piece.slice(first, last).replace('-', "_");
+        Some(match self.context {
+            Context::Clause => errors::hyphen_in_a_column(span, &name),
+            _ => errors::hyphen_in_a_name(span, &name),
+        })
+    }
+
+    /// `module shop-v2`: what stands before the hyphen is a whole item.
+    fn hyphen_behind_an_item(&self) -> Option<Diagnostic> {
+        let minus = self.found.filter(|token| self.text(*token) == "-")?;
+        let is_word = |token: &Token| token.kind == TokenKind::Word;
+        let before = self
+            .tokens
+            .before(minus.start)
+            .filter(|token| is_word(token) && token.end == minus.start)?;
+        let after = self
+            .tokens
+            .from(minus.end)
+            .filter(|token| is_word(token) && token.start == minus.end)?;
+        let name = format!("{}_{}", self.text(before), self.text(after));
+        Some(errors::hyphen_in_a_name(
+            self.place(before).to(self.place(after)),
+            &name,
+        ))
+    }
+
+    /// `columns (id int64)`
+    fn column_without_colon(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let at = piece.at;
+        let is_word = |index: usize| piece.kind(index) == Some(TokenKind::Word);
+        let is_column = (self.context, piece.text(0)) == (Context::Clause, "columns") && at >= 3;
+        if !is_column || piece.depth(at) != 1 || !matches!(piece.text(at - 2), "(" | ",") {
+            return None;
+        }
+        let both = is_word(at) && is_word(at - 1);
+        both.then(|| errors::column_without_colon(piece.span(at - 1, at), piece.text(at - 1), piece.text(at)))
+    }
+
+    /// `batch "payments.csv"`
+    fn files_without_format(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let is_files = self.context == Context::Clause && matches!(piece.text(0), "batch" | "stream");
+        if !is_files || piece.at != 1 || piece.kind(1) != Some(TokenKind::String) {
+            return None;
+        }
+        let path = piece
+            .text(1)
+            .trim_matches('"')
+            .trim_end_matches(".gz")
+            .trim_end_matches(".zst");
+        let format = match path.rsplit('.').next()? {
+            "csv" | "txt" => "csv",
+            "tsv" | "tab" => "tsv",
+            "jsonl" | "ndjson" | "json" => "jsonl",
+            "parquet" | "pq" => "parquet",
+            "arrow" | "feather" | "ipc" => "arrow",
+            _ => return None,
+        };
+        Some(errors::files_without_format(
+            piece.span(0, 0),
+            piece.text(0),
+            format,
+            piece.text(1),
+        ))
     }
 
     /// `(sum(x) over 1h) / (sum(x) over 1d)`
@@ -169,6 +269,21 @@ fn interval(piece: &Piece<'_>) -> Option<Diagnostic> {
     Some(errors::duration_in_words(span, &as_duration(joined)?))
 }
 
+/// `amount > 1,000`
+fn grouped_digits(piece: &Piece<'_>) -> Option<Diagnostic> {
+    let comma = piece.at;
+    let is_group = |index: usize| piece.kind(index) == Some(TokenKind::Number) && piece.text(index).len() == 3;
+    let first = comma
+        .checked_sub(1)
+        .filter(|first| piece.kind(*first) == Some(TokenKind::Number))?;
+    let mut last = first;
+    while piece.text(last + 1) == "," && piece.touch(last) && piece.touch(last + 1) && is_group(last + 2) {
+        last += 2;
+    }
+    let digits = piece.slice(first, last).replace(',', "");
+    (last > first).then(|| errors::grouped_digits(piece.span(first, last), &digits))
+}
+
 /// `x like "a%"`
 fn like(piece: &Piece<'_>) -> Option<Diagnostic> {
     let at = piece.at;
@@ -179,17 +294,23 @@ fn like(piece: &Piece<'_>) -> Option<Diagnostic> {
         return None;
     }
     let not = if negated { "not " } else { "" };
-    let operand = piece.slice(piece.operand(last), last);
-    let call = as_call(piece.text(at + 1)).filter(|_| word == "like");
+    let written = piece.slice(piece.operand(last), last);
+    let (operand, pattern) = match word.as_str() {
+        "ilike" => (format!("lower({written})"), piece.text(at + 1).to_lowercase()),
+        _ => (written.to_owned(), piece.text(at + 1).to_owned()),
+    };
+    let call = as_call(&pattern).filter(|_| word != "rlike");
     let call = call.map(|(name, text)| format!("{not}{name}({operand}, \"{text}\")"));
-    let example = call.filter(|call| table::is_quotable(call));
-    let example = example
-        .as_deref()
-        .unwrap_or("starts_with(x, \"a\")` or `contains(x, \"a\")");
+    let any = (pattern == "\"%\"" && !negated).then(|| format!("{written} is not null"));
+    let example = call.or(any).filter(|call| table::is_quotable(call));
+    let example = example.unwrap_or_else(|| match table::is_quotable(&operand) {
+        true => format!("starts_with({operand}, \"a\")` or `contains({operand}, \"a\")"),
+        false => "starts_with(x, \"a\")` or `contains(x, \"a\")".to_owned(),
+    });
     Some(errors::pattern_of_another_language(
         piece.text(at),
         piece.span(at, at),
-        example,
+        &example,
     ))
 }
 

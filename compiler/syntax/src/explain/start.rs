@@ -36,6 +36,31 @@ impl Failure<'_> {
         (ends && !known.contains(&word) && (assigns || resembles || is_next)).then(|| self.not_a_start(word, span))
     }
 
+    /// `where` or `let` in a view: a transform of the view's rows, with what is written.
+    fn rows_of_a_view(&self, word: &str, owner: Context) -> Option<String> {
+        if (self.context, owner) != (Context::Statement, Context::Step) {
+            return None;
+        }
+        let (tokens, until) = (&self.tokens.scan.tokens, self.span.start);
+        let before = &tokens[..tokens.partition_point(|token| token.start < until)];
+        let view = before.iter().rposition(|token| self.text(*token) == "view")?;
+        let head = &before[view..];
+        let from = head.iter().position(|token| self.text(*token) == "from")?;
+        let rows = self.text(*head.get(from + 1)?);
+        let at = self.found.filter(|token| self.text(*token) == word)?.start;
+        let step = self.tokens.text.get(at..self.span.end)?.trim_end();
+        let step = step.lines().next().unwrap_or(step).trim_end();
+        let step = if super::table::is_quotable(step) {
+            step
+        } else {
+            "where amount > 0"
+        };
+        Some(format!(
+            "rows are changed in a transform, which the view then reads: `transform kept from {rows} {{ {step} }}`, and in \
+             the head of the view `from kept`"
+        ))
+    }
+
     fn not_a_start(&self, word: &str, span: Span) -> Diagnostic {
         let (piece, place) = (self.context.piece(), self.context.place());
         let message = format!("`{word}` begins no {piece} of {place}");
@@ -52,6 +77,9 @@ impl Failure<'_> {
         }
         let owner = Context::ALL.into_iter().find(|other| other.keywords().contains(&word));
         if let Some(owner) = owner {
+            if let Some(help) = self.rows_of_a_view(word, owner) {
+                return diagnostic.with_help(help);
+            }
             return diagnostic.with_help(match owner {
                 Context::Item => "close the declaration before it with `}`".to_owned(),
                 Context::Clause | Context::Step | Context::Statement | Context::Entry => {

@@ -61,6 +61,19 @@ const NO_QUOTES: &str = "names have no quotes: letters, digits and `_` alone are
 const NO_PATH: &str = "files are named behind `batch` or `stream` and their format";
 const ALIAS: &str = "a column has the name that it has in the file: other names are not in this release";
 const RENAME: &str = "rename the column in the file";
+const AS_OF: &str = "a feature is as of the instant of the question, which is no part of a program";
+const WINDOW_BEHIND: &str = "the window stands behind the aggregate";
+const ALL_EVENTS: &str = "the window of all events is `lifetime`";
+const PARTITION: &str =
+    "a window says how far back: events are those of the entity already, in the order of their time";
+const LENGTHS: &str = "write a duration, such as `over 7d`, or a number of events, such as `over 10 events`";
+const IS_VALUE: &str = "`is` tests for null; values are compared with `=` and `!=`";
+const EXTRACTED: &str = "a part of an instant is a function";
+const FUNCTIONS: &str = "values have no fields and methods: a function stands before its argument";
+const IDENTITY: &str = "`unique` says which columns identify an event";
+const TTL: &str = "a clause has no `=`, and `ttl` is not how far back events count: that is the window of each feature, \
+    such as `over 1d`";
+const TTL_IS: &str = "write `ttl 2h` if an answer is `stale` as soon as its data is older than that, else remove it";
 const LAG: &str = "an arrival that no column says is the event time and a lag";
 const EVENT_TIME: &str = "`time` and `arrival` name a column: expressions are not in this release";
 const WRITE_TIMESTAMPS: &str =
@@ -96,6 +109,7 @@ const HABITS: &[Habit] = &[
     Habit(ALL, "P not « between »", FOREIGN, BETWEEN, Show("", "(x < a or x > b)")),
     Habit(ALL, "P « between » T and U", FOREIGN, BETWEEN, Show("{P} >= {T} and {P} <= {U}", "x >= a and x <= b")),
     Habit(ALL, "P « between »", FOREIGN, BETWEEN, Show("", "x >= a and x <= b")),
+    Habit(FILES, "view W of V from T by « U » {", FOREIGN, "the columns of a key stand in parentheses", Write("({U})")),
     Habit(FILES, "~ where A {", FOREIGN, NO_FILTER, Say(FILTERS)),
     Habit(BODIES, "A if B else C", FOREIGN, CONDITIONAL, Write("case when {B} then {A} else {C} end")),
     Habit(BODIES, "if A then B else C end", FOREIGN, CONDITIONAL, Write("case when {A} then {B} else {C} end")),
@@ -109,12 +123,41 @@ const HABITS: &[Habit] = &[
     Habit(BODIES, "not null", FOREIGN, "`not null` follows the word `is`", Write("is not null")),
     Habit(STEPS, "select", FOREIGN, SELECT_ALL, Say(KEEP_ALL)),
     Habit(BODIES, "A * * B", FOREIGN, "a power is a function", Write("pow({A}, {B})")),
+    Habit(BODIES, "P « is not ! distinct from »", FOREIGN, IS_VALUE, Write("=")),
+    Habit(BODIES, "P « is ! distinct from »", FOREIGN, IS_VALUE, Write("!=")),
+    Habit(BODIES, "P « is not » ! S", FOREIGN, IS_VALUE, Write("!=")),
+    Habit(BODIES, "P « is not » ! N", FOREIGN, IS_VALUE, Write("!=")),
+    Habit(BODIES, "P « is » ! S", FOREIGN, IS_VALUE, Write("=")),
+    Habit(BODIES, "P « is » ! N", FOREIGN, IS_VALUE, Write("=")),
+    Habit(BODIES, "extract ( day from A )", FOREIGN, EXTRACTED, Write("day_of_month({A})")),
+    Habit(BODIES, "extract ( dow|dayofweek|isodow|weekday from A )", FOREIGN, EXTRACTED, Write("day_of_week({A})")),
+    Habit(BODIES, "extract ( doy|dayofyear from A )", FOREIGN, EXTRACTED, Write("day_of_year({A})")),
+    Habit(BODIES, "extract ( V from A )", FOREIGN, EXTRACTED, Write("{V}({A})")),
+    Habit(BODIES, "V . str . contains ( L )", FOREIGN, FUNCTIONS, Write("contains({V}, {L})")),
+    Habit(BODIES, "V . str . startswith ( L )", FOREIGN, FUNCTIONS, Write("starts_with({V}, {L})")),
+    Habit(BODIES, "V . str . endswith ( L )", FOREIGN, FUNCTIONS, Write("ends_with({V}, {L})")),
+    Habit(BODIES, "V . str . len ( )", FOREIGN, FUNCTIONS, Write("length({V})")),
+    Habit(BODIES, "V . str . strip ( )", FOREIGN, FUNCTIONS, Write("trim({V})")),
+    Habit(BODIES, "V . str . W ( )", FOREIGN, FUNCTIONS, Write("{W}({V})")),
     Habit(BODIES, "V . isnull|isna|is_null ( )", FOREIGN, METHODS, Write("{V} is null")),
     Habit(BODIES, "V . notnull|notna|is_not_null ( )", FOREIGN, METHODS, Write("{V} is not null")),
     Habit(BODIES, "V . isin ( L )", FOREIGN, METHODS, Write("{V} in ({L})")),
     Habit(BODIES, "V . fillna ( L )", FOREIGN, METHODS, Write("coalesce({V}, {L})")),
     Habit(BODIES, "V . W ( )", FOREIGN, METHODS, Write("{W}({V})")),
     Habit(BODIES, "select", FOREIGN, SELECT, Write("")),
+    Habit(VIEWS, "~ « as of » R", FOREIGN, AS_OF, Say("remove it")),
+    Habit(VIEWS, "W ( A , over = N )", FOREIGN, WINDOW_BEHIND, Write("{W}({A}) over {N}")),
+    Habit(VIEWS, "W ( A , over N )", FOREIGN, WINDOW_BEHIND, Write("{W}({A}) over {N}")),
+    Habit(VIEWS, "W ( over = N )", FOREIGN, WINDOW_BEHIND, Write("{W}() over {N}")),
+    Habit(VIEWS, "W ( A over N )", FOREIGN, WINDOW_BEHIND, Write("{W}({A}) over {N}")),
+    Habit(VIEWS, "W ( L ) . over ( N )", FOREIGN, WINDOW_BEHIND, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "~ over all time|events|history", FOREIGN, ALL_EVENTS, Write("over lifetime")),
+    Habit(VIEWS, "~ over all|unbounded|forever|ever|alltime|all_time|history", FOREIGN, ALL_EVENTS, Write("over lifetime")),
+    Habit(VIEWS, "~ over ( N )", FOREIGN, "a window has no parentheses", Write("over {N}")),
+    Habit(VIEWS, "~ over ( L )", FOREIGN, PARTITION, Say(LENGTHS)),
+    Habit(VIEWS, "~ over N lag|ending M", FOREIGN, OLDER, Write("over {N} offset {M}")),
+    Habit(VIEWS, "~ over N to M", FOREIGN, OLDER, Say("of the week before the last one write `over 7d offset 7d`")),
+    Habit(VIEWS, "^ ttl =", FOREIGN, TTL, Say(TTL_IS)),
     Habit(VIEWS, "^ feature W ( L ) over N as V", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
     Habit(VIEWS, "^ feature W ( L ) as V over N", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
     Habit(VIEWS, "W ( L ) over N as V", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
@@ -133,6 +176,13 @@ const HABITS: &[Habit] = &[
     Habit(SOURCES, "A not null", FOREIGN, NOT_NULL, Write("{A}")),
     Habit(SOURCES, "A null", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "optional|option|nullable < A >", FOREIGN, NULLABLE, Write("{A}?")),
+    Habit(SOURCES, "optional|option|nullable [ A ]", FOREIGN, NULLABLE, Write("{A}?")),
+    Habit(SOURCES, ": « nullable|optional ! W »", FOREIGN, NULLABLE, Write("{W}?")),
+    Habit(SOURCES, ": « W ! nullable|optional »", FOREIGN, NULLABLE, Write("{W}?")),
+    Habit(SOURCES, "datetime64 [ L ]", FOREIGN, "instants are of type `timestamp`", Write("timestamp")),
+    Habit(SOURCES, "^ primary key ( L )", FOREIGN, IDENTITY, Write("unique ({L})")),
+    Habit(SOURCES, "^ primary key W", FOREIGN, IDENTITY, Write("unique {W}")),
+    Habit(SOURCES, "^ primary_key W", FOREIGN, IDENTITY, Write("unique {W}")),
     Habit(SOURCES, "nullable ( A )", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "list|array <|(", ABSENT, LISTS, Say(ONE_ROW_EACH)),
     Habit(SOURCES, "W [ ]", ABSENT, LISTS, Say(ONE_ROW_EACH)),

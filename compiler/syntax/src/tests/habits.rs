@@ -4,6 +4,71 @@ use crate::diag::{Diagnostic, SourceMap};
 
 /// A statement of a view, and the help of its only message.
 const STATEMENTS: &[(&str, &str)] = &[
+    ("feature n = count() over 7d as of paid_at", "remove it"),
+    ("feature n = sum(amount, over=7d)", "write `sum(amount) over 7d`"),
+    (
+        "feature n = sum(amount, over = 7d) default 0",
+        "write `sum(amount) over 7d`",
+    ),
+    ("feature n = count(over=7d)", "write `count() over 7d`"),
+    ("feature n = sum(amount over 7d)", "write `sum(amount) over 7d`"),
+    ("feature n = sum(amount).over(7d)", "write `sum(amount) over 7d`"),
+    ("feature n = sum(amount) over all time", "write `over lifetime`"),
+    ("feature n = sum(amount) over unbounded", "write `over lifetime`"),
+    ("feature n = sum(amount) over (7d)", "write `over 7d`"),
+    (
+        "feature n = sum(amount) over (partition by card order by at rows between 10 preceding and current row)",
+        "write a duration, such as `over 7d`, or a number of events, such as `over 10 events`",
+    ),
+    ("feature n = sum(amount) over 7d lag 1d", "write `over 7d offset 1d`"),
+    (
+        "feature n = sum(amount) over 7d to 1d",
+        "of the week before the last one write `over 7d offset 7d`",
+    ),
+    (
+        "ttl = timedelta(days=1)",
+        "write `ttl 2h` if an answer is `stale` as soon as its data is older than that, else remove it",
+    ),
+    ("feature n = count(where x is not \"NL\") over 7d", "write `!=`"),
+    ("feature n = count(where x is \"NL\") over 7d", "write `=`"),
+    ("feature n = count(where x is 3) over 7d", "write `=`"),
+    ("feature n = count(where x is not distinct from y) over 7d", "write `=`"),
+    ("feature n = count(where x is distinct from y) over 7d", "write `!=`"),
+    (
+        "feature n = count(where extract(hour from at) < 6) over 7d",
+        "write `hour(at)`",
+    ),
+    (
+        "feature n = count(where extract(day from at) = 1) over 7d",
+        "write `day_of_month(at)`",
+    ),
+    (
+        "feature n = count(where x.str.contains(\"N\")) over 7d",
+        "write `contains(x, \"N\")`",
+    ),
+    (
+        "feature n = count(where x.str.lower() = \"n\") over 7d",
+        "write `lower(x)`",
+    ),
+    ("feature n = count(where amount > 1,000) over 7d", "write `1000`"),
+    ("feature n = count(where amount > 1,000,000) over 7d", "write `1000000`"),
+    ("feature n = count(where x > 0.5f) over 7d", "write `0.5`"),
+    ("feature n = count(where x > 10L) over 7d", "write `10`"),
+    ("feature total-spend = sum(amount) over 7d", "write `total_spend`"),
+    (
+        "feature n = count(where x ilike \"N%\") over 7d",
+        "write `starts_with(lower(x), \"n\")`",
+    ),
+    ("feature n = count(where x like \"%\") over 7d", "write `x is not null`"),
+    (
+        "feature n = count(where country like \"N_\") over 7d",
+        "write `starts_with(country, \"a\")` or `contains(country, \"a\")`",
+    ),
+    (
+        "where amount > 0",
+        "rows are changed in a transform, which the view then reads: `transform kept from s { where amount > 0 }`, and in \
+         the head of the view `from kept`",
+    ),
     ("feature b = count(where a > 1 AND b > 2) over 7d", "write `and`"),
     ("feature b = count(where NOT a > 1) over 7d", "write `not`"),
     ("feature b = count(where a IS NULL) over 7d", "write `is`"),
@@ -164,6 +229,36 @@ const STATEMENTS: &[(&str, &str)] = &[
 
 /// A clause of a source or an entry of a service, likewise.
 const OTHERS: &[(&str, &str)] = &[
+    (
+        "source s { batch \"payments.csv\" }",
+        "write `batch csv \"payments.csv\"`",
+    ),
+    (
+        "source s { batch \"p/*.parquet\", \"q.parquet\" }",
+        "write `batch parquet \"p/*.parquet\"`",
+    ),
+    ("source s { columns (id int64, at: timestamp) }", "write `id: int64`"),
+    ("source s { columns (at: timestamp, id int64) }", "write `id: int64`"),
+    ("source s { primary key id }", "write `unique id`"),
+    ("source s { primary key (id, card) }", "write `unique (id, card)`"),
+    ("source s { columns (a: string NOT NULL) }", "write `string`"),
+    ("source s { columns (a: Optional[str]) }", "write `str?`"),
+    ("source s { columns (a: nullable string) }", "write `string?`"),
+    ("source s { columns (a: string nullable, b: int64) }", "write `string?`"),
+    ("source s { columns (a: datetime64[ns]) }", "write `timestamp`"),
+    (
+        "source s { columns (id: int64, home-country: string?) }",
+        "rename the column in the file, for example to `home_country`, and here",
+    ),
+    ("entity my-card (card: string)", "write `my_card`"),
+    (
+        "view v of e from payments by card { feature b = count() over 1d }",
+        "write `(card)`",
+    ),
+    (
+        "source s { created_timestamp known_at }",
+        "`arrival` says when a row was known: `arrival known_at`",
+    ),
     ("source s { unique id, card time at }", "write `unique (id, card)`"),
     (
         "source s { columns (a: int64, over: int64) }",
@@ -314,6 +409,13 @@ fn offered_edits_end_their_message() {
         }
     }
     assert!(edits > 40, "{edits}");
+}
+
+#[test]
+fn a_module_with_a_hyphen_is_told_its_name() {
+    let said = found("module shop-v2\nentity card (card: string)\n");
+    let helps: Vec<String> = said.into_iter().filter_map(|one| Some(one.help?.text)).collect();
+    assert_eq!(helps, ["write `shop_v2`"]);
 }
 
 #[test]
