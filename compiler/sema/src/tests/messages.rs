@@ -379,7 +379,7 @@ fn zones_are_known_by_their_place() {
     assert_eq!(help("New York"), "did you mean `\"America/New_York\"`?");
     assert_eq!(help("europe/paris"), "did you mean `\"Europe/Paris\"`?");
     assert_eq!(help("Europe/Pariss"), "did you mean `\"Europe/Paris\"`?");
-    assert!(help("Gotham").starts_with("write a name of the IANA database"));
+    assert!(help("qqqqqq").starts_with("write a name of the IANA database"));
     let place = "write the zone of the place, for example";
     let paris = format!("{place} `\"Europe/Paris\"`");
     let turned = "has this offset all year (its sign is turned round)";
