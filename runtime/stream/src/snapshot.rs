@@ -82,6 +82,7 @@ fn in_words(truth: Truth) -> String {
         Truth::Complete => "complete".to_owned(),
         Truth::AsOfArrival { delay_us: None } => "as of arrival".to_owned(),
         Truth::AsOfArrival { delay_us: Some(us) } => format!("as of arrival with a delay of {us} µs"),
+        Truth::AsServed => "as served".to_owned(),
     }
 }
 
@@ -150,6 +151,7 @@ impl<'a> Reader<'a> {
             2 => Truth::AsOfArrival {
                 delay_us: Some(self.u64()?),
             },
+            4 => Truth::AsServed,
             _ => return Err(RestoreError::Corrupt("a truth is unknown")),
         };
         if found != truth {
@@ -316,6 +318,7 @@ pub(crate) fn write<'a>(program: &str, now: &Now, states: impl Iterator<Item = &
             out.push(2);
             out.extend_from_slice(&us.to_le_bytes());
         }
+        Truth::AsServed => out.push(4),
     }
     put_instant(&mut out, now.cut_us);
     let states: Vec<&dyn State> = states.collect();
