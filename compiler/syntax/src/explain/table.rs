@@ -70,7 +70,7 @@ const LENGTHS: &str = "write a duration, such as `over 7d`, or a number of event
 const IS_VALUE: &str = "`is` tests for null; values are compared with `=` and `!=`";
 const EXTRACTED: &str = "a part of an instant is a function";
 const FUNCTIONS: &str = "values have no fields and methods: a function stands before its argument";
-const IDENTITY: &str = "`unique` says which columns identify an event";
+const IDENTITY: &str = "a key begins no clause of a source: `unique` says which columns identify an event";
 const TTL: &str = "a clause has no `=`, and `ttl` is not how far back events count: that is the window of each feature, \
     such as `over 1d`";
 const TTL_IS: &str = "write `ttl 2h` if an answer is `stale` as soon as its data is older than that, else remove it";
@@ -180,9 +180,9 @@ const HABITS: &[Habit] = &[
     Habit(SOURCES, ": « nullable|optional ! W »", FOREIGN, NULLABLE, Write("{W}?")),
     Habit(SOURCES, ": « W ! nullable|optional »", FOREIGN, NULLABLE, Write("{W}?")),
     Habit(SOURCES, "datetime64 [ L ]", FOREIGN, "instants are of type `timestamp`", Write("timestamp")),
-    Habit(SOURCES, "^ primary key ( L )", FOREIGN, IDENTITY, Write("unique ({L})")),
-    Habit(SOURCES, "^ primary key W", FOREIGN, IDENTITY, Write("unique {W}")),
-    Habit(SOURCES, "^ primary_key W", FOREIGN, IDENTITY, Write("unique {W}")),
+    Habit(SOURCES, "^ primary key ( L )", Code::UnknownKeyword, IDENTITY, Write("unique ({L})")),
+    Habit(SOURCES, "^ primary key W", Code::UnknownKeyword, IDENTITY, Write("unique {W}")),
+    Habit(SOURCES, "^ primary_key W", Code::UnknownKeyword, IDENTITY, Write("unique {W}")),
     Habit(SOURCES, "nullable ( A )", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "list|array <|(", ABSENT, LISTS, Say(ONE_ROW_EACH)),
     Habit(SOURCES, "W [ ]", ABSENT, LISTS, Say(ONE_ROW_EACH)),
