@@ -127,7 +127,11 @@ fn joined(parts: Vec<ServedLog>) -> Result<ServedLog, Error> {
     }
     if times.is_empty() {
         let first = log.files.first().map_or(Path::new(""), |first| first.path.as_path());
-        return Err(refused(first, "holds no answer", "name files that the server wrote answers to"));
+        return Err(refused(
+            first,
+            "holds no answer",
+            "name files that the server wrote answers to",
+        ));
     }
     log.spine.times = times.into();
     Ok(log)

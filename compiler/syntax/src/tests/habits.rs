@@ -240,6 +240,10 @@ const OTHERS: &[(&str, &str)] = &[
     ("source s { columns (id int64, at: timestamp) }", "write `id: int64`"),
     ("source s { columns (at: timestamp, id int64) }", "write `id: int64`"),
     ("source s { primary key id }", "write `unique id`"),
+    (
+        "source s {\n columns (id: int64)\n primary key id\n time at\n}",
+        "write `unique id`",
+    ),
     ("source s { primary key (id, card) }", "write `unique (id, card)`"),
     ("source s { columns (a: string NOT NULL) }", "write `string`"),
     ("source s { columns (a: Optional[str]) }", "write `str?`"),
