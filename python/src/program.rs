@@ -1,5 +1,6 @@
 //! Compiled programs, and the commands that run them.
 
+use crate::about::about;
 use crate::numbers::whole;
 use crate::online::Online;
 use crate::outcome::{Outcome, refusal};
@@ -10,11 +11,10 @@ use featc::report::{Kept, Refused, Reporter};
 use featc::run::prepare;
 use featc_driver::Project;
 use featc_driver::diag::SourceMap;
-use featc_ir::{FeatureKind, Program as Ir, Type, View, hash};
+use featc_ir::{Program as Ir, Type};
 use featr::Truth;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -313,98 +313,4 @@ pub fn parse_instant(py: Python<'_>, text: &str, is_duration: bool) -> PyResult<
         false => ("an instant with an offset", "2013-03-01T12:00:00Z"),
     };
     us.ok_or_else(|| PyValueError::new_err(format!("`{text}` is not {what}: write it like {example}")))
-}
-
-/// The windows of a feature: its own, or those of the features that it is derived from.
-fn windows(view: &View, kind: &FeatureKind, found: &mut Vec<String>) {
-    match kind {
-        FeatureKind::Aggregate { slots, .. } => {
-            for slot in slots {
-                let window = view.windows[view.slots[slot.index()].window.index()].to_string();
-                let window = window.strip_prefix("over ").unwrap_or(&window).to_owned();
-                if !found.contains(&window) {
-                    found.push(window);
-                }
-            }
-        }
-        FeatureKind::Derived { inputs, .. } => {
-            for input in inputs {
-                windows(view, &view.features[input.index()].kind, found);
-            }
-        }
-    }
-}
-
-fn about(ir: &Ir) -> Value {
-    let features = ir.views.iter().flat_map(|view| {
-        let entity = ir.entity(view.entity);
-        let keys: Vec<&str> = entity.keys.iter().map(|key| key.name.as_str()).collect();
-        let fingerprints = hash::view_fingerprints(ir, view);
-        let feature = move |(feature, fingerprint): (&featc_ir::Feature, String)| {
-            let mut of = Vec::new();
-            windows(view, &feature.kind, &mut of);
-            json!({
-                "name": format!("{}.{}", view.name, feature.name),
-                "view": view.name,
-                "type": feature.ty.to_string(),
-                "entity": entity.name,
-                "keys": keys,
-                "owner": view.owner,
-                "doc": feature.doc,
-                "tags": view.tags,
-                "window": of.join(", "),
-                "fingerprint": fingerprint,
-            })
-        };
-        view.features.iter().zip(fingerprints).map(feature).collect::<Vec<_>>()
-    });
-    let plans = featc_driver::lower(ir);
-    let services = ir.services.iter().zip(&plans.stream).map(|(service, graph)| {
-        let named = |keys: &[featc_ir::Key]| keys.iter().map(|key| (key.name.clone(), key.ty.to_string())).collect();
-        let (keys, own): (Vec<(String, String)>, Vec<(String, String)>) =
-            (named(&graph.spine.keys), named(&graph.spine.self_columns));
-        let mut views: Vec<&str> = service
-            .fields
-            .iter()
-            .map(|field| ir.view(field.view).name.as_str())
-            .collect();
-        views.dedup();
-        json!({
-            "name": service.name,
-            "doc": service.doc,
-            "keys": keys,
-            "self_columns": own,
-            "views": views,
-            "columns": service.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
-            "sources": graph.declared().iter().map(|source| source.name.clone()).collect::<Vec<_>>(),
-        })
-    });
-    let views = ir.views.iter().map(|view| {
-        let transform = ir.transform(view.transform);
-        json!({
-            "name": view.name,
-            "doc": view.doc,
-            "entity": ir.entity(view.entity).name,
-            "transform": transform.name,
-            "source": ir.view_source(view).name,
-            "features": view.features.len(),
-        })
-    });
-    let sources = ir.sources.iter().map(|source| {
-        let columns = source.columns.iter();
-        let columns = columns.map(|column| {
-            json!({
-                "name": column.name, "type": column.ty.to_string(), "nullable": column.nullable,
-            })
-        });
-        json!({ "name": source.name, "doc": source.doc, "columns": columns.collect::<Vec<_>>() })
-    });
-    json!({
-        "module": ir.module,
-        "hash": hash::program_hash(ir),
-        "features": features.collect::<Vec<_>>(),
-        "services": services.collect::<Vec<_>>(),
-        "views": views.collect::<Vec<_>>(),
-        "sources": sources.collect::<Vec<_>>(),
-    })
 }

@@ -103,7 +103,7 @@ pub enum TruthArg {
 
 #[derive(Debug, Args)]
 pub struct SpineArgs {
-    /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
+    /// The questions: Parquet, Arrow IPC, CSV, TSV or JSONL with the entity columns and a time column; other columns pass through
     #[arg(long, value_name = "FILE")]
     pub spine: PathBuf,
     /// The spine's column with the instant of each question

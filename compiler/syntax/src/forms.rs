@@ -139,8 +139,8 @@ pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
     Some(format!("{kind} is written like this: `{example}`"))
 }
 
-/// What is written here for a word that begins a clause or a statement elsewhere.
-pub(crate) fn instead(context: Context, word: &str) -> Option<String> {
+/// What is written here for a word that begins a clause or a statement elsewhere; `named` is the name behind it.
+pub(crate) fn instead(context: Context, word: &str, named: Option<&str>) -> Option<String> {
     let lower = word.to_ascii_lowercase();
     let (keyword, meaning) = match (context, lower.as_str()) {
         (Context::Clause, "id" | "ids" | "key" | "keys" | "primary" | "primary_key" | "identity" | "dedup") => {
@@ -178,6 +178,9 @@ pub(crate) fn instead(context: Context, word: &str) -> Option<String> {
         }
         _ => return None,
     };
+    if let Some(name) = named.filter(|_| matches!(keyword, "unique" | "time" | "arrival")) {
+        return Some(format!("`{keyword}` says {meaning}: `{keyword} {name}`"));
+    }
     let form = form(context, Some(keyword)).unwrap_or_default();
     Some(format!(
         "`{keyword}` says {meaning}: {}",

@@ -73,6 +73,7 @@ mod error;
 mod features;
 mod limits;
 mod load;
+mod log_columns;
 mod online;
 mod presence;
 mod program;

@@ -1,7 +1,7 @@
 //! A compiled program: its plans, and where its files are.
 
 use crate::error::Error;
-use crate::served::check_names;
+use crate::log_columns::check_names;
 use featc_ir::plan::{BatchPlan, Spine, StreamGraph};
 use featc_ir::{Arrival, FileFormat, FileSet, Source, Truth};
 use featr_decode::{Store, Table, Tables, format_of};

@@ -58,12 +58,6 @@ messages! {
         help: "write whole numbers of smaller units: `1h30m`, `1500ms`";
     }
 
-    E0011 number_with_suffix(text: &str, number: &str, at: Span) {
-        "`{text}`: numbers have no letters behind them";
-        at: "taken for a duration";
-        help: "write `{number}`", at => number;
-    }
-
     E0011 duration_without_unit(text: &str, at: Span) {
         "`{text}` has no unit";
         at: "";
@@ -114,6 +108,18 @@ messages! {
 
     E0012 underscores_in_a_number(at: Span, plain: &str) {
         "numbers are written without `_`";
+        at: "";
+        help: "write `{plain}`", at => plain;
+    }
+
+    E0012 commas_in_a_number(at: Span, plain: &str) {
+        "numbers are written without `,`";
+        at: "";
+        help: "write `{plain}`", at => plain;
+    }
+
+    E0012 letter_behind_a_number(text: &str, at: Span, plain: &str) {
+        "`{text}` is not a number";
         at: "";
         help: "write `{plain}`", at => plain;
     }

@@ -16,41 +16,36 @@ messages! {
         help: "make one feature per window, and one that combines them: `feature ratio = spend_1h / spend_1d`";
     }
 
+    E0001 windows_of_parts(at: Span, whole: Span, parts: &[String; 3]) {
+        let [first, second, third] = parts;
+        "a feature has one window, at its end";
+        at: "";
+        help: "make one feature per window, and one that combines them: `{first}`, `{second}`, `{third}`",
+            whole => parts.join("\n  ");
+    }
+
+    E0001 one_window_twice(at: Span, whole: Span, name: &str, value: &str) {
+        "a feature has one window, at its end";
+        at: "";
+        help: "write `feature {name} = {value}`", whole => format!("feature {name} = {value}");
+    }
+
+    E0001 files_without_format(at: Span, keyword: &str, format: &str, path: &str) {
+        "files are named behind `batch` or `stream` and their format";
+        at: "";
+        help: "write `{keyword} {format} {path}`", at => format!("{keyword} {format} {path}");
+    }
+
+    E0001 columns_without_colons(name: &str, ty: &str, at: Span, all_at: Span, all: &str) {
+        "between a column and its type stands a `:`";
+        at: "";
+        help: "write `{name}: {ty}`, and so each of them", all_at => all;
+    }
+
     E0001 path_without_quotes(path: &str, at: Span) {
         "the path of a file stands in double quotes";
         at: "";
         help: "write `\"{path}\"`", at => format!("\"{path}\"");
-    }
-
-    E0001 files_without_format(at: Span, clause: &str, format: &str, path: &str) {
-        "`{clause}` says the format before the files";
-        at: "";
-        help: "write `{clause} {format} {path}`", at => format!("{clause} {format}");
-    }
-
-    E0001 column_without_colon(at: Span, name: &str, ty: &str) {
-        "a colon stands between a column and its type";
-        at: "";
-        help: "write `{name}: {ty}`", at => format!("{name}: {ty}");
-    }
-
-    E0001 hyphen_in_a_name(at: Span, name: &str) {
-        "names have no `-`: letters, digits and `_` alone";
-        at: "";
-        help: "write `{name}`", at => name;
-    }
-
-    /// Columns have the names that they have in the file.
-    E0019 hyphen_in_a_column(at: Span, name: &str) {
-        "names have no `-`: letters, digits and `_` alone are in this release";
-        at: "";
-        help: "rename the column in the file, for example to `{name}`, and here";
-    }
-
-    E0001 grouped_digits(at: Span, digits: &str) {
-        "digits of numbers are not grouped";
-        at: "";
-        help: "write `{digits}`", at => digits;
     }
 
     E0001 columns_without_parentheses(columns: &str, at: Span) {
@@ -87,6 +82,13 @@ messages! {
         "`{operator}` is not in this release";
         at: "";
         help: "write `{call}`";
+    }
+
+    /// `whole` is what the call replaces.
+    E0001 pattern_as_a_call(operator: &str, at: Span, whole: Span, call: &str) {
+        "`{operator}` is not in this release";
+        at: "";
+        help: "write `{call}`", whole => call;
     }
 
     E0005 expression_too_deep(at: Span) {

@@ -36,31 +36,6 @@ impl Failure<'_> {
         (ends && !known.contains(&word) && (assigns || resembles || is_next)).then(|| self.not_a_start(word, span))
     }
 
-    /// `where` or `let` in a view: a transform of the view's rows, with what is written.
-    fn rows_of_a_view(&self, word: &str, owner: Context) -> Option<String> {
-        if (self.context, owner) != (Context::Statement, Context::Step) {
-            return None;
-        }
-        let (tokens, until) = (&self.tokens.scan.tokens, self.span.start);
-        let before = &tokens[..tokens.partition_point(|token| token.start < until)];
-        let view = before.iter().rposition(|token| self.text(*token) == "view")?;
-        let head = &before[view..];
-        let from = head.iter().position(|token| self.text(*token) == "from")?;
-        let rows = self.text(*head.get(from + 1)?);
-        let at = self.found.filter(|token| self.text(*token) == word)?.start;
-        let step = self.tokens.text.get(at..self.span.end)?.trim_end();
-        let step = step.lines().next().unwrap_or(step).trim_end();
-        let step = if super::table::is_quotable(step) {
-            step
-        } else {
-            "where amount > 0"
-        };
-        Some(format!(
-            "rows are changed in a transform, which the view then reads: `transform kept from {rows} {{ {step} }}`, and in \
-             the head of the view `from kept`"
-        ))
-    }
-
     fn not_a_start(&self, word: &str, span: Span) -> Diagnostic {
         let (piece, place) = (self.context.piece(), self.context.place());
         let message = format!("`{word}` begins no {piece} of {place}");
@@ -77,11 +52,9 @@ impl Failure<'_> {
         }
         let owner = Context::ALL.into_iter().find(|other| other.keywords().contains(&word));
         if let Some(owner) = owner {
-            if let Some(help) = self.rows_of_a_view(word, owner) {
-                return diagnostic.with_help(help);
-            }
             return diagnostic.with_help(match owner {
                 Context::Item => "close the declaration before it with `}`".to_owned(),
+                Context::Step if self.context == Context::Statement => self.as_transform(word, span),
                 Context::Clause | Context::Step | Context::Statement | Context::Entry => {
                     format!("`{word}` belongs into {}", owner.place())
                 }
@@ -90,7 +63,7 @@ impl Failure<'_> {
         if let Some(near) = suggest::nearest(word, self.context.keywords().iter().copied()) {
             return diagnostic.with_edit(format!("did you mean `{near}`?"), span, near);
         }
-        if let Some(help) = forms::instead(self.context, word) {
+        if let Some(help) = forms::instead(self.context, word, self.named(span)) {
             return diagnostic.with_help(help);
         }
         let known = list(
@@ -103,5 +76,39 @@ impl Failure<'_> {
             "or",
         );
         diagnostic.with_help(format!("a {piece} begins with {known}"))
+    }
+
+    /// The name behind a word on its line, of `primary key id`, `timestamp_field = at`.
+    fn named(&self, span: Span) -> Option<&str> {
+        let rest = self.rest_of_line(span);
+        let words = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let words = words.trim_start_matches([' ', ':', '=']);
+        let name = words
+            .strip_prefix("key ")
+            .unwrap_or(words)
+            .trim_end_matches([' ', ',', '}']);
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        (is_name && !RESERVED.contains(&name)).then_some(name)
+    }
+
+    fn rest_of_line(&self, span: Span) -> &str {
+        self.tokens.text[span.start..].lines().next().unwrap_or("").trim_end()
+    }
+
+    /// A step of a transform in a view, as the transform that the view could read.
+    fn as_transform(&self, word: &str, span: Span) -> String {
+        let before = self.tokens.text.get(..span.start).unwrap_or("");
+        let head = before.rfind("view ").map_or("", |view| &before[view..]);
+        let rows = head.split_whitespace().skip_while(|word| *word != "from").nth(1);
+        let (rows, step) = (rows.unwrap_or("payments"), self.rest_of_line(span));
+        let step = if step.len() > 60 || step.contains(['`', '{', '}']) {
+            &format!("{word} …")
+        } else {
+            step
+        };
+        format!(
+            "`{word}` belongs into a transform: write `transform kept from {rows} {{ {step} }}` before the view, and \
+             `from kept` in its head"
+        )
     }
 }

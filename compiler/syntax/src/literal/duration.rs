@@ -16,9 +16,6 @@ pub(super) const UNITS: [(&str, i64); 6] = [
 
 /// Microseconds of `90m`, `1h30m`: whole numbers with units, larger units first.
 pub(crate) fn duration(text: &str, at: Span) -> Result<i64, Refusal> {
-    if let Some(number) = with_suffix(text) {
-        return Err(errors::number_with_suffix(text, number, at).into());
-    }
     let mut rest = text;
     let mut total: i64 = 0;
     let mut smallest = i64::MAX;
@@ -50,12 +47,6 @@ pub(crate) fn duration(text: &str, at: Span) -> Result<i64, Refusal> {
         rest = &rest[digits + word..];
     }
     Ok(total)
-}
-
-/// The number in `0.5f`, `10L`: of other languages, where letters say the type.
-fn with_suffix(text: &str) -> Option<&str> {
-    let number = text.strip_suffix(['f', 'F', 'l', 'L'])?;
-    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')).then_some(number)
 }
 
 fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
