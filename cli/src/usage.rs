@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use featc_driver::diag::{Code, Diagnostic, SourceMap, Span, suggest};
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::ops::Range;
 use std::process::ExitCode;
 
@@ -18,9 +19,15 @@ pub fn end(error: &clap::Error, words: &[OsString]) -> ExitCode {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
     ];
     if help.contains(&error.kind()) {
-        // Who went away (`| head`) needs no more.
-        let _ = error.print();
-        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        return match error.print().and_then(|()| std::io::stdout().flush()) {
+            // Who went away (`| head`) needs no more.
+            Err(failed) if failed.kind() != std::io::ErrorKind::BrokenPipe => {
+                let reporter = Reporter::of_words(&[]);
+                let _ = reporter.refuse::<()>(crate::errors::unwritable("standard output", &failed.to_string()));
+                ExitCode::from(1)
+            }
+            Ok(()) | Err(_) => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+        };
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     refuse(error, &words, &Reporter::of_words(&words));
