@@ -18,7 +18,7 @@ mod verify;
 use crate::args::BackfillArgs;
 use crate::errors;
 use crate::outputs::{Aside, check_overwrites, same_file};
-use crate::provenance::{fingerprints, is_hashed, named_file, source_files};
+use crate::provenance::{fingerprints, is_hashed, memory_record, named_file, source_files};
 use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, compiled, prepare_compiled};
 use crate::settle::{check_found, settle};
@@ -26,7 +26,7 @@ use arrow::datatypes::Schema;
 use checkpoint::{Arguments, Checkpoint, Locked};
 use featc_driver::diag::Diagnostic;
 use featc_ir::{Service, ServiceField, Type};
-use featr::provenance::{FileRecord, HashInputs};
+use featr::provenance::HashInputs;
 use featr::{Column, RunReport, Side, Spine, Survey, SurveyOptions, Value, ViewReport};
 use job::Job;
 use plan::{Questions, When};
@@ -258,7 +258,7 @@ fn describe(
     };
     state.sources = source_files(prepared, how, reporter)?;
     state.entities = match (&args.run.given.entities, &args.entities) {
-        (Some(rows), _) => Some(FileRecord::in_memory(rows, true)),
+        (Some(rows), _) => Some(memory_record(rows, true, reporter)?),
         (None, Some(path)) => {
             let hashed = match known {
                 Some(known) => known.entities.as_ref().is_some_and(|file| file.xxh3_128.is_some()),

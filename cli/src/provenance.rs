@@ -15,11 +15,12 @@ use featr::provenance::{
     Change, FileRecord, HASHED_BYTES, HashInputs, ProgramRecord, Provenance, Release, SourceFiles, SpineRecord,
     TruthRecord, changes, file_record, name_of, path_of, relative, sidecar,
 };
-use featr::{DecodeError, Most, output_format};
+use featr::{DecodeError, Most, Table, output_format};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The inputs of a run, as they were when it began.
 pub struct Recorder {
@@ -77,10 +78,16 @@ pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Repor
     file_record(path, name, hash).or_else(|error| reporter.refuse(errors::of_command(&error, None)))
 }
 
+/// Rows in memory as records name them.
+pub fn memory_record(rows: &Arc<Table>, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
+    let record = FileRecord::in_memory(&rows.clone().into(), hash);
+    record.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
 /// The questions: rows in memory, or their file.
 fn spine_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
     match &prepared.spine_rows {
-        Some(rows) => Ok(FileRecord::in_memory(rows, hash)),
+        Some(rows) => memory_record(rows, hash, reporter),
         None => named_file(prepared, path, hash, reporter),
     }
 }

@@ -1,6 +1,5 @@
 //! Online values: one stream engine, which threads share by a lock.
 
-use crate::numbers::whole;
 use crate::outcome::{exception, refusal};
 use crate::table::Table;
 use crate::work::{caught, detached};
@@ -86,7 +85,7 @@ impl Online {
                 .filter(|column| column.ty == Type::Int64)
                 .map(|column| column.name.as_str())
                 .collect();
-            let rows = whole(&rows.rows, &ints).unwrap_or_else(|_| (*rows.rows).clone());
+            let rows = rows.as_integers(&ints);
             // In one batch: copies that differ are told of within it.
             let batch = concat_batches(&rows.schema, &rows.batches);
             let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
@@ -123,7 +122,7 @@ impl Online {
             };
             let asked = self.program.service(&service)?;
             let ints: Vec<&str> = ints(&asked.keys).chain(ints(&asked.self_columns)).collect();
-            let rows = whole(&rows.rows, &ints).unwrap_or_else(|_| (*rows.rows).clone());
+            let rows = rows.as_integers(&ints);
             let batch = concat_batches(&rows.schema, &rows.batches);
             let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
             let answers = engine.read(&service, &batch, &at_us, status)?;

@@ -1,4 +1,4 @@
-//! Rows in memory in place of files: a [`Store`] that knows them, and how they are read.
+//! Rows in place of files: a [`Store`] that knows them, and how those in memory are read.
 
 use crate::error::DecodeError;
 use crate::format::{Opened, Part, Reading, parts_of_batches};
@@ -6,7 +6,7 @@ use crate::guard::guarded;
 use crate::layout::Layout;
 use crate::reject::Reject;
 use crate::spec::{Decoded, Spec};
-use crate::store::{InputFile, RandomRead, Store, Table};
+use crate::store::{InputFile, RandomRead, Rows, Store, Table};
 use arrow::array::RecordBatch;
 use featc_ir::{FileFormat, FileSet};
 use std::collections::BTreeMap;
@@ -15,19 +15,19 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// In front of the name of a source, where its rows are in memory.
+/// In front of the name of a source whose rows are given.
 const MARK: &str = "\0memory:";
 
-/// A store in which the rows of some sources are in memory; everything else is where `beyond` has it.
+/// A store in which the rows of some sources are given; everything else is where `beyond` has it.
 #[derive(Debug)]
 pub struct Tables {
     /// By the name of the source.
-    pub tables: BTreeMap<String, Arc<Table>>,
+    pub tables: BTreeMap<String, Rows>,
     pub beyond: Arc<dyn Store>,
 }
 
 impl Tables {
-    /// What stands in place of a source's files when its rows are in memory.
+    /// What stands in place of a source's files when its rows are given.
     pub fn files(source: &str) -> FileSet {
         FileSet {
             format: FileFormat::Arrow,
@@ -41,6 +41,11 @@ impl Tables {
         pattern
             .strip_prefix(MARK)
             .filter(|name| self.tables.contains_key(*name))
+    }
+
+    /// The rows that stand in place of a file.
+    fn rows(&self, file: &InputFile) -> Option<&Rows> {
+        self.tables.get(self.source(file.path.to_str()?)?)
     }
 }
 
@@ -57,7 +62,10 @@ impl Store for Tables {
     }
 
     fn open(&self, file: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {
-        self.beyond.open(file)
+        match self.rows(file) {
+            Some(Rows::Spooled(spooled)) => Ok(spooled.file()),
+            Some(Rows::Memory(_)) | None => self.beyond.open(file),
+        }
     }
 
     fn stream(&self, file: &InputFile) -> Result<Box<dyn Read + Send>, DecodeError> {
@@ -73,8 +81,10 @@ impl Store for Tables {
     }
 
     fn table(&self, file: &InputFile) -> Option<Arc<Table>> {
-        let source = file.path.to_str().and_then(|path| self.source(path))?;
-        self.tables.get(source).cloned()
+        match self.rows(file)? {
+            Rows::Memory(table) => Some(table.clone()),
+            Rows::Spooled(_) => None,
+        }
     }
 }
 

@@ -6,31 +6,35 @@ use arrow::array::{Array, ArrayRef, AsArray as _, OffsetSizeTrait};
 use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::RecordBatch;
 use arrow::row::{RowConverter, SortField};
-use featr_decode::Table;
+use featr_decode::{DecodeError, Rows};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Rows that are turned into bytes at a time, where a type needs that.
 const ROWS: usize = 8_192;
 
 /// How many bytes were hashed, and the hash of schema and values.
-pub(super) fn content(table: &Table) -> (u64, String) {
+///
+/// # Errors
+/// The temporary file of rows that were spooled cannot be read.
+pub(super) fn content(rows: &Rows) -> Result<(u64, String), DecodeError> {
+    let fields = rows.schema().fields();
+    let mut columns: Vec<Column> = fields.iter().map(|_| Column::default()).collect();
+    rows.for_each(|batch| {
+        let arrays = columns.iter_mut().zip(batch.columns());
+        arrays.for_each(|(column, array)| column.add(array));
+    })?;
     let mut all = Xxh3::new();
-    let mut bytes = 0;
-    all.update(&table.rows().to_le_bytes());
-    for (place, field) in table.schema.fields().iter().enumerate() {
+    all.update(&rows.rows().to_le_bytes());
+    for (field, column) in fields.iter().zip(&columns) {
         let about = format!("{:?}", (field.name(), field.data_type(), field.is_nullable()));
         all.update(&(about.len() as u64).to_le_bytes());
         all.update(about.as_bytes());
-        let mut column = Column::default();
-        for batch in &table.batches {
-            column.add(batch.column(place));
-        }
-        bytes += column.bytes;
         for part in [&column.nulls, &column.lengths, &column.values] {
             all.update(&part.digest128().to_le_bytes());
         }
     }
-    (bytes, format!("{:032x}", all.digest128()))
+    let bytes = columns.iter().map(|column| column.bytes).sum();
+    Ok((bytes, format!("{:032x}", all.digest128())))
 }
 
 /// A column, in parts that do not depend on batches.
@@ -58,9 +62,8 @@ impl Column {
     }
 
     fn add(&mut self, array: &ArrayRef) {
-        let nulls = array.logical_nulls();
-        for row in 0..array.len() {
-            if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+        if let Some(nulls) = array.logical_nulls().filter(|nulls| nulls.null_count() > 0) {
+            for row in (0..array.len()).filter(|row| nulls.is_null(*row)) {
                 self.nulls.update(&(self.rows + row as u64).to_le_bytes());
             }
         }
@@ -138,6 +141,7 @@ mod tests {
     use arrow::array::{DictionaryArray, Float64Array, Int64Array, ListArray, StringArray};
     use arrow::compute::concat_batches;
     use arrow::datatypes::{Int32Type, Int64Type};
+    use featr_decode::Table;
     use std::sync::Arc;
 
     fn batch(numbers: Vec<Option<i64>>, texts: Vec<Option<&str>>) -> RecordBatch {
@@ -156,10 +160,11 @@ mod tests {
     }
 
     fn of(batches: &[RecordBatch]) -> (u64, String) {
-        content(&Table {
+        let table = Table {
             schema: batches[0].schema(),
             batches: batches.to_vec(),
-        })
+        };
+        content(&Arc::new(table).into()).unwrap()
     }
 
     #[test]

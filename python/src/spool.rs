@@ -1,0 +1,235 @@
+//! Rows that come in parts, some of which can be read once: in memory up to a bound, and beyond it in a temporary file.
+
+use crate::numbers::whole;
+use crate::outcome::refusal;
+use crate::table::Table;
+use crate::work::caught;
+use arrow::array::{Array as _, RecordBatch, RecordBatchReader as _};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use featr::{Error, Rows, Spooling};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3_arrow::input::AnyRecordBatch;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Rows of a source in a temporary file, which is gone with its last owner.
+#[pyclass(frozen, from_py_object, module = "featc._featc")]
+#[derive(Debug, Clone)]
+pub struct Spooled {
+    rows: featr::Spooled,
+}
+
+/// What stands in place of a source's files.
+#[derive(Debug, FromPyObject)]
+pub enum Source {
+    Table(Table),
+    Spooled(Spooled),
+}
+
+impl Source {
+    /// The rows; columns of these names that pandas has made floats are integers.
+    pub fn into_rows(self, integers: &[&str]) -> Rows {
+        match self {
+            Source::Table(table) => table.as_integers(integers).into(),
+            // They were made integers before they were written.
+            Source::Spooled(spooled) => Rows::Spooled(spooled.rows),
+        }
+    }
+}
+
+/// Takes rows in parts.
+#[pyclass(frozen, module = "featc._featc")]
+#[derive(Debug)]
+pub struct Spool {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Columns that are declared as integers.
+    integers: Vec<String>,
+    /// So many bytes stay in memory.
+    bytes_max: u64,
+    temp: PathBuf,
+    /// Of the first part, with integers where these were made floats.
+    schema: Option<SchemaRef>,
+    /// What is in memory, and about how many bytes that is.
+    kept: Vec<RecordBatch>,
+    bytes: u64,
+    writer: Option<Spooling>,
+    /// A run will refuse what is kept: no more is to be read.
+    is_refused: bool,
+}
+
+impl Spool {
+    pub fn new(integers: Vec<String>, bytes_max: u64, temp: PathBuf) -> Spool {
+        Spool {
+            state: Mutex::new(State {
+                integers,
+                bytes_max,
+                temp,
+                schema: None,
+                kept: Vec::new(),
+                bytes: 0,
+                writer: None,
+                is_refused: false,
+            }),
+        }
+    }
+}
+
+#[pymethods]
+impl Spool {
+    /// One that keeps all in memory.
+    #[new]
+    fn of_memory() -> Spool {
+        Spool::new(Vec::new(), u64::MAX, PathBuf::new())
+    }
+
+    /// Takes what an object with the PyCapsule interface holds: a stream is read to its end. Whether more is wanted.
+    fn add(&self, py: Python<'_>, part: AnyRecordBatch) -> PyResult<bool> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = part.into_reader()?;
+        let schema = reader.schema();
+        let first = state.integers(schema.clone(), vec![]).map_err(invalid)?.schema;
+        if *state.schema.get_or_insert(first.clone()).fields() != *first.fields() {
+            let why = "its parts have different columns, or columns of different types";
+            return Err(PyTypeError::new_err(why));
+        }
+        // A stream that is written in Python takes the interpreter's lock by itself.
+        while !state.is_refused
+            && let Some(batch) = caught(py, || py.detach(|| reader.next()))?
+        {
+            py.check_signals()?;
+            let batch = batch.and_then(|batch| batch.with_schema(schema.clone()));
+            let batch = batch.map_err(invalid)?;
+            let taken = caught(py, || py.detach(|| state.take(batch)))?;
+            taken.map_err(|error| refusal(py, &state.not_written(&error)))?;
+        }
+        Ok(!state.is_refused)
+    }
+
+    /// All rows: a table, or what is spooled; `name` is what messages call that. Nothing is left in this.
+    fn finish<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(schema) = state.schema.take() else {
+            return Err(PyValueError::new_err("it gives no part, and so no columns"));
+        };
+        match state.writer.take().filter(|_| !state.is_refused) {
+            None => {
+                let table = Table::new(schema, std::mem::take(&mut state.kept));
+                Ok(Bound::new(py, table)?.into_any())
+            }
+            Some(writer) => {
+                let spooled = caught(py, || py.detach(|| writer.finish(name)))?;
+                let rows = spooled.map_err(|error| refusal(py, &state.not_written(&error)))?;
+                Ok(Bound::new(py, Spooled { rows })?.into_any())
+            }
+        }
+    }
+}
+
+impl State {
+    /// Batches with integers where these were made floats.
+    fn integers(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<featr::Table, ArrowError> {
+        let integers: Vec<&str> = self.integers.iter().map(String::as_str).collect();
+        whole(&featr::Table { schema, batches }, &integers)
+    }
+
+    fn take(&mut self, batch: RecordBatch) -> Result<(), ArrowError> {
+        let table = self.integers(batch.schema(), vec![batch.clone()])?;
+        let schema = self.schema.get_or_insert(table.schema.clone()).clone();
+        if table.schema.fields() != schema.fields() {
+            // Numbers that are not whole in a column of integers.
+            self.refuse(batch);
+            return Ok(());
+        }
+        for batch in table.batches {
+            let batch = batch.with_schema(schema.clone())?;
+            if let Some(writer) = &mut self.writer {
+                write(writer, &batch)?;
+                continue;
+            }
+            self.bytes += size(&batch);
+            self.kept.push(batch);
+            if self.bytes > self.bytes_max {
+                self.spill(&schema)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps one batch, for which the run is refused.
+    fn refuse(&mut self, batch: RecordBatch) {
+        self.schema = Some(batch.schema());
+        self.kept = vec![batch];
+        self.is_refused = true;
+    }
+
+    /// Goes on in a file.
+    fn spill(&mut self, schema: &SchemaRef) -> Result<(), ArrowError> {
+        if !self.temp.is_dir() {
+            // The run says so.
+            self.is_refused = true;
+            return Ok(());
+        }
+        let fields: Vec<FieldRef> = schema.fields().iter().map(plain).collect();
+        let fields = Schema::new_with_metadata(fields, schema.metadata().clone());
+        let mut writer = Spooling::create(&self.temp, Arc::new(fields))?;
+        for batch in std::mem::take(&mut self.kept) {
+            write(&mut writer, &batch)?;
+        }
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    fn not_written(&self, error: &ArrowError) -> Error {
+        let why = format!("cannot write a temporary file in {}: {error}", self.temp.display());
+        Error::Resources { why }
+    }
+}
+
+fn write(writer: &mut Spooling, batch: &RecordBatch) -> Result<(), ArrowError> {
+    let schema = writer.schema().clone();
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(array, field)| match array.data_type() == field.data_type() {
+        true => Ok(array.clone()),
+        false => cast(array, field.data_type()),
+    });
+    let columns = columns.collect::<Result<_, ArrowError>>()?;
+    writer.write(&RecordBatch::try_new(schema, columns)?)
+}
+
+fn invalid(error: ArrowError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// About how many bytes a batch takes; of one that shares its memory with others, its part.
+fn size(batch: &RecordBatch) -> u64 {
+    let of = |array: &arrow::array::ArrayRef| {
+        let part = array.to_data().get_slice_memory_size();
+        part.unwrap_or_else(|_| array.get_array_memory_size()) as u64
+    };
+    batch.columns().iter().map(of).sum()
+}
+
+/// Dictionaries as their values: the batches of a file share theirs, and those of a stream need not.
+fn plain(field: &FieldRef) -> FieldRef {
+    fn of(ty: &DataType) -> DataType {
+        match ty {
+            DataType::Dictionary(_, values) => of(values),
+            DataType::List(item) => DataType::List(plain(item)),
+            DataType::LargeList(item) => DataType::LargeList(plain(item)),
+            DataType::FixedSizeList(item, len) => DataType::FixedSizeList(plain(item), *len),
+            DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain).collect()),
+            other => other.clone(),
+        }
+    }
+    match of(field.data_type()) {
+        ty if ty == *field.data_type() => field.clone(),
+        ty => Arc::new(Field::clone(field).with_data_type(ty)),
+    }
+}
