@@ -7,6 +7,7 @@
 //! - A panic of such work becomes the exception `featc.Bug`.
 
 mod about;
+mod errors;
 mod numbers;
 mod online;
 mod outcome;

@@ -1,6 +1,7 @@
 //! Online values: one stream engine, which threads share by a lock.
 
-use crate::outcome::{exception, refusal};
+use crate::errors::exception;
+use crate::outcome::refusal;
 use crate::table::Table;
 use crate::work::{caught, detached};
 use arrow::compute::concat_batches;
