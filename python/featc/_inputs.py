@@ -21,6 +21,10 @@ def is_path(rows: Any) -> bool:
     return isinstance(rows, (str, os.PathLike))
 
 
+def is_column(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
+
+
 def table(rows: Any, what: str) -> _featc.Table:
     """Rows as a table of the engine; ``what`` is what messages call them."""
     return source(rows, what, _featc.Spool)
@@ -37,16 +41,20 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool]) -> Any:
     if module == "pandas" and hasattr(rows, "columns"):
         return _of_pandas(rows, what)
     if isinstance(rows, Mapping):
-        return of_columns(rows, what)
+        is_row = rows and not any(is_column(value) for value in rows.values())
+        return of_columns({name: [value] for name, value in rows.items()} if is_row else rows, what)
     if isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
         names = list(dict.fromkeys(name for row in rows for name in row))
         return of_columns({name: [row.get(name) for row in rows] for name in names}, what)
+    if is_path(rows):
+        raise TypeError(f"{what}: rows are wanted here, and not a path: read it first, for example with pandas or Polars")
     parts = _parts(rows, module)
     if parts is None:
         kind = f"{type(rows).__module__}.{type(rows).__qualname__}"
         raise TypeError(
             f"{what}: {kind} is no table; give a path, a pandas or Polars frame, an Arrow table, reader or dataset, a DuckDB "
-            "relation, or anything else with `__arrow_c_stream__`; a dict of columns; or an iterator of any of these"
+            "relation, or anything else with `__arrow_c_stream__`; a dict of columns, a list of dicts, or one dict; or an "
+            "iterator of any of these"
         )
     is_memory = any(type(getattr(rows, name, None)) is int for name in ("num_rows", "height"))
     try:

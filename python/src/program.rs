@@ -1,6 +1,7 @@
 //! Compiled programs, and the commands that run them.
 
 use crate::about::about;
+use crate::numbers::Declared;
 use crate::online::Online;
 use crate::outcome::{Outcome, refusal};
 use crate::spool::{Source, Spool};
@@ -123,9 +124,12 @@ impl Program {
     #[pyo3(signature = (source, memory_limit=None, temp_dir=None))]
     fn spool(&self, source: &str, memory_limit: Option<&str>, temp_dir: Option<PathBuf>) -> Spool {
         let limit = memory_limit.and_then(|text| featc::args::size(text).ok());
-        let integers = self.int_columns(source).into_iter().map(str::to_owned).collect();
         let bytes_max = limit.map_or(SPOOL_BYTES, |bytes| bytes as u64 / 4);
-        Spool::new(integers, bytes_max, temp_dir.unwrap_or_else(std::env::temp_dir))
+        Spool::new(
+            self.columns(source),
+            bytes_max,
+            temp_dir.unwrap_or_else(std::env::temp_dir),
+        )
     }
 
     /// Its plans for a service: of the batch engine, of the stream engine, and that as a drawing in Mermaid.
@@ -178,9 +182,10 @@ impl Program {
     ) -> PyResult<Outcome> {
         detached(py, progress.as_ref(), |watch| {
             let mut given = self.given(sources, spine, watch);
-            given.entities = entities.map(|table| table.as_integers(&self.int_keys()));
+            given.entities = entities.map(|table| table.fit(&self.keys()));
             let reporter = Reporter::keeping(Some(watch.listener()));
-            let done = command(&words, given, &reporter).and_then(|command| featc::run(&command, &reporter));
+            let done = self.command(&words, given, &reporter);
+            let done = done.and_then(|command| featc::run(&command, &reporter));
             Outcome::of(reporter.into_kept(), done.is_err())
         })
     }
@@ -203,25 +208,23 @@ impl Program {
         ))
     }
 
-    /// Keys of entities that are declared as integers.
-    fn int_keys(&self) -> Vec<&str> {
+    /// The keys of all entities.
+    fn keys(&self) -> Declared {
         let keys = self.compiled.ir.entities.iter().flat_map(|entity| &entity.keys);
-        let ints = keys.filter(|key| key.ty == Type::Int64);
-        ints.map(|key| key.name.as_str()).collect()
+        Declared::new(keys.map(|key| (&key.name, key.ty)))
     }
 
-    /// Columns of a source that are declared as integers.
-    fn int_columns(&self, source: &str) -> Vec<&str> {
+    /// The columns of a source.
+    fn columns(&self, source: &str) -> Declared {
         let declared = self.compiled.ir.sources.iter().find(|known| known.name == source);
         let columns = declared.into_iter().flat_map(|source| &source.columns);
-        let ints = columns.filter(|column| column.ty == Type::Int64);
-        ints.map(|column| column.name.as_str()).collect()
+        Declared::new(columns.map(|column| (&column.name, column.ty)))
     }
 
     /// What a run finds in place of files.
     fn given(&self, sources: BTreeMap<String, Source>, spine: Option<Table>, watch: &Watch) -> Given {
         let rows = |(name, source): (String, Source)| {
-            let rows = source.into_rows(&self.int_columns(&name));
+            let rows = source.into_rows(&self.columns(&name));
             (name, rows)
         };
         Given {
@@ -231,6 +234,35 @@ impl Program {
             entities: None,
             interrupt: Some(watch.interrupt.clone()),
         }
+    }
+
+    /// The command that words stand for, with what is at hand in place of files.
+    fn command(&self, words: &[String], mut given: Given, reporter: &Reporter) -> Result<Command, Refused> {
+        let mut command = understood(words, reporter)?;
+        if let (Some(rows), Some((service, at))) = (given.spine.take(), asked(&command)) {
+            given.spine = Some(self.questions(rows, service, at));
+        }
+        match &mut command {
+            Command::Train(args) => args.run.given = given,
+            Command::Backfill(args) => args.run.given = given,
+            Command::Replay(args) => args.train.program.run.given = given,
+            Command::Verify(args) => args.program.run.given = given,
+            Command::Get(args) => args.program.run.given = given,
+            _ => {}
+        }
+        Ok(command)
+    }
+
+    /// A spine with integers in keys that are declared so, and instants in place of their texts.
+    fn questions(&self, rows: Arc<featr::Table>, service: &str, at_column: &str) -> Arc<featr::Table> {
+        let program = self.engine();
+        let Ok(asked) = program.service(service) else {
+            return rows;
+        };
+        let keys = asked.keys.iter().chain(&asked.self_columns);
+        let mut declared = Declared::new(keys.map(|key| (&key.name, key.ty)));
+        declared.instants.push(at_column.to_owned());
+        Table { rows }.fit(&declared)
     }
 
     fn trained(
@@ -244,17 +276,11 @@ impl Program {
         let reporter = Reporter::keeping(Some(watch.listener()));
         let mut result = None;
         let mut train = || -> Result<(), Refused> {
-            let Command::Train(args) = command(words, given.clone(), &reporter)? else {
+            let Command::Train(args) = self.command(words, given.clone(), &reporter)? else {
                 return reporter.refuse(featc::errors::bug("other words than those of `train`"));
             };
             let set = featc::train::set(&args, &reporter)?;
-            let mut prepared = prepare(&set.program, &reporter)?;
-            if let (Some(rows), Ok(asked)) = (&prepared.spine_rows, prepared.program.service(&prepared.service)) {
-                let keys = asked.keys.iter().chain(&asked.self_columns);
-                let keys = keys.filter(|key| key.ty == Type::Int64).map(|key| key.name.as_str());
-                let rows = Table { rows: rows.clone() };
-                prepared.spine_rows = Some(rows.as_integers(&keys.collect::<Vec<_>>()));
-            }
+            let prepared = prepare(&set.program, &reporter)?;
             let (answered, record) = featc::train::answer(&prepared, &set, args.hash_inputs, "memory", &reporter)?;
             let training = answered.collect(&reporter)?;
             result = Some((training, record));
@@ -275,27 +301,22 @@ impl Program {
     }
 }
 
-/// The command that words stand for, with what is at hand in place of files.
-fn command(words: &[String], given: Given, reporter: &Reporter) -> Result<Command, Refused> {
-    let words: Vec<String> = std::iter::once("featc".to_owned())
-        .chain(words.iter().cloned())
-        .collect();
-    let mut command = featc::understand(&words, reporter)?;
-    match &mut command {
-        Command::Train(args) => args.run.given = given,
-        Command::Backfill(args) => args.run.given = given,
-        Command::Replay(args) => args.train.program.run.given = given,
-        Command::Verify(args) => args.program.run.given = given,
-        Command::Get(args) => args.program.run.given = given,
-        Command::Check(_)
-        | Command::Build(_)
-        | Command::Certify(_)
-        | Command::Fmt(_)
-        | Command::Explain(_)
-        | Command::Demo(_)
-        | Command::Notices => {}
-    }
-    Ok(command)
+/// The service that the spine of a command is for, and the column with its instants.
+fn asked(command: &Command) -> Option<(&str, &str)> {
+    let (service, spine) = match command {
+        Command::Train(args) => return Some((args.service.as_deref()?, &args.at_column)),
+        Command::Replay(args) => (&args.train.program.service, &args.train.spine),
+        Command::Verify(args) => (&args.program.service, &args.spine),
+        _ => return None,
+    };
+    Some((service, &spine.at_column))
+}
+
+/// The command that words stand for.
+fn understood(words: &[String], reporter: &Reporter) -> Result<Command, Refused> {
+    let name = std::iter::once("featc".to_owned());
+    let words: Vec<String> = name.chain(words.iter().cloned()).collect();
+    featc::understand(&words, reporter)
 }
 
 /// Runs a command that needs no program at hand.
@@ -303,7 +324,7 @@ fn command(words: &[String], given: Given, reporter: &Reporter) -> Result<Comman
 pub fn run(py: Python<'_>, words: Vec<String>) -> PyResult<Outcome> {
     detached(py, None, |_| {
         let reporter = Reporter::keeping(None);
-        let done = command(&words, Given::default(), &reporter).and_then(|command| featc::run(&command, &reporter));
+        let done = understood(&words, &reporter).and_then(|command| featc::run(&command, &reporter));
         let kept: Kept = reporter.into_kept();
         Outcome::of(kept, done.is_err())
     })

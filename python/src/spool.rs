@@ -1,6 +1,6 @@
 //! Rows that come in parts, some of which can be read once: in memory up to a bound, and beyond it in a temporary file.
 
-use crate::numbers::whole;
+use crate::numbers::Declared;
 use crate::outcome::refusal;
 use crate::table::Table;
 use crate::work::caught;
@@ -30,11 +30,11 @@ pub enum Source {
 }
 
 impl Source {
-    /// The rows; columns of these names that pandas has made floats are integers.
-    pub fn into_rows(self, integers: &[&str]) -> Rows {
+    /// The rows, with integers and instants in columns that are declared so.
+    pub fn into_rows(self, declared: &Declared) -> Rows {
         match self {
-            Source::Table(table) => table.as_integers(integers).into(),
-            // They were made integers before they were written.
+            Source::Table(table) => table.fit(declared).into(),
+            // They were made so before they were written.
             Source::Spooled(spooled) => Rows::Spooled(spooled.rows),
         }
     }
@@ -49,12 +49,11 @@ pub struct Spool {
 
 #[derive(Debug)]
 struct State {
-    /// Columns that are declared as integers.
-    integers: Vec<String>,
+    declared: Declared,
     /// So many bytes stay in memory.
     bytes_max: u64,
     temp: PathBuf,
-    /// Of the first part, with integers where these were made floats.
+    /// Of the first part, with integers and instants in columns that are declared so.
     schema: Option<SchemaRef>,
     /// What is in memory, and about how many bytes that is.
     kept: Vec<RecordBatch>,
@@ -65,10 +64,10 @@ struct State {
 }
 
 impl Spool {
-    pub fn new(integers: Vec<String>, bytes_max: u64, temp: PathBuf) -> Spool {
+    pub fn new(declared: Declared, bytes_max: u64, temp: PathBuf) -> Spool {
         Spool {
             state: Mutex::new(State {
-                integers,
+                declared,
                 bytes_max,
                 temp,
                 schema: None,
@@ -86,7 +85,7 @@ impl Spool {
     /// One that keeps all in memory.
     #[new]
     fn of_memory() -> Spool {
-        Spool::new(Vec::new(), u64::MAX, PathBuf::new())
+        Spool::new(Declared::default(), u64::MAX, PathBuf::new())
     }
 
     /// Takes what an object with the PyCapsule interface holds: a stream is read to its end. Whether more is wanted.
@@ -94,7 +93,7 @@ impl Spool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reader = part.into_reader()?;
         let schema = reader.schema();
-        let first = state.integers(schema.clone(), vec![]).map_err(invalid)?.schema;
+        let first = state.fit(schema.clone(), vec![]).map_err(invalid)?.schema;
         if *state.schema.get_or_insert(first.clone()).fields() != *first.fields() {
             let why = "its parts have different columns, or columns of different types";
             return Err(PyTypeError::new_err(why));
@@ -133,17 +132,15 @@ impl Spool {
 }
 
 impl State {
-    /// Batches with integers where these were made floats.
-    fn integers(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<featr::Table, ArrowError> {
-        let integers: Vec<&str> = self.integers.iter().map(String::as_str).collect();
-        whole(&featr::Table { schema, batches }, &integers)
+    fn fit(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<featr::Table, ArrowError> {
+        self.declared.fit(&featr::Table { schema, batches })
     }
 
     fn take(&mut self, batch: RecordBatch) -> Result<(), ArrowError> {
-        let table = self.integers(batch.schema(), vec![batch.clone()])?;
+        let table = self.fit(batch.schema(), vec![batch.clone()])?;
         let schema = self.schema.get_or_insert(table.schema.clone()).clone();
         if table.schema.fields() != schema.fields() {
-            // Numbers that are not whole in a column of integers.
+            // Numbers that are not whole in a column of integers, or texts that are no instants.
             self.refuse(batch);
             return Ok(());
         }

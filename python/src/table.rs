@@ -1,5 +1,6 @@
 //! Arrow tables between Python and the engine: nothing of them is copied on the way.
 
+use crate::numbers::Declared;
 use crate::work::caught;
 use crate::{numbers, values};
 use arrow::array::{ArrayRef, RecordBatch, StructArray};
@@ -25,9 +26,9 @@ impl Table {
         }
     }
 
-    /// The rows with integers in columns that are declared so, and that pandas has made floats since some are missing.
-    pub fn as_integers(&self, columns: &[&str]) -> Arc<featr::Table> {
-        numbers::whole(&self.rows, columns).map_or_else(|_| self.rows.clone(), Arc::new)
+    /// The rows with integers and instants in columns that are declared so.
+    pub fn fit(&self, declared: &Declared) -> Arc<featr::Table> {
+        declared.fit(&self.rows).map_or_else(|_| self.rows.clone(), Arc::new)
     }
 }
 

@@ -279,7 +279,7 @@ impl Program {
             let set = self.files(&source, crate::recorded::Side::Batch)?;
             let given = source.batch.as_ref().is_none_or(|declared| declared.paths != set.paths);
             match self.rows_of(&source.name) {
-                Some(rows) => inputs::in_memory(&source.name, rows, hash),
+                Some(rows) => inputs::in_memory(&source, rows, hash),
                 None => inputs::source_files(&source, &set, given, (&self.lake, self.base()), hash),
             }
         });

@@ -102,31 +102,38 @@ impl FileRecord {
     /// # Errors
     /// [`Error::Decode`]: the temporary file of rows that were spooled cannot be read.
     pub fn in_memory(rows: &Rows, hash: bool) -> Result<FileRecord, Error> {
-        let (bytes, hash) = match hash {
-            true => super::memory::content(rows).map(|(bytes, hash)| (bytes, Some(hash)))?,
-            false => (rows.bytes(), None),
-        };
-        Ok(FileRecord {
-            path: MEMORY.to_owned(),
-            bytes,
-            xxh3_128: hash,
-            footer_xxh3_128: None,
-            modified_ns: None,
-            version: None,
-        })
+        record_of(rows, hash, &|_| true)
     }
 }
 
-/// A source whose rows are in memory: they are hashed, however many they are, unless nothing is.
-pub(super) fn in_memory(source: &str, rows: &Rows, hash: HashInputs<'_>) -> Result<SourceFiles, Error> {
+/// As [`FileRecord::in_memory`], of some columns.
+fn record_of(rows: &Rows, hash: bool, counts: &dyn Fn(&str) -> bool) -> Result<FileRecord, Error> {
+    let (bytes, hash) = match hash {
+        true => super::memory::content(rows, counts).map(|(bytes, hash)| (bytes, Some(hash)))?,
+        false => (rows.bytes(), None),
+    };
+    Ok(FileRecord {
+        path: MEMORY.to_owned(),
+        bytes,
+        xxh3_128: hash,
+        footer_xxh3_128: None,
+        modified_ns: None,
+        version: None,
+    })
+}
+
+/// A source whose rows are in memory: the columns that it declares are hashed, however many rows there are, unless nothing
+/// is.
+pub(super) fn in_memory(source: &Source, rows: &Rows, hash: HashInputs<'_>) -> Result<SourceFiles, Error> {
     let hash = !matches!(hash, HashInputs::Nothing);
+    let declares = |name: &str| source.columns.iter().any(|column| column.name == name);
     Ok(SourceFiles {
-        source: source.to_owned(),
+        source: source.name.clone(),
         format: MEMORY.to_owned(),
         paths: vec![],
         given: true,
         table: None,
-        files: vec![FileRecord::in_memory(rows, hash)?],
+        files: vec![record_of(rows, hash, &declares)?],
     })
 }
 
