@@ -71,7 +71,7 @@ def test_bad_sources(shop, what):
         (pandas.Series([1, 2]), "no Arrow table"),
         (numpy.zeros(3), "is no table"),
         ({"card": [1, 2], "timestamp": [1]}, "different lengths|is no"),
-        ({"card": 5}, "no list of values"),
+        ({"card": 5, "timestamp": [1]}, "no list of values"),
         ({"card": [1, "a"]}, "no one type"),
         ({1: [1]}, "name of a column"),
         ({"card": [object()]}, "no one type"),
@@ -112,6 +112,25 @@ def test_bad_arguments(shop, arguments, code):
         shop.train("risk", questions(), **given)
     assert refused.value.code == code, str(refused.value)
     assert refused.value.diagnostics[0].help
+
+
+def test_arguments_of_another_kind(shop):
+    frame = payments().to_pandas(types_mapper=pandas.ArrowDtype)
+    for sources in (frame, "payments.csv", [frame]):
+        with pytest.raises(TypeError, match="sources: a dict of source → rows is wanted, such as {'txn': frame}"):
+            shop.train("risk", questions(), sources=sources)
+    with pytest.raises(TypeError, match="service: a name is wanted, such as 'risk', and not DataFrame"):
+        shop.train(frame, "risk")
+    with pytest.raises(TypeError, match="keys: a dict"):
+        shop.get("risk", 1, "2024-05-01T10:00:00Z")
+    with pytest.raises(TypeError, match="and not a path: read it first"):
+        shop.online().push("txn", "data/payments.csv")
+    for command in (shop.verify, lambda *a, **k: shop.train_to("out.parquet", *a, **k)):
+        with pytest.raises(featc.RunError, match="smaple") as refused:
+            command("risk", questions(), sources={"txn": payments()}, smaple=3)
+        assert refused.value.code == "E0910"
+    with pytest.raises(featc.RunError, match="numeric"):
+        shop.train_to("out.parquet", "risk", questions(), sources={"txn": payments()}, numeric=True)
 
 
 def test_unknown_services(shop):
