@@ -212,14 +212,14 @@ class Program:
         Options are those of :meth:`train` but ``numeric``, and ``out_format="delta"`` with ``mode``. Gives what ``--json``
         prints.
         """
-        return self._result(self._asked("train", {"service": service, "out": os.fspath(out), **options}, spine, sources, progress))
+        return _result(self._asked("train", {"service": service, "out": os.fspath(out), **options}, spine, sources, progress))
 
     def replay(self, out: Any, service: str, spine: Any, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
         """As ``featc replay``: the same rows from the streaming engine, written to ``out``.
 
         Options are those of :meth:`train_to`, and ``chunk``, ``shuffle`` and ``restart_every``.
         """
-        return self._result(self._asked("replay", {"service": service, "out": os.fspath(out), **options}, spine, sources, progress))
+        return _result(self._asked("replay", {"service": service, "out": os.fspath(out), **options}, spine, sources, progress))
 
     def verify(
         self,
@@ -250,7 +250,7 @@ class Program:
         :raises featc.RunError: E0709, if anything differs.
         """
         given = {"sample": sample, "seed": seed, "metamorphic": metamorphic, "junit": junit, "report": report, "case": case}
-        return self._result(self._asked("verify", {"service": service, **given, **options}, spine, sources, progress))
+        return _result(self._asked("verify", {"service": service, **given, **options}, spine, sources, progress))
 
     def backfill(
         self,
@@ -292,7 +292,7 @@ class Program:
             given["entities"] = os.fspath(entities)
         elif entities is not None:
             rows = table(entities, "entities")
-        return self._result(self._asked("backfill", {**given, **options}, None, sources, progress, rows))
+        return _result(self._asked("backfill", {**given, **options}, None, sources, progress, rows))
 
     def get(self, service: str, keys: Mapping[str, Any], at: Any, *, sources: Optional[Sources] = None, **options: Any) -> dict[str, Answer]:
         """Answers one entity at one instant from online state, as ``featc get``: feature → value and status.
@@ -302,7 +302,7 @@ class Program:
         if not isinstance(keys, Mapping):
             raise TypeError(f"keys: a dict of key → value is wanted, and not {type(keys).__name__}")
         named = [f"--key={name}={_key_text(value)}" for name, value in keys.items() if value is not None]
-        result = self._result(self._asked("get", {"service": service, "at": instant_text(at), **options}, None, sources, False, more=named))
+        result = _result(self._asked("get", {"service": service, "at": instant_text(at), **options}, None, sources, False, more=named))
         return {feature["name"]: Answer(feature["value"], feature["status"]) for feature in result["features"]}
 
     def online(self, truth: Optional[str] = None, *, delay: Any = None) -> Online:
@@ -355,21 +355,6 @@ class Program:
             last = {} if entities is None else {"entities": entities}
             return getattr(self._inner, inner)(words, rows, questions, progress=bar.sink, **last)
 
-    def _result(self, outcome: Any) -> dict[str, Any]:
-        """What a command printed as JSON, all of it in one."""
-        try:
-            settle(outcome, stacklevel=4)
-        except RunError as error:
-            # What was found before it was refused: differences, for one.
-            for text, value in outcome.results:
-                error.add_note(text) if sys.version_info >= (3, 11) else None
-                error.result = json.loads(value)  # type: ignore[attr-defined]
-            raise
-        found: dict[str, Any] = {}
-        for _, value in outcome.results:
-            found.update(json.loads(value))
-        return found
-
     def __repr__(self) -> str:
         return f"<featc.Program {self.module}: {len(self._about['features'])} features, services {', '.join(self.services) or 'none'}>"
 
@@ -412,6 +397,22 @@ def _key_text(value: Any) -> str:
     return instant_text(value)
 
 
+def _result(outcome: Any) -> dict[str, Any]:
+    """What a command printed as JSON, all of it in one."""
+    try:
+        settle(outcome, stacklevel=4)
+    except RunError as error:
+        # What was found before it was refused: differences, for one.
+        for text, value in outcome.results:
+            error.add_note(text) if sys.version_info >= (3, 11) else None
+            error.result = json.loads(value)  # type: ignore[attr-defined]
+        raise
+    found: dict[str, Any] = {}
+    for _, value in outcome.results:
+        found.update(json.loads(value))
+    return found
+
+
 def _run(words: Iterable[str]) -> Any:
     outcome = _featc.run(list(words))
     if outcome.refused:
@@ -422,6 +423,23 @@ def _run(words: Iterable[str]) -> Any:
 def explain(code: str) -> str:
     """The page of a message code (``"E0203"``), or of a word of the glossary."""
     return "\n".join(text for text, _ in _run(["explain", code]).results)
+
+
+def reproduce(record: Any, *, program: Any = None, out: Any = None, progress: Any = None, **options: Any) -> dict[str, Any]:
+    """As ``featc train --from-provenance``: makes the training set again that a record tells of, byte for byte.
+
+    :param record: the record of a file that :meth:`Program.train_to` or ``featc train`` wrote, or a file that has one.
+    :param program: the path of the program, and ``out`` that of the training set, if not where they were.
+    :raises featc.RunError: inputs, program or release are other ones; a set of rows in memory has no files to read again.
+    """
+    words = ["train", *([] if program is None else [os.fspath(program)]), *_words({"from_provenance": record, "out": out, **options})]
+    with Bar(progress) as bar:
+        return _result(_featc.run(words, progress=bar.sink))
+
+
+def notices() -> str:
+    """The licences of the crates that the engine contains."""
+    return "\n".join(text for text, _ in _run(["notices"]).results)
 
 
 def fmt(*programs: "Union[str, os.PathLike[str]]", check: bool = False) -> list[str]:

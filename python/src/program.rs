@@ -242,14 +242,7 @@ impl Program {
         if let (Some(rows), Some((service, at))) = (given.spine.take(), asked(&command)) {
             given.spine = Some(self.questions(rows, service, at));
         }
-        match &mut command {
-            Command::Train(args) => args.run.given = given,
-            Command::Backfill(args) => args.run.given = given,
-            Command::Replay(args) => args.train.program.run.given = given,
-            Command::Verify(args) => args.program.run.given = given,
-            Command::Get(args) => args.program.run.given = given,
-            _ => {}
-        }
+        give(&mut command, given);
         Ok(command)
     }
 
@@ -319,12 +312,31 @@ fn understood(words: &[String], reporter: &Reporter) -> Result<Command, Refused>
     featc::understand(&words, reporter)
 }
 
+fn give(command: &mut Command, given: Given) {
+    match command {
+        Command::Train(args) => args.run.given = given,
+        Command::Backfill(args) => args.run.given = given,
+        Command::Replay(args) => args.train.program.run.given = given,
+        Command::Verify(args) => args.program.run.given = given,
+        Command::Get(args) => args.program.run.given = given,
+        _ => {}
+    }
+}
+
 /// Runs a command that needs no program at hand.
 #[pyfunction]
-pub fn run(py: Python<'_>, words: Vec<String>) -> PyResult<Outcome> {
-    detached(py, None, |_| {
-        let reporter = Reporter::keeping(None);
-        let done = understood(&words, &reporter).and_then(|command| featc::run(&command, &reporter));
+#[pyo3(signature = (words, progress=None))]
+pub fn run(py: Python<'_>, words: Vec<String>, progress: Option<Bound<'_, PyAny>>) -> PyResult<Outcome> {
+    detached(py, progress.as_ref(), |watch| {
+        let reporter = Reporter::keeping(Some(watch.listener()));
+        let given = Given {
+            interrupt: Some(watch.interrupt.clone()),
+            ..Given::default()
+        };
+        let done = understood(&words, &reporter).and_then(|mut command| {
+            give(&mut command, given);
+            featc::run(&command, &reporter)
+        });
         let kept: Kept = reporter.into_kept();
         Outcome::of(kept, done.is_err())
     })

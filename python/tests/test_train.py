@@ -224,6 +224,15 @@ def test_results_go_everywhere_without_a_copy(shop):
     assert pyarrow.table(found)["spend__times"].chunk(0).buffers()[1].address == address
 
 
+def test_tables_by_themselves(shop):
+    found = shop.train("risk", questions(), sources={"txn": payments()})
+    head = found.head(2)
+    assert len(head) == 2 and head.columns == found.columns and head.to_pylist() == found.to_pylist()[:2] == list(head)
+    assert len(found.head(0)) == 0 and len(found.head(10_000)) == 120
+    assert found.nbytes > 120 * 8 and head.nbytes < found.nbytes
+    assert pyarrow.schema(found).names == found.columns
+
+
 def test_report_warnings_and_notes(shop):
     late = payments().to_pandas(types_mapper=pandas.ArrowDtype)
     late["known_at"] = late["at"] + pandas.Timedelta(days=2)
