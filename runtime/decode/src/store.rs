@@ -2,7 +2,6 @@
 
 use crate::content;
 use crate::error::{DecodeError, NO_PLAIN_FILE};
-use crate::spool::Spooled;
 use arrow::array::{Array as _, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use bytes::{Buf, Bytes};
@@ -162,59 +161,6 @@ impl Table {
             sizes.sum::<u64>()
         };
         self.batches.iter().map(size).sum()
-    }
-}
-
-/// Rows in place of a source's files.
-#[derive(Debug, Clone)]
-pub enum Rows {
-    Memory(Arc<Table>),
-    /// In a temporary file.
-    Spooled(Spooled),
-}
-
-impl From<Arc<Table>> for Rows {
-    fn from(table: Arc<Table>) -> Rows {
-        Rows::Memory(table)
-    }
-}
-
-impl Rows {
-    pub fn schema(&self) -> &SchemaRef {
-        match self {
-            Rows::Memory(table) => &table.schema,
-            Rows::Spooled(spooled) => spooled.schema(),
-        }
-    }
-
-    /// The number of rows.
-    pub fn rows(&self) -> u64 {
-        match self {
-            Rows::Memory(table) => table.rows(),
-            Rows::Spooled(spooled) => spooled.rows(),
-        }
-    }
-
-    /// About how many bytes the rows take.
-    pub fn bytes(&self) -> u64 {
-        match self {
-            Rows::Memory(table) => table.bytes(),
-            Rows::Spooled(spooled) => spooled.bytes(),
-        }
-    }
-
-    /// Calls `each` with the batches, in order.
-    ///
-    /// # Errors
-    /// The temporary file cannot be read.
-    pub fn for_each(&self, mut each: impl FnMut(&RecordBatch)) -> Result<(), DecodeError> {
-        match self {
-            Rows::Memory(table) => table.batches.iter().for_each(each),
-            Rows::Spooled(spooled) => spooled
-                .batches()?
-                .try_for_each(|batch| batch.map(|batch| each(&batch)))?,
-        }
-        Ok(())
     }
 }
 
