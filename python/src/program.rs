@@ -297,12 +297,12 @@ impl Program {
 /// The service that the spine of a command is for, and the column with its instants.
 fn asked(command: &Command) -> Option<(&str, &str)> {
     let (service, spine) = match command {
-        Command::Train(args) => return Some((args.service.as_deref()?, &args.at_column)),
+        Command::Train(args) => return Some((args.service.as_deref()?, args.at_column.as_str())),
         Command::Replay(args) => (&args.train.program.service, &args.train.spine),
         Command::Verify(args) => (&args.program.service, &args.spine),
         _ => return None,
     };
-    Some((service, &spine.at_column))
+    Some((service.as_str(), spine.at_column.as_str()))
 }
 
 /// The command that words stand for.

@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Rows of a source in a temporary file, which is gone with its last owner.
 #[pyclass(frozen, from_py_object, module = "featc._featc")]
@@ -78,6 +78,12 @@ impl Spool {
             }),
         }
     }
+
+    /// The state. Who waited for another thread would wait with the interpreter's lock, which that one may need.
+    fn taken(&self) -> PyResult<MutexGuard<'_, State>> {
+        let busy = |_| PyTypeError::new_err("another thread takes in rows here");
+        self.state.try_lock().map_err(busy)
+    }
 }
 
 #[pymethods]
@@ -90,7 +96,8 @@ impl Spool {
 
     /// Takes what an object with the PyCapsule interface holds: a stream is read to its end. Whether more is wanted.
     fn add(&self, py: Python<'_>, part: AnyRecordBatch) -> PyResult<bool> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.taken()?;
+        let state = &mut *state;
         let mut reader = part.into_reader()?;
         let schema = reader.schema();
         let first = state.fit(schema.clone(), vec![]).map_err(invalid)?.schema;
@@ -113,7 +120,8 @@ impl Spool {
 
     /// All rows: a table, or what is spooled; `name` is what messages call that. Nothing is left in this.
     fn finish<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.taken()?;
+        let state = &mut *state;
         let Some(schema) = state.schema.take() else {
             return Err(PyValueError::new_err("it gives no part, and so no columns"));
         };
