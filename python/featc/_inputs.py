@@ -65,6 +65,9 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool]) -> Any:
                 break
         return into.finish(what)
     except (TypeError, ValueError) as error:
+        # A reader turns what is raised behind it into a text.
+        if "KeyboardInterrupt" in str(error):
+            raise KeyboardInterrupt from error
         raise TypeError(f"{what}: no Arrow table: {error}") from error
 
 

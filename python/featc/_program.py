@@ -76,7 +76,7 @@ class Program:
             self._path: Optional[pathlib.Path] = None
         elif is_path(program):
             self._path = pathlib.Path(program)
-            if (self._path / "manifest.json").is_file():
+            if _is_build(self._path):
                 made = _featc.Program.build(self._path, os.fspath(base or "."))
             elif base is not None:
                 raise TypeError("base: paths in a file are relative to its folder")
@@ -362,6 +362,14 @@ class Program:
         from . import _html
 
         return _html.program(self)
+
+
+def _is_build(path: pathlib.Path) -> bool:
+    try:
+        return (path / "manifest.json").is_file()
+    except (OSError, ValueError):
+        # Too long, or with a NUL: what is no path is told when it is opened.
+        return False
 
 
 def _words(options: Mapping[str, Any]) -> list[str]:

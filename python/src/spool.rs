@@ -3,7 +3,7 @@
 use crate::numbers::Declared;
 use crate::outcome::refusal;
 use crate::table::Table;
-use crate::work::caught;
+use crate::work::{caught, why};
 use arrow::array::{Array as _, RecordBatch, RecordBatchReader as _};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -12,6 +12,7 @@ use featr::{Error, Rows, Spooling};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -95,22 +96,26 @@ impl Spool {
     }
 
     /// Takes what an object with the PyCapsule interface holds: a stream is read to its end. Whether more is wanted.
-    fn add(&self, py: Python<'_>, part: AnyRecordBatch) -> PyResult<bool> {
+    fn add(&self, py: Python<'_>, part: Bound<'_, PyAny>) -> PyResult<bool> {
         let mut state = self.taken()?;
         let state = &mut *state;
-        let mut reader = part.into_reader()?;
-        let schema = reader.schema();
-        let first = state.fit(schema.clone(), vec![]).map_err(invalid)?.schema;
+        let opened = foreign(|| {
+            let mut reader = part.extract::<AnyRecordBatch>()?.into_reader()?;
+            let schema = reader.schema();
+            // Names and types are read here at the latest.
+            let first = state.fit(schema.clone(), vec![]).map_err(invalid)?.schema;
+            Ok::<_, PyErr>((reader, schema, first))
+        });
+        let (mut reader, schema, first) = opened??;
         if *state.schema.get_or_insert(first.clone()).fields() != *first.fields() {
             let why = "its parts have different columns, or columns of different types";
             return Err(PyTypeError::new_err(why));
         }
-        // A stream that is written in Python takes the interpreter's lock by itself.
-        while !state.is_refused
-            && let Some(batch) = caught(py, || py.detach(|| reader.next()))?
-        {
+        while !state.is_refused {
+            // A stream that is written in Python takes the interpreter's lock by itself.
+            let next = foreign(|| py.detach(|| reader.next().map(|batch| checked(batch?, &schema))))?;
+            let Some(batch) = next else { break };
             py.check_signals()?;
-            let batch = batch.and_then(|batch| batch.with_schema(schema.clone()));
             let batch = batch.map_err(invalid)?;
             let taken = caught(py, || py.detach(|| state.take(batch)))?;
             taken.map_err(|error| refusal(py, &state.not_written(&error)))?;
@@ -206,6 +211,24 @@ fn write(writer: &mut Spooling, batch: &RecordBatch) -> Result<(), ArrowError> {
     });
     let columns = columns.collect::<Result<_, ArrowError>>()?;
     writer.write(&RecordBatch::try_new(schema, columns)?)
+}
+
+/// Does work with what others made: that it panics is their fault, and not a broken promise of ours.
+fn foreign<T>(work: impl FnOnce() -> T) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|panic| PyTypeError::new_err(format!("it is broken: {}", why(&*panic))))
+}
+
+/// A batch of a stream, which has the types of its schema and holds what these say. Nobody has looked before: arrays cross
+/// the border as they are.
+fn checked(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    for (field, array) in schema.fields().iter().zip(batch.columns()) {
+        let told = |error: ArrowError| {
+            ArrowError::InvalidArgumentError(format!("column `{}` is broken: {error}", field.name()))
+        };
+        array.to_data().validate_full().map_err(told)?;
+    }
+    batch.with_schema(schema.clone())
 }
 
 fn invalid(error: ArrowError) -> PyErr {

@@ -151,6 +151,54 @@ def test_a_reader_that_fails_is_one_exception(shop):
         shop.train("risk", questions(), sources={"txn": reader})
 
 
+def strings(*offsets):
+    import struct
+
+    return pyarrow.Array.from_buffers(pyarrow.string(), len(offsets) - 1, [None, pyarrow.py_buffer(struct.pack(f"<{len(offsets)}i", *offsets)), pyarrow.py_buffer(b"ab")])
+
+
+BROKEN = {
+    "no UTF-8": lambda: pyarrow.array([b"a", b"\xff\xfe"]).view(pyarrow.string()),
+    "no UTF-8 in a view": lambda: pyarrow.array([b"a", b"\xff\xfe" * 20], pyarrow.binary_view()).view(pyarrow.string_view()),
+    "decreasing offsets": lambda: strings(0, 2, 1),
+    "an index out of range": lambda: pyarrow.DictionaryArray.from_arrays(pyarrow.array([0, 9]), pyarrow.array(["a"]), safe=False),
+    "broken in a list": lambda: pyarrow.ListArray.from_arrays(pyarrow.array([0, 1, 2], pyarrow.int32()), pyarrow.array([b"a", b"\xff"]).view(pyarrow.string())),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_arrays_that_lie_are_one_exception(shop, what):
+    spine = questions(2).append_column("extra", BROKEN[what]())
+    with pytest.raises(TypeError, match="the spine: no Arrow table: column `extra` is broken"):
+        shop.train("risk", spine, sources={"txn": payments()})
+    txn = payments(2)
+    with pytest.raises(TypeError, match="source `txn`: no Arrow table: column `shop` is broken|column `shop`"):
+        shop.train("risk", questions(2), sources={"txn": txn.set_column(txn.column_names.index("shop"), "shop", BROKEN[what]())})
+    with pytest.raises(TypeError, match="is broken"):
+        shop.online().push("txn", spine)
+
+
+def test_streams_that_lie_are_one_exception(shop):
+    def of(schema, *batches):
+        def give():
+            for batch in batches:
+                if isinstance(batch, BaseException):
+                    raise batch
+                yield batch
+
+        return pyarrow.RecordBatchReader.from_batches(schema, give())
+
+    texts = pyarrow.table({"card": ["a", "b"]}).to_batches()[0]
+    numbers = pyarrow.table({"card": [1, 2]}).to_batches()[0]
+    for reader in (of(texts.schema, numbers), of(numbers.schema, texts)):
+        with pytest.raises(TypeError, match="the spine: no Arrow table"):
+            shop.train("risk", reader, sources={"txn": payments()})
+    with pytest.raises(KeyboardInterrupt):
+        shop.train("risk", of(numbers.schema, numbers, KeyboardInterrupt()), sources={"txn": payments()})
+    with pytest.raises(KeyboardInterrupt):
+        shop.train("risk", questions(2), sources={"txn": of(payments().schema, *payments().to_batches(), KeyboardInterrupt())})
+
+
 def test_an_object_that_lies_is_one_exception(shop):
     class Liar:
         def __arrow_c_stream__(self, requested_schema=None):
