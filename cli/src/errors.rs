@@ -77,6 +77,19 @@ pub fn warning(warning: &Warning) -> Diagnostic {
     Diagnostic::new(code, warning.to_string()).with_help(help)
 }
 
+/// Ids under which a source has different rows; `examples` are some of them.
+pub fn several_rows_of_an_id(source: &str, ids: u64, examples: &str) -> Diagnostic {
+    let ids = match ids {
+        1 => "1 id has".to_owned(),
+        many => format!("{many} ids have"),
+    };
+    let message = format!("source `{source}`: {ids} different rows, which all count ({examples})");
+    Diagnostic::new(Code::SeveralRowsOfAnId, message).with_help(
+        "if later rows replace earlier ones, write only the last of each id into the file; if they are different events, \
+         name in `unique` the column that tells them apart",
+    )
+}
+
 /// An option whose value cannot be used.
 pub fn argument(option: &str, value: &str, why: &str, help: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidArgument, format!("`{option} {value}`: {why}")).with_help(help)
@@ -112,6 +125,23 @@ pub fn no_rejects(path: &str) -> Diagnostic {
 pub fn busy(folder: &str) -> Diagnostic {
     Diagnostic::new(Code::FolderBusy, format!("another run is writing to `{folder}`"))
         .with_help("wait for it, or choose another folder")
+}
+
+/// A served log that is not what comes out when it is computed again; `by_feature` says how often.
+pub fn served_otherwise(
+    differ: u64,
+    compared: u64,
+    by_feature: &std::collections::BTreeMap<&String, &u64>,
+) -> Diagnostic {
+    let message = format!("{differ} of {compared} values and statuses were served otherwise");
+    let diagnostic = Diagnostic::new(Code::ServedOtherwise, message);
+    let with_note = |diagnostic: Diagnostic, (feature, count): (&&String, &&u64)| {
+        diagnostic.with_note(format!("{feature}: {count}"))
+    };
+    by_feature.iter().fold(diagnostic, with_note).with_help(
+        "look for rows that came after an answer with an arrival at or below its cut, for rows that the server had and the \
+         files lack, and for a program that computes something else",
+    )
 }
 
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {

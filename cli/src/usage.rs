@@ -225,10 +225,30 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         let known = commands.get_subcommands().map(clap::Command::get_name);
         suggest::nearest(&unknown, known).map(str::to_owned)
     });
+    let missing = context(error, ContextKind::InvalidArg).join(" ");
+    if let Some(services) = services(words).filter(|_| missing.contains("--service")) {
+        return format!("{services}; {list}");
+    }
     match nearest {
         Some(nearest) => format!("did you mean `{}`? {list}", name(&nearest)),
         None => list,
     }
+}
+
+/// The services of the program that the words name, by the lines that declare them.
+fn services(words: &[String]) -> Option<String> {
+    const PROGRAM_MAX: u64 = 1 << 20;
+    let is_program = |word: &&String| {
+        let found = std::fs::metadata(word);
+        word.ends_with(".feat") && found.is_ok_and(|found| found.is_file() && found.len() <= PROGRAM_MAX)
+    };
+    let program = words.iter().skip(1).find(is_program)?;
+    let text = std::fs::read_to_string(program).ok()?;
+    let names = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("service ")?.split([' ', '{']).next());
+    let names: Vec<&str> = names.take(5).collect();
+    (!names.is_empty()).then(|| format!("the program declares: {}", names.join(", ")))
 }
 
 /// `--source payments payments.csv`

@@ -1,6 +1,6 @@
-//! What a program declares, as JSON.
+//! What a program declares.
 
-use featc_ir::{FeatureKind, Program, View, hash};
+use featc_ir::{FeatureKind, Program as Ir, View, hash};
 use serde_json::{Value, json};
 
 /// The windows of a feature: its own, or those of the features that it is derived from.
@@ -23,8 +23,8 @@ fn windows(view: &View, kind: &FeatureKind, found: &mut Vec<String>) {
     }
 }
 
-/// Features, services, views and sources.
-pub fn about(ir: &Program) -> Value {
+/// Features, services, views and sources, as JSON.
+pub fn about(ir: &Ir) -> Value {
     let features = ir.views.iter().flat_map(|view| {
         let entity = ir.entity(view.entity);
         let keys: Vec<&str> = entity.keys.iter().map(|key| key.name.as_str()).collect();

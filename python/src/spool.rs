@@ -100,7 +100,7 @@ impl Spool {
         let mut state = self.taken()?;
         let state = &mut *state;
         let opened = foreign(|| {
-            let mut reader = part.extract::<AnyRecordBatch>()?.into_reader()?;
+            let reader = part.extract::<AnyRecordBatch>()?.into_reader()?;
             let schema = reader.schema();
             // Names and types are read here at the latest.
             let first = state.fit(schema.clone(), vec![]).map_err(invalid)?.schema;

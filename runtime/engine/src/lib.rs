@@ -56,6 +56,7 @@
 //! |---|---|
 //! | load a program | [`Program::load`], [`Program::new`] |
 //! | build a training set | [`Program::read_spine`] or [`Program::spine`], then [`Program::train`] |
+//! | build one from what was served | [`Program::read_served`], then [`Program::train`] in [`Truth::AsServed`] |
 //! | answer in a DataFusion session of your own | [`Program::features`] |
 //! | keep online values | [`Program::online`], [`Online::push`], [`Online::advance`], [`Online::read`] |
 //! | survive a restart, also with another version of the program | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`], [`Online::rebuilt`] |
@@ -72,6 +73,7 @@ mod error;
 mod features;
 mod limits;
 mod load;
+mod log_columns;
 mod online;
 mod presence;
 mod program;
@@ -82,6 +84,7 @@ mod refusal;
 mod replay;
 mod results;
 mod search;
+mod served;
 mod spine;
 mod survey;
 #[cfg(test)]
@@ -113,6 +116,7 @@ pub use random::Random;
 pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning};
+pub use served::{FINGERPRINTS_KEY, ServedFile, ServedLog, served_files};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};

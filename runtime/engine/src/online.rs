@@ -73,8 +73,11 @@ impl Program {
     /// As of arrival a service with a source that has no arrival and is not static cannot be asked; the others can.
     ///
     /// # Errors
-    /// [`Error::Bug`] for plans that the compiler did not make.
+    /// [`Error::CutsNeeded`] as served; [`Error::Bug`] for plans that the compiler did not make.
     pub fn online(&self, truth: Truth) -> Result<Online, Error> {
+        if truth == Truth::AsServed {
+            return Err(Error::CutsNeeded);
+        }
         let refused = self.services().filter_map(|service| {
             let refused = self.check_truth(service, truth).err()?;
             Some((service.to_owned(), refused))

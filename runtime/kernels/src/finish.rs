@@ -6,22 +6,27 @@
 //! 2. status `empty` if every slot is empty, else `ok`;
 //! 3. `missing` if the entity had no event within the retention; `truncated` if the window reaches before `begins`;
 //! 4. `error(c)` and null if a slot is an error (the worst) or else the expression is one;
-//! 5. `stale` and null if the pipeline is further behind than `ttl`;
+//! 5. `stale` and null if the cut lies further behind the instant than `ttl`;
 //! 6. a null value becomes the default; the status stays.
 //!
 //! A derived feature is an expression over final values; its status is the worst of its inputs and its own error.
 //!
 //! Values are made in one place ([`features`]), whether or not statuses are wanted beside them.
 
+mod lag;
+mod status;
 mod trouble;
 
 use crate::column::{Batch, Column, Tag};
 use crate::eval;
 use crate::value::Value;
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec};
-use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Truth, Window};
+use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Window};
 
+pub use lag::{Lag, behind};
 pub use trouble::{Told, Trouble};
+
+use status::{any, around, derived_statuses, is_error, merge_statuses, settle};
 
 /// What the fold said about some questions; every column has one row per question.
 #[derive(Debug)]
@@ -60,13 +65,13 @@ pub fn decode_status(byte: u8) -> Option<Status> {
 
 /// The features of a node for some questions: one column (valid or null, never an error tag) and one status per row
 /// for each *output* feature of the spec, in its order.
-pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: Truth) -> Vec<(Column, Vec<Status>)> {
+pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, lag: Lag<'_>) -> Vec<(Column, Vec<Status>)> {
     let answers = Answers {
         times: answers.times,
         slots: answers.slots.clone(),
         presence: answers.presence.clone(),
     };
-    finish_owned(spec, fold, answers, truth, None)
+    finish_owned(spec, fold, answers, lag, None)
 }
 
 /// As [`finish`]; slots that one feature reads become that feature without a copy. Troubles are counted where somebody
@@ -75,7 +80,7 @@ pub fn finish_owned(
     spec: &FinishSpec,
     fold: &FoldSpec,
     answers: Answers<'_>,
-    truth: Truth,
+    lag: Lag<'_>,
     troubles: Option<&mut [Trouble]>,
 ) -> Vec<(Column, Vec<Status>)> {
     debug_assert_eq!(answers.slots.len(), fold.slots.len());
@@ -89,7 +94,7 @@ pub fn finish_owned(
         presence: answers.presence,
         around: vec![],
     };
-    features(spec, (times.len(), columns), Some(about), truth, told)
+    features(spec, (times.len(), columns), Some(about), lag, told)
 }
 
 /// The values of [`finish`] alone, of `rows` questions. Of a slot that is an error, the error is the tag.
@@ -97,10 +102,10 @@ pub fn finish_values(
     spec: &FinishSpec,
     rows: usize,
     slots: Vec<Column>,
-    truth: Truth,
+    lag: Lag<'_>,
     told: Option<Told<'_>>,
 ) -> Vec<Column> {
-    let features = features(spec, (rows, slots), None, truth, told);
+    let features = features(spec, (rows, slots), None, lag, told);
     features.into_iter().map(|(values, _)| values).collect()
 }
 
@@ -123,7 +128,7 @@ fn features(
     spec: &FinishSpec,
     (rows, mut slots): (usize, Vec<Column>),
     mut about: Option<About<'_>>,
-    truth: Truth,
+    lag: Lag<'_>,
     mut told: Option<Told<'_>>,
 ) -> Vec<(Column, Vec<Status>)> {
     let readers = readers(spec, slots.len());
@@ -132,7 +137,7 @@ fn features(
         let mut told = told.as_mut();
         // An error among the values is the tag, up to `strip`.
         let (mut values, statuses) = match &feature.kind {
-            FinishKind::Aggregate { expr, ttl_us, .. } if is_stale(spec, *ttl_us, truth) => {
+            FinishKind::Aggregate { expr, ttl_us, .. } if lag.exceeds(*ttl_us) => {
                 let stale = about.as_ref().map(|_| vec![Status::Stale; rows]);
                 told.iter_mut()
                     .for_each(|told| told.troubles[place].stale += rows as u64);
@@ -143,16 +148,17 @@ fn features(
                 expr,
                 presence,
                 window,
-                ..
+                ttl_us,
             } => {
+                let stale = lag.stale(*ttl_us);
                 let mut tell = |slots: &[&Column], values: &Column| {
                     if let Some(told) = &mut told {
                         let mut trouble = told.troubles[place];
-                        trouble.count(slots, values, rows, told.cut(window, spec));
+                        trouble.count(slots, values, rows, (told.cut(window, spec), stale.as_deref()));
                         told.troubles[place] = trouble;
                     }
                 };
-                let values = match (of.as_slice(), &expr.kind) {
+                let mut values = match (of.as_slice(), &expr.kind) {
                     ([slot], ExprKind::Column(_)) if readers[*slot as usize] == 1 => {
                         let values = std::mem::replace(&mut slots[*slot as usize], Column::empty(expr.ty));
                         tell(&[], &values);
@@ -166,7 +172,10 @@ fn features(
                     }
                 };
                 let circumstances = (*presence, truncated_before(window, spec));
-                let statuses = about.as_mut().map(|about| about.statuses(of, &values, circumstances));
+                let mut statuses = about.as_mut().map(|about| about.statuses(of, &values, circumstances));
+                if let Some(stale) = &stale {
+                    lag::apply(stale, &mut values, statuses.as_mut());
+                }
                 (values, statuses)
             }
             FinishKind::Derived { inputs, expr } => {
@@ -174,7 +183,7 @@ fn features(
                 let columns: Vec<&Column> = inputs.iter().map(|(column, _)| column).collect();
                 let values = evaluate(&columns, expr, rows, false);
                 told.iter_mut()
-                    .for_each(|told| told.troubles[place].count(&[], &values, rows, None));
+                    .for_each(|told| told.troubles[place].count(&[], &values, rows, (None, None)));
                 let statuses = about.as_ref().map(|_| derived_statuses(&inputs, &values, rows));
                 (values, statuses)
             }
@@ -262,111 +271,12 @@ fn aggregate_status(
     }
 }
 
-/// Whether the frontier lag exceeds the circuit breaker. In truth `complete` there is no lag.
-fn is_stale(spec: &FinishSpec, ttl_us: Option<u64>, truth: Truth) -> bool {
-    match (ttl_us, truth.delay_us(spec.source_delay_us)) {
-        (Some(ttl_us), Some(delay_us)) => delay_us > ttl_us,
-        (Some(_), None) | (None, _) => false,
-    }
-}
-
 /// Questions with `t` below this bound see a window into which an event from before `begins` may have been moved.
 fn truncated_before(window: &Window, spec: &FinishSpec) -> Option<i128> {
     // (t − reach, …] holds an instant before begins + moved iff t − reach + 1 < begins + moved. What reaches back for ever
     // means "since the source begins".
     let (begins_us, reach_us) = spec.begins_us.zip(window.bounds().reach_us())?;
     Some(i128::from(begins_us) + i128::from(spec.moved_us) + i128::from(reach_us) - 1)
-}
-
-/// Per question `Truncated`, or else `Missing`, or else `Ok`; `None` if all are `Ok`.
-fn around(times: &[i64], present: &[bool], truncated_before: Option<i128>) -> Option<Vec<Status>> {
-    // A bound beyond the instants is greater than all of them; one at their start than none.
-    let last = |bound: i128| i64::try_from(bound - 1).ok().or((bound > 0).then_some(i64::MAX));
-    let truncated_until = truncated_before.and_then(last);
-    let status = |(time, present): (&i64, &bool)| {
-        if truncated_until.is_some_and(|last| *time <= last) {
-            Status::Truncated
-        } else if *present {
-            Status::Ok
-        } else {
-            Status::Missing
-        }
-    };
-    let around: Vec<Status> = times.iter().zip(present).map(status).collect();
-    any(&around, |status| !matches!(status, Status::Ok)).then_some(around)
-}
-
-/// `statuses` are those of [`merge_statuses`], `around` those of [`around`]; an error among the values of which no slot
-/// knows is one of the expression.
-fn settle(statuses: &mut [Status], values: &Column, around: Option<&[Status]>) {
-    if let Some(tags) = values.tags.as_ref().filter(|tags| any(tags, |tag| tag > Tag::NULL)) {
-        for (status, tag) in statuses.iter_mut().zip(tags) {
-            if let (false, Some(code)) = (is_error(*status), Tag::as_error(*tag)) {
-                *status = Status::Error(code);
-            }
-        }
-    }
-    let Some(around) = around else { return };
-    if any(statuses, is_error) {
-        for (status, around) in statuses.iter_mut().zip(around) {
-            let keeps = matches!(around, Status::Ok) | is_error(*status);
-            *status = if keeps { *status } else { *around };
-        }
-    } else {
-        for (status, around) in statuses.iter_mut().zip(around) {
-            *status = if matches!(around, Status::Ok) { *status } else { *around };
-        }
-    }
-}
-
-/// Whether one of the items is so; all are looked at, without a branch.
-#[inline]
-fn any<T: Copy>(items: &[T], so: impl Fn(T) -> bool) -> bool {
-    items.iter().fold(false, |any, item| any | so(*item))
-}
-
-#[inline]
-fn is_error(status: Status) -> bool {
-    matches!(status, Status::Error(_))
-}
-
-/// The worst error among slots; `Empty` if all are; else `Ok`.
-fn merge_statuses(slots: &[&Vec<Status>], rows: usize) -> Vec<Status> {
-    let clean = |status: Status| match status {
-        Status::Error(_) | Status::Empty => status,
-        Status::Ok | Status::Missing | Status::Truncated | Status::Stale => Status::Ok,
-    };
-    let Some((first, others)) = slots.split_first() else {
-        return vec![Status::Ok; rows];
-    };
-    let mut merged: Vec<Status> = first.iter().map(|status| clean(*status)).collect();
-    for statuses in others {
-        for (merged, status) in merged.iter_mut().zip(*statuses) {
-            *merged = match (*merged, clean(*status)) {
-                (Status::Error(left), Status::Error(right)) => Status::Error(left.max(right)),
-                (error @ Status::Error(_), _) | (_, error @ Status::Error(_)) => error,
-                (Status::Empty, Status::Empty) => Status::Empty,
-                (_, _) => Status::Ok,
-            };
-        }
-    }
-    merged
-}
-
-/// The worst of the inputs and of the errors among the values.
-fn derived_statuses(inputs: &[&(Column, Vec<Status>)], values: &Column, rows: usize) -> Vec<Status> {
-    let mut statuses = vec![Status::Ok; rows];
-    for (_, of_input) in inputs {
-        for (status, other) in statuses.iter_mut().zip(of_input) {
-            *status = (*status).max(*other);
-        }
-    }
-    for (status, tag) in statuses.iter_mut().zip(values.tags.iter().flatten()) {
-        if let Some(code) = Tag::as_error(*tag) {
-            *status = (*status).max(Status::Error(code));
-        }
-    }
-    statuses
 }
 
 /// The expression over the inputs' values; with `stripped`, an error tag among them reads as null.

@@ -58,7 +58,7 @@ impl Engine {
     ///
     /// # Errors
     /// Graphs of several programs, with references that lead nowhere, with a transform that reads the arrival column of its
-    /// source, or with a log that keeps less than its windows reach.
+    /// source, or with a log that keeps less than its windows reach; truth `as_served`, in which questions bring their cuts.
     pub fn new(graphs: Vec<StreamGraph>, truth: Truth) -> Result<Engine, Bug> {
         Engine::with_paging(graphs, truth, Paging::default())
     }
@@ -68,6 +68,9 @@ impl Engine {
     /// # Errors
     /// As [`Engine::new`].
     pub fn with_paging(graphs: Vec<StreamGraph>, truth: Truth, paging: Paging) -> Result<Engine, Bug> {
+        if truth == Truth::AsServed {
+            return Err(Bug("questions to a stream bring no cuts".to_owned()));
+        }
         Ok(Engine {
             program: graphs.first().map(|graph| graph.program.clone()).unwrap_or_default(),
             network: Network::new(graphs, paging)?,

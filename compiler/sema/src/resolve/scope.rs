@@ -5,7 +5,7 @@ use crate::errors::{self, Kind};
 use crate::res::Rows;
 use featc_ir::{ColumnId, SourceId};
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, Span, suggest};
+use featc_syntax::diag::{Diagnostic, SourceMap, Span, suggest};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The items of one kind, in the order of the text, and the first of each name.
@@ -34,6 +34,8 @@ impl<'a, T> Namespace<'a, T> {
 /// All items of the module.
 #[derive(Debug)]
 pub(super) struct Items<'a> {
+    /// What the spans point into.
+    pub(super) texts: &'a SourceMap,
     pub(super) entities: Namespace<'a, ast::Entity>,
     pub(super) sources: Namespace<'a, ast::Source>,
     pub(super) transforms: Namespace<'a, ast::Transform>,
@@ -46,8 +48,9 @@ pub(super) struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    pub(super) fn collect(files: &'a [ast::File], complaints: &mut Vec<Diagnostic>) -> Items<'a> {
+    pub(super) fn collect(files: &'a [ast::File], texts: &'a SourceMap, complaints: &mut Vec<Diagnostic>) -> Items<'a> {
         let mut items = Items {
+            texts,
             entities: Namespace::new(),
             sources: Namespace::new(),
             transforms: Namespace::new(),

@@ -10,7 +10,7 @@ use crate::report::StepReport;
 use featc_ir::plan::{FinishSpec, FoldSpec};
 use featc_ir::{Bug, Status, Truth};
 use featr_kernels::Column;
-use featr_kernels::finish::{self, Answers};
+use featr_kernels::finish::{self, Answers, Lag};
 use std::sync::Arc;
 
 /// Makes features of slots.
@@ -72,5 +72,5 @@ fn finish(
         slots: answers.slots,
         presence: answers.presence,
     };
-    finish::finish(spec, fold, &answers, truth)
+    finish::finish(spec, fold, &answers, Lag::of(spec, truth))
 }
