@@ -4,7 +4,7 @@ use crate::numbers::Declared;
 use crate::outcome::refusal;
 use crate::table::Table;
 use crate::work::{caught, why};
-use arrow::array::{Array as _, RecordBatch, RecordBatchReader as _};
+use arrow::array::{Array as _, RecordBatch, RecordBatchOptions, RecordBatchReader as _};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -113,10 +113,10 @@ impl Spool {
         }
         while !state.is_refused {
             // A stream that is written in Python takes the interpreter's lock by itself.
-            let next = foreign(|| py.detach(|| reader.next().map(|batch| checked(batch?, &schema))))?;
+            let next = foreign(|| py.detach(|| reader.next().map(|batch| checked(batch.map_err(words)?, &schema))))?;
             let Some(batch) = next else { break };
             py.check_signals()?;
-            let batch = batch.map_err(invalid)?;
+            let batch = batch.map_err(PyValueError::new_err)?;
             let taken = caught(py, || py.detach(|| state.take(batch)))?;
             taken.map_err(|error| refusal(py, &state.not_written(&error)))?;
         }
@@ -158,7 +158,9 @@ impl State {
             return Ok(());
         }
         for batch in table.batches {
-            let batch = batch.with_schema(schema.clone())?;
+            // Parts may say other things beside their columns.
+            let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+            let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &rows)?;
             if let Some(writer) = &mut self.writer {
                 write(writer, &batch)?;
                 continue;
@@ -221,18 +223,23 @@ fn foreign<T>(work: impl FnOnce() -> T) -> PyResult<T> {
 
 /// A batch of a stream, which has the types of its schema and holds what these say. Nobody has looked before: arrays cross
 /// the border as they are.
-fn checked(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+fn checked(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, String> {
     for (field, array) in schema.fields().iter().zip(batch.columns()) {
-        let told = |error: ArrowError| {
-            ArrowError::InvalidArgumentError(format!("column `{}` is broken: {error}", field.name()))
-        };
-        array.to_data().validate_full().map_err(told)?;
+        let valid = array.to_data().validate_full();
+        valid.map_err(|error| format!("column `{}` is broken: {}", field.name(), words(error)))?;
     }
-    batch.with_schema(schema.clone())
+    batch.with_schema(schema.clone()).map_err(words)
+}
+
+fn words(error: ArrowError) -> String {
+    match error {
+        ArrowError::InvalidArgumentError(why) => why,
+        other => other.to_string(),
+    }
 }
 
 fn invalid(error: ArrowError) -> PyErr {
-    PyValueError::new_err(error.to_string())
+    PyValueError::new_err(words(error))
 }
 
 /// About how many bytes a batch takes; of one that shares its memory with others, its part.
