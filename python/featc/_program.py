@@ -183,7 +183,8 @@ class Program:
             table, reader or dataset, a DuckDB relation, anything with ``__arrow_c_stream__``, or a dict of columns. It has
             the keys of the service and ``at_column`` with the instant of each question (timestamps with a zone, or
             ``zone`` says it); other columns pass through, and rows keep their number and order.
-        :param truth: which events a question may see: ``"as-of-arrival"`` (unless told) or ``"complete"``.
+        :param truth: which events a question may see: ``"as-of-arrival"`` (unless told), ``"complete"``, or ``"as-served"``
+            of a spine that is a served log.
         :param delay: pipeline delay for as-of-arrival instead of the sources' own: ``"5s"`` or a timedelta.
         :param sources: source → where it is read from instead of its files: as for ``spine``.
         :param status: whether each feature is followed by ``<feature>__status``.
@@ -224,7 +225,7 @@ class Program:
     def verify(
         self,
         service: str,
-        spine: Any,
+        spine: Any = None,
         *,
         sources: Optional[Sources] = None,
         sample: int = 100,
@@ -238,8 +239,8 @@ class Program:
     ) -> dict[str, Any]:
         """Runs both engines, and the model on a sample, and compares them bit by bit, as ``featc verify``.
 
-        Further options are those of :meth:`train` that say what is read and asked, and ``chunk``, ``shuffle`` and
-        ``restart_every`` of :meth:`replay`. Gives what ``--json`` prints: ``rows``, ``features``, ``values``,
+        Further options are those of :meth:`train` that say what is read and asked, ``chunk``, ``shuffle`` and
+        ``restart_every`` of :meth:`replay`, and ``served_log`` (a path, or a list of them) in place of a spine. Gives what ``--json`` prints: ``rows``, ``features``, ``values``,
         ``model_rows``, ``edges``, ``differ`` …
 
         :param sample: questions that the model answers, too: rows of the spine, and others at the edges of windows.
@@ -381,6 +382,9 @@ def _words(options: Mapping[str, Any]) -> list[str]:
         option = "--" + name.replace("_", "-")
         if value is True:
             words.append(option)
+            continue
+        if isinstance(value, (list, tuple)):
+            words += [f"{option}={os.fspath(one) if isinstance(one, os.PathLike) else one}" for one in value]
             continue
         if name == "truth":
             value = _truth(value)
