@@ -5,7 +5,7 @@ mod run;
 mod train;
 
 pub use backfill::{BackfillArgs, PARTS_BOUND};
-pub use run::{Compiled, Given, ProgramArgs, RunArgs, SpineArgs, TruthArg};
+pub use run::{Compiled, Given, ProgramArgs, RunArgs, SpineArgs, TruthArg, size};
 pub use train::{ModeArg, OutArgs, OutFormat, TrainArgs, TrainCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -23,7 +23,7 @@ fn windows(view: &View, kind: &FeatureKind, found: &mut Vec<String>) {
     }
 }
 
-/// As JSON.
+/// Features, services, views and sources, as JSON.
 pub fn about(ir: &Ir) -> Value {
     let features = ir.views.iter().flat_map(|view| {
         let entity = ir.entity(view.entity);

@@ -36,7 +36,7 @@ impl Program {
     /// As [`Program::read_entities`].
     pub fn entities_in(&self, service: &str, rows: &Arc<Table>) -> Result<Vec<Column>, Error> {
         let store = Tables {
-            tables: [(ENTITIES.to_owned(), rows.clone())].into(),
+            tables: [(ENTITIES.to_owned(), rows.clone().into())].into(),
             beyond: self.lake.clone(),
         };
         let options = ReadOptions {
