@@ -136,8 +136,12 @@ impl Failure<'_> {
         if !is_dash(at) {
             return None;
         }
-        let last = at + (at..).take_while(|index| piece.touch(*index)).count();
-        let rest = piece.slice(at, last.min(piece.tokens.len() - 1));
+        let is_part = |index: usize| {
+            let is_word = matches!(piece.kind(index), Some(TokenKind::Word | TokenKind::Number));
+            piece.touch(index - 1) && (is_word || is_dash(index))
+        };
+        let last = (at + 1..).take_while(|index| is_part(*index)).last()?;
+        let rest = piece.slice(at, last);
         let is_name = rest
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
@@ -146,7 +150,7 @@ impl Failure<'_> {
         if !is_name || !touches {
             return None;
         }
-        let span = self.place(before).to(piece.span(at, last.min(piece.tokens.len() - 1)));
+        let span = self.place(before).to(piece.span(at, last));
         let name = self.tokens.slice(span);
         let plain = name.replace('-', "_");
         match (self.context, piece.text(0)) {
