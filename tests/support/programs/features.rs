@@ -50,6 +50,23 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         let _ = writeln!(text, "  /// Drawn.\n  feature r{position} = {value} {over}{default}");
         known.extend(names.into_iter().map(|name| (name, ty)));
     }
+    // Whether the `where` or the number of events chooses first is seldom seen in an answer: conditions over long windows.
+    for position in 0..if style.summarised { 0 } else { rng.below(3) } {
+        let (value, ty) = Scope::new(rng, columns.clone(), style).conditional();
+        let count = *rng.pick(&["2", "3", "7"]);
+        let length = match (style.times, style.reach) {
+            (Times::Near, Reach::Short) => "30m",
+            (Times::Near, _) => "365d",
+            (Times::Years, Reach::Short) => "7d",
+            (Times::Years, _) => "3650d",
+            (Times::Ends, _) => "19723d",
+        };
+        let _ = writeln!(
+            text,
+            "  /// Drawn.\n  feature w{position} = {value} over {count} events max {length}"
+        );
+        known.push((format!("w{position}"), ty));
+    }
     for position in 0..*rng.pick(&[0, 0, 1, 2, 4]) {
         let mut scope = Scope::new(rng, known.clone(), style);
         let read = scope.rng.pick(&known).clone();
@@ -190,6 +207,16 @@ impl Scope<'_> {
             format!("where {}", self.predicate(2))
         } else {
             String::new()
+        }
+    }
+
+    /// An aggregate of a column under a condition, which makes nothing of null.
+    fn conditional(&mut self) -> (String, Type) {
+        let ty = self.kind();
+        let (column, condition) = (self.name_of(ty), self.predicate(1));
+        match *self.rng.pick(&["min", "max", "count"]) {
+            "count" => (format!("count({column} where {condition})"), Type::Int64),
+            name => (format!("{name}({column} where {condition})"), ty),
         }
     }
 

@@ -387,12 +387,12 @@ fn ask_online(program: &Program, online: &mut Online) -> Result<(), String> {
         let last = times.iter().copied().max().unwrap_or(0);
         let first = times.iter().copied().min().unwrap_or(0);
         let cut = match online.truth() {
-            Truth::Complete => first,
+            Truth::Complete | Truth::AsServed => first,
             Truth::AsOfArrival { .. } => last,
         };
         online.advance(cut).map(drop).or_else(broken)?;
         let times = match online.truth() {
-            Truth::Complete => times,
+            Truth::Complete | Truth::AsServed => times,
             Truth::AsOfArrival { .. } => vec![last; times.len()],
         };
         online.read(name, &questions, &times, true).map(drop).or_else(broken)?;
