@@ -143,7 +143,7 @@ pub struct ReplayArgs {
 
 #[derive(Debug, Args)]
 #[command(mut_arg("spine", |spine| {
-    spine.required(false).required_unless_present("served_log").default_value("").hide_default_value(true)
+    spine.required(false).required_unless_present("served_log").default_value(".").hide_default_value(true)
 }))]
 pub struct VerifyArgs {
     #[command(flatten)]

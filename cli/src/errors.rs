@@ -9,7 +9,7 @@ mod store;
 mod tests;
 
 pub use build::{build, certify, load, refused};
-pub use files::of_command;
+pub use files::{of_command, of_log};
 pub use records::{
     ANEW, DURING, begun_otherwise, changed, damaged_part, features_changed, foreign_file, no_record, no_spine,
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,

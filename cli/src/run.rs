@@ -108,10 +108,15 @@ pub fn prepare_compiled(
     let truth = match truth {
         Truth::Complete | Truth::AsServed if delay_us.is_some() => {
             let text = args.delay.clone().unwrap_or_default();
-            let help = "pass `--truth as-of-arrival` with it";
-            let why = match truth {
-                Truth::AsServed => "plays no role in truth as-served",
-                Truth::Complete | Truth::AsOfArrival { .. } => "plays no role in truth complete",
+            let (why, help) = match truth {
+                Truth::AsServed => (
+                    "plays no role in truth as-served",
+                    "leave it out: the log says where the cuts were",
+                ),
+                Truth::Complete | Truth::AsOfArrival { .. } => (
+                    "plays no role in truth complete",
+                    "pass `--truth as-of-arrival` with it",
+                ),
             };
             return reporter.refuse(errors::argument("--delay", &text, why, help));
         }
@@ -147,7 +152,7 @@ impl Prepared {
     pub fn served(&self, args: &SpineArgs, answers: bool, reporter: &Reporter) -> Result<ServedLog, Refused> {
         let how = (args.at_column.as_str(), args.zone.as_deref());
         let read = self.program.read_served(&self.service, &self.served_log, how, answers);
-        read.or_else(|error| reporter.refuse(errors::of_command(&error, Some(&args.at_column))))
+        read.or_else(|error| reporter.refuse(errors::of_log(&error, &args.at_column)))
     }
 
     /// Reads the spine, or the questions of the served log.

@@ -175,6 +175,18 @@ fn is_missing(why: &str) -> bool {
     why.starts_with("no such file")
 }
 
+/// As [`of_command`], about a served log.
+pub fn of_log(error: &Error, at_column: &str) -> Diagnostic {
+    match error {
+        Error::Decode(DecodeError::MissingColumn { column, found, .. }) if column != at_column => {
+            Diagnostic::new(Code::MissingColumn, error.to_string())
+                .with_note(format!("the file has: {}", listed(found)))
+                .with_help("a served log says it of every answer: name the files that a server wrote")
+        }
+        other => of_command(other, Some(at_column)),
+    }
+}
+
 /// As [`run`], of a file that the command line names: a spine, entities, a record.
 pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
     match error {

@@ -138,9 +138,9 @@ impl ServedLog {
             if all.schema != part.spine.schema {
                 let why = format!(
                     "says what was asked in other columns ({}) than `{}` ({})",
-                    in_words(&part.spine.schema),
+                    in_words(&part.spine.schema, &all.schema),
                     self.files.first().map_or(Path::new(""), |first| &first.path).display(),
-                    in_words(&all.schema)
+                    in_words(&all.schema, &part.spine.schema)
                 );
                 return Err(refused(&file.path, why, "name the files of one server and one service"));
             }
@@ -157,10 +157,21 @@ impl ServedLog {
     }
 }
 
-/// The columns of a schema with their types, in words.
-fn in_words(schema: &Schema) -> String {
-    let field = |field: &Arc<Field>| format!("{} {}", field.name(), field.data_type());
-    schema.fields().iter().map(field).collect::<Vec<String>>().join(", ")
+/// The columns of a schema, in words; with their types where the names say no difference.
+fn in_words(schema: &Schema, other: &Schema) -> String {
+    let names = |schema: &Schema| {
+        schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect::<Vec<String>>()
+    };
+    if names(schema) != names(other) {
+        return names(schema).join(", ");
+    }
+    let fields = schema.fields().iter();
+    let typed = fields.map(|field| format!("{} {}", field.name(), field.data_type()));
+    typed.collect::<Vec<String>>().join(", ")
 }
 
 /// What is read of a log.
