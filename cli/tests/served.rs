@@ -158,9 +158,12 @@ fn a_log_is_what_comes_out_again_until_a_row_comes_late() {
             .sum::<u64>(),
         differ
     );
-    assert_eq!(report["answers"].as_array().expect("answers").len() as u64, differ);
-    let mut answers = report["answers"].as_array().expect("answers").iter();
-    assert!(answers.any(|answer| answer["request_id"] == "r-0-2" && answer["feature"] == "spend__total_1h"));
+    assert_eq!(
+        report["differences"].as_array().expect("differences").len() as u64,
+        differ
+    );
+    let mut differences = report["differences"].as_array().expect("differences").iter();
+    assert!(differences.any(|answer| answer["request_id"] == "r-0-2" && answer["feature"] == "spend__total_1h"));
 }
 
 #[test]

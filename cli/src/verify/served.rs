@@ -131,7 +131,11 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
         "of_other_programs": others,
         "differ": total,
         "by_feature": by_feature,
-        "answers": compared.first.iter().map(|differs| told.json(differs)).collect::<Vec<_>>(),
+        "checks": [
+            { "check": "served", "compared": compared.values, "differ": total },
+            { "check": "model", "compared": sampled.len() * fields.names.len(), "differ": of_model },
+        ],
+        "differences": compared.first.iter().map(|differs| told.json(differs)).collect::<Vec<_>>(),
     });
     reporter.result(&text, &value);
     outputs.write("", &value, reporter)?;
