@@ -58,6 +58,7 @@
 //! | build a training set | [`Program::read_spine`] or [`Program::spine`], then [`Program::train`] |
 //! | answer in a DataFusion session of your own | [`Program::features`] |
 //! | keep online values | [`Program::online`], [`Online::push`], [`Online::advance`], [`Online::read`] |
+//! | serve: rows as bytes, questions at any instant, up to cuts | [`Program::serving`], [`Program::incoming`], [`Program::questions`], [`Online::let_in`] |
 //! | survive a restart, also with another version of the program | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`], [`Online::rebuilt`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
 //! | read rows in memory in place of files | [`Program::read_rows`], [`Program::spine_in`] |
@@ -82,6 +83,7 @@ mod refusal;
 mod replay;
 mod results;
 mod search;
+mod serving;
 mod spine;
 mod survey;
 #[cfg(test)]
@@ -102,7 +104,7 @@ pub use featr_decode::{
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
-pub use featr_stream::{AdvanceReport, LogName, LogStats, Rebuild, RestoreReport, ToRebuild};
+pub use featr_stream::{AdvanceReport, Cuts, LogName, LogStats, Rebuild, RestoreReport, ToRebuild};
 pub use features::FeatureOptions;
 pub use limits::{Limits, Most};
 pub use online::{Online, PushRejected, PushReport};
@@ -112,7 +114,8 @@ pub use random::Random;
 pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning};
+pub use serving::{Incoming, Undecoded};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};
-pub use values::parse_value;
+pub use values::{json_value, parse_value};

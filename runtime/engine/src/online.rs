@@ -7,10 +7,10 @@ use crate::results::columns_to_batch;
 use crate::spine::shared_identity;
 use arrow::array::{Array as _, RecordBatch};
 use featc_ir::plan::StreamGraph;
-use featc_ir::{Key, Source, Truth};
-use featr_decode::{Aside, decode_rows, from_arrow};
+use featc_ir::{Key, Source, Truth, Type};
+use featr_decode::{Aside, Decoded, decode_rows, from_arrow};
 use featr_kernels::{Batch, Column, rows as rules};
-use featr_stream::{AdvanceReport, Engine, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport};
+use featr_stream::{AdvanceReport, Cuts, Engine, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
@@ -44,6 +44,8 @@ pub struct PushReport {
     /// Of these, as of arrival, those that a question at the cut may see: they came after it, and answers that were given
     /// at the cut or before it lack them.
     pub overdue: u64,
+    /// Positions of the overdue rows, of an engine that [serves](Program::serving).
+    pub overdue_rows: Vec<u64>,
     /// Events with copies in this batch that differ in columns which the source does not declare. Each counts once. Rows of
     /// one push are compared with each other, not with those of earlier ones, of which such columns are not kept.
     pub differing_copies: u64,
@@ -96,9 +98,36 @@ impl Online {
         })
     }
 
+    pub(crate) fn serving(graphs: Vec<StreamGraph>, refused: BTreeMap<String, Error>) -> Result<Online, Error> {
+        Ok(Online {
+            engine: Engine::serving(graphs.clone())?,
+            graphs,
+            refused,
+        })
+    }
+
     /// An engine of the same program and truth without events.
     pub(crate) fn fresh(&self) -> Result<Online, Error> {
         Online::new(self.graphs.clone(), self.truth(), self.refused.clone())
+    }
+
+    /// Of an engine that [serves](Program::serving): per source the greatest arrival that questions see. Without one of a
+    /// source they see nothing of it.
+    pub fn cuts(&self) -> Option<&Cuts> {
+        self.engine.cuts()
+    }
+
+    /// Of an engine that [serves](Program::serving): lets in the rows with arrivals up to these cuts, in microseconds since
+    /// the epoch. Rows that are pushed later and lie there enter at once, and are counted as [`PushReport::overdue`].
+    ///
+    /// # Errors
+    /// [`Error::CutGoesBack`]; no cut has moved then.
+    pub fn let_in(&mut self, cuts: &Cuts) -> Result<AdvanceReport, Error> {
+        let moved = self.engine.let_in(cuts);
+        moved.map_err(|back| Error::CutGoesBack {
+            cut_us: back.cut_us,
+            asked_us: back.asked_us,
+        })
     }
 
     /// The truth that questions are answered in.
@@ -179,11 +208,27 @@ impl Online {
             accepted: step.accepted,
             waiting: step.waiting,
             overdue: step.overdue,
+            overdue_rows: self.overdue_rows(&declared, &decoded, &step),
             differing_copies,
             expired: step.logs.iter().map(|log| log.expired).min().unwrap_or(0),
             rejected,
             rejected_by_view: by_view.into_iter().collect(),
         })
+    }
+
+    /// Of rows that were stepped in, the positions of those whose arrival is not after the cut.
+    fn overdue_rows(&self, declared: &Source, decoded: &Decoded, step: &StepReport) -> Vec<u64> {
+        let cut_us = self.engine.cuts().and_then(|cuts| cuts.get(&declared.name));
+        let Some((cut_us, arrivals)) = cut_us
+            .zip(rules::arrivals(declared, &decoded.batch))
+            .filter(|_| step.overdue > 0)
+        else {
+            return Vec::new();
+        };
+        let verdict = rules::accept(declared, &decoded.batch);
+        let rows = verdict.rows().into_iter().map(|row| row as usize);
+        let overdue = rows.filter(|row| arrivals[*row] <= *cut_us);
+        overdue.map(|row| decoded.rows.number(row) - 1).collect()
     }
 
     /// Takes in decoded rows of a source, in its column order.
@@ -267,6 +312,13 @@ impl Online {
         columns.map(|(name, _)| name.to_owned()).collect()
     }
 
+    /// The output columns of a service with their types, in order; empty for an unknown one.
+    pub fn fields(&self, service: &str) -> Vec<(String, Type)> {
+        let graph = self.graphs.iter().find(|graph| graph.service == service);
+        let columns = graph.into_iter().flat_map(StreamGraph::columns);
+        columns.map(|(name, ty)| (name.to_owned(), ty)).collect()
+    }
+
     /// The whole state as bytes, waiting rows and the cut included: canonical (equal sets of rows up to one cut give equal
     /// bytes) and checked when read.
     pub fn snapshot(&self) -> Vec<u8> {
@@ -282,7 +334,10 @@ impl Online {
     /// # Errors
     /// [`Error::Snapshot`]: damaged bytes, another truth or version. The state stays as it was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<RestoreReport, Error> {
-        let restored = Engine::restore(self.graphs.clone(), self.truth(), bytes);
+        let restored = match self.engine.cuts() {
+            Some(_) => Engine::restore_serving(self.graphs.clone(), bytes),
+            None => Engine::restore(self.graphs.clone(), self.truth(), bytes),
+        };
         let (engine, report) = restored.map_err(|error| Error::Snapshot { why: error.to_string() })?;
         self.engine = engine;
         Ok(report)

@@ -1,8 +1,8 @@
 //! The engine: a graph that runs, in one truth, up to a cut.
 
 use crate::delta::{RowDeltas, Weight, Weights};
-use crate::graph::Network;
-use crate::now::Now;
+use crate::graph::{Network, Service};
+use crate::now::{Cuts, Now};
 use crate::operators::source;
 use crate::paging::Paging;
 use crate::question::{Questions, ReadError, has_type};
@@ -16,6 +16,8 @@ use featr_kernels::{Batch, Column};
 use std::fmt;
 
 /// Takes in rows of sources, answers questions of services, in one truth.
+///
+/// An engine that [serves](Engine::serving) shows what it is told to: see [`Engine::let_in`].
 ///
 /// As of arrival an accepted row waits until the *cut* has reached its arrival and the delay of its source:
 /// [`Engine::advance`] moves the cut, and a read is answered at the cut and nowhere else. In truth `complete` nothing
@@ -68,11 +70,58 @@ impl Engine {
     /// # Errors
     /// As [`Engine::new`].
     pub fn with_paging(graphs: Vec<StreamGraph>, truth: Truth, paging: Paging) -> Result<Engine, Bug> {
+        Engine::of(graphs, Now::of(truth), paging)
+    }
+
+    /// An engine without events that serves: questions see the rows whose arrival is not after the cut of their source,
+    /// which [`Engine::let_in`] moves, and are answered at any instant that is not before the horizon.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn serving(graphs: Vec<StreamGraph>) -> Result<Engine, Bug> {
+        Engine::of(graphs, Now::serving(), Paging::default())
+    }
+
+    fn of(graphs: Vec<StreamGraph>, now: Now, paging: Paging) -> Result<Engine, Bug> {
         Ok(Engine {
             program: graphs.first().map(|graph| graph.program.clone()).unwrap_or_default(),
             network: Network::new(graphs, paging)?,
-            now: Now { truth, cut_us: None },
+            now,
         })
+    }
+
+    /// Of an engine that serves, per source the greatest arrival that a question sees.
+    pub fn cuts(&self) -> Option<&Cuts> {
+        self.now.cuts.as_ref()
+    }
+
+    /// Of an engine that serves: lets in the rows of these sources whose arrival is not after the cut given for it. Cuts of
+    /// other sources stay, and so does what is kept. Nothing is told of an engine that answers in a truth.
+    ///
+    /// # Errors
+    /// [`CutGoesBack`], by the first source whose cut would; nothing has changed then.
+    pub fn let_in(&mut self, cuts: &Cuts) -> Result<AdvanceReport, CutGoesBack> {
+        let Some(known) = &mut self.now.cuts else {
+            return Ok(AdvanceReport::default());
+        };
+        for (source, asked_us) in cuts {
+            let before = known.get(source).filter(|cut| asked_us < cut);
+            if let Some(cut_us) = before {
+                let (cut_us, asked_us) = (*cut_us, *asked_us);
+                return Err(CutGoesBack { cut_us, asked_us });
+            }
+        }
+        known.extend(cuts.iter().map(|(source, cut)| (source.clone(), *cut)));
+        Ok(self.moved())
+    }
+
+    /// Tells the operators where the cut is.
+    fn moved(&mut self) -> AdvanceReport {
+        let mut report = AdvanceReport::default();
+        for operator in self.network.operators_mut() {
+            operator.advance(&self.now, &mut report);
+        }
+        report
     }
 
     /// The truth that questions are answered in.
@@ -103,11 +152,7 @@ impl Engine {
             }
             Some(_) | None => self.now.cut_us = Some(cut_us),
         }
-        let mut report = AdvanceReport::default();
-        for operator in self.network.operators_mut() {
-            operator.advance(&self.now, &mut report);
-        }
-        Ok(report)
+        Ok(self.moved())
     }
 
     /// Hash of the program, in hexadecimal.
@@ -179,6 +224,9 @@ impl Engine {
         let asked = services.find(|known| known.name == service);
         let asked = asked.ok_or_else(|| ReadError::UnknownService(service.to_owned()))?;
         check_questions(&asked.spine, questions)?;
+        if self.now.cuts.is_some() {
+            return self.read_served(asked, questions);
+        }
         let elsewhere = |at_us: &&i64| self.now.truth != Truth::Complete && Some(**at_us) != self.now.cut_us;
         if let Some(at_us) = questions.times.iter().find(elsewhere) {
             return Err(ReadError::NotAtCut {
@@ -187,6 +235,36 @@ impl Engine {
             });
         }
         self.network.answer(asked, questions, &self.now)
+    }
+
+    /// Questions of one instant at a time: how far the cuts lie behind it decides what is stale.
+    fn read_served(&self, asked: &Service, questions: &Questions) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
+        let times = &questions.times;
+        if times.iter().all(|time| *time == times[0]) {
+            return self.network.answer(asked, questions, &self.now);
+        }
+        let mut all: Vec<(Column, Vec<Status>)> = Vec::new();
+        let mut from = 0;
+        for stretch in times.chunk_by(|left, right| left == right) {
+            let rows: Vec<u32> = (from as u32..).take(stretch.len()).collect();
+            let take = |columns: &[Column]| columns.iter().map(|column| column.take(&rows)).collect();
+            let some = Questions {
+                times: stretch.to_vec(),
+                keys: take(&questions.keys),
+                self_columns: take(&questions.self_columns),
+            };
+            let more = self.network.answer(asked, &some, &self.now)?;
+            if from == 0 {
+                all = more;
+            } else {
+                for ((column, statuses), (values, further)) in all.iter_mut().zip(more) {
+                    column.append(&values);
+                    statuses.extend(further);
+                }
+            }
+            from += stretch.len();
+        }
+        Ok(all)
     }
 
     /// The state as bytes: a function of the program, the truth, the cut and the set of rows accepted, and of nothing
@@ -220,10 +298,24 @@ impl Engine {
         bytes: &[u8],
         paging: Paging,
     ) -> Result<(Engine, RestoreReport), RestoreError> {
+        let engine = Engine::with_paging(graphs, truth, paging).map_err(RestoreError::Graph)?;
+        engine.take_up(bytes)
+    }
+
+    /// As [`Engine::restore`], of an engine that serves, and goes on to: its cuts are those of the snapshot.
+    ///
+    /// # Errors
+    /// As [`Engine::restore`].
+    pub fn restore_serving(graphs: Vec<StreamGraph>, bytes: &[u8]) -> Result<(Engine, RestoreReport), RestoreError> {
+        Engine::serving(graphs).map_err(RestoreError::Graph)?.take_up(bytes)
+    }
+
+    /// Takes the state of a snapshot; the engine has none yet.
+    fn take_up(self, bytes: &[u8]) -> Result<(Engine, RestoreReport), RestoreError> {
         // Law: restart (proofs/theory/Laws.v)
-        let mut engine = Engine::with_paging(graphs, truth, paging).map_err(RestoreError::Graph)?;
+        let mut engine = self;
         let mut reader = snapshot::open(bytes)?;
-        engine.now.cut_us = reader.header(truth)?;
+        engine.now = reader.header(&engine.now)?;
         let sections = reader.sections(engine.now.cut_us)?;
         let mut report = RestoreReport::default();
         let mut used = vec![false; sections.len()];

@@ -7,7 +7,8 @@
 //! body:       entities  waiting
 //! entities:   number u64  { key  events u32  columns }
 //! waiting:    number u32  arrivals i64…  weights  keys…  columns
-//! truth:      0 complete; 1 as of arrival; 2 the same, and the delay u64 that overrides those of sources
+//! truth:      0 complete; 1 as of arrival; 2 the same, and the delay u64 that overrides those of sources;
+//!             3 serving: number u32 { source  cut i64 }, ascending by source
 //! cut, floor: 0; or 1 and an instant i64
 //! weights:    0 (insertions); or 1 and a byte per row, 0 insertion, 1 retraction
 //! columns:    τ i64…  ids…  digests u128…  poison  lifts…
@@ -26,7 +27,7 @@ pub(crate) use state::{Schema, State, StateColumn};
 
 use crate::delta::{Weight, Weights};
 use crate::log::EntityLog;
-use crate::now::Now;
+use crate::now::{Cuts, Now};
 use crate::restored::LogName;
 use crate::waiting::Run;
 use featc_ir::{Truth, Type};
@@ -50,6 +51,8 @@ pub enum RestoreError {
     OtherVersion { found: u32 },
     /// Written in another truth, or with another delay.
     OtherTruth { found: Truth, wanted: Truth },
+    /// Written by an engine that serves, and this one does not; or the other way round.
+    OtherUse { served: bool },
 }
 
 impl fmt::Display for RestoreError {
@@ -62,6 +65,10 @@ impl fmt::Display for RestoreError {
                     f,
                     "the snapshot has format version {found}; this engine reads {VERSION}"
                 )
+            }
+            RestoreError::OtherUse { served: true } => f.write_str("the snapshot is that of an engine that serves"),
+            RestoreError::OtherUse { served: false } => {
+                f.write_str("the snapshot is not that of an engine that serves")
             }
             RestoreError::OtherTruth { found, wanted } => {
                 write!(
@@ -140,8 +147,8 @@ impl<'a> Reader<'a> {
         self.array().map(u8::from_le_bytes)
     }
 
-    /// Checks that the snapshot is one of this truth; returns its cut.
-    pub(crate) fn header(&mut self, truth: Truth) -> Result<Option<i64>, RestoreError> {
+    /// Checks that the snapshot is one of this truth; returns it with its cuts.
+    pub(crate) fn header(&mut self, wanted: &Now) -> Result<Now, RestoreError> {
         // What was compiled is told apart by its states.
         let _program = self.string()?;
         let found = match self.u8()? {
@@ -150,12 +157,40 @@ impl<'a> Reader<'a> {
             2 => Truth::AsOfArrival {
                 delay_us: Some(self.u64()?),
             },
+            3 if wanted.cuts.is_some() => {
+                let cuts = Some(self.cuts()?);
+                let cut_us = self.instant()?;
+                let truth = wanted.truth;
+                return Ok(Now { truth, cut_us, cuts });
+            }
+            3 => return Err(RestoreError::OtherUse { served: true }),
             _ => return Err(RestoreError::Corrupt("a truth is unknown")),
         };
-        if found != truth {
-            return Err(RestoreError::OtherTruth { found, wanted: truth });
+        if wanted.cuts.is_some() {
+            return Err(RestoreError::OtherUse { served: false });
         }
-        self.instant()
+        if found != wanted.truth {
+            let wanted = wanted.truth;
+            return Err(RestoreError::OtherTruth { found, wanted });
+        }
+        let cut_us = self.instant()?;
+        Ok(Now {
+            cut_us,
+            ..Now::of(found)
+        })
+    }
+
+    fn cuts(&mut self) -> Result<Cuts, RestoreError> {
+        let mut cuts = Cuts::new();
+        for _ in 0..self.u32()? {
+            let source = self.string()?;
+            if cuts.last_key_value().is_some_and(|(last, _)| *last >= source) {
+                return Err(RestoreError::Corrupt("cuts are not in order"));
+            }
+            let cut_us = self.array().map(i64::from_le_bytes)?;
+            cuts.insert(source, cut_us);
+        }
+        Ok(cuts)
     }
 
     fn instant(&mut self) -> Result<Option<i64>, RestoreError> {
@@ -310,6 +345,15 @@ pub(crate) fn write<'a>(program: &str, now: &Now, states: impl Iterator<Item = &
     out.extend_from_slice(&VERSION.to_le_bytes());
     put_text(&mut out, program.as_bytes());
     match now.truth {
+        _ if now.cuts.is_some() => {
+            out.push(3);
+            let cuts = now.cuts.iter().flatten();
+            out.extend_from_slice(&(cuts.clone().count() as u32).to_le_bytes());
+            for (source, cut_us) in cuts {
+                put_text(&mut out, source.as_bytes());
+                out.extend_from_slice(&cut_us.to_le_bytes());
+            }
+        }
         Truth::Complete => out.push(0),
         Truth::AsOfArrival { delay_us: None } => out.push(1),
         Truth::AsOfArrival { delay_us: Some(us) } => {

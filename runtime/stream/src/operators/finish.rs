@@ -8,7 +8,7 @@ use crate::operator::{Answer, Ask, Operator, Port};
 use crate::question::{Questions, ReadError};
 use crate::report::StepReport;
 use featc_ir::plan::{FinishSpec, FoldSpec};
-use featc_ir::{Bug, Status, Truth};
+use featc_ir::{Bug, Source, Status, Truth};
 use featr_kernels::Column;
 use featr_kernels::finish::{self, Answers};
 use std::sync::Arc;
@@ -17,19 +17,21 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct FinishOperator {
     spec: FinishSpec,
+    source: Arc<Source>,
     fold: Arc<FoldSpec>,
     output: Port,
 }
 
 impl FinishOperator {
     pub fn new(spec: FinishSpec, inputs: &[&Port]) -> Result<FinishOperator, Bug> {
-        let [Port::Slots(fold)] = inputs else {
+        let [Port::Slots(source, fold)] = inputs else {
             return Err(Bug("features need the slots of one log as their input".to_owned()));
         };
         check::finish(&spec, fold)?;
         Ok(FinishOperator {
             output: Port::Features,
-            fold: (*fold).clone(),
+            source: source.clone(),
+            fold: fold.clone(),
             spec,
         })
     }
@@ -50,7 +52,9 @@ impl Operator for FinishOperator {
             Answer::Slots(slots) => Some(slots),
             Answer::Features(_) | Answer::Nothing => None,
         });
-        let answer = |slots| finish(&self.spec, &self.fold, &questions.times, slots, now.truth);
+        // An engine that serves reads questions of one instant at a time.
+        let lag = now.lag(&self.source, questions.times.first().copied().unwrap_or(0));
+        let answer = |slots| finish(&self.spec, &self.fold, &questions.times, slots, lag);
         Ok(slots.map_or(Answer::Nothing, |slots| Answer::Features(answer(slots))))
     }
 }
