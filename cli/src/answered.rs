@@ -2,14 +2,16 @@
 
 use crate::args::RunArgs;
 use crate::errors;
+use crate::outputs::Aside;
 use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use crate::settle::check_found;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featr::provenance::{Provenance, StagedSet, stage_set};
-use featr::{Claim, DecodeError, RunReport, Side, Spine, TrainRows, Training};
+use featr::{Claim, DecodeError, Limits, RunReport, Side, Spine, TrainOptions, TrainProgress, TrainRows, Training};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A training set on its way: everything is answered and counted, the rows come one batch after the other.
 #[derive(Debug)]
@@ -161,4 +163,50 @@ pub fn tell(prepared: &Prepared, training: &Answered, out: &str, snapshot: Optio
         value["snapshot"] = snapshot.into();
     }
     reporter.result(&text, &value);
+}
+
+/// The options that arguments stand for.
+pub fn options(prepared: &Prepared, args: &RunArgs, with_status: bool) -> TrainOptions {
+    TrainOptions {
+        with_status,
+        threads: args.threads.map_or(0, usize::from),
+        memory_bytes: args.memory_limit,
+        temp: args.temp_dir.clone(),
+        prune: !args.reads_every_row(),
+        // What was read is told first, and then judged.
+        limits: Limits::NONE,
+        ..TrainOptions::new(prepared.truth)
+    }
+}
+
+/// Runs the batch engine with a progress bar.
+pub fn batch(
+    prepared: &Prepared,
+    args: &RunArgs,
+    spine: Spine,
+    with_status: bool,
+    aside: Option<&Aside>,
+    reporter: &Reporter,
+) -> Result<Answered, Refused> {
+    let bar = Arc::new(Mutex::new((reporter.bar(), 0u64)));
+    let shown = bar.clone();
+    let questions = spine.times.len() as u64;
+    let nodes = prepared.program.answers(&prepared.service).unwrap_or(1) as u64;
+    let progress = move |progress: &TrainProgress| {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let TrainProgress::Answered { questions: more } = progress {
+            shown.1 += more;
+            let done = shown.1;
+            shown.0.tell("questions", done, questions * nodes);
+        }
+    };
+    let options = TrainOptions {
+        rejects: aside.map(|aside| aside.sink(reporter)).transpose()?,
+        progress: Some(Arc::new(progress)),
+        ..options(prepared, args, with_status)
+    };
+    let rows = prepared.program.training(&prepared.service, spine, options);
+    bar.lock().unwrap_or_else(PoisonError::into_inner).0.done();
+    rows.map(Answered::running)
+        .or_else(|error| reporter.refuse(errors::run(&error, None)))
 }

@@ -11,35 +11,31 @@
 //! - **One writer**: a second run in the same folder is refused.
 
 mod checkpoint;
+mod folder;
 mod job;
 mod plan;
+mod survey;
 mod verify;
 
-use crate::args::BackfillArgs;
+use crate::args::{BackfillArgs, PARTS_BOUND};
 use crate::errors;
-use crate::outputs::{Aside, check_overwrites, same_file};
 use crate::provenance::{fingerprints, is_hashed, named_file, source_files};
 use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, compiled, prepare_compiled};
-use crate::settle::{check_found, settle};
-use arrow::datatypes::Schema;
-use checkpoint::{Arguments, Checkpoint, Locked};
-use featc_driver::diag::Diagnostic;
+use checkpoint::{Arguments, Checkpoint};
 use featc_ir::{Service, ServiceField, Type};
+use featr::Value;
 use featr::provenance::{FileRecord, HashInputs};
-use featr::{Column, RunReport, Side, Spine, Survey, SurveyOptions, Value, ViewReport};
+use folder::{Locked, check_folder, make, named};
 use job::Job;
 use plan::{Questions, When};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use survey::survey;
 
 /// Parts that are made without being told to.
 const PARTS_MAX: u64 = 10_000;
-
-/// Parts that can be asked for: the checkpoint lists them all, and is written after each.
-pub const PARTS_BOUND: u64 = 1_000_000;
 
 pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
     let wanted = wanted(args, reporter)?;
@@ -103,12 +99,6 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
     verify::run(&job, &state, reporter)
 }
 
-/// Whether a file of the folder is one that the command names.
-fn named(args: &BackfillArgs, name: &Path) -> bool {
-    let mut files = [&args.run.rejected, &args.entities].into_iter().flatten();
-    files.any(|file| same_file(file, &args.out.join(name)))
-}
-
 /// The times that the arguments name.
 struct Wanted {
     range: Range<i64>,
@@ -129,34 +119,6 @@ fn wanted(args: &BackfillArgs, reporter: &Reporter) -> Result<Wanted, Refused> {
         when: every.transpose()?.map_or(When::Events, |us| When::Every { us }),
         chunk_us: chunk.transpose()?,
     })
-}
-
-/// Refuses a folder that a source reads, and other files that would be replaced.
-fn check_folder(args: &BackfillArgs, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
-    let inside = prepared.program.input_files(&prepared.service).unwrap_or_default();
-    let part = args.out.join("part.parquet");
-    if !args.out.exists() && featr::output_format(&args.out).is_ok() {
-        let help = "name a folder, such as `--out daily`: its parts are Parquet files";
-        let name = args.out.display().to_string();
-        return reporter.refuse(errors::argument(
-            "--out",
-            &name,
-            "a backfill writes a folder, and this names a file",
-            help,
-        ));
-    }
-    if inside.iter().any(|file| same_folder(file, &args.out)) || prepared.program.would_read(&prepared.service, &part) {
-        let why = "a source reads files of that folder";
-        return reporter.refuse(errors::unusable_folder(&args.out.display().to_string(), why));
-    }
-    if let Some(rejected) = args.run.rejected.as_deref().filter(|file| same_folder(file, &args.out)) {
-        let name = Path::new(rejected.file_name().unwrap_or_default());
-        if name == Path::new(checkpoint::FILE) || plan::may_be_part(name) {
-            let path = rejected.display().to_string();
-            return reporter.refuse(errors::overwrites(&path, "a file of the backfill, and so an output"));
-        }
-    }
-    check_overwrites(prepared, &args.run, args.entities.as_deref(), None, reporter)
 }
 
 /// Refuses a column of instants that has the name of another column.
@@ -354,129 +316,4 @@ fn columns(prepared: &Prepared) -> (Vec<String>, Vec<String>) {
     let fields = fields.into_iter().flat_map(|service| &service.fields);
     let keys = asked.into_iter().map(|key| key.name);
     (keys.collect(), fields.map(|field| field.name.clone()).collect())
-}
-
-/// Whether a file lies in a folder.
-fn same_folder(file: &Path, folder: &Path) -> bool {
-    let folder = std::fs::canonicalize(folder);
-    let parent = file.parent().map(std::fs::canonicalize);
-    matches!((folder, parent), (Ok(folder), Some(Ok(parent))) if folder == parent)
-}
-
-fn make(folder: &Path, reporter: &Reporter) -> Result<Locked, Refused> {
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let made = std::fs::create_dir(folder).and_then(|()| featr::sync_folder(parent.unwrap_or(Path::new("."))));
-    made.or_else(|error| reporter.refuse(not_made(folder, &error)))?;
-    Locked::take(folder, reporter)
-}
-
-/// Why a folder that was not there a moment ago cannot be made.
-fn not_made(folder: &Path, error: &std::io::Error) -> Diagnostic {
-    let name = folder.display().to_string();
-    match error.kind() {
-        std::io::ErrorKind::AlreadyExists => errors::busy(&name),
-        std::io::ErrorKind::NotFound => errors::unwritable(&name, "no such folder"),
-        _ => errors::unwritable(&name, &featr::plain(error)),
-    }
-}
-
-/// Reads the sources once: what cannot be used is told before anything is written.
-fn survey(
-    args: &BackfillArgs,
-    prepared: &Prepared,
-    when: When,
-    range: Range<i64>,
-    reporter: &Reporter,
-) -> Result<Questions, Refused> {
-    let Ok(service) = prepared.program.service(&prepared.service) else {
-        return reporter.refuse(errors::bug("the service was there a moment ago"));
-    };
-    let (program, name) = (&prepared.program, &prepared.service);
-    let only = match (&args.run.given.entities, &args.entities) {
-        (Some(rows), _) => Some(program.entities_in(name, rows)),
-        (None, Some(path)) => Some(program.read_entities(name, path)),
-        (None, None) => None,
-    };
-    let only = only
-        .transpose()
-        .or_else(|error| reporter.refuse(errors::of_command(&error, None)))?;
-    let listed = only.clone();
-    let aside = Aside::new(&args.run, reporter)?;
-    let options = SurveyOptions {
-        events_in: (when == When::Events).then(|| range.clone()),
-        only,
-        rejects: aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?,
-    };
-    let known = prepared.program.survey(&prepared.service, options).or_else(|error| {
-        reporter.refuse(match &error {
-            featr::Error::Columns { why, .. } => errors::several_entities(&prepared.service, why),
-            other => errors::run(other, None),
-        })
-    })?;
-    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    let report = RunReport {
-        sources: known.sources.clone(),
-        ..RunReport::default()
-    };
-    settle(&report, &args.run, reporter)?;
-    if let (When::Every { .. }, Some(listed)) = (when, listed) {
-        check_listed(args, prepared, &listed, &known, range.start, reporter)?;
-    }
-    Ok(Questions::new(when, range, known, &service.self_columns))
-}
-
-/// Judges the entities of `--entities` by how many of them any event is about.
-fn check_listed(
-    args: &BackfillArgs,
-    prepared: &Prepared,
-    listed: &[Column],
-    found: &Survey,
-    from: i64,
-    reporter: &Reporter,
-) -> Result<(), Refused> {
-    let (Ok(service), Some(fields)) = (
-        prepared.program.service(&prepared.service),
-        prepared.ir.service(&prepared.service),
-    ) else {
-        return reporter.refuse(errors::bug("the service was there a moment ago"));
-    };
-    let rows = found.columns.first().map_or(0, |(_, column)| column.len());
-    let has_all_keys = |view: &&featc_ir::View| {
-        let keys = &prepared.ir.entity(view.entity).keys;
-        service.keys.iter().all(|key| keys.contains(key))
-    };
-    let views = fields.fields.iter().map(|field| prepared.ir.view(field.view));
-    let Some(view) = views.into_iter().find(has_all_keys) else {
-        return Ok(());
-    };
-    let report = RunReport {
-        views: vec![ViewReport {
-            view: view.name.clone(),
-            questions: rows as u64,
-            missing: (rows as u64).saturating_sub(found.known),
-        }],
-        ..RunReport::default()
-    };
-    let questions = Spine {
-        schema: Arc::new(Schema::empty()),
-        batches: Vec::new(),
-        times: vec![from; listed.first().map_or(0, Column::len)].into(),
-        columns: service.keys.iter().cloned().zip(listed.iter().cloned()).collect(),
-    };
-    check_found(prepared, &report, &questions, Side::Batch, &args.run, reporter)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use featc_driver::diag::Code;
-
-    #[test]
-    fn a_folder_that_another_run_has_just_made_is_busy() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let refused = std::fs::create_dir(folder.path()).expect_err("it is there");
-        assert_eq!(not_made(folder.path(), &refused).code, Code::FolderBusy);
-        let lost = std::fs::create_dir(folder.path().join("a/b")).expect_err("no folder");
-        assert_eq!(not_made(Path::new("a/b"), &lost).code, Code::UnwritableOutput);
-    }
 }

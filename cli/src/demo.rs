@@ -1,6 +1,6 @@
 //! `featc demo`: the whole tour, on real flights that come with the binary.
 
-use crate::answered::{Answered, write};
+use crate::answered::{Answered, batch, write};
 use crate::args::{
     BuildArgs, DemoArgs, GetArgs, Given, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg, VerifyArgs,
 };
@@ -8,7 +8,7 @@ use crate::outputs::check_out;
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, prepare};
 use crate::table::excerpt;
-use crate::{build, errors, get, train, verify};
+use crate::{build, errors, get, verify};
 use arrow::array::Array as _;
 use featr::{Most, Spine, Training};
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ impl Tour<'_> {
 
     fn training(&self, prepared: &Prepared, truth: TruthArg) -> Result<Training, Refused> {
         let spine = self.spine(prepared)?;
-        train::batch(
+        batch(
             prepared,
             &self.program_args(truth).run,
             spine,

@@ -1,46 +1,16 @@
 //! Results into object stores and Delta tables.
 
 use crate::answered::{Answered, tell, write};
-use crate::args::TrainArgs;
+use crate::args::{ModeArg, OutFormat, TrainArgs};
 use crate::errors;
 use crate::foreign;
 use crate::outputs::{check_out, check_overwrites};
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
-use clap::{Args, ValueEnum};
-use featc_driver::diag::{Code, Diagnostic};
+use clap::ValueEnum as _;
 use featr::lake::{DeltaTarget, LakeStore, Mode, is_address};
 use featr::provenance::{PROVENANCE_KEY, Provenance, sidecar};
-use featr::{Claim, DecodeError, LakeCause, WriteOptions, output_format};
-
-/// What `--out` means.
-#[derive(Debug, Clone, Args)]
-pub struct OutArgs {
-    /// What --out is: one file, or a Delta table
-    #[arg(long, value_enum, default_value_t = OutFormat::File)]
-    pub out_format: OutFormat,
-    /// What becomes of the rows that the Delta table has
-    #[arg(long, value_enum)]
-    pub mode: Option<ModeArg>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OutFormat {
-    /// One file, in the format of its extension
-    File,
-    /// The folder of a Delta table, written in one commit
-    Delta,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ModeArg {
-    /// There must be no table yet (default)
-    Create,
-    /// They stay
-    Append,
-    /// They are replaced
-    Overwrite,
-}
+use featr::{Claim, DecodeError, WriteOptions, output_format};
 
 /// Where a result goes, looked at before any work is done.
 pub enum Out {
@@ -186,44 +156,4 @@ impl Out {
 fn metadata(record: Option<&Provenance>) -> Vec<(String, String)> {
     let pair = |record: &Provenance| (PROVENANCE_KEY.to_owned(), record.to_json());
     record.map(pair).into_iter().collect()
-}
-
-/// The diagnostic for a store or a table.
-pub fn problem(cause: LakeCause, error: &DecodeError) -> Diagnostic {
-    let (code, help) = match cause {
-        LakeCause::UnknownStore => (
-            Code::UnknownStore,
-            "write a path, file:///absolute/path or s3://bucket/key",
-        ),
-        LakeCause::Refused => (
-            Code::StoreRefused,
-            "check AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and for http AWS_ALLOW_HTTP=true",
-        ),
-        LakeCause::NoSuchTable => (
-            Code::NoSuchTable,
-            "give the folder that holds `_delta_log`, and a version that it has",
-        ),
-        LakeCause::UnreadableTable => (
-            Code::UnreadableTable,
-            "rewrite the table without the feature, or export its rows to Parquet files",
-        ),
-        LakeCause::SchemaDiffers => (
-            Code::TableSchemaDiffers,
-            "write to another table, or change the table's columns first",
-        ),
-        LakeCause::TableExists => (
-            Code::TableExists,
-            "pass `--mode append` or `--mode overwrite`, or choose another folder",
-        ),
-        LakeCause::TableChanged => (Code::TableChanged, "run the command again: nothing was written"),
-        LakeCause::UnwritableTable => (
-            Code::UnwritableTable,
-            "choose another folder: the training set can have a table of its own",
-        ),
-        LakeCause::UnfitColumn => (
-            Code::UnfitColumn,
-            "rename the column or cast it in the program; a column of the spine: in the spine",
-        ),
-    };
-    Diagnostic::new(code, error.to_string()).with_help(help)
 }

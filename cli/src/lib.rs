@@ -27,6 +27,7 @@ mod provenance;
 mod random;
 mod replay;
 pub mod report;
+mod reproduce;
 pub mod run;
 mod settle;
 mod table;

@@ -1,64 +1,17 @@
 //! `featc train`: a training set from the batch engine.
 
-use crate::answered::Answered;
-use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainArgs, TrainCommand};
+use crate::answered::{Answered, batch};
+use crate::args::{ProgramArgs, SpineArgs, TrainArgs, TrainCommand};
 use crate::errors;
 use crate::found;
 use crate::lake::Out;
 use crate::outputs::Aside;
-use crate::provenance::{self, Recorder};
+use crate::provenance::Recorder;
 use crate::report::{Refused, Reporter};
+use crate::reproduce::reproduce;
 use crate::run::{Prepared, prepare};
 use crate::settle::settle;
 use featr::provenance::{HashInputs, Provenance};
-use featr::{Limits, Spine, TrainOptions, TrainProgress};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// The options that arguments stand for.
-pub fn options(prepared: &Prepared, args: &RunArgs, with_status: bool) -> TrainOptions {
-    TrainOptions {
-        with_status,
-        threads: args.threads.map_or(0, usize::from),
-        memory_bytes: args.memory_limit,
-        temp: args.temp_dir.clone(),
-        prune: !args.reads_every_row(),
-        // What was read is told first, and then judged.
-        limits: Limits::NONE,
-        ..TrainOptions::new(prepared.truth)
-    }
-}
-
-/// Runs the batch engine with a progress bar.
-pub fn batch(
-    prepared: &Prepared,
-    args: &RunArgs,
-    spine: Spine,
-    with_status: bool,
-    aside: Option<&Aside>,
-    reporter: &Reporter,
-) -> Result<Answered, Refused> {
-    let bar = Arc::new(Mutex::new((reporter.bar(), 0u64)));
-    let shown = bar.clone();
-    let questions = spine.times.len() as u64;
-    let nodes = prepared.program.answers(&prepared.service).unwrap_or(1) as u64;
-    let progress = move |progress: &TrainProgress| {
-        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if let TrainProgress::Answered { questions: more } = progress {
-            shown.1 += more;
-            let done = shown.1;
-            shown.0.tell("questions", done, questions * nodes);
-        }
-    };
-    let options = TrainOptions {
-        rejects: aside.map(|aside| aside.sink(reporter)).transpose()?,
-        progress: Some(Arc::new(progress)),
-        ..options(prepared, args, with_status)
-    };
-    let rows = prepared.program.training(&prepared.service, spine, options);
-    bar.lock().unwrap_or_else(PoisonError::into_inner).0.done();
-    rows.map(Answered::running)
-        .or_else(|error| reporter.refuse(errors::run(&error, None)))
-}
 
 /// The arguments of a training set that is not made from a record.
 pub fn set(args: &TrainCommand, reporter: &Reporter) -> Result<TrainArgs, Refused> {
@@ -85,7 +38,7 @@ pub fn set(args: &TrainCommand, reporter: &Reporter) -> Result<TrainArgs, Refuse
 
 pub fn run(args: &TrainCommand, reporter: &Reporter) -> Result<(), Refused> {
     if let Some(file) = &args.from_provenance {
-        return provenance::reproduce(args, file, reporter);
+        return reproduce(args, file, reporter);
     }
     let set = set(args, reporter)?;
     let out = Out::check(&set, reporter)?;

@@ -13,6 +13,7 @@ mod shrink;
 #[cfg(test)]
 mod tests;
 
+use crate::answered::batch;
 use crate::args::{ReplayOptions, RunArgs, VerifyArgs};
 use crate::errors;
 use crate::outputs::Aside;
@@ -21,7 +22,6 @@ use crate::replay::stream_recorded;
 use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, prepare};
 use crate::settle::{check_found, settle};
-use crate::train::batch;
 use answers::Answers;
 use case::{Asked, Case, Fields};
 use checks::{Check, Kind, against, related};

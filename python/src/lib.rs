@@ -6,6 +6,7 @@
 //! - Work runs on a thread of its own without the interpreter's lock; meanwhile signals are looked at and progress is told.
 //! - A panic of such work becomes the exception `featc.Bug`.
 
+mod errors;
 mod numbers;
 mod online;
 mod outcome;

@@ -1,7 +1,8 @@
 //! Online values: one stream engine, which threads share by a lock.
 
+use crate::errors::exception;
 use crate::numbers::whole;
-use crate::outcome::{exception, refusal};
+use crate::outcome::refusal;
 use crate::table::Table;
 use crate::work::{caught, detached};
 use arrow::compute::concat_batches;

@@ -1,5 +1,6 @@
 //! What a run gives to Python: whether it was refused, all that was told, and its result.
 
+use crate::errors::exception;
 use crate::table::Table;
 use featc::report::{Kept, Reporter};
 use featr::Error;
@@ -74,15 +75,4 @@ pub fn refusal(py: Python<'_>, error: &Error) -> PyErr {
         }
     };
     exception(py, "refusal", (told,))
-}
-
-/// The exception that a function of `featc._errors` makes.
-pub fn exception<'py>(py: Python<'py>, name: &str, arguments: impl pyo3::call::PyCallArgs<'py>) -> PyErr {
-    let made = py
-        .import("featc._errors")
-        .and_then(|errors| errors.getattr(name)?.call1(arguments));
-    match made {
-        Ok(exception) => PyErr::from_value(exception),
-        Err(error) => error,
-    }
 }

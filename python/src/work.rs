@@ -1,6 +1,6 @@
 //! Work on a thread of its own: without the interpreter's lock, interrupted by signals, with progress.
 
-use crate::outcome::exception;
+use crate::errors::exception;
 use featc::progress::Listener;
 use pyo3::prelude::*;
 use std::any::Any;

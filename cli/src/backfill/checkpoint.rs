@@ -8,18 +8,17 @@ use crate::errors;
 use crate::provenance::{other_values, refuse_changes, unchanged};
 use crate::report::{Refused, Reporter};
 use featc_driver::diag::Diagnostic;
+use featr::Aside;
 use featr::provenance::{FileRecord, Release, SourceFiles, TruthRecord};
-use featr::{Aside, open_file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub const FILE: &str = "_checkpoint.json";
 
-const KIND: &str = "featc.backfill";
-const VERSION: u32 = 1;
+pub const KIND: &str = "featc.backfill";
+pub const VERSION: u32 = 1;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
@@ -195,119 +194,5 @@ impl Arguments {
                 false => "without `--status`".to_owned(),
             },
         ]
-    }
-}
-
-/// A folder that this process, and no other, writes to.
-#[derive(Debug)]
-pub struct Locked {
-    pub path: PathBuf,
-    /// The lock ends with the process, however that ends.
-    _lock: File,
-}
-
-impl Locked {
-    /// Takes a folder that exists.
-    pub fn take(path: &Path, reporter: &Reporter) -> Result<Locked, Refused> {
-        let name = path.display().to_string();
-        let unwritable = |error: &std::io::Error| errors::unwritable(&name, &error.to_string());
-        let lock = File::open(path).or_else(|error| reporter.refuse(unwritable(&error)))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return reporter.refuse(errors::busy(&name)),
-            // A file system without locks cannot be shared safely; it is not refused for that.
-            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return reporter.refuse(unwritable(&error)),
-        }
-        Ok(Locked {
-            path: path.to_owned(),
-            _lock: lock,
-        })
-    }
-
-    /// The checkpoint in the folder.
-    pub fn checkpoint(&self, reporter: &Reporter) -> Result<Option<Checkpoint>, Refused> {
-        let name = self.path.display().to_string();
-        let unusable = |why: &str| reporter.refuse(errors::unusable_folder(&name, why));
-        match open_file(&self.path.join(FILE)).and_then(std::io::read_to_string) {
-            Ok(text) => {
-                let read: Result<Checkpoint, _> = serde_json::from_str(&text);
-                match read {
-                    Ok(found) if found.kind == KIND && found.version == VERSION => Ok(Some(found)),
-                    Ok(_) => unusable(&format!("its `{FILE}` is of another kind or version")),
-                    Err(error) => unusable(&format!("its `{FILE}` cannot be read: {error}")),
-                }
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => unusable(&format!("its `{FILE}` cannot be read: {error}")),
-        }
-    }
-
-    /// Refuses a folder that holds files which `ours` does not know by their places in it. Names that begin with `.`
-    /// or `_` are nobody's business: readers of folders leave them out.
-    pub fn refuse_strangers(&self, ours: &dyn Fn(&Path) -> bool, reporter: &Reporter) -> Result<(), Refused> {
-        let name = self.path.display().to_string();
-        match stranger(&self.path, Path::new(""), ours) {
-            Ok(None) => Ok(()),
-            Err((place, error)) => {
-                let why = match place.as_os_str().is_empty() {
-                    true => format!("it cannot be listed: {error}"),
-                    false => format!("`{}` in it cannot be listed: {error}", place.display()),
-                };
-                reporter.refuse(errors::unusable_folder(&name, &why))
-            }
-            Ok(Some(file)) => {
-                let is_begun = self.path.join(FILE).exists();
-                reporter.refuse(errors::foreign_file(&name, &file.display().to_string(), is_begun))
-            }
-        }
-    }
-}
-
-/// The first file below `inside`, a folder in `folder`, that is not `ours`, by the order of the names; or the folder
-/// that cannot be listed.
-fn stranger(folder: &Path, inside: &Path, ours: &dyn Fn(&Path) -> bool) -> Result<Option<PathBuf>, (PathBuf, String)> {
-    let failed = |error: std::io::Error| (inside.to_owned(), error.kind().to_string());
-    let entries = std::fs::read_dir(folder.join(inside)).map_err(failed)?;
-    let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let place = inside.join(entry.file_name());
-        if entry.file_name().to_string_lossy().starts_with(['.', '_']) || ours(&place) {
-            continue;
-        }
-        // A link to a folder is not followed: it is a stranger itself.
-        if !entry.file_type().map_err(failed)?.is_dir() {
-            return Ok(Some(place));
-        }
-        if let Some(found) = stranger(folder, &place, ours)? {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_stranger_is_found_by_name_and_errors_are_told() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let at = |name: &str| folder.path().join(name);
-        std::fs::create_dir_all(at("b/deep")).expect("writable");
-        std::fs::create_dir(at("a")).expect("writable");
-        for file in ["b/deep/x", "b/y", "c", ".hidden", "_log", "ours"] {
-            std::fs::write(at(file), "").expect("writable");
-        }
-        let ours = |place: &Path| place == Path::new("ours");
-        let found = || stranger(folder.path(), Path::new(""), &ours);
-        for expected in ["b/deep/x", "b/y", "c"] {
-            assert_eq!(found(), Ok(Some(PathBuf::from(expected))));
-            std::fs::remove_file(at(expected)).expect("removable");
-        }
-        assert_eq!(found(), Ok(None));
-        let gone = stranger(folder.path(), Path::new("gone"), &ours);
-        assert_eq!(gone, Err((PathBuf::from("gone"), "entity not found".to_owned())));
     }
 }

@@ -1,14 +1,15 @@
 //! Making the parts of a backfill, one after the other.
 
-use super::checkpoint::{Checkpoint, Done, FILE, Locked};
+use super::checkpoint::{Checkpoint, Done, FILE};
+use super::folder::Locked;
 use super::plan::{Part, Questions};
+use crate::answered::options;
 use crate::args::{BackfillArgs, RunArgs};
 use crate::errors;
 use crate::progress::Pace;
 use crate::provenance::{source_files, unchanged};
 use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
-use crate::train::options;
 use featr::RowsWriter;
 use featr::provenance::{HashInputs, SourceFiles, file_record};
 

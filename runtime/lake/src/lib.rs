@@ -17,6 +17,7 @@
 //!
 //! The calls block. Requests run on threads of this crate's own, so that every caller may be a worker of any runtime.
 
+mod address;
 mod delta;
 #[cfg(unix)]
 mod limit;
@@ -30,8 +31,8 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
+pub use address::is_address;
 pub use delta::{Committed, DeltaTarget, DeltaWriter, Mode};
 #[cfg(unix)]
 pub use limit::file_size_is_an_error;
-pub use place::is_address;
 pub use store::LakeStore;

@@ -1,6 +1,6 @@
 //! Objects: buckets, listings, and ranged reads.
 
-use crate::place::object_address;
+use crate::address::object_address;
 use crate::problem::{innermost, problem, refused};
 use crate::requests::wait;
 use bytes::Bytes;

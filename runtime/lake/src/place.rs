@@ -1,5 +1,6 @@
 //! What an address means.
 
+use crate::address::scheme;
 use crate::problem::problem;
 use featr_decode::{DecodeError, LakeCause};
 use std::path::{Path, PathBuf};
@@ -11,20 +12,6 @@ pub(crate) enum Place {
     Local(PathBuf),
     /// An object, a folder of objects or a pattern in a bucket; the key has no slash at its ends.
     Object { bucket: String, key: String },
-}
-
-/// Whether a text is an address (`s3://…`, `file://…`) and not a path.
-pub fn is_address(text: &str) -> bool {
-    scheme(text).is_some()
-}
-
-/// What stands before `://`, where that can be a scheme.
-fn scheme(text: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = text.split_once("://")?;
-    let letters = scheme
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    (scheme.len() > 1 && letters).then_some((scheme, rest))
 }
 
 impl Place {
@@ -72,9 +59,4 @@ fn local(rest: &str) -> Option<Place> {
     let text = format!("file://{}", path.replace('?', "%3F").replace('#', "%23"));
     let path = url::Url::parse(&text).ok()?.to_file_path().ok()?;
     Some(Place::Local(path))
-}
-
-/// The address of an object.
-pub(crate) fn object_address(bucket: &str, key: &str) -> String {
-    format!("s3://{bucket}/{key}")
 }

@@ -36,7 +36,7 @@ pub(crate) fn refused(place: &str, error: &object_store::Error) -> DecodeError {
 
 /// What the file system of this machine said, in plain words; `None` of other stores, and where a file is not there.
 pub(crate) fn of_this_machine(place: &str, error: &(dyn Error + 'static)) -> Option<String> {
-    if crate::is_address(place) && !place.starts_with("file:") {
+    if crate::address::is_address(place) && !place.starts_with("file:") {
         return None;
     }
     let mut cause = error;

@@ -1,7 +1,8 @@
 //! Results into object stores.
 
+use crate::address::object_address;
 use crate::object::{Buckets, ask, exists, key};
-use crate::place::{Place, object_address};
+use crate::place::Place;
 use crate::problem::problem;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;

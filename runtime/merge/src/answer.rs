@@ -1,9 +1,10 @@
 //! Slots to answers, each family of slots at once.
 
-use super::classes::Taken;
-use super::groups::Answer;
-use super::nearest::{End, Steps};
-use super::{Context, distinct, extreme, fold, groups, nearest, variance};
+use crate::context::Context;
+use crate::groups::Answer;
+use crate::nearest::{End, Steps};
+use crate::taken::Taken;
+use crate::{distinct, extreme, fold, groups, nearest, variance};
 use featc_ir::plan::Method;
 use featc_ir::{Aggregate, LiftId, Slot, Status};
 use featr_kernels::Column;

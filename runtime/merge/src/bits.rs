@@ -65,7 +65,7 @@ impl Bits {
         for level in self.levels[..height].iter().rev() {
             at = at * 64 + pick(level[at]) as usize;
         }
-        super::run::position(at)
+        crate::run::position(at)
     }
 }
 

@@ -4,9 +4,9 @@
 //! nothing. An event enters when it has both happened and become visible, leaves when it is too old, and steps out for
 //! the one question that excludes it. All slots of a window share them.
 
-use super::Questions;
-use super::run::{Lists, Run, Spans};
-use super::visibility::Visibility;
+use crate::questions::Questions;
+use crate::run::{Lists, Run, Spans};
+use crate::visibility::Visibility;
 
 /// Row ranges, a list per question.
 #[derive(Debug, Default)]

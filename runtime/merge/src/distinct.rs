@@ -1,8 +1,9 @@
 //! `count_distinct`: a count per value, kept up along the window deltas.
 
-use super::Context;
-use super::classes::{Classes, Taken, tags};
-use super::run::position;
+use crate::classes::Classes;
+use crate::context::Context;
+use crate::run::position;
+use crate::taken::{Taken, tags};
 use featc_ir::{ErrorCode, Slot, Status};
 use featr_kernels::{Column, Data};
 use std::collections::HashMap;

@@ -2,10 +2,10 @@
 //! that came later, so the winner of a span is the first of them that lies in it. Where that one is excluded, in crowded
 //! entities, and where spans may start earlier than the one before, a tree of winners says who is next.
 
-use super::Context;
-use super::classes::Classes;
-use super::nearest::NONE;
-use super::run::Spans;
+use crate::classes::Classes;
+use crate::context::Context;
+use crate::nearest::NONE;
+use crate::run::Spans;
 use featc_ir::{Aggregate, Slot};
 use featr_kernels::Data;
 use std::cmp::Ordering;

@@ -2,9 +2,10 @@
 //! tree of states where spans overlap much. Events are folded, and states combined, from the earlier to the later: so their
 //! identities need not be here. Summaries (`pane.rs`) are added in any order: with them what orders events is here.
 
-use super::groups::Answer;
-use super::run::position;
-use super::{Context, Group};
+use crate::context::Context;
+use crate::groups::Answer;
+use crate::questions::Group;
+use crate::run::position;
 use featc_ir::{Slot, Status};
 use featr_kernels::Column;
 use featr_kernels::aggregate::{State, Types};

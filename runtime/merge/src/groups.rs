@@ -1,8 +1,9 @@
 //! Aggregates with exact inverses: from totals to values, a column at a time.
 
-use super::classes::{Classes, Taken, tags};
-use super::totals::{of_rows, totals};
-use super::{Context, argument_type};
+use crate::classes::Classes;
+use crate::context::{Context, argument_type};
+use crate::taken::{Taken, tags};
+use crate::totals::{of_rows, totals};
 use featc_ir::{Aggregate, ErrorCode, Slot, Status, Type};
 use featr_kernels::exact::{self, ExactSum, FixedSums, PrefixExact, Specials, Unit};
 use featr_kernels::value::canonical;

@@ -1,32 +1,35 @@
 //! Where a window of the last N events starts: the N-th candidate before its end that the question sees and does not leave
 //! out.
 
-use super::bits::Bits;
-use super::run::{Reach, position};
-use super::{Context, Group};
+use crate::bits::Bits;
+use crate::questions::{Group, Questions};
+use crate::run::{Lists, Reach, Run, position};
+use crate::visibility::Visibility;
 use featc_ir::LiftId;
 use featr_kernels::aggregate::Candidates;
 
 /// For each question the row from which the last `count` candidates within `low..high` lie. As many as there are, if they
 /// are fewer.
 pub(super) fn lows(
-    context: &Context<'_>,
+    (run, questions): (&Run, &Questions),
+    (visibility, fresh): (&Visibility, Option<&Lists>),
     reach: &Reach,
     (count, filter): (u32, Option<LiftId>),
     (low, high): (&[u32], &[u32]),
 ) -> Vec<u32> {
     // Law: selection_is_the_end (proofs/theory/Laws.v)
-    let candidates = Candidates::new(filter, &context.run.events);
+    let candidates = Candidates::new(filter, &run.events);
     let mut lows = low.to_vec();
     let mut rows: Vec<u32> = vec![];
-    for (number, group) in context.questions.groups.iter().enumerate() {
+    for (number, group) in questions.groups.iter().enumerate() {
         let search = Search {
-            context,
+            visibility,
+            fresh,
             reach,
             count,
             group,
         };
-        if context.visibility.is_crowded(number) {
+        if visibility.is_crowded(number) {
             search.by_arrival(&candidates, high, &mut lows);
             continue;
         }
@@ -41,7 +44,8 @@ pub(super) fn lows(
 }
 
 struct Search<'a> {
-    context: &'a Context<'a>,
+    visibility: &'a Visibility,
+    fresh: Option<&'a Lists>,
     reach: &'a Reach,
     count: u32,
     group: &'a Group,
@@ -51,11 +55,10 @@ impl Search<'_> {
     /// The candidate at which the last ones of a span begin; `None` if there are no more than wanted. `rows` are all
     /// candidates of the entity.
     fn around_exclusions(&self, rows: &[u32], question: usize, span: std::ops::Range<u32>) -> Option<u32> {
-        let visibility = &self.context.visibility;
         let exclusions = if self.reach.excludes_self {
-            &visibility.late_and_own
+            &self.visibility.late_and_own
         } else {
-            &visibility.late
+            &self.visibility.late
         };
         let exclusions = exclusions.rows.get(question);
         let before = |row: u32| position(rows.partition_point(|candidate| *candidate < row));
@@ -82,11 +85,11 @@ impl Search<'_> {
         let start = self.group.events.start;
         let mut arrived = Bits::new(self.group.events.len());
         for question in self.group.questions.clone() {
-            let fresh = self.context.fresh(question).iter();
+            let fresh = self.fresh.map_or(&[][..], |fresh| fresh.get(question)).iter();
             let fresh = fresh.filter(|row| candidates.holds(**row as usize));
             fresh.for_each(|row| arrived.set(*row - start));
             let own: &[u32] = if self.reach.excludes_self {
-                self.context.visibility.own.get(question)
+                self.visibility.own.get(question)
             } else {
                 &[]
             };

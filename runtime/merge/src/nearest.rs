@@ -1,9 +1,11 @@
 //! `first`, `last`, `time_since_last` and presence: the event nearest to an edge of the span that takes part.
 
-use super::bits::Bits;
-use super::classes::{Classes, Taken};
-use super::run::{Lists, Spans, position};
-use super::{Context, nullable};
+use crate::bits::Bits;
+use crate::classes::Classes;
+use crate::context::{Context, nullable};
+use crate::groups::where_taken;
+use crate::run::{Lists, Spans, position};
+use crate::taken::Taken;
 use featc_ir::{ErrorCode, Slot, Status};
 use featr_kernels::{Column, Data, Tag};
 
@@ -168,7 +170,7 @@ pub(super) fn gather(context: &Context<'_>, slot: &Slot, found: &[u32], taken: &
             Data::Str(found.iter().map(text).collect())
         }
     };
-    super::groups::where_taken(slot, taken, data)
+    where_taken(slot, taken, data)
 }
 
 pub(super) fn time_since_last(

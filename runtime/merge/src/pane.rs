@@ -15,56 +15,21 @@
 //! slot is folded, the events of a summary and of the run that it is put into have digests, or whatever else orders those
 //! of one instant and id.
 
-use super::answer::{Means, Work};
-use super::classes::{Classes, Counts, Key, key, keys_of};
-use super::fold::{LEAF_ROWS, around};
-use super::nearest::{NONE, Steps, in_reach};
-use super::{Context, Group, Questions, Run, answer, distinct, extreme, is_folded};
+use crate::answer::{Means, Work};
+use crate::classes::Classes;
+use crate::context::Context;
+use crate::fold::{LEAF_ROWS, around};
+use crate::nearest::{NONE, Steps, in_reach};
+use crate::questions::{Group, Questions};
+use crate::run::{Run, position};
+use crate::summary::{Counts, Key, OfKey, PaneSummary, chooses, is_folded, key, keys_of, states_of};
+use crate::{answer, distinct, extreme};
 use featc_ir::plan::{FoldSpec, Method};
 use featc_ir::{Excluding, LiftId, Slot, Window, WindowId, WindowKind};
 use featr_kernels::Data;
 use featr_kernels::aggregate::{Candidates, State, Types};
 use featr_kernels::exact::ExactSum;
 use std::collections::HashSet;
-
-/// What is kept of the rows that do not stay.
-#[derive(Debug, Clone)]
-pub struct PaneSummary {
-    /// One per key of the slots, in their order.
-    of_keys: Vec<OfKey>,
-    /// As [`states_of`] numbers them.
-    states: Vec<State>,
-}
-
-#[derive(Debug, Clone)]
-struct OfKey {
-    counts: Counts,
-    /// Of the arguments that take part, where some slot asks for it.
-    sum: ExactSum,
-    squares: ExactSum,
-}
-
-impl PaneSummary {
-    pub(super) fn counts(&self, key: usize) -> &Counts {
-        &self.of_keys[key].counts
-    }
-
-    pub(super) fn sum(&self, key: usize) -> &ExactSum {
-        &self.of_keys[key].sum
-    }
-
-    pub(super) fn squares(&self, key: usize) -> &ExactSum {
-        &self.of_keys[key].squares
-    }
-
-    pub(super) fn state(&self, at: usize) -> &State {
-        &self.states[at]
-    }
-
-    pub(super) fn has_errors(&self, key: usize) -> bool {
-        self.of_keys[key].counts[1..].iter().any(|count| *count > 0)
-    }
-}
 
 /// The rows of a run, all of one entity, that stay (ascending, the last row among them), and what is kept of the others.
 /// Those stay too that are candidates by one of these filters.
@@ -73,7 +38,7 @@ pub fn summarise(
     run: &Run,
     filters: &[Option<LiftId>],
 ) -> (Vec<u32>, PaneSummary) {
-    let rows = super::run::position(run.events.len());
+    let rows = position(run.events.len());
     let mut kept = representatives((spec, methods), run);
     for filter in filters {
         let candidates = Candidates::new(*filter, &run.events);
@@ -99,27 +64,6 @@ pub fn summarise(
         }
     }
     (kept, PaneSummary { of_keys, states })
-}
-
-/// Per slot the position of its state among those of a summary, if it has one there: if it is folded, and its window does not
-/// choose. Slots that differ at most in their windows have one state.
-pub(super) fn states_of((spec, methods): (&FoldSpec, &[Method])) -> Vec<Option<usize>> {
-    let mut kinds: Vec<&Slot> = vec![];
-    let of_slots = spec.slots.iter().zip(methods).map(|(slot, method)| {
-        if !is_folded(*method) || chooses(spec, slot) {
-            return None;
-        }
-        let known = kinds.iter().position(|kind| kind.folds_as(slot));
-        Some(known.unwrap_or_else(|| {
-            kinds.push(slot);
-            kinds.len() - 1
-        }))
-    });
-    of_slots.collect()
-}
-
-fn chooses(spec: &FoldSpec, slot: &Slot) -> bool {
-    spec.windows[slot.window.index()].count().is_some()
 }
 
 /// About how many bytes the states of a summary take, and how many more an event takes while slots are folded.
@@ -192,7 +136,7 @@ impl OfKey {
 
 /// The rows that stay.
 fn representatives((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> Vec<u32> {
-    let Some(last) = super::run::position(run.events.len()).checked_sub(1) else {
+    let Some(last) = position(run.events.len()).checked_sub(1) else {
         return vec![];
     };
     // One question that sees everything.

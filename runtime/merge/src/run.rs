@@ -1,7 +1,7 @@
-//! What the merge reads, and for each window the rows that lie in it.
+//! What the merge reads, and rows of it.
 
-use super::pane::PaneSummary;
-use super::{Context, Group, Questions, last};
+use crate::questions::Group;
+use crate::summary::PaneSummary;
 use featc_ir::{Bounds, Excluding, LiftId, Window};
 use featr_kernels::events::Events;
 use std::ops::Range;
@@ -15,7 +15,7 @@ pub struct Run {
     pub events: Events,
     /// The least accepted arrival of each event; `None` when the source has none.
     pub arrivals: Option<Vec<i64>>,
-    /// What stands for events that are not here, each with the row that it stands at, ascending. See [`super::pane`].
+    /// What stands for events that are not here, each with the row that it stands at, ascending. See [`crate::pane`].
     pub summaries: Vec<(u32, Arc<PaneSummary>)>,
 }
 
@@ -109,7 +109,7 @@ impl Lists {
 pub(super) struct Reach {
     pub bounds: Bounds,
     /// Of the events within the bounds that pass this filter, or are an error, the last so many.
-    last: Option<(u32, Option<LiftId>)>,
+    pub last: Option<(u32, Option<LiftId>)>,
     /// Whether the question's own events are left out.
     pub excludes_self: bool,
 }
@@ -157,51 +157,6 @@ impl Spans {
     pub fn contain(&self, question: usize, row: u32) -> bool {
         self.low[question] <= row && row < self.high[question]
     }
-}
-
-/// The spans of all reaches.
-pub(super) fn spans(context: &Context<'_>) -> Vec<Spans> {
-    let (run, questions, reaches) = (context.run, context.questions, &context.reaches);
-    let mut spans: Vec<Spans> = Vec::with_capacity(reaches.len());
-    for (at, reach) in reaches.iter().enumerate() {
-        let known = || reaches[..at].iter().zip(&spans);
-        let high = known().find(|(known, _)| known.bounds.end_as(&reach.bounds));
-        let high = high.map_or_else(
-            || Rc::new(context.visibility.highs(run, questions, &reach.bounds)),
-            |(_, spans)| spans.high.clone(),
-        );
-        let low = known().find(|(known, _)| known.bounds == reach.bounds && known.last.is_none());
-        let low = low.map_or_else(
-            || Rc::new(lows(run, questions, &reach.bounds, &high)),
-            |(_, spans)| spans.low.clone(),
-        );
-        let low = match reach.last {
-            None => low,
-            Some(last) => Rc::new(last::lows(context, reach, last, (&low, &high))),
-        };
-        spans.push(Spans {
-            low,
-            high,
-            monotone: reach.last.is_none() || !reach.excludes_self,
-        });
-    }
-    spans
-}
-
-/// For each question the first row within bounds.
-fn lows(run: &Run, questions: &Questions, bounds: &Bounds, high: &[u32]) -> Vec<u32> {
-    let mut lows = Vec::with_capacity(questions.len());
-    for group in &questions.groups {
-        let rows = Rows::of(&run.events.times, group);
-        let mut low = group.events.start;
-        for question in group.questions.clone() {
-            if let Some(after) = bounds.after(questions.times[question]) {
-                low = rows.after(low, after);
-            }
-            lows.push(low.min(high[question]));
-        }
-    }
-    lows
 }
 
 /// The times of an entity's events.

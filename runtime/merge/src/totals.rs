@@ -2,8 +2,8 @@
 //! totals, less those excluded; for crowded entities a running total that follows the window deltas. Pane summaries add theirs to
 //! the rows that they stand at.
 
-use super::Context;
-use super::pane::PaneSummary;
+use crate::context::Context;
+use crate::summary::PaneSummary;
 use featr_kernels::exact::{ExactSum, PrefixExact, Specials, Wide};
 
 /// What can be added and taken back exactly.

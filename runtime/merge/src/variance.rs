@@ -1,9 +1,10 @@
 //! Variances and standard deviations, from totals of values and of their squares.
 
-use super::classes::{Classes, Taken};
-use super::groups::{Answer, where_taken};
-use super::totals::{of_rows, totals};
-use super::{Context, argument_type};
+use crate::classes::Classes;
+use crate::context::{Context, argument_type};
+use crate::groups::{Answer, where_taken};
+use crate::taken::Taken;
+use crate::totals::{of_rows, totals};
 use featc_ir::{Aggregate, Slot};
 use featr_kernels::exact::{self, ExactSum, FixedMoments, PrefixExact, Unit, Wide};
 use featr_kernels::value::canonical;

@@ -5,8 +5,8 @@
 //! list that is kept from one question to the next. Where these lists would grow large (much is late, in many
 //! different ways), the entity is *crowded*, and every algorithm takes its events in one by one as they arrive.
 
-use super::run::{Lists, Rows, Run, position};
-use super::{Group, Questions, Selves};
+use crate::questions::{Group, Questions, Selves};
+use crate::run::{Lists, Rows, Run, position};
 use featc_ir::Bounds;
 use std::collections::HashMap;
 

@@ -3,8 +3,9 @@
 
 use crate::aggregate::{Taken, slot_answer};
 use crate::expression::eval_row;
+use crate::question::{Answer, Contribution, Part, Question};
 use crate::source::{Event, ViewEvents};
-use crate::{Answer, Contribution, Part, Question, window};
+use crate::window;
 use featc_ir::{
     Arrival, ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, LiftId, Program, Slot, SlotId, Source,
     Status, Truth, View, Window, WindowKind,

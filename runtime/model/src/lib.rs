@@ -28,12 +28,15 @@
 pub mod aggregate;
 pub mod eval;
 pub mod expression;
+mod question;
 pub mod rounding;
 pub mod source;
 pub mod window;
 
-use featc_ir::{FeatureId, Program, Service, SlotId, Status, Truth, ViewId};
-use featr_kernels::{Batch, Value};
+pub use question::{Answer, Contribution, Part, Question};
+
+use featc_ir::{FeatureId, Program, Service, Truth, ViewId};
+use featr_kernels::Batch;
 use source::{SourceEvent, ViewEvents};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -45,20 +48,6 @@ pub struct SourceRows {
     /// left out at the end have no rows.
     pub sources: Vec<Vec<Batch>>,
 }
-
-/// One question: an instant and the entities it is about.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Question {
-    /// `t`, in microseconds since the epoch.
-    pub at_us: i64,
-    /// Entity keys by name (see `Program::service_keys`). A key that is left out is null.
-    pub keys: Vec<(String, Value)>,
-    /// What `excluding self` compares with, by name (see `Program::service_self_columns`). One that is left out is null.
-    pub self_columns: Vec<(String, Value)>,
-}
-
-/// A value and its status.
-pub type Answer = (Value, Status);
 
 /// One answer per field of the service, in order: [`Model::answer`] for a single question.
 pub fn answer(
@@ -78,34 +67,6 @@ pub struct Model<'a> {
     rows: &'a SourceRows,
     sources: Vec<OnceLock<Vec<SourceEvent>>>,
     views: Vec<OnceLock<ViewEvents>>,
-}
-
-/// What an event does in a slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
-    /// It is folded, with this argument (`None` for aggregates without one). The argument may be null.
-    Taken(Option<Value>),
-    /// The aggregate's own `where` is false or null for it.
-    FilteredOut,
-    /// It is counted as an error.
-    Error(featc_ir::ErrorCode),
-}
-
-/// An event in the window of a slot, to explain an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contribution {
-    /// The aggregate feature that reads the slot: the one asked for, or an input of it.
-    pub feature: FeatureId,
-    pub slot: SlotId,
-    /// Position of the row among all rows of the source, counted through its batches: of the copies, the one that counts.
-    pub source_row: usize,
-    /// Event time τ, in microseconds since the epoch.
-    pub time_us: i64,
-    /// Arrival time α, in microseconds since the epoch; `None` for a source without arrival.
-    pub arrival_us: Option<i64>,
-    /// The `unique` columns by name.
-    pub id: Vec<(String, Value)>,
-    pub part: Part,
 }
 
 impl<'a> Model<'a> {

@@ -3,8 +3,9 @@
 use super::check::readable;
 use super::log::State;
 use super::table::{Root, Table};
+use crate::address::object_address;
 use crate::object::Buckets;
-use crate::place::{Place, object_address};
+use crate::place::Place;
 use featr_decode::{DecodeError, InputFile};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -133,7 +134,7 @@ fn inputs(table: &Table, state: &State, base: &Path) -> Vec<InputFile> {
 
 /// Paths of the log have `%XX` for bytes that an address cannot have. Addresses are read as such later.
 fn unescaped(path: &str) -> String {
-    if crate::is_address(path) {
+    if crate::address::is_address(path) {
         return path.to_owned();
     }
     percent_encoding::percent_decode_str(path)
@@ -153,7 +154,7 @@ fn utc(value: String) -> String {
 
 /// The path of a file and its name in messages. A file that the log names with an address lies outside of the table.
 fn path(root: &Root, file: &str, base: &Path) -> (PathBuf, String) {
-    if crate::is_address(file) {
+    if crate::address::is_address(file) {
         let path = match Place::of(file) {
             Ok(Place::Local(path)) => path,
             Ok(Place::Object { .. }) | Err(_) => PathBuf::from(file),

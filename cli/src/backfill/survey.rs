@@ -1,0 +1,99 @@
+//! Which entities and events there are, before anything is written.
+
+use super::plan::{Questions, When};
+use crate::args::BackfillArgs;
+use crate::errors;
+use crate::outputs::Aside;
+use crate::report::{Refused, Reporter};
+use crate::run::Prepared;
+use crate::settle::{check_found, settle};
+use arrow::datatypes::Schema;
+use featr::{Column, RunReport, Side, Spine, Survey, SurveyOptions, ViewReport};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Reads the sources once: what cannot be used is told before anything is written.
+pub fn survey(
+    args: &BackfillArgs,
+    prepared: &Prepared,
+    when: When,
+    range: Range<i64>,
+    reporter: &Reporter,
+) -> Result<Questions, Refused> {
+    let Ok(service) = prepared.program.service(&prepared.service) else {
+        return reporter.refuse(errors::bug("the service was there a moment ago"));
+    };
+    let (program, name) = (&prepared.program, &prepared.service);
+    let only = match (&args.run.given.entities, &args.entities) {
+        (Some(rows), _) => Some(program.entities_in(name, rows)),
+        (None, Some(path)) => Some(program.read_entities(name, path)),
+        (None, None) => None,
+    };
+    let only = only
+        .transpose()
+        .or_else(|error| reporter.refuse(errors::of_command(&error, None)))?;
+    let listed = only.clone();
+    let aside = Aside::new(&args.run, reporter)?;
+    let options = SurveyOptions {
+        events_in: (when == When::Events).then(|| range.clone()),
+        only,
+        rejects: aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?,
+    };
+    let known = prepared.program.survey(&prepared.service, options).or_else(|error| {
+        reporter.refuse(match &error {
+            featr::Error::Columns { why, .. } => errors::several_entities(&prepared.service, why),
+            other => errors::run(other, None),
+        })
+    })?;
+    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
+    let report = RunReport {
+        sources: known.sources.clone(),
+        ..RunReport::default()
+    };
+    settle(&report, &args.run, reporter)?;
+    if let (When::Every { .. }, Some(listed)) = (when, listed) {
+        check_listed(args, prepared, &listed, &known, range.start, reporter)?;
+    }
+    Ok(Questions::new(when, range, known, &service.self_columns))
+}
+
+/// Judges the entities of `--entities` by how many of them any event is about.
+fn check_listed(
+    args: &BackfillArgs,
+    prepared: &Prepared,
+    listed: &[Column],
+    found: &Survey,
+    from: i64,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let (Ok(service), Some(fields)) = (
+        prepared.program.service(&prepared.service),
+        prepared.ir.service(&prepared.service),
+    ) else {
+        return reporter.refuse(errors::bug("the service was there a moment ago"));
+    };
+    let rows = found.columns.first().map_or(0, |(_, column)| column.len());
+    let has_all_keys = |view: &&featc_ir::View| {
+        let keys = &prepared.ir.entity(view.entity).keys;
+        service.keys.iter().all(|key| keys.contains(key))
+    };
+    let views = fields.fields.iter().map(|field| prepared.ir.view(field.view));
+    let Some(view) = views.into_iter().find(has_all_keys) else {
+        return Ok(());
+    };
+    let report = RunReport {
+        views: vec![ViewReport {
+            view: view.name.clone(),
+            questions: rows as u64,
+            missing: (rows as u64).saturating_sub(found.known),
+        }],
+        ..RunReport::default()
+    };
+    let questions = Spine {
+        schema: Arc::new(Schema::empty()),
+        batches: Vec::new(),
+        times: vec![from; listed.first().map_or(0, Column::len)].into(),
+        columns: service.keys.iter().cloned().zip(listed.iter().cloned()).collect(),
+    };
+    check_found(prepared, &report, &questions, Side::Batch, &args.run, reporter)
+}

@@ -1,0 +1,90 @@
+//! Programs that are not there, and builds.
+
+use super::{busy, system_help, unwritable};
+use featc_driver::diag::{Code, Diagnostic};
+use featc_driver::{BuildError, CertifyError, LoadError, Refusal};
+use featr::DecodeError;
+
+pub fn load(error: &LoadError) -> Diagnostic {
+    match error {
+        LoadError::NotFound { path, why } => {
+            Diagnostic::new(Code::FileNotFound, format!("no program at `{}`: {why}", path.display()))
+                .with_help("give a `.feat` file, or a folder that holds some")
+        }
+        LoadError::Unreadable { path, why } => {
+            let (file, said) = (path.display().to_string(), why.clone());
+            let help = DecodeError::Unreadable { file, why: said }.help();
+            Diagnostic::new(Code::UnreadableFile, format!("cannot read `{}`: {why}", path.display())).with_help(
+                help.or_else(|| system_help(why))
+                    .unwrap_or_else(|| "mend the permissions or the encoding of the file".to_owned()),
+            )
+        }
+    }
+}
+
+pub fn build(error: &BuildError) -> Diagnostic {
+    match error {
+        BuildError::Unwritable { path, why } if path.iter().any(|name| name.len() > 255) => Diagnostic::new(
+            Code::UnwritableOutput,
+            format!("cannot write `{}`: {why}", path.display()),
+        )
+        .with_help("give the module, or the service, a shorter name: files are named by them, with at most 255 bytes"),
+        BuildError::Unwritable { path, why } => unwritable(&path.display().to_string(), why),
+        BuildError::TooLarge {
+            services,
+            features,
+            most,
+        } => {
+            let message = format!(
+                "the build would have more than {} MiB: its {services} services have {features} features together",
+                most >> 20
+            );
+            Diagnostic::new(Code::UnwritableOutput, message).with_help(
+                "name in each service the features that it needs instead of `view.*`, or give some services a module of their own",
+            )
+        }
+        BuildError::Foreign { path } => {
+            let message = format!("`{}` is in the way: it is not of a build", path.display());
+            Diagnostic::new(Code::UnwritableOutput, message)
+                .with_help("move it away, or build into another folder with `--out`")
+        }
+        BuildError::Unfinished { path, why } => {
+            let message = format!("cannot write `{}`: {why}", path.display());
+            Diagnostic::new(Code::UnwritableOutput, message)
+                .with_note("the new build is whole all the same, and readers find it: its files wait in `.featc-next`")
+                .with_help("make the path writable, and build again: that puts them in place")
+        }
+        BuildError::Busy { folder } => busy(&folder.display().to_string()),
+        BuildError::Refused(refusal) => refused(refusal),
+    }
+}
+
+/// A plan that does not mean what the program says, with both terms where they differ.
+pub fn refused(refusal: &Refusal) -> Diagnostic {
+    let message = format!(
+        "the {} of service `{}`: {}",
+        refusal.plan, refusal.service, refusal.what
+    );
+    let mut diagnostic = Diagnostic::new(Code::PlanDiffers, message);
+    for difference in &refusal.differences {
+        diagnostic = diagnostic.with_note(format!(
+            "at {}\n     plan: {}\n  program: {}",
+            difference.path, difference.plan, difference.program
+        ));
+    }
+    diagnostic.with_help(
+        "the folder was changed after it was built, or the compiler has a bug: build again, and report it if this stays",
+    )
+}
+
+/// A folder whose build cannot be compared.
+pub fn certify(folder: &str, error: &CertifyError) -> Diagnostic {
+    match error {
+        CertifyError::Refused(refusal) => refused(refusal),
+        CertifyError::Unusable { why } => Diagnostic::new(
+            Code::UnreadableFile,
+            format!("no build in `{folder}` that can be compared: {why}"),
+        )
+        .with_help("give the folder that `featc build` wrote, `target/feat/<module>`; or build the program again"),
+    }
+}

@@ -1,0 +1,187 @@
+//! Files: what is wrong with one, with its columns, and with those of the questions.
+
+use super::runs::run;
+use super::store;
+use crate::advice;
+use featc_driver::diag::{Code, Diagnostic, suggest};
+use featr::{DecodeError, Error};
+
+pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
+    let code = match error {
+        DecodeError::NoFiles { .. } => Code::FileNotFound,
+        // Files of a source are looked for by pattern, see above: this one was found by then.
+        DecodeError::Unreadable { why, .. } if is_missing(why) => {
+            return Diagnostic::new(Code::FileNotFound, error.to_string()).with_help(
+                "bring it back: it was there when the files were listed, or a Delta table names it and it is gone",
+            );
+        }
+        DecodeError::Changed { .. } => Code::InputChanged,
+        DecodeError::Unreadable { .. } => Code::UnreadableFile,
+        DecodeError::Corrupt { .. } => Code::CorruptFile,
+        DecodeError::MissingColumn { column, found, .. } if ill_header(column, found).is_some() => {
+            return Diagnostic::new(Code::MissingColumn, error.to_string())
+                .with_note(format!("the file has: {}", listed(found)))
+                .with_help(ill_header(column, found).unwrap_or_default());
+        }
+        DecodeError::MissingColumn { column, found, .. } if Some(column.as_str()) == at_column => {
+            return Diagnostic::new(Code::MissingSpineTime, error.to_string())
+                .with_note(format!("the file has: {}", listed(found)))
+                .with_help("pass its name, for example `--at-column decided_at`");
+        }
+        DecodeError::MissingColumn { column, found, .. } => {
+            // A file may have columns under names that no program can write.
+            let reserved = |name: &&String| featc_driver::is_reserved(name);
+            let renamed = found
+                .iter()
+                .filter(reserved)
+                .find(|name| column.trim_matches('_') == name.as_str());
+            if let Some(name) = renamed {
+                return Diagnostic::new(Code::MissingColumn, error.to_string())
+                    .with_note(format!("the file has: {}", listed(found)))
+                    .with_help(format!(
+                        "rename the column in the file: `{name}` is a reserved word, which no program can name"
+                    ));
+            }
+            // Half of the letters of a short name agree by chance.
+            let resembles = |name: &&str| 2 * name.len() > column.len();
+            let names = found.iter().filter(|name| !reserved(name)).map(String::as_str);
+            let nearest = suggest::nearest(column, names.filter(resembles));
+            let help = nearest.map_or_else(
+                || {
+                    match at_column {
+                        None => "declare the column under the name that it has in the file, or add it to the file",
+                        Some(_) => "the service asks for it: rename the column in the spine, or add it",
+                    }
+                    .to_owned()
+                },
+                |nearest| match at_column {
+                    None => format!("did you mean `{nearest}`?"),
+                    Some(_) => format!("did you mean `{nearest}`? rename the column in the spine"),
+                },
+            );
+            return Diagnostic::new(Code::MissingColumn, error.to_string())
+                .with_note(format!("the file has: {}", listed(found)))
+                .with_help(help);
+        }
+        DecodeError::WrongType { expected, .. } if expected == "timestamp" && at_column.is_none() => {
+            return Diagnostic::new(Code::WrongColumnType, error.to_string())
+                .with_help("write the column of the file as timestamps: no cast makes an event time of other types");
+        }
+        DecodeError::AmbiguousColumn { .. } => Code::MissingColumn,
+        DecodeError::WrongType { .. } => Code::WrongColumnType,
+        DecodeError::NaiveTimestamp { .. } => Code::NaiveTimestamp,
+        DecodeError::UnknownZone { .. } => Code::InvalidArgument,
+        DecodeError::SpineInstant { .. } | DecodeError::SpineKey { .. } | DecodeError::SpineLine { .. } => {
+            Code::UnusableSpineRow
+        }
+        DecodeError::Unwritable { .. } => Code::UnwritableOutput,
+        DecodeError::BeyondText { .. } => Code::BeyondText,
+        DecodeError::Busy { .. } => Code::OutputBusy,
+        DecodeError::UnknownFormat { .. } | DecodeError::UnknownExtension { .. } => Code::UnknownOutputFormat,
+        DecodeError::Lake { cause, .. } => return store::problem(*cause, error),
+    };
+    let of_spine = at_column.and_then(|_| spine_step(error, code));
+    let by_value = match error {
+        DecodeError::SpineInstant { why, .. } => advice::instant_of_spine(why),
+        DecodeError::UnknownFormat { file, .. } => advice::format(file),
+        DecodeError::Corrupt { why, .. } if why.ends_with("header line is broken: not UTF-8") => {
+            Some("the text has another encoding, such as Latin-1: write it as UTF-8".to_owned())
+        }
+        DecodeError::Corrupt { .. } => error.help(),
+        _ => None,
+    };
+    let help = by_value.or(of_spine).or_else(|| error.help());
+    let help = help.unwrap_or_else(|| next_step(code).to_owned());
+    Diagnostic::new(code, error.to_string()).with_help(help)
+}
+
+/// What is wrong with the header of a text file in which a column is not found, if it is one of the usual things.
+fn ill_header(column: &str, found: &[String]) -> Option<String> {
+    if let [all] = found
+        && let Some(mark) = all.chars().find(|mark| [';', '\t', '|', ','].contains(mark))
+    {
+        let own = |what: &str, format: &str| {
+            format!(
+                "{what} stand between its columns: write `batch {format}` in the source, or name the file .{format}"
+            )
+        };
+        return Some(match mark {
+            '\t' => own("tabs", "tsv"),
+            ',' => own("commas", "csv"),
+            mark => format!("write the file with commas between its columns: its header has {mark:?}"),
+        });
+    }
+    let padded = found
+        .iter()
+        .find(|name| name.as_str() != column && name.trim() == column && !name.contains('\r'));
+    let blanks =
+        |padded: &String| format!("remove the blanks around the name in the header of the file: it is {padded:?}");
+    padded.map(blanks).or_else(|| advice::header(found))
+}
+
+/// Names in a message: the first of them, and how many more there are.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 30;
+    match names.len().saturating_sub(MOST) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..MOST].join(", ")),
+    }
+}
+
+/// The next step where the file is a spine, which no program declares.
+fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
+    if let DecodeError::WrongType { expected, .. } = error
+        && expected != "one type"
+    {
+        return Some(format!("write the column of the spine as {expected}"));
+    }
+    let step = match code {
+        Code::WrongColumnType => "write the column of the spine in one type, such as text, or leave it out",
+        Code::NaiveTimestamp => "say which zone such values are in: `--zone UTC`, `--zone Europe/Paris`",
+        Code::CorruptFile => "the spine is damaged or named by another format: write it again",
+        Code::MissingColumn => "give each column of the spine one name",
+        _ => return None,
+    };
+    Some(step.to_owned())
+}
+
+fn next_step(code: Code) -> &'static str {
+    match code {
+        Code::FileNotFound => {
+            "paths in a program are relative to its folder, that of `--source NAME=PATH` to the current one"
+        }
+        Code::UnreadableFile => "mend the permissions of the file",
+        Code::CorruptFile => {
+            "the file is damaged or of another format: fetch it again, or correct the format in the source"
+        }
+        Code::WrongColumnType => "declare the type that the file has and cast in a transform, or rewrite the file",
+        Code::UnusableSpineRow => "correct or remove the row: no row of a spine is dropped silently",
+        Code::UnwritableOutput => "make the folder, free space, or choose another place",
+        Code::MissingColumn => "give each column one name",
+        _ => "see `featc explain` and the code above",
+    }
+}
+
+fn is_missing(why: &str) -> bool {
+    why.starts_with("no such file")
+}
+
+/// As [`run`], of a file that the command line names: a spine, entities, a record.
+pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
+    match error {
+        Error::Decode(DecodeError::Unreadable { why, .. }) if is_missing(why) => {
+            Diagnostic::new(Code::FileNotFound, error.to_string())
+                .with_help("give a file that is there: paths of the command line are relative to the current folder")
+        }
+        Error::Decode(DecodeError::MissingColumn { column, found, .. })
+            if at_column.is_none() && ill_header(column, found).is_none() =>
+        {
+            Diagnostic::new(Code::MissingColumn, error.to_string())
+                .with_note(format!("the file has: {}", listed(found)))
+                .with_help(format!(
+                    "the first line names the columns of the file: write `{column}` into it"
+                ))
+        }
+        other => run(other, at_column),
+    }
+}

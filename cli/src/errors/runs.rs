@@ -1,0 +1,147 @@
+//! What a run refuses.
+
+use super::bug;
+use super::files::decode;
+use crate::advice;
+use featc_driver::diag::{Code, Diagnostic, suggest};
+use featr::{Absence, Error};
+
+pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
+    let rows = if count == 1 {
+        "1 row was rejected".to_owned()
+    } else {
+        format!("{count} rows were rejected")
+    };
+    let mut diagnostic = Diagnostic::new(Code::RejectedRows, format!("{rows} and --strict is set"));
+    for note in notes {
+        diagnostic = diagnostic.with_note(note.clone());
+    }
+    diagnostic.with_help("write them aside with `--rejected FILE` and mend the source, or run without --strict")
+}
+
+/// A source of which no row could be used.
+pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> Diagnostic {
+    let message = format!("none of the {rejected} rows of source `{source}` can be used");
+    let step = example.and_then(advice::row);
+    let step = step.unwrap_or_else(|| "check the format, the columns and the clauses of the source".to_owned());
+    let help = format!("{step}; `--rejected FILE` writes the rows aside");
+    let diagnostic = Diagnostic::new(Code::NothingAccepted, message).with_help(help);
+    match example {
+        Some(example) => diagnostic.with_note(format!("for example {example}")),
+        None => diagnostic,
+    }
+}
+
+/// What went wrong at run time. `at_column` is the spine's time column, where there is a spine.
+pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
+    match error {
+        Error::Decode(error) => decode(error, at_column),
+        Error::UnknownService { service, known } => named(
+            Code::UnknownService,
+            &format!("unknown service `{service}`"),
+            service,
+            known,
+        ),
+        Error::UnknownSource { source, known } => named(
+            Code::InvalidArgument,
+            &format!("`--source {source}=…`: unknown source `{source}`"),
+            source,
+            known,
+        ),
+        Error::ArrivalNeeded { source } => Diagnostic::new(Code::ArrivalNeeded, error.to_string()).with_help(format!(
+            "declare `arrival <column>` or a lag that is sure (`arrival time + 5m`) in source `{source}`, or `static` if its \
+             rows never change; or pass `--truth complete`"
+        )),
+        Error::TruthNotChosen { .. } => Diagnostic::new(Code::TruthNotChosen, error.to_string())
+            .with_note("unless told, a question sees what was known at its instant")
+            .with_help(
+                "in a source, declare `arrival <column>`, a lag that is sure (`arrival time + 5m`), or `static` if its rows \
+                 never change; or pass `--truth complete`, which shows what was not known yet",
+            ),
+        Error::TooManyRejected { rejected, example, .. } => {
+            let step = example.as_deref().and_then(advice::row);
+            let step = step.unwrap_or_else(|| {
+                "check the format, the columns and the clauses of the source, and `at` and the keys of its transforms".to_owned()
+            });
+            let diagnostic = Diagnostic::new(Code::TooManyRejected, error.to_string()).with_help(format!(
+                "{step}; `--rejected FILE` writes the rows aside, `--max-rejected {rejected}` allows so many"
+            ));
+            match example {
+                Some(example) => diagnostic.with_note(format!("for example {example}")),
+                None => diagnostic,
+            }
+        }
+        Error::NothingFound { why, .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(match **why {
+            Absence::Keys { .. } => "write the keys as the source has them, or pass `--max-missing 100%`",
+            Absence::Instants { .. } => {
+                "ask when the events are known and lie in a window (are the units of epochs right?), or pass `--max-missing 100%`"
+            }
+            Absence::NullKeys => "fill the key column, or pass `--max-missing 100%`",
+            Absence::NoEvents => "check the files and the filters of the source, or pass `--max-missing 100%`",
+        }),
+        Error::TooManyMissing { missing, .. } => {
+            Diagnostic::new(Code::TooManyMissing, error.to_string()).with_help(format!(
+                "compare keys and instants with those of the source; `--max-missing {missing}` allows so many, and \
+                 `--status` shows which"
+            ))
+        }
+        Error::NoFiles { source } => Diagnostic::new(Code::NoFilesDeclared, error.to_string()).with_help(format!(
+            "add `batch parquet \"data/*.parquet\"` to it, or pass `--source {source}=PATH`"
+        )),
+        Error::ColumnClash { .. } => {
+            Diagnostic::new(Code::ColumnClash, error.to_string()).with_help("rename the column in the spine")
+        }
+        Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
+            .with_help("give the columns that the service needs, with their types"),
+        Error::SharedIdentity { column, is_key, names } => shared_identity(column, *is_key, names),
+        // No command loads a build or a snapshot from outside, replays move the cut along, and who interrupts a run knows it.
+        Error::Interrupted
+        | Error::Build { .. }
+        | Error::Snapshot { .. }
+        | Error::NotAtCut { .. }
+        | Error::CutGoesBack { .. }
+        | Error::BelowHorizon { .. }
+        | Error::ToBeRebuilt { .. } => bug(&error.to_string()),
+        Error::Resources { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
+            .with_help("free memory or space in the temporary folder"),
+        Error::Bug { why } => bug(why),
+    }
+}
+
+/// A question that brings an identity under a name that stands for something else too: a key (`is_key`), or the identity of
+/// another source. `names` are the columns to bring.
+pub fn shared_identity(column: &str, is_key: bool, names: &[String]) -> Diagnostic {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let (why, bring) = match is_key {
+        true => ("a key of the service, and not the identity of an event", "too"),
+        false => ("the identity of several sources of the service", "instead"),
+    };
+    let message = format!("`{column}` is {why}: `excluding self` cannot tell which is meant");
+    let null = match names.len() {
+        1 => "null",
+        _ => "each null",
+    };
+    Diagnostic::new(Code::SharedIdentity, message).with_help(format!(
+        "bring {} {bring}, {null} where the question is about no event of that source",
+        names.join(" and ")
+    ))
+}
+
+/// A view that the program does not declare.
+pub fn unknown_view(view: &str, known: &[String]) -> Diagnostic {
+    named(
+        Code::InvalidArgument,
+        &format!("`--view {view}`: unknown view"),
+        view,
+        known,
+    )
+}
+
+fn named(code: Code, message: &str, name: &str, known: &[String]) -> Diagnostic {
+    let list = known.join(", ");
+    let help = match suggest::nearest(name, known.iter().map(String::as_str)) {
+        Some(nearest) => format!("did you mean `{nearest}`? the program declares: {list}"),
+        None => format!("the program declares: {list}"),
+    };
+    Diagnostic::new(code, message).with_help(help)
+}

@@ -1,0 +1,56 @@
+//! For each reach the rows that lie in it.
+
+use crate::last;
+use crate::questions::Questions;
+use crate::run::{Lists, Reach, Rows, Run, Spans};
+use crate::visibility::Visibility;
+use featc_ir::Bounds;
+use std::rc::Rc;
+
+/// The spans of all reaches.
+pub(super) fn spans(
+    (run, questions): (&Run, &Questions),
+    seen: (&Visibility, Option<&Lists>),
+    reaches: &[Reach],
+) -> Vec<Spans> {
+    let mut spans: Vec<Spans> = Vec::with_capacity(reaches.len());
+    for (at, reach) in reaches.iter().enumerate() {
+        let known = || reaches[..at].iter().zip(&spans);
+        let high = known().find(|(known, _)| known.bounds.end_as(&reach.bounds));
+        let high = high.map_or_else(
+            || Rc::new(seen.0.highs(run, questions, &reach.bounds)),
+            |(_, spans)| spans.high.clone(),
+        );
+        let low = known().find(|(known, _)| known.bounds == reach.bounds && known.last.is_none());
+        let low = low.map_or_else(
+            || Rc::new(lows(run, questions, &reach.bounds, &high)),
+            |(_, spans)| spans.low.clone(),
+        );
+        let low = match reach.last {
+            None => low,
+            Some(last) => Rc::new(last::lows((run, questions), seen, reach, last, (&low, &high))),
+        };
+        spans.push(Spans {
+            low,
+            high,
+            monotone: reach.last.is_none() || !reach.excludes_self,
+        });
+    }
+    spans
+}
+
+/// For each question the first row within bounds.
+fn lows(run: &Run, questions: &Questions, bounds: &Bounds, high: &[u32]) -> Vec<u32> {
+    let mut lows = Vec::with_capacity(questions.len());
+    for group in &questions.groups {
+        let rows = Rows::of(&run.events.times, group);
+        let mut low = group.events.start;
+        for question in group.questions.clone() {
+            if let Some(after) = bounds.after(questions.times[question]) {
+                low = rows.after(low, after);
+            }
+            lows.push(low.min(high[question]));
+        }
+    }
+    lows
+}
