@@ -7,7 +7,7 @@ use crate::results::columns_to_batch;
 use crate::spine::shared_identity;
 use arrow::array::{Array as _, RecordBatch};
 use featc_ir::plan::StreamGraph;
-use featc_ir::{Key, Source, Truth, Type};
+use featc_ir::{Key, Source, Truth};
 use featr_decode::{Aside, Decoded, decode_rows, from_arrow};
 use featr_kernels::{Batch, Column, rows as rules};
 use featr_stream::{AdvanceReport, Cuts, Engine, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport};
@@ -310,13 +310,6 @@ impl Online {
         let graph = self.graphs.iter().find(|graph| graph.service == service);
         let columns = graph.into_iter().flat_map(StreamGraph::columns);
         columns.map(|(name, _)| name.to_owned()).collect()
-    }
-
-    /// The output columns of a service with their types, in order; empty for an unknown one.
-    pub fn fields(&self, service: &str) -> Vec<(String, Type)> {
-        let graph = self.graphs.iter().find(|graph| graph.service == service);
-        let columns = graph.into_iter().flat_map(StreamGraph::columns);
-        columns.map(|(name, ty)| (name.to_owned(), ty)).collect()
     }
 
     /// The whole state as bytes, waiting rows and the cut included: canonical (equal sets of rows up to one cut give equal

@@ -49,9 +49,6 @@ pub struct Folder {
     _lock: File,
 }
 
-/// The file that is locked.
-pub const LOCK: &str = "lock";
-
 impl Folder {
     /// Takes a folder, and makes it where it is missing. `None`: another has it.
     ///
@@ -59,9 +56,7 @@ impl Folder {
     /// The system refuses.
     pub fn take(root: &Path) -> io::Result<Option<Folder>> {
         std::fs::create_dir_all(root)?;
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        let lock = options.open(root.join(LOCK))?;
+        let lock = File::open(root)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

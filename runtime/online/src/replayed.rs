@@ -22,7 +22,6 @@ pub struct Replayed {
 
 impl Replay for Replayed {
     fn checkpoint(&mut self, bytes: &[u8], manifest: &Manifest) -> Result<(), StateError> {
-        self.bound_us = manifest.answered_us;
         let report = self.online.restore(bytes).map_err(|error| StateError::Damaged {
             file: format!("{}/{}", self.folder, checkpoint_file(manifest.checkpoint)),
             why: error.to_string(),

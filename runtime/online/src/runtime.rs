@@ -11,7 +11,7 @@ use crate::served::{self, Served, Told};
 use crate::store::Store;
 use crate::writer::{Command, Push, Then, Writer};
 use arrow::array::RecordBatch;
-use featc_ir::{READ_SKEW_US, Source};
+use featc_ir::{READ_SKEW_US, Source, Type};
 use featr::{Cuts, Incoming, LogStats, Program, PushReport};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -191,6 +191,9 @@ impl Runtime {
         clock: Arc<dyn Clock>,
         options: Options,
     ) -> Result<(Runtime, Opened), StateError> {
+        if options.served_log {
+            served::check_names(&program).map_err(StateError::Program)?;
+        }
         let mut replayed = Replayed {
             online: program.serving().map_err(StateError::Program)?,
             served: Served::default(),
@@ -199,11 +202,9 @@ impl Runtime {
             rows: 0,
         };
         let store = Store::open(disk.clone(), program.hash(), &mut replayed)?;
+        let bound_us = replayed.bound_us.max(store.manifest().answered_us);
         let now_us = clock.now_us();
-        if let Some(answered_us) = replayed
-            .bound_us
-            .filter(|bound| *bound > now_us.saturating_add(CLOCK_BEHIND_US))
-        {
+        if let Some(answered_us) = bound_us.filter(|bound| *bound > now_us.saturating_add(CLOCK_BEHIND_US)) {
             return Err(StateError::ClockBehind { now_us, answered_us });
         }
         let opened = Opened {
@@ -223,7 +224,7 @@ impl Runtime {
             services: services.collect(),
             program,
             clock,
-            core: Mutex::new(Core::new(replayed.online, replayed.bound_us)),
+            core: Mutex::new(Core::new(replayed.online, bound_us)),
             answers: Mutex::default(),
             counters: Counters::default(),
             failure: Mutex::default(),
@@ -239,6 +240,7 @@ impl Runtime {
             served: replayed.served,
             commands: waiting,
             released: Instant::now(),
+            ending: false,
         };
         let thread = std::thread::Builder::new().name("featr-writer".to_owned());
         let thread = thread.spawn(move || writer.run()).map_err(|error| StateError::Io {
@@ -256,6 +258,11 @@ impl Runtime {
 
     pub fn program(&self) -> &Program {
         &self.shared.program
+    }
+
+    /// The features of a service with their types, in order; none of an unknown one.
+    pub fn fields(&self, service: &str) -> Vec<(String, Type)> {
+        self.shared.program.fields(service)
     }
 
     pub fn counters(&self) -> &Counters {

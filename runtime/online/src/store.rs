@@ -1,7 +1,6 @@
 //! The durable state: a checkpoint, and the log behind it.
 //!
 //! ```text
-//! lock                    held by the process that owns the folder
 //! manifest                which checkpoint, which segments; replaced whole
 //! checkpoint/00000002.snap
 //! log/00000003.wal        what came after the checkpoint
@@ -15,7 +14,7 @@
 //!   the end of the log behind the mark, which nobody was told of.
 //! - **One owner**: see [`crate::disk::Folder`]; and a manifest of another epoch is never replaced.
 
-use crate::disk::{Disk, LOCK};
+use crate::disk::Disk;
 use crate::error::StateError;
 use crate::log::{self, Entry, Header, Segment};
 use crate::manifest::{self, Broken, Manifest, checkpoint_file};
@@ -140,8 +139,7 @@ impl Store {
 
     fn begin(disk: Arc<dyn Disk>, program: &str) -> Result<Store, StateError> {
         let names = disk.list("").map_err(refused(&*disk, ""))?;
-        let is_ours =
-            |name: &&String| [LOCK, "log", mark::FILE].contains(&name.as_str()) || name.starts_with(".featc-");
+        let is_ours = |name: &&String| ["log", mark::FILE].contains(&name.as_str()) || name.starts_with(".featc-");
         if let Some(found) = names.iter().find(|name| !is_ours(name)) {
             let has_state = ["checkpoint", "served", "aside"].contains(&found.as_str());
             return Err(match has_state {

@@ -1,1 +1,3 @@
-//! Tests.
+mod cuts;
+mod disk;
+mod store;

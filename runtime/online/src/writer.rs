@@ -55,6 +55,8 @@ pub struct Writer {
     pub served: Served,
     pub commands: Receiver<Command>,
     pub released: Instant,
+    /// Nobody is answered any more.
+    pub ending: bool,
 }
 
 /// Requests that are done together.
@@ -123,10 +125,11 @@ impl Writer {
     }
 
     fn stop(&mut self) -> Result<(), StateError> {
-        // Nobody is answered any more.
+        self.ending = true;
         let base_us = {
-            let core = self.shared.core();
-            core.base_us.min(core.bound_us)
+            let mut core = self.shared.core();
+            core.bound_us = core.bound_us.min(core.base_us);
+            core.bound_us
         };
         self.work(Group::default());
         if let Some(why) = self.shared.failure() {
@@ -151,7 +154,8 @@ impl Writer {
                 .max(now_us)
                 .saturating_add(BOUND_AHEAD_US);
             let is_near = core.bound_us < wanted - BOUND_AHEAD_US / 2;
-            (!group.extend.is_empty() || (asked && is_near)).then_some(wanted)
+            let is_wanted = !group.extend.is_empty() || (asked && is_near);
+            (is_wanted && !self.ending).then_some(wanted)
         };
         if group.pushes.is_empty() && answers.is_empty() && bound_us.is_none() {
             group.extend.into_iter().for_each(|then| then(Ok(())));
