@@ -280,6 +280,7 @@ fn command(words: &[String], given: Given, reporter: &Reporter) -> Result<Comman
         | Command::Build(_)
         | Command::Certify(_)
         | Command::Fmt(_)
+        | Command::Serve(_)
         | Command::Explain(_)
         | Command::Demo(_)
         | Command::Notices => {}

@@ -156,8 +156,8 @@ fn a_torn_end_that_nobody_was_told_of_is_dropped() {
     server.kill();
     let logs = files(&state.join("log"));
     let log = logs.last().expect("a log");
-    let whole = std::fs::read(log).expect("readable");
     for torn in [&b"\x10"[..], &[0; 700], &[255; 40]] {
+        let whole = std::fs::read(log).expect("readable");
         let longer = [&whole[..], torn].concat();
         std::fs::write(log, &longer).expect("writable");
         let server = Server::of(&program, &state);

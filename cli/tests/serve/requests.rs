@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 pub fn row(id: u32, card: &str, minute: u32) -> Value {
     let (hour, minute) = (minute / 60, minute % 60);
     json!({
-        "id": id, "card": card, "shop": id % 3, "amount": f64::from(id) / 10.0,
+        "id": id, "card": card, "shop": id % 3, "amount": f64::from(id) / 4.0,
         "at": format!("2024-03-01T{hour:02}:{minute:02}:00Z"), "seen": format!("2024-03-01T{hour:02}:{minute:02}:01Z"),
     })
 }
@@ -40,8 +40,8 @@ fn rows_are_pushed_and_features_are_answered() {
     let answer = server.answer(&question("a"));
     let first = &answer["answers"][0];
     // 11:00 lies on the left edge, which is out.
-    assert_eq!(first["values"]["spend__total_1h"], json!(0.9));
-    assert_eq!(first["values"]["spend__last_1d"], json!(0.7));
+    assert_eq!(first["values"]["spend__total_1h"], json!(2.25));
+    assert_eq!(first["values"]["spend__last_1d"], json!(1.75));
     assert_eq!(first["values"]["spend__shops_30d"], json!(2));
     assert_eq!(first["values"]["sales__n_1h"], json!(2));
     assert_eq!(first["statuses"]["spend__total_1h"], "ok");
@@ -122,7 +122,7 @@ fn rows_without_an_arrival_are_stamped_and_seen_at_once() {
         let answer = server.answer(&now);
         assert_eq!(
             answer["answers"][0]["values"]["spend__last_1d"],
-            f64::from(id) / 10.0,
+            f64::from(id) / 4.0,
             "{answer}"
         );
         assert_eq!(answer["at"], answer["cuts"]["payments"], "without a delay");
