@@ -1,7 +1,7 @@
 //! The mark: up to where the log has been acknowledged.
 //!
 //! ```text
-//! mark:  two slots, at 0 and at 64: "FMK" version u8  segment u64  place u64  xxh3-64
+//! mark:  two slots, at 0 and at 512: "FMK" version u8  segment u64  place u64  xxh3-64
 //! ```
 //!
 //! The slots are written in turn after each commit, and not made durable by themselves: after a crash of the process the
@@ -14,7 +14,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub const FILE: &str = "mark";
 pub const VERSION: u8 = 1;
 const MAGIC: &[u8; 3] = b"FMK";
-const SLOT_BYTES: u64 = 64;
+/// A sector: what tears one slot leaves the other.
+const SLOT_BYTES: u64 = 512;
 
 /// A place in the log: segment and byte.
 pub type Place = (u64, u64);
@@ -93,7 +94,7 @@ mod tests {
         assert_eq!(read(&both((1, 90), (1, 50))), Some((1, 90)));
         assert_eq!(read(&both((1, 90), (2, 25))), Some((2, 25)));
         let mut broken = both((1, 90), (2, 25));
-        broken[70] ^= 1;
+        broken[SLOT_BYTES as usize + 6] ^= 1;
         assert_eq!(read(&broken), Some((1, 90)));
         broken[5] ^= 1;
         assert_eq!(read(&broken), None);

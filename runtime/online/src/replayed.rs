@@ -4,8 +4,8 @@ use crate::error::StateError;
 use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::{Manifest, checkpoint_file};
+use crate::recovery::Replay;
 use crate::served::Served;
-use crate::store::Replay;
 use featr::{Error, Online};
 
 /// An engine that takes up a state.

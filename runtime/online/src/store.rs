@@ -16,22 +16,11 @@
 
 use crate::disk::Disk;
 use crate::error::StateError;
-use crate::log::{self, Entry, Header, Segment};
+use crate::log::{self, Entry, Segment};
 use crate::manifest::{self, Broken, Manifest, checkpoint_file};
-use crate::mark::{self, Mark, Place};
-use std::io;
+use crate::mark::{self, Mark};
+use crate::recovery::{Replay, acknowledged, damaged, other_version, refused, replay_log, segments};
 use std::sync::Arc;
-
-/// Takes up what is read when a state is opened: the checkpoint if there is one, then the entries of the log.
-pub trait Replay {
-    /// # Errors
-    /// The bytes are of no use.
-    fn checkpoint(&mut self, bytes: &[u8], manifest: &Manifest) -> Result<(), StateError>;
-
-    /// # Errors
-    /// What the entry says is of no use; `file` is where it stands.
-    fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError>;
-}
 
 #[derive(Debug)]
 pub struct Store {
@@ -41,21 +30,6 @@ pub struct Store {
     mark: Mark,
 }
 
-fn refused(disk: &dyn Disk, file: &str) -> impl Fn(io::Error) -> StateError {
-    let file = disk.name(file);
-    move |error| StateError::Io {
-        file: file.clone(),
-        why: featr::plain(&error),
-    }
-}
-
-fn damaged(disk: &dyn Disk, file: &str, why: impl Into<String>) -> StateError {
-    StateError::Damaged {
-        file: disk.name(file),
-        why: why.into(),
-    }
-}
-
 fn read_manifest(disk: &dyn Disk) -> Result<Option<Manifest>, StateError> {
     let bytes = disk.read(manifest::FILE).map_err(refused(disk, manifest::FILE))?;
     let read = bytes.map(|bytes| Manifest::read(&bytes)).transpose();
@@ -63,32 +37,6 @@ fn read_manifest(disk: &dyn Disk) -> Result<Option<Manifest>, StateError> {
         Broken::Damaged(why) => damaged(disk, manifest::FILE, why),
         Broken::OtherVersion(found) => other_version(disk, manifest::FILE, found, manifest::VERSION),
     })
-}
-
-fn other_version(disk: &dyn Disk, file: &str, found: u8, known: u8) -> StateError {
-    StateError::OtherVersion {
-        file: disk.name(file),
-        found,
-        known,
-    }
-}
-
-fn segments(disk: &dyn Disk) -> Result<Vec<u64>, StateError> {
-    let names = disk.list("log").map_err(refused(disk, "log"))?;
-    let mut numbers: Vec<u64> = names.iter().filter_map(|name| log::number(name)).collect();
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
-/// Where the log ends.
-struct End {
-    segment: u64,
-    /// Bytes that count.
-    len: u64,
-    /// Whether the segment says that the next one goes on.
-    ended: bool,
-    /// Segments behind it, which hold nothing.
-    beyond: Vec<u64>,
 }
 
 impl Store {
@@ -313,93 +261,4 @@ pub struct Refusal {
 fn put_manifest(disk: &dyn Disk, manifest: &Manifest) -> Result<(), StateError> {
     disk.replace(manifest::FILE, &manifest.write())
         .map_err(refused(disk, manifest::FILE))
-}
-
-/// Up to where the log was acknowledged.
-fn acknowledged(disk: &dyn Disk) -> Result<Place, StateError> {
-    let bytes = disk.read(mark::FILE).map_err(refused(disk, mark::FILE))?;
-    let bytes = bytes.ok_or_else(|| damaged(disk, mark::FILE, "it is missing"))?;
-    match (mark::read(&bytes), mark::other_version(&bytes)) {
-        (Some(place), _) => Ok(place),
-        (None, Some(found)) => Err(other_version(disk, mark::FILE, found, mark::VERSION)),
-        (None, None) => Err(damaged(disk, mark::FILE, "its checksums are other ones")),
-    }
-}
-
-/// Replays the log behind the checkpoint.
-fn replay_log(
-    disk: &dyn Disk,
-    manifest: &Manifest,
-    (marked, place): Place,
-    replay: &mut dyn Replay,
-) -> Result<End, StateError> {
-    let first = manifest.first_segment;
-    let mut numbers = segments(disk)?;
-    numbers.retain(|number| *number >= first);
-    let last = numbers.last().copied().unwrap_or(first);
-    if let Some(missing) = (first..=marked.max(last)).find(|number| !numbers.contains(number)) {
-        return Err(damaged(disk, &log::file(missing), "it is missing"));
-    }
-    let mut end = End {
-        segment: first,
-        len: log::HEADER_BYTES,
-        ended: true,
-        beyond: Vec::new(),
-    };
-    for number in numbers {
-        let file = log::file(number);
-        let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
-        let scan = match log::scan(&bytes, number) {
-            Ok(scan) => scan,
-            Err(Header::OtherVersion(found)) => return Err(other_version(disk, &file, found, log::VERSION)),
-            // It was about to be begun, and nobody was told of anything in it.
-            Err(Header::Torn) if number > marked => {
-                end.beyond.push(number);
-                continue;
-            }
-            Err(Header::Torn) => return Err(damaged(disk, &file, "its header is broken")),
-        };
-        if !end.ended {
-            // The segment before is the one that goes on: its end was not written when this one was made.
-            match scan.entries.is_empty() && number > marked {
-                true => end.beyond.push(number),
-                false => {
-                    let why = format!("what follows its byte {} is broken", end.len);
-                    return Err(damaged(disk, &log::file(end.segment), why));
-                }
-            }
-            continue;
-        }
-        let wanted = match number {
-            _ if number < marked => bytes.len() as u64,
-            _ if number == marked => place,
-            _ => 0,
-        };
-        if scan.valid < wanted {
-            let why = format!(
-                "byte {} begins no whole record, and up to byte {wanted} it was acknowledged",
-                scan.valid
-            );
-            return Err(damaged(disk, &file, why));
-        }
-        if manifest
-            .end
-            .is_some_and(|end| end.0 == number && (end.1 != scan.valid || end.1 != bytes.len() as u64))
-        {
-            return Err(damaged(disk, &file, "it has changed since the server ended"));
-        }
-        for entry in &scan.entries {
-            replay.entry(*entry, &disk.name(&file))?;
-        }
-        end = End {
-            segment: number,
-            len: scan.valid,
-            ended: scan.ended,
-            beyond: end.beyond,
-        };
-    }
-    if marked > end.segment || (manifest.end.is_some_and(|known| known.0 != end.segment)) {
-        return Err(damaged(disk, &log::file(end.segment), "what follows it is missing"));
-    }
-    Ok(end)
 }

@@ -1,6 +1,7 @@
 //! Connections: taken, bounded in number and patience, and let go in order.
 
-use crate::routes::{Shared, router};
+use crate::Shared;
+use crate::routes::router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;

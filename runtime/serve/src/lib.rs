@@ -76,6 +76,9 @@ pub(crate) struct Server {
     pub ending: AtomicBool,
 }
 
+/// One server, for all requests.
+pub(crate) type Shared = Arc<Server>;
+
 /// Serves until the process is told to end (SIGTERM, SIGINT), then answers what is open and makes a checkpoint. `ready` is
 /// told the address.
 ///

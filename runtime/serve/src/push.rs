@@ -1,9 +1,8 @@
 //! `POST /v1/push/SOURCE`: rows of a source, as JSON lines or as an Arrow IPC stream.
 
-use crate::Server;
 use crate::body;
 use crate::refusal::Refusal;
-use crate::routes::Shared;
+use crate::{Server, Shared};
 use axum::extract::Request;
 use featc_ir::FileFormat;
 use featr::Incoming;

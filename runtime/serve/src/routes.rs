@@ -1,7 +1,7 @@
 //! Which address is whose, and what every request goes through.
 
 use crate::refusal::{Refusal, as_json, as_text};
-use crate::{Server, about, answer, metrics, push};
+use crate::{Server, Shared, about, answer, metrics, push};
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -9,10 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use http::{Method, StatusCode, Uri, header};
 use serde_json::json;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-pub type Shared = Arc<Server>;
 
 pub fn router(server: Shared) -> Router {
     Router::new()

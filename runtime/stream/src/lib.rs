@@ -33,6 +33,7 @@ mod question;
 mod report;
 mod restored;
 mod retention;
+mod serving;
 mod shared;
 mod snapshot;
 mod waiting;

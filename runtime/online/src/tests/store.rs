@@ -4,7 +4,8 @@ use super::disk::SimulatedDisk;
 use crate::error::StateError;
 use crate::log::Entry;
 use crate::manifest::Manifest;
-use crate::store::{Replay, Store};
+use crate::recovery::Replay;
+use crate::store::Store;
 use featr::Random;
 use std::sync::Arc;
 
