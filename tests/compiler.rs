@@ -2,6 +2,8 @@
 
 #[path = "suite/builds.rs"]
 mod builds;
+#[path = "suite/circles.rs"]
+mod circles;
 #[path = "suite/fingerprints.rs"]
 mod fingerprints;
 #[path = "suite/floods.rs"]

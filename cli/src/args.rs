@@ -146,11 +146,20 @@ pub struct ReplayArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("spine", |spine| {
+    spine.required(false).required_unless_present("served_log").default_value("").hide_default_value(true)
+}))]
 pub struct VerifyArgs {
     #[command(flatten)]
     pub program: ProgramArgs,
     #[command(flatten)]
     pub spine: SpineArgs,
+    /// In place of --spine: compare the answers of a served log, Parquet files, folders or globs, with what they are when they
+    /// are computed again, in truth as-served
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = [
+        "spine", "shuffle", "restart_every", "metamorphic", "junit", "case",
+    ])]
+    pub served_log: Vec<PathBuf>,
     #[command(flatten)]
     pub options: ReplayOptions,
     /// Questions that the slow model answers too: rows of the spine, and as many or more at the edges of windows, about any

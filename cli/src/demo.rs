@@ -45,6 +45,7 @@ impl Tour<'_> {
             service: SERVICE.to_owned(),
             run: RunArgs {
                 every_row: false,
+                served_log: vec![],
                 given: Given::default(),
                 sources: vec![],
                 truth: Some(truth),

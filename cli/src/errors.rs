@@ -116,6 +116,23 @@ pub fn busy(folder: &str) -> Diagnostic {
         .with_help("wait for it, or choose another folder")
 }
 
+/// A served log that is not what comes out when it is computed again; `by_feature` says how often.
+pub fn served_otherwise(
+    differ: u64,
+    compared: u64,
+    by_feature: &std::collections::BTreeMap<&String, &u64>,
+) -> Diagnostic {
+    let message = format!("{differ} of {compared} values and statuses were served otherwise");
+    let diagnostic = Diagnostic::new(Code::ServedOtherwise, message);
+    let with_note = |diagnostic: Diagnostic, (feature, count): (&&String, &&u64)| {
+        diagnostic.with_note(format!("{feature}: {count}"))
+    };
+    by_feature.iter().fold(diagnostic, with_note).with_help(
+        "look for rows that came after an answer with an arrival at or below its cut, for rows that the server had and the \
+         files lack, and for a program that computes something else",
+    )
+}
+
 pub fn disagree(differ: u64, compared: u64) -> Diagnostic {
     Diagnostic::new(Code::EnginesDisagree, format!("{differ} of {compared} comparisons differ"))
         .with_help("if batch and stream side of a source hold the same events, this is a bug in featc: please report the case above")

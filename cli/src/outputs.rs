@@ -86,6 +86,9 @@ pub fn check_overwrites(
         if spine.is_some_and(|spine| same_file(target, spine)) {
             return reporter.refuse(errors::overwrites(&name, "the spine"));
         }
+        if prepared.served_log.iter().any(|file| same_file(target, file)) {
+            return reporter.refuse(errors::overwrites(&name, "a file of the served log"));
+        }
         if prepared.project.paths.iter().any(|file| same_file(target, file)) {
             return reporter.refuse(errors::overwrites(&name, "the program"));
         }

@@ -25,7 +25,7 @@ pub struct Recorder {
 #[derive(Clone)]
 pub struct Inputs {
     sources: Vec<SourceFiles>,
-    spine: FileRecord,
+    spine: Vec<FileRecord>,
     path: PathBuf,
 }
 
@@ -34,7 +34,7 @@ impl Inputs {
     pub fn look(prepared: &Prepared, spine: &Path, reporter: &Reporter) -> Result<Inputs, Refused> {
         Ok(Inputs {
             sources: source_files(prepared, HashInputs::Nothing, reporter)?,
-            spine: spine_file(prepared, spine, false, reporter)?,
+            spine: spine_files(prepared, spine, |_| false, reporter)?,
             path: spine.to_owned(),
         })
     }
@@ -43,9 +43,8 @@ impl Inputs {
     pub fn unchanged(&self, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
         let now = Inputs::look(prepared, &self.path, reporter)?;
         unchanged(&self.sources, &now.sources, errors::DURING, reporter)?;
-        let (was, is) = (&self.spine, &now.spine);
-        let one = std::slice::from_ref::<FileRecord>;
-        refuse_changes("the spine", one(was), one(is), errors::DURING, reporter)
+        let what = questions(prepared);
+        refuse_changes(what, &self.spine, &now.spine, errors::DURING, reporter)
     }
 }
 
@@ -70,12 +69,28 @@ pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Repor
     file_record(path, name, hash).or_else(|error| reporter.refuse(errors::of_command(&error, None)))
 }
 
-/// The questions: rows in memory, or their file.
-fn spine_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
-    match &prepared.spine_rows {
-        Some(rows) => Ok(FileRecord::in_memory(rows, hash)),
-        None => named_file(prepared, path, hash, reporter),
+/// What messages call the questions.
+pub fn questions(prepared: &Prepared) -> &'static str {
+    match prepared.served_log.is_empty() {
+        true => "the spine",
+        false => "the served log",
     }
+}
+
+/// The questions: rows in memory, or their files, of which some are recorded by the hash of their bytes.
+fn spine_files(
+    prepared: &Prepared,
+    path: &Path,
+    hash: impl Fn(&Path) -> bool,
+    reporter: &Reporter,
+) -> Result<Vec<FileRecord>, Refused> {
+    if let Some(rows) = &prepared.spine_rows {
+        return Ok(vec![FileRecord::in_memory(rows, hash(path))]);
+    }
+    let files = prepared.question_files(path).into_iter();
+    files
+        .map(|file| named_file(prepared, file, hash(file), reporter))
+        .collect()
 }
 
 /// Output column → fingerprint, of the service that was prepared.
@@ -106,20 +121,25 @@ impl Recorder {
         reporter: &Reporter,
     ) -> Result<Recorder, Refused> {
         let quick = Inputs::look(prepared, &spine.spine, reporter)?;
-        let (files, file) = match hash {
+        let (files, mut questions) = match hash {
             // The caller knows them.
             HashInputs::Nothing => (quick.sources.clone(), quick.spine.clone()),
             hash => {
                 let always = matches!(hash, HashInputs::All);
-                let hashed = prepared.spine_rows.is_some() || is_hashed(&spine.spine, always);
+                let hashed = |file: &Path| prepared.spine_rows.is_some() || is_hashed(file, always);
                 (
                     source_files(prepared, hash, reporter)?,
-                    spine_file(prepared, &spine.spine, hashed, reporter)?,
+                    spine_files(prepared, &spine.spine, hashed, reporter)?,
                 )
             }
         };
+        let further = questions.split_off(questions.len().min(1));
+        let Some(file) = questions.pop() else {
+            return reporter.refuse(errors::bug("a run without a file of questions"));
+        };
         let questions = SpineRecord {
             file,
+            further,
             at_column: spine.at_column.clone(),
             zone: spine.zone.clone(),
         };

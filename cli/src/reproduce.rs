@@ -5,11 +5,15 @@ use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainCommand, TruthArg};
 use crate::errors;
 use crate::foreign;
 use crate::outputs::{Aside, check_out, check_overwrites};
-use crate::provenance::{Recorder, fingerprints, named_file, other_values, refuse_all, source_changes, source_files};
+use crate::provenance::{
+    Recorder, fingerprints, named_file, other_values, questions, refuse_all, source_changes, source_files,
+};
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, prepare};
 use crate::settle::settle;
-use featr::provenance::{Change, HashInputs, Provenance, Release, SourceFiles, TruthRecord, changes, path_of, sidecar};
+use featr::provenance::{
+    Change, FileRecord, HashInputs, Provenance, Release, SourceFiles, TruthRecord, changes, path_of, sidecar,
+};
 use featr::{DecodeError, Most, output_format};
 use std::ffi::OsStr;
 use std::io::Read as _;
@@ -74,12 +78,12 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
         reporter,
     )?;
     let recorder = Recorder::begin(&prepared, &program, &spine, HashInputs::Nothing, reporter)?;
-    let questions = prepared.spine(&spine, reporter)?;
+    let asked = prepared.spine(&spine, reporter)?;
     let aside = Aside::new(&program.run, reporter)?;
     let mut training = batch(
         &prepared,
         &program.run,
-        questions,
+        asked,
         was.output.status,
         aside.as_ref(),
         reporter,
@@ -90,6 +94,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     // Its features and inputs have been compared. Where the program is, and what else it says, is no part of the set.
     is.program.clone_from(&was.program);
     is.spine.file.clone_from(&was.spine.file);
+    is.spine.further.clone_from(&was.spine.further);
     for (is, was) in is
         .sources
         .iter_mut()
@@ -195,6 +200,11 @@ fn program_args(was: &Provenance, program: PathBuf, args: &TrainCommand) -> Prog
     let (truth, delay) = match was.truth {
         TruthRecord::Complete => (TruthArg::Complete, None),
         TruthRecord::AsOfArrival { delay_us } => (TruthArg::AsOfArrival, delay_us.map(|us| format!("{us}us"))),
+        TruthRecord::AsServed => (TruthArg::AsServed, None),
+    };
+    let served_log = match was.truth {
+        TruthRecord::AsServed => spine_files(was).map(|file| base.join(path_of(&file.path))).collect(),
+        TruthRecord::Complete | TruthRecord::AsOfArrival { .. } => vec![],
     };
     ProgramArgs {
         program,
@@ -206,9 +216,15 @@ fn program_args(was: &Provenance, program: PathBuf, args: &TrainCommand) -> Prog
             // The set was made once: what it is made of is compared with the record.
             max_rejected: Most::ALL,
             every_row: was.every_row,
+            served_log,
             ..args.run.clone()
         },
     }
+}
+
+/// The files of the questions.
+fn spine_files(was: &Provenance) -> impl Iterator<Item = &FileRecord> {
+    std::iter::once(&was.spine.file).chain(&was.spine.further)
 }
 
 /// Refuses inputs that are not those of the record: all sources in one go, then the spine. Of files that differ in their
@@ -233,15 +249,18 @@ fn check_inputs(
         found.retain(|change| !undecided(change));
         refuse_all(&found, SINCE, reporter)
     });
-    if !spine.spine.exists() {
-        return reporter.refuse(errors::no_spine(&spine.spine.display().to_string()));
+    let what = questions(prepared);
+    let mut found: Vec<(String, Change)> = vec![];
+    for (was, path) in spine_files(was).zip(prepared.question_files(&spine.spine)) {
+        if !path.exists() {
+            return reporter.refuse(errors::no_spine(&path.display().to_string()));
+        }
+        let mut is = named_file(prepared, path, was.xxh3_128.is_some(), reporter)?;
+        // It may be named by another way to the same place.
+        is.path.clone_from(&was.path);
+        let changed = changes(std::slice::from_ref(was), &[is]).into_iter();
+        found.extend(changed.map(|change| (what.to_owned(), change)));
     }
-    let is_hashed = was.spine.file.xxh3_128.is_some();
-    let mut is = named_file(prepared, &spine.spine, is_hashed, reporter)?;
-    // It may be named by another way to the same place.
-    is.path.clone_from(&was.spine.file.path);
-    let found = changes(std::slice::from_ref(&was.spine.file), &[is]).into_iter();
-    let mut found: Vec<(String, Change)> = found.map(|change| ("the spine".to_owned(), change)).collect();
     found.retain(|change| !undecided(change));
     sources.and(refuse_all(&found, SINCE, reporter))
 }

@@ -4,8 +4,8 @@ use crate::args::{ProgramArgs, RunArgs, SpineArgs, TruthArg};
 use crate::check::compile;
 use crate::errors;
 use crate::report::{Refused, Reporter};
-use featr::{SeenEarly, Spine, Table, Truth};
-use std::path::Path;
+use featr::{SeenEarly, ServedLog, Spine, Table, Truth};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A compiled program, ready to run one service.
@@ -21,6 +21,8 @@ pub struct Prepared {
     pub project: featc_driver::Project,
     /// The questions, if they are in memory.
     pub spine_rows: Option<Arc<Table>>,
+    /// The files of the served log that the questions are; none where they are a spine.
+    pub served_log: Vec<PathBuf>,
 }
 
 /// Compiles the program and settles files and truth.
@@ -87,24 +89,38 @@ pub fn prepare_compiled(
         },
     };
     let truth = match args.truth {
+        None if !args.served_log.is_empty() => Truth::AsServed,
         None => program.default_truth(service).map_err(refuse)?,
         Some(TruthArg::Complete) => Truth::Complete,
         Some(TruthArg::AsOfArrival) => Truth::AsOfArrival { delay_us: None },
+        Some(TruthArg::AsServed) => Truth::AsServed,
     };
+    if let (Truth::Complete | Truth::AsOfArrival { .. }, [first, ..]) = (truth, args.served_log.as_slice()) {
+        let why = "a served log is asked in truth as-served";
+        let help = "leave out `--truth`, or pass the questions as `--spine`";
+        return reporter.refuse(errors::argument(
+            "--served-log",
+            &first.display().to_string(),
+            why,
+            help,
+        ));
+    }
     let truth = match truth {
-        Truth::Complete if delay_us.is_some() => {
+        Truth::Complete | Truth::AsServed if delay_us.is_some() => {
             let text = args.delay.clone().unwrap_or_default();
             let help = "pass `--truth as-of-arrival` with it";
-            return reporter.refuse(errors::argument(
-                "--delay",
-                &text,
-                "plays no role in truth complete",
-                help,
-            ));
+            let why = match truth {
+                Truth::AsServed => "plays no role in truth as-served",
+                Truth::Complete | Truth::AsOfArrival { .. } => "plays no role in truth complete",
+            };
+            return reporter.refuse(errors::argument("--delay", &text, why, help));
         }
-        Truth::Complete => Truth::Complete,
+        Truth::AsServed if args.served_log.is_empty() => return Err(refuse(featr::Error::CutsNeeded)),
+        Truth::Complete | Truth::AsServed => truth,
         Truth::AsOfArrival { .. } => Truth::AsOfArrival { delay_us },
     };
+    let served_log =
+        featr::served_files(&args.served_log).or_else(|error| reporter.refuse(errors::of_command(&error, None)))?;
     let seen_early = program.seen_early(service, truth).map_err(refuse)?;
     Ok(Prepared {
         ir,
@@ -114,12 +130,31 @@ pub fn prepare_compiled(
         seen_early,
         project,
         spine_rows: args.given.spine.clone(),
+        served_log,
     })
 }
 
 impl Prepared {
-    /// Reads the spine.
+    /// The files that the questions are read from.
+    pub fn question_files<'a>(&'a self, spine: &'a Path) -> Vec<&'a Path> {
+        match self.served_log.as_slice() {
+            [] => vec![spine],
+            files => files.iter().map(PathBuf::as_path).collect(),
+        }
+    }
+
+    /// Reads the served log; with `answers`, what was answered as well.
+    pub fn served(&self, args: &SpineArgs, answers: bool, reporter: &Reporter) -> Result<ServedLog, Refused> {
+        let how = (args.at_column.as_str(), args.zone.as_deref());
+        let read = self.program.read_served(&self.service, &self.served_log, how, answers);
+        read.or_else(|error| reporter.refuse(errors::of_command(&error, Some(&args.at_column))))
+    }
+
+    /// Reads the spine, or the questions of the served log.
     pub fn spine(&self, args: &SpineArgs, reporter: &Reporter) -> Result<Spine, Refused> {
+        if !self.served_log.is_empty() {
+            return Ok(self.served(args, false, reporter)?.spine);
+        }
         let (service, at_column, zone) = (&self.service, &args.at_column, args.zone.as_deref());
         let read = match &self.spine_rows {
             Some(rows) => self.program.spine_in(service, rows, at_column, zone),
@@ -152,6 +187,7 @@ impl Prepared {
                     featc_ir::window::format_duration(i64::try_from(us).unwrap_or(i64::MAX))
                 )
             }
+            Truth::AsServed => "as-served".to_owned(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `featc train`: a training set from the batch engine.
 
 use crate::answered::{Answered, batch};
-use crate::args::{ProgramArgs, SpineArgs, TrainArgs, TrainCommand};
+use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainArgs, TrainCommand};
 use crate::errors;
 use crate::found;
 use crate::lake::Out;
@@ -15,7 +15,9 @@ use featr::provenance::{HashInputs, Provenance};
 
 /// The arguments of a training set that is not made from a record.
 pub fn set(args: &TrainCommand, reporter: &Reporter) -> Result<TrainArgs, Refused> {
-    let (Some(program), Some(service), Some(spine), Some(out)) = (&args.program, &args.service, &args.spine, &args.out)
+    // Of a served log the files are known once they are looked for.
+    let spine = args.spine.as_ref().or(args.served_log.first());
+    let (Some(program), Some(service), Some(spine), Some(out)) = (&args.program, &args.service, spine, &args.out)
     else {
         return reporter.refuse(errors::bug("an argument that is required is missing"));
     };
@@ -23,7 +25,10 @@ pub fn set(args: &TrainCommand, reporter: &Reporter) -> Result<TrainArgs, Refuse
         program: ProgramArgs {
             program: program.clone(),
             service: service.clone(),
-            run: args.run.clone(),
+            run: RunArgs {
+                served_log: args.served_log.clone(),
+                ..args.run.clone()
+            },
         },
         spine: SpineArgs {
             spine: spine.clone(),

@@ -9,6 +9,7 @@ mod outputs;
 mod relations;
 mod reproduce;
 mod sample;
+mod served;
 mod shrink;
 #[cfg(test)]
 mod tests;
@@ -66,6 +67,9 @@ struct Verified {
 }
 
 pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
+    if !args.served_log.is_empty() {
+        return served::run(args, reporter);
+    }
     let prepared = prepare(&args.program, reporter)?;
     let run = &args.program.run;
     let outputs = Outputs::take(&prepared, args, reporter)?;

@@ -212,21 +212,23 @@ fn the_page_says_what_is_said() {
     let [program] = blocks(&page, "feat")[..] else {
         panic!("one program");
     };
-    let [txn, live, spine, damaged] = blocks(&page, "text")[..] else {
-        panic!("four tables");
+    let [txn, live, spine, damaged, log] = blocks(&page, "text")[..] else {
+        panic!("five tables");
     };
-    let [agree, differ] = blocks(&page, "console")[..] else {
-        panic!("two sessions");
+    let [agree, differ, served] = blocks(&page, "console")[..] else {
+        panic!("three sessions");
     };
     for (name, text) in [
         ("shop.feat", program),
         ("txn.csv", txn),
         ("live.csv", live),
         ("spine.csv", spine),
+        ("served.csv", log),
     ] {
         write(name, text);
     }
     play(folder.path(), agree);
+    play(folder.path(), served);
     write("live.csv", damaged);
     play(folder.path(), differ);
     let case = folder.path().join("target/feat/case-1");

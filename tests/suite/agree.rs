@@ -25,6 +25,8 @@ mod errors;
 mod identities;
 #[path = "agree/nodes.rs"]
 mod nodes;
+#[path = "agree/served.rs"]
+mod served;
 #[path = "agree/shrink.rs"]
 mod shrink;
 #[path = "agree/ties.rs"]

@@ -4,11 +4,14 @@
 mod batch;
 #[path = "evaluators/files.rs"]
 mod files;
+#[path = "evaluators/served.rs"]
+mod served;
 #[path = "evaluators/stream.rs"]
 mod stream;
 
 pub use batch::{Ran, Setting, batch};
 pub use files::{Format, Layout, files};
+pub use served::streams;
 pub use stream::{Delivery, stream};
 
 use featc_ir::{Program, Status, Truth};
@@ -80,6 +83,7 @@ pub fn model(case: &Case) -> Answers {
         case.program.service_keys(service),
         case.program.service_self_columns(service),
     );
+    let cuts: Vec<featc_ir::Key> = case.program.sources.iter().map(featc_ir::Source::cut_key).collect();
     let answer = |asked: &Asked| {
         let named = |wanted: &[featc_ir::Key]| {
             asked
@@ -93,6 +97,7 @@ pub fn model(case: &Case) -> Answers {
             at_us: asked.at_us,
             keys: named(&keys),
             self_columns: named(&own),
+            cuts: named(&cuts),
         };
         model.answer(service, &question, case.truth)
     };

@@ -1,6 +1,6 @@
 //! Fingerprints: equal for programs that mean the same, different for programs that do not.
 
-use featc_ir::{FeatureId, Program, hash};
+use featc_ir::{Program, hash};
 
 const BASE: &str = r#"
 module shop
@@ -58,7 +58,7 @@ fn fingerprint(text: &str, feature: &str) -> String {
         .iter()
         .position(|known| known.name == feature)
         .expect("the feature");
-    hash::feature_fingerprint(&program, view, FeatureId::from(place))
+    hash::view_fingerprints(&program, view).swap_remove(place)
 }
 
 fn edited(edits: &[(&str, &str)]) -> String {

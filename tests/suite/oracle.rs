@@ -46,9 +46,25 @@ impl Oracle {
         })
     }
 
-    /// One answer per question and field.
+    /// One answer per question and field. A question as served is one as of arrival with the delays that are its cuts.
     pub fn ask(&mut self, case: &Case) -> Vec<Vec<Answer>> {
-        let line = line(case);
+        if case.truth != Truth::AsServed {
+            return self.ask_line(case, &line(case, None));
+        }
+        let mut answers = vec![];
+        for asked in &case.questions {
+            let one = Case {
+                questions: vec![asked.clone()],
+                truth: Truth::AsOfArrival { delay_us: None },
+                ..case.clone()
+            };
+            let delays = delays(&one.program, asked);
+            answers.extend(self.ask_line(&one, &line(&one, Some(&delays))));
+        }
+        answers
+    }
+
+    fn ask_line(&mut self, case: &Case, line: &str) -> Vec<Vec<Answer>> {
         let input = self.input.as_mut().expect("it runs");
         writeln!(input, "{line}").expect("the oracle reads");
         let mut said = String::new();
@@ -112,11 +128,28 @@ fn service(case: &Case) -> &Service {
     case.program.service(&case.service).expect("the case names a service")
 }
 
-/// The case in the words of the oracle.
-pub fn line(case: &Case) -> String {
+/// Per source how far the cut of a question lies behind its instant: any integer, and one beyond all instants for null.
+fn delays(program: &Program, asked: &Asked) -> Vec<i128> {
+    let delay = |source: &Source| {
+        let name = source.cut_key().name;
+        let found = asked.values.iter().find(|(known, _)| *known == name);
+        match found {
+            Some((_, Value::Timestamp(cut_us))) => i128::from(asked.at_us) - i128::from(*cut_us),
+            Some(_) | None => i128::from(u64::MAX) + 1,
+        }
+    };
+    program.sources.iter().map(delay).collect()
+}
+
+/// The case in the words of the oracle, with other delays of its sources where they are given.
+fn line(case: &Case, delays: Option<&[i128]>) -> String {
     let mut words = Words::default();
     let (program, service) = (&case.program, service(case));
-    words.many(&program.sources, Words::source);
+    let mut place = 0..;
+    words.many(&program.sources, |words, source| {
+        let given = place.next().and_then(|place| delays?.get(place).copied());
+        words.source(source, given.unwrap_or(i128::from(source.delay_us)));
+    });
     words.many(&program.views, |words, view| words.view(program, view));
     words.many(&service.fields, |words, field| {
         words.say(field.view.index());
@@ -138,6 +171,7 @@ pub fn line(case: &Case) -> String {
             words.say("as_of_arrival");
             words.option(delay_us, |words, delay| words.say(delay));
         }
+        Truth::AsServed => panic!("asked as of arrival"),
     }
     let (keys, own) = (program.service_keys(service), program.service_self_columns(service));
     words.many(&case.questions, |words, asked| {
@@ -271,7 +305,7 @@ impl Words {
         }
     }
 
-    fn source(&mut self, source: &Source) {
+    fn source(&mut self, source: &Source, delay_us: i128) {
         self.say(text_word(&source.name));
         self.many(&source.columns, |words, column| words.say(text_word(&column.name)));
         self.many(&source.unique, |words, column| words.say(column.index()));
@@ -282,7 +316,7 @@ impl Words {
             Some(Arrival::AfterTime { offset_us }) => self.say(format_args!("after {offset_us}")),
             Some(Arrival::Static) => self.say("static"),
         }
-        self.say(source.delay_us);
+        self.say(delay_us);
         match source.lateness {
             Lateness::Unbounded => self.say("-"),
             Lateness::Within { bound_us } => self.say(format_args!("+ {bound_us}")),

@@ -2,7 +2,7 @@
 //!
 //! A page holds blocks. `feat` is a program (later blocks use the last one). `events SOURCE` is a table of rows:
 //! comma-separated, with a header; an empty cell is null, `""` the empty string. `expect SERVICE [TRUTH [DELAY]]` is a
-//! table of questions and answers: `at` is the instant, columns named like keys (or `excluding self` columns) belong to
+//! table of questions and answers: `at` is the instant, columns named like keys (or `excluding self` columns, or cuts) belong to
 //! the question, the others are fields of the service; `field?` is the field's status. Events stay until the next `feat`.
 //! Instants are clock times of 2024-01-01 (`10:00`, `10:00:00.000001`), or of a later day (`+2d 10:00`).
 
@@ -145,6 +145,7 @@ fn truth(words: &[&str]) -> Truth {
         ["as-of-arrival", delay] => Truth::AsOfArrival {
             delay_us: Some(duration(delay).unsigned_abs()),
         },
+        ["as-served"] => Truth::AsServed,
         other => panic!("no truth: {other:?}"),
     }
 }
@@ -161,7 +162,8 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
         .program
         .service_keys(service)
         .into_iter()
-        .chain(scene.program.service_self_columns(service));
+        .chain(scene.program.service_self_columns(service))
+        .chain(scene.program.sources.iter().map(featc_ir::Source::cut_key));
     let asks: Vec<featc_ir::Key> = asks.collect();
     let question = |row: &Vec<&str>| {
         let place = |name: &str| header.iter().position(|known| *known == name);

@@ -102,110 +102,6 @@ fn notices_list_every_crate_of_the_binary_and_the_package() {
     );
 }
 
-/// The modules of a crate at its top, each with those that it names as `crate::…` outside of its tests.
-fn modules(source: &std::path::Path) -> BTreeMap<String, BTreeSet<String>> {
-    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for file in files(source, ".rs") {
-        let place = file.strip_prefix(source).expect("below it");
-        let parts: Vec<String> = place
-            .iter()
-            .map(|part| part.to_string_lossy().trim_end_matches(".rs").to_owned())
-            .collect();
-        if ["lib", "main"].contains(&parts[0].as_str()) || parts.iter().any(|part| part == "tests") {
-            continue;
-        }
-        let text = read(&file);
-        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-        let code: Vec<&str> = text
-            .lines()
-            .map(|line| line.split("//").next().unwrap_or_default())
-            .collect();
-        let code = code.join("\n");
-        let named = found.entry(parts[0].clone()).or_default();
-        for rest in code.split("crate::").skip(1) {
-            let word = |text: &str| -> String {
-                let is_word = |c: &char| c.is_alphanumeric() || *c == '_';
-                text.trim_start().chars().take_while(is_word).collect()
-            };
-            match rest.strip_prefix('{') {
-                // One level is enough: inner braces belong to one of its names.
-                Some(list) => {
-                    let list = list.split(';').next().unwrap_or_default();
-                    named.extend(list.split(',').map(word));
-                }
-                None => _ = named.insert(word(rest)),
-            }
-        }
-    }
-    let known: BTreeSet<String> = found.keys().cloned().collect();
-    for (module, named) in &mut found {
-        named.retain(|other| known.contains(other) && other != module);
-    }
-    found
-}
-
-/// A circle, if there is one: modules are taken away from below as long as one imports nothing that is left.
-fn circle(mut modules: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
-    while let Some(lowest) = modules
-        .iter()
-        .find(|(_, named)| named.is_empty())
-        .map(|(module, _)| module.clone())
-    {
-        modules.remove(&lowest);
-        modules.values_mut().for_each(|named| _ = named.remove(&lowest));
-    }
-    modules.into_keys().collect()
-}
-
-#[test]
-fn modules_form_no_circles() {
-    let ends = |named: &[&str]| named.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-    let three = [
-        ("a", ends(&["b"])),
-        ("b", ends(&["c"])),
-        ("c", ends(&["b"])),
-        ("d", ends(&["a"])),
-    ];
-    let three = three.map(|(module, named)| (module.to_owned(), named));
-    assert_eq!(
-        circle(three.into()),
-        ["a", "b", "c", "d"],
-        "what cannot be put on floors"
-    );
-    let free = [
-        "compiler/ir",
-        "compiler/syntax",
-        "compiler/sema",
-        "compiler/lower",
-        "compiler/driver",
-        "runtime/batch",
-        "runtime/kernels",
-        "runtime/decode",
-        "runtime/lake",
-        "runtime/merge",
-        "runtime/stream",
-        "runtime/engine",
-        "runtime/model",
-    ];
-    for of_crate in free {
-        let modules = modules(&root().join(of_crate).join("src"));
-        assert!(modules.len() > 1, "{of_crate}");
-        let left = circle(modules);
-        assert!(left.is_empty(), "{of_crate}: a circle among {}", left.join(", "));
-    }
-    // The list of floors in the page is that of the modules.
-    let page = read(&root().join("docs/architecture.md"));
-    let table = page
-        .split("| floor | modules |")
-        .nth(1)
-        .expect("the floors")
-        .split("\n\n")
-        .next();
-    let told: BTreeSet<&str> = table.unwrap_or_default().split('`').skip(1).step_by(2).collect();
-    let modules = modules(&root().join("runtime/batch/src"));
-    assert_eq!(told, modules.keys().map(String::as_str).collect::<BTreeSet<_>>());
-}
-
 #[test]
 fn sources_stay_readable() {
     let mut wrong = Vec::new();
@@ -219,8 +115,12 @@ fn sources_stay_readable() {
     for file in files(&root(), ".rs") {
         let text = read(&file);
         let lines = text.lines().count();
-        if lines > 800 {
-            wrong.push(format!("{}: {lines} lines, the limit is 800", file.display()));
+        let is_test = file
+            .iter()
+            .any(|part| ["tests", "tests.rs", "benches"].iter().any(|name| part == *name));
+        let limit = if is_test { 800 } else { 400 };
+        if lines > limit {
+            wrong.push(format!("{}: {lines} lines, the limit is {limit}", file.display()));
         }
         for word in &forbidden {
             if text.contains(word.as_str()) {
@@ -301,4 +201,70 @@ fn the_glossary_is_in_order() {
     let words: Vec<String> = rows.map(word).collect();
     let wrong: Vec<_> = words.windows(2).filter(|pair| pair[0] >= pair[1]).collect();
     assert!(words.len() > 50 && wrong.is_empty(), "out of order: {wrong:?}");
+}
+
+/// A page without its code, where brackets mean other things: lines of blocks are empty, quoted words are gone.
+fn prose(page: &str) -> String {
+    let mut in_block = false;
+    let lines = page.lines().map(|line| {
+        let is_fence = line.trim_start().starts_with("```");
+        in_block ^= is_fence;
+        if in_block || is_fence { "" } else { line }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What links to the headings of a page end in: their words, small, joined by `-`.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in prose(page).lines().filter(|line| line.starts_with('#')) {
+        let words = line.trim_start_matches('#').trim().to_lowercase();
+        // Of a link its text.
+        let words = words
+            .split("](")
+            .map(|part| part.split_once(')').map_or(part, |(_, rest)| rest));
+        let is_kept = |c: &char| c.is_alphanumeric() || ['-', '_'].contains(c);
+        let words: String = words
+            .collect::<String>()
+            .replace(' ', "-")
+            .chars()
+            .filter(is_kept)
+            .collect();
+        let mut anchor = words.clone();
+        let mut number = 0;
+        while !found.insert(anchor.clone()) {
+            number += 1;
+            anchor = format!("{words}-{number}");
+        }
+    }
+    found
+}
+
+#[test]
+fn links_lead_somewhere() {
+    assert_eq!(
+        anchors("# One `two`, [three](x.md)!\n```\n# no\n```\n## One two three"),
+        ["one-two-three", "one-two-three-1"].map(str::to_owned).into()
+    );
+    let pages = files(&root(), ".md");
+    let (mut wrong, mut links) = (Vec::new(), 0);
+    for page in &pages {
+        let text = prose(&read(page));
+        let outside_of_quotes: Vec<&str> = text.split('`').step_by(2).collect();
+        let text = outside_of_quotes.join("`");
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        for (target, _) in targets.filter(|(target, _)| !target.contains(':')) {
+            links += 1;
+            let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let file = match path {
+                "" => page.clone(),
+                path => page.parent().expect("a folder").join(path),
+            };
+            if !file.exists() || !anchor.is_empty() && !anchors(&read(&file)).contains(anchor) {
+                wrong.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(links > 400, "{links} links in {} pages", pages.len());
+    assert!(wrong.is_empty(), "links to what is not there:\n{}", wrong.join("\n"));
 }

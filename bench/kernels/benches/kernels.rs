@@ -3,11 +3,11 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{
-    Aggregate, Arrival, ColumnId, Excluding, Expr, Lateness, Slot, Source, SourceColumn, Status, Truth, Type, Window,
+    Aggregate, Arrival, ColumnId, Excluding, Expr, Lateness, Slot, Source, SourceColumn, Status, Type, Window,
     WindowId, WindowKind,
 };
 use featr_kernels::exact::{ExactSum, FixedSums, PrefixExact};
-use featr_kernels::finish::{Answers, finish, finish_owned};
+use featr_kernels::finish::{Answers, Lag, finish, finish_owned};
 use featr_kernels::{Batch, Column, Data, identity, rows};
 use std::hint::black_box;
 
@@ -184,12 +184,12 @@ fn finishing(c: &mut Criterion) {
     let mut group = c.benchmark_group("finish");
     group.throughput(Throughput::Elements(QUESTIONS as u64));
     group.bench_function("17 features", |b| {
-        b.iter(|| finish(&spec, &fold, black_box(&lent), Truth::Complete));
+        b.iter(|| finish(&spec, &fold, black_box(&lent), Lag::All(None)));
     });
     group.bench_function("17 features, owned", |b| {
         b.iter_batched(
             answers,
-            |answers| finish_owned(&spec, &fold, answers, Truth::Complete, None),
+            |answers| finish_owned(&spec, &fold, answers, Lag::All(None), None),
             criterion::BatchSize::LargeInput,
         );
     });

@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use featc_ir::plan::{FoldSpec, Method};
-use featc_ir::{Aggregate, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
+use featc_ir::{Aggregate, Cut, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
 use featr_bench::{HOUR, log};
 use featr_merge::{Questions, Run, answer};
 
@@ -68,7 +68,7 @@ fn answers(c: &mut Criterion) {
         let methods = spec.slots.iter().map(|slot| method(slot.aggregate));
         let methods: Vec<Method> = methods.collect();
         group.bench_function(name, |b| {
-            b.iter(|| answer((&spec, &methods), &run, &questions, delay_us))
+            b.iter(|| answer((&spec, &methods), &run, &questions, Cut::from(delay_us)))
         });
     };
     bench("spans and presence", &[], None);

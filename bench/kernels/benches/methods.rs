@@ -3,7 +3,7 @@
 //! `cargo bench --manifest-path bench/kernels/Cargo.toml --bench methods [name of an aggregate]` (Linux)
 
 use featc_ir::plan::{FoldSpec, Method};
-use featc_ir::{Aggregate, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
+use featc_ir::{Aggregate, Cut, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
 use featr_bench::{HOUR, TYPES, log};
 use featr_merge::answer;
 use std::hint::black_box;
@@ -82,7 +82,7 @@ fn main() {
                         let (before, mut times) = (processor_ns(), 0);
                         // The counter has a resolution of some milliseconds.
                         while processor_ns() - before < 60_000_000 {
-                            black_box(answer((&spec, &[method; 4]), run, questions, delay_us));
+                            black_box(answer((&spec, &[method; 4]), run, questions, Cut::from(delay_us)));
                             times += 1;
                         }
                         taken.push((processor_ns() - before) / times);

@@ -67,6 +67,7 @@ pub fn log(entities: impl IntoIterator<Item = (usize, usize)>) -> (Run, Question
     let questions = Questions {
         times: asked,
         groups,
+        cuts: vec![],
         selves: None,
     };
     (run, questions)

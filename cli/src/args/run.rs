@@ -59,6 +59,9 @@ pub struct RunArgs {
     /// Whether every row is read, also those that can matter to no question: what a record says
     #[arg(skip)]
     pub every_row: bool,
+    /// The served log that the questions are, of commands that take one: files, folders and globs
+    #[arg(skip)]
+    pub served_log: Vec<PathBuf>,
     /// What a caller in this process gives in place of files
     #[arg(skip)]
     pub given: Given,
@@ -94,6 +97,8 @@ pub enum TruthArg {
     Complete,
     /// What had arrived by the instant of the question, less the pipeline delay
     AsOfArrival,
+    /// What had arrived by the cut of each answer of a served log (--served-log)
+    AsServed,
 }
 
 #[derive(Debug, Args)]

@@ -30,8 +30,11 @@ pub struct TrainCommand {
     #[arg(long, value_name = "NAME", required_unless_present = "from_provenance")]
     pub service: Option<String>,
     /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
-    #[arg(long, value_name = "FILE", required_unless_present = "from_provenance")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["from_provenance", "served_log"])]
     pub spine: Option<PathBuf>,
+    /// In place of --spine: the answers of a served log, Parquet files, folders or globs; the truth is as-served then
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["spine", "from_provenance"])]
+    pub served_log: Vec<PathBuf>,
     /// The spine's column with the instant of each question
     #[arg(long, value_name = "COLUMN", default_value = "timestamp")]
     pub at_column: String,

@@ -168,7 +168,8 @@ fn question(spine: &Spine, row: usize) -> Question {
     Question {
         at_us: spine.times[row],
         keys: values.clone(),
-        self_columns: values,
+        self_columns: values.clone(),
+        cuts: values,
     }
 }
 

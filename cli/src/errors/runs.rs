@@ -52,6 +52,13 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             "declare `arrival <column>` or a lag that is sure (`arrival time + 5m`) in source `{source}`, or `static` if its \
              rows never change; or pass `--truth complete`"
         )),
+        Error::CutsNeeded => Diagnostic::new(Code::CutsNeeded, error.to_string()).with_help(
+            "pass `--served-log PATH` to `featc train` or `featc verify`, or ask in truth as-of-arrival or complete",
+        ),
+        Error::CutsUnnamed { column, .. } => Diagnostic::new(Code::ServedLog, error.to_string()).with_help(format!(
+            "give the key `{column}` another name in the program, or ask in truth as-of-arrival"
+        )),
+        Error::ServedLog { help, .. } => Diagnostic::new(Code::ServedLog, error.to_string()).with_help(help.clone()),
         Error::TruthNotChosen { .. } => Diagnostic::new(Code::TruthNotChosen, error.to_string())
             .with_note("unless told, a question sees what was known at its instant")
             .with_help(

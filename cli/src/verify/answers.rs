@@ -47,6 +47,20 @@ impl Answers {
         Answers { columns }
     }
 
+    /// Values and statuses of one feature.
+    pub fn of_field(columns: [ArrayRef; 2]) -> Answers {
+        Answers {
+            columns: columns.into(),
+        }
+    }
+
+    /// The answers of one feature.
+    pub fn field(&self, field: usize) -> Answers {
+        Answers {
+            columns: self.columns[2 * field..2 * field + 2].to_vec(),
+        }
+    }
+
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |column| column.len())
     }
@@ -112,7 +126,8 @@ pub fn compare(left: &Answers, right: &Answers, excluded: &[bool]) -> Result<Out
     Ok(outcome)
 }
 
-fn rows_that_differ(left: &Answers, right: &Answers, field: usize) -> Vec<usize> {
+/// The rows in which the value of a feature or its status differs.
+pub fn rows_that_differ(left: &Answers, right: &Answers, field: usize) -> Vec<usize> {
     // Arrow compares the bytes of valid values.
     let pairs = [2 * field, 2 * field + 1].map(|column| (&left.columns[column], &right.columns[column]));
     let differing: Vec<_> = pairs

@@ -164,7 +164,8 @@ impl Asked {
         Question {
             at_us: self.times[row],
             keys: values.clone(),
-            self_columns: values,
+            self_columns: values.clone(),
+            cuts: values,
         }
     }
 

@@ -169,6 +169,7 @@ fn command(
     }
     match prepared.truth {
         Truth::Complete => option("truth", "complete".into()),
+        Truth::AsServed => option("truth", "as-served".into()),
         Truth::AsOfArrival { delay_us } => {
             option("truth", "as-of-arrival".into());
             if let Some(delay) = delay_us.and_then(|us| i64::try_from(us).ok()) {

@@ -275,7 +275,8 @@ fn feature_hash(
     }
 }
 
-/// The fingerprints of all features of a view, in declared order; see [`feature_fingerprint`].
+/// The fingerprints of all features of a view, in declared order: each says everything that can change the feature's value or
+/// status, and nothing else.
 pub fn view_fingerprints(program: &Program, view: &View) -> Vec<String> {
     let mut known = BTreeMap::new();
     let row = view_row_hashes(program, view);
@@ -283,13 +284,6 @@ pub fn view_fingerprints(program: &Program, view: &View) -> Vec<String> {
         feature_hash(program, view, FeatureId::from(position), &row, &mut known);
     }
     known.into_values().map(hex).collect()
-}
-
-/// Everything that can change the feature's value or status, and nothing else.
-pub fn feature_fingerprint(program: &Program, view: &View, id: FeatureId) -> String {
-    let mut known = BTreeMap::new();
-    feature_hash(program, view, id, &view_row_hashes(program, view), &mut known);
-    hex(known[&id])
 }
 
 /// What the stored events of a log depend on: source, acceptance, transform, event time and key. Not what the events carry

@@ -38,7 +38,7 @@ pub use program::{
     Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program,
     READ_SKEW_US, Service, ServiceField, Source, SourceColumn, Step, Transform, TransformColumn, View,
 };
-pub use types::{ErrorCode, Status, Truth, Type};
+pub use types::{Cut, ErrorCode, Status, Truth, Type};
 pub use window::{Bounds, Excluding, Window, WindowKind};
 
 /// A broken promise of an earlier phase: never the user's fault.

@@ -6,7 +6,7 @@ pub use view::{Feature, FeatureKind, View};
 
 use crate::expr::Expr;
 use crate::id::{ColumnId, EntityId, FeatureId, SourceId, TransformId, ViewId};
-use crate::types::{Truth, Type};
+use crate::types::{Cut, Truth, Type};
 use crate::window::WindowKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -224,6 +224,9 @@ pub struct ServiceField {
 }
 
 impl Source {
+    /// What the names of columns with cuts begin with.
+    pub const CUT: &'static str = "cut_";
+
     /// The column that says when a row was known, if one does.
     pub fn arrival_column(&self) -> Option<ColumnId> {
         match self.arrival {
@@ -232,12 +235,28 @@ impl Source {
         }
     }
 
-    /// The pipeline delay that holds under a truth, in microseconds; `None` when arrival plays no role: in truth
-    /// `complete`, and for rows that never change.
-    pub fn delay_under(&self, truth: Truth) -> Option<u64> {
+    /// Up to which arrival questions see its events under a truth; rows that never change are seen whatever their arrival.
+    pub fn cut_under(&self, truth: Truth) -> Cut {
         match self.arrival {
-            Some(Arrival::Static) => None,
-            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => truth.delay_us(self.delay_us),
+            Some(Arrival::Static) => Cut::Open,
+            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => truth.cut(self.delay_us),
+        }
+    }
+
+    /// The pipeline delay that holds under a truth, in microseconds; `None` where the cut is no function of the instant: in
+    /// truths `complete` and `as_served`, and for rows that never change.
+    pub fn delay_under(&self, truth: Truth) -> Option<u64> {
+        match self.cut_under(truth) {
+            Cut::Behind { delay_us } => Some(delay_us),
+            Cut::Open | Cut::Given => None,
+        }
+    }
+
+    /// The column of questions that brings the cut of this source, in truth `as_served`.
+    pub fn cut_key(&self) -> Key {
+        Key {
+            name: format!("{}{}", Source::CUT, self.name),
+            ty: Type::Timestamp,
         }
     }
 }

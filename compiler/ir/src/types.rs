@@ -178,14 +178,46 @@ pub enum Truth {
         /// Overrides every source's own `delay`, in microseconds.
         delay_us: Option<u64>,
     },
+    /// Accepted events with arrival ≤ the cut of their source, which the question brings.
+    AsServed,
+}
+
+/// Up to which arrival questions see the events of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cut {
+    /// Arrival plays no role.
+    Open,
+    /// Up to so many microseconds before the instant.
+    Behind { delay_us: u64 },
+    /// Each question brings its own, or none: then it sees no event.
+    Given,
+}
+
+impl From<Option<u64>> for Cut {
+    /// Of a delay; without one arrival plays no role.
+    fn from(delay_us: Option<u64>) -> Cut {
+        delay_us.map_or(Cut::Open, |delay_us| Cut::Behind { delay_us })
+    }
 }
 
 impl Truth {
-    /// The pipeline delay that holds for a source, or `None` when arrival plays no role.
-    pub fn delay_us(self, source_delay_us: u64) -> Option<u64> {
+    /// The cut of a source with arrival.
+    pub fn cut(self, source_delay_us: u64) -> Cut {
         match self {
-            Truth::Complete => None,
-            Truth::AsOfArrival { delay_us } => Some(delay_us.unwrap_or(source_delay_us)),
+            Truth::Complete => Cut::Open,
+            Truth::AsOfArrival { delay_us } => Cut::Behind {
+                delay_us: delay_us.unwrap_or(source_delay_us),
+            },
+            Truth::AsServed => Cut::Given,
+        }
+    }
+
+    /// The pipeline delay that holds for a source; `None` where the cut is no function of the instant.
+    pub fn delay_us(self, source_delay_us: u64) -> Option<u64> {
+        match self.cut(source_delay_us) {
+            Cut::Behind { delay_us } => Some(delay_us),
+            Cut::Open | Cut::Given => None,
         }
     }
 }

@@ -21,7 +21,6 @@
 pub mod ast;
 mod build;
 pub mod diag;
-mod dump;
 mod errors;
 mod explain;
 mod format;
@@ -32,8 +31,7 @@ mod parse;
 mod scan;
 
 pub use diag::Outcome;
-pub use dump::dump;
-pub use format::{format, format_text};
+pub use format::format;
 pub use parse::parse;
 
 #[cfg(test)]

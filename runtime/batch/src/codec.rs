@@ -20,7 +20,7 @@ use arrow::ipc::writer::StreamWriter;
 use datafusion::error::Result;
 use datafusion::physical_plan::ExecutionPlan;
 use featc_ir::plan::{FinishSpec, FoldSpec, Restrict, RowSpec};
-use featc_ir::{ColumnId, Source, Truth};
+use featc_ir::{ColumnId, Cut, Source};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
@@ -62,7 +62,7 @@ enum Node {
     Finish {
         spec: FinishSpec,
         fold: FoldSpec,
-        truth: Truth,
+        cut: Cut,
         with_status: bool,
     },
     Assemble {
@@ -123,7 +123,7 @@ impl NodeCodec {
             Node::Finish {
                 spec: (*finish.spec).clone(),
                 fold: (*finish.fold).clone(),
-                truth: finish.truth,
+                cut: finish.cut,
                 with_status: finish.with_status,
             }
         } else if let Some(assemble) = node.downcast_ref::<AssembleExec>() {
@@ -198,13 +198,13 @@ impl NodeCodec {
             Node::Finish {
                 spec,
                 fold,
-                truth,
+                cut,
                 with_status,
             } => Arc::new(FinishExec::new(
                 input(0)?,
                 Arc::new(spec),
                 Arc::new(fold),
-                truth,
+                cut,
                 with_status,
             )),
             Node::Assemble {

@@ -8,7 +8,7 @@
 //! column per field of the service (and, on request, its status). DataFusion plans, schedules and counts memory; every
 //! decision about values is made by the kernels.
 //!
-//! * [`run`] blocks, and owns its threads; [`Run`] does the same batch by batch; [`run_async`] runs on the caller's executor.
+//! * [`run`] blocks, and owns its threads; [`Run`] does the same batch by batch.
 //! * [`explain`] prints the plans, [`Rows::measured`] what they did.
 //! * [`features`] is a table for a session that is not ours, over a spine that is a query there.
 //!
@@ -48,6 +48,6 @@ pub use error::BatchError;
 pub use fuse::FuseScans;
 pub use inputs::{Files, Inputs, Progress, ProgressSink, RejectedRow, RejectedRows};
 pub use report::{EXAMPLES_MAX, RunReport, SourceReport, ViewReport};
-pub use run::{Explained, Output, Rows, Run, explain, run, run_async};
+pub use run::{Explained, Output, Rows, Run, explain, run};
 pub use session::{Query, features};
 pub use spine::SpineData;

@@ -3,7 +3,7 @@
 use crate::error::bug;
 use datafusion::error::Result;
 use featc_ir::plan::{BatchPlan, FinishFeature, FinishSpec, FoldSpec, Method, Pipeline, Restrict, RowSpec};
-use featc_ir::{ColumnId, Key, Source};
+use featc_ir::{ColumnId, Key, Source, Truth};
 use std::sync::Arc;
 
 /// Features of one source about one kind of entity: how their events come about, what is folded of them, and what is made
@@ -24,7 +24,7 @@ pub(crate) struct ViewPlan {
 #[derive(Debug, Clone)]
 pub(crate) struct ServicePlan {
     pub service: String,
-    /// The columns that questions bring, each once.
+    /// The columns that questions bring, each once; cuts last.
     pub asked: Vec<Key>,
     pub views: Vec<ViewPlan>,
     /// Per output column the view and the position among its output features.
@@ -32,11 +32,13 @@ pub(crate) struct ServicePlan {
 }
 
 impl ServicePlan {
-    pub fn of(plan: &BatchPlan) -> ServicePlan {
+    pub fn of(plan: &BatchPlan, truth: Truth) -> ServicePlan {
         let columns = plan.compose.0.iter();
+        let mut asked = plan.spine.columns();
+        asked.extend(plan.cut_keys(truth));
         ServicePlan {
             service: plan.service.clone(),
-            asked: plan.spine.columns(),
+            asked,
             views: plan.pipelines.iter().map(view).collect(),
             columns: columns.map(|(view, at)| (*view as usize, *at as usize)).collect(),
         }

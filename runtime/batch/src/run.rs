@@ -21,7 +21,7 @@ use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, Task
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
-use datafusion::physical_plan::{ExecutionPlan, collect, displayable, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::prelude::SessionConfig;
 use featc_ir::plan::BatchPlan;
 use futures::StreamExt;
@@ -59,23 +59,6 @@ pub fn run(plan: &BatchPlan, inputs: Inputs) -> Result<Output, BatchError> {
         schema: rows.schema(),
         batches: rows.by_ref().collect::<Result<_, _>>()?,
         report: rows.report(),
-    })
-}
-
-/// As [`run`], on the executor at hand, which must be tokio's with several threads.
-///
-/// # Errors
-/// See [`BatchError`].
-pub async fn run_async(plan: &BatchPlan, inputs: Inputs) -> Result<Output, BatchError> {
-    let prepared = prepare(plan, inputs).await?;
-    let context = prepared.state.task_ctx();
-    let schema = prepared.physical.schema();
-    let batches = collect(prepared.physical.clone(), context).await?;
-    let report = prepared.report();
-    Ok(Output {
-        schema,
-        batches,
-        report,
     })
 }
 
@@ -258,7 +241,7 @@ async fn prepare(plan: &BatchPlan, inputs: Inputs) -> Result<Planned, BatchError
         fuse: inputs.fuse,
     };
     let (resources, spine) = Resources::of(inputs);
-    let service = ServicePlan::of(plan);
+    let service = ServicePlan::of(plan, asking.truth);
     let questions = questions(&spine, &service)?;
     let features = FeaturesTable::new(Arc::new(service), questions, asking, Arc::new(resources))?;
     let logical = scan(&plan.service, Arc::new(features))?;

@@ -2,10 +2,10 @@
 //!
 //! | rows | columns |
 //! |---|---|
-//! | spine | the questions' own columns, then `time`, per kind of entity its number (or [`NOBODY`](crate::entities::NOBODY)), and the columns that `excluding self` compares with |
+//! | spine | the questions' own columns, then `time`, per kind of entity its number (or [`NOBODY`](crate::entities::NOBODY)), and the columns that are handed on: what `excluding self` compares with, and cuts |
 //! | events, as dealt to partitions | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` or an `at` can fail, then the lifts |
 //! | events, in order | `entity`, `time`, `tie` (its place among the entity's events of that time), `id` if a window excludes by it, and the rest as above; each event once |
-//! | answers | `row` (position in the spine), `time`, per slot its value; when statuses are wanted, per slot its status as a byte, and per presence a bool |
+//! | answers | `row` (position in the spine), `time`, `lag` (how far the cut is behind, where questions bring it), per slot its value; when statuses are wanted, per slot its status as a byte, and per presence a bool |
 //! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte, all [packed](crate::row_format); the rows of one block of the spine after those of another |
 
 use crate::id_column::IdColumn;
@@ -13,7 +13,7 @@ use crate::row_format::Layout;
 use crate::wire::Wire;
 use arrow::datatypes::{DataType, Field, Schema};
 use featc_ir::plan::{FinishSpec, FoldSpec, RowSpec};
-use featc_ir::{Expr, Source, Step};
+use featc_ir::{Cut, Expr, Source, Step};
 use featr_decode::arrow_type;
 use serde::{Deserialize, Serialize};
 
@@ -131,11 +131,14 @@ pub(crate) fn slot_wires(spec: &FoldSpec) -> Vec<Wire> {
 }
 
 /// The columns of answers.
-pub(crate) fn answer_fields(spec: &FoldSpec, with_status: bool) -> Vec<Field> {
+pub(crate) fn answer_fields(spec: &FoldSpec, cut: Cut, with_status: bool) -> Vec<Field> {
     let mut fields = vec![
         Field::new("row", DataType::UInt32, false),
         Field::new("time", DataType::Int64, false),
     ];
+    if cut == Cut::Given {
+        fields.push(Field::new("lag", DataType::UInt64, false));
+    }
     for (position, wire) in slot_wires(spec).into_iter().enumerate() {
         fields.extend(wire.fields(&format!("slot{position}")));
     }

@@ -31,7 +31,7 @@ pub struct Query {
 /// # Errors
 /// [`BatchError::SpineColumn`], [`BatchError::NameClash`].
 pub fn features(plan: &BatchPlan, spine: LogicalPlan, query: &Query) -> Result<Arc<dyn TableProvider>, BatchError> {
-    let service = ServicePlan::of(plan);
+    let service = ServicePlan::of(plan, query.truth);
     let fields = spine.schema().as_arrow().fields().clone();
     let column = |name: &str, ty: Type| {
         let refused = |why: String| BatchError::SpineColumn {

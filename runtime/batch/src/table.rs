@@ -21,7 +21,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
-use featc_ir::{Key, Truth};
+use featc_ir::{Cut, Key, Truth};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -156,8 +156,8 @@ impl FeaturesTable {
         spine: &Arc<dyn ExecutionPlan>,
         (spec, filter): (&SpineSpec, EntityFilter),
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let delay_us = view.source.delay_under(self.asking.truth);
-        let layout = EventLayout::new(&view.source, &view.rows, &view.fold, delay_us.is_some());
+        let cut = view.source.cut_under(self.asking.truth);
+        let layout = EventLayout::new(&view.source, &view.rows, &view.fold, cut != Cut::Open);
         let pipeline = Pipeline {
             spec: view.rows.clone(),
             fold: view.fold.clone(),
@@ -176,12 +176,15 @@ impl FeaturesTable {
             fold: (*view.fold).clone(),
             methods: view.methods.clone(),
             layout,
-            delay_us,
+            cut,
+            cuts: cut_key(view, self.asking.truth)
+                .map(|key| spec.key_out(&key))
+                .transpose()?,
             with_status: self.asking.with_status,
             time: spec.time_out(),
             entity: spec.entity_out(&view.fold.entity)?,
             selves: selves
-                .map(|key| Ok((spec.self_out(key)?, key.ty)))
+                .map(|key| Ok((spec.key_out(key)?, key.ty)))
                 .collect::<Result<_>>()?,
         };
         let inputs = [spine.clone(), events];
@@ -191,9 +194,17 @@ impl FeaturesTable {
             Arc::new(answers),
             view.finish.clone(),
             view.fold.clone(),
-            self.asking.truth,
+            cut,
             self.asking.with_status,
         )))
+    }
+}
+
+/// The column of questions with the cuts of a view's source, where they bring them.
+fn cut_key(view: &ViewPlan, truth: Truth) -> Option<Key> {
+    match view.source.cut_under(truth) {
+        Cut::Given => Some(view.source.cut_key()),
+        Cut::Open | Cut::Behind { .. } => None,
     }
 }
 
@@ -243,20 +254,23 @@ impl TableProvider for FeaturesTable {
             }
         }
         let views: Vec<&ViewPlan> = used.iter().map(|view| &self.plan.views[*view]).collect();
-        let (mut kinds, mut selves) = (vec![], vec![]);
+        let (mut kinds, mut handed_on) = (vec![], vec![]);
         for view in &views {
             add(&mut kinds, view.fold.entity.clone());
             view.fold
                 .self_columns
                 .iter()
-                .for_each(|key| add(&mut selves, key.clone()));
+                .for_each(|key| add(&mut handed_on, key.clone()));
+            cut_key(view, self.asking.truth)
+                .into_iter()
+                .for_each(|key| add(&mut handed_on, key));
         }
         let spec = Arc::new(SpineSpec {
             own: self.spine.own,
             time: self.spine.time,
             columns: self.spine.columns.clone(),
             kinds,
-            selves,
+            handed_on,
         });
         let counted = self.resources.memory_bytes.is_none();
         let build = Arc::new(BuildSide::new(Link::fresh(), spec.kinds.len()));

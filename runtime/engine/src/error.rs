@@ -38,8 +38,14 @@ pub enum Error {
         questions: u64,
         most: Most,
     },
-    /// As-of-arrival was asked, and this source has no arrival.
+    /// As-of-arrival or as-served was asked, and this source has no arrival.
     ArrivalNeeded { source: String },
+    /// As-served was asked of what takes no questions with cuts.
+    CutsNeeded,
+    /// Questions to a service have a column that is another one in a served log.
+    CutsUnnamed { service: String, column: String },
+    /// A file that is no served log of the service.
+    ServedLog { file: String, why: String, help: String },
     /// The source declares no files, and none were given.
     NoFiles { source: String },
     /// A column of the spine has the name of an output column.
@@ -99,9 +105,15 @@ impl fmt::Display for Error {
             Error::ArrivalNeeded { source } => {
                 write!(
                     f,
-                    "source `{source}` has no arrival, so it cannot be asked as of arrival"
+                    "source `{source}` has no arrival, so it cannot be asked as of arrival or as served"
                 )
             }
+            Error::CutsNeeded => f.write_str("questions as served bring their cuts, and these bring none"),
+            Error::CutsUnnamed { service, column } => write!(
+                f,
+                "questions to service `{service}` have a column `{column}`, which is another one in a served log"
+            ),
+            Error::ServedLog { file, why, .. } => write!(f, "`{file}` {why}"),
             Error::TruthNotChosen { service, sources } => {
                 let sources: Vec<String> = sources.iter().map(|source| format!("`{source}`")).collect();
                 write!(

@@ -56,9 +56,10 @@
 //! |---|---|
 //! | load a program | [`Program::load`], [`Program::new`] |
 //! | build a training set | [`Program::read_spine`] or [`Program::spine`], then [`Program::train`] |
+//! | build one from what was served | [`Program::read_served`], then [`Program::train`] in [`Truth::AsServed`] |
 //! | answer in a DataFusion session of your own | [`Program::features`] |
 //! | keep online values | [`Program::online`], [`Online::push`], [`Online::advance`], [`Online::read`] |
-//! | serve: rows as bytes, questions at any instant, up to cuts | [`Program::serving`], [`Program::incoming`], [`Program::questions`], [`Online::let_in`] |
+//! | serve: rows as bytes, questions at any instant, up to cuts | [`Program::online`] in [`Truth::AsServed`], [`Program::incoming`], [`Program::questions`], [`Online::let_in`] |
 //! | survive a restart, also with another version of the program | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`], [`Online::rebuilt`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
 //! | read rows in memory in place of files | [`Program::read_rows`], [`Program::spine_in`] |
@@ -83,6 +84,7 @@ mod refusal;
 mod replay;
 mod results;
 mod search;
+mod served;
 mod serving;
 mod spine;
 mod survey;
@@ -114,6 +116,7 @@ pub use random::Random;
 pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning};
+pub use served::{FINGERPRINTS_KEY, ServedFile, ServedLog, served_files};
 pub use serving::{Incoming, Undecoded};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};

@@ -44,7 +44,7 @@ pub struct PushReport {
     /// Of these, as of arrival, those that a question at the cut may see: they came after it, and answers that were given
     /// at the cut or before it lack them.
     pub overdue: u64,
-    /// Positions of the overdue rows, of an engine that [serves](Program::serving).
+    /// Positions of the overdue rows, as served.
     pub overdue_rows: Vec<u64>,
     /// Events with copies in this batch that differ in columns which the source does not declare. Each counts once. Rows of
     /// one push are compared with each other, not with those of earlier ones, of which such columns are not kept.
@@ -72,7 +72,9 @@ pub struct PushRejected {
 impl Program {
     /// An engine without events, for all services of the program, in one truth.
     ///
-    /// As of arrival a service with a source that has no arrival and is not static cannot be asked; the others can.
+    /// As of arrival and as served a service with a source that has no arrival and is not static cannot be asked; the others
+    /// can. As served a question sees what [`Online::let_in`] has let in, at any instant that is not before the last
+    /// [`Online::advance`].
     ///
     /// # Errors
     /// [`Error::Bug`] for plans that the compiler did not make.
@@ -98,26 +100,18 @@ impl Online {
         })
     }
 
-    pub(crate) fn serving(graphs: Vec<StreamGraph>, refused: BTreeMap<String, Error>) -> Result<Online, Error> {
-        Ok(Online {
-            engine: Engine::serving(graphs.clone())?,
-            graphs,
-            refused,
-        })
-    }
-
     /// An engine of the same program and truth without events.
     pub(crate) fn fresh(&self) -> Result<Online, Error> {
         Online::new(self.graphs.clone(), self.truth(), self.refused.clone())
     }
 
-    /// Of an engine that [serves](Program::serving): per source the greatest arrival that questions see. Without one of a
+    /// As served, per source the greatest arrival that questions see. Without one of a
     /// source they see nothing of it.
     pub fn cuts(&self) -> Option<&Cuts> {
         self.engine.cuts()
     }
 
-    /// Of an engine that [serves](Program::serving): lets in the rows with arrivals up to these cuts, in microseconds since
+    /// As served, lets in the rows with arrivals up to these cuts, in microseconds since
     /// the epoch. Rows that are pushed later and lie there enter at once, and are counted as [`PushReport::overdue`].
     ///
     /// # Errors
@@ -327,10 +321,7 @@ impl Online {
     /// # Errors
     /// [`Error::Snapshot`]: damaged bytes, another truth or version. The state stays as it was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<RestoreReport, Error> {
-        let restored = match self.engine.cuts() {
-            Some(_) => Engine::restore_serving(self.graphs.clone(), bytes),
-            None => Engine::restore(self.graphs.clone(), self.truth(), bytes),
-        };
+        let restored = Engine::restore(self.graphs.clone(), self.truth(), bytes);
         let (engine, report) = restored.map_err(|error| Error::Snapshot { why: error.to_string() })?;
         self.engine = engine;
         Ok(report)

@@ -1,6 +1,7 @@
 //! A compiled program: its plans, and where its files are.
 
 use crate::error::Error;
+use crate::served::check_names;
 use featc_ir::plan::{BatchPlan, Spine, StreamGraph};
 use featc_ir::{Arrival, FileFormat, FileSet, Source, Truth, Type};
 use featr_decode::{Store, Table, Tables, format_of};
@@ -275,12 +276,17 @@ impl Program {
         let sources = self.service_sources(service)?;
         match truth {
             Truth::Complete => Ok(()),
-            Truth::AsOfArrival { .. } => match sources.iter().find(|source| source.arrival.is_none()) {
-                None => Ok(()),
-                Some(source) => Err(Error::ArrivalNeeded {
-                    source: source.name.clone(),
-                }),
-            },
+            Truth::AsOfArrival { .. } | Truth::AsServed => {
+                if let Some(source) = sources.iter().find(|source| source.arrival.is_none()) {
+                    return Err(Error::ArrivalNeeded {
+                        source: source.name.clone(),
+                    });
+                }
+                match truth {
+                    Truth::AsServed => check_names(service, self.service(service)?, &sources),
+                    Truth::Complete | Truth::AsOfArrival { .. } => Ok(()),
+                }
+            }
         }
     }
 

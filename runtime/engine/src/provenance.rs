@@ -92,6 +92,8 @@ pub enum TruthRecord {
     AsOfArrival {
         delay_us: Option<u64>,
     },
+    /// The spine is a served log.
+    AsServed,
 }
 
 impl From<Truth> for TruthRecord {
@@ -99,6 +101,7 @@ impl From<Truth> for TruthRecord {
         match truth {
             Truth::Complete => TruthRecord::Complete,
             Truth::AsOfArrival { delay_us } => TruthRecord::AsOfArrival { delay_us },
+            Truth::AsServed => TruthRecord::AsServed,
         }
     }
 }
@@ -108,6 +111,7 @@ impl From<TruthRecord> for Truth {
         match record {
             TruthRecord::Complete => Truth::Complete,
             TruthRecord::AsOfArrival { delay_us } => Truth::AsOfArrival { delay_us },
+            TruthRecord::AsServed => Truth::AsServed,
         }
     }
 }
@@ -138,6 +142,9 @@ fn is_zero(count: &u64) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpineRecord {
     pub file: FileRecord,
+    /// Of a served log the files behind the first one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FileRecord>,
     pub at_column: String,
     /// Of timestamps without offset.
     pub zone: Option<String>,

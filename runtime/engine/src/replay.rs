@@ -123,7 +123,7 @@ impl Program {
     /// at the instant of the row. The result has the schema and order of [`Program::train`].
     ///
     /// # Errors
-    /// As [`Program::train`].
+    /// As [`Program::train`]; [`Error::CutsNeeded`] as served.
     pub fn replay(
         &self,
         service: &str,
@@ -149,6 +149,9 @@ impl Program {
         progress: &mut Progress<'_>,
     ) -> Result<Training, Error> {
         self.check_truth(service, options.truth)?;
+        if options.truth == Truth::AsServed {
+            return Err(Error::CutsNeeded);
+        }
         let declared = self.service(service)?;
         let mut order: Vec<u32> = (0..spine.times.len() as u32).collect();
         order.sort_by_key(|row| spine.times[*row as usize]);

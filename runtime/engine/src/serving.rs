@@ -1,13 +1,12 @@
 //! Rows and questions as a server gets them: bytes in, canonical columns out.
 
 use crate::error::Error;
-use crate::online::Online;
 use crate::program::Program;
 use crate::spine::shared_identity;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema, TimestampMicrosecondType};
 use featc_ir::plan::Spine as Asked;
-use featc_ir::{Arrival, ColumnId, FileFormat, Key, Lateness, Source, SourceColumn, Truth, Type};
+use featc_ir::{Arrival, ColumnId, FileFormat, Key, Lateness, Source, SourceColumn, Type};
 use featr_decode::{Decoded, Reject, decode_bytes, to_arrow};
 use featr_kernels::{Batch, Column};
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Incoming {
     pub source: String,
-    /// The declared columns in canonical types: what [`Online::push`] takes. An arrival may be null; see
+    /// The declared columns in canonical types: what [`Online::push`](crate::Online::push) takes. An arrival may be null; see
     /// [`Incoming::stamp`].
     pub rows: RecordBatch,
     /// Per row, its line (of Arrow: its row) in what was pushed, from 1.
@@ -41,20 +40,6 @@ pub struct Undecoded {
 const INSTANT: &str = "of no event";
 
 impl Program {
-    /// An engine that serves all services of the program: questions see what [`Online::let_in`] lets in, and may be asked at
-    /// any instant from the horizon on. A service with a source that has no arrival and is not static cannot be asked.
-    ///
-    /// # Errors
-    /// [`Error::Bug`] for plans that the compiler did not make.
-    pub fn serving(&self) -> Result<Online, Error> {
-        let as_of_arrival = Truth::AsOfArrival { delay_us: None };
-        let refused = self.services().filter_map(|service| {
-            let refused = self.check_truth(service, as_of_arrival).err()?;
-            Some((service.to_owned(), refused))
-        });
-        Online::serving(self.stream.clone(), refused.collect())
-    }
-
     /// Decodes pushed rows of a source, as a file of this format is decoded; an arrival that is not there is no mistake.
     ///
     /// # Errors

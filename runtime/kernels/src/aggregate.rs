@@ -340,6 +340,4 @@ fn different_slots() -> ! {
 }
 
 #[cfg(test)]
-pub(crate) mod slow;
-#[cfg(test)]
 mod tests;

@@ -6,21 +6,23 @@
 //! 2. status `empty` if every slot is empty, else `ok`;
 //! 3. `missing` if the entity had no event within the retention; `truncated` if the window reaches before `begins`;
 //! 4. `error(c)` and null if a slot is an error (the worst) or else the expression is one;
-//! 5. `stale` and null if the pipeline is further behind than `ttl`;
+//! 5. `stale` and null if the cut lies further behind the instant than `ttl`;
 //! 6. a null value becomes the default; the status stays.
 //!
 //! A derived feature is an expression over final values; its status is the worst of its inputs and its own error.
 //!
 //! Values are made in one place ([`features`]), whether or not statuses are wanted beside them.
 
+mod lag;
 mod trouble;
 
 use crate::column::{Batch, Column, Tag};
 use crate::eval;
 use crate::value::Value;
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec};
-use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Truth, Window};
+use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Window};
 
+pub use lag::{Lag, behind};
 pub use trouble::{Told, Trouble};
 
 /// What the fold said about some questions; every column has one row per question.
@@ -60,13 +62,13 @@ pub fn decode_status(byte: u8) -> Option<Status> {
 
 /// The features of a node for some questions: one column (valid or null, never an error tag) and one status per row
 /// for each *output* feature of the spec, in its order.
-pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: Truth) -> Vec<(Column, Vec<Status>)> {
+pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, lag: Lag<'_>) -> Vec<(Column, Vec<Status>)> {
     let answers = Answers {
         times: answers.times,
         slots: answers.slots.clone(),
         presence: answers.presence.clone(),
     };
-    finish_owned(spec, fold, answers, truth, None)
+    finish_owned(spec, fold, answers, lag, None)
 }
 
 /// As [`finish`]; slots that one feature reads become that feature without a copy. Troubles are counted where somebody
@@ -75,7 +77,7 @@ pub fn finish_owned(
     spec: &FinishSpec,
     fold: &FoldSpec,
     answers: Answers<'_>,
-    truth: Truth,
+    lag: Lag<'_>,
     troubles: Option<&mut [Trouble]>,
 ) -> Vec<(Column, Vec<Status>)> {
     debug_assert_eq!(answers.slots.len(), fold.slots.len());
@@ -89,7 +91,7 @@ pub fn finish_owned(
         presence: answers.presence,
         around: vec![],
     };
-    features(spec, (times.len(), columns), Some(about), truth, told)
+    features(spec, (times.len(), columns), Some(about), lag, told)
 }
 
 /// The values of [`finish`] alone, of `rows` questions. Of a slot that is an error, the error is the tag.
@@ -97,10 +99,10 @@ pub fn finish_values(
     spec: &FinishSpec,
     rows: usize,
     slots: Vec<Column>,
-    truth: Truth,
+    lag: Lag<'_>,
     told: Option<Told<'_>>,
 ) -> Vec<Column> {
-    let features = features(spec, (rows, slots), None, truth, told);
+    let features = features(spec, (rows, slots), None, lag, told);
     features.into_iter().map(|(values, _)| values).collect()
 }
 
@@ -123,7 +125,7 @@ fn features(
     spec: &FinishSpec,
     (rows, mut slots): (usize, Vec<Column>),
     mut about: Option<About<'_>>,
-    truth: Truth,
+    lag: Lag<'_>,
     mut told: Option<Told<'_>>,
 ) -> Vec<(Column, Vec<Status>)> {
     let readers = readers(spec, slots.len());
@@ -132,7 +134,7 @@ fn features(
         let mut told = told.as_mut();
         // An error among the values is the tag, up to `strip`.
         let (mut values, statuses) = match &feature.kind {
-            FinishKind::Aggregate { expr, ttl_us, .. } if is_stale(spec, *ttl_us, truth) => {
+            FinishKind::Aggregate { expr, ttl_us, .. } if lag.exceeds(*ttl_us) => {
                 let stale = about.as_ref().map(|_| vec![Status::Stale; rows]);
                 told.iter_mut()
                     .for_each(|told| told.troubles[place].stale += rows as u64);
@@ -143,16 +145,17 @@ fn features(
                 expr,
                 presence,
                 window,
-                ..
+                ttl_us,
             } => {
+                let stale = lag.stale(*ttl_us);
                 let mut tell = |slots: &[&Column], values: &Column| {
                     if let Some(told) = &mut told {
                         let mut trouble = told.troubles[place];
-                        trouble.count(slots, values, rows, told.cut(window, spec));
+                        trouble.count(slots, values, rows, (told.cut(window, spec), stale.as_deref()));
                         told.troubles[place] = trouble;
                     }
                 };
-                let values = match (of.as_slice(), &expr.kind) {
+                let mut values = match (of.as_slice(), &expr.kind) {
                     ([slot], ExprKind::Column(_)) if readers[*slot as usize] == 1 => {
                         let values = std::mem::replace(&mut slots[*slot as usize], Column::empty(expr.ty));
                         tell(&[], &values);
@@ -166,7 +169,10 @@ fn features(
                     }
                 };
                 let circumstances = (*presence, truncated_before(window, spec));
-                let statuses = about.as_mut().map(|about| about.statuses(of, &values, circumstances));
+                let mut statuses = about.as_mut().map(|about| about.statuses(of, &values, circumstances));
+                if let Some(stale) = &stale {
+                    lag::apply(stale, &mut values, statuses.as_mut());
+                }
                 (values, statuses)
             }
             FinishKind::Derived { inputs, expr } => {
@@ -174,7 +180,7 @@ fn features(
                 let columns: Vec<&Column> = inputs.iter().map(|(column, _)| column).collect();
                 let values = evaluate(&columns, expr, rows, false);
                 told.iter_mut()
-                    .for_each(|told| told.troubles[place].count(&[], &values, rows, None));
+                    .for_each(|told| told.troubles[place].count(&[], &values, rows, (None, None)));
                 let statuses = about.as_ref().map(|_| derived_statuses(&inputs, &values, rows));
                 (values, statuses)
             }
@@ -259,14 +265,6 @@ fn aggregate_status(
         Status::Empty
     } else {
         Status::Ok
-    }
-}
-
-/// Whether the frontier lag exceeds the circuit breaker. In truth `complete` there is no lag.
-fn is_stale(spec: &FinishSpec, ttl_us: Option<u64>, truth: Truth) -> bool {
-    match (ttl_us, truth.delay_us(spec.source_delay_us)) {
-        (Some(ttl_us), Some(delay_us)) => delay_us > ttl_us,
-        (Some(_), None) | (None, _) => false,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::spans::spans;
 use crate::summary::states_of;
 use crate::visibility::{Exclusions, Visibility, fresh};
 use featc_ir::plan::{FoldSpec, Method};
-use featc_ir::{Bounds, Excluding, LiftId, Slot, Type, Window};
+use featc_ir::{Bounds, Cut, Excluding, LiftId, Slot, Type, Window};
 use featr_kernels::{Column, Data, Tag};
 
 /// What all slots share.
@@ -50,10 +50,10 @@ impl<'a> Context<'a> {
         (spec, methods): (&'a FoldSpec, &'a [Method]),
         run: &'a Run,
         questions: &'a Questions,
-        delay_us: Option<u64>,
+        cut: Cut,
     ) -> Context<'a> {
         let says_self = |window: &Window| matches!(window.excluding, Excluding::SelfEvent);
-        let visibility = Visibility::new(run, questions, delay_us, spec.windows.iter().any(says_self));
+        let visibility = Visibility::new(run, questions, cut, spec.windows.iter().any(says_self));
         let mut reaches: Vec<Reach> = vec![];
         let of_slot = |slot: &Slot| place(&mut reaches, Reach::of(&spec.windows[slot.window.index()], slot.filter));
         let reach_of: Vec<usize> = spec.slots.iter().map(of_slot).collect();

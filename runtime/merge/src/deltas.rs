@@ -59,7 +59,7 @@ impl Deltas {
         self.leave.get(question)
     }
 
-    /// `own` lists the rows that the window excludes, `fresh` (of truth `as_of_arrival`) those that arrive, by question.
+    /// `own` lists the rows that the window excludes, `fresh` (where arrival decides) those that arrive, by question.
     /// Entities that are not `wanted` have empty lists.
     pub fn new(
         (run, questions): (&Run, &Questions),
@@ -75,6 +75,10 @@ impl Deltas {
         for (number, group) in questions.groups.iter().enumerate() {
             let wanted = wanted(number);
             out.clear();
+            if wanted && fresh.is_some() {
+                // Another group may be about the same events.
+                inside[group.events.start as usize..group.events.end as usize].fill(false);
+            }
             let (mut low, mut high) = (group.events.start, group.events.start);
             for question in group.questions.clone() {
                 if wanted {

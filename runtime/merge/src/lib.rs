@@ -22,7 +22,7 @@
 //! last N events is a span too, from the N-th of the events that stand for choice on. Spans of one entity may start
 //! anywhere; only where they never start earlier than before (they do with `excluding self` and a count) is a stack used.
 //!
-//! *Exclusions* are the rows that one question leaves out: in truth `as_of_arrival` events that have happened and not arrived,
+//! *Exclusions* are the rows that one question leaves out: where arrival decides events that have happened and not arrived,
 //! with `excluding self` its own. They are few; an entity with many is *crowded* and served by algorithms that take events
 //! in as they arrive, in any order of event time: window deltas, the tree, a set of positions.
 //!
@@ -36,6 +36,7 @@
 
 mod answer;
 mod bits;
+mod chains;
 mod classes;
 mod context;
 mod deltas;
@@ -57,14 +58,15 @@ mod totals;
 mod variance;
 mod visibility;
 
+pub use chains::chains;
 pub use pane::{state_bytes, summarise};
 pub use questions::{Group, Questions, Selves};
 pub use run::Run;
 pub use summary::PaneSummary;
 
 use context::Context;
-use featc_ir::Status;
 use featc_ir::plan::{FoldSpec, Method};
+use featc_ir::{Cut, Status};
 use featr_kernels::Column;
 
 /// What the merge says, one row per question.
@@ -80,15 +82,10 @@ pub struct Answered {
     pub with_own: u64,
 }
 
-/// Answers all questions, each slot of `spec` by its method, which serves its aggregate ([`Method::serves`]). `delay_us` is
-/// δ in truth `as_of_arrival`, `None` in truth `complete`.
-pub fn answer(
-    (spec, methods): (&FoldSpec, &[Method]),
-    run: &Run,
-    questions: &Questions,
-    delay_us: Option<u64>,
-) -> Answered {
-    let context = Context::new((spec, methods), run, questions, delay_us);
+/// Answers all questions, each slot of `spec` by its method, which serves its aggregate ([`Method::serves`]). `cut` is that
+/// of the source under the truth.
+pub fn answer((spec, methods): (&FoldSpec, &[Method]), run: &Run, questions: &Questions, cut: Cut) -> Answered {
+    let context = Context::new((spec, methods), run, questions, cut);
     let lookbacks = context.lookbacks.iter();
     let presence = lookbacks.map(|reach| nearest::presence(&context, *reach)).collect();
     let at_events = context

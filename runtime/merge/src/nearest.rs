@@ -97,22 +97,23 @@ fn clear(spans: &Spans, steps: &Steps) -> Vec<u32> {
 
 /// The same for crowded entities, in a set of the positions that have arrived.
 fn crowded(context: &Context<'_>, spans: &Spans, classes: &Classes, own: Option<&Lists>, end: End, found: &mut [u32]) {
-    let mut members: Option<Bits> = None;
     for group in context.visibility.crowded(context.questions) {
-        let members = members.get_or_insert_with(|| Bits::new(context.run.events.len()));
+        let start = group.events.start;
+        let mut members = Bits::new(group.events.len());
         for question in group.questions.clone() {
             let fresh = context.fresh(question).iter();
             fresh
                 .filter(|row| classes.takes(**row as usize))
-                .for_each(|row| members.set(*row));
+                .for_each(|row| members.set(*row - start));
             let exclusions = own.map_or(&[][..], |own| own.get(question));
             let (mut low, mut high) = (spans.low[question], spans.high[question]);
             found[question] = NONE;
             while low < high {
                 let candidate = match end {
-                    End::First => members.at_or_after(low),
-                    End::Last => members.at_or_before(high - 1),
+                    End::First => members.at_or_after(low - start),
+                    End::Last => members.at_or_before(high - 1 - start),
                 };
+                let candidate = candidate.map(|member| member + start);
                 let Some(candidate) = candidate.filter(|row| (low..high).contains(row)) else {
                     break;
                 };
@@ -227,18 +228,18 @@ pub(super) fn at_events(context: &Context<'_>, spans: &Spans) -> u64 {
     let questions = context.questions;
     let mut count = 0;
     for group in &questions.groups {
-        // Questions of one entity and instant see the same.
-        let mut previous: Option<(i64, bool)> = None;
+        // Questions of one entity, instant and cut see the same.
+        let mut previous = None;
         for question in group.questions.clone() {
-            let t = questions.times[question];
+            let (t, cut) = (questions.times[question], questions.cuts.get(question));
             let sees = match previous {
-                Some((instant, sees)) if instant == t => sees,
+                Some((place, sees)) if place == (t, cut) => sees,
                 Some(_) | None => (spans.low[question]..spans.high[question])
                     .rev()
                     .take_while(|row| times[*row as usize] == t)
                     .any(|row| context.visibility.sees(context.run, questions, question, row)),
             };
-            previous = Some((t, sees));
+            previous = Some(((t, cut), sees));
             count += u64::from(sees);
         }
     }

@@ -25,7 +25,7 @@ use crate::run::{Run, position};
 use crate::summary::{Counts, Key, OfKey, PaneSummary, chooses, is_folded, key, keys_of, states_of};
 use crate::{answer, distinct, extreme};
 use featc_ir::plan::{FoldSpec, Method};
-use featc_ir::{Excluding, LiftId, Slot, Window, WindowId, WindowKind};
+use featc_ir::{Cut, Excluding, LiftId, Slot, Window, WindowId, WindowKind};
 use featr_kernels::Data;
 use featr_kernels::aggregate::{Candidates, State, Types};
 use featr_kernels::exact::ExactSum;
@@ -164,9 +164,10 @@ fn representatives((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> Vec<u3
             questions: 0..1,
             events: 0..last + 1,
         }],
+        cuts: vec![],
         selves: None,
     };
-    let context = Context::new((&everything, &methods), run, &questions, None);
+    let context = Context::new((&everything, &methods), run, &questions, Cut::Open);
     let mut kept = vec![last];
     let mut done: Vec<Work> = vec![];
     for (at, slot) in everything.slots.iter().enumerate() {

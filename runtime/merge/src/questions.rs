@@ -3,18 +3,21 @@
 use featr_kernels::StrData;
 use std::ops::Range;
 
-/// Questions about one or more entities, sorted by entity and, within an entity, by `t`.
+/// Questions about one or more entities, in groups.
 #[derive(Debug, Clone)]
 pub struct Questions {
     /// The instants `t`.
     pub times: Vec<i64>,
-    /// One per entity, in order; together they cover all questions.
+    /// In order; together they cover all questions.
     pub groups: Vec<Group>,
+    /// The last arrival that each question sees, or `None` if it sees none; empty where questions bring no cuts.
+    pub cuts: Vec<Option<i64>>,
     /// The questions' own identities, when some window says `excluding self`.
     pub selves: Option<Selves>,
 }
 
-/// An entity: its questions and its events.
+/// Questions about one entity, and its events. From one question to the next neither `t` nor the cut decreases, so
+/// questions about one entity may be several groups ([`crate::chains`]).
 #[derive(Debug, Clone)]
 pub struct Group {
     pub questions: Range<usize>,

@@ -2,7 +2,7 @@
 
 use super::{Group, Questions, Run, Selves, answer};
 use featc_ir::plan::{FoldSpec, Method};
-use featc_ir::{Aggregate, ErrorCode, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
+use featc_ir::{Aggregate, Cut, ErrorCode, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
 use featr_kernels::events::Events;
 use featr_kernels::{Column, StrData, Tag, Value};
 use rng::Rng;
@@ -12,6 +12,7 @@ mod panes;
 #[path = "../../../tests/support/rng.rs"]
 #[allow(dead_code)]
 mod rng;
+mod served;
 mod shapes;
 mod slow;
 
@@ -282,21 +283,23 @@ fn build(mut events: Vec<Event>, mut asked: Vec<(u8, i64, Option<u8>)>) -> (Run,
         Questions {
             times,
             groups,
+            cuts: vec![],
             selves: Some(Selves { keys, known }),
         },
     )
 }
 
 /// Bit by bit, slot by slot. Returns how many questions stood at events.
-fn check(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>, about: &str) -> u64 {
-    let slow = answer_slow(spec, run, questions, delay_us);
+fn check(spec: &FoldSpec, run: &Run, questions: &Questions, cut: impl Into<Cut>, about: &str) -> u64 {
+    let cut = cut.into();
+    let slow = answer_slow(spec, run, questions, cut);
     // Beside the fastest methods one of those that serve all.
     let by_states = &BY_STATES[questions.len() % 2..];
     for order in [&FASTEST[..], by_states] {
-        let fast = answer((spec, &methods(spec, order)), run, questions, delay_us);
+        let fast = answer((spec, &methods(spec, order)), run, questions, cut);
         for (slot, (fast, slow)) in spec.slots.iter().zip(fast.slots.iter().zip(&slow.slots)) {
             let window = spec.windows[slot.window.index()];
-            assert_eq!(fast, slow, "{about}, delay {delay_us:?}, {order:?}, {slot:?} {window}");
+            assert_eq!(fast, slow, "{about}, {cut:?}, {order:?}, {slot:?} {window}");
         }
         assert_eq!(fast.presence, slow.presence, "{about}");
         assert_eq!(fast.at_events, slow.at_events, "{about}");
@@ -379,7 +382,7 @@ fn windows_are_bounds_or_choices() {
         let delay = random.within(0..9) as u64;
         let delay_us = random.pick(&[None, Some(delay), Some(delay)]);
         let (run, questions) = build(events, asked);
-        let visibility = super::visibility::Visibility::new(&run, &questions, delay_us, true);
+        let visibility = super::visibility::Visibility::new(&run, &questions, delay_us.into(), true);
         crowded += visibility.crowded(&questions).count();
         let mut spec = spec_over(&kinds);
         // Every slot in some case.
@@ -407,6 +410,14 @@ fn without_arrivals_nothing_has_arrived() {
     );
     run.arrivals = None;
     check(&spec, &run, &questions, Some(0), "without arrivals");
-    let present = |delay_us| answer((&spec, &methods(&spec, &FASTEST)), &run, &questions, delay_us).presence[0][0];
+    let present = |delay_us| {
+        answer(
+            (&spec, &methods(&spec, &FASTEST)),
+            &run,
+            &questions,
+            Cut::from(delay_us),
+        )
+        .presence[0][0]
+    };
     assert!(!present(Some(0)) && present(None));
 }

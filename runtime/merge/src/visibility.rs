@@ -1,13 +1,14 @@
 //! Which of its entity's events a question sees: all, those that have arrived, and never those it excludes itself.
 //!
-//! Truth `as_of_arrival`. If no event of an entity arrives sooner than `d` after its time, a question at `t` sees none
-//! with τ > t − δ − d: its spans end there. Of the earlier ones the few that have not arrived yet are *excluded*, a
-//! list that is kept from one question to the next. Where these lists would grow large (much is late, in many
-//! different ways), the entity is *crowded*, and every algorithm takes its events in one by one as they arrive.
+//! Where arrival decides, a question sees what had arrived by its cut `c`: t − δ, or what it brings. If no event of an
+//! entity arrives sooner than `d` after its time, it sees none with τ > c − d: its spans end there. Of the earlier ones the
+//! few that have not arrived yet are *excluded*, a list that is kept from one question to the next. Where these lists would
+//! grow large (much is late, in many different ways), the entity is *crowded*, and every algorithm takes its events in one
+//! by one as they arrive. Both rest on cuts that never go back within a group ([`crate::chains`]).
 
 use crate::questions::{Group, Questions, Selves};
 use crate::run::{Lists, Rows, Run, position};
-use featc_ir::Bounds;
+use featc_ir::{Bounds, Cut};
 use std::collections::HashMap;
 
 /// Rows that questions leave out of their spans.
@@ -34,26 +35,43 @@ pub(super) struct Visibility {
 /// Visibility by arrival.
 #[derive(Debug)]
 pub(super) struct Arrival {
-    delay_us: u64,
+    /// How far cuts lie behind the instants; `None` where questions bring them.
+    delay_us: Option<u64>,
     /// Per entity: the least time from an event to its arrival.
     least: Vec<i64>,
     /// Crowded entities, as positions in the groups.
     pub crowded: Vec<u32>,
 }
 
-/// The last instant before which, or at which, an event must lie to be seen; `None` if there is none.
-fn until(t: i64, delay_us: u64, least: i64) -> Option<i64> {
+impl Arrival {
+    /// The last arrival that a question sees; `None` if it sees none.
+    #[inline]
+    fn cut(&self, questions: &Questions, question: usize) -> Option<i64> {
+        match self.delay_us {
+            Some(delay_us) => questions.times[question].checked_sub_unsigned(delay_us),
+            None => questions.cuts[question],
+        }
+    }
+}
+
+/// The last instant before which, or at which, an event must lie to be seen by a question at `t` with this cut; `None` if
+/// there is none.
+fn until(t: i64, cut: i64, least: i64) -> Option<i64> {
     // Law: sight_ends (proofs/theory/Truth.v)
-    let cutoff = t.checked_sub_unsigned(delay_us)?;
     if least == i64::MIN {
         return Some(t); // it may be less than that: no bound
     }
-    i64::try_from((i128::from(cutoff) - i128::from(least)).min(i128::from(t))).ok()
+    i64::try_from((i128::from(cut) - i128::from(least)).min(i128::from(t))).ok()
 }
 
 impl Visibility {
-    /// `delay_us` is `None` when arrival plays no role. Without arrivals nothing is visible by arrival.
-    pub fn new(run: &Run, questions: &Questions, delay_us: Option<u64>, excludes_self: bool) -> Visibility {
+    /// Without arrivals nothing is visible by arrival.
+    pub fn new(run: &Run, questions: &Questions, cut: Cut, excludes_self: bool) -> Visibility {
+        let arrival = |delay_us: Option<u64>| Arrival {
+            delay_us,
+            least: questions.groups.iter().map(|group| least_delay(run, group)).collect(),
+            crowded: vec![],
+        };
         let own = if excludes_self {
             own_events(run, questions)
         } else {
@@ -63,11 +81,11 @@ impl Visibility {
             late: Exclusions::none(questions.len()),
             late_and_own: Exclusions::none(questions.len()),
             own,
-            arrival: delay_us.map(|delay_us| Arrival {
-                delay_us,
-                least: questions.groups.iter().map(|group| least_delay(run, group)).collect(),
-                crowded: vec![],
-            }),
+            arrival: match cut {
+                Cut::Open => None,
+                Cut::Behind { delay_us } => Some(arrival(Some(delay_us))),
+                Cut::Given => Some(arrival(None)),
+            },
         };
         visibility.find_late(run, questions);
         visibility.late.questions = visibility.late.rows.filled();
@@ -83,13 +101,15 @@ impl Visibility {
         for (number, group) in questions.groups.iter().enumerate() {
             let rows = Rows::of(&run.events.times, group);
             let mut high = group.events.start;
-            for t in &questions.times[group.questions.clone()] {
-                let last = bounds.until(*t);
+            for question in group.questions.clone() {
+                let t = questions.times[question];
+                let last = bounds.until(t);
                 let last = match &self.arrival {
                     None => last,
                     Some(_) if run.arrivals.is_none() => None,
                     Some(arrival) => {
-                        let until = until(*t, arrival.delay_us, arrival.least[number]);
+                        let cut = arrival.cut(questions, question);
+                        let until = cut.and_then(|cut| until(t, cut, arrival.least[number]));
                         last.zip(until).map(|(last, until)| last.min(until))
                     }
                 };
@@ -106,9 +126,8 @@ impl Visibility {
     #[inline]
     pub fn sees(&self, run: &Run, questions: &Questions, question: usize, row: u32) -> bool {
         let Some(arrival) = &self.arrival else { return true };
-        let cutoff = questions.times[question].checked_sub_unsigned(arrival.delay_us);
-        match (&run.arrivals, cutoff) {
-            (Some(arrivals), Some(cutoff)) => arrivals[row as usize] <= cutoff,
+        match (&run.arrivals, arrival.cut(questions, question)) {
+            (Some(arrivals), Some(cut)) => arrivals[row as usize] <= cut,
             (None, _) | (_, None) => false,
         }
     }
@@ -140,12 +159,12 @@ impl Visibility {
             let mut next = group.events.start;
             for question in group.questions.clone() {
                 let t = questions.times[question];
-                if let Some(cutoff) = t.checked_sub_unsigned(arrival.delay_us) {
-                    pending.retain(|row| arrivals[*row as usize] > cutoff);
-                    if let Some(until) = until(t, arrival.delay_us, arrival.least[number as usize]) {
+                if let Some(cut) = arrival.cut(questions, question) {
+                    pending.retain(|row| arrivals[*row as usize] > cut);
+                    if let Some(until) = until(t, cut, arrival.least[number as usize]) {
                         let high = rows.after(next, until);
                         let happened = (next..high).zip(&arrivals[next as usize..high as usize]);
-                        pending.extend(happened.filter(|(_, arrival)| **arrival > cutoff).map(|(row, _)| row));
+                        pending.extend(happened.filter(|(_, arrival)| **arrival > cut).map(|(row, _)| row));
                         next = high;
                     }
                 }

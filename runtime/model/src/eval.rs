@@ -45,7 +45,7 @@ impl<'a> Asked<'a> {
             .map_or(&[][..], Vec::as_slice);
         let visible = of_entity
             .iter()
-            .filter(|event| is_visible(event, source, question.at_us, truth))
+            .filter(|event| is_visible(event, source, question, truth))
             .collect();
         let own = all_valid(
             source
@@ -151,14 +151,11 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The pipeline is further behind than the view's `ttl`: the lag of the frontier is the delay of the truth.
+    /// The pipeline is further behind than the view's `ttl`: `t − c > ttl`. A null cut is behind any.
     fn is_stale(&self) -> bool {
-        let lag_us = match self.source.arrival {
-            Some(Arrival::Static) => None,
-            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) | None => self.truth.delay_us(self.source.delay_us),
-        };
-        match (self.view.ttl_us, lag_us) {
-            (Some(ttl_us), Some(lag_us)) => lag_us > ttl_us,
+        let at_us = i128::from(self.question.at_us);
+        match (self.view.ttl_us, cut(self.source, self.question, self.truth)) {
+            (Some(ttl_us), Some(cut_us)) => cut_us.is_none_or(|cut_us| at_us - cut_us > i128::from(ttl_us)),
             (Some(_), None) | (None, _) => false,
         }
     }
@@ -209,11 +206,30 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// `α ≤ t − δ`, in truth `as_of_arrival`; everything in truth `complete`. Rows that never change are always
-/// visible. A source without arrival hides nothing: whoever asks refuses that combination.
-fn is_visible(event: &Event, source: &Source, t_us: i64, truth: Truth) -> bool {
-    match (truth.delay_us(source.delay_us), event.arrival_us) {
-        (Some(delay_us), Some(arrival_us)) => i128::from(arrival_us) <= i128::from(t_us) - i128::from(delay_us),
+/// The cut of a source: `t − δ` in truth `as_of_arrival`, what the question brings in truth `as_served`, where it may be
+/// null. There is none in truth `complete`, and for rows that never change.
+fn cut(source: &Source, question: &Question, truth: Truth) -> Option<Option<i128>> {
+    if source.arrival == Some(Arrival::Static) {
+        return None;
+    }
+    match truth {
+        Truth::Complete => None,
+        Truth::AsOfArrival { delay_us } => {
+            let delay_us = delay_us.unwrap_or(source.delay_us);
+            Some(Some(i128::from(question.at_us) - i128::from(delay_us)))
+        }
+        Truth::AsServed => match named(&question.cuts, &source.cut_key().name) {
+            Value::Timestamp(cut_us) => Some(Some(i128::from(cut_us))),
+            _ => Some(None),
+        },
+    }
+}
+
+/// `α ≤ c`; everything where there is no cut, nothing where it is null. A source without arrival hides nothing: whoever
+/// asks refuses that combination.
+fn is_visible(event: &Event, source: &Source, question: &Question, truth: Truth) -> bool {
+    match (cut(source, question, truth), event.arrival_us) {
+        (Some(cut_us), Some(arrival_us)) => cut_us.is_some_and(|cut_us| i128::from(arrival_us) <= cut_us),
         (Some(_), None) | (None, _) => true,
     }
 }

@@ -81,11 +81,8 @@ impl Runtime {
         clock: Arc<dyn Clock>,
         options: Options,
     ) -> Result<(Runtime, Opened), StateError> {
-        if options.served_log {
-            served::check_names(&program).map_err(StateError::Program)?;
-        }
         let mut replayed = Replayed {
-            online: program.serving().map_err(StateError::Program)?,
+            online: program.online(featr::Truth::AsServed).map_err(StateError::Program)?,
             served: Served::default(),
             bound_us: None,
             folder: disk.name(""),

@@ -30,28 +30,6 @@ pub struct Told<'a> {
     pub cuts: &'a Cuts,
 }
 
-/// Refuses a program whose served log would have two columns of one name.
-///
-/// # Errors
-/// [`featr::Error::ColumnClash`].
-pub fn check_names(program: &featr::Program) -> Result<(), featr::Error> {
-    for service in program.services() {
-        let sources = program.service_sources(service)?;
-        let cuts = sources.iter().map(|source| format!("cut_{}", source.name));
-        let own: Vec<String> = ["service", "at", "request_id", "program"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(cuts)
-            .collect();
-        let asked = program.service(service)?.columns().into_iter().map(|key| key.name);
-        let features = program.fields(service).into_iter().map(|(name, _)| name);
-        if let Some(column) = asked.chain(features).find(|name| own.contains(name)) {
-            return Err(featr::Error::ColumnClash { column });
-        }
-    }
-    Ok(())
-}
-
 /// An answer as rows of the served log.
 ///
 /// # Errors

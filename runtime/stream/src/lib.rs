@@ -33,7 +33,6 @@ mod question;
 mod report;
 mod restored;
 mod retention;
-mod serving;
 mod shared;
 mod snapshot;
 mod waiting;

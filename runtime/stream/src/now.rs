@@ -11,24 +11,17 @@ pub type Cuts = BTreeMap<String, i64>;
 pub(crate) struct Now {
     pub truth: Truth,
     pub cut_us: Option<i64>,
-    /// Of an engine that serves: what is visible is decided by these, and not by the truth and its cut.
+    /// As served: these decide what is visible.
     pub cuts: Option<Cuts>,
 }
 
 impl Now {
+    /// Before anything is let in.
     pub fn of(truth: Truth) -> Now {
         Now {
             truth,
             cut_us: None,
-            cuts: None,
-        }
-    }
-
-    /// Of an engine that serves.
-    pub fn serving() -> Now {
-        Now {
-            cuts: Some(Cuts::new()),
-            ..Now::of(Truth::AsOfArrival { delay_us: None })
+            cuts: (truth == Truth::AsServed).then(Cuts::new),
         }
     }
 
@@ -42,7 +35,7 @@ impl Now {
         Some(cut_us.saturating_sub(i128::from(delay_us)))
     }
 
-    /// Whether questions may have been answered already about what a source's rows that are let in now belong to.
+    /// Whether questions may have been answered already that rows of a source which are let in now belong to.
     pub fn has_cut(&self, source: &Source) -> bool {
         match &self.cuts {
             Some(cuts) => cuts.contains_key(&source.name),
@@ -50,20 +43,12 @@ impl Now {
         }
     }
 
-    /// The truth whose delay is how far what a question at `t_us` sees of a source lies behind it: that decides `stale`.
-    pub fn lag(&self, source: &Source, t_us: i64) -> Truth {
-        let Some(cuts) = &self.cuts else {
-            return self.truth;
-        };
+    /// As served, the cut of a source whose rows say when they arrive; in it `None`: nothing has been let in.
+    pub fn given(&self, source: &Source) -> Option<Option<i64>> {
+        let cuts = self.cuts.as_ref()?;
         match source.arrival {
-            Some(Arrival::Static) | None => return Truth::Complete,
-            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) => {}
-        }
-        let delay_us = cuts.get(&source.name).map_or(u64::MAX, |cut| {
-            u64::try_from(i128::from(t_us) - i128::from(*cut)).unwrap_or(0)
-        });
-        Truth::AsOfArrival {
-            delay_us: Some(delay_us),
+            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) => Some(cuts.get(&source.name).copied()),
+            Some(Arrival::Static) | None => None,
         }
     }
 }

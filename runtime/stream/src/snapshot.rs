@@ -8,7 +8,7 @@
 //! entities:   number u64  { key  events u32  columns }
 //! waiting:    number u32  arrivals i64…  weights  keys…  columns
 //! truth:      0 complete; 1 as of arrival; 2 the same, and the delay u64 that overrides those of sources;
-//!             3 serving: number u32 { source  cut i64 }, ascending by source
+//!             3 as served: number u32 { source  cut i64 }, ascending by source
 //! cut, floor: 0; or 1 and an instant i64
 //! weights:    0 (insertions); or 1 and a byte per row, 0 insertion, 1 retraction
 //! columns:    τ i64…  ids…  digests u128…  poison  lifts…
@@ -51,8 +51,6 @@ pub enum RestoreError {
     OtherVersion { found: u32 },
     /// Written in another truth, or with another delay.
     OtherTruth { found: Truth, wanted: Truth },
-    /// Written by an engine that serves, and this one does not; or the other way round.
-    OtherUse { served: bool },
 }
 
 impl fmt::Display for RestoreError {
@@ -65,10 +63,6 @@ impl fmt::Display for RestoreError {
                     f,
                     "the snapshot has format version {found}; this engine reads {VERSION}"
                 )
-            }
-            RestoreError::OtherUse { served: true } => f.write_str("the snapshot is that of an engine that serves"),
-            RestoreError::OtherUse { served: false } => {
-                f.write_str("the snapshot is not that of an engine that serves")
             }
             RestoreError::OtherTruth { found, wanted } => {
                 write!(
@@ -89,6 +83,7 @@ fn in_words(truth: Truth) -> String {
         Truth::Complete => "complete".to_owned(),
         Truth::AsOfArrival { delay_us: None } => "as of arrival".to_owned(),
         Truth::AsOfArrival { delay_us: Some(us) } => format!("as of arrival with a delay of {us} µs"),
+        Truth::AsServed => "as served".to_owned(),
     }
 }
 
@@ -148,7 +143,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks that the snapshot is one of this truth; returns it with its cuts.
-    pub(crate) fn header(&mut self, wanted: &Now) -> Result<Now, RestoreError> {
+    pub(crate) fn header(&mut self, wanted: Truth) -> Result<Now, RestoreError> {
         // What was compiled is told apart by its states.
         let _program = self.string()?;
         let found = match self.u8()? {
@@ -157,27 +152,18 @@ impl<'a> Reader<'a> {
             2 => Truth::AsOfArrival {
                 delay_us: Some(self.u64()?),
             },
-            3 if wanted.cuts.is_some() => {
-                let cuts = Some(self.cuts()?);
-                let cut_us = self.instant()?;
-                let truth = wanted.truth;
-                return Ok(Now { truth, cut_us, cuts });
-            }
-            3 => return Err(RestoreError::OtherUse { served: true }),
+            3 => Truth::AsServed,
             _ => return Err(RestoreError::Corrupt("a truth is unknown")),
         };
-        if wanted.cuts.is_some() {
-            return Err(RestoreError::OtherUse { served: false });
-        }
-        if found != wanted.truth {
-            let wanted = wanted.truth;
+        if found != wanted {
             return Err(RestoreError::OtherTruth { found, wanted });
         }
-        let cut_us = self.instant()?;
-        Ok(Now {
-            cut_us,
-            ..Now::of(found)
-        })
+        let mut now = Now::of(found);
+        if now.cuts.is_some() {
+            now.cuts = Some(self.cuts()?);
+        }
+        now.cut_us = self.instant()?;
+        Ok(now)
     }
 
     fn cuts(&mut self) -> Result<Cuts, RestoreError> {
@@ -345,7 +331,13 @@ pub(crate) fn write<'a>(program: &str, now: &Now, states: impl Iterator<Item = &
     out.extend_from_slice(&VERSION.to_le_bytes());
     put_text(&mut out, program.as_bytes());
     match now.truth {
-        _ if now.cuts.is_some() => {
+        Truth::Complete => out.push(0),
+        Truth::AsOfArrival { delay_us: None } => out.push(1),
+        Truth::AsOfArrival { delay_us: Some(us) } => {
+            out.push(2);
+            out.extend_from_slice(&us.to_le_bytes());
+        }
+        Truth::AsServed => {
             out.push(3);
             let cuts = now.cuts.iter().flatten();
             out.extend_from_slice(&(cuts.clone().count() as u32).to_le_bytes());
@@ -353,12 +345,6 @@ pub(crate) fn write<'a>(program: &str, now: &Now, states: impl Iterator<Item = &
                 put_text(&mut out, source.as_bytes());
                 out.extend_from_slice(&cut_us.to_le_bytes());
             }
-        }
-        Truth::Complete => out.push(0),
-        Truth::AsOfArrival { delay_us: None } => out.push(1),
-        Truth::AsOfArrival { delay_us: Some(us) } => {
-            out.push(2);
-            out.extend_from_slice(&us.to_le_bytes());
         }
     }
     put_instant(&mut out, now.cut_us);

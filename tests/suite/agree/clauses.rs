@@ -3,6 +3,7 @@
 use super::errors::errors;
 use super::identities::{names, qualified};
 use super::nodes::type_name;
+use super::served::cuts;
 use crate::evaluators::Case;
 use featc_ir::{
     Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal, SlotId, Step,
@@ -45,6 +46,7 @@ pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
     let mut found = Found::default();
     edges(case, pruned, &mut found);
     truth(case, &mut found);
+    cuts(case, &mut found);
     names(case, &mut found);
     errors(case, &mut found);
     for (at, source) in case.program.sources.iter().enumerate() {

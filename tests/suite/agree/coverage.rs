@@ -204,6 +204,16 @@ fn expected() -> Vec<String> {
         "delays of several sources",
     ]);
     list(&[
+        "truth as served",
+        "null cut",
+        "cut later than the instant",
+        "cut earlier than the instant",
+        "cut at an arrival",
+        "cut of each question",
+        "cuts of several sources",
+        "ttl as served",
+    ]);
+    list(&[
         "unique column",
         "unique columns",
         "unique all",

@@ -1,7 +1,8 @@
 //! A case from a seed: program, rows, questions, truth, and the engines that answer it.
 
 use super::engine::{self, Engine};
-use crate::evaluators::{Asked, Case};
+use super::served::add_cuts;
+use crate::evaluators::{Asked, Case, streams};
 use featc_driver::Plans;
 use featc_driver::diag::{Code, Severity, SourceMap};
 use featc_ir::{Program, Truth};
@@ -82,6 +83,8 @@ pub fn draw(seed: u64) -> Drawn {
             Truth::AsOfArrival {
                 delay_us: Some(600_000_000),
             },
+            Truth::AsServed,
+            Truth::AsServed,
         ]),
         false => Truth::Complete,
     };
@@ -95,13 +98,26 @@ pub fn draw(seed: u64) -> Drawn {
         at_us: asked.at_us,
         values: asked.values,
     };
+    let mut questions: Vec<Asked> = questions.into_iter().map(asked).collect();
+    if truth == Truth::AsServed {
+        add_cuts(&mut rng, &program, &rows, &mut questions);
+    }
     let case = Case {
         program,
         service: "s".to_owned(),
         rows,
-        questions: questions.into_iter().map(asked).collect(),
+        questions,
         truth,
     };
+    if truth == Truth::AsServed {
+        let streams = !is_long && streams(&case);
+        engines.retain(|engine| streams || !matches!(engine, Engine::Stream(_)));
+        for engine in &mut engines {
+            if let Engine::Files(layout) = engine {
+                layout.replay = None;
+            }
+        }
+    }
     Drawn {
         text: generated.text,
         case,

@@ -95,11 +95,13 @@ fn plan_of<'a>(case: &Case, plans: &'a Plans) -> &'a BatchPlan {
         .expect("a plan per service")
 }
 
-/// The columns that questions bring: the keys of the service, then what `excluding self` compares with; each once.
+/// The columns that questions bring: the keys of the service, then what `excluding self` compares with, each once; and cuts.
 pub fn spine_keys(case: &Case, plans: &Plans) -> Vec<Key> {
     let mut all = plans.stream.iter();
     let graph = all.find(|graph| graph.service == case.service).expect("a service");
-    graph.spine.columns()
+    let mut keys = graph.spine.columns();
+    keys.extend(plan_of(case, plans).cut_keys(case.truth));
+    keys
 }
 
 /// The questions of a case, their numbers as the only column that passes through.

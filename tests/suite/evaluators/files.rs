@@ -6,7 +6,7 @@ use super::{Case, Delivery};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, TimeUnit};
 use featc_driver::Plans;
-use featc_ir::{Source, Type};
+use featc_ir::{Source, Truth, Type};
 use featr::{Limits, ReplayOptions, TrainOptions};
 use featr_kernels::value::render_float;
 use featr_kernels::{Batch, Column, Value, calendar};
@@ -277,15 +277,30 @@ pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
         .collect();
     let mut columns = vec![("at".to_owned(), Column::from_values(Type::Timestamp, &times))];
     columns.extend(keys.iter().map(|key| key.name.clone()).zip(case.columns(&keys, &all)));
+    let is_served = case.truth == Truth::AsServed;
+    if is_served {
+        for (name, value) in [("service", &case.service), ("program", &"of the server".to_owned())] {
+            let all = vec![Value::String(value.clone()); case.questions.len()];
+            columns.push((name.to_owned(), Column::from_values(Type::String, &all)));
+        }
+    }
     let own = columns.len();
+    let extension = if is_served { "parquet" } else { extension };
     let path = folder.path().join(format!("spine.{extension}"));
+    let format = if is_served { Format::Parquet } else { layout.format };
     Table {
         columns,
         shift_us: None,
         sparse: false,
     }
-    .write(&path, layout);
-    let spine = program.read_spine(&case.service, &path, "at", None).expect("a spine");
+    .write(&path, Layout { format, ..layout });
+    let spine = match is_served {
+        true => {
+            let log = program.read_served(&case.service, &[path], ("at", None), false);
+            log.expect("a served log").spine
+        }
+        false => program.read_spine(&case.service, &path, "at", None).expect("a spine"),
+    };
     let with_status = layout.setting.with_status;
     if let Some(delivery) = layout.replay {
         let options = ReplayOptions {

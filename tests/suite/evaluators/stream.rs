@@ -1,5 +1,6 @@
 //! The streaming engine over the rows of a case: in any order, in pieces, with restarts.
 
+use super::served::stream_served;
 use super::{Answers, Case};
 use featc_driver::Plans;
 use featc_ir::plan::{LogId, RowsId, StreamGraph};
@@ -72,7 +73,7 @@ fn branched(graph: &StreamGraph, rng: &mut Rng) -> StreamGraph {
 }
 
 /// Arrival of a row as the stream's caller knows it; rows without time or arrival come first (they are rejected).
-fn arrival(case: &Case, source: usize, row: usize) -> i64 {
+pub fn arrival(case: &Case, source: usize, row: usize) -> i64 {
     let batch = case.batch(source, &[row]);
     let declared = &case.program.sources[source];
     let usable = featr_kernels::rows::accept(declared, &batch).keep[0] == 0;
@@ -83,6 +84,9 @@ fn arrival(case: &Case, source: usize, row: usize) -> i64 {
 }
 
 pub fn stream(case: &Case, plans: &Plans, delivery: Delivery) -> Answers {
+    if case.truth == Truth::AsServed {
+        return stream_served(case, plans, delivery);
+    }
     let mut waiting: Vec<(i128, usize, usize)> = Vec::new();
     for (source, rows) in case.rows.iter().enumerate() {
         let delay = case.program.sources[source].delay_under(case.truth).unwrap_or(0);

@@ -130,7 +130,8 @@ pub struct Restrict {
 }
 
 /// Which events a question at `t` may see: a function of an event's arrival. Whether arrival is asked at all is a parameter
-/// of the run, the *truth*: in truth `complete` all of these are `Always`.
+/// of the run, the *truth*: in truth `complete` all of these are `Always`, and in truth `as_served` the question brings the
+/// last arrival that it sees, in place of t − delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::aggregate::Slot;
 use crate::program::{Key, Source, SourceColumn};
-use crate::types::Type;
+use crate::types::{Cut, Truth, Type};
 
 impl Visibility {
     /// The delay, 0 for rows that never change.
@@ -148,6 +148,13 @@ impl BatchPlan {
             }
         }
         sources
+    }
+
+    /// The columns in which questions bring cuts under a truth.
+    pub fn cut_keys(&self, truth: Truth) -> Vec<Key> {
+        let sources = self.sources().into_iter();
+        let given = sources.filter(|source| source.cut_under(truth) == Cut::Given);
+        given.map(|source| source.cut_key()).collect()
     }
 
     /// The output columns with their types, in order; those that are not there are left out.

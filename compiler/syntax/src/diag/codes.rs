@@ -173,6 +173,8 @@ codes! {
     E0712 NothingFound        "view in which nothing is found", since "0.1";
     E0713 TooManyMissing      "too many questions that find nothing", since "0.1";
     E0717 BeyondText          "value that text cannot hold", since "0.1";
+    E0718 ServedLog           "served log that does not fit", since "0.1";
+    E0719 ServedOtherwise     "answers that were served otherwise", since "0.1";
     E0721 UnknownStore        "address of an unknown store", since "0.1";
     E0722 StoreRefused        "store that cannot be reached", since "0.1";
     E0723 NoSuchTable         "no such Delta table or version", since "0.1";
@@ -212,6 +214,7 @@ codes! {
     E0914 OtherRelease        "record of another release", since "0.1";
     E0915 NotReproduced       "training set that cannot be made again", since "0.1";
     E0916 TruthNotChosen      "truth that must be chosen", since "0.1";
+    E0917 CutsNeeded          "truth as-served without a served log", since "0.1";
     E0921 BegunOtherwise      "backfill that was begun otherwise", since "0.1";
     E0922 UnusableFolder      "folder in which no backfill can go on", since "0.1";
     E0923 FolderBusy          "folder that another run writes to", since "0.1";

@@ -12,7 +12,6 @@ mod expr;
 mod layout;
 
 use crate::ast::{File, Item};
-use crate::diag::{Diagnostic, FileId};
 use layout::{Region, Unit};
 
 /// Lines longer than this are broken where the layout has a place for it.
@@ -49,18 +48,6 @@ pub fn format(file: &File, text: &str) -> Option<String> {
         out.push('\n');
     }
     Some(out)
-}
-
-/// Parses and formats; the errors if there are any.
-///
-/// # Errors
-/// The syntax errors of the text.
-pub fn format_text(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
-    let outcome = crate::parse(file, text);
-    match format(&outcome.value, text) {
-        Some(formatted) => Ok(formatted),
-        None => Err(outcome.diagnostics),
-    }
 }
 
 /// What a unit is: its place in the canonical order, and where empty lines go.

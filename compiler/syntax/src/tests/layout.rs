@@ -4,7 +4,8 @@ use crate::diag::FileId;
 use insta::assert_snapshot;
 
 fn formatted(text: &str) -> String {
-    crate::format_text(FileId(0), text).unwrap_or_else(|errors| format!("{errors:?}"))
+    let outcome = crate::parse(FileId(0), text);
+    crate::format(&outcome.value, text).unwrap_or_else(|| format!("{:?}", outcome.diagnostics))
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tests of the whole crate: messages, trees, layout, and properties of generated and damaged programs.
 
+mod dump;
 mod generate;
 mod habits;
 mod layout;
@@ -9,13 +10,14 @@ mod properties;
 mod trees;
 
 use crate::diag::{SourceMap, terminal};
+use dump::dump;
 
 /// The tree of a text, and its messages if it has any.
 fn tree(text: &str) -> String {
     let mut sources = SourceMap::new();
     let file = sources.add("a.feat", text);
     let outcome = crate::parse(file, text);
-    crate::dump(&outcome.value) + &terminal::short(&outcome.diagnostics, &sources)
+    dump(&outcome.value) + &terminal::short(&outcome.diagnostics, &sources)
 }
 
 /// The messages of a text as a person sees them.

@@ -1,8 +1,9 @@
 //! What holds for every text, and for every program.
 
+use super::dump::dump;
 use super::generate::program;
 use crate::diag::{Code, Diagnostic, FileId, SourceMap, json, terminal};
-use crate::{dump, format, parse};
+use crate::{format, parse};
 use proptest::prelude::*;
 
 /// Parses, and checks what must hold for any text.

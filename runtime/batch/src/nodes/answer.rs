@@ -6,13 +6,14 @@ use crate::inputs::{Progress, Resources};
 use crate::locks::lock;
 use crate::report::EXAMPLES_MAX;
 use crate::schema::slot_wires;
-use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, UInt32Array};
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt8Array, UInt32Array, UInt64Array};
 use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::physical_plan::metrics::Count;
-use featr_kernels::finish::{encode_status, with_errors};
+use featc_ir::Cut;
+use featr_kernels::finish::{behind, encode_status, with_errors};
 use featr_kernels::{Column, Tag, identity};
-use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer, state_bytes};
+use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer, chains, state_bytes};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -126,12 +127,20 @@ impl Job {
         let mut rows: Vec<u32> = vec![];
         let mut groups = Vec::with_capacity(asked.len());
         for about in asked {
-            let start = rows.len();
-            rows.extend_from_slice(about.rows);
-            groups.push(Group {
-                questions: start..rows.len(),
-                events: about.events.clone(),
-            });
+            let mut group = |questions: &[u32]| {
+                let start = rows.len();
+                rows.extend_from_slice(questions);
+                groups.push(Group {
+                    questions: start..rows.len(),
+                    events: about.events.clone(),
+                });
+            };
+            match self.spec.cut {
+                Cut::Given => chains(about.rows, |row| self.questions.cut(row))
+                    .iter()
+                    .for_each(|of| group(of)),
+                Cut::Open | Cut::Behind { .. } => group(about.rows),
+            }
         }
         let selves = if self.reads_ids() {
             Some(self.selves(&rows))
@@ -141,13 +150,31 @@ impl Job {
         let times = rows.iter().map(|row| self.questions.time(*row)).collect();
         let known = |selves: &Selves| selves.known.iter().filter(|known| **known).count();
         let with_id = selves.as_ref().map_or(0, known);
-        let asked = Asked { times, groups, selves };
-        let answered = answer(self.spec.merge(), run, &asked, self.spec.delay_us);
+        let cuts = match self.spec.cut {
+            Cut::Given => rows.iter().map(|row| self.questions.cut(*row)).collect(),
+            Cut::Open | Cut::Behind { .. } => vec![],
+        };
+        let asked = Asked {
+            times,
+            groups,
+            cuts,
+            selves,
+        };
+        let answered = answer(self.spec.merge(), run, &asked, self.spec.cut);
         self.counter.add(&rows, (keyless, with_id), &answered);
         self.resources.tell(&Progress::Answered {
             questions: rows.len() as u64,
         })?;
-        self.encode(rows, asked.times, answered)
+        self.encode(rows, (asked.times, &asked.cuts), answered)
+    }
+
+    /// The last arrival that a question sees; `None` where arrival does not decide, or if it sees none.
+    pub fn cut(&self, question: u32) -> Option<i64> {
+        match self.spec.cut {
+            Cut::Open => None,
+            Cut::Behind { delay_us } => self.questions.time(question).checked_sub_unsigned(delay_us),
+            Cut::Given => self.questions.cut(question),
+        }
     }
 
     /// The questions' own identities.
@@ -164,8 +191,18 @@ impl Job {
         }
     }
 
-    fn encode(&self, rows: Vec<u32>, times: Vec<i64>, answered: Answered) -> Result<RecordBatch> {
+    fn encode(
+        &self,
+        rows: Vec<u32>,
+        (times, cuts): (Vec<i64>, &[Option<i64>]),
+        answered: Answered,
+    ) -> Result<RecordBatch> {
+        let lags = (self.spec.cut == Cut::Given).then(|| {
+            let lags = times.iter().zip(cuts).map(|(t, cut)| behind(*t, *cut));
+            Arc::new(UInt64Array::from_iter_values(lags)) as ArrayRef
+        });
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(rows)), Arc::new(Int64Array::from(times))];
+        arrays.extend(lags);
         let mut extras: Vec<ArrayRef> = vec![];
         for (wire, (column, statuses)) in slot_wires(&self.spec.fold).into_iter().zip(answered.slots) {
             wire.encode(with_errors(column, &statuses), &mut arrays)?;

@@ -152,11 +152,12 @@ impl QuestionChunks {
         let (mut events, mut marked, mut most) = (0, 0..0, self.most.events);
         while self.next < self.questions.len().min(first + self.most.questions) {
             let t = self.job.questions.time(self.questions[self.next]);
+            let cut = self.job.cut(self.questions[self.next]);
             let seen = self.edges.seen(&self.extents, (self.entity, t));
             // Later questions see no earlier pane: what is marked need not be looked at again.
             let unmarked = seen.start.max(marked.end).min(seen.end)..seen.end;
             marked = seen.clone();
-            let more = self.needed(t, seen, unmarked, &parts);
+            let more = self.needed((t, cut), seen, unmarked, &parts);
             let rows: usize = more.iter().map(|(_, _, rows)| rows).sum();
             if self.next > first && events + rows > most {
                 break;
@@ -171,7 +172,13 @@ impl QuestionChunks {
     }
 
     /// What the next question needs beyond what is there: of which pane, and how many rows that adds, about.
-    fn needed(&self, t: i64, seen: Range<usize>, unmarked: Range<usize>, parts: &[Part]) -> Vec<(usize, Part, usize)> {
+    fn needed(
+        &self,
+        (t, cut): (i64, Option<i64>),
+        seen: Range<usize>,
+        unmarked: Range<usize>,
+        parts: &[Part],
+    ) -> Vec<(usize, Part, usize)> {
         let mut more = vec![];
         for pane in unmarked {
             let part = Part {
@@ -193,10 +200,9 @@ impl QuestionChunks {
         self.edges.split(&self.extents, (self.entity, t), &mut split);
         let own = || self.own.iter().flat_map(|own| own.of(self.next));
         own().filter(|pane| seen.contains(pane)).for_each(|pane| split(*pane));
-        let cutoff = self.job.spec.delay_us.and_then(|delay| t.checked_sub_unsigned(delay));
-        for (pane, cutoff) in seen.clone().zip(std::iter::repeat(cutoff)) {
-            let Some(cutoff) = cutoff else { break };
-            self.panes[pane].partly_arrived(cutoff, |class, rows| {
+        for pane in seen.clone() {
+            let Some(cut) = cut else { break };
+            self.panes[pane].partly_arrived(cut, |class, rows| {
                 let classes = 1 << class;
                 if !parts[pane].whole && parts[pane].classes & classes == 0 {
                     let part = Part {
@@ -209,18 +215,17 @@ impl QuestionChunks {
             });
         }
         let is_own = |pane: usize| own().any(|own| *own == pane);
-        self.choices
-            .near(&self.panes, &seen, (t, cutoff), is_own, |pane, filter| {
-                let candidates = Part::filter(filter);
-                if !parts[pane].whole && parts[pane].candidates & candidates == 0 {
-                    let part = Part {
-                        seen: true,
-                        candidates,
-                        ..Part::default()
-                    };
-                    more.push((pane, part, self.panes[pane].candidate_rows(filter)));
-                }
-            });
+        self.choices.near(&self.panes, &seen, (t, cut), is_own, |pane, filter| {
+            let candidates = Part::filter(filter);
+            if !parts[pane].whole && parts[pane].candidates & candidates == 0 {
+                let part = Part {
+                    seen: true,
+                    candidates,
+                    ..Part::default()
+                };
+                more.push((pane, part, self.panes[pane].candidate_rows(filter)));
+            }
+        });
         more
     }
 

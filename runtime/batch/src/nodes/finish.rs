@@ -7,18 +7,18 @@ use crate::locks::lock;
 use crate::row_format::Layout;
 use crate::schema::{feature_fields, feature_layout, slot_wires};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array, UInt32Array};
-use arrow::datatypes::{Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type};
+use arrow::datatypes::{Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type, UInt64Type};
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::execution_plan::EmissionType;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
-use featc_ir::Truth;
+use featc_ir::Cut;
 use featc_ir::plan::{FinishSpec, FoldSpec};
 use featr_decode::into_arrow;
 use featr_kernels::Column;
-use featr_kernels::finish::{Answers, Told, Trouble, decode_status, encode_status, finish_owned, finish_values};
+use featr_kernels::finish::{Answers, Lag, Told, Trouble, decode_status, encode_status, finish_owned, finish_values};
 use futures::StreamExt;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -29,7 +29,7 @@ pub(crate) struct FinishExec {
     input: Arc<dyn ExecutionPlan>,
     pub spec: Arc<FinishSpec>,
     pub fold: Arc<FoldSpec>,
-    pub truth: Truth,
+    pub cut: Cut,
     pub with_status: bool,
     /// Of each feature of the spec, once there are answers.
     troubles: Arc<Mutex<Vec<Trouble>>>,
@@ -42,7 +42,7 @@ impl FinishExec {
         input: Arc<dyn ExecutionPlan>,
         spec: Arc<FinishSpec>,
         fold: Arc<FoldSpec>,
-        truth: Truth,
+        cut: Cut,
         with_status: bool,
     ) -> FinishExec {
         let schema = Arc::new(Schema::new(feature_fields(&feature_layout(&spec, with_status))));
@@ -52,7 +52,7 @@ impl FinishExec {
             input,
             spec,
             fold,
-            truth,
+            cut,
             with_status,
             troubles: Arc::default(),
             metrics: ExecutionPlanMetricsSet::new(),
@@ -73,7 +73,7 @@ impl FinishExec {
 fn features(
     spec: &FinishSpec,
     fold: &FoldSpec,
-    (truth, with_status): (Truth, bool),
+    (cut, with_status): (Cut, bool),
     batch: &RecordBatch,
     (layout, out): (&Layout, SchemaRef),
     troubles: &mut [Trouble],
@@ -82,6 +82,10 @@ fn features(
     let missing = || bug("a column of the answers is missing");
     let rows = arrays.next().ok_or_else(missing)?.as_primitive::<UInt32Type>().values();
     let times = arrays.next().ok_or_else(missing)?.as_primitive::<Int64Type>().values();
+    let lags = match cut {
+        Cut::Given => Some(arrays.next().ok_or_else(missing)?.as_primitive::<UInt64Type>().values()),
+        Cut::Open | Cut::Behind { .. } => None,
+    };
     // The rows are put in another order here, where they are few and copied anyway.
     let order = by_block(rows);
     let slots = slot_wires(fold)
@@ -98,12 +102,18 @@ fn features(
         true => order.iter().map(|at| times[*at as usize]).collect(),
         false => vec![],
     };
+    let lags: Option<Vec<u64>> = lags.map(|lags| order.iter().map(|at| lags[*at as usize]).collect());
+    let lag = match (cut, &lags) {
+        (_, Some(lags)) => Lag::Each(lags),
+        (Cut::Behind { delay_us }, None) => Lag::All(Some(delay_us)),
+        (Cut::Open | Cut::Given, None) => Lag::All(None),
+    };
     if !with_status {
         let told = Told {
             times: &times,
             troubles,
         };
-        let features = finish_values(spec, order.len(), slots, truth, Some(told));
+        let features = finish_values(spec, order.len(), slots, lag, Some(told));
         return packed(features.into_iter().map(into_arrow).collect());
     }
     let status = |byte: u8| decode_status(byte).ok_or_else(|| bug("a byte is no status"));
@@ -123,7 +133,7 @@ fn features(
         presence: presence.collect(),
     };
     let mut features: Vec<ArrayRef> = vec![];
-    for (column, statuses) in finish_owned(spec, fold, answers, truth, Some(troubles)) {
+    for (column, statuses) in finish_owned(spec, fold, answers, lag, Some(troubles)) {
         let statuses = statuses.into_iter().map(encode_status);
         features.push(into_arrow(column));
         features.push(Arc::new(UInt8Array::from_iter_values(statuses)));
@@ -156,7 +166,7 @@ impl ExecutionPlan for FinishExec {
             input,
             self.spec.clone(),
             self.fold.clone(),
-            self.truth,
+            self.cut,
             self.with_status,
         )))
     }
@@ -164,7 +174,7 @@ impl ExecutionPlan for FinishExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let input = self.input.execute(partition, context)?;
         let (spec, fold, schema) = (self.spec.clone(), self.fold.clone(), self.schema());
-        let (how, out) = ((self.truth, self.with_status), schema.clone());
+        let (how, out) = ((self.cut, self.with_status), schema.clone());
         let layout = feature_layout(&spec, self.with_status);
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let troubles = self.troubles.clone();

@@ -7,7 +7,7 @@ use crate::error::bug;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use datafusion::error::Result;
-use featc_ir::LiftId;
+use featc_ir::{Cut, LiftId};
 use featr_kernels::aggregate::Candidates;
 use featr_merge::{PaneSummary, Run, state_bytes, summarise};
 use std::sync::Arc;
@@ -84,7 +84,7 @@ impl Pane {
         let (Some(first), Some(last)) = (in_order.times.first(), in_order.times.last()) else {
             return Err(bug("a pane has no events"));
         };
-        let by_arrival = in_order.arrivals.filter(|_| job.spec.delay_us.is_some());
+        let by_arrival = in_order.arrivals.filter(|_| job.spec.cut != Cut::Open);
         let mut classes: Vec<Class> = vec![];
         for (rows, arrivals) in by_class(batch.num_rows(), by_arrival) {
             let run = taken(job, batch, &rows)?;

@@ -28,6 +28,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
 };
+use featc_ir::Cut;
 use futures::{StreamExt, TryStreamExt};
 use std::fmt;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ impl PointInTimeExec {
         resources: Arc<Resources>,
         counted: bool,
     ) -> PointInTimeExec {
-        let schema = Arc::new(Schema::new(answer_fields(&spec.fold, spec.with_status)));
+        let schema = Arc::new(Schema::new(answer_fields(&spec.fold, spec.cut, spec.with_status)));
         let partitions = inputs[1].output_partitioning().partition_count();
         PointInTimeExec {
             inputs,
@@ -230,9 +231,10 @@ fn sliced_bytes(batch: &RecordBatch) -> usize {
 impl DisplayAs for PointInTimeExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         let windows: Vec<String> = self.spec.fold.windows.iter().map(ToString::to_string).collect();
-        let truth = match self.spec.delay_us {
-            None => "complete".to_owned(),
-            Some(delay) => format!("arrived {delay}us before"),
+        let truth = match self.spec.cut {
+            Cut::Open => "complete".to_owned(),
+            Cut::Behind { delay_us } => format!("arrived {delay_us}us before"),
+            Cut::Given => "arrived by its cut".to_owned(),
         };
         write!(
             f,

@@ -11,6 +11,7 @@ use arrow::datatypes::{Int64Type, UInt32Type};
 use datafusion::error::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryReservation;
+use featc_ir::Type;
 use featr_kernels::Column;
 use futures::StreamExt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,6 +22,8 @@ pub(super) struct Questions {
     times: Times,
     /// What `excluding self` compares with, over all questions.
     pub selves: Vec<Column>,
+    /// The cuts of all questions, where they bring them.
+    cuts: Option<Column>,
     /// Questions by entity, and where those of each entity start.
     order: Vec<u32>,
     starts: Vec<u32>,
@@ -72,13 +75,17 @@ impl Questions {
     ) -> Result<Questions> {
         let (mut times, mut entities) = (Times::default(), vec![]);
         let mut selves: Vec<Column> = spec.selves.iter().map(|(_, ty)| Column::empty(*ty)).collect();
+        let mut cuts = spec.cuts.map(|place| (place, Column::empty(Type::Timestamp)));
         while let Some(batch) = spine.next().await {
             let batch = batch?;
             times.push(batch.column(spec.time).as_primitive::<Int64Type>().values());
             entities.extend_from_slice(batch.column(spec.entity).as_primitive::<UInt32Type>().values());
+            let column = |place: usize, ty: Type| wire(ty).decode(&mut [batch.column(place).clone()].iter());
             for ((place, ty), all) in spec.selves.iter().zip(&mut selves) {
-                let arrays = [batch.column(*place).clone()];
-                all.append(&wire(*ty).decode(&mut arrays.iter())?);
+                all.append(&column(*place, *ty)?);
+            }
+            if let Some((place, all)) = &mut cuts {
+                all.append(&column(*place, Type::Timestamp)?);
             }
         }
         let greatest = entities.iter().filter(|entity| **entity != NOBODY).max();
@@ -89,6 +96,7 @@ impl Questions {
             nobody: nobody.map(|(row, _)| row).collect(),
             times,
             selves,
+            cuts: cuts.map(|(_, cuts)| cuts),
             order,
             starts,
             answered: (0..count.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
@@ -105,6 +113,14 @@ impl Questions {
     #[inline]
     pub fn time(&self, question: u32) -> i64 {
         self.times.at(question)
+    }
+
+    /// The last arrival that a question sees, where it brings its cut; `None` if it sees none.
+    #[inline]
+    pub fn cut(&self, question: u32) -> Option<i64> {
+        let cuts = self.cuts.as_ref()?;
+        let row = question as usize;
+        cuts.is_valid(row).then(|| cuts.i64s()[row])
     }
 
     /// The questions about an entity, in the order of the spine.
@@ -145,10 +161,10 @@ impl Questions {
         &self.nobody
     }
 
-    /// Questions by instant, then by row.
+    /// Questions by instant, then by cut and by row.
     pub fn sorted(&self, rows: &[u32]) -> Vec<u32> {
         let mut rows = rows.to_vec();
-        let place = |row: &u32| (self.time(*row), *row);
+        let place = |row: &u32| (self.time(*row), self.cut(*row), *row);
         if !rows.is_sorted_by_key(place) {
             rows.sort_unstable_by_key(place);
         }

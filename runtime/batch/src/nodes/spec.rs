@@ -1,8 +1,8 @@
 //! What a point-in-time aggregation computes.
 
 use crate::schema::EventLayout;
-use featc_ir::Type;
 use featc_ir::plan::{FoldSpec, Method};
+use featc_ir::{Cut, Type};
 use serde::{Deserialize, Serialize};
 
 /// See the module.
@@ -12,13 +12,15 @@ pub(crate) struct PointInTime {
     /// Per slot of the fold.
     pub methods: Vec<Method>,
     pub layout: EventLayout,
-    /// Events count from their arrival and this on; `None`: from their time on.
-    pub delay_us: Option<u64>,
+    /// Up to which arrival questions see events.
+    pub cut: Cut,
     pub with_status: bool,
     /// Columns of the spine: instants, numbers of entities, what `excluding self` compares with.
     pub time: usize,
     pub entity: usize,
     pub selves: Vec<(usize, Type)>,
+    /// The column of the spine with the cuts, where questions bring them.
+    pub cuts: Option<usize>,
 }
 
 impl PointInTime {

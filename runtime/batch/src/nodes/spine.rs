@@ -36,12 +36,12 @@ pub(crate) struct SpineSpec {
     pub own: usize,
     /// The instants.
     pub time: usize,
-    /// Keys, and the columns that `excluding self` compares with.
+    /// Keys, the columns that `excluding self` compares with, and cuts.
     pub columns: Vec<(Key, usize)>,
     /// The kinds of entities that are numbered, by their keys.
     pub kinds: Vec<Vec<Key>>,
-    /// The columns that are handed on for `excluding self`.
-    pub selves: Vec<Key>,
+    /// The columns that are handed on: what `excluding self` compares with, and cuts.
+    pub handed_on: Vec<Key>,
 }
 
 impl SpineSpec {
@@ -57,9 +57,9 @@ impl SpineSpec {
             .ok_or_else(|| bug("a kind of entity is not numbered"))
     }
 
-    /// The column of the output with a column that `excluding self` compares with.
-    pub fn self_out(&self, key: &Key) -> Result<usize> {
-        let place = self.selves.iter().position(|known| known == key);
+    /// The column of the output with one that is handed on.
+    pub fn key_out(&self, key: &Key) -> Result<usize> {
+        let place = self.handed_on.iter().position(|known| known == key);
         place
             .map(|place| self.own + 1 + self.kinds.len() + place)
             .ok_or_else(|| bug("the spine does not hand on a column"))
@@ -78,14 +78,14 @@ impl SpineSpec {
                 false,
             ));
         }
-        for key in &self.selves {
+        for key in &self.handed_on {
             fields.extend(wire(key.ty).fields(&format!("self({})", key.name)));
         }
         Schema::new(fields)
     }
 }
 
-/// How a column that `excluding self` compares with travels.
+/// How a column that is handed on travels.
 pub(super) fn wire(ty: Type) -> Wire {
     Wire { ty, tagged: false }
 }
@@ -241,7 +241,7 @@ fn number(spec: &SpineSpec, schema: &SchemaRef, spool: &Spool, input: Vec<Record
         spool.build.fill(kind, asked(entities))?;
         added.push(Arc::new(UInt32Array::from(of_question)));
     }
-    for key in &spec.selves {
+    for key in &spec.handed_on {
         wire(key.ty).encode(column(key)?, &mut added)?;
     }
     let mut from = 0;

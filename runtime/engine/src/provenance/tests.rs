@@ -23,6 +23,7 @@ fn record() -> Provenance {
     };
     let spine = SpineRecord {
         file: file("spine.csv", 3, None, Some(1)),
+        further: vec![],
         at_column: "timestamp".to_owned(),
         zone: None,
     };

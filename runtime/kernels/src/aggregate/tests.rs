@@ -1,9 +1,13 @@
-use super::slow::{DECIMAL, Row, all_slots, answer_slow, block, rows, slot};
+mod drawn;
+mod slow;
+
 use super::*;
 use crate::events::Events;
+use drawn::{DECIMAL, Row, all_slots, block, rows, slot};
 use featc_ir::Aggregate;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use slow::answer_slow;
 use std::ops::Range;
 
 fn state_of(slot: &Slot, types: Types, events: &Events, rows: Range<usize>) -> State {

@@ -1,5 +1,5 @@
 use super::*;
-use featc_ir::{BinaryOp, ColumnId, Excluding, Slot, Type, WindowId, WindowKind};
+use featc_ir::{BinaryOp, ColumnId, Excluding, Slot, Truth, Type, WindowId, WindowKind};
 
 const WEEK: Window = Window {
     kind: WindowKind::Last { length_us: 7 },
@@ -66,8 +66,8 @@ fn spec(features: Vec<FinishFeature>) -> FinishSpec {
 }
 
 /// As the function of this name; the values without statuses are the same.
-fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: Truth) -> Vec<(Column, Vec<Status>)> {
-    let done = super::finish(spec, fold, answers, truth);
+fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, lag: Lag<'_>) -> Vec<(Column, Vec<Status>)> {
+    let done = super::finish(spec, fold, answers, lag);
     let tagged = |(column, statuses): &(Column, Vec<Status>)| {
         let value = |(row, status): (usize, &Status)| match status {
             Status::Error(code) => Value::Error(*code),
@@ -77,7 +77,7 @@ fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, truth: Trut
         Column::from_values(column.ty, &values)
     };
     let slots = answers.slots.iter().map(tagged).collect();
-    let values = finish_values(spec, answers.times.len(), slots, truth, None);
+    let values = finish_values(spec, answers.times.len(), slots, lag, None);
     assert!(values.iter().eq(done.iter().map(|(column, _)| column)));
     done
 }
@@ -145,7 +145,7 @@ fn status_value_default_derived() {
             true,
         ),
     ];
-    let done = finish(&spec(features), &fold_spec(2), &answers(&TIMES), Truth::Complete);
+    let done = finish(&spec(features), &fold_spec(2), &answers(&TIMES), COMPLETE);
     assert_eq!(done.len(), 5);
     let plain = vec![
         Status::Ok,
@@ -196,14 +196,14 @@ fn an_empty_slot_beside_a_full_one_is_ok() {
     let mut answers = answers(&TIMES);
     answers.slots[1].1[1] = Status::Ok;
     let features = vec![feature(over(vec![0, 1], column(1)), None, true)];
-    let done = finish(&spec(features), &fold_spec(2), &answers, Truth::Complete);
+    let done = finish(&spec(features), &fold_spec(2), &answers, COMPLETE);
     assert_eq!((done[0].0.value(1), done[0].1[1]), (int(0), Status::Ok));
 }
 
 #[test]
 fn an_error_of_a_slot_makes_the_feature_null_whatever_the_expression_says() {
     let features = vec![feature(over(vec![0, 1], column(1)), Some(9), true)];
-    let done = finish(&spec(features), &fold_spec(2), &answers(&TIMES), Truth::Complete);
+    let done = finish(&spec(features), &fold_spec(2), &answers(&TIMES), COMPLETE);
     assert_eq!((done[0].0.value(2), done[0].1[2]), (int(9), OVERFLOW));
 }
 
@@ -220,17 +220,48 @@ fn a_derived_feature_that_fails_is_null() {
             true,
         ),
     ];
-    let done = finish(&spec(features), &fold_spec(2), &answers(&TIMES), Truth::Complete);
+    let done = finish(&spec(features), &fold_spec(2), &answers(&TIMES), COMPLETE);
     assert_eq!((done[0].0.value(0), done[0].1[0]), (int(7), OVERFLOW));
     assert_eq!((done[0].0.value(4), done[0].1[4]), (int(2), Status::Truncated));
+}
+
+const COMPLETE: Lag<'_> = Lag::All(None);
+
+#[test]
+fn stale_is_said_of_each_question_by_its_cut() {
+    let features = vec![feature(over(vec![0], column(0)), Some(-1), true)];
+    let spec = spec(features);
+    let whole = finish(&spec, &fold_spec(2), &answers(&TIMES), COMPLETE);
+    // As far as the ttl, and a microsecond further.
+    let lags = [0, 5, 6, u64::MAX, 5, 6];
+    let done = finish(&spec, &fold_spec(2), &answers(&TIMES), Lag::Each(&lags));
+    for (row, lag) in lags.into_iter().enumerate() {
+        let (values, statuses) = &done[0];
+        match lag > 5 {
+            true => assert_eq!(
+                (values.value(row), statuses[row]),
+                (int(-1), Status::Stale),
+                "row {row}"
+            ),
+            false => assert_eq!(
+                (values.value(row), statuses[row]),
+                (whole[0].0.value(row), whole[0].1[row]),
+                "row {row}"
+            ),
+        }
+    }
+    assert_eq!(behind(10, Some(4)), 6);
+    assert_eq!((behind(10, Some(11)), behind(10, None)), (0, u64::MAX));
+    assert_eq!(behind(i64::MAX, Some(i64::MIN)), u64::MAX);
 }
 
 #[test]
 fn stale_is_a_matter_of_the_pipeline_alone() {
     let features = || vec![feature(over(vec![0], column(0)), Some(-1), true)];
     let stale = |delay_us| {
-        let truth = Truth::AsOfArrival { delay_us };
-        let done = finish(&spec(features()), &fold_spec(2), &answers(&TIMES), truth);
+        let spec = spec(features());
+        let lag = Lag::of(&spec, Truth::AsOfArrival { delay_us });
+        let done = finish(&spec, &fold_spec(2), &answers(&TIMES), lag);
         done[0].1.iter().all(|status| *status == Status::Stale) && done[0].0.values() == vec![int(-1); 6]
     };
     assert!(!stale(None) && !stale(Some(5)) && stale(Some(6)));
@@ -292,7 +323,7 @@ fn no_questions_no_answers() {
         presence: vec![vec![]],
     };
     let features = vec![feature(over(vec![0], plus(column(0), column(0))), Some(1), true)];
-    let done = finish(&spec(features), &fold_spec(1), &none, Truth::Complete);
+    let done = finish(&spec(features), &fold_spec(1), &none, COMPLETE);
     assert!(done[0].0.is_empty() && done[0].1.is_empty());
 }
 
@@ -339,7 +370,7 @@ fn columns_of_statuses_are_those_of_rows() {
     )];
     for (features, slots) in [(one(None), 1), (one(Some(3)), 1), (two, 2)] {
         let spec = spec(features);
-        let done = finish(&spec, &fold_spec(2), &answers, Truth::Complete);
+        let done = finish(&spec, &fold_spec(2), &answers, COMPLETE);
         for (row, (left, right, value, time, present)) in rows.iter().enumerate() {
             let overflows = slots == 2 && *left == Status::Ok && *right == Status::Ok && *value == int(i64::MAX);
             let expr_error = overflows.then_some(ErrorCode::Overflow);
@@ -356,6 +387,6 @@ fn columns_of_statuses_are_those_of_rows() {
             slots: answers.slots.clone(),
             presence: answers.presence.clone(),
         };
-        assert_eq!(finish_owned(&spec, &fold_spec(2), copied, Truth::Complete, None), done);
+        assert_eq!(finish_owned(&spec, &fold_spec(2), copied, COMPLETE, None), done);
     }
 }

@@ -45,8 +45,17 @@ impl Trouble {
         self.stale += other.stale;
     }
 
-    /// Counts answers: an error of one of the slots (of several the greatest), or else of the expression.
-    pub(super) fn count(&mut self, slots: &[&Column], values: &Column, rows: usize, cut: Option<(&[i64], i128)>) {
+    /// Counts answers: an error of one of the slots (of several the greatest), or else of the expression. Of those that are
+    /// stale nothing else counts.
+    pub(super) fn count(
+        &mut self,
+        slots: &[&Column],
+        values: &Column,
+        rows: usize,
+        (cut, stale): (Option<(&[i64], i128)>, Option<&[bool]>),
+    ) {
+        let is_stale = |row: usize| stale.is_some_and(|stale| stale[row]);
+        self.stale += (0..rows).filter(|row| is_stale(*row)).count() as u64;
         let tags = |column: &Column| {
             let tags = column.tags.clone().unwrap_or_default();
             any(&tags, |tag| tag > Tag::NULL).then_some(tags)
@@ -62,12 +71,12 @@ impl Trouble {
             Tag::as_error(worst.or_else(|| Some(of_values.as_ref()?[row]))?)
         };
         if !of_slots.is_empty() || of_values.is_some() {
-            for code in (0..rows).filter_map(error) {
+            for code in (0..rows).filter(|row| !is_stale(*row)).filter_map(error) {
                 self.errors[code as usize - 1] += 1;
             }
         }
         if let Some((times, before)) = cut {
-            let is_cut = |row: &usize| i128::from(times[*row]) < before && error(*row).is_none();
+            let is_cut = |row: &usize| i128::from(times[*row]) < before && error(*row).is_none() && !is_stale(*row);
             self.truncated += (0..times.len()).filter(is_cut).count() as u64;
         }
     }

@@ -1,7 +1,7 @@
 //! What tables featc reads and writes. Whatever is not known to be right is refused.
 
 use super::log::State;
-use super::write::Mode;
+use super::target::Mode;
 use crate::problem::problem;
 use featr_decode::{DecodeError, LakeCause};
 

@@ -3,6 +3,7 @@
 mod action;
 mod check;
 mod checkpoint;
+mod commit;
 mod durable;
 mod files;
 mod log;
@@ -10,7 +11,9 @@ mod read;
 mod schema;
 mod stats;
 mod table;
+mod target;
 mod write;
 
 pub(crate) use read::{Tables, versioned};
-pub use write::{Committed, DeltaTarget, DeltaWriter, Mode};
+pub use target::{DeltaTarget, Mode};
+pub use write::{Committed, DeltaWriter};

@@ -1,44 +1,19 @@
 //! Writing a result into a Delta table: data files first, then one commit.
 
-use super::action::{Line, Metadata, Protocol};
+use super::action::Line;
 use super::check::{readable, writable};
+use super::commit::{APPENDS_MAX, commit_text, metadata, now_ms, protocol, put, token};
 use super::files::{Open, Written};
-use super::log::{Log, Put, State};
-use super::schema::{Columns, schema_string};
-use super::table::{Root, Table};
-use crate::object::Buckets;
-use crate::place::Place;
-use crate::problem::{of_this_machine, problem, refused};
+use super::schema::Columns;
+use super::table::Root;
+use super::target::{DeltaTarget, Mode};
+use crate::problem::problem;
 use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
 use featr_decode::{DecodeError, LakeCause, WriteOptions};
-use std::hash::{BuildHasher as _, RandomState};
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// How often an append is tried when other writers come first.
-const APPENDS_MAX: u64 = 100;
 /// The rows of a data file, in memory.
 const FILE_BYTES: usize = 512 << 20;
-
-/// What happens with rows that the table has already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// There must be no table yet.
-    Create,
-    /// They stay. A table that is missing is created.
-    Append,
-    /// They go, in the same commit. A table that is missing is created.
-    Overwrite,
-}
-
-/// A table that rows are going to be written to.
-#[derive(Debug)]
-pub struct DeltaTarget {
-    table: Table,
-    state: Option<State>,
-    mode: Mode,
-}
 
 /// What a commit did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,107 +23,6 @@ pub struct Committed {
     pub version: u64,
     pub rows: u64,
     pub files: usize,
-}
-
-impl DeltaTarget {
-    /// See [`crate::LakeStore::delta`].
-    pub(crate) fn open(buckets: &Buckets, address: &str, mode: Mode) -> Result<DeltaTarget, DecodeError> {
-        let table = Table::at(buckets, address, Path::new(""))?;
-        if let Place::Local(path) = Place::of(address)? {
-            check_folder(&path)?;
-        }
-        let state = table.state_if_any()?;
-        match &state {
-            Some(state) if mode == Mode::Create => {
-                let why = format!("it is at version {}", state.version);
-                return Err(problem(LakeCause::TableExists, address, why));
-            }
-            Some(state) => {
-                readable(address, state)?;
-                writable(address, state, mode)?;
-            }
-            None => check_empty(&table)?,
-        }
-        Ok(DeltaTarget { table, state, mode })
-    }
-
-    /// Begins with the data files, for rows of one schema.
-    ///
-    /// # Errors
-    /// [`LakeCause::UnfitColumn`], [`LakeCause::SchemaDiffers`].
-    pub fn writer(self, schema: &Schema) -> Result<DeltaWriter, DecodeError> {
-        let mut columns = Columns::of(&self.table.address, schema)?;
-        if let Some(state) = &self.state {
-            columns.fit(&state.columns)?;
-        }
-        let made = match &self.table.root {
-            Root::Local(folder) if !folder.exists() => Some(folder.clone()),
-            _ => None,
-        };
-        Ok(DeltaWriter {
-            target: self,
-            columns,
-            token: token(),
-            made,
-            files: Vec::new(),
-            open: None,
-            options: WriteOptions::default(),
-            file_bytes: FILE_BYTES,
-            kept: false,
-        })
-    }
-}
-
-fn check_folder(path: &Path) -> Result<(), DecodeError> {
-    let no = |why: &str| {
-        Err(DecodeError::Unwritable {
-            file: path.display().to_string(),
-            why: why.to_owned(),
-        })
-    };
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    if path.exists() && !path.is_dir() {
-        no("a Delta table is a folder, and this is none")
-    } else if !path.exists() && !parent.is_dir() {
-        no("no such folder")
-    } else {
-        Ok(())
-    }
-}
-
-/// A folder with a purpose of its own does not become a table. Data files of a table in the making, or of one that was
-/// never finished, are no such purpose.
-fn check_empty(table: &Table) -> Result<(), DecodeError> {
-    let Root::Local(folder) = &table.root else {
-        return Ok(());
-    };
-    let foreign = |name: &str| {
-        let ours = name.starts_with("part-") && name.ends_with(".parquet");
-        !ours && !name.starts_with('.') && name != "_delta_log"
-    };
-    let mut names = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name());
-    match names.any(|name| foreign(&name.to_string_lossy())) {
-        true => Err(problem(
-            LakeCause::UnwritableTable,
-            &table.address,
-            "the folder holds other files and no table",
-        )),
-        false => Ok(()),
-    }
-}
-
-/// A name that no other writer has.
-fn token() -> String {
-    // Two hashers with random keys: no clock, and nothing of the data.
-    let word = || RandomState::new().hash_one(0u8);
-    format!("{:016x}{:016x}", word(), word())
 }
 
 /// Rows on their way into a table. Dropped before [`DeltaWriter::commit`], it leaves the table as it was and removes its
@@ -171,6 +45,24 @@ pub struct DeltaWriter {
 }
 
 impl DeltaWriter {
+    pub(super) fn begin(target: DeltaTarget, columns: Columns) -> DeltaWriter {
+        let made = match &target.table.root {
+            Root::Local(folder) if !folder.exists() => Some(folder.clone()),
+            _ => None,
+        };
+        DeltaWriter {
+            target,
+            columns,
+            token: token(),
+            made,
+            files: Vec::new(),
+            open: None,
+            options: WriteOptions::default(),
+            file_bytes: FILE_BYTES,
+            kept: false,
+        }
+    }
+
     /// Writes data files in another way than the usual one.
     #[must_use]
     pub fn with_options(mut self, options: WriteOptions) -> DeltaWriter {
@@ -349,105 +241,6 @@ impl DeltaWriter {
     }
 }
 
-/// Puts a commit, which says `token`, behind those that there are. An append reads nothing of the table, so it may stand
-/// behind any others that leave columns and rules alone.
-async fn put(log: &Log, versions: Range<u64>, text: String, token: &str) -> Result<u64, DecodeError> {
-    let changed = |why: String| problem(LakeCause::TableChanged, &log.address, why);
-    for version in versions {
-        match log.put(version, text.clone()).await {
-            Ok(Put::Done) => return Ok(version),
-            Ok(Put::Taken) => {
-                // A request that was sent again meets its own success, of which the answer was lost.
-                if log.says(version, token).await? == Some(true) {
-                    return Ok(version);
-                }
-                let theirs = log.commit(version).await?.unwrap_or_default();
-                if theirs
-                    .iter()
-                    .any(|line| line.meta_data.is_some() || line.protocol.is_some())
-                {
-                    return Err(changed(format!("version {version} changed its columns or rules")));
-                }
-            }
-            Err(error) => return Err(not_put(&log.address, &error)),
-        }
-    }
-    Err(changed("another writer was first".to_owned()))
-}
-
-/// Why a commit could not be written.
-fn not_put(address: &str, error: &object_store::Error) -> DecodeError {
-    if let Some(why) = of_this_machine(address, error) {
-        let file = address.to_owned();
-        return DecodeError::Unwritable { file, why };
-    }
-    match refused(address, error) {
-        refused @ DecodeError::Lake { .. } => refused,
-        other => problem(LakeCause::UnwritableTable, address, other.to_string()),
-    }
-}
-
-/// The lines of a commit; what happened comes first.
-fn commit_text(at_ms: i64, mode: &str, token: &str, info: &[(String, String)], actions: &[Line]) -> String {
-    let mut about = serde_json::json!({
-        "timestamp": at_ms,
-        "operation": "WRITE",
-        "operationParameters": {"mode": mode},
-        "engineInfo": concat!("featc/", env!("CARGO_PKG_VERSION")),
-        "isBlindAppend": mode != "Overwrite",
-        "featcWrite": token,
-    });
-    for (name, value) in info {
-        about[name] = value.as_str().into();
-    }
-    let mut text = format!("{}\n", serde_json::json!({ "commitInfo": about }));
-    for action in actions {
-        // Plain data always serialises.
-        text.push_str(&serde_json::to_string(action).unwrap_or_default());
-        text.push('\n');
-    }
-    text
-}
-
-/// The time stamp of a commit, which the protocol wants.
-fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// Tables for every reader, unless a column needs a feature.
-fn protocol(local_timestamps: bool) -> Protocol {
-    let features = local_timestamps.then(|| vec!["timestampNtz".to_owned()]);
-    Protocol {
-        min_reader_version: if local_timestamps { 3 } else { 1 },
-        min_writer_version: if local_timestamps { 7 } else { 2 },
-        reader_features: features.clone(),
-        writer_features: features,
-    }
-}
-
-/// A new table of these columns.
-fn metadata(columns: &Columns, at_ms: i64) -> Metadata {
-    let random = token();
-    let format = serde_json::json!({"provider": "parquet", "options": {}});
-    let more: [(&str, serde_json::Value); 2] = [("format", format), ("createdTime", at_ms.into())];
-    Metadata {
-        // In the form of a UUID, version 4.
-        id: format!(
-            "{}-{}-4{}-8{}-{}",
-            &random[..8],
-            &random[8..12],
-            &random[13..16],
-            &random[17..20],
-            &random[20..32]
-        ),
-        schema_string: schema_string(&columns.delta),
-        partition_columns: vec![],
-        configuration: [].into(),
-        more: more.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-    }
-}
-
 impl Drop for DeltaWriter {
     /// Removes what no commit names, as far as it can.
     fn drop(&mut self) {
@@ -463,6 +256,3 @@ impl Drop for DeltaWriter {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,23 +7,12 @@ use featc_ir::plan::FoldSpec;
 use std::sync::Arc;
 
 /// What a question may tell about an event: which of its windows and look-backs hold it, and whether it is visible.
-fn seen_by(
-    spec: &FoldSpec,
-    run: &Run,
-    questions: &Questions,
-    delay_us: Option<u64>,
-    group: &Group,
-    row: u32,
-) -> Vec<bool> {
+fn seen_by(spec: &FoldSpec, run: &Run, questions: &Questions, cut: Cut, group: &Group, row: u32) -> Vec<bool> {
     let row = row as usize;
     let (time, mut told) = (run.events.times[row], vec![]);
     for question in group.questions.clone() {
         let t = questions.times[question];
-        let arrived = match (delay_us, &run.arrivals) {
-            (None, _) => true,
-            (Some(delay), Some(arrivals)) => i128::from(arrivals[row]) <= i128::from(t) - i128::from(delay),
-            (Some(_), None) => false,
-        };
+        let arrived = slow::sees(run, questions, question, row, cut);
         let selves = questions.selves.as_ref().expect("identities");
         let own = selves.known[question] && selves.keys.get(question) == run.events.id(row);
         for window in &spec.windows {
@@ -63,7 +52,7 @@ fn condensed(
     (spec, methods): (&FoldSpec, &[Method]),
     run: &Run,
     questions: &Questions,
-    delay_us: Option<u64>,
+    cut: Cut,
     most: usize,
 ) -> (Run, Questions, usize) {
     let (mut kept, mut summaries, mut groups, mut gone) = (vec![], vec![], vec![], 0);
@@ -74,7 +63,7 @@ fn condensed(
     for group in &questions.groups {
         let rows: Vec<u32> = group.events.clone().collect();
         let alike = |left: &u32, right: &u32| {
-            let of = |row: &u32| seen_by(spec, run, questions, delay_us, group, *row);
+            let of = |row: &u32| seen_by(spec, run, questions, cut, group, *row);
             of(left) == of(right)
         };
         let first = kept.len() as u32;
@@ -109,8 +98,10 @@ fn summaries_stand_for_their_rows() {
         let asked = (0..random.within(0..5)).map(|_| random.question()).collect();
         let lengths: Vec<i64> = (0..random.within(1..3)).map(|_| random.within(1..40)).collect();
         let delay = random.within(0..9) as u64;
-        let delay_us = random.pick(&[None, Some(delay), Some(u64::MAX)]);
         let (run, questions) = build(events, asked);
+        let behind = [None, Some(delay), Some(u64::MAX)].map(Cut::from);
+        let cut = random.pick(&[&behind[..], &[Cut::Given; 2]].concat());
+        let questions = served::with_cuts(&mut random, questions, cut);
         let kinds = [kind(&mut random), kind(&mut random), WindowKind::Lifetime];
         // Many slots, few of them, by all methods and by states.
         let form = seed as usize / 3 % 3;
@@ -124,13 +115,13 @@ fn summaries_stand_for_their_rows() {
         }
         let methods = methods(&spec, if random.once_in(2) { &FASTEST } else { &BY_STATES });
         let most = random.within(2..30) as usize;
-        let (condensed, places, fewer) = condensed((&spec, &methods), &run, &questions, delay_us, most);
+        let (condensed, places, fewer) = condensed((&spec, &methods), &run, &questions, cut, most);
         gone[form] += fewer;
-        let fast = answer((&spec, &methods), &condensed, &places, delay_us);
-        let slow = answer_slow(&spec, &run, &questions, delay_us);
+        let fast = answer((&spec, &methods), &condensed, &places, cut);
+        let slow = answer_slow(&spec, &run, &questions, cut);
         for (slot, (fast, slow)) in spec.slots.iter().zip(fast.slots.iter().zip(&slow.slots)) {
             let window = spec.windows[slot.window.index()];
-            assert_eq!(fast, slow, "seed {seed}, delay {delay_us:?}, {slot:?} {window}");
+            assert_eq!(fast, slow, "seed {seed}, {cut:?}, {slot:?} {window}");
         }
         assert_eq!(fast.presence, slow.presence, "seed {seed}");
         // Alike are also those at the instant and before; only the last of them stays for sure, and it is at the instant.
@@ -165,6 +156,7 @@ fn panes_of_a_crowded_entity() {
     let asked = asked.chain([(2, 29, None)]).collect();
     let (run, questions) = build(events, asked);
     let kinds = [30, 400].map(|length_us| WindowKind::Last { length_us });
+    let cut = Cut::from(Some(5));
     for order in [&FASTEST[..], &BY_STATES[1..]] {
         let mut spec = spec_over(&kinds);
         let mut places = 0..;
@@ -174,12 +166,12 @@ fn panes_of_a_crowded_entity() {
             .retain(|slot| goes(slot) && places.next().is_none_or(|place| place % 3 == 0));
         let methods = methods(&spec, order);
         let methods = &methods[..];
-        let (condensed, places, gone) = condensed((&spec, methods), &run, &questions, Some(5), 30);
+        let (condensed, places, gone) = condensed((&spec, methods), &run, &questions, cut, 30);
         assert!(gone > 200, "{gone}");
-        let visibility = Visibility::new(&condensed, &places, Some(5), true);
+        let visibility = Visibility::new(&condensed, &places, cut, true);
         assert_eq!(visibility.crowded(&places).count(), 1);
-        let fast = answer((&spec, methods), &condensed, &places, Some(5));
-        let slow = answer_slow(&spec, &run, &questions, Some(5));
+        let fast = answer((&spec, methods), &condensed, &places, cut);
+        let slow = answer_slow(&spec, &run, &questions, cut);
         for (slot, (fast, slow)) in spec.slots.iter().zip(fast.slots.iter().zip(&slow.slots)) {
             assert_eq!(fast, slow, "{order:?}, {slot:?} {}", spec.windows[slot.window.index()]);
         }

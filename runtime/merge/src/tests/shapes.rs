@@ -38,7 +38,7 @@ fn an_entity_with_many_events() {
         ] {
             let mut random = Random::new(seed);
             let (run, questions) = hot(&mut random, style, lag);
-            let visibility = Visibility::new(&run, &questions, delay_us, true);
+            let visibility = Visibility::new(&run, &questions, delay_us.into(), true);
             assert_eq!(visibility.crowded(&questions).next().is_some(), crowded, "{delay_us:?}");
             let spec = thinned(spec(&[1, 30, 1000, i64::MAX]), 7);
             check(&spec, &run, &questions, delay_us, &format!("seed {seed}"));
@@ -88,7 +88,7 @@ fn many_questions_and_events_of_one_identity() {
 fn questions_of_one_identity_share_a_list() {
     let (run, questions) = alike(&mut Random::new(7), 3000, 0..1);
     for delay_us in [None, Some(0)] {
-        let visibility = Visibility::new(&run, &questions, delay_us, true);
+        let visibility = Visibility::new(&run, &questions, delay_us.into(), true);
         let listed: usize = (0..questions.len())
             .map(|question| visibility.own.get(question).len())
             .sum();
@@ -118,14 +118,14 @@ fn identities_are_read_only_to_exclude_them() {
         .retain(|slot| spec.windows[slot.window.index()].excluding != Excluding::SelfEvent);
     spec.windows.truncate(6);
     for delay_us in [None, Some(2)] {
-        let expected = answer_slow(&spec, &run, &questions, delay_us);
+        let expected = answer_slow(&spec, &run, &questions, delay_us.into());
         let (ids, digests) = (
             std::mem::take(&mut run.events.ids),
             std::mem::take(&mut run.events.digests),
         );
         let selves = questions.selves.take();
         assert_eq!(
-            answer((&spec, &methods(&spec, &FASTEST)), &run, &questions, delay_us),
+            answer((&spec, &methods(&spec, &FASTEST)), &run, &questions, delay_us.into()),
             expected
         );
         (run.events.ids, run.events.digests, questions.selves) = (ids, digests, selves);

@@ -2,13 +2,13 @@
 
 use crate::{Answered, Group, Questions, Run};
 use featc_ir::plan::FoldSpec;
-use featc_ir::{Excluding, Slot, Window};
+use featc_ir::{Cut, Excluding, Slot, Window};
 use featr_kernels::aggregate::{State, Types};
 use featr_kernels::{Column, Tag};
 
 /// As [`crate::answer`], by folding, for each question and slot, every event of its entity that lies in the window,
 /// is visible, and is not excluded.
-pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> Answered {
+pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, cut: Cut) -> Answered {
     let mut slots = vec![];
     for slot in &spec.slots {
         let types = Types::over(slot, &run.events);
@@ -17,7 +17,7 @@ pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: 
         for group in &questions.groups {
             for question in group.questions.clone() {
                 let rows = group.events.clone().map(|row| row as usize).filter(|row| {
-                    sees(run, questions, question, *row, delay_us)
+                    sees(run, questions, question, *row, cut)
                         && window
                             .bounds()
                             .contain(run.events.times[*row], questions.times[question])
@@ -38,11 +38,11 @@ pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: 
         }
         slots.push((Column::from_values(slot.ty, &values), statuses));
     }
-    let present = |length: &Option<u64>| presence(run, questions, delay_us, *length);
+    let present = |length: &Option<u64>| presence(run, questions, cut, *length);
     Answered {
         slots,
         presence: spec.presence.iter().map(present).collect(),
-        at_events: at_events(spec, run, questions, delay_us),
+        at_events: at_events(spec, run, questions, cut),
         with_own: with_own(spec, run, questions),
     }
 }
@@ -70,16 +70,17 @@ fn stands_for_choice(slot: &Slot, run: &Run, row: usize) -> bool {
     passes || run.events.poison_of(row) != Tag::VALID
 }
 
-fn at_events(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option<u64>) -> u64 {
+fn at_events(spec: &FoldSpec, run: &Run, questions: &Questions, cut: Cut) -> u64 {
     let is_open = |window: &Window| window.excluding == Excluding::Nothing && window.bounds().hold_now();
     if !spec.windows.iter().any(is_open) {
         return 0;
     }
-    let at_event = |group: &Group, question: usize| {
-        group.events.clone().map(|row| row as usize).any(|row| {
-            run.events.times[row] == questions.times[question] && sees(run, questions, question, row, delay_us)
-        })
-    };
+    let at_event =
+        |group: &Group, question: usize| {
+            group.events.clone().map(|row| row as usize).any(|row| {
+                run.events.times[row] == questions.times[question] && sees(run, questions, question, row, cut)
+            })
+        };
     let of = |group: &Group| {
         group
             .questions
@@ -90,7 +91,7 @@ fn at_events(spec: &FoldSpec, run: &Run, questions: &Questions, delay_us: Option
     questions.groups.iter().map(of).sum()
 }
 
-fn presence(run: &Run, questions: &Questions, delay_us: Option<u64>, length_us: Option<u64>) -> Vec<bool> {
+fn presence(run: &Run, questions: &Questions, cut: Cut, length_us: Option<u64>) -> Vec<bool> {
     let mut presence = vec![];
     for group in &questions.groups {
         for question in group.questions.clone() {
@@ -98,20 +99,22 @@ fn presence(run: &Run, questions: &Questions, delay_us: Option<u64>, length_us: 
             presence.push(group.events.clone().map(|row| row as usize).any(|row| {
                 let time = i128::from(run.events.times[row]);
                 let near = length_us.is_none_or(|length| time > t - i128::from(length));
-                time <= t && near && sees(run, questions, question, row, delay_us)
+                time <= t && near && sees(run, questions, question, row, cut)
             }));
         }
     }
     presence
 }
 
-fn sees(run: &Run, questions: &Questions, question: usize, row: usize, delay_us: Option<u64>) -> bool {
-    match (delay_us, &run.arrivals) {
-        (None, _) => true,
-        (Some(delay), Some(arrivals)) => {
-            i128::from(arrivals[row]) <= i128::from(questions.times[question]) - i128::from(delay)
-        }
-        (Some(_), None) => false,
+pub fn sees(run: &Run, questions: &Questions, question: usize, row: usize, cut: Cut) -> bool {
+    let cut = match cut {
+        Cut::Open => return true,
+        Cut::Behind { delay_us } => Some(i128::from(questions.times[question]) - i128::from(delay_us)),
+        Cut::Given => questions.cuts[question].map(i128::from),
+    };
+    match (&run.arrivals, cut) {
+        (Some(arrivals), Some(cut)) => i128::from(arrivals[row]) <= cut,
+        (None, _) | (_, None) => false,
     }
 }
 

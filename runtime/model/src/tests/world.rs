@@ -269,6 +269,7 @@ impl World {
             at_us,
             keys: vec![("card".to_owned(), card)],
             self_columns,
+            cuts: vec![],
         }
     }
 

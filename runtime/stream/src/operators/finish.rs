@@ -8,9 +8,9 @@ use crate::operator::{Answer, Ask, Operator, Port};
 use crate::question::{Questions, ReadError};
 use crate::report::StepReport;
 use featc_ir::plan::{FinishSpec, FoldSpec};
-use featc_ir::{Bug, Source, Status, Truth};
+use featc_ir::{Bug, Source, Status};
 use featr_kernels::Column;
-use featr_kernels::finish::{self, Answers};
+use featr_kernels::finish::{self, Answers, Lag};
 use std::sync::Arc;
 
 /// Makes features of slots.
@@ -52,8 +52,9 @@ impl Operator for FinishOperator {
             Answer::Slots(slots) => Some(slots),
             Answer::Features(_) | Answer::Nothing => None,
         });
-        // An engine that serves reads questions of one instant at a time.
-        let lag = now.lag(&self.source, questions.times.first().copied().unwrap_or(0));
+        let behind = |cut_us| questions.times.iter().map(move |at_us| finish::behind(*at_us, cut_us));
+        let each: Option<Vec<u64>> = now.given(&self.source).map(|cut_us| behind(cut_us).collect());
+        let lag = each.as_deref().map_or(Lag::of(&self.spec, now.truth), Lag::Each);
         let answer = |slots| finish(&self.spec, &self.fold, &questions.times, slots, lag);
         Ok(slots.map_or(Answer::Nothing, |slots| Answer::Features(answer(slots))))
     }
@@ -63,18 +64,18 @@ impl Operator for FinishOperator {
 ///
 /// # Contract
 /// - **Total**: every question gets a value or null, and a status, for every output.
-/// - **Pure**: state plays no role but through the answers. `truth` decides staleness and nothing else.
+/// - **Pure**: state plays no role but through the answers. `lag` decides staleness and nothing else.
 fn finish(
     spec: &FinishSpec,
     fold: &FoldSpec,
     times: &[i64],
     answers: LogAnswers,
-    truth: Truth,
+    lag: Lag<'_>,
 ) -> Vec<(Column, Vec<Status>)> {
     let answers = Answers {
         times,
         slots: answers.slots,
         presence: answers.presence,
     };
-    finish::finish(spec, fold, &answers, truth)
+    finish::finish(spec, fold, &answers, lag)
 }

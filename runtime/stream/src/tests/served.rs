@@ -1,4 +1,4 @@
-//! Engines that serve: a question sees what its cut lets in, at whatever instant it is asked.
+//! As served: a question sees what its cut lets in, at whatever instant it is asked.
 
 use super::agree::check_log;
 use super::fixture::{Ask, Row, asks, batch, deliveries, graph, questions};
@@ -44,7 +44,7 @@ proptest! {
     ) {
         moves.sort();
         moves.truncate(chunks.len());
-        let mut engine = Engine::serving(graph()).unwrap();
+        let mut engine = Engine::new(graph(), Truth::AsServed).unwrap();
         let (mut pushed, mut cut): (Vec<Row>, Option<i64>) = (Vec::new(), None);
         for (position, chunk) in chunks.iter().enumerate() {
             let report = engine.step("txn", &batch(chunk));
@@ -56,7 +56,7 @@ proptest! {
                 cut = Some(cut_us);
             }
             if restarts[position % 12] {
-                engine = Engine::restore_serving(graph(), &engine.snapshot()).unwrap().0;
+                engine = Engine::restore(graph(), Truth::AsServed, &engine.snapshot()).unwrap().0;
                 prop_assert_eq!(engine.cuts().unwrap().get("txn").copied(), cut);
             }
             check_log(&engine, &seen(&pushed, cut), &asks)?;
@@ -69,7 +69,7 @@ proptest! {
                 prop_assert_eq!(column.value(row as usize), expected.value(0));
             }
         }
-        let mut again = Engine::serving(graph()).unwrap();
+        let mut again = Engine::new(graph(), Truth::AsServed).unwrap();
         again.step("txn", &batch(&rows));
         if let Some(cut_us) = cut {
             again.let_in(&cuts(cut_us)).unwrap();
@@ -79,8 +79,8 @@ proptest! {
 }
 
 #[test]
-fn cuts_do_not_go_back_and_snapshots_say_their_use() {
-    let mut engine = Engine::serving(graph()).unwrap();
+fn cuts_do_not_go_back_and_are_in_snapshots() {
+    let mut engine = Engine::new(graph(), Truth::AsServed).unwrap();
     engine.let_in(&cuts(7)).unwrap();
     let back = CutGoesBack { cut_us: 7, asked_us: 6 };
     assert_eq!(engine.let_in(&cuts(6)), Err(back));
@@ -88,12 +88,15 @@ fn cuts_do_not_go_back_and_snapshots_say_their_use() {
     engine.let_in(&cuts(7)).unwrap();
 
     let bytes = engine.snapshot();
-    let served = Some(RestoreError::OtherUse { served: true });
-    assert_eq!(Engine::restore(graph(), Truth::Complete, &bytes).err(), served);
-    let other = Engine::new(graph(), Truth::Complete).unwrap().snapshot();
-    let not_served = Some(RestoreError::OtherUse { served: false });
-    assert_eq!(Engine::restore_serving(graph(), &other).err(), not_served);
-    assert_eq!(Engine::restore_serving(graph(), &bytes).unwrap().0.snapshot(), bytes);
+    let (found, wanted) = (Truth::AsServed, Truth::Complete);
+    assert_eq!(
+        Engine::restore(graph(), Truth::Complete, &bytes).err(),
+        Some(RestoreError::OtherTruth { found, wanted })
+    );
+    assert_eq!(
+        Engine::restore(graph(), Truth::AsServed, &bytes).unwrap().0.snapshot(),
+        bytes
+    );
 }
 
 /// What is released is what no question from the horizon on can reach, wherever the cuts are.
@@ -106,7 +109,7 @@ fn the_horizon_moves_by_itself() {
             fold_of(&[window(Some(10))], vec![Some(5)], &[0, 1, 2, 3, 4, 5]),
         )
     };
-    let mut engine = Engine::serving(short()).unwrap();
+    let mut engine = Engine::new(short(), Truth::AsServed).unwrap();
     engine.let_in(&cuts(1_000)).unwrap();
     let ask = |t: i64| questions(&[(t, Some(0), None)]);
     assert!(engine.read("svc", &ask(5)).is_ok(), "the cut releases nothing");

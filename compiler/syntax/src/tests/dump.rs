@@ -1,4 +1,4 @@
-//! The tree as text without places, for tests: two files mean the same tree iff their dumps are equal.
+//! The tree as text without places: two files mean the same tree iff their dumps are equal.
 
 use crate::ast::*;
 use crate::literal::quote;

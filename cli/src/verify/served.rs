@@ -1,0 +1,297 @@
+//! `featc verify --served-log`: what was answered, against what it is when it is computed again.
+
+use super::answers::{Answers, rows_that_differ};
+use super::case::{Asked, Fields};
+use super::outputs::Outputs;
+use super::sample;
+use super::{fields, model_rows, named, told, values_and_statuses};
+use crate::answered::batch;
+use crate::args::{ProgramArgs, RunArgs, VerifyArgs};
+use crate::errors;
+use crate::outputs::Aside;
+use crate::provenance::{Inputs, fingerprints};
+use crate::report::{Refused, Reporter, counted};
+use crate::run::{Prepared, prepare};
+use crate::settle::settle;
+use featc_ir::Type;
+use featc_ir::display::instant;
+use featr::{Error, ServedFile, ServedLog, Side, Value};
+use featr_model::Model;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// So many differences are told, and so many stand in the report.
+const TOLD: usize = 10;
+const REPORTED: usize = 1000;
+
+/// A value or status that was served otherwise.
+struct Differs {
+    /// Among all answers.
+    row: usize,
+    field: usize,
+}
+
+/// What was compared.
+#[derive(Default)]
+struct Compared {
+    values: u64,
+    /// Per feature.
+    differ: Vec<u64>,
+    /// By row, then by feature; the first [`REPORTED`].
+    first: Vec<Differs>,
+    /// Per feature: why it is not compared, and in how many files.
+    without: BTreeMap<(usize, &'static str), usize>,
+}
+
+pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
+    let program = ProgramArgs {
+        program: args.program.program.clone(),
+        service: args.program.service.clone(),
+        run: RunArgs {
+            served_log: args.served_log.clone(),
+            ..args.program.run.clone()
+        },
+    };
+    let prepared = prepare(&program, reporter)?;
+    let outputs = Outputs::take(&prepared, args, reporter)?;
+    let inputs = Inputs::look(&prepared, Path::new(""), reporter)?;
+    let log = prepared.served(&args.spine, true, reporter)?;
+    let aside = Aside::new(&program.run, reporter)?;
+    let again = batch(
+        &prepared,
+        &program.run,
+        log.spine.clone(),
+        true,
+        aside.as_ref(),
+        reporter,
+    )?;
+    let again = again.collect(reporter)?;
+    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
+    settle(&again.report, &program.run, reporter)?;
+    let own = log.spine.schema.fields().len();
+    let again = told(Answers::of(&again, own), reporter)?;
+    let fields = fields(&prepared);
+    let compared = told(compare(&prepared, &log, &again, &fields), reporter)?;
+    let asked = Asked::of(&log.spine);
+    let sampled = sample::spine_rows(args.sample, args.seed, asked.len());
+    let of_model = ask_model(&prepared, &asked, &sampled, (&again, &fields), reporter)?;
+    inputs.unchanged(&prepared, reporter)?;
+
+    let total: u64 = compared.differ.iter().sum();
+    let mut text = format!(
+        "verify: {} x {} of the served log, truth as-served: {} compared, {} with the model, seed {}: {total} differ",
+        counted(asked.len() as u64, "answer"),
+        counted(fields.names.len() as u64, "feature"),
+        values_and_statuses(compared.values),
+        counted(sampled.len() as u64, "row"),
+        args.seed,
+    );
+    let own_hash = prepared.program.hash();
+    let others: u64 = log
+        .programs
+        .iter()
+        .filter(|(hash, _)| *hash != own_hash)
+        .map(|(_, rows)| rows)
+        .sum();
+    if others > 0 {
+        text += &format!("\n  {} of another program", counted(others, "answer"));
+    }
+    for ((field, why), files) in &compared.without {
+        let name = &fields.names[*field];
+        text += &format!("\n  without {name} in {}: {why}", counted(*files as u64, "file"));
+    }
+    let told = Told {
+        log: &log,
+        asked: &asked,
+        again: &again,
+        fields: &fields,
+    };
+    for differs in compared.first.iter().take(TOLD) {
+        text += &told.words(differs);
+    }
+    if total > TOLD as u64 {
+        text += &format!("\n  and {} more", total - TOLD as u64);
+    }
+    let by_feature = fields
+        .names
+        .iter()
+        .zip(&compared.differ)
+        .filter(|(_, differ)| **differ > 0);
+    let by_feature: BTreeMap<&String, &u64> = by_feature.collect();
+    let value = json!({
+        "program": own_hash,
+        "service": prepared.service,
+        "truth": prepared.truth_text(),
+        "rows": asked.len(),
+        "features": fields.names.len(),
+        "values": compared.values,
+        "model_rows": sampled.len(),
+        "seed": args.seed,
+        "of_other_programs": others,
+        "differ": total,
+        "by_feature": by_feature,
+        "answers": compared.first.iter().map(|differs| told.json(differs)).collect::<Vec<_>>(),
+    });
+    reporter.result(&text, &value);
+    outputs.write("", &value, reporter)?;
+    if of_model > 0 {
+        let asked = sampled.len() as u64 * fields.names.len() as u64;
+        return reporter.refuse(errors::disagree(of_model, asked));
+    }
+    match total {
+        0 => Ok(()),
+        total => reporter.refuse(errors::served_otherwise(total, compared.values, &by_feature)),
+    }
+}
+
+/// Compares file by file: each has the features of the program that wrote it.
+fn compare(prepared: &Prepared, log: &ServedLog, again: &Answers, fields: &Fields) -> Result<Compared, Error> {
+    let now = fingerprints(prepared);
+    let mut compared = Compared {
+        differ: vec![0; fields.names.len()],
+        ..Compared::default()
+    };
+    let mut above = 0;
+    for file in &log.files {
+        let rows: Vec<u32> = (above as u32..(above + file.rows) as u32).collect();
+        let of_file = again.take(&rows)?;
+        for (field, name) in fields.names.iter().enumerate() {
+            let is_other =
+                |known: &BTreeMap<String, String>| known.get(name).is_some_and(|was| now.get(name) != Some(was));
+            let answers = match &file.answers[field] {
+                None => Err("the log does not have it"),
+                Some(_) if file.fingerprints.as_ref().is_some_and(is_other) => Err("it computes something else now"),
+                Some(answers) => Ok(answers),
+            };
+            match answers {
+                Err(why) => *compared.without.entry((field, why)).or_default() += 1,
+                Ok([values, statuses]) => {
+                    let served = Answers::of_field([values.clone(), statuses.clone()]);
+                    let differ = rows_that_differ(&served, &of_file.field(field), 0);
+                    compared.values += file.rows as u64;
+                    compared.differ[field] += differ.len() as u64;
+                    let differ = differ.into_iter().map(|row| Differs {
+                        row: above + row,
+                        field,
+                    });
+                    compared.first.extend(differ);
+                }
+            }
+        }
+        above += file.rows;
+        compared.first.sort_by_key(|differs| (differs.row, differs.field));
+        compared.first.truncate(REPORTED);
+    }
+    Ok(compared)
+}
+
+/// Answers some of the questions with the model; how many values and statuses differ from the batch engine's.
+fn ask_model(
+    prepared: &Prepared,
+    asked: &Asked,
+    sampled: &[u32],
+    (again, fields): (&Answers, &Fields),
+    reporter: &Reporter,
+) -> Result<u64, Refused> {
+    let Some(service) = prepared.ir.service(&prepared.service).filter(|_| !sampled.is_empty()) else {
+        return Ok(0);
+    };
+    let rows = model_rows(prepared, Side::Batch, reporter)?;
+    let model = Model::new(&prepared.ir, &rows);
+    let answer = |row: &u32| {
+        prepared.program.check_interrupt()?;
+        Ok(model.answer(service, &asked.question(*row as usize), prepared.truth))
+    };
+    let answers: Vec<_> = told(sampled.iter().map(answer).collect::<Result<_, Error>>(), reporter)?;
+    let of_model = Answers::of_values(&answers, fields);
+    let of_batch = told(again.take(sampled), reporter)?;
+    let outcome = told(super::answers::compare(&of_batch, &of_model, &[]), reporter)?;
+    Ok(outcome.differ.iter().sum())
+}
+
+/// What differences are told from.
+struct Told<'a> {
+    log: &'a ServedLog,
+    asked: &'a Asked,
+    again: &'a Answers,
+    fields: &'a Fields,
+}
+
+impl Told<'_> {
+    /// The file of an answer, and its row there.
+    fn place(&self, row: usize) -> Option<(&ServedFile, usize)> {
+        let mut above = 0;
+        for file in &self.log.files {
+            if row < above + file.rows {
+                return Some((file, row - above));
+            }
+            above += file.rows;
+        }
+        None
+    }
+
+    fn request(&self, row: usize) -> Option<String> {
+        let (file, row) = self.place(row)?;
+        let read = featr::from_arrow(&file.requests.as_ref()?.slice(row, 1), Type::String).ok()?;
+        match read.value(0) {
+            Value::String(request) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// What was served, and what it is when it is computed again.
+    fn said(&self, differs: &Differs) -> [String; 2] {
+        let fields = Fields {
+            names: vec![self.fields.names[differs.field].clone()],
+            types: vec![self.fields.types[differs.field]],
+        };
+        let served = self.place(differs.row).and_then(|(file, row)| {
+            let answers = file.answers[differs.field].clone()?;
+            Some(Answers::of_field(answers).said(row, 0, &fields))
+        });
+        let again = self.again.field(differs.field).said(differs.row, 0, &fields);
+        [served.unwrap_or_default(), again]
+    }
+
+    fn file(&self, row: usize) -> (String, usize) {
+        let place = self.place(row);
+        place.map_or_else(Default::default, |(file, row)| {
+            (file.path.display().to_string(), row + 1)
+        })
+    }
+
+    fn words(&self, differs: &Differs) -> String {
+        let (file, row) = self.file(differs.row);
+        let request = self
+            .request(differs.row)
+            .map_or_else(String::new, |id| format!(", request {id}"));
+        let about: Vec<String> = named(&self.asked.columns, differs.row)
+            .into_iter()
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect();
+        let [served, again] = self.said(differs);
+        format!(
+            "\n{file}, row {row}{request}: {}\n  t = {}, {}\n  served         {served}\n  computed again {again}",
+            self.fields.names[differs.field],
+            instant(self.asked.times[differs.row]),
+            about.join(", "),
+        )
+    }
+
+    fn json(&self, differs: &Differs) -> serde_json::Value {
+        let (file, row) = self.file(differs.row);
+        let [served, again] = self.said(differs);
+        let asked: BTreeMap<String, String> = named(&self.asked.columns, differs.row).into_iter().collect();
+        json!({
+            "file": file,
+            "row": row,
+            "request_id": self.request(differs.row),
+            "t": instant(self.asked.times[differs.row]),
+            "asked": asked,
+            "feature": self.fields.names[differs.field],
+            "served": served,
+            "computed_again": again,
+        })
+    }
+}

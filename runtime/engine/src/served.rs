@@ -1,0 +1,345 @@
+//! Served logs: answers of a server, each with the cuts that it was given at, as questions in truth `as_served`.
+
+use crate::error::Error;
+use crate::program::Program;
+use crate::spine::{Spine, asked, whole_column};
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use featc_ir::plan::Spine as Asked;
+use featc_ir::{Cut, FileFormat, FileSet, Key, Source, Truth, Type};
+use featr_decode::{DecodeError, LocalStore, arrow_type, expand_in, read_metadata, read_spine};
+use featr_kernels::{Column, Value};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The name of the service, in a column of the log.
+const SERVICE: &str = "service";
+/// The hash of the program that answered.
+const PROGRAM: &str = "program";
+/// What the caller called its question; a log may do without.
+const REQUEST: &str = "request_id";
+
+/// The key of the features' fingerprints in the metadata of a file of a log: a JSON object, by output column.
+pub const FINGERPRINTS_KEY: &str = "featc.fingerprints";
+
+/// Answers of one service, in the order of the log.
+#[derive(Debug, Clone)]
+pub struct ServedLog {
+    /// What was asked: the log's columns but for the answers, and in them instants, keys and cuts.
+    pub spine: Spine,
+    pub files: Vec<ServedFile>,
+    /// How many answers each program gave, by its hash.
+    pub programs: BTreeMap<String, u64>,
+}
+
+/// The answers in a file of a log.
+#[derive(Debug, Clone)]
+pub struct ServedFile {
+    pub path: PathBuf,
+    pub rows: usize,
+    /// The column that says what the caller called its question, if there is one.
+    pub requests: Option<ArrayRef>,
+    /// Per output column of the service: values and statuses, if the file has them and they are asked for.
+    pub answers: Vec<Option<[ArrayRef; 2]>>,
+    /// Output column → fingerprint of its feature in the program that answered, where the file says it.
+    pub fingerprints: Option<BTreeMap<String, String>>,
+}
+
+/// The files of a served log: folders and globs of Parquet, and files in any format of a spine, relative to the working
+/// directory; each once.
+///
+/// # Errors
+/// [`Error::Decode`] of a pattern that means nothing.
+pub fn served_files(patterns: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut files: Vec<PathBuf> = vec![];
+    for pattern in patterns {
+        let Some(text) = pattern.to_str() else {
+            let file = pattern.display().to_string();
+            let why = "its name is no text in UTF-8".to_owned();
+            return Err(DecodeError::Unreadable { file, why }.into());
+        };
+        let set = FileSet {
+            format: FileFormat::Parquet,
+            paths: vec![text.to_owned()],
+            version: None,
+        };
+        for file in expand_in(&LocalStore, &set, Path::new(""))? {
+            if !files.contains(&file.path) {
+                files.push(file.path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn refused(file: &Path, why: impl Into<String>, help: impl Into<String>) -> Error {
+    Error::ServedLog {
+        file: file.display().to_string(),
+        why: why.into(),
+        help: help.into(),
+    }
+}
+
+impl Program {
+    /// Reads a served log of a service, all files of it; with `answers`, what was answered as well.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`], [`Error::ArrivalNeeded`]; [`Error::Decode`] of a file or a column that cannot be read;
+    /// [`Error::ServedLog`] of one that is no log of this service.
+    pub fn read_served(
+        &self,
+        service: &str,
+        files: &[PathBuf],
+        (at_column, zone): (&str, Option<&str>),
+        answers: bool,
+    ) -> Result<ServedLog, Error> {
+        self.check_truth(service, Truth::AsServed)?;
+        let plan = self.batch_plan(service)?;
+        let reader = Reader {
+            service,
+            asked: asked(self.service(service)?),
+            cuts: plan.cut_keys(Truth::AsServed),
+            sources: self.sources().into_iter().map(|source| source.name).collect(),
+            outputs: plan.columns(),
+            at_column,
+            zone,
+            answers,
+        };
+        let mut parts = vec![];
+        for path in files {
+            self.check_interrupt()?;
+            parts.push(reader.read(path)?);
+        }
+        joined(parts)
+    }
+}
+
+/// The parts of a log as one.
+fn joined(parts: Vec<ServedLog>) -> Result<ServedLog, Error> {
+    let times: Vec<i64> = parts.iter().flat_map(|part| part.spine.times.iter().copied()).collect();
+    let mut parts = parts.into_iter();
+    let mut log = parts.next().ok_or_else(|| Error::Bug {
+        why: "a served log without a file".to_owned(),
+    })?;
+    for part in parts {
+        log.append(part)?;
+    }
+    if times.is_empty() {
+        let first = log.files.first().map_or(Path::new(""), |first| first.path.as_path());
+        return Err(refused(
+            first,
+            "holds no answer",
+            "name files that the server wrote answers to",
+        ));
+    }
+    log.spine.times = times.into();
+    Ok(log)
+}
+
+impl ServedLog {
+    /// Adds all of a part but its instants.
+    fn append(&mut self, part: ServedLog) -> Result<(), Error> {
+        let all = &mut self.spine;
+        for file in &part.files {
+            if all.schema != part.spine.schema {
+                let why = format!(
+                    "says what was asked in other columns ({}) than `{}` ({})",
+                    in_words(&part.spine.schema),
+                    self.files.first().map_or(Path::new(""), |first| &first.path).display(),
+                    in_words(&all.schema)
+                );
+                return Err(refused(&file.path, why, "name the files of one server and one service"));
+            }
+        }
+        all.batches.extend(part.spine.batches);
+        for ((_, column), (_, more)) in all.columns.iter_mut().zip(&part.spine.columns) {
+            column.append(more);
+        }
+        self.files.extend(part.files);
+        for (program, rows) in part.programs {
+            *self.programs.entry(program).or_default() += rows;
+        }
+        Ok(())
+    }
+}
+
+/// The columns of a schema with their types, in words.
+fn in_words(schema: &Schema) -> String {
+    let field = |field: &Arc<Field>| format!("{} {}", field.name(), field.data_type());
+    schema.fields().iter().map(field).collect::<Vec<String>>().join(", ")
+}
+
+/// What is read of a log.
+struct Reader<'a> {
+    service: &'a str,
+    asked: Vec<Key>,
+    cuts: Vec<Key>,
+    /// Of the program.
+    sources: Vec<String>,
+    outputs: Vec<(&'a str, Type)>,
+    at_column: &'a str,
+    zone: Option<&'a str>,
+    answers: bool,
+}
+
+impl Reader<'_> {
+    fn read(&self, path: &Path) -> Result<ServedLog, Error> {
+        let text = |name: &str| Key {
+            name: name.to_owned(),
+            ty: Type::String,
+        };
+        let mut keys: Vec<Key> = self.asked.iter().chain(&self.cuts).cloned().collect();
+        let of_questions = keys.len();
+        keys.extend([text(SERVICE), text(PROGRAM)]);
+        let read = read_spine(path, &keys, self.at_column, self.zone)?;
+        let (questions, about) = read.keys.split_at(of_questions);
+        self.check_service(path, &about[0])?;
+        self.check_cuts(path, &read.schema)?;
+        let kept: Vec<usize> = (0..read.schema.fields().len())
+            .filter(|place| self.is_asked(read.schema.field(*place).name()))
+            .collect();
+        let schema = plain(&read.schema, &kept);
+        let batches = read.batches.iter().map(|batch| {
+            let columns = kept.iter().map(|place| batch.column(*place).clone()).collect();
+            RecordBatch::try_new(schema.clone(), columns).map_err(|error| Error::Bug { why: error.to_string() })
+        });
+        let batches = batches.collect::<Result<Vec<_>, _>>()?;
+        let mut programs = BTreeMap::new();
+        for row in 0..read.times.len() {
+            if let Value::String(program) = about[1].value(row) {
+                *programs.entry(program).or_default() += 1;
+            }
+        }
+        let whole = |place: usize| whole_column(&read.batches, place);
+        let place = |name: &str| read.schema.fields().iter().position(|field| field.name() == name);
+        let file = ServedFile {
+            path: path.to_owned(),
+            rows: read.times.len(),
+            requests: place(REQUEST).map(whole).transpose()?,
+            answers: match self.answers {
+                true => self.answers(path, &read.schema, whole)?,
+                false => vec![],
+            },
+            fingerprints: self.answers.then(|| fingerprints(path)).transpose()?.flatten(),
+        };
+        Ok(ServedLog {
+            spine: Spine {
+                schema,
+                batches,
+                times: read.times.into(),
+                columns: keys.into_iter().zip(questions.iter().cloned()).collect(),
+            },
+            files: vec![file],
+            programs,
+        })
+    }
+
+    /// Whether a column says what was asked, and not what was answered.
+    fn is_asked(&self, name: &str) -> bool {
+        let known = [SERVICE, PROGRAM, REQUEST, self.at_column];
+        let is_key = |keys: &[Key]| keys.iter().any(|key| key.name == name);
+        known.contains(&name) || is_key(&self.asked) || self.cut_of(name).is_some()
+    }
+
+    /// The source whose cuts a column holds. No output column has such a name: those have `__` in them.
+    fn cut_of<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let is_output = self.outputs.iter().any(|(output, _)| name.starts_with(output));
+        name.strip_prefix(Source::CUT)
+            .filter(|_| !is_output && !name.contains("__"))
+    }
+
+    fn check_service(&self, path: &Path, of_rows: &Column) -> Result<(), Error> {
+        let is_other = |row: &usize| of_rows.value(*row) != Value::String(self.service.to_owned());
+        let Some(row) = (0..of_rows.len()).find(is_other) else {
+            return Ok(());
+        };
+        let why = match of_rows.value(row) {
+            Value::String(other) => format!("has an answer of service `{other}` in row {}", row + 1),
+            _ => format!("does not say in row {} which service answered", row + 1),
+        };
+        Err(refused(
+            path,
+            why,
+            format!("name the files of service `{}`", self.service),
+        ))
+    }
+
+    fn check_cuts(&self, path: &Path, schema: &Schema) -> Result<(), Error> {
+        let cuts = schema.fields().iter().filter_map(|field| self.cut_of(field.name()));
+        match cuts
+            .into_iter()
+            .find(|source| !self.sources.iter().any(|known| known == source))
+        {
+            None => Ok(()),
+            Some(source) => {
+                let why = format!("has the cut of a source `{source}`, which the program does not have");
+                let help = "use the program that answered, or one whose sources have the names that they had then";
+                Err(refused(path, why, help))
+            }
+        }
+    }
+
+    /// What the file says that was answered, by output column.
+    fn answers(
+        &self,
+        path: &Path,
+        schema: &Schema,
+        whole: impl Fn(usize) -> Result<ArrayRef, Error>,
+    ) -> Result<Vec<Option<[ArrayRef; 2]>>, Error> {
+        let place = |name: &str| schema.fields().iter().position(|field| field.name() == name);
+        let column = |name: &str, wanted: DataType, place: usize| {
+            let array = whole(place)?;
+            match *array.data_type() == wanted {
+                true => Ok(array),
+                false => Err(Error::Decode(DecodeError::WrongType {
+                    file: path.display().to_string(),
+                    column: name.to_owned(),
+                    expected: wanted.to_string(),
+                    found: array.data_type().to_string(),
+                })),
+            }
+        };
+        let of_output = |(name, ty): &(&str, Type)| {
+            let status = format!("{name}__status");
+            match (place(name), place(&status)) {
+                (Some(value), Some(at)) => Ok(Some([
+                    column(name, arrow_type(*ty), value)?,
+                    column(&status, DataType::Utf8, at)?,
+                ])),
+                (_, _) => Ok(None),
+            }
+        };
+        self.outputs.iter().map(of_output).collect()
+    }
+}
+
+/// Some columns of a schema, all nullable, so that those of two files can be compared.
+fn plain(schema: &SchemaRef, kept: &[usize]) -> SchemaRef {
+    let field = |place: &usize| {
+        let field = schema.field(*place);
+        Field::new(field.name(), field.data_type().clone(), true)
+    };
+    Arc::new(Schema::new(kept.iter().map(field).collect::<Vec<Field>>()))
+}
+
+fn fingerprints(path: &Path) -> Result<Option<BTreeMap<String, String>>, Error> {
+    let text = read_metadata(path, FINGERPRINTS_KEY)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Refuses a service whose questions have a column with the name of one of a served log.
+pub(crate) fn check_names(service: &str, asked_of: &Asked, sources: &[Source]) -> Result<(), Error> {
+    let given = sources
+        .iter()
+        .filter(|source| source.cut_under(Truth::AsServed) == Cut::Given);
+    let cuts: Vec<String> = given.map(|source| source.cut_key().name).collect();
+    let taken = |key: &&Key| [SERVICE, PROGRAM, REQUEST].contains(&key.name.as_str()) || cuts.contains(&key.name);
+    match asked(asked_of).iter().find(taken) {
+        None => Ok(()),
+        Some(key) => Err(Error::CutsUnnamed {
+            service: service.to_owned(),
+            column: key.name.clone(),
+        }),
+    }
+}
