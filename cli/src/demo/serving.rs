@@ -71,6 +71,15 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Ends it in order: what it answered is in the served log then.
+    fn end(mut self) -> Result<(), Broken> {
+        Command::new("kill").arg(self.child.id().to_string()).status()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -95,7 +104,16 @@ fn streams(recorded: &Recorded) -> Result<Vec<Vec<u8>>, Broken> {
 /// Serves the program in `folder`, pushes its history, asks, kills, starts again, and asks again.
 pub fn stop(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter) -> Result<(), Refused> {
     let refuse = |broken: Broken| reporter.refuse::<()>(errors::bug(&format!("the tour's server: {broken}")));
-    tour(folder, (program, service), reporter).or_else(refuse)
+    tour(folder, (program, service), reporter).or_else(refuse)?;
+    let log = format!("state/served/{service}");
+    if !reporter.json {
+        let command = format!("\n$ featc verify flights.feat --service {service} --served-log {log}");
+        reporter.result(&command, &Value::Null);
+    }
+    let (program, log) = (folder.join("flights.feat"), folder.join(log));
+    let (program, log) = (program.display().to_string(), log.display().to_string());
+    let words = ["featc", "verify", &program, "--service", service, "--served-log", &log].map(str::to_owned);
+    crate::run(&crate::understand(&words, reporter)?, reporter)
 }
 
 fn tour(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter) -> Result<(), Broken> {
@@ -131,6 +149,7 @@ fn tour(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter
     server.kill()?;
     let server = Server::start(folder)?;
     let second = ask(&server)?;
+    server.end()?;
     let values = first["answers"][0]["values"]
         .as_object()
         .map_or(0, serde_json::Map::len);

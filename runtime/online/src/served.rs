@@ -1,6 +1,6 @@
 //! The served log: what was answered, as Parquet, so that training sees what the model saw.
 //!
-//! One row per question: `service`, the columns that the question brought, `at`, `request_id`, `program`, `cut_<source>` of
+//! One row per question: `service`, the columns that the question brought, `timestamp`, `request_id`, `program`, `cut_<source>` of
 //! each source of the service (null where the source is static, or nothing of it had been let in), then the features, each
 //! with `<name>__status`. Answers stand in the log until the next checkpoint puts them into
 //! `served/<service>/<checkpoint>.parquet`.
@@ -49,7 +49,7 @@ pub fn rows(told: &Told<'_>, questions: &RecordBatch, features: &RecordBatch) ->
     for (field, array) in questions.schema().fields().iter().zip(questions.columns()) {
         add(field.name(), array.clone());
     }
-    add("at", instant(Some(told.at_us)));
+    add("timestamp", instant(Some(told.at_us)));
     add("request_id", text(told.request_id));
     add("program", text(Some(told.program)));
     for source in told.sources {

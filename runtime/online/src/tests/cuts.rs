@@ -196,7 +196,7 @@ fn answers_are_logged_once_whatever_happens() {
             .flat_map(|column| column.as_primitive::<TimestampMicrosecondType>().values().to_vec())
             .collect()
     };
-    assert_eq!(instants("at"), [NOON, NOON]);
+    assert_eq!(instants("timestamp"), [NOON, NOON]);
     assert_eq!(instants("cut_payments"), [first.cuts["payments"], NOON - SECOND]);
     let names: Vec<String> = rows[0]
         .schema()
@@ -207,7 +207,7 @@ fn answers_are_logged_once_whatever_happens() {
     let wanted = [
         "service",
         "card",
-        "at",
+        "timestamp",
         "request_id",
         "program",
         "cut_payments",
