@@ -194,10 +194,14 @@ impl Writer {
     ) -> Result<(), String> {
         if !pushes.is_empty() {
             let stamp_us = self.shared.core().stamp(&*self.shared.clock);
+            let mut stamped = 0;
             for push in &mut *pushes {
                 let source = self.shared.source(&push.incoming.source);
-                let stamped = source.map_or(Ok(0), |source| push.incoming.stamp(source, stamp_us));
-                stamped.map_err(|error| error.to_string())?;
+                let done = source.map_or(Ok(0), |source| push.incoming.stamp(source, stamp_us));
+                stamped += done.map_err(|error| error.to_string())?;
+            }
+            if stamped == 0 {
+                self.shared.core().landed(false);
             }
         }
         let rows = pushes

@@ -2,18 +2,21 @@
 
 use crate::Shared;
 use crate::routes::router;
+use axum::Router;
+use futures::future::{Either, select};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt as _;
 
 /// Serves until the process is told to end.
 ///
@@ -23,18 +26,10 @@ pub async fn serve(server: Shared, listen: SocketAddr, ready: impl FnOnce(Socket
     let listener = TcpListener::bind(listen).await?;
     let (mut end, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     ready(listener.local_addr()?);
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(server.limits.request_time)
-        .max_buf_size(64 << 10);
-    let service = TowerToHyperService::new(router(server.clone()));
-    let open = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(server.limits.connections));
-    let told = async {
-        futures::future::select(Box::pin(end.recv()), Box::pin(interrupt.recv())).await;
-    };
+    let router = router(server.clone());
+    let most = server.limits.connections;
+    let room = Arc::new(Semaphore::new(most));
+    let (tell, told) = watch::channel(false);
     let take = async {
         loop {
             let Ok(held) = room.clone().acquire_owned().await else {
@@ -45,20 +40,37 @@ pub async fn serve(server: Shared, listen: SocketAddr, ready: impl FnOnce(Socket
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             };
-            let _ = stream.set_nodelay(true);
-            let connection = builder
-                .serve_connection(TokioIo::new(stream), service.clone())
-                .into_owned();
-            let connection = open.watch(connection);
+            let (router, told, patience) = (router.clone(), told.clone(), server.limits.request_time);
             tokio::spawn(async move {
-                let _ = connection.await;
+                connection(stream, router, told, patience).await;
                 drop(held);
             });
         }
     };
-    futures::future::select(Box::pin(told), Box::pin(take)).await;
+    let asked = select(Box::pin(end.recv()), Box::pin(interrupt.recv()));
+    select(asked, Box::pin(take)).await;
     server.ending.store(true, Ordering::Release);
     drop(listener);
-    let _ = tokio::time::timeout(server.limits.end_time, open.shutdown()).await;
+    let _ = tell.send(true);
+    let all = room.acquire_many(u32::try_from(most).unwrap_or(u32::MAX));
+    let _ = tokio::time::timeout(server.limits.end_time, all).await;
     Ok(())
+}
+
+/// One connection, until it ends; when the server does, after the request that is open.
+async fn connection(stream: TcpStream, router: Router, mut told: watch::Receiver<bool>, patience: Duration) {
+    let _ = stream.set_nodelay(true);
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_buf_size(64 << 10);
+    let service = service_fn(move |request: http::Request<Incoming>| router.clone().oneshot(request));
+    let mut connection = Box::pin(builder.serve_connection(TokioIo::new(stream), service));
+    let ends = Box::pin(told.changed());
+    if let Either::Right(_) = select(connection.as_mut(), ends).await {
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
 }

@@ -144,7 +144,7 @@ fn cuts_never_go_back() {
                 }
             }
         }
-        clock.set(cut - 60 * SECOND);
+        clock.set(cut.saturating_sub(60 * SECOND));
         let behind = open(&disk, &clock, Options::default());
         assert!(
             matches!(behind, Err(StateError::ClockBehind { .. })) || cut < NOON,
