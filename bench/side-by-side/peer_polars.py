@@ -13,7 +13,9 @@ OPERATORS = {"=": operator.eq, "<": operator.lt, ">=": operator.ge}
 
 
 def log(job):
-    if job["format"] == "csv":
+    if job["format"] == "frames":
+        frame = job["events"].lazy()
+    elif job["format"] == "csv":
         frame = pl.scan_csv(job["events"], try_parse_dates=True)
     else:
         frame = pl.scan_parquet(job["events"])
@@ -22,7 +24,8 @@ def log(job):
 
 
 def questions(job):
-    return pl.scan_parquet(job["spine"]).select("user_id", pl.col("ts").alias("t"), "row_id")
+    asked = job["spine"].lazy() if job["format"] == "frames" else pl.scan_parquet(job["spine"])
+    return asked.select("user_id", pl.col("ts").alias("t"), "row_id")
 
 
 def taken(ask, f):
@@ -101,4 +104,5 @@ def main():
     peer.done(began, pl.__version__)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ pub fn row(example: &str) -> Option<String> {
     if is("null_in_required") {
         let column = detail.strip_prefix("column ")?.strip_suffix(" is null")?;
         return Some(format!(
-            "if `{column}` may be null, write a `?` behind its type in the source, as in `{column}: string?`"
+            "if `{column}` may be null, write a `?` behind its type in the source; otherwise fill it in the file"
         ));
     }
     if is("late") {
@@ -31,6 +31,9 @@ pub fn row(example: &str) -> Option<String> {
         if detail.starts_with("longer than ") {
             return Some("end each record by a line feed, or leave its long column out of the file".to_owned());
         }
+        if detail == "not UTF-8" {
+            return Some(NOT_UTF8.to_owned());
+        }
         let is_json = detail.contains("expected an object") || detail.contains("sequence");
         return is_json.then(|| format!("write one object a line: {LINES}"));
     }
@@ -38,15 +41,36 @@ pub fn row(example: &str) -> Option<String> {
     value(column, why)
 }
 
+/// For text of another encoding.
+pub const NOT_UTF8: &str = "the text has another encoding, such as Latin-1: write it as UTF-8";
+
 /// How pandas writes JSONL.
 const LINES: &str = "in pandas `to_json(path, orient=\"records\", lines=True, date_format=\"iso\")`";
 
 /// For a value of a column: `"1.0" is not an int64`.
 fn value(column: &str, why: &str) -> Option<String> {
+    if let Some(written) = why.strip_suffix(" has more decimal places than the column") {
+        let places = written
+            .trim_matches('"')
+            .rsplit_once('.')
+            .map_or(0, |(_, places)| places.len());
+        return Some(format!(
+            "declare `{column}` with {places} digits behind the point, `decimal(…, {places})`, and as many more in all, or \
+             round it in the file"
+        ));
+    }
     let (written, what) = why.rsplit_once(" is not ")?;
     let plain = written.trim_matches('"');
     let is_number = plain.parse::<f64>().is_ok();
+    let is_absent = matches!(
+        plain.to_lowercase().as_str(),
+        "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n"
+    );
     match what {
+        _ if is_absent && what != "a string" => Some(format!(
+            "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`, \
+             and a `?` behind the type of `{column}`"
+        )),
         _ if what.contains("timestamp") => Some(timestamp(plain)),
         "a string" if epoch(plain).is_some() => Some(format!(
             "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",
@@ -61,14 +85,31 @@ fn value(column: &str, why: &str) -> Option<String> {
         "an int64" if is_number => Some(format!(
             "declare `{column}: float64`, or write whole numbers into the file"
         )),
-        "a float64" if plain.replace(',', ".").parse::<f64>().is_ok() => {
-            Some(format!("write numbers with a point: {}", plain.replace(',', ".")))
-        }
+        "a float64" | "a decimal" | "an int64" if as_number(plain).is_some() => Some(format!(
+            "write digits, with a point before those of the fraction: {}",
+            as_number(plain)?
+        )),
+        "true or false" if !is_number => Some(format!(
+            "write `true` and `false` into the file, or declare `{column}: string` and compare: `{column} = \"{plain}\"`"
+        )),
         "true or false" => Some(format!(
             "write `true` and `false` into the file, or declare `{column}: int64` and compare: `{column} = 1`"
         )),
         _ => None,
     }
+}
+
+/// A number with a comma for its point, or with a currency beside it, as it can be read. Where a comma may stand between
+/// thousands it is not told which is meant.
+fn as_number(written: &str) -> Option<String> {
+    let bare = written.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '+');
+    let bare = bare.trim();
+    let point = match bare.split_once(',') {
+        Some((whole, fraction)) if fraction.len() != 3 && !whole.contains('.') => format!("{whole}.{fraction}"),
+        Some(_) => return None,
+        None => bare.to_owned(),
+    };
+    (point != written && point.parse::<f64>().is_ok()).then_some(point)
 }
 
 /// For what should be an instant, without its quotes.
@@ -78,6 +119,11 @@ pub fn timestamp(written: &str) -> String {
             "write it as `{}`, not as a number (in pandas `pd.to_datetime(x, unit=\"{unit}\", utc=True)`)",
             instant(us)
         );
+    }
+    if written.contains('/') {
+        return "write instants like `2024-05-01T00:00:00Z` (in pandas `pd.to_datetime(x, dayfirst=True, utc=True)` where the \
+                day comes first, without `dayfirst` where the month does)"
+            .to_owned();
     }
     let is_date = written.len() == 10 && written.bytes().filter(|byte| *byte == b'-').count() == 2;
     match is_date && written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
@@ -149,7 +195,20 @@ mod tests {
     fn every_kind_of_row_has_its_step() {
         let step = |detail: &str| row(&format!("f.csv:2: {detail}")).unwrap_or_default();
         for (detail, words) in [
-            ("null_in_required: column sku is null", "`sku: string?`"),
+            ("null_in_required: column sku is null", "`?` behind its type"),
+            ("bad_value: column x: \"1,50\" is not a decimal", "1.50"),
+            ("bad_value: column x: \"$1.50\" is not a decimal", ": 1.50"),
+            ("bad_value: column x: \"NA\" is not a decimal", "in place of `NA`"),
+            (
+                "bad_value: column x: \"1.505\" has more decimal places than the column",
+                "`decimal(…, 3)`",
+            ),
+            ("bad_value: column ok: \"yes\" is not true or false", "`ok = \"yes\"`"),
+            (
+                "bad_value: column at: \"01/05/2024 10:00\" is not an RFC 3339 timestamp",
+                "dayfirst",
+            ),
+            ("unparsable: not UTF-8", "write it as UTF-8"),
             ("bad_value: column n: \"1.0\" is not an int64", "`n: float64`"),
             ("bad_value: column n: \"1\" is not an int64", "declare `n: string`"),
             ("bad_value: column x: \"36,14\" is not a float64", "36.14"),
@@ -181,6 +240,7 @@ mod tests {
         ] {
             assert!(step(detail).contains(words), "{detail}: {}", step(detail));
         }
+        assert_eq!(as_number("1,500"), None, "a thousand and a half, or one and a half");
         assert_eq!(row("f.csv:2: null_time: column at is null"), None);
     }
 

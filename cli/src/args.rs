@@ -6,7 +6,7 @@ mod serve;
 mod train;
 
 pub use backfill::{BackfillArgs, PARTS_BOUND};
-pub use run::{Compiled, Given, ProgramArgs, RunArgs, SpineArgs, TruthArg};
+pub use run::{Compiled, Given, ProgramArgs, RunArgs, SpineArgs, TruthArg, size};
 pub use serve::ServeArgs;
 pub use train::{ModeArg, OutArgs, OutFormat, TrainArgs, TrainCommand};
 

@@ -19,13 +19,13 @@ mod verify;
 
 use crate::args::{BackfillArgs, PARTS_BOUND};
 use crate::errors;
-use crate::provenance::{fingerprints, is_hashed, named_file, source_files};
+use crate::provenance::{fingerprints, is_hashed, memory_record, named_file, source_files};
 use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, compiled, prepare_compiled};
 use checkpoint::{Arguments, Checkpoint};
 use featc_ir::{Service, ServiceField, Type};
 use featr::Value;
-use featr::provenance::{FileRecord, HashInputs};
+use featr::provenance::HashInputs;
 use folder::{Locked, check_folder, make, named};
 use job::Job;
 use plan::{Questions, When};
@@ -220,7 +220,7 @@ fn describe(
     };
     state.sources = source_files(prepared, how, reporter)?;
     state.entities = match (&args.run.given.entities, &args.entities) {
-        (Some(rows), _) => Some(FileRecord::in_memory(rows, true)),
+        (Some(rows), _) => Some(memory_record(rows, true, reporter)?),
         (None, Some(path)) => {
             let hashed = match known {
                 Some(known) => known.entities.as_ref().is_some_and(|file| file.xxh3_128.is_some()),

@@ -79,6 +79,19 @@ pub fn warning(warning: &Warning) -> Diagnostic {
     Diagnostic::new(code, warning.to_string()).with_help(help)
 }
 
+/// Ids under which a source has different rows; `examples` are some of them.
+pub fn several_rows_of_an_id(source: &str, ids: u64, examples: &str) -> Diagnostic {
+    let ids = match ids {
+        1 => "1 id has".to_owned(),
+        many => format!("{many} ids have"),
+    };
+    let message = format!("source `{source}`: {ids} different rows, which all count ({examples})");
+    Diagnostic::new(Code::SeveralRowsOfAnId, message).with_help(
+        "if later rows replace earlier ones, write only the last of each id into the file; if they are different events, \
+         name in `unique` the column that tells them apart",
+    )
+}
+
 /// An option whose value cannot be used.
 pub fn argument(option: &str, value: &str, why: &str, help: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidArgument, format!("`{option} {value}`: {why}")).with_help(help)

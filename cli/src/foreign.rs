@@ -4,7 +4,7 @@ use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
 use featr::open_file;
-use featr::provenance::sidecar;
+use featr::provenance::{Provenance, sidecar};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -12,15 +12,27 @@ use std::path::Path;
 /// So much is looked at, at the beginning and at the end of a file: headers, first rows, footers.
 const LOOKED_BYTES: u64 = 1 << 16;
 
-/// Refuses to put a result in the place of a file that has neither a record beside it nor a column of a feature.
+/// Refuses to put a result in the place of a file that has neither a record beside it nor a column of a feature,
+/// and a record in the place of what is none.
 pub fn check_result(prepared: &Prepared, out: &Path, reporter: &Reporter) -> Result<(), Refused> {
     let fields = prepared.ir.services.iter().flat_map(|service| &service.fields);
     let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
+    let (record, name) = (sidecar(out), sidecar(out).display().to_string());
+    if !is_marked(&record, &[&record_mark()]) {
+        let mark = "it is no record of a training set";
+        return reporter.refuse(errors::no_result(&name, "--out", mark));
+    }
+    let has_record = std::fs::metadata(&record).is_ok_and(|about| about.len() > 0);
     let mark = "it has no record and no column of a feature of the program";
-    match sidecar(out).is_file() || is_marked(out, &names) {
+    match has_record || is_marked(out, &names) {
         true => Ok(()),
         false => reporter.refuse(errors::no_result(&out.display().to_string(), "--out", mark)),
     }
+}
+
+/// What records have at their beginning.
+fn record_mark() -> String {
+    format!("\"kind\": \"{}\"", Provenance::KIND)
 }
 
 /// What JUnit files of `featc verify` have at their beginning.

@@ -7,12 +7,14 @@ use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
 use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::hash;
+use featr::Table;
 use featr::provenance::{
     Change, FileRecord, HASHED_BYTES, HashInputs, ProgramRecord, Provenance, SourceFiles, SpineRecord, changes,
     file_record, name_of, relative,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The inputs of a run, as they were when it began.
 pub struct Recorder {
@@ -69,6 +71,12 @@ pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Repor
     file_record(path, name, hash).or_else(|error| reporter.refuse(errors::of_command(&error, None)))
 }
 
+/// Rows in memory as records name them.
+pub fn memory_record(rows: &Arc<Table>, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
+    let record = FileRecord::in_memory(&rows.clone().into(), hash);
+    record.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
 /// What messages call the questions.
 pub fn questions(prepared: &Prepared) -> &'static str {
     match prepared.served_log.is_empty() {
@@ -85,7 +93,7 @@ fn spine_files(
     reporter: &Reporter,
 ) -> Result<Vec<FileRecord>, Refused> {
     if let Some(rows) = &prepared.spine_rows {
-        return Ok(vec![FileRecord::in_memory(rows, hash(path))]);
+        return Ok(vec![memory_record(rows, hash(path), reporter)?]);
     }
     let files = prepared.question_files(path).into_iter();
     files

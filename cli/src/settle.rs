@@ -45,9 +45,6 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
         for example in &source.view_examples {
             reporter.note(&format!("  {example}"));
         }
-        if source.conflicting_ids > 0 {
-            reporter.note(&conflicts(source));
-        }
         if source.differing_copies > 0 {
             reporter.note(&differing_copies(source));
         }
@@ -55,7 +52,12 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
             reporter.note(&format!("{view}: events that do not count there: {}", words(counts)));
         }
     }
-    let warnings: Vec<Diagnostic> = report.warnings.iter().map(errors::warning).collect();
+    let conflicts = report.sources.iter().filter(|source| source.conflicting_ids > 0);
+    let conflicts = conflicts.map(|source| {
+        let shown = examples(&source.conflict_examples, source.conflicting_ids);
+        errors::several_rows_of_an_id(&source.source, source.conflicting_ids, &shown)
+    });
+    let warnings: Vec<Diagnostic> = conflicts.chain(report.warnings.iter().map(errors::warning)).collect();
     reporter.diagnostics(&warnings, &SourceMap::new())?;
     if args.strict && rejected > 0 {
         return reporter.refuse(errors::strict(rejected, if reporter.json { &told } else { &[] }));
@@ -87,20 +89,6 @@ fn words(counts: &BTreeMap<String, u64>) -> String {
         .map(|(reason, count)| format!("{count} {reason}"))
         .collect();
     counts.join(", ")
-}
-
-/// Tells of ids under which a source has different rows.
-fn conflicts(source: &SourceReport) -> String {
-    let ids = if source.conflicting_ids == 1 {
-        "1 id has".to_owned()
-    } else {
-        format!("{} ids have", source.conflicting_ids)
-    };
-    format!(
-        "source {}: {ids} different rows, which all count ({})",
-        source.source,
-        examples(&source.conflict_examples, source.conflicting_ids)
-    )
 }
 
 /// Tells of events whose copies differ in columns that the source does not declare.

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use featc_driver::diag::{Code, Diagnostic, SourceMap, Span, suggest};
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::ops::Range;
 use std::process::ExitCode;
 
@@ -18,9 +19,15 @@ pub fn end(error: &clap::Error, words: &[OsString]) -> ExitCode {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
     ];
     if help.contains(&error.kind()) {
-        // Who went away (`| head`) needs no more.
-        let _ = error.print();
-        return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        return match error.print().and_then(|()| std::io::stdout().flush()) {
+            // Who went away (`| head`) needs no more.
+            Err(failed) if failed.kind() != std::io::ErrorKind::BrokenPipe => {
+                let reporter = Reporter::of_words(&[]);
+                let _ = reporter.refuse::<()>(crate::errors::unwritable("standard output", &failed.to_string()));
+                ExitCode::from(1)
+            }
+            Ok(()) | Err(_) => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+        };
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     refuse(error, &words, &Reporter::of_words(&words));
@@ -225,10 +232,30 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         let known = commands.get_subcommands().map(clap::Command::get_name);
         suggest::nearest(&unknown, known).map(str::to_owned)
     });
+    let missing = context(error, ContextKind::InvalidArg).join(" ");
+    if let Some(services) = services(words).filter(|_| missing.contains("--service")) {
+        return format!("{services}; {list}");
+    }
     match nearest {
         Some(nearest) => format!("did you mean `{}`? {list}", name(&nearest)),
         None => list,
     }
+}
+
+/// The services of the program that the words name, by the lines that declare them.
+fn services(words: &[String]) -> Option<String> {
+    const PROGRAM_MAX: u64 = 1 << 20;
+    let is_program = |word: &&String| {
+        let found = std::fs::metadata(word);
+        word.ends_with(".feat") && found.is_ok_and(|found| found.is_file() && found.len() <= PROGRAM_MAX)
+    };
+    let program = words.iter().skip(1).find(is_program)?;
+    let text = std::fs::read_to_string(program).ok()?;
+    let names = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("service ")?.split([' ', '{']).next());
+    let names: Vec<&str> = names.take(5).collect();
+    (!names.is_empty()).then(|| format!("the program declares: {}", names.join(", ")))
 }
 
 /// `--source payments payments.csv`

@@ -259,7 +259,15 @@ fn nothing_of_a_file_is_obeyed_by_a_terminal() {
 #[test]
 fn two_runs_into_one_place_leave_a_set_with_its_record() {
     let folder = folder();
-    for round in 0..6 {
+    // While another has the place, nothing is written there.
+    let claim = featr::Claim::take(&folder.path().join("set.csv")).expect("nobody has it");
+    for command in ["train", "replay"] {
+        let run = format!("{command} shop.feat --service risk --spine spine.csv --out set.csv");
+        refused(folder.path(), &run, "E0940");
+    }
+    assert!(!folder.path().join("set.csv").exists());
+    drop(claim);
+    for round in 0..3 {
         let runs = ["", "", "", ""].iter().enumerate().map(|(writer, _)| {
             let status = if writer % 2 == 0 { " --status" } else { "" };
             let train = format!("train shop.feat --service risk --spine spine.csv --out set.csv{status}");
@@ -424,4 +432,91 @@ fn training_tells_of_questions_that_find_nothing_and_of_answers_that_are_errors(
         new.contains("find nothing: for example card \"b3\" at 2024-01-01T12:00:00Z\n"),
         "{new}"
     );
+}
+
+/// A file beside an output that is named like its record, and is none.
+#[test]
+fn what_is_no_record_stays_where_a_record_would_go() {
+    let folder = folder();
+    let diary = folder.path().join("set.csv.provenance.json");
+    std::fs::write(&diary, "my diary\n").expect("writable");
+    for command in ["train", "replay"] {
+        let run = format!("{command} shop.feat --service risk --spine spine.csv --out set.csv");
+        let said = refused(folder.path(), &run, "E0903");
+        assert!(
+            said.contains("set.csv.provenance.json` is there, and it is no record"),
+            "{said}"
+        );
+        assert_eq!(read(&diary), b"my diary\n");
+        // Nor does it say that what stands beside it is a result.
+        std::fs::write(folder.path().join("set.csv"), "my set\n").expect("writable");
+        refused(folder.path(), &run, "E0903");
+        assert_eq!(read(&folder.path().join("set.csv")), b"my set\n");
+        std::fs::remove_file(folder.path().join("set.csv")).expect("there");
+    }
+    std::fs::remove_file(&diary).expect("there");
+    let run = "train shop.feat --service risk --spine spine.csv --out set.csv";
+    ok(folder.path(), run);
+    ok(folder.path(), run);
+    ok(folder.path(), &run.replace("train", "replay"));
+    assert!(!diary.exists(), "the record was of the set that is gone");
+}
+
+#[test]
+fn help_that_cannot_be_written_is_told() {
+    let full = || {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("a device of Linux")
+    };
+    for words in ["--help", "--version", "train --help"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = command(folder.path(), words)
+            .stdout(full())
+            .output()
+            .expect("the binary runs");
+        refused_with(output, words, "E0903");
+    }
+}
+
+/// Bytes that are data by their number, under the name of a program.
+#[test]
+fn what_is_too_large_for_a_program_is_refused_unread() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let most = usize::try_from(featc_driver::PROGRAM_BYTES_MAX).expect("few");
+    std::fs::write(folder.path().join("data.feat"), vec![0u8; most + 1]).expect("writable");
+    for run in ["check data.feat", "fmt --check data.feat", "build ."] {
+        let said = refused(folder.path(), run, "E0902");
+        assert!(said.contains("a program of 5 MiB, and at most 4 are read"), "{said}");
+    }
+}
+
+/// The deepest expressions that are allowed, on a stack that is small.
+#[test]
+fn deep_programs_need_no_large_stack() {
+    let folder = folder();
+    let program = String::from_utf8(read(&folder.path().join("shop.feat"))).expect("UTF-8");
+    let deep = format!("max(amount{}) over 7d", " + 1.0".repeat(250));
+    assert!(program.contains("max(amount) over 7d"));
+    std::fs::write(
+        folder.path().join("deep.feat"),
+        program.replace("max(amount) over 7d", &deep),
+    )
+    .expect("writable");
+    for run in ["check deep.feat", "build deep.feat", "fmt --check deep.feat"] {
+        let script = format!("ulimit -s 512; exec {} {run}", env!("CARGO_BIN_EXE_featc"));
+        let output = Command::new("bash")
+            .args(["-c", &script])
+            .current_dir(folder.path())
+            .output()
+            .expect("bash runs");
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)),
+            "{run}: {}\n{}",
+            output.status,
+            said(&output)
+        );
+        assert!(!said(&output).contains("error["), "{run}: {}", said(&output));
+    }
 }

@@ -183,6 +183,7 @@ fn what_a_message_allows_is_allowed() {
     refused(folder, &format!("{TRAIN} --max-rejected 9"), "E0711");
     refused(folder, &format!("{TRAIN} --strict --max-rejected 100%"), "E0707");
     ok(folder, &format!("{TRAIN} --max-rejected 10"));
+    ok(folder, "train --from-provenance out.csv");
     ok(folder, &format!("{TRAIN} --max-rejected 77%"));
 }
 

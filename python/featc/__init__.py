@@ -20,6 +20,7 @@ to                     call
 compile a program      :class:`Program`; :class:`CompileError` says what is wrong with it, also as data
 look at it             :attr:`Program.services`, :attr:`Program.features`, :meth:`Program.plan`
 build a training set   :meth:`Program.train`, :meth:`Program.train_to`
+make a set again       :func:`reproduce`, from its record
 fill a range of time   :meth:`Program.backfill`
 compare the engines    :meth:`Program.verify`; :func:`featc.testing.case` in tests
 answer one question    :meth:`Program.get`
@@ -39,7 +40,7 @@ from __future__ import annotations
 from ._errors import Bug, CompileError, Diagnostic, Edit, Error, FeatcWarning, Place, RunError
 from ._featc import __version__
 from ._online import Online
-from ._program import Answer, Plan, Program, Service, explain, fmt
+from ._program import Answer, Plan, Program, Service, explain, fmt, notices, reproduce
 from ._table import Table, TrainingSet
 
 __all__ = [
@@ -61,4 +62,6 @@ __all__ = [
     "__version__",
     "explain",
     "fmt",
+    "notices",
+    "reproduce",
 ]

@@ -8,7 +8,11 @@ from typing import Any, Iterable, Sequence
 
 
 class Place:
-    """A place in a program: ``file``, ``line`` and ``column`` (both from 1), ``offset`` (bytes from 0)."""
+    """A place in a program: ``file``, ``line`` and ``column`` (both from 1), ``offset`` (bytes from 0).
+
+    ``end`` is where it ends, not included: a dict with ``offset``, ``line`` and ``column``. ``label`` is what the message
+    says of this very place, or None.
+    """
 
     __slots__ = ("column", "end", "file", "label", "line", "offset")
 
@@ -18,7 +22,6 @@ class Place:
         self.line: int = start["line"]
         self.column: int = start["column"]
         self.offset: int = start["offset"]
-        #: The end: offset, line and column, not included.
         self.end: dict[str, int] = dict(end)
         self.label: str | None = found.get("label")
 
@@ -27,7 +30,10 @@ class Place:
 
 
 class Edit:
-    """What to write in place of some text: ``place`` and ``replacement``."""
+    """What to write in place of some text: ``place`` and ``replacement``.
+
+    Of the bytes of the file, those from ``place.offset`` to ``place.end["offset"]`` become the replacement.
+    """
 
     __slots__ = ("place", "replacement")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import itertools
 import os
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
 from . import _featc
 
@@ -20,8 +21,17 @@ def is_path(rows: Any) -> bool:
     return isinstance(rows, (str, os.PathLike))
 
 
+def is_column(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
+
+
 def table(rows: Any, what: str) -> _featc.Table:
     """Rows as a table of the engine; ``what`` is what messages call them."""
+    return source(rows, what, _featc.Spool)
+
+
+def source(rows: Any, what: str, spool: Callable[[], _featc.Spool]) -> Any:
+    """Rows as a table of the engine; what can be read once goes through a spool, which keeps much of it in a file."""
     if isinstance(rows, _featc.Table):
         return rows
     inner = getattr(rows, "_table", None)
@@ -30,25 +40,54 @@ def table(rows: Any, what: str) -> _featc.Table:
     module = type(rows).__module__.split(".")[0]
     if module == "pandas" and hasattr(rows, "columns"):
         return _of_pandas(rows, what)
-    if module == "polars" and hasattr(rows, "collect") and not hasattr(rows, "__arrow_c_stream__"):
-        rows = rows.collect()  # A LazyFrame.
-    if module == "pyarrow" and hasattr(rows, "scanner"):
-        rows = rows.scanner().to_reader()  # A Dataset.
-    if hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__"):
-        try:
-            return _featc.Table.from_arrow(rows)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"{what}: no Arrow table: {error}") from error
     if isinstance(rows, Mapping):
-        return of_columns(rows, what)
+        is_row = rows and not any(is_column(value) for value in rows.values())
+        return of_columns({name: [value] for name, value in rows.items()} if is_row else rows, what)
     if isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
         names = list(dict.fromkeys(name for row in rows for name in row))
         return of_columns({name: [row.get(name) for row in rows] for name in names}, what)
-    kind = f"{type(rows).__module__}.{type(rows).__qualname__}"
-    raise TypeError(
-        f"{what}: {kind} is no table; give a path, a pandas or Polars frame, an Arrow table, reader or dataset, a DuckDB "
-        "relation, or anything else with `__arrow_c_stream__`; or a dict of columns"
-    )
+    if is_path(rows):
+        raise TypeError(f"{what}: rows are wanted here, and not a path: read it first, for example with pandas or Polars")
+    parts = _parts(rows, module)
+    if parts is None:
+        kind = f"{type(rows).__module__}.{type(rows).__qualname__}"
+        raise TypeError(
+            f"{what}: {kind} is no table; give a path, a pandas or Polars frame, an Arrow table, reader or dataset, a DuckDB "
+            "relation, or anything else with `__arrow_c_stream__`; a dict of columns, a list of dicts, or one dict; or an "
+            "iterator of any of these"
+        )
+    is_memory = any(type(getattr(rows, name, None)) is int for name in ("num_rows", "height"))
+    try:
+        into = _featc.Spool() if is_memory else spool()
+        # An iterator gives whatever is a table.
+        for part in parts:
+            if not into.add(part if _is_arrow(part) else table(part, "a part")):
+                break
+        return into.finish(what)
+    except (TypeError, ValueError) as error:
+        # A reader turns what is raised behind it into a text.
+        if "KeyboardInterrupt" in str(error):
+            raise KeyboardInterrupt from error
+        raise TypeError(f"{what}: no Arrow table: {error}") from error
+
+
+def _is_arrow(rows: Any) -> bool:
+    return hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__")
+
+
+def _parts(rows: Any, module: str) -> "Optional[Iterable[Any]]":
+    """What has the Arrow interface, one after the other."""
+    if module == "polars" and hasattr(rows, "collect_schema") and hasattr(rows, "lazy") and not _is_arrow(rows):
+        # A LazyFrame. Of one without rows come no batches.
+        batches = rows.collect_batches() if hasattr(rows, "collect_batches") else [rows.collect()]
+        return itertools.chain([rows.collect_schema().to_frame()], batches)
+    if module == "pyarrow" and hasattr(rows, "scanner"):
+        return [rows.scanner().to_reader()]  # A Dataset.
+    if module == "duckdb" and hasattr(rows, "to_arrow_reader"):
+        return [rows.to_arrow_reader()]
+    if _is_arrow(rows):
+        return [rows]
+    return rows if isinstance(rows, Iterator) else None
 
 
 def _of_pandas(frame: Any, what: str) -> _featc.Table:
@@ -63,7 +102,9 @@ def _of_pandas(frame: Any, what: str) -> _featc.Table:
     except ImportError:
         return of_columns({name: _plain(column) for name, column in frame.items()}, what)
     try:
-        return _featc.Table.from_arrow(pyarrow.Table.from_pandas(frame, preserve_index=False))
+        into = _featc.Spool()
+        into.add(pyarrow.Table.from_pandas(frame, preserve_index=False))
+        return into.finish(what)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError, ValueError) as error:
         raise TypeError(f"{what}: a column cannot be turned into Arrow: {error}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import _featc
 from ._errors import Bug
@@ -33,7 +33,7 @@ class Online:
         self._inner = inner
 
     def push(self, source: str, rows: Any) -> dict[str, Any]:
-        """Takes in rows of a source: a frame, an Arrow table, a dict of columns, or a list of dicts. Columns go by name,
+        """Takes in rows of a source: a frame, an Arrow table, a dict of columns, a list of dicts, or one dict. Columns go by name,
         further columns are ignored; copies count once.
 
         Gives ``rows``, ``accepted``, ``waiting``, ``overdue``, ``expired``, ``differing_copies``, ``rejected`` (each with
@@ -67,8 +67,6 @@ class Online:
         :returns: one row per question, one column per feature.
         :raises featc.RunError: an unknown service, missing keys, an instant that cannot be asked.
         """
-        if isinstance(entities, Mapping) and not any(_is_column(value) for value in entities.values()):
-            entities = {name: [value] for name, value in entities.items()}
         asked = table(entities, "entities")
         many = not isinstance(at, (str, datetime.datetime)) and hasattr(at, "__iter__")
         instants: Optional[list[int]] = None
@@ -116,7 +114,3 @@ class Online:
         except Bug:
             cut = "unknown"
         return f"<featc.Online of {self.program.module}, truth {self.truth}, cut {cut}>"
-
-
-def _is_column(value: Any) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, (str, bytes))

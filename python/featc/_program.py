@@ -10,9 +10,9 @@ import pathlib
 import sys
 from typing import Any, Iterable, Mapping, NamedTuple, Optional, Union
 
-from . import _featc, _html
+from . import _featc
 from ._errors import CompileError, Diagnostic, RunError, diagnostics, refusal, settle
-from ._inputs import duration_text, instant_text, is_path, of_columns, table
+from ._inputs import duration_text, instant_text, is_path, of_columns, source, table
 from ._online import Online
 from ._progress import Bar
 from ._table import Table, TrainingSet
@@ -76,7 +76,7 @@ class Program:
             self._path: Optional[pathlib.Path] = None
         elif is_path(program):
             self._path = pathlib.Path(program)
-            if (self._path / "manifest.json").is_file():
+            if _is_build(self._path):
                 made = _featc.Program.build(self._path, os.fspath(base or "."))
             elif base is not None:
                 raise TypeError("base: paths in a file are relative to its folder")
@@ -183,7 +183,8 @@ class Program:
             table, reader or dataset, a DuckDB relation, anything with ``__arrow_c_stream__``, or a dict of columns. It has
             the keys of the service and ``at_column`` with the instant of each question (timestamps with a zone, or
             ``zone`` says it); other columns pass through, and rows keep their number and order.
-        :param truth: which events a question may see: ``"as-of-arrival"`` (unless told) or ``"complete"``.
+        :param truth: which events a question may see: ``"as-of-arrival"`` (unless told), ``"complete"``, or ``"as-served"``
+            of a spine that is a served log.
         :param delay: pipeline delay for as-of-arrival instead of the sources' own: ``"5s"`` or a timedelta.
         :param sources: source → where it is read from instead of its files: as for ``spine``.
         :param status: whether each feature is followed by ``<feature>__status``.
@@ -201,54 +202,56 @@ class Program:
             steps in all. Bars need tqdm and show after a second.
         :raises featc.RunError: what the command line refuses, in its words.
         """
-        words = self._words("train", locals())
-        words.append("--out=result.arrow")
-        outcome = self._asked("train", words, spine, sources, progress)
+        given = {name: value for name, value in locals().items() if name not in ("self", "spine", "sources", "numeric", "progress")}
+        outcome = self._asked("train", {**given, "out": "result.arrow"}, spine, sources, progress, inner="train")
         index = getattr(spine, "index", None) if type(spine).__module__.startswith("pandas") else None
         return TrainingSet(outcome, settle(outcome), index, numeric)
 
     def train_to(self, out: Any, service: str, spine: Any, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
         """As ``featc train --out``: writes the set with its record to a file, an address or a Delta table.
 
-        Options are those of :meth:`train`, and ``out_format="delta"`` with ``mode``. Gives what ``--json`` prints.
+        Options are those of :meth:`train` but ``numeric``, and ``out_format="delta"`` with ``mode``. Gives what ``--json``
+        prints.
         """
-        words = self._words("train", {"service": service, "out": os.fspath(out), **options})
-        return self._result(self._asked("run", words, spine, sources, progress))
+        return _result(self._asked("train", {"service": service, "out": os.fspath(out), **options}, spine, sources, progress))
 
     def replay(self, out: Any, service: str, spine: Any, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
-        """As ``featc replay``: the same rows from the streaming engine, written to ``out``."""
-        words = self._words("replay", {"service": service, "out": os.fspath(out), **options})
-        return self._result(self._asked("run", words, spine, sources, progress))
+        """As ``featc replay``: the same rows from the streaming engine, written to ``out``.
+
+        Options are those of :meth:`train_to`, and ``chunk``, ``shuffle`` and ``restart_every``.
+        """
+        return _result(self._asked("replay", {"service": service, "out": os.fspath(out), **options}, spine, sources, progress))
 
     def verify(
         self,
         service: str,
-        spine: Any,
+        spine: Any = None,
         *,
-        truth: Optional[str] = None,
-        delay: Any = None,
         sources: Optional[Sources] = None,
         sample: int = 100,
         seed: int = 1,
         metamorphic: bool = False,
-        at_column: str = "timestamp",
-        zone: Optional[str] = None,
-        max_rejected: Any = None,
-        max_missing: Any = None,
-        threads: int = 0,
-        memory_limit: Any = None,
         junit: Any = None,
+        report: Any = None,
         case: Any = None,
         progress: Any = None,
+        **options: Any,
     ) -> dict[str, Any]:
         """Runs both engines, and the model on a sample, and compares them bit by bit, as ``featc verify``.
 
-        Gives what ``--json`` prints: ``rows``, ``features``, ``values``, ``model_rows``, ``edges``, ``differ`` …
+        Further options are those of :meth:`train` that say what is read and asked, ``chunk``, ``shuffle`` and
+        ``restart_every`` of :meth:`replay`, and ``served_log`` (a path, or a list of them) in place of a spine. Gives what ``--json`` prints: ``rows``, ``features``, ``values``,
+        ``model_rows``, ``edges``, ``differ`` …
 
-        :raises featc.RunError: E0709, if anything differs; a case goes to the folder ``case``.
+        :param sample: questions that the model answers, too: rows of the spine, and others at the edges of windows.
+        :param seed: which these are.
+        :param metamorphic: whether the spine is answered again after changes that must not change a bit.
+        :param junit: a file for a JUnit test case per check and feature; ``report`` is one for what is given back.
+        :param case: the folder where a difference goes, shrunk to the fewest events and questions.
+        :raises featc.RunError: E0709, if anything differs.
         """
-        words = self._words("verify", locals())
-        return self._result(self._asked("run", words, spine, sources, progress))
+        given = {"sample": sample, "seed": seed, "metamorphic": metamorphic, "junit": junit, "report": report, "case": case}
+        return _result(self._asked("verify", {"service": service, **given, **options}, spine, sources, progress))
 
     def backfill(
         self,
@@ -263,50 +266,44 @@ class Program:
         sources: Optional[Sources] = None,
         chunk: Any = None,
         entities: Any = None,
-        truth: Optional[str] = None,
-        delay: Any = None,
-        status: bool = False,
-        at_column: str = "timestamp",
         max_parts: Optional[int] = None,
-        max_rejected: Any = None,
-        max_missing: Any = None,
         verify: int = 0,
-        hash_inputs: bool = False,
-        strict: bool = False,
-        threads: int = 0,
-        memory_limit: Any = None,
         progress: Any = None,
+        **options: Any,
     ) -> dict[str, Any]:
         """Values of a service or a view over a range of time, in parts that survive a crash, as ``featc backfill``.
 
-        ``start`` and ``end`` are ``--from`` and ``--to``: instants as text, or datetimes with a zone. ``entities`` is a path,
-        or rows with the key columns. Run again after a crash or Ctrl-C, it goes on; rows in memory, of sources and of
-        entities, must then be those of the first run, which is seen by a hash of their values. Gives what ``--json`` prints: ``rows``, ``parts``, ``made``.
-        """
-        given = dict(locals())
-        given["from"], given["to"] = instant_text(given.pop("start")), instant_text(given.pop("end"))
-        given["out"] = os.fspath(out)
-        given["verify"] = verify or None
-        rows = None
-        if entities is not None and not is_path(entities):
-            given["entities"], rows = None, table(entities, "entities")
-        words = self._words("backfill", given)
-        return self._result(self._asked("run", words, None, sources, progress, rows))
+        Run again after a crash or Ctrl-C, it goes on; rows in memory, of sources and of entities, must then be those of the
+        first run, which is seen by a hash of their values. Further options are those of :meth:`train` but ``zone`` and
+        ``numeric``. Gives what ``--json`` prints: ``rows``, ``parts``, ``made``.
 
-    def get(
-        self,
-        service: str,
-        keys: Mapping[str, Any],
-        at: Any,
-        *,
-        truth: Optional[str] = None,
-        delay: Any = None,
-        sources: Optional[Sources] = None,
-    ) -> dict[str, Answer]:
-        """Answers one entity at one instant from online state, as ``featc get``: feature → value and status."""
-        words = self._words("get", {"service": service, "truth": truth, "delay": delay, "at": instant_text(at)})
-        words += [f"--key={name}={_key_text(value)}" for name, value in keys.items() if value is not None]
-        result = self._result(self._asked("run", words, None, sources, False))
+        :param out: the folder of the parts.
+        :param start: ``--from``, the first instant: a datetime with a zone, or a text; ``end`` is ``--to``, not included.
+        :param service: whose features are wanted, or those of which ``view``.
+        :param every: asks about every entity at every multiple of this; ``at_events=True`` asks at every event instead.
+        :param chunk: the time that a part spans.
+        :param entities: a path, or rows with the key columns: only these are asked about.
+        :param max_parts: more than 10000 parts are refused, or more than this.
+        :param verify: so many rows are answered again by the model in the end; ``seed`` says which.
+        """
+        given = {"from": instant_text(start), "to": instant_text(end), "out": os.fspath(out), "service": service, "view": view}
+        given |= {"every": every, "at_events": at_events, "chunk": chunk, "max_parts": max_parts, "verify": verify or None}
+        rows = None
+        if is_path(entities):
+            given["entities"] = os.fspath(entities)
+        elif entities is not None:
+            rows = table(entities, "entities")
+        return _result(self._asked("backfill", {**given, **options}, None, sources, progress, rows))
+
+    def get(self, service: str, keys: Mapping[str, Any], at: Any, *, sources: Optional[Sources] = None, **options: Any) -> dict[str, Answer]:
+        """Answers one entity at one instant from online state, as ``featc get``: feature → value and status.
+
+        Options are those of :meth:`train` that say what is read and seen, such as ``truth`` and ``delay``.
+        """
+        if not isinstance(keys, Mapping):
+            raise TypeError(f"keys: a dict of key → value is wanted, and not {type(keys).__name__}")
+        named = [f"--key={name}={_key_text(value)}" for name, value in keys.items() if value is not None]
+        result = _result(self._asked("get", {"service": service, "at": instant_text(at), **options}, None, sources, False, more=named))
         return {feature["name"]: Answer(feature["value"], feature["status"]) for feature in result["features"]}
 
     def online(self, truth: Optional[str] = None, *, delay: Any = None) -> Online:
@@ -319,35 +316,35 @@ class Program:
 
     # ---- how
 
-    def _words(self, command: str, given: Mapping[str, Any]) -> list[str]:
-        """Arguments as words of the command line."""
-        skipped = {"self", "spine", "sources", "progress", "numeric"}
-        words = [command, "program"]
-        for name, value in given.items():
-            if name in skipped or value is None or value is False or (name == "threads" and value == 0):
-                continue
-            option = "--" + name.replace("_", "-")
-            if value is True:
-                words.append(option)
-                continue
-            if name == "truth":
-                value = _truth(value)
-            elif name in ("delay", "every", "chunk"):
-                value = duration_text(value)
-            elif name in ("max_rejected", "max_missing") and isinstance(value, float):
-                value = f"{value * 100:.4f}".rstrip("0").rstrip(".") + "%"
-            elif isinstance(value, os.PathLike):
-                value = os.fspath(value)
-            words.append(f"{option}={value}")
-        return words
+    def _sources(self) -> list[str]:
+        return [source["name"] for source in self._about["sources"]]
 
-    def _asked(self, how: str, words: list[str], spine: Any, sources: Optional[Sources], progress: Any, entities: "Optional[_featc.Table]" = None) -> Any:
+    def _asked(
+        self,
+        command: str,
+        options: Mapping[str, Any],
+        spine: Any,
+        sources: Optional[Sources],
+        progress: Any,
+        entities: "Optional[_featc.Table]" = None,
+        *,
+        more: Iterable[str] = (),
+        inner: str = "run",
+    ) -> Any:
+        """Runs a command of the command line, with rows in place of files."""
+        for name in ("service", "view"):
+            if not isinstance(options.get(name, ""), (str, type(None))):
+                raise TypeError(f"{name}: a name is wanted, such as {next(iter(self.services), 'risk')!r}, and not {type(options[name]).__name__}")
+        if sources is not None and not isinstance(sources, Mapping):
+            raise TypeError(f"sources: a dict of source → rows is wanted, such as {{{next(iter(self._sources()), 'events')!r}: frame}}, and not {type(sources).__name__}")
+        words = [command, "program", *more, *_words(options)]
+        limit, temp = options.get("memory_limit"), options.get("temp_dir")
         rows = {}
         for name, given in (sources or {}).items():
             if is_path(given):
                 words.append(f"--source={name}={os.fspath(given)}")
             else:
-                rows[name] = table(given, f"source `{name}`")
+                rows[name] = source(given, f"source `{name}`", lambda name=name: self._inner.spool(name, limit and str(limit), temp and os.fspath(temp)))
         questions = None
         if spine is not None:
             if is_path(spine):
@@ -356,29 +353,49 @@ class Program:
                 words.append("--spine=<spine>")
                 questions = table(spine, "the spine")
         with Bar(progress) as bar:
-            more = {} if entities is None else {"entities": entities}
-            return getattr(self._inner, how)(words, rows, questions, progress=bar.sink, **more)
-
-    def _result(self, outcome: Any) -> dict[str, Any]:
-        """What a command printed as JSON, all of it in one."""
-        try:
-            settle(outcome, stacklevel=4)
-        except RunError as error:
-            # What was found before it was refused: differences, for one.
-            for text, value in outcome.results:
-                error.add_note(text) if sys.version_info >= (3, 11) else None
-                error.result = json.loads(value)  # type: ignore[attr-defined]
-            raise
-        found: dict[str, Any] = {}
-        for _, value in outcome.results:
-            found.update(json.loads(value))
-        return found
+            last = {} if entities is None else {"entities": entities}
+            return getattr(self._inner, inner)(words, rows, questions, progress=bar.sink, **last)
 
     def __repr__(self) -> str:
         return f"<featc.Program {self.module}: {len(self._about['features'])} features, services {', '.join(self.services) or 'none'}>"
 
     def _repr_html_(self) -> str:
+        from . import _html
+
         return _html.program(self)
+
+
+def _is_build(path: pathlib.Path) -> bool:
+    try:
+        return (path / "manifest.json").is_file()
+    except (OSError, ValueError):
+        # Too long, or with a NUL: what is no path is told when it is opened.
+        return False
+
+
+def _words(options: Mapping[str, Any]) -> list[str]:
+    """Options as words of the command line."""
+    words = []
+    for name, value in options.items():
+        if value is None or value is False or (name == "threads" and value == 0):
+            continue
+        option = "--" + name.replace("_", "-")
+        if value is True:
+            words.append(option)
+            continue
+        if isinstance(value, (list, tuple)):
+            words += [f"{option}={os.fspath(one) if isinstance(one, os.PathLike) else one}" for one in value]
+            continue
+        if name == "truth":
+            value = _truth(value)
+        elif name in ("delay", "every", "chunk"):
+            value = duration_text(value)
+        elif name in ("max_rejected", "max_missing") and isinstance(value, float):
+            value = f"{value * 100:.4f}".rstrip("0").rstrip(".") + "%"
+        elif isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        words.append(f"{option}={value}")
+    return words
 
 
 def _key_text(value: Any) -> str:
@@ -392,6 +409,22 @@ def _key_text(value: Any) -> str:
     return instant_text(value)
 
 
+def _result(outcome: Any) -> dict[str, Any]:
+    """What a command printed as JSON, all of it in one."""
+    try:
+        settle(outcome, stacklevel=4)
+    except RunError as error:
+        # What was found before it was refused: differences, for one.
+        for text, value in outcome.results:
+            error.add_note(text) if sys.version_info >= (3, 11) else None
+            error.result = json.loads(value)  # type: ignore[attr-defined]
+        raise
+    found: dict[str, Any] = {}
+    for _, value in outcome.results:
+        found.update(json.loads(value))
+    return found
+
+
 def _run(words: Iterable[str]) -> Any:
     outcome = _featc.run(list(words))
     if outcome.refused:
@@ -402,6 +435,23 @@ def _run(words: Iterable[str]) -> Any:
 def explain(code: str) -> str:
     """The page of a message code (``"E0203"``), or of a word of the glossary."""
     return "\n".join(text for text, _ in _run(["explain", code]).results)
+
+
+def reproduce(record: Any, *, program: Any = None, out: Any = None, progress: Any = None, **options: Any) -> dict[str, Any]:
+    """As ``featc train --from-provenance``: makes the training set again that a record tells of, byte for byte.
+
+    :param record: the record of a file that :meth:`Program.train_to` or ``featc train`` wrote, or a file that has one.
+    :param program: the path of the program, and ``out`` that of the training set, if not where they were.
+    :raises featc.RunError: inputs, program or release are other ones; a set of rows in memory has no files to read again.
+    """
+    words = ["train", *([] if program is None else [os.fspath(program)]), *_words({"from_provenance": record, "out": out, **options})]
+    with Bar(progress) as bar:
+        return _result(_featc.run(words, progress=bar.sink))
+
+
+def notices() -> str:
+    """The licences of the crates that the engine contains."""
+    return "\n".join(text for text, _ in _run(["notices"]).results)
 
 
 def fmt(*programs: "Union[str, os.PathLike[str]]", check: bool = False) -> list[str]:

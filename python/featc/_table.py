@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Iterator
 
-from . import _featc, _html
+from . import _featc
 from ._errors import Diagnostic
 from ._inputs import to_columns
 
@@ -112,6 +112,8 @@ class Table:
         return f"<featc.{type(self).__name__}: {len(self)} rows, {len(self.columns)} columns>"
 
     def _repr_html_(self) -> str:
+        from . import _html
+
         return _html.table(self)
 
 
@@ -152,4 +154,6 @@ class TrainingSet(Table):
         return frame
 
     def _repr_html_(self) -> str:
+        from . import _html
+
         return _html.training_set(self)

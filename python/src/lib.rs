@@ -6,11 +6,13 @@
 //! - Work runs on a thread of its own without the interpreter's lock; meanwhile signals are looked at and progress is told.
 //! - A panic of such work becomes the exception `featc.Bug`.
 
+mod about;
 mod errors;
 mod numbers;
 mod online;
 mod outcome;
 mod program;
+mod spool;
 mod table;
 mod values;
 mod work;
@@ -23,6 +25,8 @@ fn _featc(module: &Bound<'_, PyModule>) -> PyResult<()> {
     featc::keep_silent_about_what_is_caught();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<table::Table>()?;
+    module.add_class::<spool::Spool>()?;
+    module.add_class::<spool::Spooled>()?;
     module.add_class::<program::Program>()?;
     module.add_class::<online::Online>()?;
     module.add_class::<outcome::Outcome>()?;

@@ -1,10 +1,11 @@
-//! Columns as numbers: for models, and of keys that pandas has turned into floats.
+//! Columns of other types: numbers for models, integers that pandas has turned into floats, instants that are texts.
 
-use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, Int64Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, DurationMicrosecondType, Field, Float64Type, Schema, TimeUnit};
 use arrow::error::ArrowError;
-use featr::Table;
+use featc_ir::Type;
+use featr::{Table, Value, parse_value};
 use std::sync::Arc;
 
 /// Whole floats below this are exact; it is itself also what the number above it is rounded to.
@@ -28,6 +29,37 @@ fn number(array: &ArrayRef) -> Result<Option<ArrayRef>, ArrowError> {
     }))
 }
 
+/// Columns that are declared as integers and as instants.
+#[derive(Debug, Clone, Default)]
+pub struct Declared {
+    pub integers: Vec<String>,
+    pub instants: Vec<String>,
+}
+
+impl Declared {
+    /// Of columns and their types.
+    pub fn new<'a>(columns: impl Iterator<Item = (&'a String, Type)>) -> Declared {
+        let mut declared = Declared::default();
+        for (name, ty) in columns {
+            match ty {
+                Type::Int64 => declared.integers.push(name.clone()),
+                Type::Timestamp => declared.instants.push(name.clone()),
+                _ => {}
+            }
+        }
+        declared
+    }
+
+    /// The table with integers where pandas has floats, and instants where there are their texts.
+    pub fn fit(&self, table: &Table) -> Result<Table, ArrowError> {
+        let mut fit = whole(table, &self.integers)?;
+        for name in &self.instants {
+            fit = instants(&fit, name).unwrap_or(fit);
+        }
+        Ok(fit)
+    }
+}
+
 /// The columns of these names as numbers.
 pub fn numeric(table: &Table, names: &[String]) -> Result<Table, ArrowError> {
     changed(table, |field, array| match names.contains(field.name()) {
@@ -38,7 +70,7 @@ pub fn numeric(table: &Table, names: &[String]) -> Result<Table, ArrowError> {
 
 /// Columns of these names that hold float64, and in it nothing but whole numbers, as int64; NaN becomes null. So pandas
 /// keeps integers some of which are missing.
-pub fn whole(table: &Table, names: &[&str]) -> Result<Table, ArrowError> {
+fn whole(table: &Table, names: &[String]) -> Result<Table, ArrowError> {
     let is_whole = |value: f64| value.is_nan() || (value.fract() == 0.0 && value.abs() < WHOLE_MAX);
     let floats = |place: usize| {
         table
@@ -48,7 +80,7 @@ pub fn whole(table: &Table, names: &[&str]) -> Result<Table, ArrowError> {
     };
     let fields = table.schema.fields().iter().enumerate();
     let chosen = fields.filter(|(place, field)| {
-        names.contains(&field.name().as_str())
+        names.contains(field.name())
             && *field.data_type() == DataType::Float64
             && floats(*place).all(|floats| floats.iter().flatten().all(is_whole))
     });
@@ -64,6 +96,34 @@ pub fn whole(table: &Table, names: &[&str]) -> Result<Table, ArrowError> {
         let whole = floats.map(|value| value.filter(|value| !value.is_nan()).map(|value| value as i64));
         Ok(Some(Arc::new(Int64Array::from_iter(whole)) as ArrayRef))
     })
+}
+
+/// A column of texts as instants, if each of them is one: with an offset, as the command line reads them in text files.
+fn instants(table: &Table, name: &str) -> Option<Table> {
+    let is_text = |ty: &DataType| matches!(ty, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let (_, field) = table.schema.column_with_name(name)?;
+    match field.data_type() {
+        DataType::Dictionary(_, values) if is_text(values) => {}
+        ty if is_text(ty) => {}
+        _ => return None,
+    }
+    let instant = |text: &str| match parse_value(text, Type::Timestamp) {
+        Some(Value::Timestamp(us)) => Ok(us),
+        _ => Err(ArrowError::ParseError(text.to_owned())),
+    };
+    let parsed = changed(table, |field, array| {
+        if field.name() != name {
+            return Ok(None);
+        }
+        let texts = cast(array, &DataType::Utf8)?;
+        let found = texts
+            .as_string::<i32>()
+            .iter()
+            .map(|text| text.map(instant).transpose());
+        let found: TimestampMicrosecondArray = found.collect::<Result<_, ArrowError>>()?;
+        Ok(Some(Arc::new(found.with_timezone("UTC")) as ArrayRef))
+    });
+    parsed.ok()
 }
 
 /// The table with other columns in place of some.

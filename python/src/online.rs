@@ -1,12 +1,11 @@
 //! Online values: one stream engine, which threads share by a lock.
 
 use crate::errors::exception;
-use crate::numbers::whole;
+use crate::numbers::Declared;
 use crate::outcome::refusal;
 use crate::table::Table;
 use crate::work::{caught, detached};
 use arrow::compute::concat_batches;
-use featc_ir::{Key, Type};
 use featr::{Error, LogName, PushReport, RestoreReport};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -70,12 +69,6 @@ impl Online {
 const BROKEN: &str =
     "an earlier call ended in the middle, so the state is unknown until `restore` or `load` gives another";
 
-/// Keys that are declared as integers.
-fn ints(keys: &[Key]) -> impl Iterator<Item = &str> {
-    let ints = keys.iter().filter(|key| key.ty == Type::Int64);
-    ints.map(|key| key.name.as_str())
-}
-
 #[pymethods]
 impl Online {
     /// Takes in rows of a source; the report as JSON.
@@ -83,11 +76,7 @@ impl Online {
         self.with(py, |engine| {
             let declared = self.program.sources().into_iter().find(|known| known.name == source);
             let columns = declared.iter().flat_map(|source| &source.columns);
-            let ints: Vec<&str> = columns
-                .filter(|column| column.ty == Type::Int64)
-                .map(|column| column.name.as_str())
-                .collect();
-            let rows = whole(&rows.rows, &ints).unwrap_or_else(|_| (*rows.rows).clone());
+            let rows = rows.fit(&Declared::new(columns.map(|column| (&column.name, column.ty))));
             // In one batch: copies that differ are told of within it.
             let batch = concat_batches(&rows.schema, &rows.batches);
             let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
@@ -123,8 +112,8 @@ impl Online {
                 return Ok(None);
             };
             let asked = self.program.service(&service)?;
-            let ints: Vec<&str> = ints(&asked.keys).chain(ints(&asked.self_columns)).collect();
-            let rows = whole(&rows.rows, &ints).unwrap_or_else(|_| (*rows.rows).clone());
+            let keys = asked.keys.iter().chain(&asked.self_columns);
+            let rows = rows.fit(&Declared::new(keys.map(|key| (&key.name, key.ty))));
             let batch = concat_batches(&rows.schema, &rows.batches);
             let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
             let answers = engine.read(&service, &batch, &at_us, status)?;

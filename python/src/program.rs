@@ -1,8 +1,10 @@
 //! Compiled programs, and the commands that run them.
 
-use crate::numbers::whole;
+use crate::about::about;
+use crate::numbers::Declared;
 use crate::online::Online;
 use crate::outcome::{Outcome, refusal};
+use crate::spool::{Source, Spool};
 use crate::table::Table;
 use crate::work::{Watch, caught, detached};
 use featc::args::{Command, Compiled, Given};
@@ -10,14 +12,16 @@ use featc::report::{Kept, Refused, Reporter};
 use featc::run::prepare;
 use featc_driver::Project;
 use featc_driver::diag::SourceMap;
-use featc_ir::{FeatureKind, Program as Ir, Type, View, hash};
+use featc_ir::{Program as Ir, Type};
 use featr::Truth;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// So many bytes of rows that can be read once stay in memory where there is no limit.
+const SPOOL_BYTES: u64 = 256 << 20;
 
 /// A compiled program.
 #[pyclass(frozen, module = "featc._featc")]
@@ -115,6 +119,19 @@ impl Program {
         caught(py, || about(&self.compiled.ir).to_string())
     }
 
+    /// Takes the rows of a source: beyond a quarter of the memory limit, or 256 MiB without one, they go to a temporary file.
+    /// What is wrong with the limit or the folder is told by the run.
+    #[pyo3(signature = (source, memory_limit=None, temp_dir=None))]
+    fn spool(&self, source: &str, memory_limit: Option<&str>, temp_dir: Option<PathBuf>) -> Spool {
+        let limit = memory_limit.and_then(|text| featc::args::size(text).ok());
+        let bytes_max = limit.map_or(SPOOL_BYTES, |bytes| bytes as u64 / 4);
+        Spool::new(
+            self.columns(source),
+            bytes_max,
+            temp_dir.unwrap_or_else(std::env::temp_dir),
+        )
+    }
+
     /// Its plans for a service: of the batch engine, of the stream engine, and that as a drawing in Mermaid.
     fn plan(&self, py: Python<'_>, service: &str) -> PyResult<Option<(String, String, String)>> {
         caught(py, || self.plans(service))
@@ -143,7 +160,7 @@ impl Program {
         &self,
         py: Python<'_>,
         words: Vec<String>,
-        sources: BTreeMap<String, Table>,
+        sources: BTreeMap<String, Source>,
         spine: Option<Table>,
         progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Outcome> {
@@ -158,16 +175,17 @@ impl Program {
         &self,
         py: Python<'_>,
         words: Vec<String>,
-        sources: BTreeMap<String, Table>,
+        sources: BTreeMap<String, Source>,
         spine: Option<Table>,
         entities: Option<Table>,
         progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Outcome> {
         detached(py, progress.as_ref(), |watch| {
             let mut given = self.given(sources, spine, watch);
-            given.entities = entities.map(|table| as_integers(&table.rows, &self.int_keys()));
+            given.entities = entities.map(|table| table.fit(&self.keys()));
             let reporter = Reporter::keeping(Some(watch.listener()));
-            let done = command(&words, given, &reporter).and_then(|command| featc::run(&command, &reporter));
+            let done = self.command(&words, given, &reporter);
+            let done = done.and_then(|command| featc::run(&command, &reporter));
             Outcome::of(reporter.into_kept(), done.is_err())
         })
     }
@@ -190,23 +208,23 @@ impl Program {
         ))
     }
 
-    /// Keys of entities that are declared as integers.
-    fn int_keys(&self) -> Vec<&str> {
+    /// The keys of all entities.
+    fn keys(&self) -> Declared {
         let keys = self.compiled.ir.entities.iter().flat_map(|entity| &entity.keys);
-        let ints = keys.filter(|key| key.ty == Type::Int64);
-        ints.map(|key| key.name.as_str()).collect()
+        Declared::new(keys.map(|key| (&key.name, key.ty)))
+    }
+
+    /// The columns of a source.
+    fn columns(&self, source: &str) -> Declared {
+        let declared = self.compiled.ir.sources.iter().find(|known| known.name == source);
+        let columns = declared.into_iter().flat_map(|source| &source.columns);
+        Declared::new(columns.map(|column| (&column.name, column.ty)))
     }
 
     /// What a run finds in place of files.
-    fn given(&self, sources: BTreeMap<String, Table>, spine: Option<Table>, watch: &Watch) -> Given {
-        let ints = |name: &str| {
-            let declared = self.compiled.ir.sources.iter().find(|source| source.name == name);
-            let columns = declared.into_iter().flat_map(|source| &source.columns);
-            let ints = columns.filter(|column| column.ty == Type::Int64);
-            ints.map(|column| column.name.as_str()).collect::<Vec<_>>()
-        };
-        let rows = |(name, table): (String, Table)| {
-            let rows = as_integers(&table.rows, &ints(&name));
+    fn given(&self, sources: BTreeMap<String, Source>, spine: Option<Table>, watch: &Watch) -> Given {
+        let rows = |(name, source): (String, Source)| {
+            let rows = source.into_rows(&self.columns(&name));
             (name, rows)
         };
         Given {
@@ -218,10 +236,32 @@ impl Program {
         }
     }
 
+    /// The command that words stand for, with what is at hand in place of files.
+    fn command(&self, words: &[String], mut given: Given, reporter: &Reporter) -> Result<Command, Refused> {
+        let mut command = understood(words, reporter)?;
+        if let (Some(rows), Some((service, at))) = (given.spine.take(), asked(&command)) {
+            given.spine = Some(self.questions(rows, service, at));
+        }
+        give(&mut command, given);
+        Ok(command)
+    }
+
+    /// A spine with integers in keys that are declared so, and instants in place of their texts.
+    fn questions(&self, rows: Arc<featr::Table>, service: &str, at_column: &str) -> Arc<featr::Table> {
+        let program = self.engine();
+        let Ok(asked) = program.service(service) else {
+            return rows;
+        };
+        let keys = asked.keys.iter().chain(&asked.self_columns);
+        let mut declared = Declared::new(keys.map(|key| (&key.name, key.ty)));
+        declared.instants.push(at_column.to_owned());
+        Table { rows }.fit(&declared)
+    }
+
     fn trained(
         &self,
         words: &[String],
-        sources: BTreeMap<String, Table>,
+        sources: BTreeMap<String, Source>,
         spine: Option<Table>,
         watch: &Watch,
     ) -> Outcome {
@@ -229,16 +269,11 @@ impl Program {
         let reporter = Reporter::keeping(Some(watch.listener()));
         let mut result = None;
         let mut train = || -> Result<(), Refused> {
-            let Command::Train(args) = command(words, given.clone(), &reporter)? else {
+            let Command::Train(args) = self.command(words, given.clone(), &reporter)? else {
                 return reporter.refuse(featc::errors::bug("other words than those of `train`"));
             };
             let set = featc::train::set(&args, &reporter)?;
-            let mut prepared = prepare(&set.program, &reporter)?;
-            if let (Some(rows), Ok(asked)) = (&prepared.spine_rows, prepared.program.service(&prepared.service)) {
-                let keys = asked.keys.iter().chain(&asked.self_columns);
-                let keys = keys.filter(|key| key.ty == Type::Int64).map(|key| key.name.as_str());
-                prepared.spine_rows = Some(as_integers(rows, &keys.collect::<Vec<_>>()));
-            }
+            let prepared = prepare(&set.program, &reporter)?;
             let (answered, record) = featc::train::answer(&prepared, &set, args.hash_inputs, "memory", &reporter)?;
             let training = answered.collect(&reporter)?;
             result = Some((training, record));
@@ -259,41 +294,49 @@ impl Program {
     }
 }
 
-/// Columns that are declared as integers, and that pandas has made floats since some are missing.
-fn as_integers(table: &Arc<featr::Table>, columns: &[&str]) -> Arc<featr::Table> {
-    whole(table, columns).map_or_else(|_| table.clone(), Arc::new)
+/// The service that the spine of a command is for, and the column with its instants.
+fn asked(command: &Command) -> Option<(&str, &str)> {
+    let (service, spine) = match command {
+        Command::Train(args) => return Some((args.service.as_deref()?, args.at_column.as_str())),
+        Command::Replay(args) => (&args.train.program.service, &args.train.spine),
+        Command::Verify(args) => (&args.program.service, &args.spine),
+        _ => return None,
+    };
+    Some((service.as_str(), spine.at_column.as_str()))
 }
 
-/// The command that words stand for, with what is at hand in place of files.
-fn command(words: &[String], given: Given, reporter: &Reporter) -> Result<Command, Refused> {
-    let words: Vec<String> = std::iter::once("featc".to_owned())
-        .chain(words.iter().cloned())
-        .collect();
-    let mut command = featc::understand(&words, reporter)?;
-    match &mut command {
+/// The command that words stand for.
+fn understood(words: &[String], reporter: &Reporter) -> Result<Command, Refused> {
+    let name = std::iter::once("featc".to_owned());
+    let words: Vec<String> = name.chain(words.iter().cloned()).collect();
+    featc::understand(&words, reporter)
+}
+
+fn give(command: &mut Command, given: Given) {
+    match command {
         Command::Train(args) => args.run.given = given,
         Command::Backfill(args) => args.run.given = given,
         Command::Replay(args) => args.train.program.run.given = given,
         Command::Verify(args) => args.program.run.given = given,
         Command::Get(args) => args.program.run.given = given,
-        Command::Check(_)
-        | Command::Build(_)
-        | Command::Certify(_)
-        | Command::Fmt(_)
-        | Command::Serve(_)
-        | Command::Explain(_)
-        | Command::Demo(_)
-        | Command::Notices => {}
+        _ => {}
     }
-    Ok(command)
 }
 
 /// Runs a command that needs no program at hand.
 #[pyfunction]
-pub fn run(py: Python<'_>, words: Vec<String>) -> PyResult<Outcome> {
-    detached(py, None, |_| {
-        let reporter = Reporter::keeping(None);
-        let done = command(&words, Given::default(), &reporter).and_then(|command| featc::run(&command, &reporter));
+#[pyo3(signature = (words, progress=None))]
+pub fn run(py: Python<'_>, words: Vec<String>, progress: Option<Bound<'_, PyAny>>) -> PyResult<Outcome> {
+    detached(py, progress.as_ref(), |watch| {
+        let reporter = Reporter::keeping(Some(watch.listener()));
+        let given = Given {
+            interrupt: Some(watch.interrupt.clone()),
+            ..Given::default()
+        };
+        let done = understood(&words, &reporter).and_then(|mut command| {
+            give(&mut command, given);
+            featc::run(&command, &reporter)
+        });
         let kept: Kept = reporter.into_kept();
         Outcome::of(kept, done.is_err())
     })
@@ -314,98 +357,4 @@ pub fn parse_instant(py: Python<'_>, text: &str, is_duration: bool) -> PyResult<
         false => ("an instant with an offset", "2013-03-01T12:00:00Z"),
     };
     us.ok_or_else(|| PyValueError::new_err(format!("`{text}` is not {what}: write it like {example}")))
-}
-
-/// The windows of a feature: its own, or those of the features that it is derived from.
-fn windows(view: &View, kind: &FeatureKind, found: &mut Vec<String>) {
-    match kind {
-        FeatureKind::Aggregate { slots, .. } => {
-            for slot in slots {
-                let window = view.windows[view.slots[slot.index()].window.index()].to_string();
-                let window = window.strip_prefix("over ").unwrap_or(&window).to_owned();
-                if !found.contains(&window) {
-                    found.push(window);
-                }
-            }
-        }
-        FeatureKind::Derived { inputs, .. } => {
-            for input in inputs {
-                windows(view, &view.features[input.index()].kind, found);
-            }
-        }
-    }
-}
-
-fn about(ir: &Ir) -> Value {
-    let features = ir.views.iter().flat_map(|view| {
-        let entity = ir.entity(view.entity);
-        let keys: Vec<&str> = entity.keys.iter().map(|key| key.name.as_str()).collect();
-        let fingerprints = hash::view_fingerprints(ir, view);
-        let feature = move |(feature, fingerprint): (&featc_ir::Feature, String)| {
-            let mut of = Vec::new();
-            windows(view, &feature.kind, &mut of);
-            json!({
-                "name": format!("{}.{}", view.name, feature.name),
-                "view": view.name,
-                "type": feature.ty.to_string(),
-                "entity": entity.name,
-                "keys": keys,
-                "owner": view.owner,
-                "doc": feature.doc,
-                "tags": view.tags,
-                "window": of.join(", "),
-                "fingerprint": fingerprint,
-            })
-        };
-        view.features.iter().zip(fingerprints).map(feature).collect::<Vec<_>>()
-    });
-    let plans = featc_driver::lower(ir);
-    let services = ir.services.iter().zip(&plans.stream).map(|(service, graph)| {
-        let named = |keys: &[featc_ir::Key]| keys.iter().map(|key| (key.name.clone(), key.ty.to_string())).collect();
-        let (keys, own): (Vec<(String, String)>, Vec<(String, String)>) =
-            (named(&graph.spine.keys), named(&graph.spine.self_columns));
-        let mut views: Vec<&str> = service
-            .fields
-            .iter()
-            .map(|field| ir.view(field.view).name.as_str())
-            .collect();
-        views.dedup();
-        json!({
-            "name": service.name,
-            "doc": service.doc,
-            "keys": keys,
-            "self_columns": own,
-            "views": views,
-            "columns": service.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
-            "sources": graph.declared().iter().map(|source| source.name.clone()).collect::<Vec<_>>(),
-        })
-    });
-    let views = ir.views.iter().map(|view| {
-        let transform = ir.transform(view.transform);
-        json!({
-            "name": view.name,
-            "doc": view.doc,
-            "entity": ir.entity(view.entity).name,
-            "transform": transform.name,
-            "source": ir.view_source(view).name,
-            "features": view.features.len(),
-        })
-    });
-    let sources = ir.sources.iter().map(|source| {
-        let columns = source.columns.iter();
-        let columns = columns.map(|column| {
-            json!({
-                "name": column.name, "type": column.ty.to_string(), "nullable": column.nullable,
-            })
-        });
-        json!({ "name": source.name, "doc": source.doc, "columns": columns.collect::<Vec<_>>() })
-    });
-    json!({
-        "module": ir.module,
-        "hash": hash::program_hash(ir),
-        "features": features.collect::<Vec<_>>(),
-        "services": services.collect::<Vec<_>>(),
-        "views": views.collect::<Vec<_>>(),
-        "sources": sources.collect::<Vec<_>>(),
-    })
 }

@@ -1,16 +1,15 @@
 //! Arrow tables between Python and the engine: nothing of them is copied on the way.
 
+use crate::numbers::Declared;
 use crate::work::caught;
 use crate::{numbers, values};
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader as _, StructArray};
+use arrow::array::{ArrayRef, RecordBatch, StructArray};
 use arrow::datatypes::{Field, Schema};
-use arrow::error::ArrowError;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
 use pyo3_arrow::error::PyArrowResult;
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
-use pyo3_arrow::input::AnyRecordBatch;
 use std::sync::Arc;
 
 /// Rows in memory, with the Arrow PyCapsule interface.
@@ -26,25 +25,15 @@ impl Table {
             rows: Arc::new(featr::Table { schema, batches }),
         }
     }
+
+    /// The rows with integers and instants in columns that are declared so.
+    pub fn fit(&self, declared: &Declared) -> Arc<featr::Table> {
+        declared.fit(&self.rows).map_or_else(|_| self.rows.clone(), Arc::new)
+    }
 }
 
 #[pymethods]
 impl Table {
-    /// Takes what an object with the PyCapsule interface holds: a stream is read to its end.
-    #[staticmethod]
-    fn from_arrow(py: Python<'_>, object: AnyRecordBatch) -> PyResult<Table> {
-        let mut reader = object.into_reader()?;
-        let schema = reader.schema();
-        let mut batches = Vec::new();
-        // A stream that is written in Python takes the interpreter's lock by itself.
-        while let Some(batch) = caught(py, || py.detach(|| reader.next()))? {
-            py.check_signals()?;
-            let batch = batch.and_then(|batch: RecordBatch| batch.with_schema(schema.clone()));
-            batches.push(batch.map_err(|error: ArrowError| PyValueError::new_err(error.to_string()))?);
-        }
-        Ok(Table::new(schema, batches))
-    }
-
     /// A table of columns: each a name, a kind (see `values.rs`) and a list of its values, `None` for null.
     #[staticmethod]
     fn from_columns(py: Python<'_>, columns: Vec<(String, String, Bound<'_, PyList>)>) -> PyResult<Table> {

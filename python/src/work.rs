@@ -98,7 +98,8 @@ pub fn caught<T>(py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| exception(py, "bug", (why(&*panic),)))
 }
 
-fn why(panic: &(dyn Any + Send)) -> String {
+/// The words of a panic.
+pub fn why(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a panic without words".to_owned())

@@ -71,7 +71,7 @@ def test_bad_sources(shop, what):
         (pandas.Series([1, 2]), "no Arrow table"),
         (numpy.zeros(3), "is no table"),
         ({"card": [1, 2], "timestamp": [1]}, "different lengths|is no"),
-        ({"card": 5}, "no list of values"),
+        ({"card": 5, "timestamp": [1]}, "no list of values"),
         ({"card": [1, "a"]}, "no one type"),
         ({1: [1]}, "name of a column"),
         ({"card": [object()]}, "no one type"),
@@ -114,6 +114,25 @@ def test_bad_arguments(shop, arguments, code):
     assert refused.value.diagnostics[0].help
 
 
+def test_arguments_of_another_kind(shop):
+    frame = payments().to_pandas(types_mapper=pandas.ArrowDtype)
+    for sources in (frame, "payments.csv", [frame]):
+        with pytest.raises(TypeError, match="sources: a dict of source → rows is wanted, such as {'txn': frame}"):
+            shop.train("risk", questions(), sources=sources)
+    with pytest.raises(TypeError, match="service: a name is wanted, such as 'risk', and not DataFrame"):
+        shop.train(frame, "risk")
+    with pytest.raises(TypeError, match="keys: a dict"):
+        shop.get("risk", 1, "2024-05-01T10:00:00Z")
+    with pytest.raises(TypeError, match="and not a path: read it first"):
+        shop.online().push("txn", "data/payments.csv")
+    for command in (shop.verify, lambda *a, **k: shop.train_to("out.parquet", *a, **k)):
+        with pytest.raises(featc.RunError, match="smaple") as refused:
+            command("risk", questions(), sources={"txn": payments()}, smaple=3)
+        assert refused.value.code == "E0910"
+    with pytest.raises(featc.RunError, match="numeric"):
+        shop.train_to("out.parquet", "risk", questions(), sources={"txn": payments()}, numeric=True)
+
+
 def test_unknown_services(shop):
     with pytest.raises(featc.RunError, match="did you mean `risk`"):
         shop.train("risc", questions(), sources={"txn": payments()})
@@ -130,6 +149,54 @@ def test_a_reader_that_fails_is_one_exception(shop):
     reader = pyarrow.RecordBatchReader.from_batches(payments().schema, batches())
     with pytest.raises(TypeError, match="the network is gone"):
         shop.train("risk", questions(), sources={"txn": reader})
+
+
+def strings(*offsets):
+    import struct
+
+    return pyarrow.Array.from_buffers(pyarrow.string(), len(offsets) - 1, [None, pyarrow.py_buffer(struct.pack(f"<{len(offsets)}i", *offsets)), pyarrow.py_buffer(b"ab")])
+
+
+BROKEN = {
+    "no UTF-8": lambda: pyarrow.array([b"a", b"\xff\xfe"]).view(pyarrow.string()),
+    "no UTF-8 in a view": lambda: pyarrow.array([b"a", b"\xff\xfe" * 20], pyarrow.binary_view()).view(pyarrow.string_view()),
+    "decreasing offsets": lambda: strings(0, 2, 1),
+    "an index out of range": lambda: pyarrow.DictionaryArray.from_arrays(pyarrow.array([0, 9]), pyarrow.array(["a"]), safe=False),
+    "broken in a list": lambda: pyarrow.ListArray.from_arrays(pyarrow.array([0, 1, 2], pyarrow.int32()), pyarrow.array([b"a", b"\xff"]).view(pyarrow.string())),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_arrays_that_lie_are_one_exception(shop, what):
+    spine = questions(2).append_column("extra", BROKEN[what]())
+    with pytest.raises(TypeError, match="the spine: no Arrow table: column `extra` is broken"):
+        shop.train("risk", spine, sources={"txn": payments()})
+    txn = payments(2)
+    with pytest.raises(TypeError, match="source `txn`: no Arrow table: column `shop` is broken|column `shop`"):
+        shop.train("risk", questions(2), sources={"txn": txn.set_column(txn.column_names.index("shop"), "shop", BROKEN[what]())})
+    with pytest.raises(TypeError, match="is broken"):
+        shop.online().push("txn", spine)
+
+
+def test_streams_that_lie_are_one_exception(shop):
+    def of(schema, *batches):
+        def give():
+            for batch in batches:
+                if isinstance(batch, BaseException):
+                    raise batch
+                yield batch
+
+        return pyarrow.RecordBatchReader.from_batches(schema, give())
+
+    texts = pyarrow.table({"card": ["a", "b"]}).to_batches()[0]
+    numbers = pyarrow.table({"card": [1, 2]}).to_batches()[0]
+    for reader in (of(texts.schema, numbers), of(numbers.schema, texts)):
+        with pytest.raises(TypeError, match="the spine: no Arrow table"):
+            shop.train("risk", reader, sources={"txn": payments()})
+    with pytest.raises(KeyboardInterrupt):
+        shop.train("risk", of(numbers.schema, numbers, KeyboardInterrupt()), sources={"txn": payments()})
+    with pytest.raises(KeyboardInterrupt):
+        shop.train("risk", questions(2), sources={"txn": of(payments().schema, *payments().to_batches(), KeyboardInterrupt())})
 
 
 def test_an_object_that_lies_is_one_exception(shop):

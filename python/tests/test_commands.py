@@ -78,6 +78,33 @@ def test_files_are_those_of_the_command_line(shop, command_line):
         shop.train_to(command_line.folder / "txn.parquet", "risk", questions(), sources={"txn": command_line.folder / "txn.parquet"})
 
 
+def test_a_training_set_is_made_again(shop, command_line):
+    command_line.train(questions(), payments())
+    folder = command_line.folder
+    options = {"out": folder / "again.parquet", "program": folder / "shop.feat"}
+    told = featc.reproduce(folder / "out.parquet", **options)
+    assert (folder / "again.parquet").read_bytes() == (folder / "out.parquet").read_bytes() and told["report"]["rows"] == 120
+    shop.train_to(folder / "memory.parquet", "risk", questions(), sources={"txn": payments()})
+    for record, code in ((folder / "memory.parquet", "E09"), (folder / "nowhere.parquet", "E0901"), (folder / "txn.parquet", "E09")):
+        with pytest.raises(featc.RunError) as refused:
+            featc.reproduce(record, **options)
+        assert refused.value.code.startswith(code), refused.value.code
+    explained = shop.train_to(folder / "explained.parquet", "risk", questions(), sources={"txn": payments()}, explain=True)
+    assert any("rows" in line for line in explained["plan"])
+    assert "Apache" in featc.notices()
+
+
+def test_options_of_every_command(shop, tmp_path):
+    """Those that no parameter names are the command line's."""
+    txn, temp = {"txn": payments()}, {"temp_dir": tmp_path, "memory_limit": "64MB", "threads": 1}
+    assert shop.verify("risk", questions(), sources=txn, shuffle=3, restart_every=50, chunk=7, report=tmp_path / "report.json", **temp)["differ"] == 0
+    assert json.loads((tmp_path / "report.json").read_text())["rows"] == 120
+    span = {"start": "2024-05-01T08:00:00Z", "end": "2024-05-01T10:00:00Z", "every": "1h"}
+    made = shop.backfill(tmp_path / "out", service="risk", sources=txn, verify=2, seed=5, rejected=tmp_path / "rejected.jsonl", status=True, at_column="at", **span, **temp)
+    assert {"at", "spend__times__status"} <= set(rows_of(tmp_path / "out").column_names) and made["differ"] == 0
+    assert shop.get("risk", {"card": 3}, "2024-05-01T10:00:00Z", sources=txn, truth="complete", max_rejected=0.5, **temp)
+
+
 EVENT = {"card": 1, "price": "1.50", "shop": "a", "paid": True, "day": "2024-05-01", "took": "1m30s", "n": 1}
 
 

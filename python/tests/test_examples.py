@@ -21,6 +21,8 @@ EXAMPLES = ROOT / "python" / "examples"
 
 def test_the_notebook(monkeypatch):
     monkeypatch.setenv("FEATC_FLIGHTS", str(FLIGHTS))
+    # Threads of scikit-learn spin where others work beside them.
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     notebook = nbformat.read(EXAMPLES / "delays.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
     shown = [out for cell in notebook.cells for out in cell.get("outputs", []) if "data" in out]

@@ -29,7 +29,7 @@ def test_a_broken_program_says_where(tmp_path, command_line):
     assert pickle.loads(pickle.dumps(refused.value)).args == refused.value.args
 
 
-@pytest.mark.parametrize("program", ["nowhere.feat", "nowhere/", "data.parquet"])
+@pytest.mark.parametrize("program", ["nowhere.feat", "nowhere/", "data.parquet", "x" * 100_000, "a\0b"])
 def test_no_program_there(tmp_path, program, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.parquet").write_bytes(b"PAR1")

@@ -224,6 +224,15 @@ def test_results_go_everywhere_without_a_copy(shop):
     assert pyarrow.table(found)["spend__times"].chunk(0).buffers()[1].address == address
 
 
+def test_tables_by_themselves(shop):
+    found = shop.train("risk", questions(), sources={"txn": payments()})
+    head = found.head(2)
+    assert len(head) == 2 and head.columns == found.columns and head.to_pylist() == found.to_pylist()[:2] == list(head)
+    assert len(found.head(0)) == 0 and len(found.head(10_000)) == 120
+    assert found.nbytes > 120 * 8 and head.nbytes < found.nbytes
+    assert pyarrow.schema(found).names == found.columns
+
+
 def test_report_warnings_and_notes(shop):
     late = payments().to_pandas(types_mapper=pandas.ArrowDtype)
     late["known_at"] = late["at"] + pandas.Timedelta(days=2)
@@ -283,6 +292,36 @@ def test_times_of_numpy(shop):
         assert to_columns(table({"x": values}, "rows")) == {"x": [datetime.timedelta(microseconds=1), None]}
     stamps = [pandas.Timestamp("2024-05-01T10:00:00.000001Z"), pandas.NaT]
     assert to_columns(table({"x": stamps}, "rows"))["x"][0] == one[0].replace(tzinfo=datetime.timezone.utc)
+
+
+def test_texts_of_instants(shop):
+    """As `pandas.read_csv` has them."""
+    txn, texts = payments().to_pydict(), [stamp.isoformat() for stamp in questions()["timestamp"].to_pylist()]
+    expected = shop.train("risk", questions(), sources={"txn": txn})
+    events = {**txn, "at": [stamp.isoformat() for stamp in txn["at"]], "known_at": [f"{stamp:%Y-%m-%dT%H:%M:%SZ}" for stamp in txn["known_at"]]}
+    spine = {**questions().to_pydict(), "timestamp": texts}
+    for asked in (spine, pandas.DataFrame(spine), polars.DataFrame(spine), questions().set_column(2, "timestamp", pyarrow.array(texts).dictionary_encode())):
+        found = shop.train("risk", asked, sources={"txn": events})
+        assert_same(found.to_arrow().select(["timestamp", *expected.features]), expected.to_arrow().select(["timestamp", *expected.features]))
+    online = shop.online("complete")
+    assert online.push("txn", events)["accepted"] == 400
+    assert online.push("txn", {name: values[0] for name, values in events.items()})["rows"] == 1
+    one = {"card": 3, "timestamp": "2024-05-01T10:00:00Z"}
+    assert len(shop.train("risk", one, sources={"txn": events})) == 1
+    assert shop.verify("risk", spine, sources={"txn": events})["differ"] == 0
+    for broken in ("yesterday", "2024-05-01 10:00"):
+        with pytest.raises(featc.RunError) as refused:
+            shop.train("risk", {**one, "timestamp": broken}, sources={"txn": events})
+        assert refused.value.code == "E0702" and "timestamp" in str(refused.value)
+
+
+def test_every_command_takes_keys_that_pandas_made_floats(shop, tmp_path):
+    spine = questions(20).to_pandas()
+    spine["card"] = spine["card"].astype("float64")
+    txn = {"txn": payments()}
+    assert shop.verify("risk", spine, sources=txn)["differ"] == 0
+    shop.train_to(tmp_path / "out.parquet", "risk", spine, sources=txn)
+    assert pyarrow.parquet.read_table(tmp_path / "out.parquet")["card"].to_pylist() == questions(20)["card"].to_pylist()
 
 
 def test_floats_that_may_be_rounded_are_no_integers(shop):

@@ -61,7 +61,8 @@ fn ends(text: &str) -> Vec<(String, String)> {
 
 /// The paths that begin behind a prefix such as `crate`.
 fn behind(code: &str, prefix: &str) -> Vec<(String, String)> {
-    let rest = code.split(&format!("{prefix}::")).skip(1);
+    let prefix = format!("{prefix}::");
+    let rest = code.split(&prefix).skip(1);
     rest.flat_map(ends).filter(|(first, _)| !first.is_empty()).collect()
 }
 

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use featc_driver::Project;
 use featc_ir::Program;
-use featr::{Limits, Most, Table, WriteOptions};
+use featr::{Limits, Most, Rows, Table, WriteOptions};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ pub enum TruthArg {
 
 #[derive(Debug, Args)]
 pub struct SpineArgs {
-    /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
+    /// The questions: Parquet, Arrow IPC, CSV, TSV or JSONL with the entity columns and a time column; other columns pass through
     #[arg(long, value_name = "FILE")]
     pub spine: PathBuf,
     /// The spine's column with the instant of each question
@@ -120,7 +120,7 @@ pub struct Given {
     /// A program that is compiled already, and was told of.
     pub program: Option<Arc<Compiled>>,
     /// Rows of sources.
-    pub sources: BTreeMap<String, Arc<Table>>,
+    pub sources: BTreeMap<String, Rows>,
     /// The questions.
     pub spine: Option<Arc<Table>>,
     /// The entities of a backfill.
@@ -140,7 +140,10 @@ pub struct Compiled {
 const MEMORY_MIN: usize = 32 << 20;
 
 /// A number of bytes: `256MB`, `2GiB`, `1000000`.
-fn size(text: &str) -> Result<usize, String> {
+///
+/// # Errors
+/// Why the text is none, in words.
+pub fn size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: usize = match &text[digits.len()..] {
         "" | "B" => 1,

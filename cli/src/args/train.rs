@@ -29,7 +29,7 @@ pub struct TrainCommand {
     /// The service whose features are wanted
     #[arg(long, value_name = "NAME", required_unless_present = "from_provenance")]
     pub service: Option<String>,
-    /// The questions: Parquet, Arrow IPC, CSV or JSONL with the entity columns and a time column; other columns pass through
+    /// The questions: Parquet, Arrow IPC, CSV, TSV or JSONL with the entity columns and a time column; other columns pass through
     #[arg(long, value_name = "FILE", required_unless_present_any = ["from_provenance", "served_log"])]
     pub spine: Option<PathBuf>,
     /// In place of --spine: the answers of a served log, Parquet files, folders or globs; the truth is as-served then

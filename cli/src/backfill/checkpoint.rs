@@ -169,6 +169,7 @@ impl Arguments {
         };
         let truth = match self.truth {
             TruthRecord::Complete => "--truth complete".to_owned(),
+            TruthRecord::AsServed => "--truth as-served".to_owned(),
             TruthRecord::AsOfArrival { delay_us: None } => "--truth as-of-arrival".to_owned(),
             TruthRecord::AsOfArrival { delay_us: Some(us) } => {
                 let delay = span(i64::try_from(us).unwrap_or(i64::MAX));

@@ -2,7 +2,7 @@
 
 use super::{busy, system_help, unwritable};
 use featc_driver::diag::{Code, Diagnostic};
-use featc_driver::{BuildError, CertifyError, LoadError, Refusal};
+use featc_driver::{BuildError, CertifyError, LoadError, PROGRAM_BYTES_MAX, Refusal};
 use featr::DecodeError;
 
 pub fn load(error: &LoadError) -> Diagnostic {
@@ -10,6 +10,15 @@ pub fn load(error: &LoadError) -> Diagnostic {
         LoadError::NotFound { path, why } => {
             Diagnostic::new(Code::FileNotFound, format!("no program at `{}`: {why}", path.display()))
                 .with_help("give a `.feat` file, or a folder that holds some")
+        }
+        LoadError::TooLarge { path, bytes } => {
+            let (most, whole) = (PROGRAM_BYTES_MAX >> 20, bytes.div_ceil(1 << 20));
+            let message = format!(
+                "`{}`: a program of {whole} MiB, and at most {most} are read",
+                path.display()
+            );
+            Diagnostic::new(Code::UnreadableFile, message)
+                .with_help("name the file of the program: what is as large as this is data, or several programs")
         }
         LoadError::Unreadable { path, why } => {
             let (file, said) = (path.display().to_string(), why.clone());

@@ -85,7 +85,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::SpineInstant { why, .. } => advice::instant_of_spine(why),
         DecodeError::UnknownFormat { file, .. } => advice::format(file),
         DecodeError::Corrupt { why, .. } if why.ends_with("header line is broken: not UTF-8") => {
-            Some("the text has another encoding, such as Latin-1: write it as UTF-8".to_owned())
+            Some(advice::NOT_UTF8.to_owned())
         }
         DecodeError::Corrupt { .. } => error.help(),
         _ => None,
@@ -97,6 +97,9 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
 
 /// What is wrong with the header of a text file in which a column is not found, if it is one of the usual things.
 fn ill_header(column: &str, found: &[String]) -> Option<String> {
+    if found.first().is_some_and(|first| first.starts_with(['[', '{'])) {
+        return advice::format("rows.json");
+    }
     if let [all] = found
         && let Some(mark) = all.chars().find(|mark| [';', '\t', '|', ','].contains(mark))
     {
@@ -122,9 +125,15 @@ fn ill_header(column: &str, found: &[String]) -> Option<String> {
 /// Names in a message: the first of them, and how many more there are.
 fn listed(names: &[String]) -> String {
     const MOST: usize = 30;
+    const LONGEST: usize = 100;
+    let short = |name: &String| match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.clone(),
+    };
+    let shown: Vec<String> = names.iter().take(MOST).map(short).collect();
     match names.len().saturating_sub(MOST) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names[..MOST].join(", ")),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

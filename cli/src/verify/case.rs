@@ -264,7 +264,7 @@ pub fn source_rows(source: &Source, rows: &Batch) -> Result<RecordBatch, Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use featc_ir::{ColumnId, Lateness, SourceColumn};
+    use featc_ir::{ColumnId, SourceColumn};
 
     fn source() -> Source {
         let column = |name: &str| SourceColumn {
@@ -272,22 +272,7 @@ mod tests {
             ty: Type::Int64,
             nullable: true,
         };
-        Source {
-            name: "txn".to_owned(),
-            doc: None,
-            columns: vec![column("id")],
-            unique: vec![ColumnId::from(0)],
-            time: ColumnId::from(0),
-            arrival: None,
-            delay_us: 0,
-            lateness: Lateness::Unbounded,
-            skew_us: 0,
-            begins_us: None,
-            zone: None,
-            keep_nan: false,
-            batch: None,
-            stream: None,
-        }
+        Source::plain("txn", vec![column("id")], vec![ColumnId::from(0)], ColumnId::from(0))
     }
 
     fn rows(ids: &[i64]) -> Batch {

@@ -45,7 +45,7 @@ pub use elsewhere::read_elsewhere;
 pub use featc_ir::manifest::{FeatureEntry, Manifest};
 pub use featc_syntax::{diag, is_reserved};
 pub use featc_validate::{Certificate, Difference, Refusal};
-pub use project::{LoadError, Project};
+pub use project::{LoadError, PROGRAM_BYTES_MAX, Project};
 
 use diag::{FileId, Outcome, SourceMap};
 use featc_ir::Program;
@@ -62,7 +62,13 @@ pub struct Plans {
 
 /// Text to typed program. The value is there iff no diagnostic is an error.
 pub fn compile(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>> {
-    diag::suggest::bounded(|| compile_all(sources, files))
+    deep(|| diag::suggest::bounded(|| compile_all(sources, files)))
+}
+
+/// Works with a stack that holds expressions of any depth that is allowed, whatever the stack of the caller is.
+fn deep<T>(work: impl FnOnce() -> T) -> T {
+    const NEEDED: usize = 4 << 20;
+    stacker::maybe_grow(NEEDED, 2 * NEEDED, work)
 }
 
 fn compile_all(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>> {
@@ -92,10 +98,10 @@ fn compile_all(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>
 
 /// Typed program to both plans.
 pub fn lower(program: &Program) -> Plans {
-    Plans {
+    deep(|| Plans {
         batch: featc_lower::lower_batch(program),
         stream: featc_lower::lower_stream(program),
-    }
+    })
 }
 
 /// The canonical text of a file, or why there is none (it has syntax errors).
@@ -104,11 +110,13 @@ pub fn lower(program: &Program) -> Plans {
 /// The file's syntax errors.
 pub fn format(sources: &SourceMap, file: FileId) -> Result<String, Vec<diag::Diagnostic>> {
     let text = sources.text(file);
-    let outcome = featc_syntax::parse(file, text);
-    if outcome.has_errors() {
-        return Err(outcome.diagnostics);
-    }
-    featc_syntax::format(&outcome.value, text).ok_or(outcome.diagnostics)
+    deep(|| {
+        let outcome = featc_syntax::parse(file, text);
+        if outcome.has_errors() {
+            return Err(outcome.diagnostics);
+        }
+        featc_syntax::format(&outcome.value, text).ok_or(outcome.diagnostics)
+    })
 }
 
 /// The complaint about files whose module is not that of the first file.

@@ -20,9 +20,23 @@ pub struct Project {
 /// Why a program's files could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadError {
-    NotFound { path: PathBuf, why: String },
-    Unreadable { path: PathBuf, why: String },
+    NotFound {
+        path: PathBuf,
+        why: String,
+    },
+    Unreadable {
+        path: PathBuf,
+        why: String,
+    },
+    /// More bytes than a program may have.
+    TooLarge {
+        path: PathBuf,
+        bytes: u64,
+    },
 }
+
+/// Bytes that all files of a program may have together: what is larger is data that is named like a program.
+pub const PROGRAM_BYTES_MAX: u64 = 4 << 20;
 
 impl Project {
     /// Texts that are at hand, and not on disk; `base` is the folder that paths in them are relative to.
@@ -39,7 +53,8 @@ impl Project {
     /// Reads a program: a `.feat` file, or a folder whose `.feat` files make one module.
     ///
     /// # Errors
-    /// A path that is not there or holds no `.feat` file; a file that cannot be read or is not UTF-8.
+    /// A path that is not there or holds no `.feat` file; a file that cannot be read or is not UTF-8; files of more than
+    /// [`PROGRAM_BYTES_MAX`].
     pub fn load(path: &Path) -> Result<Project, LoadError> {
         let not_found = |why: &str| LoadError::NotFound {
             path: path.to_owned(),
@@ -78,7 +93,13 @@ impl Project {
         }
         let mut sources = SourceMap::new();
         let mut files = Vec::new();
+        let mut all = 0;
         for path in &paths {
+            all += std::fs::metadata(path).map_or(0, |about| about.len());
+            if all > PROGRAM_BYTES_MAX {
+                let path = path.clone();
+                return Err(LoadError::TooLarge { path, bytes: all });
+            }
             let bytes = plain::read(path).map_err(|error| unreadable(path, error.to_string()))?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 unreadable(

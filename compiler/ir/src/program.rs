@@ -80,6 +80,26 @@ pub struct Source {
 }
 
 impl Source {
+    /// One with no clauses but those that every source has, and no files.
+    pub fn plain(name: &str, columns: Vec<SourceColumn>, unique: Vec<ColumnId>, time: ColumnId) -> Source {
+        Source {
+            name: name.to_owned(),
+            doc: None,
+            columns,
+            unique,
+            time,
+            arrival: None,
+            delay_us: 0,
+            lateness: Lateness::Unbounded,
+            skew_us: 0,
+            begins_us: None,
+            zone: None,
+            keep_nan: false,
+            batch: None,
+            stream: None,
+        }
+    }
+
     /// The `unique` columns, in declared order.
     pub fn identity(&self) -> impl Iterator<Item = &SourceColumn> {
         self.unique.iter().map(|id| &self.columns[id.index()])

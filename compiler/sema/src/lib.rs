@@ -40,7 +40,7 @@ pub use resolve::resolve;
 /// The program is there only if no error was found, here or by syntax ([`ast::File::is_complete`]); the complaints are
 /// those found here, sorted by place.
 pub fn analyse(files: &[ast::File], sources: &SourceMap) -> Outcome<Option<Program>> {
-    let resolved = resolve(files);
+    let resolved = resolve(files, sources);
     let mut checked = check(&resolved.value, sources);
     let mut diagnostics = resolved.diagnostics;
     diagnostics.append(&mut checked.diagnostics);

@@ -139,8 +139,8 @@ pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
     Some(format!("{kind} is written like this: `{example}`"))
 }
 
-/// What is written here for a word that begins a clause or a statement elsewhere.
-pub(crate) fn instead(context: Context, word: &str) -> Option<String> {
+/// What is written here for a word that begins a clause or a statement elsewhere; `named` is the name behind it.
+pub(crate) fn instead(context: Context, word: &str, named: Option<&str>) -> Option<String> {
     let lower = word.to_ascii_lowercase();
     let (keyword, meaning) = match (context, lower.as_str()) {
         (Context::Clause, "id" | "ids" | "key" | "keys" | "primary" | "primary_key" | "identity" | "dedup") => {
@@ -153,9 +153,17 @@ pub(crate) fn instead(context: Context, word: &str) -> Option<String> {
         (Context::Clause, "watermark" | "allowed_lateness" | "late" | "grace" | "max_lateness") => {
             ("lateness", "how late events may come in")
         }
-        (Context::Clause, "created" | "created_at" | "ingested" | "ingestion_time" | "processing_time" | "known") => {
-            ("arrival", "when a row was known")
-        }
+        (
+            Context::Clause,
+            "created"
+            | "created_at"
+            | "created_timestamp"
+            | "created_timestamp_column"
+            | "ingested"
+            | "ingestion_time"
+            | "processing_time"
+            | "known",
+        ) => ("arrival", "when a row was known"),
         (Context::Clause, "schema" | "fields" | "column") => ("columns", "the columns of the file"),
         (Context::Clause, "file" | "files" | "path" | "format" | "from" | "location") => ("batch", "the files"),
         (Context::Clause, "timezone" | "tz") => ("zone", "the zone of instants without an offset"),
@@ -170,6 +178,9 @@ pub(crate) fn instead(context: Context, word: &str) -> Option<String> {
         }
         _ => return None,
     };
+    if let Some(name) = named.filter(|_| matches!(keyword, "unique" | "time" | "arrival")) {
+        return Some(format!("`{keyword}` says {meaning}: `{keyword} {name}`"));
+    }
     let form = form(context, Some(keyword)).unwrap_or_default();
     Some(format!(
         "`{keyword}` says {meaning}: {}",

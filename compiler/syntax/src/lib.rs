@@ -32,6 +32,7 @@ mod scan;
 
 pub use diag::Outcome;
 pub use format::format;
+pub use literal::meant_instant;
 pub use parse::parse;
 
 #[cfg(test)]

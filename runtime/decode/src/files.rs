@@ -22,14 +22,7 @@ impl Store for LocalStore {
     fn open(&self, file: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {
         let refused = |error: io::Error| DecodeError::unreadable(&file.name, &error);
         let open = open_file(&file.path).map_err(refused)?;
-        let about = open.metadata().map_err(refused)?;
-        let modified = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        Ok(Arc::new(LocalFile {
-            name: file.name.clone(),
-            file: open,
-            len: about.len(),
-            modified_ns: modified.map_or(0, |since| since.as_nanos()),
-        }))
+        Ok(Arc::new(LocalFile::of(file.name.clone(), open).map_err(refused)?))
     }
 
     fn stream(&self, file: &InputFile) -> Result<Box<dyn Read + Send>, DecodeError> {
@@ -43,11 +36,26 @@ impl Store for LocalStore {
     }
 }
 
-struct LocalFile {
+/// An open file.
+#[derive(Debug)]
+pub(crate) struct LocalFile {
     name: Arc<str>,
     file: File,
     len: u64,
     modified_ns: u128,
+}
+
+impl LocalFile {
+    pub(crate) fn of(name: Arc<str>, file: File) -> io::Result<LocalFile> {
+        let about = file.metadata()?;
+        let modified = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        Ok(LocalFile {
+            name,
+            file,
+            len: about.len(),
+            modified_ns: modified.map_or(0, |since| since.as_nanos()),
+        })
+    }
 }
 
 impl RandomRead for LocalFile {

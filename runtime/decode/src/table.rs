@@ -1,4 +1,4 @@
-//! Rows in memory in place of files: a [`Store`] that knows them, and how they are read.
+//! How rows in memory are read in place of a file.
 
 use crate::error::DecodeError;
 use crate::format::{Opened, Part, Reading, parts_of_batches};
@@ -6,77 +6,10 @@ use crate::guard::guarded;
 use crate::layout::Layout;
 use crate::reject::Reject;
 use crate::spec::{Decoded, Spec};
-use crate::store::{InputFile, RandomRead, Store, Table};
+use crate::store::{InputFile, Table};
 use arrow::array::RecordBatch;
-use featc_ir::{FileFormat, FileSet};
-use std::collections::BTreeMap;
-use std::io::Read;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// In front of the name of a source, where its rows are in memory.
-const MARK: &str = "\0memory:";
-
-/// A store in which the rows of some sources are in memory; everything else is where `beyond` has it.
-#[derive(Debug)]
-pub struct Tables {
-    /// By the name of the source.
-    pub tables: BTreeMap<String, Arc<Table>>,
-    pub beyond: Arc<dyn Store>,
-}
-
-impl Tables {
-    /// What stands in place of a source's files when its rows are in memory.
-    pub fn files(source: &str) -> FileSet {
-        FileSet {
-            format: FileFormat::Arrow,
-            paths: vec![format!("{MARK}{source}")],
-            version: None,
-        }
-    }
-
-    /// The source that a pattern names.
-    fn source<'a>(&self, pattern: &'a str) -> Option<&'a str> {
-        pattern
-            .strip_prefix(MARK)
-            .filter(|name| self.tables.contains_key(*name))
-    }
-}
-
-impl Store for Tables {
-    fn list(&self, pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        match self.source(pattern) {
-            Some(source) => Ok(vec![InputFile {
-                path: PathBuf::from(pattern),
-                name: format!("rows of {source}").into(),
-                values: Vec::new(),
-            }]),
-            None => self.beyond.list(pattern, extensions, base),
-        }
-    }
-
-    fn open(&self, file: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {
-        self.beyond.open(file)
-    }
-
-    fn stream(&self, file: &InputFile) -> Result<Box<dyn Read + Send>, DecodeError> {
-        self.beyond.stream(file)
-    }
-
-    fn near(&self, file: &InputFile) -> Option<u64> {
-        self.beyond.near(file)
-    }
-
-    fn snapshot(&self, files: &FileSet, base: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        self.beyond.snapshot(files, base)
-    }
-
-    fn table(&self, file: &InputFile) -> Option<Arc<Table>> {
-        let source = file.path.to_str().and_then(|path| self.source(path))?;
-        self.tables.get(source).cloned()
-    }
-}
 
 /// Batches that are taken apart: a piece is some of them.
 const ROWS_PER_BATCH: usize = 1 << 16;

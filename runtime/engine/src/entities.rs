@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::program::Program;
-use featc_ir::{ColumnId, FileSet, Key, Lateness, Source, SourceColumn};
+use featc_ir::{ColumnId, FileSet, Key, Source, SourceColumn};
 use featr_decode::{DecodeError, ReadOptions, Table, Tables, format_of, read_source};
 use featr_kernels::Column;
 use std::path::Path;
@@ -36,7 +36,7 @@ impl Program {
     /// As [`Program::read_entities`].
     pub fn entities_in(&self, service: &str, rows: &Arc<Table>) -> Result<Vec<Column>, Error> {
         let store = Tables {
-            tables: [(ENTITIES.to_owned(), rows.clone())].into(),
+            tables: [(ENTITIES.to_owned(), rows.clone().into())].into(),
             beyond: self.lake.clone(),
         };
         let options = ReadOptions {
@@ -80,21 +80,11 @@ fn entity_rows(keys: &[Key]) -> Source {
         ty: key.ty,
         nullable: false,
     };
-    Source {
-        name: ENTITIES.to_owned(),
-        doc: None,
-        columns: keys.iter().map(column).collect(),
-        unique: Vec::new(),
-        // Nobody asks when: only the decoder reads these rows.
-        time: ColumnId::from(0),
-        arrival: None,
-        delay_us: 0,
-        lateness: Lateness::Unbounded,
-        skew_us: 0,
-        begins_us: None,
-        zone: None,
-        keep_nan: false,
-        batch: None,
-        stream: None,
-    }
+    // Nobody asks when: only the decoder reads these rows.
+    Source::plain(
+        ENTITIES,
+        keys.iter().map(column).collect(),
+        Vec::new(),
+        ColumnId::from(0),
+    )
 }

@@ -1,10 +1,10 @@
 //! A compiled program: its plans, and where its files are.
 
 use crate::error::Error;
-use crate::served::check_names;
+use crate::log_columns::check_names;
 use featc_ir::plan::{BatchPlan, Spine, StreamGraph};
 use featc_ir::{Arrival, FileFormat, FileSet, Source, Truth, Type};
-use featr_decode::{Store, Table, Tables, format_of};
+use featr_decode::{Rows, Store, Tables, format_of};
 use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,8 +24,8 @@ pub struct Program {
     /// Files given for a source instead of its own.
     pub(crate) files: BTreeMap<String, FileSet>,
     pub(crate) lake: Arc<LakeStore>,
-    /// Rows in memory that were given for a source.
-    tables: BTreeMap<String, Arc<Table>>,
+    /// Rows that were given for a source.
+    tables: BTreeMap<String, Rows>,
     pub(crate) interrupt: Option<Arc<AtomicBool>>,
 }
 
@@ -216,12 +216,12 @@ impl Program {
         Ok(())
     }
 
-    /// Reads a source from rows in memory instead of the files that it declares; columns go by name, further columns are
+    /// Reads a source from rows that are given instead of the files that it declares; columns go by name, further columns are
     /// ignored, and a value means what it means in an Arrow file. Nothing is copied before it is decoded.
     ///
     /// # Errors
     /// [`Error::UnknownSource`]. What is wrong with the rows is found when they are read.
-    pub fn read_rows(&mut self, source: &str, rows: Arc<Table>) -> Result<(), Error> {
+    pub fn read_rows(&mut self, source: &str, rows: impl Into<Rows>) -> Result<(), Error> {
         let sources = self.sources();
         if !sources.iter().any(|known| known.name == source) {
             return Err(Error::UnknownSource {
@@ -230,12 +230,12 @@ impl Program {
             });
         }
         self.files.insert(source.to_owned(), Tables::files(source));
-        self.tables.insert(source.to_owned(), rows);
+        self.tables.insert(source.to_owned(), rows.into());
         Ok(())
     }
 
-    /// The rows in memory that a source is read from.
-    pub(crate) fn table(&self, source: &str) -> Option<&Arc<Table>> {
+    /// The rows that were given for a source.
+    pub(crate) fn rows_of(&self, source: &str) -> Option<&Rows> {
         self.tables.get(source)
     }
 

@@ -285,8 +285,8 @@ impl Program {
         let files = sources.into_iter().map(|source| {
             let set = self.files(&source, crate::recorded::Side::Batch)?;
             let given = source.batch.as_ref().is_none_or(|declared| declared.paths != set.paths);
-            match self.table(&source.name) {
-                Some(table) => Ok(inputs::in_memory(&source.name, table, hash)),
+            match self.rows_of(&source.name) {
+                Some(rows) => inputs::in_memory(&source, rows, hash),
                 None => inputs::source_files(&source, &set, given, (&self.lake, self.base()), hash),
             }
         });

@@ -1,24 +1,17 @@
 //! Served logs: answers of a server, each with the cuts that it was given at, as questions in truth `as_served`.
 
 use crate::error::Error;
+use crate::log_columns::{PROGRAM, REQUEST, SERVICE};
 use crate::program::Program;
-use crate::spine::{Spine, asked, whole_column};
+use crate::spine::{Spine, whole_column};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use featc_ir::plan::Spine as Asked;
-use featc_ir::{Cut, FileFormat, FileSet, Key, Source, Truth, Type};
+use featc_ir::{FileFormat, FileSet, Key, Source, Truth, Type};
 use featr_decode::{DecodeError, LocalStore, arrow_type, expand_in, read_metadata, read_spine};
 use featr_kernels::{Column, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// The name of the service, in a column of the log.
-const SERVICE: &str = "service";
-/// The hash of the program that answered.
-const PROGRAM: &str = "program";
-/// What the caller called its question; a log may do without.
-const REQUEST: &str = "request_id";
 
 /// The key of the features' fingerprints in the metadata of a file of a log: a JSON object, by output column.
 pub const FINGERPRINTS_KEY: &str = "featc.fingerprints";
@@ -98,7 +91,7 @@ impl Program {
         let plan = self.batch_plan(service)?;
         let reader = Reader {
             service,
-            asked: asked(self.service(service)?),
+            asked: self.service(service)?.columns(),
             cuts: plan.cut_keys(Truth::AsServed),
             sources: self.sources().into_iter().map(|source| source.name).collect(),
             outputs: plan.columns(),
@@ -326,20 +319,4 @@ fn plain(schema: &SchemaRef, kept: &[usize]) -> SchemaRef {
 fn fingerprints(path: &Path) -> Result<Option<BTreeMap<String, String>>, Error> {
     let text = read_metadata(path, FINGERPRINTS_KEY)?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
-}
-
-/// Refuses a service whose questions have a column with the name of one of a served log.
-pub(crate) fn check_names(service: &str, asked_of: &Asked, sources: &[Source]) -> Result<(), Error> {
-    let given = sources
-        .iter()
-        .filter(|source| source.cut_under(Truth::AsServed) == Cut::Given);
-    let cuts: Vec<String> = given.map(|source| source.cut_key().name).collect();
-    let taken = |key: &&Key| [SERVICE, PROGRAM, REQUEST].contains(&key.name.as_str()) || cuts.contains(&key.name);
-    match asked(asked_of).iter().find(taken) {
-        None => Ok(()),
-        Some(key) => Err(Error::CutsUnnamed {
-            service: service.to_owned(),
-            column: key.name.clone(),
-        }),
-    }
 }

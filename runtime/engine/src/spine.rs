@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use featr_batch::SpineData as Spine;
 
 /// The columns that questions to a service bring: its keys, then what `excluding self` compares with; each once.
-pub(crate) fn asked(service: &Asked) -> Vec<Key> {
+fn asked(service: &Asked) -> Vec<Key> {
     let mut keys = service.keys.clone();
     for key in &service.self_columns {
         if !keys.iter().any(|known| known.name == key.name) {

@@ -142,6 +142,69 @@ fn both_engines_drop_and_warn_alike() {
     assert_eq!(told[4..], [nothing.clone(), vec![], nothing, vec![]]);
 }
 
+/// Which events a question reaches is said by its windows and its truth, so neither memory, threads nor the engine decides.
+#[test]
+fn what_excluding_self_meets_does_not_depend_on_how_a_run_goes() {
+    let text = PROGRAM.replace("over 1h default", "over 1h excluding self default");
+    let events: String = (0..200)
+        .map(|id| {
+            format!(
+                "{id},a,1.0,2024-01-01T10:{:02}:00Z,2024-01-01T10:{:02}:30Z\n",
+                id / 4,
+                id / 4
+            )
+        })
+        .collect();
+    let events = format!("id,card,amount,at,seen\n{events}");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("txn.csv"), events).expect("writes");
+    let program = program_of(&text, folder.path());
+    let told = |questions: &str, truth: Truth| {
+        let path = folder.path().join("spine.csv");
+        std::fs::write(&path, format!("card,timestamp,id\n{questions}")).expect("writes");
+        let spine = || program.read_spine("risk", &path, "timestamp", None).expect("a spine");
+        let replay = ReplayOptions {
+            truth,
+            chunk: 50,
+            shuffle: None,
+            restart_every: None,
+            with_status: false,
+            limits: Limits::NONE,
+        };
+        let replayed = program.replay("risk", &spine(), &replay, None, &mut |_, _, _| {});
+        let expected = replayed.expect("replays").report.warnings;
+        for (memory_bytes, threads) in [(None, 1), (None, 3), (Some(0), 1), (Some(4_000), 2), (Some(40_000), 2)] {
+            let options = TrainOptions {
+                limits: Limits::NONE,
+                memory_bytes,
+                threads,
+                ..TrainOptions::new(truth)
+            };
+            let trained = program.train("risk", spine(), options).expect("trains").report;
+            assert_eq!(
+                trained.warnings, expected,
+                "{truth:?} {memory_bytes:?} {threads} {questions}"
+            );
+        }
+        !expected.is_empty()
+    };
+    let arrived = Truth::AsOfArrival { delay_us: None };
+    // An hour back; the event itself; one that is still to come; one that is too old; one that has not arrived yet.
+    for (question, complete, as_of_arrival) in [
+        ("a,2024-01-01T10:49:00Z,5\n", false, false),
+        ("a,2024-01-01T10:10:00Z,40\n", false, true),
+        ("a,2024-01-01T10:10:00Z,80\n", true, true),
+        ("a,2024-01-01T11:30:00Z,5\n", true, true),
+        ("a,2024-01-01T10:10:20Z,41\n", false, true),
+        ("a,2024-01-01T10:10:30Z,41\n", false, false),
+    ] {
+        assert_eq!(told(question, Truth::Complete), complete, "{question}");
+        assert_eq!(told(question, arrived), as_of_arrival, "{question}");
+        let more = format!("{question}a,2024-01-01T10:30:00Z,199\na,2024-01-01T10:00:00Z,150\n");
+        assert_eq!(told(&more, Truth::Complete), complete, "{more}");
+    }
+}
+
 /// `truncated`, `stale` and errors stand before `missing`, and a derived feature is as `missing` as the shortest of its
 /// windows: what finds nothing is judged by events.
 #[test]

@@ -8,9 +8,9 @@ use crate::results::{ViewReport, Warning};
 use crate::spine::Spine;
 use crate::view_rejects::node;
 use featc_ir::plan::{FoldSpec, Pipeline};
-use featc_ir::{Excluding, Key, Truth};
+use featc_ir::{Bounds, Excluding, Key, Truth, Window};
 use featr_kernels::{Batch, Column, StrData, identity, rows};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Of a node that answered so many questions.
 pub(crate) fn warnings(node: &featr_batch::ViewReport, questions: u64) -> impl Iterator<Item = Warning> {
@@ -89,30 +89,40 @@ fn counted(
         missing: missing(pipeline, &fold, views),
         ..featr_batch::ViewReport::default()
     };
+    let delay = node.source.delay_under(truth);
+    let is_known = |t: i64, arrival: Option<i64>| match delay {
+        None => true,
+        Some(delay) => arrival
+            .zip(t.checked_sub_unsigned(delay))
+            .is_some_and(|(at, cut)| at <= cut),
+    };
     if is_open {
         let first = events.first_arrivals(&keys);
-        let delay = node.source.delay_under(truth);
         let sees = |question: &usize| {
             let t = spine.times[*question];
             let arrived = first.get(&(entities.get(*question), t));
-            let is_known = |arrival: &Option<i64>| match delay {
-                None => true,
-                Some(delay) => arrival
-                    .zip(t.checked_sub_unsigned(delay))
-                    .is_some_and(|(at, cut)| at <= cut),
-            };
-            is_somebody(*question) && arrived.is_some_and(is_known)
+            is_somebody(*question) && arrived.is_some_and(|arrival| is_known(t, *arrival))
         };
         report.questions_at_events = questions.clone().filter(sees).count() as u64;
     }
     if !fold.self_columns.is_empty() {
         let (ids, id_columns) = asked(spine, &fold.self_columns)?;
-        let own = events.identities(&keys);
+        let of_ids = events.of_identities(&keys);
+        let windows = fold.windows.iter();
+        let bounds: Vec<Bounds> = windows
+            .filter(|window| window.excluding == Excluding::SelfEvent)
+            .map(Window::bounds)
+            .collect();
         let with_id = questions.filter(|question| id_columns.iter().all(|column| column.is_valid(*question)));
         for question in with_id {
+            let t = spine.times[question];
+            let own = of_ids.get(&(entities.get(question), ids.get(question).into()));
+            let is_reached = |(time, arrival): &(i64, Option<i64>)| {
+                is_known(t, *arrival) && bounds.iter().any(|bounds| bounds.contain(*time, t))
+            };
+            let sees_own = is_somebody(question) && own.is_some_and(|own| own.iter().any(is_reached));
             report.questions_with_id += 1;
-            let is_own = is_somebody(question) && own.contains(&(entities.get(question), ids.get(question).into()));
-            report.questions_with_own += u64::from(is_own);
+            report.questions_with_own += u64::from(sees_own);
         }
     }
     Some(report)
@@ -123,6 +133,9 @@ fn missing(pipeline: &Pipeline, fold: &FoldSpec, views: &[ViewReport]) -> Vec<(S
     let known = of_node.filter_map(|(view, _)| views.iter().find(|known| known.view == view));
     known.map(|known| (known.view.clone(), known.missing)).collect()
 }
+
+/// Per entity and identity: times and arrivals.
+type OfIdentities<'k> = HashMap<(&'k [u8], Box<[u8]>), Vec<(i64, Option<i64>)>>;
 
 /// The accepted rows of a replay, and which of them are events of a node.
 struct Events<'a> {
@@ -155,22 +168,35 @@ impl<'a> Events<'a> {
         (0..self.rows.len()).map(|row| self.keys.get(row)).collect()
     }
 
-    /// Per entity and instant, when the first of its events arrived; `None` where nothing says so.
-    fn first_arrivals<'k>(&self, keys: &[&'k [u8]]) -> HashMap<(&'k [u8], i64), Option<i64>> {
+    /// When each event happened, and when it arrived; `None` where nothing says so.
+    fn instants(&self) -> Vec<(i64, Option<i64>)> {
         let arrivals = rows::arrivals(&self.recorded.source, &self.accepted);
+        let arrival = |row: u32| arrivals.as_ref().map(|all| all[row as usize]);
+        self.times
+            .iter()
+            .zip(&self.rows)
+            .map(|(time, row)| (*time, arrival(*row)))
+            .collect()
+    }
+
+    /// Per entity and instant, when the first of its events arrived.
+    fn first_arrivals<'k>(&self, keys: &[&'k [u8]]) -> HashMap<(&'k [u8], i64), Option<i64>> {
         let mut first: HashMap<(&[u8], i64), Option<i64>> = HashMap::new();
-        for ((key, time), row) in keys.iter().zip(&self.times).zip(&self.rows) {
-            let arrival = arrivals.as_ref().map(|all| all[*row as usize]);
-            let known = first.entry((key, *time)).or_insert(arrival);
+        for (key, (time, arrival)) in keys.iter().zip(self.instants()) {
+            let known = first.entry((key, time)).or_insert(arrival);
             *known = (*known).min(arrival);
         }
         first
     }
 
-    /// The identities of each entity's events.
-    fn identities<'k>(&self, keys: &[&'k [u8]]) -> HashSet<(&'k [u8], Box<[u8]>)> {
+    /// Per entity and identity the instants of its events.
+    fn of_identities<'k>(&self, keys: &[&'k [u8]]) -> OfIdentities<'k> {
         let ids = identity::order_keys(&self.accepted, &self.recorded.source.unique);
-        let events = keys.iter().zip(&self.rows);
-        events.map(|(key, row)| (*key, ids.get(*row as usize).into())).collect()
+        let mut found = OfIdentities::new();
+        for ((key, row), instants) in keys.iter().zip(&self.rows).zip(self.instants()) {
+            let of_id = found.entry((key, ids.get(*row as usize).into())).or_default();
+            of_id.push(instants);
+        }
+        found
     }
 }

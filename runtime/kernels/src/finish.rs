@@ -14,6 +14,7 @@
 //! Values are made in one place ([`features`]), whether or not statuses are wanted beside them.
 
 mod lag;
+mod status;
 mod trouble;
 
 use crate::column::{Batch, Column, Tag};
@@ -24,6 +25,8 @@ use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Window};
 
 pub use lag::{Lag, behind};
 pub use trouble::{Told, Trouble};
+
+use status::{any, around, derived_statuses, is_error, merge_statuses, settle};
 
 /// What the fold said about some questions; every column has one row per question.
 #[derive(Debug)]
@@ -274,97 +277,6 @@ fn truncated_before(window: &Window, spec: &FinishSpec) -> Option<i128> {
     // means "since the source begins".
     let (begins_us, reach_us) = spec.begins_us.zip(window.bounds().reach_us())?;
     Some(i128::from(begins_us) + i128::from(spec.moved_us) + i128::from(reach_us) - 1)
-}
-
-/// Per question `Truncated`, or else `Missing`, or else `Ok`; `None` if all are `Ok`.
-fn around(times: &[i64], present: &[bool], truncated_before: Option<i128>) -> Option<Vec<Status>> {
-    // A bound beyond the instants is greater than all of them; one at their start than none.
-    let last = |bound: i128| i64::try_from(bound - 1).ok().or((bound > 0).then_some(i64::MAX));
-    let truncated_until = truncated_before.and_then(last);
-    let status = |(time, present): (&i64, &bool)| {
-        if truncated_until.is_some_and(|last| *time <= last) {
-            Status::Truncated
-        } else if *present {
-            Status::Ok
-        } else {
-            Status::Missing
-        }
-    };
-    let around: Vec<Status> = times.iter().zip(present).map(status).collect();
-    any(&around, |status| !matches!(status, Status::Ok)).then_some(around)
-}
-
-/// `statuses` are those of [`merge_statuses`], `around` those of [`around`]; an error among the values of which no slot
-/// knows is one of the expression.
-fn settle(statuses: &mut [Status], values: &Column, around: Option<&[Status]>) {
-    if let Some(tags) = values.tags.as_ref().filter(|tags| any(tags, |tag| tag > Tag::NULL)) {
-        for (status, tag) in statuses.iter_mut().zip(tags) {
-            if let (false, Some(code)) = (is_error(*status), Tag::as_error(*tag)) {
-                *status = Status::Error(code);
-            }
-        }
-    }
-    let Some(around) = around else { return };
-    if any(statuses, is_error) {
-        for (status, around) in statuses.iter_mut().zip(around) {
-            let keeps = matches!(around, Status::Ok) | is_error(*status);
-            *status = if keeps { *status } else { *around };
-        }
-    } else {
-        for (status, around) in statuses.iter_mut().zip(around) {
-            *status = if matches!(around, Status::Ok) { *status } else { *around };
-        }
-    }
-}
-
-/// Whether one of the items is so; all are looked at, without a branch.
-#[inline]
-fn any<T: Copy>(items: &[T], so: impl Fn(T) -> bool) -> bool {
-    items.iter().fold(false, |any, item| any | so(*item))
-}
-
-#[inline]
-fn is_error(status: Status) -> bool {
-    matches!(status, Status::Error(_))
-}
-
-/// The worst error among slots; `Empty` if all are; else `Ok`.
-fn merge_statuses(slots: &[&Vec<Status>], rows: usize) -> Vec<Status> {
-    let clean = |status: Status| match status {
-        Status::Error(_) | Status::Empty => status,
-        Status::Ok | Status::Missing | Status::Truncated | Status::Stale => Status::Ok,
-    };
-    let Some((first, others)) = slots.split_first() else {
-        return vec![Status::Ok; rows];
-    };
-    let mut merged: Vec<Status> = first.iter().map(|status| clean(*status)).collect();
-    for statuses in others {
-        for (merged, status) in merged.iter_mut().zip(*statuses) {
-            *merged = match (*merged, clean(*status)) {
-                (Status::Error(left), Status::Error(right)) => Status::Error(left.max(right)),
-                (error @ Status::Error(_), _) | (_, error @ Status::Error(_)) => error,
-                (Status::Empty, Status::Empty) => Status::Empty,
-                (_, _) => Status::Ok,
-            };
-        }
-    }
-    merged
-}
-
-/// The worst of the inputs and of the errors among the values.
-fn derived_statuses(inputs: &[&(Column, Vec<Status>)], values: &Column, rows: usize) -> Vec<Status> {
-    let mut statuses = vec![Status::Ok; rows];
-    for (_, of_input) in inputs {
-        for (status, other) in statuses.iter_mut().zip(of_input) {
-            *status = (*status).max(*other);
-        }
-    }
-    for (status, tag) in statuses.iter_mut().zip(values.tags.iter().flatten()) {
-        if let Some(code) = Tag::as_error(*tag) {
-            *status = (*status).max(Status::Error(code));
-        }
-    }
-    statuses
 }
 
 /// The expression over the inputs' values; with `stripped`, an error tag among them reads as null.

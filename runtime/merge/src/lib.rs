@@ -78,7 +78,7 @@ pub struct Answered {
     pub presence: Vec<Vec<bool>>,
     /// Questions that see an event of their entity at their very instant; 0 if every window excludes something.
     pub at_events: u64,
-    /// Questions whose identity is that of an event at hand, if some window excludes such; 0 otherwise.
+    /// Questions that see an event of their own identity within the bounds of a window that excludes such.
     pub with_own: u64,
 }
 
@@ -91,12 +91,10 @@ pub fn answer((spec, methods): (&FoldSpec, &[Method]), run: &Run, questions: &Qu
     let at_events = context
         .open
         .map_or(0, |reach| nearest::at_events(&context, context.spans(reach)));
-    let own = &context.visibility.own;
-    let with_own = (0..questions.len()).filter(|question| !own.get(*question).is_empty());
     Answered {
         slots: answer::slots(&context),
         presence,
         at_events,
-        with_own: with_own.count() as u64,
+        with_own: visibility::with_own((spec, run), questions, &context.visibility),
     }
 }

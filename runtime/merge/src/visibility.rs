@@ -8,7 +8,8 @@
 
 use crate::questions::{Group, Questions, Selves};
 use crate::run::{Lists, Rows, Run, position};
-use featc_ir::{Bounds, Cut};
+use featc_ir::plan::FoldSpec;
+use featc_ir::{Bounds, Cut, Excluding, Window};
 use std::collections::HashMap;
 
 /// Rows that questions leave out of their spans.
@@ -260,6 +261,30 @@ pub(super) fn fresh(
         }
     }
     fresh
+}
+
+/// See [`super::Answered::with_own`].
+pub(super) fn with_own((spec, run): (&FoldSpec, &Run), questions: &Questions, visibility: &Visibility) -> u64 {
+    let windows = spec.windows.iter();
+    let mut bounds: Vec<Bounds> = windows
+        .filter(|window| window.excluding == Excluding::SelfEvent)
+        .map(Window::bounds)
+        .collect();
+    bounds.sort_unstable();
+    bounds.dedup();
+    let times = &run.events.times;
+    let is_reached = |question: usize, bounds: &Bounds| {
+        let (t, own) = (questions.times[question], visibility.own.get(question));
+        let first = bounds
+            .after(t)
+            .map_or(0, |after| own.partition_point(|row| times[*row as usize] <= after));
+        own[first..]
+            .iter()
+            .take_while(|row| bounds.contain(times[**row as usize], t))
+            .any(|row| visibility.sees(run, questions, question, *row))
+    };
+    let has_own = |question: &usize| bounds.iter().any(|bounds| is_reached(*question, bounds));
+    (0..questions.len()).filter(has_own).count() as u64
 }
 
 /// For each question the rows of its entity (ascending) whose identity is the question's own. Questions of one identity

@@ -32,7 +32,7 @@ pub fn add_cuts(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], ques
         for (place, source) in cut_sources(program) {
             let known = match rows[place].is_empty() {
                 true => None,
-                false => arrival(source, rng.pick(&rows[place])),
+                false => arrival(source, rng.pick::<Vec<_>>(&rows[place])),
             };
             let beside = rng.below(3) as i64 - 1;
             let cut = match rng.below(14) {

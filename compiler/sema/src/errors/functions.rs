@@ -7,7 +7,7 @@ messages! {
     E0111 no_such_function(name: &str, at: Span, nearest: Option<&str>) {
         "unknown function `{name}`";
         at: "no function and no aggregate has this name";
-        did_you_mean(nearest, at): "see the list of functions in docs/language.md";
+        did_you_mean(nearest, at): "`featc explain E0111` lists the functions and aggregates";
     }
 
     E0111 function_of_another_language(cause: &str, at: Span, help: &str) {
@@ -15,19 +15,105 @@ messages! {
         at: "no function and no aggregate has this name";
         help: "{help}";
     }
+
+    E0111 call_of_another_language(cause: &str, at: Span, shown: &str, call: Span, replacement: &str) {
+        "{cause}";
+        at: "no function and no aggregate has this name";
+        help: "write {shown}", call => replacement;
+    }
 }
 
-/// E0111 of a call of something that is neither a function nor an aggregate. `argument`: the only one, if that is a name.
-pub fn unknown_function(name: &str, argument: Option<&str>, at: Span, nearest: Option<&str>) -> Diagnostic {
-    let lower = name.to_ascii_lowercase();
-    let is_named = |(names, _, _): &&(&str, _, _)| names.split(' ').any(|known| known == lower);
-    match ELSEWHERE.iter().find(is_named) {
-        None => no_such_function(name, at, nearest),
-        Some((_, cause, help)) => {
-            let help = help.replace("{x}", argument.unwrap_or("x"));
-            function_of_another_language(&cause.replace("{name}", name), at, &help)
+/// A call as it is written.
+pub struct Written<'a> {
+    pub name: &'a str,
+    pub name_at: Span,
+    /// From the name to the closing bracket.
+    pub at: Span,
+    /// All between the brackets.
+    pub inside: &'a str,
+    pub arguments: Vec<&'a str>,
+}
+
+/// E0111 of a call of something that is neither a function nor an aggregate.
+pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic {
+    let name = call.name.to_ascii_lowercase();
+    // `date_part("hour", x)`: the row `date_part:hour`, and `{x}` is what follows.
+    let part = call
+        .arguments
+        .first()
+        .and_then(|first| first.strip_prefix('"')?.strip_suffix('"'));
+    let of_part = part.map(|part| format!("{name}:{}", part.to_ascii_lowercase()));
+    let rows = |wanted: &str| {
+        let is_named = |row: &&Elsewhere| row.0.split_whitespace().any(|known| known == wanted);
+        ELSEWHERE.iter().filter(is_named).collect::<Vec<_>>()
+    };
+    let (found, arguments) = match of_part.map(|key| rows(&key)) {
+        Some(found) if !found.is_empty() => (found, &call.arguments[1..]),
+        _ => (rows(&name), &call.arguments[..]),
+    };
+    let fits = |row: &&&Elsewhere| match row.2 {
+        Write(template, _) => places(template).is_none_or(|places| places == arguments.len()),
+        Say(_) => true,
+    };
+    let Some(Elsewhere(_, cause, then)) = found.iter().find(fits).or(found.first()) else {
+        return no_such_function(call.name, call.name_at, nearest);
+    };
+    let cause = cause.replace("{name}", call.name);
+    match then {
+        Say(help) => function_of_another_language(&cause, call.name_at, &fill(help, call, arguments, true)),
+        Write(template, remark) => {
+            let shown = format!("`{}`{remark}", fill(template, call, arguments, true));
+            match places(template).is_none_or(|places| places == arguments.len()) {
+                true => {
+                    let replacement = fill(template, call, arguments, false);
+                    call_of_another_language(&cause, call.name_at, &shown, call.at, &replacement)
+                }
+                false => function_of_another_language(&cause, call.name_at, &format!("write {shown}")),
+            }
         }
     }
+}
+
+/// The letters of templates. `{x}` is an argument, `{(x)}` the same as an operand, `{*}` all between the brackets.
+const LETTERS: [&str; 3] = ["x", "y", "z"];
+
+/// How many arguments a template has; `None` if it takes them all as they are.
+fn places(template: &str) -> Option<usize> {
+    let is_there =
+        |letter: &&str| template.contains(&format!("{{{letter}}}")) || template.contains(&format!("{{({letter})}}"));
+    let last = LETTERS.iter().rposition(is_there);
+    (!template.contains("{*}")).then(|| last.map_or(0, |last| last + 1))
+}
+
+/// A template with what is written in place of its letters; where a message is to be short, what is long as `…`.
+fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) -> String {
+    let short = |text: &str| match is_shown && (text.len() > 60 || text.contains(['\n', '`'])) {
+        true => "…".to_owned(),
+        false => text.to_owned(),
+    };
+    let argument = |letter: &str| {
+        let position = LETTERS.iter().position(|known| *known == letter);
+        position
+            .and_then(|position| arguments.get(position))
+            .map_or(letter.to_owned(), |argument| short(argument))
+    };
+    // In one pass: an argument may hold braces of its own.
+    let (mut text, mut rest) = (String::new(), template);
+    while let Some((before, (place, behind))) = rest
+        .split_once('{')
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    {
+        text.push_str(before);
+        text.push_str(
+            &match place.strip_prefix('(').and_then(|place| place.strip_suffix(')')) {
+                Some(letter) => super::whole(&argument(letter)),
+                None if place == "*" => short(call.inside),
+                None => argument(place),
+            },
+        );
+        rest = behind;
+    }
+    text + rest
 }
 
 pub(super) const NO_CLOCK: &str =
@@ -37,51 +123,166 @@ const CLOCK: &str = "`{name}`: there is no clock in a program";
 const TYPE: &str = "`{name}` is a type, not a function";
 const UNKNOWN: &str = "unknown function `{name}`";
 const ABSENT: &str = "`{name}` is not in this release";
+const WINDOW: &str = "`{name}` is not a function here";
 
-/// Functions of other languages: their names in small letters, the cause, and what comes near them here. `{x}` is the
-/// argument.
+/// What comes near a function of another language.
+#[derive(Clone, Copy)]
+enum Then {
+    /// What means the same, in place of the call; a remark.
+    Write(&'static str, &'static str),
+    /// What comes near it, in words.
+    Say(&'static str),
+}
+
+use Then::{Say, Write};
+
+/// Functions of other languages: their names in small letters, the cause, and what is written here; of several rows of a
+/// name the first with so many arguments. Behind a colon stands a first argument that is a text.
+struct Elsewhere(&'static str, &'static str, Then);
+
 #[rustfmt::skip]
-const ELSEWHERE: &[(&str, &str, &str)] = &[
-    ("now current_timestamp current_date current_time localtimestamp sysdate getdate today utcnow", CLOCK, NO_CLOCK),
-    ("bool boolean", TYPE, "write `cast({x} as bool)`"),
-    ("int integer bigint int64", TYPE, "write `cast({x} as int64)`"),
-    ("float double float64", TYPE, "write `cast({x} as float64)`"),
-    ("decimal", TYPE, "write `cast({x} as decimal(18, 2))`"),
-    ("string str", TYPE, "write `cast({x} as string)`"),
-    ("timestamp", TYPE, "write `cast({x} as timestamp)`"),
-    ("log", UNKNOWN, "write `ln(x)` for the natural logarithm, `log10(x)` for that to base ten"),
-    ("isnull is_null isna is_none", UNKNOWN, "write `{x} is null`"),
-    ("notnull isnotnull is_not_null notna", UNKNOWN, "write `{x} is not null`"),
-    ("isin is_in", ABSENT, "write `{x} in (\"a\", \"b\")`: values of the column's type in parentheses"),
-    ("fillna ifnull nvl isnull_or zeroifnull", ABSENT, "write `coalesce({x}, 0)`: the value, then what stands for null"),
-    ("weekday dayofweek isodow dow", ABSENT, "write `day_of_week({x})`: 1 is Monday, 7 is Sunday"),
-    ("distinct nunique n_unique uniq", ABSENT, "write `count_distinct({x})`"),
-    ("to_timestamp to_datetime parse_datetime strptime", ABSENT,
-        "write `cast({x} as timestamp)`, of texts such as `2025-01-31T12:00:00Z`"),
-    ("to_date", ABSENT, "write `cast({x} as date)`, of texts such as `2025-01-31`"),
-    ("power", ABSENT, "write `pow({x}, 2)`"),
-    ("date_trunc timestamp_trunc datetrunc", ABSENT, "write `truncate(at, 1h)`: the instant, then a duration"),
-    ("lag lead nth_value shift", ABSENT,
-        "the last value before the question's own event is `last({x})` with `over 30d excluding self`"),
-    ("median percentile percentile_cont percentile_disc quantile approx_percentile approx_quantile mode", ABSENT,
-        "`mean`, `min`, `max`, `stddev` and `count_distinct` are; compute others where the answers are used"),
-    ("array_agg collect_list collect_set list listagg string_agg group_concat map_agg", ABSENT,
-        "lists are not values here: `count_distinct({x})` counts, `last({x})` picks"),
-    ("explode unnest flatten posexplode struct named_struct", ABSENT,
-        "write one row per element, and one column per field, into the file"),
-    ("json json_extract json_value get_json_object parse_json from_json", ABSENT,
-        "write the fields as columns of their own into the file"),
-    ("session session_window tumble hop", ABSENT,
-        "use a window such as `over 30m`; `time_since_last()` is the time since the last event"),
-    ("arg_max max_by arg_min min_by any_value", ABSENT, "`last({x})` and `first({x})` pick by event time"),
-    ("like ilike rlike regexp_like regexp_matches", ABSENT,
-        "write `starts_with({x}, \"a\")`, `ends_with({x}, \"a\")` or `contains({x}, \"a\")`"),
-    ("date_diff datediff date_add dateadd date_sub timestampdiff", ABSENT,
-        "subtract instants and add durations: `days(a - b)`, `a + 7d`"),
+const ELSEWHERE: &[Elsewhere] = &[
+    Elsewhere("now current_timestamp current_date current_time localtimestamp sysdate getdate today utcnow", CLOCK, Say(NO_CLOCK)),
+    Elsewhere("bool boolean", TYPE, Say("write `cast({x} as bool)`")),
+    Elsewhere("int integer bigint int64 to_int toint toint64", TYPE, Write("cast({x} as int64)", "")),
+    Elsewhere("float double float64 to_float tofloat64", TYPE, Write("cast({x} as float64)", "")),
+    Elsewhere("decimal numeric", TYPE, Say("write `cast({x} as decimal(18, 2))`")),
+    Elsewhere("string str to_string tostring to_str to_varchar", TYPE, Write("cast({x} as string)", "")),
+    Elsewhere("timestamp", TYPE, Write("cast({x} as timestamp)", "")),
+    // Numbers.
+    Elsewhere("log", UNKNOWN, Say("write `ln({x})` for the natural logarithm, `log10({x})` for that to base ten")),
+    Elsewhere("log1p", UNKNOWN, Write("ln(1.0 + {(x)})", "")),
+    Elsewhere("expm1", UNKNOWN, Write("(exp({x}) - 1.0)", "")),
+    Elsewhere("power", UNKNOWN, Write("pow({x}, {y})", "")),
+    Elsewhere("square sqr", UNKNOWN, Write("({(x)} * {(x)})", "")),
+    Elsewhere("ceiling", UNKNOWN, Write("ceil({x})", "")),
+    Elsewhere("trunc fix", UNKNOWN, Say("`cast({x} as int64)` cuts a number towards zero, `truncate({x}, 1d)` an instant to its day")),
+    Elsewhere("mod fmod modulo", UNKNOWN, Write("({(x)} mod {(y)})", ", which is never negative")),
+    Elsewhere("clip clamp", UNKNOWN, Write("case when {(x)} < {(y)} then {y} when {(x)} > {(z)} then {z} else {x} end", "")),
+    Elsewhere("minimum fmin amin", UNKNOWN, Write("min({x})", "")),
+    Elsewhere("minimum fmin", UNKNOWN, Write("least({x}, {y})", "")),
+    Elsewhere("maximum fmax amax", UNKNOWN, Write("max({x})", "")),
+    Elsewhere("maximum fmax", UNKNOWN, Write("greatest({x}, {y})", "")),
+    // Nulls and choices.
+    Elsewhere("isnull is_null isna is_none", UNKNOWN, Write("{(x)} is null", "")),
+    Elsewhere("notnull isnotnull is_not_null notna", UNKNOWN, Write("{(x)} is not null", "")),
+    Elsewhere("isnan is_nan", ABSENT, Say("a NaN of the file is null, unless the source says `keep nan`: write `{x} is null`")),
+    Elsewhere("isin is_in", UNKNOWN, Say("write `{x} in (\"a\", \"b\")`: values of the column's type in parentheses")),
+    Elsewhere("fillna fill_null ifnull nvl isnull", UNKNOWN, Write("coalesce({x}, {y})", "")),
+    Elsewhere("fillna fill_null ifnull nvl", UNKNOWN, Say("write `coalesce({x}, 0)`: the value, then what stands for null")),
+    Elsewhere("zeroifnull", UNKNOWN, Write("coalesce({x}, 0)", "")),
+    Elsewhere("nullifzero", UNKNOWN, Write("nullif({x}, 0)", "")),
+    Elsewhere("iif iff ifelse if_else", UNKNOWN, Write("if({*})", "")),
+    // Texts.
+    Elsewhere("len", UNKNOWN, Write("length({x})", "")),
+    Elsewhere("len size n count_star", UNKNOWN, Write("count()", "")),
+    Elsewhere("char_length character_length strlen len_chars", UNKNOWN, Write("length({x})", "")),
+    Elsewhere("substr mid", UNKNOWN, Write("substring({x}, {y}, {z})", "")),
+    Elsewhere("substr", UNKNOWN, Write("substring({x}, {y}, length({x}))", "")),
+    Elsewhere("left", UNKNOWN, Write("substring({x}, 1, {y})", "")),
+    Elsewhere("right", UNKNOWN, Write("substring({x}, length({x}) - {(y)} + 1, {y})", "")),
+    Elsewhere("strip btrim", UNKNOWN, Write("trim({x})", "")),
+    Elsewhere("uppercase ucase toupper to_uppercase", UNKNOWN, Write("upper({x})", "")),
+    Elsewhere("lowercase lcase tolower to_lowercase", UNKNOWN, Write("lower({x})", "")),
+    Elsewhere("concat_ws", UNKNOWN, Say("put the separator between: `concat({y}, {x}, {z})`")),
+    Elsewhere("like ilike rlike regexp_like regexp_matches", ABSENT,
+        Say("write `starts_with({x}, \"a\")`, `ends_with({x}, \"a\")` or `contains({x}, \"a\")`")),
+    // Time.
+    Elsewhere("isodow", UNKNOWN, Write("day_of_week({x})", "")),
+    Elsewhere("weekday dayofweek dow", UNKNOWN, Say("write `day_of_week({x})`: 1 is Monday, 7 is Sunday")),
+    Elsewhere("day dayofmonth mday", UNKNOWN, Write("day_of_month({x})", "")),
+    Elsewhere("doy yday", UNKNOWN, Write("day_of_year({x})", "")),
+    Elsewhere("quarter", UNKNOWN, Write("((month({x}) + 2) div 3)", "")),
+    Elsewhere("second", UNKNOWN, Write("cast(seconds({x} - truncate({x}, 1m)) as int64)", "")),
+    Elsewhere("minute_of_day", UNKNOWN, Write("(hour({x}) * 60 + minute({x}))", "")),
+    Elsewhere("date_part:hour datepart:hour", UNKNOWN, Write("hour({x})", "")),
+    Elsewhere("date_part:minute datepart:minute", UNKNOWN, Write("minute({x})", "")),
+    Elsewhere("date_part:day datepart:day", UNKNOWN, Write("day_of_month({x})", "")),
+    Elsewhere("date_part:doy datepart:dayofyear", UNKNOWN, Write("day_of_year({x})", "")),
+    Elsewhere("date_part:month datepart:month", UNKNOWN, Write("month({x})", "")),
+    Elsewhere("date_part:year datepart:year", UNKNOWN, Write("year({x})", "")),
+    Elsewhere("date_part datepart extract strftime date_format format_datetime to_char", UNKNOWN,
+        Say("a part of an instant is a number: `hour(t)`, `day_of_week(t)`, `day_of_month(t)`, `month(t)`, `year(t)`")),
+    Elsewhere("date_trunc:minute", UNKNOWN, Write("truncate({x}, 1m)", "")),
+    Elsewhere("date_trunc:hour", UNKNOWN, Write("truncate({x}, 1h)", "")),
+    Elsewhere("date_trunc:day", UNKNOWN, Write("truncate({x}, 1d)", "")),
+    Elsewhere("date_trunc timestamp_trunc datetrunc", UNKNOWN,
+        Say("write `truncate(at, 1h)`: the instant, then a duration; weeks and months of the calendar are not in this release")),
+    Elsewhere("to_timestamp to_datetime parse_datetime strptime", UNKNOWN,
+        Say("write `cast({x} as timestamp)`, of texts such as `2025-01-31T12:00:00Z`")),
+    Elsewhere("to_date", UNKNOWN, Say("write `cast({x} as date)`, of texts such as `2025-01-31`")),
+    Elsewhere("unix_timestamp to_unixtime unix_seconds", UNKNOWN, Write("(cast({x} as int64) div 1000000)", "")),
+    Elsewhere("epoch", UNKNOWN, Say("`cast({x} as int64)` is an instant as microseconds since 1970")),
+    Elsewhere("total_seconds", UNKNOWN, Write("seconds({x})", "")),
+    Elsewhere("total_minutes", UNKNOWN, Write("minutes({x})", "")),
+    Elsewhere("total_hours", UNKNOWN, Write("hours({x})", "")),
+    Elsewhere("total_days", UNKNOWN, Write("days({x})", "")),
+    Elsewhere("date_diff datediff date_add dateadd date_sub timestampdiff", UNKNOWN,
+        Say("subtract instants and add durations: `days(a - b)`, `a + 7d`")),
+    Elsewhere("age time_since", UNKNOWN,
+        Say("the time since the last event is `time_since_last()`; between two instants of a row it is `a - b`")),
+    Elsewhere("days_since_last", UNKNOWN, Write("days(time_since_last())", "")),
+    Elsewhere("hours_since_last", UNKNOWN, Write("hours(time_since_last())", "")),
+    Elsewhere("minutes_since_last", UNKNOWN, Write("minutes(time_since_last())", "")),
+    Elsewhere("seconds_since_last", UNKNOWN, Write("seconds(time_since_last())", "")),
+    Elsewhere("recency", UNKNOWN, Say("the time since the last event is `time_since_last()`")),
+    // Aggregates.
+    Elsewhere("avg average", UNKNOWN, Write("mean({*})", "")),
+    Elsewhere("std stdev stddev_samp stdev_samp", UNKNOWN, Write("stddev({*})", ", of a sample")),
+    Elsewhere("std_pop stdev_pop stdevp", UNKNOWN, Write("stddev_pop({*})", "")),
+    Elsewhere("var var_samp", UNKNOWN, Write("variance({*})", ", of a sample")),
+    Elsewhere("var_pop varp", UNKNOWN, Write("variance_pop({*})", "")),
+    Elsewhere("countif count_if", UNKNOWN, Write("count(where {x})", "")),
+    Elsewhere("sumif sum_if", UNKNOWN, Write("sum({x} where {y})", "")),
+    Elsewhere("avgif avg_if", UNKNOWN, Write("mean({x} where {y})", "")),
+    Elsewhere("count_null null_count", UNKNOWN, Write("count(where {(x)} is null)", "")),
+    Elsewhere("distinct nunique n_unique uniq countdistinct approx_count_distinct approx_distinct", UNKNOWN,
+        Write("count_distinct({x})", "")),
+    Elsewhere("first_value", UNKNOWN, Write("first({*})", "")),
+    Elsewhere("last_value", UNKNOWN, Write("last({*})", "")),
+    Elsewhere("max_by argmax", UNKNOWN, Write("arg_max({*})", "")),
+    Elsewhere("min_by argmin", UNKNOWN, Write("arg_min({*})", "")),
+    Elsewhere("bool_and logical_and every", UNKNOWN, Write("all({*})", "")),
+    Elsewhere("bool_or logical_or some", UNKNOWN, Write("any({*})", "")),
+    Elsewhere("corr", UNKNOWN, Write("correlation({*})", "")),
+    Elsewhere("cov covar_samp", UNKNOWN, Write("covariance({*})", "")),
+    Elsewhere("wavg weighted_avg weighted_average", UNKNOWN, Write("weighted_mean({*})", "")),
+    Elsewhere("range", UNKNOWN, Write("(max({x}) - min({x}))", "")),
+    Elsewhere("head", UNKNOWN, Write("first_n({x}, {y})", "")),
+    Elsewhere("tail", UNKNOWN, Write("last_n({x}, {y})", "")),
+    Elsewhere("array_agg collect_list list group_array implode", UNKNOWN,
+        Say("write `last_n({x}, 100)`: the values of the last 100 events of the window, as a list")),
+    Elsewhere("collect_set listagg string_agg group_concat map_agg", ABSENT,
+        Say("`last_n({x}, 100)` lists the last values, `count_distinct({x})` counts the different ones")),
+    Elsewhere("sum_distinct mean_distinct", ABSENT, Say("of different values there is `count_distinct({x})`, their number")),
+    Elsewhere("lag lead nth_value shift diff delta pct_change", ABSENT,
+        Say("the last value before the question's own event is `last({x})` with `over 30d excluding self`")),
+    Elsewhere("any_value", ABSENT, Say("`last({x})` and `first({x})` pick by event time")),
+    Elsewhere("median percentile percentile_cont percentile_disc quantile approx_percentile approx_quantile mode iqr \
+      most_frequent top_k topk", ABSENT,
+        Say("`mean`, `min`, `max`, `stddev` and `count_distinct` are; compute others where the answers are used")),
+    Elsewhere("cumsum cumulative_sum running_sum", WINDOW, Say("all up to the question is a window: `sum({x}) over lifetime`")),
+    Elsewhere("rolling rolling_sum rolling_mean", WINDOW, Say("the window stands behind the aggregate: `sum({x}) over 7d`")),
+    Elsewhere("explode unnest flatten posexplode struct named_struct", ABSENT,
+        Say("write one row per element, and one column per field, into the file")),
+    Elsewhere("json json_extract json_value get_json_object parse_json from_json", ABSENT,
+        Say("write the fields as columns of their own into the file")),
+    Elsewhere("session session_window tumble hop", ABSENT,
+        Say("use a window such as `over 30m`; `time_since_last()` is the time since the last event")),
     // Nothing here replaces these: the nearest name would mean something else.
-    ("asin acos atan atan2 bool_and bool_or cbrt corr cos covar_pop covar_samp cume_dist date_part decode dense_rank \
-      entropy every ewma ema extract hash histogram initcap instr kurtosis left log2 lpad ltrim mad md5 mod ntile \
-      percent_rank position product quarter rand random range rank regexp_extract regexp_replace repeat reverse right \
-      row_number rpad rtrim sha256 sign sin skewness split split_part strftime strpos tan to_char week zscore", ABSENT,
-        "compute it before, as a column of the file; the functions are listed in docs/language.md"),
+    Elsewhere("asin acos atan atan2 cbrt corr_spearman cos cosh covar_pop cume_dist dayname decode degrees dense_rank entropy \
+      ewm ewma ema exp2 gmean hash histogram hmean initcap instr kurtosis lg log2 lpad ltrim mad md5 microsecond millisecond \
+      monthname ntile percent_rank pi position product radians rand random rank regexp_extract regexp_replace repeat reverse \
+      row_number rpad rsqrt rtrim sha256 sign sin sinh skew skewness slope split split_part strpos tan tanh week weekofyear \
+      zscore", ABSENT,
+        Say("compute it before, as a column of the file; `featc explain E0111` lists what there is")),
 ];
+
+/// The rows whose calls are replaced, for tests: a name of each, and its template.
+#[cfg(test)]
+pub fn replacements() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ELSEWHERE.iter().filter_map(|Elsewhere(names, _, then)| match then {
+        Write(template, _) => Some((*names, *template)),
+        Say(_) => None,
+    })
+}

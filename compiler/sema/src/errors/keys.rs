@@ -202,7 +202,7 @@ pub fn count_of(argument: &str, at: Span, filter: Option<(&str, Span)>) -> Diagn
 }
 
 /// In parentheses, unless it is a name.
-fn whole(argument: &str) -> String {
+pub fn whole(argument: &str) -> String {
     match argument.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         true => argument.to_owned(),
         false => format!("({argument})"),

@@ -14,7 +14,7 @@ pub use time::*;
 pub use types::*;
 pub use warnings::*;
 
-use std::fmt;
+pub use std::fmt;
 
 /// What kind of thing a name stands for, in the words of the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

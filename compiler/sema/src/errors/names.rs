@@ -2,6 +2,7 @@
 
 use super::Kind;
 use super::functions::NO_CLOCK;
+use featc_ir::Type;
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
 
@@ -127,6 +128,14 @@ messages! {
         did_you_mean(nearest, at): "write a column of the source, or a `let` that stands before";
     }
 
+    E0110 neither_column_nor_text(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) {
+        "unknown column `{name}`";
+        at: "no such column in `{rows}`";
+        rows_at: "the row is declared here";
+        did_you_mean(nearest, at): "write a column of the source, or a `let` that stands before; a text stands in double \
+                                    quotes: `\"{name}\"`";
+    }
+
     E0110 literal_in_capitals(name: &str, at: Span, small: &str) {
         "unknown column `{name}`";
         at: "keywords are written in small letters";
@@ -150,6 +159,18 @@ messages! {
         at: "no such type";
         did_you_mean(nearest, at): "the types are bool, int64, float64, decimal(p, s), string, timestamp, date and \
                                     duration";
+    }
+
+    E0112 decimal_of_another_language(name: &str, at: Span, ty: Type) {
+        "unknown type `{name}`";
+        at: "no such type";
+        help: "write `{ty}`", at => ty.to_string();
+    }
+
+    E0112 decimal_without_digits(name: &str, at: Span) {
+        "unknown type `{name}`";
+        at: "no such type";
+        help: "write how many digits there are in all and how many of them behind the point, for example `decimal(12, 2)`";
     }
 
     E0112 type_not_in_release(name: &str, at: Span, instead: &str) {
@@ -249,9 +270,14 @@ pub fn unknown_feature(view: &str, name: &str, at: Span, nearest: Option<&str>, 
     })
 }
 
-/// E0110, or what the name is elsewhere.
+/// E0110 in a clause, or what the name is elsewhere.
 pub fn unknown_column(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) -> Diagnostic {
     not_a_name(name, at).unwrap_or_else(|| no_such_column(rows, name, at, nearest, rows_at))
+}
+
+/// E0110 in an expression, or what the name is elsewhere.
+pub fn unknown_value(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) -> Diagnostic {
+    not_a_name(name, at).unwrap_or_else(|| neither_column_nor_text(rows, name, at, nearest, rows_at))
 }
 
 /// E0112, or what stands for such a type.

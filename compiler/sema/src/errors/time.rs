@@ -88,6 +88,24 @@ messages! {
         help: "did you mean `\"{nearest}\"`?", at => format!("\"{nearest}\"");
     }
 
+    /// `fixed`: the zone with this offset all year, if there is one.
+    E0309 offset_as_zone(zone: &str, fixed: Option<&str>, at: Span) {
+        let all_year = match fixed {
+            Some("UTC") => "; without an offset to UTC it is `\"UTC\"`".to_owned(),
+            Some(fixed) => format!("; `\"{fixed}\"` has this offset all year (its sign is turned round)"),
+            None => "; or write the offset into the instants, as in `2025-01-31T12:00:00+05:30`".to_owned(),
+        };
+        "`{zone}` is an offset, not a time zone";
+        at: "an offset does not know summer time";
+        help: "write the zone of the place, for example `\"Europe/Paris\"`{all_year}";
+    }
+
+    E0309 abbreviated_zone(zone: &str, place: &str, at: Span) {
+        "unknown time zone `{zone}`";
+        at: "an abbreviation names no place";
+        help: "write the zone of the place, for example `\"{place}\"`; it knows summer time";
+    }
+
     /// `text` is the `at` as written.
     E0310 moved_back(text: &str, time: &str, at: Span) {
         "`{text}` always lies before `{time}`, the source's time";

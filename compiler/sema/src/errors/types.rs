@@ -1,5 +1,6 @@
 //! E02xx: types.
 
+use super::Written;
 use featc_ir::Type;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
@@ -57,14 +58,27 @@ messages! {
     }
 
     E0205 wrong_argument_count(name: &str, usage: &str, found: usize, at: Span) {
-        let found = match found {
-            0 => "without arguments".to_owned(),
-            1 => "with 1 argument".to_owned(),
-            many => format!("with {many} arguments"),
-        };
+        let found = arguments(found);
         "`{name}` called {found}";
         at: "wrong number of arguments";
         help: "write `{usage}`";
+    }
+
+    /// `other` is what takes these arguments.
+    E0205 call_of_another(call: &Written<'_>, other: &str) {
+        let (name, at, inside) = (call.name, call.name_at, call.inside);
+        let found = arguments(call.arguments.len());
+        let shown = if inside.len() > 60 || inside.contains(['\n', '`']) { "…" } else { inside };
+        "`{name}` called {found}";
+        at: "wrong number of arguments";
+        help: "write `{other}({shown})`", call.at => format!("{other}({inside})");
+    }
+
+    E0205 local_time(name: &str, found: usize, instant: &str, at: Span) {
+        let found = arguments(found);
+        "`{name}` called {found}";
+        at: "the calendar is in UTC: zones are not in this release";
+        help: "move the instant by a fixed offset, such as `{name}({instant} + 1h)`, or write the local value into the file";
     }
 
     E0206 wrong_argument_type(name: &str, usage: &str, ty: Type, at: Span) {
@@ -121,7 +135,14 @@ messages! {
         help: "write the type: `cast(null as int64)`";
     }
 
-    E0211 compared_with_null(symbol: &str, other: &str, test: &str, at: Span) {
+    /// `whole` is the comparison.
+    E0211 compared_with_null(symbol: &str, other: &str, test: &str, at: Span, whole: Span) {
+        "`{symbol}` with null";
+        at: "is null for every row";
+        help: "write `{other} {test}`", whole => format!("{other} {test}");
+    }
+
+    E0211 listed_null(symbol: &str, other: &str, test: &str, at: Span) {
         "`{symbol}` with null";
         at: "is null for every row";
         help: "write `{other} {test}`";
@@ -138,7 +159,18 @@ messages! {
         let help = match unquoted {
             _ if ty.is_list() => "leave the clause out: a list has no default".to_owned(),
             Some(literal) => format!("write it without quotes: `default {literal}`"),
-            None => format!("write a literal of type {ty}"),
+            None => {
+                let literal = match ty {
+                    Type::Bool => "false",
+                    Type::Int64 => "0",
+                    Type::Float64 | Type::Decimal { .. } => "0.0",
+                    Type::String => "\"none\"",
+                    Type::Timestamp => "@2000-01-01T00:00:00Z",
+                    Type::Date => "@2000-01-01",
+                    Type::Duration | Type::List(_) => "0s",
+                };
+                format!("write a literal of type {ty}, such as `default {literal}`, or leave the clause out: then it is null")
+            }
         };
         "default of type {default} for a feature of type {ty}";
         at: "replaces null";
@@ -165,6 +197,15 @@ messages! {
         help: "write `{name}`", at => name;
     }
 
+    /// `meant` is the comparison as it can be written, and where it stands.
+    E0215 comparison_of_a_literal(symbol: &str, at: Span, operands: [(Type, Span); 2], whole: Span, meant: &str) {
+        let [(left, _), (right, _)] = operands;
+        "`{symbol}` compares {left} with {right}";
+        at: "of different types";
+        labels: beside(at, &operands);
+        help: "write `{meant}`", whole => meant;
+    }
+
     E0215 incomparable_types(symbol: &str, at: Span, operands: [(Type, Span); 2]) {
         let [(left, _), (right, _)] = operands;
         let help = comparable(left, right);
@@ -172,6 +213,14 @@ messages! {
         at: "of different types";
         labels: beside(at, &operands);
         help: "{help}";
+    }
+}
+
+fn arguments(found: usize) -> String {
+    match found {
+        0 => "without arguments".to_owned(),
+        1 => "with 1 argument".to_owned(),
+        many => format!("with {many} arguments"),
     }
 }
 

@@ -9,6 +9,10 @@ use featc_ir::typing::round_precision;
 use featc_ir::{Expr, ExprKind, Function, Literal, Type};
 use featc_syntax::diag::Span;
 
+fn is_instant(typed: &Typed) -> bool {
+    typed.ty() == Some(Type::Timestamp)
+}
+
 impl Typer<'_> {
     pub(super) fn call(&mut self, function: Function, arguments: &[res::Expr], at: Span) -> Option<Expr> {
         let count = arguments.len();
@@ -23,7 +27,15 @@ impl Typer<'_> {
         };
         let typed: Vec<Typed> = arguments.iter().map(|argument| self.infer(argument)).collect();
         if !fits {
-            self.wrong_count(function, count, at);
+            let is_of_zone = matches!(function.row().signature, Signature::Fixed([_], _)) && count == 2;
+            match &typed[..] {
+                [instant, zone] if is_of_zone && is_instant(instant) && zone.ty() == Some(Type::String) => {
+                    let text = self.text(instant.span).to_owned();
+                    self.complaints
+                        .push(errors::local_time(function.name(), count, &text, at));
+                }
+                _ => self.wrong_count(function, count, at),
+            }
             return None;
         }
         let (arguments, ty) = match function.row().signature {

@@ -29,6 +29,10 @@ struct Site {
 }
 
 impl Site {
+    fn whole(self) -> Span {
+        self.left_at.to(self.right_at)
+    }
+
     /// The operands in the order of the text.
     fn operands(self, left: Type, right: Type) -> [(Type, Span); 2] {
         [(left, self.left_at), (right, self.right_at)]
@@ -140,8 +144,11 @@ impl Typer<'_> {
                 true => "is not null",
                 false => "is null",
             };
-            let complaint = errors::compared_with_null(site.symbol, &other, test, site.at);
-            self.complaints.push(complaint);
+            let is_list = matches!(site.symbol, "in" | "not in") || other == "…";
+            self.complaints.push(match is_list {
+                true => errors::listed_null(site.symbol, &other, test, site.at),
+                false => errors::compared_with_null(site.symbol, &other, test, site.at, site.whole()),
+            });
             return None;
         }
         let (left, right) = self.together(site, left, right)?;
@@ -159,13 +166,47 @@ impl Typer<'_> {
             let (convert_left, to) = conversion(left.ty, right.ty);
             self.mixed(site, left.ty, right.ty, convert_left, to);
         } else {
-            self.complaints.push(errors::incomparable_types(
-                site.symbol,
-                site.at,
-                site.operands(left.ty, right.ty),
-            ));
+            let operands = site.operands(left.ty, right.ty);
+            self.complaints.push(match self.meant(site, left.ty, right.ty) {
+                Some(meant) => errors::comparison_of_a_literal(site.symbol, site.at, operands, site.whole(), &meant),
+                None => errors::incomparable_types(site.symbol, site.at, operands),
+            });
         }
         None
+    }
+
+    /// `ok = 1` and `at > "2024-01-01"` as they are written here.
+    fn meant(&self, site: Site, left: Type, right: Type) -> Option<String> {
+        let (value, literal) = (self.text(site.left_at), self.text(site.right_at));
+        if matches!(site.symbol, "in" | "not in") || value == "…" {
+            return None;
+        }
+        let quoted = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        match (left, right) {
+            (Type::Bool, Type::Int64 | Type::String) => {
+                let is_equal = match site.op {
+                    BinaryOp::Equal => true,
+                    BinaryOp::NotEqual => false,
+                    _ => return None,
+                };
+                let is_true = match quoted.unwrap_or(literal) {
+                    "1" | "true" | "True" => true,
+                    "0" | "false" | "False" => false,
+                    _ => return None,
+                };
+                let value = errors::whole(value);
+                Some(if is_equal == is_true {
+                    value
+                } else {
+                    format!("not {value}")
+                })
+            }
+            (Type::Timestamp | Type::Date, Type::String) => {
+                let literal = featc_syntax::meant_instant(quoted?, left == Type::Date)?;
+                Some(format!("{value} {} {literal}", site.symbol))
+            }
+            _ => None,
+        }
     }
 
     fn arithmetic(&mut self, site: Site, left: Typed, right: Typed) -> Option<Expr> {

@@ -7,7 +7,7 @@ use crate::errors;
 use crate::res::{Call, Expr, ExprKind};
 use featc_ir::{Aggregate, BinaryOp, Function};
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, Span, suggest};
+use featc_syntax::diag::{Diagnostic, SourceMap, Span, suggest};
 
 /// Resolves expressions over a row, or of a feature.
 pub(super) struct Exprs<'a> {
@@ -124,7 +124,7 @@ impl<'a> Exprs<'a> {
         match self.place {
             Place::Row | Place::Aggregate { .. } => self
                 .row
-                .lookup(name, self.complaints)
+                .value(name, self.complaints)
                 .map_or(ExprKind::Poison, ExprKind::Column),
             Place::Feature(names) => names.lookup(name, self.row, self.complaints),
         }
@@ -162,23 +162,27 @@ impl<'a> Exprs<'a> {
     fn call(&mut self, call: &ast::Call, span: Span) -> ExprKind {
         let name = call.function.text.as_str();
         if let Some(aggregate) = Aggregate::named(name) {
-            return self.aggregate(call, aggregate);
-        }
-        if let Some(filter) = &call.filter {
-            self.complaints.push(errors::filter_of_function(name, filter.span));
-        }
-        if let Some(at) = call.ignoring_nulls {
-            self.complaints.push(errors::function_ignoring_nulls(name, at));
+            let other = with_more_arguments(name, call.arguments.len());
+            let Some(other) = other.filter(|_| !matches!(self.place, Place::Row)) else {
+                return self.aggregate(call, aggregate);
+            };
+            let complaint = errors::call_of_another(&self.written(call), other);
+            self.complaints.push(complaint);
+            return ExprKind::Poison;
         }
         let name_at = call.function.span;
         let function = Function::from_name(name);
-        if function.is_none() && !matches!(name, "if" | "coalesce") {
-            self.complaints.push(errors::unknown_function(
-                name,
-                only_name(&call.arguments),
-                name_at,
-                nearest_function(name),
-            ));
+        if function.is_some() || matches!(name, "if" | "coalesce") {
+            let filter = call.filter.as_ref().map(|filter| filter.span);
+            self.complaints
+                .extend(filter.map(|at| errors::filter_of_function(name, at)));
+            let ignoring = call.ignoring_nulls;
+            self.complaints
+                .extend(ignoring.map(|at| errors::function_ignoring_nulls(name, at)));
+        } else {
+            let written = self.written(call);
+            self.complaints
+                .push(errors::unknown_function(&written, nearest_function(name)));
             match self.place {
                 // It may have been meant as an aggregate: what its names mean is unknown too.
                 Place::Feature(_) => {}
@@ -204,6 +208,33 @@ impl<'a> Exprs<'a> {
                 name_at,
                 arguments,
             }),
+        }
+    }
+
+    fn written<'w>(&self, call: &'w ast::Call) -> errors::Written<'w>
+    where
+        'a: 'w,
+    {
+        let texts: &'a SourceMap = self.items.texts;
+        let name_at = call.function.span;
+        let spans = call.arguments.iter().map(|argument| argument.span);
+        let filter = call.filter.iter().map(|filter| filter.span);
+        let last = spans
+            .clone()
+            .chain(filter)
+            .chain(call.ignoring_nulls)
+            .map(|at| at.end)
+            .max();
+        let last = last.unwrap_or(name_at.end);
+        let rest = texts.text(name_at.file).get(last..).unwrap_or("");
+        let end = rest.find(')').map_or(last, |close| last + close);
+        let inside = Span::new(name_at.file, name_at.end, end);
+        errors::Written {
+            name: &call.function.text,
+            name_at,
+            at: Span::new(name_at.file, name_at.start, end + 1),
+            inside: texts.slice(inside).trim_start().trim_start_matches('(').trim(),
+            arguments: spans.map(|at| texts.slice(at)).collect(),
         }
     }
 
@@ -318,33 +349,22 @@ fn number_of_items(written: &ast::Expr) -> Option<u32> {
         .filter(|items| (1..=Aggregate::ITEMS_MAX).contains(items))
 }
 
-fn only_name(arguments: &[ast::Expr]) -> Option<&str> {
-    match arguments.first().map(|argument| &argument.kind) {
-        Some(ast::ExprKind::Name(name)) => Some(&name.text),
-        _ => None,
-    }
+/// What an aggregate is meant as that has more arguments than it takes.
+fn with_more_arguments(name: &str, arguments: usize) -> Option<&'static str> {
+    Some(match (name, arguments) {
+        ("first", 2) => "first_n",
+        ("last", 2) => "last_n",
+        ("min", 2..) => "least",
+        ("max", 2..) => "greatest",
+        _ => return None,
+    })
 }
 
-/// The nearest function or aggregate, or what it is called here.
+/// The function or aggregate that is meant by a slip of the hand. What other languages call them stands in a table.
 fn nearest_function(name: &str) -> Option<&'static str> {
-    let foreign = match name.to_lowercase().as_str() {
-        "avg" | "average" => Some("mean"),
-        "std" | "stddev_samp" => Some("stddev"),
-        "var" | "var_samp" => Some("variance"),
-        "var_pop" => Some("variance_pop"),
-        "len" | "char_length" => Some("length"),
-        "ceiling" => Some("ceil"),
-        "first_value" => Some("first"),
-        "last_value" => Some("last"),
-        "iff" | "iif" => Some("if"),
-        "substr" => Some("substring"),
-        _ => None,
-    };
-    foreign.or_else(|| {
-        let functions = Function::ALL.iter().map(|function| function.name());
-        let aggregates = Aggregate::ALL.iter().map(|aggregate| aggregate.name());
-        suggest::nearest(name, functions.chain(aggregates).chain(["coalesce", "if"]))
-    })
+    let functions = Function::ALL.iter().map(|function| function.name());
+    let aggregates = Aggregate::ALL.iter().map(|aggregate| aggregate.name());
+    suggest::slip(name, functions.chain(aggregates).chain(["coalesce", "if"]))
 }
 
 fn is_open_comparison(expr: &ast::Expr) -> bool {

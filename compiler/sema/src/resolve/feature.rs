@@ -9,7 +9,7 @@ use crate::res::{self, Expr, ExprKind};
 use featc_ir::{Aggregate, FeatureId};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The features that a view declares, windows expanded.
 pub(super) struct ViewFeatures<'a> {
@@ -18,6 +18,9 @@ pub(super) struct ViewFeatures<'a> {
     /// Of each feature of the program, the declaration it comes from.
     owner: Vec<usize>,
     names: Vec<String>,
+    /// The names of features that are not understood; and whether there are some without a name.
+    broken: BTreeSet<&'a str>,
+    any_broken: bool,
 }
 
 /// How the words of a feature say that it is computed.
@@ -49,6 +52,14 @@ impl<'a> ViewFeatures<'a> {
             by_name: BTreeMap::new(),
             owner: Vec::new(),
             names: Vec::new(),
+            broken: view
+                .broken
+                .iter()
+                .filter_map(|broken| Some(broken.name.as_ref()?.text.as_str()))
+                .collect(),
+            any_broken: view.broken.iter().any(|broken| {
+                broken.name.is_none() && broken.keyword.as_deref().is_none_or(|keyword| keyword == "feature")
+            }),
         };
         for (position, feature) in view.features.iter().enumerate() {
             match &feature.over {
@@ -95,12 +106,8 @@ impl<'a> ViewFeatures<'a> {
 
     /// Whether a feature that is not understood may have this name.
     pub(super) fn is_broken(&self, name: &str) -> bool {
-        self.view.broken.iter().any(|broken| match &broken.name {
-            Some(known) => name
-                .strip_prefix(known.text.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('_')),
-            None => broken.keyword.as_deref().is_none_or(|keyword| keyword == "feature"),
-        })
+        let mut begins = name.match_indices('_').map(|(at, _)| &name[..at]).chain([name]);
+        self.any_broken || begins.any(|begin| self.broken.contains(begin))
     }
 
     /// Whether a statement of the view is not understood.
@@ -110,14 +117,13 @@ impl<'a> ViewFeatures<'a> {
 
     /// The nearest name: one of the expansions, if a list has this name.
     pub(super) fn nearest(&self, name: &str) -> Option<&str> {
-        let expansion = self.names.iter().find(|known| {
-            known
-                .strip_prefix(name)
-                .and_then(|rest| rest.strip_prefix('_'))
-                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) || rest == "lifetime")
-        });
+        // In order, those that begin with a name and a digit stand together.
+        let digits = format!("{name}_0")..format!("{name}_:");
+        let lifetime = self.by_name.get_key_value(&format!("{name}_lifetime"));
+        let mut counted = self.by_name.range(digits).inspect(|_| featc_ir::work::add(1));
+        let expansion = counted.next().or(lifetime);
         expansion
-            .map(String::as_str)
+            .map(|(known, _)| known.as_str())
             .or_else(|| suggest::nearest(name, self.names.iter().map(String::as_str)))
     }
 }
@@ -169,7 +175,7 @@ impl FeatureNames<'_> {
             }
             Shape::Aggregate | Shape::WithoutWindow | Shape::WithoutAggregate => {
                 let nearest = suggest::nearest(text, row.columns.iter().map(|(name, _)| name.as_str()));
-                errors::unknown_column(&row.name, text, at, nearest, row.at)
+                errors::unknown_value(&row.name, text, at, nearest, row.at)
             }
         }
     }

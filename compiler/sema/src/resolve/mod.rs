@@ -13,16 +13,17 @@ mod window;
 use crate::errors::{self, Kind};
 use crate::res;
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, FileId, Outcome, Span};
+use featc_syntax::diag::{Diagnostic, FileId, Outcome, SourceMap, Span};
 use scope::Items;
 use std::collections::BTreeMap;
 
 /// Looks up every name of a module that may be spread over several files.
 ///
-/// The result has a place for every declaration; what could not be resolved is marked and reported once.
-pub fn resolve(files: &[ast::File]) -> Outcome<res::File> {
+/// The result has a place for every declaration; what could not be resolved is marked and reported once. `texts` are what
+/// the spans point into.
+pub fn resolve(files: &[ast::File], texts: &SourceMap) -> Outcome<res::File> {
     let mut complaints = Vec::new();
-    let items = Items::collect(files, &mut complaints);
+    let items = Items::collect(files, texts, &mut complaints);
     complaints = once_per_pair_of_files(complaints);
 
     let entities = items

@@ -5,7 +5,7 @@ use crate::errors::{self, Kind};
 use crate::res::Rows;
 use featc_ir::{ColumnId, SourceId};
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, Span, suggest};
+use featc_syntax::diag::{Diagnostic, SourceMap, Span, suggest};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The items of one kind, in the order of the text, and the first of each name.
@@ -34,6 +34,8 @@ impl<'a, T> Namespace<'a, T> {
 /// All items of the module.
 #[derive(Debug)]
 pub(super) struct Items<'a> {
+    /// What the spans point into.
+    pub(super) texts: &'a SourceMap,
     pub(super) entities: Namespace<'a, ast::Entity>,
     pub(super) sources: Namespace<'a, ast::Source>,
     pub(super) transforms: Namespace<'a, ast::Transform>,
@@ -46,8 +48,9 @@ pub(super) struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    pub(super) fn collect(files: &'a [ast::File], complaints: &mut Vec<Diagnostic>) -> Items<'a> {
+    pub(super) fn collect(files: &'a [ast::File], texts: &'a SourceMap, complaints: &mut Vec<Diagnostic>) -> Items<'a> {
         let mut items = Items {
+            texts,
             entities: Namespace::new(),
             sources: Namespace::new(),
             transforms: Namespace::new(),
@@ -196,14 +199,26 @@ impl RowScope {
         self.by_name.get(name).copied()
     }
 
-    /// The column of a name; reports it if there is none.
+    /// The column of a name in a clause; reports it if there is none.
     pub(super) fn lookup(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<ColumnId> {
+        self.find_or(name, complaints, errors::unknown_column)
+    }
+
+    /// The column of a name in an expression; reports it if there is none.
+    pub(super) fn value(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<ColumnId> {
+        self.find_or(name, complaints, errors::unknown_value)
+    }
+
+    fn find_or(
+        &self,
+        name: &ast::Name,
+        complaints: &mut Vec<Diagnostic>,
+        unknown: fn(&str, &str, Span, Option<&str>, Span) -> Diagnostic,
+    ) -> Option<ColumnId> {
         let found = self.find(&name.text);
         if found.is_none() && !self.is_silent(&name.text) {
             let nearest = suggest::nearest(&name.text, self.columns.iter().map(|(name, _)| name.as_str()));
-            complaints.push(errors::unknown_column(
-                &self.name, &name.text, name.span, nearest, self.at,
-            ));
+            complaints.push(unknown(&self.name, &name.text, name.span, nearest, self.at));
         }
         found
     }

@@ -17,45 +17,55 @@ const SIMPLE: [Type; 7] = [
 ];
 
 /// What other languages call our types.
-const FOREIGN: [(&str, &str); 7] = [
-    ("int integer bigint long int32 smallint i64", "int64"),
-    ("float double real float32 f64 number", "float64"),
-    ("numeric money", "decimal(12, 2)"),
-    ("text str varchar utf8", "string"),
+const FOREIGN: [(&str, &str); 6] = [
+    (
+        "int integer bigint long int8 int16 int32 uint8 uint16 uint32 smallint tinyint i64",
+        "int64",
+    ),
+    ("float double real float16 float32 f64 number", "float64"),
+    ("text str varchar nvarchar char character utf8 category enum", "string"),
     ("boolean", "bool"),
-    ("datetime timestamptz", "timestamp"),
-    ("interval timedelta", "duration"),
+    (
+        "datetime datetime64 timestamptz timestamp_ntz timestamp_tz",
+        "timestamp",
+    ),
+    ("interval timedelta timedelta64", "duration"),
 ];
 
 /// The type that a name stands for; reports it if there is none.
 pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>) -> Option<Type> {
     let name = written.name.text.as_str();
+    let lower = name.to_lowercase();
+    let digits = match written.arguments.as_slice() {
+        [precision, scale] => decimal(precision.value, scale.value),
+        [precision] => decimal(precision.value, 0),
+        _ => None,
+    };
     if name == "decimal" {
-        let decimal = match written.arguments.as_slice() {
-            [precision, scale] => decimal(precision.value, scale.value),
-            _ => None,
-        };
-        if decimal.is_none() {
+        let both = digits.filter(|_| written.arguments.len() == 2);
+        if both.is_none() {
             complaints.push(errors::invalid_decimal(written.span));
         }
-        return decimal;
+        return both;
+    }
+    match (lower.as_str(), digits) {
+        ("decimal" | "numeric" | "money" | "number" | "dec", Some(ty)) => {
+            complaints.push(errors::decimal_of_another_language(name, written.span, ty));
+            return None;
+        }
+        ("decimal" | "numeric" | "money" | "dec", None) => {
+            complaints.push(errors::decimal_without_digits(name, written.span));
+            return None;
+        }
+        _ => {}
     }
     let Some(simple) = SIMPLE.into_iter().find(|ty| ty.to_string() == name) else {
-        let lower = name.to_lowercase();
         let names: Vec<String> = SIMPLE.iter().map(Type::to_string).collect();
         let foreign = FOREIGN
             .iter()
             .find(|(foreign, _)| foreign.split(' ').any(|foreign| foreign == lower))
             .map(|(_, ours)| *ours);
-        let nearest = foreign.or_else(|| {
-            suggest::nearest(
-                name,
-                names
-                    .iter()
-                    .map(String::as_str)
-                    .chain(std::iter::once("decimal(12, 2)")),
-            )
-        });
+        let nearest = foreign.or_else(|| suggest::nearest(name, names.iter().map(String::as_str)));
         complaints.push(errors::unknown_type(name, written.span, nearest));
         return None;
     };

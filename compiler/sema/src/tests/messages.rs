@@ -311,7 +311,7 @@ fn names_of_other_languages_are_not_taken_for_misspelt_ones() {
     );
     assert_eq!(
         about("sum(sin(price)) over 1d"),
-        "`sin` is not in this release; compute it before, as a column of the file; the functions are listed in docs/language.md"
+        "`sin` is not in this release; compute it before, as a column of the file; `featc explain E0111` lists what there is"
     );
     let clock = "a feature is asked for an instant; the time since the last event is `time_since_last()`";
     assert_eq!(
@@ -379,5 +379,42 @@ fn zones_are_known_by_their_place() {
     assert_eq!(help("New York"), "did you mean `\"America/New_York\"`?");
     assert_eq!(help("europe/paris"), "did you mean `\"Europe/Paris\"`?");
     assert_eq!(help("Europe/Pariss"), "did you mean `\"Europe/Paris\"`?");
-    assert!(help("+02:00").starts_with("write a name of the IANA database"));
+    assert!(help("qqqqqq").starts_with("write a name of the IANA database"));
+    let place = "write the zone of the place, for example";
+    let paris = format!("{place} `\"Europe/Paris\"`");
+    let turned = "has this offset all year (its sign is turned round)";
+    for ahead in ["+02:00", "UTC+2", "GMT+02", "utc +2"] {
+        assert_eq!(help(ahead), format!("{paris}; `\"Etc/GMT-2\"` {turned}"), "{ahead}");
+    }
+    assert_eq!(help("GMT-5"), format!("{paris}; `\"Etc/GMT+5\"` {turned}"));
+    assert!(help("+05:30").ends_with("write the offset into the instants, as in `2025-01-31T12:00:00+05:30`"));
+    assert!(help("UTC+0:00").ends_with("it is `\"UTC\"`"));
+    assert_eq!(help("Z"), "did you mean `\"UTC\"`?");
+    for (short, meant) in [("PST", "America/Los_Angeles"), ("CEST", "Europe/Berlin")] {
+        assert_eq!(help(short), format!("{place} `\"{meant}\"`; it knows summer time"));
+    }
+}
+
+/// Each of many features reads one that is not there.
+#[test]
+fn looking_for_names_grows_with_the_program() {
+    let steps = |count: usize| {
+        let feature = |number: usize| {
+            format!(
+                "  /// It.\n  feature a_{number}h = {}\n",
+                if number == 0 { "a" } else { "qqq" }
+            )
+        };
+        let features: String = (0..count).map(feature).collect();
+        let before = featc_ir::work::steps();
+        let (outcome, _) = super::compile(&format!(
+            "{HEAD}view v of card from txn {{\n  owner \"o\"\n{features}}}\n"
+        ));
+        assert_eq!(outcome.diagnostics.len(), count);
+        let help = outcome.diagnostics[0].help.as_ref().map(|help| help.text.as_str());
+        assert_eq!(help, Some("did you mean `a_0h`?"), "a window of a list");
+        featc_ir::work::steps() - before
+    };
+    let (few, many) = (steps(150), steps(300));
+    assert!(few > 0 && many < 3 * few, "{few} steps, then {many}");
 }

@@ -1,5 +1,6 @@
 //! Fixtures: whole programs, their messages, their typed form.
 
+mod elsewhere;
 mod messages;
 mod pages;
 mod programs;

@@ -54,6 +54,16 @@ fn every_page_fails_and_passes_as_it_says() {
 }
 
 #[test]
+fn the_page_of_unknown_functions_lists_all() {
+    let page = Code::E0111.explain();
+    let functions = featc_ir::Function::ALL.iter().map(|function| function.name());
+    let aggregates = featc_ir::Aggregate::ALL.iter().map(|aggregate| aggregate.name());
+    for name in functions.chain(aggregates).chain(["coalesce", "if"]) {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
 fn every_fixture_raises_its_code() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/ui");
     let mut wrong = Vec::new();

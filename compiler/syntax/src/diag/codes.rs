@@ -240,6 +240,7 @@ codes! {
     // W07xx data at run time
     W0701 AskedAtEvents       "questions at the instant of an event", since "0.1";
     W0702 NothingExcluded     "questions that exclude no event", since "0.1";
+    W0703 SeveralRowsOfAnId   "ids under which a source has different rows", since "0.1";
 }
 
 impl Code {

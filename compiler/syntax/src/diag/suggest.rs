@@ -60,6 +60,36 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
+/// The candidate that the name is by a slip of the hand: the same but for case and `_`, one edit behind the first letter
+/// (in names of four letters an exchange or a letter twice), or a beginning that no other has. Names that are only near
+/// may mean something else.
+pub fn slip<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let plain = |name: &str| name.to_lowercase().replace('_', "");
+    let wanted = plain(name);
+    if wanted.is_empty() || wanted.len() > LENGTH_MAX {
+        return None;
+    }
+    let letters = |text: &str| text.chars().collect::<Vec<_>>();
+    let kinds = |text: &str| text.chars().collect::<std::collections::BTreeSet<_>>();
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let is_near = |candidate: &str| {
+        let other = plain(candidate);
+        let is_long = wanted.len().max(other.len()) >= 5 && wanted.get(..1) == other.get(..1);
+        digits(&wanted) == digits(&other)
+            && (is_long || kinds(&wanted) == kinds(&other))
+            && Rows::default()
+                .distance(&letters(&wanted), &letters(&other), 1)
+                .is_some()
+    };
+    let same = candidates.clone().find(|candidate| plain(candidate) == wanted);
+    same.or_else(|| candidates.clone().find(|candidate| is_near(candidate)))
+        .or_else(|| {
+            let mut longer = candidates.filter(|candidate| plain(candidate).starts_with(&wanted));
+            let only = longer.next().filter(|_| wanted.len() >= 4);
+            only.filter(|_| longer.next().is_none())
+        })
+}
+
 /// Three rows of the table of distances, kept from one candidate to the next.
 #[derive(Default)]
 struct Rows {
@@ -113,6 +143,38 @@ mod tests {
         assert_eq!(nearest("zebra", columns), None);
         assert_eq!(nearest("x", columns), None);
         assert_eq!(nearest("", columns), None);
+    }
+
+    #[test]
+    fn a_slip_is_the_same_word() {
+        let functions =
+            "sum min mean sqrt exp log10 lower upper day_of_year starts_with seconds milliseconds correlation";
+        let slip = |name: &str| slip(name, functions.split(' '));
+        for (written, meant) in [
+            ("SUM", "sum"),
+            ("smu", "sum"),
+            ("summ", "sum"),
+            ("lowr", "lower"),
+            ("dayofyear", "day_of_year"),
+            ("startswith", "starts_with"),
+            ("corr", "correlation"),
+        ] {
+            assert_eq!(slip(written), Some(meant), "{written}");
+        }
+        for other in [
+            "",
+            "power",
+            "log1p",
+            "exp2",
+            "sqr",
+            "gmean",
+            "total_seconds",
+            "diff",
+            "mix",
+            "se",
+        ] {
+            assert_eq!(slip(other), None, "{other}");
+        }
     }
 
     #[test]

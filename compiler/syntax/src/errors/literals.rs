@@ -112,6 +112,18 @@ messages! {
         help: "write `{plain}`", at => plain;
     }
 
+    E0012 commas_in_a_number(at: Span, plain: &str) {
+        "numbers are written without `,`";
+        at: "";
+        help: "write `{plain}`", at => plain;
+    }
+
+    E0012 letter_behind_a_number(text: &str, at: Span, plain: &str) {
+        "`{text}` is not a number";
+        at: "";
+        help: "write `{plain}`", at => plain;
+    }
+
     E0012 not_a_number(text: &str, at: Span) {
         "`{text}` is not a number";
         at: "";

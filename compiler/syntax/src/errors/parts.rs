@@ -16,6 +16,32 @@ messages! {
         help: "make one feature per window, and one that combines them: `feature ratio = spend_1h / spend_1d`";
     }
 
+    E0001 windows_of_parts(at: Span, whole: Span, parts: &[String; 3]) {
+        let [first, second, third] = parts;
+        "a feature has one window, at its end";
+        at: "";
+        help: "make one feature per window, and one that combines them: `{first}`, `{second}`, `{third}`",
+            whole => parts.join("\n  ");
+    }
+
+    E0001 one_window_twice(at: Span, whole: Span, name: &str, value: &str) {
+        "a feature has one window, at its end";
+        at: "";
+        help: "write `feature {name} = {value}`", whole => format!("feature {name} = {value}");
+    }
+
+    E0001 files_without_format(at: Span, keyword: &str, format: &str, path: &str) {
+        "files are named behind `batch` or `stream` and their format";
+        at: "";
+        help: "write `{keyword} {format} {path}`", at => format!("{keyword} {format} {path}");
+    }
+
+    E0001 columns_without_colons(name: &str, ty: &str, at: Span, all_at: Span, all: &str) {
+        "between a column and its type stands a `:`";
+        at: "";
+        help: "write `{name}: {ty}`, and so each of them", all_at => all;
+    }
+
     E0001 path_without_quotes(path: &str, at: Span) {
         "the path of a file stands in double quotes";
         at: "";
@@ -56,6 +82,13 @@ messages! {
         "`{operator}` is not in this release";
         at: "";
         help: "write `{call}`";
+    }
+
+    /// `whole` is what the call replaces.
+    E0001 pattern_as_a_call(operator: &str, at: Span, whole: Span, call: &str) {
+        "`{operator}` is not in this release";
+        at: "";
+        help: "write `{call}`", whole => call;
     }
 
     E0005 expression_too_deep(at: Span) {

@@ -58,6 +58,18 @@ messages! {
         help: "use the letters a to z, digits and `_`";
     }
 
+    E0004 dash_in_a_name(name: &str, at: Span, plain: &str) {
+        "the name `{name}` has letters that names cannot have";
+        at: "not a name";
+        help: "write `{plain}`", at => plain;
+    }
+
+    E0004 dash_in_a_column(name: &str, at: Span, plain: &str) {
+        "the name `{name}` has letters that names cannot have";
+        at: "not a name";
+        help: "rename the column in the file, for example to `{plain}`: this release has no other names for columns";
+    }
+
     E0004 semicolon(at: Span) {
         "`;` is not used in .feat files";
         at: "";

@@ -1,6 +1,7 @@
 //! Habits of other languages: what is written here instead, one next step each. Most are rows of [`super::table`]; here
 //! are those that no pattern of words says.
 
+use super::pattern::find;
 use super::piece::Piece;
 use super::{Failure, as_duration, table};
 use crate::diag::{Diagnostic, Span};
@@ -13,9 +14,16 @@ impl Failure<'_> {
     /// What somebody who writes SQL or Python would write here.
     pub(super) fn habit(&self, is_shown: bool) -> Option<Diagnostic> {
         let piece = Piece::new(self.tokens, self.span, self.at);
-        capitals(&piece)
+        // `NOT NULL` of a type is no keyword in capitals.
+        let of_columns = self.context == Context::Clause && piece.text(0) == "columns";
+        self.without_format(&piece)
+            .or_else(|| table::told(self.context, &piece).filter(|_| of_columns))
+            .or_else(|| capitals(&piece))
             .or_else(|| dashes(&piece))
             .or_else(|| self.bare_path(&piece))
+            .or_else(|| self.without_colons(&piece))
+            .or_else(|| self.dashes_in_a_name(&piece))
+            .or_else(|| thousands(&piece))
             .or_else(|| interval(&piece))
             .or_else(|| like(&piece))
             .or_else(|| table::told(self.context, &piece))
@@ -38,6 +46,10 @@ impl Failure<'_> {
 
     /// `(sum(x) over 1h) / (sum(x) over 1d)`
     fn two_windows(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        const WRITTEN: [&str; 2] = [
+            "^ feature V = W ( L ) over N T U ( K ) over M",
+            "^ feature V = ( W ( L ) over N ) T ( U ( K ) over M )",
+        ];
         const OPERATORS: [&str; 10] = ["+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">="];
         let at = piece.at;
         let is_window = |index: usize| piece.kind(index) == Some(TokenKind::Number) || piece.text(index) == "lifetime";
@@ -45,8 +57,108 @@ impl Failure<'_> {
             piece.text(at) == "over" && piece.depth(at) > 0 && is_window(at + 1) && piece.text(at + 2) == ")";
         let goes_on = at >= 2 && piece.back(2) == "over" && is_window(at - 1) && OPERATORS.contains(&piece.text(at));
         let is_feature = self.context == Context::Statement && piece.text(0) == "feature";
-        let last = if in_group { at + 1 } else { at };
-        (is_feature && (in_group || goes_on)).then(|| errors::two_windows(piece.span(at, last)))
+        if !is_feature || !(in_group || goes_on) {
+            return None;
+        }
+        let at = piece.span(at, if in_group { at + 1 } else { at });
+        let Some(found) = WRITTEN.iter().find_map(|pattern| find(pattern, piece)) else {
+            return Some(errors::two_windows(at));
+        };
+        let [name, operator, first, last] = ['V', 'T', 'N', 'M'].map(|letter| found.text(letter, piece));
+        let calls = [('W', 'L'), ('U', 'K')]
+            .map(|(call, inside)| format!("{}({})", found.text(call, piece), found.text(inside, piece)));
+        let whole = piece.span(found.whole.0, found.whole.1);
+        let [dividend, divisor] = &calls;
+        if first == last {
+            let value = format!("{dividend} {operator} {divisor} over {first}");
+            return Some(errors::one_window_twice(at, whole, name, &value));
+        }
+        let parts = [
+            format!("feature {name}_{first} = {dividend} over {first}"),
+            format!("feature {name}_{last} = {divisor} over {last}"),
+            format!("feature {name} = {name}_{first} {operator} {name}_{last}"),
+        ];
+        Some(errors::windows_of_parts(at, whole, &parts))
+    }
+
+    /// `batch "payments.csv"`, `path "payments.csv"`
+    fn without_format(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let keyword = match piece.text(0) {
+            "batch" | "stream" if piece.at == 1 => piece.text(0),
+            "path" | "file" | "files" | "location" => "batch",
+            _ => return None,
+        };
+        if self.context != Context::Clause || piece.kind(1)? != TokenKind::String {
+            return None;
+        }
+        let path = piece.text(1);
+        let name = path.trim_matches('"').trim_end_matches(".gz").trim_end_matches(".zst");
+        let format = match name.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("csv") => "csv",
+            Some("tsv") => "tsv",
+            Some("jsonl" | "ndjson") => "jsonl",
+            Some("arrow") => "arrow",
+            _ => "parquet",
+        };
+        Some(errors::files_without_format(piece.span(0, 1), keyword, format, path))
+    }
+
+    /// `columns (id int64, card string)`
+    fn without_colons(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let is_word = |index: usize| piece.kind(index) == Some(TokenKind::Word);
+        let is_bare = |index: usize| {
+            let begins = matches!(piece.text(index - 1), "(" | ",") && piece.depth(index) == 1;
+            begins && is_word(index) && is_word(index + 1)
+        };
+        let first = piece.at.checked_sub(1).filter(|first| *first >= 2 && is_bare(*first))?;
+        if self.context != Context::Clause || piece.text(0) != "columns" {
+            return None;
+        }
+        let last = piece.tokens.len() - 1;
+        let mut columns = piece.slice(1, last).to_owned();
+        for index in (2..last).rev().filter(|index| is_bare(*index)) {
+            columns.insert(piece.tokens[index].end - piece.tokens[1].start, ':');
+        }
+        let (name, ty) = (piece.text(first), piece.text(first + 1));
+        Some(errors::columns_without_colons(
+            name,
+            ty,
+            piece.span(first, first + 1),
+            piece.span(1, last),
+            &columns,
+        ))
+    }
+
+    /// `feature total-spend = …`
+    fn dashes_in_a_name(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let at = piece.at;
+        let is_dash = |index: usize| piece.text(index) == "-";
+        if !is_dash(at) {
+            return None;
+        }
+        let last = at + (at..).take_while(|index| piece.touch(*index)).count();
+        let rest = piece.slice(at, last.min(piece.tokens.len() - 1));
+        let is_name = rest
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        let before = self.previous.or_else(|| self.tokens.before(self.at))?;
+        let touches = before.kind == TokenKind::Word && before.end == self.at;
+        if !is_name || !touches {
+            return None;
+        }
+        let span = self.place(before).to(piece.span(at, last.min(piece.tokens.len() - 1)));
+        let name = self.tokens.slice(span);
+        let plain = name.replace('-', "_");
+        match (self.context, piece.text(0)) {
+            (Context::Clause, "columns") if at >= 3 && matches!(piece.back(2), "(" | ",") => {
+                Some(errors::dash_in_a_column(name, span, &plain))
+            }
+            (Context::Statement, "feature") | (Context::Step, "let") if at == 2 => {
+                Some(errors::dash_in_a_name(name, span, &plain))
+            }
+            (Context::Item, _) if at == 2 || at == 0 => Some(errors::dash_in_a_name(name, span, &plain)),
+            _ => None,
+        }
     }
 
     /// `unique a, b`
@@ -178,29 +290,67 @@ fn like(piece: &Piece<'_>) -> Option<Diagnostic> {
     if !matches!(word.as_str(), "like" | "ilike" | "rlike") {
         return None;
     }
-    let not = if negated { "not " } else { "" };
-    let operand = piece.slice(piece.operand(last), last);
-    let call = as_call(piece.text(at + 1)).filter(|_| word == "like");
-    let call = call.map(|(name, text)| format!("{not}{name}({operand}, \"{text}\")"));
-    let example = call.filter(|call| table::is_quotable(call));
-    let example = example
-        .as_deref()
-        .unwrap_or("starts_with(x, \"a\")` or `contains(x, \"a\")");
-    Some(errors::pattern_of_another_language(
-        piece.text(at),
-        piece.span(at, at),
-        example,
-    ))
+    let first = piece.operand(last);
+    let operand = piece.slice(first, last);
+    let call = as_call(operand, &word, negated, piece.text(at + 1)).filter(|call| table::is_quotable(call));
+    let is_alone = piece.is_alone(first, at + 1);
+    let whole = piece.span(first, at + 1);
+    let (operator, at) = (piece.text(at), piece.span(at, at));
+    Some(match call {
+        Some(call) if is_alone => errors::pattern_as_a_call(operator, at, whole, &call),
+        Some(call) => errors::pattern_of_another_language(operator, at, &call),
+        None => {
+            let operand = if table::is_quotable(operand) { operand } else { "x" };
+            let example = format!("starts_with({operand}, \"a\")` or `contains({operand}, \"a\")");
+            errors::pattern_of_another_language(operator, at, &example)
+        }
+    })
 }
 
-/// The function that a pattern of SQL stands for, and its text.
-fn as_call(pattern: &str) -> Option<(&'static str, &str)> {
+/// `1,000`
+fn thousands(piece: &Piece<'_>) -> Option<Diagnostic> {
+    let first = piece.at.checked_sub(1)?;
+    let is_group = |comma: usize| {
+        let touches = piece.touch(comma - 1) && piece.touch(comma);
+        let digits = piece.text(comma + 1);
+        let is_whole = digits.len() == 3 || digits.len() > 3 && digits.as_bytes()[3] == b'.';
+        piece.text(comma) == "," && touches && piece.kind(comma + 1) == Some(TokenKind::Number) && is_whole
+    };
+    if piece.kind(first)? != TokenKind::Number || !is_group(piece.at) {
+        return None;
+    }
+    let last = first + 2 * (piece.at..).step_by(2).take_while(|comma| is_group(*comma)).count();
+    let plain = piece.slice(first, last).replace(',', "");
+    Some(errors::commas_in_a_number(piece.span(first, last), &plain))
+}
+
+/// What a pattern of SQL says of an operand.
+fn as_call(operand: &str, word: &str, negated: bool, pattern: &str) -> Option<String> {
     let inner = pattern.get(1..pattern.len().checked_sub(1)?)?;
+    let (operand, inner) = match word {
+        "like" => (operand.to_owned(), inner.to_owned()),
+        "ilike" => (format!("lower({operand})"), inner.to_lowercase()),
+        _ => return None,
+    };
+    let not = if negated { "not " } else { "" };
     let (name, text) = match (inner.strip_prefix('%'), inner.strip_suffix('%')) {
+        (Some(_), Some("")) if !negated => return Some(format!("{operand} is not null")),
         (Some(_), Some(_)) => ("contains", inner.get(1..inner.len().checked_sub(1)?)?),
         (Some(rest), None) => ("ends_with", rest),
         (None, Some(rest)) => ("starts_with", rest),
-        (None, None) => return None,
+        (None, None) => ("", inner.trim_end_matches('_')),
     };
-    (!text.is_empty() && !text.contains(['%', '_', '\\', '"'])).then_some((name, text))
+    if text.is_empty() || text.contains(['%', '_', '\\', '"']) {
+        return None;
+    }
+    let blanks = inner.len() - text.len();
+    Some(match name {
+        "" if blanks > 0 && negated => return None,
+        "" if blanks > 0 => {
+            let length = text.chars().count() + blanks;
+            format!("starts_with({operand}, \"{text}\") and length({operand}) = {length}")
+        }
+        "" => format!("{operand} {} \"{text}\"", if negated { "!=" } else { "=" }),
+        name => format!("{not}{name}({operand}, \"{text}\")"),
+    })
 }

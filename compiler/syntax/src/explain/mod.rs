@@ -16,6 +16,7 @@ use crate::scan::{Token, TokenKind, Tokens};
 use crate::{errors, literal};
 use featc_grammar::{FeatParser, Parser, RESERVED, Rule, user_word};
 use pest::error::{ErrorVariant, InputLocation};
+use piece::Piece;
 
 /// What the grammar says about a failure.
 struct Failure<'a> {
@@ -138,6 +139,7 @@ impl<'a> Failure<'a> {
             || closes
             || self.starts_piece()
             || self.next() != Some(":")
+                && Piece::new(self.tokens, self.span, self.at).is_unclosed()
                 && matches!(
                     found,
                     Some("over" | "default" | "excluding" | "then" | "when" | "else" | "end")

@@ -17,6 +17,8 @@ pub(super) struct Found {
     /// The first and the last token that the message points at.
     pub start: usize,
     pub end: usize,
+    /// The first and the last token of all that was found.
+    pub whole: (usize, usize),
     /// Where the piece must break, if the pattern says it.
     breaks: Option<usize>,
 }
@@ -114,9 +116,20 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
         letters,
         start: opens.unwrap_or(start),
         end: closes.unwrap_or(next) - 1,
+        whole: (start, next - 1),
         breaks: breaks.or(opens),
     };
     Some((start, found))
+}
+
+impl Found {
+    /// What a letter stands for, as written.
+    pub fn text<'b>(&self, letter: char, piece: &Piece<'b>) -> &'b str {
+        let found = self.letters.iter().find(|(known, _, _)| *known == letter);
+        found
+            .filter(|(_, first, last)| first <= last)
+            .map_or("", |(_, first, last)| piece.slice(*first, *last))
+    }
 }
 
 fn letter(word: &str) -> char {

@@ -75,6 +75,18 @@ impl<'b> Piece<'b> {
         }
     }
 
+    /// Whether nothing beside the tokens `first..=last` binds them: an operator, or brackets of a call.
+    pub fn is_alone(&self, first: usize, last: usize) -> bool {
+        const BINDS: [&str; 9] = ["+", "-", "*", "/", "div", "mod", "not", ".", ":"];
+        let before = first.checked_sub(1).map_or("", |before| self.text(before));
+        !BINDS.contains(&before) && !BINDS.contains(&self.text(last + 1)) && self.text(last + 1) != "("
+    }
+
+    /// Whether a bracket is open at the end.
+    pub fn is_unclosed(&self) -> bool {
+        self.depth(self.tokens.len()) > 0
+    }
+
     /// Brackets open at a place.
     pub fn depth(&self, at: usize) -> usize {
         self.depths[at.min(self.depths.len() - 1)]

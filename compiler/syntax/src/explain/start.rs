@@ -54,6 +54,7 @@ impl Failure<'_> {
         if let Some(owner) = owner {
             return diagnostic.with_help(match owner {
                 Context::Item => "close the declaration before it with `}`".to_owned(),
+                Context::Step if self.context == Context::Statement => self.as_transform(word, span),
                 Context::Clause | Context::Step | Context::Statement | Context::Entry => {
                     format!("`{word}` belongs into {}", owner.place())
                 }
@@ -62,7 +63,7 @@ impl Failure<'_> {
         if let Some(near) = suggest::nearest(word, self.context.keywords().iter().copied()) {
             return diagnostic.with_edit(format!("did you mean `{near}`?"), span, near);
         }
-        if let Some(help) = forms::instead(self.context, word) {
+        if let Some(help) = forms::instead(self.context, word, self.named(span)) {
             return diagnostic.with_help(help);
         }
         let known = list(
@@ -75,5 +76,39 @@ impl Failure<'_> {
             "or",
         );
         diagnostic.with_help(format!("a {piece} begins with {known}"))
+    }
+
+    /// The name behind a word on its line, of `primary key id`, `timestamp_field = at`.
+    fn named(&self, span: Span) -> Option<&str> {
+        let rest = self.rest_of_line(span);
+        let words = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let words = words.trim_start_matches([' ', ':', '=']);
+        let name = words
+            .strip_prefix("key ")
+            .unwrap_or(words)
+            .trim_end_matches([' ', ',', '}']);
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        (is_name && !RESERVED.contains(&name)).then_some(name)
+    }
+
+    fn rest_of_line(&self, span: Span) -> &str {
+        self.tokens.text[span.start..].lines().next().unwrap_or("").trim_end()
+    }
+
+    /// A step of a transform in a view, as the transform that the view could read.
+    fn as_transform(&self, word: &str, span: Span) -> String {
+        let before = self.tokens.text.get(..span.start).unwrap_or("");
+        let head = before.rfind("view ").map_or("", |view| &before[view..]);
+        let rows = head.split_whitespace().skip_while(|word| *word != "from").nth(1);
+        let (rows, step) = (rows.unwrap_or("payments"), self.rest_of_line(span));
+        let step = if step.len() > 60 || step.contains(['`', '{', '}']) {
+            &format!("{word} …")
+        } else {
+            step
+        };
+        format!(
+            "`{word}` belongs into a transform: write `transform kept from {rows} {{ {step} }}` before the view, and \
+             `from kept` in its head"
+        )
     }
 }

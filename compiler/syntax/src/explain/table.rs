@@ -13,7 +13,8 @@ struct Habit(&'static [Context], &'static str, Code, &'static str, Then);
 enum Then {
     /// The replacement of what was found.
     Write(&'static str),
-    /// What to write in its stead elsewhere; and an example where that is too long to be quoted.
+    /// The replacement of all that was found, where the message points at a part of it; and an example where that is too
+    /// long to be quoted.
     Show(&'static str, &'static str),
     /// Words.
     Say(&'static str),
@@ -49,6 +50,21 @@ const NO_FILTER: &str =
 const FILTERS: &str = "write `transform kept from txn { where {A} }` and read `kept`, or `sum(x where {A})`";
 const NAMED_IN_FRONT: &str = "a feature is named in front, behind the word `feature`";
 const SEVERAL: &str = "several windows stand in square brackets";
+const UNEQUAL: &str = "`is not` takes `null` alone";
+const EQUAL: &str = "`is` takes `null` and `not null` alone";
+const NAN: &str = "`is` takes `null` and `not null` alone";
+const PART: &str = "a part of an instant is a function of it";
+const BEHIND: &str = "the window stands behind the aggregate";
+const AS_OF: &str = "a feature has no `as of`: the question brings the instant";
+const FOR_EVER: &str = "the window of all events is called `lifetime`";
+const NO_PARTITION: &str =
+    "a window is a length: the view's entity partitions, and events are in the order of their time";
+const BY_LENGTH: &str = "write a duration such as `over 7d`, a number such as `over 10 events`, or `over lifetime`";
+const TTL: &str = "`ttl` is a duration: how far the pipeline may be behind before values are stale";
+const TTL_OR_WINDOW: &str =
+    "how old events may be is the window of each feature, such as `over 1d`; a bound on the delay is written `ttl 2h`";
+const KEYS: &str = "the columns that hold the keys stand in parentheses";
+const BARE_TYPE: &str = "types take no unit";
 const OLDER: &str = "an older window is a length, and how long before the question it ends";
 const NOT_NULL: &str = "a column is never null unless its type ends with `?`";
 const NULLABLE: &str = "a column that may be null has a `?` behind its type";
@@ -58,7 +74,6 @@ const NESTED: &str = "columns of nested values are not in this release";
 const FLATTEN: &str = "write the fields as columns of their own into the file, for example `user_id: int64`";
 const FLATTEN_THIS: &str = "write the field as a column of its own into the file, for example `{V}_{W}`";
 const NO_QUOTES: &str = "names have no quotes: letters, digits and `_` alone are in this release";
-const NO_PATH: &str = "files are named behind `batch` or `stream` and their format";
 const ALIAS: &str = "a column has the name that it has in the file: other names are not in this release";
 const RENAME: &str = "rename the column in the file";
 const LAG: &str = "an arrival that no column says is the event time and a lag";
@@ -87,7 +102,7 @@ const SECOND_VIEW: &str =
 #[rustfmt::skip]
 const HABITS: &[Habit] = &[
     Habit(ALL, "W ( * )", FOREIGN, "`{W}` takes no `*`", Write("count()")),
-    Habit(ALL, "count ( « distinct » ! R", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
+    Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
     Habit(ALL, "W ( « distinct » ! T", Code::UnknownKeyword, "`distinct` is not a keyword", Show("", "count_distinct(x)")),
     Habit(ALL, "P « : : » W ( T U X )", FOREIGN, "`::` is not an operator of this language", Show("cast({P} as {W}({T}{U} {X}))", "cast(x as float64)")),
     Habit(ALL, "P « : : » W", FOREIGN, "`::` is not an operator of this language", Show("cast({P} as {W})", "cast(x as float64)")),
@@ -105,6 +120,16 @@ const HABITS: &[Habit] = &[
     Habit(BODIES, "if A { B } else { C }", FOREIGN, CONDITIONAL, Write("case when {A} then {B} else {C} end")),
     Habit(BODIES, "if A { B }", FOREIGN, CONDITIONAL, Write("case when {A} then {B} end")),
     Habit(BODIES, "A ? B : C", FOREIGN, CONDITIONAL, Write("case when {A} then {B} else {C} end")),
+    Habit(BODIES, "« is not ! N »", FOREIGN, UNEQUAL, Write("!= {N}")),
+    Habit(BODIES, "« is not ! S »", FOREIGN, UNEQUAL, Write("!= {S}")),
+    Habit(BODIES, "« is ! N »", FOREIGN, EQUAL, Write("= {N}")),
+    Habit(BODIES, "« is ! S »", FOREIGN, EQUAL, Write("= {S}")),
+    Habit(BODIES, "P is « nan »", FOREIGN, NAN, Say("a NaN of the file is null, unless the source says `keep nan`: write `{P} is null`")),
+    Habit(BODIES, "extract ( day from A )", FOREIGN, PART, Write("day_of_month({A})")),
+    Habit(BODIES, "extract ( doy from A )", FOREIGN, PART, Write("day_of_year({A})")),
+    Habit(BODIES, "extract ( isodow from A )", FOREIGN, PART, Write("day_of_week({A})")),
+    Habit(BODIES, "extract ( dow|dayofweek from A )", FOREIGN, PART, Say("write `day_of_week({A})`: 1 is Monday, 7 is Sunday")),
+    Habit(BODIES, "extract ( V from A )", FOREIGN, PART, Write("{V}({A})")),
     Habit(BODIES, "in [ L ]", FOREIGN, "a list of values stands in parentheses", Write("in ({L})")),
     Habit(BODIES, "not null", FOREIGN, "`not null` follows the word `is`", Write("is not null")),
     Habit(STEPS, "select", FOREIGN, SELECT_ALL, Say(KEEP_ALL)),
@@ -113,7 +138,15 @@ const HABITS: &[Habit] = &[
     Habit(BODIES, "V . notnull|notna|is_not_null ( )", FOREIGN, METHODS, Write("{V} is not null")),
     Habit(BODIES, "V . isin ( L )", FOREIGN, METHODS, Write("{V} in ({L})")),
     Habit(BODIES, "V . fillna ( L )", FOREIGN, METHODS, Write("coalesce({V}, {L})")),
+    Habit(BODIES, "V . str|dt . W ( )", FOREIGN, METHODS, Write("{W}({V})")),
+    Habit(BODIES, "V . str|dt . W ( L )", FOREIGN, METHODS, Write("{W}({V}, {L})")),
     Habit(BODIES, "V . W ( )", FOREIGN, METHODS, Write("{W}({V})")),
+    Habit(VIEWS, "W ( L ) . over ( N )", FOREIGN, BEHIND, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "W ( L , over = N )", FOREIGN, BEHIND, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "W ( over = N )", FOREIGN, BEHIND, Write("{W}() over {N}")),
+    Habit(VIEWS, "W ( L , over = S )", FOREIGN, BEHIND, Say("write `{W}({L}) over 7d`")),
+    Habit(VIEWS, "W ( L over N )", FOREIGN, BEHIND, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "« as of R »", FOREIGN, AS_OF, Write("")),
     Habit(BODIES, "select", FOREIGN, SELECT, Write("")),
     Habit(VIEWS, "^ feature W ( L ) over N as V", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
     Habit(VIEWS, "^ feature W ( L ) as V over N", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
@@ -122,6 +155,11 @@ const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over N , M , O", FOREIGN, SEVERAL, Write("over [{N}, {M}, {O}]")),
     Habit(VIEWS, "~ over N , M", FOREIGN, SEVERAL, Write("over [{N}, {M}]")),
     Habit(VIEWS, "~ over N . . M", FOREIGN, OLDER, Say("of the week before the last one write `over 7d offset 7d`")),
+    Habit(VIEWS, "~ over N « lag|shift M »", FOREIGN, OLDER, Write("offset {M}")),
+    Habit(VIEWS, "~ over N « to M »", FOREIGN, OLDER, Say("of the {N} that end {M} before the question write `over {N} offset {M}`")),
+    Habit(VIEWS, "~ over « all time »", FOREIGN, FOR_EVER, Write("lifetime")),
+    Habit(VIEWS, "~ over « all|unbounded|forever|ever|always|infinity|everything »", FOREIGN, FOR_EVER, Write("lifetime")),
+    Habit(VIEWS, "~ over « ( » partition|order|rows|range", FOREIGN, NO_PARTITION, Say(BY_LENGTH)),
     Habit(VIEWS, "~ over session", ABSENT, SESSIONS, Say(BY_DURATION)),
     Habit(VIEWS, "~ over N rows", FOREIGN, COUNTED, Write("over {N} events")),
     Habit(VIEWS, "~ over last N rows|events", FOREIGN, COUNTED, Write("over {N} events")),
@@ -130,18 +168,25 @@ const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over week", ABSENT, CALENDAR, Say("use a duration such as `over 7d`")),
     Habit(VIEWS, "~ over month|mtd", ABSENT, CALENDAR, Say("use a duration such as `over 30d`")),
     Habit(VIEWS, "~ over year", ABSENT, CALENDAR, Say("use a duration such as `over 365d`")),
+    Habit(VIEWS, "^ ttl « = »", FOREIGN, TTL, Say(TTL_OR_WINDOW)),
+    Habit(FILES, "~ « by ! V » {", FOREIGN, KEYS, Write("by ({V})")),
+    Habit(FILES, "~ « by ! V , W » {", FOREIGN, KEYS, Write("by ({V}, {W})")),
     Habit(SOURCES, "A not null", FOREIGN, NOT_NULL, Write("{A}")),
     Habit(SOURCES, "A null", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "optional|option|nullable < A >", FOREIGN, NULLABLE, Write("{A}?")),
+    Habit(SOURCES, "optional|option [ W ]", FOREIGN, NULLABLE, Write("{W}?")),
+    Habit(SOURCES, "« nullable|optional ! V »", FOREIGN, NULLABLE, Write("{V}?")),
+    Habit(SOURCES, "A nullable", FOREIGN, NULLABLE, Write("{A}?")),
+    Habit(SOURCES, "datetime64 [ L ]", FOREIGN, BARE_TYPE, Write("timestamp")),
+    Habit(SOURCES, "timedelta64 [ L ]", FOREIGN, BARE_TYPE, Write("duration")),
     Habit(SOURCES, "nullable ( A )", FOREIGN, NULLABLE, Write("{A}?")),
-    Habit(SOURCES, "list|array <|(", ABSENT, LISTS, Say(ONE_ROW_EACH)),
+    Habit(SOURCES, "list|array <|(|[", ABSENT, LISTS, Say(ONE_ROW_EACH)),
     Habit(SOURCES, "W [ ]", ABSENT, LISTS, Say(ONE_ROW_EACH)),
     Habit(SOURCES, "struct", ABSENT, NESTED, Say(FLATTEN)),
     Habit(SOURCES, "map <", ABSENT, NESTED, Say(FLATTEN)),
     Habit(SOURCES, "V . W", ABSENT, NESTED, Say(FLATTEN_THIS)),
     Habit(SOURCES, "S :", ABSENT, NO_QUOTES, Say(RENAME)),
     Habit(SOURCES, "^ batch W from S", ABSENT, "files have no `from`", Say("write `batch {W} {S}`")),
-    Habit(SOURCES, "~ path S", FOREIGN, NO_PATH, Say("write `batch csv {S}`")),
     Habit(SOURCES, "^ arrival W + N", FOREIGN, LAG, Write("arrival time + {N}")),
     Habit(SOURCES, "from|path S", ABSENT, ALIAS, Say(RENAME)),
     Habit(SOURCES, "as W", ABSENT, ALIAS, Say(RENAME)),
@@ -154,13 +199,13 @@ const HABITS: &[Habit] = &[
     Habit(SERVICES, "as W", ABSENT, OTHER_NAMES, Say(SECOND_VIEW)),
     Habit(SERVICES, "~ « , »", FOREIGN, COMMAS, Write("")),
     Habit(VIEWS, "~ W ( L ) « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R})", "sum(x where x > 0)")),
-    Habit(VIEWS, "~ W ( L ) over B « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R})", "sum(x where x > 0)")),
+    Habit(VIEWS, "~ W ( L ) over B « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R}) over {B}", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R})", "sum(x where x > 0)")),
-    Habit(VIEWS, "~ W ( L ) over B « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R})", "sum(x where x > 0)")),
+    Habit(VIEWS, "~ W ( L ) over B « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R}) over {B}", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) « filter »", FOREIGN, FILTER, Show("", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) « ignoring nulls »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
     Habit(VIEWS, "~ W ( L ) « ignoring »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
-    Habit(VIEWS, "~ W ( L ) « excluding T » over R", FOREIGN, EXCLUDING, Show("over {R} excluding {T}", "over 1h excluding self")),
+    Habit(VIEWS, "~ W ( L ) « excluding T » over R", FOREIGN, EXCLUDING, Show("{W}({L}) over {R} excluding {T}", "count() over 1h excluding self")),
     Habit(VIEWS, "~ W ( L ) « excluding T »", FOREIGN, EXCLUDING, Show("", "over 1h excluding self")),
 ];
 
@@ -195,8 +240,13 @@ impl Habit {
             Say(help) => diagnostic.with_help(filled(help)),
             Show(template, otherwise) => {
                 let whole = filled(template);
+                let (first, last) = found.whole;
                 let shown = if is_quotable(&whole) { &whole } else { *otherwise };
-                diagnostic.with_help(format!("write `{shown}`"))
+                let help = format!("write `{shown}`");
+                match !whole.is_empty() && piece.is_alone(first, last) {
+                    true => diagnostic.with_edit(help, piece.span(first, last), whole),
+                    false => diagnostic.with_help(help),
+                }
             }
             Write("") => diagnostic.with_edit("remove it", span, ""),
             Write(template) => {

@@ -57,6 +57,24 @@ pub(crate) fn instant(text: &str, at: Span) -> Result<Instant, Refusal> {
     Ok(Instant::Timestamp(i64::from(days) * UNITS[0].1 + of_day - offset_us))
 }
 
+/// The literal that a text in quotes is meant as: `@2024-01-01T10:00:00Z` of `2024-01-01 10:00`, or its day.
+pub fn meant_instant(text: &str, is_date: bool) -> Option<String> {
+    let body = text.trim().replacen(' ', "T", 1);
+    let endings: &[&str] = if is_date {
+        &[""]
+    } else {
+        &["", "Z", ":00Z", "T00:00:00Z"]
+    };
+    let body = if is_date { body.get(..10)? } else { &body };
+    let meant = endings.iter().map(|ending| format!("@{body}{ending}"));
+    let fits = |literal: &String| match instant(literal, Span::default()) {
+        Ok(Instant::Date(_)) => is_date,
+        Ok(Instant::Timestamp(_)) => !is_date,
+        Err(_) => false,
+    };
+    meant.into_iter().find(fits)
+}
+
 fn time_of_day(clock: &str, number: impl Fn(&str, usize) -> Option<i64>) -> Option<i64> {
     let (clock, fraction) = match clock.split_once('.') {
         Some((clock, fraction)) => (clock, Some(fraction)),

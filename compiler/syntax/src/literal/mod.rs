@@ -5,6 +5,7 @@ mod instant;
 mod string;
 
 pub(crate) use duration::duration;
+pub use instant::meant_instant;
 pub(crate) use instant::{Instant, instant};
 pub(crate) use string::{quote, string};
 
@@ -39,6 +40,11 @@ pub(crate) fn numeric(text: &str, at: Span) -> Result<Numeric, Refusal> {
     let plain: String = text.chars().filter(|c| *c != '_').collect();
     if plain != text && (is_number(&plain) || plain.bytes().all(|byte| byte.is_ascii_digit())) {
         return Err(errors::underscores_in_a_number(at, &plain).into());
+    }
+    // `0.5f`, `5L`: no units of time.
+    let plain = text.trim_end_matches(['f', 'F', 'l', 'L', 'u', 'U', 'n']);
+    if plain != text && (is_number(plain) || plain.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Err(errors::letter_behind_a_number(text, at, plain).into());
     }
     let digits = text.bytes().take_while(|b| b.is_ascii_digit()).count();
     if matches!(text.as_bytes().get(digits), Some(b'.' | b'_')) && !text.contains(|c: char| c.is_ascii_alphabetic())

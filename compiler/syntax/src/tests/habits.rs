@@ -17,7 +17,10 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("feature b = count(*) over 7d", "write `count()`"),
     ("feature b = count(distinct x) over 7d", "write `count_distinct(x)`"),
     ("feature b = sum(a) where b > 1 over 7d", "write `sum(a where b > 1)`"),
-    ("feature b = sum(a) over 7d where b > 1", "write `sum(a where b > 1)`"),
+    (
+        "feature b = sum(a) over 7d where b > 1",
+        "write `sum(a where b > 1) over 7d`",
+    ),
     (
         "feature b = count() filter (where b > 1) over 7d",
         "write `count(where b > 1)`",
@@ -63,17 +66,17 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "feature b = count() excluding self over 1h",
-        "write `over 1h excluding self`",
+        "write `count() over 1h excluding self`",
     ),
     ("feature b = count(where a ≠ 1) over 1h", "write `!=`"),
     ("feature b = count(where a ≤ 1) over 1h", "write `<=`"),
     (
         "feature b = (sum(a) over 1h) / (sum(a) over 1d)",
-        "make one feature per window, and one that combines them: `feature ratio = spend_1h / spend_1d`",
+        "make one feature per window, and one that combines them: `feature b_1h = sum(a) over 1h`, `feature b_1d = sum(a) over 1d`, `feature b = b_1h / b_1d`",
     ),
     (
         "feature b = sum(a) over 1h / sum(a) over 1d",
-        "make one feature per window, and one that combines them: `feature ratio = spend_1h / spend_1d`",
+        "make one feature per window, and one that combines them: `feature b_1h = sum(a) over 1h`, `feature b_1d = sum(a) over 1d`, `feature b = b_1h / b_1d`",
     ),
     (
         "group by card",
@@ -160,6 +163,69 @@ const STATEMENTS: &[(&str, &str)] = &[
         "feature b = count(where x > @now) over 1d",
         "windows end at it, and `time_since_last()` measures from it",
     ),
+];
+
+/// The same, as somebody new to the language writes it.
+#[rustfmt::skip]
+const STATEMENTS_OF_BEGINNERS: &[(&str, &str)] = &[
+    ("feature b = sum(a) over 1d / count() over 1d", "write `feature b = sum(a) / count() over 1d`"),
+    ("feature b = sum(a, over=7d)", "write `sum(a) over 7d`"),
+    ("feature b = count(over=7d)", "write `count() over 7d`"),
+    ("feature b = sum(a over 7d)", "write `sum(a) over 7d`"),
+    ("feature b = sum(a, over=\"7d\")", "write `sum(a) over 7d`"),
+    ("feature b = sum(a).over(7d)", "write `sum(a) over 7d`"),
+    ("feature b = count() over 7d as of at", "remove it"),
+    ("feature b = count() as of at over 7d", "remove it"),
+    ("feature b = sum(a) over 7d lag 1d", "write `offset 1d`"),
+    ("feature b = sum(a) over 7d to 1d", "of the 7d that end 1d before the question write `over 7d offset 1d`"),
+    ("feature b = sum(a) over all time", "write `lifetime`"),
+    ("feature b = sum(a) over unbounded default 0", "write `lifetime`"),
+    ("feature b = sum(a) over (partition by card order by at rows between 10 preceding and current row)",
+        "write a duration such as `over 7d`, a number such as `over 10 events`, or `over lifetime`"),
+    ("feature total-spend = sum(a) over 1d", "write `total_spend`"),
+    ("feature total-spend-7d = sum(a) over 7d", "write `total_spend_7d`"),
+    ("feature b = count(where a is not \"NL\") over 1d", "write `!= \"NL\"`"),
+    ("feature b = count(where a is 5) over 1d", "write `= 5`"),
+    ("feature b = count(where a is nan) over 1d", "a NaN of the file is null, unless the source says `keep nan`: write `a is null`"),
+    ("feature b = sum(a where a > 1,000) over 1d", "write `1000`"),
+    ("feature b = sum(a where a > 1,000,000.5) over 1d", "write `1000000.5`"),
+    ("feature b = count(where a > 0.5f) over 1d", "write `0.5`"),
+    ("feature b = count(where a > 5L) over 1d", "write `5`"),
+    ("feature b = count(where extract(hour from at) < 6) over 1d", "write `hour(at)`"),
+    ("feature b = count(where extract(DAY from at) < 6) over 1d", "write `day_of_month(at)`"),
+    ("feature b = count(where a.str.contains(\"N\")) over 1d", "write `contains(a, \"N\")`"),
+    ("feature b = count(where a like \"N_\") over 1d", "write `starts_with(a, \"N\") and length(a) = 2`"),
+    ("feature b = count(where a like \"NL\") over 1d", "write `a = \"NL\"`"),
+    ("feature b = count(where a like \"%\") over 1d", "write `a is not null`"),
+    ("feature b = count(where a ilike \"N%\") over 1d", "write `starts_with(lower(a), \"n\")`"),
+    ("ttl = timedelta(days=1)",
+        "how old events may be is the window of each feature, such as `over 1d`; a bound on the delay is written `ttl 2h`"),
+    ("where amount > 0",
+        "`where` belongs into a transform: write `transform kept from s { where amount > 0 }` before the view, and `from kept` in its head"),
+    ("let half = amount / 2",
+        "`let` belongs into a transform: write `transform kept from s { let half = amount / 2 }` before the view, and `from kept` in its head"),
+];
+
+/// A clause of a source, likewise.
+#[rustfmt::skip]
+const SOURCES_OF_BEGINNERS: &[(&str, &str)] = &[
+    ("source s { columns (a: string NOT NULL) }", "write `string`"),
+    ("source s { columns (a: Optional[string]) }", "write `string?`"),
+    ("source s { columns (a: nullable string) }", "write `string?`"),
+    ("source s { columns (a: string nullable) }", "write `string?`"),
+    ("source s { columns (a: datetime64[ns]) }", "write `timestamp`"),
+    ("source s { columns (id int64, a decimal(12, 2)?, b: string) }", "write `id: int64`, and so each of them"),
+    ("source s { columns (a: int64, home-country: string?) }",
+        "rename the column in the file, for example to `home_country`: this release has no other names for columns"),
+    ("source s { primary key id }", "`unique` says which columns identify an event: `unique id`"),
+    ("source s { timestamp_field = at }", "`time` says which column is the event time: `time at`"),
+    ("source s { created_timestamp known_at }", "`arrival` says when a row was known: `arrival known_at`"),
+    ("source s { batch \"payments.csv\" }", "write `batch csv \"payments.csv\"`"),
+    ("source s { stream \"live.jsonl.gz\" }", "write `stream jsonl \"live.jsonl.gz\"`"),
+    ("source s { path \"a.parquet\" }", "write `batch parquet \"a.parquet\"`"),
+    ("view v of e from s by card { feature a = b }", "write `by (card)`"),
+    ("view v of e from s by card, shop { feature a = b }", "write `by (card, shop)`"),
+    ("view my-view of e from s { feature a = b }", "write `my_view`"),
 ];
 
 /// A clause of a source or an entry of a service, likewise.
@@ -283,19 +349,31 @@ fn found(text: &str) -> Vec<Diagnostic> {
 }
 
 fn programs() -> impl Iterator<Item = (String, &'static str)> {
-    let statements = STATEMENTS.iter().map(|(text, help)| (in_view(text), *help));
-    statements.chain(OTHERS.iter().map(|(text, help)| (format!("module m\n{text}\n"), *help)))
+    let statements = STATEMENTS
+        .iter()
+        .chain(STATEMENTS_OF_BEGINNERS)
+        .map(|(text, help)| (in_view(text), *help));
+    statements.chain(
+        OTHERS
+            .iter()
+            .chain(SOURCES_OF_BEGINNERS)
+            .map(|(text, help)| (format!("module m\n{text}\n"), *help)),
+    )
 }
 
 #[test]
 fn each_has_one_message_with_its_next_step() {
+    let mut wrong = Vec::new();
     for (text, help) in programs() {
         let said: Vec<String> = found(&text)
             .into_iter()
             .map(|one| one.help.map_or_else(String::new, |help| help.text))
             .collect();
-        assert_eq!(said, [help], "{text}");
+        if said != [help] {
+            wrong.push(format!("{text}says {said:?}\nand not {help}\n"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Who does what the message says does not read it again.
@@ -314,6 +392,20 @@ fn offered_edits_end_their_message() {
         }
     }
     assert!(edits > 40, "{edits}");
+}
+
+/// A comparison that is bound by what stands beside it is not replaced: the edit would mean something else.
+#[test]
+fn an_operand_of_a_sum_is_no_operand_of_between() {
+    for statement in [
+        "feature b = count(where a + b between 1 and 2) over 7d",
+        "feature b = count(where a + b like \"N%\") over 7d",
+        "feature b = sum(x) / count() over 7d where y > 1",
+    ] {
+        for one in found(&in_view(statement)) {
+            assert!(one.help.is_some_and(|help| help.edit.is_none()), "{statement}");
+        }
+    }
 }
 
 #[test]

@@ -126,7 +126,7 @@ feature z = 1 cap 1.5"
     E0001 at `y`: expected `over`, `cap`, `default` or an operator, found `y`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
     E0001 at `over`: expected `=`, found `over`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
     E0013 at `where`: `where` is a reserved word; choose another name, for example `where_`
-    E0014 at `(`: `(` is never closed; write `)`
+    E0013 at `end`: `end` is a reserved word; choose another name, for example `end_`
     E0014 at `)`: `)` closes nothing; remove it
     E0014 at `(`: `(` is never closed; write `)`
     E0007 at `<`: comparisons do not chain; write `a < b and b < c`

@@ -26,7 +26,7 @@ pub(crate) struct QuestionCounter(Mutex<QuestionCounts>);
 pub(crate) struct QuestionCounts {
     pub keyless: u64,
     pub at_events: u64,
-    /// Questions with an identity that may be excluded, and those among them that have an event of it.
+    /// Questions with an identity that may be excluded, and those among them that reach an event of it.
     pub with_id: u64,
     pub with_own: u64,
     /// Per entry of `FoldSpec::presence`: questions without an event within that lookback.

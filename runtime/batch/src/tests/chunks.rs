@@ -44,7 +44,7 @@ fn many(rows: i64) -> Batch {
     ])
 }
 
-/// Questions, half of them at events, with the identities of events that they do not see or do.
+/// Questions, half of them at events, with the identities of events that they do not see or do: some of later events.
 fn asked(events: &Batch, questions: i64) -> crate::SpineData {
     let mut seed = 5;
     let (mut asked, mut own) = (vec![], vec![]);
@@ -53,10 +53,10 @@ fn asked(events: &Batch, questions: i64) -> crate::SpineData {
         let user = Some(["ann", "bob", "ann", "nobody"][draw(&mut seed, 4) as usize]);
         let time = events.columns[1].i64s()[row] + (question % 2) * draw(&mut seed, 90_000) * SECOND;
         asked.push((user.filter(|_| question % 17 > 0), time));
-        own.push(if question % 5 == 0 {
-            Value::Null
-        } else {
-            events.columns[0].value(row)
+        own.push(match question % 5 {
+            0 => Value::Null,
+            1 => events.columns[0].value(draw(&mut seed, events.rows as i64) as usize),
+            _ => events.columns[0].value(row),
         });
     }
     let mut spine = spine(&asked);

@@ -33,28 +33,24 @@ fn source(batch: Option<FileSet>) -> Source {
         ("note", Type::String),
     ];
     Source {
-        name: "shop_events".into(),
-        doc: None,
-        columns: columns
-            .map(|(name, ty)| SourceColumn {
-                name: name.into(),
-                ty,
-                nullable: name != "at",
-            })
-            .to_vec(),
-        unique: vec![ColumnId(0)],
-        time: ColumnId(1),
         arrival: Some(Arrival::Column(ColumnId(2))),
         delay_us: 10 * SECOND as u64,
         lateness: Lateness::Within {
             bound_us: 2 * HOUR as u64,
         },
-        skew_us: 0,
-        begins_us: None,
-        zone: None,
-        keep_nan: false,
         batch,
-        stream: None,
+        ..Source::plain(
+            "shop_events",
+            columns
+                .map(|(name, ty)| SourceColumn {
+                    name: name.into(),
+                    ty,
+                    nullable: name != "at",
+                })
+                .to_vec(),
+            vec![ColumnId(0)],
+            ColumnId(1),
+        )
     }
 }
 

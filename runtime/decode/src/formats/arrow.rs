@@ -117,6 +117,20 @@ fn is_file(name: &str, file: &dyn RandomRead) -> Result<bool, DecodeError> {
     }
 }
 
+/// The rows of a file, in order.
+///
+/// # Errors
+/// What is wrong with the file.
+pub(crate) fn batches(
+    file: Arc<dyn RandomRead>,
+) -> Result<impl Iterator<Item = Result<RecordBatch, DecodeError>>, DecodeError> {
+    const NAME: &str = "rows";
+    let footer = guarded(NAME, || footer(&*file))?;
+    let decoder = guarded(NAME, || footer.decoder(&*file, None))?;
+    let read = move |about| guarded(NAME, || batch(&decoder, &*file, &about));
+    Ok(footer.batches.into_iter().map(read))
+}
+
 /// A file whose schema fits a source.
 struct ArrowFile {
     input: InputFile,

@@ -6,6 +6,8 @@ mod delta;
 mod jsonl;
 mod parquet;
 
+pub(crate) use arrow::batches as arrow_batches;
+
 use crate::error::DecodeError;
 use crate::files::{entry_name, has_extension, would_match};
 use crate::format::{Format, Opened};

@@ -1,4 +1,5 @@
 use super::*;
+use crate::{Rows, Spooling};
 use ::arrow::array::*;
 use ::arrow::datatypes::{Int8Type, Schema};
 use ::arrow::ipc::CompressionType;
@@ -245,7 +246,7 @@ fn delta_tables_need_a_store_that_knows_them() {
 }
 
 #[test]
-fn rows_in_memory_are_those_of_a_file() {
+fn rows_in_memory_and_spooled_ones_are_those_of_a_file() {
     let batches = [batch(0, 40), batch(40, 4), batch(44, 60)];
     let events = source(&COLUMNS);
     let file = read_content(&events, FileFormat::Arrow, file_of(&batches));
@@ -258,12 +259,18 @@ fn rows_in_memory_are_those_of_a_file() {
         batches: batches.to_vec(),
     };
     assert_eq!((table.rows(), table.bytes() > 104 * 16), (104, true));
-    let store: Arc<dyn Store> = Arc::new(Tables {
-        tables: [("events".to_owned(), Arc::new(table))].into(),
-        beyond: Arc::new(LocalStore),
+    let temp = tempfile::tempdir().unwrap();
+    let mut spool = Spooling::create(temp.path(), schema()).unwrap();
+    batches.iter().for_each(|batch| spool.write(batch).unwrap());
+    let spooled = Rows::Spooled(spool.finish("rows of events").unwrap());
+    let stores: [Arc<dyn Store>; 2] = [Arc::new(table).into(), spooled].map(|rows| -> Arc<dyn Store> {
+        Arc::new(Tables {
+            tables: [("events".to_owned(), rows)].into(),
+            beyond: Arc::new(LocalStore),
+        })
     });
     let files = Tables::files("events");
-    for rows_per_batch in [1, 3, 10_000] {
+    for (store, rows_per_batch) in stores.iter().flat_map(|store| [1, 3, 10_000].map(|rows| (store, rows))) {
         let sink = Collect::default();
         let options = ReadOptions {
             rows_per_batch: Some(rows_per_batch),
@@ -276,6 +283,7 @@ fn rows_in_memory_are_those_of_a_file() {
         let rejects: Vec<String> = sink.0.lock().unwrap().iter().map(shown).collect();
         assert_eq!(rejects, named(&file.rejects));
     }
+    let [store, _] = stores;
     let options = PieceOptions {
         rows_per_piece: Some(44),
         store: store.clone(),

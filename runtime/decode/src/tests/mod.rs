@@ -17,7 +17,7 @@ use crate::{
     DecodeError, Decoded, LocalStore, Piece, PieceOptions, ReadOptions, Reason, Reject, RejectSink, SourceReader,
     Store, Table, Tables, pieces, read_source,
 };
-use featc_ir::{ColumnId, FileFormat, FileSet, Lateness, Source, SourceColumn, Type};
+use featc_ir::{ColumnId, FileFormat, FileSet, Source, SourceColumn, Type};
 use featr_kernels::{Batch, Data, Tag};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -33,22 +33,7 @@ pub(crate) fn source(columns: &[(&str, Type)]) -> Source {
         })
         .collect();
     let time = columns.iter().position(|column| column.ty == Type::Timestamp).unwrap();
-    Source {
-        name: "events".into(),
-        doc: None,
-        columns,
-        unique: vec![ColumnId(0)],
-        time: ColumnId::from(time),
-        arrival: None,
-        delay_us: 0,
-        lateness: Lateness::Unbounded,
-        skew_us: 0,
-        begins_us: None,
-        zone: None,
-        keep_nan: false,
-        batch: None,
-        stream: None,
-    }
+    Source::plain("events", columns, vec![ColumnId(0)], ColumnId::from(time))
 }
 
 pub(crate) fn file_set(format: FileFormat, paths: &[&str]) -> FileSet {

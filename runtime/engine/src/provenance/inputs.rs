@@ -3,7 +3,7 @@
 use super::path::{name_of, relative};
 use crate::error::Error;
 use featc_ir::{FileFormat, FileSet, Source};
-use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Store, Table, expand_in};
+use featr_decode::{DecodeError, InputFile, LocalStore, RandomRead, Rows, Store, expand_in};
 use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -97,34 +97,44 @@ const MEMORY: &str = "memory";
 
 impl FileRecord {
     /// Of rows in memory: with `hash` that of their schema and values, and how many bytes these are; else about how many
-    /// bytes they take.
-    pub fn in_memory(table: &Table, hash: bool) -> FileRecord {
-        let (bytes, hash) = match hash.then(|| super::memory::content(table)) {
-            Some((bytes, hash)) => (bytes, Some(hash)),
-            None => (table.bytes(), None),
-        };
-        FileRecord {
-            path: MEMORY.to_owned(),
-            bytes,
-            xxh3_128: hash,
-            footer_xxh3_128: None,
-            modified_ns: None,
-            version: None,
-        }
+    /// bytes they take. That they were spooled leaves no trace.
+    ///
+    /// # Errors
+    /// [`Error::Decode`]: the temporary file of rows that were spooled cannot be read.
+    pub fn in_memory(rows: &Rows, hash: bool) -> Result<FileRecord, Error> {
+        record_of(rows, hash, &|_| true)
     }
 }
 
-/// A source whose rows are in memory: they are hashed, however many they are, unless nothing is.
-pub(super) fn in_memory(source: &str, table: &Table, hash: HashInputs<'_>) -> SourceFiles {
+/// As [`FileRecord::in_memory`], of some columns.
+fn record_of(rows: &Rows, hash: bool, counts: &dyn Fn(&str) -> bool) -> Result<FileRecord, Error> {
+    let (bytes, hash) = match hash {
+        true => super::memory::content(rows, counts).map(|(bytes, hash)| (bytes, Some(hash)))?,
+        false => (rows.bytes(), None),
+    };
+    Ok(FileRecord {
+        path: MEMORY.to_owned(),
+        bytes,
+        xxh3_128: hash,
+        footer_xxh3_128: None,
+        modified_ns: None,
+        version: None,
+    })
+}
+
+/// A source whose rows are in memory: the columns that it declares are hashed, however many rows there are, unless nothing
+/// is.
+pub(super) fn in_memory(source: &Source, rows: &Rows, hash: HashInputs<'_>) -> Result<SourceFiles, Error> {
     let hash = !matches!(hash, HashInputs::Nothing);
-    SourceFiles {
-        source: source.to_owned(),
+    let declares = |name: &str| source.columns.iter().any(|column| column.name == name);
+    Ok(SourceFiles {
+        source: source.name.clone(),
         format: MEMORY.to_owned(),
         paths: vec![],
         given: true,
         table: None,
-        files: vec![FileRecord::in_memory(table, hash)],
-    }
+        files: vec![record_of(rows, hash, &declares)?],
+    })
 }
 
 /// The record of a file of this machine as it is now; `name` is what the record calls it, `hash` reads it whole.

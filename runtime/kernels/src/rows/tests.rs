@@ -1,6 +1,6 @@
 use super::*;
 use crate::value::Value;
-use featc_ir::{Arrival, BinaryOp, ErrorCode, ExprKind, FileSet, Lateness, Literal, Source, SourceColumn, Type};
+use featc_ir::{Arrival, BinaryOp, ErrorCode, ExprKind, Lateness, Literal, Source, SourceColumn, Type};
 use proptest::prelude::*;
 
 fn source(arrival: Option<Arrival>, lateness: Lateness) -> Source {
@@ -10,24 +10,19 @@ fn source(arrival: Option<Arrival>, lateness: Lateness) -> Source {
         nullable: true,
     };
     Source {
-        name: "s".to_owned(),
-        doc: None,
-        columns: vec![
-            column("at", Type::Timestamp),
-            column("seen", Type::Timestamp),
-            column("n", Type::Int64),
-        ],
-        unique: vec![ColumnId(2)],
-        time: ColumnId(0),
         arrival,
-        delay_us: 0,
         lateness,
         skew_us: 5,
-        begins_us: None,
-        zone: None,
-        keep_nan: false,
-        batch: None::<FileSet>,
-        stream: None,
+        ..Source::plain(
+            "s",
+            vec![
+                column("at", Type::Timestamp),
+                column("seen", Type::Timestamp),
+                column("n", Type::Int64),
+            ],
+            vec![ColumnId(2)],
+            ColumnId(0),
+        )
     }
 }
 

@@ -7,9 +7,8 @@
 use crate::{Answer, Contribution, Model, Question, SourceRows};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Entity, EntityId, Excluding, Expr, ExprKind, Feature, FeatureId,
-    FeatureKind, Key, Lateness, LiftId, Literal, Origins, Program, Service, ServiceField, Slot, SlotId, Source,
-    SourceColumn, SourceId, Transform, TransformColumn, TransformId, Truth, Type, View, ViewId, Window, WindowId,
-    WindowKind,
+    FeatureKind, Key, LiftId, Literal, Origins, Program, Service, ServiceField, Slot, SlotId, Source, SourceColumn,
+    SourceId, Transform, TransformColumn, TransformId, Truth, Type, View, ViewId, Window, WindowId, WindowKind,
 };
 use featr_kernels::{Batch, Column, Value};
 
@@ -33,27 +32,22 @@ fn source(x: Type) -> Source {
         nullable: true,
     };
     Source {
-        name: "txn".to_owned(),
-        doc: None,
-        columns: vec![
-            column("id", Type::Int64),
-            column("card", Type::String),
-            column("x", x),
-            column("flag", Type::Bool),
-            column("at", Type::Timestamp),
-            column("seen", Type::Timestamp),
-        ],
-        unique: vec![ColumnId(0)],
-        time: AT,
         arrival: Some(Arrival::Column(SEEN)),
-        delay_us: 0,
-        lateness: Lateness::Unbounded,
         skew_us: 5,
-        begins_us: None,
-        zone: None,
         keep_nan: true,
-        batch: None,
-        stream: None,
+        ..Source::plain(
+            "txn",
+            vec![
+                column("id", Type::Int64),
+                column("card", Type::String),
+                column("x", x),
+                column("flag", Type::Bool),
+                column("at", Type::Timestamp),
+                column("seen", Type::Timestamp),
+            ],
+            vec![ColumnId(0)],
+            AT,
+        )
     }
 }
 

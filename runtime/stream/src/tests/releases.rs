@@ -65,7 +65,7 @@ proptest! {
             let at = |t_us: i64| match (truth, engine.cut_us()) {
                 (Truth::Complete, None) => t_us,
                 (Truth::Complete, Some(cut)) => cut.saturating_add(t_us.max(0)),
-                (Truth::AsOfArrival { .. }, cut) => cut.unwrap_or(0),
+                (Truth::AsOfArrival { .. } | Truth::AsServed, cut) => cut.unwrap_or(0),
             };
             let here: Vec<Ask> = asks.iter().map(|(t_us, who, id)| (at(*t_us), *who, *id)).collect();
             check_log(&engine, &visible(&seen, truth, engine.cut_us().unwrap_or(i64::MIN)), &here)?;

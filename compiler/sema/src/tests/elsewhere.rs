@@ -1,0 +1,229 @@
+//! Calls of other languages: what they become, and that nothing is guessed by letters alone.
+
+use super::compile;
+use crate::errors::replacements;
+use featc_syntax::diag::Diagnostic;
+
+/// A feature as it is written elsewhere, and after the edit of its message.
+#[rustfmt::skip]
+const REPLACED: &[(&str, &str)] = &[
+    ("max(int(f))", "max(cast(f as int64))"),
+    ("max(double(i + 1))", "max(cast(i + 1 as float64))"),
+    ("last(to_string(i))", "last(cast(i as string))"),
+    ("max(timestamp(y))", "max(cast(y as timestamp))"),
+    ("max(log1p(f))", "max(ln(1.0 + f))"),
+    ("max(log1p(f * 2))", "max(ln(1.0 + (f * 2)))"),
+    ("max(expm1(f))", "max((exp(f) - 1.0))"),
+    ("max(power(f, 2))", "max(pow(f, 2))"),
+    ("max(square(f - 1))", "max(((f - 1) * (f - 1)))"),
+    ("max(ceiling(f))", "max(ceil(f))"),
+    ("max(mod(i, 2))", "max((i mod 2))"),
+    ("max(clip(f, 0, 10))", "max(case when f < 0 then 0 when f > 10 then 10 else f end)"),
+    ("minimum(f)", "min(f)"),
+    ("max(fmin(f, 5))", "max(least(f, 5))"),
+    ("amax(f)", "max(f)"),
+    ("max(maximum(f, 5.0))", "max(greatest(f, 5.0))"),
+    ("count(where isna(s))", "count(where s is null)"),
+    ("count(where notna(s))", "count(where s is not null)"),
+    ("count_distinct(nvl(s, \"x\"))", "count_distinct(coalesce(s, \"x\"))"),
+    ("sum(zeroifnull(i))", "sum(coalesce(i, 0))"),
+    ("sum(nullifzero(i))", "sum(nullif(i, 0))"),
+    ("sum(iif(b, 1, 0))", "sum(if(b, 1, 0))"),
+    ("max(len(s))", "max(length(s))"),
+    ("len()", "count()"),
+    ("max(char_length(s))", "max(length(s))"),
+    ("last(substr(s, 1, 2))", "last(substring(s, 1, 2))"),
+    ("last(substr(s, 2))", "last(substring(s, 2, length(s)))"),
+    ("last(left(s, 2))", "last(substring(s, 1, 2))"),
+    ("last(right(s, 2))", "last(substring(s, length(s) - 2 + 1, 2))"),
+    ("last(strip(s))", "last(trim(s))"),
+    ("last(toupper(s))", "last(upper(s))"),
+    ("last(lcase(s))", "last(lower(s))"),
+    ("max(isodow(t))", "max(day_of_week(t))"),
+    ("max(day(t))", "max(day_of_month(t))"),
+    ("max(doy(t))", "max(day_of_year(t))"),
+    ("max(quarter(t))", "max(((month(t) + 2) div 3))"),
+    ("max(second(t))", "max(cast(seconds(t - truncate(t, 1m)) as int64))"),
+    ("max(minute_of_day(t))", "max((hour(t) * 60 + minute(t)))"),
+    ("max(date_part(\"hour\", t))", "max(hour(t))"),
+    ("max(date_part(\"minute\", t))", "max(minute(t))"),
+    ("max(date_part(\"day\", t))", "max(day_of_month(t))"),
+    ("max(date_part(\"doy\", t))", "max(day_of_year(t))"),
+    ("max(date_part(\"month\", t))", "max(month(t))"),
+    ("max(date_part(\"YEAR\", t))", "max(year(t))"),
+    ("max(date_trunc(\"minute\", t))", "max(truncate(t, 1m))"),
+    ("max(date_trunc(\"hour\", t))", "max(truncate(t, 1h))"),
+    ("max(date_trunc(\"day\", t))", "max(truncate(t, 1d))"),
+    ("max(unix_timestamp(t))", "max((cast(t as int64) div 1000000))"),
+    ("max(total_seconds(u))", "max(seconds(u))"),
+    ("max(total_minutes(u))", "max(minutes(u))"),
+    ("max(total_hours(u))", "max(hours(u))"),
+    ("max(total_days(u))", "max(days(u))"),
+    ("days_since_last()", "days(time_since_last())"),
+    ("hours_since_last()", "hours(time_since_last())"),
+    ("minutes_since_last()", "minutes(time_since_last())"),
+    ("seconds_since_last()", "seconds(time_since_last())"),
+    ("avg(f where b)", "mean(f where b)"),
+    ("stdev(f)", "stddev(f)"),
+    ("std_pop(f)", "stddev_pop(f)"),
+    ("var(f)", "variance(f)"),
+    ("var_pop(f)", "variance_pop(f)"),
+    ("countif(b)", "count(where b)"),
+    ("sumif(f, b)", "sum(f where b)"),
+    ("avgif(f, b)", "mean(f where b)"),
+    ("count_null(s)", "count(where s is null)"),
+    ("nunique(s)", "count_distinct(s)"),
+    ("first_value(s)", "first(s)"),
+    ("last_value(s ignoring nulls)", "last(s ignoring nulls)"),
+    ("max_by(s, f)", "arg_max(s, f)"),
+    ("min_by(s, f where b)", "arg_min(s, f where b)"),
+    ("bool_and(b)", "all(b)"),
+    ("bool_or(b)", "any(b)"),
+    ("corr(f, f)", "correlation(f, f)"),
+    ("covar_samp(f, f)", "covariance(f, f)"),
+    ("wavg(f, f)", "weighted_mean(f, f)"),
+    ("range(f) * 2", "(max(f) - min(f)) * 2"),
+    ("head(s, 3)", "first_n(s, 3)"),
+    ("tail(s, 3)", "last_n(s, 3)"),
+    // Of functions that there are.
+    ("last(f, 3)", "last_n(f, 3)"),
+    ("first(s, 10)", "first_n(s, 10)"),
+    ("max(max(f, 0.0))", "max(greatest(f, 0.0))"),
+    ("min(sum(f), 5.0)", "least(sum(f), 5.0)"),
+];
+
+/// What is said of the only mistake of a feature, over columns of every type.
+fn of(value: &str) -> (String, Vec<Diagnostic>) {
+    let text = format!(
+        "module m\nentity k (g: string)\n\
+         source rows {{ columns (g: string, b: bool, i: int64, f: float64, d: decimal(10, 2), s: string?, \
+         t: timestamp, y: date, u: duration) unique all time t }}\n\
+         view v of k from rows {{ owner \"o\"\n /// x\n feature x = {value} over 1d }}\nservice r {{ v.* }}\n"
+    );
+    let (outcome, _) = compile(&text);
+    (text, outcome.diagnostics)
+}
+
+#[test]
+fn what_replaces_a_call_compiles_and_is_what_the_message_says() {
+    for (written, meant) in REPLACED {
+        let (text, said) = of(written);
+        let [only] = &said[..] else {
+            panic!("{written}: {said:?}");
+        };
+        let help = only.help.as_ref().expect("a next step");
+        let (at, replacement) = help.edit.as_ref().unwrap_or_else(|| panic!("{written}: {}", help.text));
+        assert!(
+            help.text.starts_with(&format!("write `{replacement}`")),
+            "{written}: {}",
+            help.text
+        );
+        let edited = format!("{}{replacement}{}", &text[..at.start], &text[at.end..]);
+        assert!(edited.contains(&format!("= {meant} over")), "{written}: {edited}");
+        assert_eq!(of(meant).1, [], "{meant}");
+    }
+}
+
+/// A condition as it is written elsewhere, and after the edit of its message.
+#[rustfmt::skip]
+const CONDITIONS: &[(&str, &str)] = &[
+    ("b = 1", "b"),
+    ("b = 0", "not b"),
+    ("b != 1", "not b"),
+    ("b = \"true\"", "b"),
+    ("t > \"2024-01-01\"", "t > @2024-01-01T00:00:00Z"),
+    ("t > \"2024-01-01 10:30\"", "t > @2024-01-01T10:30:00Z"),
+    ("t >= \"2024-01-01T00:00:00+02:00\"", "t >= @2024-01-01T00:00:00+02:00"),
+    ("y < \"2024-01-01\"", "y < @2024-01-01"),
+    ("s = null", "s is null"),
+    ("s != null", "s is not null"),
+];
+
+#[test]
+fn a_comparison_is_replaced_by_what_is_meant() {
+    for (written, meant) in CONDITIONS {
+        let (text, said) = of(&format!("count(where {written})"));
+        let [only] = &said[..] else {
+            panic!("{written}: {said:?}");
+        };
+        let help = only.help.as_ref().expect("a next step");
+        let (at, replacement) = help.edit.as_ref().unwrap_or_else(|| panic!("{written}: {}", help.text));
+        assert!(
+            help.text.contains(&format!("`{replacement}`")),
+            "{written}: {}",
+            help.text
+        );
+        let edited = format!("{}{replacement}{}", &text[..at.start], &text[at.end..]);
+        assert!(edited.contains(&format!("where {meant})")), "{written}: {edited}");
+        assert_eq!(of(&format!("count(where {meant})")).1, [], "{meant}");
+    }
+}
+
+/// A type as it is written elsewhere, and the next step of its message.
+#[rustfmt::skip]
+const TYPES: &[(&str, &str)] = &[
+    ("numeric(10, 4)", "write `decimal(10, 4)`"),
+    ("DECIMAL(18,6)", "write `decimal(18, 6)`"),
+    ("NUMBER(9)", "write `decimal(9, 0)`"),
+    ("numeric", "write how many digits there are in all and how many of them behind the point, for example `decimal(12, 2)`"),
+    ("money", "write how many digits there are in all and how many of them behind the point, for example `decimal(12, 2)`"),
+    ("number", "did you mean `float64`?"),
+    ("varchar(20)", "did you mean `string`?"),
+    ("category", "did you mean `string`?"),
+];
+
+#[test]
+fn a_decimal_keeps_its_digits() {
+    for (written, help) in TYPES {
+        let text = format!("module m\nsource r {{ columns (x: {written}, t: timestamp) unique all time t }}\n");
+        let said = compile(&text).0.diagnostics;
+        let helps: Vec<_> = said.iter().filter_map(|one| one.help.as_ref()).collect();
+        assert_eq!(
+            helps.iter().map(|help| &help.text).collect::<Vec<_>>(),
+            [help],
+            "{written}"
+        );
+        if let Some((at, replacement)) = &helps[0].edit {
+            assert!(help.contains(&format!("`{replacement}`")), "{written}");
+            let edited = format!("{}{replacement}{}", &text[..at.start], &text[at.end..]);
+            assert_eq!(compile(&edited).0.diagnostics, [], "{edited}");
+        }
+    }
+}
+
+#[test]
+fn every_replacement_is_tried() {
+    let calls = |name: &str| {
+        REPLACED.iter().any(|(written, _)| match name.split_once(':') {
+            None => written.contains(&format!("{name}(")),
+            Some((name, part)) => written.to_lowercase().contains(&format!("{name}(\"{part}\"")),
+        })
+    };
+    for (names, template) in replacements() {
+        assert!(names.split_whitespace().any(calls), "{names}: {template}");
+    }
+}
+
+/// Functions of SQL, pandas, Polars, Spark, Feast and dbt that mean nothing that a name here is near to.
+#[rustfmt::skip]
+const FOREIGN: &str = "acos acosh age any_value approx_quantile asin atan cardinality cbrt ceil_div chr clip cos cosh cot \
+    crc32 cube cummax cumsum dateadd dayname days360 dcount decode degrees delta diff entropy epoch erf exp10 exp2 expm1 \
+    factorial fmax fmin gamma gcd gmean nth_last grouping hash head histogram hll hmean hypot ilike iqr isqrt kurtosis lag \
+    lcm lead lg lgamma list_sum log1p log2 ltrim mad md5 median microsecond mid mode monthname months_between nanmean \
+    next_day ntile nvl2 octet_length overlay pct_change pi position product quantile quarter radians rand range rank rate \
+    regexp_extract repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew slope soundex split sqr \
+    square stem sum_distinct tail tan tanh total_seconds trunc truncate_date unhex union uuid value_counts week weekofyear \
+    width_bucket xor zscore";
+
+#[test]
+fn no_function_of_another_meaning_is_offered() {
+    for name in FOREIGN.split_whitespace() {
+        for argument in ["f", "t", "s", "u"] {
+            let (_, said) = of(&format!("max({name}({argument}))"));
+            for one in said {
+                let help = one.help.map_or_else(String::new, |help| help.text);
+                assert!(!help.starts_with("did you mean"), "{name}: {help}");
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Rows that come in parts, some of which can be read once: in memory up to a bound, and beyond it in a temporary file.
+
+use crate::numbers::Declared;
+use crate::outcome::refusal;
+use crate::table::Table;
+use crate::work::{caught, why};
+use arrow::array::{Array as _, RecordBatch, RecordBatchOptions, RecordBatchReader as _};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use featr::{Error, Rows, Spooling};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3_arrow::input::AnyRecordBatch;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// Rows of a source in a temporary file, which is gone with its last owner.
+#[pyclass(frozen, from_py_object, module = "featc._featc")]
+#[derive(Debug, Clone)]
+pub struct Spooled {
+    rows: featr::Spooled,
+}
+
+/// What stands in place of a source's files.
+#[derive(Debug, FromPyObject)]
+pub enum Source {
+    Table(Table),
+    Spooled(Spooled),
+}
+
+impl Source {
+    /// The rows, with integers and instants in columns that are declared so.
+    pub fn into_rows(self, declared: &Declared) -> Rows {
+        match self {
+            Source::Table(table) => table.fit(declared).into(),
+            // They were made so before they were written.
+            Source::Spooled(spooled) => Rows::Spooled(spooled.rows),
+        }
+    }
+}
+
+/// Takes rows in parts.
+#[pyclass(frozen, module = "featc._featc")]
+#[derive(Debug)]
+pub struct Spool {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    declared: Declared,
+    /// So many bytes stay in memory.
+    bytes_max: u64,
+    temp: PathBuf,
+    /// Of the first part, with integers and instants in columns that are declared so.
+    schema: Option<SchemaRef>,
+    /// What is in memory, and about how many bytes that is.
+    kept: Vec<RecordBatch>,
+    bytes: u64,
+    writer: Option<Spooling>,
+    /// A run will refuse what is kept: no more is to be read.
+    is_refused: bool,
+}
+
+impl Spool {
+    pub fn new(declared: Declared, bytes_max: u64, temp: PathBuf) -> Spool {
+        Spool {
+            state: Mutex::new(State {
+                declared,
+                bytes_max,
+                temp,
+                schema: None,
+                kept: Vec::new(),
+                bytes: 0,
+                writer: None,
+                is_refused: false,
+            }),
+        }
+    }
+
+    /// The state. Who waited for another thread would wait with the interpreter's lock, which that one may need.
+    fn taken(&self) -> PyResult<MutexGuard<'_, State>> {
+        let busy = |_| PyTypeError::new_err("another thread takes in rows here");
+        self.state.try_lock().map_err(busy)
+    }
+}
+
+#[pymethods]
+impl Spool {
+    /// One that keeps all in memory.
+    #[new]
+    fn of_memory() -> Spool {
+        Spool::new(Declared::default(), u64::MAX, PathBuf::new())
+    }
+
+    /// Takes what an object with the PyCapsule interface holds: a stream is read to its end. Whether more is wanted.
+    fn add(&self, py: Python<'_>, part: Bound<'_, PyAny>) -> PyResult<bool> {
+        let mut state = self.taken()?;
+        let state = &mut *state;
+        let opened = foreign(|| {
+            let reader = part.extract::<AnyRecordBatch>()?.into_reader()?;
+            let schema = reader.schema();
+            // Names and types are read here at the latest.
+            let first = state.fit(schema.clone(), vec![]).map_err(invalid)?.schema;
+            Ok::<_, PyErr>((reader, schema, first))
+        });
+        let (mut reader, schema, first) = opened??;
+        if *state.schema.get_or_insert(first.clone()).fields() != *first.fields() {
+            let why = "its parts have different columns, or columns of different types";
+            return Err(PyTypeError::new_err(why));
+        }
+        while !state.is_refused {
+            // A stream that is written in Python takes the interpreter's lock by itself.
+            let next = foreign(|| py.detach(|| reader.next().map(|batch| checked(batch.map_err(words)?, &schema))))?;
+            let Some(batch) = next else { break };
+            py.check_signals()?;
+            let batch = batch.map_err(PyValueError::new_err)?;
+            let taken = caught(py, || py.detach(|| state.take(batch)))?;
+            taken.map_err(|error| refusal(py, &state.not_written(&error)))?;
+        }
+        Ok(!state.is_refused)
+    }
+
+    /// All rows: a table, or what is spooled; `name` is what messages call that. Nothing is left in this.
+    fn finish<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let mut state = self.taken()?;
+        let state = &mut *state;
+        let Some(schema) = state.schema.take() else {
+            return Err(PyValueError::new_err("it gives no part, and so no columns"));
+        };
+        match state.writer.take().filter(|_| !state.is_refused) {
+            None => {
+                let table = Table::new(schema, std::mem::take(&mut state.kept));
+                Ok(Bound::new(py, table)?.into_any())
+            }
+            Some(writer) => {
+                let spooled = caught(py, || py.detach(|| writer.finish(name)))?;
+                let rows = spooled.map_err(|error| refusal(py, &state.not_written(&error)))?;
+                Ok(Bound::new(py, Spooled { rows })?.into_any())
+            }
+        }
+    }
+}
+
+impl State {
+    fn fit(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<featr::Table, ArrowError> {
+        self.declared.fit(&featr::Table { schema, batches })
+    }
+
+    fn take(&mut self, batch: RecordBatch) -> Result<(), ArrowError> {
+        let table = self.fit(batch.schema(), vec![batch.clone()])?;
+        let schema = self.schema.get_or_insert(table.schema.clone()).clone();
+        if table.schema.fields() != schema.fields() {
+            // Numbers that are not whole in a column of integers, or texts that are no instants.
+            self.refuse(batch);
+            return Ok(());
+        }
+        for batch in table.batches {
+            // Parts may say other things beside their columns.
+            let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+            let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &rows)?;
+            if let Some(writer) = &mut self.writer {
+                write(writer, &batch)?;
+                continue;
+            }
+            self.bytes += size(&batch);
+            self.kept.push(batch);
+            if self.bytes > self.bytes_max {
+                self.spill(&schema)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps one batch, for which the run is refused.
+    fn refuse(&mut self, batch: RecordBatch) {
+        self.schema = Some(batch.schema());
+        self.kept = vec![batch];
+        self.is_refused = true;
+    }
+
+    /// Goes on in a file.
+    fn spill(&mut self, schema: &SchemaRef) -> Result<(), ArrowError> {
+        if !self.temp.is_dir() {
+            // The run says so.
+            self.is_refused = true;
+            return Ok(());
+        }
+        let fields: Vec<FieldRef> = schema.fields().iter().map(plain).collect();
+        let fields = Schema::new_with_metadata(fields, schema.metadata().clone());
+        let mut writer = Spooling::create(&self.temp, Arc::new(fields))?;
+        for batch in std::mem::take(&mut self.kept) {
+            write(&mut writer, &batch)?;
+        }
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    fn not_written(&self, error: &ArrowError) -> Error {
+        let why = format!("cannot write a temporary file in {}: {error}", self.temp.display());
+        Error::Resources { why }
+    }
+}
+
+fn write(writer: &mut Spooling, batch: &RecordBatch) -> Result<(), ArrowError> {
+    let schema = writer.schema().clone();
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(array, field)| match array.data_type() == field.data_type() {
+        true => Ok(array.clone()),
+        false => cast(array, field.data_type()),
+    });
+    let columns = columns.collect::<Result<_, ArrowError>>()?;
+    writer.write(&RecordBatch::try_new(schema, columns)?)
+}
+
+/// Does work with what others made: that it panics is their fault, and not a broken promise of ours.
+fn foreign<T>(work: impl FnOnce() -> T) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|panic| PyTypeError::new_err(format!("it is broken: {}", why(&*panic))))
+}
+
+/// A batch of a stream, which has the types of its schema and holds what these say. Nobody has looked before: arrays cross
+/// the border as they are.
+fn checked(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, String> {
+    for (field, array) in schema.fields().iter().zip(batch.columns()) {
+        let valid = array.to_data().validate_full();
+        valid.map_err(|error| format!("column `{}` is broken: {}", field.name(), words(error)))?;
+    }
+    batch.with_schema(schema.clone()).map_err(words)
+}
+
+fn words(error: ArrowError) -> String {
+    match error {
+        ArrowError::InvalidArgumentError(why) => why,
+        other => other.to_string(),
+    }
+}
+
+fn invalid(error: ArrowError) -> PyErr {
+    PyValueError::new_err(words(error))
+}
+
+/// About how many bytes a batch takes; of one that shares its memory with others, its part.
+fn size(batch: &RecordBatch) -> u64 {
+    let of = |array: &arrow::array::ArrayRef| {
+        let part = array.to_data().get_slice_memory_size();
+        part.unwrap_or_else(|_| array.get_array_memory_size()) as u64
+    };
+    batch.columns().iter().map(of).sum()
+}
+
+/// Dictionaries as their values: the batches of a file share theirs, and those of a stream need not.
+fn plain(field: &FieldRef) -> FieldRef {
+    fn of(ty: &DataType) -> DataType {
+        match ty {
+            DataType::Dictionary(_, values) => of(values),
+            DataType::List(item) => DataType::List(plain(item)),
+            DataType::LargeList(item) => DataType::LargeList(plain(item)),
+            DataType::FixedSizeList(item, len) => DataType::FixedSizeList(plain(item), *len),
+            DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain).collect()),
+            other => other.clone(),
+        }
+    }
+    match of(field.data_type()) {
+        ty if ty == *field.data_type() => field.clone(),
+        ty => Arc::new(Field::clone(field).with_data_type(ty)),
+    }
+}

@@ -1,0 +1,113 @@
+//! The body of a state: the events of a log, and what waits.
+
+use super::{Reader, RestoreError, Section, columns, put_text};
+use crate::delta::{Weight, Weights};
+use crate::log::EntityLog;
+use crate::waiting::Run;
+use featc_ir::Type;
+use featr_kernels::events::Events;
+use std::cmp::Ordering;
+
+impl<'a> Reader<'a> {
+    /// Reads the events of each entity.
+    pub(crate) fn take_entities(
+        &mut self,
+        section: &Section<'_>,
+        mut each: impl FnMut(&'a [u8], Events),
+    ) -> Result<(), RestoreError> {
+        let types = section.types();
+        let mut last: Option<&[u8]> = None;
+        for _ in 0..self.u64()? {
+            let key = self.text()?;
+            if last.is_some_and(|last| last >= key) {
+                return Err(RestoreError::Corrupt("entities are not in order"));
+            }
+            last = Some(key);
+            let rows = self.u32()? as usize;
+            let events = columns::take_events(self, rows, &types)?;
+            let ascend = (1..rows).all(|row| events.compare(row - 1, &events, row) == Ordering::Less);
+            if rows == 0 || !ascend {
+                return Err(RestoreError::Corrupt("events are not in order"));
+            }
+            section.check_floor(&events)?;
+            each(key, events);
+        }
+        Ok(())
+    }
+
+    /// Reads what waits; it comes last. The order is for the caller to check.
+    pub(crate) fn take_waiting(mut self, section: &Section<'_>) -> Result<Run, RestoreError> {
+        let rows = self.u32()? as usize;
+        let arrivals = columns::numbers(&mut self, rows, i64::from_le_bytes)?;
+        let weights = self.weights(rows)?;
+        let entities = columns::texts(&mut self, rows)?;
+        let events = columns::take_events(&mut self, rows, &section.types())?;
+        section.check_floor(&events)?;
+        match self.bytes.is_empty() {
+            true => Ok(Run::of(arrivals, entities, events, weights)),
+            false => Err(RestoreError::Corrupt("something follows the end of a state")),
+        }
+    }
+
+    fn weights(&mut self, rows: usize) -> Result<Weights, RestoreError> {
+        match self.u8()? {
+            0 => Ok(Weights::INSERTS),
+            1 => {
+                let weight = |byte: &u8| match byte {
+                    0 => Ok(Weight::Insert),
+                    1 => Ok(Weight::Retract),
+                    _ => Err(RestoreError::Corrupt("a weight is unknown")),
+                };
+                let weights = self.take(rows)?.iter().map(weight);
+                let weights = Weights::new(weights.collect::<Result<Vec<Weight>, RestoreError>>()?);
+                match weights.all_inserts() {
+                    true => Err(RestoreError::Corrupt("weights are idle")),
+                    false => Ok(weights),
+                }
+            }
+            _ => Err(RestoreError::Corrupt("a flag is neither 0 nor 1")),
+        }
+    }
+}
+
+/// Writes the events of a log behind its floor, and what waits.
+pub(crate) fn put_log(
+    out: &mut Vec<u8>,
+    entities: &[(&[u8], &EntityLog)],
+    waiting: &Run,
+    (lifts, floor_us): (&[Type], Option<i64>),
+) {
+    out.extend_from_slice(&(entities.len() as u64).to_le_bytes());
+    for (key, entity) in entities {
+        put_text(out, key);
+        let mut events = Events::new(lifts);
+        entity.pages().for_each(|page| events.append(page));
+        let from = floor_us.map_or(0, |floor| events.upper_bound(floor));
+        if from > 0 {
+            events = events.split_off(from);
+        }
+        out.extend_from_slice(&(events.len() as u32).to_le_bytes());
+        columns::put_events(out, &events);
+    }
+    out.extend_from_slice(&(waiting.arrivals.len() as u32).to_le_bytes());
+    let arrivals = waiting.arrivals.iter();
+    arrivals.for_each(|arrival| out.extend_from_slice(&arrival.to_le_bytes()));
+    out.push(u8::from(!waiting.weights.all_inserts()));
+    if !waiting.weights.all_inserts() {
+        let rows = 0..waiting.arrivals.len();
+        out.extend(rows.map(|row| u8::from(waiting.weights.of(row) == Weight::Retract)));
+    }
+    waiting.entities.iter().for_each(|key| put_text(out, key));
+    columns::put_events(out, &waiting.events);
+}
+
+impl Section<'_> {
+    fn check_floor(&self, events: &Events) -> Result<(), RestoreError> {
+        match self.floor_us {
+            Some(floor) if events.times.iter().any(|time| *time <= floor) => {
+                Err(RestoreError::Corrupt("an event lies where all were released"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
