@@ -104,19 +104,53 @@ fn streams(recorded: &Recorded) -> Result<Vec<Vec<u8>>, Broken> {
 /// Serves the program in `folder`, pushes its history, asks, kills, starts again, and asks again.
 pub fn stop(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter) -> Result<(), Refused> {
     let refuse = |broken: Broken| reporter.refuse::<()>(errors::bug(&format!("the tour's server: {broken}")));
-    tour(folder, (program, service), reporter).or_else(refuse)?;
+    let served = match tour(folder, (program, service), reporter) {
+        Ok(served) => served,
+        Err(broken) => return refuse(broken),
+    };
     let log = format!("state/served/{service}");
     if !reporter.json {
-        let command = format!("\n$ featc verify flights.feat --service {service} --served-log {log}");
+        let command =
+            format!("\n$ featc train flights.feat --service {service} --served-log {log} --out as-served.jsonl");
         reporter.result(&command, &Value::Null);
     }
-    let (program, log) = (folder.join("flights.feat"), folder.join(log));
-    let (program, log) = (program.display().to_string(), log.display().to_string());
-    let words = ["featc", "verify", &program, "--service", service, "--served-log", &log].map(str::to_owned);
-    crate::run(&crate::understand(&words, reporter)?, reporter)
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (program, log, out) = (path("flights.feat"), path(&log), path("as-served.jsonl"));
+    let words = [
+        "featc",
+        "train",
+        &program,
+        "--service",
+        service,
+        "--served-log",
+        &log,
+        "--out",
+        &out,
+    ];
+    crate::run(&crate::understand(&words.map(str::to_owned), reporter)?, reporter)?;
+    compare(Path::new(&out), &served, reporter).or_else(refuse)
 }
 
-fn tour(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter) -> Result<(), Broken> {
+/// Compares what was served with what training makes of it.
+fn compare(out: &Path, served: &Value, reporter: &Reporter) -> Result<(), Broken> {
+    let text = std::fs::read_to_string(out)?;
+    let row: Value = serde_json::from_str(text.lines().last().ok_or("no answer was logged")?)?;
+    let values = served.as_object().ok_or("no answer")?;
+    let differ = values
+        .iter()
+        .filter(|(name, value)| row.get(name.as_str()) != Some(*value))
+        .count();
+    let compared = values.len();
+    let text = format!("as served: {compared} values compared with the training set: {differ} differ");
+    reporter.result(&text, &json!({ "compared": compared, "differ": differ }));
+    match differ {
+        0 => Ok(()),
+        _ => Err(format!("{served} was served, and {row} is computed").into()),
+    }
+}
+
+/// Returns the values that were served.
+fn tour(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter) -> Result<Value, Broken> {
     let say = |text: &str, value: Value| reporter.result(text, &value);
     let recorded = program.record(service, Side::Batch, None)?;
     let departures = recorded.first().ok_or("no source")?;
@@ -135,7 +169,7 @@ fn tour(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter
     }
     let question = json!({
         "service": service, "at": "2013-03-01T12:00:00Z",
-        "entity": { "carrier": "AA", "origin": "JFK", "tailnum": "N338AA" },
+        "entity": { "carrier": "AA", "origin": "JFK", "tailnum": "N338AA", "flight_id": null },
     });
     let ask = |server: &Server| server.post("/v1/answer", "application/json", question.to_string().as_bytes());
     let first = ask(&server)?;
@@ -160,7 +194,7 @@ fn tour(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter
         json!({ "values": values, "same": same }),
     );
     match same && values > 0 {
-        true => Ok(()),
+        true => Ok(second["answers"][0]["values"].clone()),
         false => Err(format!("{first} before, {second} after").into()),
     }
 }
