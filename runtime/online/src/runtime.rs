@@ -106,12 +106,14 @@ impl Runtime {
                 sources.into_iter().map(|source| source.name).collect(),
             )
         });
+        let mut core = Core::new(replayed.online, bound_us);
+        core.release(&*clock, options.history_us);
         let shared = Arc::new(Shared {
             sources: program.sources(),
             services: services.collect(),
             program,
             clock,
-            core: Mutex::new(Core::new(replayed.online, bound_us)),
+            core: Mutex::new(core),
             answers: Mutex::default(),
             counters: Counters::default(),
             failure: Mutex::default(),

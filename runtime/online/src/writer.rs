@@ -10,7 +10,6 @@ use crate::shared::{Pushed, Shared};
 use crate::store::{Refusal, Store};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use featc_ir::READ_SKEW_US;
 use featr::{Incoming, PushReport};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -294,14 +293,8 @@ impl Writer {
             return;
         }
         self.released = Instant::now();
-        let mut core = self.shared.core();
-        let base_us = core.base(&*self.shared.clock);
-        // Logs keep what questions of the last hour reach.
-        let more = self.shared.options.history_us.saturating_sub(READ_SKEW_US);
-        let horizon_us = base_us.saturating_sub_unsigned(more);
-        if core.online.cut_us().is_none_or(|known| horizon_us > known) {
-            let _ = core.online.advance(horizon_us);
-        }
+        let shared = &*self.shared;
+        shared.core().release(&*shared.clock, shared.options.history_us);
     }
 }
 
