@@ -64,10 +64,9 @@ impl fmt::Display for StateError {
             StateError::OtherProgram { folder, why } => {
                 write!(f, "the state in `{folder}` is another program's: {why}")
             }
-            StateError::ClockBehind { now_us, answered_us } => write!(
+            StateError::ClockBehind { answered_us, .. } => write!(
                 f,
-                "the clock says {}, and answers up to {} have been given",
-                instant(*now_us),
+                "the clock is behind the answers that were given from this state: they go up to {}",
                 instant(*answered_us)
             ),
             StateError::Fenced { folder } => write!(f, "another process has taken `{folder}` over"),
