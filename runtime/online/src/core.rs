@@ -8,7 +8,7 @@
 //! ```
 
 use crate::clock::Clock;
-use featc_ir::{Arrival, READ_SKEW_US, Source};
+use featc_ir::{Arrival, Source};
 use featr::{Cuts, Error, Online};
 
 #[derive(Debug)]
@@ -56,9 +56,7 @@ impl Core {
 
     /// Releases what no question can reach that is asked so long before the base.
     pub fn release(&mut self, clock: &dyn Clock, history_us: u64) {
-        // Logs keep what questions of the last hour reach.
-        let more = history_us.saturating_sub(READ_SKEW_US);
-        let horizon_us = self.base(clock).saturating_sub_unsigned(more);
+        let horizon_us = self.base(clock).saturating_sub_unsigned(history_us);
         if self.online.cut_us().is_none_or(|known| horizon_us > known) {
             // It does not go back.
             let _ = self.online.advance(horizon_us);

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Options {
     /// Overrides the `delay` of every source, in microseconds.
     pub delay_us: Option<u64>,
-    /// How long before the clock questions may be asked, in microseconds; at least an hour is.
+    /// How long before the clock questions may be asked, in microseconds.
     pub history_us: u64,
     /// Whether answers are logged.
     pub served_log: bool,
