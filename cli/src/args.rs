@@ -2,10 +2,12 @@
 
 mod backfill;
 mod run;
+mod serve;
 mod train;
 
 pub use backfill::{BackfillArgs, PARTS_BOUND};
 pub use run::{Compiled, Given, ProgramArgs, RunArgs, SpineArgs, TruthArg, size};
+pub use serve::ServeArgs;
 pub use train::{ModeArg, OutArgs, OutFormat, TrainArgs, TrainCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -73,6 +75,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Answer one entity at one instant, from online state
     Get(GetArgs),
+    /// Answer over HTTP from durable state: push rows, ask for features
+    Serve(ServeArgs),
     /// The whole tour on real flights
     Demo(DemoArgs),
     /// Print the licences of the crates that this binary contains

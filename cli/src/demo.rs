@@ -1,5 +1,7 @@
 //! `featc demo`: the whole tour, on real flights that come with the binary.
 
+mod serving;
+
 use crate::answered::{Answered, batch, write};
 use crate::args::{
     BuildArgs, DemoArgs, GetArgs, Given, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg, VerifyArgs,
@@ -126,6 +128,7 @@ pub fn run(args: &DemoArgs, reporter: &Reporter) -> Result<(), Refused> {
     tour.tell_leak(&training, &complete);
     tour.verify(&honest, &training, "")?;
     tour.verify(&leaking, &complete, " --truth complete")?;
+    serving::stop(&tour.folder, (&honest.program, SERVICE), reporter)?;
     if args.keep.is_some() {
         tour.say(&format!("\nThe files of this tour are in {}", tour.folder.display()));
     }

@@ -4,6 +4,7 @@ mod build;
 mod files;
 mod records;
 mod runs;
+mod serve;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ pub use records::{
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,
 };
 pub use runs::{nothing_accepted, run, shared_identity, strict, unknown_view};
+pub use serve::state;
 
 use featc_driver::diag::{Code, Diagnostic};
 use featr::{DecodeError, Warning};

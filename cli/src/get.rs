@@ -57,7 +57,7 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
         let status = text(2 * place + 1, Type::String)?;
         answers.push(Answered {
             feature: field.name.clone(),
-            json: json(&value, ty),
+            json: featr::json_value(&value, ty),
             value: if value.is_null() {
                 "null".to_owned()
             } else {
@@ -68,25 +68,6 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
         });
     }
     Ok(answers)
-}
-
-fn json(value: &Value, ty: Type) -> serde_json::Value {
-    match value {
-        Value::Null | Value::Error(_) => serde_json::Value::Null,
-        Value::Bool(value) => (*value).into(),
-        Value::Int64(value) => (*value).into(),
-        Value::Float64(value) if value.is_finite() => (*value).into(),
-        Value::List(items) => {
-            let of = if let Type::List(of) = ty { *of } else { ty };
-            items.iter().map(|item| json(item, of)).collect()
-        }
-        Value::Float64(_)
-        | Value::Decimal(_)
-        | Value::String(_)
-        | Value::Timestamp(_)
-        | Value::Date(_)
-        | Value::Duration(_) => value.render(ty).into(),
-    }
 }
 
 /// The question as a spine of one row.

@@ -29,6 +29,7 @@ mod replay;
 pub mod report;
 mod reproduce;
 pub mod run;
+mod serve;
 mod settle;
 mod table;
 pub mod train;
@@ -102,6 +103,7 @@ pub fn run(command: &Command, reporter: &Reporter) -> Result<(), report::Refused
         Command::Replay(args) => replay::run(args, reporter),
         Command::Verify(args) => verify::run(args, reporter),
         Command::Get(args) => get::run(args, reporter),
+        Command::Serve(args) => serve::run(args, reporter),
         Command::Demo(args) => demo::run(args, reporter),
         Command::Notices => notices::run(reporter),
     }

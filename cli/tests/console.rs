@@ -243,7 +243,7 @@ fn every_session_says_what_it_said() {
 fn every_command_has_help() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for command in [
-        "check", "build", "certify", "fmt", "explain", "train", "backfill", "replay", "verify", "get", "demo",
+        "check", "build", "certify", "fmt", "explain", "train", "backfill", "replay", "verify", "get", "serve", "demo",
         "notices",
     ] {
         let output = featc(folder.path(), &[command, "--help"]);
@@ -293,6 +293,10 @@ fn the_demo_ends_with_zero_differences() {
             .filter(|line| line.starts_with("verify: ") && line.ends_with(": 0 differ"))
             .count(),
         2,
+        "{said}"
+    );
+    assert!(
+        said.contains("80678 rows on disk") && said.contains("values, the same as before"),
         "{said}"
     );
     let leak = said

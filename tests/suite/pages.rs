@@ -24,7 +24,7 @@ fn codes(text: &str) -> Vec<Code> {
 
 /// Codes about files, data, arguments and printing, whose examples are console sessions, and the bug code.
 fn is_about_runs(code: Code) -> bool {
-    let ranges = ["E06", "E07", "E09", "W07"];
+    let ranges = ["E06", "E07", "E08", "E09", "W07"];
     ranges.iter().any(|range| code.code().starts_with(range)) || matches!(code, Code::Bug | Code::NotShown)
 }
 

@@ -142,7 +142,7 @@ fn sources_stay_readable() {
 #[test]
 fn every_fixture_is_claimed() {
     let claims: [(&str, &[&str]); 4] = [
-        ("tests/ui", &[".feat", ".stderr", ".console"]),
+        ("tests/ui", &[".feat", ".stderr", ".console", ".http"]),
         ("tests/golden", &[".feat", ".snap"]),
         ("tests/spec", &[".md"]),
         ("tests/corpus", &[".jsonl.zst"]),

@@ -35,8 +35,8 @@ pub use expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
 pub use function::Function;
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
 pub use program::{
-    Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program, Service,
-    ServiceField, Source, SourceColumn, Step, Transform, TransformColumn, View,
+    Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program,
+    READ_SKEW_US, Service, ServiceField, Source, SourceColumn, Step, Transform, TransformColumn, View,
 };
 pub use types::{Cut, ErrorCode, Status, Truth, Type};
 pub use window::{Bounds, Excluding, Window, WindowKind};

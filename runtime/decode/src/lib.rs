@@ -12,7 +12,7 @@
 //!   and never fatal; what is wrong with a whole file is a [`DecodeError`].
 //! * Which rows are rejected is a function of the file and of the source's declaration alone: it depends neither on
 //!   the cut, nor on the batch size, nor on the columns that were asked for.
-//! * [`decode_rows`] decodes rows that are in memory by the same rules; [`Tables`] is a store that has the rows of sources
+//! * [`decode_rows`] decodes rows that are in memory by the same rules, and [`decode_bytes`] a file that is; [`Tables`] is a store that has the rows of sources
 //!   in memory, and [`spine_of`] takes questions from there.
 //! * [`read_spine`] reads questions: there every row must be usable, so any broken one is an error.
 //!
@@ -103,7 +103,7 @@ pub use files::{LocalStore, has_extension, no_such_files};
 pub use formats::{expand_in, format_of, output_format, would_list};
 pub use given::{Rows, Tables};
 pub use guard::panic_is_caught;
-pub use memory::decode_rows;
+pub use memory::{decode_bytes, decode_rows};
 pub use names::first_twice;
 pub use piece::{Piece, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects, begins_with_reject};

@@ -4,10 +4,14 @@ use crate::error::DecodeError;
 use crate::guard::guarded;
 use crate::layout::Layout;
 use crate::reject::Reject;
+use crate::source::{ReadOptions, read_source};
 use crate::spec::{Decoded, PieceOptions, Spec};
-use crate::store::InputFile;
+use crate::store::{InputFile, RandomRead, Store};
 use arrow::array::RecordBatch;
-use featc_ir::Source;
+use bytes::Bytes;
+use featc_ir::{FileFormat, FileSet, Source};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Decodes a batch by the declaration of a source; columns go by name. `name` is what messages call the batch.
 ///
@@ -33,4 +37,122 @@ pub fn decode_rows(source: &Source, rows: &RecordBatch, name: &str) -> Result<(D
     let mut rejects = Vec::new();
     let decoded = guarded(name, || layout.decode(rows.clone(), 1, &spec, &mut rejects))?;
     Ok((decoded, rejects))
+}
+
+/// Decodes the bytes of one file by the declaration of a source, all of it: decoded rows, and those that cannot be used,
+/// both with their lines or rows from 1. `name` is what messages call it, and has no extension that says it is packed.
+///
+/// # Errors
+/// What would be wrong with such a file.
+pub fn decode_bytes(
+    source: &Source,
+    format: FileFormat,
+    bytes: Vec<u8>,
+    name: &str,
+) -> Result<(Vec<Decoded>, Vec<Reject>), DecodeError> {
+    let files = FileSet {
+        format,
+        paths: vec![name.to_owned()],
+        version: None,
+    };
+    let rejects: Arc<Mutex<Vec<Reject>>> = Arc::default();
+    let kept = rejects.clone();
+    let options = ReadOptions {
+        store: Some(Arc::new(OneFile(bytes.into()))),
+        sink: Some(Box::new(move |reject| {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(reject.clone());
+            Ok(())
+        })),
+        ..ReadOptions::default()
+    };
+    let decoded = read_source(source, &files, Path::new(""), options)?.collect::<Result<Vec<_>, _>>()?;
+    let rejects = std::mem::take(&mut *rejects.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok((decoded, rejects))
+}
+
+/// A store that has one file, under any name.
+#[derive(Debug)]
+struct OneFile(Bytes);
+
+impl Store for OneFile {
+    fn list(&self, pattern: &str, _: &[&str], _: &Path) -> Result<Vec<InputFile>, DecodeError> {
+        Ok(vec![InputFile {
+            path: pattern.into(),
+            name: pattern.into(),
+            values: Vec::new(),
+        }])
+    }
+
+    fn open(&self, _: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {
+        Ok(Arc::new(InMemory(self.0.clone())))
+    }
+}
+
+struct InMemory(Bytes);
+
+impl RandomRead for InMemory {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, start: u64, len: usize) -> Result<Bytes, DecodeError> {
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        let end = start.saturating_add(len);
+        let there = self.0.get(start..end).map(|part| self.0.slice_ref(part));
+        there.ok_or_else(|| DecodeError::Unreadable {
+            file: "rows in memory".to_owned(),
+            why: "it ends too early".to_owned(),
+        })
+    }
+
+    fn version(&self) -> Option<String> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reject::Reason;
+    use featc_ir::{ColumnId, Lateness, SourceColumn, Type};
+
+    fn source() -> Source {
+        let column = |name: &str, ty| SourceColumn {
+            name: name.to_owned(),
+            ty,
+            nullable: false,
+        };
+        Source {
+            name: "txn".to_owned(),
+            doc: None,
+            columns: vec![column("id", Type::Int64), column("at", Type::Timestamp)],
+            unique: vec![ColumnId(0)],
+            time: ColumnId(1),
+            arrival: None,
+            delay_us: 0,
+            lateness: Lateness::Unbounded,
+            skew_us: 0,
+            begins_us: None,
+            zone: None,
+            keep_nan: false,
+            batch: None,
+            stream: None,
+        }
+    }
+
+    #[test]
+    fn a_file_in_memory_decodes_as_one_on_disk() {
+        let text = "{\"id\": 1, \"at\": \"1970-01-01T00:00:01Z\"}\n\nno\n{\"id\": 2, \"at\": null}\n{\"id\": 3, \"at\": \"1970-01-01T00:00:02Z\"}";
+        let decoded = decode_bytes(&source(), FileFormat::Jsonl, text.into(), "rows of txn").unwrap();
+        let (batches, rejects) = decoded;
+        assert_eq!(batches.iter().map(|decoded| decoded.batch.rows).sum::<usize>(), 2);
+        assert_eq!(batches[0].batch.columns[1].i64s(), [1_000_000, 2_000_000]);
+        assert_eq!((batches[0].rows.number(0), batches[0].rows.number(1)), (1, 5));
+        let found: Vec<(u64, Reason)> = rejects.iter().map(|reject| (reject.line, reject.reason)).collect();
+        assert_eq!(found, [(3, Reason::Unparsable), (4, Reason::NullTime)]);
+        let broken = decode_bytes(&source(), FileFormat::Arrow, b"ARROW1 no".to_vec(), "rows of txn");
+        assert!(matches!(broken, Err(DecodeError::Corrupt { .. })), "{broken:?}");
+        let empty = decode_bytes(&source(), FileFormat::Jsonl, Vec::new(), "rows of txn").unwrap();
+        assert!(empty.0.is_empty() && empty.1.is_empty());
+    }
 }

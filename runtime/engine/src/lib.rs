@@ -59,6 +59,7 @@
 //! | build one from what was served | [`Program::read_served`], then [`Program::train`] in [`Truth::AsServed`] |
 //! | answer in a DataFusion session of your own | [`Program::features`] |
 //! | keep online values | [`Program::online`], [`Online::push`], [`Online::advance`], [`Online::read`] |
+//! | serve: rows as bytes, questions at any instant, up to cuts | [`Program::online`] in [`Truth::AsServed`], [`Program::incoming`], [`Program::questions`], [`Online::let_in`] |
 //! | survive a restart, also with another version of the program | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`], [`Online::rebuilt`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
 //! | read rows in memory in place of files | [`Program::read_rows`], [`Program::spine_in`] |
@@ -85,6 +86,7 @@ mod replay;
 mod results;
 mod search;
 mod served;
+mod serving;
 mod spine;
 mod survey;
 #[cfg(test)]
@@ -106,7 +108,7 @@ pub use featr_decode::{
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
-pub use featr_stream::{AdvanceReport, LogName, LogStats, Rebuild, RestoreReport, ToRebuild};
+pub use featr_stream::{AdvanceReport, Cuts, LogName, LogStats, Rebuild, RestoreReport, ToRebuild};
 pub use features::FeatureOptions;
 pub use limits::{Limits, Most};
 pub use online::{Online, PushRejected, PushReport};
@@ -117,7 +119,8 @@ pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning};
 pub use served::{FINGERPRINTS_KEY, ServedFile, ServedLog, served_files};
+pub use serving::{Incoming, Undecoded};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};
-pub use values::parse_value;
+pub use values::{json_value, parse_value};

@@ -8,9 +8,9 @@ use crate::spine::shared_identity;
 use arrow::array::{Array as _, RecordBatch};
 use featc_ir::plan::StreamGraph;
 use featc_ir::{Key, Source, Truth};
-use featr_decode::{Aside, decode_rows, from_arrow};
+use featr_decode::{Aside, Decoded, decode_rows, from_arrow};
 use featr_kernels::{Batch, Column, rows as rules};
-use featr_stream::{AdvanceReport, Engine, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport};
+use featr_stream::{AdvanceReport, Cuts, Engine, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
@@ -44,6 +44,8 @@ pub struct PushReport {
     /// Of these, as of arrival, those that a question at the cut may see: they came after it, and answers that were given
     /// at the cut or before it lack them.
     pub overdue: u64,
+    /// Positions of the overdue rows, as served.
+    pub overdue_rows: Vec<u64>,
     /// Events with copies in this batch that differ in columns which the source does not declare. Each counts once. Rows of
     /// one push are compared with each other, not with those of earlier ones, of which such columns are not kept.
     pub differing_copies: u64,
@@ -70,14 +72,13 @@ pub struct PushRejected {
 impl Program {
     /// An engine without events, for all services of the program, in one truth.
     ///
-    /// As of arrival a service with a source that has no arrival and is not static cannot be asked; the others can.
+    /// As of arrival and as served a service with a source that has no arrival and is not static cannot be asked; the others
+    /// can. As served a question sees what [`Online::let_in`] has let in, at any instant that is not before the last
+    /// [`Online::advance`].
     ///
     /// # Errors
-    /// [`Error::CutsNeeded`] as served; [`Error::Bug`] for plans that the compiler did not make.
+    /// [`Error::Bug`] for plans that the compiler did not make.
     pub fn online(&self, truth: Truth) -> Result<Online, Error> {
-        if truth == Truth::AsServed {
-            return Err(Error::CutsNeeded);
-        }
         let refused = self.services().filter_map(|service| {
             let refused = self.check_truth(service, truth).err()?;
             Some((service.to_owned(), refused))
@@ -102,6 +103,25 @@ impl Online {
     /// An engine of the same program and truth without events.
     pub(crate) fn fresh(&self) -> Result<Online, Error> {
         Online::new(self.graphs.clone(), self.truth(), self.refused.clone())
+    }
+
+    /// As served, per source the greatest arrival that questions see. Without one of a
+    /// source they see nothing of it.
+    pub fn cuts(&self) -> Option<&Cuts> {
+        self.engine.cuts()
+    }
+
+    /// As served, lets in the rows with arrivals up to these cuts, in microseconds since
+    /// the epoch. Rows that are pushed later and lie there enter at once, and are counted as [`PushReport::overdue`].
+    ///
+    /// # Errors
+    /// [`Error::CutGoesBack`]; no cut has moved then.
+    pub fn let_in(&mut self, cuts: &Cuts) -> Result<AdvanceReport, Error> {
+        let moved = self.engine.let_in(cuts);
+        moved.map_err(|back| Error::CutGoesBack {
+            cut_us: back.cut_us,
+            asked_us: back.asked_us,
+        })
     }
 
     /// The truth that questions are answered in.
@@ -182,11 +202,27 @@ impl Online {
             accepted: step.accepted,
             waiting: step.waiting,
             overdue: step.overdue,
+            overdue_rows: self.overdue_rows(&declared, &decoded, &step),
             differing_copies,
             expired: step.logs.iter().map(|log| log.expired).min().unwrap_or(0),
             rejected,
             rejected_by_view: by_view.into_iter().collect(),
         })
+    }
+
+    /// Of rows that were stepped in, the positions of those whose arrival is not after the cut.
+    fn overdue_rows(&self, declared: &Source, decoded: &Decoded, step: &StepReport) -> Vec<u64> {
+        let cut_us = self.engine.cuts().and_then(|cuts| cuts.get(&declared.name));
+        let Some((cut_us, arrivals)) = cut_us
+            .zip(rules::arrivals(declared, &decoded.batch))
+            .filter(|_| step.overdue > 0)
+        else {
+            return Vec::new();
+        };
+        let verdict = rules::accept(declared, &decoded.batch);
+        let rows = verdict.rows().into_iter().map(|row| row as usize);
+        let overdue = rows.filter(|row| arrivals[*row] <= *cut_us);
+        overdue.map(|row| decoded.rows.number(row) - 1).collect()
     }
 
     /// Takes in decoded rows of a source, in its column order.

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::log_columns::check_names;
 use featc_ir::plan::{BatchPlan, Spine, StreamGraph};
-use featc_ir::{Arrival, FileFormat, FileSet, Source, Truth};
+use featc_ir::{Arrival, FileFormat, FileSet, Source, Truth, Type};
 use featr_decode::{Rows, Store, Tables, format_of};
 use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,13 @@ impl Program {
     /// [`Error::UnknownService`].
     pub fn answers(&self, service: &str) -> Result<usize, Error> {
         Ok(self.graph(service)?.answers.len())
+    }
+
+    /// The output columns of a service with their types, in order; empty for an unknown one.
+    pub fn fields(&self, service: &str) -> Vec<(String, Type)> {
+        let graph = self.stream.iter().find(|graph| graph.service == service);
+        let columns = graph.into_iter().flat_map(StreamGraph::columns);
+        columns.map(|(name, ty)| (name.to_owned(), ty)).collect()
     }
 
     /// The stream graph of a service.

@@ -1,4 +1,4 @@
-//! Values from text, as people write them in commands.
+//! Values from text, as people write them in commands, and to JSON.
 
 use featc_ir::{Expr, ExprKind, Literal, Type};
 use featr_kernels::eval::eval;
@@ -29,6 +29,26 @@ pub fn parse_value(text: &str, ty: Type) -> Option<Value> {
 fn digits_behind(text: &str) -> usize {
     let behind = text.split_once('.').map_or("", |(_, behind)| behind);
     behind.trim_end_matches('0').len()
+}
+
+/// A value as JSON: numbers, texts, truth values, lists; what JSON has no form of is its text, and an error null.
+pub fn json_value(value: &Value, ty: Type) -> serde_json::Value {
+    match value {
+        Value::Null | Value::Error(_) => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Int64(value) => (*value).into(),
+        Value::Float64(value) if value.is_finite() => (*value).into(),
+        Value::List(items) => {
+            let of = if let Type::List(of) = ty { *of } else { ty };
+            items.iter().map(|item| json_value(item, of)).collect()
+        }
+        Value::Float64(_)
+        | Value::Decimal(_)
+        | Value::String(_)
+        | Value::Timestamp(_)
+        | Value::Date(_)
+        | Value::Duration(_) => value.render(ty).into(),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::delta::{RowDeltas, Weight, Weights};
 use crate::graph::Network;
-use crate::now::Now;
+use crate::now::{Cuts, Now};
 use crate::operators::source;
 use crate::paging::Paging;
 use crate::question::{Questions, ReadError, has_type};
@@ -16,6 +16,9 @@ use featr_kernels::{Batch, Column};
 use std::fmt;
 
 /// Takes in rows of sources, answers questions of services, in one truth.
+///
+/// As served an accepted row waits until the cut of its source, which [`Engine::let_in`] moves, has reached its arrival, and a
+/// read is answered at any instant that is not before the horizon.
 ///
 /// As of arrival an accepted row waits until the *cut* has reached its arrival and the delay of its source:
 /// [`Engine::advance`] moves the cut, and a read is answered at the cut and nowhere else. In truth `complete` nothing
@@ -58,7 +61,7 @@ impl Engine {
     ///
     /// # Errors
     /// Graphs of several programs, with references that lead nowhere, with a transform that reads the arrival column of its
-    /// source, or with a log that keeps less than its windows reach; truth `as_served`, in which questions bring their cuts.
+    /// source, or with a log that keeps less than its windows reach.
     pub fn new(graphs: Vec<StreamGraph>, truth: Truth) -> Result<Engine, Bug> {
         Engine::with_paging(graphs, truth, Paging::default())
     }
@@ -68,14 +71,46 @@ impl Engine {
     /// # Errors
     /// As [`Engine::new`].
     pub fn with_paging(graphs: Vec<StreamGraph>, truth: Truth, paging: Paging) -> Result<Engine, Bug> {
-        if truth == Truth::AsServed {
-            return Err(Bug("questions to a stream bring no cuts".to_owned()));
-        }
         Ok(Engine {
             program: graphs.first().map(|graph| graph.program.clone()).unwrap_or_default(),
             network: Network::new(graphs, paging)?,
-            now: Now { truth, cut_us: None },
+            now: Now::of(truth),
         })
+    }
+
+    /// As served, per source the greatest arrival that questions see; of a source that is not here they see nothing.
+    pub fn cuts(&self) -> Option<&Cuts> {
+        self.now.cuts.as_ref()
+    }
+
+    /// As served, lets in the rows of these sources whose arrival is not after the cut given for it. Cuts of other sources stay,
+    /// and so does what is kept. In other truths nothing happens.
+    ///
+    /// # Errors
+    /// [`CutGoesBack`], by the first source whose cut would; nothing has changed then.
+    pub fn let_in(&mut self, cuts: &Cuts) -> Result<AdvanceReport, CutGoesBack> {
+        let Some(known) = &mut self.now.cuts else {
+            return Ok(AdvanceReport::default());
+        };
+        let goes_back = |(source, asked_us): (&String, &i64)| {
+            let cut_us = known.get(source).copied().filter(|cut_us| asked_us < cut_us)?;
+            let asked_us = *asked_us;
+            Some(CutGoesBack { cut_us, asked_us })
+        };
+        if let Some(back) = cuts.iter().find_map(goes_back) {
+            return Err(back);
+        }
+        known.extend(cuts.iter().map(|(source, cut)| (source.clone(), *cut)));
+        Ok(self.moved())
+    }
+
+    /// Tells the operators where the cut is.
+    fn moved(&mut self) -> AdvanceReport {
+        let mut report = AdvanceReport::default();
+        for operator in self.network.operators_mut() {
+            operator.advance(&self.now, &mut report);
+        }
+        report
     }
 
     /// The truth that questions are answered in.
@@ -90,7 +125,7 @@ impl Engine {
     }
 
     /// Says that no question will be asked before this instant: moves the cut. As of arrival, lets in the rows that are
-    /// visible there (arrival + delay ≤ cut). In both truths, releases the events that no window of a question at the cut or
+    /// visible there (arrival + delay ≤ cut). In every truth, releases the events that no window of a question at the cut or
     /// later reaches.
     ///
     /// # Errors
@@ -106,11 +141,7 @@ impl Engine {
             }
             Some(_) | None => self.now.cut_us = Some(cut_us),
         }
-        let mut report = AdvanceReport::default();
-        for operator in self.network.operators_mut() {
-            operator.advance(&self.now, &mut report);
-        }
-        Ok(report)
+        Ok(self.moved())
     }
 
     /// Hash of the program, in hexadecimal.
@@ -182,7 +213,8 @@ impl Engine {
         let asked = services.find(|known| known.name == service);
         let asked = asked.ok_or_else(|| ReadError::UnknownService(service.to_owned()))?;
         check_questions(&asked.spine, questions)?;
-        let elsewhere = |at_us: &&i64| self.now.truth != Truth::Complete && Some(**at_us) != self.now.cut_us;
+        let at_cut = matches!(self.now.truth, Truth::AsOfArrival { .. });
+        let elsewhere = |at_us: &&i64| at_cut && Some(**at_us) != self.now.cut_us;
         if let Some(at_us) = questions.times.iter().find(elsewhere) {
             return Err(ReadError::NotAtCut {
                 at_us: *at_us,
@@ -226,7 +258,7 @@ impl Engine {
         // Law: restart (proofs/theory/Laws.v)
         let mut engine = Engine::with_paging(graphs, truth, paging).map_err(RestoreError::Graph)?;
         let mut reader = snapshot::open(bytes)?;
-        engine.now.cut_us = reader.header(truth)?;
+        engine.now = reader.header(truth)?;
         let sections = reader.sections(engine.now.cut_us)?;
         let mut report = RestoreReport::default();
         let mut used = vec![false; sections.len()];

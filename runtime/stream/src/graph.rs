@@ -162,7 +162,7 @@ impl Network {
         let operators = self.operators.iter().enumerate();
         operators.filter_map(|(place, operator)| match operator.output() {
             Port::Rows(source) => Some((place, &**source)),
-            Port::Accepted(_) | Port::Events(..) | Port::Slots(_) | Port::Features => None,
+            Port::Accepted(_) | Port::Events(..) | Port::Slots(..) | Port::Features => None,
         })
     }
 

@@ -42,6 +42,7 @@ mod tests;
 
 pub use delta::Weight;
 pub use engine::{CutGoesBack, Engine};
+pub use now::Cuts;
 pub use paging::Paging;
 pub use question::{Questions, ReadError};
 pub use report::{AdvanceReport, LogReport, LogStats, Reason, Rejected, StepReport};

@@ -63,7 +63,7 @@ pub(crate) enum Port {
     /// Keyed, lifted events of a source, made by a transform.
     Events(Arc<Source>, Arc<RowSpec>),
     /// Slots and presence of entities at `t`.
-    Slots(Arc<FoldSpec>),
+    Slots(Arc<Source>, Arc<FoldSpec>),
     /// Features of entities at `t`.
     Features,
 }

@@ -7,7 +7,8 @@
 //! body:       entities  waiting
 //! entities:   number u64  { key  events u32  columns }
 //! waiting:    number u32  arrivals i64…  weights  keys…  columns
-//! truth:      0 complete; 1 as of arrival; 2 the same, and the delay u64 that overrides those of sources
+//! truth:      0 complete; 1 as of arrival; 2 the same, and the delay u64 that overrides those of sources;
+//!             3 as served: number u32 { source  cut i64 }, ascending by source
 //! cut, floor: 0; or 1 and an instant i64
 //! weights:    0 (insertions); or 1 and a byte per row, 0 insertion, 1 retraction
 //! columns:    τ i64…  ids…  digests u128…  poison  lifts…
@@ -26,7 +27,7 @@ mod state;
 pub(crate) use body::put_log;
 pub(crate) use state::{Schema, State, StateColumn};
 
-use crate::now::Now;
+use crate::now::{Cuts, Now};
 use crate::restored::LogName;
 use featc_ir::{Truth, Type};
 use std::fmt;
@@ -138,8 +139,8 @@ impl<'a> Reader<'a> {
         self.array().map(u8::from_le_bytes)
     }
 
-    /// Checks that the snapshot is one of this truth; returns its cut.
-    pub(crate) fn header(&mut self, truth: Truth) -> Result<Option<i64>, RestoreError> {
+    /// Checks that the snapshot is one of this truth; returns it with its cuts.
+    pub(crate) fn header(&mut self, wanted: Truth) -> Result<Now, RestoreError> {
         // What was compiled is told apart by its states.
         let _program = self.string()?;
         let found = match self.u8()? {
@@ -148,13 +149,31 @@ impl<'a> Reader<'a> {
             2 => Truth::AsOfArrival {
                 delay_us: Some(self.u64()?),
             },
-            4 => Truth::AsServed,
+            3 => Truth::AsServed,
             _ => return Err(RestoreError::Corrupt("a truth is unknown")),
         };
-        if found != truth {
-            return Err(RestoreError::OtherTruth { found, wanted: truth });
+        if found != wanted {
+            return Err(RestoreError::OtherTruth { found, wanted });
         }
-        self.instant()
+        let mut now = Now::of(found);
+        if now.cuts.is_some() {
+            now.cuts = Some(self.cuts()?);
+        }
+        now.cut_us = self.instant()?;
+        Ok(now)
+    }
+
+    fn cuts(&mut self) -> Result<Cuts, RestoreError> {
+        let mut cuts = Cuts::new();
+        for _ in 0..self.u32()? {
+            let source = self.string()?;
+            if cuts.last_key_value().is_some_and(|(last, _)| *last >= source) {
+                return Err(RestoreError::Corrupt("cuts are not in order"));
+            }
+            let cut_us = self.array().map(i64::from_le_bytes)?;
+            cuts.insert(source, cut_us);
+        }
+        Ok(cuts)
     }
 
     fn instant(&mut self) -> Result<Option<i64>, RestoreError> {
@@ -255,7 +274,15 @@ pub(crate) fn write<'a>(program: &str, now: &Now, states: impl Iterator<Item = &
             out.push(2);
             out.extend_from_slice(&us.to_le_bytes());
         }
-        Truth::AsServed => out.push(4),
+        Truth::AsServed => {
+            out.push(3);
+            let cuts = now.cuts.iter().flatten();
+            out.extend_from_slice(&(cuts.clone().count() as u32).to_le_bytes());
+            for (source, cut_us) in cuts {
+                put_text(&mut out, source.as_bytes());
+                out.extend_from_slice(&cut_us.to_le_bytes());
+            }
+        }
     }
     put_instant(&mut out, now.cut_us);
     let states: Vec<&dyn State> = states.collect();

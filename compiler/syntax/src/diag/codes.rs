@@ -184,6 +184,19 @@ codes! {
     E0727 TableChanged        "Delta table changed by another writer", since "0.1";
     E0728 UnwritableTable     "Delta table that cannot be written", since "0.1";
     E0729 UnfitColumn         "column that a Delta table cannot hold", since "0.1";
+    // E08xx serving
+    E0801 UnreadableRequest   "request that cannot be read", since "0.1";
+    E0802 WrongQuestion       "question that does not fit its service", since "0.1";
+    E0803 RequestTooLarge     "request beyond a limit", since "0.1";
+    E0804 NoSuchAddress       "address that is not there", since "0.1";
+    E0805 TokenNeeded         "request without the server's token", since "0.1";
+    E0806 ServerBusy          "server with no room for a request", since "0.1";
+    E0807 SlowRequest         "request that comes too slowly", since "0.1";
+    E0808 InstantReleased     "instant of which nothing is kept", since "0.1";
+    E0809 NotServing          "server that cannot do its work", since "0.1";
+    E0811 DamagedState        "state that is damaged", since "0.1";
+    E0812 UnfitState          "state that cannot be gone on with", since "0.1";
+    E0813 ClockBehind         "clock behind the answers that were given", since "0.1";
     // E09xx files, project, usage
     E0901 FileNotFound        "no such file", since "0.1";
     E0902 UnreadableFile      "file cannot be read", since "0.1";

@@ -48,7 +48,9 @@ impl Operator for AcceptOperator {
         if let Some((until_us, arrivals)) = &gate {
             let waiting = arrivals.iter().filter(|arrival| i128::from(**arrival) > *until_us);
             report.waiting = waiting.count() as u64;
-            report.overdue = now.cut_us.map_or(0, |_| report.accepted - report.waiting);
+            if now.has_cut(&self.source) {
+                report.overdue = report.accepted - report.waiting;
+            }
         }
         Some(Delta::Accepted(AcceptedDeltas {
             rows,

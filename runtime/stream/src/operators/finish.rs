@@ -8,7 +8,7 @@ use crate::operator::{Answer, Ask, Operator, Port};
 use crate::question::{Questions, ReadError};
 use crate::report::StepReport;
 use featc_ir::plan::{FinishSpec, FoldSpec};
-use featc_ir::{Bug, Status, Truth};
+use featc_ir::{Bug, Source, Status};
 use featr_kernels::Column;
 use featr_kernels::finish::{self, Answers, Lag};
 use std::sync::Arc;
@@ -17,19 +17,21 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct FinishOperator {
     spec: FinishSpec,
+    source: Arc<Source>,
     fold: Arc<FoldSpec>,
     output: Port,
 }
 
 impl FinishOperator {
     pub fn new(spec: FinishSpec, inputs: &[&Port]) -> Result<FinishOperator, Bug> {
-        let [Port::Slots(fold)] = inputs else {
+        let [Port::Slots(source, fold)] = inputs else {
             return Err(Bug("features need the slots of one log as their input".to_owned()));
         };
         check::finish(&spec, fold)?;
         Ok(FinishOperator {
             output: Port::Features,
-            fold: (*fold).clone(),
+            source: source.clone(),
+            fold: fold.clone(),
             spec,
         })
     }
@@ -50,7 +52,10 @@ impl Operator for FinishOperator {
             Answer::Slots(slots) => Some(slots),
             Answer::Features(_) | Answer::Nothing => None,
         });
-        let answer = |slots| finish(&self.spec, &self.fold, &questions.times, slots, now.truth);
+        let behind = |cut_us| questions.times.iter().map(move |at_us| finish::behind(*at_us, cut_us));
+        let each: Option<Vec<u64>> = now.given(&self.source).map(|cut_us| behind(cut_us).collect());
+        let lag = each.as_deref().map_or(Lag::of(&self.spec, now.truth), Lag::Each);
+        let answer = |slots| finish(&self.spec, &self.fold, &questions.times, slots, lag);
         Ok(slots.map_or(Answer::Nothing, |slots| Answer::Features(answer(slots))))
     }
 }
@@ -59,18 +64,18 @@ impl Operator for FinishOperator {
 ///
 /// # Contract
 /// - **Total**: every question gets a value or null, and a status, for every output.
-/// - **Pure**: state plays no role but through the answers. `truth` decides staleness and nothing else.
+/// - **Pure**: state plays no role but through the answers. `lag` decides staleness and nothing else.
 fn finish(
     spec: &FinishSpec,
     fold: &FoldSpec,
     times: &[i64],
     answers: LogAnswers,
-    truth: Truth,
+    lag: Lag<'_>,
 ) -> Vec<(Column, Vec<Status>)> {
     let answers = Answers {
         times,
         slots: answers.slots,
         presence: answers.presence,
     };
-    finish::finish(spec, fold, &answers, Lag::of(spec, truth))
+    finish::finish(spec, fold, &answers, lag)
 }

@@ -78,7 +78,7 @@ impl LogOperator {
                 transform: rows.name.clone(),
                 keys: spec.entity.iter().map(|key| key.name.clone()).collect(),
             },
-            output: Port::Slots(Arc::new(spec.clone())),
+            output: Port::Slots(source.clone(), Arc::new(spec.clone())),
             source: source.clone(),
             reach_us: log.keep_us,
             log: Log::new(spec, (&log.parts, log.of_slot), lift_types, paging),
@@ -177,8 +177,7 @@ impl Operator for LogOperator {
     }
 
     fn advance(&mut self, now: &Now, report: &mut AdvanceReport) {
-        let Some(cut_us) = now.cut_us else { return };
-        let released = self.release(cut_us);
+        let released = now.cut_us.map_or(0, |cut_us| self.release(cut_us));
         let mut changes = Changes::default();
         if let Some(until_us) = now.visible_until(&self.source) {
             changes = self.waiting.let_in(until_us, self.floor_us, &mut self.log);

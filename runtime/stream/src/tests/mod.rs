@@ -8,5 +8,6 @@ mod edits;
 mod fixture;
 mod releases;
 mod retractions;
+mod served;
 mod shapes;
 mod snapshots;

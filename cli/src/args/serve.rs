@@ -1,0 +1,45 @@
+//! What serve is asked for.
+
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// A `.feat` file, or a folder that holds one program
+    #[arg(value_name = "PROGRAM")]
+    pub program: PathBuf,
+    /// The folder of the durable state; made where it is missing
+    #[arg(long, value_name = "FOLDER")]
+    pub state: PathBuf,
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7733")]
+    pub listen: SocketAddr,
+    /// Pipeline delay instead of the sources' own, for example 5s: answers see arrivals up to the clock less this
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub delay: Option<String>,
+    /// How long before the clock questions may be asked; state is kept accordingly
+    #[arg(long, value_name = "DURATION", default_value = "1h")]
+    pub history: String,
+    /// A file with the token that requests have to bring; needed to listen to more than this machine
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Do not keep what was answered
+    #[arg(long)]
+    pub no_served_log: bool,
+    /// The most entities of one request
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub max_entities: u32,
+    /// The longest body of a request, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub max_body: u32,
+    /// Requests that are worked on or wait; more are refused
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub max_requests: u32,
+    /// Seconds in which a request has to come
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub max_seconds: u32,
+    /// A checkpoint is made after so many MiB of log
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub checkpoint_every: u32,
+}

@@ -1,0 +1,111 @@
+//! `featc serve`: features over HTTP, from durable state.
+
+use crate::args::ServeArgs;
+use crate::check::compile;
+use crate::errors;
+use crate::report::{Refused, Reporter};
+use featr_online::{Folder, Opened, Options, Runtime, SystemClock};
+use featr_serve::{Config, Limits};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
+    let (project, ir) = compile(&args.program, reporter)?;
+    let plans = featc_driver::lower(&ir);
+    featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
+    let program = featr::Program::new(plans.batch, plans.stream, project.base);
+    let options = options(args, reporter)?;
+    let token = token(args, reporter)?;
+    let folder = args.state.display().to_string();
+    let disk = Folder::take(&args.state);
+    let disk = disk.or_else(|error| reporter.refuse(errors::unwritable(&folder, &featr::plain(&error))))?;
+    let Some(disk) = disk else {
+        return reporter.refuse(errors::busy(&folder));
+    };
+    let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), options);
+    let (runtime, opened) = opened.or_else(|error| reporter.refuse(errors::state(&error)))?;
+    let hash = runtime.program().hash().to_owned();
+    let config = Config {
+        listen: args.listen,
+        token,
+        limits: limits(args),
+    };
+    let served = featr_serve::run(runtime, config, |address| {
+        let Opened {
+            epoch,
+            checkpoint,
+            replayed,
+        } = opened;
+        let text = format!(
+            "serving http://{address} from `{folder}`: checkpoint {checkpoint}, {replayed} rows of log behind it"
+        );
+        let value = serde_json::json!({
+            "listening": address.to_string(), "state": folder, "program": hash,
+            "epoch": epoch, "checkpoint": checkpoint, "replayed": replayed,
+        });
+        reporter.result(&text, &value);
+    });
+    served.or_else(|error| {
+        let why = featr::plain(&error);
+        reporter.refuse(errors::argument(
+            "--listen",
+            &args.listen.to_string(),
+            &why,
+            "end what listens there, or choose another port",
+        ))
+    })
+}
+
+fn options(args: &ServeArgs, reporter: &Reporter) -> Result<Options, Refused> {
+    let duration = |option: &str, text: &str| match featc_driver::parse_duration(text) {
+        Some(us) if us >= 0 => Ok(us.unsigned_abs()),
+        Some(_) | None => reporter.refuse(errors::argument(
+            option,
+            text,
+            "not a duration",
+            "write it like 5s or 1h30m",
+        )),
+    };
+    Ok(Options {
+        delay_us: args
+            .delay
+            .as_deref()
+            .map(|text| duration("--delay", text))
+            .transpose()?,
+        history_us: duration("--history", &args.history)?,
+        served_log: !args.no_served_log,
+        checkpoint_bytes: u64::from(args.checkpoint_every) << 20,
+        ..Options::default()
+    })
+}
+
+fn limits(args: &ServeArgs) -> Limits {
+    Limits {
+        body_bytes: (args.max_body as usize) << 20,
+        entities: args.max_entities as usize,
+        requests: args.max_requests as usize,
+        request_time: Duration::from_secs(u64::from(args.max_seconds)),
+        ..Limits::default()
+    }
+}
+
+/// The token; there must be one where others than this machine can ask.
+fn token(args: &ServeArgs, reporter: &Reporter) -> Result<Option<String>, Refused> {
+    let Some(path) = &args.token_file else {
+        if args.listen.ip().is_loopback() {
+            return Ok(None);
+        }
+        let help = "pass --token-file FILE, or listen on 127.0.0.1";
+        let why = "others could ask and push without a token";
+        return reporter.refuse(errors::argument("--listen", &args.listen.to_string(), why, help));
+    };
+    let name = path.display().to_string();
+    let help = "write a token of visible ASCII characters into the file, at least 16 of them";
+    match std::fs::read_to_string(path) {
+        Ok(text) if text.trim().len() >= 16 && text.trim().bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Ok(Some(text.trim().to_owned()))
+        }
+        Ok(_) => reporter.refuse(errors::argument("--token-file", &name, "it holds no token", help)),
+        Err(error) => reporter.refuse(errors::argument("--token-file", &name, &featr::plain(&error), help)),
+    }
+}

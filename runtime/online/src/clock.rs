@@ -1,0 +1,42 @@
+//! What time it is.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Tells the time, in microseconds since the epoch.
+pub trait Clock: Send + Sync + std::fmt::Debug {
+    fn now_us(&self) -> i64;
+}
+
+/// The clock of the system.
+#[derive(Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_us(&self) -> i64 {
+        match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |us| -us),
+        }
+    }
+}
+
+/// A clock that is set by hand, for tests.
+#[derive(Debug, Default)]
+pub struct SetClock(pub AtomicI64);
+
+impl SetClock {
+    pub fn at(us: i64) -> SetClock {
+        SetClock(AtomicI64::new(us))
+    }
+
+    pub fn set(&self, us: i64) {
+        self.0.store(us, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn now_us(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,93 @@
+//! The engine with its instants: what an answer sees, and what is stamped.
+//!
+//! ```text
+//! base    the instant that cuts follow from: the cut of a source is base − delay. It follows the clock, never goes back, and
+//!         stays behind the arrivals that were stamped and are not in the state yet.
+//! bound   durable: no answer is given with a base behind it; after a crash the base begins there.
+//! stamp   the arrival of rows that say none: the clock, and behind every base that was used.
+//! ```
+
+use crate::clock::Clock;
+use featc_ir::{Arrival, Source};
+use featr::{Cuts, Error, Online};
+
+#[derive(Debug)]
+pub struct Core {
+    pub online: Online,
+    /// No base was greater.
+    pub base_us: i64,
+    pub bound_us: i64,
+    /// The arrival of rows that are on their way.
+    in_flight_us: Option<i64>,
+}
+
+impl Core {
+    /// `bound_us`: answers may have been given with bases up to it.
+    pub fn new(online: Online, bound_us: Option<i64>) -> Core {
+        let bound_us = bound_us.unwrap_or(i64::MIN);
+        Core {
+            online,
+            base_us: bound_us,
+            bound_us,
+            in_flight_us: None,
+        }
+    }
+
+    /// The base of an answer that is given now.
+    pub fn base(&self, clock: &dyn Clock) -> i64 {
+        let now_us = clock.now_us();
+        let behind = self.in_flight_us.map_or(now_us, |stamp| now_us.min(stamp - 1));
+        behind.max(self.base_us)
+    }
+
+    /// Stamps rows; until [`Core::landed`] no base comes as far.
+    pub fn stamp(&mut self, clock: &dyn Clock) -> i64 {
+        let stamp = clock.now_us().max(self.base_us.saturating_add(1));
+        self.in_flight_us = Some(stamp);
+        stamp
+    }
+
+    /// What was stamped is in the state, or never will be. Who was told of it sees it.
+    pub fn landed(&mut self, is_there: bool) {
+        if let Some(stamp) = self.in_flight_us.take().filter(|_| is_there) {
+            self.base_us = self.base_us.max(stamp);
+        }
+    }
+
+    /// Releases what no question can reach that is asked so long before the base.
+    pub fn release(&mut self, clock: &dyn Clock, history_us: u64) {
+        let horizon_us = self.base(clock).saturating_sub_unsigned(history_us);
+        if self.online.cut_us().is_none_or(|known| horizon_us > known) {
+            // It does not go back.
+            let _ = self.online.advance(horizon_us);
+        }
+    }
+
+    /// Lets in what a base shows.
+    ///
+    /// # Errors
+    /// None but bugs.
+    pub fn show(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Result<(), Error> {
+        self.base_us = self.base_us.max(base_us);
+        let known = self.online.cuts().cloned().unwrap_or_default();
+        let cut = |source: &Source| {
+            let cut_us = base_us.saturating_sub_unsigned(delay_us.unwrap_or(source.delay_us));
+            // With a longer delay than before the cut stays until it is reached again.
+            let cut_us = known.get(&source.name).map_or(cut_us, |known| cut_us.max(*known));
+            (source.name.clone(), cut_us)
+        };
+        let cuts: Cuts = sources.iter().filter(|source| has_arrivals(source)).map(cut).collect();
+        if cuts != known {
+            self.online.let_in(&cuts)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether rows of a source say when they arrived.
+pub fn has_arrivals(source: &Source) -> bool {
+    match source.arrival {
+        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) => true,
+        Some(Arrival::Static) | None => false,
+    }
+}

@@ -1,0 +1,104 @@
+//! Why a state cannot be opened, and why a request was refused.
+
+use featc_ir::display::instant;
+use std::fmt;
+
+/// Why a folder of state cannot be opened, or can no longer be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateError {
+    /// Another process has it.
+    Busy { folder: String },
+    /// The system refuses.
+    Io { file: String, why: String },
+    /// A file is not what was written: cut short, changed, missing or foreign.
+    Damaged { file: String, why: String },
+    /// Written by a release that writes another form.
+    OtherVersion { file: String, found: u8, known: u8 },
+    /// The folder holds something else.
+    Foreign { folder: String, found: String },
+    /// The program cannot go on with this state; what it would need.
+    OtherProgram { folder: String, why: String },
+    /// The clock is behind the instant up to which answers were given.
+    ClockBehind { now_us: i64, answered_us: i64 },
+    /// Another process has taken the folder over meanwhile.
+    Fenced { folder: String },
+    /// The program itself cannot be run.
+    Program(featr::Error),
+}
+
+impl StateError {
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        match self {
+            StateError::Busy { .. } => "end the other process, or choose another folder".to_owned(),
+            StateError::Io { .. } => "make the folder writable, free space, or choose another place".to_owned(),
+            StateError::Damaged { .. } => {
+                "bring the folder back from a copy; or begin a new one and push the rows again: nothing is served from a \
+                 state of which a part is wrong"
+                    .to_owned()
+            }
+            StateError::OtherVersion { .. } => "run the release that wrote it, or begin a new folder".to_owned(),
+            StateError::Foreign { .. } => "name an empty folder, or one that does not exist".to_owned(),
+            StateError::OtherProgram { .. } => {
+                "run the program that the state was made with, or begin a new folder and push the history again".to_owned()
+            }
+            StateError::ClockBehind { .. } => "set the clock right: cuts never go back".to_owned(),
+            StateError::Fenced { .. } => "end this process: it no longer owns the folder".to_owned(),
+            StateError::Program(_) => "mend the program".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StateError::Busy { folder } => write!(f, "another process serves from `{folder}`"),
+            StateError::Io { file, why } => write!(f, "`{file}`: {why}"),
+            StateError::Damaged { file, why } => write!(f, "`{file}` is damaged: {why}"),
+            StateError::OtherVersion { file, found, known } => {
+                write!(f, "`{file}` has format version {found}; this release reads {known}")
+            }
+            StateError::Foreign { folder, found } => {
+                write!(f, "`{folder}` is no folder of online state: it holds `{found}`")
+            }
+            StateError::OtherProgram { folder, why } => {
+                write!(f, "the state in `{folder}` is another program's: {why}")
+            }
+            StateError::ClockBehind { answered_us, .. } => write!(
+                f,
+                "the clock is behind the answers that were given from this state: they go up to {}",
+                instant(*answered_us)
+            ),
+            StateError::Fenced { folder } => write!(f, "another process has taken `{folder}` over"),
+            StateError::Program(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StateError {}
+
+/// Why a push or a question was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// As many requests wait as may.
+    Busy,
+    /// The state cannot be written; nothing was acknowledged.
+    Unwritable { why: String },
+    /// The server is ending.
+    Stopping,
+    /// The request itself.
+    Request(featr::Error),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::Busy => f.write_str("too many requests wait"),
+            Refused::Unwritable { why } => write!(f, "the state cannot be written: {why}"),
+            Refused::Stopping => f.write_str("the server is ending"),
+            Refused::Request(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}

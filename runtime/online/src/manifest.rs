@@ -1,0 +1,102 @@
+//! The manifest: which checkpoint and which part of the log are the state. It is replaced whole.
+//!
+//! ```text
+//! FEATRSTATE 1
+//! {"epoch": …, …}
+//! xxh3-128 of the two lines, in hexadecimal
+//! ```
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
+
+pub const FILE: &str = "manifest";
+pub const VERSION: u8 = 1;
+const MAGIC: &str = "FEATRSTATE ";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// One more each time a process takes the folder.
+    pub epoch: u64,
+    /// The program that wrote last.
+    pub program: String,
+    /// The number of the checkpoint; 0: there is none yet.
+    pub checkpoint: u64,
+    /// The log goes on from the checkpoint with this segment.
+    pub first_segment: u64,
+    /// Answers have been given whose cuts follow from instants up to this one, in microseconds.
+    pub answered_us: Option<i64>,
+    /// Where the log ends, if the process ended in order.
+    pub end: Option<(u64, u64)>,
+}
+
+/// What is wrong with the bytes of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Broken {
+    Damaged(&'static str),
+    OtherVersion(u8),
+}
+
+/// The name of a checkpoint's file.
+pub fn checkpoint_file(number: u64) -> String {
+    format!("checkpoint/{number:08}.snap")
+}
+
+impl Manifest {
+    pub fn write(&self) -> Vec<u8> {
+        let body = serde_json::to_string(self).unwrap_or_default();
+        let text = format!("{MAGIC}{VERSION}\n{body}\n");
+        format!("{text}{:032x}\n", xxh3_128(text.as_bytes())).into_bytes()
+    }
+
+    /// Reads what [`Manifest::write`] wrote.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub fn read(bytes: &[u8]) -> Result<Manifest, Broken> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Broken::Damaged("it is no text"))?;
+        let rest = text
+            .strip_prefix(MAGIC)
+            .ok_or(Broken::Damaged("it does not begin as it should"))?;
+        let version = rest.split('\n').next().and_then(|version| version.parse().ok());
+        match version {
+            Some(VERSION) => {}
+            Some(other) => return Err(Broken::OtherVersion(other)),
+            None => return Err(Broken::Damaged("it says no version")),
+        }
+        let lines: Vec<&str> = text.split('\n').collect();
+        let [first, body, sum, ""] = lines[..] else {
+            return Err(Broken::Damaged("it is cut short"));
+        };
+        if format!("{:032x}", xxh3_128(format!("{first}\n{body}\n").as_bytes())) != sum {
+            return Err(Broken::Damaged("its checksum is another one"));
+        }
+        serde_json::from_str(body).map_err(|_| Broken::Damaged("it does not say what it should"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_is_found() {
+        let manifest = Manifest {
+            epoch: 3,
+            program: "abc".to_owned(),
+            checkpoint: 2,
+            first_segment: 5,
+            answered_us: Some(-1),
+            end: Some((5, 25)),
+        };
+        let bytes = manifest.write();
+        assert_eq!(Manifest::read(&bytes), Ok(manifest));
+        for at in 0..bytes.len() {
+            assert!(Manifest::read(&bytes[..at]).is_err(), "{at}");
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1;
+            assert!(Manifest::read(&flipped).is_err(), "{at}");
+        }
+        let newer = String::from_utf8(bytes).unwrap().replace("STATE 1", "STATE 2");
+        assert_eq!(Manifest::read(newer.as_bytes()), Err(Broken::OtherVersion(2)));
+    }
+}

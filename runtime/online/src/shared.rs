@@ -1,0 +1,121 @@
+//! What the threads of a runtime share.
+
+use crate::clock::Clock;
+use crate::core::Core;
+use crate::counters::Counters;
+use arrow::array::RecordBatch;
+use featc_ir::{READ_SKEW_US, Source};
+use featr::{Incoming, Program, PushReport};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How a state is kept and asked.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Overrides the `delay` of every source, in microseconds.
+    pub delay_us: Option<u64>,
+    /// How long before the clock questions may be asked, in microseconds.
+    pub history_us: u64,
+    /// Whether answers are logged.
+    pub served_log: bool,
+    /// Requests that may wait for the disk.
+    pub waiting_max: usize,
+    /// Bytes of log after which a checkpoint is made.
+    pub checkpoint_bytes: u64,
+    /// Answers after which a checkpoint is made.
+    pub checkpoint_answers: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            delay_us: None,
+            history_us: READ_SKEW_US,
+            served_log: true,
+            waiting_max: 1024,
+            checkpoint_bytes: 64 << 20,
+            checkpoint_answers: 200_000,
+        }
+    }
+}
+
+/// What became of a push.
+#[derive(Debug, Clone)]
+pub struct Pushed {
+    /// Rows that came, decoded or not.
+    pub rows: u64,
+    pub report: PushReport,
+    /// Rows that did not decode.
+    pub undecoded: u64,
+}
+
+impl Pushed {
+    pub(crate) fn of(incoming: &Incoming, report: PushReport) -> Pushed {
+        let undecoded = incoming.rejected.len() as u64;
+        Pushed {
+            rows: report.rows + undecoded,
+            report,
+            undecoded,
+        }
+    }
+}
+
+/// What the threads share.
+pub struct Shared {
+    pub program: Program,
+    pub options: Options,
+    pub clock: Arc<dyn Clock>,
+    pub core: Mutex<Core>,
+    /// Of the whole program.
+    pub sources: Vec<Source>,
+    /// Per service the names of its sources.
+    pub services: BTreeMap<String, Vec<String>>,
+    pub answers: Mutex<Vec<(String, RecordBatch)>>,
+    pub counters: Counters,
+    pub failure: Mutex<Option<String>>,
+    /// Whether questions came since the writer looked last.
+    pub asked: AtomicBool,
+    pub stopping: AtomicBool,
+}
+
+/// Answers that may wait for the writer.
+pub const ANSWERS_WAITING_MAX: usize = 100_000;
+
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub fn core(&self) -> MutexGuard<'_, Core> {
+        locked(&self.core)
+    }
+
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    pub fn take_answers(&self) -> Vec<(String, RecordBatch)> {
+        std::mem::take(&mut *locked(&self.answers))
+    }
+
+    pub fn failure(&self) -> Option<String> {
+        locked(&self.failure).clone()
+    }
+
+    pub fn fail(&self, why: &str) {
+        locked(&self.failure).get_or_insert_with(|| why.to_owned());
+    }
+
+    pub fn count(&self, incoming: &Incoming, report: &PushReport) {
+        let source = &incoming.source;
+        self.counters.accepted.add(source, "", report.accepted);
+        self.counters.late.add(source, "", report.overdue);
+        let undecoded = incoming.rejected.iter().map(|row| row.reason);
+        let rejected = undecoded.chain(report.rejected.iter().map(|row| row.reason));
+        let by_view = report.rejected_by_view.iter().map(|(_, _, reason)| *reason);
+        rejected
+            .chain(by_view)
+            .for_each(|reason| self.counters.rejected.add(source, reason, 1));
+    }
+}

@@ -1,0 +1,3 @@
+mod cuts;
+mod disk;
+mod store;

@@ -1,0 +1,241 @@
+//! Cuts, stamps and the served log, with a clock that is set by hand.
+
+use super::disk::SimulatedDisk;
+use crate::{Answer, Options, Question, Refused, Runtime, SetClock, StateError};
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
+use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
+use featc_ir::FileFormat;
+use featr::{Program, Random};
+use std::sync::Arc;
+
+const SECOND: i64 = 1_000_000;
+/// 2024-03-01T12:00:00Z
+const NOON: i64 = 1_709_294_400 * SECOND;
+
+fn program() -> Program {
+    let text = r#"
+module shop
+entity card (card: string)
+source payments {
+  columns (id: int64, card: string, amount: float64, at: timestamp, seen: timestamp)
+  unique id
+  time at
+  arrival seen
+  delay 2s
+  lateness 1d
+}
+view spend of card from payments {
+  owner "payments"
+  /// What was paid.
+  feature total = sum(amount) over 1h default 0.0
+}
+service risk { spend.* }
+"#;
+    let mut sources = featc_driver::diag::SourceMap::new();
+    let file = sources.add("shop.feat", text);
+    let compiled = featc_driver::compile(&sources, &[file]);
+    let ir = compiled.value.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+    let plans = featc_driver::lower(&ir);
+    Program::new(plans.batch, plans.stream, ".")
+}
+
+fn open(disk: &SimulatedDisk, clock: &Arc<SetClock>, options: Options) -> Result<Runtime, StateError> {
+    let opened = Runtime::open(program(), Arc::new(disk.clone()), clock.clone(), options);
+    opened.map(|(runtime, _)| runtime)
+}
+
+fn push(runtime: &Runtime, id: i64, at_us: i64, seen_us: Option<i64>) -> Result<u64, Refused> {
+    let instant = |us: i64| format!("\"{}\"", featc_ir::display::instant(us));
+    let seen = seen_us.map_or("null".to_owned(), instant);
+    let line = format!(
+        "{{\"id\": {id}, \"card\": \"a\", \"amount\": {id}.5, \"at\": {}, \"seen\": {seen}}}",
+        instant(at_us)
+    );
+    let incoming = runtime
+        .program()
+        .incoming("payments", FileFormat::Jsonl, line.into_bytes())
+        .expect("rows");
+    let pushed = runtime.push_wait(incoming)?;
+    assert_eq!(pushed.report.accepted, 1, "{pushed:?}");
+    Ok(pushed.report.overdue)
+}
+
+fn ask(runtime: &Runtime, at_us: Option<i64>) -> Result<Answer, Refused> {
+    let rows = runtime
+        .program()
+        .questions("risk", &[r#"{"card": "a"}"#])
+        .expect("a question");
+    runtime.answer_wait(&Question {
+        service: "risk".to_owned(),
+        rows,
+        at_us,
+        request_id: None,
+    })
+}
+
+fn total(answer: &Answer) -> f64 {
+    answer.features.column(0).as_primitive::<Float64Type>().value(0)
+}
+
+#[test]
+fn an_answer_sees_arrivals_up_to_its_cut() {
+    let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
+    let runtime = open(&disk, &clock, Options::default()).expect("a new state");
+    push(&runtime, 1, NOON - 60 * SECOND, Some(NOON - 2 * SECOND)).expect("pushed");
+    push(&runtime, 2, NOON - 60 * SECOND, Some(NOON - 2 * SECOND + 1)).expect("pushed");
+    let first = ask(&runtime, None).expect("an answer");
+    assert_eq!(
+        (first.at_us, first.cuts["payments"], total(&first)),
+        (NOON, NOON - 2 * SECOND, 1.5)
+    );
+    // Another instant, the same cut.
+    let before = ask(&runtime, Some(NOON - 61 * SECOND)).expect("an answer");
+    assert_eq!((before.cuts["payments"], total(&before)), (NOON - 2 * SECOND, 0.0));
+    clock.set(NOON + 1);
+    assert_eq!(total(&ask(&runtime, None).expect("an answer")), 4.0);
+    // A row that should have been seen is seen from now on, and told.
+    assert_eq!(push(&runtime, 3, NOON - 60 * SECOND, Some(NOON - 3 * SECOND)), Ok(1));
+    assert_eq!(total(&ask(&runtime, None).expect("an answer")), 7.5);
+    runtime.stop().expect("it ends");
+    assert!(matches!(ask(&runtime, None), Err(Refused::Stopping)));
+    assert!(matches!(push(&runtime, 4, NOON, None), Err(Refused::Stopping)));
+}
+
+/// Crashes and clocks that go back: no cut is before an earlier one, and no stamp is at or before a cut.
+#[test]
+fn cuts_never_go_back() {
+    for seed in 0..12 {
+        let mut random = Random::new(seed);
+        let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
+        let (mut now, mut cut, mut sum, mut id) = (NOON, i64::MIN, 0.0, 0);
+        for _ in 0..4 {
+            let options = Options {
+                delay_us: Some(0),
+                ..Options::default()
+            };
+            let runtime = open(&disk, &clock, options).expect("a state");
+            for _ in 0..random.number() % 12 {
+                now += (random.number() % 3_000_000) as i64 - 1_000_000;
+                clock.set(now);
+                if random.number() % 2 == 0 {
+                    id += 1;
+                    assert_eq!(
+                        push(&runtime, id, NOON - 60 * SECOND, None),
+                        Ok(0),
+                        "a stamp is behind every cut"
+                    );
+                    sum += id as f64 + 0.5;
+                }
+                let answer = ask(&runtime, None).expect("an answer");
+                assert!(answer.cuts["payments"] >= cut, "seed {seed}");
+                assert_eq!(
+                    (answer.at_us, total(&answer)),
+                    (answer.cuts["payments"], sum),
+                    "seed {seed}"
+                );
+                cut = answer.at_us;
+            }
+            match random.number() % 2 {
+                0 => runtime.stop().expect("it ends"),
+                _ => {
+                    disk.stop_after(0);
+                    assert!(runtime.stop().is_err());
+                    disk.crash(&mut random);
+                }
+            }
+        }
+        clock.set(cut.saturating_sub(60 * SECOND));
+        let behind = open(&disk, &clock, Options::default());
+        assert!(
+            matches!(behind, Err(StateError::ClockBehind { .. })) || cut < NOON,
+            "{behind:?}"
+        );
+    }
+}
+
+fn logged(disk: &SimulatedDisk) -> Vec<RecordBatch> {
+    use crate::disk::Disk as _;
+    let mut found = Vec::new();
+    for name in disk.list("served/risk").expect("a folder") {
+        let bytes = disk
+            .read(&format!("served/risk/{name}"))
+            .expect("a good disk")
+            .expect("a file");
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(featr_bytes(bytes));
+        let reader = reader.and_then(|reader| reader.build()).expect("Parquet");
+        found.extend(reader.map(|batch| batch.expect("rows")));
+    }
+    found
+}
+
+fn featr_bytes(bytes: Vec<u8>) -> bytes::Bytes {
+    bytes.into()
+}
+
+#[test]
+fn answers_are_logged_once_whatever_happens() {
+    let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
+    let mut random = Random::new(3);
+    let runtime = open(&disk, &clock, Options::default()).expect("a new state");
+    push(&runtime, 1, NOON - 60 * SECOND, Some(NOON - 5 * SECOND)).expect("pushed");
+    let first = ask(&runtime, None).expect("an answer");
+    runtime.checkpoint_wait().expect("a checkpoint");
+    clock.set(NOON + SECOND);
+    ask(&runtime, Some(NOON)).expect("an answer");
+    // What comes behind it in the log is synced, and so is the answer.
+    push(&runtime, 2, NOON, None).expect("pushed");
+    disk.stop_after(0);
+    assert!(runtime.stop().is_err());
+    disk.crash(&mut random);
+    let runtime = open(&disk, &clock, Options::default()).expect("a state");
+    runtime.stop().expect("it ends");
+    let rows = logged(&disk);
+    let instants = |name: &str| -> Vec<i64> {
+        let columns = rows.iter().map(|batch| batch.column_by_name(name).expect("a column"));
+        columns
+            .flat_map(|column| column.as_primitive::<TimestampMicrosecondType>().values().to_vec())
+            .collect()
+    };
+    assert_eq!(instants("timestamp"), [NOON, NOON]);
+    assert_eq!(instants("cut_payments"), [first.cuts["payments"], NOON - SECOND]);
+    let names: Vec<String> = rows[0]
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
+    let wanted = [
+        "service",
+        "card",
+        "timestamp",
+        "request_id",
+        "program",
+        "cut_payments",
+        "spend__total",
+        "spend__total__status",
+    ];
+    assert_eq!(names, wanted);
+    assert_eq!(rows[0].column(0).as_string::<i32>().value(0), "risk");
+    assert!(rows[0].column_by_name("request_id").expect("a column").is_null(0));
+    assert_eq!(
+        rows[0].column_by_name("spend__total").expect("a column"),
+        first.features.column(0)
+    );
+}
+
+#[test]
+fn a_full_disk_acknowledges_nothing_and_answers_go_on() {
+    let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
+    let runtime = open(&disk, &clock, Options::default()).expect("a new state");
+    push(&runtime, 1, NOON - 60 * SECOND, Some(NOON - 5 * SECOND)).expect("pushed");
+    assert_eq!(total(&ask(&runtime, None).expect("an answer")), 1.5);
+    disk.stop_after(0);
+    let refused = push(&runtime, 2, NOON - 60 * SECOND, None);
+    assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
+    assert!(runtime.failure().is_some());
+    assert_eq!(total(&ask(&runtime, None).expect("an answer")), 1.5);
+    // Answers with later cuts would have to be recorded first.
+    clock.set(NOON + 60 * SECOND);
+    assert!(matches!(ask(&runtime, None), Err(Refused::Unwritable { .. })));
+    assert!(runtime.stop().is_err());
+}

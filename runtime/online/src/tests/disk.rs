@@ -1,0 +1,208 @@
+//! A disk in memory that stops at any operation, and then loses, tears and keeps what was not synced, by seed.
+
+use crate::disk::{Append, Disk};
+use featr::Random;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// One file: what is durable, and what the system has been told since.
+#[derive(Debug, Default, Clone)]
+struct Content {
+    durable: Vec<u8>,
+    written: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    files: BTreeMap<String, Content>,
+    /// Operations until the machine stops.
+    left: Option<u64>,
+    /// One more with each crash: what was open before is gone.
+    life: u64,
+}
+
+#[derive(Debug, Default, Clone)]
+pub struct SimulatedDisk(Arc<Mutex<State>>);
+
+fn stopped() -> io::Error {
+    io::Error::other("the machine has stopped")
+}
+
+impl SimulatedDisk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test panics with it")
+    }
+
+    /// Stops after so many operations.
+    pub fn stop_after(&self, operations: u64) {
+        self.state().left = Some(operations);
+    }
+
+    /// Starts the machine again. Of what was not synced each file keeps nothing, all, a part, or a part that is torn.
+    pub fn crash(&self, random: &mut Random) {
+        let mut state = self.state();
+        state.left = None;
+        state.life += 1;
+        for content in state.files.values_mut() {
+            let same = content
+                .durable
+                .iter()
+                .zip(&content.written)
+                .take_while(|(old, new)| old == new)
+                .count();
+            let below = |random: &mut Random, bound: usize| (random.number() % (bound as u64 + 1)) as usize;
+            let kept = match random.number() % 4 {
+                0 => content.durable.clone(),
+                1 => content.written.clone(),
+                2 => {
+                    // The file's length, or less of it, is there; a page is not.
+                    let mut torn = content.written.clone();
+                    let from = same + below(random, torn.len() - same);
+                    let to = (from + below(random, 64)).min(torn.len());
+                    torn[from..to].fill(0);
+                    torn
+                }
+                _ => {
+                    let end = same + below(random, content.written.len() - same);
+                    let mut part = content.written[..end].to_vec();
+                    part.extend(content.durable.get(end..).unwrap_or_default());
+                    part
+                }
+            };
+            *content = Content {
+                durable: kept.clone(),
+                written: kept,
+            };
+        }
+    }
+
+    /// Changes a byte of a file.
+    pub fn flip(&self, file: &str, place: usize) {
+        let mut state = self.state();
+        let content = state.files.get_mut(file).expect("a file");
+        content.written[place] ^= 1;
+        content.durable = content.written.clone();
+    }
+
+    pub fn files(&self) -> Vec<(String, usize)> {
+        let state = self.state();
+        state
+            .files
+            .iter()
+            .map(|(name, content)| (name.clone(), content.written.len()))
+            .collect()
+    }
+
+    fn operate<T>(&self, do_it: impl FnOnce(&mut State) -> T) -> io::Result<T> {
+        let mut state = self.state();
+        match &mut state.left {
+            Some(0) => return Err(stopped()),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        Ok(do_it(&mut state))
+    }
+}
+
+impl Disk for SimulatedDisk {
+    fn name(&self, file: &str) -> String {
+        format!("disk/{file}")
+    }
+
+    fn read(&self, file: &str) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.state().files.get(file).map(|content| content.written.clone()))
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let prefix = if folder.is_empty() {
+            String::new()
+        } else {
+            format!("{folder}/")
+        };
+        let state = self.state();
+        let below = state.files.keys().filter_map(|name| name.strip_prefix(&prefix));
+        let mut names: Vec<String> = below
+            .filter_map(|rest| rest.split('/').next())
+            .map(str::to_owned)
+            .collect();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn append(&self, file: &str, len: u64) -> io::Result<Box<dyn Append>> {
+        let life = self.operate(|state| {
+            let content = state.files.entry(file.to_owned()).or_default();
+            content.written.resize(len as usize, 0);
+            content.durable = content.written.clone();
+            state.life
+        })?;
+        Ok(Box::new(SimulatedFile {
+            disk: self.clone(),
+            file: file.to_owned(),
+            life,
+        }))
+    }
+
+    fn replace(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
+        let content = Content {
+            durable: bytes.to_vec(),
+            written: bytes.to_vec(),
+        };
+        self.operate(|state| drop(state.files.insert(file.to_owned(), content)))
+    }
+
+    fn remove(&self, file: &str) -> io::Result<()> {
+        self.operate(|state| drop(state.files.remove(file)))
+    }
+}
+
+#[derive(Debug)]
+struct SimulatedFile {
+    disk: SimulatedDisk,
+    file: String,
+    life: u64,
+}
+
+impl SimulatedFile {
+    fn operate(&self, do_it: impl FnOnce(&mut Content)) -> io::Result<()> {
+        let life = self.life;
+        self.disk.operate(
+            |state| match state.files.get_mut(&self.file).filter(|_| state.life == life) {
+                Some(content) => {
+                    do_it(content);
+                    Ok(())
+                }
+                None => Err(stopped()),
+            },
+        )?
+    }
+}
+
+impl Append for SimulatedFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // A write that stops in the middle.
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        self.operate(|content| content.written.extend_from_slice(first))?;
+        self.operate(|content| content.written.extend_from_slice(second))
+    }
+
+    fn put(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        self.operate(|content| {
+            let (start, end) = (place as usize, place as usize + bytes.len());
+            content.written.resize(content.written.len().max(end), 0);
+            content.written[start..end].copy_from_slice(bytes);
+        })
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.operate(|content| content.durable = content.written.clone())
+    }
+
+    fn cut(&mut self, len: u64) -> io::Result<()> {
+        self.operate(|content| {
+            content.written.resize(len as usize, 0);
+            content.durable = content.written.clone();
+        })
+    }
+}

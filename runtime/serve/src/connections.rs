@@ -1,0 +1,76 @@
+//! Connections: taken, bounded in number and patience, and let go in order.
+
+use crate::Shared;
+use crate::routes::router;
+use axum::Router;
+use futures::future::{Either, select};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt as _;
+
+/// Serves until the process is told to end.
+///
+/// # Errors
+/// The address cannot be had.
+pub async fn serve(server: Shared, listen: SocketAddr, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let listener = TcpListener::bind(listen).await?;
+    let (mut end, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    ready(listener.local_addr()?);
+    let router = router(server.clone());
+    let most = server.limits.connections;
+    let room = Arc::new(Semaphore::new(most));
+    let (tell, told) = watch::channel(false);
+    let take = async {
+        loop {
+            let Ok(held) = room.clone().acquire_owned().await else {
+                return;
+            };
+            // Of a connection that broke before it was taken, or when there are no more files, others may still come.
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            let (router, told, patience) = (router.clone(), told.clone(), server.limits.request_time);
+            tokio::spawn(async move {
+                connection(stream, router, told, patience).await;
+                drop(held);
+            });
+        }
+    };
+    let asked = select(Box::pin(end.recv()), Box::pin(interrupt.recv()));
+    select(asked, Box::pin(take)).await;
+    server.ending.store(true, Ordering::Release);
+    drop(listener);
+    let _ = tell.send(true);
+    let all = room.acquire_many(u32::try_from(most).unwrap_or(u32::MAX));
+    let _ = tokio::time::timeout(server.limits.end_time, all).await;
+    Ok(())
+}
+
+/// One connection, until it ends; when the server does, after the request that is open.
+async fn connection(stream: TcpStream, router: Router, mut told: watch::Receiver<bool>, patience: Duration) {
+    let _ = stream.set_nodelay(true);
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_buf_size(64 << 10);
+    let service = service_fn(move |request: http::Request<Incoming>| router.clone().oneshot(request));
+    let mut connection = Box::pin(builder.serve_connection(TokioIo::new(stream), service));
+    let ends = Box::pin(told.changed());
+    if let Either::Right(_) = select(connection.as_mut(), ends).await {
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
+}

@@ -1,0 +1,144 @@
+//! Numbers in the text form that Prometheus reads.
+
+use featr_online::{BUCKETS_US, Counts, Histogram, Runtime};
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
+
+/// A label's value as the format has it.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+fn head(out: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn counts(out: &mut String, (name, help): (&str, &str), labels: &[&str], counts: &Counts) {
+    head(out, name, "counter", help);
+    for ((first, second), count) in counts.list() {
+        let values = [first, second];
+        let pairs = labels.iter().zip(&values);
+        let pairs: Vec<String> = pairs
+            .map(|(label, value)| format!("{label}=\"{}\"", escaped(value)))
+            .collect();
+        let _ = writeln!(out, "{name}{{{}}} {count}", pairs.join(","));
+    }
+}
+
+fn histogram(out: &mut String, name: &str, help: &str, times: &Histogram) {
+    head(out, name, "histogram", help);
+    for (bucket, bound) in times.buckets.iter().zip(BUCKETS_US) {
+        let (bound, count) = (bound as f64 / 1e6, bucket.load(Ordering::Relaxed));
+        let _ = writeln!(out, "{name}_bucket{{le=\"{bound}\"}} {count}");
+    }
+    let (count, sum_us) = (
+        times.count.load(Ordering::Relaxed),
+        times.sum_us.load(Ordering::Relaxed),
+    );
+    let _ = writeln!(out, "{name}_bucket{{le=\"+Inf\"}} {count}");
+    let _ = writeln!(out, "{name}_sum {}\n{name}_count {count}", sum_us as f64 / 1e6);
+}
+
+/// All numbers of a runtime.
+pub fn text(runtime: &Runtime) -> String {
+    let mut out = String::new();
+    let counters = runtime.counters();
+    let of_source = &["source"][..];
+    counts(
+        &mut out,
+        (
+            "featc_rows_accepted_total",
+            "Rows that count as events of their source, copies among them",
+        ),
+        of_source,
+        &counters.accepted,
+    );
+    counts(
+        &mut out,
+        ("featc_rows_rejected_total", "Rows that cannot be used, by reason"),
+        &["source", "reason"],
+        &counters.rejected,
+    );
+    counts(
+        &mut out,
+        (
+            "featc_rows_late_for_cut_total",
+            "Accepted rows whose arrival is not after a cut that answers were given with",
+        ),
+        of_source,
+        &counters.late,
+    );
+    counts(
+        &mut out,
+        ("featc_questions_total", "Questions answered"),
+        &["service"],
+        &counters.questions,
+    );
+    for (name, help, value) in [
+        ("featc_commits_total", "Commits of the log", &counters.commits),
+        ("featc_checkpoints_total", "Checkpoints", &counters.checkpoints),
+    ] {
+        head(&mut out, name, "counter", help);
+        let _ = writeln!(out, "{name} {}", value.load(Ordering::Relaxed));
+    }
+    histogram(
+        &mut out,
+        "featc_answer_seconds",
+        "Time to answer a request, without the network",
+        &counters.answers,
+    );
+    histogram(
+        &mut out,
+        "featc_push_seconds",
+        "Time until pushed rows are durable and can be asked for",
+        &counters.pushes,
+    );
+    let stats = runtime.stats();
+    for (name, help, value) in [
+        (
+            "featc_state_events",
+            "Events in the state",
+            (|log| log.events) as fn(&featr::LogStats) -> u64,
+        ),
+        ("featc_state_waiting", "Events that wait for their cut", |log| {
+            log.waiting
+        }),
+        ("featc_state_entities", "Entities with events", |log| log.entities),
+        ("featc_state_bytes", "Bytes of events, keys and indexes, about", |log| {
+            log.bytes
+        }),
+    ] {
+        head(&mut out, name, "gauge", help);
+        for (place, log) in stats.iter().enumerate() {
+            let _ = writeln!(
+                out,
+                "{name}{{log=\"{place}\",transform=\"{}\"}} {}",
+                escaped(&log.transform),
+                value(log)
+            );
+        }
+    }
+    let (cuts, behind_us) = runtime.cuts();
+    head(
+        &mut out,
+        "featc_cut_seconds",
+        "gauge",
+        "The cut of a source, since the epoch",
+    );
+    for (source, cut_us) in cuts {
+        let _ = writeln!(
+            out,
+            "featc_cut_seconds{{source=\"{}\"}} {}",
+            escaped(&source),
+            cut_us as f64 / 1e6
+        );
+    }
+    head(
+        &mut out,
+        "featc_clock_behind_seconds",
+        "gauge",
+        "How far the clock is behind the answers that were given",
+    );
+    let _ = writeln!(out, "featc_clock_behind_seconds {}", behind_us as f64 / 1e6);
+    out
+}

@@ -1,0 +1,202 @@
+//! Why a request is refused: a code of the registry, a status, a message, a next step.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use featr::{DecodeError, Error};
+use featr_online::Refused;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+/// The codes that requests are refused with. Each has a page.
+pub const CODES: [&str; 17] = [
+    "E0701", "E0702", "E0703", "E0704", "E0801", "E0802", "E0803", "E0804", "E0805", "E0806", "E0807", "E0808",
+    "E0809", "E0904", "E0907", "E0930", "E9999",
+];
+
+/// A request that is not done.
+#[derive(Debug)]
+pub struct Refusal {
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub message: String,
+    pub help: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Refusal {
+        Refusal {
+            status,
+            code,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    /// What was sent cannot be read as what it should be.
+    pub fn unreadable(message: impl Into<String>, help: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, "E0801", message, help)
+    }
+
+    /// A question does not fit its service.
+    pub fn wrong_question(message: impl Into<String>) -> Refusal {
+        let help = "GET /v1/services tells the keys of each service with their types";
+        Refusal::new(StatusCode::BAD_REQUEST, "E0802", message, help)
+    }
+
+    pub fn too_large(message: impl Into<String>, help: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "E0803", message, help)
+    }
+
+    pub fn no_such_address(method: &str, path: &str) -> Refusal {
+        let help = "GET /openapi.json tells the addresses";
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            "E0804",
+            format!("there is no {method} {path}"),
+            help,
+        )
+    }
+
+    pub fn wrong_method(method: &str, path: &str) -> Refusal {
+        let help = "GET /openapi.json tells the methods of each address";
+        let message = format!("{path} does not take {method}");
+        Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "E0804", message, help)
+    }
+
+    pub fn no_token() -> Refusal {
+        let help = "send `Authorization: Bearer TOKEN` with the token that the server was started with";
+        Refusal::new(
+            StatusCode::UNAUTHORIZED,
+            "E0805",
+            "the request has not the token of this server",
+            help,
+        )
+    }
+
+    pub fn busy() -> Refusal {
+        let help = "send it again a little later, and fewer at a time";
+        Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "E0806",
+            "as many requests wait as may",
+            help,
+        )
+    }
+
+    pub fn slow(seconds: u64) -> Refusal {
+        let message = format!("the request did not come in {seconds} s");
+        Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "E0807",
+            message,
+            "send it faster, or in smaller parts",
+        )
+    }
+
+    pub fn not_serving(why: impl Into<String>) -> Refusal {
+        let help = "send it again when the server is ready; its log says what it needs";
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "E0809", why, help)
+    }
+
+    /// What the runtime says.
+    pub fn of(refused: &Refused) -> Refusal {
+        match refused {
+            Refused::Busy => Refusal::busy(),
+            Refused::Unwritable { .. } | Refused::Stopping => Refusal::not_serving(refused.to_string()),
+            Refused::Request(error) => Refusal::of_error(error),
+        }
+    }
+
+    pub fn of_error(error: &Error) -> Refusal {
+        let bad = |code, help: &str| Refusal::new(StatusCode::BAD_REQUEST, code, error.to_string(), help);
+        match error {
+            Error::UnknownService { .. } => Refusal {
+                status: StatusCode::NOT_FOUND,
+                ..bad("E0904", "GET /v1/services tells the services")
+            },
+            Error::UnknownSource { .. } => Refusal {
+                status: StatusCode::NOT_FOUND,
+                ..bad("E0804", "GET /v1/services tells the sources")
+            },
+            Error::Columns { .. } => Refusal::wrong_question(error.to_string()),
+            Error::SharedIdentity { .. } => bad("E0930", "name the column by its source"),
+            Error::ArrivalNeeded { .. } => bad(
+                "E0907",
+                "declare `arrival` in the source, or `static` if its rows never change: nothing tells otherwise what an \
+                 answer saw",
+            ),
+            Error::CutsUnnamed { .. } => bad("E0718", "rename the key: the served log has a column of that name"),
+            Error::BelowHorizon { .. } => bad(
+                "E0808",
+                "ask about a later instant, or start the server with a longer --history",
+            ),
+            Error::Decode(error) => of_rows(error),
+            Error::NotAtCut { .. }
+            | Error::CutsNeeded
+            | Error::ServedLog { .. }
+            | Error::CutGoesBack { .. }
+            | Error::TruthNotChosen { .. }
+            | Error::TooManyRejected { .. }
+            | Error::NothingFound { .. }
+            | Error::TooManyMissing { .. }
+            | Error::NoFiles { .. }
+            | Error::ColumnClash { .. }
+            | Error::ToBeRebuilt { .. }
+            | Error::Build { .. }
+            | Error::Snapshot { .. }
+            | Error::Resources { .. }
+            | Error::Interrupted
+            | Error::Bug { .. } => Refusal::bug(error.to_string()),
+        }
+    }
+
+    pub fn bug(why: impl Into<String>) -> Refusal {
+        let help = "this is not your fault: please report it with the request";
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "E9999", why, help)
+    }
+}
+
+/// What is wrong with all rows of a push.
+fn of_rows(error: &DecodeError) -> Refusal {
+    let code = match error {
+        DecodeError::MissingColumn { .. } => "E0701",
+        DecodeError::WrongType { .. } => "E0702",
+        DecodeError::NaiveTimestamp { .. } => "E0703",
+        DecodeError::Corrupt { .. } => "E0704",
+        _ => "E0801",
+    };
+    let help = error
+        .help()
+        .unwrap_or_else(|| "send the columns that the source declares, in their types".to_owned());
+    Refusal::new(StatusCode::BAD_REQUEST, code, error.to_string(), help)
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": { "code": self.code, "message": self.message, "help": self.help } });
+        let mut response = as_json(self.status, &body);
+        if self.status == StatusCode::TOO_MANY_REQUESTS || self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let bearer = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        response
+    }
+}
+
+/// A JSON document as a response.
+pub fn as_json(status: StatusCode, document: &serde_json::Value) -> Response {
+    as_text(status, "application/json", document.to_string())
+}
+
+pub fn as_text(status: StatusCode, media: &'static str, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let media = HeaderValue::from_static(media);
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    response
+}
