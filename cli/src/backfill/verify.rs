@@ -120,6 +120,7 @@ fn sample(
     let written_keys = written.keys.len();
     written.keys.extend(planned.keys.iter().skip(written_keys).cloned());
     written.self_columns.clone_from(&written.keys);
+    written.cuts.clone_from(&written.keys);
     if written != planned {
         let path = Path::new(&job.folder.path).join(file).display().to_string();
         return reporter.refuse(errors::bug(&format!("row {row} of {path} answers another question")));

@@ -215,8 +215,10 @@ impl Scope<'_> {
         let ty = self.kind();
         let (column, condition) = (self.name_of(ty), self.predicate(1));
         match *self.rng.pick(&["min", "max", "count"]) {
-            "count" => (format!("count({column} where {condition})"), Type::Int64),
-            name => (format!("{name}({column} where {condition})"), ty),
+            // `count` takes no condition.
+            "count" if ty != Type::Bool => (format!("count({column} where {condition})"), Type::Int64),
+            "min" => (format!("min({column} where {condition})"), ty),
+            _ => (format!("max({column} where {condition})"), ty),
         }
     }
 

@@ -328,7 +328,7 @@ fn names_of_other_languages_are_not_taken_for_misspelt_ones() {
     );
     assert_eq!(
         about("avg(amount) over 1d"),
-        "unknown function `avg`; did you mean `mean`?"
+        "unknown function `avg`; write `mean(amount)`"
     );
     assert_eq!(
         about("count(where TRUE) over 1d"),
