@@ -1,9 +1,11 @@
 //! The last stop of the tour: a server of this binary, rows and questions over HTTP, a kill, a restart.
 
-use crate::errors;
+use crate::args::{self, Cli};
 use crate::report::{Refused, Reporter};
+use crate::{errors, train};
 use arrow::array::RecordBatch;
 use arrow::ipc::writer::StreamWriter;
+use clap::Parser as _;
 use featc_ir::Type;
 use featr::{Program, Recorded, Side};
 use serde_json::{Value, json};
@@ -129,7 +131,10 @@ pub fn stop(folder: &Path, (program, service): (&Program, &str), reporter: &Repo
         "--out",
         &out,
     ];
-    crate::run(&crate::understand(&words.map(str::to_owned), reporter)?, reporter)?;
+    match Cli::try_parse_from(words).map(|cli| cli.command) {
+        Ok(args::Command::Train(args)) => train::run(&args, reporter)?,
+        _ => return refuse("the command of its training set is none".into()),
+    }
     let fields = at_hand.fields(service);
     compare(Path::new(&out), (&served, &fields), reporter).or_else(refuse)
 }

@@ -83,15 +83,16 @@ impl Failure<'_> {
 
     /// `batch "payments.csv"`, `path "payments.csv"`
     fn without_format(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
-        let keyword = match piece.text(0) {
-            "batch" | "stream" if piece.at == 1 => piece.text(0),
-            "path" | "file" | "files" | "location" => "batch",
+        // A word that begins no clause stands behind the clause before it.
+        let (keyword, first) = match (piece.text(0), piece.text(piece.at)) {
+            (keyword @ ("batch" | "stream"), _) if piece.at == 1 => (keyword, 0),
+            (_, "path" | "file" | "files" | "location") if piece.depth(piece.at) == 0 => ("batch", piece.at),
             _ => return None,
         };
-        if self.context != Context::Clause || piece.kind(1)? != TokenKind::String {
+        if self.context != Context::Clause || piece.kind(first + 1)? != TokenKind::String {
             return None;
         }
-        let path = piece.text(1);
+        let path = piece.text(first + 1);
         let name = path.trim_matches('"').trim_end_matches(".gz").trim_end_matches(".zst");
         let format = match name.rsplit_once('.').map(|(_, ending)| ending) {
             Some("csv") => "csv",
@@ -100,7 +101,12 @@ impl Failure<'_> {
             Some("arrow") => "arrow",
             _ => "parquet",
         };
-        Some(errors::files_without_format(piece.span(0, 1), keyword, format, path))
+        Some(errors::files_without_format(
+            piece.span(first, first + 1),
+            keyword,
+            format,
+            path,
+        ))
     }
 
     /// `columns (id int64, card string)`
