@@ -1,6 +1,6 @@
 //! What is served, for people and for tools.
 
-use crate::Server;
+use crate::shared::Server;
 use featc_ir::{Arrival, Key, Source, Type};
 use featr_online::Runtime;
 use serde_json::{Map, Value, json};

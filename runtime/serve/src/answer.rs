@@ -1,9 +1,9 @@
 //! `POST /v1/answer`: the features of one or many entities.
 
-use crate::Shared;
 use crate::body;
 use crate::push::request_id;
 use crate::refusal::Refusal;
+use crate::shared::Shared;
 use arrow::array::RecordBatch;
 use axum::extract::Request;
 use featc_ir::Type;

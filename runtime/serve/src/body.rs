@@ -1,7 +1,7 @@
 //! The body of a request, within its limits.
 
-use crate::Limits;
 use crate::refusal::Refusal;
+use crate::shared::Limits;
 use axum::body::Body;
 use futures::StreamExt as _;
 use http::{HeaderMap, header};

@@ -1,7 +1,7 @@
 //! Connections: taken, bounded in number and patience, and let go in order.
 
-use crate::Shared;
 use crate::routes::router;
+use crate::shared::Shared;
 use axum::Router;
 use futures::future::{Either, select};
 use hyper::body::Incoming;

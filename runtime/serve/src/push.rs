@@ -2,7 +2,7 @@
 
 use crate::body;
 use crate::refusal::Refusal;
-use crate::{Server, Shared};
+use crate::shared::{Server, Shared};
 use axum::extract::Request;
 use featc_ir::FileFormat;
 use featr::Incoming;

@@ -1,7 +1,8 @@
 //! Which address is whose, and what every request goes through.
 
 use crate::refusal::{Refusal, as_json, as_text};
-use crate::{Server, Shared, about, answer, metrics, push};
+use crate::shared::{Server, Shared};
+use crate::{about, answer, metrics, push};
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
