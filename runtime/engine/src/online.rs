@@ -23,6 +23,7 @@ use std::path::Path;
 /// - Under [`Truth::AsOfArrival`] pushed rows wait until [`Online::advance`] has moved the cut to the first instant at
 ///   which they are visible (arrival + delay), and [`Online::read`] is answered at the cut and nowhere else. Under
 ///   [`Truth::Complete`] nothing waits, and any instant can be asked that is not before the last [`Online::advance`].
+///   Under [`Truth::AsServed`] rows wait for [`Online::let_in`], which has a cut per source, and instants are as free as there.
 /// - Events are kept while a question that may still be asked can reach them. [`Online::advance`] releases the others, and
 ///   nothing else does; a question that would need released events is refused.
 #[derive(Debug)]
@@ -137,7 +138,7 @@ impl Online {
 
     /// Says that no question will be asked before this instant, in microseconds since the epoch: moves the cut there. As of
     /// arrival, lets in the rows that are visible there (arrival + delay ≤ cut); rows that are pushed later and are visible
-    /// at the cut enter at once, and are counted as [`PushReport::overdue`]. In both truths, releases events that no window
+    /// at the cut enter at once, and are counted as [`PushReport::overdue`]. In every truth, releases events that no window
     /// of a question at the cut or later reaches; under [`Truth::Complete`] a question before the cut is refused then, if
     /// its windows are bounded. To move the cut to where it is changes nothing.
     ///

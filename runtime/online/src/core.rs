@@ -3,7 +3,8 @@
 //! ```text
 //! base    the instant that cuts follow from: the cut of a source is base − delay. It follows the clock, never goes back, and
 //!         stays behind the arrivals that were stamped and are not in the state yet.
-//! bound   durable: no answer is given with a base behind it; after a crash the base begins there.
+//! bound   durable, with the cuts that follow from it: no answer is given with a base behind it; after a crash the base and
+//!         the cuts begin there.
 //! stamp   the arrival of rows that say none: the clock, and behind every base that was used.
 //! ```
 
@@ -69,16 +70,43 @@ impl Core {
     /// None but bugs.
     pub fn show(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Result<(), Error> {
         self.base_us = self.base_us.max(base_us);
-        let known = self.online.cuts().cloned().unwrap_or_default();
+        let cuts = self.cuts_at(base_us, sources, delay_us);
+        if self.online.cuts() != Some(&cuts) {
+            self.online.let_in(&cuts)?;
+        }
+        Ok(())
+    }
+
+    /// What a base shows of each source that says when its rows arrive.
+    pub fn cuts_at(&self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
+        let known = self.online.cuts();
         let cut = |source: &Source| {
             let cut_us = base_us.saturating_sub_unsigned(delay_us.unwrap_or(source.delay_us));
             // With a longer delay than before the cut stays until it is reached again.
-            let cut_us = known.get(&source.name).map_or(cut_us, |known| cut_us.max(*known));
-            (source.name.clone(), cut_us)
+            let known_us = known.and_then(|known| known.get(&source.name));
+            (
+                source.name.clone(),
+                known_us.map_or(cut_us, |known_us| cut_us.max(*known_us)),
+            )
         };
-        let cuts: Cuts = sources.iter().filter(|source| has_arrivals(source)).map(cut).collect();
-        if cuts != known {
-            self.online.let_in(&cuts)?;
+        sources.iter().filter(|source| has_arrivals(source)).map(cut).collect()
+    }
+
+    /// Goes on behind answers with these cuts: rows that come from now on and lie there come late.
+    ///
+    /// # Errors
+    /// None but bugs.
+    pub fn resume(&mut self, answered: &Cuts, sources: &[Source]) -> Result<(), Error> {
+        let known = self.online.cuts().cloned().unwrap_or_default();
+        let has_cut = |source: &&Source| has_arrivals(source) && answered.contains_key(&source.name);
+        let later = sources.iter().filter(has_cut).filter_map(|source| {
+            let answered_us = answered[&source.name];
+            let is_later = known.get(&source.name).is_none_or(|known_us| *known_us < answered_us);
+            is_later.then(|| (source.name.clone(), answered_us))
+        });
+        let later: Cuts = later.collect();
+        if !later.is_empty() {
+            self.online.let_in(&later)?;
         }
         Ok(())
     }

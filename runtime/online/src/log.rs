@@ -5,7 +5,7 @@
 //!           { length u32  xxh3-64  kind u8  body }
 //! kinds:    1 rows       source: length u16, text; Arrow IPC stream
 //!           2 answers    service: length u16, text; Arrow IPC stream
-//!           3 bound      instant i64: answers up to it may be given
+//!           3 bound      instant i64: answers up to it may be given; their greatest cuts as JSON, by source
 //!           255 end      the next segment goes on
 //! ```
 //!
@@ -39,6 +39,8 @@ pub enum Entry<'a> {
     /// Answers may be given whose cuts follow from instants up to this one.
     Bound {
         us: i64,
+        /// The cuts that follow from it, as JSON, by source.
+        cuts: &'a [u8],
     },
     End,
 }
@@ -70,9 +72,10 @@ pub fn put(out: &mut Vec<u8>, (segment, base): (u64, u64), entry: &Entry<'_>) {
     match entry {
         Entry::Rows { source, ipc } => named(out, 1, source, ipc),
         Entry::Answers { service, ipc } => named(out, 2, service, ipc),
-        Entry::Bound { us } => {
+        Entry::Bound { us, cuts } => {
             out.push(3);
             out.extend_from_slice(&us.to_le_bytes());
+            out.extend_from_slice(cuts);
         }
         Entry::End => out.push(255),
     }
@@ -158,8 +161,9 @@ fn next(bytes: &[u8], place: u64, segment: u64) -> Option<(Entry<'_>, u64)> {
     let entry = match kind {
         1 => named().map(|(source, ipc)| Entry::Rows { source, ipc }),
         2 => named().map(|(service, ipc)| Entry::Answers { service, ipc }),
-        3 => body.try_into().ok().map(|us| Entry::Bound {
-            us: i64::from_le_bytes(us),
+        3 => body.split_first_chunk().map(|(us, cuts)| Entry::Bound {
+            us: i64::from_le_bytes(*us),
+            cuts,
         }),
         255 => Some(Entry::End),
         _ => None,
@@ -231,6 +235,13 @@ impl Segment {
 mod tests {
     use super::*;
 
+    fn bound(us: i64) -> Entry<'static> {
+        Entry::Bound {
+            us,
+            cuts: br#"{"txn":4}"#,
+        }
+    }
+
     fn segment(entries: &[Entry<'_>]) -> Vec<u8> {
         let mut bytes = header(7);
         for entry in entries {
@@ -251,7 +262,7 @@ mod tests {
             service: "risk",
             ipc: b"",
         };
-        let entries = [rows, Entry::Bound { us: -5 }, answers, Entry::End];
+        let entries = [rows, bound(-5), answers, Entry::End];
         let whole = segment(&entries);
         let found = scan(&whole, 7).unwrap();
         assert_eq!(
@@ -277,9 +288,9 @@ mod tests {
         }
         // A record counts where it was written alone.
         assert_eq!(scan(&whole, 8).err(), Some(Header::Torn));
-        let mut moved = segment(&[Entry::Bound { us: 1 }]);
+        let mut moved = segment(&[bound(1)]);
         let record = moved[HEADER_BYTES as usize..].to_vec();
         moved.extend(record);
-        assert_eq!(scan(&moved, 7).unwrap().entries, [Entry::Bound { us: 1 }]);
+        assert_eq!(scan(&moved, 7).unwrap().entries, [bound(1)]);
     }
 }

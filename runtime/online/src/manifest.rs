@@ -6,6 +6,7 @@
 //! xxh3-128 of the two lines, in hexadecimal
 //! ```
 
+use featr::Cuts;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -25,6 +26,8 @@ pub struct Manifest {
     pub first_segment: u64,
     /// Answers have been given whose cuts follow from instants up to this one, in microseconds.
     pub answered_us: Option<i64>,
+    /// The greatest cuts of these answers, by source.
+    pub cuts: Cuts,
     /// Where the log ends, if the process ended in order.
     pub end: Option<(u64, u64)>,
 }
@@ -86,6 +89,7 @@ mod tests {
             checkpoint: 2,
             first_segment: 5,
             answered_us: Some(-1),
+            cuts: Cuts::from([("txn".to_owned(), -3)]),
             end: Some((5, 25)),
         };
         let bytes = manifest.write();

@@ -6,7 +6,7 @@ use crate::log::Entry;
 use crate::manifest::{Manifest, checkpoint_file};
 use crate::recovery::Replay;
 use crate::served::Served;
-use featr::{Error, Online};
+use featr::{Cuts, Error, Online};
 
 /// An engine that takes up a state.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Replayed {
     pub online: Online,
     pub served: Served,
     pub bound_us: Option<i64>,
+    /// The greatest cuts that answers may have been given with.
+    pub cuts: Cuts,
     /// What messages call the folder.
     pub folder: String,
     /// Rows of the log that were taken in.
@@ -53,7 +55,17 @@ impl Replay for Replayed {
                     self.served.add(service, batch);
                 }
             }
-            Entry::Bound { us } => self.bound_us = self.bound_us.max(Some(us)),
+            Entry::Bound { us, cuts } => {
+                self.bound_us = self.bound_us.max(Some(us));
+                let cuts: Cuts = serde_json::from_slice(cuts).map_err(|error| StateError::Damaged {
+                    file: file.to_owned(),
+                    why: format!("a record holds no cuts: {error}"),
+                })?;
+                for (source, cut_us) in cuts {
+                    let known_us = self.cuts.entry(source).or_insert(cut_us);
+                    *known_us = cut_us.max(*known_us);
+                }
+            }
             Entry::End => {}
         }
         Ok(())

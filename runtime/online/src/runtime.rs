@@ -85,6 +85,7 @@ impl Runtime {
             online: program.online(featr::Truth::AsServed).map_err(StateError::Program)?,
             served: Served::default(),
             bound_us: None,
+            cuts: Cuts::new(),
             folder: disk.name(""),
             rows: 0,
         };
@@ -106,10 +107,14 @@ impl Runtime {
                 sources.into_iter().map(|source| source.name).collect(),
             )
         });
+        let sources = program.sources();
         let mut core = Core::new(replayed.online, bound_us);
+        for answered in [&store.manifest().cuts, &replayed.cuts] {
+            core.resume(answered, &sources).map_err(StateError::Program)?;
+        }
         core.release(&*clock, options.history_us);
         let shared = Arc::new(Shared {
-            sources: program.sources(),
+            sources,
             services: services.collect(),
             program,
             clock,
@@ -203,6 +208,10 @@ impl Runtime {
         let shared = &*self.shared;
         if shared.stopping.load(Ordering::Acquire) {
             return Err(Refused::Stopping);
+        }
+        if shared.core.is_poisoned() {
+            let why = shared.failure().unwrap_or_default();
+            return Err(Refused::Unwritable { why });
         }
         let sources = shared.services.get(&question.service).map_or(&[][..], Vec::as_slice);
         let mut core = shared.core();

@@ -100,7 +100,9 @@ impl Shared {
     }
 
     pub fn failure(&self) -> Option<String> {
-        locked(&self.failure).clone()
+        let broken = || "a request broke off in the midst of the state: start the server again".to_owned();
+        let known = locked(&self.failure).clone();
+        known.or_else(|| self.core.is_poisoned().then(broken))
     }
 
     pub fn fail(&self, why: &str) {

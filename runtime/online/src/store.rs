@@ -20,6 +20,7 @@ use crate::log::{self, Entry, Segment};
 use crate::manifest::{self, Broken, Manifest, checkpoint_file};
 use crate::mark::{self, Mark};
 use crate::recovery::{Replay, acknowledged, damaged, other_version, refused, replay_log, segments};
+use featr::Cuts;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -114,6 +115,7 @@ impl Store {
             checkpoint: 0,
             first_segment: 1,
             answered_us: None,
+            cuts: Cuts::new(),
             end: None,
         };
         put_manifest(&*disk, &manifest)?;
@@ -194,13 +196,15 @@ impl Store {
     ///
     /// # Errors
     /// The disk refuses, or another process owns the folder: the former checkpoint holds.
-    pub fn checkpoint(&mut self, bytes: &[u8], first: u64, answered_us: Option<i64>) -> Result<(), StateError> {
+    pub fn checkpoint(&mut self, bytes: &[u8], first: u64, answered: Option<(i64, Cuts)>) -> Result<(), StateError> {
+        let (answered_us, cuts) = answered.unzip();
         let file = checkpoint_file(self.next_checkpoint());
         self.disk.replace(&file, bytes).map_err(refused(&*self.disk, &file))?;
         let manifest = Manifest {
             checkpoint: self.next_checkpoint(),
             first_segment: first,
             answered_us,
+            cuts: cuts.unwrap_or_default(),
             ..self.manifest.clone()
         };
         self.replace_manifest(manifest)?;

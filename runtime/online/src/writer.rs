@@ -10,7 +10,7 @@ use crate::shared::{Pushed, Shared};
 use crate::store::{Refusal, Store};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use featr::{Incoming, PushReport};
+use featr::{Cuts, Incoming, PushReport};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -210,7 +210,11 @@ impl Writer {
         let told = as_bytes(answers.iter().map(|(service, rows)| (service.as_str(), rows)))?;
         let mut entries: Vec<Entry<'_>> = rows.iter().map(|(source, ipc)| Entry::Rows { source, ipc }).collect();
         entries.extend(told.iter().map(|(service, ipc)| Entry::Answers { service, ipc }));
-        entries.extend(bound_us.map(|us| Entry::Bound { us }));
+        let cuts = match bound_us {
+            Some(us) => serde_json::to_vec(&self.cuts_at(us)).map_err(|error| error.to_string())?,
+            None => Vec::new(),
+        };
+        entries.extend(bound_us.map(|us| Entry::Bound { us, cuts: &cuts }));
         let sync = !rows.is_empty() || bound_us.is_some();
         let committed = self.store.commit(&entries, sync);
         committed.map_err(|refusal| self.refuse(&refusal))?;
@@ -219,6 +223,11 @@ impl Writer {
             .commits
             .fetch_add(u64::from(sync), Ordering::Relaxed);
         Ok(())
+    }
+
+    fn cuts_at(&self, base_us: i64) -> Cuts {
+        let (shared, options) = (&*self.shared, &self.shared.options);
+        shared.core().cuts_at(base_us, &shared.sources, options.delay_us)
     }
 
     /// What to say of a refusal; one that leaves the log unknown ends all writing.
@@ -259,6 +268,9 @@ impl Writer {
     }
 
     fn checkpoint(&mut self) -> Result<(), Refused> {
+        if let Some(why) = self.shared.failure() {
+            return Err(Refused::Unwritable { why });
+        }
         let bound_us = self.shared.core().bound_us;
         let done = self.checkpoint_at(bound_us);
         done.map_err(|error| Refused::Unwritable { why: error.to_string() })
@@ -276,7 +288,7 @@ impl Writer {
             file: self.store.disk().name("served"),
             why: featr::plain(&error),
         })?;
-        let answered = (answered_us != i64::MIN).then_some(answered_us);
+        let answered = (answered_us != i64::MIN).then(|| (answered_us, self.cuts_at(answered_us)));
         let done = self.store.checkpoint(&bytes, first, answered);
         if let Err(error @ StateError::Fenced { .. }) = &done {
             self.shared.fail(&error.to_string());

@@ -94,7 +94,7 @@ impl Refusal {
     }
 
     pub fn not_serving(why: impl Into<String>) -> Refusal {
-        let help = "send it again when the server is ready; its log says what it needs";
+        let help = "send it again when the server is ready; `/ready` says why it is not";
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "E0809", why, help)
     }
 

@@ -153,6 +153,34 @@ fn cuts_never_go_back() {
     }
 }
 
+/// After a crash rows that come too late for answers of before are told, and no cut lies before theirs, however long the delay
+/// is now.
+#[test]
+fn cuts_are_known_after_a_crash() {
+    for checkpoint in [false, true] {
+        let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
+        let runtime = open(&disk, &clock, Options::default()).expect("a new state");
+        push(&runtime, 1, NOON - 60 * SECOND, Some(NOON - 9 * SECOND)).expect("pushed");
+        let before = ask(&runtime, None).expect("an answer");
+        if checkpoint {
+            runtime.checkpoint_wait().expect("a checkpoint");
+        }
+        disk.stop_after(0);
+        assert!(runtime.stop().is_err());
+        disk.crash(&mut Random::new(1));
+        let longer = Options {
+            delay_us: Some(3_600_000_000),
+            ..Options::default()
+        };
+        let runtime = open(&disk, &clock, longer).expect("a state");
+        assert_eq!(push(&runtime, 2, NOON - 60 * SECOND, Some(NOON - 5 * SECOND)), Ok(1));
+        assert_eq!(push(&runtime, 3, NOON - 60 * SECOND, Some(NOON + SECOND)), Ok(0));
+        let after = ask(&runtime, None).expect("an answer");
+        assert!(after.cuts["payments"] >= before.cuts["payments"]);
+        assert_eq!((total(&before), total(&after)), (1.5, 4.0));
+    }
+}
+
 fn logged(disk: &SimulatedDisk) -> Vec<RecordBatch> {
     use crate::disk::Disk as _;
     let mut found = Vec::new();
