@@ -209,6 +209,12 @@ fn a_set_as_served_is_made_again_from_its_record() {
     serve(folder);
     ok(folder, &format!("{TRAIN} --served-log served --out set.parquet"));
     let set = files(folder).remove("set.parquet");
+    // A file counts once, whatever it is called.
+    ok(
+        folder,
+        &format!("{TRAIN} --served-log served ./served/0.parquet --out once.parquet"),
+    );
+    assert_eq!(files(folder).remove("once.parquet"), set);
     ok(folder, "train --from-provenance set.parquet --out again.parquet");
     assert_eq!(files(folder).remove("again.parquet"), set);
     let record = featr::Provenance::find(&folder.join("set.parquet"))

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::{FileFormat, FileSet, Key, Source, Truth, Type};
 use featr_decode::{DecodeError, LocalStore, arrow_type, expand_in, read_metadata, read_spine};
 use featr_kernels::{Column, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,6 +46,7 @@ pub struct ServedFile {
 /// [`Error::Decode`] of a pattern that means nothing.
 pub fn served_files(patterns: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files: Vec<PathBuf> = vec![];
+    let mut known = BTreeSet::new();
     for pattern in patterns {
         let Some(text) = pattern.to_str() else {
             let file = pattern.display().to_string();
@@ -58,7 +59,8 @@ pub fn served_files(patterns: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
             version: None,
         };
         for file in expand_in(&LocalStore, &set, Path::new(""))? {
-            if !files.contains(&file.path) {
+            // One file may have several names.
+            if known.insert(std::fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone())) {
                 files.push(file.path);
             }
         }
