@@ -114,7 +114,7 @@ impl RandomRead for InMemory {
 mod tests {
     use super::*;
     use crate::reject::Reason;
-    use featc_ir::{ColumnId, Lateness, SourceColumn, Type};
+    use featc_ir::{ColumnId, SourceColumn, Type};
 
     fn source() -> Source {
         let column = |name: &str, ty| SourceColumn {
@@ -122,22 +122,8 @@ mod tests {
             ty,
             nullable: false,
         };
-        Source {
-            name: "txn".to_owned(),
-            doc: None,
-            columns: vec![column("id", Type::Int64), column("at", Type::Timestamp)],
-            unique: vec![ColumnId(0)],
-            time: ColumnId(1),
-            arrival: None,
-            delay_us: 0,
-            lateness: Lateness::Unbounded,
-            skew_us: 0,
-            begins_us: None,
-            zone: None,
-            keep_nan: false,
-            batch: None,
-            stream: None,
-        }
+        let columns = vec![column("id", Type::Int64), column("at", Type::Timestamp)];
+        Source::plain("txn", columns, vec![ColumnId(0)], ColumnId(1))
     }
 
     #[test]

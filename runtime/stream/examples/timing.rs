@@ -4,8 +4,8 @@
 
 use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
-    Aggregate, ColumnId, Excluding, Expr, Key, Lateness, LiftId, Slot, Source, SourceColumn, Truth, Type, Window,
-    WindowId, WindowKind,
+    Aggregate, ColumnId, Excluding, Expr, Key, LiftId, Slot, Source, SourceColumn, Truth, Type, Window, WindowId,
+    WindowKind,
 };
 use featr_kernels::{Batch, Column, Data};
 use featr_stream::{Engine, Questions};
@@ -20,28 +20,12 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGr
         ("at", Type::Timestamp),
         ("amount", Type::Float64),
     ];
-    let source = Source {
-        name: "txn".to_owned(),
-        doc: None,
-        columns: columns
-            .map(|(name, ty)| SourceColumn {
-                name: name.to_owned(),
-                ty,
-                nullable: false,
-            })
-            .to_vec(),
-        unique: vec![ColumnId(1)],
-        time: ColumnId(2),
-        arrival: None,
-        delay_us: 0,
-        lateness: Lateness::Unbounded,
-        skew_us: 0,
-        begins_us: None,
-        zone: None,
-        keep_nan: false,
-        batch: None,
-        stream: None,
-    };
+    let declared = columns.map(|(name, ty)| SourceColumn {
+        name: name.to_owned(),
+        ty,
+        nullable: false,
+    });
+    let source = Source::plain("txn", declared.to_vec(), vec![ColumnId(1)], ColumnId(2));
     let key = |position: usize| Key {
         name: columns[position].0.to_owned(),
         ty: columns[position].1,
