@@ -12,3 +12,5 @@ mod faults;
 mod requests;
 #[path = "serve/sessions.rs"]
 mod sessions;
+#[path = "serve/state.rs"]
+mod state;
