@@ -123,6 +123,15 @@ pub fn no_rejects(path: &str) -> Diagnostic {
     Diagnostic::new(Code::UnwritableOutput, message).with_help("give `--rejected` another name, or remove that file")
 }
 
+/// A folder for results in which something is.
+pub fn not_empty(folder: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnwritableOutput,
+        format!("cannot write into `{folder}`: there are files in it"),
+    )
+    .with_help("name an empty folder, or one that does not exist")
+}
+
 /// A folder that another run is writing to.
 pub fn busy(folder: &str) -> Diagnostic {
     Diagnostic::new(Code::FolderBusy, format!("another run is writing to `{folder}`"))

@@ -7,7 +7,7 @@ use crate::report::{Refused, Reporter, counted};
 use arrow::array::RecordBatch;
 use featr::RowsWriter;
 use featr_online::{StateError, pushed};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file that is written.
 struct Output {
@@ -19,8 +19,8 @@ struct Output {
 
 pub fn run(args: &ExportArgs, reporter: &Reporter) -> Result<(), Refused> {
     let out = args.out.display().to_string();
-    make(&args.out).or_else(|why| reporter.refuse(errors::unwritable(&out, &why)))?;
     let disk = taken(&args.folder.state, reporter)?;
+    make(&args.out, reporter)?;
     let mut outputs: Vec<(RecordBatch, Output)> = Vec::new();
     let unwritable = |error: featr::DecodeError| StateError::Io {
         file: out.clone(),
@@ -77,11 +77,12 @@ pub fn run(args: &ExportArgs, reporter: &Reporter) -> Result<(), Refused> {
 }
 
 /// Makes the folder; one that holds something is refused.
-fn make(out: &std::path::Path) -> Result<(), String> {
-    let plain = |error: std::io::Error| featr::plain(&error);
-    std::fs::create_dir_all(out).map_err(plain)?;
-    match std::fs::read_dir(out).map_err(plain)?.next() {
+fn make(out: &Path, reporter: &Reporter) -> Result<(), Refused> {
+    let name = out.display().to_string();
+    let entries = std::fs::create_dir_all(out).and_then(|()| std::fs::read_dir(out));
+    let mut entries = entries.or_else(|error| reporter.refuse(errors::unwritable(&name, &featr::plain(&error))))?;
+    match entries.next() {
         None => Ok(()),
-        Some(_) => Err("the folder is not empty".to_owned()),
+        Some(_) => reporter.refuse(errors::not_empty(&name)),
     }
 }
