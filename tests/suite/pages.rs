@@ -156,6 +156,7 @@ fn programs_in_the_docs_compile() {
         "docs/language.md",
         "docs/semantics.md",
         "docs/embedding.md",
+        "docs/serving.md",
         "docs/storage.md",
         "docs/verify.md",
     ] {

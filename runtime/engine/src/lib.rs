@@ -102,9 +102,9 @@ pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
 pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
-    Aside, Claim, DecodeError, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling, Table, WriteOptions,
-    begins_with_reject, beyond_text, from_arrow, open_file, output_format, panic_is_caught, plain, sync_folder,
-    to_arrow, write_rows,
+    Aside, Bounds, Claim, DecodeError, JsonColumns, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling,
+    Table, WriteOptions, begins_with_reject, beyond_text, from_arrow, open_file, output_format, panic_is_caught, plain,
+    sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
