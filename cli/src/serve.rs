@@ -1,20 +1,24 @@
 //! `featc serve`: features over HTTP, from durable state.
 
+mod dry_run;
+
 use crate::args::ServeArgs;
-use crate::check::compile;
 use crate::errors;
+use crate::provenance::of_services;
 use crate::report::{Refused, Reporter};
+use crate::state::compiled;
+use featc_ir::Program;
 use featr_online::{Folder, Opened, Options, Runtime, SystemClock};
 use featr_serve::{Config, Limits, Listener};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
-    let (project, ir) = compile(&args.program, reporter)?;
-    let plans = featc_driver::lower(&ir);
-    featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
-    let program = featr::Program::new(plans.batch, plans.stream, project.base);
-    let options = options(args, reporter)?;
+    let (ir, program) = compiled(&args.program, reporter)?;
+    if args.dry_run {
+        return dry_run::run(&program, &args.state, reporter);
+    }
+    let options = options(args, &ir, reporter)?;
     let token = token(args, reporter)?;
     let limits = limits(args, reporter)?;
     // Before the state is opened: that takes time, and leaves a trace.
@@ -51,7 +55,7 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
     served.or_else(|error| reporter.refuse(errors::ended(&error)))
 }
 
-fn options(args: &ServeArgs, reporter: &Reporter) -> Result<Options, Refused> {
+fn options(args: &ServeArgs, ir: &Program, reporter: &Reporter) -> Result<Options, Refused> {
     let duration = |option: &str, text: &str| match featc_driver::parse_duration(text) {
         Some(us) if us >= 0 => Ok(us.unsigned_abs()),
         Some(_) | None => reporter.refuse(errors::argument(
@@ -69,6 +73,8 @@ fn options(args: &ServeArgs, reporter: &Reporter) -> Result<Options, Refused> {
             .transpose()?,
         history_us: duration("--history", &args.history)?,
         served_log: !args.no_served_log,
+        pushed_log: !args.no_pushed_log,
+        fingerprints: of_services(ir),
         checkpoint_bytes: u64::from(args.checkpoint_every) << 20,
         ..Options::default()
     })

@@ -18,3 +18,5 @@ mod limits;
 mod requests;
 #[path = "serve/sessions.rs"]
 mod sessions;
+#[path = "serve/state.rs"]
+mod state;

@@ -27,6 +27,12 @@ pub struct ServeArgs {
     /// Do not keep what was answered
     #[arg(long)]
     pub no_served_log: bool,
+    /// Do not keep the rows that were pushed, with their arrivals, once a checkpoint has taken them out of the log
+    #[arg(long)]
+    pub no_pushed_log: bool,
+    /// Serve nothing and change nothing: tell what would become of the state that is there
+    #[arg(long)]
+    pub dry_run: bool,
     /// The most entities of one request
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_entities: u32,

@@ -14,6 +14,16 @@ pub fn ended(error: &ServeError) -> Diagnostic {
     }
 }
 
+/// A folder in which a state should be.
+pub fn no_state(folder: &str, error: &std::io::Error) -> Diagnostic {
+    let (code, why) = match error.kind() {
+        std::io::ErrorKind::NotFound => (Code::FileNotFound, "no such folder".to_owned()),
+        _ => (Code::UnreadableFile, featr::plain(error)),
+    };
+    let help = "name the folder that `featc serve --state` was given";
+    Diagnostic::new(code, format!("cannot read `{folder}`: {why}")).with_help(help)
+}
+
 /// A state that cannot be opened.
 pub fn state(error: &StateError) -> Diagnostic {
     let of = |code| Diagnostic::new(code, error.to_string()).with_help(error.help());
@@ -21,10 +31,12 @@ pub fn state(error: &StateError) -> Diagnostic {
         StateError::Busy { folder } | StateError::Fenced { folder } => busy(folder),
         StateError::Io { file, why } => unwritable(file, why),
         StateError::Damaged { .. } => of(Code::DamagedState),
-        StateError::OtherVersion { .. } | StateError::Foreign { .. } | StateError::OtherProgram { .. } => {
-            of(Code::UnfitState)
-        }
+        StateError::OtherVersion { .. }
+        | StateError::Nothing { .. }
+        | StateError::Foreign { .. }
+        | StateError::OtherProgram { .. } => of(Code::UnfitState),
         StateError::ClockBehind { .. } => of(Code::ClockBehind),
+        StateError::Broken { .. } => of(Code::Bug),
         StateError::Program(error) => run(error, None),
     }
 }

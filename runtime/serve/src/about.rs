@@ -137,6 +137,7 @@ fn schemas(server: &Server) -> Map<String, Value> {
         ("accepted", number()),
         ("rejected", numbers()),
         ("rejected_by_view", by_view),
+        ("arrival", json!({ "type": ["string", "null"], "format": "date-time" })),
         ("late_for_cut", number()),
         ("expired", number()),
         ("examples", json!({ "type": "array", "items": example })),

@@ -10,7 +10,7 @@
 //! of the server alone.
 //!
 //! Architecture invariant: nothing waits for the engine, the disk or the processor on the threads that connections are served
-//! on; see `shared::blocking` and `seen`.
+//! on; see `shared::blocking`.
 
 mod about;
 mod answer;
@@ -24,7 +24,6 @@ mod patient;
 mod push;
 mod refusal;
 mod routes;
-mod seen;
 mod shared;
 mod watch;
 

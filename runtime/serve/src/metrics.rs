@@ -90,6 +90,16 @@ pub fn text(server: &Server) -> String {
     for (name, help, value) in [
         ("featc_commits_total", "Commits of the log", &counters.commits),
         ("featc_checkpoints_total", "Checkpoints", &counters.checkpoints),
+        (
+            "featc_checkpoints_failed_total",
+            "Checkpoints that could not be written",
+            &counters.checkpoints_failed,
+        ),
+        (
+            "featc_answers_lost_total",
+            "Answers that were given and could not be logged",
+            &counters.answers_lost,
+        ),
     ] {
         number(&mut out, (name, "counter", help), value.load(Ordering::Relaxed));
     }
@@ -112,13 +122,14 @@ pub fn text(server: &Server) -> String {
         ("featc_body_bytes", "gauge", help),
         server.limits.memory_bytes.saturating_sub(free),
     );
-    seen(&mut out, server);
+    state(&mut out, server);
     out
 }
 
-/// What was seen of the engine.
-fn seen(out: &mut String, server: &Server) {
-    let sight = server.seen.last();
+/// What is known of the state.
+fn state(out: &mut String, server: &Server) {
+    let (cuts, behind_us) = server.runtime.cuts();
+    let stats = server.runtime.stats();
     for (name, help, value) in [
         (
             "featc_state_events",
@@ -134,7 +145,7 @@ fn seen(out: &mut String, server: &Server) {
         }),
     ] {
         head(out, name, "gauge", help);
-        for (place, log) in sight.stats.iter().enumerate() {
+        for (place, log) in stats.iter().enumerate() {
             let transform = escaped(&log.transform);
             let _ = writeln!(
                 out,
@@ -145,14 +156,11 @@ fn seen(out: &mut String, server: &Server) {
     }
     let help = "The cut of a source, since the epoch";
     head(out, "featc_cut_seconds", "gauge", help);
-    for (source, cut_us) in &sight.cuts {
+    for (source, cut_us) in &cuts {
         let (source, cut) = (escaped(source), *cut_us as f64 / 1e6);
         let _ = writeln!(out, "featc_cut_seconds{{source=\"{source}\"}} {cut}");
     }
     let help = "How far the clock is behind the answers that were given";
-    let behind = sight.behind_us as f64 / 1e6;
+    let behind = behind_us as f64 / 1e6;
     number(out, ("featc_clock_behind_seconds", "gauge", help), behind);
-    let help = "How long ago the state was looked at last: more than a second while a checkpoint is made";
-    let age = sight.at.map_or(0.0, |at| at.elapsed().as_secs_f64());
-    number(out, ("featc_state_age_seconds", "gauge", help), age);
 }

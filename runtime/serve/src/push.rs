@@ -6,6 +6,7 @@ use crate::refusal::Refusal;
 use crate::shared::{Server, Shared, blocking};
 use axum::extract::Request;
 use featc_ir::FileFormat;
+use featc_ir::display::instant;
 use featr::{Bounds, Incoming};
 use featr_online::{Pushed, Refused};
 use serde_json::{Value, json};
@@ -127,6 +128,7 @@ impl Reply {
             "accepted": report.accepted,
             "rejected": self.counts,
             "rejected_by_view": by_view,
+            "arrival": pushed.arrival_us.map(instant),
             "late_for_cut": report.overdue,
             "expired": report.expired,
             "examples": examples.collect::<Vec<_>>(),

@@ -141,7 +141,10 @@ impl Refusal {
                 "declare `arrival` in the source, or `static` if its rows never change: nothing tells otherwise what an \
                  answer saw",
             ),
-            Error::CutsUnnamed { .. } => bad("E0718", "rename the key: the served log has a column of that name"),
+            Error::CutsUnnamed { .. } => bad(
+                "E0718",
+                "rename the key, the feature or the source: the served log has two columns of that name",
+            ),
             Error::BelowHorizon { .. } => bad(
                 "E0808",
                 "ask about a later instant, or start the server with a longer --history",

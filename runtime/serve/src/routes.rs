@@ -147,13 +147,21 @@ fn ready(server: &Server) -> Result<Response, Refusal> {
     let why = match server.runtime.failure() {
         _ if server.ending.load(Ordering::Acquire) => Some("the server is ending".to_owned()),
         Some(why) => Some(why),
-        None if server.seen.last().behind_us > BEHIND_US => {
+        None if server.runtime.cuts().1 > BEHIND_US => {
             Some("the clock is behind the answers that were given".to_owned())
         }
         None => None,
     };
     match why {
-        None => Ok(as_json(StatusCode::OK, &json!({ "status": "ready" }))),
+        None => {
+            // It goes on without checkpoints, and somebody should know.
+            let failed = server.runtime.checkpoint_failure();
+            let failed = failed.map(|why| json!({ "status": "ready", "checkpoint_failed": why }));
+            Ok(as_json(
+                StatusCode::OK,
+                &failed.unwrap_or_else(|| json!({ "status": "ready" })),
+            ))
+        }
         Some(why) => Err(Refusal::not_serving(why)),
     }
 }

@@ -1,7 +1,6 @@
-//! What every request works with: the runtime, the token, the limits, and what is known without asking the engine.
+//! What every request works with: the runtime, the token, the limits.
 
 use crate::log::Log;
-use crate::seen::Seen;
 use featr_online::{Counts, Runtime};
 use std::fmt;
 use std::net::SocketAddr;
@@ -63,7 +62,6 @@ pub struct Server {
     pub memory: Arc<Semaphore>,
     /// Requests that were refused, by code.
     pub refused: Counts,
-    pub seen: Seen,
     pub log: Log,
     pub ending: AtomicBool,
 }
@@ -86,7 +84,6 @@ impl Server {
             memory: Arc::new(Semaphore::new(limits.memory_bytes / MEMORY_UNIT)),
             limits,
             refused: Counts::default(),
-            seen: Seen::default(),
             log,
             ending: AtomicBool::new(false),
         }

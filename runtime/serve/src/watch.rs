@@ -1,4 +1,4 @@
-//! A thread that looks at the engine now and then, publishes what it sees, and tells the log what has changed.
+//! A thread that looks at the runtime now and then, and tells the log what has changed.
 
 use crate::shared::Server;
 use serde_json::json;
@@ -13,6 +13,7 @@ const EVERY: Duration = Duration::from_millis(200);
 #[derive(Default)]
 struct Told {
     checkpoints: u64,
+    checkpoint_failure: Option<String>,
     failure: Option<String>,
 }
 
@@ -24,6 +25,13 @@ impl Told {
         if checkpoints > self.checkpoints {
             server.log.tell("checkpoint", [("checkpoints", json!(checkpoints))]);
             self.checkpoints = checkpoints;
+        }
+        let failure = runtime.checkpoint_failure();
+        if failure != self.checkpoint_failure {
+            if let Some(why) = &failure {
+                server.log.tell("checkpoint_failed", [("why", json!(why))]);
+            }
+            self.checkpoint_failure = failure;
         }
         let failure = runtime.failure();
         if failure != self.failure {
@@ -40,7 +48,6 @@ pub fn watch(server: &Server, end: &Receiver<()>) {
     let mut told = Told::default();
     loop {
         told.tell(server);
-        server.seen.look(&server.runtime);
         if end.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
             told.tell(server);
             return;
