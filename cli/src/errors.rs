@@ -16,7 +16,7 @@ pub use records::{
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,
 };
 pub use runs::{nothing_accepted, run, shared_identity, strict, unknown_view};
-pub use serve::state;
+pub use serve::{ended, no_state, state};
 
 use featc_driver::diag::{Code, Diagnostic};
 use featr::{DecodeError, Warning};
@@ -127,6 +127,16 @@ pub fn no_rejects(path: &str) -> Diagnostic {
 pub fn busy(folder: &str) -> Diagnostic {
     Diagnostic::new(Code::FolderBusy, format!("another run is writing to `{folder}`"))
         .with_help("wait for it, or choose another folder")
+}
+
+/// A served log of which no answer can be compared; `why` says it per feature.
+pub fn nothing_compared(why: &std::collections::BTreeMap<&str, &str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::ServedLog, "no answer of the served log can be compared");
+    let with_note =
+        |diagnostic: Diagnostic, (feature, why): (&&str, &&str)| diagnostic.with_note(format!("{feature}: {why}"));
+    why.iter()
+        .fold(diagnostic, with_note)
+        .with_help("run the program that answered, or name files that it wrote: what is not compared is not verified")
 }
 
 /// A served log that is not what comes out when it is computed again; `by_feature` says how often.

@@ -70,6 +70,8 @@ pub enum DecodeError {
     Busy { file: String },
     /// The name of a target says no format that can be written; the extensions in `known` do.
     UnknownExtension { file: String, known: Vec<&'static str> },
+    /// Rows in memory that are more than was allowed. See [`crate::Bounds`].
+    BeyondBounds { file: String, why: String },
     /// A store or a table that is not of this machine's file system; `place` is its address.
     Lake {
         cause: LakeCause,
@@ -183,6 +185,7 @@ impl DecodeError {
             | DecodeError::Unreadable { why, .. }
             | DecodeError::Unwritable { why, .. } => remedy(why).map(str::to_owned),
             DecodeError::Corrupt { why, .. } => content::remedy(why).map(str::to_owned),
+            DecodeError::BeyondBounds { .. } => Some("send it in smaller parts".into()),
             DecodeError::AmbiguousColumn { .. }
             | DecodeError::WrongType { .. }
             | DecodeError::SpineInstant { .. }
@@ -330,6 +333,7 @@ impl fmt::Display for DecodeError {
                 )
             }
             DecodeError::Busy { file } => write!(f, "another run is writing to {file}"),
+            DecodeError::BeyondBounds { file, why } => write!(f, "{file}: {why}"),
             DecodeError::UnknownExtension { file, known } => {
                 let known = listed(known, "and");
                 write!(f, "cannot tell the format of {file} from its name: {known} are known")
