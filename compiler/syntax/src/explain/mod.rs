@@ -4,7 +4,9 @@
 //! token that is there instead, decide which message is given.
 
 mod expected;
+mod features;
 mod habits;
+mod heads;
 mod pattern;
 mod piece;
 mod start;
@@ -261,7 +263,7 @@ impl<'a> Failure<'a> {
         if RESERVED.contains(&word) {
             return None;
         }
-        let near = suggest::nearest(word, words.iter().copied())?;
+        let near = suggest::slip(word, words.iter().copied())?;
         Some(errors::misspelt_keyword(word, span, near))
     }
 }
