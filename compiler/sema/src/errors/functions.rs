@@ -285,6 +285,14 @@ const ELSEWHERE: &[Elsewhere] = &[
         Say("compute it before, as a column of the file; `featc explain E0111` lists what there is")),
 ];
 
+/// All names of the table, for tests.
+#[cfg(test)]
+pub fn names_elsewhere() -> impl Iterator<Item = &'static str> {
+    ELSEWHERE
+        .iter()
+        .flat_map(|Elsewhere(names, ..)| names.split_whitespace())
+}
+
 /// The rows whose calls are replaced, for tests: a name of each, and its template.
 #[cfg(test)]
 pub fn replacements() -> impl Iterator<Item = (&'static str, &'static str)> {

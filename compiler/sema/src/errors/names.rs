@@ -132,7 +132,7 @@ messages! {
         "unknown feature `{name}`";
         at: "no such feature in view `{view}`";
         view_at: "the view is declared here";
-        help: "`{name}` has several windows: write which is meant, `{first}` or `{second}`";
+        help: "write which window is meant: `{first}` or `{second}`";
     }
 
     E0109 feature_of_one_window(

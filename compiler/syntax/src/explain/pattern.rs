@@ -9,6 +9,7 @@
 
 use super::piece::Piece;
 use crate::scan::TokenKind;
+use featc_grammar::RESERVED;
 
 /// Where a pattern fits.
 pub(super) struct Found {
@@ -73,7 +74,9 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
                 continue;
             }
             "A" => expression_before(piece, start)?,
-            "P" => piece.operand(last?),
+            "P" => last
+                .filter(|index| !RESERVED.contains(&piece.text(*index)))
+                .map(|index| piece.operand(index))?,
             _ => last.filter(|index| is_kind(word, piece, *index))?,
         };
         letters.push((letter(word), first, start - 1));

@@ -62,7 +62,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("feature b = sum(a) over 1D", "write `1d`"),
     (
         "feature b = sum(a) over 1M",
-        "the units are `d`, `h`, `m`, `s`, `ms` and `us`",
+        "minutes are `1m`; months vary in length: write days, for example `30d`",
     ),
     (
         "feature b = count() excluding self over 1h",
