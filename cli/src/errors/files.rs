@@ -74,6 +74,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::SpineInstant { .. } | DecodeError::SpineKey { .. } | DecodeError::SpineLine { .. } => {
             Code::UnusableSpineRow
         }
+        DecodeError::SpineTooWide { .. } => Code::SpineTooWide,
         DecodeError::Unwritable { .. } => Code::UnwritableOutput,
         DecodeError::BeyondText { .. } => Code::BeyondText,
         DecodeError::Busy { .. } => Code::OutputBusy,

@@ -115,5 +115,6 @@ pub use spine::Spine;
 pub use spine_reader::{read_spine, spine_of};
 pub use spool::{Spooled, Spooling};
 pub use store::{InputFile, RandomRead, Store, Table, open_file, read_file};
+pub use text::parse_float64;
 pub use undeclared::Undeclared;
 pub use write::{Aside, Beyond, Claim, JsonColumns, WriteOptions, beyond_text, sync_folder};

@@ -72,6 +72,7 @@ mod copies;
 mod entities;
 mod error;
 mod features;
+mod grid;
 mod limits;
 mod load;
 pub mod log_columns;
@@ -112,6 +113,7 @@ pub use featr_stream::{
     AdvanceReport, Cuts, Kept, LogName, LogStats, Rebuild, RestoreError, RestoreReport, ToRebuild, check_snapshot,
 };
 pub use features::FeatureOptions;
+pub use grid::Grid;
 pub use limits::{Limits, Most};
 pub use log_columns::FINGERPRINTS_KEY;
 pub use online::{Online, PushRejected, PushReport};
@@ -126,4 +128,4 @@ pub use serving::{Incoming, Undecoded};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};
-pub use values::{json_value, parse_value};
+pub use values::{json_value, parse_key, parse_value};
