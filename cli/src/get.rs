@@ -92,7 +92,7 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
                 "--key",
                 given,
                 "no `=` in it",
-                "write it like --key origin=JFK",
+                "write it like `--key origin=JFK`",
             ));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {

@@ -25,12 +25,12 @@ def is_column(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
 
 
-def table(rows: Any, what: str) -> _featc.Table:
-    """Rows as a table of the engine; ``what`` is what messages call them."""
-    return source(rows, what, _featc.Spool)
+def table(rows: Any, what: str, wanted: Iterable[str] = ()) -> _featc.Table:
+    """Rows as a table of the engine; ``what`` is what messages call them, ``wanted`` the columns that are needed."""
+    return source(rows, what, _featc.Spool, wanted)
 
 
-def source(rows: Any, what: str, spool: Callable[[], _featc.Spool]) -> Any:
+def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iterable[str] = ()) -> Any:
     """Rows as a table of the engine; what can be read once goes through a spool, which keeps much of it in a file."""
     if isinstance(rows, _featc.Table):
         return rows
@@ -39,7 +39,7 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool]) -> Any:
         return inner
     module = type(rows).__module__.split(".")[0]
     if module == "pandas" and hasattr(rows, "columns"):
-        return _of_pandas(rows, what)
+        return _of_pandas(rows, what, wanted)
     if isinstance(rows, Mapping):
         is_row = rows and not any(is_column(value) for value in rows.values())
         return of_columns({name: [value] for name, value in rows.items()} if is_row else rows, what)
@@ -90,13 +90,16 @@ def _parts(rows: Any, module: str) -> "Optional[Iterable[Any]]":
     return rows if isinstance(rows, Iterator) else None
 
 
-def _of_pandas(frame: Any, what: str) -> _featc.Table:
+def _of_pandas(frame: Any, what: str, wanted: Iterable[str]) -> _featc.Table:
     """A pandas frame, without its index."""
     if not hasattr(frame, "items"):
         raise TypeError(f"{what}: {type(frame).__name__} is no frame; give a frame, with `.to_frame()`")
     names = [name for name in frame.columns if not isinstance(name, str)]
     if names:
         raise TypeError(f"{what}: the name of a column is a text, and {names[0]!r} is none; rename it")
+    held = [name for name in wanted if name in frame.index.names and name not in frame.columns]
+    if held:
+        raise TypeError(f"{what}: `{held[0]}` is in the index of the frame, which is no column: `frame.reset_index()` makes it one")
     try:
         import pyarrow
     except ImportError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import functools
 import json
 import os
 import pathlib
@@ -292,7 +293,7 @@ class Program:
         if is_path(entities):
             given["entities"] = os.fspath(entities)
         elif entities is not None:
-            rows = table(entities, "entities")
+            rows = table(entities, "entities", self._asked_with(service))
         return _result(self._asked("backfill", {**given, **options}, None, sources, progress, rows))
 
     def get(self, service: str, keys: Mapping[str, Any], at: Any, *, sources: Optional[Sources] = None, **options: Any) -> dict[str, Answer]:
@@ -319,6 +320,15 @@ class Program:
     def _sources(self) -> list[str]:
         return [source["name"] for source in self._about["sources"]]
 
+    def _columns(self, source: str) -> list[str]:
+        """The columns that a source declares."""
+        return [column["name"] for known in self._about["sources"] if known["name"] == source for column in known["columns"]]
+
+    def _asked_with(self, service: Any) -> list[str]:
+        """The columns that questions to a service bring, beside their instant."""
+        known = [known for known in self._about["services"] if known["name"] == service]
+        return [name for known in known for name, _ in (*known["keys"], *known["self_columns"])]
+
     def _asked(
         self,
         command: str,
@@ -344,14 +354,15 @@ class Program:
             if is_path(given):
                 words.append(f"--source={name}={os.fspath(given)}")
             else:
-                rows[name] = source(given, f"source `{name}`", lambda name=name: self._inner.spool(name, limit and str(limit), temp and os.fspath(temp)))
+                spool = functools.partial(self._inner.spool, name, limit and str(limit), temp and os.fspath(temp))
+                rows[name] = source(given, f"source `{name}`", spool, self._columns(name))
         questions = None
         if spine is not None:
             if is_path(spine):
                 words.append(f"--spine={os.fspath(spine)}")
             else:
                 words.append("--spine=<spine>")
-                questions = table(spine, "the spine")
+                questions = table(spine, "the spine", [*self._asked_with(options.get("service")), options.get("at_column", "timestamp")])
         with Bar(progress) as bar:
             last = {} if entities is None else {"entities": entities}
             return getattr(self._inner, inner)(words, rows, questions, progress=bar.sink, **last)

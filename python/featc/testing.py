@@ -95,6 +95,9 @@ def _same(found: Any, wanted: Any) -> bool:
         wanted = _value(wanted, kinds[type(found)])
     if isinstance(found, list) and isinstance(wanted, (list, tuple)):
         return len(found) == len(wanted) and all(map(_same, found, wanted))
+    if isinstance(found, decimal.Decimal) and isinstance(wanted, float):
+        # As it is written.
+        wanted = decimal.Decimal(repr(wanted))
     return type(found) is type(wanted) and found == wanted or (isinstance(found, decimal.Decimal) and found == wanted)
 
 

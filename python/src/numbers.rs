@@ -1,11 +1,14 @@
-//! Columns of other types: numbers for models, integers that pandas has turned into floats, instants that are texts.
+//! Columns of other types: numbers for models, integers and decimals that pandas has turned into floats, instants that are
+//! texts.
 
-use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray as _, Decimal128Array, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, DurationMicrosecondType, Field, Float64Type, Schema, TimeUnit};
 use arrow::error::ArrowError;
 use featc_ir::Type;
-use featr::{Table, Value, parse_value};
+use featr::{Table, Value, arrow_type, parse_value};
 use std::sync::Arc;
 
 /// Whole floats below this are exact; it is itself also what the number above it is rounded to.
@@ -29,11 +32,12 @@ fn number(array: &ArrayRef) -> Result<Option<ArrayRef>, ArrowError> {
     }))
 }
 
-/// Columns that are declared as integers and as instants.
+/// Columns that are declared as integers, as instants and as decimals.
 #[derive(Debug, Clone, Default)]
 pub struct Declared {
     pub integers: Vec<String>,
     pub instants: Vec<String>,
+    pub decimals: Vec<(String, Type)>,
 }
 
 impl Declared {
@@ -44,17 +48,21 @@ impl Declared {
             match ty {
                 Type::Int64 => declared.integers.push(name.clone()),
                 Type::Timestamp => declared.instants.push(name.clone()),
+                Type::Decimal { .. } => declared.decimals.push((name.clone(), ty)),
                 _ => {}
             }
         }
         declared
     }
 
-    /// The table with integers where pandas has floats, and instants where there are their texts.
+    /// The table with integers and decimals where pandas has floats, and instants where there are their texts.
     pub fn fit(&self, table: &Table) -> Result<Table, ArrowError> {
         let mut fit = whole(table, &self.integers)?;
         for name in &self.instants {
             fit = instants(&fit, name).unwrap_or(fit);
+        }
+        for (name, ty) in &self.decimals {
+            fit = decimals(&fit, name, *ty).unwrap_or(fit);
         }
         Ok(fit)
     }
@@ -124,6 +132,49 @@ fn instants(table: &Table, name: &str) -> Option<Table> {
         Ok(Some(Arc::new(found.with_timezone("UTC")) as ArrayRef))
     });
     parsed.ok()
+}
+
+/// So many digits come back from a float64 as they were written.
+const DIGITS_MAX: usize = 15;
+
+/// A column of float64 as decimals, if each of them is the float of a decimal that fits the type and has no more digits than
+/// come back: it is that decimal. NaN becomes null. So libraries keep decimals that they read from text.
+fn decimals(table: &Table, name: &str, ty: Type) -> Option<Table> {
+    let (_, field) = table.schema.column_with_name(name)?;
+    if *field.data_type() != DataType::Float64 {
+        return None;
+    }
+    let decimal = |float: f64| {
+        // A float is written in the fewest digits that lead back to it, and never with an exponent.
+        let text = match float == 0.0 {
+            true => "0".to_owned(),
+            false => float.to_string(),
+        };
+        let digits = text.bytes().filter(u8::is_ascii_digit);
+        let few = digits.skip_while(|digit| *digit == b'0').count() <= DIGITS_MAX;
+        match parse_value(&text, ty).filter(|_| few) {
+            Some(Value::Decimal(decimal)) => Ok(decimal),
+            _ => Err(ArrowError::ParseError(text)),
+        }
+    };
+    let made = changed(table, |field, array| {
+        if field.name() != name {
+            return Ok(None);
+        }
+        let floats = array.as_primitive::<Float64Type>().iter();
+        let found = floats.map(|float| float.filter(|float| !float.is_nan()).map(decimal).transpose());
+        let found: Decimal128Array = found.collect::<Result<_, ArrowError>>()?;
+        Ok(Some(cast_decimal(found, ty)?))
+    });
+    made.ok()
+}
+
+/// Numbers without a point as those of a type.
+fn cast_decimal(numbers: Decimal128Array, ty: Type) -> Result<ArrayRef, ArrowError> {
+    match arrow_type(ty) {
+        DataType::Decimal128(precision, scale) => Ok(Arc::new(numbers.with_precision_and_scale(precision, scale)?)),
+        other => Err(ArrowError::CastError(format!("{other} is no decimal"))),
+    }
 }
 
 /// The table with other columns in place of some.

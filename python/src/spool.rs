@@ -31,7 +31,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The rows, with integers and instants in columns that are declared so.
+    /// The rows, with integers, decimals and instants in columns that are declared so.
     pub fn into_rows(self, declared: &Declared) -> Rows {
         match self {
             Source::Table(table) => table.fit(declared).into(),
@@ -54,7 +54,7 @@ struct State {
     /// So many bytes stay in memory.
     bytes_max: u64,
     temp: PathBuf,
-    /// Of the first part, with integers and instants in columns that are declared so.
+    /// Of the first part, with integers, decimals and instants in columns that are declared so.
     schema: Option<SchemaRef>,
     /// What is in memory, and about how many bytes that is.
     kept: Vec<RecordBatch>,

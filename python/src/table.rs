@@ -26,7 +26,7 @@ impl Table {
         }
     }
 
-    /// The rows with integers and instants in columns that are declared so.
+    /// The rows with integers, decimals and instants in columns that are declared so.
     pub fn fit(&self, declared: &Declared) -> Arc<featr::Table> {
         declared.fit(&self.rows).map_or_else(|_| self.rows.clone(), Arc::new)
     }

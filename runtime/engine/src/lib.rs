@@ -103,8 +103,8 @@ pub use featr_batch::datafusion;
 pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
     Aside, Claim, DecodeError, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling, Table, WriteOptions,
-    begins_with_reject, beyond_text, from_arrow, open_file, output_format, panic_is_caught, plain, sync_folder,
-    to_arrow, write_rows,
+    arrow_type, begins_with_reject, beyond_text, check_columns, from_arrow, open_file, output_format, panic_is_caught,
+    plain, sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
