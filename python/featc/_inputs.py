@@ -8,7 +8,7 @@ import itertools
 import os
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
-from . import _featc
+from . import _c_data, _featc
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 NAIVE_EPOCH = datetime.datetime(1970, 1, 1)
@@ -61,7 +61,7 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iter
         into = _featc.Spool() if is_memory else spool()
         # An iterator gives whatever is a table.
         for part in parts:
-            if not into.add(part if _is_arrow(part) else table(part, "a part")):
+            if not _add(into, part if _is_arrow(part) else table(part, "a part")):
                 break
         return into.finish(what)
     except (TypeError, ValueError) as error:
@@ -69,6 +69,16 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iter
         if "KeyboardInterrupt" in str(error):
             raise KeyboardInterrupt from error
         raise TypeError(f"{what}: no Arrow table: {error}") from error
+
+
+def _add(into: _featc.Spool, part: Any) -> bool:
+    """Whether more is wanted behind this part."""
+    taken = _c_data.checked(part)
+    try:
+        return into.add(taken)
+    finally:
+        if isinstance(taken, _c_data.CheckedStream):
+            taken.close()
 
 
 def _is_arrow(rows: Any) -> bool:
