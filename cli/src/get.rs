@@ -103,7 +103,7 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
             }
             return reporter.refuse(errors::argument("--key", given, "the service has no such key", &known));
         };
-        match featr::parse_value(text, wanted[place].ty) {
+        match key(text, wanted[place].ty) {
             Some(_) if values[place].is_some() => {
                 let help = "give each key once";
                 return reporter.refuse(errors::argument("--key", given, "the key is given twice", help));
@@ -144,6 +144,16 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
     let batch = batch.or_else(|error| reporter.refuse(errors::bug(&error.to_string())))?;
     let spine = prepared.program.spine(&prepared.service, vec![batch], AT);
     spine.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// A key as a spine in CSV has it: floats may be NaN and infinite.
+fn key(text: &str, ty: Type) -> Option<Value> {
+    let float = || text.parse::<f64>().ok().filter(|float| !float.is_finite());
+    let beyond = match ty {
+        Type::Float64 => float(),
+        _ => None,
+    };
+    featr::parse_value(text, ty).or(beyond.map(Value::Float64))
 }
 
 /// Answers as aligned lines.

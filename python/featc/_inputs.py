@@ -40,14 +40,20 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iter
     module = type(rows).__module__.split(".")[0]
     if module == "pandas" and hasattr(rows, "columns"):
         return _of_pandas(rows, what, wanted)
+    if module == "pandas" and hasattr(rows, "to_frame"):
+        raise TypeError(f"{what}: no Arrow table: a {type(rows).__name__} is one column, `.to_frame()` makes a frame of it")
     if isinstance(rows, Mapping):
         is_row = rows and not any(is_column(value) for value in rows.values())
         return of_columns({name: [value] for name, value in rows.items()} if is_row else rows, what)
+    if isinstance(rows, (list, tuple)) and not rows:
+        raise TypeError(f"{what}: an empty list has no columns; give a dict of empty columns")
     if isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
         names = list(dict.fromkeys(name for row in rows for name in row))
         return of_columns({name: [row.get(name) for row in rows] for name in names}, what)
     if is_path(rows):
         raise TypeError(f"{what}: rows are wanted here, and not a path: read it first, for example with pandas or Polars")
+    if isinstance(rows, (list, tuple)):
+        raise TypeError(f"{what}: a list is no table: of frames give `iter([…])` or one that holds all, of files a folder or a pattern such as `data/*.csv`")
     parts = _parts(rows, module)
     if parts is None:
         kind = f"{type(rows).__module__}.{type(rows).__qualname__}"
@@ -116,10 +122,23 @@ def _of_pandas(frame: Any, what: str, wanted: Iterable[str]) -> _featc.Table:
         return of_columns({name: _plain(column) for name, column in frame.items()}, what)
     try:
         into = _featc.Spool()
-        into.add(pyarrow.Table.from_pandas(frame, preserve_index=False))
+        into.add(_arrow_of_pandas(frame))
         return into.finish(what)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError, ValueError) as error:
         raise TypeError(f"{what}: a column cannot be turned into Arrow: {error}") from error
+
+
+def _arrow_of_pandas(frame: Any) -> Any:
+    """As a pyarrow table, in which NaN of columns of numpy stays NaN."""
+    import pyarrow
+
+    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    for place, (_, column) in enumerate(frame.items()):
+        is_float = type(column.dtype).__module__.startswith("numpy") and column.dtype.kind == "f"
+        if is_float and table.column(place).null_count > 0:
+            values = pyarrow.array(column.to_numpy(), from_pandas=False)
+            table = table.set_column(place, table.schema.field(place), values)
+    return table
 
 
 def _plain(column: Any) -> list[Any]:
@@ -168,6 +187,8 @@ def _item(value: Any) -> Any:
     """A value of numpy or pandas as one of Python."""
     if type(value).__name__ == "NaTType":
         return None
+    if hasattr(value, "to_timedelta64"):
+        value = value.to_timedelta64()
     kind = getattr(getattr(value, "dtype", None), "kind", None)
     if kind in ("M", "m") and hasattr(value, "astype"):
         number = int(value.astype("datetime64[us]" if kind == "M" else "timedelta64[us]").astype("int64"))
@@ -177,8 +198,6 @@ def _item(value: Any) -> Any:
         return NAIVE_EPOCH + span if kind == "M" else span
     if hasattr(value, "to_pydatetime"):
         return value.to_pydatetime(warn=False)
-    if hasattr(value, "to_pytimedelta"):
-        return value.to_pytimedelta()
     return value.item() if hasattr(value, "item") else value
 
 

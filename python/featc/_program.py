@@ -13,7 +13,7 @@ from typing import Any, Iterable, Mapping, NamedTuple, Optional, Union
 
 from . import _featc
 from ._errors import CompileError, Diagnostic, RunError, diagnostics, refusal, settle
-from ._inputs import duration_text, instant_text, is_path, of_columns, source, table
+from ._inputs import _item, duration_text, instant_text, is_path, of_columns, source, table
 from ._online import Online
 from ._progress import Bar
 from ._table import Table, TrainingSet
@@ -299,11 +299,14 @@ class Program:
     def get(self, service: str, keys: Mapping[str, Any], at: Any, *, sources: Optional[Sources] = None, **options: Any) -> dict[str, Answer]:
         """Answers one entity at one instant from online state, as ``featc get``: feature → value and status.
 
-        Options are those of :meth:`train` that say what is read and seen, such as ``truth`` and ``delay``.
+        Values are as ``featc get --json`` prints them: decimals and instants are texts, which :meth:`Online.read` gives as
+        Python's own. Options are those of :meth:`train` that say what is read and seen, such as ``truth`` and ``delay``.
         """
         if not isinstance(keys, Mapping):
             raise TypeError(f"keys: a dict of key → value is wanted, and not {type(keys).__name__}")
-        named = [f"--key={name}={_key_text(value)}" for name, value in keys.items() if value is not None]
+        known = [known for known in self._about["services"] if known["name"] == service]
+        types = {name: ty for known in known for name, ty in (*known["keys"], *known["self_columns"])}
+        named = [f"--key={name}={_key_text(value, name, types.get(name))}" for name, value in keys.items() if value is not None]
         result = _result(self._asked("get", {"service": service, "at": instant_text(at), **options}, None, sources, False, more=named))
         return {feature["name"]: Answer(feature["value"], feature["status"]) for feature in result["features"]}
 
@@ -362,7 +365,9 @@ class Program:
                 words.append(f"--spine={os.fspath(spine)}")
             else:
                 words.append("--spine=<spine>")
-                questions = table(spine, "the spine", [*self._asked_with(options.get("service")), options.get("at_column", "timestamp")])
+                service, at_column = options.get("service") or "", options.get("at_column", "timestamp")
+                spool = functools.partial(self._inner.spool_of_spine, service, at_column)
+                questions = source(spine, "the spine", spool, [*self._asked_with(service), at_column])
         with Bar(progress) as bar:
             last = {} if entities is None else {"entities": entities}
             return getattr(self._inner, inner)(words, rows, questions, progress=bar.sink, **last)
@@ -409,8 +414,26 @@ def _words(options: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _key_text(value: Any) -> str:
-    """A key as text."""
+#: What may stand for a key of a type, beside a text.
+KEYS: "dict[str, tuple[type, ...]]" = {
+    "bool": (bool,),
+    "int64": (int,),
+    "float64": (float, int),
+    "string": (),
+    "decimal": (decimal.Decimal, int),
+    "timestamp": (datetime.datetime,),
+    "date": (datetime.date,),
+    "duration": (datetime.timedelta,),
+}
+
+
+def _key_text(value: Any, name: str = "key", ty: Optional[str] = None) -> str:
+    """A key as text; ``ty`` is its type, if it is known."""
+    value = _item(value)
+    kinds = KEYS.get(ty.split("(")[0] if ty else "")
+    fits = kinds is None or isinstance(value, (str, *kinds))
+    if not fits or (isinstance(value, bool) and bool not in (kinds or (bool,))) or (ty == "date" and isinstance(value, datetime.datetime)):
+        raise TypeError(f"keys: `{name}` is a {ty}, and not {type(value).__name__}")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, decimal.Decimal):
@@ -445,6 +468,8 @@ def _run(words: Iterable[str]) -> Any:
 
 def explain(code: str) -> str:
     """The page of a message code (``"E0203"``), or of a word of the glossary."""
+    if not isinstance(code, str):
+        raise TypeError(f"code: a text such as 'E0203' is wanted, and not {type(code).__name__}")
     return "\n".join(text for text, _ in _run(["explain", code]).results)
 
 
@@ -455,6 +480,8 @@ def reproduce(record: Any, *, program: Any = None, out: Any = None, progress: An
     :param program: the path of the program, and ``out`` that of the training set, if not where they were.
     :raises featc.RunError: inputs, program or release are other ones; a set of rows in memory has no files to read again.
     """
+    if isinstance(record, Table):
+        raise TypeError("record: a file is wanted, such as 'train.parquet' or its 'train.parquet.provenance.json'; a set in memory has none")
     words = ["train", *([] if program is None else [os.fspath(program)]), *_words({"from_provenance": record, "out": out, **options})]
     with Bar(progress) as bar:
         return _result(_featc.run(words, progress=bar.sink))

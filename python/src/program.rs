@@ -133,6 +133,11 @@ impl Program {
         )
     }
 
+    /// Takes the rows of a spine, in memory.
+    fn spool_of_spine(&self, service: &str, at_column: &str) -> Spool {
+        Spool::new(self.asked(service, at_column), u64::MAX, PathBuf::new())
+    }
+
     /// Its plans for a service: of the batch engine, of the stream engine, and that as a drawing in Mermaid.
     fn plan(&self, py: Python<'_>, service: &str) -> PyResult<Option<(String, String, String)>> {
         caught(py, || self.plans(service))
@@ -249,14 +254,17 @@ impl Program {
 
     /// A spine with integers in keys that are declared so, and instants in place of their texts.
     fn questions(&self, rows: Arc<featr::Table>, service: &str, at_column: &str) -> Arc<featr::Table> {
+        Table { rows }.fit(&self.asked(service, at_column))
+    }
+
+    /// The columns of questions to a service, none of one that is not there.
+    fn asked(&self, service: &str, at_column: &str) -> Declared {
         let program = self.engine();
         let Ok(asked) = program.service(service) else {
-            return rows;
+            return Declared::default();
         };
         let keys = asked.keys.iter().chain(&asked.self_columns);
-        let mut declared = Declared::new(keys.map(|key| (&key.name, key.ty)));
-        declared.instants.push(at_column.to_owned());
-        Table { rows }.fit(&declared)
+        Declared::new(keys.map(|key| (&key.name, key.ty))).with(at_column, Type::Timestamp)
     }
 
     fn trained(

@@ -67,29 +67,18 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 .with_note(has(file, found))
                 .with_help(help);
         }
-        DecodeError::WrongType { expected, .. } if expected == "timestamp" && at_column.is_none() => {
-            return Diagnostic::new(Code::WrongColumnType, error.to_string())
-                .with_help("write the column of the file as timestamps: no cast makes an event time of other types");
-        }
         DecodeError::WrongType {
             file,
             column,
             expected,
             found,
-        } if is_frame(file) && found == "Float64" => {
-            let places = expected
-                .strip_prefix("decimal(")
-                .and_then(|rest| rest.strip_suffix(')'));
-            let step = places.map_or_else(
-                || next_step(Code::WrongColumnType).to_owned(),
-                |places| {
-                    format!(
-                        "declare `{column}: float64`, or give decimals: in Polars `pl.col(\"{column}\").cast(pl.Decimal({places}))`, \
-                         in pandas `frame[\"{column}\"].map(lambda x: None if pd.isna(x) else round(Decimal(x), …))`"
-                    )
-                },
-            );
-            return Diagnostic::new(Code::WrongColumnType, error.to_string()).with_help(step);
+        } if is_frame(file) && expected != "one type" => {
+            return Diagnostic::new(Code::WrongColumnType, error.to_string())
+                .with_help(of_frame(column, expected, found));
+        }
+        DecodeError::WrongType { expected, .. } if expected == "timestamp" && at_column.is_none() => {
+            return Diagnostic::new(Code::WrongColumnType, error.to_string())
+                .with_help("write the column of the file as timestamps: no cast makes an event time of other types");
         }
         DecodeError::AmbiguousColumn { .. } => Code::MissingColumn,
         DecodeError::WrongType { .. } => Code::WrongColumnType,
@@ -153,6 +142,25 @@ fn has(file: &str, found: &[String]) -> String {
         false => "the file has",
     };
     format!("{what}: {}", listed(found))
+}
+
+/// The next step for a column of another type of rows that are in no file.
+fn of_frame(column: &str, expected: &str, found: &str) -> String {
+    let digits = expected
+        .strip_prefix("decimal(")
+        .and_then(|rest| rest.strip_suffix(')'));
+    match digits.filter(|_| found == "Float64") {
+        Some(digits) => format!(
+            "these floats are no decimals that were written: round them, in Polars by \
+             `pl.col(\"{column}\").cast(pl.Decimal({digits}))`, or declare `{column}: float64`"
+        ),
+        None if expected == "timestamp" => {
+            "give instants: in pandas `pd.to_datetime(x, utc=True)`, in Polars `.str.to_datetime(time_zone=\"UTC\")`; texts are \
+             read if all of them have an offset, as 2024-05-01T10:00:00Z has"
+                .to_owned()
+        }
+        None => format!("give the column as {expected}, or declare the type that it has and cast in a transform"),
+    }
 }
 
 /// Whether messages call rows so that are in no file.
