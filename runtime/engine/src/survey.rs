@@ -18,7 +18,6 @@ use featr_kernels::rows::{self, Reason};
 use featr_kernels::{Batch, Column, Value, identity};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// What to look for.
@@ -146,7 +145,7 @@ impl Program {
             found: Distinct::new(time.into_iter().chain(types)),
             self_columns,
         };
-        let rejects = options.rejects.map(|target| Arc::new(Mutex::new(target)));
+        let rejects = options.rejects.map(SharedRejects::new);
         let mut sources = Vec::new();
         for source in self.service_sources(name)? {
             let readers: Vec<&Node> = readers
@@ -262,17 +261,14 @@ fn unaccepted(
             examples.push(format!("{file}:{line}: {}: {detail}", reason.name()));
         }
         if let Some(target) = rejects {
-            target
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .reject(&RejectedRow {
-                    source: &source.name,
-                    file,
-                    line,
-                    reason: reason.name(),
-                    detail: &detail,
-                    raw: None,
-                })?;
+            target.reject(&RejectedRow {
+                source: &source.name,
+                file,
+                line,
+                reason: reason.name(),
+                detail: &detail,
+                raw: None,
+            })?;
         }
     }
     Ok(())

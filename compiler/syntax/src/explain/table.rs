@@ -52,7 +52,6 @@ const NAMED_IN_FRONT: &str = "a feature is named in front, behind the word `feat
 const SEVERAL: &str = "several windows stand in square brackets";
 const UNEQUAL: &str = "`is not` takes `null` alone";
 const EQUAL: &str = "`is` takes `null` and `not null` alone";
-const NAN: &str = "`is` takes `null` and `not null` alone";
 const PART: &str = "a part of an instant is a function of it";
 const BEHIND: &str = "the window stands behind the aggregate";
 const AS_OF: &str = "a feature has no `as of`: the question brings the instant";
@@ -124,7 +123,7 @@ const HABITS: &[Habit] = &[
     Habit(BODIES, "« is not ! S »", FOREIGN, UNEQUAL, Write("!= {S}")),
     Habit(BODIES, "« is ! N »", FOREIGN, EQUAL, Write("= {N}")),
     Habit(BODIES, "« is ! S »", FOREIGN, EQUAL, Write("= {S}")),
-    Habit(BODIES, "P is « nan »", FOREIGN, NAN, Say("a NaN of the file is null, unless the source says `keep nan`: write `{P} is null`")),
+    Habit(BODIES, "P is « nan »", FOREIGN, EQUAL, Say("a NaN of the file is null, unless the source says `keep nan`: write `{P} is null`")),
     Habit(BODIES, "extract ( day from A )", FOREIGN, PART, Write("day_of_month({A})")),
     Habit(BODIES, "extract ( doy from A )", FOREIGN, PART, Write("day_of_year({A})")),
     Habit(BODIES, "extract ( isodow from A )", FOREIGN, PART, Write("day_of_week({A})")),
