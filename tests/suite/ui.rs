@@ -2,7 +2,8 @@
 
 use featc_tests::{compare, files, read, root};
 
-/// What is said of a program: there is one iff nothing that is said is an error.
+/// What is said of a program; there is one iff nothing that is said is an error.
+/// The only lines that know the compiler's interface.
 fn check(name: &str, text: &str) -> String {
     let mut sources = featc_driver::diag::SourceMap::new();
     let file = sources.add(name, text);
