@@ -1,8 +1,8 @@
 """Structs of the Arrow C interface, looked at before they are read.
 
 A struct may lie. What it says is compared with itself and with its schema here: lengths, offsets, counts of nulls, buffers,
-children, dictionaries. That a buffer is as long as a length says, nobody can check. Structs of pyarrow, pandas, Polars and
-DuckDB are taken as they are.
+children, dictionaries. That a buffer is as long as a length says, nobody can check. What pyarrow, pandas, Polars and
+DuckDB have in memory is taken as it is.
 """
 
 from __future__ import annotations
@@ -164,7 +164,8 @@ def _in_buffers(form: str, array: Array) -> Optional[str]:
 
 def checked(rows: Any) -> Any:
     """An object with the Arrow interface whose structs are looked at when they are taken."""
-    if type(rows).__module__.split(".")[0] in TRUSTED:
+    # A reader may be made of batches that somebody else gives.
+    if type(rows).__module__.split(".")[0] in TRUSTED and "Reader" not in type(rows).__name__:
         return rows
     # As the engine chooses where there are both.
     return CheckedArray(rows) if hasattr(rows, "__arrow_c_array__") else CheckedStream(rows)
@@ -213,7 +214,7 @@ class CheckedStream:
         self.schema = Schema()
         self.why = b""
         if GetSchema(self.inner.get_schema)(ctypes.byref(self.inner), ctypes.byref(self.schema)):
-            raise TypeError(self._told())
+            raise TypeError(self._told() or "the stream has no schema and gives no reason")
         _refuse("its schema was released" if not self.schema.release else in_struct(self.schema))
         self.functions = (GetSchema(self._schema), GetNext(self._next), GetLastError(self._error), ReleaseStream(self._release))
         self.outer = Stream(*(ctypes.cast(function, ctypes.c_void_p) for function in self.functions), None)
@@ -229,7 +230,7 @@ class CheckedStream:
 
     def _told(self) -> str:
         text = GetLastError(self.inner.get_last_error)(ctypes.byref(self.inner))
-        return (ctypes.cast(text, ctypes.c_char_p).value or b"").decode("utf-8", "replace") if text else "it fails, and does not say why"
+        return (ctypes.cast(text, ctypes.c_char_p).value or b"").decode("utf-8", "replace") if text else ""
 
     def _schema(self, _: Any, into: Any) -> int:
         return GetSchema(self.inner.get_schema)(ctypes.byref(self.inner), into)
@@ -238,7 +239,7 @@ class CheckedStream:
         try:
             failed = GetNext(self.inner.get_next)(ctypes.byref(self.inner), into)
             if failed:
-                self.why = b""
+                self.why = self._told().encode() or f"the stream failed with error {failed} and gives no reason".encode()
                 return failed
             # An array that was released is the end.
             why = in_array(self.schema, into.contents) if into.contents.release else None
@@ -251,9 +252,7 @@ class CheckedStream:
         return errno.EINVAL
 
     def _error(self, _: Any) -> Optional[int]:
-        if not self.why:
-            return GetLastError(self.inner.get_last_error)(ctypes.byref(self.inner))
-        self.text = ctypes.create_string_buffer(self.why)
+        self.text = ctypes.create_string_buffer(self.why or self._told().encode() or b"the stream failed and gives no reason")
         return ctypes.addressof(self.text)
 
     def _release(self, outer: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import itertools
@@ -63,13 +64,20 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iter
             "iterator of any of these"
         )
     is_memory = any(type(getattr(rows, name, None)) is int for name in ("num_rows", "height"))
-    try:
-        into = _featc.Spool() if is_memory else spool()
-        # An iterator gives whatever is a table.
-        for part in parts:
+    into = _featc.Spool() if is_memory else spool()
+    # What an iterator raises is its own; an iterator gives whatever is a table.
+    for part in parts:
+        with _told_of(what):
             if not _add(into, part if _is_arrow(part) else table(part, "a part")):
                 break
+    with _told_of(what):
         return into.finish(what)
+
+
+@contextlib.contextmanager
+def _told_of(what: str) -> Iterator[None]:
+    try:
+        yield
     except (TypeError, ValueError) as error:
         # A reader turns what is raised behind it into a text.
         if "KeyboardInterrupt" in str(error):

@@ -158,8 +158,9 @@ class Program:
     def train(
         self,
         service: str,
-        spine: Any,
+        spine: Any = None,
         *,
+        served_log: Any = None,
         truth: Optional[str] = None,
         delay: Any = None,
         sources: Optional[Sources] = None,
@@ -184,8 +185,9 @@ class Program:
             table, reader or dataset, a DuckDB relation, anything with ``__arrow_c_stream__``, or a dict of columns. It has
             the keys of the service and ``at_column`` with the instant of each question (timestamps with a zone, or
             ``zone`` says it); other columns pass through, and rows keep their number and order.
-        :param truth: which events a question may see: ``"as-of-arrival"`` (unless told), ``"complete"``, or ``"as-served"``
-            of a spine that is a served log.
+        :param served_log: in place of a spine, the answers of a server: a path of a file, a folder or a pattern, or a list of
+            them. The set is what was served, computed again; its truth is ``"as-served"``.
+        :param truth: which events a question may see: ``"as-of-arrival"`` (unless told) or ``"complete"``.
         :param delay: pipeline delay for as-of-arrival instead of the sources' own: ``"5s"`` or a timedelta.
         :param sources: source → where it is read from instead of its files: as for ``spine``.
         :param status: whether each feature is followed by ``<feature>__status``.
@@ -208,7 +210,7 @@ class Program:
         index = getattr(spine, "index", None) if type(spine).__module__.startswith("pandas") else None
         return TrainingSet(outcome, settle(outcome), index, numeric)
 
-    def train_to(self, out: Any, service: str, spine: Any, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
+    def train_to(self, out: Any, service: str, spine: Any = None, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
         """As ``featc train --out``: writes the set with its record to a file, an address or a Delta table.
 
         Options are those of :meth:`train` but ``numeric``, and ``out_format="delta"`` with ``mode``. Gives what ``--json``

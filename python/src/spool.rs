@@ -3,7 +3,7 @@
 use crate::numbers::{Declared, is_text};
 use crate::outcome::refusal;
 use crate::table::Table;
-use crate::work::{caught, why};
+use crate::work::{caught, foreign};
 use arrow::array::{Array as _, RecordBatch, RecordBatchOptions, RecordBatchReader as _};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -12,7 +12,6 @@ use featr::{Error, Rows, Spooling};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -250,12 +249,6 @@ fn unlike(known: &Schema, part: &Schema) -> Option<String> {
         a.data_type(),
         b.data_type()
     ))
-}
-
-/// Does work with what others made: that it panics is their fault, and not a broken promise of ours.
-fn foreign<T>(work: impl FnOnce() -> T) -> PyResult<T> {
-    catch_unwind(AssertUnwindSafe(work))
-        .map_err(|panic| PyTypeError::new_err(format!("it is broken: {}", why(&*panic))))
 }
 
 /// A batch of a stream, which has the types of its schema and holds what these say. Nobody has looked before: arrays cross

@@ -294,3 +294,39 @@ def test_a_list_into_csv_is_refused_before_the_run(shop, tmp_path):
     with pytest.raises(featc.RunError, match="which CSV cannot hold") as refused:
         shop.train_to(tmp_path / "out.csv", "risk", questions(), sources=TXN, progress=lambda *step: told.append(step))
     assert refused.value.code == "E0903" and not told and not any(tmp_path.iterdir())
+
+
+def test_what_was_served_is_computed_again(shop, tmp_path):
+    import pyarrow.parquet
+
+    log = questions().append_column("cut_txn", questions()["timestamp"])
+    for name, value in {"service": "risk", "program": shop.hash, "request_id": "r"}.items():
+        log = log.append_column(name, pyarrow.array([value] * len(log)))
+    pyarrow.parquet.write_table(log, tmp_path / "log.parquet")
+    found = shop.train("risk", served_log=tmp_path / "log.parquet", sources=TXN)
+    assert found.report["truth"]["name"] == "as-served"
+    expected = shop.train("risk", questions(), sources=TXN)
+    assert_same(found.to_arrow().select(expected.features), expected.to_arrow().select(expected.features))
+    written = shop.train_to(tmp_path / "set.parquet", "risk", served_log=[tmp_path / "log.parquet"], sources=TXN)
+    assert written["rows"] == written["report"]["rows"] == len(found)
+    with pytest.raises(featc.RunError, match="`served_log=PATH` to `program.train`"):
+        shop.train("risk", questions(), truth="as-served", sources=TXN)
+    with pytest.raises(featc.RunError, match="missing: `spine=FILE`"):
+        shop.train("risk", sources=TXN)
+
+
+def test_what_an_iterator_raises_comes_out(shop):
+    def parts():
+        yield {"card": [1], "timestamp": ["2024-05-01T10:00:00Z"]}
+        raise KeyError("of the caller")
+
+    with pytest.raises(KeyError, match="of the caller"):
+        shop.train("risk", parts(), sources=TXN)
+
+
+def test_nothing_is_printed_of_what_is_told(shop, capfd):
+    batch = pyarrow.table({"card": [1, 2]}).to_batches()[0]
+    reader = pyarrow.RecordBatchReader.from_batches(pyarrow.schema({"card": pyarrow.string()}), iter([batch]))
+    with pytest.raises(TypeError, match="column `card` is broken"):
+        shop.train("risk", reader, sources=TXN)
+    assert capfd.readouterr().err == ""
