@@ -41,8 +41,13 @@ pub fn refuse(error: &clap::Error, words: &[String], reporter: &Reporter) {
         Caller::CommandLine => refusal(error, words),
         // Nobody typed the words.
         Caller::Python => {
-            let diagnostic = Diagnostic::new(Code::WrongUsage, told(error).0);
-            (diagnostic.with_help(next_step(error, words)), SourceMap::new())
+            let (message, label) = told(error);
+            let diagnostic = Diagnostic::new(Code::WrongUsage, message).with_help(next_step(error, words));
+            let diagnostic = match error.kind() {
+                ErrorKind::InvalidValue => diagnostic.with_note(label),
+                _ => diagnostic,
+            };
+            (diagnostic, SourceMap::new())
         }
     };
     let _ = reporter.diagnostics(&[diagnostic], &sources);

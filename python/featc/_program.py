@@ -13,7 +13,7 @@ from typing import Any, Iterable, Mapping, NamedTuple, Optional, Union
 
 from . import _featc
 from ._errors import CompileError, Diagnostic, RunError, diagnostics, refusal, settle
-from ._inputs import _item, duration_text, instant_text, is_path, of_columns, source, table
+from ._inputs import _item, duration_text, instant_text, is_column, is_path, of_columns, source, table
 from ._online import Online
 from ._progress import Bar
 from ._table import Table, TrainingSet
@@ -431,11 +431,12 @@ KEYS: "dict[str, tuple[type, ...]]" = {
 
 def _key_text(value: Any, name: str = "key", ty: Optional[str] = None) -> str:
     """A key as text; ``ty`` is its type, if it is known."""
-    value = _item(value)
+    if not is_column(value):
+        value = _item(value)
     kinds = KEYS.get(ty.split("(")[0] if ty else "")
     fits = kinds is None or isinstance(value, (str, *kinds))
     if not fits or (isinstance(value, bool) and bool not in (kinds or (bool,))) or (ty == "date" and isinstance(value, datetime.datetime)):
-        raise TypeError(f"keys: `{name}` is a {ty}, and not {type(value).__name__}")
+        raise TypeError(f"keys: `{name}` is {ty}, and not {type(value).__name__}")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, decimal.Decimal):

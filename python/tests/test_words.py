@@ -40,15 +40,14 @@ REFUSED = {
     "an end before the start": (lambda p: p.backfill("out", start="2024-05-01T16:00:00Z", end="2024-05-01T08:00:00Z", every="1h", service="risk", sources=TXN), 'end="2024-05-01T08:00:00Z"`: before `start`'),
     "another view": (lambda p: p.backfill("out", start="2024-05-01T08:00:00Z", end="2024-05-01T16:00:00Z", every="1h", view="spent", sources=TXN), '`view="spent"`'),
     "too many parts": (lambda p: p.backfill("out", start="2024-05-01T08:00:00Z", end="2024-05-21T16:00:00Z", every="1h", chunk="1m", service="risk", sources=TXN), "`max_parts="),
-    "a delay in another truth": (lambda p: p.train("risk", questions(), sources=TXN, truth="complete", delay=5), '`truth="as-of-arrival"`'),
-    "no such truth": (lambda p: p.train("risk", questions(), sources=TXN, truth="past"), '`truth="past"`'),
+    "a delay in another truth": (lambda p: p.train("risk", questions(), sources=TXN, truth="complete", delay="5s"), '`truth="as-of-arrival"`'),
+    "no such truth": (lambda p: p.train("risk", questions(), sources=TXN, truth="past"), 'one of `complete`, `as-of-arrival`, `as-served`'),
     "no such argument": (lambda p: p.verify("risk", questions(), sources=TXN, smaple=3), "`smaple"),
     "threads": (lambda p: p.train("risk", questions(), sources=TXN, threads=-1), "`threads=-1`"),
     "a key that is none": (lambda p: p.get("risk", {"cart": 3}, "2024-05-01T10:00:00Z", sources=TXN), '`keys={"cart": 3}`'),
     "no key": (lambda p: p.get("risk", {}, "2024-05-01T10:00:00Z", sources=TXN), '`keys={"card": …}`'),
     "no instant of a question": (lambda p: p.get("risk", {"card": 3}, "yesterday", sources=TXN), '`at="yesterday"`'),
     "a mode of a file": (lambda p: p.train_to("out.parquet", "risk", questions(), sources=TXN, mode="append"), '`out_format="delta"`'),
-    "no record": (lambda p: featc.reproduce(__file__), "`program.train_to(out=FILE, …)`"),
 }
 
 
@@ -65,6 +64,14 @@ def test_messages_name_arguments(shop, what, tmp_path, monkeypatch):
         parts = [diagnostic.message, diagnostic.help or "", *diagnostic.notes]
         assert not any(OPTION.search(part) for part in parts), parts
     assert not any(tmp_path.iterdir())
+
+
+def test_a_file_without_a_record(tmp_path):
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(questions(), tmp_path / "plain.parquet")
+    with pytest.raises(featc.RunError, match=r"`program\.train_to\(out=FILE, …\)` wrote"):
+        featc.reproduce(tmp_path / "plain.parquet")
 
 
 def test_the_identity_of_a_question_says_who_asks_for_it():
@@ -100,12 +107,12 @@ def test_keys_in_the_index(shop):
 
 def test_keys_have_types(shop):
     for key in ([3], 3.0, True, frame_column(), datetime.datetime(2024, 5, 1), object()):
-        with pytest.raises(TypeError, match="keys: `card` is a int64, and not"):
+        with pytest.raises(TypeError, match="keys: `card` is int64, and not"):
             shop.get("risk", {"card": key}, "2024-05-01T10:00:00Z", sources=TXN)
     texts = featc.Program(SHOP.replace("card: int64", "card: string"))
     rows = payments().set_column(1, "card", payments()["card"].cast(pyarrow.string()))
     for key in (3, ["3"], float("nan")):
-        with pytest.raises(TypeError, match="keys: `card` is a string, and not"):
+        with pytest.raises(TypeError, match="keys: `card` is string, and not"):
             texts.get("risk", {"card": key}, "2024-05-01T10:00:00Z", sources={"txn": rows})
     assert texts.get("risk", {"card": "3"}, "2024-05-01T10:00:00Z", sources={"txn": rows})["spend__times"].value > 0
 
