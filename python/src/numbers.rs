@@ -166,13 +166,11 @@ impl<'a> Held<'a> {
 }
 
 /// The floats of a column. Of libraries that have no other null, NaN is one.
-#[expect(clippy::unnecessary_wraps, reason = "texts may be none")]
 fn floats(array: &ArrayRef) -> Option<Vec<Option<f64>>> {
     let floats = array.as_primitive::<Float64Type>().iter();
     Some(floats.map(|float| float.filter(|float| !float.is_nan())).collect())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "texts may be none")]
 fn integers(array: &ArrayRef) -> Option<Vec<Option<i64>>> {
     Some(array.as_primitive::<Int64Type>().iter().collect())
 }
