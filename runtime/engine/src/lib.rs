@@ -100,7 +100,7 @@ pub use absence::{Absence, Unfound};
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
-pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
+pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
     Aside, Claim, DecodeError, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling, Table, WriteOptions,
     arrow_type, begins_with_reject, beyond_text, check_columns, from_arrow, open_file, output_format, panic_is_caught,
