@@ -10,7 +10,7 @@ mod store;
 mod tests;
 
 pub use build::{build, certify, load, refused};
-pub use files::{of_command, of_log};
+pub use files::{of_command, of_log, of_spine};
 pub use records::{
     ANEW, DURING, begun_otherwise, changed, damaged_part, features_changed, foreign_file, no_record, no_spine,
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,
@@ -23,7 +23,7 @@ use featr::{DecodeError, Warning};
 
 pub fn bug(why: &str) -> Diagnostic {
     Diagnostic::new(Code::Bug, format!("featc broke a promise of its own: {why}"))
-        .with_help("this is not your fault: please report it with the program and the command")
+        .with_help("this is not your fault: please report it with the program and what was run")
 }
 
 /// What is said of a target that is there, and that no file replaces.
@@ -125,8 +125,7 @@ pub fn beyond_answer(column: &str, why: &str) -> Diagnostic {
 
 /// An output that is one of the command's own inputs or other outputs.
 pub fn overwrites(path: &str, what: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command"))
-        .with_help("choose another file")
+    Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this run")).with_help("choose another file")
 }
 
 /// A file that a result was to take the place of, and that nothing says to be one. `mark` is what a result has.

@@ -133,7 +133,7 @@ pub fn keys(
                 "--key",
                 given,
                 "no `=` in it",
-                "write it like --key origin=JFK",
+                "write it like `--key origin=JFK`",
             ));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {

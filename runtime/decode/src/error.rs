@@ -286,6 +286,14 @@ pub fn plain(error: &std::io::Error) -> String {
     }
 }
 
+/// The verb behind the name of a file, or of rows that have none.
+fn has(file: &str) -> &'static str {
+    match file.starts_with("rows of ") {
+        true => "have",
+        false => "has",
+    }
+}
+
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -293,8 +301,10 @@ impl fmt::Display for DecodeError {
             DecodeError::Unreadable { file, why } => write!(f, "cannot read {file}: {why}"),
             DecodeError::Changed { file, how } => write!(f, "{file} {how} while it was read"),
             DecodeError::Corrupt { file, why } => write!(f, "{file} is corrupt or of another format: {why}"),
-            DecodeError::MissingColumn { file, column, .. } => write!(f, "{file} has no column `{column}`"),
-            DecodeError::AmbiguousColumn { file, column } => write!(f, "{file} has several columns `{column}`"),
+            DecodeError::MissingColumn { file, column, .. } => write!(f, "{file} {} no column `{column}`", has(file)),
+            DecodeError::AmbiguousColumn { file, column } => {
+                write!(f, "{file} {} several columns `{column}`", has(file))
+            }
             DecodeError::WrongType {
                 file,
                 column,

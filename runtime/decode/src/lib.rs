@@ -100,7 +100,7 @@ mod tests;
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::{DecodeError, LakeCause, RowPlace, plain};
 pub use files::{LocalStore, has_extension, no_such_files};
-pub use formats::{expand_in, format_of, output_format, would_list};
+pub use formats::{check_columns, expand_in, format_of, output_format, would_list};
 pub use given::{Rows, Tables};
 pub use guard::panic_is_caught;
 pub use memory::{Bounds, decode_bytes, decode_rows};
