@@ -249,9 +249,15 @@ fn a_source_may_have_two_underscores_in_its_name() {
     edit("shop.feat", "source payments", "source pay__ments");
     edit("shop.feat", "from payments", "from pay__ments");
     edit("asked/0.csv", "cut_payments", "cut_pay__ments");
-    ok(folder, &format!("{TRAIN} --served-log asked/0.csv --out set.csv --status"));
+    ok(
+        folder,
+        &format!("{TRAIN} --served-log asked/0.csv --out set.csv --status"),
+    );
     let header = std::fs::read_to_string(folder.join("set.csv")).expect("a file");
-    assert!(header.starts_with("service,program,request_id,card,timestamp,cut_pay__ments,"), "{header}");
+    assert!(
+        header.starts_with("service,program,request_id,card,timestamp,cut_pay__ments,"),
+        "{header}"
+    );
     // What was answered is no cut, whatever it is called; what stands alone is one, of a source that is not there.
     edit("set.csv", "habits__last", "cut_lo__gins");
     ok(folder, &format!("{TRAIN} --served-log set.csv --out again.csv"));

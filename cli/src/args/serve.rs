@@ -39,10 +39,16 @@ pub struct ServeArgs {
     /// The longest body of a request, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub max_body: u32,
+    /// The bodies of all requests that are worked on, in MiB; more are refused
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub max_memory: u32,
+    /// The most rows of one push
+    #[arg(long, value_name = "N", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub max_rows: u32,
     /// Requests that are worked on or wait; more are refused
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_requests: u32,
-    /// Seconds in which a request has to come
+    /// Seconds in which a request has to come, and in which its client has to read of its answer
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub max_seconds: u32,
     /// A checkpoint is made after so many MiB of log

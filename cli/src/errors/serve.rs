@@ -3,6 +3,16 @@
 use super::{busy, run, unwritable};
 use featc_driver::diag::{Code, Diagnostic};
 use featr_online::StateError;
+use featr_serve::ServeError;
+
+/// A server that did not end in order.
+pub fn ended(error: &ServeError) -> Diagnostic {
+    match error {
+        ServeError::State(error) => state(error),
+        ServeError::System(_) => Diagnostic::new(Code::NotServing, format!("the server cannot go on: {error}"))
+            .with_help("raise the limits of the system (`ulimit -n`, `ulimit -u`), and start it again"),
+    }
+}
 
 /// A folder in which a state should be.
 pub fn no_state(folder: &str, error: &std::io::Error) -> Diagnostic {

@@ -150,7 +150,10 @@ impl Answers<'_> {
             while nodes.last().is_some_and(|node| *node > 1) {
                 nodes.iter_mut().for_each(|node| *node /= 2);
                 nodes.dedup();
-                nodes.iter().filter(|node| **node > 0).for_each(|node| tree.combine(*node));
+                nodes
+                    .iter()
+                    .filter(|node| **node > 0)
+                    .for_each(|node| tree.combine(*node));
             }
             let mut state = self.identity.clone();
             let own = self.context.own(self.reach, question);
