@@ -5,8 +5,8 @@
 //! a crash may have its lines twice.
 
 use crate::disk::{Append, Disk};
-use featc_ir::{Source, Type};
-use featr::{Incoming, PushReport, Value, from_arrow, json_value};
+use featc_ir::Source;
+use featr::{Incoming, PushReport, from_arrow, json_value};
 use serde::Serialize;
 use std::io;
 use std::sync::Arc;
@@ -142,15 +142,7 @@ fn json(source: &Source, incoming: &Incoming, row: u64) -> Option<String> {
     let mut object = serde_json::Map::new();
     for (column, array) in source.columns.iter().zip(incoming.rows.columns()) {
         let value = from_arrow(&array.slice(row, 1), column.ty).ok()?.value(0);
-        object.insert(column.name.clone(), decodable(&value, column.ty));
+        object.insert(column.name.clone(), json_value(&value, column.ty));
     }
     Some(serde_json::Value::Object(object).to_string())
-}
-
-fn decodable(value: &Value, ty: Type) -> serde_json::Value {
-    match value {
-        Value::Float64(value) if value.is_infinite() && *value > 0.0 => "Infinity".into(),
-        Value::Float64(value) if value.is_infinite() => "-Infinity".into(),
-        other => json_value(other, ty),
-    }
 }
