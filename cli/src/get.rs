@@ -133,7 +133,7 @@ pub fn keys(
                 "--key",
                 given,
                 "no `=` in it",
-                "write it like --key origin=JFK",
+                "write it like `--key origin=JFK`",
             ));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {
@@ -144,7 +144,7 @@ pub fn keys(
             }
             return reporter.refuse(errors::argument("--key", given, "the service has no such key", &known));
         };
-        match featr::parse_value(text, wanted[place].ty) {
+        match featr::parse_key(text, wanted[place].ty) {
             Some(_) if values[place].is_some() => {
                 let help = "give each key once";
                 return reporter.refuse(errors::argument("--key", given, "the key is given twice", help));

@@ -9,6 +9,7 @@ pub mod answered;
 pub mod args;
 mod backfill;
 mod build;
+pub mod caller;
 mod certify;
 pub mod check;
 mod demo;

@@ -29,9 +29,9 @@ impl Table {
         }
     }
 
-    /// The rows with integers and instants in columns that are declared so.
+    /// The rows with the declared types; see `numbers.rs`.
     pub fn fit(&self, declared: &Declared) -> Arc<featr::Table> {
-        declared.fit(&self.rows).map_or_else(|_| self.rows.clone(), Arc::new)
+        Arc::new(declared.fit(&self.rows))
     }
 }
 

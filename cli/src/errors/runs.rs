@@ -19,6 +19,19 @@ pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
     diagnostic.with_help("write them aside with `--rejected FILE` and mend the source, or run without --strict")
 }
 
+/// A run that asks nothing, and why.
+pub fn nothing_asked(why: &str) -> Diagnostic {
+    Diagnostic::new(Code::NothingAsked, format!("nothing is asked: {why}"))
+        .with_help("look at what should bring the questions; with `--strict` this is an error")
+}
+
+/// As [`nothing_asked`], under `--strict`.
+pub fn nothing_asked_strict(why: &str) -> Diagnostic {
+    let message = format!("nothing is asked, and --strict is set: {why}");
+    Diagnostic::new(Code::NothingAskedStrict, message)
+        .with_help("look at what should bring the questions, or run without --strict")
+}
+
 /// A source of which no row could be used.
 pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> Diagnostic {
     let message = format!("none of the {rejected} rows of source `{source}` can be used");

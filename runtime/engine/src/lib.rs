@@ -72,6 +72,7 @@ mod copies;
 mod entities;
 mod error;
 mod features;
+mod grid;
 mod limits;
 mod load;
 pub mod log_columns;
@@ -100,11 +101,11 @@ pub use absence::{Absence, Unfound};
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
-pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
+pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
     Aside, Bounds, Claim, DecodeError, JsonColumns, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling,
-    Table, WriteOptions, arrow_type, begins_with_reject, beyond_text, from_arrow, open_file, output_format,
-    panic_is_caught, plain, sync_folder, to_arrow, write_rows,
+    Table, WriteOptions, arrow_type, begins_with_reject, beyond_text, check_columns, from_arrow, open_file,
+    output_format, panic_is_caught, plain, sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
@@ -112,6 +113,7 @@ pub use featr_stream::{
     AdvanceReport, Cuts, Kept, LogName, LogStats, Rebuild, RestoreError, RestoreReport, ToRebuild, check_snapshot,
 };
 pub use features::FeatureOptions;
+pub use grid::Grid;
 pub use limits::{Limits, Most};
 pub use log_columns::FINGERPRINTS_KEY;
 pub use online::{Online, PushRejected, PushReport};
@@ -126,4 +128,4 @@ pub use serving::{Incoming, Undecoded};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};
-pub use values::{json_value, parse_value};
+pub use values::{json_value, parse_key, parse_value};

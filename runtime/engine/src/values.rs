@@ -1,6 +1,7 @@
 //! Values from text, as people write them in commands, and to JSON.
 
 use featc_ir::{Expr, ExprKind, Literal, Type};
+use featr_decode::parse_float64;
 use featr_kernels::eval::eval;
 use featr_kernels::{Batch, Value};
 
@@ -22,6 +23,14 @@ pub fn parse_value(text: &str, ty: Type) -> Option<Value> {
             let value = eval(&cast, &one).value(0);
             value.is_valid().then_some(value)
         }
+    }
+}
+
+/// Reads what a question asks about: as [`parse_value`], and NaN and infinities as the text of a spine has them.
+pub fn parse_key(text: &str, ty: Type) -> Option<Value> {
+    match ty {
+        Type::Float64 => parse_float64(text).map(Value::Float64),
+        _ => parse_value(text, ty),
     }
 }
 
@@ -65,5 +74,22 @@ mod tests {
         assert_eq!(parse_value("1.500", price), Some(Value::Decimal(150)));
         assert_eq!(parse_value("1.504", price), None);
         assert_eq!(parse_value("1.505", price), None);
+        assert_eq!(parse_key("1.505", price), None);
+    }
+
+    #[test]
+    fn what_a_question_asks_about_may_be_no_number() {
+        let bits = |text: &str| match parse_key(text, Type::Float64) {
+            Some(Value::Float64(value)) => Some(value.to_bits()),
+            _ => None,
+        };
+        for text in ["NaN", "nan", "-NaN"] {
+            assert_eq!(bits(text), Some(0x7ff8_0000_0000_0000), "{text}");
+        }
+        for text in ["inf", "Infinity", "+inf"] {
+            assert_eq!(bits(text), Some(f64::INFINITY.to_bits()), "{text}");
+        }
+        assert_eq!(bits("-inf"), Some(f64::NEG_INFINITY.to_bits()));
+        assert_eq!((bits("-0"), bits("1e999"), bits("x")), (Some(0), None, None));
     }
 }

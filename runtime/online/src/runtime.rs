@@ -156,7 +156,9 @@ impl Runtime {
         let mut core = shared.core();
         let base_us = core.base(&*shared.clock);
         shared.asked.store(true, Ordering::Relaxed);
-        if base_us > core.bound_us {
+        // Where nothing can be written any more the base may stand still: it is not told as the present for ever.
+        let is_behind = || shared.clock.now_us() > core.bound_us && shared.failure().is_some();
+        if base_us > core.bound_us || is_behind() {
             return Ok(None);
         }
         let shown = core.show(base_us, &shared.sources, shared.options.delay_us);

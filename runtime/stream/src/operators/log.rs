@@ -20,7 +20,7 @@ use crate::paging::Paging;
 use crate::question::{Questions, ReadError};
 use crate::report::{AdvanceReport, LogReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
-use crate::retention::{floor_us, reach_us};
+use crate::retention::floor_us;
 use crate::shared::SharedLog;
 use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn};
 use crate::waiting::Waiting;
@@ -63,7 +63,7 @@ impl LogOperator {
             return Err(Bug("a log needs the events of one transform as its input".to_owned()));
         };
         let spec = log.spec;
-        let reach_us = reach_us(&spec);
+        let reach_us = spec.reach_us();
         if log
             .keep_us
             .is_some_and(|keep| reach_us.is_none_or(|reach| reach > keep))
