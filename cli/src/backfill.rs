@@ -22,6 +22,7 @@ use crate::errors;
 use crate::provenance::{fingerprints, is_hashed, memory_record, named_file, source_files};
 use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, compiled, prepare_compiled};
+use crate::settle::check_asked;
 use checkpoint::{Arguments, Checkpoint};
 use featc_ir::{Service, ServiceField, Type};
 use featr::Value;
@@ -63,6 +64,8 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
         folder.refuse_strangers(&|name| part(name) || named(args, name), reporter)?;
     }
     let questions = survey(args, &prepared, wanted.when, wanted.range.clone(), reporter)?;
+    let rows = u64::try_from(questions.len()).unwrap_or(u64::MAX);
+    check_asked(rows, &questions.why_none(), &args.run, reporter)?;
     let chunk_us = wanted.chunk_us.unwrap_or_else(|| questions.usual_chunk_us());
     check_size(args, &prepared, &questions, chunk_us, reporter)?;
     let parts = questions.parts(chunk_us);
@@ -243,10 +246,12 @@ fn instant(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused
 fn span(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused> {
     match featc_driver::parse_duration(text) {
         Some(us) if us > 0 => Ok(us),
-        Some(_) | None => {
-            let why = "not a duration above zero";
-            reporter.refuse(errors::argument(option, text, why, "write it like 1h or 1d"))
-        }
+        Some(_) | None => reporter.refuse(errors::no_duration(
+            option,
+            text,
+            "not a duration above zero",
+            "1h or 1d",
+        )),
     }
 }
 

@@ -32,6 +32,7 @@ mod reproduce;
 pub mod run;
 mod serve;
 mod settle;
+mod state;
 mod table;
 pub mod train;
 mod usage;
@@ -105,6 +106,7 @@ pub fn run(command: &Command, reporter: &Reporter) -> Result<(), report::Refused
         Command::Verify(args) => verify::run(args, reporter),
         Command::Get(args) => get::run(args, reporter),
         Command::Serve(args) => serve::run(args, reporter),
+        Command::State(args) => state::run(args, reporter),
         Command::Demo(args) => demo::run(args, reporter),
         Command::Notices => notices::run(reporter),
     }

@@ -5,6 +5,7 @@ use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
 use arrow::datatypes::{Field, Schema};
+use featr::provenance::sidecar;
 use featr::{Claim, JsonlRejects, RejectedRows, Spine, begins_with_reject, open_file};
 use std::path::Path;
 use std::sync::Arc;
@@ -45,12 +46,22 @@ impl Aside {
     }
 }
 
-/// Refuses to replace what is not a plain file: a link, a device, a pipe, a folder.
+/// Refuses to replace what is not a plain file: a link, a device, a pipe, a folder; and a name that no file can have.
 fn check_plain(target: &Path, reporter: &Reporter) -> Result<(), Refused> {
     match std::fs::symlink_metadata(target) {
         Ok(found) if !found.is_file() => {
             let name = target.display().to_string();
-            reporter.refuse(errors::unwritable(&name, "it exists and is not a plain file"))
+            reporter.refuse(errors::unwritable(&name, errors::NOT_PLAIN))
+        }
+        Ok(_) | Err(_) => check_name(target, reporter),
+    }
+}
+
+/// Refuses a name that is too long for a file.
+pub fn check_name(target: &Path, reporter: &Reporter) -> Result<(), Refused> {
+    match std::fs::symlink_metadata(target) {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename => {
+            reporter.refuse(errors::unwritable(&target.display().to_string(), &featr::plain(&error)))
         }
         Ok(_) | Err(_) => Ok(()),
     }
@@ -125,10 +136,15 @@ fn is_rejects(path: &Path) -> bool {
 }
 
 /// Takes an output for this run, before any work is done; refuses one that could not be written, or that another run
-/// is writing to.
+/// is writing to. So is one beside which no record could stand.
 pub fn check_out(out: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
     let known = featr::output_format(out);
     known.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
+    check_name(out, reporter)?;
+    let record = std::fs::symlink_metadata(sidecar(out));
+    if record.is_err_and(|error| error.kind() == std::io::ErrorKind::InvalidFilename) {
+        return reporter.refuse(errors::long_name_of_record(&out.display().to_string()));
+    }
     claim(out, reporter)
 }
 

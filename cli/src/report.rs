@@ -4,7 +4,7 @@ use crate::args::{Cli, Colour, MessageFormat};
 use crate::caller::Caller;
 use crate::progress::{Bar, Listener};
 use clap::ValueEnum as _;
-use featc_driver::diag::{Diagnostic, SourceMap, json, printable, printable_messages, shown, terminal};
+use featc_driver::diag::{Diagnostic, SourceMap, json, printable, printable_json, printable_messages, shown, terminal};
 use std::cell::RefCell;
 use std::io::{IsTerminal as _, Write as _};
 
@@ -187,7 +187,7 @@ impl Reporter {
         }
         let mut out = std::io::stdout();
         let written = if self.json {
-            writeln!(out, "{value}")
+            writeln!(out, "{}", printable_json(&value.to_string()))
         } else {
             writeln!(out, "{}", printable(text))
         };

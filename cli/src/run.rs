@@ -79,12 +79,7 @@ pub fn prepare_compiled(
         Some(text) => match featc_driver::parse_duration(text) {
             Some(us) if us >= 0 => Some(us.unsigned_abs()),
             Some(_) | None => {
-                return reporter.refuse(errors::argument(
-                    "--delay",
-                    text,
-                    "not a duration",
-                    "write it like 5s or 1h30m",
-                ));
+                return reporter.refuse(errors::no_duration("--delay", text, "not a duration", "5s or 1h30m"));
             }
         },
     };

@@ -302,8 +302,8 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     ),
     (&["format"], "`featc fmt` formats a program"),
     (
-        &["serve", "server", "start", "deploy", "push", "ingest"],
-        "a server is not in this release; `featc get` answers one question, docs/embedding.md shows the library",
+        &["server", "start", "deploy", "push", "ingest"],
+        "`featc serve` takes rows and answers over HTTP, from durable state",
     ),
     (
         &["init", "new", "create"],

@@ -87,10 +87,13 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::SpineInstant { .. } | DecodeError::SpineKey { .. } | DecodeError::SpineLine { .. } => {
             Code::UnusableSpineRow
         }
+        DecodeError::SpineTooWide { .. } => Code::SpineTooWide,
         DecodeError::Unwritable { .. } => Code::UnwritableOutput,
         DecodeError::BeyondText { .. } => Code::BeyondText,
         DecodeError::Busy { .. } => Code::OutputBusy,
         DecodeError::UnknownFormat { .. } | DecodeError::UnknownExtension { .. } => Code::UnknownOutputFormat,
+        // No command bounds rows in memory.
+        DecodeError::BeyondBounds { .. } => Code::Bug,
         DecodeError::Lake { cause, .. } => return store::problem(*cause, error),
     };
     let of_spine = at_column.and_then(|_| spine_step(error, code));

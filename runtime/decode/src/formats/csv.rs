@@ -58,10 +58,11 @@ impl Format for Delimited {
     fn spine(&self, store: &dyn Store, input: &InputFile, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
         let mut reader = CsvReader::new(Lines::new(unpacked(store, input)?), self.delimiter);
         let names = header(&mut reader, wanted.file)?;
+        wanted.few(names.len())?;
         wanted.places(&names)?;
         wanted.once(names.iter().map(String::as_str))?;
         let mut table = Table::new(wanted);
-        names.iter().for_each(|name| table.add(name));
+        names.iter().try_for_each(|name| table.add(name))?;
         let unreadable = |error| DecodeError::unreadable(wanted.file, &error);
         loop {
             match next(&mut reader, names.len()).map_err(unreadable)? {
