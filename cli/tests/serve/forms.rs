@@ -81,7 +81,7 @@ fn answers_have_the_form_of_training_sets_and_are_read_again() {
         ("v__last_on", "\"2024-02-29\""),
         ("v__took", "\"PT5400.000001S\""),
         ("v__seen", "\"2024-03-01T10:02:01.250Z\""),
-        ("v__since", "\"PT7079.750S\""),
+        ("v__since", "\"PT7079.75S\""),
     ] {
         assert_eq!(first[feature].get(), text, "{feature}");
     }

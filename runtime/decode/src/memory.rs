@@ -1,6 +1,6 @@
 //! Rows of a source that are in memory already, decoded as those of a Parquet file are.
 
-use crate::arrow_sizes::{shared_text_bytes, unpacked_bytes};
+use crate::arrow_bounds::{shared_text_bytes, unpacked_bytes};
 use crate::error::DecodeError;
 use crate::guard::guarded;
 use crate::layout::Layout;
