@@ -88,11 +88,12 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
     let mut values: Vec<Option<Value>> = vec![None; wanted.len()];
     for given in &args.keys {
         let Some((name, text)) = given.split_once('=') else {
-            let help = format!(
-                "write the key before its value, like --key {}={given}",
-                names.first().unwrap_or(&"card")
-            );
-            return reporter.refuse(errors::argument("--key", given, "no `=` in it", &help));
+            return reporter.refuse(errors::argument(
+                "--key",
+                given,
+                "no `=` in it",
+                "write it like --key origin=JFK",
+            ));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {
             let qualified = |key: &&Key| key.name.split_once('.').is_some_and(|(_, plain)| plain == name);
