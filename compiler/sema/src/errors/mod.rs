@@ -1,5 +1,6 @@
 //! Every message of this crate, an entry for each: its words stand here and nowhere else.
 
+mod files;
 mod functions;
 mod keys;
 mod names;
@@ -7,6 +8,7 @@ mod time;
 mod types;
 mod warnings;
 
+pub use files::*;
 pub use functions::*;
 pub use keys::*;
 pub use names::*;

@@ -1,4 +1,4 @@
-//! E0017, E0018 and E01xx: formats of files, names.
+//! E01xx: names.
 
 use super::Kind;
 use super::functions::NO_CLOCK;
@@ -7,32 +7,6 @@ use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
 
 messages! {
-    E0017 unknown_file_format(word: &str, at: Span, nearest: Option<&str>, all: &[String]) {
-        let all = super::list(all);
-        "files cannot be read as `{word}`";
-        at: "not a known format";
-        did_you_mean(nearest, at): "the formats are {all}";
-    }
-
-    E0017 files_of_another_kind(word: &str, at: Span, instead: &str) {
-        "files cannot be read as `{word}`";
-        at: "not a known format";
-        help: "{instead}";
-    }
-
-    /// `path` with its quotes.
-    E0017 place_as_a_format(word: &str, at: Span, keyword: &str, format: &str, path: &str) {
-        "files cannot be read as `{word}`";
-        at: "a place, not a format";
-        help: "the path says where files lie: write `{keyword} {format} {path}`", at => format;
-    }
-
-    E0018 version_of_files(format: &str, at: Span) {
-        "`{format}` files have no versions";
-        at: "only Delta tables have versions";
-        help: "leave it out, or write `batch delta` and the folder of the table";
-    }
-
     E0101 duplicate_item(kind: Kind, name: &str, at: Span, first: Span, first_kind: Kind) {
         let article = if first_kind == Kind::Entity { "an" } else { "a" };
         "{kind} `{name}` is declared twice";
@@ -351,48 +325,6 @@ pub fn unknown_feature(view: &str, name: &str, at: Span, meant: Meant<'_>, view_
             feature_of_one_window(view, name, at, feature, &window, &asked, view_at)
         }
     }
-}
-
-/// E0017, or what stands for such files. `path` with its quotes.
-pub fn unknown_files(
-    word: &str,
-    at: Span,
-    keyword: &str,
-    path: &str,
-    nearest: Option<&str>,
-    all: &[String],
-) -> Diagnostic {
-    let instead = match word.to_ascii_lowercase().as_str() {
-        "s3" | "gs" | "gcs" | "azure" | "az" | "http" | "https" | "file" | "local" => {
-            let name = path.trim_matches('"').trim_end_matches(".gz").trim_end_matches(".zst");
-            let format = match name.rsplit_once('.').map(|(_, ending)| ending) {
-                Some("csv") => "csv",
-                Some("tsv") => "tsv",
-                Some("jsonl" | "ndjson") => "jsonl",
-                Some("arrow") => "arrow",
-                _ => "parquet",
-            };
-            return place_as_a_format(word, at, keyword, format, path);
-        }
-        "xls" | "xlsx" | "excel" | "ods" => "save the sheet as CSV: `batch csv \"payments.csv\"`",
-        "sql" | "postgres" | "postgresql" | "mysql" | "sqlite" | "duckdb" | "bigquery" | "snowflake" | "redshift"
-        | "jdbc" | "odbc" | "table" | "database" => {
-            "rows of a database are exported into files: `batch parquet \"payments/*.parquet\"`"
-        }
-        "kafka" | "kinesis" | "pubsub" | "pulsar" | "rabbitmq" | "nats" | "mqtt" => {
-            "nothing is read from a broker: rows are pushed, by `featc serve` or by the library; files here are the same \
-             rows of the past, such as `stream jsonl \"live.jsonl\"`"
-        }
-        "avro" | "orc" | "hdf5" | "pickle" | "pkl" | "xml" => {
-            "write them as Parquet: `batch parquet \"payments.parquet\"`"
-        }
-        "iceberg" | "hudi" => {
-            "of tables Delta alone is in this release: name the Parquet files, or write `batch delta`"
-        }
-        "feather" | "ipc" => "write `arrow`: files of Arrow IPC",
-        _ => return unknown_file_format(word, at, nearest, all),
-    };
-    files_of_another_kind(word, at, instead)
 }
 
 /// E0110 in a clause, or what the name is elsewhere.

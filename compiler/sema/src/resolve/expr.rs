@@ -1,13 +1,14 @@
 //! Names in expressions.
 
 use super::feature::FeatureNames;
+use super::meant::{ignoring_nulls, nearest_function, part_of_calendar, with_more_arguments};
 use super::scope::{Items, RowScope};
 use super::types::type_of;
 use crate::errors;
 use crate::res::{Call, Expr, ExprKind};
 use featc_ir::{Aggregate, BinaryOp, Function};
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, SourceMap, Span, suggest};
+use featc_syntax::diag::{Diagnostic, SourceMap, Span};
 
 /// Resolves expressions over a row, or of a feature.
 pub(super) struct Exprs<'a> {
@@ -338,21 +339,6 @@ impl<'a> Exprs<'a> {
     }
 }
 
-/// The function for what other languages write as a field of an instant.
-fn part_of_calendar(field: &str) -> Option<&'static str> {
-    Some(match field {
-        "year" => "year",
-        "month" => "month",
-        "day" => "day_of_month",
-        "hour" => "hour",
-        "minute" => "minute",
-        "date" => "date",
-        "weekday" | "dayofweek" | "day_of_week" => "day_of_week",
-        "dayofyear" | "day_of_year" => "day_of_year",
-        _ => return None,
-    })
-}
-
 /// The number of items that a literal says, if a list may have so many.
 fn number_of_items(written: &ast::Expr) -> Option<u32> {
     let ast::ExprKind::Literal(ast::Literal::Integer(digits)) = &written.kind else {
@@ -362,51 +348,6 @@ fn number_of_items(written: &ast::Expr) -> Option<u32> {
         .parse()
         .ok()
         .filter(|items| (1..=Aggregate::ITEMS_MAX).contains(items))
-}
-
-/// Of `last(x, dropna=true)` the call that is meant.
-fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> Option<String> {
-    let ast::ExprKind::Binary {
-        op: ast::BinaryOp::Equal,
-        left,
-        right,
-        ..
-    } = &second.kind
-    else {
-        return None;
-    };
-    let ast::ExprKind::Name(option) = &left.kind else {
-        return None;
-    };
-    let is_option = matches!(
-        option.text.to_ascii_lowercase().as_str(),
-        "dropna" | "skipna" | "skip_na" | "drop_nulls" | "ignore_nulls" | "ignorenulls" | "skip_nulls"
-    );
-    let says_true = match &right.kind {
-        ast::ExprKind::Literal(ast::Literal::Bool(value)) => *value,
-        ast::ExprKind::Name(name) => name.text.eq_ignore_ascii_case("true"),
-        _ => false,
-    };
-    let value = call.arguments.first().filter(|_| is_option && says_true)?;
-    Some(format!("{}({value} ignoring nulls)", call.name))
-}
-
-/// What an aggregate is meant as that has more arguments than it takes.
-fn with_more_arguments(name: &str, arguments: usize) -> Option<&'static str> {
-    Some(match (name, arguments) {
-        ("first", 2) => "first_n",
-        ("last", 2) => "last_n",
-        ("min", 2..) => "least",
-        ("max", 2..) => "greatest",
-        _ => return None,
-    })
-}
-
-/// The function or aggregate that is meant by a slip of the hand. What other languages call them stands in a table.
-fn nearest_function(name: &str) -> Option<&'static str> {
-    let functions = Function::ALL.iter().map(|function| function.name());
-    let aggregates = Aggregate::ALL.iter().map(|aggregate| aggregate.name());
-    suggest::slip(name, functions.chain(aggregates).chain(["coalesce", "if"]))
 }
 
 fn is_open_comparison(expr: &ast::Expr) -> bool {

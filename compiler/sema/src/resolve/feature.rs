@@ -4,7 +4,7 @@ use super::declared;
 use super::expr::Exprs;
 use super::scope::{Items, RowScope};
 use super::window::expansions;
-use crate::errors::{self, Beside, Meant};
+use crate::errors::{self, Beside};
 use crate::res::{self, Expr, ExprKind};
 use featc_ir::{Aggregate, FeatureId};
 use featc_syntax::ast;
@@ -13,10 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The features that a view declares, windows expanded.
 pub(super) struct ViewFeatures<'a> {
-    view: &'a ast::View,
-    by_name: BTreeMap<String, (FeatureId, Span)>,
+    pub(super) view: &'a ast::View,
+    pub(super) by_name: BTreeMap<String, (FeatureId, Span)>,
     /// Of each feature of the program, the declaration it comes from.
-    owner: Vec<usize>,
+    pub(super) owner: Vec<usize>,
     names: Vec<String>,
     /// The names of features that are not understood; and whether there are some without a name.
     broken: BTreeSet<&'a str>,
@@ -113,51 +113,6 @@ impl<'a> ViewFeatures<'a> {
     /// Whether a statement of the view is not understood.
     pub(super) fn has_broken(&self) -> bool {
         !self.view.broken.is_empty()
-    }
-
-    /// What a name may mean that no feature has: its expansions, if a list of windows has it; a feature of one window, if
-    /// it says another one; or else the nearest name.
-    pub(super) fn meant(&self, name: &str) -> Meant<'_> {
-        // In order, those that begin with a name and a digit stand together.
-        let digits = format!("{name}_0")..format!("{name}_:");
-        let lifetime = self.by_name.get_key_value(&format!("{name}_lifetime"));
-        let counted = self.by_name.range(digits).inspect(|_| featc_ir::work::add(1));
-        let mut expansions = counted.chain(lifetime).map(|(known, _)| known.as_str());
-        match (expansions.next(), expansions.next()) {
-            (Some(first), Some(second)) => return Meant::Windows(first, second),
-            (Some(only), None) => return Meant::Name(only),
-            (None, _) => {}
-        }
-        if let Some((feature, window, asked)) = self.of_one_window(name) {
-            return match window == asked {
-                true => Meant::Name(feature),
-                false => Meant::OneWindow { feature, window, asked },
-            };
-        }
-        let digits = |name: &str| name.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
-        match suggest::nearest(name, self.names.iter().map(String::as_str)) {
-            // The number is what was meant, most likely.
-            Some(near) if digits(near) != digits(name) => Meant::OtherNumber(near),
-            Some(near) => Meant::Name(near),
-            None => Meant::Nothing,
-        }
-    }
-
-    /// Of `total_1d` the feature `total`, its only window and `1d`.
-    fn of_one_window(&self, name: &str) -> Option<(&str, String, String)> {
-        let (begin, asked) = name.rsplit_once('_')?;
-        let (begin, asked) = match asked {
-            "events" => begin
-                .rsplit_once('_')
-                .map(|(begin, count)| (begin, format!("{count} events")))?,
-            _ => (begin, asked.to_owned()),
-        };
-        let is_window = asked == "lifetime" || asked.ends_with(" events") || featc_syntax::duration(&asked).is_some();
-        let (id, _) = self.by_name.get(begin).filter(|_| is_window)?;
-        let feature = self.view.features.get(*self.owner.get(id.index())?)?;
-        let windows = &feature.over.as_ref()?.windows;
-        let only = windows.all().first().filter(|_| !windows.is_list())?;
-        Some((feature.name.text.as_str(), only.label(), asked))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod expr;
 mod feature;
+mod meant;
 mod scope;
 mod service;
 mod source;
