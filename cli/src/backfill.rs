@@ -150,17 +150,14 @@ fn check_size(
 ) -> Result<(), Refused> {
     let most = args.max_parts.unwrap_or(PARTS_MAX);
     let Some(size) = questions.size(chunk_us, most) else {
-        let text = args.chunk.clone().unwrap_or_default();
-        let why = "too many chunks";
-        return match args.chunk {
-            Some(_) => reporter.refuse(errors::argument("--chunk", &text, why, "give a longer one")),
-            None => reporter.refuse(errors::too_many_parts(
-                &words(questions.len(), None),
-                u128::MAX,
-                most,
-                0,
-            )),
+        let rows = words(questions.len(), None);
+        // Which chunks have rows is not known: there may be a part for each.
+        let chunks = questions.chunks_most(chunk_us);
+        let (plan, parts) = match args.chunk {
+            Some(_) => (format!("up to {} with {rows}", counted(chunks, "part")), chunks.into()),
+            None => (rows, u128::MAX),
         };
+        return reporter.refuse(errors::too_many_parts(&plan, parts, most, PARTS_BOUND));
     };
     let bytes = size.rows.saturating_mul(row_bytes(prepared, questions, args.status));
     let plan = words(size.rows, Some((size.parts, bytes)));

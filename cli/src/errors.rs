@@ -10,20 +10,20 @@ mod store;
 mod tests;
 
 pub use build::{build, certify, load, refused};
-pub use files::{of_command, of_log};
+pub use files::{of_command, of_log, of_spine};
 pub use records::{
     ANEW, DURING, begun_otherwise, changed, damaged_part, features_changed, foreign_file, no_record, no_spine,
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,
 };
 pub use runs::{nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict, unknown_view};
-pub use serve::state;
+pub use serve::{ended, no_state, state};
 
 use featc_driver::diag::{Code, Diagnostic};
 use featr::{DecodeError, Warning};
 
 pub fn bug(why: &str) -> Diagnostic {
     Diagnostic::new(Code::Bug, format!("featc broke a promise of its own: {why}"))
-        .with_help("this is not your fault: please report it with the program and the command")
+        .with_help("this is not your fault: please report it with the program and what was run")
 }
 
 /// What is said of a target that is there, and that no file replaces.
@@ -125,8 +125,7 @@ pub fn beyond_answer(column: &str, why: &str) -> Diagnostic {
 
 /// An output that is one of the command's own inputs or other outputs.
 pub fn overwrites(path: &str, what: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command"))
-        .with_help("choose another file")
+    Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this run")).with_help("choose another file")
 }
 
 /// A file that a result was to take the place of, and that nothing says to be one. `mark` is what a result has.
@@ -147,6 +146,16 @@ pub fn no_rejects(path: &str) -> Diagnostic {
 pub fn busy(folder: &str) -> Diagnostic {
     Diagnostic::new(Code::FolderBusy, format!("another run is writing to `{folder}`"))
         .with_help("wait for it, or choose another folder")
+}
+
+/// A served log of which no answer can be compared; `why` says it per feature.
+pub fn nothing_compared(why: &std::collections::BTreeMap<&str, &str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::ServedLog, "no answer of the served log can be compared");
+    let with_note =
+        |diagnostic: Diagnostic, (feature, why): (&&str, &&str)| diagnostic.with_note(format!("{feature}: {why}"));
+    why.iter()
+        .fold(diagnostic, with_note)
+        .with_help("run the program that answered, or name files that it wrote: what is not compared is not verified")
 }
 
 /// A served log that is not what comes out when it is computed again; `by_feature` says how often.

@@ -1,12 +1,14 @@
 //! What a command writes to: claims on files, what must not be overwritten, and rejected rows set aside.
 
-use crate::args::RunArgs;
+use crate::args::{OutFormat, RunArgs, TrainArgs};
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
+use arrow::datatypes::{Field, Schema};
 use featr::provenance::sidecar;
-use featr::{Claim, JsonlRejects, RejectedRows, begins_with_reject, open_file};
+use featr::{Claim, JsonlRejects, RejectedRows, Spine, begins_with_reject, open_file};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Rejected rows on their way to `--rejected FILE`: written beside it, and named so when the run has ended.
 #[derive(Debug)]
@@ -157,6 +159,22 @@ pub fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
         return reporter.refuse(errors::unwritable(&name, "no such folder"));
     }
     Claim::take(target).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
+}
+
+/// Refuses columns that the result cannot hold, before anything is computed.
+pub fn check_columns(prepared: &Prepared, spine: &Spine, args: &TrainArgs, reporter: &Reporter) -> Result<(), Refused> {
+    if args.lake.out_format != OutFormat::File {
+        return Ok(());
+    }
+    let service = prepared.ir.service(&prepared.service);
+    let features = service.into_iter().flat_map(|service| &service.fields).map(|field| {
+        let ty = prepared.ir.view(field.view).feature(field.feature).ty;
+        Arc::new(Field::new(&field.name, featr::arrow_type(ty), true))
+    });
+    let columns = spine.schema.fields().iter().cloned().chain(features);
+    let schema = Schema::new(columns.collect::<Vec<_>>());
+    let held = featr::check_columns(&args.out, &schema);
+    held.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
 }
 
 fn plain(error: &std::io::Error) -> String {

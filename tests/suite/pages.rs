@@ -164,3 +164,49 @@ fn programs_in_the_docs_compile() {
     }
     assert!(programs >= 8, "only {programs} programs found");
 }
+
+/// A program with a line of `docs/phrases.md` in the place where such a line stands; `None` of what is no line of a program.
+fn with_phrase(line: &str) -> Option<String> {
+    let word = line.split_whitespace().next()?;
+    let is = |words: &[&str]| words.contains(&word);
+    if line.contains('…')
+        || !is(&[
+            "arrival", "entity", "feature", "lateness", "let", "service", "static", "time", "unique", "where", "zone",
+        ])
+    {
+        return None;
+    }
+    let clauses = ["unique id", "time paid_at", "arrival known_at", "lateness 1d"];
+    let clauses = clauses.into_iter().filter(|clause| {
+        !clause.starts_with(word)
+            && !(word == "static" && (clause.starts_with("arrival") || clause.starts_with("lateness")))
+    });
+    let own = is(&["arrival", "lateness", "static", "time", "unique", "zone"]).then_some(line);
+    let clauses: Vec<&str> = clauses.chain(own).collect();
+    let or = |words: &[&str], usual: &'static str| if is(words) { line.to_owned() } else { usual.to_owned() };
+    Some(format!(
+        "module phrases\n{}\nsource payments {{\n  columns (id: int64, card: string, amount: float64, price: decimal(10, 2), \
+         quantity: int64, country: string?, ok: bool, paid_at: timestamp, known_at: timestamp, returned_at: timestamp?)\n  {}\n}}\n\
+         transform chosen from payments {{\n  {}\n}}\nview spend of card from chosen {{\n  owner \"shop\"\n  /// One.\n  \
+         feature a = sum(amount) over 2d\n  /// Two.\n  feature b = sum(amount) over 3d\n  /// Three.\n  {}\n}}\n{}\n",
+        or(&["entity"], "entity card (card: string)"),
+        clauses.join("\n  "),
+        or(&["where", "let"], "where ok"),
+        or(&["feature"], "feature x = max(amount) over 5d"),
+        or(&["service"], "service risk { spend.* }"),
+    ))
+}
+
+#[test]
+fn phrases_compile() {
+    let page = read(&root().join("docs/phrases.md"));
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let cells = rows.filter_map(|row| row.trim_end_matches([' ', '|']).rsplit_once("| "));
+    let lines = cells.flat_map(|(_, cell)| cell.split('`').skip(1).step_by(2));
+    let mut programs = 0;
+    for program in lines.filter_map(with_phrase) {
+        programs += 1;
+        assert_eq!(codes(&program), [], "docs/phrases.md:\n{program}");
+    }
+    assert!(programs >= 45, "only {programs} phrases found");
+}

@@ -187,6 +187,12 @@ impl Questions {
         })
     }
 
+    /// At most so many chunks there are.
+    pub fn chunks_most(&self, chunk_us: i64) -> u64 {
+        let whole = self.range.end.abs_diff(self.range.start) / chunk_us.unsigned_abs();
+        whole.saturating_add(1)
+    }
+
     /// How much [`Questions::parts`] would list. `None`: more chunks than 20 000 and than `parts_max`.
     pub fn size(&self, chunk_us: i64, parts_max: u64) -> Option<Size> {
         let chunks = self.range.end.abs_diff(self.range.start) / chunk_us.unsigned_abs();

@@ -114,11 +114,12 @@ fn check_listed(
     let Some(view) = views.into_iter().find(has_all_keys) else {
         return Ok(());
     };
+    let missing = (rows as u64).saturating_sub(found.known);
     let report = RunReport {
         views: vec![ViewReport {
             view: view.name.clone(),
             questions: rows as u64,
-            missing: (rows as u64).saturating_sub(found.known),
+            missing,
         }],
         ..RunReport::default()
     };
@@ -128,5 +129,11 @@ fn check_listed(
         times: vec![from; listed.first().map_or(0, Column::len)].into(),
         columns: service.keys.iter().cloned().zip(listed.iter().cloned()).collect(),
     };
-    check_found(prepared, &report, &questions, Side::Batch, &args.run, reporter)
+    check_found(prepared, &report, &questions, Side::Batch, &args.run, reporter)?;
+    if missing > 0 {
+        reporter.note(&format!(
+            "entities: no event is about {missing} of the {rows} that are listed"
+        ));
+    }
+    Ok(())
 }

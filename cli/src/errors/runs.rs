@@ -69,7 +69,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             "pass `--served-log PATH` to `featc train` or `featc verify`, or ask in truth as-of-arrival or complete",
         ),
         Error::CutsUnnamed { column, .. } => Diagnostic::new(Code::ServedLog, error.to_string()).with_help(format!(
-            "give the key `{column}` another name in the program, or ask in truth as-of-arrival"
+            "give the key, the feature or the source that makes `{column}` another name, or ask in truth as-of-arrival"
         )),
         Error::ServedLog { help, .. } => Diagnostic::new(Code::ServedLog, error.to_string()).with_help(help.clone()),
         Error::TruthNotChosen { .. } => Diagnostic::new(Code::TruthNotChosen, error.to_string())

@@ -79,6 +79,14 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let of_model = ask_model(&prepared, &asked, &sampled, (&again, &fields), reporter)?;
     inputs.unchanged(&prepared, reporter)?;
 
+    if compared.values == 0 && asked.len() > 0 {
+        let why: BTreeMap<&str, &str> = compared
+            .without
+            .keys()
+            .map(|(field, why)| (fields.names[*field].as_str(), *why))
+            .collect();
+        return reporter.refuse(errors::nothing_compared(&why));
+    }
     let total: u64 = compared.differ.iter().sum();
     let mut text = format!(
         "verify: {} x {} of the served log, truth as-served: {} compared, {} with the model, seed {}: {total} differ",

@@ -72,6 +72,8 @@ pub enum DecodeError {
     Busy { file: String },
     /// The name of a target says no format that can be written; the extensions in `known` do.
     UnknownExtension { file: String, known: Vec<&'static str> },
+    /// Rows in memory that are more than was allowed. See [`crate::Bounds`].
+    BeyondBounds { file: String, why: String },
     /// A store or a table that is not of this machine's file system; `place` is its address.
     Lake {
         cause: LakeCause,
@@ -185,6 +187,7 @@ impl DecodeError {
             | DecodeError::Unreadable { why, .. }
             | DecodeError::Unwritable { why, .. } => remedy(why).map(str::to_owned),
             DecodeError::Corrupt { why, .. } => content::remedy(why).map(str::to_owned),
+            DecodeError::BeyondBounds { .. } => Some("send it in smaller parts".into()),
             DecodeError::SpineTooWide { .. } => {
                 Some("leave out columns that nobody needs, and write objects whose keys are data as text".into())
             }
@@ -283,6 +286,14 @@ pub fn plain(error: &std::io::Error) -> String {
     }
 }
 
+/// The verb behind the name of a file, or of rows that have none.
+fn has(file: &str) -> &'static str {
+    match file.starts_with("rows of ") {
+        true => "have",
+        false => "has",
+    }
+}
+
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -290,8 +301,10 @@ impl fmt::Display for DecodeError {
             DecodeError::Unreadable { file, why } => write!(f, "cannot read {file}: {why}"),
             DecodeError::Changed { file, how } => write!(f, "{file} {how} while it was read"),
             DecodeError::Corrupt { file, why } => write!(f, "{file} is corrupt or of another format: {why}"),
-            DecodeError::MissingColumn { file, column, .. } => write!(f, "{file} has no column `{column}`"),
-            DecodeError::AmbiguousColumn { file, column } => write!(f, "{file} has several columns `{column}`"),
+            DecodeError::MissingColumn { file, column, .. } => write!(f, "{file} {} no column `{column}`", has(file)),
+            DecodeError::AmbiguousColumn { file, column } => {
+                write!(f, "{file} {} several columns `{column}`", has(file))
+            }
             DecodeError::WrongType {
                 file,
                 column,
@@ -338,6 +351,7 @@ impl fmt::Display for DecodeError {
                 )
             }
             DecodeError::Busy { file } => write!(f, "another run is writing to {file}"),
+            DecodeError::BeyondBounds { file, why } => write!(f, "{file}: {why}"),
             DecodeError::UnknownExtension { file, known } => {
                 let known = listed(known, "and");
                 write!(f, "cannot tell the format of {file} from its name: {known} are known")

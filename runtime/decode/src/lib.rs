@@ -52,6 +52,7 @@
 //! Architecture invariant: the only crate below the command line that touches files.
 
 mod array;
+mod arrow_bounds;
 mod arrow_sizes;
 mod arrow_stream;
 mod builder;
@@ -100,10 +101,10 @@ mod tests;
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use error::{DecodeError, LakeCause, RowPlace, plain};
 pub use files::{LocalStore, has_extension, no_such_files};
-pub use formats::{expand_in, format_of, output_format, would_list};
+pub use formats::{check_columns, expand_in, format_of, output_format, would_list};
 pub use given::{Rows, Tables};
 pub use guard::panic_is_caught;
-pub use memory::{decode_bytes, decode_rows};
+pub use memory::{Bounds, decode_bytes, decode_rows};
 pub use names::first_twice;
 pub use piece::{Piece, pieces};
 pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects, begins_with_reject};
@@ -117,4 +118,4 @@ pub use spool::{Spooled, Spooling};
 pub use store::{InputFile, RandomRead, Store, Table, open_file, read_file};
 pub use text::parse_float64;
 pub use undeclared::Undeclared;
-pub use write::{Aside, Beyond, Claim, WriteOptions, beyond_text, sync_folder};
+pub use write::{Aside, Beyond, Claim, JsonColumns, WriteOptions, beyond_text, sync_folder};

@@ -40,13 +40,16 @@ fn digits_behind(text: &str) -> usize {
     behind.trim_end_matches('0').len()
 }
 
-/// A value as JSON: numbers, texts, truth values, lists; what JSON has no form of is its text, and an error null.
+/// A value as JSON for people: numbers, texts, truth values, lists; what JSON has no form of is its text, and an error null.
+/// Floats that are no numbers are the texts that the decoder reads.
 pub fn json_value(value: &Value, ty: Type) -> serde_json::Value {
     match value {
         Value::Null | Value::Error(_) => serde_json::Value::Null,
         Value::Bool(value) => (*value).into(),
         Value::Int64(value) => (*value).into(),
         Value::Float64(value) if value.is_finite() => (*value).into(),
+        Value::Float64(value) if *value == f64::INFINITY => "Infinity".into(),
+        Value::Float64(value) if *value == f64::NEG_INFINITY => "-Infinity".into(),
         Value::List(items) => {
             let of = if let Type::List(of) = ty { *of } else { ty };
             items.iter().map(|item| json_value(item, of)).collect()

@@ -1,5 +1,6 @@
 //! What a step did: every row that came in is accounted for.
 
+use crate::restored::LogName;
 use featc_ir::plan::LogId;
 use featr_kernels::rows;
 use std::fmt;
@@ -135,6 +136,7 @@ impl StepReport {
 pub struct LogStats {
     /// The `Log` operator.
     pub log: LogId,
+    pub name: LogName,
     /// The transform's name.
     pub transform: String,
     /// Entities with at least one event.

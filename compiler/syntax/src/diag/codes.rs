@@ -196,6 +196,7 @@ codes! {
     E0807 SlowRequest         "request that comes too slowly", since "0.1";
     E0808 InstantReleased     "instant of which nothing is kept", since "0.1";
     E0809 NotServing          "server that cannot do its work", since "0.1";
+    E0810 OfAPage             "request of a web page, or under another name", since "0.1";
     E0811 DamagedState        "state that is damaged", since "0.1";
     E0812 UnfitState          "state that cannot be gone on with", since "0.1";
     E0813 ClockBehind         "clock behind the answers that were given", since "0.1";

@@ -71,7 +71,8 @@ fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
             Some(days) => errors::other_unit(unit, at, &format!("{days}d")),
             None => errors::unknown_unit(unit, at),
         },
-        ("mo" | "month" | "months" | "y" | "year" | "years", _) => errors::unit_that_varies(unit, at),
+        ("M", _) => errors::month_or_minute(text, number, at),
+        ("mo" | "mon" | "month" | "months" | "y" | "yr" | "year" | "years", _) => errors::unit_that_varies(unit, at),
         _ => errors::unknown_unit(unit, at),
     }
 }
