@@ -67,11 +67,16 @@ fn a_grid_is_refused_just_where_a_view_finds_nothing() {
     let folder = folder();
     let (mut refusals, mut runs) = (0, 0);
     let truths = ["--truth complete", "--truth as-of-arrival", "--delay 5d"];
-    let days = ["04-29", "05-01", "05-04", "05-16", "05-20", "05-24", "06-04", "06-15", "07-15"];
+    let days = [
+        "04-29", "05-01", "05-04", "05-16", "05-20", "05-24", "06-04", "06-15", "07-15",
+    ];
     for (number, (day, truth)) in days.iter().flat_map(|day| truths.map(|truth| (day, truth))).enumerate() {
         let range = format!("--from 2024-{day}T12:00:00Z --to 2024-{day}T12:00:01Z --every 1h");
         let command = format!("backfill shop.feat --service risk {range} {truth} --status");
-        ok(folder.path(), &format!("{command} --out all-{number} --max-missing 100%"));
+        ok(
+            folder.path(),
+            &format!("{command} --out all-{number} --max-missing 100%"),
+        );
         let rows = rows(&folder.path().join(format!("all-{number}")));
         let is_missing = |column: &&str| all_are(&rows, column, "missing");
         let command = format!("{command} --out out-{number}");

@@ -224,7 +224,11 @@ fn nothing_of_a_file_is_obeyed_by_a_terminal() {
     };
     as_json(&run(
         folder.path(),
-        &["check".as_ref(), "--json".as_ref(), format!("x{bad}.feat\u{1}").as_ref()],
+        &[
+            "check".as_ref(),
+            "--json".as_ref(),
+            format!("x{bad}.feat\u{1}").as_ref(),
+        ],
     ));
     std::fs::write(at("line.feat"), format!("module x\nentity e (\"{bad}\": string)\n")).expect("writable");
     let output = featc(folder.path(), "check line.feat");
