@@ -55,6 +55,46 @@ fn chunks_and_threads_cannot_be_seen() {
     assert_eq!(rows(&folder.path().join("grid-0")).num_rows(), 10 * 4 * 23);
 }
 
+/// Whether all rows have this status.
+fn all_are(rows: &RecordBatch, column: &str, status: &str) -> bool {
+    let statuses = rows.column_by_name(column).expect("a status").clone();
+    let statuses = featr::from_arrow(&statuses, Type::String).expect("texts");
+    (0..rows.num_rows()).all(|row| statuses.value(row) == featr::Value::String(status.to_owned()))
+}
+
+#[test]
+fn a_grid_is_refused_just_where_a_view_finds_nothing() {
+    let folder = folder();
+    let (mut refusals, mut runs) = (0, 0);
+    let truths = ["--truth complete", "--truth as-of-arrival", "--delay 5d"];
+    let days = [
+        "04-29", "05-01", "05-04", "05-16", "05-20", "05-24", "06-04", "06-15", "07-15",
+    ];
+    for (number, (day, truth)) in days.iter().flat_map(|day| truths.map(|truth| (day, truth))).enumerate() {
+        let range = format!("--from 2024-{day}T12:00:00Z --to 2024-{day}T12:00:01Z --every 1h");
+        let command = format!("backfill shop.feat --service risk {range} {truth} --status");
+        ok(
+            folder.path(),
+            &format!("{command} --out all-{number} --max-missing 100%"),
+        );
+        let rows = rows(&folder.path().join(format!("all-{number}")));
+        let is_missing = |column: &&str| all_are(&rows, column, "missing");
+        let command = format!("{command} --out out-{number}");
+        match ["spend__peak__status", "habits__last__status"].iter().any(is_missing) {
+            true => {
+                refused(folder.path(), &command, "E0712");
+                assert!(!folder.path().join(format!("out-{number}")).exists());
+                refusals += 1;
+            }
+            false => {
+                ok(folder.path(), &command);
+                runs += 1;
+            }
+        }
+    }
+    assert!(refusals > 5 && runs > 5, "{refusals} refused, {runs} run");
+}
+
 #[test]
 fn two_ranges_agree_where_they_overlap() {
     let folder = folder();

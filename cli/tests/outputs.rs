@@ -217,6 +217,19 @@ fn nothing_of_a_file_is_obeyed_by_a_terminal() {
         folder.path(),
         &["check".as_ref(), format!("x{bad}.feat\u{1}").as_ref()],
     ));
+    let as_json = |output: &Output| {
+        let said = said(output);
+        assert!(said.contains("\\u009b2J"), "{said:?}");
+        assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
+    };
+    as_json(&run(
+        folder.path(),
+        &[
+            "check".as_ref(),
+            "--json".as_ref(),
+            format!("x{bad}.feat\u{1}").as_ref(),
+        ],
+    ));
     std::fs::write(at("line.feat"), format!("module x\nentity e (\"{bad}\": string)\n")).expect("writable");
     let output = featc(folder.path(), "check line.feat");
     assert!(
@@ -247,6 +260,7 @@ fn nothing_of_a_file_is_obeyed_by_a_terminal() {
     let output = featc(folder.path(), &format!("{get} --truth complete"));
     assert!(output.status.success(), "{}", said(&output));
     is_clean(&output);
+    as_json(&featc(folder.path(), &format!("{get} --truth complete --json")));
     let lines = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(
         lines
