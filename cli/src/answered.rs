@@ -157,6 +157,7 @@ pub fn tell(prepared: &Prepared, training: &Answered, out: &str, snapshot: Optio
         "truth": prepared.truth_text(),
         "seen_early": prepared.seen_early,
         "columns": features,
+        "rows": training.report.rows,
         "report": training.report,
     });
     if let Some(snapshot) = snapshot {

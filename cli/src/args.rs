@@ -3,11 +3,13 @@
 mod backfill;
 mod run;
 mod serve;
+mod state;
 mod train;
 
 pub use backfill::{BackfillArgs, PARTS_BOUND};
 pub use run::{Compiled, Given, ProgramArgs, RunArgs, SpineArgs, TruthArg, size};
 pub use serve::ServeArgs;
+pub use state::{ExportArgs, FolderArgs, ShowArgs, StateArgs, StateCommand, StateQuestion};
 pub use train::{ModeArg, OutArgs, OutFormat, TrainArgs, TrainCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -77,6 +79,8 @@ pub enum Command {
     Get(GetArgs),
     /// Answer over HTTP from durable state: push rows, ask for features
     Serve(ServeArgs),
+    /// Look at the durable state of a server that does not run: list, show, verify, export
+    State(StateCommand),
     /// The whole tour on real flights
     Demo(DemoArgs),
     /// Print the licences of the crates that this binary contains

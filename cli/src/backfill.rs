@@ -22,6 +22,7 @@ use crate::errors;
 use crate::provenance::{fingerprints, is_hashed, memory_record, named_file, source_files};
 use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, compiled, prepare_compiled};
+use crate::settle::check_asked;
 use checkpoint::{Arguments, Checkpoint};
 use featc_ir::{Service, ServiceField, Type};
 use featr::Value;
@@ -63,6 +64,8 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
         folder.refuse_strangers(&|name| part(name) || named(args, name), reporter)?;
     }
     let questions = survey(args, &prepared, wanted.when, wanted.range.clone(), reporter)?;
+    let rows = u64::try_from(questions.len()).unwrap_or(u64::MAX);
+    check_asked(rows, &questions.why_none(), &args.run, reporter)?;
     let chunk_us = wanted.chunk_us.unwrap_or_else(|| questions.usual_chunk_us());
     check_size(args, &prepared, &questions, chunk_us, reporter)?;
     let parts = questions.parts(chunk_us);
@@ -147,17 +150,14 @@ fn check_size(
 ) -> Result<(), Refused> {
     let most = args.max_parts.unwrap_or(PARTS_MAX);
     let Some(size) = questions.size(chunk_us, most) else {
-        let text = args.chunk.clone().unwrap_or_default();
-        let why = "too many chunks";
-        return match args.chunk {
-            Some(_) => reporter.refuse(errors::argument("--chunk", &text, why, "give a longer one")),
-            None => reporter.refuse(errors::too_many_parts(
-                &words(questions.len(), None),
-                u128::MAX,
-                most,
-                0,
-            )),
+        let rows = words(questions.len(), None);
+        // Which chunks have rows is not known: there may be a part for each.
+        let chunks = questions.chunks_most(chunk_us);
+        let (plan, parts) = match args.chunk {
+            Some(_) => (format!("up to {} with {rows}", counted(chunks, "part")), chunks.into()),
+            None => (rows, u128::MAX),
         };
+        return reporter.refuse(errors::too_many_parts(&plan, parts, most, PARTS_BOUND));
     };
     let bytes = size.rows.saturating_mul(row_bytes(prepared, questions, args.status));
     let plan = words(size.rows, Some((size.parts, bytes)));
@@ -246,10 +246,12 @@ fn instant(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused
 fn span(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused> {
     match featc_driver::parse_duration(text) {
         Some(us) if us > 0 => Ok(us),
-        Some(_) | None => {
-            let why = "not a duration above zero";
-            reporter.refuse(errors::argument(option, text, why, "write it like 1h or 1d"))
-        }
+        Some(_) | None => reporter.refuse(errors::no_duration(
+            option,
+            text,
+            "not a duration above zero",
+            "1h or 1d",
+        )),
     }
 }
 

@@ -10,21 +10,24 @@ mod store;
 mod tests;
 
 pub use build::{build, certify, load, refused};
-pub use files::{of_command, of_log};
+pub use files::{of_command, of_log, of_spine};
 pub use records::{
     ANEW, DURING, begun_otherwise, changed, damaged_part, features_changed, foreign_file, no_record, no_spine,
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,
 };
-pub use runs::{nothing_accepted, run, shared_identity, strict, unknown_view};
-pub use serve::state;
+pub use runs::{nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict, unknown_view};
+pub use serve::{ended, no_state, state};
 
 use featc_driver::diag::{Code, Diagnostic};
 use featr::{DecodeError, Warning};
 
 pub fn bug(why: &str) -> Diagnostic {
     Diagnostic::new(Code::Bug, format!("featc broke a promise of its own: {why}"))
-        .with_help("this is not your fault: please report it with the program and the command")
+        .with_help("this is not your fault: please report it with the program and what was run")
 }
+
+/// What is said of a target that is there, and that no file replaces.
+pub const NOT_PLAIN: &str = "it exists and is not a plain file";
 
 pub fn unwritable(path: &str, why: &str) -> Diagnostic {
     let error = DecodeError::Unwritable {
@@ -36,6 +39,7 @@ pub fn unwritable(path: &str, why: &str) -> Diagnostic {
         || {
             match why {
                 "no such folder" => "make the folder first, or choose another place",
+                NOT_PLAIN => "choose another name: nothing takes the place of a pipe, a link, a device or a folder",
                 _ => "make the folder writable, free space, or choose another place",
             }
             .to_owned()
@@ -48,6 +52,14 @@ fn system_help(why: &str) -> Option<String> {
     let number = why.rsplit_once("(os error ")?.1.strip_suffix(')')?.parse().ok()?;
     let error = std::io::Error::from_raw_os_error(number);
     DecodeError::unreadable("", &error).help()
+}
+
+/// A training set beside which its record cannot stand.
+pub fn long_name_of_record(path: &str) -> Diagnostic {
+    let message =
+        format!("cannot write `{path}`: the name of its record, `….provenance.json`, is too long for the file system");
+    Diagnostic::new(Code::UnwritableOutput, message)
+        .with_help("give `--out` a shorter name: most file systems take 255 bytes, of which the record needs 16")
 }
 
 /// A file that is to be written, named `out.csv/`.
@@ -97,6 +109,14 @@ pub fn argument(option: &str, value: &str, why: &str, help: &str) -> Diagnostic 
     Diagnostic::new(Code::InvalidArgument, format!("`{option} {value}`: {why}")).with_help(help)
 }
 
+/// An option that takes a duration and has none; `why` says so, `like` shows some.
+pub fn no_duration(option: &str, text: &str, why: &str, like: &str) -> Diagnostic {
+    match featc_driver::is_too_long(text) {
+        true => argument(option, text, "too long", "durations go up to 106751991d"),
+        false => argument(option, text, why, &format!("write it like {like}")),
+    }
+}
+
 /// An answer that text cannot hold.
 pub fn beyond_answer(column: &str, why: &str) -> Diagnostic {
     Diagnostic::new(Code::BeyondText, format!("cannot print the answer: `{column}` {why}"))
@@ -105,8 +125,7 @@ pub fn beyond_answer(column: &str, why: &str) -> Diagnostic {
 
 /// An output that is one of the command's own inputs or other outputs.
 pub fn overwrites(path: &str, what: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this command"))
-        .with_help("choose another file")
+    Diagnostic::new(Code::UnwritableOutput, format!("`{path}` is {what} of this run")).with_help("choose another file")
 }
 
 /// A file that a result was to take the place of, and that nothing says to be one. `mark` is what a result has.
@@ -127,6 +146,16 @@ pub fn no_rejects(path: &str) -> Diagnostic {
 pub fn busy(folder: &str) -> Diagnostic {
     Diagnostic::new(Code::FolderBusy, format!("another run is writing to `{folder}`"))
         .with_help("wait for it, or choose another folder")
+}
+
+/// A served log of which no answer can be compared; `why` says it per feature.
+pub fn nothing_compared(why: &std::collections::BTreeMap<&str, &str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::ServedLog, "no answer of the served log can be compared");
+    let with_note =
+        |diagnostic: Diagnostic, (feature, why): (&&str, &&str)| diagnostic.with_note(format!("{feature}: {why}"));
+    why.iter()
+        .fold(diagnostic, with_note)
+        .with_help("run the program that answered, or name files that it wrote: what is not compared is not verified")
 }
 
 /// A served log that is not what comes out when it is computed again; `by_feature` says how often.

@@ -1,6 +1,7 @@
 //! Files where an output is to go, and that featc did not write: they are not replaced.
 
 use crate::errors;
+use crate::outputs::check_name;
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
 use featr::open_file;
@@ -42,6 +43,7 @@ pub const REPORT_MARK: &str = "\"checks\": [";
 
 /// Refuses to put a text in the place of a file that has not its mark.
 pub fn check_text(path: &Path, (option, mark): (&str, &str), reporter: &Reporter) -> Result<(), Refused> {
+    check_name(path, reporter)?;
     match is_marked(path, &[mark]) {
         true => Ok(()),
         false => reporter.refuse(errors::no_result(

@@ -24,6 +24,26 @@ pub struct Answered {
     pub status: String,
 }
 
+impl Answered {
+    pub fn of(feature: String, value: &Value, ty: Type, status: &Value) -> Answered {
+        Answered {
+            feature,
+            json: featr::json_value(value, ty),
+            value: if value.is_null() {
+                "null".to_owned()
+            } else {
+                // On one line.
+                value.render(ty).replace('\n', "\\n").replace('\t', "\\t")
+            },
+            status: status.render(Type::String),
+        }
+    }
+
+    pub fn as_json(&self) -> serde_json::Value {
+        serde_json::json!({ "name": self.feature, "value": self.json, "status": self.status })
+    }
+}
+
 /// Answers one question from the state that the recorded streams leave.
 pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<Vec<Answered>, Refused> {
     check_overwrites(prepared, &args.program.run, None, None, reporter)?;
@@ -55,17 +75,7 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
         };
         let value = text(2 * place, ty)?;
         let status = text(2 * place + 1, Type::String)?;
-        answers.push(Answered {
-            feature: field.name.clone(),
-            json: featr::json_value(&value, ty),
-            value: if value.is_null() {
-                "null".to_owned()
-            } else {
-                // On one line.
-                value.render(ty).replace('\n', "\\n").replace('\t', "\\t")
-            },
-            status: status.render(Type::String),
-        });
+        answers.push(Answered::of(field.name.clone(), &value, ty, &status));
     }
     Ok(answers)
 }
@@ -75,24 +85,55 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
     let Ok(service) = prepared.program.service(&prepared.service) else {
         return reporter.refuse(errors::bug("the service was there a moment ago"));
     };
-    let mut wanted: Vec<Key> = service.keys.clone();
-    wanted.extend(
-        service
-            .self_columns
-            .iter()
-            .filter(|key| !service.keys.iter().any(|k| k.name == key.name))
-            .cloned(),
-    );
+    let entity = keys(&service.columns(), &service.keys, &args.keys, reporter)?;
+    let at = Value::Timestamp(instant(&args.at, reporter)?);
+    let key = Key {
+        name: AT.to_owned(),
+        ty: Type::Timestamp,
+    };
+    let mut row = vec![(key, at)];
+    row.extend(entity);
+    let batch = question_row(&row, reporter)?;
+    let spine = prepared.program.spine(&prepared.service, vec![batch], AT);
+    spine.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// An instant of the command line.
+pub fn instant(text: &str, reporter: &Reporter) -> Result<i64, Refused> {
+    let help = "write it like 2013-03-01T12:00:00Z";
+    match featr::parse_value(text, Type::Timestamp) {
+        Some(Value::Timestamp(us)) => Ok(us),
+        _ => reporter.refuse(errors::argument("--at", text, "not an instant with an offset", help)),
+    }
+}
+
+/// Columns of a question with one row.
+pub fn question_row(row: &[(Key, Value)], reporter: &Reporter) -> Result<RecordBatch, Refused> {
+    let columns = row.iter().map(|(key, value)| {
+        let column = featr::Column::from_values(key.ty, std::slice::from_ref(value));
+        (key.name.clone(), featr::to_arrow(&column), true)
+    });
+    let batch = RecordBatch::try_from_iter_with_nullable(columns);
+    batch.or_else(|error| reporter.refuse(errors::bug(&error.to_string())))
+}
+
+/// The values of `--key`, for all columns of a service's questions; those of `needed` have to be there.
+pub fn keys(
+    wanted: &[Key],
+    needed: &[Key],
+    given: &[String],
+    reporter: &Reporter,
+) -> Result<Vec<(Key, Value)>, Refused> {
     let names: Vec<&str> = wanted.iter().map(|key| key.name.as_str()).collect();
     let known = format!("the service asks for: {}", names.join(", "));
     let mut values: Vec<Option<Value>> = vec![None; wanted.len()];
-    for given in &args.keys {
+    for given in given {
         let Some((name, text)) = given.split_once('=') else {
             return reporter.refuse(errors::argument(
                 "--key",
                 given,
                 "no `=` in it",
-                "write it like --key origin=JFK",
+                "write it like `--key origin=JFK`",
             ));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {
@@ -103,7 +144,7 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
             }
             return reporter.refuse(errors::argument("--key", given, "the service has no such key", &known));
         };
-        match featr::parse_value(text, wanted[place].ty) {
+        match featr::parse_key(text, wanted[place].ty) {
             Some(_) if values[place].is_some() => {
                 let help = "give each key once";
                 return reporter.refuse(errors::argument("--key", given, "the key is given twice", help));
@@ -115,35 +156,14 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
             }
         }
     }
-    for (key, value) in service.keys.iter().zip(&values) {
+    for (key, value) in needed.iter().zip(&values) {
         if value.is_none() {
             let why = format!("missing: the service needs the key `{}`", key.name);
             return reporter.refuse(errors::argument("--key", &format!("{}=…", key.name), &why, &known));
         }
     }
-    let Some(at) = featr::parse_value(&args.at, Type::Timestamp) else {
-        let help = "write it like 2013-03-01T12:00:00Z";
-        return reporter.refuse(errors::argument(
-            "--at",
-            &args.at,
-            "not an instant with an offset",
-            help,
-        ));
-    };
-    let column = |name: &str, ty: Type, value: Value| {
-        (
-            name.to_owned(),
-            featr::to_arrow(&featr::Column::from_values(ty, &[value])),
-        )
-    };
-    let mut columns = vec![column(AT, Type::Timestamp, at)];
-    for (key, value) in wanted.iter().zip(values) {
-        columns.push(column(&key.name, key.ty, value.unwrap_or(Value::Null)));
-    }
-    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)));
-    let batch = batch.or_else(|error| reporter.refuse(errors::bug(&error.to_string())))?;
-    let spine = prepared.program.spine(&prepared.service, vec![batch], AT);
-    spine.or_else(|error| reporter.refuse(errors::run(&error, None)))
+    let values = values.into_iter().map(|value| value.unwrap_or(Value::Null));
+    Ok(wanted.iter().cloned().zip(values).collect())
 }
 
 /// Answers as aligned lines.
@@ -162,10 +182,7 @@ pub fn lines(answers: &[Answered]) -> String {
 pub fn run(args: &GetArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&args.program, reporter)?;
     let answers = answer(&prepared, args, reporter)?;
-    let features: Vec<serde_json::Value> = answers
-        .iter()
-        .map(|a| serde_json::json!({ "name": a.feature, "value": a.json, "status": a.status }))
-        .collect();
+    let features: Vec<serde_json::Value> = answers.iter().map(Answered::as_json).collect();
     let value = serde_json::json!({
         "program": prepared.program.hash(),
         "service": prepared.service,

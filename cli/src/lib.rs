@@ -9,6 +9,7 @@ pub mod answered;
 pub mod args;
 mod backfill;
 mod build;
+pub mod caller;
 mod certify;
 pub mod check;
 mod demo;
@@ -31,6 +32,7 @@ mod reproduce;
 pub mod run;
 mod serve;
 mod settle;
+mod state;
 mod table;
 pub mod train;
 mod usage;
@@ -104,6 +106,7 @@ pub fn run(command: &Command, reporter: &Reporter) -> Result<(), report::Refused
         Command::Verify(args) => verify::run(args, reporter),
         Command::Get(args) => get::run(args, reporter),
         Command::Serve(args) => serve::run(args, reporter),
+        Command::State(args) => state::run(args, reporter),
         Command::Demo(args) => demo::run(args, reporter),
         Command::Notices => notices::run(reporter),
     }

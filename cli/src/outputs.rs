@@ -1,11 +1,14 @@
 //! What a command writes to: claims on files, what must not be overwritten, and rejected rows set aside.
 
-use crate::args::RunArgs;
+use crate::args::{OutFormat, RunArgs, TrainArgs};
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
-use featr::{Claim, JsonlRejects, RejectedRows, begins_with_reject, open_file};
+use arrow::datatypes::{Field, Schema};
+use featr::provenance::sidecar;
+use featr::{Claim, JsonlRejects, RejectedRows, Spine, begins_with_reject, open_file};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Rejected rows on their way to `--rejected FILE`: written beside it, and named so when the run has ended.
 #[derive(Debug)]
@@ -43,12 +46,22 @@ impl Aside {
     }
 }
 
-/// Refuses to replace what is not a plain file: a link, a device, a pipe, a folder.
+/// Refuses to replace what is not a plain file: a link, a device, a pipe, a folder; and a name that no file can have.
 fn check_plain(target: &Path, reporter: &Reporter) -> Result<(), Refused> {
     match std::fs::symlink_metadata(target) {
         Ok(found) if !found.is_file() => {
             let name = target.display().to_string();
-            reporter.refuse(errors::unwritable(&name, "it exists and is not a plain file"))
+            reporter.refuse(errors::unwritable(&name, errors::NOT_PLAIN))
+        }
+        Ok(_) | Err(_) => check_name(target, reporter),
+    }
+}
+
+/// Refuses a name that is too long for a file.
+pub fn check_name(target: &Path, reporter: &Reporter) -> Result<(), Refused> {
+    match std::fs::symlink_metadata(target) {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidFilename => {
+            reporter.refuse(errors::unwritable(&target.display().to_string(), &featr::plain(&error)))
         }
         Ok(_) | Err(_) => Ok(()),
     }
@@ -123,10 +136,15 @@ fn is_rejects(path: &Path) -> bool {
 }
 
 /// Takes an output for this run, before any work is done; refuses one that could not be written, or that another run
-/// is writing to.
+/// is writing to. So is one beside which no record could stand.
 pub fn check_out(out: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
     let known = featr::output_format(out);
     known.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
+    check_name(out, reporter)?;
+    let record = std::fs::symlink_metadata(sidecar(out));
+    if record.is_err_and(|error| error.kind() == std::io::ErrorKind::InvalidFilename) {
+        return reporter.refuse(errors::long_name_of_record(&out.display().to_string()));
+    }
     claim(out, reporter)
 }
 
@@ -141,6 +159,22 @@ pub fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
         return reporter.refuse(errors::unwritable(&name, "no such folder"));
     }
     Claim::take(target).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
+}
+
+/// Refuses columns that the result cannot hold, before anything is computed.
+pub fn check_columns(prepared: &Prepared, spine: &Spine, args: &TrainArgs, reporter: &Reporter) -> Result<(), Refused> {
+    if args.lake.out_format != OutFormat::File {
+        return Ok(());
+    }
+    let service = prepared.ir.service(&prepared.service);
+    let features = service.into_iter().flat_map(|service| &service.fields).map(|field| {
+        let ty = prepared.ir.view(field.view).feature(field.feature).ty;
+        Arc::new(Field::new(&field.name, featr::arrow_type(ty), true))
+    });
+    let columns = spine.schema.fields().iter().cloned().chain(features);
+    let schema = Schema::new(columns.collect::<Vec<_>>());
+    let held = featr::check_columns(&args.out, &schema);
+    held.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
 }
 
 fn plain(error: &std::io::Error) -> String {

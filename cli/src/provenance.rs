@@ -6,7 +6,7 @@ use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
 use featc_driver::diag::{Diagnostic, SourceMap};
-use featc_ir::hash;
+use featc_ir::{Program, Service, hash};
 use featr::Table;
 use featr::provenance::{
     Change, FileRecord, HASHED_BYTES, HashInputs, ProgramRecord, Provenance, SourceFiles, SpineRecord, changes,
@@ -103,12 +103,23 @@ fn spine_files(
 
 /// Output column → fingerprint, of the service that was prepared.
 pub fn fingerprints(prepared: &Prepared) -> BTreeMap<String, String> {
-    let ir = &prepared.ir;
+    let service = prepared.ir.service(&prepared.service);
+    service
+        .map(|service| of_service(&prepared.ir, service))
+        .unwrap_or_default()
+}
+
+/// As [`fingerprints`], by service.
+pub fn of_services(ir: &Program) -> BTreeMap<String, BTreeMap<String, String>> {
+    let services = ir.services.iter();
+    services
+        .map(|service| (service.name.clone(), of_service(ir, service)))
+        .collect()
+}
+
+fn of_service(ir: &Program, service: &Service) -> BTreeMap<String, String> {
     let mut known = BTreeMap::new();
-    let fields = ir
-        .service(&prepared.service)
-        .into_iter()
-        .flat_map(|service| &service.fields);
+    let fields = service.fields.iter();
     fields
         .map(|field| {
             let of_view = known

@@ -4,10 +4,10 @@ use crate::answered::Answered;
 use crate::args::{ReplayArgs, ReplayOptions};
 use crate::errors;
 use crate::lake::Out;
-use crate::outputs::Aside;
+use crate::outputs::{Aside, check_columns};
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, prepare};
-use crate::settle::{check_found, settle};
+use crate::settle::{check_found, check_spine, settle};
 use featr::{Limits, Recorded, RejectedRows, Side, Spine, Training};
 
 /// Reads the sources and runs the streaming engine over them with a progress bar.
@@ -58,6 +58,8 @@ pub fn run(args: &ReplayArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&train.program, reporter)?;
     out.check_overwrites(&prepared, train, reporter)?;
     let spine = prepared.spine(&train.spine, reporter)?;
+    check_spine(&prepared, &spine, &train.program.run, reporter)?;
+    check_columns(&prepared, &spine, train, reporter)?;
     let aside = Aside::new(&train.program.run, reporter)?;
     let rejects = aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?;
     let training = stream(&prepared, &args.options, &spine, train.status, rejects, reporter)?;

@@ -1,9 +1,10 @@
 //! Where messages and results go: people or machines.
 
 use crate::args::{Cli, Colour, MessageFormat};
+use crate::caller::Caller;
 use crate::progress::{Bar, Listener};
 use clap::ValueEnum as _;
-use featc_driver::diag::{Diagnostic, SourceMap, json, printable, printable_messages, shown, terminal};
+use featc_driver::diag::{Diagnostic, SourceMap, json, printable, printable_json, printable_messages, shown, terminal};
 use std::cell::RefCell;
 use std::io::{IsTerminal as _, Write as _};
 
@@ -20,6 +21,8 @@ pub struct Reporter {
     pub json: bool,
     /// Whether a result could not be printed.
     pub failed: std::cell::Cell<bool>,
+    /// In whose words.
+    pub caller: Caller,
     /// `None`: everything is printed.
     kept: Option<RefCell<Kept>>,
     listener: Option<Listener>,
@@ -101,14 +104,16 @@ impl Reporter {
             colour,
             json,
             failed: std::cell::Cell::new(false),
+            caller: Caller::CommandLine,
             kept: None,
             listener: None,
         }
     }
 
-    /// One that prints nothing, keeps all, and tells of progress.
-    pub fn keeping(listener: Option<Listener>) -> Reporter {
+    /// One that prints nothing, keeps all in the words of the caller, and tells of progress.
+    pub fn keeping(caller: Caller, listener: Option<Listener>) -> Reporter {
         Reporter {
+            caller,
             kept: Some(RefCell::default()),
             listener,
             ..Reporter::with(false, MessageFormat::Full, Colour::Never)
@@ -133,7 +138,10 @@ impl Reporter {
     /// Prints or keeps messages; says whether none of them is an error.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) -> Result<(), Refused> {
         match &self.kept {
-            Some(kept) => kept.borrow_mut().keep(diagnostics, sources),
+            Some(kept) => {
+                let told: Vec<Diagnostic> = diagnostics.iter().map(|told| self.caller.diagnostic(told)).collect();
+                kept.borrow_mut().keep(&told, sources);
+            }
             None => self.print(diagnostics, sources),
         }
         if diagnostics.iter().any(Diagnostic::is_error) {
@@ -163,7 +171,7 @@ impl Reporter {
     /// A line for people, on standard error; nothing under `--json`.
     pub fn note(&self, text: &str) {
         if let Some(kept) = &self.kept {
-            kept.borrow_mut().notes.push(printable(text).into());
+            kept.borrow_mut().notes.push(printable(&self.caller.words(text)).into());
             return;
         }
         if !self.json {
@@ -179,7 +187,7 @@ impl Reporter {
         }
         let mut out = std::io::stdout();
         let written = if self.json {
-            writeln!(out, "{value}")
+            writeln!(out, "{}", printable_json(&value.to_string()))
         } else {
             writeln!(out, "{}", printable(text))
         };

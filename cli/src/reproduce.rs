@@ -39,7 +39,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
         return reporter.refuse(errors::other_release(&name, &was.release));
     }
     if was.output.format == "delta" {
-        return reporter.refuse(errors::not_a_file(&name, "it is the record of a Delta table", ANEW));
+        return reporter.refuse(errors::not_a_file(&name, "it is the record of a Delta table", TRAIN));
     }
     let original = original(file);
     let Some(out) = args.out.clone().or_else(|| original.clone()) else {
@@ -136,14 +136,14 @@ fn other_program(was: &Provenance, prepared: &Prepared) -> Option<String> {
 }
 
 /// What to do about a Delta table.
-const ANEW: &str = "train anew: the record says the arguments, the inputs and the versions of tables";
+const TRAIN: &str = "train anew: the record says the arguments, the inputs and the versions of tables";
 
 /// Why a training set is not made again, and what to do: it is no file of this machine.
 fn no_file(path: &Path) -> Option<(&'static str, &'static str)> {
     if path.join("_delta_log").is_dir() {
         Some((
             "it is a Delta table, whose record is in its log, as `featc.provenance` in the `commitInfo` of each commit",
-            ANEW,
+            TRAIN,
         ))
     } else if featr::lake::is_address(&path.to_string_lossy()) {
         Some((

@@ -63,7 +63,7 @@ pub fn prepare_compiled(
     }
     for given in &args.sources {
         let Some((name, path)) = given.split_once('=') else {
-            let help = "write it like --source departures=data/flights.parquet";
+            let help = "write it like `--source departures=data/flights.parquet`";
             return reporter.refuse(errors::argument("--source", given, "no `=` in it", help));
         };
         program.read_from(name, Path::new(path)).map_err(refuse)?;
@@ -79,12 +79,7 @@ pub fn prepare_compiled(
         Some(text) => match featc_driver::parse_duration(text) {
             Some(us) if us >= 0 => Some(us.unsigned_abs()),
             Some(_) | None => {
-                return reporter.refuse(errors::argument(
-                    "--delay",
-                    text,
-                    "not a duration",
-                    "write it like 5s or 1h30m",
-                ));
+                return reporter.refuse(errors::no_duration("--delay", text, "not a duration", "5s or 1h30m"));
             }
         },
     };
@@ -165,7 +160,14 @@ impl Prepared {
             Some(rows) => self.program.spine_in(service, rows, at_column, zone),
             None => self.program.read_spine(service, &args.spine, at_column, zone),
         };
-        read.or_else(|error| reporter.refuse(errors::of_command(&error, Some(&args.at_column))))
+        read.or_else(|error| {
+            let asked = self.program.service(service).ok();
+            let keys = asked.map_or(&[][..], |asked| asked.keys.as_slice());
+            let own = asked.into_iter().flat_map(|asked| &asked.self_columns);
+            let own = own.filter(|own| keys.iter().all(|key| key.name != own.name));
+            let own: Vec<&str> = own.map(|key| key.name.as_str()).collect();
+            reporter.refuse(errors::of_spine(&error, &args.at_column, &own))
+        })
     }
 
     /// As [`Prepared::truth_text`], with the sources that it shows though nothing says when their rows were known.

@@ -1,21 +1,33 @@
 //! `featc serve`: features over HTTP, from durable state.
 
+mod dry_run;
+
 use crate::args::ServeArgs;
-use crate::check::compile;
 use crate::errors;
+use crate::provenance::of_services;
 use crate::report::{Refused, Reporter};
+use crate::state::compiled;
+use featc_ir::Program;
 use featr_online::{Folder, Opened, Options, Runtime, SystemClock};
-use featr_serve::{Config, Limits};
+use featr_serve::{Config, Limits, Listener};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
-    let (project, ir) = compile(&args.program, reporter)?;
-    let plans = featc_driver::lower(&ir);
-    featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
-    let program = featr::Program::new(plans.batch, plans.stream, project.base);
-    let options = options(args, reporter)?;
+    let (ir, program) = compiled(&args.program, reporter)?;
+    if args.dry_run {
+        return dry_run::run(&program, &args.state, reporter);
+    }
+    let options = options(args, &ir, reporter)?;
     let token = token(args, reporter)?;
+    let limits = limits(args, reporter)?;
+    // Before the state is opened: that takes time, and leaves a trace.
+    let listener = Listener::bind(args.listen);
+    let listener = listener.or_else(|error| {
+        let (listen, why) = (args.listen.to_string(), featr::plain(&error));
+        let help = "end what listens there, or choose another port";
+        reporter.refuse(errors::argument("--listen", &listen, &why, help))
+    })?;
     let folder = args.state.display().to_string();
     let disk = Folder::take(&args.state);
     let disk = disk.or_else(|error| reporter.refuse(errors::unwritable(&folder, &featr::plain(&error))))?;
@@ -25,12 +37,7 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
     let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), options);
     let (runtime, opened) = opened.or_else(|error| reporter.refuse(errors::state(&error)))?;
     let hash = runtime.program().hash().to_owned();
-    let config = Config {
-        listen: args.listen,
-        token,
-        limits: limits(args),
-    };
-    let served = featr_serve::run(runtime, config, |address| {
+    let served = listener.run(runtime, Config { token, limits }, |address| {
         let Opened {
             epoch,
             checkpoint,
@@ -45,18 +52,10 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
         });
         reporter.result(&text, &value);
     });
-    served.or_else(|error| {
-        let why = featr::plain(&error);
-        reporter.refuse(errors::argument(
-            "--listen",
-            &args.listen.to_string(),
-            &why,
-            "end what listens there, or choose another port",
-        ))
-    })
+    served.or_else(|error| reporter.refuse(errors::ended(&error)))
 }
 
-fn options(args: &ServeArgs, reporter: &Reporter) -> Result<Options, Refused> {
+fn options(args: &ServeArgs, ir: &Program, reporter: &Reporter) -> Result<Options, Refused> {
     let duration = |option: &str, text: &str| match featc_driver::parse_duration(text) {
         Some(us) if us >= 0 => Ok(us.unsigned_abs()),
         Some(_) | None => reporter.refuse(errors::argument(
@@ -74,19 +73,33 @@ fn options(args: &ServeArgs, reporter: &Reporter) -> Result<Options, Refused> {
             .transpose()?,
         history_us: duration("--history", &args.history)?,
         served_log: !args.no_served_log,
+        pushed_log: !args.no_pushed_log,
+        fingerprints: of_services(ir),
         checkpoint_bytes: u64::from(args.checkpoint_every) << 20,
         ..Options::default()
     })
 }
 
-fn limits(args: &ServeArgs) -> Limits {
-    Limits {
+fn limits(args: &ServeArgs, reporter: &Reporter) -> Result<Limits, Refused> {
+    if args.max_memory < args.max_body {
+        let why = format!("a body may have {} MiB", args.max_body);
+        let help = "pass at least as much, or a smaller --max-body";
+        return reporter.refuse(errors::argument(
+            "--max-memory",
+            &args.max_memory.to_string(),
+            &why,
+            help,
+        ));
+    }
+    Ok(Limits {
         body_bytes: (args.max_body as usize) << 20,
+        memory_bytes: (args.max_memory as usize) << 20,
+        rows: args.max_rows as usize,
         entities: args.max_entities as usize,
         requests: args.max_requests as usize,
         request_time: Duration::from_secs(u64::from(args.max_seconds)),
         ..Limits::default()
-    }
+    })
 }
 
 /// The token; there must be one where others than this machine can ask.

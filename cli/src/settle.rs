@@ -2,6 +2,7 @@
 
 use crate::args::RunArgs;
 use crate::errors;
+use crate::provenance::questions;
 use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use featc_driver::diag::{Diagnostic, SourceMap};
@@ -65,6 +66,21 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
     let limits = args.limits();
     let checked = report.sources.iter().try_for_each(|source| source.check(&limits));
     checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
+}
+
+/// Warns of a run that asks nothing; under `--strict`, that ends the command. `why` nothing is asked: `the spine has no rows`.
+pub fn check_asked(rows: u64, why: &str, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
+    match (rows, args.strict) {
+        (0, true) => reporter.refuse(errors::nothing_asked_strict(why)),
+        (0, false) => reporter.diagnostics(&[errors::nothing_asked(why)], &SourceMap::new()),
+        _ => Ok(()),
+    }
+}
+
+/// As [`check_asked`], of a spine.
+pub fn check_spine(prepared: &Prepared, spine: &Spine, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
+    let why = format!("{} has no rows", questions(prepared));
+    check_asked(spine.times.len() as u64, &why, args, reporter)
 }
 
 /// Refuses questions that find nothing, beyond `--max-missing`. `side` is what was read.

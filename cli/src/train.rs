@@ -5,12 +5,12 @@ use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainArgs, TrainCommand};
 use crate::errors;
 use crate::found;
 use crate::lake::Out;
-use crate::outputs::Aside;
+use crate::outputs::{Aside, check_columns};
 use crate::provenance::Recorder;
 use crate::report::{Refused, Reporter};
 use crate::reproduce::reproduce;
 use crate::run::{Prepared, prepare};
-use crate::settle::settle;
+use crate::settle::{check_spine, settle};
 use featr::provenance::{HashInputs, Provenance};
 
 /// The arguments of a training set that is not made from a record.
@@ -74,6 +74,8 @@ pub fn answer(
     };
     let recorder = Recorder::begin(prepared, &set.program, &set.spine, hash, reporter)?;
     let spine = prepared.spine(&set.spine, reporter)?;
+    check_spine(prepared, &spine, run, reporter)?;
+    check_columns(prepared, &spine, set, reporter)?;
     let aside = Aside::new(run, reporter)?;
     let training = batch(prepared, run, spine, set.status, aside.as_ref(), reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;

@@ -1,6 +1,7 @@
 //! Wrong usage of the command line, as a diagnostic whose place is the argument.
 
 use crate::args::Cli;
+use crate::caller::Caller;
 use crate::report::Reporter;
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -36,7 +37,19 @@ pub fn end(error: &clap::Error, words: &[OsString]) -> ExitCode {
 
 /// Tells what is wrong with words that are no command line.
 pub fn refuse(error: &clap::Error, words: &[String], reporter: &Reporter) {
-    let (diagnostic, sources) = refusal(error, words);
+    let (diagnostic, sources) = match reporter.caller {
+        Caller::CommandLine => refusal(error, words),
+        // Nobody typed the words.
+        Caller::Python => {
+            let (message, label) = told(error);
+            let diagnostic = Diagnostic::new(Code::WrongUsage, message).with_help(next_step(error, words));
+            let diagnostic = match error.kind() {
+                ErrorKind::InvalidValue => diagnostic.with_note(label),
+                _ => diagnostic,
+            };
+            (diagnostic, SourceMap::new())
+        }
+    };
     let _ = reporter.diagnostics(&[diagnostic], &sources);
 }
 
@@ -289,8 +302,8 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     ),
     (&["format"], "`featc fmt` formats a program"),
     (
-        &["serve", "server", "start", "deploy", "push", "ingest"],
-        "a server is not in this release; `featc get` answers one question, docs/embedding.md shows the library",
+        &["server", "start", "deploy", "push", "ingest"],
+        "`featc serve` takes rows and answers over HTTP, from durable state",
     ),
     (
         &["init", "new", "create"],

@@ -22,7 +22,7 @@ use crate::provenance::Inputs;
 use crate::replay::stream_recorded;
 use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, prepare};
-use crate::settle::{check_found, settle};
+use crate::settle::{check_found, check_spine, settle};
 use answers::Answers;
 use case::{Asked, Case, Fields};
 use checks::{Check, Kind, against, related};
@@ -75,6 +75,7 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let outputs = Outputs::take(&prepared, args, reporter)?;
     let inputs = Inputs::look(&prepared, &args.spine.spine, reporter)?;
     let spine = prepared.spine(&args.spine, reporter)?;
+    check_spine(&prepared, &spine, run, reporter)?;
     let aside = Aside::new(run, reporter)?;
     let from_batch = batch(&prepared, run, spine.clone(), true, aside.as_ref(), reporter)?.collect(reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;

@@ -4,6 +4,7 @@
 //! example, cut to LENGTH bytes), `== env NAME VALUE` (a variable of the command), `== given` with a command that succeeds,
 //! `== edit NAME` with a text that is in the file and on the next line what it becomes, `== busy FOLDER` and `== busy-file
 //! NAME` (which another run writes to), `== pipe NAME`, `== link NAME TARGET`,
+//! `== keys NAME COUNT` (a line of a spine with an object of so many keys),
 //! `== move FROM TO`, `== mend FOLDER` (a build whose manifest gets the hashes of the files as they are); then `== run` with the
 //! command, `== exit CODE`, `== stderr` with the messages, hashes as `$HASH`. A session that fails leaves no file behind that
 //! was not there, but for what is in a folder that `== leaves FOLDER` names. `FEATC_BLESS=1` rewrites the messages.
@@ -172,6 +173,15 @@ fn play(path: &Path) -> Option<String> {
             ["mend", name] => mend(&folder.path().join(name)),
             ["leaves", name] => {
                 leaves.insert(folder.path().join(name));
+            }
+            ["keys", name, count] => {
+                let keys = (0..count.parse::<u32>().expect("a number")).map(|key| format!("\"k{key}\":{key}"));
+                let keys: Vec<String> = keys.collect();
+                let line = format!(
+                    "{{\"card\":\"a1\",\"timestamp\":\"2024-01-01T11:00:00Z\",\"n\":{{{}}}}}\n",
+                    keys.join(",")
+                );
+                write(&folder.path().join(name), line.as_bytes());
             }
             ["pipe", name] => pipe(&folder.path().join(name)),
             ["link", name, target] => link(&folder.path().join(name), target),

@@ -1,14 +1,22 @@
 //! `featc serve`: the binary over HTTP, killed and started again, with broken files, and with bad requests.
 //!
 //! `tests/ui/<CODE>/<point>.http` is a session: `== serve OPTIONS` (the shop of `serve/shop.feat` is served),
-//! `== hold N` (so many requests begin and do not go on), `== blocks N` (no file is longer, in KiB), `== request` with
+//! `== hold N` (so many requests begin and do not go on), `== blocks N` (no file is longer, in KiB), `== repeat N` (the body comes so often, a line each), `== request` with
 //! method, path, headers and body, `== status CODE`, `== body` with what is answered. `FEATC_BLESS=1` rewrites the bodies.
 
 #[path = "serve/client.rs"]
 mod client;
 #[path = "serve/faults.rs"]
 mod faults;
+#[path = "serve/forms.rs"]
+mod forms;
+#[path = "serve/fuzz.rs"]
+mod fuzz;
+#[path = "serve/limits.rs"]
+mod limits;
 #[path = "serve/requests.rs"]
 mod requests;
 #[path = "serve/sessions.rs"]
 mod sessions;
+#[path = "serve/state.rs"]
+mod state;

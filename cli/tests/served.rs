@@ -235,3 +235,34 @@ fn a_set_as_served_is_made_again_from_its_record() {
         "E0911",
     );
 }
+
+#[test]
+fn a_source_may_have_two_underscores_in_its_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    shop(folder, 50);
+    log(folder, |_, at| at.to_owned());
+    let edit = |file: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(folder.join(file)).expect("a file");
+        std::fs::write(folder.join(file), text.replace(from, to)).expect("writable");
+    };
+    edit("shop.feat", "source payments", "source pay__ments");
+    edit("shop.feat", "from payments", "from pay__ments");
+    edit("asked/0.csv", "cut_payments", "cut_pay__ments");
+    ok(
+        folder,
+        &format!("{TRAIN} --served-log asked/0.csv --out set.csv --status"),
+    );
+    let header = std::fs::read_to_string(folder.join("set.csv")).expect("a file");
+    assert!(
+        header.starts_with("service,program,request_id,card,timestamp,cut_pay__ments,"),
+        "{header}"
+    );
+    // What was answered is no cut, whatever it is called; what stands alone is one, of a source that is not there.
+    edit("set.csv", "habits__last", "cut_lo__gins");
+    ok(folder, &format!("{TRAIN} --served-log set.csv --out again.csv"));
+    edit("asked/0.csv", "request_id", "cut_lo__gins");
+    let refuse = format!("{TRAIN} --served-log asked/0.csv --out again.csv");
+    let said = refused(folder, &refuse, "E0718");
+    assert!(said.contains("source `lo__gins`"), "{said}");
+}

@@ -180,6 +180,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::braces
         | Rule::blank
         | Rule::item_start
+        | Rule::item_below
         | Rule::clause_start
         | Rule::step_start
         | Rule::statement_start

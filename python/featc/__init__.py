@@ -25,6 +25,7 @@ fill a range of time   :meth:`Program.backfill`
 compare the engines    :meth:`Program.verify`; :func:`featc.testing.case` in tests
 answer one question    :meth:`Program.get`
 keep online values     :meth:`Program.online`, :class:`Online`
+ask a running server   :class:`Client`, of what ``featc serve`` started
 work in a notebook     ``%load_ext featc.notebook``, then ``%%feat``
 understand a message   :func:`explain`
 =====================  ================================================================================
@@ -37,6 +38,7 @@ Ctrl-C ends it and leaves nothing behind.
 
 from __future__ import annotations
 
+from ._client import Answers, Client
 from ._errors import Bug, CompileError, Diagnostic, Edit, Error, FeatcWarning, Place, RunError
 from ._featc import __version__
 from ._online import Online
@@ -45,7 +47,9 @@ from ._table import Table, TrainingSet
 
 __all__ = [
     "Answer",
+    "Answers",
     "Bug",
+    "Client",
     "CompileError",
     "Diagnostic",
     "Edit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING, Any
 
 from ._inputs import to_columns
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from ._table import Table, TrainingSet
 
 ROWS_MAX = 10
+#: How a report names a row: `payments.csv:17: late: …`.
+REJECTED = re.compile(r"(?P<place>.*?):(?P<row>\d+): (?P<reason>\w+): (?P<detail>.*)", re.S)
 COLOURS = {"missing": "#b58900", "error": "#dc322f", "stale": "#cb4b16", "truncated": "#6c71c4", "empty": "#888"}
 
 
@@ -47,10 +50,26 @@ def table(rows: "Table") -> str:
 def training_set(found: "TrainingSet") -> str:
     truth = found.report["truth"]["name"]
     lines = [f"<b>{len(found)} rows, {len(found.features)} features, truth {text(truth)}</b>", table(found)]
-    told = [*found.notes, *(warning.text for warning in found.warnings)]
+    # Rows that are named stand in the table of them.
+    told = [*(note for note in found.notes if not note.startswith("  ")), *(warning.text for warning in found.warnings)]
     if told:
         lines.append("<pre>" + "\n".join(text(line) for line in told) + "</pre>")
-    return "".join(lines)
+    return "".join([*lines, rejected(found.report["sources"])])
+
+
+def rejected(sources: Any) -> str:
+    """The first rows that count for nothing, by file or source, with the reason of each."""
+    examples = [example for source in sources for example in (*source.get("examples", ()), *source.get("view_examples", ()))]
+    rows = [row.groupdict() for row in map(REJECTED.match, examples) if row][:ROWS_MAX]
+    if not rows:
+        return ""
+    count = sum(sum(source["rejected"].values()) + source.get("rejected_by_any_view", 0) for source in sources)
+    head = "".join(f"<th>{name}</th>" for name in ("rows of", "row or line", "reason", "detail"))
+    lines = [f"<b>{count} rejected rows</b>, the first of them:<table><thead><tr>{head}</tr></thead><tbody>"]
+    for row in rows:
+        place = row["place"].removeprefix("rows of ")
+        lines.append("<tr>" + "".join(f"<td>{text(value)}</td>" for value in (place, row["row"], row["reason"], row["detail"])) + "</tr>")
+    return "".join([*lines, "</tbody></table>"])
 
 
 def messages(diagnostics: Any) -> str:

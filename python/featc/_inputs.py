@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import itertools
 import os
 from typing import Any, Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
-from . import _featc
+from . import _c_data, _featc
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 NAIVE_EPOCH = datetime.datetime(1970, 1, 1)
@@ -25,12 +26,12 @@ def is_column(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
 
 
-def table(rows: Any, what: str) -> _featc.Table:
-    """Rows as a table of the engine; ``what`` is what messages call them."""
-    return source(rows, what, _featc.Spool)
+def table(rows: Any, what: str, wanted: Iterable[str] = ()) -> _featc.Table:
+    """Rows as a table of the engine; ``what`` is what messages call them, ``wanted`` the columns that are needed."""
+    return source(rows, what, _featc.Spool, wanted)
 
 
-def source(rows: Any, what: str, spool: Callable[[], _featc.Spool]) -> Any:
+def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iterable[str] = ()) -> Any:
     """Rows as a table of the engine; what can be read once goes through a spool, which keeps much of it in a file."""
     if isinstance(rows, _featc.Table):
         return rows
@@ -39,15 +40,21 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool]) -> Any:
         return inner
     module = type(rows).__module__.split(".")[0]
     if module == "pandas" and hasattr(rows, "columns"):
-        return _of_pandas(rows, what)
+        return _of_pandas(rows, what, wanted)
+    if module == "pandas" and hasattr(rows, "to_frame"):
+        raise TypeError(f"{what}: no Arrow table: a {type(rows).__name__} is one column, `.to_frame()` makes a frame of it")
     if isinstance(rows, Mapping):
         is_row = rows and not any(is_column(value) for value in rows.values())
         return of_columns({name: [value] for name, value in rows.items()} if is_row else rows, what)
+    if isinstance(rows, (list, tuple)) and not rows:
+        raise TypeError(f"{what}: an empty list has no columns; give a dict of empty columns")
     if isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
         names = list(dict.fromkeys(name for row in rows for name in row))
         return of_columns({name: [row.get(name) for row in rows] for name in names}, what)
     if is_path(rows):
         raise TypeError(f"{what}: rows are wanted here, and not a path: read it first, for example with pandas or Polars")
+    if isinstance(rows, (list, tuple)):
+        raise TypeError(f"{what}: a list is no table: of frames give `iter([…])` or one that holds all, of files a folder or a pattern such as `data/*.csv`")
     parts = _parts(rows, module)
     if parts is None:
         kind = f"{type(rows).__module__}.{type(rows).__qualname__}"
@@ -57,18 +64,35 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool]) -> Any:
             "iterator of any of these"
         )
     is_memory = any(type(getattr(rows, name, None)) is int for name in ("num_rows", "height"))
-    try:
-        into = _featc.Spool() if is_memory else spool()
-        # An iterator gives whatever is a table.
-        for part in parts:
-            if not into.add(part if _is_arrow(part) else table(part, "a part")):
+    into = _featc.Spool() if is_memory else spool()
+    # What an iterator raises is its own; an iterator gives whatever is a table.
+    for part in parts:
+        with _told_of(what):
+            if not _add(into, part if _is_arrow(part) else table(part, "a part")):
                 break
+    with _told_of(what):
         return into.finish(what)
+
+
+@contextlib.contextmanager
+def _told_of(what: str) -> Iterator[None]:
+    try:
+        yield
     except (TypeError, ValueError) as error:
         # A reader turns what is raised behind it into a text.
         if "KeyboardInterrupt" in str(error):
             raise KeyboardInterrupt from error
         raise TypeError(f"{what}: no Arrow table: {error}") from error
+
+
+def _add(into: _featc.Spool, part: Any) -> bool:
+    """Whether more is wanted behind this part."""
+    taken = _c_data.checked(part)
+    try:
+        return into.add(taken)
+    finally:
+        if isinstance(taken, _c_data.CheckedStream):
+            taken.close()
 
 
 def _is_arrow(rows: Any) -> bool:
@@ -90,23 +114,39 @@ def _parts(rows: Any, module: str) -> "Optional[Iterable[Any]]":
     return rows if isinstance(rows, Iterator) else None
 
 
-def _of_pandas(frame: Any, what: str) -> _featc.Table:
+def _of_pandas(frame: Any, what: str, wanted: Iterable[str]) -> _featc.Table:
     """A pandas frame, without its index."""
     if not hasattr(frame, "items"):
         raise TypeError(f"{what}: {type(frame).__name__} is no frame; give a frame, with `.to_frame()`")
     names = [name for name in frame.columns if not isinstance(name, str)]
     if names:
         raise TypeError(f"{what}: the name of a column is a text, and {names[0]!r} is none; rename it")
+    held = [name for name in wanted if name in frame.index.names and name not in frame.columns]
+    if held:
+        raise TypeError(f"{what}: `{held[0]}` is in the index of the frame, which is no column: `frame.reset_index()` makes it one")
     try:
         import pyarrow
     except ImportError:
         return of_columns({name: _plain(column) for name, column in frame.items()}, what)
     try:
         into = _featc.Spool()
-        into.add(pyarrow.Table.from_pandas(frame, preserve_index=False))
+        into.add(_arrow_of_pandas(frame))
         return into.finish(what)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError, ValueError) as error:
         raise TypeError(f"{what}: a column cannot be turned into Arrow: {error}") from error
+
+
+def _arrow_of_pandas(frame: Any) -> Any:
+    """As a pyarrow table, in which NaN of columns of numpy stays NaN."""
+    import pyarrow
+
+    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    for place, (_, column) in enumerate(frame.items()):
+        is_float = type(column.dtype).__module__.startswith("numpy") and column.dtype.kind == "f"
+        if is_float and table.column(place).null_count > 0:
+            values = pyarrow.array(column.to_numpy(), from_pandas=False)
+            table = table.set_column(place, table.schema.field(place), values)
+    return table
 
 
 def _plain(column: Any) -> list[Any]:
@@ -155,6 +195,8 @@ def _item(value: Any) -> Any:
     """A value of numpy or pandas as one of Python."""
     if type(value).__name__ == "NaTType":
         return None
+    if hasattr(value, "to_timedelta64"):
+        value = value.to_timedelta64()
     kind = getattr(getattr(value, "dtype", None), "kind", None)
     if kind in ("M", "m") and hasattr(value, "astype"):
         number = int(value.astype("datetime64[us]" if kind == "M" else "timedelta64[us]").astype("int64"))
@@ -164,8 +206,6 @@ def _item(value: Any) -> Any:
         return NAIVE_EPOCH + span if kind == "M" else span
     if hasattr(value, "to_pydatetime"):
         return value.to_pydatetime(warn=False)
-    if hasattr(value, "to_pytimedelta"):
-        return value.to_pytimedelta()
     return value.item() if hasattr(value, "item") else value
 
 

@@ -36,13 +36,15 @@ class Online:
         """Takes in rows of a source: a frame, an Arrow table, a dict of columns, a list of dicts, or one dict. Columns go by name,
         further columns are ignored; copies count once.
 
-        Gives ``rows``, ``accepted``, ``waiting``, ``overdue``, ``expired``, ``differing_copies``, ``rejected`` (each with
-        ``row`` from 0, ``reason``, ``detail``) and ``rejected_by_view``. Rows that cannot be used are no error.
+        Gives a dict of counts of rows: ``rows``; ``accepted``; ``waiting`` for the cut; ``overdue``, whose arrival lies at or
+        before the cut, so that answers already given would have had to see them; ``expired``, which no question can reach
+        any more; ``differing_copies``. ``rejected`` lists the rows that count for nothing, each with ``row`` (from 0),
+        ``reason`` and ``detail``; ``rejected_by_view`` those that a view leaves out. Rows that cannot be used are no error.
 
         :raises featc.RunError: an unknown source, a column that is missing or of a type that does not decode; nothing of
             the rows is taken in then.
         """
-        return json.loads(self._inner.push(source, table(rows, f"rows of `{source}`")))
+        return json.loads(self._inner.push(source, table(rows, f"rows of `{source}`", self.program._columns(source))))
 
     def advance(self, at: Any) -> dict[str, int]:
         """Says that no question before ``at`` will come: moves the cut there, lets in what is visible there, and releases
@@ -67,7 +69,7 @@ class Online:
         :returns: one row per question, one column per feature.
         :raises featc.RunError: an unknown service, missing keys, an instant that cannot be asked.
         """
-        asked = table(entities, "entities")
+        asked = table(entities, "entities", self.program._asked_with(service))
         many = not isinstance(at, (str, datetime.datetime)) and hasattr(at, "__iter__")
         instants: Optional[list[int]] = None
         if at is not None:
@@ -85,12 +87,13 @@ class Online:
     def restore(self, snapshot: bytes) -> dict[str, Any]:
         """Replaces the state by that of a snapshot of the same truth, of this program or of another version of it.
 
-        Gives ``is_whole``, ``kept``, ``to_rebuild`` (each with ``source``, ``why``, ``after_us``) and ``dropped``. What is
-        to be rebuilt is not answered until its history is pushed and :meth:`rebuilt` is called.
+        Gives ``is_whole``, ``kept``, ``to_rebuild`` (each with ``source``, ``why``, and ``after``: the instant from behind
+        which its rows are to be pushed again, None for all of them) and ``dropped``. What is to be rebuilt is not answered
+        until its history is pushed and :meth:`rebuilt` is called.
 
         :raises featc.RunError: damaged bytes, another truth or version; the state stays as it was.
         """
-        return json.loads(self._inner.restore(bytes(snapshot)))
+        return _restored(self._inner.restore(bytes(snapshot)))
 
     def save(self, path: "str | os.PathLike[str]") -> None:
         """Writes a snapshot to a file, whole or not at all."""
@@ -98,7 +101,7 @@ class Online:
 
     def load(self, path: "str | os.PathLike[str]") -> dict[str, Any]:
         """As :meth:`restore`, from a file."""
-        return json.loads(self._inner.load(os.fspath(path)))
+        return _restored(self._inner.load(os.fspath(path)))
 
     def rebuilt(self) -> list[str]:
         """Says that the history of what was to be rebuilt has been pushed; tells what that is."""
@@ -114,3 +117,11 @@ class Online:
         except Bug:
             cut = "unknown"
         return f"<featc.Online of {self.program.module}, truth {self.truth}, cut {cut}>"
+
+
+def _restored(report: str) -> dict[str, Any]:
+    found = json.loads(report)
+    for log in found["to_rebuild"]:
+        after = log.pop("after_us")
+        log["after"] = None if after is None else EPOCH + after * MICROSECOND
+    return found

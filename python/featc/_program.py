@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import functools
 import json
 import os
 import pathlib
@@ -12,7 +13,7 @@ from typing import Any, Iterable, Mapping, NamedTuple, Optional, Union
 
 from . import _featc
 from ._errors import CompileError, Diagnostic, RunError, diagnostics, refusal, settle
-from ._inputs import duration_text, instant_text, is_path, of_columns, source, table
+from ._inputs import _item, duration_text, instant_text, is_column, is_path, of_columns, source, table
 from ._online import Online
 from ._progress import Bar
 from ._table import Table, TrainingSet
@@ -157,8 +158,9 @@ class Program:
     def train(
         self,
         service: str,
-        spine: Any,
+        spine: Any = None,
         *,
+        served_log: Any = None,
         truth: Optional[str] = None,
         delay: Any = None,
         sources: Optional[Sources] = None,
@@ -183,8 +185,9 @@ class Program:
             table, reader or dataset, a DuckDB relation, anything with ``__arrow_c_stream__``, or a dict of columns. It has
             the keys of the service and ``at_column`` with the instant of each question (timestamps with a zone, or
             ``zone`` says it); other columns pass through, and rows keep their number and order.
-        :param truth: which events a question may see: ``"as-of-arrival"`` (unless told), ``"complete"``, or ``"as-served"``
-            of a spine that is a served log.
+        :param served_log: in place of a spine, the answers of a server: a path of a file, a folder or a pattern, or a list of
+            them. The set is what was served, computed again; its truth is ``"as-served"``.
+        :param truth: which events a question may see: ``"as-of-arrival"`` (unless told) or ``"complete"``.
         :param delay: pipeline delay for as-of-arrival instead of the sources' own: ``"5s"`` or a timedelta.
         :param sources: source → where it is read from instead of its files: as for ``spine``.
         :param status: whether each feature is followed by ``<feature>__status``.
@@ -207,7 +210,7 @@ class Program:
         index = getattr(spine, "index", None) if type(spine).__module__.startswith("pandas") else None
         return TrainingSet(outcome, settle(outcome), index, numeric)
 
-    def train_to(self, out: Any, service: str, spine: Any, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
+    def train_to(self, out: Any, service: str, spine: Any = None, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
         """As ``featc train --out``: writes the set with its record to a file, an address or a Delta table.
 
         Options are those of :meth:`train` but ``numeric``, and ``out_format="delta"`` with ``mode``. Gives what ``--json``
@@ -292,17 +295,20 @@ class Program:
         if is_path(entities):
             given["entities"] = os.fspath(entities)
         elif entities is not None:
-            rows = table(entities, "entities")
+            rows = table(entities, "entities", self._asked_with(service))
         return _result(self._asked("backfill", {**given, **options}, None, sources, progress, rows))
 
     def get(self, service: str, keys: Mapping[str, Any], at: Any, *, sources: Optional[Sources] = None, **options: Any) -> dict[str, Answer]:
         """Answers one entity at one instant from online state, as ``featc get``: feature → value and status.
 
-        Options are those of :meth:`train` that say what is read and seen, such as ``truth`` and ``delay``.
+        Values are as ``featc get --json`` prints them: decimals and instants are texts, which :meth:`Online.read` gives as
+        Python's own. Options are those of :meth:`train` that say what is read and seen, such as ``truth`` and ``delay``.
         """
         if not isinstance(keys, Mapping):
             raise TypeError(f"keys: a dict of key → value is wanted, and not {type(keys).__name__}")
-        named = [f"--key={name}={_key_text(value)}" for name, value in keys.items() if value is not None]
+        known = [known for known in self._about["services"] if known["name"] == service]
+        types = {name: ty for known in known for name, ty in (*known["keys"], *known["self_columns"])}
+        named = [f"--key={name}={_key_text(value, name, types.get(name))}" for name, value in keys.items() if value is not None]
         result = _result(self._asked("get", {"service": service, "at": instant_text(at), **options}, None, sources, False, more=named))
         return {feature["name"]: Answer(feature["value"], feature["status"]) for feature in result["features"]}
 
@@ -318,6 +324,15 @@ class Program:
 
     def _sources(self) -> list[str]:
         return [source["name"] for source in self._about["sources"]]
+
+    def _columns(self, source: str) -> list[str]:
+        """The columns that a source declares."""
+        return [column["name"] for known in self._about["sources"] if known["name"] == source for column in known["columns"]]
+
+    def _asked_with(self, service: Any) -> list[str]:
+        """The columns that questions to a service bring, beside their instant."""
+        known = [known for known in self._about["services"] if known["name"] == service]
+        return [name for known in known for name, _ in (*known["keys"], *known["self_columns"])]
 
     def _asked(
         self,
@@ -344,14 +359,17 @@ class Program:
             if is_path(given):
                 words.append(f"--source={name}={os.fspath(given)}")
             else:
-                rows[name] = source(given, f"source `{name}`", lambda name=name: self._inner.spool(name, limit and str(limit), temp and os.fspath(temp)))
+                spool = functools.partial(self._inner.spool, name, limit and str(limit), temp and os.fspath(temp))
+                rows[name] = source(given, f"source `{name}`", spool, self._columns(name))
         questions = None
         if spine is not None:
             if is_path(spine):
                 words.append(f"--spine={os.fspath(spine)}")
             else:
                 words.append("--spine=<spine>")
-                questions = table(spine, "the spine")
+                service, at_column = options.get("service") or "", options.get("at_column", "timestamp")
+                spool = functools.partial(self._inner.spool_of_spine, service, at_column)
+                questions = source(spine, "the spine", spool, [*self._asked_with(service), at_column])
         with Bar(progress) as bar:
             last = {} if entities is None else {"entities": entities}
             return getattr(self._inner, inner)(words, rows, questions, progress=bar.sink, **last)
@@ -398,8 +416,27 @@ def _words(options: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _key_text(value: Any) -> str:
-    """A key as text."""
+#: What may stand for a key of a type, beside a text.
+KEYS: "dict[str, tuple[type, ...]]" = {
+    "bool": (bool,),
+    "int64": (int,),
+    "float64": (float, int),
+    "string": (),
+    "decimal": (decimal.Decimal, int),
+    "timestamp": (datetime.datetime,),
+    "date": (datetime.date,),
+    "duration": (datetime.timedelta,),
+}
+
+
+def _key_text(value: Any, name: str = "key", ty: Optional[str] = None) -> str:
+    """A key as text; ``ty`` is its type, if it is known."""
+    if not is_column(value):
+        value = _item(value)
+    kinds = KEYS.get(ty.split("(")[0] if ty else "")
+    fits = kinds is None or isinstance(value, (str, *kinds))
+    if not fits or (isinstance(value, bool) and bool not in (kinds or (bool,))) or (ty == "date" and isinstance(value, datetime.datetime)):
+        raise TypeError(f"keys: `{name}` is {ty}, and not {type(value).__name__}")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, decimal.Decimal):
@@ -434,6 +471,8 @@ def _run(words: Iterable[str]) -> Any:
 
 def explain(code: str) -> str:
     """The page of a message code (``"E0203"``), or of a word of the glossary."""
+    if not isinstance(code, str):
+        raise TypeError(f"code: a text such as 'E0203' is wanted, and not {type(code).__name__}")
     return "\n".join(text for text, _ in _run(["explain", code]).results)
 
 
@@ -444,6 +483,8 @@ def reproduce(record: Any, *, program: Any = None, out: Any = None, progress: An
     :param program: the path of the program, and ``out`` that of the training set, if not where they were.
     :raises featc.RunError: inputs, program or release are other ones; a set of rows in memory has no files to read again.
     """
+    if isinstance(record, Table):
+        raise TypeError("record: a file is wanted, such as 'train.parquet' or its 'train.parquet.provenance.json'; a set in memory has none")
     words = ["train", *([] if program is None else [os.fspath(program)]), *_words({"from_provenance": record, "out": out, **options})]
     with Bar(progress) as bar:
         return _result(_featc.run(words, progress=bar.sink))

@@ -105,6 +105,18 @@ class Table:
         """The first rows."""
         return Table(self._table.head(rows))
 
+    def __getitem__(self, key: Any) -> Any:
+        raise TypeError(f"{type(self).__name__} is no frame: take to_pandas()[{key!r}], to_polars()[{key!r}], or to_pydict() without either")
+
+    def __getattr__(self, name: str) -> Any:
+        message = f"'{type(self).__name__}' object has no attribute '{name}'"
+        if name.startswith(("to_", "write_")):
+            frame = "to_polars" if name.startswith("write_") else "to_pandas"
+            raise AttributeError(f"{message}: take `{frame}().{name}(…)`; `program.train_to(\"train.csv\", …)` writes a training set with its record")
+        if not name.startswith("_"):
+            raise AttributeError(f"{message}: a frame has more; take to_pandas(), to_polars() or to_arrow()")
+        raise AttributeError(message)
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self.to_pylist())
 

@@ -21,7 +21,7 @@ import decimal
 import math
 from typing import Any, Mapping, Optional, Sequence, Union
 
-from ._inputs import EPOCH, is_path, table
+from ._inputs import EPOCH, is_column, is_path, table
 from ._program import Program
 from ._table import TrainingSet
 
@@ -50,6 +50,12 @@ def case(
     :raises AssertionError: with a line per value that is another one.
     :raises featc.RunError: what the command line refuses; E0709 if the engines differ.
     """
+    if not isinstance(events, Mapping):
+        raise TypeError("events: a dict of source → rows is wanted, such as {'payments': [{…}]}")
+    if isinstance(ask, Mapping) and not any(is_column(value) for value in ask.values()):
+        ask = [ask]
+    if not isinstance(expect, Mapping) or not all(is_column(values) for values in expect.values()):
+        raise TypeError("expect: a dict of column → values is wanted, one value per question, such as {'spend__total': [5.0]}")
     compiled = program if isinstance(program, Program) else Program(program)
     if service is None:
         if len(compiled.services) != 1:
@@ -95,6 +101,9 @@ def _same(found: Any, wanted: Any) -> bool:
         wanted = _value(wanted, kinds[type(found)])
     if isinstance(found, list) and isinstance(wanted, (list, tuple)):
         return len(found) == len(wanted) and all(map(_same, found, wanted))
+    if isinstance(found, decimal.Decimal) and isinstance(wanted, float):
+        # As it is written.
+        wanted = decimal.Decimal(repr(wanted))
     return type(found) is type(wanted) and found == wanted or (isinstance(found, decimal.Decimal) and found == wanted)
 
 

@@ -22,7 +22,7 @@ use pyo3::prelude::*;
 /// The engine of the package `featc`.
 #[pymodule]
 fn _featc(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    featc::keep_silent_about_what_is_caught();
+    work::keep_silent_about_what_is_caught();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<table::Table>()?;
     module.add_class::<spool::Spool>()?;

@@ -1,11 +1,15 @@
-//! Columns of other types: numbers for models, integers that pandas has turned into floats, instants that are texts.
+//! Columns of other types: numbers for models, and declared types where libraries have others for the same values.
 
-use arrow::array::{Array, ArrayRef, AsArray as _, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, DurationMicrosecondType, Field, Float64Type, Schema, TimeUnit};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, Float64Array, RecordBatch, new_empty_array, new_null_array};
+use arrow::compute::{CastOptions, cast, cast_with_options};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Field, FieldRef, Float64Type, Int64Type, Schema,
+    TimeUnit,
+};
 use arrow::error::ArrowError;
+use arrow::util::display::FormatOptions;
 use featc_ir::Type;
-use featr::{Table, Value, parse_value};
+use featr::{Column, Table, Value, arrow_type, parse_value, to_arrow};
 use std::sync::Arc;
 
 /// Whole floats below this are exact; it is itself also what the number above it is rounded to.
@@ -15,49 +19,188 @@ const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 /// in seconds, dates in days since 1970-01-01, all float64. Nulls stay.
 fn number(array: &ArrayRef) -> Result<Option<ArrayRef>, ArrowError> {
     Ok(Some(match array.data_type() {
-        DataType::Boolean | DataType::Decimal128(..) => cast(array, &DataType::Float64)?,
+        DataType::Boolean => cast(array, &DataType::Float64)?,
+        DataType::Decimal128(_, scale) => {
+            let scale = u32::try_from(*scale).unwrap_or(0);
+            let decimals = array.as_primitive::<Decimal128Type>();
+            let nearest: Float64Array = decimals.unary(|decimal| quotient(decimal, scale));
+            Arc::new(nearest)
+        }
         DataType::Date32 => {
             let days: Float64Array = array.as_primitive::<Date32Type>().unary(f64::from);
             Arc::new(days)
         }
         DataType::Duration(TimeUnit::Microsecond) => {
             let spans = array.as_primitive::<DurationMicrosecondType>();
-            let seconds: Float64Array = spans.unary(|us| us as f64 / 1e6);
+            let seconds: Float64Array = spans.unary(|us| quotient(us.into(), 6));
             Arc::new(seconds)
         }
         _ => return Ok(None),
     }))
 }
 
-/// Columns that are declared as integers and as instants.
+/// `number` in units of 10^-`places`, rounded once: the nearest float64.
+fn quotient(number: i128, places: u32) -> f64 {
+    // Both sides of the division are exact up to here, and it rounds once.
+    if number.unsigned_abs() < 1 << 53 && places <= 22 {
+        return number as f64 / 10f64.powi(places.cast_signed());
+    }
+    // Text is read as the nearest float.
+    format!("{number}e-{places}").parse().unwrap_or(f64::NAN)
+}
+
+/// Declared columns with their types.
 #[derive(Debug, Clone, Default)]
 pub struct Declared {
-    pub integers: Vec<String>,
-    pub instants: Vec<String>,
+    columns: Vec<(String, Type)>,
 }
 
 impl Declared {
     /// Of columns and their types.
     pub fn new<'a>(columns: impl Iterator<Item = (&'a String, Type)>) -> Declared {
-        let mut declared = Declared::default();
-        for (name, ty) in columns {
-            match ty {
-                Type::Int64 => declared.integers.push(name.clone()),
-                Type::Timestamp => declared.instants.push(name.clone()),
-                _ => {}
-            }
+        let columns = columns.map(|(name, ty)| (name.clone(), ty));
+        Declared {
+            columns: columns.collect(),
         }
-        declared
     }
 
-    /// The table with integers where pandas has floats, and instants where there are their texts.
-    pub fn fit(&self, table: &Table) -> Result<Table, ArrowError> {
-        let mut fit = whole(table, &self.integers)?;
-        for name in &self.instants {
-            fit = instants(&fit, name).unwrap_or(fit);
-        }
-        Ok(fit)
+    /// The same, and one more column.
+    pub fn with(mut self, name: &str, ty: Type) -> Declared {
+        self.columns.push((name.to_owned(), ty));
+        self
     }
+
+    /// The table with the declared types where libraries have others for the very same values: floats for integers and
+    /// decimals, integers for floats, texts for all but texts, anything for what is missing throughout.
+    pub fn fit(&self, table: &Table) -> Table {
+        let mut fit = table.clone();
+        for (name, ty) in &self.columns {
+            if let Some(column) = Held::new(&fit, name) {
+                fit = column.fit(*ty).unwrap_or(fit);
+            }
+        }
+        fit
+    }
+}
+
+/// Of what does not fit there is no result.
+const EXACT: CastOptions<'static> = CastOptions {
+    safe: false,
+    format_options: FormatOptions::new(),
+};
+
+/// A column of a table.
+struct Held<'a> {
+    table: &'a Table,
+    place: usize,
+    ty: &'a DataType,
+}
+
+impl<'a> Held<'a> {
+    fn new(table: &'a Table, name: &str) -> Option<Held<'a>> {
+        let (place, field) = table.schema.column_with_name(name)?;
+        let ty = field.data_type();
+        Some(Held { table, place, ty })
+    }
+
+    /// The table in which it has the declared type, if it has not, and each value stands for one of that type.
+    fn fit(&self, ty: Type) -> Option<Table> {
+        match (self.ty, ty) {
+            (found, declared) if *found == arrow_type(declared) => None,
+            (DataType::Null, _) => self.changed(|array| Some(new_null_array(&arrow_type(ty), array.len()))),
+            (DataType::Float64, Type::Int64) => self.by(ty, floats, |float| match float {
+                float if float.fract() == 0.0 && float.abs() < WHOLE_MAX => Some(Value::Int64(float as i64)),
+                _ => None,
+            }),
+            (DataType::Float64, Type::Decimal { .. }) => self.by(ty, floats, |float| decimal(float, ty)),
+            // Where nothing is there libraries have floats.
+            (DataType::Float64, _) => self.by(ty, floats, |_| None),
+            (DataType::Int64, Type::Float64) => self.by(ty, integers, |whole| {
+                (whole.unsigned_abs() <= 1 << 53).then_some(Value::Float64(whole as f64))
+            }),
+            (DataType::Decimal128(_, from), Type::Decimal { scale, .. }) if i64::from(*from) <= i64::from(scale) => {
+                self.changed(|array| cast_with_options(array, &arrow_type(ty), &EXACT).ok())
+            }
+            (found, declared) if is_text(found) && declared != Type::String => {
+                self.by(ty, texts, |text| parse_value(&text, ty))
+            }
+            _ => None,
+        }
+    }
+
+    /// The table with each value of the column as another, null as null; `None` if there is a value that stands for none.
+    fn by<T>(
+        &self,
+        ty: Type,
+        values: impl Fn(&ArrayRef) -> Option<Vec<Option<T>>>,
+        one: impl Fn(T) -> Option<Value>,
+    ) -> Option<Table> {
+        self.changed(|array| {
+            let values = values(array)?.into_iter().map(|value| match value {
+                None => Some(Value::Null),
+                Some(value) => one(value),
+            });
+            Some(to_arrow(&Column::from_values(
+                ty,
+                &values.collect::<Option<Vec<Value>>>()?,
+            )))
+        })
+    }
+
+    /// The table with another array in place of each of the column.
+    fn changed(&self, change: impl Fn(&ArrayRef) -> Option<ArrayRef>) -> Option<Table> {
+        let mut fields: Vec<FieldRef> = self.table.schema.fields().iter().cloned().collect();
+        let ty = change(&new_empty_array(self.ty))?.data_type().clone();
+        fields[self.place] = Arc::new(Field::new(fields[self.place].name(), ty, true));
+        let schema = Arc::new(Schema::new_with_metadata(fields, self.table.schema.metadata().clone()));
+        let batch = |batch: &RecordBatch| {
+            let mut columns = batch.columns().to_vec();
+            columns[self.place] = change(&columns[self.place])?;
+            RecordBatch::try_new(schema.clone(), columns).ok()
+        };
+        Some(Table {
+            batches: self.table.batches.iter().map(batch).collect::<Option<_>>()?,
+            schema: schema.clone(),
+        })
+    }
+}
+
+/// The floats of a column. Of libraries that have no other null, NaN is one.
+fn floats(array: &ArrayRef) -> Option<Vec<Option<f64>>> {
+    let floats = array.as_primitive::<Float64Type>().iter();
+    Some(floats.map(|float| float.filter(|float| !float.is_nan())).collect())
+}
+
+fn integers(array: &ArrayRef) -> Option<Vec<Option<i64>>> {
+    Some(array.as_primitive::<Int64Type>().iter().collect())
+}
+
+pub fn is_text(ty: &DataType) -> bool {
+    match ty {
+        DataType::Dictionary(_, values) => is_text(values),
+        ty => matches!(ty, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
+    }
+}
+
+fn texts(array: &ArrayRef) -> Option<Vec<Option<String>>> {
+    let texts = cast(array, &DataType::Utf8).ok()?;
+    let texts = texts.as_string::<i32>().iter();
+    Some(texts.map(|text| text.map(str::to_owned)).collect())
+}
+
+/// So many digits come back from a float64 as they were written.
+const DIGITS_MAX: usize = 15;
+
+/// The decimal that was written where a library has its float: it fits the type, and has no more digits than come back.
+fn decimal(float: f64, ty: Type) -> Option<Value> {
+    // A float is written in the fewest digits that lead back to it, and never with an exponent.
+    let text = match float == 0.0 {
+        true => "0".to_owned(),
+        false => float.to_string(),
+    };
+    let digits = text.bytes().filter(u8::is_ascii_digit);
+    let few = digits.skip_while(|digit| *digit == b'0').count() <= DIGITS_MAX;
+    parse_value(&text, ty).filter(|_| few)
 }
 
 /// The columns of these names as numbers.
@@ -66,64 +209,6 @@ pub fn numeric(table: &Table, names: &[String]) -> Result<Table, ArrowError> {
         true => number(array),
         false => Ok(None),
     })
-}
-
-/// Columns of these names that hold float64, and in it nothing but whole numbers, as int64; NaN becomes null. So pandas
-/// keeps integers some of which are missing.
-fn whole(table: &Table, names: &[String]) -> Result<Table, ArrowError> {
-    let is_whole = |value: f64| value.is_nan() || (value.fract() == 0.0 && value.abs() < WHOLE_MAX);
-    let floats = |place: usize| {
-        table
-            .batches
-            .iter()
-            .map(move |batch| batch.column(place).as_primitive::<Float64Type>())
-    };
-    let fields = table.schema.fields().iter().enumerate();
-    let chosen = fields.filter(|(place, field)| {
-        names.contains(field.name())
-            && *field.data_type() == DataType::Float64
-            && floats(*place).all(|floats| floats.iter().flatten().all(is_whole))
-    });
-    let chosen: Vec<&str> = chosen.map(|(_, field)| field.name().as_str()).collect();
-    if chosen.is_empty() {
-        return Ok(table.clone());
-    }
-    changed(table, |field, array| {
-        if !chosen.contains(&field.name().as_str()) {
-            return Ok(None);
-        }
-        let floats = array.as_primitive::<Float64Type>().iter();
-        let whole = floats.map(|value| value.filter(|value| !value.is_nan()).map(|value| value as i64));
-        Ok(Some(Arc::new(Int64Array::from_iter(whole)) as ArrayRef))
-    })
-}
-
-/// A column of texts as instants, if each of them is one: with an offset, as the command line reads them in text files.
-fn instants(table: &Table, name: &str) -> Option<Table> {
-    let is_text = |ty: &DataType| matches!(ty, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-    let (_, field) = table.schema.column_with_name(name)?;
-    match field.data_type() {
-        DataType::Dictionary(_, values) if is_text(values) => {}
-        ty if is_text(ty) => {}
-        _ => return None,
-    }
-    let instant = |text: &str| match parse_value(text, Type::Timestamp) {
-        Some(Value::Timestamp(us)) => Ok(us),
-        _ => Err(ArrowError::ParseError(text.to_owned())),
-    };
-    let parsed = changed(table, |field, array| {
-        if field.name() != name {
-            return Ok(None);
-        }
-        let texts = cast(array, &DataType::Utf8)?;
-        let found = texts
-            .as_string::<i32>()
-            .iter()
-            .map(|text| text.map(instant).transpose());
-        let found: TimestampMicrosecondArray = found.collect::<Result<_, ArrowError>>()?;
-        Ok(Some(Arc::new(found.with_timezone("UTC")) as ArrayRef))
-    });
-    parsed.ok()
 }
 
 /// The table with other columns in place of some.

@@ -3,9 +3,9 @@
 use crate::errors::exception;
 use crate::numbers::Declared;
 use crate::outcome::refusal;
+use crate::spool::whole;
 use crate::table::Table;
 use crate::work::{caught, detached};
-use arrow::compute::concat_batches;
 use featr::{Error, LogName, PushReport, RestoreReport};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -78,7 +78,7 @@ impl Online {
             let columns = declared.iter().flat_map(|source| &source.columns);
             let rows = rows.fit(&Declared::new(columns.map(|column| (&column.name, column.ty))));
             // In one batch: copies that differ are told of within it.
-            let batch = concat_batches(&rows.schema, &rows.batches);
+            let batch = whole(&rows);
             let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
             engine.push(&source, &batch).map(|report| pushed(&report).to_string())
         })
@@ -114,7 +114,7 @@ impl Online {
             let asked = self.program.service(&service)?;
             let keys = asked.keys.iter().chain(&asked.self_columns);
             let rows = rows.fit(&Declared::new(keys.map(|key| (&key.name, key.ty))));
-            let batch = concat_batches(&rows.schema, &rows.batches);
+            let batch = whole(&rows);
             let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
             let answers = engine.read(&service, &batch, &at_us, status)?;
             Ok(Some(Table::new(answers.schema(), vec![answers])))

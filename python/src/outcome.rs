@@ -2,7 +2,9 @@
 
 use crate::errors::exception;
 use crate::table::Table;
+use featc::caller::Caller;
 use featc::report::{Kept, Reporter};
+use featc_driver::diag::Diagnostic;
 use featr::Error;
 use pyo3::prelude::*;
 
@@ -68,11 +70,19 @@ pub fn refusal(py: Python<'_>, error: &Error) -> PyErr {
         | Error::CutGoesBack { .. }
         | Error::BelowHorizon { .. }
         | Error::ToBeRebuilt { .. } => vec![(String::new(), true, error.to_string(), String::new())],
-        _ => {
-            let reporter = Reporter::keeping(None);
-            let _ = reporter.refuse::<()>(featc::errors::run(error, None));
-            messages(&reporter.into_kept())
-        }
+        // Nobody said where it is read from.
+        Error::UnknownSource { source, .. } => kept(Diagnostic {
+            message: format!("unknown source `{source}`"),
+            ..featc::errors::run(error, None)
+        }),
+        _ => kept(featc::errors::run(error, None)),
     };
     exception(py, "refusal", (told,))
+}
+
+/// A message as a run keeps it.
+fn kept(diagnostic: Diagnostic) -> Vec<Message> {
+    let reporter = Reporter::keeping(Caller::Python, None);
+    let _ = reporter.refuse::<()>(diagnostic);
+    messages(&reporter.into_kept())
 }

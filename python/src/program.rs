@@ -8,6 +8,7 @@ use crate::spool::{Source, Spool};
 use crate::table::Table;
 use crate::work::{Watch, caught, detached};
 use featc::args::{Command, Compiled, Given};
+use featc::caller::Caller;
 use featc::report::{Kept, Refused, Reporter};
 use featc::run::prepare;
 use featc_driver::Project;
@@ -31,7 +32,7 @@ pub struct Program {
 }
 
 fn of_project(project: Project) -> (Option<Program>, Outcome) {
-    let reporter = Reporter::keeping(None);
+    let reporter = Reporter::keeping(Caller::Python, None);
     let compiled = featc::check::compile_project(project, &reporter);
     told(compiled, reporter)
 }
@@ -50,7 +51,7 @@ impl Program {
     #[staticmethod]
     fn open(py: Python<'_>, path: PathBuf) -> PyResult<(Option<Program>, Outcome)> {
         detached(py, None, |_| {
-            let reporter = Reporter::keeping(None);
+            let reporter = Reporter::keeping(Caller::Python, None);
             let compiled = featc::check::compile(&path, &reporter);
             told(compiled, reporter)
         })
@@ -70,7 +71,7 @@ impl Program {
     #[staticmethod]
     fn build(py: Python<'_>, folder: PathBuf, base: PathBuf) -> PyResult<(Option<Program>, Outcome)> {
         detached(py, None, |_| {
-            let reporter = Reporter::keeping(None);
+            let reporter = Reporter::keeping(Caller::Python, None);
             let ir = featc_driver::program_of_folder(&folder);
             let name = folder.display().to_string();
             let ir = ir.or_else(|error| reporter.refuse(featc::errors::certify(&name, &error)));
@@ -105,7 +106,7 @@ impl Program {
     /// Writes the build into a folder of its own in `out`; gives its name.
     fn write(&self, py: Python<'_>, out: PathBuf) -> PyResult<(Option<PathBuf>, Outcome)> {
         detached(py, None, |_| {
-            let reporter = Reporter::keeping(None);
+            let reporter = Reporter::keeping(Caller::Python, None);
             let plans = featc_driver::lower(&self.compiled.ir);
             let built = featc_driver::build(&self.compiled.ir, &plans, &out);
             let built = built.or_else(|error| reporter.refuse(featc::errors::build(&error)));
@@ -130,6 +131,11 @@ impl Program {
             bytes_max,
             temp_dir.unwrap_or_else(std::env::temp_dir),
         )
+    }
+
+    /// Takes the rows of a spine, in memory.
+    fn spool_of_spine(&self, service: &str, at_column: &str) -> Spool {
+        Spool::new(self.asked(service, at_column), u64::MAX, PathBuf::new())
     }
 
     /// Its plans for a service: of the batch engine, of the stream engine, and that as a drawing in Mermaid.
@@ -183,7 +189,7 @@ impl Program {
         detached(py, progress.as_ref(), |watch| {
             let mut given = self.given(sources, spine, watch);
             given.entities = entities.map(|table| table.fit(&self.keys()));
-            let reporter = Reporter::keeping(Some(watch.listener()));
+            let reporter = Reporter::keeping(Caller::Python, Some(watch.listener()));
             let done = self.command(&words, given, &reporter);
             let done = done.and_then(|command| featc::run(&command, &reporter));
             Outcome::of(reporter.into_kept(), done.is_err())
@@ -248,14 +254,17 @@ impl Program {
 
     /// A spine with integers in keys that are declared so, and instants in place of their texts.
     fn questions(&self, rows: Arc<featr::Table>, service: &str, at_column: &str) -> Arc<featr::Table> {
+        Table { rows }.fit(&self.asked(service, at_column))
+    }
+
+    /// The columns of questions to a service, none of one that is not there.
+    fn asked(&self, service: &str, at_column: &str) -> Declared {
         let program = self.engine();
         let Ok(asked) = program.service(service) else {
-            return rows;
+            return Declared::default();
         };
         let keys = asked.keys.iter().chain(&asked.self_columns);
-        let mut declared = Declared::new(keys.map(|key| (&key.name, key.ty)));
-        declared.instants.push(at_column.to_owned());
-        Table { rows }.fit(&declared)
+        Declared::new(keys.map(|key| (&key.name, key.ty))).with(at_column, Type::Timestamp)
     }
 
     fn trained(
@@ -266,7 +275,7 @@ impl Program {
         watch: &Watch,
     ) -> Outcome {
         let given = self.given(sources, spine, watch);
-        let reporter = Reporter::keeping(Some(watch.listener()));
+        let reporter = Reporter::keeping(Caller::Python, Some(watch.listener()));
         let mut result = None;
         let mut train = || -> Result<(), Refused> {
             let Command::Train(args) = self.command(words, given.clone(), &reporter)? else {
@@ -328,7 +337,7 @@ fn give(command: &mut Command, given: Given) {
 #[pyo3(signature = (words, progress=None))]
 pub fn run(py: Python<'_>, words: Vec<String>, progress: Option<Bound<'_, PyAny>>) -> PyResult<Outcome> {
     detached(py, progress.as_ref(), |watch| {
-        let reporter = Reporter::keeping(Some(watch.listener()));
+        let reporter = Reporter::keeping(Caller::Python, Some(watch.listener()));
         let given = Given {
             interrupt: Some(watch.interrupt.clone()),
             ..Given::default()

@@ -1,18 +1,17 @@
 //! Rows that come in parts, some of which can be read once: in memory up to a bound, and beyond it in a temporary file.
 
-use crate::numbers::Declared;
+use crate::numbers::{Declared, is_text};
 use crate::outcome::refusal;
 use crate::table::Table;
-use crate::work::{caught, why};
+use crate::work::{caught, foreign};
 use arrow::array::{Array as _, RecordBatch, RecordBatchOptions, RecordBatchReader as _};
-use arrow::compute::cast;
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use featr::{Error, Rows, Spooling};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3_arrow::input::AnyRecordBatch;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -31,7 +30,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The rows, with integers and instants in columns that are declared so.
+    /// The rows, with the declared types where they can have them.
     pub fn into_rows(self, declared: &Declared) -> Rows {
         match self {
             Source::Table(table) => table.fit(declared).into(),
@@ -54,7 +53,7 @@ struct State {
     /// So many bytes stay in memory.
     bytes_max: u64,
     temp: PathBuf,
-    /// Of the first part, with integers and instants in columns that are declared so.
+    /// Of the first part, with the declared types where it can have them.
     schema: Option<SchemaRef>,
     /// What is in memory, and about how many bytes that is.
     kept: Vec<RecordBatch>,
@@ -103,12 +102,11 @@ impl Spool {
             let reader = part.extract::<AnyRecordBatch>()?.into_reader()?;
             let schema = reader.schema();
             // Names and types are read here at the latest.
-            let first = state.fit(schema.clone(), vec![]).map_err(invalid)?.schema;
+            let first = state.fit(schema.clone(), vec![]).schema;
             Ok::<_, PyErr>((reader, schema, first))
         });
         let (mut reader, schema, first) = opened??;
-        if *state.schema.get_or_insert(first.clone()).fields() != *first.fields() {
-            let why = "its parts have different columns, or columns of different types";
+        if let Some(why) = unlike(state.schema.get_or_insert(first.clone()), &first) {
             return Err(PyTypeError::new_err(why));
         }
         while !state.is_refused {
@@ -145,22 +143,21 @@ impl Spool {
 }
 
 impl State {
-    fn fit(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<featr::Table, ArrowError> {
+    fn fit(&self, schema: SchemaRef, batches: Vec<RecordBatch>) -> featr::Table {
         self.declared.fit(&featr::Table { schema, batches })
     }
 
     fn take(&mut self, batch: RecordBatch) -> Result<(), ArrowError> {
-        let table = self.fit(batch.schema(), vec![batch.clone()])?;
+        let table = self.fit(batch.schema(), vec![batch.clone()]);
         let schema = self.schema.get_or_insert(table.schema.clone()).clone();
-        if table.schema.fields() != schema.fields() {
+        if unlike(&schema, &table.schema).is_some() {
             // Numbers that are not whole in a column of integers, or texts that are no instants.
             self.refuse(batch);
             return Ok(());
         }
-        for batch in table.batches {
+        for batch in &table.batches {
             // Parts may say other things beside their columns.
-            let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-            let batch = RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &rows)?;
+            let batch = cast_to(batch, &schema)?;
             if let Some(writer) = &mut self.writer {
                 write(writer, &batch)?;
                 continue;
@@ -206,19 +203,52 @@ impl State {
 
 fn write(writer: &mut Spooling, batch: &RecordBatch) -> Result<(), ArrowError> {
     let schema = writer.schema().clone();
+    writer.write(&cast_to(batch, &schema)?)
+}
+
+/// A batch with the types of a schema.
+fn cast_to(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
     let columns = batch.columns().iter().zip(schema.fields());
     let columns = columns.map(|(array, field)| match array.data_type() == field.data_type() {
         true => Ok(array.clone()),
         false => cast(array, field.data_type()),
     });
-    let columns = columns.collect::<Result<_, ArrowError>>()?;
-    writer.write(&RecordBatch::try_new(schema, columns)?)
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(schema.clone(), columns.collect::<Result<_, ArrowError>>()?, &rows)
 }
 
-/// Does work with what others made: that it panics is their fault, and not a broken promise of ours.
-fn foreign<T>(work: impl FnOnce() -> T) -> PyResult<T> {
-    catch_unwind(AssertUnwindSafe(work))
-        .map_err(|panic| PyTypeError::new_err(format!("it is broken: {}", why(&*panic))))
+/// All rows in one batch. Dictionaries of several batches are made values: that of all may have more than their keys can
+/// count.
+pub fn whole(table: &featr::Table) -> Result<RecordBatch, ArrowError> {
+    if let [one] = table.batches.as_slice() {
+        return Ok(one.clone());
+    }
+    let fields: Vec<FieldRef> = table.schema.fields().iter().map(plain).collect();
+    let schema = Arc::new(Schema::new_with_metadata(fields, table.schema.metadata().clone()));
+    let batches = table.batches.iter().map(|batch| cast_to(batch, &schema));
+    concat_batches(&schema, &batches.collect::<Result<Vec<_>, ArrowError>>()?)
+}
+
+/// Why parts with these columns are not rows of one table. Texts may be held in several ways.
+fn unlike(known: &Schema, part: &Schema) -> Option<String> {
+    let (known, part) = (known.fields(), part.fields());
+    if !known
+        .iter()
+        .map(|field| field.name())
+        .eq(part.iter().map(|field| field.name()))
+    {
+        return Some("its parts have different columns".to_owned());
+    }
+    let texts = |a: &DataType, b: &DataType| is_text(a) && is_text(b);
+    let differs =
+        |(a, b): &(&FieldRef, &FieldRef)| a.data_type() != b.data_type() && !texts(a.data_type(), b.data_type());
+    let (a, b) = known.iter().zip(part).find(differs)?;
+    Some(format!(
+        "column `{}` is {} in one part and {} in another; give all parts one type",
+        a.name(),
+        a.data_type(),
+        b.data_type()
+    ))
 }
 
 /// A batch of a stream, which has the types of its schema and holds what these say. Nobody has looked before: arrays cross
@@ -236,10 +266,6 @@ fn words(error: ArrowError) -> String {
         ArrowError::InvalidArgumentError(why) => why,
         other => other.to_string(),
     }
-}
-
-fn invalid(error: ArrowError) -> PyErr {
-    PyValueError::new_err(words(error))
 }
 
 /// About how many bytes a batch takes; of one that shares its memory with others, its part.

@@ -5,11 +5,14 @@ use crate::work::caught;
 use crate::{numbers, values};
 use arrow::array::{ArrayRef, RecordBatch, StructArray};
 use arrow::datatypes::{Field, Schema};
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
 use pyo3_arrow::error::PyArrowResult;
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows in memory, with the Arrow PyCapsule interface.
@@ -26,9 +29,9 @@ impl Table {
         }
     }
 
-    /// The rows with integers and instants in columns that are declared so.
+    /// The rows with the declared types; see `numbers.rs`.
     pub fn fit(&self, declared: &Declared) -> Arc<featr::Table> {
-        declared.fit(&self.rows).map_or_else(|_| self.rows.clone(), Arc::new)
+        Arc::new(declared.fit(&self.rows))
     }
 }
 
@@ -91,6 +94,47 @@ impl Table {
         Table::new(self.rows.schema.clone(), batches)
     }
 
+    /// Some of the columns, by their places.
+    fn select(&self, columns: Vec<usize>) -> PyResult<Table> {
+        let schema = self.rows.schema.project(&columns).map_err(value_error)?;
+        let batches = self.rows.batches.iter().map(|batch| batch.project(&columns));
+        let batches = batches.collect::<Result<_, _>>().map_err(value_error)?;
+        Ok(Table::new(Arc::new(schema), batches))
+    }
+
+    /// The rows of an Arrow IPC stream, and the metadata of its schema.
+    #[staticmethod]
+    fn from_ipc(py: Python<'_>, stream: &[u8]) -> PyResult<(Table, BTreeMap<String, String>)> {
+        caught(py, || {
+            let reader = StreamReader::try_new(stream, None).map_err(value_error)?;
+            let schema = reader.schema();
+            let batches = reader.collect::<Result<_, _>>().map_err(value_error)?;
+            let about = schema.metadata().clone().into_iter().collect();
+            Ok((Table::new(schema, batches), about))
+        })?
+    }
+
+    /// So many rows from one on, from 0, as an Arrow IPC stream.
+    fn to_ipc(&self, py: Python<'_>, start: usize, rows: usize) -> PyResult<Vec<u8>> {
+        caught(py, || {
+            let mut writer = StreamWriter::try_new(Vec::new(), &self.rows.schema).map_err(value_error)?;
+            let mut above = 0;
+            for batch in &self.rows.batches {
+                let (from, until) = (
+                    start.max(above),
+                    (start.saturating_add(rows)).min(above + batch.num_rows()),
+                );
+                if from < until {
+                    writer
+                        .write(&batch.slice(from - above, until - from))
+                        .map_err(value_error)?;
+                }
+                above += batch.num_rows();
+            }
+            writer.into_inner().map_err(value_error)
+        })?
+    }
+
     /// The same with some columns, those of types that models do not take, as numbers; see `numbers.rs`.
     fn numeric(&self, py: Python<'_>, columns: Vec<String>) -> PyResult<Table> {
         let rows = self.rows.clone();
@@ -120,6 +164,10 @@ impl Table {
     fn __len__(&self) -> usize {
         usize::try_from(self.rows.rows()).unwrap_or(usize::MAX)
     }
+}
+
+fn value_error(error: arrow::error::ArrowError) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }
 
 fn of_columns(columns: Vec<(String, String, Bound<'_, PyList>)>) -> PyResult<Table> {

@@ -2,8 +2,10 @@
 
 use crate::errors::exception;
 use featc::progress::Listener;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -88,6 +90,32 @@ pub fn detached<T: Send>(
         (None, Ok(outcome)) => Ok(outcome),
         (None, Err(panic)) => Err(exception(py, "bug", (why(&*panic),))),
     }
+}
+
+thread_local! {
+    static FOREIGN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does work with what others made: that it panics is their fault, and not a broken promise of ours; nothing is printed.
+///
+/// # Errors
+/// `TypeError` with the words of the panic.
+pub fn foreign<T>(work: impl FnOnce() -> T) -> PyResult<T> {
+    let outer = FOREIGN.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    FOREIGN.set(outer);
+    outcome.map_err(|panic| PyTypeError::new_err(format!("it is broken: {}", why(&*panic))))
+}
+
+/// Lets nothing be printed of panics that are told otherwise.
+pub fn keep_silent_about_what_is_caught() {
+    featc::keep_silent_about_what_is_caught();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !FOREIGN.get() {
+            before(info);
+        }
+    }));
 }
 
 /// Does some work on the caller's thread.

@@ -162,7 +162,7 @@ def test_what_is_wrong_with_a_stream(shop, many):
     assert refused.value.code == "E0905"
     with pytest.raises(featc.RunError, match="cannot write a temporary file in /proc"):
         shop.train("risk", questions(), sources={"txn": many.to_reader()}, memory_limit=LIMIT, temp_dir="/proc")
-    with pytest.raises(featc.RunError, match="memory-limit|MiB"):
+    with pytest.raises(featc.RunError, match="memory_limit=\"lots\""):
         shop.train("risk", questions(), sources={"txn": many.to_reader()}, memory_limit="lots")
 
 

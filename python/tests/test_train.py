@@ -242,7 +242,7 @@ def test_report_warnings_and_notes(shop):
     assert found.report["truth"]["name"] == "as-of-arrival"
     assert found.report["provenance"]["program"]["hash"] == shop.hash
     assert found.report["provenance"]["sources"][0]["format"] == "memory"
-    with pytest.raises(featc.RunError, match="--strict"):
+    with pytest.raises(featc.RunError, match="strict=True"):
         shop.train("risk", questions(), sources={"txn": bad}, strict=True)
     asked = questions().set_column(2, "timestamp", payments(120)["at"])
     with pytest.warns(featc.FeatcWarning, match="very instant") as told:

@@ -80,7 +80,7 @@ fn masked(line: &str) -> String {
     let word = |word: &str| {
         let core = word.trim_end_matches(['.', ',', ':', ';']);
         let varies = core.contains(|letter: char| letter.is_ascii_digit() || letter == '.' || letter == '/');
-        match varies && !core.starts_with("error[") {
+        match varies && !core.starts_with("error[") && !core.starts_with("warning[") {
             true => format!("*{}", &word[core.len()..]),
             false => word.to_owned(),
         }
@@ -91,9 +91,9 @@ fn masked(line: &str) -> String {
 #[test]
 fn pages_about_runs_quote_what_is_said() {
     let (mut wrong, mut quoted) = (Vec::new(), 0);
-    for code in Code::ALL.iter().filter(|code| code.severity() == Severity::Error) {
+    for code in Code::ALL {
         let name = code.code();
-        if !name.starts_with("E07") && !name.starts_with("E09") {
+        if !["E06", "E07", "E09", "W07"].iter().any(|range| name.starts_with(range)) {
             continue;
         }
         // Further examples are of what no session can make happen.
@@ -105,7 +105,9 @@ fn pages_about_runs_quote_what_is_said() {
         for session in files(&root().join("tests/ui").join(name), ".console") {
             said.extend(read(&session).lines().map(masked));
         }
-        let is_said = |line: &&str| line.starts_with("error[") || line.trim_start().starts_with("= help:");
+        let is_said = |line: &&str| {
+            line.starts_with("error[") || line.starts_with("warning[") || line.trim_start().starts_with("= help:")
+        };
         for line in example.lines().filter(is_said) {
             quoted += 1;
             if !said.contains(&masked(line)) {
@@ -147,23 +149,64 @@ fn every_code_has_a_fixture() {
     }
 }
 
-/// The programs of the reference and of the front page: each must compile without a word.
+/// The programs of the front page and of all pages of docs/: each must compile without a word.
 #[test]
 fn programs_in_the_docs_compile() {
+    let mut pages = files(&root().join("docs"), ".md");
+    pages.retain(|page| !page.starts_with(root().join("docs/errors")));
+    pages.push(root().join("README.md"));
     let mut programs = 0;
-    for page in [
-        "README.md",
-        "docs/language.md",
-        "docs/semantics.md",
-        "docs/embedding.md",
-        "docs/storage.md",
-        "docs/verify.md",
-    ] {
-        let text = std::fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
-        for program in blocks(&text, "feat") {
+    for page in pages {
+        for program in blocks(&read(&page), "feat") {
             programs += 1;
-            assert_eq!(codes(program), [], "{page}:\n{program}");
+            assert_eq!(codes(program), [], "{}:\n{program}", page.display());
         }
     }
-    assert!(programs >= 5, "only {programs} programs found");
+    assert!(programs >= 8, "only {programs} programs found");
+}
+
+/// A program with a line of `docs/phrases.md` in the place where such a line stands; `None` of what is no line of a program.
+fn with_phrase(line: &str) -> Option<String> {
+    let word = line.split_whitespace().next()?;
+    let is = |words: &[&str]| words.contains(&word);
+    if line.contains('…')
+        || !is(&[
+            "arrival", "entity", "feature", "lateness", "let", "service", "static", "time", "unique", "where", "zone",
+        ])
+    {
+        return None;
+    }
+    let clauses = ["unique id", "time paid_at", "arrival known_at", "lateness 1d"];
+    let clauses = clauses.into_iter().filter(|clause| {
+        !clause.starts_with(word)
+            && !(word == "static" && (clause.starts_with("arrival") || clause.starts_with("lateness")))
+    });
+    let own = is(&["arrival", "lateness", "static", "time", "unique", "zone"]).then_some(line);
+    let clauses: Vec<&str> = clauses.chain(own).collect();
+    let or = |words: &[&str], usual: &'static str| if is(words) { line.to_owned() } else { usual.to_owned() };
+    Some(format!(
+        "module phrases\n{}\nsource payments {{\n  columns (id: int64, card: string, amount: float64, price: decimal(10, 2), \
+         quantity: int64, country: string?, ok: bool, paid_at: timestamp, known_at: timestamp, returned_at: timestamp?)\n  {}\n}}\n\
+         transform chosen from payments {{\n  {}\n}}\nview spend of card from chosen {{\n  owner \"shop\"\n  /// One.\n  \
+         feature a = sum(amount) over 2d\n  /// Two.\n  feature b = sum(amount) over 3d\n  /// Three.\n  {}\n}}\n{}\n",
+        or(&["entity"], "entity card (card: string)"),
+        clauses.join("\n  "),
+        or(&["where", "let"], "where ok"),
+        or(&["feature"], "feature x = max(amount) over 5d"),
+        or(&["service"], "service risk { spend.* }"),
+    ))
+}
+
+#[test]
+fn phrases_compile() {
+    let page = read(&root().join("docs/phrases.md"));
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let cells = rows.filter_map(|row| row.trim_end_matches([' ', '|']).rsplit_once("| "));
+    let lines = cells.flat_map(|(_, cell)| cell.split('`').skip(1).step_by(2));
+    let mut programs = 0;
+    for program in lines.filter_map(with_phrase) {
+        programs += 1;
+        assert_eq!(codes(&program), [], "docs/phrases.md:\n{program}");
+    }
+    assert!(programs >= 45, "only {programs} phrases found");
 }

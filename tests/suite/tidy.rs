@@ -139,6 +139,50 @@ fn sources_stay_readable() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Where a clock is read: by the server, for bars of progress, for the metrics of a plan, and for the commits of a table,
+/// which have to say when. No value depends on any (NO-CLOCK).
+const CLOCKS: [&str; 4] = [
+    "cli/src/progress.rs",
+    "runtime/batch/src/source/scan.rs",
+    "runtime/lake/src/delta/commit.rs",
+    "runtime/online/src/",
+];
+
+#[test]
+fn clocks_are_read_in_few_places() {
+    let clocks = [
+        ["SystemTime::", "now"].concat(),
+        ["Instant::", "now"].concat(),
+        ["Utc::", "now"].concat(),
+    ];
+    let (mut read_in, mut wrong) = (BTreeSet::new(), Vec::new());
+    for file in files(&root(), ".rs") {
+        let name = file
+            .strip_prefix(root())
+            .expect("below the root")
+            .to_string_lossy()
+            .into_owned();
+        let is_product = ["compiler/", "runtime/", "cli/src/", "python/src/"]
+            .iter()
+            .any(|folder| name.starts_with(folder));
+        let is_test = name.contains("/tests/") || name.contains("/examples/") || name.ends_with("/tests.rs");
+        let text = read(&file);
+        if !is_product || is_test || !clocks.iter().any(|clock| text.contains(clock.as_str())) {
+            continue;
+        }
+        match CLOCKS.iter().find(|place| name.starts_with(**place)) {
+            Some(place) => drop(read_in.insert(*place)),
+            None => wrong.push(name),
+        }
+    }
+    assert!(wrong.is_empty(), "these read a clock: {wrong:?}");
+    assert_eq!(
+        read_in.len(),
+        CLOCKS.len(),
+        "of the places in the list only these read one: {read_in:?}"
+    );
+}
+
 #[test]
 fn every_fixture_is_claimed() {
     let claims: [(&str, &[&str]); 4] = [

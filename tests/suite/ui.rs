@@ -2,11 +2,14 @@
 
 use featc_tests::{compare, files, read, root};
 
+/// What is said of a program; there is one iff nothing that is said is an error.
 /// The only lines that know the compiler's interface.
 fn check(name: &str, text: &str) -> String {
     let mut sources = featc_driver::diag::SourceMap::new();
     let file = sources.add(name, text);
     let outcome = featc_driver::compile(&sources, &[file]);
+    let is_refused = outcome.diagnostics.iter().any(featc_driver::diag::Diagnostic::is_error);
+    assert_eq!(outcome.value.is_none(), is_refused, "{name}");
     featc_driver::diag::terminal::render(&outcome.diagnostics, &sources, false)
 }
 

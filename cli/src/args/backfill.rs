@@ -41,7 +41,7 @@ pub struct BackfillArgs {
     /// Make up to N parts; without it 10000, and a backfill of more is refused
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=PARTS_BOUND))]
     pub max_parts: Option<u64>,
-    /// Ask about these entities only: Parquet, CSV or JSONL with the key columns
+    /// Ask about these entities only: Parquet, Arrow, CSV, TSV or JSONL with the key columns
     #[arg(long, value_name = "FILE")]
     pub entities: Option<PathBuf>,
     /// The name of the column with the instants

@@ -34,7 +34,7 @@ pub struct RunArgs {
     /// Pipeline delay for as-of-arrival instead of the sources' own, for example 5s
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub delay: Option<String>,
-    /// Fail if any row of a source cannot be used
+    /// Fail if any row of a source cannot be used, or if nothing is asked
     #[arg(long)]
     pub strict: bool,
     /// How many rows of a source may be rejected, as a share or a number

@@ -27,16 +27,28 @@ pub struct ServeArgs {
     /// Do not keep what was answered
     #[arg(long)]
     pub no_served_log: bool,
+    /// Do not keep the rows that were pushed, with their arrivals, once a checkpoint has taken them out of the log
+    #[arg(long)]
+    pub no_pushed_log: bool,
+    /// Serve nothing and change nothing: tell what would become of the state that is there
+    #[arg(long)]
+    pub dry_run: bool,
     /// The most entities of one request
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_entities: u32,
     /// The longest body of a request, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub max_body: u32,
+    /// The bodies of all requests that are worked on, in MiB; more are refused
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub max_memory: u32,
+    /// The most rows of one push
+    #[arg(long, value_name = "N", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub max_rows: u32,
     /// Requests that are worked on or wait; more are refused
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub max_requests: u32,
-    /// Seconds in which a request has to come
+    /// Seconds in which a request has to come, and in which its client has to read of its answer
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub max_seconds: u32,
     /// A checkpoint is made after so many MiB of log

@@ -12,6 +12,7 @@ use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use featr::RowsWriter;
 use featr::provenance::{HashInputs, SourceFiles, file_record};
+use std::collections::BTreeMap;
 
 /// A backfill that is settled, ready to run.
 pub struct Job<'a> {
@@ -23,6 +24,9 @@ pub struct Job<'a> {
     pub quick: &'a [SourceFiles],
     pub folder: &'a Locked,
 }
+
+/// By view, the questions that find nothing, and all, of the parts that are made in this run.
+type Missing = BTreeMap<String, (u64, u64)>;
 
 impl Job<'_> {
     /// The closing line.
@@ -60,6 +64,7 @@ impl Job<'_> {
         state.done.clear();
         let mut made = 0;
         let mut pace = Pace::new(reporter.json, self.parts.len() as u64, state.rows, reporter.listener());
+        let mut missing = Missing::new();
         self.save(&begun, reporter)?;
         for part in self.parts {
             if let Some(done) = begun.finished(&part.file, &self.folder.path) {
@@ -73,7 +78,7 @@ impl Job<'_> {
                     part.file
                 ));
             }
-            state.done.push(self.make(part, reporter)?);
+            state.done.push(self.make(part, &mut missing, reporter)?);
             made += 1;
             // What is done further on stays done.
             let mut saved = state.clone();
@@ -87,6 +92,9 @@ impl Job<'_> {
         }
         self.save(state, reporter)?;
         pace.done();
+        for (view, (missing, questions)) in missing.into_iter().filter(|(_, (missing, _))| *missing > 0) {
+            reporter.note(&format!("view {view}: {missing} of {questions} questions find nothing"));
+        }
         Ok(made)
     }
 
@@ -97,7 +105,7 @@ impl Job<'_> {
     }
 
     /// Answers the questions of a part and puts its file in place.
-    fn make(&self, part: &Part, reporter: &Reporter) -> Result<Done, Refused> {
+    fn make(&self, part: &Part, missing: &mut Missing, reporter: &Reporter) -> Result<Done, Refused> {
         let refuse = |error: featr::Error| reporter.refuse::<Done>(errors::run(&error, None)).expect_err("refused");
         let rows = part.first..part.first + part.rows;
         let spine = self.questions.spine(rows, &self.args.at_column);
@@ -110,6 +118,10 @@ impl Job<'_> {
         let options = options(self.prepared, &run, self.args.status);
         let rows = self.prepared.program.training(&self.prepared.service, spine, options);
         let rows = rows.map_err(refuse)?;
+        for view in rows.report().views {
+            let known = missing.entry(view.view).or_default();
+            *known = (known.0 + view.missing, known.1 + view.questions);
+        }
         let now = source_files(self.prepared, HashInputs::Nothing, reporter)?;
         unchanged(self.quick, &now, errors::DURING, reporter)?;
         let path = self.folder.path.join(&part.file);

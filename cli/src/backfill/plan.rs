@@ -8,10 +8,12 @@
 //!
 //! Invariant SAME-ROWS: the parts, in the order of their names, hold the same rows in the same order for every chunk.
 
+use arrow::datatypes::Schema;
 use featc_ir::{Key, Type};
 use featr::{Column, Spine, Survey};
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 const HOUR_US: i64 = 3_600_000_000;
 const DAY_US: i64 = 24 * HOUR_US;
@@ -109,6 +111,56 @@ impl Questions {
         self.before(self.range.end)
     }
 
+    /// The entities at the first and at the last instant of the grid; `None` where nothing is asked, or at events.
+    pub fn ends(&self) -> Option<Spine> {
+        let When::Every { us } = self.when else { return None };
+        let entities = u32::try_from(self.entities()).ok()?;
+        if self.len() == 0 {
+            return None;
+        }
+        let ends = [
+            multiple_from(self.range.start, us),
+            (self.range.end - 1).div_euclid(us) * us,
+        ];
+        let places: Vec<u32> = (0..entities).chain(0..entities).collect();
+        let columns = self.known.columns.iter();
+        let times = ends
+            .into_iter()
+            .flat_map(|at| std::iter::repeat_n(at, entities as usize));
+        Some(Spine {
+            schema: Arc::new(Schema::empty()),
+            batches: Vec::new(),
+            times: times.collect::<Vec<i64>>().into(),
+            columns: columns
+                .map(|(key, column)| (key.clone(), column.take(&places)))
+                .collect(),
+        })
+    }
+
+    /// Why there is no question, if there is none.
+    pub fn why_none(&self) -> String {
+        let instant = featc_ir::display::instant;
+        let range = format!(
+            "from {} to before {}",
+            instant(self.range.start),
+            instant(self.range.end)
+        );
+        match self.when {
+            _ if self.range.is_empty() => "`--from` and `--to` are one instant, and the last one is out".to_owned(),
+            When::Events => format!("there is no event {range}"),
+            When::Every { .. } if self.entities() == 0 => "no entity is known".to_owned(),
+            When::Every { us } => {
+                let span = featc_ir::window::format_duration(us);
+                format!("no multiple of {span} since 1970 lies {range}")
+            }
+        }
+    }
+
+    /// The views in which none of the questions of the grid finds anything.
+    pub fn unseen(&self) -> &[String] {
+        &self.known.unseen
+    }
+
     /// The columns that the questions bring, in the order of the output.
     pub fn keys(&self) -> Vec<Key> {
         self.known.columns.iter().map(|(key, _)| key.clone()).collect()
@@ -133,6 +185,12 @@ impl Questions {
             from_us = chunk.end;
             (chunk.start < chunk.end).then_some(chunk)
         })
+    }
+
+    /// At most so many chunks there are.
+    pub fn chunks_most(&self, chunk_us: i64) -> u64 {
+        let whole = self.range.end.abs_diff(self.range.start) / chunk_us.unsigned_abs();
+        whole.saturating_add(1)
     }
 
     /// How much [`Questions::parts`] would list. `None`: more chunks than 20 000 and than `parts_max`.
@@ -270,6 +328,7 @@ mod tests {
         };
         let known = Survey {
             known: 0,
+            unseen: vec![],
             sources: vec![],
             times: vec![],
             columns: vec![(key, Column::from_values(Type::Int64, &values))],

@@ -8,7 +8,7 @@ use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
 use crate::settle::{check_found, settle};
 use arrow::datatypes::Schema;
-use featr::{Column, RunReport, Side, Spine, Survey, SurveyOptions, ViewReport};
+use featr::{Column, Grid, RunReport, Side, Spine, Survey, SurveyOptions, ViewReport};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,6 +37,14 @@ pub fn survey(
     let options = SurveyOptions {
         events_in: (when == When::Events).then(|| range.clone()),
         only,
+        grid: match when {
+            When::Every { us } => Some(Grid {
+                every_us: us,
+                range: range.clone(),
+                truth: prepared.truth,
+            }),
+            When::Events => None,
+        },
         rejects: aside.as_ref().map(|aside| aside.sink(reporter)).transpose()?,
     };
     let known = prepared.program.survey(&prepared.service, options).or_else(|error| {
@@ -54,7 +62,32 @@ pub fn survey(
     if let (When::Every { .. }, Some(listed)) = (when, listed) {
         check_listed(args, prepared, &listed, &known, range.start, reporter)?;
     }
-    Ok(Questions::new(when, range, known, &service.self_columns))
+    let questions = Questions::new(when, range, known, &service.self_columns);
+    check_seen(args, prepared, &questions, reporter)?;
+    Ok(questions)
+}
+
+/// Refuses a grid of which no question finds anything in a view.
+fn check_seen(
+    args: &BackfillArgs,
+    prepared: &Prepared,
+    questions: &Questions,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let Some(ends) = questions.ends().filter(|_| !questions.unseen().is_empty()) else {
+        return Ok(());
+    };
+    let all = u64::try_from(questions.len()).unwrap_or(u64::MAX);
+    let views = questions.unseen().iter().map(|view| ViewReport {
+        view: view.clone(),
+        questions: all,
+        missing: all,
+    });
+    let report = RunReport {
+        views: views.collect(),
+        ..RunReport::default()
+    };
+    check_found(prepared, &report, &ends, Side::Batch, &args.run, reporter)
 }
 
 /// Judges the entities of `--entities` by how many of them any event is about.
@@ -81,11 +114,12 @@ fn check_listed(
     let Some(view) = views.into_iter().find(has_all_keys) else {
         return Ok(());
     };
+    let missing = (rows as u64).saturating_sub(found.known);
     let report = RunReport {
         views: vec![ViewReport {
             view: view.name.clone(),
             questions: rows as u64,
-            missing: (rows as u64).saturating_sub(found.known),
+            missing,
         }],
         ..RunReport::default()
     };
@@ -95,5 +129,11 @@ fn check_listed(
         times: vec![from; listed.first().map_or(0, Column::len)].into(),
         columns: service.keys.iter().cloned().zip(listed.iter().cloned()).collect(),
     };
-    check_found(prepared, &report, &questions, Side::Batch, &args.run, reporter)
+    check_found(prepared, &report, &questions, Side::Batch, &args.run, reporter)?;
+    if missing > 0 {
+        reporter.note(&format!(
+            "entities: no event is about {missing} of the {rows} that are listed"
+        ));
+    }
+    Ok(())
 }

@@ -41,11 +41,14 @@ impl Server {
             "--history",
             "20000d",
         ]);
-        let mut child = command.current_dir(folder).stdout(Stdio::piped()).spawn()?;
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.current_dir(folder).spawn()?;
         let mut line = String::new();
         let said = child.stdout.take().ok_or("no pipe")?;
         BufReader::new(said).read_line(&mut line)?;
-        let said: Value = serde_json::from_str(&line)?;
+        let Ok(said) = serde_json::from_str::<Value>(&line) else {
+            return Err(String::from_utf8_lossy(&child.wait_with_output()?.stderr).into());
+        };
         let address = said["listening"].as_str().ok_or("no address")?.to_owned();
         Ok(Server { child, address })
     }
@@ -53,7 +56,7 @@ impl Server {
     fn post(&self, path: &str, media: &str, body: &[u8]) -> Result<Value, Broken> {
         let mut stream = TcpStream::connect(&self.address)?;
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: demo\r\nConnection: close\r\nContent-Type: {media}\r\nContent-Length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {media}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes())?;

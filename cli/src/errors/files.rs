@@ -18,17 +18,21 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::Changed { .. } => Code::InputChanged,
         DecodeError::Unreadable { .. } => Code::UnreadableFile,
         DecodeError::Corrupt { .. } => Code::CorruptFile,
-        DecodeError::MissingColumn { column, found, .. } if ill_header(column, found).is_some() => {
+        DecodeError::MissingColumn { file, column, found } if ill_header(column, found).is_some() => {
             return Diagnostic::new(Code::MissingColumn, error.to_string())
-                .with_note(format!("the file has: {}", listed(found)))
+                .with_note(has(file, found))
                 .with_help(ill_header(column, found).unwrap_or_default());
         }
-        DecodeError::MissingColumn { column, found, .. } if Some(column.as_str()) == at_column => {
+        DecodeError::MissingColumn { file, column, found } if Some(column.as_str()) == at_column => {
+            let help = match instants(found) {
+                Some(name) => format!("pass its name: `--at-column {name}`"),
+                None => "pass its name, for example `--at-column decided_at`".to_owned(),
+            };
             return Diagnostic::new(Code::MissingSpineTime, error.to_string())
-                .with_note(format!("the file has: {}", listed(found)))
-                .with_help("pass its name, for example `--at-column decided_at`");
+                .with_note(has(file, found))
+                .with_help(help);
         }
-        DecodeError::MissingColumn { column, found, .. } => {
+        DecodeError::MissingColumn { file, column, found } => {
             // A file may have columns under names that no program can write.
             let reserved = |name: &&String| featc_driver::is_reserved(name);
             let renamed = found
@@ -37,7 +41,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 .find(|name| column.trim_matches('_') == name.as_str());
             if let Some(name) = renamed {
                 return Diagnostic::new(Code::MissingColumn, error.to_string())
-                    .with_note(format!("the file has: {}", listed(found)))
+                    .with_note(has(file, found))
                     .with_help(format!(
                         "rename the column in the file: `{name}` is a reserved word, which no program can name"
                     ));
@@ -60,8 +64,17 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 },
             );
             return Diagnostic::new(Code::MissingColumn, error.to_string())
-                .with_note(format!("the file has: {}", listed(found)))
+                .with_note(has(file, found))
                 .with_help(help);
+        }
+        DecodeError::WrongType {
+            file,
+            column,
+            expected,
+            found,
+        } if is_frame(file) && expected != "one type" => {
+            return Diagnostic::new(Code::WrongColumnType, error.to_string())
+                .with_help(of_frame(column, expected, found));
         }
         DecodeError::WrongType { expected, .. } if expected == "timestamp" && at_column.is_none() => {
             return Diagnostic::new(Code::WrongColumnType, error.to_string())
@@ -74,10 +87,13 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::SpineInstant { .. } | DecodeError::SpineKey { .. } | DecodeError::SpineLine { .. } => {
             Code::UnusableSpineRow
         }
+        DecodeError::SpineTooWide { .. } => Code::SpineTooWide,
         DecodeError::Unwritable { .. } => Code::UnwritableOutput,
         DecodeError::BeyondText { .. } => Code::BeyondText,
         DecodeError::Busy { .. } => Code::OutputBusy,
         DecodeError::UnknownFormat { .. } | DecodeError::UnknownExtension { .. } => Code::UnknownOutputFormat,
+        // No command bounds rows in memory.
+        DecodeError::BeyondBounds { .. } => Code::Bug,
         DecodeError::Lake { cause, .. } => return store::problem(*cause, error),
     };
     let of_spine = at_column.and_then(|_| spine_step(error, code));
@@ -120,6 +136,52 @@ fn ill_header(column: &str, found: &[String]) -> Option<String> {
     let blanks =
         |padded: &String| format!("remove the blanks around the name in the header of the file: it is {padded:?}");
     padded.map(blanks).or_else(|| advice::header(found))
+}
+
+/// The columns that are there, of a file or of rows that have none.
+fn has(file: &str, found: &[String]) -> String {
+    let what = match is_frame(file) {
+        true => "the rows have",
+        false => "the file has",
+    };
+    format!("{what}: {}", listed(found))
+}
+
+/// The next step for a column of another type of rows that are in no file.
+fn of_frame(column: &str, expected: &str, found: &str) -> String {
+    let digits = expected
+        .strip_prefix("decimal(")
+        .and_then(|rest| rest.strip_suffix(')'));
+    match digits.filter(|_| found == "Float64") {
+        Some(digits) => format!(
+            "these floats are no decimals that were written: round them, in Polars by \
+             `pl.col(\"{column}\").cast(pl.Decimal({digits}))`, or declare `{column}: float64`"
+        ),
+        None if expected == "timestamp" => {
+            "give instants: in pandas `pd.to_datetime(x, utc=True)`, in Polars `.str.to_datetime(time_zone=\"UTC\")`; texts are \
+             read if all of them have an offset, as 2024-05-01T10:00:00Z has"
+                .to_owned()
+        }
+        None => format!("give the column as {expected}, or declare the type that it has and cast in a transform"),
+    }
+}
+
+/// Whether messages call rows so that are in no file.
+fn is_frame(name: &str) -> bool {
+    name == "the spine" || name.starts_with("rows of ")
+}
+
+/// The one column that has the instants, by its name.
+fn instants(found: &[String]) -> Option<&str> {
+    let may_be = |name: &&String| {
+        let name = name.to_lowercase();
+        let ends = ["time", "timestamp", "_at", "_ts"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        ends || ["at", "ts", "date", "datetime", "instant"].contains(&name.as_str())
+    };
+    let mut named = found.iter().filter(may_be);
+    named.next().filter(|_| named.next().is_none()).map(String::as_str)
 }
 
 /// Names in a message: the first of them, and how many more there are.
@@ -178,12 +240,26 @@ fn is_missing(why: &str) -> bool {
 /// As [`of_command`], about a served log.
 pub fn of_log(error: &Error, at_column: &str) -> Diagnostic {
     match error {
-        Error::Decode(DecodeError::MissingColumn { column, found, .. }) if column != at_column => {
+        Error::Decode(DecodeError::MissingColumn { file, column, found }) if column != at_column => {
             Diagnostic::new(Code::MissingColumn, error.to_string())
-                .with_note(format!("the file has: {}", listed(found)))
+                .with_note(has(file, found))
                 .with_help("a served log says it of every answer: name the files that a server wrote")
         }
         other => of_command(other, Some(at_column)),
+    }
+}
+
+/// As [`of_command`], of a spine: `identities` are the columns that `excluding self` compares with.
+pub fn of_spine(error: &Error, at_column: &str, identities: &[&str]) -> Diagnostic {
+    let told = of_command(error, Some(at_column));
+    match error {
+        Error::Decode(DecodeError::MissingColumn { column, .. }) if identities.contains(&column.as_str()) => {
+            told.with_help(format!(
+                "a feature says `excluding self`: give each question the `{column}` of the event that it is about, null where \
+                 it is about none"
+            ))
+        }
+        _ => told,
     }
 }
 
@@ -192,15 +268,15 @@ pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
     match error {
         Error::Decode(DecodeError::Unreadable { why, .. }) if is_missing(why) => {
             Diagnostic::new(Code::FileNotFound, error.to_string())
-                .with_help("give a file that is there: paths of the command line are relative to the current folder")
+                .with_help("give a file that is there: paths that are given are relative to the current folder")
         }
-        Error::Decode(DecodeError::MissingColumn { column, found, .. })
+        Error::Decode(DecodeError::MissingColumn { file, column, found })
             if at_column.is_none() && ill_header(column, found).is_none() =>
         {
             Diagnostic::new(Code::MissingColumn, error.to_string())
-                .with_note(format!("the file has: {}", listed(found)))
+                .with_note(has(file, found))
                 .with_help(format!(
-                    "the first line names the columns of the file: write `{column}` into it"
+                    "an entity has every key of the service: give each row its `{column}`, under that name"
                 ))
         }
         other => run(other, at_column),

@@ -34,7 +34,7 @@ pub fn no_record(path: &str, why: &str) -> Diagnostic {
         Code::NoRecord,
         format!("`{path}` has no record that can be used: {why}"),
     )
-    .with_help("give a training set that `featc train` wrote, or its `.provenance.json`")
+    .with_help("give a training set that `featc train --out FILE` wrote, or its `.provenance.json`")
 }
 
 /// A training set that is not made again from its record, and what to do instead.
@@ -130,7 +130,7 @@ pub fn damaged_part(folder: &str, part: &str) -> Diagnostic {
         Code::UnusableFolder,
         format!("`{part}` in `{folder}` is not the file that was written"),
     )
-    .with_help("remove that file and run the same command again: it is made anew")
+    .with_help("remove that file and run the same again: it is made anew")
 }
 
 /// A service about several things at once.

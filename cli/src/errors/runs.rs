@@ -19,6 +19,19 @@ pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
     diagnostic.with_help("write them aside with `--rejected FILE` and mend the source, or run without --strict")
 }
 
+/// A run that asks nothing, and why.
+pub fn nothing_asked(why: &str) -> Diagnostic {
+    Diagnostic::new(Code::NothingAsked, format!("nothing is asked: {why}"))
+        .with_help("look at what should bring the questions; with `--strict` this is an error")
+}
+
+/// As [`nothing_asked`], under `--strict`.
+pub fn nothing_asked_strict(why: &str) -> Diagnostic {
+    let message = format!("nothing is asked, and --strict is set: {why}");
+    Diagnostic::new(Code::NothingAskedStrict, message)
+        .with_help("look at what should bring the questions, or run without --strict")
+}
+
 /// A source of which no row could be used.
 pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> Diagnostic {
     let message = format!("none of the {rejected} rows of source `{source}` can be used");
@@ -56,7 +69,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             "pass `--served-log PATH` to `featc train` or `featc verify`, or ask in truth as-of-arrival or complete",
         ),
         Error::CutsUnnamed { column, .. } => Diagnostic::new(Code::ServedLog, error.to_string()).with_help(format!(
-            "give the key `{column}` another name in the program, or ask in truth as-of-arrival"
+            "give the key, the feature or the source that makes `{column}` another name, or ask in truth as-of-arrival"
         )),
         Error::ServedLog { help, .. } => Diagnostic::new(Code::ServedLog, error.to_string()).with_help(help.clone()),
         Error::TruthNotChosen { .. } => Diagnostic::new(Code::TruthNotChosen, error.to_string())

@@ -3,6 +3,26 @@
 use super::{busy, run, unwritable};
 use featc_driver::diag::{Code, Diagnostic};
 use featr_online::StateError;
+use featr_serve::ServeError;
+
+/// A server that did not end in order.
+pub fn ended(error: &ServeError) -> Diagnostic {
+    match error {
+        ServeError::State(error) => state(error),
+        ServeError::System(_) => Diagnostic::new(Code::NotServing, format!("the server cannot go on: {error}"))
+            .with_help("raise the limits of the system (`ulimit -n`, `ulimit -u`), and start it again"),
+    }
+}
+
+/// A folder in which a state should be.
+pub fn no_state(folder: &str, error: &std::io::Error) -> Diagnostic {
+    let (code, why) = match error.kind() {
+        std::io::ErrorKind::NotFound => (Code::FileNotFound, "no such folder".to_owned()),
+        _ => (Code::UnreadableFile, featr::plain(error)),
+    };
+    let help = "name the folder that `featc serve --state` was given";
+    Diagnostic::new(code, format!("cannot read `{folder}`: {why}")).with_help(help)
+}
 
 /// A state that cannot be opened.
 pub fn state(error: &StateError) -> Diagnostic {
@@ -11,10 +31,12 @@ pub fn state(error: &StateError) -> Diagnostic {
         StateError::Busy { folder } | StateError::Fenced { folder } => busy(folder),
         StateError::Io { file, why } => unwritable(file, why),
         StateError::Damaged { .. } => of(Code::DamagedState),
-        StateError::OtherVersion { .. } | StateError::Foreign { .. } | StateError::OtherProgram { .. } => {
-            of(Code::UnfitState)
-        }
+        StateError::OtherVersion { .. }
+        | StateError::Nothing { .. }
+        | StateError::Foreign { .. }
+        | StateError::OtherProgram { .. } => of(Code::UnfitState),
         StateError::ClockBehind { .. } => of(Code::ClockBehind),
+        StateError::Broken { .. } => of(Code::Bug),
         StateError::Program(error) => run(error, None),
     }
 }

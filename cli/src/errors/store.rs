@@ -30,7 +30,7 @@ pub fn problem(cause: LakeCause, error: &DecodeError) -> Diagnostic {
             Code::TableExists,
             "pass `--mode append` or `--mode overwrite`, or choose another folder",
         ),
-        LakeCause::TableChanged => (Code::TableChanged, "run the command again: nothing was written"),
+        LakeCause::TableChanged => (Code::TableChanged, "run it again: nothing was written"),
         LakeCause::UnwritableTable => (
             Code::UnwritableTable,
             "choose another folder: the training set can have a table of its own",

@@ -12,7 +12,7 @@ use crate::outputs::Aside;
 use crate::provenance::{Inputs, fingerprints};
 use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, prepare};
-use crate::settle::settle;
+use crate::settle::{check_spine, settle};
 use featc_ir::Type;
 use featc_ir::display::instant;
 use featr::{Error, ServedFile, ServedLog, Side, Value};
@@ -57,6 +57,7 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let outputs = Outputs::take(&prepared, args, reporter)?;
     let inputs = Inputs::look(&prepared, Path::new(""), reporter)?;
     let log = prepared.served(&args.spine, true, reporter)?;
+    check_spine(&prepared, &log.spine, &program.run, reporter)?;
     let aside = Aside::new(&program.run, reporter)?;
     let again = batch(
         &prepared,
@@ -78,6 +79,14 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let of_model = ask_model(&prepared, &asked, &sampled, (&again, &fields), reporter)?;
     inputs.unchanged(&prepared, reporter)?;
 
+    if compared.values == 0 && asked.len() > 0 {
+        let why: BTreeMap<&str, &str> = compared
+            .without
+            .keys()
+            .map(|(field, why)| (fields.names[*field].as_str(), *why))
+            .collect();
+        return reporter.refuse(errors::nothing_compared(&why));
+    }
     let total: u64 = compared.differ.iter().sum();
     let mut text = format!(
         "verify: {} x {} of the served log, truth as-served: {} compared, {} with the model, seed {}: {total} differ",

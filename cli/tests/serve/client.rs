@@ -38,18 +38,20 @@ pub fn shop(folder: &Path) -> PathBuf {
     path
 }
 
-fn command(program: &Path, state: &Path, options: &[&str]) -> Command {
+pub fn command(program: &Path, state: &Path, options: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_featc"));
     command
         .args(["--json", "serve"])
         .arg(program)
         .arg("--state")
         .arg(state)
-        .args(["--listen", "127.0.0.1:0"])
         .args(options)
         .env("NO_COLOR", "1")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    if !options.contains(&"--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
     command
 }
 
@@ -101,25 +103,54 @@ impl Server {
     }
 
     /// Ends it as an operator does; true if it ended in order.
-    pub fn end(mut self) -> bool {
+    pub fn end(self) -> bool {
+        self.end_saying().0
+    }
+
+    /// As [`Server::end`], with what it said on standard error.
+    pub fn end_saying(mut self) -> (bool, String) {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
         let until = Instant::now() + Duration::from_secs(60);
         while Instant::now() < until {
             if let Some(status) = self.child.try_wait().expect("a child") {
-                return status.success();
+                let mut said = String::new();
+                let mut pipe = self.child.stderr.take().expect("a pipe");
+                pipe.read_to_string(&mut said).expect("a readable pipe");
+                return (status.success(), said);
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        false
+        (false, String::new())
+    }
+
+    /// The most memory that it ever had, in KiB.
+    pub fn peak_kib(&self) -> u64 {
+        let about = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
+        let line = about.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.expect("a number")
     }
 
     pub fn request(&self, head: &str, body: &[u8]) -> Reply {
         self.try_request(head, body).expect("the server answers")
     }
 
-    /// A request; `head` is its first line without the version, and headers.
     pub fn try_request(&self, head: &str, body: &[u8]) -> std::io::Result<Reply> {
+        let (status, body) = self.try_bytes(head, body)?;
+        Ok(Reply {
+            status,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+
+    /// The status, and the bytes of what is answered.
+    pub fn bytes(&self, head: &str, body: &[u8]) -> (u16, Vec<u8>) {
+        self.try_bytes(head, body).expect("the server answers")
+    }
+
+    /// A request; `head` is its first line without the version, and headers.
+    fn try_bytes(&self, head: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         let (first, headers) = head.split_once('\n').unwrap_or((head, ""));
@@ -128,28 +159,29 @@ impl Server {
             true => String::new(),
             false => format!("Content-Length: {}\r\n", body.len()),
         };
-        let head = format!("{first} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{length}{headers}\r\n");
+        let host = match headers.to_lowercase().contains("host:") {
+            true => String::new(),
+            false => format!("Host: {}\r\n", self.address),
+        };
+        let head = format!("{first} HTTP/1.1\r\n{host}Connection: close\r\n{length}{headers}\r\n");
         stream.write_all(head.as_bytes())?;
         // A server may refuse before it has read everything.
         let _ = stream.write_all(body);
         let mut answer = Vec::new();
         let read = stream.read_to_end(&mut answer);
-        let text = String::from_utf8_lossy(&answer).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        let Some(head) = answer.windows(4).position(|end| end == b"\r\n\r\n") else {
             read?;
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         };
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        Ok(Reply {
-            status: status.expect("a status"),
-            body: body.to_owned(),
-        })
+        let text = String::from_utf8_lossy(&answer[..head]).into_owned();
+        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Ok((status.expect("a status"), answer.split_off(head + 4)))
     }
 
     /// A request that begins and does not go on.
     pub fn slow(&self) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        let head = "POST /v1/push/payments HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{";
+        let head = "POST /v1/push/payments HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{";
         stream.write_all(head.as_bytes()).expect("it reads");
         stream
     }

@@ -50,7 +50,7 @@ fn twenty_kills_leave_no_trace() {
             kills += 1;
             let mut stream = TcpStream::connect(&server.address).expect("it listens");
             let head = format!(
-                "POST /v1/push/payments HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n",
+                "POST /v1/push/payments HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
                 rows.len()
             );
             stream.write_all(format!("{head}{rows}").as_bytes()).expect("it reads");

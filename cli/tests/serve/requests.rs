@@ -93,7 +93,7 @@ fn rows_are_pushed_and_features_are_answered() {
         assert!(metrics.lines().any(|said| said == line), "{line}\n{metrics}");
     }
     assert!(server.end(), "it ends in order");
-    assert!(folder.path().join("state/served/risk/0001.parquet").is_file());
+    assert!(folder.path().join("state/served/risk/00000001.parquet").is_file());
 }
 
 #[test]

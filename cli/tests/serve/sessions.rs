@@ -34,7 +34,7 @@ fn play(path: &Path) -> Option<String> {
     let program = shop(folder.path());
     std::fs::write(folder.path().join("token"), "0123456789abcdef\n").expect("a writable folder");
     let (mut request, mut status, mut expected) = ("", 0, "");
-    let (mut hold, mut blocks) = (0, None);
+    let (mut hold, mut blocks, mut repeat) = (0, None, 1);
     let mut options: Vec<String> = Vec::new();
     for part in session.split("== ").skip(1) {
         let (head, body) = part.split_once('\n').unwrap_or((part, ""));
@@ -46,6 +46,7 @@ fn play(path: &Path) -> Option<String> {
             }
             ["hold", number] => hold = number.parse().expect("a number"),
             ["blocks", number] => blocks = Some((*number).to_owned()),
+            ["repeat", number] => repeat = number.parse().expect("a number"),
             ["request"] => request = body.trim_end_matches('\n'),
             ["status", code] => status = code.parse().expect("a status"),
             ["body"] => expected = body,
@@ -64,6 +65,7 @@ fn play(path: &Path) -> Option<String> {
         std::thread::sleep(Duration::from_millis(500));
     }
     let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
+    let body = vec![body; repeat].join("\n");
     let reply = server.request(head, body.as_bytes());
     let said = serde_json::to_string_pretty(&reply.json()).expect("JSON") + "\n";
     let said = said.replace(&folder.path().display().to_string(), "$FOLDER");

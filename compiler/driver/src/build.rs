@@ -13,10 +13,10 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Certificate, Plans, Refusal, certify, plain};
-use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, NEXT, ORIGINS, PROGRAM, content_hash};
+use crate::{Certificate, Plans, Refusal, certify, listed, plain};
+use featc_ir::Program;
+use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, NEXT, ORIGINS, content_hash};
 use featc_ir::wire::Wire;
-use featc_ir::{Program, display};
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
@@ -94,26 +94,13 @@ fn contents(
 ) -> Result<BTreeMap<String, String>, BuildError> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     let mut left = most;
-    let mut add = |name: String, text: String| {
+    for (name, text) in listed::files(program, plans, certificate) {
         left = left.checked_sub(text.len()).ok_or_else(|| BuildError::TooLarge {
             services: program.services.len(),
             features: program.services.iter().map(|service| service.fields.len()).sum(),
             most,
         })?;
         files.insert(name, text);
-        Ok(())
-    };
-    add("program.txt".to_owned(), display::program(program))?;
-    add(PROGRAM.to_owned(), program.to_json())?;
-    add(CERTIFICATE.to_owned(), certificate.to_json())?;
-    for graph in &plans.stream {
-        add(format!("stream/{}.txt", graph.service), display::stream_graph(graph))?;
-        add(format!("stream/{}.json", graph.service), graph.to_json())?;
-        add(format!("stream/{}.mmd", graph.service), display::mermaid(graph))?;
-    }
-    for plan in &plans.batch {
-        add(format!("batch/{}.txt", plan.service), display::batch_plan(plan))?;
-        add(format!("batch/{}.json", plan.service), plan.to_json())?;
     }
     let hashes = files
         .iter()

@@ -1,11 +1,12 @@
 //! Comparing plans with their program: before a build is written or run, and again in a folder without its source.
 
-use crate::{Plans, plain};
+use crate::{Plans, listed, plain};
 use featc_ir::build::Build;
-use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, PROGRAM};
+use featc_ir::manifest::{CERTIFICATE, FILE, Manifest, PROGRAM, content_hash};
 use featc_ir::wire::Wire;
 use featc_ir::{Program, wf};
 use featc_validate::{Certificate, Refusal};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Why a folder is not certified.
@@ -30,14 +31,33 @@ pub fn certify(program: &Program, plans: &Plans) -> Result<Certificate, Box<Refu
 /// # Errors
 /// [`CertifyError`].
 pub fn certify_folder(folder: &Path) -> Result<Certificate, CertifyError> {
-    let (program, plans, written) = read(folder).map_err(|why| CertifyError::Unusable { why })?;
+    let unusable = |why| CertifyError::Unusable { why };
+    let (program, plans, manifest, written) = read(folder).map_err(unusable)?;
     let certificate = certify(&program, &plans).map_err(CertifyError::Refused)?;
-    match certificate.to_json().as_bytes() == written {
-        true => Ok(certificate),
-        false => Err(CertifyError::Unusable {
-            why: format!("`{CERTIFICATE}` is not what is found here"),
-        }),
+    if certificate.to_json().as_bytes() != written {
+        return Err(unusable(format!("`{CERTIFICATE}` is not what is found here")));
     }
+    check_files(&program, &plans, &certificate, &manifest).map_err(unusable)?;
+    Ok(certificate)
+}
+
+/// Whether a manifest lists the files of a build, each with the bytes that are written for the program and these plans.
+fn check_files(program: &Program, plans: &Plans, certificate: &Certificate, manifest: &Manifest) -> Result<(), String> {
+    let mut others: BTreeSet<&String> = manifest.files.keys().collect();
+    for (name, text) in listed::files(program, plans, certificate) {
+        others.remove(&name);
+        match manifest.files.get(&name) {
+            None => return Err(format!("`{FILE}` does not name `{name}`")),
+            Some(hash) if *hash != content_hash(text.as_bytes()) => {
+                return Err(format!("`{name}` is not what is written for the program"));
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(name) = others.first() {
+        return Err(format!("`{FILE}` names `{name}`, which is no file of a build"));
+    }
+    Ok(())
 }
 
 /// The program of a build, once its plans are certified as by [`certify_folder`].
@@ -50,8 +70,8 @@ pub fn program_of_folder(folder: &Path) -> Result<Program, CertifyError> {
     read.map(|(program, ..)| program)
 }
 
-/// Program, plans and certificate of a build.
-fn read(folder: &Path) -> Result<(Program, Plans, Vec<u8>), String> {
+/// Program, plans, manifest and certificate of a build.
+fn read(folder: &Path) -> Result<(Program, Plans, Manifest, Vec<u8>), String> {
     let mut build = Build::read(&|name| plain::read(&folder.join(name)))?;
     let mut bytes = |name: &str| build.others.remove(name).ok_or_else(|| format!("`{name}` is missing"));
     let (program, certificate) = (bytes(PROGRAM)?, bytes(CERTIFICATE)?);
@@ -70,7 +90,7 @@ fn read(folder: &Path) -> Result<(Program, Plans, Vec<u8>), String> {
         batch: batch.collect(),
         stream: stream.collect(),
     };
-    Ok((program, plans, certificate))
+    Ok((program, plans, build.manifest, certificate))
 }
 
 #[cfg(test)]

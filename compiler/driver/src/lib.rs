@@ -36,6 +36,7 @@
 mod build;
 mod certify;
 mod elsewhere;
+mod listed;
 mod plain;
 mod project;
 
@@ -139,6 +140,11 @@ fn mixed_modules(
     );
     let help = "a folder is one program: name one file, keep the programs in folders of their own, or give both files one module name";
     Some(diag::Diagnostic::new(diag::Code::MixedModules, message).with_help(help))
+}
+
+/// Whether a text is a duration but for its length: more than 106751991 days.
+pub fn is_too_long(text: &str) -> bool {
+    featc_syntax::is_too_long(text)
 }
 
 /// A duration as programs write it (`5s`, `1h30m`), in microseconds; `None` for anything else.

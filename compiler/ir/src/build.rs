@@ -8,7 +8,7 @@
 
 use crate::manifest::{FILE, Manifest, NEXT, content_hash};
 use crate::plan::{BatchPlan, StreamGraph};
-use crate::wire::Wire;
+use crate::wire::{Wire, only_known};
 use crate::{Source, hash};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -41,7 +41,8 @@ struct Head {
 /// Reads a manifest of this release.
 ///
 /// # Errors
-/// What is no manifest, of another release or other kernels, or names what is no file of a build.
+/// What is no manifest, has members that none has, is of another release or other kernels, or names what is no file of a
+/// build.
 pub fn manifest(bytes: &[u8]) -> Result<Manifest, String> {
     let wrong = |error: serde_json::Error| format!("`{FILE}`: {error}");
     let head: Head = serde_json::from_slice(bytes).map_err(wrong)?;
@@ -57,6 +58,7 @@ pub fn manifest(bytes: &[u8]) -> Result<Manifest, String> {
         ));
     }
     let manifest: Manifest = serde_json::from_slice(bytes).map_err(wrong)?;
+    only_known(bytes, &manifest).map_err(|why| format!("`{FILE}`: {why}"))?;
     if manifest.kernels != hash::KERNELS_VERSION {
         return Err(format!(
             "it was built for {}; this is {}: build the program again",

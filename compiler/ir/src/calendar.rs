@@ -1,7 +1,12 @@
-//! Days of the proleptic Gregorian calendar: the one place that knows how many days there are between two of them.
+//! Days of the proleptic Gregorian calendar, and how days and instants are written: the one place that knows.
 //!
 //! Howard Hinnant's algorithms (<https://howardhinnant.github.io/date_algorithms.html>): years begin in March, eras are
-//! 400 years of 146 097 days. Everything else about instants stands in `featr_kernels::calendar`.
+//! 400 years of 146 097 days. How they are read, and their other parts, stands in `featr_kernels::calendar`.
+
+/// Microseconds of a day.
+pub const DAY_US: i64 = 86_400_000_000;
+/// Microseconds of a second.
+pub const SECOND_US: i64 = 1_000_000;
 
 /// A day of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,4 +48,33 @@ pub fn civil_from_days(days: i64) -> Civil {
     } as u32;
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     Civil { year, month, day }
+}
+
+/// The day (since 1970-01-01, in UTC) of an instant.
+#[inline]
+pub fn day_of(us: i64) -> i64 {
+    us.div_euclid(DAY_US)
+}
+
+/// `2013-01-01`; years outside 0–9999 print with their sign and six digits.
+pub fn render_date(days: i64) -> String {
+    let Civil { year, month, day } = civil_from_days(days);
+    if (0..=9_999).contains(&year) {
+        format!("{year:04}-{month:02}-{day:02}")
+    } else {
+        format!("{year:+07}-{month:02}-{day:02}")
+    }
+}
+
+/// RFC 3339 in UTC with `Z`; six digits of the second where it is not whole.
+pub fn render_timestamp(us: i64) -> String {
+    let date = render_date(day_of(us));
+    let in_day = us.rem_euclid(DAY_US);
+    let seconds = in_day / SECOND_US;
+    let (hour, minute, second, fraction) = (seconds / 3_600, seconds / 60 % 60, seconds % 60, in_day % SECOND_US);
+    if fraction == 0 {
+        format!("{date}T{hour:02}:{minute:02}:{second:02}Z")
+    } else {
+        format!("{date}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
+    }
 }

@@ -140,6 +140,16 @@ pub enum Lateness {
     },
 }
 
+impl Lateness {
+    /// By how much an accepted row may be late, in microseconds, as far as retention asks: 0 where there is no bound.
+    pub fn bound_us(self) -> u64 {
+        match self {
+            Lateness::Unbounded => 0,
+            Lateness::Within { bound_us } => bound_us,
+        }
+    }
+}
+
 /// Files on disk: globs relative to the program's folder, in the given order; the files of one glob in name order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSet {
@@ -330,9 +340,5 @@ pub(crate) fn retention_us(windows: impl IntoIterator<Item = WindowKind>, latene
     for window in windows {
         longest = longest.max(window.bounds().reach_us()?);
     }
-    let lateness = match lateness {
-        Lateness::Unbounded => 0,
-        Lateness::Within { bound_us } => bound_us,
-    };
-    longest.checked_add(lateness)?.checked_add(READ_SKEW_US)
+    longest.checked_add(lateness.bound_us())?.checked_add(READ_SKEW_US)
 }

@@ -41,6 +41,11 @@ pub struct Bounds {
     back_us: Option<u64>,
 }
 
+/// Sorts how far something reaches back, in microseconds; `None`, for ever, is furthest.
+pub fn by_reach(reach_us: Option<u64>) -> (bool, u64) {
+    (reach_us.is_none(), reach_us.unwrap_or(0))
+}
+
 impl Bounds {
     /// `(t − length, t]`, or everything up to `t`.
     pub fn lookback(length_us: Option<u64>) -> Bounds {
@@ -74,6 +79,11 @@ impl Bounds {
     /// How far they reach back from `t`, in microseconds; `None`: for ever.
     pub fn reach_us(&self) -> Option<u64> {
         self.back_us
+    }
+
+    /// Sorts by how far they reach back: for ever is furthest.
+    pub fn by_reach(&self) -> (bool, u64) {
+        by_reach(self.back_us)
     }
 
     /// Whether they hold `t` itself.

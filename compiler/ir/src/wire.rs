@@ -3,6 +3,7 @@
 use crate::plan::{BatchPlan, StreamGraph};
 use crate::program::{Origins, Program};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 /// A document as written to disk.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub trait Wire: Serialize + DeserializeOwned {
     /// Reads what [`Wire::to_json`] wrote.
     ///
     /// # Errors
-    /// Text that is not such a document, another kind, or another version.
+    /// Text that is not such a document, another kind, or another version; a member that none has.
     fn from_json(text: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Head {
@@ -56,7 +57,40 @@ pub trait Wire: Serialize + DeserializeOwned {
             ));
         }
         let envelope: Envelope<Self> = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        only_known(text.as_bytes(), &envelope)?;
         Ok(envelope.body)
+    }
+}
+
+/// Refuses a document with members that were not read, and so are not in what is written again.
+///
+/// # Errors
+/// The first of them, by its path.
+pub(crate) fn only_known<T: Serialize>(text: &[u8], read: &T) -> Result<(), String> {
+    let found: Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let known = serde_json::to_value(read).map_err(|error| error.to_string())?;
+    match unknown(&found, &known) {
+        Some(path) => Err(format!("it has `{path}`, which no such document has")),
+        None => Ok(()),
+    }
+}
+
+/// The path of the first member or item of `found` that `known` lacks.
+fn unknown(found: &Value, known: &Value) -> Option<String> {
+    let below = |name: &str, found: &Value, known: Option<&Value>| match known {
+        Some(known) => unknown(found, known).map(|path| format!("/{name}{path}")),
+        None => Some(format!("/{name}")),
+    };
+    match (found, known) {
+        (Value::Object(found), Value::Object(known)) => {
+            let mut members = found.iter();
+            members.find_map(|(name, value)| below(name, value, known.get(name)))
+        }
+        (Value::Array(found), Value::Array(known)) => {
+            let mut items = found.iter().enumerate();
+            items.find_map(|(at, value)| below(&at.to_string(), value, known.get(at)))
+        }
+        _ => None,
     }
 }
 

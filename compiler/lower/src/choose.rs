@@ -6,8 +6,7 @@ use featc_ir::plan::{
 };
 use featc_ir::program::READ_SKEW_US;
 use featc_ir::{
-    Aggregate, Bounds, ColumnId, Excluding, Key, Lateness, LiftId, Slot, Source, TransformColumn, Window, WindowId,
-    WindowKind,
+    Aggregate, Bounds, ColumnId, Excluding, Key, LiftId, Slot, Source, TransformColumn, Window, WindowId, WindowKind,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -90,18 +89,14 @@ pub(crate) fn order() -> Order {
 
 /// As far back as the longest window or presence, and no further.
 pub(crate) fn restrict(fold: &FoldSpec) -> Restrict {
-    let reaches = fold.windows.iter().map(|window| window.bounds().reach_us());
-    let lengths = reaches.chain(fold.presence.iter().copied());
-    let longest: Option<Vec<u64>> = lengths.collect();
     Restrict {
-        after_us: longest.map(|lengths| lengths.into_iter().max().unwrap_or(0)),
+        after_us: fold.reach_us(),
         until_us: 0,
     }
 }
 
 /// As long as the longest window may be asked for, and whether there was any event within its reach.
 pub(crate) fn retention(fold: &FoldSpec, source: &Source) -> Retention {
-    let furthest = |window: &&Window| window.bounds().reach_us().map_or((1, 0), |us| (0, us));
     let mut windows: Vec<&Window> = fold.windows.iter().collect();
     // The first of those that reach equally far.
     windows.reverse();
@@ -109,11 +104,12 @@ pub(crate) fn retention(fold: &FoldSpec, source: &Source) -> Retention {
         kind: WindowKind::Lifetime,
         excluding: Excluding::Nothing,
     };
-    let window = windows.into_iter().max_by_key(furthest).copied().unwrap_or(ever);
-    let lateness_us = match source.lateness {
-        Lateness::Unbounded => 0,
-        Lateness::Within { bound_us } => bound_us,
-    };
+    let window = windows
+        .into_iter()
+        .max_by_key(|window| window.bounds().by_reach())
+        .copied()
+        .unwrap_or(ever);
+    let lateness_us = source.lateness.bound_us();
     let reach = window.bounds().reach_us();
     let keep = reach.and_then(|length| length.checked_add(lateness_us)?.checked_add(READ_SKEW_US));
     Retention {
@@ -224,8 +220,7 @@ fn walks(spec: &FoldSpec) -> Vec<Walk> {
 fn stops(spec: &FoldSpec, mut members: Vec<usize>) -> Vec<Stop> {
     let length = |at: &usize| {
         let window = spec.slots[*at].window;
-        let reach = spec.windows[window.index()].bounds().reach_us();
-        (reach.map_or((1, 0), |us| (0, us)), window)
+        (spec.windows[window.index()].bounds().by_reach(), window)
     };
     members.sort_by_key(length);
     let of_windows = members.chunk_by(|left, right| spec.slots[*left].window == spec.slots[*right].window);

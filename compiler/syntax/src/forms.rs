@@ -173,6 +173,52 @@ pub(crate) fn instead(context: Context, word: &str, named: Option<&str>) -> Opti
         (Context::Statement, "entity" | "key" | "keys" | "by" | "group") => {
             return Some("it stands in the head: `view spend of card from txn by (card) { … }`".to_owned());
         }
+        (Context::Step, "filter" | "keep" | "having" | "if" | "when") => {
+            return Some(match named {
+                Some(condition) => format!("`where` keeps rows: `where {condition}`"),
+                None => "`where` keeps rows: `where amount > 0`".to_owned(),
+            });
+        }
+        (Context::Step, "drop" | "remove" | "project") => {
+            return Some(
+                "remove it: a transform keeps all columns, and what no feature reads costs nothing; rows are left out by \
+                 `where`"
+                    .to_owned(),
+            );
+        }
+        (Context::Step, "rename") => {
+            return Some(match named {
+                Some(column) => format!("`let` gives a column a second name: `let other = {column}`"),
+                None => "`let` gives a column a second name: `let other = amount`".to_owned(),
+            });
+        }
+        (Context::Step, "distinct" | "dedup" | "dedupe" | "deduplicate" | "unique") => {
+            return Some(
+                "remove it: an event counts once, which is what `unique` in the source is for; different values are counted \
+                 by `count_distinct`"
+                    .to_owned(),
+            );
+        }
+        (Context::Step, "limit" | "head" | "top" | "tail" | "sample" | "fetch") => {
+            return Some("remove it: a feature says how many events it looks at, such as `over 100 events`".to_owned());
+        }
+        (Context::Step, "sort" | "order" | "orderby") => {
+            return Some("remove it: events are always in the order of their time".to_owned());
+        }
+        (Context::Step, "assign" | "mutate" | "set" | "add" | "with" | "with_column" | "with_columns" | "derive") => {
+            return Some("`let` adds a column: `let doubled = amount * 2`".to_owned());
+        }
+        (
+            Context::Clause,
+            "header" | "delimiter" | "delim" | "sep" | "separator" | "encoding" | "quote" | "compression" | "options"
+            | "skip",
+        ) => {
+            return Some(
+                "remove it: CSV has a header line, commas, double quotes and UTF-8; with tabs it is `tsv`; other files \
+                 have to be written anew"
+                    .to_owned(),
+            );
+        }
         (Context::Step, "select" | "columns") => {
             return Some("a transform keeps all columns; `where` keeps rows, `let` adds a column".to_owned());
         }

@@ -43,6 +43,11 @@ pub fn is_reserved(word: &str) -> bool {
     featc_grammar::RESERVED.contains(&word)
 }
 
+/// Whether a text is a duration but for its length: more microseconds than an int64 holds.
+pub fn is_too_long(text: &str) -> bool {
+    !text.is_empty() && matches!(literal::total(text, diag::Span::default()), Ok(None))
+}
+
 /// Microseconds of a duration as programs write it (`90m`, `1h30m`); `None` for any other text.
 pub fn duration(text: &str) -> Option<i64> {
     if text.is_empty() {

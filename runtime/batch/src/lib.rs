@@ -29,7 +29,6 @@ mod measure;
 mod nodes;
 mod plan;
 mod report;
-mod row_format;
 mod run;
 mod schema;
 mod session;

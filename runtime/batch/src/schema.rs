@@ -6,10 +6,9 @@
 //! | events, as dealt to partitions | `entity` (its number), `time`, `id` (a word, or a key as bytes), `digest` when ids occur twice, `arrival` when the truth asks, `poison` if a `where` or an `at` can fail, then the lifts |
 //! | events, in order | `entity`, `time`, `tie` (its place among the entity's events of that time), `id` if a window excludes by it, and the rest as above; each event once |
 //! | answers | `row` (position in the spine), `time`, `lag` (how far the cut is behind, where questions bring it), per slot its value; when statuses are wanted, per slot its status as a byte, and per presence a bool |
-//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte, all [packed](crate::row_format); the rows of one block of the spine after those of another |
+//! | features | `row`, per output feature its value in its final type and, when wanted, its status as a byte; the rows of one block of the spine after those of another |
 
 use crate::id_column::IdColumn;
-use crate::row_format::Layout;
 use crate::wire::Wire;
 use arrow::datatypes::{DataType, Field, Schema};
 use featc_ir::plan::{FinishSpec, FoldSpec, RowSpec};
@@ -149,20 +148,14 @@ pub(crate) fn answer_fields(spec: &FoldSpec, cut: Cut, with_status: bool) -> Vec
     fields
 }
 
-/// How the features of a node travel.
-pub(crate) fn feature_layout(spec: &FinishSpec, with_status: bool) -> Layout {
-    let mut columns = vec![];
+/// The columns of the features of a node: where each row belongs, and per feature its value and, when wanted, its status.
+pub(crate) fn feature_fields(spec: &FinishSpec, with_status: bool) -> Vec<Field> {
+    let mut columns = vec![Field::new("row", DataType::UInt32, false)];
     for feature in spec.features.iter().filter(|feature| feature.output) {
         columns.push(Field::new(&feature.name, arrow_type(feature.ty), true));
         if with_status {
             columns.push(Field::new(format!("{}__status", feature.name), DataType::UInt8, false));
         }
     }
-    Layout::new(columns)
-}
-
-/// The columns of features.
-pub(crate) fn feature_fields(layout: &Layout) -> Vec<Field> {
-    let row = Field::new("row", DataType::UInt32, false);
-    std::iter::once(row).chain(layout.fields()).collect()
+    columns
 }

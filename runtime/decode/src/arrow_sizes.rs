@@ -1,7 +1,12 @@
 //! What compressed Arrow buffers say of their sizes, held against what their bytes can be, before memory is taken for them.
 
+use crate::arrow_stream::{MARKER, Stream};
+use crate::guard::guarded;
+use arrow::array::{Array as _, ArrayRef, AsArray as _};
+use arrow::datatypes::{DataType, FieldRef};
 use arrow::error::ArrowError;
-use arrow::ipc::{CompressionType, Message};
+use arrow::ipc::{CompressionType, Message, root_as_message};
+use std::io::Read;
 use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
 /// From here on it is asked whether there is that much memory: taking it without asking would end the process.
@@ -44,6 +49,88 @@ pub(crate) fn check_sizes(message: &Message<'_>, body: &[u8]) -> Result<(), Arro
     Ok(())
 }
 
+/// How many bytes the buffers of a stream say that they become; of one that is broken up to there.
+pub(crate) fn unpacked_bytes(stream: &[u8]) -> u64 {
+    let (mut rest, mut sum) = (stream, 0u64);
+    while let Some((about, body, behind)) = message(rest) {
+        let Ok(message) = root_as_message(about) else { break };
+        let dictionary = || message.header_as_dictionary_batch()?.data();
+        let batch = message.header_as_record_batch().or_else(dictionary);
+        let packed = batch.filter(|batch| batch.compression().is_some());
+        for buffer in packed.iter().flat_map(|batch| batch.buffers()).flatten() {
+            let start = usize::try_from(buffer.offset()).unwrap_or(usize::MAX);
+            let size = body.get(start..).and_then(|buffer| buffer.first_chunk::<8>());
+            let size = size.map_or(0, |size| i64::from_le_bytes(*size));
+            sum = sum.saturating_add(u64::try_from(size).unwrap_or(0));
+        }
+        let plain = if packed.is_none() { body.len() as u64 } else { 0 };
+        sum = sum.saturating_add(plain);
+        rest = behind;
+    }
+    sum
+}
+
+/// How many bytes the texts of a stream are where rows share them, when each row has its own; of one that is broken none.
+pub(crate) fn shared_text_bytes(name: &str, stream: Box<dyn Read + Send>) -> u64 {
+    let sum = || -> Result<u64, ArrowError> {
+        let (schema, mut stream) = Stream::open(name, stream)?;
+        let is_shared = |field: &FieldRef| matches!(field.data_type(), DataType::Dictionary(..) | DataType::Utf8View);
+        let mut sum = 0u64;
+        if schema.fields().iter().any(is_shared) {
+            while let Some(batch) = stream.next()? {
+                let bytes = batch.columns().iter().map(text_bytes);
+                sum = bytes.fold(sum, u64::saturating_add);
+            }
+        }
+        Ok(sum)
+    };
+    guarded(name, sum).unwrap_or(0)
+}
+
+/// The bytes of the texts of a view or a dictionary, as often as they occur.
+fn text_bytes(array: &ArrayRef) -> u64 {
+    let rows = (0..array.len()).filter(|row| array.is_valid(*row));
+    match array.data_type() {
+        // The low half of a view is the length of its text.
+        DataType::Utf8View => {
+            let views = array.as_string_view().views();
+            rows.map(|row| u64::from(views[row] as u32)).sum()
+        }
+        DataType::Dictionary(..) => {
+            let dictionary = array.as_any_dictionary();
+            let values = dictionary.values();
+            let lengths: Vec<u64> = match values.data_type() {
+                DataType::Utf8 => values.as_string::<i32>().iter().map(length).collect(),
+                DataType::LargeUtf8 => values.as_string::<i64>().iter().map(length).collect(),
+                DataType::Utf8View => values.as_string_view().iter().map(length).collect(),
+                _ => return 0,
+            };
+            if lengths.is_empty() {
+                return 0;
+            }
+            let keys = dictionary.normalized_keys();
+            rows.map(|row| lengths[keys[row]]).fold(0, u64::saturating_add)
+        }
+        _ => 0,
+    }
+}
+
+fn length(text: Option<&str>) -> u64 {
+    text.map_or(0, |text| text.len() as u64)
+}
+
+/// The head and the body of the first message, and what is behind it.
+fn message(stream: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (mut length, mut rest) = stream.split_first_chunk::<4>()?;
+    if *length == MARKER {
+        (length, rest) = rest.split_first_chunk::<4>()?;
+    }
+    let (about, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let length = root_as_message(about).ok()?.bodyLength();
+    let (body, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    Some((about, body, behind))
+}
+
 /// Every byte of a length stands for 255 bytes at most.
 fn most_of_lz4(packed: &[u8]) -> usize {
     packed.len().saturating_mul(255)
@@ -70,6 +157,56 @@ fn most_of_zstd(packed: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_stream_becomes_is_said_before_it_is_unpacked() {
+        use arrow::array::{Int64Array, RecordBatch};
+        use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
+        use std::sync::Arc;
+        let column = Arc::new(Int64Array::from(vec![7; 100_000])) as arrow::array::ArrayRef;
+        let batch = RecordBatch::try_from_iter([("x", column)]).unwrap();
+        for (codec, at_most) in [(None, 900_000), (Some(CompressionType::ZSTD), 20_000)] {
+            let options = IpcWriteOptions::default().try_with_compression(codec).unwrap();
+            let mut writer = StreamWriter::try_new_with_options(Vec::new(), &batch.schema(), options).unwrap();
+            writer.write(&batch).unwrap();
+            let bytes = writer.into_inner().unwrap();
+            assert!(bytes.len() < at_most, "{codec:?} {}", bytes.len());
+            assert!((800_000..900_000).contains(&unpacked_bytes(&bytes)), "{codec:?}");
+            assert_eq!(unpacked_bytes(&bytes[..40]), 0);
+        }
+        assert_eq!(unpacked_bytes(b"no stream at all"), 0);
+    }
+
+    #[test]
+    fn texts_that_rows_share_count_as_often_as_they_occur() {
+        use arrow::array::{DictionaryArray, Int32Array, RecordBatch, StringArray, StringViewArray};
+        use arrow::ipc::writer::StreamWriter;
+        use std::sync::Arc;
+        let (long, rows) = ("x".repeat(10_000), 500);
+        let texts = Arc::new(StringArray::from(vec![long.as_str(), "y"]));
+        let keys: Int32Array = (0..rows).map(|row| (row % 5 > 0).then_some(row % 2)).collect();
+        let dictionary: ArrayRef = Arc::new(DictionaryArray::try_new(keys, texts.clone()).unwrap());
+        let mut views = arrow::array::StringViewBuilder::new().with_deduplicate_strings();
+        (0..rows).for_each(|_| views.append_value(&long));
+        let views: StringViewArray = views.finish();
+        for (array, expected) in [
+            (dictionary, 200 * 10_000 + 200),
+            (Arc::new(views) as ArrayRef, 500 * 10_000),
+            (texts as ArrayRef, 0),
+        ] {
+            let batch = RecordBatch::try_from_iter([("x", array)]).unwrap();
+            let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+            writer.write(&batch).unwrap();
+            let bytes = writer.into_inner().unwrap();
+            assert!(bytes.len() < 20_000, "{}", bytes.len());
+            let found = shared_text_bytes("rows", Box::new(std::io::Cursor::new(bytes.clone())));
+            assert_eq!(found, expected, "{}", batch.schema());
+            assert_eq!(
+                shared_text_bytes("rows", Box::new(std::io::Cursor::new(bytes[..80].to_vec()))),
+                0
+            );
+        }
+    }
 
     #[test]
     fn what_zstd_can_become() {

@@ -38,7 +38,7 @@ pub(crate) struct CsvReader {
     lines: Lines,
     delimiter: u8,
     raw: Vec<u8>,
-    /// Field texts back to back, where the record has quotes; otherwise fields point into `line_text`.
+    /// Field texts back to back, where the record has quotes; otherwise fields point into `raw`.
     text: String,
     fields: Vec<(Range<usize>, bool)>,
     /// Whether the last of the lines ahead was read, and not looked at: with it a record was too long.

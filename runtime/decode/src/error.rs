@@ -56,6 +56,8 @@ pub enum DecodeError {
     },
     /// A spine line that cannot be split into columns.
     SpineLine { file: String, line: u64, why: String },
+    /// A spine with more columns than are carried through a run.
+    SpineTooWide { file: String, why: String },
     /// A target cannot be written; whatever it held before is still there.
     Unwritable { file: String, why: String },
     /// A value of a result that text formats cannot hold. `row` is a row of the result, from 1; `why` completes
@@ -70,6 +72,8 @@ pub enum DecodeError {
     Busy { file: String },
     /// The name of a target says no format that can be written; the extensions in `known` do.
     UnknownExtension { file: String, known: Vec<&'static str> },
+    /// Rows in memory that are more than was allowed. See [`crate::Bounds`].
+    BeyondBounds { file: String, why: String },
     /// A store or a table that is not of this machine's file system; `place` is its address.
     Lake {
         cause: LakeCause,
@@ -183,6 +187,10 @@ impl DecodeError {
             | DecodeError::Unreadable { why, .. }
             | DecodeError::Unwritable { why, .. } => remedy(why).map(str::to_owned),
             DecodeError::Corrupt { why, .. } => content::remedy(why).map(str::to_owned),
+            DecodeError::BeyondBounds { .. } => Some("send it in smaller parts".into()),
+            DecodeError::SpineTooWide { .. } => {
+                Some("leave out columns that nobody needs, and write objects whose keys are data as text".into())
+            }
             DecodeError::AmbiguousColumn { .. }
             | DecodeError::WrongType { .. }
             | DecodeError::SpineInstant { .. }
@@ -225,6 +233,7 @@ const LEADS_TO_ITSELF: &str = "it is a link that leads to itself";
 /// What is said of a link to what is not there.
 pub(crate) const LEADS_NOWHERE: &str = "it is a link that leads to nothing";
 const NAME_TOO_LONG: &str = "a name in its path is too long for the file system";
+const IS_FOLDER: &str = "is a folder";
 const NO_FOLDER: &str = "a part of its path is not a folder";
 
 /// The next step for what [`plain`] says, where permissions and folders are not the matter.
@@ -238,6 +247,7 @@ fn remedy(why: &str) -> Option<&'static str> {
         LEADS_BACK => "remove the link, or name the files instead of the folder",
         LEADS_TO_ITSELF | LEADS_NOWHERE => "let the link lead to a file, or remove it",
         NAME_TOO_LONG => "give it a shorter name: most file systems take 255 bytes",
+        IS_FOLDER => "name a file: this is a folder",
         NO_FOLDER => "move the file away that stands in the place of a folder, or choose another place",
         NO_PLAIN_FILE => "write what it gives to a file, and read that",
         why if why.ends_with(LINKS_FOLLOWED) => "name the files, or the folders that they lie in, without `**`",
@@ -267,12 +277,20 @@ pub fn plain(error: &std::io::Error) -> String {
         ErrorKind::FileTooLarge => TOO_LARGE.into(),
         ErrorKind::NotFound => "no such file or folder".into(),
         ErrorKind::PermissionDenied => "permission denied".into(),
-        ErrorKind::IsADirectory => "is a folder".into(),
+        ErrorKind::IsADirectory => IS_FOLDER.into(),
         ErrorKind::NotADirectory => NO_FOLDER.into(),
         ErrorKind::InvalidFilename => NAME_TOO_LONG.into(),
         ErrorKind::StorageFull => NO_SPACE.into(),
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
         _ => error.to_string(),
+    }
+}
+
+/// The verb behind the name of a file, or of rows that have none.
+fn has(file: &str) -> &'static str {
+    match file.starts_with("rows of ") {
+        true => "have",
+        false => "has",
     }
 }
 
@@ -283,8 +301,10 @@ impl fmt::Display for DecodeError {
             DecodeError::Unreadable { file, why } => write!(f, "cannot read {file}: {why}"),
             DecodeError::Changed { file, how } => write!(f, "{file} {how} while it was read"),
             DecodeError::Corrupt { file, why } => write!(f, "{file} is corrupt or of another format: {why}"),
-            DecodeError::MissingColumn { file, column, .. } => write!(f, "{file} has no column `{column}`"),
-            DecodeError::AmbiguousColumn { file, column } => write!(f, "{file} has several columns `{column}`"),
+            DecodeError::MissingColumn { file, column, .. } => write!(f, "{file} {} no column `{column}`", has(file)),
+            DecodeError::AmbiguousColumn { file, column } => {
+                write!(f, "{file} {} several columns `{column}`", has(file))
+            }
             DecodeError::WrongType {
                 file,
                 column,
@@ -321,6 +341,7 @@ impl fmt::Display for DecodeError {
             DecodeError::SpineKey { file, row, column, why } => {
                 write!(f, "{row} of {file} has no usable key: column `{column}` {why}")
             }
+            DecodeError::SpineTooWide { file, why } => write!(f, "{file} is too wide for a spine: {why}"),
             DecodeError::SpineLine { file, line, why } => write!(f, "line {line} of {file} is broken: {why}"),
             DecodeError::Unwritable { file, why } => write!(f, "cannot write {file}: {why}"),
             DecodeError::BeyondText { file, column, row, why } => {
@@ -330,6 +351,7 @@ impl fmt::Display for DecodeError {
                 )
             }
             DecodeError::Busy { file } => write!(f, "another run is writing to {file}"),
+            DecodeError::BeyondBounds { file, why } => write!(f, "{file}: {why}"),
             DecodeError::UnknownExtension { file, known } => {
                 let known = listed(known, "and");
                 write!(f, "cannot tell the format of {file} from its name: {known} are known")

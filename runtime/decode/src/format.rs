@@ -6,7 +6,7 @@ use crate::spec::{Decoded, Spec};
 use crate::spine::{Spine, Wanted};
 use crate::store::{InputFile, Store};
 use crate::write::{Encoder, Target, WriteError, WriteOptions};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,6 +46,14 @@ pub(crate) trait Format: Sync {
     /// How the names of its outputs end; `None` of a format that is only read.
     fn output(&self) -> Option<&'static str> {
         None
+    }
+
+    /// What of a schema its outputs cannot hold.
+    ///
+    /// # Errors
+    /// The column, and why.
+    fn holds(&self, _schema: &Schema) -> Result<(), String> {
+        Ok(())
     }
 
     /// Begins an output.

@@ -1,5 +1,6 @@
 //! Rows of a source that are in memory already, decoded as those of a Parquet file are.
 
+use crate::arrow_sizes::{shared_text_bytes, unpacked_bytes};
 use crate::error::DecodeError;
 use crate::guard::guarded;
 use crate::layout::Layout;
@@ -10,6 +11,7 @@ use crate::store::{InputFile, RandomRead, Store};
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use featc_ir::{FileFormat, FileSet, Source};
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,33 +41,94 @@ pub fn decode_rows(source: &Source, rows: &RecordBatch, name: &str) -> Result<(D
     Ok((decoded, rejects))
 }
 
+/// How much of the bytes of one file is taken; the default bounds nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Rows that decode.
+    pub rows: usize,
+    /// Rows that do not.
+    pub rejects: usize,
+    /// Of Arrow, the bytes that it becomes when it is unpacked, and those of texts of dictionaries and views when each row
+    /// has its own.
+    pub unpacked_bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            rows: usize::MAX,
+            rejects: usize::MAX,
+            unpacked_bytes: u64::MAX,
+        }
+    }
+}
+
 /// Decodes the bytes of one file by the declaration of a source, all of it: decoded rows, and those that cannot be used,
 /// both with their lines or rows from 1. `name` is what messages call it, and has no extension that says it is packed.
+/// Bounds hold while it decodes: what is beyond them is never in memory.
 ///
 /// # Errors
-/// What would be wrong with such a file.
+/// What would be wrong with such a file; [`DecodeError::BeyondBounds`].
 pub fn decode_bytes(
     source: &Source,
     format: FileFormat,
     bytes: Vec<u8>,
     name: &str,
+    bounds: &Bounds,
 ) -> Result<(Vec<Decoded>, Vec<Reject>), DecodeError> {
+    let beyond = |why: String| DecodeError::BeyondBounds {
+        file: name.to_owned(),
+        why,
+    };
+    let (bytes, most) = (Bytes::from(bytes), bounds.unpacked_bytes);
+    if format == FileFormat::Arrow && most < u64::MAX {
+        if unpacked_bytes(&bytes) > most {
+            let why = format!("they become more than {most} bytes when they are unpacked");
+            return Err(beyond(why));
+        }
+        if shared_text_bytes(name, Box::new(Cursor::new(bytes.clone()))) > most {
+            let why = format!("texts that rows share are more than {most} bytes when each row has its own");
+            return Err(beyond(why));
+        }
+    }
     let files = FileSet {
         format,
         paths: vec![name.to_owned()],
         version: None,
     };
     let rejects: Arc<Mutex<Vec<Reject>>> = Arc::default();
-    let kept = rejects.clone();
+    let (kept, most, file) = (rejects.clone(), bounds.rejects, name.to_owned());
     let options = ReadOptions {
-        store: Some(Arc::new(OneFile(bytes.into()))),
+        // A batch ends where there are so many rejects, too.
+        rows_per_batch: Some(bounds.rows.min(bounds.rejects).clamp(1, 65_536)),
+        store: Some(Arc::new(OneFile(bytes))),
         sink: Some(Box::new(move |reject| {
-            kept.lock().unwrap_or_else(PoisonError::into_inner).push(reject.clone());
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() == most {
+                let of = kept.first().unwrap_or(reject);
+                let why = format!(
+                    "more than {most} rows cannot be used; the first is {}: {}",
+                    of.line, of.detail
+                );
+                return Err(DecodeError::BeyondBounds {
+                    file: file.clone(),
+                    why,
+                });
+            }
+            kept.push(reject.clone());
             Ok(())
         })),
         ..ReadOptions::default()
     };
-    let decoded = read_source(source, &files, Path::new(""), options)?.collect::<Result<Vec<_>, _>>()?;
+    let (mut decoded, mut rows) = (Vec::new(), 0);
+    for part in read_source(source, &files, Path::new(""), options)? {
+        let part = part?;
+        rows += part.batch.rows;
+        if rows > bounds.rows {
+            return Err(beyond(format!("more than {} rows", bounds.rows)));
+        }
+        decoded.push(part);
+    }
     let rejects = std::mem::take(&mut *rejects.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((decoded, rejects))
 }
@@ -129,16 +192,75 @@ mod tests {
     #[test]
     fn a_file_in_memory_decodes_as_one_on_disk() {
         let text = "{\"id\": 1, \"at\": \"1970-01-01T00:00:01Z\"}\n\nno\n{\"id\": 2, \"at\": null}\n{\"id\": 3, \"at\": \"1970-01-01T00:00:02Z\"}";
-        let decoded = decode_bytes(&source(), FileFormat::Jsonl, text.into(), "rows of txn").unwrap();
+        let decoded = decode_bytes(
+            &source(),
+            FileFormat::Jsonl,
+            text.into(),
+            "rows of txn",
+            &Bounds::default(),
+        )
+        .unwrap();
         let (batches, rejects) = decoded;
         assert_eq!(batches.iter().map(|decoded| decoded.batch.rows).sum::<usize>(), 2);
         assert_eq!(batches[0].batch.columns[1].i64s(), [1_000_000, 2_000_000]);
         assert_eq!((batches[0].rows.number(0), batches[0].rows.number(1)), (1, 5));
         let found: Vec<(u64, Reason)> = rejects.iter().map(|reject| (reject.line, reject.reason)).collect();
         assert_eq!(found, [(3, Reason::Unparsable), (4, Reason::NullTime)]);
-        let broken = decode_bytes(&source(), FileFormat::Arrow, b"ARROW1 no".to_vec(), "rows of txn");
+        let broken = decode_bytes(
+            &source(),
+            FileFormat::Arrow,
+            b"ARROW1 no".to_vec(),
+            "rows of txn",
+            &Bounds::default(),
+        );
         assert!(matches!(broken, Err(DecodeError::Corrupt { .. })), "{broken:?}");
-        let empty = decode_bytes(&source(), FileFormat::Jsonl, Vec::new(), "rows of txn").unwrap();
+        let empty = decode_bytes(
+            &source(),
+            FileFormat::Jsonl,
+            Vec::new(),
+            "rows of txn",
+            &Bounds::default(),
+        )
+        .unwrap();
         assert!(empty.0.is_empty() && empty.1.is_empty());
+    }
+
+    #[test]
+    fn bounds_hold_while_it_decodes() {
+        let row = |id: usize| format!("{{\"id\": {id}, \"at\": \"1970-01-01T00:00:01Z\"}}\n");
+        let decode = |text: &str, rows, rejects| {
+            let bounds = Bounds {
+                rows,
+                rejects,
+                ..Bounds::default()
+            };
+            decode_bytes(&source(), FileFormat::Jsonl, text.into(), "rows", &bounds)
+        };
+        let good: String = (0..10).map(row).collect();
+        assert_eq!(
+            decode(&good, 10, 0)
+                .unwrap()
+                .0
+                .iter()
+                .map(|part| part.batch.rows)
+                .sum::<usize>(),
+            10
+        );
+        let said =
+            |result: Result<_, DecodeError>| result.map(|_: (Vec<Decoded>, Vec<Reject>)| ()).unwrap_err().to_string();
+        assert_eq!(said(decode(&good, 9, 0)), "rows: more than 9 rows");
+        let bad = "no\n".repeat(5);
+        assert_eq!(decode(&bad, 10, 5).unwrap().1.len(), 5);
+        let why = said(decode(&bad, 10, 4));
+        assert!(
+            why.starts_with("rows: more than 4 rows cannot be used; the first is 1: not JSON"),
+            "{why}"
+        );
+        let packed = Bounds {
+            unpacked_bytes: 3,
+            ..Bounds::default()
+        };
+        let text = decode_bytes(&source(), FileFormat::Jsonl, good.into(), "rows", &packed);
+        assert!(text.is_ok(), "text is not packed");
     }
 }

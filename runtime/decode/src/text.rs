@@ -40,6 +40,11 @@ pub(crate) fn float64(text: &str) -> Result<f64, Phrase> {
     Ok(canonical(value))
 }
 
+/// A float64 as text formats hold it, NaN and infinities too; `None` where a file would be refused.
+pub fn parse_float64(text: &str) -> Option<f64> {
+    float64(text).ok()
+}
+
 /// Exact: `[+-]digits[.digits][e[+-]digits]` in units of 10^-scale.
 pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Phrase> {
     const NOT: Phrase = "is not a decimal";

@@ -101,9 +101,11 @@ fn add_column(
     let Ok(formatter) = ArrayFormatter::try_new(array, &options) else {
         return Ok(());
     };
+    // Of the values: an array of type null and a dictionary have nulls beside those of their slots.
+    let nulls = array.logical_nulls();
     let mut text = String::new();
     for (hash, place) in hashes.iter_mut().zip(places) {
-        if array.is_null(place) {
+        if nulls.as_ref().is_some_and(|nulls| nulls.is_null(place)) {
             continue;
         }
         text.clear();

@@ -27,7 +27,15 @@ impl Program {
             paths: vec![place],
             version: None,
         };
-        read(keys, &set, &name, ReadOptions::default())
+        read(keys, &set, &name, ReadOptions::default()).map_err(|error| match error {
+            Error::Decode(DecodeError::MissingColumn { column, found, .. }) => DecodeError::MissingColumn {
+                file: name,
+                column,
+                found,
+            }
+            .into(),
+            other => other,
+        })
     }
 
     /// As [`Program::read_entities`], from rows in memory.

@@ -42,7 +42,7 @@ pub enum Error {
     ArrivalNeeded { source: String },
     /// As-served was asked of what takes no questions with cuts.
     CutsNeeded,
-    /// Questions to a service have a column that is another one in a served log.
+    /// A served log of the service would have two columns of this name.
     CutsUnnamed { service: String, column: String },
     /// A file that is no served log of the service.
     ServedLog { file: String, why: String, help: String },
@@ -111,7 +111,7 @@ impl fmt::Display for Error {
             Error::CutsNeeded => f.write_str("questions as served bring their cuts, and these bring none"),
             Error::CutsUnnamed { service, column } => write!(
                 f,
-                "questions to service `{service}` have a column `{column}`, which is another one in a served log"
+                "a served log of service `{service}` would have two columns `{column}`"
             ),
             Error::ServedLog { file, why, .. } => write!(f, "`{file}` {why}"),
             Error::TruthNotChosen { service, sources } => {

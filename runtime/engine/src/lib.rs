@@ -72,9 +72,10 @@ mod copies;
 mod entities;
 mod error;
 mod features;
+mod grid;
 mod limits;
 mod load;
-mod log_columns;
+pub mod log_columns;
 mod online;
 mod presence;
 mod program;
@@ -100,17 +101,21 @@ pub use absence::{Absence, Unfound};
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
-pub use featr_batch::{Progress as TrainProgress, RejectedRow, RejectedRows};
+pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
-    Aside, Claim, DecodeError, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling, Table, WriteOptions,
-    begins_with_reject, beyond_text, from_arrow, open_file, output_format, panic_is_caught, plain, sync_folder,
-    to_arrow, write_rows,
+    Aside, Bounds, Claim, DecodeError, JsonColumns, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling,
+    Table, WriteOptions, arrow_type, begins_with_reject, beyond_text, check_columns, from_arrow, open_file,
+    output_format, panic_is_caught, plain, sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
-pub use featr_stream::{AdvanceReport, Cuts, LogName, LogStats, Rebuild, RestoreReport, ToRebuild};
+pub use featr_stream::{
+    AdvanceReport, Cuts, Kept, LogName, LogStats, Rebuild, RestoreError, RestoreReport, ToRebuild, check_snapshot,
+};
 pub use features::FeatureOptions;
+pub use grid::Grid;
 pub use limits::{Limits, Most};
+pub use log_columns::FINGERPRINTS_KEY;
 pub use online::{Online, PushRejected, PushReport};
 pub use program::{Program, SeenEarly};
 pub use provenance::Provenance;
@@ -118,9 +123,9 @@ pub use random::Random;
 pub use recorded::{Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning};
-pub use served::{FINGERPRINTS_KEY, ServedFile, ServedLog, served_files};
+pub use served::{ServedFile, ServedLog, served_files};
 pub use serving::{Incoming, Undecoded};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};
-pub use values::{json_value, parse_value};
+pub use values::{json_value, parse_key, parse_value};

@@ -2,6 +2,7 @@
 
 use crate::copies::differing_in_batch;
 use crate::error::Error;
+use crate::log_columns::INSTANT;
 use crate::program::Program;
 use crate::results::columns_to_batch;
 use crate::spine::shared_identity;
@@ -9,8 +10,10 @@ use arrow::array::{Array as _, RecordBatch};
 use featc_ir::plan::StreamGraph;
 use featc_ir::{Key, Source, Truth};
 use featr_decode::{Aside, Decoded, decode_rows, from_arrow};
-use featr_kernels::{Batch, Column, rows as rules};
-use featr_stream::{AdvanceReport, Cuts, Engine, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport};
+use featr_kernels::{Batch, Column, Value, rows as rules};
+use featr_stream::{
+    AdvanceReport, Cuts, Engine, Kept, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
@@ -81,8 +84,11 @@ impl Program {
     /// [`Error::Bug`] for plans that the compiler did not make.
     pub fn online(&self, truth: Truth) -> Result<Online, Error> {
         let refused = self.services().filter_map(|service| {
-            let refused = self.check_truth(service, truth).err()?;
-            Some((service.to_owned(), refused))
+            let mut fits = self.check_truth(service, truth);
+            if truth == Truth::AsServed {
+                fits = fits.and_then(|()| self.check_log(service, Some(INSTANT)));
+            }
+            fits.err().map(|refused| (service.to_owned(), refused))
         });
         Online::new(self.stream.clone(), truth, refused.collect())
     }
@@ -358,6 +364,11 @@ impl Online {
             why: format!("{}: {error}", path.display()),
         })?;
         self.restore(&bytes)
+    }
+
+    /// What is kept of an entity, whose keys go by name, in each log that has no other keys.
+    pub fn kept(&self, entity: &BTreeMap<String, Value>) -> Vec<Kept> {
+        self.engine.kept(entity)
     }
 
     /// Sizes of the logs.

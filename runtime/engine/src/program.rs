@@ -283,11 +283,22 @@ impl Program {
                     });
                 }
                 match truth {
-                    Truth::AsServed => check_names(service, self.service(service)?, &sources),
+                    Truth::AsServed => self.check_log(service, None),
                     Truth::Complete | Truth::AsOfArrival { .. } => Ok(()),
                 }
             }
         }
+    }
+
+    /// Refuses a service that a served log cannot tell of; `instant` is what the log calls the instant.
+    pub(crate) fn check_log(&self, service: &str, instant: Option<&str>) -> Result<(), Error> {
+        let sources = self.service_sources(service)?;
+        let graph = self.stream.iter().find(|graph| graph.service == service);
+        let outputs = graph
+            .into_iter()
+            .flat_map(|graph| graph.columns())
+            .map(|(name, _)| name);
+        check_names(service, self.service(service)?, &sources, outputs, instant)
     }
 
     /// The batch plan of a service, with the files that were given instead of declared ones.

@@ -5,18 +5,29 @@ use crate::program::Program;
 use crate::results::SourceReport;
 use featc_ir::{Arrival, FileSet, Source};
 use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
-use featr_decode::{ReadOptions, RejectSink, Rejects, RowNumbers, read_source};
+use featr_decode::{DecodeError, ReadOptions, RejectSink, Rejects, RowNumbers, read_source};
 use featr_kernels::{Batch, identity, rows};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) type SharedRejects = Arc<Mutex<Box<dyn RejectedRows>>>;
+/// Who is told of rejected rows, from any thread.
+#[derive(Clone)]
+pub(crate) struct SharedRejects(Arc<Mutex<Box<dyn RejectedRows>>>);
+
+impl SharedRejects {
+    pub fn new(rejects: Box<dyn RejectedRows>) -> SharedRejects {
+        SharedRejects(Arc::new(Mutex::new(rejects)))
+    }
+
+    pub fn reject(&self, row: &RejectedRow<'_>) -> Result<(), DecodeError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).reject(row)
+    }
+}
 
 /// The decoder's rejects on their way to the caller's.
 pub(crate) fn forward(source: &Source, target: &SharedRejects) -> RejectSink {
     let (source, target) = (source.name.clone(), target.clone());
     Box::new(move |row| {
-        let mut target = target.lock().unwrap_or_else(PoisonError::into_inner);
         target.reject(&RejectedRow {
             source: &source,
             file: &row.file,
@@ -108,7 +119,7 @@ impl Program {
         side: Side,
         rejects: Option<Box<dyn RejectedRows>>,
     ) -> Result<Vec<Recorded>, Error> {
-        let rejects = rejects.map(|target| Arc::new(Mutex::new(target)));
+        let rejects = rejects.map(SharedRejects::new);
         let mut all = Vec::new();
         for source in self.service_sources(service)? {
             let sink = rejects.as_ref().map(|target| forward(&source, target));
@@ -169,7 +180,6 @@ impl Recorded {
     }
 
     fn reject_unaccepted(&self, target: &SharedRejects) -> Result<(), Error> {
-        let mut target = target.lock().unwrap_or_else(PoisonError::into_inner);
         for rows::Rejected { row, reason, detail } in self.unaccepted(usize::MAX) {
             let (file, line) = self.place(row);
             target.reject(&RejectedRow {

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::log_columns;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
@@ -218,11 +219,6 @@ impl SourceReport {
     }
 }
 
-/// Names a status column.
-pub(crate) fn status_name(feature: &str) -> String {
-    format!("{feature}__status")
-}
-
 pub(crate) fn columns_to_batch(
     names: &[String],
     columns: Vec<(Column, Vec<Status>)>,
@@ -236,7 +232,7 @@ pub(crate) fn columns_to_batch(
         fields.push(Field::new(name, array.data_type().clone(), true));
         arrays.push(array);
         if with_status {
-            fields.push(Field::new(status_name(name), DataType::Utf8, false));
+            fields.push(Field::new(log_columns::status(name), DataType::Utf8, false));
             let texts: Vec<String> = statuses.iter().map(Status::to_string).collect();
             arrays.push(Arc::new(StringArray::from(texts)));
         }

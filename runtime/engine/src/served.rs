@@ -1,7 +1,7 @@
 //! Served logs: answers of a server, each with the cuts that it was given at, as questions in truth `as_served`.
 
 use crate::error::Error;
-use crate::log_columns::{PROGRAM, REQUEST, SERVICE};
+use crate::log_columns::{self, FINGERPRINTS_KEY, PROGRAM, REQUEST, SERVICE, status};
 use crate::program::Program;
 use crate::spine::{Spine, whole_column};
 use arrow::array::{ArrayRef, RecordBatch};
@@ -12,9 +12,6 @@ use featr_kernels::{Column, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// The key of the features' fingerprints in the metadata of a file of a log: a JSON object, by output column.
-pub const FINGERPRINTS_KEY: &str = "featc.fingerprints";
 
 /// Answers of one service, in the order of the log.
 #[derive(Debug, Clone)]
@@ -245,14 +242,21 @@ impl Reader<'_> {
     fn is_asked(&self, name: &str) -> bool {
         let known = [SERVICE, PROGRAM, REQUEST, self.at_column];
         let is_key = |keys: &[Key]| keys.iter().any(|key| key.name == name);
-        known.contains(&name) || is_key(&self.asked) || self.cut_of(name).is_some()
+        known.contains(&name) || is_key(&self.asked) || self.is_cut(name)
     }
 
-    /// The source whose cuts a column holds. No output column has such a name: those have `__` in them.
-    fn cut_of<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let is_output = self.outputs.iter().any(|(output, _)| name.starts_with(output));
+    /// Whether a column holds the cuts of a source of the program.
+    fn is_cut(&self, name: &str) -> bool {
+        self.sources.iter().any(|source| log_columns::cut(source) == name)
+    }
+
+    /// The source whose cuts a column holds that has the name of such a one, and is no answer: those stand beside their
+    /// statuses.
+    fn unknown_cut<'n>(&self, name: &'n str, schema: &Schema) -> Option<&'n str> {
+        let has = |name: &str| schema.fields().iter().any(|field| field.name() == name);
+        let is_answer = has(&status(name)) || name.strip_suffix("__status").is_some_and(has);
         name.strip_prefix(Source::CUT)
-            .filter(|_| !is_output && !name.contains("__"))
+            .filter(|_| !is_answer && !self.is_cut(name))
     }
 
     fn check_service(&self, path: &Path, of_rows: &Column) -> Result<(), Error> {
@@ -272,11 +276,8 @@ impl Reader<'_> {
     }
 
     fn check_cuts(&self, path: &Path, schema: &Schema) -> Result<(), Error> {
-        let cuts = schema.fields().iter().filter_map(|field| self.cut_of(field.name()));
-        match cuts
-            .into_iter()
-            .find(|source| !self.sources.iter().any(|known| known == source))
-        {
+        let mut names = schema.fields().iter().map(|field| field.name());
+        match names.find_map(|name| self.unknown_cut(name, schema)) {
             None => Ok(()),
             Some(source) => {
                 let why = format!("has the cut of a source `{source}`, which the program does not have");
@@ -307,11 +308,11 @@ impl Reader<'_> {
             }
         };
         let of_output = |(name, ty): &(&str, Type)| {
-            let status = format!("{name}__status");
-            match (place(name), place(&status)) {
+            let of_status = status(name);
+            match (place(name), place(&of_status)) {
                 (Some(value), Some(at)) => Ok(Some([
                     column(name, arrow_type(*ty), value)?,
-                    column(&status, DataType::Utf8, at)?,
+                    column(&of_status, DataType::Utf8, at)?,
                 ])),
                 (_, _) => Ok(None),
             }

@@ -7,7 +7,7 @@ use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, RecordBatchO
 use arrow::datatypes::{Field, Schema, TimestampMicrosecondType};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Arrival, ColumnId, FileFormat, Key, Lateness, Source, SourceColumn, Type};
-use featr_decode::{Decoded, Reject, decode_bytes, to_arrow};
+use featr_decode::{Bounds, Decoded, Reject, decode_bytes, to_arrow};
 use featr_kernels::{Batch, Column};
 use std::sync::Arc;
 
@@ -45,6 +45,20 @@ impl Program {
     /// # Errors
     /// [`Error::UnknownSource`]; [`Error::Decode`] where all of it is of no use.
     pub fn incoming(&self, source: &str, format: FileFormat, bytes: Vec<u8>) -> Result<Incoming, Error> {
+        self.incoming_within(source, format, bytes, &Bounds::default())
+    }
+
+    /// As [`Program::incoming`], of at most so many rows.
+    ///
+    /// # Errors
+    /// As [`Program::incoming`]; [`DecodeError::BeyondBounds`](featr_decode::DecodeError::BeyondBounds).
+    pub fn incoming_within(
+        &self,
+        source: &str,
+        format: FileFormat,
+        bytes: Vec<u8>,
+        bounds: &Bounds,
+    ) -> Result<Incoming, Error> {
         let known = self.sources();
         let Some(declared) = known.iter().find(|known| known.name == source) else {
             return Err(Error::UnknownSource {
@@ -56,7 +70,7 @@ impl Program {
         if let Some(arrival) = declared.arrival_column() {
             lenient.columns[arrival.index()].nullable = true;
         }
-        let (decoded, rejects) = decode_bytes(&lenient, format, bytes, &format!("rows of {source}"))?;
+        let (decoded, rejects) = decode_bytes(&lenient, format, bytes, &format!("rows of {source}"), bounds)?;
         let mut incoming = joined(&lenient, decoded)?;
         incoming.rejected = rejects.into_iter().map(undecoded).collect();
         Ok(incoming)
@@ -82,7 +96,7 @@ impl Program {
             text.push(b'\n');
         }
         let source = source_of_questions(&columns);
-        let (decoded, rejects) = decode_bytes(&source, FileFormat::Jsonl, text, "questions")?;
+        let (decoded, rejects) = decode_bytes(&source, FileFormat::Jsonl, text, "questions", &Bounds::default())?;
         if let Some(reject) = rejects.first() {
             let place = usize::try_from(reject.line).unwrap_or(1).saturating_sub(1);
             return Err(Problem::Wrong(reject.detail.clone()).about(place, lines.len()));
@@ -119,7 +133,7 @@ impl Problem {
 /// Refuses a question without a column of the service, or with one that it has not.
 fn check_names(asked: &Asked, columns: &[Key], line: &str) -> Result<(), Problem> {
     let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(line).map_err(|_| Problem::Wrong("is no JSON object".to_owned()))?;
+        serde_json::from_str(line).map_err(|_| Problem::Wrong(no_object(columns)))?;
     let names = || {
         columns
             .iter()
@@ -142,6 +156,15 @@ fn check_names(asked: &Asked, columns: &[Key], line: &str) -> Result<(), Problem
             names()
         ))),
     }
+}
+
+/// What to say of a question that is no object.
+fn no_object(columns: &[Key]) -> String {
+    let entries = columns.iter().map(|key| format!("\"{}\": …", key.name));
+    format!(
+        "is no JSON object; write {{{}}}",
+        entries.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// A source whose rows are questions: its columns, all of which may be null, and NaN stays NaN.

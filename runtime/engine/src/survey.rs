@@ -6,6 +6,7 @@
 //! Invariant SET: the answer is sorted; it depends on the set of rows only.
 
 use crate::error::Error;
+use crate::grid::{Grid, Unseen};
 use crate::program::Program;
 use crate::recorded::{SharedRejects, Side, forward};
 use crate::results::SourceReport;
@@ -18,7 +19,6 @@ use featr_kernels::rows::{self, Reason};
 use featr_kernels::{Batch, Column, Value, identity};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// What to look for.
@@ -28,6 +28,8 @@ pub struct SurveyOptions {
     pub events_in: Option<Range<i64>>,
     /// Keeps only entities with these values of the service's keys, one column per key.
     pub only: Option<Vec<Column>>,
+    /// Looks which views find nothing for questions at these instants.
+    pub grid: Option<Grid>,
     /// Receives every row of a source that cannot be used.
     pub rejects: Option<Box<dyn RejectedRows>>,
 }
@@ -52,6 +54,9 @@ pub struct Survey {
     pub columns: Vec<(Key, Column)>,
     /// Of the entities that [`SurveyOptions::only`] names, how many have an event; all that were found without it.
     pub known: u64,
+    /// The views in which no question of [`SurveyOptions::grid`] finds anything. Of views that lack a key of the service,
+    /// only those that would find nothing whatever the entities are.
+    pub unseen: Vec<String>,
 }
 
 /// Distinct rows, each kept once.
@@ -106,6 +111,7 @@ struct Pass<'a> {
     events_in: Option<Range<i64>>,
     only: Option<Distinct>,
     found: Distinct,
+    unseen: Option<Unseen>,
 }
 
 impl Program {
@@ -145,8 +151,9 @@ impl Program {
             only: options.only.map(|columns| distinct(&columns)),
             found: Distinct::new(time.into_iter().chain(types)),
             self_columns,
+            unseen: options.grid.map(|grid| self.unseen(name, grid)).transpose()?,
         };
-        let rejects = options.rejects.map(|target| Arc::new(Mutex::new(target)));
+        let rejects = options.rejects.map(SharedRejects::new);
         let mut sources = Vec::new();
         for source in self.service_sources(name)? {
             let readers: Vec<&Node> = readers
@@ -161,6 +168,7 @@ impl Program {
             only,
             found,
             self_columns,
+            unseen,
             ..
         } = pass;
         let mut columns = match only {
@@ -179,6 +187,7 @@ impl Program {
             times,
             columns: keys.zip(columns).collect(),
             known,
+            unseen: unseen.map(Unseen::views).unwrap_or_default(),
         })
     }
 
@@ -227,6 +236,7 @@ impl Program {
             for reader in readers {
                 pass.add(source, reader, &accepted);
             }
+            pass.look(source, &accepted);
         }
         report.accepted = counts[0];
         report.add_undecoded(reader.rejects());
@@ -262,23 +272,41 @@ fn unaccepted(
             examples.push(format!("{file}:{line}: {}: {detail}", reason.name()));
         }
         if let Some(target) = rejects {
-            target
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .reject(&RejectedRow {
-                    source: &source.name,
-                    file,
-                    line,
-                    reason: reason.name(),
-                    detail: &detail,
-                    raw: None,
-                })?;
+            target.reject(&RejectedRow {
+                source: &source.name,
+                file,
+                line,
+                reason: reason.name(),
+                detail: &detail,
+                raw: None,
+            })?;
         }
     }
     Ok(())
 }
 
 impl Pass<'_> {
+    /// Looks which views find something in accepted rows of a source.
+    fn look(&mut self, source: &Source, accepted: &Batch) {
+        let Some(unseen) = &mut self.unseen else { return };
+        let (service, only) = (self.service, &self.only);
+        unseen.look(source, accepted, |node, columns, rows| {
+            let only = only.as_ref()?;
+            let in_order: Option<Vec<&Column>> = service
+                .keys
+                .iter()
+                .map(|key| {
+                    node.entity
+                        .iter()
+                        .position(|known| known == key)
+                        .map(|place| columns[place])
+                })
+                .collect();
+            let keys = identity::keys_of_columns(&in_order?, rows);
+            Some((0..rows).map(|row| only.contains(keys.get(row))).collect())
+        });
+    }
+
     /// Adds what accepted rows of a source tell.
     fn add(&mut self, source: &Source, reader: &Node, accepted: &Batch) {
         let keyed = rows::apply(&reader.rows, accepted);

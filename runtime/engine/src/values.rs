@@ -1,6 +1,7 @@
 //! Values from text, as people write them in commands, and to JSON.
 
 use featc_ir::{Expr, ExprKind, Literal, Type};
+use featr_decode::parse_float64;
 use featr_kernels::eval::eval;
 use featr_kernels::{Batch, Value};
 
@@ -25,19 +26,30 @@ pub fn parse_value(text: &str, ty: Type) -> Option<Value> {
     }
 }
 
+/// Reads what a question asks about: as [`parse_value`], and NaN and infinities as the text of a spine has them.
+pub fn parse_key(text: &str, ty: Type) -> Option<Value> {
+    match ty {
+        Type::Float64 => parse_float64(text).map(Value::Float64),
+        _ => parse_value(text, ty),
+    }
+}
+
 /// How many digits behind the point say something.
 fn digits_behind(text: &str) -> usize {
     let behind = text.split_once('.').map_or("", |(_, behind)| behind);
     behind.trim_end_matches('0').len()
 }
 
-/// A value as JSON: numbers, texts, truth values, lists; what JSON has no form of is its text, and an error null.
+/// A value as JSON for people: numbers, texts, truth values, lists; what JSON has no form of is its text, and an error null.
+/// Floats that are no numbers are the texts that the decoder reads.
 pub fn json_value(value: &Value, ty: Type) -> serde_json::Value {
     match value {
         Value::Null | Value::Error(_) => serde_json::Value::Null,
         Value::Bool(value) => (*value).into(),
         Value::Int64(value) => (*value).into(),
         Value::Float64(value) if value.is_finite() => (*value).into(),
+        Value::Float64(value) if *value == f64::INFINITY => "Infinity".into(),
+        Value::Float64(value) if *value == f64::NEG_INFINITY => "-Infinity".into(),
         Value::List(items) => {
             let of = if let Type::List(of) = ty { *of } else { ty };
             items.iter().map(|item| json_value(item, of)).collect()
@@ -62,5 +74,22 @@ mod tests {
         assert_eq!(parse_value("1.500", price), Some(Value::Decimal(150)));
         assert_eq!(parse_value("1.504", price), None);
         assert_eq!(parse_value("1.505", price), None);
+        assert_eq!(parse_key("1.505", price), None);
+    }
+
+    #[test]
+    fn what_a_question_asks_about_may_be_no_number() {
+        let bits = |text: &str| match parse_key(text, Type::Float64) {
+            Some(Value::Float64(value)) => Some(value.to_bits()),
+            _ => None,
+        };
+        for text in ["NaN", "nan", "-NaN"] {
+            assert_eq!(bits(text), Some(0x7ff8_0000_0000_0000), "{text}");
+        }
+        for text in ["inf", "Infinity", "+inf"] {
+            assert_eq!(bits(text), Some(f64::INFINITY.to_bits()), "{text}");
+        }
+        assert_eq!(bits("-inf"), Some(f64::NEG_INFINITY.to_bits()));
+        assert_eq!((bits("-0"), bits("1e999"), bits("x")), (Some(0), None, None));
     }
 }

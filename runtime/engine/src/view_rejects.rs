@@ -10,7 +10,6 @@ use featr_batch::{EXAMPLES_MAX, RejectedRow};
 use featr_kernels::Batch;
 use featr_kernels::rows::{self, Accepted};
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 
 /// A transform and key of a service, with the source that it reads.
 pub(crate) struct Node {
@@ -124,17 +123,14 @@ impl ViewRejects<'_> {
                 self.examples.push(format!("{file}:{line}: {reason}: {detail}"));
             }
             if let Some(target) = target {
-                target
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .reject(&RejectedRow {
-                        source: self.source,
-                        file,
-                        line,
-                        reason,
-                        detail: &detail,
-                        raw: None,
-                    })?;
+                target.reject(&RejectedRow {
+                    source: self.source,
+                    file,
+                    line,
+                    reason,
+                    detail: &detail,
+                    raw: None,
+                })?;
             }
         }
         Ok(())

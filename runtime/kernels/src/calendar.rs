@@ -1,11 +1,8 @@
 //! The proleptic Gregorian calendar in UTC, and the text forms of timestamps and dates.
 
-pub use featc_ir::calendar::{Civil, civil_from_days, days_from_civil};
-
-/// Microseconds of a day.
-pub const DAY_US: i64 = 86_400_000_000;
-/// Microseconds of a second.
-pub const SECOND_US: i64 = 1_000_000;
+pub use featc_ir::calendar::{
+    Civil, DAY_US, SECOND_US, civil_from_days, day_of, days_from_civil, render_date, render_timestamp,
+};
 
 /// The first microsecond of year 1.
 pub const FIRST_US: i64 = -62_135_596_800_000_000;
@@ -27,12 +24,6 @@ pub fn days_of_month(year: i64, month: u32) -> u32 {
     }
 }
 
-/// The day (since 1970-01-01, in UTC) of an instant.
-#[inline]
-pub fn day_of(us: i64) -> i64 {
-    us.div_euclid(DAY_US)
-}
-
 /// 1 (Monday) to 7 (Sunday) of a day since 1970-01-01, which was a Thursday.
 #[inline]
 pub fn day_of_week(days: i64) -> i64 {
@@ -43,29 +34,6 @@ pub fn day_of_week(days: i64) -> i64 {
 pub fn day_of_year(days: i64) -> i64 {
     let year = civil_from_days(days).year;
     days - days_from_civil(Civil { year, month: 1, day: 1 }) + 1
-}
-
-/// `2013-01-01`; years outside 0–9999 print with their sign and six digits.
-pub fn render_date(days: i64) -> String {
-    let Civil { year, month, day } = civil_from_days(days);
-    if (0..=9_999).contains(&year) {
-        format!("{year:04}-{month:02}-{day:02}")
-    } else {
-        format!("{year:+07}-{month:02}-{day:02}")
-    }
-}
-
-/// RFC 3339 in UTC with `Z`; six digits of the second where it is not whole.
-pub fn render_timestamp(us: i64) -> String {
-    let date = render_date(day_of(us));
-    let in_day = us.rem_euclid(DAY_US);
-    let seconds = in_day / SECOND_US;
-    let (hour, minute, second, fraction) = (seconds / 3_600, seconds / 60 % 60, seconds % 60, in_day % SECOND_US);
-    if fraction == 0 {
-        format!("{date}T{hour:02}:{minute:02}:{second:02}Z")
-    } else {
-        format!("{date}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
-    }
 }
 
 /// A timestamp as written: the reading of the clock, and the offset if there is one.

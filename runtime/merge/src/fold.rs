@@ -140,16 +140,20 @@ impl Answers<'_> {
             let mut nodes: Vec<usize> = self.context.fresh(question).iter().map(|row| tree.leaf(*row)).collect();
             nodes.sort_unstable();
             nodes.dedup();
-            for leaf in nodes {
+            for leaf in &nodes {
                 // Again, and in order: rows of one instant may arrive in any.
-                tree.nodes[leaf] = self.identity.clone();
-                let rows = tree.rows(leaf);
-                arrived(&mut tree.nodes[leaf], rows);
-                let mut node = leaf;
-                while node > 1 {
-                    node /= 2;
-                    tree.combine(node);
-                }
+                tree.nodes[*leaf] = self.identity.clone();
+                let rows = tree.rows(*leaf);
+                arrived(&mut tree.nodes[*leaf], rows);
+            }
+            // Those above them, level by level, so that what many leaves share is combined once.
+            while nodes.last().is_some_and(|node| *node > 1) {
+                nodes.iter_mut().for_each(|node| *node /= 2);
+                nodes.dedup();
+                nodes
+                    .iter()
+                    .filter(|node| **node > 0)
+                    .for_each(|node| tree.combine(*node));
             }
             let mut state = self.identity.clone();
             let own = self.context.own(self.reach, question);

@@ -7,10 +7,7 @@ use crate::totals::{of_rows, totals};
 use featc_ir::{Aggregate, ErrorCode, Slot, Status, Type};
 use featr_kernels::exact::{self, ExactSum, FixedSums, PrefixExact, Specials, Unit};
 use featr_kernels::value::canonical;
-use featr_kernels::{Column, Data};
-
-/// Decimals have at most 38 digits.
-const DECIMAL_BOUND: i128 = 10i128.pow(38);
+use featr_kernels::{Column, Data, decimal};
 
 /// Values and statuses.
 pub(super) type Answer = (Column, Vec<Status>);
@@ -125,7 +122,7 @@ impl Total {
             }
             (_, Some(Type::Float64)) => where_taken(slot, taken, Data::F64(self.rounded())),
             (_, Some(Type::Decimal { .. })) => {
-                let fits = |total: &i128| total.unsigned_abs() < DECIMAL_BOUND.unsigned_abs();
+                let fits = |total: &i128| decimal::fits(*total, 38);
                 where_fitting(slot, taken, |question| self.whole(question).filter(fits))
             }
             _ => {

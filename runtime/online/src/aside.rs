@@ -1,11 +1,12 @@
 //! What is kept beside the state: rows that cannot be used, and rows that came after a cut which should have shown them.
 //!
 //! JSON lines, one file per process that owned the folder: `aside/rejected-<epoch>.jsonl` and `aside/late-<epoch>.jsonl`.
-//! A push is acknowledged when its lines are durable. A push that is sent again after a crash may have its lines twice.
+//! A push is acknowledged when its lines are durable; those of a group are written at once. A push that is sent again after
+//! a crash may have its lines twice.
 
 use crate::disk::{Append, Disk};
-use arrow::array::RecordBatch;
-use featr::{Incoming, PushReport};
+use featc_ir::{Source, Type};
+use featr::{Incoming, PushReport, Value, from_arrow, json_value};
 use serde::Serialize;
 use std::io;
 use std::sync::Arc;
@@ -13,9 +14,18 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Aside {
     disk: Arc<dyn Disk>,
-    epoch: u64,
-    rejected: Option<Box<dyn Append>>,
-    late: Option<Box<dyn Append>>,
+    rejected: Lines,
+    late: Lines,
+}
+
+/// A file of lines, and those that are to be added.
+#[derive(Debug)]
+struct Lines {
+    name: String,
+    file: Option<Box<dyn Append>>,
+    /// Bytes that count.
+    len: u64,
+    waiting: Vec<u8>,
 }
 
 /// A row that cannot be used, or one that came late.
@@ -35,24 +45,29 @@ struct Line<'a> {
 
 impl Aside {
     pub fn new(disk: Arc<dyn Disk>, epoch: u64) -> Aside {
+        let lines = |what: &str| Lines {
+            name: format!("aside/{what}-{epoch:06}.jsonl"),
+            file: None,
+            len: 0,
+            waiting: Vec::new(),
+        };
         Aside {
             disk,
-            epoch,
-            rejected: None,
-            late: None,
+            rejected: lines("rejected"),
+            late: lines("late"),
         }
     }
 
-    /// Keeps what of a push cannot be used or came late.
+    /// Notes what of a push cannot be used or came late; tells whether there is anything.
     ///
     /// # Errors
-    /// The disk refuses.
-    pub fn keep(
+    /// None but bugs.
+    pub fn note(
         &mut self,
-        incoming: &Incoming,
-        report: &PushReport,
+        source: &Source,
+        (incoming, report): (&Incoming, &PushReport),
         (request_id, received_us): (Option<&str>, i64),
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let line = |reason, detail, place, payload| Line {
             source: &incoming.source,
             reason,
@@ -63,53 +78,79 @@ impl Aside {
             payload,
         };
         let place = |row: u64| incoming.places.get(row as usize).copied().unwrap_or(row + 1);
+        let payload = |row: u64| json(source, incoming, row);
         let undecoded = incoming.rejected.iter();
         let undecoded = undecoded.map(|row| line(row.reason, &row.detail, row.place, row.raw.clone()));
         let refused = report.rejected.iter();
-        let refused = refused.map(|row| line(row.reason, &row.detail, place(row.row), json(&incoming.rows, row.row)));
+        let refused = refused.map(|row| line(row.reason, &row.detail, place(row.row), payload(row.row)));
         let by_view = report.rejected_by_view.iter();
-        let by_view =
-            by_view.map(|(row, transform, reason)| line(reason, transform, place(*row), json(&incoming.rows, *row)));
-        write(
-            (&*self.disk, &format!("aside/rejected-{:06}.jsonl", self.epoch)),
-            &mut self.rejected,
-            undecoded.chain(refused).chain(by_view),
-        )?;
+        let by_view = by_view.map(|(row, transform, reason)| line(reason, transform, place(*row), payload(*row)));
         let why = "its arrival is not after the cut that answers were given with";
         let late = report.overdue_rows.iter();
-        let late = late.map(|row| line("late_for_cut", why, place(*row), json(&incoming.rows, *row)));
-        let name = format!("aside/late-{:06}.jsonl", self.epoch);
-        write((&*self.disk, &name), &mut self.late, late)
+        let late = late.map(|row| line("late_for_cut", why, place(*row), payload(*row)));
+        let rejected = self.rejected.add(undecoded.chain(refused).chain(by_view))?;
+        Ok(self.late.add(late)? || rejected)
+    }
+
+    /// Makes durable what was noted.
+    ///
+    /// # Errors
+    /// The disk refuses: nothing of it counts. With `true` one may try again; else nobody knows what is there.
+    pub fn keep(&mut self) -> Result<(), (io::Error, bool)> {
+        let rejected = self.rejected.write(&*self.disk);
+        rejected.and(self.late.write(&*self.disk))
     }
 }
 
-fn write<'a>(
-    (disk, name): (&dyn Disk, &str),
-    file: &mut Option<Box<dyn Append>>,
-    lines: impl Iterator<Item = Line<'a>>,
-) -> io::Result<()> {
-    let mut text = Vec::new();
-    for line in lines {
-        serde_json::to_writer(&mut text, &line)?;
-        text.push(b'\n');
+impl Lines {
+    fn add<'a>(&mut self, lines: impl Iterator<Item = Line<'a>>) -> io::Result<bool> {
+        let before = self.waiting.len();
+        for line in lines {
+            serde_json::to_writer(&mut self.waiting, &line)?;
+            self.waiting.push(b'\n');
+        }
+        Ok(self.waiting.len() > before)
     }
-    if text.is_empty() {
-        return Ok(());
+
+    fn write(&mut self, disk: &dyn Disk) -> Result<(), (io::Error, bool)> {
+        let text = std::mem::take(&mut self.waiting);
+        if text.is_empty() {
+            return Ok(());
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => {
+                let file = disk.append(&self.name, self.len).map_err(|error| (error, true))?;
+                self.file.insert(file)
+            }
+        };
+        if let Err(error) = file.append(&text) {
+            let is_cut = file.cut(self.len).is_ok();
+            return Err((error, is_cut));
+        }
+        file.sync().map_err(|error| (error, false))?;
+        self.len += text.len() as u64;
+        Ok(())
     }
-    let open = match file {
-        Some(open) => open,
-        None => file.insert(disk.append(name, 0)?),
-    };
-    open.append(&text)?;
-    open.sync()
 }
 
-/// A row as JSON.
-fn json(rows: &RecordBatch, row: u64) -> Option<String> {
-    let row = usize::try_from(row).ok().filter(|row| *row < rows.num_rows())?;
-    let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-    writer.write(&rows.slice(row, 1)).ok()?;
-    writer.finish().ok()?;
-    let text = String::from_utf8(writer.into_inner()).ok()?;
-    Some(text.trim_end().to_owned())
+/// A row as JSON that the decoder reads as the same row.
+fn json(source: &Source, incoming: &Incoming, row: u64) -> Option<String> {
+    let row = usize::try_from(row)
+        .ok()
+        .filter(|row| *row < incoming.rows.num_rows())?;
+    let mut object = serde_json::Map::new();
+    for (column, array) in source.columns.iter().zip(incoming.rows.columns()) {
+        let value = from_arrow(&array.slice(row, 1), column.ty).ok()?.value(0);
+        object.insert(column.name.clone(), decodable(&value, column.ty));
+    }
+    Some(serde_json::Value::Object(object).to_string())
+}
+
+fn decodable(value: &Value, ty: Type) -> serde_json::Value {
+    match value {
+        Value::Float64(value) if value.is_infinite() && *value > 0.0 => "Infinity".into(),
+        Value::Float64(value) if value.is_infinite() => "-Infinity".into(),
+        other => json_value(other, ty),
+    }
 }

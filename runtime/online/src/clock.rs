@@ -1,11 +1,14 @@
 //! What time it is.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tells the time, in microseconds since the epoch.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     fn now_us(&self) -> i64;
+
+    /// Waits until it is so late.
+    fn wait_until(&self, us: i64);
 }
 
 /// The clock of the system.
@@ -18,6 +21,11 @@ impl Clock for SystemClock {
             Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
             Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |us| -us),
         }
+    }
+
+    fn wait_until(&self, us: i64) {
+        let left_us = us.saturating_sub(self.now_us());
+        std::thread::sleep(Duration::from_micros(u64::try_from(left_us).unwrap_or(0)));
     }
 }
 
@@ -38,5 +46,10 @@ impl SetClock {
 impl Clock for SetClock {
     fn now_us(&self) -> i64 {
         self.0.load(Ordering::SeqCst)
+    }
+
+    /// The hands are moved there, if they are not beyond.
+    fn wait_until(&self, us: i64) {
+        self.0.fetch_max(us, Ordering::SeqCst);
     }
 }

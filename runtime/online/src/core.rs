@@ -48,7 +48,8 @@ impl Core {
         stamp
     }
 
-    /// What was stamped is in the state, or never will be. Who was told of it sees it.
+    /// What was stamped is in the state, or never will be. Who was told of it sees it. Of what may be in the log or not nobody
+    /// says so: no base comes as far any more.
     pub fn landed(&mut self, is_there: bool) {
         if let Some(stamp) = self.in_flight_us.take().filter(|_| is_there) {
             self.base_us = self.base_us.max(stamp);

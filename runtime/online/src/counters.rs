@@ -1,8 +1,9 @@
 //! What has happened since the process began.
 
+use crate::locks::locked;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 /// Bounds of the buckets of latencies, in microseconds.
 pub const BUCKETS_US: [u64; 12] = [
@@ -43,6 +44,10 @@ pub struct Counters {
     pub questions: Counts,
     pub commits: AtomicU64,
     pub checkpoints: AtomicU64,
+    /// Checkpoints that could not be written; each is tried again.
+    pub checkpoints_failed: AtomicU64,
+    /// Answers that were given and could not be logged.
+    pub answers_lost: AtomicU64,
     pub answers: Histogram,
     pub pushes: Histogram,
 }
@@ -53,7 +58,7 @@ pub struct Counts(Mutex<BTreeMap<(String, String), u64>>);
 
 impl Counts {
     fn all(&self) -> MutexGuard<'_, BTreeMap<(String, String), u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 
     pub fn add(&self, label: &str, other: &str, count: u64) {

@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-/// A folder of files, by names such as `log/000001.wal`.
+/// A folder of files, by names such as `log/00000001.wal`.
 pub trait Disk: Send + Sync + fmt::Debug {
     /// What messages call a file, or the folder itself for an empty name.
     fn name(&self, file: &str) -> String;
@@ -17,7 +17,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// The names in a folder, in order; none where there is no such folder.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
 
-    /// A file to append to, cut to its first `len` bytes; a new one where there is none.
+    /// A file to append to, cut to its first `len` bytes; a new one where there is none. Durable with its first sync.
     fn append(&self, file: &str, len: u64) -> io::Result<Box<dyn Append>>;
 
     /// Replaces a file by these bytes: all or nothing, and durable when it returns.
@@ -55,7 +55,15 @@ impl Folder {
     /// # Errors
     /// The system refuses.
     pub fn take(root: &Path) -> io::Result<Option<Folder>> {
-        std::fs::create_dir_all(root)?;
+        make(root)?;
+        Folder::existing(root)
+    }
+
+    /// As [`Folder::take`], of a folder that is there.
+    ///
+    /// # Errors
+    /// The system refuses; there is none.
+    pub fn existing(root: &Path) -> io::Result<Option<Folder>> {
         let lock = File::open(root)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -70,11 +78,25 @@ impl Folder {
 
     fn path(&self, file: &str) -> io::Result<PathBuf> {
         let path = self.root.join(file);
-        if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
-            std::fs::create_dir_all(folder)?;
-            featr::sync_folder(folder.parent().unwrap_or(&self.root))?;
-        }
+        path.parent().map_or(Ok(()), make)?;
         Ok(path)
+    }
+}
+
+/// Makes a folder and those above it, where they are missing, so that their names survive the machine.
+fn make(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = match folder.parent() {
+        None => return Err(ErrorKind::NotFound.into()),
+        Some(above) if above.as_os_str().is_empty() => Path::new("."),
+        Some(above) => above,
+    };
+    make(above)?;
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists || !folder.is_dir() => Err(error),
+        Ok(()) | Err(_) => featr::sync_folder(above),
     }
 }
 
@@ -117,9 +139,13 @@ impl Disk for Folder {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
         let file = options.open(&path)?;
-        let mut open = OpenFile { file, len, path };
-        open.cut(len)?;
-        Ok(Box::new(open))
+        file.set_len(len)?;
+        Ok(Box::new(OpenFile {
+            file,
+            len,
+            path,
+            is_named: false,
+        }))
     }
 
     fn replace(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
@@ -141,6 +167,8 @@ struct OpenFile {
     file: File,
     path: PathBuf,
     len: u64,
+    /// Whether its name is durable.
+    is_named: bool,
 }
 
 impl Append for OpenFile {
@@ -157,14 +185,18 @@ impl Append for OpenFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+        if self.is_named {
+            return self.file.sync_data();
+        }
+        self.file.sync_all()?;
+        self.path.parent().map_or(Ok(()), featr::sync_folder)?;
+        self.is_named = true;
+        Ok(())
     }
 
     fn cut(&mut self, len: u64) -> io::Result<()> {
         self.file.set_len(len)?;
         self.len = len;
-        // The file's name, and its length.
-        self.file.sync_all()?;
-        self.path.parent().map_or(Ok(()), featr::sync_folder)
+        self.file.sync_all()
     }
 }

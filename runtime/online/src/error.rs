@@ -14,6 +14,8 @@ pub enum StateError {
     Damaged { file: String, why: String },
     /// Written by a release that writes another form.
     OtherVersion { file: String, found: u8, known: u8 },
+    /// There is no state in the folder.
+    Nothing { folder: String },
     /// The folder holds something else.
     Foreign { folder: String, found: String },
     /// The program cannot go on with this state; what it would need.
@@ -22,6 +24,8 @@ pub enum StateError {
     ClockBehind { now_us: i64, answered_us: i64 },
     /// Another process has taken the folder over meanwhile.
     Fenced { folder: String },
+    /// The thread that writes could not begin, or broke off.
+    Broken { why: String },
     /// The program itself cannot be run.
     Program(featr::Error),
 }
@@ -38,12 +42,14 @@ impl StateError {
                     .to_owned()
             }
             StateError::OtherVersion { .. } => "run the release that wrote it, or begin a new folder".to_owned(),
+            StateError::Nothing { .. } => "name the folder that `featc serve --state` was given".to_owned(),
             StateError::Foreign { .. } => "name an empty folder, or one that does not exist".to_owned(),
             StateError::OtherProgram { .. } => {
                 "run the program that the state was made with, or begin a new folder and push the history again".to_owned()
             }
             StateError::ClockBehind { .. } => "set the clock right: cuts never go back".to_owned(),
             StateError::Fenced { .. } => "end this process: it no longer owns the folder".to_owned(),
+            StateError::Broken { .. } => "start the server again: what was acknowledged is there".to_owned(),
             StateError::Program(_) => "mend the program".to_owned(),
         }
     }
@@ -58,6 +64,7 @@ impl fmt::Display for StateError {
             StateError::OtherVersion { file, found, known } => {
                 write!(f, "`{file}` has format version {found}; this release reads {known}")
             }
+            StateError::Nothing { folder } => write!(f, "there is no online state in `{folder}`"),
             StateError::Foreign { folder, found } => {
                 write!(f, "`{folder}` is no folder of online state: it holds `{found}`")
             }
@@ -70,6 +77,7 @@ impl fmt::Display for StateError {
                 instant(*answered_us)
             ),
             StateError::Fenced { folder } => write!(f, "another process has taken `{folder}` over"),
+            StateError::Broken { why } => write!(f, "the thread that writes does not: {why}"),
             StateError::Program(error) => error.fmt(f),
         }
     }

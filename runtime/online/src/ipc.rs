@@ -1,9 +1,11 @@
 //! Rows as bytes: Arrow IPC streams.
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
+use std::collections::BTreeMap;
 
 /// A batch as a stream.
 ///
@@ -21,4 +23,42 @@ pub fn write(batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
 /// Other bytes.
 pub fn read(bytes: &[u8]) -> Result<Vec<RecordBatch>, ArrowError> {
     StreamReader::try_new(bytes, None)?.collect()
+}
+
+/// Batches that can be joined: by what they are of, and by their columns, in the order in which both came first.
+#[derive(Debug)]
+pub struct Parts<K> {
+    parts: BTreeMap<K, Vec<Vec<RecordBatch>>>,
+}
+
+impl<K: Ord> Default for Parts<K> {
+    fn default() -> Parts<K> {
+        Parts { parts: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord> Parts<K> {
+    pub fn add(&mut self, of: K, batch: RecordBatch) {
+        let parts = self.parts.entry(of).or_default();
+        match parts.iter_mut().find(|part| part[0].schema() == batch.schema()) {
+            Some(part) => part.push(batch),
+            None => parts.push(vec![batch]),
+        }
+    }
+
+    /// Each part as one batch; several of one thing have different columns.
+    ///
+    /// # Errors
+    /// More than 2 GiB of text in a column.
+    pub fn joined(&self) -> impl Iterator<Item = Result<(&K, RecordBatch), ArrowError>> {
+        let all = self.parts.iter();
+        all.flat_map(|(of, parts)| parts.iter().map(move |part| Ok((of, join(part)?))))
+    }
+}
+
+fn join(part: &[RecordBatch]) -> Result<RecordBatch, ArrowError> {
+    match part {
+        [one] => Ok(one.clone()),
+        many => concat_batches(&many[0].schema(), many),
+    }
 }

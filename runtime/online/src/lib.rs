@@ -5,24 +5,31 @@
 //! ask  ─▶ engine: let in up to the cut, read ─▶ answer, with its cuts ─▶ served log
 //! ```
 //!
-//! [`Runtime`] is one shard: one engine, one log, one folder. The engine is behind a lock; what is held with it are reads and
-//! the taking in of rows that are durable already.
+//! [`Runtime`] is one shard: one engine, one log, one folder. The engine is behind a lock, which reads hold, the taking in of
+//! rows that are durable already, the release of events, the sizes, and the snapshot of a checkpoint, but no writing. What
+//! [`Runtime::cuts`], [`Runtime::stats`] and [`Runtime::failure`] tell is known without it.
 //!
 //! Architecture invariants:
 //! - DURABLE-FIRST: a push is acknowledged when its rows are on disk, and its rows are in the engine by then.
 //! - NO-CUT-BACK: no answer has a cut before that of an earlier one, across restarts and clocks that go back.
 //! - NEVER-WRONG: a state of which a part is missing or changed is refused; see [`StateError`].
 
+mod archive;
 mod aside;
 mod clock;
 mod core;
 mod counters;
 mod disk;
 mod error;
+mod group;
+mod inspect;
 mod ipc;
+mod locks;
 mod log;
 mod manifest;
 mod mark;
+mod opening;
+mod published;
 mod recovery;
 mod replayed;
 mod runtime;
@@ -34,10 +41,13 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Fingerprints;
 pub use clock::{Clock, SetClock, SystemClock};
 pub use counters::{BUCKETS_US, Counters, Counts, Histogram};
 pub use disk::{Append, Disk, Folder};
 pub use error::{Refused, StateError};
-pub use runtime::{Answer, Opened, Question, Runtime};
+pub use group::Then;
+pub use inspect::{Found, Verified, inspect, pushed, verify};
+pub use opening::Opened;
+pub use runtime::{Answer, Question, Runtime};
 pub use shared::{Options, Pushed};
-pub use writer::Then;

@@ -1,4 +1,4 @@
-//! The log: what was pushed, in checksummed records.
+//! The log: what was pushed and answered, in checksummed records.
 //!
 //! ```text
 //! segment:  "FEATRLOG"  version u8  number u64  xxh3-64 of these
@@ -6,10 +6,12 @@
 //! kinds:    1 rows       source: length u16, text; Arrow IPC stream
 //!           2 answers    service: length u16, text; Arrow IPC stream
 //!           3 bound      instant i64: answers up to it may be given; their greatest cuts as JSON, by source
+//!           4 program      hash: length u16, text; what it answers with, as JSON: service → output column → fingerprint
 //!           255 end      the next segment goes on
 //! ```
 //!
-//! All integers are little-endian. The length is that of kind and body. The sum of a record is seeded with the number of the
+//! All integers are little-endian. The length is that of kind and body. Answers stand behind the program that gave them, in
+//! each segment. The sum of a record is seeded with the number of the
 //! segment and the place of the record, so that a record counts nowhere but where it was written.
 
 use crate::disk::{Append, Disk};
@@ -42,8 +44,17 @@ pub enum Entry<'a> {
         /// The cuts that follow from it, as JSON, by source.
         cuts: &'a [u8],
     },
+    /// The program that gave the answers behind it.
+    Program {
+        hash: &'a str,
+        fingerprints: &'a [u8],
+    },
     End,
 }
+
+/// A record that is longer than its length can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
 
 /// The name of a segment's file.
 pub fn file(segment: u64) -> String {
@@ -60,18 +71,26 @@ fn sum(segment: u64, place: u64, bytes: &[u8]) -> u64 {
 }
 
 /// Appends the record of an entry to `out`, whose first byte has the place `base` in the segment.
-pub fn put(out: &mut Vec<u8>, (segment, base): (u64, u64), entry: &Entry<'_>) {
+///
+/// # Errors
+/// More than 4 GiB, or a name of more than 64 KiB; what `out` holds is of no use then.
+pub fn put(out: &mut Vec<u8>, (segment, base): (u64, u64), entry: &Entry<'_>) -> Result<(), TooLong> {
     let start = out.len();
     out.extend_from_slice(&[0; FRAME_BYTES]);
-    let named = |out: &mut Vec<u8>, kind: u8, name: &str, ipc: &[u8]| {
+    let named = |out: &mut Vec<u8>, kind: u8, name: &str, rest: &[u8]| {
+        // Looked at before anything of it is copied.
+        length(1 + 2 + name.len() + rest.len())?;
+        let bytes = u16::try_from(name.len()).map_err(|_| TooLong)?;
         out.push(kind);
-        out.extend_from_slice(&(name.len() as u16).to_le_bytes());
+        out.extend_from_slice(&bytes.to_le_bytes());
         out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(ipc);
+        out.extend_from_slice(rest);
+        Ok(())
     };
     match entry {
-        Entry::Rows { source, ipc } => named(out, 1, source, ipc),
-        Entry::Answers { service, ipc } => named(out, 2, service, ipc),
+        Entry::Rows { source, ipc } => named(out, 1, source, ipc)?,
+        Entry::Answers { service, ipc } => named(out, 2, service, ipc)?,
+        Entry::Program { hash, fingerprints } => named(out, 4, hash, fingerprints)?,
         Entry::Bound { us, cuts } => {
             out.push(3);
             out.extend_from_slice(&us.to_le_bytes());
@@ -80,9 +99,15 @@ pub fn put(out: &mut Vec<u8>, (segment, base): (u64, u64), entry: &Entry<'_>) {
         Entry::End => out.push(255),
     }
     let body = &out[start + FRAME_BYTES..];
-    let (len, sum) = (body.len() as u32, sum(segment, base + start as u64, body));
+    let (len, sum) = (length(body.len())?, sum(segment, base + start as u64, body));
     out[start..start + 4].copy_from_slice(&len.to_le_bytes());
     out[start + 4..start + FRAME_BYTES].copy_from_slice(&sum.to_le_bytes());
+    Ok(())
+}
+
+/// The length of a record, as it is written.
+fn length(bytes: usize) -> Result<u32, TooLong> {
+    u32::try_from(bytes).map_err(|_| TooLong)
 }
 
 fn header(segment: u64) -> Vec<u8> {
@@ -161,6 +186,7 @@ fn next(bytes: &[u8], place: u64, segment: u64) -> Option<(Entry<'_>, u64)> {
     let entry = match kind {
         1 => named().map(|(source, ipc)| Entry::Rows { source, ipc }),
         2 => named().map(|(service, ipc)| Entry::Answers { service, ipc }),
+        4 => named().map(|(hash, fingerprints)| Entry::Program { hash, fingerprints }),
         3 => body.split_first_chunk().map(|(us, cuts)| Entry::Bound {
             us: i64::from_le_bytes(*us),
             cuts,
@@ -246,7 +272,7 @@ mod tests {
         let mut bytes = header(7);
         for entry in entries {
             let mut record = Vec::new();
-            put(&mut record, (7, bytes.len() as u64), entry);
+            put(&mut record, (7, bytes.len() as u64), entry).unwrap();
             bytes.extend(record);
         }
         bytes
@@ -262,7 +288,11 @@ mod tests {
             service: "risk",
             ipc: b"",
         };
-        let entries = [rows, bound(-5), answers, Entry::End];
+        let program = Entry::Program {
+            hash: "abc",
+            fingerprints: b"{}",
+        };
+        let entries = [rows, bound(-5), program, answers, Entry::End];
         let whole = segment(&entries);
         let found = scan(&whole, 7).unwrap();
         assert_eq!(
@@ -292,5 +322,19 @@ mod tests {
         let record = moved[HEADER_BYTES as usize..].to_vec();
         moved.extend(record);
         assert_eq!(scan(&moved, 7).unwrap().entries, [bound(1)]);
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_written() {
+        assert_eq!(
+            (length(u32::MAX as usize), length(u32::MAX as usize + 1)),
+            (Ok(u32::MAX), Err(TooLong))
+        );
+        let name = "x".repeat(70_000);
+        let rows = Entry::Rows {
+            source: &name,
+            ipc: b"",
+        };
+        assert_eq!(put(&mut Vec::new(), (1, HEADER_BYTES), &rows), Err(TooLong));
     }
 }

@@ -27,7 +27,6 @@ pub struct Manifest {
     /// Answers have been given whose cuts follow from instants up to this one, in microseconds.
     pub answered_us: Option<i64>,
     /// The greatest cuts of these answers, by source.
-    /// The greatest cuts of these answers, by source.
     #[serde(default)]
     pub cuts: Cuts,
     /// Where the log ends, if the process ended in order.

@@ -4,7 +4,7 @@
 //! mark:  two slots, at 0 and at 512: "FMK" version u8  segment u64  place u64  xxh3-64
 //! ```
 //!
-//! The slots are written in turn after each commit, and not made durable by themselves: after a crash of the process the
+//! The slots are written in turn after each commit, and made durable with each new segment alone: after a crash of the process the
 //! mark is exact, after one of the machine it may lag behind. A log that ends before its mark has lost what was acknowledged.
 
 use crate::disk::{Append, Disk};
@@ -23,7 +23,8 @@ pub type Place = (u64, u64);
 #[derive(Debug)]
 pub struct Mark {
     file: Box<dyn Append>,
-    turn: u64,
+    /// The slot that was written last.
+    slot: u64,
 }
 
 fn slot((segment, place): Place) -> Vec<u8> {
@@ -65,7 +66,7 @@ impl Mark {
         disk.replace(FILE, &bytes)?;
         Ok(Mark {
             file: disk.append(FILE, bytes.len() as u64)?,
-            turn: 0,
+            slot: 0,
         })
     }
 
@@ -74,8 +75,16 @@ impl Mark {
     /// # Errors
     /// The disk refuses.
     pub fn set(&mut self, place: Place) -> io::Result<()> {
-        self.turn ^= 1;
-        self.file.put(self.turn * SLOT_BYTES, &slot(place))
+        self.slot ^= 1;
+        self.file.put(self.slot * SLOT_BYTES, &slot(place))
+    }
+
+    /// Makes it durable where it is.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()
     }
 }
 

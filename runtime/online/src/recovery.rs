@@ -1,17 +1,19 @@
-//! Reading a log again: what counts, where it ends, and what is broken.
+//! Reading a state again: what counts, where its log ends, and what is broken. Nothing is written.
 
 use crate::disk::Disk;
 use crate::error::StateError;
 use crate::log::{self, Entry, Header};
-use crate::manifest::Manifest;
+use crate::manifest::{self, Broken, Manifest, checkpoint_file};
 use crate::mark::{self, Place};
+use arrow::error::ArrowError;
+use std::collections::BTreeMap;
 use std::io;
 
 /// Takes up what is read when a state is opened: the checkpoint if there is one, then the entries of the log.
 pub trait Replay {
     /// # Errors
-    /// The bytes are of no use.
-    fn checkpoint(&mut self, bytes: &[u8], manifest: &Manifest) -> Result<(), StateError>;
+    /// The bytes are of no use; `file` is where they stand.
+    fn checkpoint(&mut self, bytes: &[u8], file: &str, manifest: &Manifest) -> Result<(), StateError>;
 
     /// # Errors
     /// What the entry says is of no use; `file` is where it stands.
@@ -41,6 +43,38 @@ pub fn other_version(disk: &dyn Disk, file: &str, found: u8, known: u8) -> State
     }
 }
 
+/// A record whose sum is right, and which is no rows.
+pub fn unreadable(file: &str, error: &ArrowError) -> StateError {
+    StateError::Damaged {
+        file: file.to_owned(),
+        why: format!("a record holds no rows: {error}"),
+    }
+}
+
+/// Refuses a folder without a manifest in which something is that a process that ended while it began has not written.
+pub fn check_unused(disk: &dyn Disk) -> Result<(), StateError> {
+    let names = disk.list("").map_err(refused(disk, ""))?;
+    let is_ours = |name: &&String| ["log", mark::FILE].contains(&name.as_str()) || name.starts_with(".featc-");
+    if let Some(found) = names.iter().find(|name| !is_ours(name)) {
+        let has_state = ["checkpoint", "served", "pushed", "aside"].contains(&found.as_str());
+        return Err(match has_state {
+            true => damaged(disk, manifest::FILE, "it is missing"),
+            false => StateError::Foreign {
+                folder: disk.name(""),
+                found: found.clone(),
+            },
+        });
+    }
+    for number in segments(disk)? {
+        let file = log::file(number);
+        let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
+        if bytes.len() as u64 > log::HEADER_BYTES {
+            return Err(damaged(disk, manifest::FILE, "it is missing"));
+        }
+    }
+    Ok(())
+}
+
 pub fn segments(disk: &dyn Disk) -> Result<Vec<u64>, StateError> {
     let names = disk.list("log").map_err(refused(disk, "log"))?;
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| log::number(name)).collect();
@@ -57,10 +91,40 @@ pub struct End {
     pub ended: bool,
     /// Segments behind it, which hold nothing.
     pub beyond: Vec<u64>,
+    /// The bytes of the segments before it.
+    pub before: BTreeMap<u64, u64>,
+}
+
+pub fn read_manifest(disk: &dyn Disk) -> Result<Option<Manifest>, StateError> {
+    let bytes = disk.read(manifest::FILE).map_err(refused(disk, manifest::FILE))?;
+    let read = bytes.map(|bytes| Manifest::read(&bytes)).transpose();
+    read.map_err(|broken| match broken {
+        Broken::Damaged(why) => damaged(disk, manifest::FILE, why),
+        Broken::OtherVersion(found) => other_version(disk, manifest::FILE, found, manifest::VERSION),
+    })
+}
+
+/// Replays a state: its checkpoint, and the log behind that. `None`: there is none.
+///
+/// # Errors
+/// Everything that is not whole, or not ours; what `replay` refuses.
+pub fn replay(disk: &dyn Disk, replay: &mut dyn Replay) -> Result<Option<(Manifest, End)>, StateError> {
+    let Some(manifest) = read_manifest(disk)? else {
+        return Ok(None);
+    };
+    if manifest.checkpoint > 0 {
+        let file = checkpoint_file(manifest.checkpoint);
+        let bytes = disk.read(&file).map_err(refused(disk, &file))?;
+        let bytes = bytes.ok_or_else(|| damaged(disk, &file, "it is missing"))?;
+        replay.checkpoint(&bytes, &disk.name(&file), &manifest)?;
+    }
+    let place = acknowledged(disk)?;
+    let end = replay_log(disk, &manifest, place, replay)?;
+    Ok(Some((manifest, end)))
 }
 
 /// Up to where the log was acknowledged.
-pub fn acknowledged(disk: &dyn Disk) -> Result<Place, StateError> {
+fn acknowledged(disk: &dyn Disk) -> Result<Place, StateError> {
     let bytes = disk.read(mark::FILE).map_err(refused(disk, mark::FILE))?;
     let bytes = bytes.ok_or_else(|| damaged(disk, mark::FILE, "it is missing"))?;
     match (mark::read(&bytes), mark::other_version(&bytes)) {
@@ -71,7 +135,7 @@ pub fn acknowledged(disk: &dyn Disk) -> Result<Place, StateError> {
 }
 
 /// Replays the log behind the checkpoint.
-pub fn replay_log(
+fn replay_log(
     disk: &dyn Disk,
     manifest: &Manifest,
     (marked, place): Place,
@@ -89,6 +153,7 @@ pub fn replay_log(
         len: log::HEADER_BYTES,
         ended: true,
         beyond: Vec::new(),
+        before: BTreeMap::new(),
     };
     for number in numbers {
         let file = log::file(number);
@@ -135,12 +200,10 @@ pub fn replay_log(
         for entry in &scan.entries {
             replay.entry(*entry, &disk.name(&file))?;
         }
-        end = End {
-            segment: number,
-            len: scan.valid,
-            ended: scan.ended,
-            beyond: end.beyond,
-        };
+        if number > first {
+            end.before.insert(end.segment, end.len);
+        }
+        (end.segment, end.len, end.ended) = (number, scan.valid, scan.ended);
     }
     if marked > end.segment || (manifest.end.is_some_and(|known| known.0 != end.segment)) {
         return Err(damaged(disk, &log::file(end.segment), "what follows it is missing"));

@@ -1,18 +1,18 @@
 //! From a stored state to an engine.
 
+use crate::disk::Disk;
 use crate::error::StateError;
 use crate::ipc;
 use crate::log::Entry;
-use crate::manifest::{Manifest, checkpoint_file};
-use crate::recovery::Replay;
-use crate::served::Served;
-use featr::{Cuts, Error, Online};
+use crate::manifest::Manifest;
+use crate::recovery::{Replay, unreadable};
+use featr::{Cuts, Error, Online, Program, RestoreReport, Truth};
+use std::collections::BTreeMap;
 
 /// An engine that takes up a state.
 #[derive(Debug)]
 pub struct Replayed {
     pub online: Online,
-    pub served: Served,
     pub bound_us: Option<i64>,
     /// The greatest cuts that answers may have been given with.
     pub cuts: Cuts,
@@ -20,39 +20,38 @@ pub struct Replayed {
     pub folder: String,
     /// Rows of the log that were taken in.
     pub rows: u64,
+    /// Whether what the program cannot go on with is left out, and told in `restored` and `unread`.
+    pub takes_what_it_can: bool,
+    pub restored: Option<RestoreReport>,
+    /// Sources of which rows in the log cannot be read, and why.
+    pub unread: BTreeMap<String, String>,
 }
 
 impl Replay for Replayed {
-    fn checkpoint(&mut self, bytes: &[u8], manifest: &Manifest) -> Result<(), StateError> {
+    fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
         let report = self.online.restore(bytes).map_err(|error| StateError::Damaged {
-            file: format!("{}/{}", self.folder, checkpoint_file(manifest.checkpoint)),
+            file: file.to_owned(),
             why: error.to_string(),
         })?;
-        match report.to_rebuild.first() {
-            None => Ok(()),
-            Some(missing) => Err(self.of_another_program(&missing.to_string())),
-        }
+        let missing = report.to_rebuild.first().filter(|_| !self.takes_what_it_can);
+        let refused = missing.map_or(Ok(()), |missing| Err(self.of_another_program(&missing.to_string())));
+        self.restored = Some(report);
+        refused
     }
 
     fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
-        let unreadable = |error: arrow::error::ArrowError| StateError::Damaged {
-            file: file.to_owned(),
-            why: format!("a record holds no rows: {error}"),
-        };
         match entry {
             Entry::Rows { source, ipc } => {
-                for batch in ipc::read(ipc).map_err(unreadable)? {
+                for batch in ipc::read(ipc).map_err(|error| unreadable(file, &error))? {
                     self.rows += batch.num_rows() as u64;
                     match self.online.push(source, &batch) {
                         // A source that the program no longer reads.
                         Ok(_) | Err(Error::UnknownSource { .. }) => {}
+                        Err(error) if self.takes_what_it_can => {
+                            self.unread.insert(source.to_owned(), error.to_string());
+                        }
                         Err(error) => return Err(self.of_another_program(&error.to_string())),
                     }
-                }
-            }
-            Entry::Answers { service, ipc } => {
-                for batch in ipc::read(ipc).map_err(unreadable)? {
-                    self.served.add(service, batch);
                 }
             }
             Entry::Bound { us, cuts } => {
@@ -66,13 +65,30 @@ impl Replay for Replayed {
                     *known_us = cut_us.max(*known_us);
                 }
             }
-            Entry::End => {}
+            Entry::Answers { .. } | Entry::Program { .. } | Entry::End => {}
         }
         Ok(())
     }
 }
 
 impl Replayed {
+    /// An engine that nothing was taken up by.
+    ///
+    /// # Errors
+    /// The program cannot be run.
+    pub fn new(program: &Program, disk: &dyn Disk) -> Result<Replayed, StateError> {
+        Ok(Replayed {
+            online: program.online(Truth::AsServed).map_err(StateError::Program)?,
+            bound_us: None,
+            cuts: Cuts::new(),
+            folder: disk.name(""),
+            rows: 0,
+            takes_what_it_can: false,
+            restored: None,
+            unread: BTreeMap::new(),
+        })
+    }
+
     fn of_another_program(&self, why: &str) -> StateError {
         StateError::OtherProgram {
             folder: self.folder.clone(),

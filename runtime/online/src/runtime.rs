@@ -1,39 +1,21 @@
 //! A running state: rows are pushed, questions are answered, and nothing that was acknowledged is lost.
 
-use crate::aside::Aside;
-use crate::clock::Clock;
-use crate::core::{Core, has_arrivals};
+use crate::core::has_arrivals;
 use crate::counters::Counters;
-use crate::disk::Disk;
 use crate::error::{Refused, StateError};
-use crate::replayed::Replayed;
-use crate::served::{self, Served, Told};
-use crate::shared::{ANSWERS_WAITING_MAX, Options, Pushed, Shared, locked};
-use crate::store::Store;
-use crate::writer::{Command, Push, Then, Writer};
+use crate::group::{Command, Push, Then};
+use crate::locks::locked;
+use crate::served::{self, Told};
+use crate::shared::{ANSWERS_WAITING_MAX, Pushed, Shared};
 use arrow::array::RecordBatch;
 use featc_ir::{Source, Type};
-use featr::{Cuts, Incoming, LogStats, Program};
+use featr::{Cuts, Incoming, LogStats, Program, arrow_type};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
-
-/// How far the clock may lie behind what was answered.
-const CLOCK_BEHIND_US: i64 = 10_000_000;
-
-/// What was found when a state was opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    /// How many processes have had the folder, this one included.
-    pub epoch: u64,
-    /// The checkpoint that it goes on from; 0: none.
-    pub checkpoint: u64,
-    /// Rows that were read from the log behind it.
-    pub replayed: u64,
-}
+use std::time::Instant;
 
 /// Questions to a service.
 #[derive(Debug, Clone)]
@@ -58,10 +40,9 @@ pub struct Answer {
 
 /// A state that is open, and a thread that writes it.
 pub struct Runtime {
-    shared: Arc<Shared>,
-    commands: SyncSender<Command>,
-    writer: Mutex<Option<JoinHandle<Result<(), StateError>>>>,
-    stats: Mutex<Option<(Instant, Vec<LogStats>)>>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) commands: SyncSender<Command>,
+    pub(crate) writer: Mutex<Option<JoinHandle<Result<(), StateError>>>>,
 }
 
 impl fmt::Debug for Runtime {
@@ -71,85 +52,6 @@ impl fmt::Debug for Runtime {
 }
 
 impl Runtime {
-    /// Opens the state on a disk, or begins one.
-    ///
-    /// # Errors
-    /// A state that is not whole, that another process has, or that the program cannot go on with.
-    pub fn open(
-        program: Program,
-        disk: Arc<dyn Disk>,
-        clock: Arc<dyn Clock>,
-        options: Options,
-    ) -> Result<(Runtime, Opened), StateError> {
-        let mut replayed = Replayed {
-            online: program.online(featr::Truth::AsServed).map_err(StateError::Program)?,
-            served: Served::default(),
-            bound_us: None,
-            cuts: Cuts::new(),
-            folder: disk.name(""),
-            rows: 0,
-        };
-        let store = Store::open(disk.clone(), program.hash(), &mut replayed)?;
-        let bound_us = replayed.bound_us.max(store.manifest().answered_us);
-        let now_us = clock.now_us();
-        if let Some(answered_us) = bound_us.filter(|bound| *bound > now_us.saturating_add(CLOCK_BEHIND_US)) {
-            return Err(StateError::ClockBehind { now_us, answered_us });
-        }
-        let opened = Opened {
-            epoch: store.manifest().epoch,
-            checkpoint: store.manifest().checkpoint,
-            replayed: replayed.rows,
-        };
-        let services = program.services().map(|service| {
-            let sources = program.service_sources(service).unwrap_or_default();
-            (
-                service.to_owned(),
-                sources.into_iter().map(|source| source.name).collect(),
-            )
-        });
-        let sources = program.sources();
-        let mut core = Core::new(replayed.online, bound_us);
-        for answered in [&store.manifest().cuts, &replayed.cuts] {
-            core.resume(answered, &sources).map_err(StateError::Program)?;
-        }
-        core.release(&*clock, options.history_us);
-        let shared = Arc::new(Shared {
-            sources,
-            services: services.collect(),
-            program,
-            clock,
-            core: Mutex::new(core),
-            answers: Mutex::default(),
-            counters: Counters::default(),
-            failure: Mutex::default(),
-            asked: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
-            options,
-        });
-        let (commands, waiting) = sync_channel(shared.options.waiting_max.max(1));
-        let writer = Writer {
-            shared: shared.clone(),
-            aside: Aside::new(disk, store.manifest().epoch),
-            store,
-            served: replayed.served,
-            commands: waiting,
-            released: Instant::now(),
-            ending: false,
-        };
-        let thread = std::thread::Builder::new().name("featr-writer".to_owned());
-        let thread = thread.spawn(move || writer.run()).map_err(|error| StateError::Io {
-            file: "a thread".to_owned(),
-            why: featr::plain(&error),
-        })?;
-        let runtime = Runtime {
-            shared,
-            commands,
-            writer: Mutex::new(Some(thread)),
-            stats: Mutex::default(),
-        };
-        Ok((runtime, opened))
-    }
-
     pub fn program(&self) -> &Program {
         &self.shared.program
     }
@@ -163,9 +65,14 @@ impl Runtime {
         &self.shared.counters
     }
 
-    /// Why nothing can be written any more, if so.
+    /// Why nothing can be written any more, if so. It waits for nothing.
     pub fn failure(&self) -> Option<String> {
         self.shared.failure()
+    }
+
+    /// Why the last checkpoint could not be written, if so; it is tried again. It waits for nothing.
+    pub fn checkpoint_failure(&self) -> Option<String> {
+        self.shared.published.checkpoint_failure()
     }
 
     fn send(&self, command: Command) -> Result<(), Refused> {
@@ -174,19 +81,51 @@ impl Runtime {
         }
         self.commands.try_send(command).map_err(|error| match error {
             TrySendError::Full(_) => Refused::Busy,
-            TrySendError::Disconnected(_) => Refused::Stopping,
+            TrySendError::Disconnected(_) => match self.shared.failure() {
+                Some(why) => Refused::Unwritable { why },
+                None => Refused::Stopping,
+            },
         })
+    }
+
+    /// Refuses rows that are not as [`Program::incoming`] makes them: what is in the log is read at every start.
+    fn check(&self, incoming: &Incoming) -> Result<(), featr::Error> {
+        let source = self.shared.source(&incoming.source).ok_or_else(|| {
+            let known = self.shared.sources.iter().map(|source| source.name.clone());
+            featr::Error::UnknownSource {
+                source: incoming.source.clone(),
+                known: known.collect(),
+            }
+        })?;
+        let schema = incoming.rows.schema();
+        let found = schema
+            .fields()
+            .iter()
+            .map(|field| (field.name(), field.data_type().clone()));
+        let wanted = source
+            .columns
+            .iter()
+            .map(|column| (&column.name, arrow_type(column.ty)));
+        match wanted.eq(found) {
+            true => Ok(()),
+            false => Err(featr::Error::Columns {
+                what: format!("rows of `{}`", incoming.source),
+                why: "they have not the columns that the source declares, in its order and types".to_owned(),
+            }),
+        }
     }
 
     /// Takes in rows; `then` is told when they are durable and can be asked for.
     ///
     /// # Errors
-    /// [`Refused::Busy`], [`Refused::Stopping`]; `then` is not told.
+    /// [`Refused::Busy`], [`Refused::Stopping`], rows that are not those of their source; `then` is not told.
     pub fn push(&self, incoming: Incoming, request_id: Option<String>, then: Then<Pushed>) -> Result<(), Refused> {
+        self.check(&incoming).map_err(Refused::Request)?;
         self.send(Command::Push(Push {
             incoming,
             request_id,
             begun: Instant::now(),
+            stamped_us: None,
             then,
         }))
     }
@@ -217,7 +156,9 @@ impl Runtime {
         let mut core = shared.core();
         let base_us = core.base(&*shared.clock);
         shared.asked.store(true, Ordering::Relaxed);
-        if base_us > core.bound_us {
+        // Where nothing can be written any more the base may stand still: it is not told as the present for ever.
+        let is_behind = || shared.clock.now_us() > core.bound_us && shared.failure().is_some();
+        if base_us > core.bound_us || is_behind() {
             return Ok(None);
         }
         let shown = core.show(base_us, &shared.sources, shared.options.delay_us);
@@ -227,6 +168,7 @@ impl Runtime {
         let features = core.online.read(&question.service, &question.rows, &times, true);
         let features = features.map_err(Refused::Request)?;
         let all = core.online.cuts().cloned().unwrap_or_default();
+        shared.published.show(&all, core.base_us);
         drop(core);
         let cuts: Cuts = all.into_iter().filter(|(source, _)| sources.contains(source)).collect();
         if shared.options.served_log && question.rows.num_rows() > 0 {
@@ -298,19 +240,16 @@ impl Runtime {
         told.recv().unwrap_or(Err(Refused::Stopping))
     }
 
-    /// Sizes of the logs; they are looked at every few seconds.
+    /// Sizes of the logs, as they were a little after somebody asked last. It waits for nothing.
     pub fn stats(&self) -> Vec<LogStats> {
-        let mut known = locked(&self.stats);
-        let fresh = known.take().filter(|(at, _)| at.elapsed() < Duration::from_secs(10));
-        let (at, stats) = fresh.unwrap_or_else(|| (Instant::now(), self.shared.core().online.stats()));
-        known.insert((at, stats)).1.clone()
+        self.shared.published.stats()
     }
 
-    /// The cuts that answers are given with, and how far the clock is behind the base that they follow from, in microseconds.
+    /// The cuts that answers are given with, and how far the clock is behind the base that they follow from, in microseconds. It
+    /// waits for nothing.
     pub fn cuts(&self) -> (Cuts, i64) {
-        let core = self.shared.core();
-        let behind = core.base_us.saturating_sub(self.shared.clock.now_us()).max(0);
-        (core.online.cuts().cloned().unwrap_or_default(), behind)
+        let (cuts, base_us) = self.shared.published.cuts();
+        (cuts, base_us.saturating_sub(self.shared.clock.now_us()).max(0))
     }
 
     /// The sources that say when their rows arrive.
@@ -330,9 +269,8 @@ impl Runtime {
         // The queue may be full: the writer empties it.
         let _ = self.commands.send(Command::Stop);
         writer.join().unwrap_or_else(|_| {
-            Err(StateError::Program(featr::Error::Bug {
-                why: "the writer ended by itself".to_owned(),
-            }))
+            let why = self.shared.failure().unwrap_or_default();
+            Err(StateError::Broken { why })
         })
     }
 }

@@ -1,14 +1,17 @@
 //! What the threads of a runtime share.
 
+use crate::archive::Fingerprints;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::counters::Counters;
+use crate::locks::locked;
+use crate::published::Published;
 use arrow::array::RecordBatch;
 use featc_ir::{READ_SKEW_US, Source};
 use featr::{Incoming, Program, PushReport};
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How a state is kept and asked.
 #[derive(Debug, Clone)]
@@ -19,6 +22,10 @@ pub struct Options {
     pub history_us: u64,
     /// Whether answers are logged.
     pub served_log: bool,
+    /// Whether rows that were pushed become files when a checkpoint takes them out of the log.
+    pub pushed_log: bool,
+    /// What files of answers say of the features that gave them.
+    pub fingerprints: Fingerprints,
     /// Requests that may wait for the disk.
     pub waiting_max: usize,
     /// Bytes of log after which a checkpoint is made.
@@ -33,6 +40,8 @@ impl Default for Options {
             delay_us: None,
             history_us: READ_SKEW_US,
             served_log: true,
+            pushed_log: true,
+            fingerprints: Fingerprints::new(),
             waiting_max: 1024,
             checkpoint_bytes: 64 << 20,
             checkpoint_answers: 200_000,
@@ -48,15 +57,18 @@ pub struct Pushed {
     pub report: PushReport,
     /// Rows that did not decode.
     pub undecoded: u64,
+    /// The arrival of the rows that said none, in microseconds since the epoch, if there were such.
+    pub arrival_us: Option<i64>,
 }
 
 impl Pushed {
-    pub(crate) fn of(incoming: &Incoming, report: PushReport) -> Pushed {
+    pub(crate) fn of(incoming: &Incoming, report: PushReport, arrival_us: Option<i64>) -> Pushed {
         let undecoded = incoming.rejected.len() as u64;
         Pushed {
             rows: report.rows + undecoded,
             report,
             undecoded,
+            arrival_us,
         }
     }
 }
@@ -73,6 +85,7 @@ pub struct Shared {
     pub services: BTreeMap<String, Vec<String>>,
     pub answers: Mutex<Vec<(String, RecordBatch)>>,
     pub counters: Counters,
+    pub published: Published,
     pub failure: Mutex<Option<String>>,
     /// Whether questions came since the writer looked last.
     pub asked: AtomicBool,
@@ -81,10 +94,6 @@ pub struct Shared {
 
 /// Answers that may wait for the writer.
 pub const ANSWERS_WAITING_MAX: usize = 100_000;
-
-pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Shared {
     pub fn core(&self) -> MutexGuard<'_, Core> {
@@ -95,8 +104,32 @@ impl Shared {
         self.sources.iter().find(|source| source.name == name)
     }
 
-    pub fn take_answers(&self) -> Vec<(String, RecordBatch)> {
-        std::mem::take(&mut *locked(&self.answers))
+    /// The answers that have waited longest, of so many bytes or one more.
+    pub fn take_answers(&self, bytes: usize) -> Vec<(String, RecordBatch)> {
+        let mut waiting = locked(&self.answers);
+        let mut taken = 0;
+        let is_room = |(_, rows): &&(String, RecordBatch)| {
+            let is_room = taken < bytes;
+            taken += rows.get_array_memory_size();
+            is_room
+        };
+        let count = waiting.iter().take_while(is_room).count();
+        waiting.drain(..count).collect()
+    }
+
+    pub fn has_answers(&self) -> bool {
+        !locked(&self.answers).is_empty()
+    }
+
+    /// Lets answers that could not be logged wait again, in front of the others.
+    pub fn put_back(&self, answers: Vec<(String, RecordBatch)>) {
+        locked(&self.answers).splice(0..0, answers);
+    }
+
+    /// Counts answers that are not logged.
+    pub fn lose(&self, answers: &[(String, RecordBatch)]) {
+        let rows: usize = answers.iter().map(|(_, rows)| rows.num_rows()).sum();
+        self.counters.answers_lost.fetch_add(rows as u64, Ordering::Relaxed);
     }
 
     pub fn failure(&self) -> Option<String> {

@@ -16,11 +16,12 @@
 
 use crate::disk::Disk;
 use crate::error::StateError;
-use crate::log::{self, Entry, Segment};
-use crate::manifest::{self, Broken, Manifest, checkpoint_file};
+use crate::log::{self, Entry, Segment, TooLong};
+use crate::manifest::{self, Manifest, checkpoint_file};
 use crate::mark::{self, Mark};
-use crate::recovery::{Replay, acknowledged, damaged, other_version, refused, replay_log, segments};
+use crate::recovery::{self, Replay, read_manifest, refused, segments};
 use featr::Cuts;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -29,15 +30,8 @@ pub struct Store {
     manifest: Manifest,
     segment: Segment,
     mark: Mark,
-}
-
-fn read_manifest(disk: &dyn Disk) -> Result<Option<Manifest>, StateError> {
-    let bytes = disk.read(manifest::FILE).map_err(refused(disk, manifest::FILE))?;
-    let read = bytes.map(|bytes| Manifest::read(&bytes)).transpose();
-    read.map_err(|broken| match broken {
-        Broken::Damaged(why) => damaged(disk, manifest::FILE, why),
-        Broken::OtherVersion(found) => other_version(disk, manifest::FILE, found, manifest::VERSION),
-    })
+    /// The bytes of the segments before it, from the first one behind the checkpoint on.
+    before: BTreeMap<u64, u64>,
 }
 
 impl Store {
@@ -46,18 +40,9 @@ impl Store {
     /// # Errors
     /// Everything that is not whole, or not ours; what `replay` refuses.
     pub fn open(disk: Arc<dyn Disk>, program: &str, replay: &mut dyn Replay) -> Result<Store, StateError> {
-        let before = match read_manifest(&*disk)? {
-            None => return Store::begin(disk, program),
-            Some(before) => before,
+        let Some((before, end)) = recovery::replay(&*disk, replay)? else {
+            return Store::begin(disk, program);
         };
-        if before.checkpoint > 0 {
-            let file = checkpoint_file(before.checkpoint);
-            let bytes = disk.read(&file).map_err(refused(&*disk, &file))?;
-            let bytes = bytes.ok_or_else(|| damaged(&*disk, &file, "it is missing"))?;
-            replay.checkpoint(&bytes, &before)?;
-        }
-        let place = acknowledged(&*disk)?;
-        let end = replay_log(&*disk, &before, place, replay)?;
         let manifest = Manifest {
             epoch: before.epoch + 1,
             program: program.to_owned(),
@@ -69,8 +54,12 @@ impl Store {
             disk.remove(&file).map_err(refused(&*disk, &file))?;
         }
         let name = log::file(end.segment);
+        let mut earlier = end.before;
         let segment = match end.ended {
-            true => Segment::create(&*disk, end.segment + 1),
+            true => {
+                earlier.insert(end.segment, end.len);
+                Segment::create(&*disk, end.segment + 1)
+            }
             false => Segment::open(&*disk, end.segment, end.len),
         };
         let segment = segment.map_err(refused(&*disk, &name))?;
@@ -81,32 +70,14 @@ impl Store {
             manifest,
             segment,
             mark,
+            before: earlier,
         };
         store.clear();
         Ok(store)
     }
 
     fn begin(disk: Arc<dyn Disk>, program: &str) -> Result<Store, StateError> {
-        let names = disk.list("").map_err(refused(&*disk, ""))?;
-        let is_ours = |name: &&String| ["log", mark::FILE].contains(&name.as_str()) || name.starts_with(".featc-");
-        if let Some(found) = names.iter().find(|name| !is_ours(name)) {
-            let has_state = ["checkpoint", "served", "aside"].contains(&found.as_str());
-            return Err(match has_state {
-                true => damaged(&*disk, manifest::FILE, "it is missing"),
-                false => StateError::Foreign {
-                    folder: disk.name(""),
-                    found: found.clone(),
-                },
-            });
-        }
-        // A process that ended while it began has written nothing here.
-        for number in segments(&*disk)? {
-            let file = log::file(number);
-            let bytes = disk.read(&file).map_err(refused(&*disk, &file))?.unwrap_or_default();
-            if bytes.len() as u64 > log::HEADER_BYTES {
-                return Err(damaged(&*disk, manifest::FILE, "it is missing"));
-            }
-        }
+        recovery::check_unused(&*disk)?;
         let segment = Segment::create(&*disk, 1).map_err(refused(&*disk, &log::file(1)))?;
         let mark = Mark::create(&*disk, (1, segment.len)).map_err(refused(&*disk, mark::FILE))?;
         let manifest = Manifest {
@@ -124,6 +95,7 @@ impl Store {
             manifest,
             segment,
             mark,
+            before: BTreeMap::new(),
         })
     }
 
@@ -135,9 +107,14 @@ impl Store {
         &self.disk
     }
 
-    /// Bytes in the log since the last checkpoint began.
+    /// Bytes of log that a start would read.
     pub fn log_bytes(&self) -> u64 {
-        self.segment.len
+        self.before.values().sum::<u64>() + self.segment.len
+    }
+
+    /// The segments in front of one that a start would read, with their bytes.
+    pub fn segments_before(&self, first: u64) -> impl Iterator<Item = (u64, u64)> {
+        self.before.range(..first).map(|(number, len)| (*number, *len))
     }
 
     /// Writes entries, durably if `sync`: then all of them are acknowledged when it returns.
@@ -146,10 +123,17 @@ impl Store {
     /// The disk refuses.
     pub fn commit(&mut self, entries: &[Entry<'_>], sync: bool) -> Result<(), Refusal> {
         let mut records = Vec::new();
-        for entry in entries {
-            log::put(&mut records, (self.segment.number, self.segment.len), entry);
-        }
         let name = log::file(self.segment.number);
+        for entry in entries {
+            let put = log::put(&mut records, (self.segment.number, self.segment.len), entry);
+            put.map_err(|TooLong| Refusal {
+                error: StateError::Io {
+                    file: self.disk.name(&name),
+                    why: "a record of more than 4 GiB".to_owned(),
+                },
+                again: true,
+            })?;
+        }
         if let Err((error, again)) = self.segment.write(&records) {
             let error = refused(&*self.disk, &name)(error);
             return Err(Refusal { error, again });
@@ -173,22 +157,27 @@ impl Store {
     /// Begins a new segment: what is committed from now on comes behind the checkpoint that is put next.
     ///
     /// # Errors
-    /// The disk refuses; the log goes on where it was.
-    pub fn turn(&mut self) -> Result<u64, Refusal> {
+    /// The disk refuses; the log goes on where it was, if one may try again.
+    pub fn roll(&mut self) -> Result<u64, Refusal> {
         let next = self.segment.number + 1;
-        let refuse = |disk: &dyn Disk, error| Refusal {
-            error: refused(disk, &log::file(next))(error),
-            again: true,
+        let (disk, file) = (self.disk.clone(), log::file(next));
+        let refuse = |error, again| Refusal {
+            error: refused(&*disk, &file)(error),
+            again,
         };
-        let segment = Segment::create(&*self.disk, next).map_err(|error| refuse(&*self.disk, error))?;
+        let segment = Segment::create(&*self.disk, next).map_err(|error| refuse(error, true))?;
         if let Err(refusal) = self.commit(&[Entry::End], true) {
             if refusal.again {
                 let _ = self.disk.remove(&log::file(next));
             }
             return Err(refusal);
         }
-        self.segment = segment;
-        self.mark = Mark::create(&*self.disk, (next, self.segment.len)).map_err(|error| refuse(&*self.disk, error))?;
+        let ended = std::mem::replace(&mut self.segment, segment);
+        self.before.insert(ended.number, ended.len);
+        let marked = self.mark.set((next, self.segment.len));
+        marked
+            .and_then(|()| self.mark.sync())
+            .map_err(|error| refuse(error, false))?;
         Ok(next)
     }
 
@@ -208,6 +197,7 @@ impl Store {
             ..self.manifest.clone()
         };
         self.replace_manifest(manifest)?;
+        self.before = self.before.split_off(&first);
         self.clear();
         Ok(())
     }

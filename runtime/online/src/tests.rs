@@ -1,3 +1,6 @@
 mod cuts;
 mod disk;
+mod faults;
+mod fixture;
+mod logs;
 mod store;

@@ -1,125 +1,116 @@
 //! The one thread that writes: it collects what waits into a group, makes the group durable, takes it into the engine, and
 //! only then answers.
 
+use crate::archive;
 use crate::aside::Aside;
 use crate::error::{Refused, StateError};
-use crate::ipc;
+use crate::group::{Command, GROUP_BYTES, Group, Push};
+use crate::ipc::{self, Parts};
 use crate::log::Entry;
-use crate::served::Served;
 use crate::shared::{Pushed, Shared};
 use crate::store::{Refusal, Store};
 use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
-use featr::{Cuts, Incoming, PushReport};
-use std::collections::BTreeMap;
+use featr::{Cuts, PushReport};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-/// Told when a request is done.
-pub type Then<T> = Box<dyn FnOnce(Result<T, Refused>) + Send>;
-
-/// What the writer is asked for.
-pub enum Command {
-    Push(Push),
-    /// Answers are to be given with later bases.
-    Extend(Then<()>),
-    Checkpoint(Then<u64>),
-    Stop,
-}
-
-pub struct Push {
-    pub incoming: Incoming,
-    pub request_id: Option<String>,
-    pub begun: Instant,
-    pub then: Then<Pushed>,
-}
-
-/// Requests of one group, at most.
-const GROUP_MAX: usize = 512;
-/// Rows of one group, about.
-const GROUP_ROWS: usize = 65_536;
 /// How often it looks around when nothing comes.
 const TICK: Duration = Duration::from_millis(100);
 /// How far ahead the bound is moved.
-const BOUND_AHEAD_US: i64 = 1_000_000;
-/// How often events that nobody can ask for are released.
-const RELEASE_EVERY: Duration = Duration::from_secs(1);
+pub const BOUND_AHEAD_US: i64 = 1_000_000;
+/// How often events that nobody can ask for are released, and sizes are taken.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Sizes are taken for this part of the time at most.
+const LOOK_PART: u32 = 50;
+/// The pause after a checkpoint that failed, and the longest after several.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 
 pub struct Writer {
-    pub shared: Arc<Shared>,
-    pub store: Store,
-    pub aside: Aside,
-    pub served: Served,
-    pub commands: Receiver<Command>,
-    pub released: Instant,
+    shared: Arc<Shared>,
+    store: Store,
+    aside: Aside,
+    commands: Receiver<Command>,
+    /// What did not fit into the last group.
+    held: Option<Push>,
+    stopping: bool,
     /// Nobody is answered any more.
-    pub ending: bool,
+    ending: bool,
+    /// Whether the segment says which program answers.
+    is_named: bool,
+    /// Answers logged since the last checkpoint.
+    answers: usize,
+    checkpoints: Attempts,
+    released: Instant,
+    /// When sizes were taken last, and how long that took.
+    sized: (Instant, Duration),
 }
 
-/// Requests that are done together.
+/// Checkpoints since the last one that was written.
 #[derive(Default)]
-struct Group {
-    pushes: Vec<Push>,
-    extend: Vec<Then<()>>,
-    checkpoint: Vec<Then<u64>>,
-    stop: bool,
+struct Attempts {
+    failed: u32,
+    /// A checkpoint that is due waits until then.
+    wait_until: Option<Instant>,
+    /// The segment that was begun for one that failed.
+    rolled: Option<u64>,
 }
 
-impl Group {
-    fn add(&mut self, command: Command) {
-        match command {
-            Command::Push(push) => self.pushes.push(push),
-            Command::Extend(then) => self.extend.push(then),
-            Command::Checkpoint(then) => self.checkpoint.push(then),
-            Command::Stop => self.stop = true,
-        }
-    }
+/// Says that nothing can be written any more, if the writer panics.
+struct FailsInPanic(Arc<Shared>);
 
-    fn is_full(&self) -> bool {
-        let rows: usize = self.pushes.iter().map(|push| push.incoming.rows.num_rows()).sum();
-        rows >= GROUP_ROWS || self.pushes.len() + self.extend.len() >= GROUP_MAX
+impl Drop for FailsInPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("the thread that writes broke off: start the server again");
+        }
     }
 }
 
 impl Writer {
+    pub fn new(shared: Arc<Shared>, store: Store, aside: Aside, commands: Receiver<Command>) -> Writer {
+        let now = Instant::now();
+        Writer {
+            shared,
+            store,
+            aside,
+            commands,
+            held: None,
+            stopping: false,
+            ending: false,
+            is_named: false,
+            answers: 0,
+            checkpoints: Attempts::default(),
+            released: now,
+            sized: (now, Duration::ZERO),
+        }
+    }
+
     /// Works until it is told to stop; then the state is a checkpoint.
     ///
     /// # Errors
     /// The last checkpoint could not be written: the log holds everything.
     pub fn run(mut self) -> Result<(), StateError> {
+        let _told = FailsInPanic(self.shared.clone());
         loop {
-            let mut group = Group::default();
-            match self.commands.recv_timeout(TICK) {
-                Ok(command) => group.add(command),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => group.stop = true,
-            }
-            while !group.is_full() {
-                let Ok(command) = self.commands.try_recv() else { break };
-                group.add(command);
-            }
-            let (stop, checkpoint) = (group.stop, std::mem::take(&mut group.checkpoint));
+            let mut group = Group::collect(&self.commands, &mut self.held, TICK);
+            self.stopping |= group.stop;
+            let checkpoint = std::mem::take(&mut group.checkpoint);
             self.work(group);
-            if stop {
-                let ended = self.stop();
-                for then in checkpoint {
-                    then(Err(Refused::Stopping));
+            if self.stopping {
+                checkpoint.into_iter().for_each(|then| then(Err(Refused::Stopping)));
+                if self.held.is_none() {
+                    return self.stop();
                 }
-                return ended;
-            }
-            let options = &self.shared.options;
-            let is_due =
-                self.store.log_bytes() >= options.checkpoint_bytes || self.served.rows >= options.checkpoint_answers;
-            if is_due || !checkpoint.is_empty() {
+            } else if !checkpoint.is_empty() || self.is_checkpoint_due() {
                 let done = self.checkpoint();
                 let number = self.store.manifest().checkpoint;
                 for then in checkpoint {
                     then(done.clone().map(|()| number));
                 }
             }
-            self.release();
+            self.look_around();
         }
     }
 
@@ -130,20 +121,24 @@ impl Writer {
             core.bound_us = core.bound_us.min(core.base_us);
             core.bound_us
         };
-        self.work(Group::default());
+        while self.work(Group::default()) && self.shared.has_answers() {}
+        let left = self.shared.take_answers(usize::MAX);
+        self.shared.lose(&left);
         if let Some(why) = self.shared.failure() {
             return Err(StateError::Io {
                 file: self.store.disk().name(""),
                 why,
             });
         }
+        // All that was answered is to be in files.
+        self.checkpoints.rolled = None;
         self.checkpoint_at(base_us)?;
         self.store.end()
     }
 
-    /// Commits a group, takes it in, and answers it.
-    fn work(&mut self, mut group: Group) {
-        let answers = self.shared.take_answers();
+    /// Commits a group, takes it in, and answers it; whether that was done.
+    fn work(&mut self, mut group: Group) -> bool {
+        let answers = self.shared.take_answers(GROUP_BYTES);
         let now_us = self.shared.clock.now_us();
         let asked = self.shared.asked.swap(false, Ordering::Relaxed);
         let bound_us = {
@@ -158,70 +153,91 @@ impl Writer {
         };
         if group.pushes.is_empty() && answers.is_empty() && bound_us.is_none() {
             group.extend.into_iter().for_each(|then| then(Ok(())));
-            return;
+            return true;
         }
         let done = match self.shared.failure() {
             None => self.commit(&mut group.pushes, &answers, bound_us),
-            Some(why) => Err(why),
+            Some(why) => Err((why, false)),
         };
-        if let Err(why) = done {
-            self.shared.core().landed(false);
-            for push in group.pushes {
-                (push.then)(Err(Refused::Unwritable { why: why.clone() }));
-            }
-            for then in group.extend {
-                then(Err(Refused::Unwritable { why: why.clone() }));
-            }
-            return;
+        if let Err((why, again)) = done {
+            self.refuse_all(group, answers, &why, again);
+            return false;
         }
-        for (service, rows) in answers {
-            self.served.add(&service, rows);
-        }
+        self.answers += answers.iter().map(|(_, rows)| rows.num_rows()).sum::<usize>();
         if let Some(bound_us) = bound_us {
             self.shared.core().bound_us = bound_us;
         }
         group.extend.into_iter().for_each(|then| then(Ok(())));
         self.take_in(group.pushes, now_us);
+        true
     }
 
-    /// Stamps rows and makes everything durable.
+    /// Nothing of a group was written; or nobody knows, and no base comes as far as its stamps any more.
+    fn refuse_all(&self, group: Group, answers: Vec<(String, RecordBatch)>, why: &str, again: bool) {
+        if again {
+            self.shared.core().landed(false);
+            self.shared.put_back(answers);
+        } else {
+            self.shared.lose(&answers);
+        }
+        let refused = || Refused::Unwritable { why: why.to_owned() };
+        group.pushes.into_iter().for_each(|push| (push.then)(Err(refused())));
+        group.extend.into_iter().for_each(|then| then(Err(refused())));
+    }
+
+    /// Stamps rows and makes everything durable. With `true` one may try again where it is refused.
     fn commit(
         &mut self,
         pushes: &mut [Push],
         answers: &[(String, RecordBatch)],
         bound_us: Option<i64>,
-    ) -> Result<(), String> {
-        if !pushes.is_empty() {
-            let stamp_us = self.shared.core().stamp(&*self.shared.clock);
-            let mut stamped = 0;
-            for push in &mut *pushes {
-                let source = self.shared.source(&push.incoming.source);
-                let done = source.map_or(Ok(0), |source| push.incoming.stamp(source, stamp_us));
-                stamped += done.map_err(|error| error.to_string())?;
-            }
-            if stamped == 0 {
-                self.shared.core().landed(false);
-            }
-        }
+    ) -> Result<(), (String, bool)> {
+        let again = |error: String| (error, true);
+        self.stamp(pushes).map_err(|error| again(error.to_string()))?;
         let rows = pushes
             .iter()
             .map(|push| (push.incoming.source.as_str(), &push.incoming.rows));
-        let rows = as_bytes(rows)?;
-        let told = as_bytes(answers.iter().map(|(service, rows)| (service.as_str(), rows)))?;
+        let rows = as_bytes(rows).map_err(again)?;
+        let told = as_bytes(answers.iter().map(|(service, rows)| (service.as_str(), rows))).map_err(again)?;
         let mut entries: Vec<Entry<'_>> = rows.iter().map(|(source, ipc)| Entry::Rows { source, ipc }).collect();
+        let fingerprints = serde_json::to_vec(&self.shared.options.fingerprints);
+        let fingerprints = fingerprints.map_err(|error| again(error.to_string()))?;
+        let names = !told.is_empty() && !self.is_named;
+        entries.extend(names.then(|| Entry::Program {
+            hash: self.shared.program.hash(),
+            fingerprints: &fingerprints,
+        }));
         entries.extend(told.iter().map(|(service, ipc)| Entry::Answers { service, ipc }));
         let cuts = match bound_us {
-            Some(us) => serde_json::to_vec(&self.cuts_at(us)).map_err(|error| error.to_string())?,
+            Some(us) => serde_json::to_vec(&self.cuts_at(us)).map_err(|error| again(error.to_string()))?,
             None => Vec::new(),
         };
         entries.extend(bound_us.map(|us| Entry::Bound { us, cuts: &cuts }));
         let sync = !rows.is_empty() || bound_us.is_some();
         let committed = self.store.commit(&entries, sync);
-        committed.map_err(|refusal| self.refuse(&refusal))?;
-        self.shared
-            .counters
-            .commits
-            .fetch_add(u64::from(sync), Ordering::Relaxed);
+        committed.map_err(|refusal| (self.refuse(&refusal), refusal.again))?;
+        self.is_named |= names;
+        let commits = &self.shared.counters.commits;
+        commits.fetch_add(u64::from(sync), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Gives rows that say no arrival one of now.
+    fn stamp(&self, pushes: &mut [Push]) -> Result<(), featr::Error> {
+        if pushes.is_empty() {
+            return Ok(());
+        }
+        let stamp_us = self.shared.core().stamp(&*self.shared.clock);
+        let mut stamped = 0;
+        for push in pushes {
+            let source = self.shared.source(&push.incoming.source);
+            let rows = source.map_or(Ok(0), |source| push.incoming.stamp(source, stamp_us))?;
+            push.stamped_us = (rows > 0).then_some(stamp_us);
+            stamped += rows;
+        }
+        if stamped == 0 {
+            self.shared.core().landed(false);
+        }
         Ok(())
     }
 
@@ -241,30 +257,50 @@ impl Writer {
 
     /// Takes durable rows into the engine, keeps aside what is to be kept, and answers.
     fn take_in(&mut self, pushes: Vec<Push>, now_us: i64) {
-        let mut done: Vec<(Push, Result<PushReport, featr::Error>)> = Vec::with_capacity(pushes.len());
+        let mut done: Vec<(Push, Result<PushReport, featr::Error>, bool)> = Vec::with_capacity(pushes.len());
         for push in pushes {
-            let report = self
-                .shared
-                .core()
-                .online
-                .push(&push.incoming.source, &push.incoming.rows);
-            done.push((push, report));
+            let incoming = &push.incoming;
+            let report = self.shared.core().online.push(&incoming.source, &incoming.rows);
+            done.push((push, report, false));
         }
         self.shared.core().landed(true);
-        for (push, report) in done {
-            let result = report.map_err(Refused::Request).and_then(|report| {
+        let mut kept = Ok(());
+        for (push, report, has_lines) in &mut done {
+            let source = self.shared.source(&push.incoming.source);
+            if let (Ok(report), Some(source)) = (report, source) {
                 let about = (push.request_id.as_deref(), now_us);
-                let kept = self.aside.keep(&push.incoming, &report, about);
-                kept.map_err(|error| Refused::Unwritable {
-                    why: featr::plain(&error),
-                })?;
+                let noted = self.aside.note(source, (&push.incoming, report), about);
+                *has_lines = *noted.as_ref().unwrap_or(&true);
+                kept = kept.and(noted.map(|_| ()).map_err(|error| (error, true)));
+            }
+        }
+        let kept = self.aside.keep().and(kept).map_err(|(error, again)| {
+            let why = featr::plain(&error);
+            if !again {
+                self.shared.fail(&why);
+            }
+            why
+        });
+        for (push, report, has_lines) in done {
+            let result = report.map_err(Refused::Request).and_then(|report| {
+                if let Err(why) = kept.clone()
+                    && has_lines
+                {
+                    return Err(Refused::Unwritable { why });
+                }
                 self.shared.count(&push.incoming, &report);
-                Ok(Pushed::of(&push.incoming, report))
+                Ok(Pushed::of(&push.incoming, report, push.stamped_us))
             });
             let took = push.begun.elapsed().as_micros();
             self.shared.counters.pushes.add(u64::try_from(took).unwrap_or(u64::MAX));
             (push.then)(result);
         }
+    }
+
+    fn is_checkpoint_due(&self) -> bool {
+        let options = &self.shared.options;
+        let is_due = self.store.log_bytes() >= options.checkpoint_bytes || self.answers >= options.checkpoint_answers;
+        is_due && self.checkpoints.wait_until.is_none_or(|until| Instant::now() >= until)
     }
 
     fn checkpoint(&mut self) -> Result<(), Refused> {
@@ -273,59 +309,85 @@ impl Writer {
         }
         let bound_us = self.shared.core().bound_us;
         let done = self.checkpoint_at(bound_us);
-        done.map_err(|error| Refused::Unwritable { why: error.to_string() })
+        let failure = done.err().map(|error| error.to_string());
+        self.shared.published.set_checkpoint_failure(failure.clone());
+        match failure {
+            None => {
+                self.checkpoints = Attempts::default();
+                Ok(())
+            }
+            Some(why) => {
+                let attempts = &mut self.checkpoints;
+                let pause = PAUSES[0].saturating_mul(1 << attempts.failed.min(10)).min(PAUSES[1]);
+                attempts.failed += 1;
+                attempts.wait_until = Some(Instant::now() + pause);
+                let failed = &self.shared.counters.checkpoints_failed;
+                failed.fetch_add(1, Ordering::Relaxed);
+                Err(Refused::Unwritable { why })
+            }
+        }
     }
 
-    /// Writes the state and the answers; answers have been given with bases up to `answered_us`.
+    /// Writes the state, and files of what the log held; answers have been given with bases up to `answered_us`.
     fn checkpoint_at(&mut self, answered_us: i64) -> Result<(), StateError> {
-        let first = self.store.turn().map_err(|refusal| {
-            self.refuse(&refusal);
-            refusal.error
-        })?;
+        let first = match self.checkpoints.rolled {
+            Some(first) => first,
+            None => {
+                let rolled = self.store.roll();
+                let first = rolled.map_err(|refusal| {
+                    self.refuse(&refusal);
+                    refusal.error
+                })?;
+                self.checkpoints.rolled = Some(first);
+                self.is_named = false;
+                first
+            }
+        };
         let bytes = self.shared.core().online.snapshot();
-        let written = self.served.write(&**self.store.disk(), self.store.next_checkpoint());
-        written.map_err(|error| StateError::Io {
-            file: self.store.disk().name("served"),
-            why: featr::plain(&error),
-        })?;
+        for segment in self.store.segments_before(first) {
+            archive::put(&**self.store.disk(), segment, self.shared.options.pushed_log)?;
+        }
         let answered = (answered_us != i64::MIN).then(|| (answered_us, self.cuts_at(answered_us)));
         let done = self.store.checkpoint(&bytes, first, answered);
         if let Err(error @ StateError::Fenced { .. }) = &done {
             self.shared.fail(&error.to_string());
         }
         done?;
-        self.served.clear();
+        self.answers = 0;
         self.shared.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Releases what no question can reach any more.
-    fn release(&mut self) {
-        if self.released.elapsed() < RELEASE_EVERY {
-            return;
-        }
-        self.released = Instant::now();
+    /// Releases what no question can reach any more, and tells what can be known without the engine.
+    fn look_around(&mut self) {
         let shared = &*self.shared;
-        shared.core().release(&*shared.clock, shared.options.history_us);
+        let mut core = shared.core();
+        if self.released.elapsed() >= LOOK_EVERY {
+            self.released = Instant::now();
+            core.release(&*shared.clock, shared.options.history_us);
+        }
+        if let Some(cuts) = core.online.cuts() {
+            shared.published.show(cuts, core.base_us);
+        }
+        let (at, took) = self.sized;
+        if shared.published.is_looked_at() && at.elapsed() >= LOOK_EVERY.max(took * LOOK_PART) {
+            let begun = Instant::now();
+            shared.published.set_stats(core.online.stats());
+            self.sized = (Instant::now(), begun.elapsed());
+        }
     }
 }
 
 /// Batches of one name and one schema as one stream of bytes each.
 fn as_bytes<'a>(batches: impl Iterator<Item = (&'a str, &'a RecordBatch)>) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let mut parts: BTreeMap<&str, Vec<Vec<&RecordBatch>>> = BTreeMap::new();
+    let mut parts: Parts<&str> = Parts::default();
     for (name, batch) in batches.filter(|(_, batch)| batch.num_rows() > 0) {
-        let of_name = parts.entry(name).or_default();
-        match of_name.iter_mut().find(|part| part[0].schema() == batch.schema()) {
-            Some(part) => part.push(batch),
-            None => of_name.push(vec![batch]),
-        }
+        parts.add(name, batch.clone());
     }
-    let mut all = Vec::new();
-    for (name, of_name) in parts {
-        for part in of_name {
-            let whole = concat_batches(&part[0].schema(), part).map_err(|error| error.to_string())?;
-            all.push((name.to_owned(), ipc::write(&whole).map_err(|error| error.to_string())?));
-        }
-    }
-    Ok(all)
+    let one = |part: Result<(&&str, RecordBatch), arrow::error::ArrowError>| {
+        let (name, whole) = part.map_err(|error| error.to_string())?;
+        let bytes = ipc::write(&whole).map_err(|error| error.to_string())?;
+        Ok(((*name).to_owned(), bytes))
+    };
+    parts.joined().map(one).collect()
 }

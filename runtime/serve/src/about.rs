@@ -1,5 +1,7 @@
 //! What is served, for people and for tools.
 
+use crate::endpoints::{Access, Does, ENDPOINTS, Endpoint};
+use crate::head::{ARROW, JSON};
 use crate::shared::Server;
 use featc_ir::{Arrival, Key, Source, Type};
 use featr_online::Runtime;
@@ -52,89 +54,172 @@ pub fn services(runtime: &Runtime) -> Value {
 /// The JSON schema of a value.
 fn schema(ty: Type) -> Value {
     let nullable = |name: &str| json!({ "type": [name, "null"] });
+    let text = |format: &str| json!({ "type": ["string", "null"], "format": format });
     match ty {
         Type::Bool => nullable("boolean"),
         Type::Int64 => nullable("integer"),
         Type::Float64 => json!({ "type": ["number", "string", "null"] }),
-        Type::Timestamp => json!({ "type": ["string", "null"], "format": "date-time" }),
-        Type::Decimal { .. } | Type::String | Type::Date | Type::Duration => nullable("string"),
-        Type::List(_) => nullable("array"),
+        Type::Decimal { .. } => nullable("number"),
+        Type::Timestamp => text("date-time"),
+        Type::Date => text("date"),
+        Type::Duration => text("duration"),
+        Type::String => nullable("string"),
+        Type::List(of) => json!({ "type": ["array", "null"], "items": schema(*of) }),
     }
 }
 
-fn object(entries: impl Iterator<Item = (String, Value)>) -> Value {
-    let properties: Map<String, Value> = entries.collect();
+fn object(entries: impl IntoIterator<Item = (String, Value)>) -> Value {
+    let properties: Map<String, Value> = entries.into_iter().collect();
     let required: Vec<String> = properties.keys().cloned().collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
-/// The description of this server in OpenAPI 3.1.
-pub fn openapi(server: &Server) -> Value {
-    let runtime = &server.runtime;
-    let program = runtime.program();
-    let mut schemas = Map::new();
+/// An object with these entries.
+fn record<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    object(entries.map(|(name, schema)| (name.to_owned(), schema)))
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// What requests and answers are made of, by name.
+fn schemas(server: &Server) -> Map<String, Value> {
+    let (runtime, program) = (&server.runtime, server.runtime.program());
+    let text = || json!({ "type": "string" });
+    let text_or_null = || json!({ "type": ["string", "null"] });
+    let instant = || json!({ "type": "string", "format": "date-time" });
+    let number = || json!({ "type": "integer" });
+    let numbers = || json!({ "type": "object", "additionalProperties": { "type": "integer" } });
+    let mut all = Map::new();
+    let (mut entities, mut answers) = (Vec::new(), Vec::new());
     for name in program.services() {
         let asked = program.service(name).map(|asked| asked.columns()).unwrap_or_default();
         let entity = object(asked.iter().map(|key| (key.name.clone(), schema(key.ty))));
-        let values = object(runtime.fields(name).into_iter().map(|(name, ty)| (name, schema(ty))));
-        schemas.insert(format!("{name}.entity"), entity);
-        schemas.insert(format!("{name}.values"), values);
+        let fields = runtime.fields(name);
+        let values = object(fields.iter().map(|(name, ty)| (name.clone(), schema(*ty))));
+        let statuses = object(fields.iter().map(|(name, _)| (name.clone(), text())));
+        let (of_entity, of_values) = (format!("{name}.entity"), format!("{name}.values"));
+        let of_statuses = format!("{name}.statuses");
+        entities.push(reference(&of_entity));
+        answers.push(record([
+            ("values", reference(&of_values)),
+            ("statuses", reference(&of_statuses)),
+        ]));
+        all.extend([(of_entity, entity), (of_values, values), (of_statuses, statuses)]);
     }
-    let entities: Vec<Value> = program
-        .services()
-        .map(|name| json!({ "$ref": format!("#/components/schemas/{name}.entity") }))
-        .collect();
-    schemas.insert("refusal".to_owned(), json!({
-        "type": "object",
-        "properties": { "error": object(["code", "message", "help"].map(|name| (name.to_owned(), json!({ "type": "string" }))).into_iter()) },
-        "required": ["error"],
-    }));
-    let content = |media: &str, schema: Value| json!({ media: { "schema": schema } });
-    let any = || content("application/json", json!({ "type": "object" }));
-    let refused = json!({ "description": "refused, with a code", "content": content("application/json", json!({ "$ref": "#/components/schemas/refusal" })) });
-    let done = |what: &str| json!({ "200": { "description": what, "content": any() }, "default": refused });
-    let request = json!({
+    let question = json!({
         "type": "object",
         "properties": {
             "service": { "enum": program.services().collect::<Vec<_>>() },
             "entity": { "anyOf": entities },
             "entities": { "type": "array", "maxItems": server.limits.entities, "items": { "anyOf": entities } },
-            "at": { "type": "string", "format": "date-time" },
-            "request_id": { "type": "string" },
+            "at": instant(),
+            "request_id": text(),
         },
         "required": ["service"],
         "additionalProperties": false,
     });
-    let names: Vec<String> = program.sources().into_iter().map(|source| source.name).collect();
-    let push = json!({ "post": {
-        "summary": "Push rows of a source: JSON lines, or an Arrow IPC stream",
-        "parameters": [{ "name": "source", "in": "path", "required": true, "schema": { "enum": names } }],
-        "requestBody": { "required": true, "content": {
-            "application/jsonl": { "schema": { "type": "string" } },
-            "application/vnd.apache.arrow.stream": { "schema": { "type": "string", "format": "binary" } },
-        } },
-        "responses": done("the rows are durable; what could not be used is counted"),
-    } });
-    let answer = json!({ "post": {
-        "summary": "Ask for the features of one entity or of many",
-        "requestBody": { "required": true, "content": content("application/json", request) },
-        "responses": done("values and statuses, the instant, and the cut of each source"),
-    } });
-    let get = |summary: &str| json!({ "get": { "summary": summary, "responses": done(summary) } });
+    let answer = record([
+        ("service", text()),
+        ("program", text()),
+        ("request_id", text_or_null()),
+        ("at", instant()),
+        ("cuts", json!({ "type": "object", "additionalProperties": instant() })),
+        ("answers", json!({ "type": "array", "items": { "anyOf": answers } })),
+    ]);
+    let by_view = json!({ "type": "object", "additionalProperties": numbers() });
+    let example = record([("place", number()), ("reason", text()), ("detail", text())]);
+    let pushed = record([
+        ("source", text()),
+        ("request_id", text_or_null()),
+        ("rows", number()),
+        ("accepted", number()),
+        ("rejected", numbers()),
+        ("rejected_by_view", by_view),
+        ("arrival", json!({ "type": ["string", "null"], "format": "date-time" })),
+        ("late_for_cut", number()),
+        ("expired", number()),
+        ("examples", json!({ "type": "array", "items": example })),
+    ]);
+    let refusal = record([(
+        "error",
+        record([("code", text()), ("message", text()), ("help", text())]),
+    )]);
+    for (name, schema) in [
+        ("question", question),
+        ("answer", answer),
+        ("pushed", pushed),
+        ("refusal", refusal),
+    ] {
+        all.insert(name.to_owned(), schema);
+    }
+    all
+}
+
+/// What an address takes and gives, per form.
+fn forms(media: &[&str], as_json: &Value) -> Value {
+    let form = |media: &&str| {
+        let schema = match *media {
+            JSON => as_json.clone(),
+            ARROW => json!({ "type": "string", "format": "binary" }),
+            _ => json!({ "type": "string" }),
+        };
+        ((*media).to_owned(), json!({ "schema": schema }))
+    };
+    Value::Object(media.iter().map(form).collect())
+}
+
+fn operation(endpoint: &Endpoint, server: &Server) -> Value {
+    let mut parameters = Vec::new();
+    if endpoint.does == Does::Push {
+        let sources = server.runtime.program().sources();
+        let names: Vec<String> = sources.into_iter().map(|source| source.name).collect();
+        parameters.push(json!({ "name": "source", "in": "path", "required": true, "schema": { "enum": names } }));
+    }
+    if endpoint.access != Access::Everybody {
+        let schema = json!({ "type": "string", "maxLength": 200 });
+        parameters.push(json!({ "name": "X-Request-Id", "in": "header", "required": false, "schema": schema }));
+    }
+    let (takes, gives) = match endpoint.does {
+        Does::Push => (Value::Null, reference("pushed")),
+        Does::Answer => (reference("question"), reference("answer")),
+        Does::Live | Does::Ready => (Value::Null, record([("status", json!({ "type": "string" }))])),
+        Does::Services | Does::Describe | Does::Metrics => (Value::Null, json!({ "type": "object" })),
+    };
+    let done = json!({ "description": "done", "content": forms(endpoint.gives, &gives) });
+    let refused = json!({ "description": "refused, with a code", "content": forms(&[JSON], &reference("refusal")) });
+    let mut operation = json!({
+        "summary": endpoint.summary,
+        "parameters": parameters,
+        "responses": { "200": done, "default": refused },
+    });
+    if !endpoint.takes.is_empty() {
+        operation["requestBody"] = json!({ "required": true, "content": forms(endpoint.takes, &takes) });
+    }
+    if endpoint.access == Access::Everybody {
+        operation["security"] = json!([]);
+    }
+    operation
+}
+
+/// The description of this server in OpenAPI 3.1.
+pub fn openapi(server: &Server) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for endpoint in &ENDPOINTS {
+        let method = endpoint.method.as_str().to_lowercase();
+        let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        path[method] = operation(endpoint, server);
+    }
     let security: Vec<Value> = server.token.iter().map(|_| json!({ "token": [] })).collect();
     json!({
         "openapi": "3.1.0",
-        "info": { "title": "featc serve", "version": program.hash() },
-        "paths": {
-            "/v1/push/{source}": push,
-            "/v1/answer": answer,
-            "/v1/services": get("Services with keys and features, sources with columns"),
-            "/openapi.json": get("This description"),
-            "/health": get("Whether the process is alive"),
-            "/ready": get("Whether it takes requests"),
-            "/metrics": get("Numbers, as Prometheus reads them"),
+        "info": { "title": "featc serve", "version": server.runtime.program().hash() },
+        "paths": paths,
+        "components": {
+            "schemas": schemas(server),
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
         },
-        "components": { "schemas": schemas, "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } } },
         "security": security,
     })
 }

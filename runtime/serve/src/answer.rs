@@ -1,18 +1,23 @@
-//! `POST /v1/answer`: the features of one or many entities.
+//! `POST /v1/answer`: the features of one or many entities, as JSON or as Arrow.
 
 use crate::body;
-use crate::push::request_id;
+use crate::head::{self, ARROW, JSON};
 use crate::refusal::Refusal;
-use crate::shared::Shared;
-use arrow::array::RecordBatch;
+use crate::shared::{Server, Shared, blocking};
+use arrow::array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow::ipc::writer::StreamWriter;
+use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use featc_ir::Type;
-use featc_ir::display::instant;
-use featr::json_value;
-use featr_online::{Answer, Question, Refused};
+use featr::JsonColumns;
+use featr_online::{Answer, Question};
+use http::{HeaderValue, header};
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What a request says.
 #[derive(Debug, Deserialize)]
@@ -30,11 +35,31 @@ struct Asked<'a> {
 const HELP: &str = "send {\"service\": NAME, \"entities\": [{KEY: VALUE, …}, …]}, and `at` and `request_id` if you like; \
                     GET /v1/services tells the keys";
 
-pub async fn answer(server: &Shared, request: Request) -> Result<Value, Refusal> {
+pub async fn answer(server: &Shared, request: Request) -> Result<Response, Refusal> {
     let (head, body) = request.into_parts();
-    let in_head = request_id(&head.headers)?;
-    let bytes = body::read(&head.headers, body, &server.limits).await?;
-    let asked: Asked<'_> = serde_json::from_slice(&bytes)
+    let in_head = head::request_id(&head.headers)?;
+    let wants_arrow = head::wants_arrow(&head.headers);
+    let read = body::read(server, &head.headers, body).await?;
+    let shared = server.clone();
+    let answered = blocking(move || {
+        let question = question(&shared, &read.bytes, in_head)?;
+        drop(read);
+        let answer = shared.runtime.answer_wait(&question);
+        let answer = answer.map_err(|refused| Refusal::of(&refused))?;
+        match wants_arrow {
+            true => Ok((ARROW, as_arrow(&shared, &question, &answer)?)),
+            false => Ok((JSON, as_json(&shared, &question, &answer)?)),
+        }
+    });
+    let (media, bytes) = answered.await?;
+    let mut response = Response::new(Body::from(bytes));
+    let media = HeaderValue::from_static(media);
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    Ok(response)
+}
+
+fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<Question, Refusal> {
+    let asked: Asked<'_> = serde_json::from_slice(bytes)
         .map_err(|error| Refusal::unreadable(format!("the body is no request for answers: {error}"), HELP))?;
     let lines: Vec<&str> = match (asked.entity, &asked.entities) {
         (Some(one), None) => vec![one.get()],
@@ -52,14 +77,12 @@ pub async fn answer(server: &Shared, request: Request) -> Result<Value, Refusal>
     }
     let at_us = asked.at.as_deref().map(at).transpose()?;
     let rows = server.runtime.program().questions(&asked.service, &lines);
-    let question = Question {
+    Ok(Question {
         rows: rows.map_err(|error| Refusal::of_error(&error))?,
         service: asked.service,
         at_us,
         request_id: asked.request_id.or(in_head),
-    };
-    let answer = wait(server, &question).await?;
-    reply(server, &question, &answer)
+    })
 }
 
 /// An instant as it is written in a program.
@@ -73,68 +96,75 @@ fn at(text: &str) -> Result<i64, Refusal> {
     }
 }
 
-async fn wait(server: &Shared, question: &Question) -> Result<Answer, Refusal> {
-    loop {
-        let answer = server.runtime.answer(question);
-        if let Some(answer) = answer.map_err(|refused| Refusal::of(&refused))? {
-            return Ok(answer);
-        }
-        let (tell, told) = tokio::sync::oneshot::channel();
-        let then = Box::new(move |result| drop(tell.send(result)));
-        let sent = server.runtime.extend(then);
-        sent.map_err(|refused| Refusal::of(&refused))?;
-        let done = told.await.unwrap_or(Err(Refused::Stopping));
-        done.map_err(|refused| Refusal::of(&refused))?;
-    }
+/// The instant and the cuts of an answer, as JSON: `"2026-01-01T00:00:00Z"` and an object.
+fn instants(answer: &Answer) -> Result<(String, String), Refusal> {
+    let all = std::iter::once(answer.at_us).chain(answer.cuts.values().copied());
+    let all: ArrayRef = Arc::new(TimestampMicrosecondArray::from_iter_values(all).with_timezone("UTC"));
+    let batch = RecordBatch::try_from_iter([("instant", all)]).map_err(Refusal::bug_of)?;
+    let texts = texts(&batch)?;
+    let cuts = answer.cuts.keys().enumerate();
+    let cuts = cuts.map(|(place, source)| format!("{}:{}", json!(source), texts.value(0, place + 1)));
+    let cuts = cuts.collect::<Vec<_>>().join(",");
+    Ok((texts.value(0, 0).to_owned(), format!("{{{cuts}}}")))
 }
 
-fn reply(server: &Shared, question: &Question, answer: &Answer) -> Result<Value, Refusal> {
+fn texts(batch: &RecordBatch) -> Result<JsonColumns, Refusal> {
+    let texts = JsonColumns::of(batch, "the answer as JSON");
+    texts.map_err(|error| Refusal::of_error(&featr::Error::Decode(error)))
+}
+
+/// The answer as a document.
+fn as_json(server: &Server, question: &Question, answer: &Answer) -> Result<Vec<u8>, Refusal> {
+    let texts = texts(&answer.features)?;
     let fields = server.runtime.fields(&question.service);
-    let columns = columns(&fields, &answer.features).map_err(Refusal::bug)?;
-    let mut answers = Vec::with_capacity(question.rows.num_rows());
+    let names: Vec<String> = fields.iter().map(|(name, _)| json!(name).to_string()).collect();
+    let (at, cuts) = instants(answer)?;
+    let mut out = format!(
+        "{{\"service\":{},\"program\":{},\"request_id\":{},\"at\":{at},\"cuts\":{cuts},\"answers\":[",
+        json!(question.service),
+        json!(server.runtime.program().hash()),
+        json!(question.request_id),
+    );
     for row in 0..question.rows.num_rows() {
-        let mut values = Map::new();
-        let mut statuses = Map::new();
-        for (name, column) in &columns {
-            values.insert((*name).to_owned(), column.values[row].clone());
-            statuses.insert((*name).to_owned(), column.statuses[row].clone());
-        }
-        answers.push(json!({ "values": values, "statuses": statuses }));
-    }
-    let cuts: Map<String, Value> = answer
-        .cuts
-        .iter()
-        .map(|(source, cut)| (source.clone(), instant(*cut).into()))
-        .collect();
-    Ok(json!({
-        "service": question.service,
-        "program": server.runtime.program().hash(),
-        "request_id": question.request_id,
-        "at": instant(answer.at_us),
-        "cuts": cuts,
-        "answers": answers,
-    }))
-}
-
-struct Feature {
-    values: Vec<Value>,
-    statuses: Vec<Value>,
-}
-
-fn columns<'a>(fields: &'a [(String, Type)], features: &RecordBatch) -> Result<Vec<(&'a str, Feature)>, String> {
-    let json = |place: usize, ty: Type| -> Result<Vec<Value>, String> {
-        let column = featr::from_arrow(features.column(place), ty)?;
-        Ok((0..features.num_rows())
-            .map(|row| json_value(&column.value(row), ty))
-            .collect())
-    };
-    let mut all = Vec::with_capacity(fields.len());
-    for (place, (name, ty)) in fields.iter().enumerate() {
-        let feature = Feature {
-            values: json(2 * place, *ty)?,
-            statuses: json(2 * place + 1, Type::String)?,
+        let entries = |out: &mut String, behind: usize| {
+            for (place, name) in names.iter().enumerate() {
+                let comma = if place > 0 { "," } else { "" };
+                out.extend([comma, name, ":", texts.value(2 * place + behind, row)]);
+            }
         };
-        all.push((name.as_str(), feature));
+        out.push_str(if row > 0 { ",{\"values\":{" } else { "{\"values\":{" });
+        entries(&mut out, 0);
+        out.push_str("},\"statuses\":{");
+        entries(&mut out, 1);
+        out.push_str("}}");
     }
-    Ok(all)
+    out.push_str("]}");
+    Ok(out.into_bytes())
+}
+
+/// The answer as a stream of Arrow IPC: a row per entity, per feature its value and its status; what is said of all of them
+/// stands in the metadata of the schema.
+fn as_arrow(server: &Server, question: &Question, answer: &Answer) -> Result<Vec<u8>, Refusal> {
+    let (at, cuts) = instants(answer)?;
+    let mut about = HashMap::from([
+        ("featc.service".to_owned(), question.service.clone()),
+        ("featc.program".to_owned(), server.runtime.program().hash().to_owned()),
+        ("featc.at".to_owned(), at.trim_matches('"').to_owned()),
+        ("featc.cuts".to_owned(), cuts),
+    ]);
+    about.extend(
+        question
+            .request_id
+            .clone()
+            .map(|id| ("featc.request_id".to_owned(), id)),
+    );
+    let schema = answer.features.schema().as_ref().clone().with_metadata(about);
+    let rows = answer
+        .features
+        .clone()
+        .with_schema(Arc::new(schema))
+        .map_err(Refusal::bug_of)?;
+    let mut writer = StreamWriter::try_new(Vec::new(), &rows.schema()).map_err(Refusal::bug_of)?;
+    writer.write(&rows).map_err(Refusal::bug_of)?;
+    writer.into_inner().map_err(Refusal::bug_of)
 }

@@ -1,15 +1,16 @@
 //! Connections: taken, bounded in number and patience, and let go in order.
 
+use crate::patient::Patient;
 use crate::routes::router;
 use crate::shared::Shared;
 use axum::Router;
 use futures::future::{Either, select};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use serde_json::json;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,25 +22,35 @@ use tower::ServiceExt as _;
 /// Serves until the process is told to end.
 ///
 /// # Errors
-/// The address cannot be had.
-pub async fn serve(server: Shared, listen: SocketAddr, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
-    let listener = TcpListener::bind(listen).await?;
+/// The system does not tell of its signals, or of connections.
+pub async fn serve(server: Shared, listener: std::net::TcpListener, ready: impl FnOnce()) -> io::Result<()> {
+    let listener = TcpListener::from_std(listener)?;
     let (mut end, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    ready(listener.local_addr()?);
+    ready();
     let router = router(server.clone());
     let most = server.limits.connections;
     let room = Arc::new(Semaphore::new(most));
     let (tell, told) = watch::channel(false);
     let take = async {
+        let mut is_failing = false;
         loop {
             let Ok(held) = room.clone().acquire_owned().await else {
                 return;
             };
             // Of a connection that broke before it was taken, or when there are no more files, others may still come.
-            let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                continue;
+            let stream = match listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    if !is_failing {
+                        let why = featr::plain(&error);
+                        server.log.tell("accept_failed", [("why", json!(why))]);
+                    }
+                    is_failing = true;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
             };
+            is_failing = false;
             let (router, told, patience) = (router.clone(), told.clone(), server.limits.request_time);
             tokio::spawn(async move {
                 connection(stream, router, told, patience).await;
@@ -50,6 +61,7 @@ pub async fn serve(server: Shared, listen: SocketAddr, ready: impl FnOnce(Socket
     let asked = select(Box::pin(end.recv()), Box::pin(interrupt.recv()));
     select(asked, Box::pin(take)).await;
     server.ending.store(true, Ordering::Release);
+    server.log.tell("ending", []);
     drop(listener);
     let _ = tell.send(true);
     let all = room.acquire_many(u32::try_from(most).unwrap_or(u32::MAX));
@@ -67,7 +79,7 @@ async fn connection(stream: TcpStream, router: Router, mut told: watch::Receiver
         .header_read_timeout(patience)
         .max_buf_size(64 << 10);
     let service = service_fn(move |request: http::Request<Incoming>| router.clone().oneshot(request));
-    let mut connection = Box::pin(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = Box::pin(builder.serve_connection(Patient::new(stream, patience), service));
     let ends = Box::pin(told.changed());
     if let Either::Right(_) = select(connection.as_mut(), ends).await {
         connection.as_mut().graceful_shutdown();

@@ -1,6 +1,7 @@
 //! Numbers in the text form that Prometheus reads.
 
-use featr_online::{BUCKETS_US, Counts, Histogram, Runtime};
+use crate::shared::{MEMORY_UNIT, Server};
+use featr_online::{BUCKETS_US, Counts, Histogram};
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
@@ -39,10 +40,16 @@ fn histogram(out: &mut String, name: &str, help: &str, times: &Histogram) {
     let _ = writeln!(out, "{name}_sum {}\n{name}_count {count}", sum_us as f64 / 1e6);
 }
 
-/// All numbers of a runtime.
-pub fn text(runtime: &Runtime) -> String {
+/// A number without labels.
+fn number(out: &mut String, (name, kind, help): (&str, &str, &str), value: impl std::fmt::Display) {
+    head(out, name, kind, help);
+    let _ = writeln!(out, "{name} {value}");
+}
+
+/// All numbers of a server. None of them waits for the engine.
+pub fn text(server: &Server) -> String {
     let mut out = String::new();
-    let counters = runtime.counters();
+    let counters = server.runtime.counters();
     let of_source = &["source"][..];
     counts(
         &mut out,
@@ -74,12 +81,27 @@ pub fn text(runtime: &Runtime) -> String {
         &["service"],
         &counters.questions,
     );
+    counts(
+        &mut out,
+        ("featc_requests_refused_total", "Requests that were refused, by code"),
+        &["code"],
+        &server.refused,
+    );
     for (name, help, value) in [
         ("featc_commits_total", "Commits of the log", &counters.commits),
         ("featc_checkpoints_total", "Checkpoints", &counters.checkpoints),
+        (
+            "featc_checkpoints_failed_total",
+            "Checkpoints that could not be written",
+            &counters.checkpoints_failed,
+        ),
+        (
+            "featc_answers_lost_total",
+            "Answers that were given and could not be logged",
+            &counters.answers_lost,
+        ),
     ] {
-        head(&mut out, name, "counter", help);
-        let _ = writeln!(out, "{name} {}", value.load(Ordering::Relaxed));
+        number(&mut out, (name, "counter", help), value.load(Ordering::Relaxed));
     }
     histogram(
         &mut out,
@@ -93,7 +115,21 @@ pub fn text(runtime: &Runtime) -> String {
         "Time until pushed rows are durable and can be asked for",
         &counters.pushes,
     );
-    let stats = runtime.stats();
+    let free = server.memory.available_permits() * MEMORY_UNIT;
+    let help = "Bytes of the bodies of requests that are worked on";
+    number(
+        &mut out,
+        ("featc_body_bytes", "gauge", help),
+        server.limits.memory_bytes.saturating_sub(free),
+    );
+    state(&mut out, server);
+    out
+}
+
+/// What is known of the state.
+fn state(out: &mut String, server: &Server) {
+    let (cuts, behind_us) = server.runtime.cuts();
+    let stats = server.runtime.stats();
     for (name, help, value) in [
         (
             "featc_state_events",
@@ -108,37 +144,23 @@ pub fn text(runtime: &Runtime) -> String {
             log.bytes
         }),
     ] {
-        head(&mut out, name, "gauge", help);
+        head(out, name, "gauge", help);
         for (place, log) in stats.iter().enumerate() {
+            let transform = escaped(&log.transform);
             let _ = writeln!(
                 out,
-                "{name}{{log=\"{place}\",transform=\"{}\"}} {}",
-                escaped(&log.transform),
+                "{name}{{log=\"{place}\",transform=\"{transform}\"}} {}",
                 value(log)
             );
         }
     }
-    let (cuts, behind_us) = runtime.cuts();
-    head(
-        &mut out,
-        "featc_cut_seconds",
-        "gauge",
-        "The cut of a source, since the epoch",
-    );
-    for (source, cut_us) in cuts {
-        let _ = writeln!(
-            out,
-            "featc_cut_seconds{{source=\"{}\"}} {}",
-            escaped(&source),
-            cut_us as f64 / 1e6
-        );
+    let help = "The cut of a source, since the epoch";
+    head(out, "featc_cut_seconds", "gauge", help);
+    for (source, cut_us) in &cuts {
+        let (source, cut) = (escaped(source), *cut_us as f64 / 1e6);
+        let _ = writeln!(out, "featc_cut_seconds{{source=\"{source}\"}} {cut}");
     }
-    head(
-        &mut out,
-        "featc_clock_behind_seconds",
-        "gauge",
-        "How far the clock is behind the answers that were given",
-    );
-    let _ = writeln!(out, "featc_clock_behind_seconds {}", behind_us as f64 / 1e6);
-    out
+    let help = "How far the clock is behind the answers that were given";
+    let behind = behind_us as f64 / 1e6;
+    number(out, ("featc_clock_behind_seconds", "gauge", help), behind);
 }

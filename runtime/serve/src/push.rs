@@ -1,13 +1,14 @@
 //! `POST /v1/push/SOURCE`: rows of a source, as JSON lines or as an Arrow IPC stream.
 
 use crate::body;
+use crate::head;
 use crate::refusal::Refusal;
-use crate::shared::{Server, Shared};
+use crate::shared::{Server, Shared, blocking};
 use axum::extract::Request;
 use featc_ir::FileFormat;
-use featr::Incoming;
+use featc_ir::display::instant;
+use featr::{Bounds, Incoming};
 use featr_online::{Pushed, Refused};
-use http::{HeaderMap, header};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -16,17 +17,35 @@ const EXAMPLES_MAX: usize = 10;
 
 pub async fn push(server: &Shared, source: String, request: Request) -> Result<Value, Refusal> {
     let (head, body) = request.into_parts();
-    let format = format_of(&head.headers)?;
-    let request_id = request_id(&head.headers)?;
-    let bytes = body::read(&head.headers, body, &server.limits).await?;
+    let format = head::form_of_rows(&head.headers)?;
+    let request_id = head::request_id(&head.headers)?;
+    let body::Read { bytes, room } = body::read(server, &head.headers, body).await?;
+    if bytes.starts_with(b"ARROW1") {
+        let help = "write it as a stream, for example by `pyarrow.ipc.new_stream`";
+        return Err(Refusal::unreadable("the body is an Arrow file, and no stream", help));
+    }
+    let text = bytes.trim_ascii();
+    if format == FileFormat::Jsonl && text.starts_with(b"[") && text.ends_with(b"]") {
+        let help = "send an object a line: `{…}`, and a line break behind each";
+        return Err(Refusal::unreadable("the body is one JSON array, and not rows", help));
+    }
+    let bounds = Bounds {
+        rows: server.limits.rows,
+        rejects: server.limits.rejects,
+        unpacked_bytes: server.limits.body_bytes as u64,
+    };
     let shared = server.clone();
-    let decoded = tokio::task::spawn_blocking(move || shared.runtime.program().incoming(&source, format, bytes));
-    let decoded = decoded.await.map_err(|error| Refusal::bug(error.to_string()))?;
-    let incoming = decoded.map_err(|error| Refusal::of_error(&error))?;
-    let (source, examples) = (incoming.source.clone(), undecoded(&incoming));
-    let places = incoming.places.clone();
+    let decoded = blocking(move || {
+        let program = shared.runtime.program();
+        program.incoming_within(&source, format, bytes, &bounds)
+    });
+    let incoming = decoded.await.map_err(|error| Refusal::of_error(&error))?;
+    let mut reply = Reply::of(&incoming);
     let pushed = wait(server, incoming, request_id.clone()).await?;
-    Ok(reply(&source, request_id, &pushed, examples, &places))
+    // Until now the rows were in memory.
+    drop(room);
+    reply.add(&pushed);
+    Ok(reply.json(request_id, &pushed))
 }
 
 async fn wait(server: &Server, incoming: Incoming, request_id: Option<String>) -> Result<Pushed, Refusal> {
@@ -38,81 +57,81 @@ async fn wait(server: &Server, incoming: Incoming, request_id: Option<String>) -
     done.map_err(|refused| Refusal::of(&refused))
 }
 
-fn format_of(headers: &HeaderMap) -> Result<FileFormat, Refusal> {
-    let said = headers
-        .get(header::CONTENT_TYPE)
-        .map(|said| said.to_str().unwrap_or("?"));
-    let media = said.map(|said| said.split(';').next().unwrap_or_default().trim());
-    match media {
-        None
-        | Some(
-            "application/jsonl"
-            | "application/x-ndjson"
-            | "application/jsonlines"
-            | "application/json"
-            | "text/plain"
-            | "application/x-www-form-urlencoded",
-        ) => Ok(FileFormat::Jsonl),
-        Some("application/vnd.apache.arrow.stream") => Ok(FileFormat::Arrow),
-        Some(other) => Err(Refusal::unreadable(
-            format!("`{other}` is no form of rows"),
-            "send application/jsonl (an object a line) or application/vnd.apache.arrow.stream",
-        )),
+/// What became of rows that cannot be used: all are counted, the first are shown.
+struct Reply {
+    source: String,
+    /// Per row, its line.
+    places: Vec<u64>,
+    counts: BTreeMap<&'static str, u64>,
+    /// The first that do not decode, and the first that are refused, in order of their lines.
+    examples: Vec<Example>,
+}
+
+struct Example {
+    place: u64,
+    reason: &'static str,
+    detail: String,
+}
+
+impl Reply {
+    /// What does not decode.
+    fn of(incoming: &Incoming) -> Reply {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        incoming
+            .rejected
+            .iter()
+            .for_each(|row| *counts.entry(row.reason).or_default() += 1);
+        let first = incoming.rejected.iter().take(EXAMPLES_MAX);
+        let example = |row: &featr::Undecoded| Example {
+            place: row.place,
+            reason: row.reason,
+            detail: row.detail.clone(),
+        };
+        Reply {
+            source: incoming.source.clone(),
+            places: incoming.places.clone(),
+            counts,
+            examples: first.map(example).collect(),
+        }
     }
-}
 
-/// The id that a request says in its head.
-pub fn request_id(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let Some(said) = headers.get("x-request-id") else {
-        return Ok(None);
-    };
-    let text = said.to_str().ok().filter(|text| text.len() <= 200);
-    let help = "send at most 200 visible characters of ASCII";
-    text.map_or_else(
-        || Err(Refusal::unreadable("the header x-request-id is no id", help)),
-        |text| Ok(Some(text.to_owned())),
-    )
-}
-
-fn example(place: u64, reason: &str, detail: &str) -> Value {
-    json!({ "place": place, "reason": reason, "detail": detail })
-}
-
-fn undecoded(incoming: &Incoming) -> Vec<(&'static str, Value)> {
-    let rows = incoming.rejected.iter();
-    rows.map(|row| (row.reason, example(row.place, row.reason, &row.detail)))
-        .collect()
-}
-
-fn reply(
-    source: &str,
-    request_id: Option<String>,
-    pushed: &Pushed,
-    mut rejected: Vec<(&'static str, Value)>,
-    places: &[u64],
-) -> Value {
-    let report = &pushed.report;
-    let place = |row: u64| places.get(row as usize).copied().unwrap_or(row + 1);
-    let refused = report.rejected.iter();
-    rejected.extend(refused.map(|row| (row.reason, example(place(row.row), row.reason, &row.detail))));
-    rejected.sort_by_key(|(_, example)| example["place"].as_u64());
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for (reason, _) in &rejected {
-        *counts.entry(reason).or_default() += 1;
+    /// What the engine refuses.
+    fn add(&mut self, pushed: &Pushed) {
+        let refused = &pushed.report.rejected;
+        refused
+            .iter()
+            .for_each(|row| *self.counts.entry(row.reason).or_default() += 1);
+        let place = |row: u64| self.places.get(row as usize).copied().unwrap_or(row + 1);
+        let first = refused.iter().take(EXAMPLES_MAX).map(|row| Example {
+            place: place(row.row),
+            reason: row.reason,
+            detail: row.detail.clone(),
+        });
+        let first: Vec<Example> = first.collect();
+        self.examples.extend(first);
+        self.examples.sort_by_key(|example| example.place);
+        self.examples.truncate(EXAMPLES_MAX);
     }
-    let mut by_view: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
-    for (_, transform, reason) in &report.rejected_by_view {
-        *by_view.entry(transform).or_default().entry(reason).or_default() += 1;
+
+    fn json(&self, request_id: Option<String>, pushed: &Pushed) -> Value {
+        let report = &pushed.report;
+        let mut by_view: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+        for (_, transform, reason) in &report.rejected_by_view {
+            *by_view.entry(transform).or_default().entry(reason).or_default() += 1;
+        }
+        let examples = self.examples.iter();
+        let examples = examples.map(|one| json!({ "place": one.place, "reason": one.reason, "detail": one.detail }));
+        json!({
+            "source": self.source,
+            "request_id": request_id,
+            "rows": pushed.rows,
+            "accepted": report.accepted,
+            "rejected": self.counts,
+            "rejected_by_view": by_view,
+            "arrival": pushed.arrival_us.map(instant),
+            "late_for_cut": report.overdue,
+            "expired": report.expired,
+            "examples": examples.collect::<Vec<_>>(),
+        })
     }
-    json!({
-        "source": source,
-        "request_id": request_id,
-        "rows": pushed.rows,
-        "accepted": report.accepted,
-        "rejected": counts,
-        "rejected_by_view": by_view,
-        "late_for_cut": report.overdue,
-        "expired": report.expired,
-        "examples": rejected.into_iter().take(EXAMPLES_MAX).map(|(_, example)| example).collect::<Vec<_>>(),
-    })
 }

@@ -8,9 +8,9 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 /// The codes that requests are refused with. Each has a page.
-pub const CODES: [&str; 17] = [
-    "E0701", "E0702", "E0703", "E0704", "E0801", "E0802", "E0803", "E0804", "E0805", "E0806", "E0807", "E0808",
-    "E0809", "E0904", "E0907", "E0930", "E9999",
+pub const CODES: [&str; 20] = [
+    "E0701", "E0702", "E0703", "E0704", "E0717", "E0718", "E0801", "E0802", "E0803", "E0804", "E0805", "E0806",
+    "E0807", "E0808", "E0809", "E0810", "E0904", "E0907", "E0930", "E9999",
 ];
 
 /// A request that is not done.
@@ -73,12 +73,28 @@ impl Refusal {
         )
     }
 
+    /// `why` tells what of the request says so.
+    pub fn of_a_page(why: &str) -> Refusal {
+        let help =
+            "ask 127.0.0.1 or localhost from a program; for pages and other names start the server with --token-file";
+        let message = format!("this server has no token, so it answers programs of this machine only: {why}");
+        Refusal::new(StatusCode::FORBIDDEN, "E0810", message, help)
+    }
+
+    fn no_room(message: &str, help: &str) -> Refusal {
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "E0806", message, help)
+    }
+
     pub fn busy() -> Refusal {
         let help = "send it again a little later, and fewer at a time";
-        Refusal::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "E0806",
-            "as many requests wait as may",
+        Refusal::no_room("as many requests wait as may", help)
+    }
+
+    /// Other bodies take what there is.
+    pub fn no_memory() -> Refusal {
+        let help = "send it again a little later, in smaller parts, or raise --max-memory";
+        Refusal::no_room(
+            "the bodies of requests that are worked on take as much memory as they may",
             help,
         )
     }
@@ -125,7 +141,10 @@ impl Refusal {
                 "declare `arrival` in the source, or `static` if its rows never change: nothing tells otherwise what an \
                  answer saw",
             ),
-            Error::CutsUnnamed { .. } => bad("E0718", "rename the key: the served log has a column of that name"),
+            Error::CutsUnnamed { .. } => bad(
+                "E0718",
+                "rename the key, the feature or the source: the served log has two columns of that name",
+            ),
             Error::BelowHorizon { .. } => bad(
                 "E0808",
                 "ask about a later instant, or start the server with a longer --history",
@@ -150,15 +169,28 @@ impl Refusal {
         }
     }
 
+    pub fn bug_of(error: impl std::error::Error) -> Refusal {
+        Refusal::bug(error.to_string())
+    }
+
     pub fn bug(why: impl Into<String>) -> Refusal {
         let help = "this is not your fault: please report it with the request";
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "E9999", why, help)
     }
 }
 
-/// What is wrong with all rows of a push.
+/// What is wrong with all rows of a push, or with an answer.
 fn of_rows(error: &DecodeError) -> Refusal {
     let code = match error {
+        DecodeError::BeyondBounds { .. } => {
+            let help = "send it in smaller parts: --max-rows and --max-body say how much a push may hold";
+            return Refusal::too_large(error.to_string(), help);
+        }
+        DecodeError::BeyondText { column, why, .. } => {
+            let message = format!("feature `{column}` {why}");
+            let help = "ask with `Accept: application/vnd.apache.arrow.stream`, which holds every value";
+            return Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "E0717", message, help);
+        }
         DecodeError::MissingColumn { .. } => "E0701",
         DecodeError::WrongType { .. } => "E0702",
         DecodeError::NaiveTimestamp { .. } => "E0703",
@@ -171,6 +203,10 @@ fn of_rows(error: &DecodeError) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, code, error.to_string(), help)
 }
 
+/// What a response was refused with, for those who count.
+#[derive(Debug, Clone, Copy)]
+pub struct RefusedWith(pub &'static str);
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = json!({ "error": { "code": self.code, "message": self.message, "help": self.help } });
@@ -180,6 +216,7 @@ impl IntoResponse for Refusal {
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
+        response.extensions_mut().insert(RefusedWith(self.code));
         if self.status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);

@@ -1,39 +1,130 @@
-//! Which address is whose, and what every request goes through.
+//! Which request goes where, and what each goes through.
 
-use crate::refusal::{Refusal, as_json, as_text};
+use crate::endpoints::{Access, Does, ENDPOINTS, Endpoint};
+use crate::head::{self, REQUEST_ID};
+use crate::refusal::{Refusal, RefusedWith, as_json, as_text};
 use crate::shared::{Server, Shared};
 use crate::{about, answer, metrics, push};
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
-use http::{Method, StatusCode, Uri, header};
+use axum::routing::{MethodFilter, on};
+use futures::FutureExt as _;
+use http::{Method, StatusCode, Uri};
 use serde_json::json;
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 
 pub fn router(server: Shared) -> Router {
-    Router::new()
-        .route("/v1/push/{source}", post(push))
-        .route("/v1/answer", post(answer))
-        .route("/v1/services", get(services))
-        .route("/openapi.json", get(openapi))
-        .route("/metrics", get(metrics))
-        .route("/health", get(health))
-        .route("/ready", get(ready))
+    let mut router = Router::new();
+    for endpoint in &ENDPOINTS {
+        router = router.route(endpoint.path, on(filter(&endpoint.method), handler(endpoint)));
+    }
+    router
         .fallback(no_such_address)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(server.clone(), admit))
         .with_state(server)
 }
 
-/// The token first, then room.
+fn filter(method: &Method) -> MethodFilter {
+    if *method == Method::POST {
+        MethodFilter::POST
+    } else {
+        MethodFilter::GET
+    }
+}
+
+type Params = Result<RawPathParams, RawPathParamsRejection>;
+
+fn handler(
+    endpoint: &'static Endpoint,
+) -> impl Fn(State<Shared>, Params, Request) -> futures::future::BoxFuture<'static, Response> + Clone {
+    move |State(server), params, request| {
+        Box::pin(async move {
+            let done = handle(endpoint, &server, params, request).await;
+            done.unwrap_or_else(Refusal::into_response)
+        })
+    }
+}
+
+async fn handle(endpoint: &Endpoint, server: &Shared, params: Params, request: Request) -> Result<Response, Refusal> {
+    match endpoint.does {
+        Does::Push => {
+            let source = params.ok().and_then(|params| {
+                let mut all = params.iter();
+                all.next().map(|(_, source)| source.to_owned())
+            });
+            let no_text = || {
+                Refusal::unreadable(
+                    "the name of the source is no text",
+                    "GET /v1/services tells the sources",
+                )
+            };
+            let pushed = push::push(server, source.ok_or_else(no_text)?, request).await?;
+            Ok(as_json(StatusCode::OK, &pushed))
+        }
+        Does::Answer => answer::answer(server, request).await,
+        Does::Services => Ok(as_json(StatusCode::OK, &about::services(&server.runtime))),
+        Does::Describe => Ok(as_json(StatusCode::OK, &about::openapi(server))),
+        Does::Live => Ok(as_json(StatusCode::OK, &json!({ "status": "alive" }))),
+        Does::Ready => ready(server),
+        Does::Metrics => {
+            let text = metrics::text(server);
+            Ok(as_text(
+                StatusCode::OK,
+                "text/plain; version=0.0.4; charset=utf-8",
+                text,
+            ))
+        }
+    }
+}
+
+/// What every request goes through: who asks, whether there is room, what becomes of it.
 async fn admit(State(server): State<Shared>, request: Request, next: Next) -> Response {
-    let is_open = matches!(request.uri().path(), "/health" | "/ready");
-    if !is_open && !has_token(&server, &request) {
+    let id = request.headers().get(REQUEST_ID).cloned();
+    let about = (request.method().clone(), request.uri().path().to_owned());
+    let done = AssertUnwindSafe(through(&server, request, next)).catch_unwind().await;
+    let mut response = done.unwrap_or_else(|panic| {
+        let why = message(&*panic);
+        server.log.tell(
+            "panic",
+            [
+                ("why", json!(why)),
+                ("method", json!(about.0.as_str())),
+                ("path", json!(about.1)),
+            ],
+        );
+        Refusal::bug(why).into_response()
+    });
+    if let Some(RefusedWith(code)) = response.extensions().get() {
+        server.refused.add(code, "", 1);
+    }
+    if let Some(id) = id.filter(|id| id.len() <= 200) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+async fn through(server: &Server, request: Request, next: Next) -> Response {
+    // What nobody knows is asked like the rest.
+    let path = request.uri().path();
+    let known = ENDPOINTS.iter().find(|endpoint| endpoint.path == path);
+    let access = known.map_or(Access::Room, |endpoint| endpoint.access);
+    if access == Access::Everybody {
+        return next.run(request).await;
+    }
+    if !head::has_token(server, request.headers()) {
         return Refusal::no_token().into_response();
     }
-    if is_open {
+    let page = || head::of_a_page(server, request.headers());
+    if let Some(why) = server.token.is_none().then(page).flatten() {
+        return Refusal::of_a_page(&why).into_response();
+    }
+    if access == Access::Token {
         return next.run(request).await;
     }
     match server.requests.try_acquire() {
@@ -42,57 +133,36 @@ async fn admit(State(server): State<Shared>, request: Request, next: Next) -> Re
     }
 }
 
-fn has_token(server: &Server, request: &Request) -> bool {
-    let Some(wanted) = &server.token else {
-        return true;
-    };
-    let said = request.headers().get(header::AUTHORIZATION).map(|said| said.as_bytes());
-    let said = said.and_then(|said| said.strip_prefix(b"Bearer ")).unwrap_or_default();
-    // As long for a token that is wrong at its end as for one that is wrong at its beginning.
-    let differ = wanted.bytes().enumerate().fold(0u8, |differ, (place, byte)| {
-        differ | (byte ^ said.get(place).copied().unwrap_or(!byte))
-    });
-    differ == 0 && said.len() == wanted.len()
+/// What a panic says.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic".to_owned())
 }
 
-async fn push(State(server): State<Shared>, Path(source): Path<String>, request: Request) -> Response {
-    let done = push::push(&server, source, request).await;
-    done.map_or_else(Refusal::into_response, |document| as_json(StatusCode::OK, &document))
-}
+/// How far the clock may be behind the answers that were given.
+const BEHIND_US: i64 = 5_000_000;
 
-async fn answer(State(server): State<Shared>, request: Request) -> Response {
-    let done = answer::answer(&server, request).await;
-    done.map_or_else(Refusal::into_response, |document| as_json(StatusCode::OK, &document))
-}
-
-async fn services(State(server): State<Shared>) -> Response {
-    as_json(StatusCode::OK, &about::services(&server.runtime))
-}
-
-async fn openapi(State(server): State<Shared>) -> Response {
-    as_json(StatusCode::OK, &about::openapi(&server))
-}
-
-async fn metrics(State(server): State<Shared>) -> Response {
-    let text = metrics::text(&server.runtime);
-    as_text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text)
-}
-
-async fn health() -> Response {
-    as_json(StatusCode::OK, &json!({ "status": "alive" }))
-}
-
-async fn ready(State(server): State<Shared>) -> Response {
-    let (_, behind_us) = server.runtime.cuts();
+fn ready(server: &Server) -> Result<Response, Refusal> {
     let why = match server.runtime.failure() {
         _ if server.ending.load(Ordering::Acquire) => Some("the server is ending".to_owned()),
         Some(why) => Some(why),
-        None if behind_us > 5_000_000 => Some("the clock is behind the answers that were given".to_owned()),
+        None if server.runtime.cuts().1 > BEHIND_US => {
+            Some("the clock is behind the answers that were given".to_owned())
+        }
         None => None,
     };
     match why {
-        None => as_json(StatusCode::OK, &json!({ "status": "ready" })),
-        Some(why) => Refusal::not_serving(why).into_response(),
+        None => {
+            // It goes on without checkpoints, and somebody should know.
+            let failed = server.runtime.checkpoint_failure();
+            let failed = failed.map(|why| json!({ "status": "ready", "checkpoint_failed": why }));
+            Ok(as_json(
+                StatusCode::OK,
+                &failed.unwrap_or_else(|| json!({ "status": "ready" })),
+            ))
+        }
+        Some(why) => Err(Refusal::not_serving(why)),
     }
 }
 
@@ -103,3 +173,6 @@ async fn no_such_address(method: Method, uri: Uri) -> Response {
 async fn wrong_method(method: Method, uri: Uri) -> Response {
     Refusal::wrong_method(method.as_str(), uri.path()).into_response()
 }
+
+#[cfg(test)]
+mod tests;

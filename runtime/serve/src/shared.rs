@@ -1,6 +1,9 @@
 //! What every request works with: the runtime, the token, the limits.
 
-use featr_online::Runtime;
+use crate::log::Log;
+use featr_online::{Counts, Runtime};
+use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -9,15 +12,21 @@ use tokio::sync::Semaphore;
 /// What is refused before it costs much.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Bytes of a request's body.
+    /// Bytes of a request's body, and of what compressed Arrow in it becomes.
     pub body_bytes: usize,
+    /// Bytes of the bodies of all requests that are worked on.
+    pub memory_bytes: usize,
+    /// Rows of one push.
+    pub rows: usize,
+    /// Rows of one push that do not decode; more, and nothing of it is taken.
+    pub rejects: usize,
     /// Entities of one request.
     pub entities: usize,
     /// Requests that are worked on or wait.
     pub requests: usize,
     /// Open connections.
     pub connections: usize,
-    /// How long the head of a request, and its body, may take.
+    /// How long the head of a request, and its body, may take, and how long a client may read nothing of its answer.
     pub request_time: Duration,
     /// How long open requests are waited for at the end.
     pub end_time: Duration,
@@ -27,6 +36,9 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             body_bytes: 32 << 20,
+            memory_bytes: 256 << 20,
+            rows: 250_000,
+            rejects: 10_000,
             entities: 1_000,
             requests: 256,
             connections: 1_024,
@@ -36,14 +48,59 @@ impl Default for Limits {
     }
 }
 
+/// Bodies are counted in units of so many bytes.
+pub const MEMORY_UNIT: usize = 1 << 10;
+
 /// What all requests share.
 pub struct Server {
     pub runtime: Runtime,
+    pub listen: SocketAddr,
     pub token: Option<String>,
     pub limits: Limits,
     pub requests: Semaphore,
+    /// Room for bodies, in units of [`MEMORY_UNIT`].
+    pub memory: Arc<Semaphore>,
+    /// Requests that were refused, by code.
+    pub refused: Counts,
+    pub log: Log,
     pub ending: AtomicBool,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("listen", &self.listen)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    pub fn new(runtime: Runtime, listen: SocketAddr, token: Option<String>, limits: Limits, log: Log) -> Server {
+        Server {
+            runtime,
+            listen,
+            token,
+            requests: Semaphore::new(limits.requests),
+            memory: Arc::new(Semaphore::new(limits.memory_bytes / MEMORY_UNIT)),
+            limits,
+            refused: Counts::default(),
+            log,
+            ending: AtomicBool::new(false),
+        }
+    }
 }
 
 /// One server, for all requests.
 pub type Shared = Arc<Server>;
+
+/// Runs what waits for locks, the disk or the processor on a thread where no other request waits for it.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only at the end of the process, when nobody is answered any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}

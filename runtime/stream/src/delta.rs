@@ -106,7 +106,7 @@ impl AcceptedRows<'_> {
             }
             Rejected {
                 row: rejected.row + skipped,
-                reason: Reason::from(rejected.reason),
+                reason: Reason::View(rejected.reason),
             }
         };
         rejected.iter().map(position).collect()

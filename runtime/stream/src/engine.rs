@@ -2,6 +2,7 @@
 
 use crate::delta::{RowDeltas, Weight, Weights};
 use crate::graph::Network;
+use crate::kept::Kept;
 use crate::now::{Cuts, Now};
 use crate::operators::source;
 use crate::paging::Paging;
@@ -12,7 +13,8 @@ use crate::snapshot::{self, RestoreError, Section, State};
 use featc_ir::display::instant;
 use featc_ir::plan::{Spine, StreamGraph};
 use featc_ir::{Bug, Key, Source, Status, Truth};
-use featr_kernels::{Batch, Column};
+use featr_kernels::{Batch, Column, Value};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Takes in rows of sources, answers questions of services, in one truth.
@@ -299,6 +301,12 @@ impl Engine {
     /// Sizes of the logs, in graph order.
     pub fn stats(&self) -> Vec<LogStats> {
         self.network.states().map(State::stats).collect()
+    }
+
+    /// What the logs keep of an entity, in graph order: of those logs whose keys are all among these, by name. Of one that is to
+    /// be rebuilt it is what has been brought.
+    pub fn kept(&self, entity: &BTreeMap<String, Value>) -> Vec<Kept> {
+        self.network.states().filter_map(|state| state.kept(entity)).collect()
     }
 
     /// A log, for tests of its invariants.

@@ -1,82 +1,31 @@
 //! What a step did: every row that came in is accounted for.
 
+use crate::restored::LogName;
 use featc_ir::plan::LogId;
 use featr_kernels::rows;
-use serde::Serialize;
 use std::fmt;
 
-/// Why a source row was rejected: it counts for no feature (the last three: of one view), and the caller may write it
-/// aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+/// Why a source row was rejected, and the caller may write it aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// No `Source` operator of the graph has this name.
     UnknownSource,
     /// The batch has not the source's columns (number, types or lengths differ).
     WrongShape,
-    /// The event time is null.
-    NullTime,
-    /// The source has an arrival column, and it is null.
-    NullArrival,
-    /// `arrival − event time` is greater than the source's lateness.
-    Late,
-    /// `event time − arrival` is greater than the source's skew.
-    Ahead,
-    /// The transform's event time lies before the source's.
-    AtBeforeTime,
-    /// The transform's event time lies later than the source's by more than the transform allows.
-    AtTooFar,
-    /// A key column of the view is an error.
-    KeyError,
+    /// The source does not accept it: it counts for no feature.
+    Row(rows::Reason),
+    /// It counts for no feature of one view.
+    View(rows::ViewReason),
 }
 
 impl Reason {
-    /// All reasons, in their order.
-    pub const ALL: [Reason; 9] = [
-        Reason::UnknownSource,
-        Reason::WrongShape,
-        Reason::NullTime,
-        Reason::NullArrival,
-        Reason::Late,
-        Reason::Ahead,
-        Reason::AtBeforeTime,
-        Reason::AtTooFar,
-        Reason::KeyError,
-    ];
-
     /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Reason::UnknownSource => "unknown_source",
             Reason::WrongShape => "wrong_shape",
-            Reason::NullTime => "null_time",
-            Reason::NullArrival => "null_arrival",
-            Reason::Late => "late",
-            Reason::Ahead => "ahead",
-            Reason::AtBeforeTime => "at_before_time",
-            Reason::AtTooFar => "at_too_far",
-            Reason::KeyError => "key_error",
-        }
-    }
-}
-
-impl From<rows::Reason> for Reason {
-    fn from(reason: rows::Reason) -> Reason {
-        match reason {
-            rows::Reason::NullTime => Reason::NullTime,
-            rows::Reason::NullArrival => Reason::NullArrival,
-            rows::Reason::Late => Reason::Late,
-            rows::Reason::Ahead => Reason::Ahead,
-        }
-    }
-}
-
-impl From<rows::ViewReason> for Reason {
-    fn from(reason: rows::ViewReason) -> Reason {
-        match reason {
-            rows::ViewReason::AtBeforeTime => Reason::AtBeforeTime,
-            rows::ViewReason::AtTooFar => Reason::AtTooFar,
-            rows::ViewReason::KeyError => Reason::KeyError,
+            Reason::Row(reason) => reason.name(),
+            Reason::View(reason) => reason.name(),
         }
     }
 }
@@ -88,7 +37,7 @@ impl fmt::Display for Reason {
 }
 
 /// A source row that was rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rejected {
     /// Position in the batch that was stepped in.
     pub row: u32,
@@ -98,7 +47,7 @@ pub struct Rejected {
 /// What became of the accepted rows of one step in one log.
 ///
 /// The counts, the rejected rows among them, add up to the accepted rows of the step (retractions are rows).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogReport {
     /// The `Log` operator.
     pub log: LogId,
@@ -127,7 +76,7 @@ pub struct LogReport {
 }
 
 /// What a move of the cut did, summed over all logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AdvanceReport {
     /// Events that had waited and are visible now.
     pub entered: u64,
@@ -144,7 +93,7 @@ pub struct AdvanceReport {
 }
 
 /// What one step did. `accepted + rejected.len()` = `rows`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepReport {
     /// Rows that came in.
     pub rows: u64,
@@ -183,10 +132,11 @@ impl StepReport {
 }
 
 /// Size of one log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogStats {
     /// The `Log` operator.
     pub log: LogId,
+    pub name: LogName,
     /// The transform's name.
     pub transform: String,
     /// Entities with at least one event.

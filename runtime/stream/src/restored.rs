@@ -1,11 +1,10 @@
 //! What a restore took over.
 
 use featc_ir::display::instant;
-use serde::Serialize;
 use std::fmt;
 
 /// What became of the state in a snapshot. Every log of the graph is in `kept` or in `to_rebuild`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use = "logs that are to be rebuilt answer no questions"]
 pub struct RestoreReport {
     /// Logs that go on from where the snapshot left them, in graph order.
@@ -24,7 +23,7 @@ impl RestoreReport {
 }
 
 /// The events of a source by entity, as people know them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogName {
     pub source: String,
     pub transform: String,
@@ -33,7 +32,7 @@ pub struct LogName {
 }
 
 /// A log without the rows that came before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToRebuild {
     pub log: LogName,
     pub why: Rebuild,
@@ -42,8 +41,7 @@ pub struct ToRebuild {
 }
 
 /// Why a log has to be rebuilt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rebuild {
     /// The snapshot has no events of this source, acceptance, transform, event time and key.
     NoState,

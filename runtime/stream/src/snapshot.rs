@@ -317,6 +317,14 @@ fn put_head(out: &mut Vec<u8>, state: &dyn State) {
     put_instant(out, state.floor_us());
 }
 
+/// Checks that bytes are a whole snapshot of this version, by their checksum; of what program and truth does not matter.
+///
+/// # Errors
+/// [`RestoreError::Corrupt`], [`RestoreError::OtherVersion`].
+pub fn check(bytes: &[u8]) -> Result<(), RestoreError> {
+    open(bytes).map(|_| ())
+}
+
 /// Checks that bytes are a whole snapshot of this version; what is left to read begins with the header.
 pub(crate) fn open(bytes: &[u8]) -> Result<Reader<'_>, RestoreError> {
     let body = bytes

@@ -4,7 +4,7 @@
 //! merely written down tests nothing.
 
 use super::clauses::{Read, aggregate_name, clauses};
-use super::nodes::{change, construct, for_each_node, is_of_several_types};
+use super::nodes::{SCALARS, change, construct, for_each_node, types_of};
 use crate::evaluators::{Answers, Case, model};
 use featc_ir::{Aggregate, Function, Type};
 use featc_tests::programs::SHORT;
@@ -155,17 +155,6 @@ const EDGES: [&str; 6] = [
     "where before over events",
 ];
 
-const SCALARS: [&str; 8] = [
-    "bool",
-    "int64",
-    "float64",
-    "decimal",
-    "string",
-    "timestamp",
-    "date",
-    "duration",
-];
-
 /// Every construct of the language that a program can contain.
 fn expected() -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
@@ -288,22 +277,14 @@ fn expected() -> Vec<String> {
 }
 
 fn functions() -> Vec<String> {
-    let mut all = Vec::new();
-    for function in Function::ALL {
-        if !is_of_several_types(*function) {
-            all.push(function.name().to_owned());
-            continue;
+    let forms = |function: &Function| {
+        let name = function.name();
+        match types_of(*function) {
+            types if types.is_empty() => vec![name.to_owned()],
+            types => types.iter().map(|of| format!("{name} {of}")).collect(),
         }
-        let of: &[&str] = match function {
-            Function::Abs => &["int64", "float64", "decimal", "duration"],
-            Function::Round | Function::Floor | Function::Ceil => &["float64", "decimal"],
-            Function::Least | Function::Greatest | Function::NullIf => &SCALARS,
-            Function::Length => &["string", "list"],
-            _ => &["timestamp", "date"],
-        };
-        all.extend(of.iter().map(|of| format!("{} {of}", function.name())));
-    }
-    all
+    };
+    Function::ALL.iter().flat_map(forms).collect()
 }
 
 fn casts() -> Vec<String> {

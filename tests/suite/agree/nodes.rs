@@ -1,6 +1,18 @@
 //! Changes of single nodes of expressions: each kind of node has a name, and another node that is put in its place.
 
+use featc_ir::function::{Accepts, Signature};
 use featc_ir::{BinaryOp, Expr, ExprKind, Function, Literal, Program, Step, Type, UnaryOp};
+
+pub const SCALARS: [&str; 8] = [
+    "bool",
+    "int64",
+    "float64",
+    "decimal",
+    "string",
+    "timestamp",
+    "date",
+    "duration",
+];
 
 /// Calls `visit` for every node of every expression, inner nodes last, in an order that never changes.
 pub fn for_each_node(program: &mut Program, visit: &mut impl FnMut(&mut Expr)) {
@@ -83,21 +95,33 @@ pub fn construct(expr: &Expr) -> Option<String> {
         ExprKind::Coalesce(_) => "coalesce".to_owned(),
         ExprKind::Cast(operand) => format!("cast {} to {}", type_name(operand.ty), type_name(expr.ty)),
         ExprKind::Call(function, arguments) => match arguments.first() {
-            Some(first) if is_of_several_types(*function) => typed(function.name(), first),
+            Some(first) if !types_of(*function).is_empty() => typed(function.name(), first),
             Some(_) | None => function.name().to_owned(),
         },
     })
 }
 
-/// Whether a function takes arguments of more than one type.
-pub fn is_of_several_types(function: Function) -> bool {
-    use Function::{
-        Abs, Ceil, DayOfMonth, DayOfWeek, DayOfYear, Floor, Greatest, Least, Length, Month, NullIf, Round, Year,
+/// The names of the types that a function's first argument may have, where there are several.
+pub fn types_of(function: Function) -> Vec<String> {
+    let of = |accepts: &Accepts| {
+        let decimal = accepts.any_decimal.then(|| "decimal".to_owned());
+        let list = accepts.any_list.then(|| "list".to_owned());
+        accepts
+            .types
+            .iter()
+            .map(|ty| type_name(*ty))
+            .chain(decimal)
+            .chain(list)
+            .collect::<Vec<String>>()
     };
-    let several = [
-        Abs, Ceil, DayOfMonth, DayOfWeek, DayOfYear, Floor, Greatest, Least, Length, Month, NullIf, Round, Year,
-    ];
-    several.contains(&function)
+    let types = match &function.row().signature {
+        Signature::Fixed(arguments, _) => arguments.first().map_or_else(Vec::new, of),
+        Signature::Same(argument) => of(argument),
+        Signature::Alike(..) => SCALARS.map(str::to_owned).to_vec(),
+        Signature::Whole | Signature::Round => of(&Accepts::FRACTIONAL),
+        Signature::Strings | Signature::Div | Signature::Truncate => Vec::new(),
+    };
+    if types.len() > 1 { types } else { Vec::new() }
 }
 
 /// Puts another node of the same type in the place of one that [`construct`] names.

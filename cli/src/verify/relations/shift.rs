@@ -3,6 +3,7 @@
 use super::super::engines::Ground;
 use super::super::sample::views_of;
 use super::Changed;
+use featc_ir::function::Signature;
 use featc_ir::{
     Aggregate, Expr, ExprKind, Feature, FeatureId, FeatureKind, Function, Literal, Step, Type, View, ViewId,
 };
@@ -115,33 +116,9 @@ fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> 
     None
 }
 
-/// Whether an aggregate picks an event by the order of events.
+/// Whether an aggregate picks events by their order: those that take a null as it is do.
 fn picks(aggregate: Aggregate) -> bool {
-    match aggregate {
-        Aggregate::First { .. }
-        | Aggregate::Last { .. }
-        | Aggregate::FirstN { .. }
-        | Aggregate::LastN { .. }
-        | Aggregate::ArgMin
-        | Aggregate::ArgMax => true,
-        Aggregate::Count
-        | Aggregate::Sum
-        | Aggregate::Mean
-        | Aggregate::Min
-        | Aggregate::Max
-        | Aggregate::Variance
-        | Aggregate::Stddev
-        | Aggregate::VariancePop
-        | Aggregate::StddevPop
-        | Aggregate::CountDistinct { .. }
-        | Aggregate::TimeSinceLast
-        | Aggregate::TimeSinceFirst
-        | Aggregate::Any
-        | Aggregate::All
-        | Aggregate::Covariance
-        | Aggregate::Correlation
-        | Aggregate::WeightedMean => false,
-    }
+    !aggregate.row().skips_null[0]
 }
 
 /// A feature with all that it is derived from.
@@ -210,44 +187,18 @@ fn is_near(length: &Expr) -> bool {
     matches!(length.kind, ExprKind::Literal(Literal::Duration(us)) if us.unsigned_abs() < FAR_US.unsigned_abs())
 }
 
+/// Whether a function reads an instant or a day.
 fn is_of_calendar(function: Function) -> bool {
-    match function {
-        Function::Year
-        | Function::Month
-        | Function::DayOfMonth
-        | Function::DayOfWeek
-        | Function::DayOfYear
-        | Function::Hour
-        | Function::Minute
-        | Function::DateOf
-        | Function::Truncate => true,
-        Function::Abs
-        | Function::Round
-        | Function::Floor
-        | Function::Ceil
-        | Function::Sqrt
-        | Function::Ln
-        | Function::Log10
-        | Function::Exp
-        | Function::Pow
-        | Function::Least
-        | Function::Greatest
-        | Function::NullIf
-        | Function::Div
-        | Function::Lower
-        | Function::Upper
-        | Function::Trim
-        | Function::Length
-        | Function::Concat
-        | Function::Substring
-        | Function::StartsWith
-        | Function::EndsWith
-        | Function::Contains
-        | Function::Replace
-        | Function::Milliseconds
-        | Function::Seconds
-        | Function::Minutes
-        | Function::Hours
-        | Function::Days => false,
+    match &function.row().signature {
+        Signature::Fixed(arguments, _) => arguments
+            .iter()
+            .any(|argument| argument.types.iter().any(|ty| holds_instants(*ty))),
+        Signature::Truncate => true,
+        Signature::Same(_)
+        | Signature::Alike(..)
+        | Signature::Strings
+        | Signature::Whole
+        | Signature::Round
+        | Signature::Div => false,
     }
 }

@@ -54,7 +54,25 @@ type Change = fn(&mut Json);
 
 #[test]
 fn a_manifest_that_says_something_else_is_refused() {
-    let edits: [(&str, Change, &str); 7] = [
+    let edits: [(&str, Change, &str); 11] = [
+        ("a member", |all| all["zzz"] = json!(1), "it has `/zzz`"),
+        (
+            "a member of a feature",
+            |all| all["features"][0]["zzz"] = json!([]),
+            "it has `/features/0/zzz`",
+        ),
+        (
+            "a file that is not listed",
+            |all| drop(all["files"].as_object_mut().expect("files").remove("stream/risk.mmd")),
+            "does not name `stream/risk.mmd`",
+        ),
+        (
+            "a file too many",
+            |all| {
+                all["files"]["origins.json"] = json!("0".repeat(32));
+            },
+            "`origins.json` does not match the manifest",
+        ),
         ("kind", |all| all["kind"] = json!("x"), "`manifest.json` is a `x`"),
         ("kernels", |all| all["kernels"] = json!("other"), "built for other"),
         ("program", |all| all["program"] = json!("0".repeat(32)), "program"),
@@ -88,6 +106,76 @@ fn a_manifest_that_says_something_else_is_refused() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The paths of all objects of a document.
+fn objects(document: &Json, path: &str, found: &mut Vec<String>) {
+    match document {
+        Json::Object(members) => {
+            found.push(path.to_owned());
+            members
+                .iter()
+                .for_each(|(name, member)| objects(member, &format!("{path}/{name}"), found));
+        }
+        Json::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.for_each(|(at, item)| objects(item, &format!("{path}/{at}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// Gives a file another content, and the manifest its hash.
+fn put(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).expect("writable");
+    edit(folder, |all| all["files"][name] = json!(content_hash(text.as_bytes())));
+}
+
+#[test]
+fn a_member_added_anywhere_is_refused() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let folder = built(&program(false), out.path());
+    let mut wrong = Vec::new();
+    for name in ["program.json", "batch/risk.json", "stream/risk.json"] {
+        let text = std::fs::read_to_string(folder.join(name)).expect("a file of the build");
+        let document: Json = serde_json::from_str(&text).expect("JSON");
+        let mut paths = Vec::new();
+        objects(&document, "", &mut paths);
+        assert!(paths.len() > 10, "{name}: {}", paths.len());
+        for path in paths {
+            let mut changed = document.clone();
+            changed.pointer_mut(&path).expect("an object")["zzz"] = json!("x");
+            put(&folder, name, &changed.to_string());
+            let said = match certify_folder(&folder) {
+                Ok(_) => "certified".to_owned(),
+                Err(error) => format!("{error:?}"),
+            };
+            if said == "certified" || said.contains("is not what is written") {
+                wrong.push(format!("{name} {path}: {said}"));
+            }
+        }
+        put(&folder, name, &text);
+        assert_eq!(said(&folder), "certified, 1 services");
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn texts_are_those_of_the_program() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let folder = built(&program(false), out.path());
+    put(&folder, "stream/risk.mmd", "graph TD\n");
+    assert_eq!(
+        said(&folder),
+        "`stream/risk.mmd` is not what is written for the program"
+    );
+    let again = built(&program(false), out.path());
+    put(&again, "notes.txt", "mine");
+    assert!(
+        said(&again).contains("names `notes.txt`, which is no file"),
+        "{}",
+        said(&again)
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Expressions, fully parenthesised, with columns named by the caller.
 
-use super::{date, instant};
+use super::instant;
+use crate::calendar::render_date;
 use crate::expr::{Expr, ExprKind, Literal, UnaryOp};
 use crate::id::ColumnId;
 use crate::types::Type;
@@ -16,7 +17,7 @@ pub fn literal(value: &Literal, ty: Type) -> String {
         Literal::Decimal(unscaled) => decimal(*unscaled, usize::from(ty.scale())),
         Literal::String(value) => format!("{value:?}"),
         Literal::Timestamp(us) => format!("@{}", instant(*us)),
-        Literal::Date(days) => format!("@{}", date(*days)),
+        Literal::Date(days) => format!("@{}", render_date(i64::from(*days))),
         Literal::Duration(us) => format_duration(*us),
     }
 }

@@ -4,40 +4,14 @@ mod expr;
 mod plan;
 mod program;
 
+pub use crate::calendar::render_timestamp as instant;
 pub use expr::{expression, literal};
 pub use plan::{batch_plan, mermaid, stream_graph};
 pub use program::program;
 
-use crate::calendar::{Civil, civil_from_days};
 use crate::program::{Arrival, At, FileSet, Lateness, Source};
 use crate::window::format_duration;
 use std::fmt::Write as _;
-
-/// Microseconds since the epoch as `2013-01-01T00:00:00Z`; the fraction only when there is one.
-pub fn instant(us: i64) -> String {
-    let days = us.div_euclid(86_400_000_000);
-    let Civil { year, month, day } = civil_from_days(days);
-    let rest = us.rem_euclid(86_400_000_000);
-    let seconds = rest / 1_000_000;
-    let mut text = format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    );
-    let fraction = rest % 1_000_000;
-    if fraction != 0 {
-        let _ = write!(text, ".{fraction:06}");
-    }
-    text.push('Z');
-    text
-}
-
-/// Days since the epoch as `2013-01-01`.
-pub fn date(days: i32) -> String {
-    let Civil { year, month, day } = civil_from_days(i64::from(days));
-    format!("{year:04}-{month:02}-{day:02}")
-}
 
 fn duration(us: u64) -> String {
     i64::try_from(us).map_or_else(|_| format!("{us}us"), format_duration)

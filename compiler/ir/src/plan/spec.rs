@@ -49,6 +49,16 @@ pub struct FoldSpec {
     pub self_columns: Vec<Key>,
 }
 
+impl FoldSpec {
+    /// The longest of windows and lookbacks, in microseconds: an event with τ ≤ t − reach plays no role at `t` or later.
+    /// `None`: every event plays one for ever.
+    pub fn reach_us(&self) -> Option<u64> {
+        let windows = self.windows.iter().map(|window| window.bounds().reach_us());
+        let mut reaches = windows.chain(self.presence.iter().copied());
+        reaches.try_fold(0, |longest: u64, reach| Some(longest.max(reach?)))
+    }
+}
+
 /// From slot values to features.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishSpec {

@@ -6,6 +6,7 @@ use super::service::{composed, order, same_sources, spine};
 use super::{Wrong, ensure};
 use crate::plan::{BatchPlan, FoldSpec, Pipeline};
 use crate::program::Source;
+use crate::window::by_reach;
 
 impl BatchPlan {
     /// Checks positions, references and types.
@@ -35,20 +36,15 @@ impl Pipeline {
         order(&self.order)?;
         let (folded, finished) = (self.fold_spec(), self.finish_spec());
         let count = events((&self.rows, &declared), (&self.fold, &folded), &finished, false)?;
-        let reach = |us: Option<u64>| us.map_or((1, 0), |us| (0, us));
         let lengths = self.fold.windows.iter().map(|window| window.bounds().reach_us());
         let lengths = lengths.chain(self.fold.presence.iter().map(|presence| presence.reach_us));
-        ensure(
-            lengths
-                .into_iter()
-                .all(|length| reach(length) <= reach(self.restrict.after_us)),
-            || {
-                format!(
-                    "events of `{}`: it leaves out events that a window reaches",
-                    declared.name
-                )
-            },
-        )?;
+        let longest = lengths.map(by_reach).max();
+        ensure(longest <= Some(by_reach(self.restrict.after_us)), || {
+            format!(
+                "events of `{}`: it leaves out events that a window reaches",
+                declared.name
+            )
+        })?;
         Ok(count)
     }
 }

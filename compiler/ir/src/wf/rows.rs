@@ -36,16 +36,12 @@ pub(super) fn source(source: &Source) -> Result<(), Wrong> {
     ensure(arrival.is_none_or(|id| is_instant(id) && id != source.time), || {
         wrong("its arrival is no timestamp column of its own")
     })?;
-    let bound = match source.lateness {
-        Lateness::Unbounded => 0,
-        Lateness::Within { bound_us } => bound_us,
-    };
     let offset = match source.arrival {
         Some(Arrival::AfterTime { offset_us }) => offset_us,
         Some(Arrival::Column(_) | Arrival::Static) | None => 0,
     };
     ensure(
-        [bound, offset, source.delay_us, source.skew_us]
+        [source.lateness.bound_us(), offset, source.delay_us, source.skew_us]
             .into_iter()
             .all(is_span),
         || wrong("a length of time"),

@@ -10,7 +10,7 @@ use crate::plan::{
     Visibility,
 };
 use crate::program::{Arrival, Source};
-use crate::window::Window;
+use crate::window::{Window, by_reach};
 use std::collections::BTreeSet;
 
 impl StreamGraph {
@@ -59,8 +59,7 @@ impl StreamGraph {
         let count = events((&node.rows, &declared), (&answer.fold, &folded), &finished, true)?;
         pages(&answer.fold, &answer.pages).map_err(|what| format!("log of `{}`: {what}", declared.name))?;
         log.check(&node.rows, &declared)?;
-        let reach = |us: Option<u64>| us.map_or((1, 0), |us| (0, us));
-        let within = |presence: &Presence| reach(presence.reach_us) <= reach(log.retention.keep_us);
+        let within = |presence: &Presence| by_reach(presence.reach_us) <= by_reach(log.retention.keep_us);
         ensure(answer.fold.presence.iter().all(within), || {
             format!("log of `{}`: it forgets what is still asked for", declared.name)
         })?;
@@ -118,12 +117,10 @@ fn pages(fold: &Fold, pages: &Pages) -> Result<(), Wrong> {
     if used.len() != pages.parts.len() {
         return wrong("a part that nobody reads");
     }
-    let reach = |window: &Window| window.bounds().reach_us().map_or((1, 0), |us| (0, us));
     let nest = |pair: &[&Window]| {
-        let (left, right) = (reach(pair[0]), reach(pair[1]));
-        let ends_alike = pair[0].bounds().end_as(&pair[1].bounds());
-        let alike = ends_alike && pair[0].excluding == pair[1].excluding;
-        alike && left < right
+        let (left, right) = (pair[0].bounds(), pair[1].bounds());
+        let alike = left.end_as(&right) && pair[0].excluding == pair[1].excluding;
+        alike && left.by_reach() < right.by_reach()
     };
     let mut answered = vec![0u32; fold.slots.len()];
     for walk in &pages.walks {

@@ -94,6 +94,11 @@ impl Leaves for FeatureLeaves<'_> {
             return None;
         }
         let Some(ty) = aggregate.result(&types) else {
+            if let (Some(meant), [first, second]) = (as_floats(call, &types, texts), &types[..]) {
+                let name = aggregate.row().name;
+                complaints.push(errors::mixed_arguments(name, [*first, *second], at, &meant));
+                return None;
+            }
             complaints.push(errors::wrong_aggregate_argument(
                 aggregate.row(),
                 crate::infer::short(texts, at),
@@ -114,6 +119,23 @@ impl Leaves for FeatureLeaves<'_> {
         });
         Some(Expr::column(ColumnId::from(position), ty))
     }
+}
+
+/// Two arguments of which one is float64, with the other one cast to it.
+fn as_floats(call: &res::Call, types: &[Type], texts: &SourceMap) -> Option<String> {
+    let ([Type::Float64, other] | [other, Type::Float64]) = types else {
+        return None;
+    };
+    let is_cast = other.is_numeric() && *other != Type::Float64 && call.aggregate.result(&[Type::Float64; 2]).is_some();
+    let written = call.arguments.iter().zip(types).map(|(argument, ty)| {
+        let text = crate::infer::short(texts, argument.span);
+        match ty {
+            Type::Float64 => text.to_owned(),
+            _ => format!("cast({text} as float64)"),
+        }
+    });
+    let written = written.collect::<Vec<_>>().join(", ");
+    (is_cast && !written.contains('…')).then_some(written)
 }
 
 /// Checks the features of a view over its row. `None` if one of them is broken.

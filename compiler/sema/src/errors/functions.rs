@@ -257,8 +257,15 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("sum_distinct mean_distinct", ABSENT, Say("of different values there is `count_distinct({x})`, their number")),
     Elsewhere("lag lead nth_value shift diff delta pct_change", ABSENT,
         Say("the last value before the question's own event is `last({x})` with `over 30d excluding self`")),
+    Elsewhere("value_counts", ABSENT,
+        Say("how often one value occurs is `count(where {x} = \"a\")`, how many different ones there are `count_distinct({x})`")),
+    Elsewhere("one_hot onehot get_dummies", ABSENT,
+        Say("write a feature for each value, such as `if({x} = \"a\", 1, 0)`, or encode it where the answers are used")),
+    Elsewhere("bucket bin cut qcut digitize width_bucket", ABSENT,
+        Say("write `case when {x} < 10 then 0 when {x} < 100 then 1 else 2 end`")),
     Elsewhere("any_value", ABSENT, Say("`last({x})` and `first({x})` pick by event time")),
     Elsewhere("median percentile percentile_cont percentile_disc quantile approx_percentile approx_quantile mode iqr \
+      p1 p5 p10 p25 p50 p75 p90 p95 p99 \
       most_frequent top_k topk", ABSENT,
         Say("`mean`, `min`, `max`, `stddev` and `count_distinct` are; compute others where the answers are used")),
     Elsewhere("cumsum cumulative_sum running_sum", WINDOW, Say("all up to the question is a window: `sum({x}) over lifetime`")),
@@ -277,6 +284,14 @@ const ELSEWHERE: &[Elsewhere] = &[
       zscore", ABSENT,
         Say("compute it before, as a column of the file; `featc explain E0111` lists what there is")),
 ];
+
+/// All names of the table, for tests.
+#[cfg(test)]
+pub fn names_elsewhere() -> impl Iterator<Item = &'static str> {
+    ELSEWHERE
+        .iter()
+        .flat_map(|Elsewhere(names, ..)| names.split_whitespace())
+}
 
 /// The rows whose calls are replaced, for tests: a name of each, and its template.
 #[cfg(test)]

@@ -8,10 +8,14 @@ use featc_syntax::messages;
 messages! {
     E0401 key_type_differs(column: (&str, Type), entity: &str, key: (&str, Type), at: Span, key_at: Span) {
         let ((column, column_ty), (key, key_ty)) = (column, key);
+        let same = match column_ty.may_be_key() {
+            true => format!("declare the key as the column is, `{key}: {column_ty}`, or convert"),
+            false => "convert".to_owned(),
+        };
         "key column `{column}` is {column_ty}, key `{key}` of entity `{entity}` is {key_ty}";
         at: "brings `{column}`: {column_ty}";
         key_at: "wants {key_ty}";
-        help: "make both the same, or convert in a transform: `let {key}_key = cast({column} as {key_ty})`, then \
+        help: "{same} in a transform: `let {key}_key = cast({column} as {key_ty})`, then \
                `by ({key}_key)`";
     }
 
@@ -66,7 +70,7 @@ messages! {
         "aggregate `{inner}` inside aggregate `{outer}`";
         at: "inside";
         outer_at: "outside";
-        help: "combine the two in a derived feature, or aggregate a column";
+        help: "features are not aggregated in this release: aggregate a column, such as `{outer}(amount)`";
     }
 
     /// `argument`: as written, if it is short.
@@ -81,12 +85,23 @@ messages! {
                 format!("the share of events for which it is true is `mean(if({argument}, 1, 0))`")
             }
             [Type::Bool] if of_numbers => "count the rows for which it is true: `count(where …)`".to_owned(),
+            [Type::String] if argument.starts_with('"') => {
+                format!("a column has no quotes: `{name}({})`", argument.trim_matches('"'))
+            }
             _ => format!("`{name}` takes {}", aggregate.takes),
         };
         let types = types.iter().map(Type::to_string).collect::<Vec<_>>().join(" and ");
         "`{name}` of {types}";
         at: "{types}";
         help: "{help}";
+    }
+
+    /// Two numbers of different types; `meant`: the arguments as they can be written.
+    E0409 mixed_arguments(aggregate: &str, types: [Type; 2], at: Span, meant: &str) {
+        let [first, second] = types;
+        "`{aggregate}` of {first} and {second}";
+        at: "{first} and {second}";
+        help: "write `{aggregate}({meant})`", at => meant;
     }
 
     E0410 mixed_feature(feature: &str, reads: &str, at: Span) {
@@ -148,11 +163,21 @@ messages! {
         help: "remove it: this aggregate never counts nulls";
     }
 
-    E0416 missing_key_column(view: &str, entity: &str, key: &str, rows: &str, at: Span, key_at: Span) {
+    /// `column`: one that may hold the only key.
+    E0416 missing_key_column(
+        view: &str, entity: &str, key: &str, rows: &str, column: Option<&str>, at: Span, key_at: Span
+    ) {
+        let help = match column {
+            Some(column) => format!(
+                "if `{column}` holds it, write `from {rows} by ({column})`, or call the key `{column}` as well, with the \
+                 type of the column"
+            ),
+            None => "name the columns that hold the key: `by (…)` behind `from`".to_owned(),
+        };
         "view `{view}` finds no column `{key}` in `{rows}`";
         at: "no column holds key `{key}` of `{entity}`";
         key_at: "the key is declared here";
-        help: "name the columns that hold the key: `by (…)` behind `from`";
+        help: "{help}";
     }
 
     E0417 empty_view(view: &str, at: Span) {

@@ -14,6 +14,19 @@ messages! {
         did_you_mean(nearest, at): "the formats are {all}";
     }
 
+    E0017 files_of_another_kind(word: &str, at: Span, instead: &str) {
+        "files cannot be read as `{word}`";
+        at: "not a known format";
+        help: "{instead}";
+    }
+
+    /// `path` with its quotes.
+    E0017 place_as_a_format(word: &str, at: Span, keyword: &str, format: &str, path: &str) {
+        "files cannot be read as `{word}`";
+        at: "a place, not a format";
+        help: "the path says where files lie: write `{keyword} {format} {path}`", at => format;
+    }
+
     E0018 version_of_files(format: &str, at: Span) {
         "`{format}` files have no versions";
         at: "only Delta tables have versions";
@@ -115,6 +128,30 @@ messages! {
         did_you_mean(nearest, at): "write the name of a feature of this view";
     }
 
+    E0109 feature_of_several_windows(view: &str, name: &str, at: Span, first: &str, second: &str, view_at: Span) {
+        "unknown feature `{name}`";
+        at: "no such feature in view `{view}`";
+        view_at: "the view is declared here";
+        help: "write which window is meant: `{first}` or `{second}`";
+    }
+
+    E0109 feature_of_one_window(
+        view: &str, name: &str, at: Span, feature: &str, window: &str, asked: &str, view_at: Span
+    ) {
+        let label = window.replace(' ', "_");
+        "unknown feature `{name}`";
+        at: "no such feature in view `{view}`";
+        view_at: "the view is declared here";
+        help: "`{feature}` has one window: `over [{window}, {asked}]` there makes `{feature}_{label}` and `{name}`";
+    }
+
+    E0109 feature_of_another_number(view: &str, name: &str, at: Span, near: &str, view_at: Span) {
+        "unknown feature `{name}`";
+        at: "no such feature in view `{view}`";
+        view_at: "the view is declared here";
+        help: "declare it, or read another one: there is `{near}`";
+    }
+
     E0109 instant_of_the_question(name: &str, at: Span) {
         "`{name}`: the instant of the question is not in expressions of this release";
         at: "no feature";
@@ -152,6 +189,18 @@ messages! {
         "unknown column `{name}`: there is no clock in a program";
         at: "no such column";
         help: "{NO_CLOCK}";
+    }
+
+    E0110 question_as_column(name: &str, at: Span) {
+        "`{name}`: the instant of the question is not in expressions of this release";
+        at: "no such column";
+        help: "{NO_CLOCK}";
+    }
+
+    E0110 identity_of_nothing(name: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "no such column";
+        help: "every row needs an identity: write `unique all` if no column has it", at => "all";
     }
 
     E0112 no_such_type(name: &str, at: Span, nearest: Option<&str>) {
@@ -243,6 +292,12 @@ messages! {
         help: "write `{call}`", at => call;
     }
 
+    E0118 dot_behind_a_weekday(name: &str, call: &str, at: Span) {
+        "`{name}`: names have no dots";
+        at: "a function, not a field";
+        help: "write `{call}`: 1 is Monday, 7 is Sunday";
+    }
+
     E0118 dot_behind_a_value(name: &str, first: &str, last: &str, at: Span) {
         "`{name}`: names have no dots";
         at: "nested columns are not in this release";
@@ -262,12 +317,82 @@ pub fn in_two_files(duplicate: Diagnostic, more: usize) -> Diagnostic {
         .with_help("if these are two programs, name one file instead of the folder, or give each a folder of its own")
 }
 
+/// What a name may mean that no feature has.
+#[derive(Debug)]
+pub enum Meant<'a> {
+    Nothing,
+    /// The same by a slip of the hand.
+    Name(&'a str),
+    /// A near one with another number.
+    OtherNumber(&'a str),
+    /// Two of the names that a list of windows makes.
+    Windows(&'a str, &'a str),
+    /// A feature that has one window, and the one that was asked for.
+    OneWindow {
+        feature: &'a str,
+        window: String,
+        asked: String,
+    },
+}
+
 /// E0109, or what the name is elsewhere.
-pub fn unknown_feature(view: &str, name: &str, at: Span, nearest: Option<&str>, view_at: Span) -> Diagnostic {
-    not_a_name(name, at).unwrap_or_else(|| match name {
-        "timestamp" | "now" | "today" => instant_of_the_question(name, at),
-        _ => no_such_feature(view, name, at, nearest, view_at),
-    })
+pub fn unknown_feature(view: &str, name: &str, at: Span, meant: Meant<'_>, view_at: Span) -> Diagnostic {
+    let elsewhere = not_a_name(name, at);
+    if let Some(elsewhere) = elsewhere {
+        return elsewhere;
+    }
+    match (name, meant) {
+        ("timestamp" | "now" | "today", _) => instant_of_the_question(name, at),
+        (_, Meant::Nothing) => no_such_feature(view, name, at, None, view_at),
+        (_, Meant::Name(near)) => no_such_feature(view, name, at, Some(near), view_at),
+        (_, Meant::OtherNumber(near)) => feature_of_another_number(view, name, at, near, view_at),
+        (_, Meant::Windows(first, second)) => feature_of_several_windows(view, name, at, first, second, view_at),
+        (_, Meant::OneWindow { feature, window, asked }) => {
+            feature_of_one_window(view, name, at, feature, &window, &asked, view_at)
+        }
+    }
+}
+
+/// E0017, or what stands for such files. `path` with its quotes.
+pub fn unknown_files(
+    word: &str,
+    at: Span,
+    keyword: &str,
+    path: &str,
+    nearest: Option<&str>,
+    all: &[String],
+) -> Diagnostic {
+    let instead = match word.to_ascii_lowercase().as_str() {
+        "s3" | "gs" | "gcs" | "azure" | "az" | "http" | "https" | "file" | "local" => {
+            let name = path.trim_matches('"').trim_end_matches(".gz").trim_end_matches(".zst");
+            let format = match name.rsplit_once('.').map(|(_, ending)| ending) {
+                Some("csv") => "csv",
+                Some("tsv") => "tsv",
+                Some("jsonl" | "ndjson") => "jsonl",
+                Some("arrow") => "arrow",
+                _ => "parquet",
+            };
+            return place_as_a_format(word, at, keyword, format, path);
+        }
+        "xls" | "xlsx" | "excel" | "ods" => "save the sheet as CSV: `batch csv \"payments.csv\"`",
+        "sql" | "postgres" | "postgresql" | "mysql" | "sqlite" | "duckdb" | "bigquery" | "snowflake" | "redshift"
+        | "jdbc" | "odbc" | "table" | "database" => {
+            "rows of a database are exported into files: `batch parquet \"payments/*.parquet\"`"
+        }
+        "kafka" | "kinesis" | "pubsub" | "pulsar" | "rabbitmq" | "nats" | "mqtt" => {
+            "nothing is read from a broker: rows are pushed, by `featc serve` or by the library; files here are the same \
+             rows of the past, such as `stream jsonl \"live.jsonl\"`"
+        }
+        "avro" | "orc" | "hdf5" | "pickle" | "pkl" | "xml" => {
+            "write them as Parquet: `batch parquet \"payments.parquet\"`"
+        }
+        "iceberg" | "hudi" => {
+            "of tables Delta alone is in this release: name the Parquet files, or write `batch delta`"
+        }
+        "feather" | "ipc" => "write `arrow`: files of Arrow IPC",
+        _ => return unknown_file_format(word, at, nearest, all),
+    };
+    files_of_another_kind(word, at, instead)
 }
 
 /// E0110 in a clause, or what the name is elsewhere.
@@ -277,7 +402,10 @@ pub fn unknown_column(rows: &str, name: &str, at: Span, nearest: Option<&str>, r
 
 /// E0110 in an expression, or what the name is elsewhere.
 pub fn unknown_value(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) -> Diagnostic {
-    not_a_name(name, at).unwrap_or_else(|| neither_column_nor_text(rows, name, at, nearest, rows_at))
+    not_a_name(name, at).unwrap_or_else(|| match name {
+        "now" | "today" => clock_as_column(name, at),
+        _ => neither_column_nor_text(rows, name, at, nearest, rows_at),
+    })
 }
 
 /// E0112, or what stands for such a type.

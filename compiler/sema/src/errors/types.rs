@@ -34,6 +34,22 @@ messages! {
         help: "{help}";
     }
 
+    /// `paid_at + "1h"`
+    E0202 text_as_a_duration(symbol: &str, at: Span, operands: [(Type, Span); 2], duration: &str) {
+        let [(left, _), (right, text_at)] = operands;
+        "`{symbol}` does not take {left} and {right}";
+        at: "not defined for these types";
+        labels: beside(at, &operands);
+        help: "a duration has no quotes: write `{duration}`", text_at => duration;
+    }
+
+    /// `sum(x) or 0`
+    E0203 or_as_a_default(value: &str, ty: Type, other: &str, at: Span) {
+        "`or` needs a bool, this is {ty}";
+        at: "{ty}";
+        help: "what stands for null is `default {other}` behind the window of a feature, or `coalesce({value}, {other})`";
+    }
+
     /// `role`: `where`, `when`, `and`, …
     E0203 not_a_bool(role: &str, ty: Type, at: Span) {
         "`{role}` needs a bool, this is {ty}";
@@ -72,6 +88,14 @@ messages! {
         "`{name}` called {found}";
         at: "wrong number of arguments";
         help: "write `{other}({shown})`", call.at => format!("{other}({inside})");
+    }
+
+    E0205 nulls_by_an_argument(call: &Written<'_>, meant: &str) {
+        let (name, at) = (call.name, call.name_at);
+        let shown = if meant.len() > 100 || meant.contains(['\n', '`']) { "last(x ignoring nulls)" } else { meant };
+        "`{name}` called with 2 arguments";
+        at: "wrong number of arguments";
+        help: "write `{shown}`", call.at => meant;
     }
 
     E0205 local_time(name: &str, found: usize, instant: &str, at: Span) {
@@ -244,6 +268,8 @@ impl OperandHelp {
     pub const DATE_ARITHMETIC: Self = Self::Do("a date has no time of day: write `cast(… as timestamp)` around it");
     /// `"a" + "b"`
     pub const CONCAT: Self = Self::Do("to join strings write `concat(a, b)`");
+    /// `t + "one hour"`
+    pub const DURATION: Self = Self::Do("write a duration without quotes and as one word, such as `1h`");
     /// `2 * d` where `2` is not a literal, `1h + t`
     pub const OTHER_ORDER: Self = Self::Do("exchange the two operands");
     /// `duration / int64`
@@ -299,6 +325,9 @@ fn comparable(left: Type, right: Type) -> String {
         (Type::Date, other) | (other, Type::Date) if other.is_numeric() => "write the date as `@2013-01-01`",
         (Type::Duration, other) | (other, Type::Duration) if other.is_numeric() => {
             "write a duration with its unit, for example `15m`"
+        }
+        (Type::Duration, Type::String) | (Type::String, Type::Duration) => {
+            "write a duration without quotes and as one word, for example `15m`"
         }
         (Type::String, other) | (other, Type::String) if other.is_numeric() => {
             "write a number without quotes; a column of strings is converted by `cast(… as decimal(12, 2))`"

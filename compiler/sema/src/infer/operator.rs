@@ -14,6 +14,21 @@ fn is_string(typed: &Typed) -> bool {
     matches!(&typed.value, Value::Known(expr) if expr.ty == Type::String)
 }
 
+/// A literal that is no condition.
+fn is_literal(typed: &Typed) -> bool {
+    match &typed.value {
+        Value::Number(_) => true,
+        Value::Known(expr) => matches!(expr.kind, ExprKind::Literal(_)) && expr.ty != Type::Bool,
+        Value::Null | Value::Poison => false,
+    }
+}
+
+/// The duration in a text: `"1h"`, `"1 h"`.
+fn as_duration(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?.replace(' ', "");
+    featc_syntax::duration(&inner).map(|_| inner)
+}
+
 fn binary(op: BinaryOp, left: Expr, right: Expr, ty: Type) -> Expr {
     Expr::new(ExprKind::Binary(op, Box::new(left), Box::new(right)), ty)
 }
@@ -82,6 +97,13 @@ impl Typer<'_> {
         match op {
             // Of strings: syntax has said what to write.
             BinaryOp::Or if self.texts.slice(at) == "||" && (is_string(&left) || is_string(&right)) => Value::Poison,
+            BinaryOp::Or if is_literal(&right) && left.ty().is_some_and(|ty| ty != Type::Bool) => {
+                let (value, other) = (self.text(left.span).to_owned(), self.text(right.span).to_owned());
+                let ty = left.ty().unwrap_or(Type::Bool);
+                self.complaints
+                    .push(errors::or_as_a_default(&value, ty, &other, left.span));
+                Value::Poison
+            }
             BinaryOp::And | BinaryOp::Or => {
                 let (left, right) = (self.boolean(left, site.symbol), self.boolean(right, site.symbol));
                 left.zip(right)
@@ -201,6 +223,7 @@ impl Typer<'_> {
                     format!("not {value}")
                 })
             }
+            (Type::Duration, Type::String) => Some(format!("{value} {} {}", site.symbol, as_duration(literal)?)),
             (Type::Timestamp | Type::Date, Type::String) => {
                 let literal = featc_syntax::meant_instant(quoted?, left == Type::Date)?;
                 Some(format!("{value} {} {literal}", site.symbol))
@@ -243,8 +266,11 @@ impl Typer<'_> {
             }
             Rule::Refused(help) => {
                 let operands = site.operands(left.ty, right.ty);
-                self.complaints
-                    .push(errors::wrong_operand(site.symbol, site.at, &operands, help));
+                let duration = as_duration(self.text(site.right_at)).filter(|_| help == OperandHelp::DURATION);
+                self.complaints.push(match duration {
+                    Some(duration) => errors::text_as_a_duration(site.symbol, site.at, operands, &duration),
+                    None => errors::wrong_operand(site.symbol, site.at, &operands, help),
+                });
                 None
             }
         }

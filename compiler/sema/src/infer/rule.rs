@@ -64,6 +64,11 @@ fn no_sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
         {
             Rule::Refused(OperandHelp::DATE_ARITHMETIC)
         }
+        (Type::Timestamp | Type::Duration, Type::String) | (Type::String, Type::Timestamp | Type::Duration)
+            if !is_product =>
+        {
+            Rule::Refused(OperandHelp::DURATION)
+        }
         (Type::String, _) | (_, Type::String) if op == BinaryOp::Add => Rule::Refused(OperandHelp::CONCAT),
         _ if is_product => Rule::Refused(OperandHelp::Takes(
             "two numbers of one type, or a duration and an int64",

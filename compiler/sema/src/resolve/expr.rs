@@ -153,6 +153,7 @@ impl<'a> Exprs<'a> {
                 errors::dot_behind_its_owner(&whole, last, at)
             }
             _ if is_simple && self.items.rows(first).is_some() => errors::dot_behind_other_rows(&whole, first, at),
+            Some("day_of_week") => errors::dot_behind_a_weekday(&whole, &format!("day_of_week({first})"), at),
             Some(function) => errors::dot_behind_an_instant(&whole, &format!("{function}({first})"), at),
             None => errors::dot_behind_a_value(&whole, first, last, at),
         });
@@ -162,7 +163,17 @@ impl<'a> Exprs<'a> {
     fn call(&mut self, call: &ast::Call, span: Span) -> ExprKind {
         let name = call.function.text.as_str();
         if let Some(aggregate) = Aggregate::named(name) {
-            let other = with_more_arguments(name, call.arguments.len());
+            let written = self.written(call);
+            if let ("first" | "last", [_, second]) = (name, &call.arguments[..])
+                && let Some(edit) = ignoring_nulls(&written, second)
+            {
+                self.complaints.push(errors::nulls_by_an_argument(&written, &edit));
+                return ExprKind::Poison;
+            }
+            let is_number =
+                |argument: &ast::Expr| matches!(argument.kind, ast::ExprKind::Literal(ast::Literal::Integer(_)));
+            let fits = !matches!(name, "first" | "last") || call.arguments.get(1).is_some_and(is_number);
+            let other = with_more_arguments(name, call.arguments.len()).filter(|_| fits);
             let Some(other) = other.filter(|_| !matches!(self.place, Place::Row)) else {
                 return self.aggregate(call, aggregate);
             };
@@ -292,9 +303,13 @@ impl<'a> Exprs<'a> {
         let filter = call.filter.as_ref().map(|filter| inner.expr(filter));
         let is_complete = aggregate.items().is_some() == items.is_some();
         if !(is_complete && aggregate.row().arity.contains(&arguments.len())) {
+            let only = self.written(call).arguments.first().copied().unwrap_or("");
+            let is_short = only.len() <= 60 && !only.contains(['\n', '`']);
+            let of_these = (call.arguments.len() == 1 && aggregate.items().is_some() && is_short)
+                .then(|| format!("{name}({only}, 10)"));
             self.complaints.push(errors::wrong_argument_count(
                 name,
-                aggregate.row().usage,
+                of_these.as_deref().unwrap_or(aggregate.row().usage),
                 call.arguments.len(),
                 name_at,
             ));
@@ -347,6 +362,33 @@ fn number_of_items(written: &ast::Expr) -> Option<u32> {
         .parse()
         .ok()
         .filter(|items| (1..=Aggregate::ITEMS_MAX).contains(items))
+}
+
+/// Of `last(x, dropna=true)` the call that is meant.
+fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> Option<String> {
+    let ast::ExprKind::Binary {
+        op: ast::BinaryOp::Equal,
+        left,
+        right,
+        ..
+    } = &second.kind
+    else {
+        return None;
+    };
+    let ast::ExprKind::Name(option) = &left.kind else {
+        return None;
+    };
+    let is_option = matches!(
+        option.text.to_ascii_lowercase().as_str(),
+        "dropna" | "skipna" | "skip_na" | "drop_nulls" | "ignore_nulls" | "ignorenulls" | "skip_nulls"
+    );
+    let says_true = match &right.kind {
+        ast::ExprKind::Literal(ast::Literal::Bool(value)) => *value,
+        ast::ExprKind::Name(name) => name.text.eq_ignore_ascii_case("true"),
+        _ => false,
+    };
+    let value = call.arguments.first().filter(|_| is_option && says_true)?;
+    Some(format!("{}({value} ignoring nulls)", call.name))
 }
 
 /// What an aggregate is meant as that has more arguments than it takes.

@@ -4,7 +4,7 @@ use super::declared;
 use super::expr::Exprs;
 use super::scope::{Items, RowScope};
 use super::window::expansions;
-use crate::errors::{self, Beside};
+use crate::errors::{self, Beside, Meant};
 use crate::res::{self, Expr, ExprKind};
 use featc_ir::{Aggregate, FeatureId};
 use featc_syntax::ast;
@@ -115,16 +115,49 @@ impl<'a> ViewFeatures<'a> {
         !self.view.broken.is_empty()
     }
 
-    /// The nearest name: one of the expansions, if a list has this name.
-    pub(super) fn nearest(&self, name: &str) -> Option<&str> {
+    /// What a name may mean that no feature has: its expansions, if a list of windows has it; a feature of one window, if
+    /// it says another one; or else the nearest name.
+    pub(super) fn meant(&self, name: &str) -> Meant<'_> {
         // In order, those that begin with a name and a digit stand together.
         let digits = format!("{name}_0")..format!("{name}_:");
         let lifetime = self.by_name.get_key_value(&format!("{name}_lifetime"));
-        let mut counted = self.by_name.range(digits).inspect(|_| featc_ir::work::add(1));
-        let expansion = counted.next().or(lifetime);
-        expansion
-            .map(|(known, _)| known.as_str())
-            .or_else(|| suggest::nearest(name, self.names.iter().map(String::as_str)))
+        let counted = self.by_name.range(digits).inspect(|_| featc_ir::work::add(1));
+        let mut expansions = counted.chain(lifetime).map(|(known, _)| known.as_str());
+        match (expansions.next(), expansions.next()) {
+            (Some(first), Some(second)) => return Meant::Windows(first, second),
+            (Some(only), None) => return Meant::Name(only),
+            (None, _) => {}
+        }
+        if let Some((feature, window, asked)) = self.of_one_window(name) {
+            return match window == asked {
+                true => Meant::Name(feature),
+                false => Meant::OneWindow { feature, window, asked },
+            };
+        }
+        let digits = |name: &str| name.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
+        match suggest::nearest(name, self.names.iter().map(String::as_str)) {
+            // The number is what was meant, most likely.
+            Some(near) if digits(near) != digits(name) => Meant::OtherNumber(near),
+            Some(near) => Meant::Name(near),
+            None => Meant::Nothing,
+        }
+    }
+
+    /// Of `total_1d` the feature `total`, its only window and `1d`.
+    fn of_one_window(&self, name: &str) -> Option<(&str, String, String)> {
+        let (begin, asked) = name.rsplit_once('_')?;
+        let (begin, asked) = match asked {
+            "events" => begin
+                .rsplit_once('_')
+                .map(|(begin, count)| (begin, format!("{count} events")))?,
+            _ => (begin, asked.to_owned()),
+        };
+        let is_window = asked == "lifetime" || asked.ends_with(" events") || featc_syntax::duration(&asked).is_some();
+        let (id, _) = self.by_name.get(begin).filter(|_| is_window)?;
+        let feature = self.view.features.get(*self.owner.get(id.index())?)?;
+        let windows = &feature.over.as_ref()?.windows;
+        let only = windows.all().first().filter(|_| !windows.is_list())?;
+        Some((feature.name.text.as_str(), only.label(), asked))
     }
 }
 
@@ -170,9 +203,9 @@ impl FeatureNames<'_> {
         match self.shape {
             Shape::Derived => {
                 let view = &self.all.view.name;
-                let nearest = self.all.nearest(text);
-                errors::unknown_feature(&view.text, text, at, nearest, view.span)
+                errors::unknown_feature(&view.text, text, at, self.all.meant(text), view.span)
             }
+            Shape::Aggregate | Shape::WithoutWindow if text == "timestamp" => errors::question_as_column(text, at),
             Shape::Aggregate | Shape::WithoutWindow | Shape::WithoutAggregate => {
                 let nearest = suggest::nearest(text, row.columns.iter().map(|(name, _)| name.as_str()));
                 errors::unknown_value(&row.name, text, at, nearest, row.at)

@@ -99,7 +99,7 @@ fn matching(pattern: &ast::Pattern, view: &ResolvedView<'_>, complaints: &mut Ve
             &declared.name,
             &pattern.text,
             pattern.span,
-            features.nearest(&pattern.text),
+            features.meant(&pattern.text),
             declared.at,
         ));
     }

@@ -89,8 +89,8 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         begins_us: source.begins.as_ref().map(|begins| begins.at.us),
         zone: source.zone.as_ref().map(|zone| zone.value.value.clone()),
         keep_nan: source.keep_nan.is_some(),
-        batch: source.batch.as_ref().and_then(|set| files(set, complaints)),
-        stream: source.stream.as_ref().and_then(|set| files(set, complaints)),
+        batch: source.batch.as_ref().and_then(|set| files(set, "batch", complaints)),
+        stream: source.stream.as_ref().and_then(|set| files(set, "stream", complaints)),
     };
     (resolved, scope)
 }
@@ -257,6 +257,11 @@ fn unique(
             let mut seen: BTreeMap<ColumnId, Span> = BTreeMap::new();
             let mut columns = Vec::new();
             for name in names {
+                let is_none = matches!(name.text.as_str(), "none" | "nothing" | "no") && names.len() == 1;
+                if is_none && scope.is_known && scope.find(&name.text).is_none() {
+                    complaints.push(errors::identity_of_nothing(&name.text, name.span));
+                    continue;
+                }
                 let Some(id) = scope.lookup(name, complaints) else {
                     continue;
                 };
@@ -272,13 +277,17 @@ fn unique(
 }
 
 /// Looks up the format of files; one that is not known, and a version of what has none, are reported.
-fn files(files: &ast::Files, complaints: &mut Vec<Diagnostic>) -> Option<FileSet> {
+fn files(files: &ast::Files, keyword: &str, complaints: &mut Vec<Diagnostic>) -> Option<FileSet> {
     let (word, at) = (&files.format.text, files.format.span);
     let known = FileFormat::ALL.iter().copied();
     let Some(format) = known.clone().find(|format| format.name() == word) else {
         let nearest = suggest::nearest(word, known.clone().map(FileFormat::name));
         let all: Vec<String> = known.map(|format| format.name().to_owned()).collect();
-        complaints.push(errors::unknown_file_format(word, at, nearest, &all));
+        let path = files
+            .paths
+            .first()
+            .map_or(String::new(), |path| format!("\"{}\"", path.value));
+        complaints.push(errors::unknown_files(word, at, keyword, &path, nearest, &all));
         return None;
     };
     if let Some(version) = files.version.as_ref().filter(|_| format != FileFormat::Delta) {

@@ -23,7 +23,10 @@ const FOREIGN: [(&str, &str); 6] = [
         "int64",
     ),
     ("float double real float16 float32 f64 number", "float64"),
-    ("text str varchar nvarchar char character utf8 category enum", "string"),
+    (
+        "text str varchar nvarchar char character utf8 category enum uuid guid objectid",
+        "string",
+    ),
     ("boolean", "bool"),
     (
         "datetime datetime64 timestamptz timestamp_ntz timestamp_tz",

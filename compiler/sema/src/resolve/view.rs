@@ -124,6 +124,18 @@ fn by_columns(
     columns.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
+/// The column that may hold the only key of an entity: it has the entity's name, or nearly the key's.
+fn holder<'a>(entity: &res::Entity, key: &str, row: &'a RowScope) -> Option<&'a str> {
+    let names = || {
+        row.columns
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|_| entity.keys.len() == 1)
+    };
+    let same = names().find(|name| *name == entity.declared.name);
+    same.or_else(|| suggest::nearest(key, names()))
+}
+
 fn key_columns(
     view: &ast::View,
     entity: &res::Entity,
@@ -141,6 +153,7 @@ fn key_columns(
                 &entity.declared.name,
                 &key.name,
                 &row.name,
+                holder(entity, &key.name, row),
                 view.from.span,
                 key.at,
             ));

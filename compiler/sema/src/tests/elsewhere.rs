@@ -1,7 +1,8 @@
 //! Calls of other languages: what they become, and that nothing is guessed by letters alone.
 
 use super::compile;
-use crate::errors::replacements;
+use crate::errors::{names_elsewhere, replacements};
+use featc_ir::{Aggregate, Function};
 use featc_syntax::diag::Diagnostic;
 
 /// A feature as it is written elsewhere, and after the edit of its message.
@@ -201,6 +202,45 @@ fn every_replacement_is_tried() {
     };
     for (names, template) in replacements() {
         assert!(names.split_whitespace().any(calls), "{names}: {template}");
+    }
+}
+
+#[test]
+fn nothing_that_is_here_is_said_to_be_elsewhere() {
+    for name in names_elsewhere() {
+        let is_here = Function::from_name(name).is_some() || Aggregate::named(name).is_some();
+        assert!(!is_here && !matches!(name, "if" | "coalesce"), "{name}");
+    }
+}
+
+/// Of conditions, defaults and options.
+#[rustfmt::skip]
+const HELPS: &[(&str, &str)] = &[
+    ("time_since_last() > \"1h\"", "write `time_since_last() > 1h`"),
+    ("max(t + \"1h\")", "a duration has no quotes: write `1h`"),
+    ("max(t + \"soon\")", "write a duration without quotes and as one word, such as `1h`"),
+    ("count(where t.dayofweek >= 5)", "write `day_of_week(t)`: 1 is Monday, 7 is Sunday"),
+    ("now - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`"),
+    ("timestamp - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`"),
+    ("last(s, dropna=True)", "write `last(s ignoring nulls)`"),
+    ("last_n(s)", "write `last_n(s, 10)`"),
+    ("weighted_mean(f, i)", "write `weighted_mean(f, cast(i as float64))`"),
+    ("sum(f) or 0", "what stands for null is `default 0` behind the window of a feature, or `coalesce(sum(f), 0)`"),
+    ("sum(\"f\")", "a column has no quotes: `sum(f)`"),
+    ("max(sum(f))", "features are not aggregated in this release: aggregate a column, such as `max(amount)`"),
+];
+
+#[test]
+fn each_has_its_next_step() {
+    for (written, wanted) in HELPS {
+        let (text, said) = of(written);
+        let helps: Vec<_> = said.iter().filter_map(|one| one.help.as_ref()).collect();
+        let texts: Vec<&str> = helps.iter().map(|help| help.text.as_str()).collect();
+        assert_eq!(texts, [*wanted], "{written}");
+        if let Some((at, replacement)) = &helps[0].edit {
+            let edited = format!("{}{replacement}{}", &text[..at.start], &text[at.end..]);
+            assert_eq!(compile(&edited).0.diagnostics, [], "{edited}");
+        }
     }
 }
 

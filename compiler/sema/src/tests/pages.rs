@@ -1,7 +1,6 @@
 //! The pages of the codes of this crate keep their promises.
 
-use super::{codes, compile};
-use crate::tests::render;
+use super::compile;
 use featc_syntax::diag::Code;
 
 /// The codes that this crate reports.
@@ -29,31 +28,6 @@ fn blocks(page: &str, info: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_page_fails_and_passes_as_it_says() {
-    let mut wrong = Vec::new();
-    for code in own_codes() {
-        let page = code.explain();
-        let (fails, passes) = (blocks(page, "feat,fails"), blocks(page, "feat,passes"));
-        if fails.is_empty() || passes.is_empty() {
-            wrong.push(format!("{code}: a block is missing"));
-        }
-        for text in fails {
-            let found = codes(&compile(&text).0.diagnostics);
-            if found != [code.code()] {
-                wrong.push(format!("{code}: the failing block gives {found:?}\n{}", render(&text)));
-            }
-        }
-        for text in passes {
-            let (outcome, _) = compile(&text);
-            if !outcome.diagnostics.is_empty() || outcome.value.is_none() {
-                wrong.push(format!("{code}: the passing block fails\n{}", render(&text)));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-#[test]
 fn the_page_of_unknown_functions_lists_all() {
     let page = Code::E0111.explain();
     let functions = featc_ir::Function::ALL.iter().map(|function| function.name());
@@ -61,37 +35,6 @@ fn the_page_of_unknown_functions_lists_all() {
     for name in functions.chain(aggregates).chain(["coalesce", "if"]) {
         assert!(page.contains(&format!("`{name}`")), "{name}");
     }
-}
-
-#[test]
-fn every_fixture_raises_its_code() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/ui");
-    let mut wrong = Vec::new();
-    for code in own_codes() {
-        let files = std::fs::read_dir(folder.join(code.code())).map(|entries| entries.filter_map(Result::ok).collect());
-        let files: Vec<std::fs::DirEntry> = files.unwrap_or_default();
-        let programs: Vec<_> = files
-            .iter()
-            .map(std::fs::DirEntry::path)
-            .filter(|path| path.extension().is_some_and(|e| e == "feat"))
-            .collect();
-        if programs.is_empty() {
-            wrong.push(format!("{code}: no fixture"));
-        }
-        for path in programs {
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            let (outcome, _) = compile(&text);
-            let found = codes(&outcome.diagnostics);
-            if !found.contains(&code.code()) {
-                wrong.push(format!("{}: gives {found:?}", path.display()));
-            }
-            let is_error = outcome.diagnostics.iter().any(featc_syntax::diag::Diagnostic::is_error);
-            if is_error == outcome.value.is_some() {
-                wrong.push(format!("{}: a program iff no error", path.display()));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{Builder, Built, Refused, children, find};
 use crate::ast::*;
 use crate::diag::Span;
+use crate::errors;
 use crate::forms::Context;
 use featc_grammar::Rule;
 use pest::iterators::Pair;
@@ -83,11 +84,11 @@ impl Builder<'_> {
             Rule::keep_nan => self.once(&mut source.keep_nan, "keep nan", |span| *span, Ok(span)),
             Rule::batch => {
                 let built = self.files(pair, span);
-                self.once(&mut source.batch, "batch", |clause| clause.span, built)
+                self.files_once(&mut source.batch, "batch", built)
             }
             Rule::stream => {
                 let built = self.files(pair, span);
-                self.once(&mut source.stream, "stream", |clause| clause.span, built)
+                self.files_once(&mut source.stream, "stream", built)
             }
             Rule::broken_clause => {
                 let broken = self.broken(Context::Clause, pair);
@@ -96,6 +97,34 @@ impl Builder<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// As [`Builder::once`], of files: a second clause is meant as more of them.
+    fn files_once(&mut self, slot: &mut Option<Files>, clause: &str, built: Built<Files>) -> Built<()> {
+        let files = built?;
+        let Some(first) = slot else {
+            *slot = Some(files);
+            return Ok(());
+        };
+        let text = |span: Span| self.tokens.slice(span);
+        let paths = match &files.paths[..] {
+            [one, .., last] => text(one.span.to(last.span)),
+            [only] => text(only.span),
+            [] => "",
+        };
+        let (whole, between) = (
+            first.span.to(files.span),
+            Span::new(first.span.file, first.span.end, files.span.start),
+        );
+        let joined = format!("{}, {paths}", text(first.span));
+        let fits = first.format.text == files.format.text && first.version.is_none() && files.version.is_none();
+        let edited = format!("{joined}{}", text(between).trim_end());
+        let complaint = match fits && joined.len() <= 100 && !joined.contains('\n') {
+            true => errors::more_files(clause, files.span, first.span, &joined, whole, &edited),
+            false => errors::other_files(clause, files.span, first.span),
+        };
+        self.report(complaint);
+        Ok(())
     }
 
     fn unique(&mut self, pair: &Pair<'_, Rule>, span: Span) -> Built<Unique> {
@@ -224,6 +253,14 @@ impl Builder<'_> {
             return Ok(Window::Events { count, max, span });
         }
         let length = find(pair, Rule::duration);
+        let number = length.as_ref().map(|length| self.span(length)).filter(|at| {
+            let digits = self.tokens.slice(*at);
+            digits.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        if let Some(at) = number {
+            let complaint = errors::window_without_unit(self.tokens.slice(at), at);
+            return Err(self.refuse(complaint.into()));
+        }
         let length = length.map(|length| self.duration_of(&length)).transpose()?;
         let offset = find(pair, Rule::offset)
             .map(|offset| self.duration(&offset))

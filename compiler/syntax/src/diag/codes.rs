@@ -1,7 +1,7 @@
 //! The registry of codes: one line per code, sorted; a code is never reused.
 //!
 //! Ranges: E00xx text and syntax, E01xx names, E02xx types, E03xx time, windows and lateness, E04xx keys, aggregates and
-//! views, E05xx not expressible in one engine, E06xx validation, E07xx data at run time, E09xx files, project and usage.
+//! views, E05xx not expressible in one engine, E06xx validation, E07xx data at run time, E08xx serving, E09xx files, project and usage.
 //! Warnings take the same ranges behind `W`. E9999 is a bug in featc.
 //!
 //! To add a code: one line here, a page `docs/errors/<CODE>.md`, a fixture `tests/ui/<CODE>/<point>.feat`.
@@ -172,6 +172,8 @@ codes! {
     E0711 TooManyRejected     "too many rows rejected", since "0.1";
     E0712 NothingFound        "view in which nothing is found", since "0.1";
     E0713 TooManyMissing      "too many questions that find nothing", since "0.1";
+    E0714 NothingAskedStrict  "nothing asked under --strict", since "0.1";
+    E0715 SpineTooWide        "spine with too many columns", since "0.1";
     E0717 BeyondText          "value that text cannot hold", since "0.1";
     E0718 ServedLog           "served log that does not fit", since "0.1";
     E0719 ServedOtherwise     "answers that were served otherwise", since "0.1";
@@ -194,6 +196,7 @@ codes! {
     E0807 SlowRequest         "request that comes too slowly", since "0.1";
     E0808 InstantReleased     "instant of which nothing is kept", since "0.1";
     E0809 NotServing          "server that cannot do its work", since "0.1";
+    E0810 OfAPage             "request of a web page, or under another name", since "0.1";
     E0811 DamagedState        "state that is damaged", since "0.1";
     E0812 UnfitState          "state that cannot be gone on with", since "0.1";
     E0813 ClockBehind         "clock behind the answers that were given", since "0.1";
@@ -241,6 +244,7 @@ codes! {
     W0701 AskedAtEvents       "questions at the instant of an event", since "0.1";
     W0702 NothingExcluded     "questions that exclude no event", since "0.1";
     W0703 SeveralRowsOfAnId   "ids under which a source has different rows", since "0.1";
+    W0704 NothingAsked        "result without rows", since "0.1";
 }
 
 impl Code {

@@ -1,6 +1,7 @@
 //! Messages for programs.
 
 use super::diagnostic::{Diagnostic, Label};
+use super::printable::printable_json;
 use super::shown::shown;
 use super::span::{SourceMap, Span};
 use serde::Serialize;
@@ -14,7 +15,7 @@ use serde::Serialize;
 ///  "help":{"text":"…","edit":{"file":"a.feat","start":{…},"end":{…},"replacement":"…"}}}
 /// ```
 ///
-/// Offsets are bytes from 0; lines and columns count from 1, columns in characters. `primary`, `help` and `edit` may be
+/// What a terminal would obey instead of showing it is escaped (`\u009b`). Offsets are bytes from 0; lines and columns count from 1, columns in characters. `primary`, `help` and `edit` may be
 /// null. Behind [`SHOWN_MAX`](super::SHOWN_MAX) messages a last one, W0002, counts the others.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     shown(diagnostics)
@@ -44,7 +45,8 @@ fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
             }),
         }),
     };
-    serde_json::to_string(&message).unwrap_or_default()
+    let text = serde_json::to_string(&message).unwrap_or_default();
+    printable_json(&text).into_owned()
 }
 
 #[derive(Serialize)]
@@ -121,6 +123,21 @@ mod tests {
     use super::*;
     use crate::diag::Code;
     use insta::assert_snapshot;
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped() {
+        let mut sources = SourceMap::new();
+        let file = sources.add("f\u{9b}\u{202e}.feat", "x");
+        let message = Diagnostic::at(Code::Bug, "a\u{9b}31m\u{7f}", Span::new(file, 0, 1), "\u{2066}");
+        let said = render(&[message], &sources);
+        assert!(
+            said.contains(r"a\u009b31m\u007f") && said.contains(r"f\u009b\u202e.feat"),
+            "{said}"
+        );
+        assert!(said.contains(r"\u2066"), "{said}");
+        let read: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(read["message"], "a\u{9b}31m\u{7f}");
+    }
 
     #[test]
     fn one_object_per_line() {

@@ -13,7 +13,7 @@ pub mod terminal;
 
 pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Help, Label};
-pub use printable::{printable, printable_messages};
+pub use printable::{printable, printable_json, printable_messages};
 pub use shown::{SHOWN_MAX, shown};
 pub use span::{FileId, Position, SourceMap, Span};
 

@@ -28,6 +28,21 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// JSON with escapes like `\u009b` for what a terminal obeys: the same JSON. Outside of strings there is nothing such.
+pub fn printable_json(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match is_obeyed(c) {
+            true => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// Messages and programs as [`printable`] shows them. In programs each such character is one of as many bytes, so that
 /// places stay what they are.
 pub fn printable_messages<'a>(
@@ -105,6 +120,15 @@ mod tests {
         );
         assert_eq!(printable("a\u{2028}b\u{2029}\u{61c}"), "a\\u{2028}b\\u{2029}\\u{61c}");
         assert!(matches!(printable("é\tb\nc"), Cow::Borrowed(_)));
+        let text = "\u{7f}\u{9b}\u{202e}\u{2028}é\n";
+        let json = serde_json::json!({ text: text }).to_string();
+        let shown = printable_json(&json);
+        assert_eq!(
+            shown,
+            r#"{"\u007f\u009b\u202e\u2028é\n":"\u007f\u009b\u202e\u2028é\n"}"#
+        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap()[text], text);
+        assert!(matches!(printable_json("{\"é\": 1}\n"), Cow::Borrowed(_)));
         let mut sources = SourceMap::new();
         let text = "a\u{1b}\u{7f}\u{85}\u{2066}\u{2028}b\r\nc\rd\n";
         let file = sources.add("x\u{1b}.feat", text);

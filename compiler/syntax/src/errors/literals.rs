@@ -64,6 +64,18 @@ messages! {
         help: "write the unit behind the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`";
     }
 
+    E0011 window_without_unit(text: &str, at: Span) {
+        "`{text}` has no unit";
+        at: "";
+        help: "write the unit behind the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`, or `{text} events`";
+    }
+
+    E0011 month_or_minute(text: &str, number: &str, at: Span) {
+        "`{text}`: `M` is not a unit of time";
+        at: "";
+        help: "minutes are `{number}m`; months vary in length: write days, for example `30d`";
+    }
+
     E0011 units_out_of_order(text: &str, at: Span) {
         "the units of `{text}` are out of order";
         at: "";

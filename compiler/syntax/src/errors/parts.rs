@@ -10,6 +10,93 @@ messages! {
         at: "";
     }
 
+    E0001 keys_of_an_entity(at: Span, whole: Span, written: &str) {
+        "the keys of an entity stand in parentheses, each with its type";
+        at: "";
+        help: "write `{written}`", whole => written;
+    }
+
+    E0001 unknown_keys_of_an_entity(entity: &str, at: Span) {
+        "the keys of an entity stand in parentheses, each with its type";
+        at: "";
+        help: "write the columns that identify it as the source declares them, such as `entity {entity} ({entity}_id: string)`";
+    }
+
+    E0001 key_with_its_type(key: &str, at: Span, key_at: Span, ty: &str) {
+        "key `{key}` has no type";
+        at: "`:` and a type are missing here";
+        help: "write `{key}: {ty}`", key_at => format!("{key}: {ty}");
+    }
+
+    E0001 key_without_type(key: &str, at: Span) {
+        "key `{key}` has no type";
+        at: "`:` and a type are missing here";
+        help: "write the type of the column that holds it, such as `{key}: string`";
+    }
+
+    E0001 view_of_the_entity(view: &str, entity: &str, at: Span) {
+        "view `{view}` does not say whose features it has";
+        at: "an entity is missing before `from`";
+        help: "write `view {view} of {entity} from`", at => format!("of {entity} from");
+    }
+
+    E0001 view_without_entity(view: &str, at: Span) {
+        "view `{view}` does not say whose features it has";
+        at: "an entity is missing before `from`";
+        help: "write its entity, such as `view {view} of card from`";
+    }
+
+    E0001 feature_by_another_entity(column: &str, at: Span, entity: &str) {
+        "a feature does not group: it is of the entity of its view";
+        at: "";
+        help: "declare `{entity}`, and a view of it; or choose one `{column}` by `where` in the aggregate";
+    }
+
+    E0001 feature_by_a_column(column: &str, at: Span) {
+        "a feature does not group: it is of the entity of its view";
+        at: "";
+        help: "declare an entity that has `{column}` among its keys, and a view of it; or choose one `{column}` by `where` in \
+               the aggregate";
+    }
+
+    E0001 joined_window(at: Span, written: &str) {
+        "a blank stands behind `over`";
+        at: "";
+        help: "write `{written}`", at => written;
+    }
+
+    E0001 tags_in_quotes(at: Span, plain: &str) {
+        "tags are names, without quotes";
+        at: "";
+        help: "write `{plain}`", at => plain;
+    }
+
+    E0001 tag_in_quotes(at: Span) {
+        "tags are names, without quotes";
+        at: "";
+        help: "write letters, digits and `_`, such as `tags [fraud, finance_grade]`";
+    }
+
+    /// `first` is the greater one.
+    E0001 falling_between(operand: &str, first: &str, last: &str, at: Span) {
+        "`between {first} and {last}` is never true: {first} is greater";
+        at: "";
+        help: "write `{operand} >= {first} or {operand} <= {last}` if it goes on behind the end, as the hours of a night do; \
+               `{operand} >= {last} and {operand} <= {first}` if the two are exchanged";
+    }
+
+    E0001 text_with_names(at: Span, call: &str) {
+        "texts are joined by a function";
+        at: "";
+        help: "write `{call}`", at => call;
+    }
+
+    E0001 text_of_parts(at: Span) {
+        "texts are joined by a function";
+        at: "";
+        help: "write `concat(a, \"-\", b)`";
+    }
+
     E0001 two_windows(at: Span) {
         "a feature has one window, at its end";
         at: "";
@@ -122,6 +209,20 @@ messages! {
         at: "the second one";
         first: "the first one";
         help: "keep one of them";
+    }
+
+    E0008 more_files(clause: &str, at: Span, first: Span, joined: &str, whole: Span, edited: &str) {
+        "`{clause}` is given twice";
+        at: "the second one";
+        first: "the first one";
+        help: "name all files in one: `{joined}`", whole => edited;
+    }
+
+    E0008 other_files(clause: &str, at: Span, first: Span) {
+        "`{clause}` is given twice";
+        at: "the second one";
+        first: "the first one";
+        help: "name all files in one, with commas between them: files of one source have one format";
     }
 
     E0009 missing_module(at: Span) {

@@ -17,7 +17,10 @@ impl Failure<'_> {
         };
         let message = match self.expected_words() {
             Some(words) => format!("expected {words}, found {described}"),
-            None => format!("unexpected {described}"),
+            None => format!(
+                "unexpected {}",
+                described.trim_start_matches("a ").trim_start_matches("the ")
+            ),
         };
         let same_line = |token: &Token, previous: Token| !self.tokens.text[previous.end..token.start].contains('\n');
         let (span, label) = match (found, self.previous) {

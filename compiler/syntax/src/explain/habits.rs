@@ -1,6 +1,7 @@
 //! Habits of other languages: what is written here instead, one next step each. Most are rows of [`super::table`]; here
 //! are those that no pattern of words says.
 
+use super::features::{falling_between, format_string};
 use super::pattern::find;
 use super::piece::Piece;
 use super::{Failure, as_duration, table};
@@ -25,6 +26,13 @@ impl Failure<'_> {
             .or_else(|| self.dashes_in_a_name(&piece))
             .or_else(|| thousands(&piece))
             .or_else(|| interval(&piece))
+            .or_else(|| self.keys_without_type(&piece, is_shown))
+            .or_else(|| self.view_without_entity(&piece, is_shown))
+            .or_else(|| self.grouped_feature(&piece, is_shown))
+            .or_else(|| self.joined_window(&piece))
+            .or_else(|| self.quoted_tags(&piece))
+            .or_else(|| falling_between(&piece))
+            .or_else(|| format_string(&piece))
             .or_else(|| like(&piece))
             .or_else(|| table::told(self.context, &piece))
             .or_else(|| self.two_windows(&piece))

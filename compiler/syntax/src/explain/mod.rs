@@ -4,7 +4,9 @@
 //! token that is there instead, decide which message is given.
 
 mod expected;
+mod features;
 mod habits;
+mod heads;
 mod pattern;
 mod piece;
 mod start;
@@ -261,7 +263,12 @@ impl<'a> Failure<'a> {
         if RESERVED.contains(&word) {
             return None;
         }
-        let near = suggest::nearest(word, words.iter().copied())?;
+        let lacks_a_letter = |known: &&str| {
+            let shorter = |at: usize| format!("{}{}", &known[..at], &known[at + 1..]);
+            word.len() >= 3 && (1..known.len()).any(|at| shorter(at) == word)
+        };
+        let near = suggest::slip(word, words.iter().copied());
+        let near = near.or_else(|| words.iter().copied().find(lacks_a_letter))?;
         Some(errors::misspelt_keyword(word, span, near))
     }
 }

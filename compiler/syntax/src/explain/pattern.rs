@@ -1,7 +1,7 @@
 //! Patterns of words, and where they fit a piece.
 //!
 //! The words of a pattern are those of the program in small letters, several with `|` between them; and capitals:
-//! `A B C` stand for expressions, `P` for an operand, `R` for the rest of a clause, `L K` for anything up to the next word
+//! `A B C` stand for expressions, `P` and `Q` for operands before and behind a word, `R` for the rest of a clause, `L K` for anything up to the next word
 //! of the pattern (nothing included), `N M O` for numbers, `V W` for words, `S` for a string, `T U X` for any one token. `^`
 //! before them all: at the beginning of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the
 //! message points at; the piece breaks at its beginning, or at the `!`. Without them it is all that was found, and the
@@ -9,6 +9,7 @@
 
 use super::piece::Piece;
 use crate::scan::TokenKind;
+use featc_grammar::RESERVED;
 
 /// Where a pattern fits.
 pub(super) struct Found {
@@ -73,7 +74,9 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
                 continue;
             }
             "A" => expression_before(piece, start)?,
-            "P" => piece.operand(last?),
+            "P" => last
+                .filter(|index| !RESERVED.contains(&piece.text(*index)))
+                .map(|index| piece.operand(index))?,
             _ => last.filter(|index| is_kind(word, piece, *index))?,
         };
         letters.push((letter(word), first, start - 1));
@@ -97,6 +100,7 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
                 continue;
             }
             "A" | "B" | "C" => expression_from(piece, next, until)?,
+            "Q" => piece.operand_from(next)? + 1,
             "R" => (next < piece.tokens.len()).then(|| piece.clause_end(next) + 1)?,
             "L" | "K" => {
                 let depth = piece.depth(next);

@@ -107,6 +107,22 @@ impl<'b> Piece<'b> {
         if is_call { open - 1 } else { open }
     }
 
+    /// The last token of the operand that begins here.
+    pub fn operand_from(&self, first: usize) -> Option<usize> {
+        let first = first + usize::from(self.text(first) == "-");
+        let open = match self.kind(first)? {
+            TokenKind::Number | TokenKind::String | TokenKind::Instant => return Some(first),
+            TokenKind::Word if matches!(self.text(first), "true" | "false" | "null") => return Some(first),
+            TokenKind::Word if RESERVED.contains(&self.text(first)) => return None,
+            TokenKind::Word if self.text(first + 1) != "(" => return Some(first),
+            TokenKind::Word => first + 1,
+            TokenKind::Punctuation if self.text(first) == "(" => first,
+            TokenKind::Punctuation => return None,
+        };
+        let depth = self.depth(open) + 1;
+        (open + 1..self.tokens.len()).find(|index| self.text(*index) == ")" && self.depth(*index) == depth)
+    }
+
     /// The last token of a condition or similar that begins here and ends with its bracket or the next clause.
     pub fn clause_end(&self, first: usize) -> usize {
         let depth = self.depth(first);

@@ -60,7 +60,7 @@ impl Failure<'_> {
                 }
             });
         }
-        if let Some(near) = suggest::nearest(word, self.context.keywords().iter().copied()) {
+        if let Some(near) = suggest::slip(word, self.context.keywords().iter().copied()) {
             return diagnostic.with_edit(format!("did you mean `{near}`?"), span, near);
         }
         if let Some(help) = forms::instead(self.context, word, self.named(span)) {

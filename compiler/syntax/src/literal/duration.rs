@@ -16,8 +16,13 @@ pub(super) const UNITS: [(&str, i64); 6] = [
 
 /// Microseconds of `90m`, `1h30m`: whole numbers with units, larger units first.
 pub(crate) fn duration(text: &str, at: Span) -> Result<i64, Refusal> {
+    total(text, at)?.ok_or_else(|| errors::duration_too_long(text, at).into())
+}
+
+/// As [`duration`]; `None` where an int64 cannot hold it.
+pub(crate) fn total(text: &str, at: Span) -> Result<Option<i64>, Refusal> {
     let mut rest = text;
-    let mut total: i64 = 0;
+    let mut total = Some(0i64);
     let mut smallest = i64::MAX;
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -40,10 +45,7 @@ pub(crate) fn duration(text: &str, at: Span) -> Result<i64, Refusal> {
         }
         smallest = *us;
         let part = number.parse::<i64>().ok().and_then(|number| number.checked_mul(*us));
-        let Some(sum) = part.and_then(|part| total.checked_add(part)) else {
-            return Err(errors::duration_too_long(text, at).into());
-        };
-        total = sum;
+        total = total.zip(part).and_then(|(total, part)| total.checked_add(part));
         rest = &rest[digits + word..];
     }
     Ok(total)
@@ -69,7 +71,8 @@ fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
             Some(days) => errors::other_unit(unit, at, &format!("{days}d")),
             None => errors::unknown_unit(unit, at),
         },
-        ("mo" | "month" | "months" | "y" | "year" | "years", _) => errors::unit_that_varies(unit, at),
+        ("M", _) => errors::month_or_minute(text, number, at),
+        ("mo" | "mon" | "month" | "months" | "y" | "yr" | "year" | "years", _) => errors::unit_that_varies(unit, at),
         _ => errors::unknown_unit(unit, at),
     }
 }
@@ -88,6 +91,9 @@ mod tests {
         assert_eq!(duration("1h30m"), Ok(5_400_000_000));
         assert_eq!(duration("1d2h3m4s5ms6us"), Ok(93_784_005_006));
         assert_eq!(duration("0s"), Ok(0));
+        assert_eq!(duration("106751991d"), Ok(9_223_372_022_400_000_000));
+        assert_eq!(total("106751992d1h", Span::default()), Ok(None));
+        assert!(total("106751992d1x", Span::default()).is_err());
         assert_eq!(
             duration("2weeks").map_err(|refusal| refusal.replacement()),
             Err(Some("14d".to_owned()))

@@ -4,7 +4,7 @@ mod duration;
 mod instant;
 mod string;
 
-pub(crate) use duration::duration;
+pub(crate) use duration::{duration, total};
 pub use instant::meant_instant;
 pub(crate) use instant::{Instant, instant};
 pub(crate) use string::{quote, string};

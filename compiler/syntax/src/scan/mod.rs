@@ -120,7 +120,7 @@ impl Scanner<'_> {
             'a'..='z' | 'A'..='Z' | '_' => self.word(),
             '=' | '<' | '>' | '!' | '&' | '|' if is_pair(rest) => self.token(TokenKind::Punctuation, 2),
             '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>'
-            | '!' | '%' => self.token(TokenKind::Punctuation, 1),
+            | '!' | '%' | '^' | '~' | '$' => self.token(TokenKind::Punctuation, 1),
             '≠' | '≤' | '≥' | '×' | '÷' | '−' => self.sign(first),
             '\'' if self.quoted_duration(b'\'') => {}
             '\'' => self.quoted(),

@@ -62,7 +62,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ("feature b = sum(a) over 1D", "write `1d`"),
     (
         "feature b = sum(a) over 1M",
-        "the units are `d`, `h`, `m`, `s`, `ms` and `us`",
+        "minutes are `1m`; months vary in length: write days, for example `30d`",
     ),
     (
         "feature b = count() excluding self over 1h",
@@ -204,6 +204,99 @@ const STATEMENTS_OF_BEGINNERS: &[(&str, &str)] = &[
         "`where` belongs into a transform: write `transform kept from s { where amount > 0 }` before the view, and `from kept` in its head"),
     ("let half = amount / 2",
         "`let` belongs into a transform: write `transform kept from s { let half = amount / 2 }` before the view, and `from kept` in its head"),
+];
+
+/// What is written of windows, conditions and defaults.
+#[rustfmt::skip]
+const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
+    ("feature b = count() over 1d including now", "remove it"),
+    ("feature b = count() over 1d except self", "write `excluding self`"),
+    ("feature b = count() over 1d until now", "remove it, or write `excluding now` to leave out events of that very instant"),
+    ("feature b = sum(a) over 1h every 5m", "remove it; `featc backfill --every 5m` asks one question every 5m"),
+    ("feature b = sum(a) over 1d offset 1d ago", "remove it"),
+    ("feature b = sum(a if x = \"NL\") over 1d", "write `sum(a where x = \"NL\")`"),
+    ("feature b = sum(a when ok) over 1d", "write `sum(a where ok)`"),
+    ("feature b = sum(a unless ok or x) over 1d", "write `sum(a where not (ok or x))`"),
+    ("feature b = sum(a where ok where x or y) over 1d", "write `sum(a where ok and (x or y))`"),
+    ("feature b = sum(a where ok, x) over 1d", "write `sum(a where ok and x)`"),
+    ("feature b = count(a distinct) over 1d", "write `count_distinct(a)`"),
+    ("feature b = sum(*) over 1d", "`sum` takes a value, for example `sum(amount)`; `count()` counts events"),
+    ("feature b = sum(a) for 1d", "write `over 1d`"),
+    ("feature b = sum(a) in last 1d", "write `over 1d`"),
+    ("feature b = sum(a) within 1d", "write `over 1d`"),
+    ("feature b = sum(a) window 1d", "write `over 1d`"),
+    ("feature b = sum(a) over1d", "write `over 1d`"),
+    ("feature b = sum(a) over past 7d", "write `over 7d`"),
+    ("feature b = sum(a) over [1d 7d]", "write `[1d, 7d]`"),
+    ("feature b = max(a) over next 7d", "a window ends at the question, at the latest; a label is a column of the file, or of the spine"),
+    ("feature b = max(a) over -7d", "the time before the question is `over 7d`; a label is a column of the file, or of the spine"),
+    ("feature b = max(a) over 1 month", "months vary in length: write days, such as `over 30d`"),
+    ("feature b = max(a) over yesterday", "use a duration such as `over 30d`"),
+    ("feature b = max(a) over 10", "write the unit behind the number: `10d`, `10h`, `10m`, `10s`, or `10 events`"),
+    ("feature b = sum(a).fillna(0) over 1d", "write `sum(a) over 1d default 0`"),
+    ("feature b = sum(a) ?? 0 over 1d", "write `sum(a) over 1d default 0`"),
+    ("feature b = sum(a) over 1d fillna 0", "write `default 0`"),
+    ("feature b = sum(a) over 1d default none", "remove it"),
+    ("feature b = last_n(a, 3) over 1d default []", "remove it"),
+    ("feature b = sum(a) over 1d default n",
+        "write for example `default 0`; in a feature of its own it may be another feature: `coalesce(total, other)`"),
+    ("feature b: float64 = sum(a) over 1d", "remove it"),
+    ("feature b: sum(a) over 1d", "write `feature b =`"),
+    ("feature b sum(a) over 1d", "write `feature b = sum(a)`"),
+    ("feature my total = sum(a) over 1d", "write `feature my_total =`"),
+    ("owner payments team", "write `\"payments team\"`"),
+    ("tags [\"fraud\", \"b\"]", "write `[fraud, b]`"),
+    ("feature b = last_n(a, 3)[0] over 1d",
+        "items of a list are taken where it is used; the latest value alone is `last(a)`, the earliest `first(a)`"),
+    ("feature b = count(where \"N\" in a) over 1d", "write `contains(a, \"N\")`"),
+    ("feature b = count(where a in \"NL\") over 1d", "write `in (\"NL\")`"),
+    ("feature b = count(where hour(a) between 22 and 6) over 1d",
+        "write `hour(a) >= 22 or hour(a) <= 6` if it goes on behind the end, as the hours of a night do; `hour(a) >= 6 and \
+         hour(a) <= 22` if the two are exchanged"),
+    ("feature b = sum(a) over 1d per country",
+        "declare an entity that has `country` among its keys, and a view of it; or choose one `country` by `where` in the aggregate"),
+    ("feature b = max(a + x ** 2) over 1d", "write `pow(x, 2)`"),
+    ("feature b = max(a + x ^ 2) over 1d", "write `pow(x, 2)`"),
+    ("feature b = max($a) over 1d", "write `a`"),
+    ("feature b = count(where a ~ \"N.*\") over 1d", "write `starts_with(a, \"a\")`, `ends_with(a, \"a\")` or `contains(a, \"a\")`"),
+];
+
+/// Heads, steps, clauses and entries in words of other languages.
+#[rustfmt::skip]
+const HEADS: &[(&str, &str)] = &[
+    ("entity card\nsource s { columns (card: string) }", "write `entity card (card: string)`"),
+    ("entity card\nsource s { columns (card_id: decimal(9, 0)?) }", "write `entity card (card_id: decimal(9, 0))`"),
+    ("entity card\n", "write the columns that identify it as the source declares them, such as `entity card (card_id: string)`"),
+    ("entity card: string\n", "write `entity card (card: string)`"),
+    ("entity card { key card: string }\n", "write `entity card (card: string)`"),
+    ("entity card (card)\nsource s { columns (card: string) }", "write `card: string`"),
+    ("entity card (card)\n", "write the type of the column that holds it, such as `card: string`"),
+    ("entity card (card: string)\nview v from s { feature a = b }", "write `view v of card from`"),
+    ("view v for card from s { feature a = b }", "write `of card`"),
+    ("view v of card on s { feature a = b }", "write `from s`"),
+    ("view v of card from s, t { feature a = b }", "name the files of both in one source: `batch csv \"a.csv\", \"b.csv\"`"),
+    ("view v of card from s by card as card { feature a = b }", "write `(card)`"),
+    ("transform t of card from s { }", "remove it"),
+    ("transform t from s { filter ok }", "`where` keeps rows: `where ok`"),
+    ("transform t from s { rename a as b }", "`let` gives a column a second name: `let other = amount`"),
+    ("transform t from s { limit 100 }", "remove it: a feature says how many events it looks at, such as `over 100 events`"),
+    ("transform t from s { let x: float64 = a }", "remove it"),
+    ("transform t from s { let x a * 2 }", "write `let x = a * 2`"),
+    ("transform t from s { where a, b }", "write `where a and b`"),
+    ("transform t from s { let x = case when a then 1 elif b then 2 else 0 end }", "write `when`"),
+    ("transform t from s { let x = a[0:2] }", "write `substring(a, 1, 2)`"),
+    ("transform t from s { let x = f\"{a}-x\" }", "write `concat(a, \"-x\")`"),
+    ("service r { view spend }", "write `spend.*`"),
+    ("service r {\n  view spend\n}", "write `spend.*`"),
+    ("service r {\n  entity card\n  spend.*\n}", "remove it"),
+    ("service r { * }", "write an entry for each view, such as `spend.*`"),
+    ("source s { columns (a: enum(\"NL\", \"DE\")) }", "write `string`"),
+    ("source s { time a \"%Y\" }",
+        "remove it; instants without an offset are read by `zone \"Europe/Paris\"`, others have to be written anew in the file"),
+    ("source s { batch csv [\"a\", \"b\"] }", "write `\"a\", \"b\"`"),
+    ("source s { batch csv \"a\" delimiter \";\" }",
+        "remove it: CSV has a header line, commas, double quotes and UTF-8; with tabs it is `tsv`; other files have to be written anew"),
+    ("source s { batch csv \"a\" batch csv \"b\", \"c\" }", "name all files in one: `batch csv \"a\", \"b\", \"c\"`"),
 ];
 
 /// A clause of a source, likewise.
@@ -352,11 +445,13 @@ fn programs() -> impl Iterator<Item = (String, &'static str)> {
     let statements = STATEMENTS
         .iter()
         .chain(STATEMENTS_OF_BEGINNERS)
+        .chain(STATEMENTS_IN_OTHER_WORDS)
         .map(|(text, help)| (in_view(text), *help));
     statements.chain(
         OTHERS
             .iter()
             .chain(SOURCES_OF_BEGINNERS)
+            .chain(HEADS)
             .map(|(text, help)| (format!("module m\n{text}\n"), *help)),
     )
 }

@@ -5,7 +5,6 @@ mod generate;
 mod habits;
 mod layout;
 mod messages;
-mod pages;
 mod properties;
 mod trees;
 

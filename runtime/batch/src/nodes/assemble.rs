@@ -12,8 +12,6 @@ use super::common::alike_in_all_nodes;
 use crate::check::check;
 use crate::error::bug;
 use crate::inputs::Resources;
-use crate::row_format::Layout;
-use crate::schema::feature_layout;
 use crate::spill::{PartitionedSpill, SpillContext};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::concat_batches;
@@ -134,7 +132,6 @@ struct Assembly {
     rows: usize,
     views: Vec<PartitionedSpill>,
     columns: Arc<Vec<OutputColumn>>,
-    layouts: Vec<Layout>,
     schema: SchemaRef,
 }
 
@@ -143,8 +140,7 @@ impl Assembly {
         let start = block * BLOCK_ROWS;
         let rows = start..(start + BLOCK_ROWS).min(self.rows);
         let own = self.own(rows.clone())?;
-        let views = self.views.iter().zip(&self.layouts);
-        let views = views.map(|(view, layout)| Block::new(view, block, &rows)?.columns(layout));
+        let views = self.views.iter().map(|view| Block::new(view, block, &rows)?.columns());
         let views = views.collect::<Result<Vec<_>>>()?;
         let feature = |view: usize, column: usize| -> Result<&ArrayRef> {
             let found = views.get(view).and_then(|columns| columns.get(column));
@@ -239,8 +235,6 @@ impl ExecutionPlan for AssembleExec {
         check(self)?;
         let (schema, inputs) = (self.schema(), self.inputs.clone());
         let columns = self.columns.clone();
-        let of_view = |spec: &Arc<FinishSpec>| feature_layout(spec, self.with_status);
-        let layouts = self.features.iter().map(of_view).collect();
         let spill = self.resources.spill(&context);
         let threads = context.session_config().target_partitions();
         let metrics = Arc::new(BaselineMetrics::new(&self.metrics, partition));
@@ -265,7 +259,6 @@ impl ExecutionPlan for AssembleExec {
                 rows,
                 views,
                 columns,
-                layouts,
                 schema: out,
             });
             // Ahead of whoever reads them, a block per thread.

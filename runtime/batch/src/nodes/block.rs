@@ -1,7 +1,6 @@
 //! A block of the spine: pieces of batches, whose rows say where they belong, to columns in the order of the spine.
 
 use crate::error::bug;
-use crate::row_format::{Layout, words};
 use crate::spill::{PartitionedSpill, Piece, by_partition};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::interleave;
@@ -49,34 +48,16 @@ impl Block {
         Ok(Block { pieces, sources })
     }
 
-    /// The columns in the order of the spine.
-    pub fn columns(&self, layout: &Layout) -> Result<Vec<ArrayRef>> {
-        let width = layout.words();
-        let of_pieces = self.pieces.iter().filter(|_| width > 0);
-        let packed = of_pieces.map(|piece| words(piece.batch.column(1)));
-        let packed = packed.collect::<Result<Vec<&[u64]>>>()?;
-        let row = |place: usize| match self.sources[place] {
-            _ if width == 0 => &[],
-            (piece, row) => &packed[piece as usize][row as usize * width..][..width],
-        };
-        let unpacked = layout.unpack(self.sources.len(), row)?;
-        let mut others = 1 + usize::from(width > 0)..;
-        let column = |unpacked: Option<ArrayRef>| match unpacked {
-            Some(array) => Ok(array),
-            None => self.other(others.next().unwrap_or_default()),
-        };
-        unpacked.into_iter().map(column).collect()
-    }
-
-    /// A column that is not packed.
-    fn other(&self, column: usize) -> Result<ArrayRef> {
-        let arrays: Vec<&dyn Array> = self
-            .pieces
-            .iter()
-            .map(|piece| piece.batch.column(column).as_ref())
-            .collect();
+    /// The columns in the order of the spine, without that of the rows.
+    pub fn columns(&self) -> Result<Vec<ArrayRef>> {
         let sources = self.sources.iter().map(|(piece, row)| (*piece as usize, *row as usize));
-        Ok(interleave(&arrays, &sources.collect::<Vec<_>>())?)
+        let sources: Vec<(usize, usize)> = sources.collect();
+        let columns = self.pieces.first().map_or(1, |piece| piece.batch.num_columns());
+        let column = |column: usize| {
+            let arrays = self.pieces.iter().map(|piece| piece.batch.column(column).as_ref());
+            Ok(interleave(&arrays.collect::<Vec<&dyn Array>>(), &sources)?)
+        };
+        (1..columns).map(column).collect()
     }
 }
 
@@ -91,13 +72,11 @@ mod tests {
 
     /// Answers of a partition that holds all rows, in batches as given: the row itself, and as text.
     fn block(batches: &[&[u32]], rows: usize, bytes: usize) -> Result<Vec<ArrayRef>> {
-        let layout = Layout::new(vec![
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("row", DataType::UInt32, false),
             Field::new("text", DataType::Utf8, true),
             Field::new("number", DataType::Int64, true),
-        ]);
-        let mut fields = vec![Field::new("row", DataType::UInt32, false)];
-        fields.extend(layout.fields());
-        let schema = Arc::new(Schema::new(fields));
+        ]));
         let context = SpillContext {
             pool: Arc::new(GreedyMemoryPool::new(bytes)),
             temp: Some(std::env::temp_dir()),
@@ -112,11 +91,11 @@ mod tests {
                 Arc::new(Int64Array::from_iter(numbers)),
             ];
             let mut columns: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(batch.to_vec()))];
-            columns.extend(layout.pack(batch.len(), &arrays)?);
+            columns.extend(arrays);
             let starts = vec![0, batch.len() as u32];
             partitions.put(0, RecordBatch::try_new(schema.clone(), columns)?, starts)?;
         }
-        Block::new(&partitions, 0, &(0..rows))?.columns(&layout)
+        Block::new(&partitions, 0, &(0..rows))?.columns()
     }
 
     #[test]

@@ -4,8 +4,7 @@ use super::block::by_block;
 use super::common::{alike_in_all_nodes, unordered};
 use crate::error::bug;
 use crate::locks::lock;
-use crate::row_format::Layout;
-use crate::schema::{feature_fields, feature_layout, slot_wires};
+use crate::schema::{feature_fields, slot_wires};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array, UInt32Array};
 use arrow::datatypes::{Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type, UInt64Type};
 use datafusion::error::Result;
@@ -45,7 +44,7 @@ impl FinishExec {
         cut: Cut,
         with_status: bool,
     ) -> FinishExec {
-        let schema = Arc::new(Schema::new(feature_fields(&feature_layout(&spec, with_status))));
+        let schema = Arc::new(Schema::new(feature_fields(&spec, with_status)));
         let partitions = input.output_partitioning().partition_count();
         let properties = unordered(schema, partitions, EmissionType::Incremental);
         FinishExec {
@@ -75,7 +74,7 @@ fn features(
     fold: &FoldSpec,
     (cut, with_status): (Cut, bool),
     batch: &RecordBatch,
-    (layout, out): (&Layout, SchemaRef),
+    out: SchemaRef,
     troubles: &mut [Trouble],
 ) -> Result<RecordBatch> {
     let mut arrays = batch.columns().iter();
@@ -93,9 +92,9 @@ fn features(
         .map(|wire| wire.gather(&mut arrays, &order))
         .collect::<Result<Vec<Column>>>()?;
     let rows = UInt32Array::from_iter_values(order.iter().map(|at| rows[*at as usize]));
-    let packed = |features: Vec<ArrayRef>| {
+    let made = |features: Vec<ArrayRef>| {
         let mut columns: Vec<ArrayRef> = vec![Arc::new(rows)];
-        columns.extend(layout.pack(order.len(), &features)?);
+        columns.extend(features);
         Ok(RecordBatch::try_new(out, columns)?)
     };
     let times: Vec<i64> = match with_status || spec.begins_us.is_some() {
@@ -114,7 +113,7 @@ fn features(
             troubles,
         };
         let features = finish_values(spec, order.len(), slots, lag, Some(told));
-        return packed(features.into_iter().map(into_arrow).collect());
+        return made(features.into_iter().map(into_arrow).collect());
     }
     let status = |byte: u8| decode_status(byte).ok_or_else(|| bug("a byte is no status"));
     let with_statuses = |column: Column| {
@@ -138,7 +137,7 @@ fn features(
         features.push(into_arrow(column));
         features.push(Arc::new(UInt8Array::from_iter_values(statuses)));
     }
-    packed(features)
+    made(features)
 }
 
 impl DisplayAs for FinishExec {
@@ -175,14 +174,13 @@ impl ExecutionPlan for FinishExec {
         let input = self.input.execute(partition, context)?;
         let (spec, fold, schema) = (self.spec.clone(), self.fold.clone(), self.schema());
         let (how, out) = ((self.cut, self.with_status), schema.clone());
-        let layout = feature_layout(&spec, self.with_status);
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let troubles = self.troubles.clone();
         let batches = input.map(move |batch| {
             let batch = batch?;
             let _timer = metrics.elapsed_compute().timer();
             let mut counted = vec![Trouble::default(); spec.features.len()];
-            let features = features(&spec, &fold, how, &batch, (&layout, out.clone()), &mut counted)?;
+            let features = features(&spec, &fold, how, &batch, out.clone(), &mut counted)?;
             let mut troubles = lock(&troubles);
             troubles.resize(counted.len(), Trouble::default());
             troubles.iter_mut().zip(&counted).for_each(|(all, more)| all.add(more));

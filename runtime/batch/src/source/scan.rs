@@ -59,7 +59,7 @@ struct Pass<'a> {
 struct Found {
     place: u64,
     coded: bool,
-    counts: [u64; 5],
+    counts: [u64; Reason::ALL.len() + 1],
     /// Of rows that were not accepted.
     examples: Vec<String>,
     /// Accepted rows that a view rejects, each once.
@@ -361,7 +361,7 @@ impl Scan<'_> {
     /// Counts what was not accepted, in order.
     fn count(&self, mut found: Vec<Found>, undecoded: Rejects) {
         found.sort_by_key(|found| found.place);
-        let mut counts = [0u64; 5];
+        let mut counts = [0u64; Reason::ALL.len() + 1];
         for found in &found {
             counts
                 .iter_mut()

@@ -19,7 +19,7 @@ use crate::text_rows::{Outcome, Records, Rows, TextFormat};
 use crate::undeclared;
 use crate::write::{Encoder, Target, WriteError, WriteOptions, as_text};
 use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use featr_kernels::rows::cell_hash;
 use std::io::{self, Write};
@@ -58,10 +58,11 @@ impl Format for Delimited {
     fn spine(&self, store: &dyn Store, input: &InputFile, wanted: &Wanted<'_>) -> Result<Spine, DecodeError> {
         let mut reader = CsvReader::new(Lines::new(unpacked(store, input)?), self.delimiter);
         let names = header(&mut reader, wanted.file)?;
+        wanted.few(names.len())?;
         wanted.places(&names)?;
         wanted.once(names.iter().map(String::as_str))?;
         let mut table = Table::new(wanted);
-        names.iter().for_each(|name| table.add(name));
+        names.iter().try_for_each(|name| table.add(name))?;
         let unreadable = |error| DecodeError::unreadable(wanted.file, &error);
         loop {
             match next(&mut reader, names.len()).map_err(unreadable)? {
@@ -76,24 +77,29 @@ impl Format for Delimited {
         self.extensions.first().copied()
     }
 
+    fn holds(&self, schema: &Schema) -> Result<(), String> {
+        let is_nested = |ty: &DataType| match ty {
+            DataType::Dictionary(_, values) => values.is_nested(),
+            ty => ty.is_nested(),
+        };
+        let Some(field) = schema.fields().iter().find(|field| is_nested(field.data_type())) else {
+            return Ok(());
+        };
+        let found = crate::array::describe(field.data_type());
+        Err(format!(
+            "column `{}` is {found}, which {}{CANNOT_HOLD}",
+            field.name(),
+            self.name
+        ))
+    }
+
     fn encoder(
         &self,
         target: Target,
         schema: SchemaRef,
         _options: &WriteOptions,
     ) -> Result<Box<dyn Encoder>, WriteError> {
-        let is_nested = |ty: &DataType| match ty {
-            DataType::Dictionary(_, values) => values.is_nested(),
-            ty => ty.is_nested(),
-        };
-        if let Some(field) = schema.fields().iter().find(|field| is_nested(field.data_type())) {
-            let found = crate::array::describe(field.data_type());
-            return Err(WriteError::Why(format!(
-                "column `{}` is {found}, which {}{CANNOT_HOLD}",
-                field.name(),
-                self.name
-            )));
-        }
+        self.holds(&schema).map_err(WriteError::Why)?;
         let delimiter = char::from(self.delimiter);
         let mut encoder = DelimitedEncoder { target, delimiter };
         for (index, field) in schema.fields().iter().enumerate() {

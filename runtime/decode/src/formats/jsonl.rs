@@ -54,15 +54,16 @@ impl Format for Jsonl {
                     let entries = json::entries(reader.text()).map_err(|why| wanted.bad_line(line, why))?;
                     let mut cells = vec!["null"; by_name.len()];
                     for (name, value) in &entries.0 {
-                        let index = by_name.get(name.as_ref()).copied().unwrap_or_else(|| {
-                            table.add(name);
-                            cells.push("null");
-                            by_name.insert(name.to_string(), cells.len() - 1);
-                            cells.len() - 1
-                        });
-                        cells[index] = value;
+                        match by_name.get(name.as_ref()) {
+                            Some(index) => cells[*index] = value,
+                            None => {
+                                table.add(name)?;
+                                by_name.insert(name.to_string(), cells.len());
+                                cells.push(value);
+                            }
+                        }
                     }
-                    table.json_row(&cells, line)?;
+                    table.json_row(&cells, entries.0.len(), line)?;
                 }
             }
         }

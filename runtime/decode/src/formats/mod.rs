@@ -15,6 +15,7 @@ use crate::packed::unpacked;
 use crate::spec::Spec;
 use crate::store::{InputFile, Store};
 use crate::table;
+use ::arrow::datatypes::Schema;
 use featc_ir::{FileFormat, FileSet};
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -130,4 +131,13 @@ pub fn output_format(path: &Path) -> Result<FileFormat, DecodeError> {
         file: path.display().to_string(),
         known: of_files().filter_map(known).collect(),
     })
+}
+
+/// Whether a file of this name can hold such columns.
+///
+/// # Errors
+/// [`DecodeError::UnknownExtension`]; [`DecodeError::Unwritable`] with the column that it cannot hold.
+pub fn check_columns(path: &Path, schema: &Schema) -> Result<(), DecodeError> {
+    let held = of(output_format(path)?).holds(schema);
+    held.map_err(|why| DecodeError::unwritable(path, why))
 }

@@ -43,12 +43,16 @@ pub(crate) struct Wanted<'a> {
     pub rules: Rules,
 }
 
+/// Columns of a spine, at most: each is carried through every step of a run.
+const COLUMNS_MAX: usize = 65_536;
+
 /// A spine from batches of a schema.
 pub(crate) fn columns(
     schema: SchemaRef,
     next: &mut dyn FnMut() -> Result<Option<RecordBatch>, DecodeError>,
     wanted: &Wanted<'_>,
 ) -> Result<Spine, DecodeError> {
+    wanted.few(schema.fields().len())?;
     let zone = wanted.rules.zone;
     let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), zone, wanted.file)?;
     wanted.once(schema.fields().iter().map(|field| field.name().as_str()))?;
@@ -97,6 +101,21 @@ pub(crate) fn columns(
 }
 
 impl Wanted<'_> {
+    /// Refuses a file of more columns than a spine may have.
+    pub(crate) fn few(&self, columns: usize) -> Result<(), DecodeError> {
+        match columns > COLUMNS_MAX {
+            true => Err(self.too_wide(format!("it has more than {COLUMNS_MAX} columns"))),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn too_wide(&self, why: String) -> DecodeError {
+        DecodeError::SpineTooWide {
+            file: self.file.to_owned(),
+            why,
+        }
+    }
+
     /// Refuses a file in which a column occurs twice: the result could not be read by names.
     pub(crate) fn once<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<(), DecodeError> {
         match first_twice(names) {

@@ -28,6 +28,14 @@ pub(super) struct Place {
     name: String,
 }
 
+/// Why a value cannot be passed through.
+#[derive(Debug)]
+pub(super) enum Refused {
+    Why(String),
+    /// Objects have more keys than may be.
+    Keys,
+}
+
 impl Place {
     pub(super) fn new(name: &str) -> Place {
         Place {
@@ -39,40 +47,47 @@ impl Place {
         }
     }
 
-    /// Takes in a JSON value as it is written.
+    /// Takes in a JSON value as it is written; `keys` are those that may still be new.
     ///
     /// # Errors
     /// Why it cannot be passed through whatever else is at this place.
-    pub(super) fn see(&mut self, raw: &str) -> Result<(), String> {
-        self.see_at(raw, 0)
+    pub(super) fn see(&mut self, raw: &str, keys: &mut usize) -> Result<(), Refused> {
+        self.see_at(raw, 0, keys)
     }
 
-    fn see_at(&mut self, raw: &str, depth: usize) -> Result<(), String> {
+    fn see_at(&mut self, raw: &str, depth: usize, keys: &mut usize) -> Result<(), Refused> {
         if depth > DEPTH_MAX {
-            return Err(format!("nests deeper than {DEPTH_MAX} levels"));
+            return Err(Refused::Why(format!("nests deeper than {DEPTH_MAX} levels")));
         }
+        let why = |why: &str| Refused::Why(why.to_owned());
         match raw.as_bytes().first() {
             Some(b'n') => {}
             Some(b'"') => {
-                json_string(raw).map_err(|_| "has a broken escape".to_owned())?;
+                json_string(raw).map_err(|_| why("has a broken escape"))?;
                 self.strings = true;
             }
             Some(b'[') => {
-                let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(|_| "has a broken list".to_owned())?;
+                let items: Vec<&RawValue> = serde_json::from_str(raw).map_err(|_| why("has a broken list"))?;
                 let place = self.items.get_or_insert_with(|| Box::new(Place::new("")));
                 for item in items {
-                    place.see_at(item.get(), depth + 1)?;
+                    place.see_at(item.get(), depth + 1, keys)?;
                 }
             }
             Some(b'{') => {
-                let entries = json::entries(raw).map_err(|why| format!("has an object whose {why}"))?;
+                let entries = json::entries(raw).map_err(|broken| why(&format!("has an object whose {broken}")))?;
                 let (places, by_name) = self.fields.get_or_insert_default();
                 for (name, value) in &entries.0 {
-                    let at = *by_name.entry(name.to_string()).or_insert_with(|| {
-                        places.push(Place::new(name));
-                        places.len() - 1
-                    });
-                    places[at].see_at(value, depth + 1)?;
+                    let known = by_name.get(name.as_ref()).copied();
+                    let at = match known {
+                        Some(at) => at,
+                        None => {
+                            *keys = keys.checked_sub(1).ok_or(Refused::Keys)?;
+                            places.push(Place::new(name));
+                            by_name.insert(name.to_string(), places.len() - 1);
+                            places.len() - 1
+                        }
+                    };
+                    places[at].see_at(value, depth + 1, keys)?;
                 }
             }
             _ => self.scalars.get_or_insert_with(Kinds::new).see(raw),

@@ -1,7 +1,7 @@
 //! Spines from text: columns in the making, cell by cell.
 
 use super::infer::{Kinds, typed};
-use super::nested::Place;
+use super::nested::{Place, Refused};
 use super::{Spine, Wanted, instants};
 use crate::builder::{BadCell, Builder, json_string};
 use crate::convert::{arrow_type, to_arrow};
@@ -18,6 +18,13 @@ use std::sync::Arc;
 
 const CHUNK_ROWS: usize = 65_536;
 
+/// Keys inside the lists and objects of a spine, at most: each is a column of all rows.
+const KEYS_MAX: usize = 4_096;
+
+/// So many cells may be empty because their lines lack the key, and for each value so many more.
+const EMPTY_MAX: u64 = 1 << 27;
+const EMPTY_PER_VALUE: u64 = 64;
+
 /// A column of the file in the making, in chunks of rows.
 struct Passing {
     name: String,
@@ -33,10 +40,18 @@ struct Passing {
     scalars: bool,
 }
 
+/// Whether a table of so many rows and columns is too large for the values in it.
+fn is_sparse(rows: u64, columns: u64, values: u64) -> bool {
+    rows.saturating_mul(columns) > EMPTY_MAX.saturating_add(EMPTY_PER_VALUE.saturating_mul(values))
+}
+
 /// All columns in the making.
 pub(crate) struct Table<'a> {
     wanted: &'a Wanted<'a>,
     columns: Vec<Passing>,
+    /// Keys that lists and objects may still have, and entries of JSON lines so far.
+    keys_left: usize,
+    values: u64,
     /// Rows in the open chunk, and the sizes of the closed ones.
     rows: usize,
     chunks: Vec<usize>,
@@ -103,18 +118,22 @@ impl<'a> Table<'a> {
         Table {
             wanted,
             columns: Vec::new(),
+            keys_left: KEYS_MAX,
+            values: 0,
             rows: 0,
             chunks: Vec::new(),
         }
     }
 
     /// Adds a column that is null in all rows so far.
-    pub(crate) fn add(&mut self, name: &str) {
+    pub(crate) fn add(&mut self, name: &str) -> Result<(), DecodeError> {
+        self.wanted.few(self.columns.len() + 1)?;
         let mut column = Passing {
             name: name.to_owned(),
             declared: self.wanted.declared(name).map(Builder::new),
             decoded: Vec::new(),
-            open: StringBuilder::new(),
+            // Most columns of a wide spine have few rows.
+            open: StringBuilder::with_capacity(0, 0),
             texts: Vec::new(),
             kinds: Kinds::new(),
             strings: false,
@@ -131,6 +150,7 @@ impl<'a> Table<'a> {
             }
         }
         self.columns.push(column);
+        Ok(())
     }
 
     fn end_row(&mut self) {
@@ -171,8 +191,16 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// A row of JSON values, one per column.
-    pub(crate) fn json_row(&mut self, cells: &[&str], line: u64) -> Result<(), DecodeError> {
+    /// A row of JSON values, one per column; the line has so many entries.
+    pub(crate) fn json_row(&mut self, cells: &[&str], entries: usize, line: u64) -> Result<(), DecodeError> {
+        self.values += entries as u64;
+        let rows = (self.chunks.len() * CHUNK_ROWS + self.rows) as u64;
+        if is_sparse(rows, cells.len() as u64, self.values) {
+            let columns = cells.len();
+            return Err(self.wanted.too_wide(format!(
+                "up to line {line} it has {columns} columns, of which most lines lack most"
+            )));
+        }
         for (column, raw) in self.columns.iter_mut().zip(cells) {
             if let Some(builder) = &mut column.declared {
                 let pushed = builder.push_json(raw, self.wanted.rules);
@@ -193,7 +221,14 @@ impl<'a> Table<'a> {
                 Some(b'{' | b'[') => {
                     let place = column.nested.get_or_insert_with(|| Place::new(&column.name));
                     let bad = |why| self.wanted.bad_line(line, format!("column {} {why}", column.name));
-                    place.see(raw).map_err(bad)?;
+                    let refused = place.see(raw, &mut self.keys_left);
+                    refused.map_err(|refused| match refused {
+                        Refused::Why(why) => bad(why),
+                        Refused::Keys => self.wanted.too_wide(format!(
+                            "the lists and objects of its column `{}` bring more than {KEYS_MAX} keys",
+                            column.name
+                        )),
+                    })?;
                     column.open.append_value(raw);
                 }
                 _ => {
@@ -216,7 +251,7 @@ impl<'a> Table<'a> {
         let wanted = self.wanted;
         for name in wanted.keys.iter().map(|key| key.name.as_str()).chain([wanted.at]) {
             if self.columns.iter().all(|column| column.name != name) {
-                self.add(name);
+                self.add(name)?;
             }
         }
         Ok(())
@@ -313,5 +348,19 @@ impl Passing {
         };
         let chunks = self.texts.iter().map(|texts| typed(texts, &ty));
         Ok((Field::new(&self.name, ty.clone(), true), chunks.collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_sparse;
+
+    #[test]
+    fn what_is_mostly_empty_is_bounded_by_what_is_there() {
+        // A key of its own in every line.
+        assert!(!is_sparse(10_000, 10_000, 10_000) && is_sparse(12_000, 12_000, 12_000));
+        // One key in a hundred lines, and one in fifty.
+        assert!(is_sparse(1_000_000, 1_000, 10_000_000) && !is_sparse(1_000_000, 1_000, 20_000_000));
+        assert!(!is_sparse(100_000_000, 1, 0));
     }
 }

@@ -203,6 +203,47 @@ fn every_broken_row_is_an_error() {
 }
 
 #[test]
+fn a_spine_is_not_wider_than_can_be_carried() {
+    let keys = |count: usize| {
+        (0..count)
+            .map(|key| format!("\"k{key}\":1"))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    let line = |count: usize| {
+        format!(
+            "{{\"card\":\"a\",\"n\":1,\"at\":\"1970-01-01T00:00:00Z\",{}}}\n",
+            keys(count)
+        )
+    };
+    let is_wide = |read: Result<Spine, DecodeError>| matches!(read, Err(DecodeError::SpineTooWide { .. }));
+    let widest = read("s.jsonl", &line(65_536 - 3), None).unwrap();
+    assert_eq!(widest.schema.fields().len(), 65_536);
+    assert!(is_wide(read("s.jsonl", &line(65_536 - 2), None)));
+    // Line after line, and without the columns that are asked for.
+    let many: String = (0..200)
+        .map(|line| {
+            let keys: Vec<String> = (0..500).map(|key| format!("\"k{}\":1", line * 500 + key)).collect();
+            format!("{{{}}}\n", keys.join(","))
+        })
+        .collect();
+    assert!(is_wide(read("s.jsonl", &many, None)));
+    let header: Vec<String> = (0..65_537).map(|key| format!("c{key}")).collect();
+    assert!(is_wide(read("s.csv", &(header.join(",") + "\n"), None)));
+    // Keys inside of objects, of all columns and lines together.
+    let nested = |first: usize, count: usize| {
+        let keys: Vec<String> = (first..first + count).map(|key| format!("\"k{key}\":1")).collect();
+        format!(
+            "{{\"card\":\"a\",\"n\":1,\"at\":\"1970-01-01T00:00:00Z\",\"o\":[{{{}}}]}}\n",
+            keys.join(",")
+        )
+    };
+    let fits: String = (0..4).map(|line| nested(line * 1_024, 1_024)).collect();
+    assert_eq!(read("s.jsonl", &fits, None).unwrap().rows(), 4);
+    assert!(is_wide(read("s.jsonl", &(fits + &nested(4_096, 1)), None)));
+}
+
+#[test]
 fn formats_by_name_else_by_content() {
     let line = "{\"card\":\"a\",\"n\":1,\"at\":\"1970-01-01T00:00:00Z\"}";
     assert_eq!(read("spine", line, None).unwrap().rows(), 1);

@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::{InputFile, LocalStore, RandomRead, Store, write_rows};
-use ::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use ::arrow::array::{
+    ArrayRef, DictionaryArray, Float64Array, Int8Array, Int64Array, NullArray, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use ::arrow::datatypes::Int8Type;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const COLUMNS: [(&str, Type); 2] = [("id", Type::Int64), ("at", Type::Timestamp)];
@@ -178,4 +182,30 @@ fn undeclared_columns_of_parquet_are_read_only_where_they_are_asked_for() {
         without > 0 && without + 8 * MANY as u64 / 2 < with,
         "{without} bytes, {with} bytes"
     );
+}
+
+/// What pyarrow makes of a column of nothing but `None`, and a dictionary that has null among its values.
+#[test]
+fn nulls_without_a_mask_of_their_own_are_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let values: ArrayRef = Arc::new(StringArray::from(vec![None, Some("x")]));
+    let dictionary = DictionaryArray::<Int8Type>::new(Int8Array::from(vec![0, 1, 0]), values);
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("id", Arc::new(Int64Array::from(vec![1, 2, 3]))),
+        (
+            "at",
+            Arc::new(TimestampMicrosecondArray::from(vec![5; 3]).with_timezone("UTC")),
+        ),
+        ("nothing", Arc::new(NullArray::new(3))),
+        ("note", Arc::new(dictionary)),
+    ];
+    let rows = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)));
+    let rows = rows.unwrap();
+    let file = std::fs::File::create(folder.path().join("rows.arrow")).unwrap();
+    let mut writer = ::arrow::ipc::writer::FileWriter::try_new(file, &rows.schema()).unwrap();
+    writer.write(&rows).unwrap();
+    writer.finish().unwrap();
+    let found = hashes(FileFormat::Arrow, folder.path(), "rows.arrow");
+    assert_eq!((found[0], found[2]), (0, 0));
+    assert_ne!(found[1], 0);
 }

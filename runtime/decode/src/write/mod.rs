@@ -3,6 +3,7 @@
 mod aside;
 mod beyond;
 mod claim;
+mod json_columns;
 mod parquet;
 mod utc;
 
@@ -12,6 +13,7 @@ pub(crate) use aside::folder;
 pub use aside::{Aside, sync_folder};
 pub use beyond::{Beyond, beyond_text};
 pub use claim::Claim;
+pub use json_columns::JsonColumns;
 
 use crate::error::{DecodeError, plain};
 use ::parquet::errors::ParquetError;

@@ -230,13 +230,17 @@ fn leaf(was: &Json, draw: &mut Random) -> Json {
     }
 }
 
-const KINDS: [&str; 8] = ["bytes", "leaf", "drop", "double", "swap", "graft", "move", "file"];
+const KINDS: [&str; 9] = [
+    "bytes", "leaf", "drop", "double", "swap", "graft", "move", "file", "member",
+];
+/// The kind that no build may survive.
+const MEMBER: &str = KINDS[8];
 
 /// Changes a file: the text of one of `bases`, at a random place. Gives the kind of the edit.
 fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Random) -> (usize, String) {
     let Document { text, json, places, .. } = &bases[base].files[file];
     let mut document = json.clone();
-    let kind = *draw.one_of(&[0, 1, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7]);
+    let kind = *draw.one_of(&[0, 1, 1, 1, 1, 2, 3, 4, 5, 5, 6, 7, 8]);
     let at = draw.one_of(places).clone();
     let (above, name) = at.rsplit_once('/').unwrap_or(("", ""));
     match kind {
@@ -290,6 +294,18 @@ fn edited(bases: &[Base], (base, file): (usize, usize), draw: &mut Random) -> (u
                 && let Some(given) = donor.json.pointer(draw.one_of(&donors).as_str())
             {
                 *value = given.clone();
+            }
+        }
+        8 => {
+            // The list of files may have any name.
+            let path = if above.starts_with("/files") { "" } else { above };
+            let path = if matches!(document.pointer(path), Some(Json::Object(_))) {
+                path
+            } else {
+                ""
+            };
+            if let Some(Json::Object(members)) = document.pointer_mut(path) {
+                members.insert("further".to_owned(), leaf(&Json::Null, draw));
             }
         }
         _ => {
@@ -533,6 +549,7 @@ fn edited_builds_are_refused_or_run() {
         by_kind.values().all(|count| count[0] > 100),
         "every kind is refused: {by_kind:?}"
     );
+    assert_eq!(by_kind[MEMBER][1], 0, "a member that is not read is refused");
     assert!(loads > 3_000 && trained > 80, "{loads} ran, {trained} of them trained");
 }
 

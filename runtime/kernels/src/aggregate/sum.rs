@@ -4,13 +4,11 @@
 use super::number::Number;
 use super::{Aggregate, Asked, Input, Name, Types};
 use crate::column::Data;
+use crate::decimal;
 use crate::exact::{self, ExactSum};
 use crate::ratio::ratio_to_f64;
 use crate::value::{Value, canonical};
 use featc_ir::{ErrorCode, Type};
-
-/// Decimals have at most 38 digits.
-const DECIMAL_BOUND: i128 = 10i128.pow(38);
 
 /// How many numbers, and their sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +94,8 @@ impl Aggregate for Sum {
                 Ok(Value::Float64(canonical(mean)))
             }
             Total::Exact(sum) if matches!(asked.types.argument, Some(Type::Decimal { .. })) => {
-                let fits = |sum: &i128| -DECIMAL_BOUND < *sum && *sum < DECIMAL_BOUND;
-                sum.to_i128().filter(fits).map(Value::Decimal).ok_or(overflow)
+                let sum = sum.to_i128().and_then(|sum| decimal::fitting(sum, 38));
+                sum.map(Value::Decimal).ok_or(overflow)
             }
             Total::Exact(sum) => Ok(Value::Float64(canonical(sum.round()))),
         }

@@ -43,7 +43,7 @@ pub struct Accepted {
     /// One code per row: 0 accepted, else a [`Reason`].
     pub keep: Vec<u8>,
     /// Rows per code; `counts[0]` are the accepted ones.
-    pub counts: [u64; 5],
+    pub counts: [u64; Reason::ALL.len() + 1],
 }
 
 impl Accepted {

@@ -1,81 +1,12 @@
-//! Cuts, stamps and the served log, with a clock that is set by hand.
+//! Cuts and stamps, with a clock that is set by hand.
 
 use super::disk::SimulatedDisk;
-use crate::{Answer, Options, Question, Refused, Runtime, SetClock, StateError};
-use arrow::array::{Array as _, AsArray as _, RecordBatch};
-use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
-use featc_ir::FileFormat;
-use featr::{Program, Random};
+use super::fixture::{NOON, SECOND, ask, logged, open, push, total};
+use crate::{Options, Refused, SetClock, StateError};
+use arrow::array::{Array as _, AsArray as _};
+use arrow::datatypes::TimestampMicrosecondType;
+use featr::Random;
 use std::sync::Arc;
-
-const SECOND: i64 = 1_000_000;
-/// 2024-03-01T12:00:00Z
-const NOON: i64 = 1_709_294_400 * SECOND;
-
-fn program() -> Program {
-    let text = r#"
-module shop
-entity card (card: string)
-source payments {
-  columns (id: int64, card: string, amount: float64, at: timestamp, seen: timestamp)
-  unique id
-  time at
-  arrival seen
-  delay 2s
-  lateness 1d
-}
-view spend of card from payments {
-  owner "payments"
-  /// What was paid.
-  feature total = sum(amount) over 1h default 0.0
-}
-service risk { spend.* }
-"#;
-    let mut sources = featc_driver::diag::SourceMap::new();
-    let file = sources.add("shop.feat", text);
-    let compiled = featc_driver::compile(&sources, &[file]);
-    let ir = compiled.value.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
-    let plans = featc_driver::lower(&ir);
-    Program::new(plans.batch, plans.stream, ".")
-}
-
-fn open(disk: &SimulatedDisk, clock: &Arc<SetClock>, options: Options) -> Result<Runtime, StateError> {
-    let opened = Runtime::open(program(), Arc::new(disk.clone()), clock.clone(), options);
-    opened.map(|(runtime, _)| runtime)
-}
-
-fn push(runtime: &Runtime, id: i64, at_us: i64, seen_us: Option<i64>) -> Result<u64, Refused> {
-    let instant = |us: i64| format!("\"{}\"", featc_ir::display::instant(us));
-    let seen = seen_us.map_or("null".to_owned(), instant);
-    let line = format!(
-        "{{\"id\": {id}, \"card\": \"a\", \"amount\": {id}.5, \"at\": {}, \"seen\": {seen}}}",
-        instant(at_us)
-    );
-    let incoming = runtime
-        .program()
-        .incoming("payments", FileFormat::Jsonl, line.into_bytes())
-        .expect("rows");
-    let pushed = runtime.push_wait(incoming)?;
-    assert_eq!(pushed.report.accepted, 1, "{pushed:?}");
-    Ok(pushed.report.overdue)
-}
-
-fn ask(runtime: &Runtime, at_us: Option<i64>) -> Result<Answer, Refused> {
-    let rows = runtime
-        .program()
-        .questions("risk", &[r#"{"card": "a"}"#])
-        .expect("a question");
-    runtime.answer_wait(&Question {
-        service: "risk".to_owned(),
-        rows,
-        at_us,
-        request_id: None,
-    })
-}
-
-fn total(answer: &Answer) -> f64 {
-    answer.features.column(0).as_primitive::<Float64Type>().value(0)
-}
 
 #[test]
 fn an_answer_sees_arrivals_up_to_its_cut() {
@@ -179,25 +110,6 @@ fn cuts_are_known_after_a_crash() {
         assert!(after.cuts["payments"] >= before.cuts["payments"]);
         assert_eq!((total(&before), total(&after)), (1.5, 4.0));
     }
-}
-
-fn logged(disk: &SimulatedDisk) -> Vec<RecordBatch> {
-    use crate::disk::Disk as _;
-    let mut found = Vec::new();
-    for name in disk.list("served/risk").expect("a folder") {
-        let bytes = disk
-            .read(&format!("served/risk/{name}"))
-            .expect("a good disk")
-            .expect("a file");
-        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(featr_bytes(bytes));
-        let reader = reader.and_then(|reader| reader.build()).expect("Parquet");
-        found.extend(reader.map(|batch| batch.expect("rows")));
-    }
-    found
-}
-
-fn featr_bytes(bytes: Vec<u8>) -> bytes::Bytes {
-    bytes.into()
 }
 
 #[test]

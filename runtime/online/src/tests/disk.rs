@@ -1,4 +1,5 @@
-//! A disk in memory that stops at any operation, and then loses, tears and keeps what was not synced, by seed.
+//! A disk in memory that stops at any operation, and then loses, tears and keeps what was not synced, by seed. So with names: a
+//! new file is there for sure once it was synced, and a removed one may come back.
 
 use crate::disk::{Append, Disk};
 use featr::Random;
@@ -11,11 +12,21 @@ use std::sync::{Arc, Mutex, MutexGuard};
 struct Content {
     durable: Vec<u8>,
     written: Vec<u8>,
+    /// Whether its name is durable.
+    is_named: bool,
 }
 
 #[derive(Debug, Default)]
 struct State {
     files: BTreeMap<String, Content>,
+    /// Files that were removed since the last crash, with what was durable of them.
+    removed: BTreeMap<String, Vec<u8>>,
+    /// Whether operations panic, in place of being refused.
+    panics: bool,
+    /// What is refused: appending to files, replacing them, or syncing them, by how their names begin.
+    refused: Vec<(&'static str, &'static str)>,
+    /// How often each file was synced.
+    syncs: BTreeMap<String, u64>,
     /// Operations until the machine stops.
     left: Option<u64>,
     /// One more with each crash: what was open before is gone.
@@ -29,6 +40,16 @@ fn stopped() -> io::Error {
     io::Error::other("the machine has stopped")
 }
 
+impl State {
+    fn check(&self, what: &str, file: &str) -> io::Result<()> {
+        let is_refused = |(refused, prefix): &(&str, &str)| *refused == what && file.starts_with(prefix);
+        match self.refused.iter().any(is_refused) {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
+    }
+}
+
 impl SimulatedDisk {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no test panics with it")
@@ -39,11 +60,37 @@ impl SimulatedDisk {
         self.state().left = Some(operations);
     }
 
+    /// Lets every operation panic.
+    pub fn panic_from_now(&self) {
+        self.state().panics = true;
+    }
+
+    /// Refuses to `append`, `replace` or `sync` files with names that begin so; nothing else.
+    pub fn refuse(&self, refused: &[(&'static str, &'static str)]) {
+        self.state().refused = refused.to_vec();
+    }
+
+    pub fn syncs(&self, file: &str) -> u64 {
+        self.state().syncs.get(file).copied().unwrap_or_default()
+    }
+
     /// Starts the machine again. Of what was not synced each file keeps nothing, all, a part, or a part that is torn.
     pub fn crash(&self, random: &mut Random) {
         let mut state = self.state();
         state.left = None;
         state.life += 1;
+        for (name, durable) in std::mem::take(&mut state.removed) {
+            if random.number() % 2 == 0 {
+                state.files.entry(name).or_insert(Content {
+                    written: durable.clone(),
+                    durable,
+                    is_named: true,
+                });
+            }
+        }
+        state
+            .files
+            .retain(|_, content| content.is_named || random.number() % 2 == 0);
         for content in state.files.values_mut() {
             let same = content
                 .durable
@@ -73,6 +120,7 @@ impl SimulatedDisk {
             *content = Content {
                 durable: kept.clone(),
                 written: kept,
+                is_named: true,
             };
         }
     }
@@ -96,6 +144,10 @@ impl SimulatedDisk {
 
     fn operate<T>(&self, do_it: impl FnOnce(&mut State) -> T) -> io::Result<T> {
         let mut state = self.state();
+        if state.panics {
+            drop(state);
+            panic!("a disk that nobody can use");
+        }
         match &mut state.left {
             Some(0) => return Err(stopped()),
             Some(left) => *left -= 1,
@@ -134,7 +186,6 @@ impl Disk for SimulatedDisk {
         let life = self.operate(|state| {
             let content = state.files.entry(file.to_owned()).or_default();
             content.written.resize(len as usize, 0);
-            content.durable = content.written.clone();
             state.life
         })?;
         Ok(Box::new(SimulatedFile {
@@ -148,12 +199,22 @@ impl Disk for SimulatedDisk {
         let content = Content {
             durable: bytes.to_vec(),
             written: bytes.to_vec(),
+            is_named: true,
         };
-        self.operate(|state| drop(state.files.insert(file.to_owned(), content)))
+        self.operate(|state| {
+            state.check("replace", file)?;
+            state.removed.remove(file);
+            state.files.insert(file.to_owned(), content);
+            Ok(())
+        })?
     }
 
     fn remove(&self, file: &str) -> io::Result<()> {
-        self.operate(|state| drop(state.files.remove(file)))
+        self.operate(|state| {
+            if let Some(content) = state.files.remove(file).filter(|content| content.is_named) {
+                state.removed.insert(file.to_owned(), content.durable);
+            }
+        })
     }
 }
 
@@ -181,6 +242,7 @@ impl SimulatedFile {
 
 impl Append for SimulatedFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.disk.state().check("append", &self.file)?;
         // A write that stops in the middle.
         let (first, second) = bytes.split_at(bytes.len() / 2);
         self.operate(|content| content.written.extend_from_slice(first))?;
@@ -196,7 +258,13 @@ impl Append for SimulatedFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.operate(|content| content.durable = content.written.clone())
+        let file = self.file.clone();
+        self.disk.state().check("sync", &file)?;
+        *self.disk.state().syncs.entry(file).or_default() += 1;
+        self.operate(|content| {
+            content.durable = content.written.clone();
+            content.is_named = true;
+        })
     }
 
     fn cut(&mut self, len: u64) -> io::Result<()> {

@@ -28,7 +28,7 @@ impl Numbers {
 }
 
 impl Replay for Numbers {
-    fn checkpoint(&mut self, bytes: &[u8], _: &Manifest) -> Result<(), StateError> {
+    fn checkpoint(&mut self, bytes: &[u8], _: &str, _: &Manifest) -> Result<(), StateError> {
         self.add(bytes);
         Ok(())
     }
@@ -56,7 +56,7 @@ fn work(
 ) -> Result<(), StateError> {
     for _ in 0..random.number() % 40 {
         if random.number() % 8 == 0 {
-            let first = store.turn().map_err(|refusal| refusal.error)?;
+            let first = store.roll().map_err(|refusal| refusal.error)?;
             store.checkpoint(&state.bytes(), first, None)?;
             continue;
         }
@@ -157,7 +157,7 @@ fn who_has_been_overtaken_replaces_nothing() {
     // A file system without locks.
     let (second, _) = open(&disk).expect("the same state");
     let before = disk.files();
-    let turned = first.turn().expect("a good disk");
+    let turned = first.roll().expect("a good disk");
     let refused = first.checkpoint(b"", turned, None);
     assert!(matches!(refused, Err(StateError::Fenced { .. })), "{refused:?}");
     assert!(matches!(first.end(), Err(StateError::Fenced { .. })));

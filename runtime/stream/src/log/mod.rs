@@ -231,6 +231,20 @@ impl Log {
         }
     }
 
+    /// The events of an entity behind a floor.
+    pub fn events_of(&self, key: &[u8], floor_us: Option<i64>) -> Events {
+        let mut events = Events::new(self.lift_types());
+        let position = self.positions.get(key);
+        for page in position
+            .into_iter()
+            .flat_map(|position| self.entities[*position].1.pages())
+        {
+            events.append(page);
+        }
+        let from = floor_us.map_or(0, |floor| events.upper_bound(floor));
+        if from > 0 { events.split_off(from) } else { events }
+    }
+
     /// The entities, in key order.
     pub fn sorted(&self) -> Vec<(&[u8], &EntityLog)> {
         let mut sorted: Vec<(&[u8], &EntityLog)> = self.entities.iter().map(|(key, log)| (&key[..], log)).collect();

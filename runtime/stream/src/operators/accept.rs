@@ -74,7 +74,7 @@ pub(crate) fn accept<'a>(source: &Source, batch: &'a Batch) -> (AcceptedRows<'a>
         .filter_map(|(row, code)| {
             rows::Reason::from_code(*code).map(|reason| Rejected {
                 row,
-                reason: Reason::from(reason),
+                reason: Reason::Row(reason),
             })
         })
         .collect();

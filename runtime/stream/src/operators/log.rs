@@ -12,6 +12,7 @@
 //! floor; questions before it are refused.
 
 use crate::delta::{Delta, EventDeltas};
+use crate::kept::Kept;
 use crate::log::{Changes, Log, LogAnswers, LogAsk, LogQuestion};
 use crate::now::Now;
 use crate::operator::{Answer, Ask, Operator, Port};
@@ -19,15 +20,17 @@ use crate::paging::Paging;
 use crate::question::{Questions, ReadError};
 use crate::report::{AdvanceReport, LogReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
-use crate::retention::{floor_us, reach_us};
+use crate::retention::floor_us;
 use crate::shared::SharedLog;
 use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn};
 use crate::waiting::Waiting;
+use featc_ir::display::expression;
 use featc_ir::hash::lift_keys;
-use featc_ir::plan::LogId;
-use featc_ir::{Bug, Source, Type};
+use featc_ir::plan::{LogId, RowSpec};
+use featc_ir::{Bug, ColumnId, Expr, Source, Step, Type};
 use featr_kernels::identity::{self, Keys};
-use featr_kernels::{Column, Tag};
+use featr_kernels::{Column, Tag, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Of the reach, the part by which the floor has to move before memory is looked through: released events take at most
@@ -48,6 +51,8 @@ pub(crate) struct LogOperator {
     /// Where the floor was when memory was last looked through.
     swept_us: Option<i64>,
     schema: Schema,
+    /// The expressions that events carry, as text.
+    carried: Vec<String>,
     to_be_rebuilt: bool,
     output: Port,
 }
@@ -58,7 +63,7 @@ impl LogOperator {
             return Err(Bug("a log needs the events of one transform as its input".to_owned()));
         };
         let spec = log.spec;
-        let reach_us = reach_us(&spec);
+        let reach_us = spec.reach_us();
         if log
             .keep_us
             .is_some_and(|keep| reach_us.is_none_or(|reach| reach > keep))
@@ -89,6 +94,7 @@ impl LogOperator {
                 key: log.state_key,
                 columns,
             },
+            carried: carried(source, rows),
             to_be_rebuilt: false,
         })
     }
@@ -321,6 +327,7 @@ impl State for LogOperator {
         let size = self.log.size();
         LogStats {
             log: self.id,
+            name: self.name.clone(),
             transform: self.name.transform.clone(),
             entities: size.entities,
             events: size.events,
@@ -331,10 +338,44 @@ impl State for LogOperator {
         }
     }
 
+    fn kept(&self, entity: &BTreeMap<String, Value>) -> Option<Kept> {
+        let keys = self.name.keys.iter().map(|name| entity.get(name).cloned());
+        let key = identity::key_of_values(&keys.collect::<Option<Vec<Value>>>()?);
+        let mut events = self.log.events_of(&key, self.floor_us);
+        let mut arrivals = vec![None; events.len()];
+        let waiting = self.waiting.sorted(self.log.lift_types(), self.floor_us);
+        let rows = (0u32..).zip(waiting.entities.iter());
+        let own: Vec<u32> = rows.filter(|(_, entity)| *entity == key).map(|(row, _)| row).collect();
+        arrivals.extend(own.iter().map(|row| Some(waiting.arrivals[*row as usize])));
+        events.append(&waiting.events.take(&own));
+        Some(Kept {
+            log: self.name.clone(),
+            columns: self.carried.iter().cloned().zip(events.lifts).collect(),
+            times: events.times,
+            arrivals,
+        })
+    }
+
     #[cfg(test)]
     fn log(&self) -> &Log {
         &self.log
     }
+}
+
+/// What events carry, in words of the program.
+fn carried(source: &Source, rows: &RowSpec) -> Vec<String> {
+    let mut texts: Vec<String> = source.columns.iter().map(|column| column.name.clone()).collect();
+    let text = |texts: &[String], expr: &Expr| {
+        let name = |id: ColumnId| texts.get(id.index()).cloned();
+        expression(expr, &|id| name(id).unwrap_or_else(|| format!("#{}", id.0)))
+    };
+    for step in &rows.steps {
+        match step {
+            Step::Let(value) => texts.push(text(&texts, value)),
+            Step::Where(_) => {}
+        }
+    }
+    rows.lifts.iter().map(|lift| text(&texts, lift)).collect()
 }
 
 /// A key without nulls and errors in it.

@@ -1,10 +1,13 @@
 //! What a snapshot is made of: the state of an operator.
 
 use super::{RestoreError, Section};
+use crate::kept::Kept;
 use crate::now::Now;
 use crate::report::LogStats;
 use crate::restored::{LogName, Rebuild};
 use featc_ir::Type;
+use featr_kernels::Value;
+use std::collections::BTreeMap;
 
 /// The state of an operator.
 ///
@@ -46,6 +49,9 @@ pub(crate) trait State {
     fn needed_after_us(&self, now: &Now) -> Option<i64>;
 
     fn stats(&self) -> LogStats;
+
+    /// What is kept of an entity, whose keys go by name; `None` where a key of the state is not among them.
+    fn kept(&self, entity: &BTreeMap<String, Value>) -> Option<Kept>;
 
     /// Its log, for tests of invariants.
     #[cfg(test)]

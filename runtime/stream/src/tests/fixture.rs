@@ -1,7 +1,6 @@
 //! A graph with every aggregate over every kind of window, and random rows for it.
 
 use crate::operators::{accept, rows};
-use crate::retention::reach_us;
 use crate::{Engine, Paging, Questions};
 use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
@@ -365,7 +364,7 @@ pub(super) fn graph_of(row_spec: RowSpec, fold: FoldSpec) -> Vec<StreamGraph> {
     let (rows, mut log, answer) = featc_lower::operators(&source(), (&row_spec, &[]), &fold, &spec);
     log.state_key = "s1".to_owned();
     // Without the hour for late questions, which would hide everything here.
-    log.retention.keep_us = reach_us(&fold);
+    log.retention.keep_us = fold.reach_us();
     let service = StreamGraph {
         program: "p1".to_owned(),
         service: "svc".to_owned(),

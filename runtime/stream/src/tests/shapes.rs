@@ -4,7 +4,7 @@ use super::fixture::{Row, batch, graph, questions, run, source};
 use crate::{Engine, Paging, Questions, ReadError, Reason, Rejected};
 use featc_ir::plan::{FinishKind, LogId, Rows, RowsId, StreamGraph, StreamSourceId};
 use featc_ir::{Arrival, BinaryOp, ColumnId, Expr, ExprKind, LiftId, Status, Step, Truth, Type, WindowId};
-use featr_kernels::{Batch, Column, Value};
+use featr_kernels::{Batch, Column, Value, rows};
 
 fn row(id: i64, at: Option<i64>, delay: i64) -> Row {
     Row {
@@ -36,13 +36,13 @@ fn rejected_rows_are_named_with_their_reason() {
     assert_eq!(
         report.rejected,
         [
-            rejected(0, Reason::NullTime),
-            rejected(1, Reason::Late),
-            rejected(2, Reason::Ahead)
+            rejected(0, Reason::Row(rows::Reason::NullTime)),
+            rejected(1, Reason::Row(rows::Reason::Late)),
+            rejected(2, Reason::Row(rows::Reason::Ahead))
         ]
     );
     assert_eq!((report.accepted, report.logs[0].inserted), (1, 1));
-    assert_eq!(report.rejected_for(Reason::Late), 1);
+    assert_eq!(report.rejected_for(Reason::Row(rows::Reason::Late)), 1);
     assert_eq!(engine.stats()[0].events, 1);
 }
 

@@ -1,7 +1,6 @@
-//! How long an event in order and in disorder, and a read of seven windows take. Prints nanoseconds; asserts nothing.
-//!
-//! `cargo run --release -p featr-stream --example timing [name of one measurement]`
+//! The streaming engine: events in order and in disorder, and reads of seven windows, at 500 and 10 000 events per entity.
 
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, ColumnId, Excluding, Expr, Key, LiftId, Slot, Source, SourceColumn, Truth, Type, Window, WindowId,
@@ -9,7 +8,6 @@ use featc_ir::{
 };
 use featr_kernels::{Batch, Column, Data};
 use featr_stream::{Engine, Questions};
-use std::time::Instant;
 
 const MINUTE_US: i64 = 60_000_000;
 
@@ -123,37 +121,28 @@ fn events(rows: &[i64], entities: i64, per_entity: i64) -> Batch {
     }
 }
 
-/// Nanoseconds of a run.
-fn ns(run: impl FnOnce()) -> f64 {
-    let start = Instant::now();
-    run();
-    start.elapsed().as_nanos() as f64
-}
-
-/// The least time of some runs, in nanoseconds: short runs are rarely disturbed.
-fn least_ns(mut run: impl FnMut()) -> f64 {
-    (0..30).map(|_| ns(&mut run)).fold(f64::INFINITY, f64::min)
-}
-
-/// The least time per event of some runs, and the engine after the last one.
-fn step_all(graph: &[StreamGraph], chunks: &[Batch]) -> (f64, Engine) {
-    let new = || Engine::new(graph.to_vec(), Truth::Complete).expect("a well-formed graph");
-    let mut least = vec![f64::INFINITY; chunks.len()];
-    let mut engine = new();
-    for _ in 0..8 {
-        engine = new();
-        for (chunk, least) in chunks.iter().zip(&mut least) {
-            *least = least.min(ns(|| drop(engine.step("txn", chunk))));
-        }
+/// An engine that has taken in all chunks.
+fn filled(graph: &[StreamGraph], chunks: &[Batch]) -> Engine {
+    let mut engine = Engine::new(graph.to_vec(), Truth::Complete).expect("a well-formed graph");
+    for chunk in chunks {
+        engine.step("txn", chunk);
     }
-    let events: usize = chunks.iter().map(|chunk| chunk.rows).sum();
-    (least.iter().sum::<f64>() / events as f64, engine)
+    engine
 }
 
-fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
-    if std::env::args().nth(1).is_some_and(|wanted| wanted != name) {
-        return;
+/// Questions about the last day, entities in turn; each excludes one of the last events.
+fn questions(asked: i64, entities: i64, total: i64) -> Questions {
+    let of = |value: &dyn Fn(i64) -> i64| column(Type::Int64, Data::I64((0..asked).map(value).collect()));
+    Questions {
+        times: (0..asked).map(|n| (9_000 + n * 43 % 1_080) * MINUTE_US).collect(),
+        keys: vec![of(&|n| n % entities)],
+        self_columns: vec![of(&|n| total - 1 - n % entities)],
     }
+}
+
+fn measure(criterion: &mut Criterion, name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
+    let mut group = criterion.benchmark_group(format!("stream: {name}"));
+    group.sample_size(10);
     for (entities, per_entity) in [(200i64, 500i64), (10, 10_000)] {
         let total = entities * per_entity;
         let chunks = |order: &[i64]| -> Vec<Batch> {
@@ -164,44 +153,40 @@ fn measure(name: &str, aggregates: &[(Aggregate, Type)], excluding: Excluding) {
         let in_order: Vec<i64> = (0..total).collect();
         // 7919 is prime, and no factor of the totals.
         let disordered: Vec<i64> = in_order.iter().map(|n| n * 7_919 % total).collect();
-        let (disorder, _) = step_all(&graph, &chunks(&disordered));
-        let (event, engine) = step_all(&graph, &chunks(&in_order));
+        for (order, rows) in [("events in order", &in_order), ("events in disorder", &disordered)] {
+            let chunks = chunks(rows);
+            group.throughput(Throughput::Elements(total as u64));
+            group.bench_function(BenchmarkId::new(order, per_entity), |bencher| {
+                bencher.iter_with_large_drop(|| filled(&graph, &chunks));
+            });
+        }
+        let engine = filled(&graph, &chunks(&in_order));
         let asked = 200;
-        let questions = Questions {
-            times: (0..asked).map(|n| (9_000 + n * 43 % 1_080) * MINUTE_US).collect(),
-            keys: vec![column(
-                Type::Int64,
-                Data::I64((0..asked).map(|n| n % entities).collect()),
-            )],
-            self_columns: vec![column(
-                Type::Int64,
-                Data::I64((0..asked).map(|n| total - 1 - n % entities).collect()),
-            )],
-        };
-        let answers = engine.read("svc", &questions).expect("the service's columns");
-        let read = least_ns(|| drop(engine.read("svc", &questions))) / asked as f64;
+        let together = questions(asked, entities, total);
+        group.throughput(Throughput::Elements(asked as u64));
+        group.bench_function(BenchmarkId::new("questions together", per_entity), |bencher| {
+            bencher.iter(|| engine.read("svc", &together).expect("the service's columns"));
+        });
         let one = |row: usize| {
             let pick = |columns: &[Column]| columns.iter().map(|column| column.slice(row..row + 1)).collect();
             Questions {
-                times: vec![questions.times[row]],
-                keys: pick(&questions.keys),
-                self_columns: pick(&questions.self_columns),
+                times: vec![together.times[row]],
+                keys: pick(&together.keys),
+                self_columns: pick(&together.self_columns),
             }
         };
-        let single: Vec<Questions> = (0..200).map(one).collect();
-        let read_each = || single.iter().for_each(|question| drop(engine.read("svc", question)));
-        let alone = least_ns(read_each) / single.len() as f64;
-        let bytes = engine.stats()[0].bytes as f64 / total as f64;
-        let slots = answers.len();
-        println!(
-            "{name:>28} {per_entity:>6} events: {event:6.0} ns/event, {disorder:6.0} in disorder, {:6.2} µs/read of {slots} slots ({:6.2} alone), {bytes:.0} B/event",
-            read / 1e3,
-            alone / 1e3
-        );
+        let mut next = (0..asked as usize).cycle().map(one);
+        group.throughput(Throughput::Elements(1));
+        group.bench_function(BenchmarkId::new("a question alone", per_entity), |bencher| {
+            let question = || next.next().expect("without end");
+            let answer = |question| engine.read("svc", &question).expect("the service's columns");
+            bencher.iter_batched(question, answer, BatchSize::SmallInput);
+        });
     }
+    group.finish();
 }
 
-fn main() {
+fn stream(criterion: &mut Criterion) {
     let sum = (Aggregate::Sum, Type::Float64);
     let three = [sum, (Aggregate::Count, Type::Int64), (Aggregate::Max, Type::Float64)];
     let six = [
@@ -212,8 +197,11 @@ fn main() {
         (Aggregate::Last { ignoring_nulls: false }, Type::Float64),
         (Aggregate::CountDistinct { cap: 100_000 }, Type::Int64),
     ];
-    measure("sum", &[sum], Excluding::Nothing);
-    measure("sum, count, max", &three, Excluding::Nothing);
-    measure("the same, excluding self", &three, Excluding::SelfEvent);
-    measure("and stddev, last, distinct", &six, Excluding::Nothing);
+    measure(criterion, "sum", &[sum], Excluding::Nothing);
+    measure(criterion, "sum, count, max", &three, Excluding::Nothing);
+    measure(criterion, "the same, excluding self", &three, Excluding::SelfEvent);
+    measure(criterion, "and stddev, last, distinct", &six, Excluding::Nothing);
 }
+
+criterion_group!(benches, stream);
+criterion_main!(benches);

@@ -1,0 +1,62 @@
+//! What is asked about a folder of state.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct StateCommand {
+    #[command(subcommand)]
+    pub what: StateQuestion,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StateQuestion {
+    /// List what is kept: events, entities and bytes by source and entity, with the views that read them
+    List(StateArgs),
+    /// Show an entity: the events that are kept of it, and its values at an instant
+    Show(ShowArgs),
+    /// Check every file of the folder
+    Verify(FolderArgs),
+    /// Write the rows that were pushed, with their arrivals, as Parquet
+    Export(ExportArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct StateArgs {
+    /// A `.feat` file, or a folder that holds one program
+    #[arg(value_name = "PROGRAM")]
+    pub program: PathBuf,
+    #[command(flatten)]
+    pub folder: FolderArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct FolderArgs {
+    /// The folder of the durable state, which no server has at the time
+    #[arg(long, value_name = "FOLDER")]
+    pub state: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// The service whose features are shown
+    #[arg(long, value_name = "NAME")]
+    pub service: String,
+    /// A key (or `excluding self` column) of the entity, for example card=a (may be repeated)
+    #[arg(long = "key", value_name = "NAME=VALUE")]
+    pub keys: Vec<String>,
+    /// The instant of the values, for example 2013-03-01T12:00:00Z: they are what a server would answer then
+    #[arg(long, value_name = "INSTANT")]
+    pub at: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// A folder for the files, `SOURCE.parquet` each: one that is not there yet, or is empty
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+}

@@ -1,0 +1,62 @@
+//! `featc serve --dry-run`: what would become of the state that is there.
+
+use crate::errors;
+use crate::report::{Refused, Reporter, counted};
+use featr_online::{Folder, Found, StateError, inspect};
+use std::fmt::Write as _;
+use std::path::Path;
+
+pub fn run(program: &featr::Program, state: &Path, reporter: &Reporter) -> Result<(), Refused> {
+    let folder = state.display().to_string();
+    if !state.exists() {
+        return begin(&folder, reporter);
+    }
+    let disk = match Folder::existing(state) {
+        Ok(Some(disk)) => disk,
+        Ok(None) => return reporter.refuse(errors::busy(&folder)),
+        Err(error) => return reporter.refuse(errors::no_state(&folder, &error)),
+    };
+    let found = inspect(program, &disk).or_else(|error| reporter.refuse(errors::state(&error)))?;
+    let Some(found) = found else {
+        return begin(&folder, reporter);
+    };
+    tell(&folder, &found, reporter);
+    match found.refusal() {
+        None => Ok(()),
+        Some(why) => reporter.refuse(errors::state(&StateError::OtherProgram { folder, why })),
+    }
+}
+
+fn begin(folder: &str, reporter: &Reporter) -> Result<(), Refused> {
+    let text = format!("{folder}: there is no state yet; one would be begun");
+    reporter.result(&text, &serde_json::json!({ "state": folder, "begins": true }));
+    Ok(())
+}
+
+fn tell(folder: &str, found: &Found, reporter: &Reporter) {
+    let mut text = format!(
+        "{folder}: checkpoint {} of program {}, {} of log behind it",
+        found.checkpoint,
+        found.program,
+        counted(found.replayed, "row")
+    );
+    let report = found.restored.clone().unwrap_or_default();
+    let names = |logs: &[featr::LogName]| logs.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let (kept, gone) = (names(&report.kept), names(&report.dropped));
+    let refused: Vec<String> = report.to_rebuild.iter().map(ToString::to_string).collect();
+    let unread = found
+        .unread
+        .iter()
+        .map(|(source, why)| format!("rows of `{source}` in the log: {why}"));
+    let refused: Vec<String> = refused.into_iter().chain(unread).collect();
+    for (what, names) in [("kept", &kept), ("gone", &gone), ("refused", &refused)] {
+        for name in names {
+            let _ = write!(text, "\n{what}: {name}");
+        }
+    }
+    let value = serde_json::json!({
+        "state": folder, "begins": false, "program": found.program, "checkpoint": found.checkpoint, "replayed": found.replayed,
+        "kept": kept, "gone": gone, "refused": refused,
+    });
+    reporter.result(&text, &value);
+}

@@ -1,0 +1,67 @@
+//! `featc state`: what a folder of online state holds, without a server and without changing it.
+
+mod export;
+mod list;
+mod show;
+mod verify;
+
+use crate::args::{StateArgs, StateCommand, StateQuestion};
+use crate::check::compile;
+use crate::errors;
+use crate::report::{Refused, Reporter};
+use featc_ir::Program;
+use featr_online::{Folder, Found, inspect};
+use std::path::Path;
+
+pub fn run(args: &StateCommand, reporter: &Reporter) -> Result<(), Refused> {
+    match &args.what {
+        StateQuestion::List(args) => list::run(args, reporter),
+        StateQuestion::Show(args) => show::run(args, reporter),
+        StateQuestion::Verify(args) => verify::run(args, reporter),
+        StateQuestion::Export(args) => export::run(args, reporter),
+    }
+}
+
+/// Takes a folder of state that is there, so that no server changes it meanwhile.
+pub fn taken(folder: &Path, reporter: &Reporter) -> Result<Folder, Refused> {
+    let name = folder.display().to_string();
+    match Folder::existing(folder) {
+        Ok(Some(disk)) => Ok(disk),
+        Ok(None) => reporter.refuse(errors::busy(&name)),
+        Err(error) => reporter.refuse(errors::no_state(&name, &error)),
+    }
+}
+
+/// A program, as it is compiled and as it runs.
+pub fn compiled(path: &Path, reporter: &Reporter) -> Result<(Program, featr::Program), Refused> {
+    let (project, ir) = compile(path, reporter)?;
+    let plans = featc_driver::lower(&ir);
+    featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
+    let program = featr::Program::new(plans.batch, plans.stream, project.base);
+    Ok((ir, program))
+}
+
+/// A state with the program that reads it, which can go on with all of it.
+struct Opened {
+    ir: Program,
+    program: featr::Program,
+    found: Found,
+}
+
+fn opened(args: &StateArgs, reporter: &Reporter) -> Result<Opened, Refused> {
+    let (ir, program) = compiled(&args.program, reporter)?;
+    let disk = taken(&args.folder.state, reporter)?;
+    let folder = args.folder.state.display().to_string();
+    let found = inspect(&program, &disk).or_else(|error| reporter.refuse(errors::state(&error)))?;
+    let Some(found) = found else {
+        let error = featr_online::StateError::Nothing { folder };
+        return reporter.refuse(errors::state(&error));
+    };
+    match found.refusal() {
+        None => Ok(Opened { ir, program, found }),
+        Some(why) => {
+            let error = featr_online::StateError::OtherProgram { folder, why };
+            reporter.refuse(errors::state(&error))
+        }
+    }
+}

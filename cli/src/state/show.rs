@@ -1,0 +1,112 @@
+//! `featc state show`: what is kept of an entity, and its values.
+
+use super::{Opened, opened};
+use crate::args::ShowArgs;
+use crate::errors;
+use crate::get::{self, Answered};
+use crate::report::{Refused, Reporter, counted};
+use featc_driver::diag::printable;
+use featc_ir::display::instant;
+use featc_ir::{Cut, Source, Truth, Type};
+use featr::{Cuts, Kept, Value, from_arrow, json_value};
+use featr_online::Found;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Events that people are shown of a log; `--json` has all.
+const SHOWN: usize = 20;
+
+pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
+    let Opened { program, mut found, .. } = opened(&args.state, reporter)?;
+    let asked = program.service(&args.service);
+    let asked = asked.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    let entity = get::keys(&asked.columns(), &asked.keys, &args.keys, reporter)?;
+    let at_us = get::instant(&args.at, reporter)?;
+    let cuts = cuts_at(&program, &found, at_us);
+    let moved = found.online.let_in(&cuts);
+    moved.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    let rows = get::question_row(&entity, reporter)?;
+    let columns = found.online.read(&args.service, &rows, &[at_us], true);
+    let columns = columns.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    let mut answers = Vec::new();
+    for (place, (feature, ty)) in program.fields(&args.service).into_iter().enumerate() {
+        let value = |column: usize, ty: Type| {
+            let read = from_arrow(columns.column(column), ty).map(|column| column.value(0));
+            read.or_else(|why| reporter.refuse(errors::bug(&why)))
+        };
+        answers.push(Answered::of(
+            feature,
+            &value(2 * place, ty)?,
+            ty,
+            &value(2 * place + 1, Type::String)?,
+        ));
+    }
+    let by_name: BTreeMap<String, Value> = entity.into_iter().map(|(key, value)| (key.name, value)).collect();
+    let kept = found.online.kept(&by_name);
+    let cuts: BTreeMap<&String, String> = cuts.iter().map(|(source, cut)| (source, instant(*cut))).collect();
+    let mut text = format!("at {}", instant(at_us));
+    for (source, cut) in &cuts {
+        let _ = write!(text, ", {source} up to {cut}");
+    }
+    let _ = write!(text, "\n{}", get::lines(&answers));
+    kept.iter().for_each(|log| put_events(&mut text, log));
+    let value = serde_json::json!({
+        "at": instant(at_us), "cuts": cuts, "features": answers.iter().map(Answered::as_json).collect::<Vec<_>>(),
+        "logs": kept.iter().map(events).collect::<Vec<_>>(),
+    });
+    reporter.result(&text, &value);
+    Ok(())
+}
+
+/// The cuts of an answer at an instant: none before one that was given.
+fn cuts_at(program: &featr::Program, found: &Found, at_us: i64) -> Cuts {
+    let cut = |source: &Source| {
+        let cut_us = at_us.saturating_sub_unsigned(source.delay_us);
+        let known_us = found.cuts.get(&source.name);
+        (
+            source.name.clone(),
+            known_us.map_or(cut_us, |known_us| cut_us.max(*known_us)),
+        )
+    };
+    let sources = program.sources();
+    let with_cuts = sources
+        .iter()
+        .filter(|source| source.cut_under(Truth::AsServed) == Cut::Given);
+    with_cuts.map(cut).collect()
+}
+
+fn put_events(text: &mut String, log: &Kept) {
+    let _ = write!(text, "\n{}: {}", log.log, counted(log.times.len(), "event"));
+    let from = log.times.len().saturating_sub(SHOWN);
+    if from > 0 {
+        let _ = write!(text, ", the last {SHOWN} of which are");
+    }
+    for row in from..log.times.len() {
+        let _ = write!(text, "\n  {}", instant(log.times[row]));
+        for (name, column) in &log.columns {
+            let value = column.value(row);
+            let shown = match value.is_null() {
+                true => "null".to_owned(),
+                false => value.render(column.ty),
+            };
+            let _ = write!(text, "  {name} = {}", printable(&shown));
+        }
+        if let Some(arrival_us) = log.arrivals[row] {
+            let _ = write!(text, "  waits for the cut {}", instant(arrival_us));
+        }
+    }
+}
+
+fn events(log: &Kept) -> serde_json::Value {
+    let event = |row: usize| {
+        let carried = log.columns.iter();
+        let carried: serde_json::Map<String, serde_json::Value> = carried
+            .map(|(name, column)| (name.clone(), json_value(&column.value(row), column.ty)))
+            .collect();
+        serde_json::json!({ "at": instant(log.times[row]), "waits_for": log.arrivals[row].map(instant), "carries": carried })
+    };
+    serde_json::json!({
+        "source": log.log.source, "transform": log.log.transform, "keys": log.log.keys,
+        "events": (0..log.times.len()).map(event).collect::<Vec<_>>(),
+    })
+}

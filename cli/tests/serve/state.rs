@@ -1,0 +1,206 @@
+//! `featc state` and `featc serve --dry-run`: what lies in a folder, and a training set of it.
+
+use crate::client::{Server, shop};
+use featc_ir::display::instant;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What a command prints: its result, or its first message.
+fn featc(folder: &Path, words: &str) -> Result<Value, Value> {
+    let output = Command::new(env!("CARGO_BIN_EXE_featc"))
+        .arg("--json")
+        .args(words.split(' '))
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the binary runs");
+    let first = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text);
+        serde_json::from_str(text.lines().next().unwrap_or_default()).unwrap_or(Value::Null)
+    };
+    match output.status.success() {
+        true => Ok(first(&output.stdout)),
+        false => Err(first(&output.stderr)),
+    }
+}
+
+fn minutes_ago(minutes: i64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
+    instant(now.as_micros() as i64 - minutes * 60_000_000)
+}
+
+/// Rows that the server stamps, an answer about them, and a kill.
+fn served(folder: &Path) {
+    let (program, state) = (folder.join("shop.feat"), folder.join("state"));
+    let server = Server::of(&program, &state);
+    for id in 1..=3 {
+        let row = json!({ "id": id, "card": "a", "shop": id % 2, "amount": 0.1, "at": minutes_ago(10 * id) });
+        assert_eq!(server.push(&row.to_string())["accepted"], 1);
+    }
+    let answer = server.answer(&json!({ "service": "risk", "entity": { "card": "a", "shop": 1 } }));
+    assert_eq!(
+        answer["answers"][0]["values"]["spend__total_1h"],
+        json!(0.30000000000000004)
+    );
+    let late = json!({ "id": 9, "card": "a", "shop": 1, "amount": 5.0, "at": minutes_ago(5), "seen": minutes_ago(0) });
+    assert_eq!(server.push(&late.to_string())["accepted"], 1);
+    let again = server.answer(&json!({ "service": "risk", "entity": { "card": "a", "shop": 1 } }));
+    assert_eq!(again["answers"][0]["statuses"]["spend__total_1h"], "ok");
+    server.kill();
+}
+
+/// The example of docs/serving.md: rows without an arrival, answers, a kill, and a training set that gives the answers back.
+#[test]
+fn what_was_served_can_be_trained_on_from_the_folder_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let program = shop(folder);
+    served(folder);
+    // As a kill leaves it: rows and answers are in the log.
+    let verified = featc(folder, "state verify --state state").expect("it is whole");
+    assert_eq!((&verified["damaged"], &verified["rows"]), (&json!([]), &json!(0)));
+    let files = featc(folder, "state export --state state --out rows").expect("it exports");
+    assert_eq!(
+        files["files"],
+        json!([{ "source": "payments", "file": "rows/payments.parquet", "rows": 4 }])
+    );
+    let refused = featc(folder, "state export --state state --out rows").expect_err("there is something");
+    assert_eq!(refused["code"], "E0903", "{refused}");
+    assert!(Server::of(&program, &folder.join("state")).end(), "it ends in order");
+    for rows in ["rows/payments.parquet", "state/pushed/payments/*.parquet"] {
+        let files = format!("--served-log state/served/risk --source payments={rows}");
+        let verify = featc(folder, &format!("verify shop.feat --service risk {files}"));
+        let said = verify.unwrap_or_else(|error| panic!("{rows}: {error}"));
+        assert_eq!((&said["differ"], &said["rows"]), (&json!(0), &json!(2)), "{said}");
+        featc(
+            folder,
+            &format!("train shop.feat --service risk {files} --out train.parquet"),
+        )
+        .expect("it trains");
+    }
+    // Files say what computed them: what computes something else now is left out, and no difference.
+    let text = std::fs::read_to_string(&program).expect("a program");
+    std::fs::write(&program, text.replace("sum(amount)", "max(amount)")).expect("writable");
+    let files = "--served-log state/served/risk --source payments=rows/payments.parquet";
+    let said = featc(folder, &format!("verify shop.feat --service risk {files}"));
+    assert_eq!(said.expect("the others are equal")["differ"], 0);
+    let verified = featc(folder, "state verify --state state").expect("it is whole");
+    assert_eq!(verified["rows"], 6, "four rows, two answers");
+}
+
+#[test]
+fn a_state_is_listed_and_shown_without_a_server() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    shop(folder);
+    served(folder);
+    let before = std::fs::read(folder.join("state/manifest")).expect("a manifest");
+    let listed = featc(folder, "state list shop.feat --state state").expect("it lists");
+    let logs = listed["logs"].as_array().expect("logs");
+    assert_eq!(logs.len(), 2, "{listed}");
+    let by_card = logs.iter().find(|log| log["keys"] == json!(["card"])).expect("by card");
+    assert_eq!(
+        (&by_card["views"], &by_card["entities"]),
+        (&json!(["spend"]), &json!(1))
+    );
+    assert_eq!(
+        by_card["events"]
+            .as_u64()
+            .zip(by_card["waiting"].as_u64())
+            .map(|(left, right)| left + right),
+        Some(4)
+    );
+    let at = minutes_ago(0);
+    let shown = format!("state show shop.feat --state state --service risk --key card=a --key shop=1 --at {at}");
+    let shown = featc(folder, &shown).expect("it shows");
+    let total = shown["features"]
+        .as_array()
+        .expect("features")
+        .iter()
+        .find(|one| one["name"] == "spend__total_1h");
+    assert_eq!(total.expect("a feature")["value"], json!(5.3), "{shown}");
+    let events = shown["logs"][0]["events"].as_array().expect("events");
+    assert_eq!(
+        (events.len(), &events[3]["carries"]["amount"]),
+        (4, &json!(5.0)),
+        "{shown}"
+    );
+    assert_eq!(shown["at"], json!(at));
+    assert_eq!(
+        std::fs::read(folder.join("state/manifest")).expect("a manifest"),
+        before,
+        "nothing has changed"
+    );
+    let unknown = format!("state show shop.feat --state state --service risk --key card=a --at {at}");
+    assert_eq!(featc(folder, &unknown).expect_err("a key is missing")["code"], "E0905");
+}
+
+#[test]
+fn damage_is_told_by_file_and_a_running_server_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let program = shop(folder);
+    served(folder);
+    let server = Server::of(&program, &folder.join("state"));
+    let refused = featc(folder, "state verify --state state").expect_err("it is served");
+    assert_eq!(refused["code"], "E0923");
+    assert!(server.end(), "it ends in order");
+    // The places lie in both slots of the mark, and anywhere in the others; of Parquet the end is missing.
+    for (file, places, cut) in [
+        ("checkpoint/00000001.snap", [20, 40], 0),
+        ("pushed/payments/00000001.parquet", [0, 0], 9),
+        ("mark", [20, 532], 0),
+        ("manifest", [20, 21], 0),
+    ] {
+        let path = folder.join("state").join(file);
+        let before = std::fs::read(&path).expect("a file");
+        let mut broken = before.clone();
+        places.iter().for_each(|place: &usize| broken[*place] ^= 1);
+        broken.truncate(before.len() - cut);
+        std::fs::write(&path, broken).expect("writable");
+        let said = featc(folder, "state verify --state state").expect_err(file);
+        assert_eq!(said["code"], "E0811", "{said}");
+        let names_it = |message: &str| message.contains(file);
+        assert!(said["message"].as_str().is_some_and(names_it), "{said}");
+        std::fs::write(&path, before).expect("writable");
+    }
+    featc(folder, "state verify --state state").expect("put back as it was");
+}
+
+#[test]
+fn a_dry_run_tells_what_would_become_of_a_state() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let program = shop(folder);
+    let dry = |folder: &Path| featc(folder, "serve shop.feat --state state --dry-run");
+    assert_eq!(dry(folder).expect("nothing is there")["begins"], true);
+    assert!(!folder.join("state").exists());
+    served(folder);
+    assert!(Server::of(&program, &folder.join("state")).end(), "it ends in order");
+    let manifest = || std::fs::read(folder.join("state/manifest")).expect("a manifest");
+    let before = manifest();
+    let (card, sales) = (
+        "the events of `payments` by (card)",
+        "the events of `payments` by (shop)",
+    );
+    let said = dry(folder).expect("the same program");
+    assert_eq!(
+        (&said["kept"], &said["gone"]),
+        (&json!([card, sales]), &json!([])),
+        "{said}"
+    );
+    let text = std::fs::read_to_string(&program).expect("a program");
+    std::fs::write(&program, text.replace("  sales.*\n", "")).expect("writable");
+    let said = dry(folder).expect("less is asked");
+    assert_eq!(
+        (&said["kept"], &said["gone"]),
+        (&json!([card]), &json!([sales])),
+        "{said}"
+    );
+    std::fs::write(&program, text.replace("lateness 400d", "lateness 300d")).expect("writable");
+    let refused = dry(folder).expect_err("other rows are accepted");
+    assert_eq!(refused["code"], "E0812", "{refused}");
+    assert_eq!(manifest(), before, "nothing has changed");
+}

@@ -1,0 +1,100 @@
+//! Habits inside of features and steps that no pattern of words says.
+
+use super::piece::Piece;
+use super::{Failure, as_duration};
+use crate::diag::Diagnostic;
+use crate::errors;
+use crate::forms::Context;
+use crate::scan::TokenKind;
+
+impl Failure<'_> {
+    /// `sum(amount) over1d`
+    pub(super) fn joined_window(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let length = piece.text(piece.at).strip_prefix("over")?;
+        let is_number = length.starts_with(|c: char| c.is_ascii_digit());
+        if self.context != Context::Statement || !is_number {
+            return None;
+        }
+        let written = format!("over {}", as_duration(length.to_owned())?);
+        Some(errors::joined_window(piece.span(piece.at, piece.at), &written))
+    }
+
+    /// `tags ["fraud"]`
+    pub(super) fn quoted_tags(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let is_list = piece.text(0) == "tags" && piece.text(1) == "[";
+        if self.context != Context::Statement || !is_list || piece.kind(piece.at)? != TokenKind::String {
+            return None;
+        }
+        let last = (2..piece.tokens.len()).find(|index| piece.text(*index) == "]")?;
+        let plain = piece.slice(1, last).replace('"', "");
+        let is_name = |name: &str| {
+            let name = name.trim();
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        let fits = plain.trim_matches(['[', ']']).split(',').all(is_name);
+        Some(match fits {
+            true => errors::tags_in_quotes(piece.span(1, last), &plain),
+            false => errors::tag_in_quotes(piece.span(piece.at, piece.at)),
+        })
+    }
+}
+
+/// `hour(at) between 22 and 6`
+pub(super) fn falling_between(piece: &Piece<'_>) -> Option<Diagnostic> {
+    let at = piece.at;
+    let number = |index: usize| piece.text(index).parse::<f64>().ok();
+    let negated = usize::from(piece.back(1) == "not");
+    let is_between = piece.lower(at) == "between" && piece.lower(at + 2) == "and";
+    let (first, last) = (number(at + 1)?, number(at + 3)?);
+    if !is_between || first <= last {
+        return None;
+    }
+    let operand = at.checked_sub(1 + negated)?;
+    let operand = piece.slice(piece.operand(operand), operand);
+    let operand = if super::table::is_quotable(operand) {
+        operand
+    } else {
+        "x"
+    };
+    let span = piece.span(at, at + 3);
+    Some(errors::falling_between(
+        operand,
+        piece.text(at + 1),
+        piece.text(at + 3),
+        span,
+    ))
+}
+
+/// `f"{country}-x"`
+pub(super) fn format_string(piece: &Piece<'_>) -> Option<Diagnostic> {
+    let letter = piece.at.checked_sub(1)?;
+    let is_format = matches!(piece.text(letter), "f" | "F") && piece.touch(letter);
+    if !is_format || piece.kind(piece.at)? != TokenKind::String {
+        return None;
+    }
+    let span = piece.span(letter, piece.at);
+    let parts = parts_of(piece.text(piece.at).trim_matches('"'));
+    Some(match parts {
+        Some(parts) => errors::text_with_names(span, &format!("concat({})", parts.join(", "))),
+        None => errors::text_of_parts(span),
+    })
+}
+
+/// The names and texts of a format string; `None` if it has anything else, or fewer than two of them.
+fn parts_of(inner: &str) -> Option<Vec<String>> {
+    let (mut parts, mut rest) = (vec![], inner);
+    while let Some((before, (name, behind))) = rest
+        .split_once('{')
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    {
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !is_name || before.contains('}') {
+            return None;
+        }
+        parts.extend((!before.is_empty()).then(|| format!("\"{before}\"")));
+        parts.push(name.to_owned());
+        rest = behind;
+    }
+    parts.extend((!rest.is_empty()).then(|| format!("\"{rest}\"")));
+    (parts.len() >= 2 && !rest.contains(['{', '}'])).then_some(parts)
+}

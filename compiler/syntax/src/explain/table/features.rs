@@ -1,0 +1,113 @@
+//! Habits in the statements of views.
+
+use super::*;
+
+const FILTER: &str = "the condition of an aggregate stands inside its parentheses";
+const NULLS: &str = "`ignoring nulls` stands inside the parentheses";
+const EXCLUDING: &str = "`excluding` stands behind the window";
+const NAMED_IN_FRONT: &str = "a feature is named in front, behind the word `feature`";
+const SEVERAL: &str = "several windows stand in square brackets";
+const BEHIND: &str = "the window stands behind the aggregate";
+const AS_OF: &str = "a feature has no `as of`: the question brings the instant";
+const FOR_EVER: &str = "the window of all events is called `lifetime`";
+const NO_PARTITION: &str =
+    "a window is a length: the view's entity partitions, and events are in the order of their time";
+const BY_LENGTH: &str = "write a duration such as `over 7d`, a number such as `over 10 events`, or `over lifetime`";
+const TTL: &str = "`ttl` is a duration: how far the pipeline may be behind before values are stale";
+const TTL_OR_WINDOW: &str =
+    "how old events may be is the window of each feature, such as `over 1d`; a bound on the delay is written `ttl 2h`";
+const OLDER: &str = "an older window is a length, and how long before the question it ends";
+const SESSIONS: &str = "windows of sessions are not in this release";
+const BY_DURATION: &str = "use a duration such as `over 30m`; `time_since_last()` is the time since the last event";
+const COUNTED: &str = "a window of the last events says how many";
+const ENDS_NOW: &str = "a window ends at the instant of the question, unless it has an `offset`";
+const WINDOW_WORD: &str = "a window stands behind the word `over`";
+const LEAVES_OUT: &str = "a window leaves out events by `excluding`";
+const ONE_FILTER: &str = "an aggregate has one `where`";
+const FILTER_WORD: &str = "the condition of an aggregate stands behind the word `where`";
+const DEFAULT: &str = "what stands for null is said behind the window, by `default`";
+const NO_TYPE: &str = "a type is not written: it follows from the expression";
+const EQUALS: &str = "behind the name of a feature stands `=`";
+const ONE_WORD: &str = "a name is one word";
+const NO_EQUALS: &str = "`=` stands in features alone";
+const FUTURE: &str = "windows into the future (labels) are not in this release";
+const LABEL: &str = "a window ends at the question, at the latest; a label is a column of the file, or of the spine";
+const CALENDAR: &str = "windows of the calendar are not in this release";
+
+#[rustfmt::skip]
+pub(super) const HABITS: &[Habit] = &[
+    Habit(VIEWS, "~ « including now|self »", FOREIGN, "`including` is not needed: all events of a window count, unless `excluding` leaves some out", Write("")),
+    Habit(VIEWS, "~ « except|without|exclude|not self »", FOREIGN, LEAVES_OUT, Write("excluding self")),
+    Habit(VIEWS, "~ « except|without|exclude|not now »", FOREIGN, LEAVES_OUT, Write("excluding now")),
+    Habit(VIEWS, "~ « until|till|before now »", FOREIGN, ENDS_NOW, Say("remove it, or write `excluding now` to leave out events of that very instant")),
+    Habit(VIEWS, "~ « every N »", FOREIGN, "a feature has no schedule: it is computed at the instant of each question", Say("remove it; `featc backfill --every {N}` asks one question every {N}")),
+    Habit(VIEWS, "~ offset N « ago »", FOREIGN, "`offset` counts back from the question", Write("")),
+    Habit(VIEWS, "W ( L where A « where|, » R )", FOREIGN, ONE_FILTER, Show("{W}({L_}where {(A)} and {(R)})", "sum(x where a and b)")),
+    Habit(VIEWS, "W ( L « unless » R )", FOREIGN, FILTER_WORD, Show("{W}({L_}where not ({R}))", "sum(x where not (x > 0))")),
+    Habit(VIEWS, "W ( L « if|when|filter|provided|given » R )", FOREIGN, FILTER_WORD, Show("{W}({L_}where {R})", "sum(x where x > 0)")),
+    Habit(VIEWS, "~ P « . fillna|fill_null|coalesce ( A ) » over N", FOREIGN, DEFAULT, Show("{P} over {N} default {A}", "sum(x) over 7d default 0")),
+    Habit(VIEWS, "~ P « . fillna|fill_null|coalesce ( A ) »", FOREIGN, DEFAULT, Say("write `over 7d default {A}`")),
+    Habit(VIEWS, "~ P « ? ? T » over N", FOREIGN, DEFAULT, Show("{P} over {N} default {T}", "sum(x) over 7d default 0")),
+    Habit(VIEWS, "~ P « ? ? T »", FOREIGN, DEFAULT, Say("write `over 7d default {T}`, or `coalesce({P}, {T})`")),
+    Habit(VIEWS, "P « ? ? Q »", FOREIGN, "what stands for null is a function", Show("coalesce({P}, {Q})", "coalesce(x, 0)")),
+    Habit(VIEWS, "~ « fillna|fill_null|fill|ifnull|otherwise N »", FOREIGN, DEFAULT, Write("default {N}")),
+    Habit(VIEWS, "~ « default ! none|nan|na|nil|null »", FOREIGN, "without `default` an answer without events is null", Write("")),
+    Habit(VIEWS, "~ « default ! [ L ] »", FOREIGN, "a list has no default: without events it is null", Write("")),
+    Habit(VIEWS, "~ default « V »", FOREIGN, "`default` is a literal, the same for every question", Say("write for example `default 0`; in a feature of its own it may be another feature: `coalesce(total, other)`")),
+    Habit(VIEWS, "^ feature V « : L » =", FOREIGN, NO_TYPE, Write("")),
+    Habit(VIEWS, "^ feature V « : »", FOREIGN, EQUALS, Show("feature {V} =", "feature total =")),
+    Habit(VIEWS, "^ feature V « W » =", FOREIGN, ONE_WORD, Show("feature {V}_{W} =", "feature total =")),
+    Habit(VIEWS, "^ feature V « over »", FOREIGN, EQUALS, Say("write for example `feature {V} = count() over 7d`")),
+    Habit(VIEWS, "^ feature V « W ( L ) »", FOREIGN, EQUALS, Show("feature {V} = {W}({L})", "feature total = sum(x)")),
+    Habit(VIEWS, "^ feature V « W R »", FOREIGN, EQUALS, Show("feature {V} = {W} {R}", "feature total = sum(x)")),
+    Habit(VIEWS, "^ feature V « W »", FOREIGN, EQUALS, Show("feature {V} = {W}", "feature total = sum(x)")),
+    Habit(VIEWS, "^ owner « = »", FOREIGN, NO_EQUALS, Write("")),
+    Habit(VIEWS, "^ tags « = »", FOREIGN, NO_EQUALS, Write("")),
+    Habit(VIEWS, "^ owner « R »", FOREIGN, "the owner is a text, in double quotes", Write("\"{R}\"")),
+    Habit(VIEWS, "W ( L ) . over ( N )", FOREIGN, BEHIND, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "W ( L , over = N )", FOREIGN, BEHIND, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "W ( over = N )", FOREIGN, BEHIND, Write("{W}() over {N}")),
+    Habit(VIEWS, "W ( L , over = S )", FOREIGN, BEHIND, Say("write `{W}({L}) over 7d`")),
+    Habit(VIEWS, "W ( L over N )", FOREIGN, BEHIND, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "« as of R »", FOREIGN, AS_OF, Write("")),
+    Habit(VIEWS, "^ feature W ( L ) over N as V", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
+    Habit(VIEWS, "^ feature W ( L ) as V over N", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
+    Habit(VIEWS, "W ( L ) over N as V", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
+    Habit(VIEWS, "W ( L ) as V over N", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
+    Habit(VIEWS, "~ over N , M , O", FOREIGN, SEVERAL, Write("over [{N}, {M}, {O}]")),
+    Habit(VIEWS, "~ over N , M", FOREIGN, SEVERAL, Write("over [{N}, {M}]")),
+    Habit(VIEWS, "~ over N . . M", FOREIGN, OLDER, Say("of the week before the last one write `over 7d offset 7d`")),
+    Habit(VIEWS, "~ over N « lag|shift M »", FOREIGN, OLDER, Write("offset {M}")),
+    Habit(VIEWS, "~ over N « to M »", FOREIGN, OLDER, Say("of the {N} that end {M} before the question write `over {N} offset {M}`")),
+    Habit(VIEWS, "~ over « all time »", FOREIGN, FOR_EVER, Write("lifetime")),
+    Habit(VIEWS, "~ over « all|unbounded|forever|ever|always|infinity|everything »", FOREIGN, FOR_EVER, Write("lifetime")),
+    Habit(VIEWS, "~ over « ( » partition|order|rows|range", FOREIGN, NO_PARTITION, Say(BY_LENGTH)),
+    Habit(VIEWS, "~ over session", ABSENT, SESSIONS, Say(BY_DURATION)),
+    Habit(VIEWS, "~ over N rows", FOREIGN, COUNTED, Write("over {N} events")),
+    Habit(VIEWS, "~ over last|past|previous|prior|trailing|the N rows|events", FOREIGN, COUNTED, Write("over {N} events")),
+    Habit(VIEWS, "~ over last|past|previous|prior|trailing|the N", FOREIGN, ENDS_NOW, Write("over {N}")),
+    Habit(VIEWS, "~ « in ! last|past|previous|the N »", FOREIGN, WINDOW_WORD, Write("over {N}")),
+    Habit(VIEWS, "~ « in ! N »", FOREIGN, WINDOW_WORD, Write("over {N}")),
+    Habit(VIEWS, "~ « within|window|for|during|since|last last|past|previous|the N »", FOREIGN, WINDOW_WORD, Write("over {N}")),
+    Habit(VIEWS, "~ « within|window|for|during|since|last N »", FOREIGN, WINDOW_WORD, Write("over {N}")),
+    Habit(VIEWS, "~ over « [ N ! M ] »", FOREIGN, "commas stand between the windows of a list", Write("[{N}, {M}]")),
+    Habit(VIEWS, "~ over « next|following|coming »", ABSENT, FUTURE, Say(LABEL)),
+    Habit(VIEWS, "~ over « - N »", ABSENT, FUTURE, Say("the time before the question is `over {N}`; a label is a column of the file, or of the spine")),
+    Habit(VIEWS, "~ over N month|months|mon", ABSENT, CALENDAR, Say("months vary in length: write days, such as `over 30d`")),
+    Habit(VIEWS, "~ over N quarter|quarters|year|years|yr", ABSENT, CALENDAR, Say("years vary in length: write days, such as `over 365d`")),
+    Habit(VIEWS, "~ over calendar|current|this|yesterday|tomorrow|weekend", ABSENT, CALENDAR, Say("use a duration such as `over 30d`")),
+    Habit(VIEWS, "~ over today|day", ABSENT, CALENDAR, Say("use a duration such as `over 1d`")),
+    Habit(VIEWS, "~ over week", ABSENT, CALENDAR, Say("use a duration such as `over 7d`")),
+    Habit(VIEWS, "~ over month|mtd", ABSENT, CALENDAR, Say("use a duration such as `over 30d`")),
+    Habit(VIEWS, "~ over year", ABSENT, CALENDAR, Say("use a duration such as `over 365d`")),
+    Habit(VIEWS, "^ ttl « = »", FOREIGN, TTL, Say(TTL_OR_WINDOW)),
+    Habit(VIEWS, "~ W ( L ) « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R})", "sum(x where x > 0)")),
+    Habit(VIEWS, "~ W ( L ) over B « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R}) over {B}", "sum(x where x > 0)")),
+    Habit(VIEWS, "~ W ( L ) « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R})", "sum(x where x > 0)")),
+    Habit(VIEWS, "~ W ( L ) over B « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R}) over {B}", "sum(x where x > 0)")),
+    Habit(VIEWS, "~ W ( L ) « filter »", FOREIGN, FILTER, Show("", "sum(x where x > 0)")),
+    Habit(VIEWS, "~ W ( L ) « ignoring nulls »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
+    Habit(VIEWS, "~ W ( L ) « ignoring »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
+    Habit(VIEWS, "~ W ( L ) « excluding T » over R", FOREIGN, EXCLUDING, Show("{W}({L}) over {R} excluding {T}", "count() over 1h excluding self")),
+    Habit(VIEWS, "~ W ( L ) « excluding T »", FOREIGN, EXCLUDING, Show("", "over 1h excluding self")),
+];

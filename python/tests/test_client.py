@@ -1,0 +1,175 @@
+"""A client of a real server: the values of a training set, by every way in, and refusals in the server's words."""
+
+import datetime
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+
+import pandas
+import pyarrow
+import pytest
+from conftest import SHOP, assert_same, payments, questions, stamps
+
+import featc
+
+TOKEN = "0123456789abcdef"
+
+
+class Served:
+    """A server of the binary, on a port that is free."""
+
+    def __init__(self, command_line, *options):
+        (command_line.folder / "shop.feat").write_text(SHOP)
+        words = [command_line.binary, "--json", "serve", "shop.feat", "--state", "state", "--listen", "127.0.0.1:0", "--history", "20000d", *options]
+        self.process = subprocess.Popen(words, cwd=command_line.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = self.process.stdout.readline()
+        self.url = "http://" + json.loads(line)["listening"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGTERM)
+            self.process.wait(60)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def served(command_line):
+    with Served(command_line) as server:
+        yield server
+
+
+def test_answers_are_those_of_a_training_set(shop, served):
+    spine = questions(40)
+    expected = shop.train("risk", spine, sources={"txn": payments()}, status=True, truth="complete").to_arrow()
+    with featc.Client(served.url) as client:
+        pushed = client.push("txn", payments(), request_id="p-1")
+        accepted = shop.online("complete").push("txn", payments())["accepted"]
+        assert (pushed["rows"], pushed["accepted"], pushed["rejected"]) == (400, accepted, {})
+        answers = []
+        for row in spine.to_pylist():
+            answered = client.answer("risk", {"card": row["card"]}, at=row["timestamp"], status=True, request_id="q-1")
+            assert (answered.service, answered.request_id) == ("risk", "q-1")
+            assert datetime.datetime.fromisoformat(answered.at.replace("Z", "+00:00")) == row["timestamp"]
+            assert answered.program == shop.hash and list(answered.cuts) == ["txn"]
+            answers.append(answered.to_arrow().replace_schema_metadata())
+        assert_same(pyarrow.concat_tables(answers), expected.select(answers[0].column_names))
+        # Without statuses, many at once, in order.
+        at = spine.to_pylist()[7]["timestamp"]
+        cards = [5, 0, 99, 5, None]
+        many = client.answer("risk", {"card": cards}, at=at)
+        singly = [client.answer("risk", {"card": [card]}, at=at).to_arrow() for card in cards]
+        assert_same(many.to_arrow(), pyarrow.concat_tables(singly))
+        assert len(many) == 5 and not any(name.endswith("__status") for name in many.columns)
+
+
+def test_rows_of_every_kind_go_in_parts(shop, served, monkeypatch):
+    monkeypatch.setattr("featc._client.PART_ROWS", 7)
+    rows = payments(60)
+    bad = rows.set_column(rows.column_names.index("at"), "at", stamps([None if i in (8, 50) else i * 60 for i in range(60)]))
+    with featc.Client(served.url) as client:
+        pushed = client.push("txn", bad)
+        assert (pushed["rows"], pushed["rejected"]) == (60, {"null_time": 2})
+        assert [example["place"] for example in pushed["examples"]] == [9, 51]
+        asked = {"card": list(range(7))}, "2024-05-01T09:00:00Z"
+        before = client.answer("risk", *asked).to_pydict()
+        for again in (rows.to_pandas(types_mapper=pandas.ArrowDtype), rows.to_pylist(), rows.to_pydict(), rows):
+            pushed = client.push("txn", again)
+            assert pushed["rows"] == 60 and pushed["rejected"] == {}
+        after = client.answer("risk", *asked).to_pydict()
+        assert before != after
+        expected = shop.train("risk", {"card": list(range(7)), "timestamp": [datetime.datetime(2024, 5, 1, 9, tzinfo=datetime.timezone.utc)] * 7}, sources={"txn": rows}, truth="complete").to_pydict()
+        assert {name: str(values) for name, values in after.items()} == {name: str(expected[name]) for name in after}
+        assert client.push("txn", rows.slice(0, 0))["rows"] == 0
+
+
+def test_refusals_are_those_of_the_server(served):
+    client = featc.Client(served.url)
+    for call, code in [
+        (lambda: client.answer("risks", {"card": [1]}), "E0904"),
+        (lambda: client.answer("risk", {"cart": [1]}), "E0802"),
+        (lambda: client.answer("risk", {"card": ["a"]}), "E0802"),
+        (lambda: client.answer("risk", {"card": list(range(1001))}), "E0803"),
+        (lambda: client.push("nothing", {"id": [1]}), "E0804"),
+        (lambda: client.push("../answer", {"id": [1]}), "E0804"),
+        (lambda: client.push("txn", {"id": [1]}), "E0701"),
+    ]:
+        with pytest.raises(featc.RunError) as refused:
+            call()
+        assert refused.value.code == code, str(refused.value)
+        assert str(refused.value).startswith(f"error[{code}]: ") and "\n = help: " in str(refused.value)
+    assert client.services()["services"][0]["name"] == "risk" and client.is_ready()
+    client.close()
+    assert client.is_ready(), "a client that was closed opens connections again"
+    for url in ("ftp://127.0.0.1:1", "http://", "http://127.0.0.1:1/v1"):
+        with pytest.raises(ValueError, match="no address of a server"):
+            featc.Client(url)
+
+
+def test_a_token_and_a_restart(command_line):
+    (command_line.folder / "token").write_text(TOKEN)
+    with Served(command_line, "--token-file", "token") as server:
+        with pytest.raises(featc.RunError) as refused:
+            featc.Client(server.url).services()
+        assert refused.value.code == "E0805"
+        client = featc.Client(server.url, token=TOKEN)
+        client.push("txn", payments(50))
+        asked = ("risk", {"card": [1, 2]}, "2024-05-01T09:00:00Z")
+        before = client.answer(*asked).to_pydict()
+        server.end()
+        with pytest.raises(OSError):
+            client.is_ready()
+        with Served(command_line, "--token-file", "token") as again:
+            client = featc.Client(again.url, token=TOKEN)
+            assert str(client.answer(*asked).to_pydict()) == str(before)
+
+
+def test_threads_share_a_client(served):
+    client, found = featc.Client(served.url), []
+    client.push("txn", payments(60))
+
+    def ask(card):
+        for _ in range(20):
+            found.append((card, str(client.answer("risk", {"card": card}, "2024-05-01T09:00:00Z").to_pydict())))
+
+    threads = [threading.Thread(target=ask, args=(card,)) for card in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 120 and len(set(found)) == 6
+    client.close()
+
+
+def test_a_connection_that_was_closed_is_opened_again(served):
+    client = featc.Client(served.url)
+    client.services()
+    # As a server does that has not heard of it for long.
+    client._local.connection.sock.shutdown(socket.SHUT_RDWR)
+    assert client.services()["services"]
+    client.close()
+
+
+def test_something_else_that_listens():
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer():
+        connection, _ = listener.accept()
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 418 no\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+        connection.close()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    with pytest.raises(featc.RunError, match="status 418"):
+        featc.Client("127.0.0.1:%d" % listener.getsockname()[1]).services()
+    thread.join()
+    listener.close()

@@ -1,0 +1,258 @@
+//! A state that nobody serves, looked at without changing it.
+
+use crate::archive::{PUSHED, SERVED};
+use crate::disk::Disk;
+use crate::error::StateError;
+use crate::ipc;
+use crate::log::Entry;
+use crate::manifest::Manifest;
+use crate::recovery::{self, Replay, damaged, read_manifest, refused, unreadable};
+use crate::replayed::Replayed;
+use arrow::array::RecordBatch;
+use featr::{Cuts, Online, Program, RestoreReport};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::collections::BTreeMap;
+
+/// What a program would begin with in a folder of state.
+#[derive(Debug)]
+pub struct Found {
+    /// How many processes have had the folder.
+    pub epoch: u64,
+    /// The program that wrote last, by its hash.
+    pub program: String,
+    /// The checkpoint that it goes on from; 0: none.
+    pub checkpoint: u64,
+    /// Whether the last process ended in order.
+    pub has_ended: bool,
+    /// Rows of the log behind the checkpoint.
+    pub replayed: u64,
+    /// Answers may have been given whose cuts follow from instants up to this one.
+    pub answered_us: Option<i64>,
+    /// The greatest cuts of these answers.
+    pub cuts: Cuts,
+    /// What the program takes up of the checkpoint; `None`: there is none.
+    pub restored: Option<RestoreReport>,
+    /// Sources of which the program cannot read the rows in the log, and why.
+    pub unread: BTreeMap<String, String>,
+    /// The state, as far as it was taken up; it shows what answers showed last.
+    pub online: Online,
+}
+
+impl Found {
+    /// Why a server would refuse the state with this program, if so.
+    pub fn refusal(&self) -> Option<String> {
+        let missing = self.restored.iter().flat_map(|report| &report.to_rebuild);
+        let missing = missing.map(ToString::to_string);
+        missing.chain(self.unread.values().cloned()).next()
+    }
+}
+
+/// Reads a state with a program. `None`: there is none.
+///
+/// # Errors
+/// What is not whole, or not ours. That the program needs what the state does not have is none.
+pub fn inspect(program: &Program, disk: &dyn Disk) -> Result<Option<Found>, StateError> {
+    let mut replayed = Replayed::new(program, disk)?;
+    replayed.takes_what_it_can = true;
+    let Some((manifest, _)) = recovery::replay(disk, &mut replayed)? else {
+        return recovery::check_unused(disk).map(|()| None);
+    };
+    let mut cuts = manifest.cuts.clone();
+    replayed.cuts.iter().for_each(|(source, cut_us)| {
+        let known_us = cuts.entry(source.clone()).or_insert(*cut_us);
+        *known_us = (*known_us).max(*cut_us);
+    });
+    let mut online = replayed.online;
+    let known = online.cuts().cloned().unwrap_or_default();
+    let is_later = |(source, cut_us): &(&String, &i64)| known.get(*source).is_none_or(|known_us| known_us < *cut_us);
+    let later: Cuts = cuts
+        .iter()
+        .filter(is_later)
+        .map(|(source, cut)| (source.clone(), *cut))
+        .collect();
+    online.let_in(&later).map_err(StateError::Program)?;
+    Ok(Some(Found {
+        epoch: manifest.epoch,
+        has_ended: manifest.end.is_some(),
+        answered_us: replayed.bound_us.max(manifest.answered_us),
+        program: manifest.program,
+        checkpoint: manifest.checkpoint,
+        replayed: replayed.rows,
+        cuts,
+        restored: replayed.restored,
+        unread: replayed.unread,
+        online,
+    }))
+}
+
+/// What was looked through of a folder of state.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// The files with their bytes, in order.
+    pub files: Vec<(String, u64)>,
+    /// What is wrong, by file.
+    pub damaged: Vec<StateError>,
+    /// Rows of Parquet, and records of the log behind the checkpoint.
+    pub rows: u64,
+    pub records: u64,
+    /// Files of which the last line was not written whole: nobody was told of it.
+    pub torn: Vec<String>,
+}
+
+/// Checks every file of a state: the sums of manifest, mark, log and checkpoint, and what they say of each other; the pages of
+/// Parquet and the lines of JSON, which have no sums of ours, by reading them.
+///
+/// # Errors
+/// There is no state; the disk refuses to list it.
+pub fn verify(disk: &dyn Disk) -> Result<Verified, StateError> {
+    let mut found = Verified::default();
+    let mut sums = Sums::default();
+    match recovery::replay(disk, &mut sums) {
+        Ok(Some(_)) => {}
+        Ok(None) => {
+            recovery::check_unused(disk)?;
+            let folder = disk.name("");
+            return Err(StateError::Nothing { folder });
+        }
+        Err(error) => found.damaged.push(error),
+    }
+    found.records = sums.records;
+    for file in files(disk)? {
+        let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
+        found.files.push((file.clone(), bytes.len() as u64));
+        let is_parquet = file.ends_with(".parquet");
+        let looked = match file.split('/').next() {
+            Some(SERVED | PUSHED) if is_parquet => batches(disk, &file, bytes).map(|batches| {
+                found.rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+            }),
+            Some("aside") => lines(disk, &file, &bytes).map(|is_whole| {
+                if !is_whole {
+                    found.torn.push(disk.name(&file));
+                }
+            }),
+            Some(_) | None => Ok(()),
+        };
+        found.damaged.extend(looked.err());
+    }
+    Ok(found)
+}
+
+/// Checks what is replayed.
+#[derive(Debug, Default)]
+struct Sums {
+    records: u64,
+}
+
+impl Replay for Sums {
+    fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
+        featr::check_snapshot(bytes).map_err(|error| StateError::Damaged {
+            file: file.to_owned(),
+            why: error.to_string(),
+        })
+    }
+
+    fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
+        self.records += 1;
+        match entry {
+            Entry::Rows { ipc, .. } | Entry::Answers { ipc, .. } => {
+                ipc::read(ipc).map(drop).map_err(|error| unreadable(file, &error))
+            }
+            Entry::Bound { .. } | Entry::Program { .. } | Entry::End => Ok(()),
+        }
+    }
+}
+
+/// The files of a state, in order.
+fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
+    let list = |folder: &str| disk.list(folder).map_err(refused(disk, folder));
+    let mut all = Vec::new();
+    for name in list("")? {
+        match name.as_str() {
+            SERVED | PUSHED => {
+                for folder in list(&name)? {
+                    let folder = format!("{name}/{folder}");
+                    all.extend(list(&folder)?.into_iter().map(|file| format!("{folder}/{file}")));
+                }
+            }
+            "checkpoint" | "log" | "aside" => {
+                all.extend(list(&name)?.into_iter().map(|file| format!("{name}/{file}")));
+            }
+            _ => all.push(name),
+        }
+    }
+    Ok(all)
+}
+
+fn batches(disk: &dyn Disk, file: &str, bytes: Vec<u8>) -> Result<Vec<RecordBatch>, StateError> {
+    let broken = |why: String| damaged(disk, file, why);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes));
+    let reader = reader
+        .and_then(|reader| reader.build())
+        .map_err(|error| broken(error.to_string()))?;
+    reader
+        .collect::<Result<_, _>>()
+        .map_err(|error| broken(error.to_string()))
+}
+
+/// Whether the last of some lines of JSON is whole.
+fn lines(disk: &dyn Disk, file: &str, bytes: &[u8]) -> Result<bool, StateError> {
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').zip(1u64..).peekable();
+    while let Some((line, number)) = lines.next() {
+        let is_whole = line.ends_with(b"\n") && serde_json::from_slice::<serde_json::Value>(line).is_ok();
+        match lines.peek() {
+            None => return Ok(is_whole),
+            Some(_) if is_whole => {}
+            Some(_) => return Err(damaged(disk, file, format!("line {number} is no JSON"))),
+        }
+    }
+    Ok(true)
+}
+
+/// Gives all rows that were pushed, by source, with their arrivals: those of the files, and those that are in the log alone.
+///
+/// # Errors
+/// There is no state, or it is not whole; what `each` refuses.
+pub fn pushed(
+    disk: &dyn Disk,
+    each: &mut dyn FnMut(&str, &RecordBatch) -> Result<(), StateError>,
+) -> Result<(), StateError> {
+    let Some(manifest) = read_manifest(disk)? else {
+        recovery::check_unused(disk)?;
+        let folder = disk.name("");
+        return Err(StateError::Nothing { folder });
+    };
+    let list = |folder: &str| disk.list(folder).map_err(refused(disk, folder));
+    for source in list(PUSHED)? {
+        let folder = format!("{PUSHED}/{source}");
+        for name in list(&folder)? {
+            let file = format!("{folder}/{name}");
+            // What is in the log still comes from there.
+            let segment = name.get(..8).and_then(|number| number.parse::<u64>().ok());
+            if segment.is_none_or(|segment| segment >= manifest.first_segment) {
+                continue;
+            }
+            let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
+            batches(disk, &file, bytes)?
+                .iter()
+                .try_for_each(|batch| each(&source, batch))?;
+        }
+    }
+    recovery::replay(disk, &mut InLog(each)).map(drop)
+}
+
+/// Gives the rows of the log.
+struct InLog<'a>(&'a mut dyn FnMut(&str, &RecordBatch) -> Result<(), StateError>);
+
+impl Replay for InLog<'_> {
+    fn checkpoint(&mut self, _: &[u8], _: &str, _: &Manifest) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
+        let Entry::Rows { source, ipc } = entry else {
+            return Ok(());
+        };
+        let rows = ipc::read(ipc).map_err(|error| unreadable(file, &error))?;
+        rows.iter().try_for_each(|batch| (self.0)(source, batch))
+    }
+}

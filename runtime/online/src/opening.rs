@@ -1,0 +1,112 @@
+//! From a disk to a running state.
+
+use crate::aside::Aside;
+use crate::clock::Clock;
+use crate::core::Core;
+use crate::counters::Counters;
+use crate::disk::Disk;
+use crate::error::StateError;
+use crate::published::Published;
+use crate::replayed::Replayed;
+use crate::runtime::Runtime;
+use crate::shared::{Options, Shared};
+use crate::store::Store;
+use crate::writer::{BOUND_AHEAD_US, Writer};
+use featr::Program;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
+
+/// How far the clock may lie behind what was answered.
+const CLOCK_BEHIND_US: i64 = 10_000_000;
+
+/// What was found when a state was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// How many processes have had the folder, this one included.
+    pub epoch: u64,
+    /// The checkpoint that it goes on from; 0: none.
+    pub checkpoint: u64,
+    /// Rows that were read from the log behind it.
+    pub replayed: u64,
+}
+
+impl Runtime {
+    /// Opens the state on a disk, or begins one. After a crash it waits, for up to a second, until the clock is where answers may
+    /// have been given before.
+    ///
+    /// # Errors
+    /// A state that is not whole, that another process has, or that the program cannot go on with.
+    pub fn open(
+        program: Program,
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<(Runtime, Opened), StateError> {
+        let mut replayed = Replayed::new(&program, &*disk)?;
+        let store = Store::open(disk.clone(), program.hash(), &mut replayed)?;
+        let bound_us = replayed.bound_us.max(store.manifest().answered_us);
+        wait_for(bound_us, &*clock)?;
+        let opened = Opened {
+            epoch: store.manifest().epoch,
+            checkpoint: store.manifest().checkpoint,
+            replayed: replayed.rows,
+        };
+        let services = program.services().map(|service| {
+            let sources = program.service_sources(service).unwrap_or_default();
+            (
+                service.to_owned(),
+                sources.into_iter().map(|source| source.name).collect(),
+            )
+        });
+        let sources = program.sources();
+        let mut core = Core::new(replayed.online, bound_us);
+        for answered in [&store.manifest().cuts, &replayed.cuts] {
+            core.resume(answered, &sources).map_err(StateError::Program)?;
+        }
+        core.release(&*clock, options.history_us);
+        let cuts = core.online.cuts().cloned().unwrap_or_default();
+        let shared = Arc::new(Shared {
+            sources,
+            services: services.collect(),
+            published: Published::new(cuts, core.base_us, core.online.stats()),
+            program,
+            clock,
+            core: Mutex::new(core),
+            answers: Mutex::default(),
+            counters: Counters::default(),
+            failure: Mutex::default(),
+            asked: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            options,
+        });
+        let (commands, waiting) = sync_channel(shared.options.waiting_max.max(1));
+        let aside = Aside::new(disk, store.manifest().epoch);
+        let writer = Writer::new(shared.clone(), store, aside, waiting);
+        let thread = std::thread::Builder::new().name("featr-writer".to_owned());
+        let thread = thread.spawn(move || writer.run()).map_err(|error| StateError::Broken {
+            why: featr::plain(&error),
+        })?;
+        let runtime = Runtime {
+            shared,
+            commands,
+            writer: Mutex::new(Some(thread)),
+        };
+        Ok((runtime, opened))
+    }
+}
+
+/// Waits until the clock has come to what answers may have been given up to: so far ahead a crash leaves it. If the clock has
+/// gone back, cuts stand still instead.
+fn wait_for(bound_us: Option<i64>, clock: &dyn Clock) -> Result<(), StateError> {
+    let Some(answered_us) = bound_us else { return Ok(()) };
+    let now_us = clock.now_us();
+    let ahead_us = answered_us.saturating_sub(now_us);
+    if ahead_us > CLOCK_BEHIND_US {
+        return Err(StateError::ClockBehind { now_us, answered_us });
+    }
+    if ahead_us <= BOUND_AHEAD_US {
+        clock.wait_until(answered_us);
+    }
+    Ok(())
+}
