@@ -155,6 +155,31 @@ fn a_part_that_was_changed_is_found_by_verify() {
     );
 }
 
+/// Whole parts with other values, which the checkpoint knows by their hashes.
+#[test]
+fn values_that_are_not_those_of_the_model_are_found_by_verify() {
+    let folder = folder();
+    let arguments = |truth: &str, out: &str| format!("{GRID} --chunk 5d --status --truth {truth} --out {out}");
+    ok(folder.path(), &arguments("as-of-arrival", "right"));
+    ok(folder.path(), &arguments("complete", "wrong"));
+    let [right, wrong] = ["right", "wrong"].map(|name| folder.path().join(name));
+    for part in names(&wrong).iter().filter(|name| name.ends_with(".parquet")) {
+        std::fs::copy(wrong.join(part), right.join(part)).expect("copied");
+    }
+    let mut done = serde_json::Value::Null;
+    change_checkpoint(&wrong, |state| done = state["done"].clone());
+    change_checkpoint(&right, |state| state["done"] = done);
+    let said = refused(
+        folder.path(),
+        &format!("{} --verify 300", arguments("as-of-arrival", "right")),
+        "E0709",
+    );
+    assert!(
+        said.contains("first difference: part-") && said.contains("; 0 parts made in this run"),
+        "{said}"
+    );
+}
+
 #[test]
 fn entities_of_a_file_are_asked_about_also_without_events() {
     let folder = folder();
@@ -391,7 +416,9 @@ fn an_edit_that_changes_no_value_does_not_stop_a_backfill() {
 #[test]
 fn a_copied_folder_goes_on() {
     let folder = folder();
-    let arguments = format!("{GRID} --chunk 1d --out out");
+    // No file is known by the folder that it lay in.
+    std::fs::write(folder.path().join("cards.csv"), "card\nc3\nc1\nc7\n").expect("writable");
+    let arguments = format!("{GRID} --entities cards.csv --chunk 1d --out out");
     ok(folder.path(), &arguments);
     let copy = tempfile::tempdir().expect("a temporary folder");
     std::fs::create_dir(copy.path().join("out")).expect("writable");
