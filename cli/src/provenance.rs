@@ -45,7 +45,7 @@ impl Inputs {
     pub fn unchanged(&self, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
         let now = Inputs::look(prepared, &self.path, reporter)?;
         unchanged(&self.sources, &now.sources, errors::DURING, reporter)?;
-        let what = questions(prepared);
+        let what = prepared.questions();
         refuse_changes(what, &self.spine, &now.spine, errors::DURING, reporter)
     }
 }
@@ -75,14 +75,6 @@ pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Repor
 pub fn memory_record(rows: &Arc<Table>, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
     let record = FileRecord::in_memory(&rows.clone().into(), hash);
     record.or_else(|error| reporter.refuse(errors::run(&error, None)))
-}
-
-/// What messages call the questions.
-pub fn questions(prepared: &Prepared) -> &'static str {
-    match prepared.served_log.is_empty() {
-        true => "the spine",
-        false => "the served log",
-    }
 }
 
 /// The questions: rows in memory, or their files, of which some are recorded by the hash of their bytes.

@@ -5,9 +5,7 @@ use crate::args::{ProgramArgs, RunArgs, SpineArgs, TrainCommand, TruthArg};
 use crate::errors;
 use crate::foreign;
 use crate::outputs::{Aside, check_out, check_overwrites};
-use crate::provenance::{
-    Recorder, fingerprints, named_file, other_values, questions, refuse_all, source_changes, source_files,
-};
+use crate::provenance::{Recorder, fingerprints, named_file, other_values, refuse_all, source_changes, source_files};
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, prepare};
 use crate::settle::settle;
@@ -249,7 +247,7 @@ fn check_inputs(
         found.retain(|change| !undecided(change));
         refuse_all(&found, SINCE, reporter)
     });
-    let what = questions(prepared);
+    let what = prepared.questions();
     let mut found: Vec<(String, Change)> = vec![];
     for (was, path) in spine_files(was).zip(prepared.question_files(&spine.spine)) {
         if !path.exists() {

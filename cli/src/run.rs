@@ -135,6 +135,14 @@ pub fn prepare_compiled(
 }
 
 impl Prepared {
+    /// What messages call the questions.
+    pub fn questions(&self) -> &'static str {
+        match self.served_log.is_empty() {
+            true => "the spine",
+            false => "the served log",
+        }
+    }
+
     /// The files that the questions are read from.
     pub fn question_files<'a>(&'a self, spine: &'a Path) -> Vec<&'a Path> {
         match self.served_log.as_slice() {

@@ -2,7 +2,6 @@
 
 use crate::args::RunArgs;
 use crate::errors;
-use crate::provenance::questions;
 use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use featc_driver::diag::{Diagnostic, SourceMap};
@@ -79,7 +78,7 @@ pub fn check_asked(rows: u64, why: &str, args: &RunArgs, reporter: &Reporter) ->
 
 /// As [`check_asked`], of a spine.
 pub fn check_spine(prepared: &Prepared, spine: &Spine, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
-    let why = format!("{} has no rows", questions(prepared));
+    let why = format!("{} has no rows", prepared.questions());
     check_asked(spine.times.len() as u64, &why, args, reporter)
 }
 

@@ -240,7 +240,7 @@ fn a_set_as_served_is_made_again_from_its_record() {
 fn a_source_may_have_two_underscores_in_its_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();
-    shop(folder, 50);
+    shop(folder, 200);
     log(folder, |_, at| at.to_owned());
     let edit = |file: &str, from: &str, to: &str| {
         let text = std::fs::read_to_string(folder.join(file)).expect("a file");

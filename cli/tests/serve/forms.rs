@@ -27,7 +27,7 @@ view v of card from facts {
   feature n = max(n) over 1d
   feature last_on = max(on) over 1d
   feature took = max(took) over 1d
-  feature seen = max(seen) over 1d
+  feature latest = max(at) over 1d
   feature since = time_since_last() over 1d
   feature kinds = last_n(n, 3) over 1d
 }
@@ -80,7 +80,7 @@ fn answers_have_the_form_of_training_sets_and_are_read_again() {
         ("v__n", "9223372036854775806"),
         ("v__last_on", "\"2024-02-29\""),
         ("v__took", "\"PT5400.000001S\""),
-        ("v__seen", "\"2024-03-01T10:02:01.250Z\""),
+        ("v__latest", "\"2024-03-01T10:02:00.500Z\""),
         ("v__since", "\"PT7079.75S\""),
     ] {
         assert_eq!(first[feature].get(), text, "{feature}");

@@ -48,6 +48,9 @@ fn served(folder: &Path) {
     assert_eq!(server.push(&late.to_string())["accepted"], 1);
     let again = server.answer(&json!({ "service": "risk", "entity": { "card": "a", "shop": 1 } }));
     assert_eq!(again["answers"][0]["statuses"]["spend__total_1h"], "ok");
+    // Answers go to the disk with the next rows: what a kill catches before is lost.
+    let other = json!({ "id": 10, "card": "b", "shop": 1, "amount": 5.0, "at": minutes_ago(5) });
+    assert_eq!(server.push(&other.to_string())["accepted"], 1);
     server.kill();
 }
 
@@ -64,7 +67,7 @@ fn what_was_served_can_be_trained_on_from_the_folder_alone() {
     let files = featc(folder, "state export --state state --out rows").expect("it exports");
     assert_eq!(
         files["files"],
-        json!([{ "source": "payments", "file": "rows/payments.parquet", "rows": 4 }])
+        json!([{ "source": "payments", "file": "rows/payments.parquet", "rows": 5 }])
     );
     let refused = featc(folder, "state export --state state --out rows").expect_err("there is something");
     assert_eq!(refused["code"], "E0903", "{refused}");

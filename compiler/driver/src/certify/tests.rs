@@ -118,7 +118,7 @@ fn objects(document: &Json, path: &str, found: &mut Vec<String>) {
                 .for_each(|(name, member)| objects(member, &format!("{path}/{name}"), found));
         }
         Json::Array(items) => {
-            let mut items = items.iter().enumerate();
+            let items = items.iter().enumerate();
             items.for_each(|(at, item)| objects(item, &format!("{path}/{at}"), found));
         }
         _ => {}
