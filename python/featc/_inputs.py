@@ -104,7 +104,9 @@ def _parts(rows: Any, module: str) -> "Optional[Iterable[Any]]":
     if module == "polars" and hasattr(rows, "collect_schema") and hasattr(rows, "lazy") and not _is_arrow(rows):
         # A LazyFrame. Of one without rows come no batches.
         batches = rows.collect_batches() if hasattr(rows, "collect_batches") else [rows.collect()]
-        return itertools.chain([rows.collect_schema().to_frame()], batches)
+        return map(_of_polars, itertools.chain([rows.collect_schema().to_frame()], batches))
+    if module == "polars" and hasattr(rows, "with_columns"):
+        return [_of_polars(rows)]
     if module == "pyarrow" and hasattr(rows, "scanner"):
         return [rows.scanner().to_reader()]  # A Dataset.
     if module == "duckdb" and hasattr(rows, "to_arrow_reader"):
@@ -112,6 +114,19 @@ def _parts(rows: Any, module: str) -> "Optional[Iterable[Any]]":
     if _is_arrow(rows):
         return [rows]
     return rows if isinstance(rows, Iterator) else None
+
+
+def _of_polars(frame: Any) -> Any:
+    """A Polars frame without columns of type Null, which it writes with a buffer that Arrow's interface does not have.
+
+    As everywhere where nothing is there, they are floats.
+    """
+    nothing = [name for name, kind in frame.schema.items() if str(kind) == "Null"]
+    if not nothing:
+        return frame
+    import polars
+
+    return frame.with_columns(polars.col(nothing).cast(polars.Float64))
 
 
 def _of_pandas(frame: Any, what: str, wanted: Iterable[str]) -> _featc.Table:

@@ -90,7 +90,7 @@ fn what_was_served_can_be_trained_on_from_the_folder_alone() {
     let said = featc(folder, &format!("verify shop.feat --service risk {files}"));
     assert_eq!(said.expect("the others are equal")["differ"], 0);
     let verified = featc(folder, "state verify --state state").expect("it is whole");
-    assert_eq!(verified["rows"], 6, "four rows, two answers");
+    assert_eq!(verified["rows"], 7, "five rows, two answers");
 }
 
 #[test]
@@ -106,14 +106,14 @@ fn a_state_is_listed_and_shown_without_a_server() {
     let by_card = logs.iter().find(|log| log["keys"] == json!(["card"])).expect("by card");
     assert_eq!(
         (&by_card["views"], &by_card["entities"]),
-        (&json!(["spend"]), &json!(1))
+        (&json!(["spend"]), &json!(2))
     );
     assert_eq!(
         by_card["events"]
             .as_u64()
             .zip(by_card["waiting"].as_u64())
             .map(|(left, right)| left + right),
-        Some(4)
+        Some(5)
     );
     let at = minutes_ago(0);
     let shown = format!("state show shop.feat --state state --service risk --key card=a --key shop=1 --at {at}");
