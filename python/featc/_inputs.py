@@ -202,13 +202,15 @@ def _numpy_times(values: Any) -> Optional[tuple[str, list[Any]]]:
     kind = getattr(getattr(values, "dtype", None), "kind", None)
     if kind not in ("M", "m") or not hasattr(values, "astype") or not hasattr(values, "tolist"):
         return None
+    if getattr(values.dtype, "tz", None) is not None:
+        return None  # Instants of pandas with a zone, which numpy has none of: one by one.
     numbers = values.astype("datetime64[us]" if kind == "M" else "timedelta64[us]").astype("int64").tolist()
     return "naive" if kind == "M" else "duration", [None if number == NAT else number for number in numbers]
 
 
 def _item(value: Any) -> Any:
     """A value of numpy or pandas as one of Python."""
-    if type(value).__name__ == "NaTType":
+    if type(value).__name__ in ("NaTType", "NAType"):
         return None
     if hasattr(value, "to_timedelta64"):
         value = value.to_timedelta64()

@@ -339,3 +339,14 @@ def test_nothing_is_printed_of_what_is_told(shop, capfd):
     with pytest.raises(TypeError, match="column `card` is broken"):
         shop.train("risk", reader, sources=TXN)
     assert capfd.readouterr().err == ""
+
+
+def test_instants_with_a_zone_in_a_dict(shop):
+    """As `pandas.to_datetime(…, utc=True)` has them, which is what the messages advise."""
+    asked = questions()
+    texts = [at.isoformat() for at in asked["timestamp"].to_pylist()]
+    columns = {name: asked[name].to_pylist() for name in asked.column_names}
+    columns["timestamp"] = pandas.Series(pandas.to_datetime(texts, utc=True))
+    expected = shop.train("risk", asked, sources=TXN)
+    found = shop.train("risk", columns, sources=TXN).to_arrow()
+    assert_same(found.select(expected.features), expected.to_arrow().select(expected.features))

@@ -37,7 +37,8 @@ pub fn run(args: &ExportArgs, reporter: &Reporter) -> Result<(), Refused> {
         let number = outputs.iter().filter(|(_, output)| output.source == source).count();
         let name = match number {
             0 => format!("{source}.parquet"),
-            _ => format!("{source}_{number}.parquet"),
+            // No source has such a name.
+            _ => format!("{source}-{number}.parquet"),
         };
         let path = args.out.join(name);
         let mut writer = RowsWriter::create(&path, rows.schema()).map_err(unwritable)?;

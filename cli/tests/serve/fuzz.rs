@@ -206,6 +206,7 @@ fn reply(address: &str, bytes: &[u8]) -> (u16, String) {
         .nth(1)
         .and_then(|status| status.parse().ok())
         .expect("a status");
+    assert!(status < 500 || !body.is_empty(), "{text}\nof {}", shown());
     if status < 400 || body.is_empty() {
         return (status, String::new());
     }

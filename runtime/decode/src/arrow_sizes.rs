@@ -2,6 +2,7 @@
 
 use arrow::error::ArrowError;
 use arrow::ipc::{CompressionType, Message};
+use std::io::Read as _;
 use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
 /// From here on it is asked whether there is that much memory: taking it without asking would end the process.
@@ -36,6 +37,7 @@ pub(crate) fn check_sizes(message: &Message<'_>, body: &[u8]) -> Result<(), Arro
             _ => most_of_lz4(packed),
         };
         let fits = size <= most && (size < ASKED_BYTES || Vec::<u8>::new().try_reserve_exact(size).is_ok());
+        let fits = fits && (codec == CompressionType::ZSTD || size == 0 || is_lz4_of(packed, size as u64));
         if !fits {
             let why = format!("a compressed buffer says that it becomes {size} bytes");
             return Err(ArrowError::IpcError(why));
@@ -47,6 +49,13 @@ pub(crate) fn check_sizes(message: &Message<'_>, body: &[u8]) -> Result<(), Arro
 /// Every byte of a length stands for 255 bytes at most.
 fn most_of_lz4(packed: &[u8]) -> usize {
     packed.len().saturating_mul(255)
+}
+
+/// Whether LZ4 becomes no more than it says: the library takes all that comes, and compares then.
+fn is_lz4_of(packed: &[u8], size: u64) -> bool {
+    let mut unpacked = lz4_flex::frame::FrameDecoder::new(packed).take(size.saturating_add(1));
+    // What is broken the library tells.
+    std::io::copy(&mut unpacked, &mut std::io::sink()).map_or(true, |come| come <= size)
 }
 
 /// What the frames say, and where they do not, blocks of 128 KiB in four bytes each.
@@ -70,6 +79,19 @@ fn most_of_zstd(packed: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lz4_becomes_no_more_than_it_says() {
+        let zeros = vec![0u8; 300_000];
+        let mut stream = lz4_flex::frame::FrameEncoder::new(Vec::new());
+        std::io::copy(&mut &zeros[..], &mut stream).unwrap();
+        let packed = stream.finish().unwrap();
+        assert!(packed.len() < 10_000);
+        assert!(is_lz4_of(&packed, 300_000) && is_lz4_of(&packed, u64::MAX));
+        assert!(!is_lz4_of(&packed, 299_999) && !is_lz4_of(&packed, 8));
+        // What is no frame is for the library to judge.
+        assert!(is_lz4_of(b"no frame", 8));
+    }
 
     #[test]
     fn what_zstd_can_become() {

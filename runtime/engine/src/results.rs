@@ -8,8 +8,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
 use featr_batch::EXAMPLES_MAX;
 use featr_decode::{Rejects, to_arrow};
-use featr_kernels::Column;
 use featr_kernels::rows::{Dropped, Reason};
+use featr_kernels::{Column, Data};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -228,6 +228,14 @@ pub(crate) fn columns_to_batch(
     let mut arrays: Vec<ArrayRef> = Vec::new();
     let rows = columns.first().map_or(0, |(_, statuses)| statuses.len());
     for (name, (column, statuses)) in names.iter().zip(columns) {
+        if let Data::Str(texts) = &column.data
+            && i32::try_from(texts.bytes.len()).is_err()
+        {
+            return Err(Error::Columns {
+                what: "the answer".to_owned(),
+                why: format!("`{name}` takes more than 2 GiB; ask about fewer at a time"),
+            });
+        }
         let array = to_arrow(&column);
         fields.push(Field::new(name, array.data_type().clone(), true));
         arrays.push(array);

@@ -50,15 +50,14 @@ pub fn put(disk: &dyn Disk, (segment, len): (u64, u64), pushed: bool) -> Result<
     let parts = parts(&scan.entries, pushed);
     let parts = parts.map_err(|error| damaged(disk, &file, format!("a record holds no rows: {error}")))?;
     let mut files: BTreeMap<&str, u32> = BTreeMap::new();
-    for part in parts.joined() {
-        let ((folder, fingerprints), rows) = part.map_err(|error| damaged(disk, &file, error.to_string()))?;
+    for ((folder, fingerprints), rows) in parts.each() {
         let number = files.entry(folder).or_default();
         let file = match number {
             0 => format!("{folder}/{segment:08}.parquet"),
             _ => format!("{folder}/{segment:08}_{number}.parquet"),
         };
         *number += 1;
-        let bytes = parquet_of(&rows, fingerprints.clone());
+        let bytes = parquet_of(rows, fingerprints.clone());
         let bytes = bytes.map_err(|error| refused(disk, &file)(std::io::Error::other(error)))?;
         disk.replace(&file, &bytes).map_err(refused(disk, &file))?;
     }
@@ -94,13 +93,13 @@ fn parts(entries: &[Entry<'_>], pushed: bool) -> Result<Parts<Of>, ArrowError> {
     Ok(parts)
 }
 
-fn parquet_of(rows: &RecordBatch, fingerprints: Option<String>) -> Result<Vec<u8>, ParquetError> {
+fn parquet_of(rows: &[RecordBatch], fingerprints: Option<String>) -> Result<Vec<u8>, ParquetError> {
     let metadata = fingerprints.map(|text| vec![KeyValue::new(FINGERPRINTS_KEY.to_owned(), text)]);
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_key_value_metadata(metadata)
         .build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties))?;
-    writer.write(rows)?;
+    let mut writer = ArrowWriter::try_new(Vec::new(), rows[0].schema(), Some(properties))?;
+    rows.iter().try_for_each(|rows| writer.write(rows))?;
     writer.into_inner()
 }

@@ -46,6 +46,12 @@ impl<K: Ord> Parts<K> {
         }
     }
 
+    /// The batches of each part.
+    pub fn each(&self) -> impl Iterator<Item = (&K, &[RecordBatch])> {
+        let all = self.parts.iter();
+        all.flat_map(|(of, parts)| parts.iter().map(move |part| (of, part.as_slice())))
+    }
+
     /// Each part as one batch; several of one thing have different columns.
     ///
     /// # Errors

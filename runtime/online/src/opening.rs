@@ -13,7 +13,7 @@ use crate::shared::{Options, Shared};
 use crate::store::Store;
 use crate::writer::{BOUND_AHEAD_US, Writer};
 use featr::Program;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 
@@ -74,6 +74,7 @@ impl Runtime {
             clock,
             core: Mutex::new(core),
             answers: Mutex::default(),
+            answer_bytes: AtomicUsize::new(0),
             counters: Counters::default(),
             failure: Mutex::default(),
             asked: AtomicBool::new(false),

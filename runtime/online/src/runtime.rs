@@ -6,7 +6,7 @@ use crate::error::{Refused, StateError};
 use crate::group::{Command, Push, Then};
 use crate::locks::locked;
 use crate::served::{self, Told};
-use crate::shared::{ANSWERS_WAITING_MAX, Pushed, Shared};
+use crate::shared::{ANSWERS_WAITING_BYTES, ANSWERS_WAITING_MAX, Pushed, Shared};
 use arrow::array::RecordBatch;
 use featc_ir::{Source, Type};
 use featr::{Cuts, Incoming, LogStats, Program, arrow_type};
@@ -183,9 +183,12 @@ impl Runtime {
             let rows = served::rows(&told, &question.rows, &features);
             let rows = rows.map_err(|error| Refused::Request(featr::Error::Bug { why: error.to_string() }))?;
             let mut answers = locked(&shared.answers);
-            if answers.len() >= ANSWERS_WAITING_MAX {
+            let bytes = shared.answer_bytes.load(Ordering::Relaxed);
+            if answers.len() >= ANSWERS_WAITING_MAX || bytes >= ANSWERS_WAITING_BYTES {
                 return Err(Refused::Busy);
             }
+            let more = rows.get_array_memory_size();
+            shared.answer_bytes.fetch_add(more, Ordering::Relaxed);
             answers.push((question.service.clone(), rows));
         }
         shared

@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use featc_ir::{READ_SKEW_US, Source};
 use featr::{Incoming, Program, PushReport};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How a state is kept and asked.
@@ -84,6 +84,8 @@ pub struct Shared {
     /// Per service the names of its sources.
     pub services: BTreeMap<String, Vec<String>>,
     pub answers: Mutex<Vec<(String, RecordBatch)>>,
+    /// Bytes of these.
+    pub answer_bytes: AtomicUsize,
     pub counters: Counters,
     pub published: Published,
     pub failure: Mutex<Option<String>>,
@@ -94,6 +96,13 @@ pub struct Shared {
 
 /// Answers that may wait for the writer.
 pub const ANSWERS_WAITING_MAX: usize = 100_000;
+/// Bytes of answers that may wait for the writer.
+pub const ANSWERS_WAITING_BYTES: usize = 256 << 20;
+
+/// Bytes that answers take, about.
+fn bytes_of(answers: &[(String, RecordBatch)]) -> usize {
+    answers.iter().map(|(_, rows)| rows.get_array_memory_size()).sum()
+}
 
 impl Shared {
     pub fn core(&self) -> MutexGuard<'_, Core> {
@@ -114,7 +123,9 @@ impl Shared {
             is_room
         };
         let count = waiting.iter().take_while(is_room).count();
-        waiting.drain(..count).collect()
+        let taken: Vec<_> = waiting.drain(..count).collect();
+        self.answer_bytes.fetch_sub(bytes_of(&taken), Ordering::Relaxed);
+        taken
     }
 
     pub fn has_answers(&self) -> bool {
@@ -123,6 +134,7 @@ impl Shared {
 
     /// Lets answers that could not be logged wait again, in front of the others.
     pub fn put_back(&self, answers: Vec<(String, RecordBatch)>) {
+        self.answer_bytes.fetch_add(bytes_of(&answers), Ordering::Relaxed);
         locked(&self.answers).splice(0..0, answers);
     }
 

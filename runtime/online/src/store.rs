@@ -53,6 +53,12 @@ impl Store {
             let file = log::file(*number);
             disk.remove(&file).map_err(refused(&*disk, &file))?;
         }
+        // What a killed process had written and not synced was read all the same: it is durable before the mark says so.
+        let read = end.before.iter().map(|(number, len)| (*number, *len));
+        for (number, len) in read.chain([(end.segment, end.len)]) {
+            let synced = Segment::open(&*disk, number, len).and_then(|mut segment| segment.sync());
+            synced.map_err(refused(&*disk, &log::file(number)))?;
+        }
         let name = log::file(end.segment);
         let mut earlier = end.before;
         let segment = match end.ended {

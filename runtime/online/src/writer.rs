@@ -198,7 +198,17 @@ impl Writer {
             .iter()
             .map(|push| (push.incoming.source.as_str(), &push.incoming.rows));
         let rows = as_bytes(rows).map_err(again)?;
-        let told = as_bytes(answers.iter().map(|(service, rows)| (service.as_str(), rows))).map_err(again)?;
+        // What cannot be written now cannot be later: then each for itself, and what is left is lost.
+        let of = |some: &[(String, RecordBatch)]| {
+            let parts = some.iter().map(|(service, rows)| (service.as_str(), rows));
+            as_bytes(parts)
+        };
+        let told = of(answers).unwrap_or_else(|_| {
+            let each = answers
+                .chunks(1)
+                .map(|one| of(one).inspect_err(|_| self.shared.lose(one)));
+            each.flatten().flatten().collect()
+        });
         let mut entries: Vec<Entry<'_>> = rows.iter().map(|(source, ipc)| Entry::Rows { source, ipc }).collect();
         let fingerprints = serde_json::to_vec(&self.shared.options.fingerprints);
         let fingerprints = fingerprints.map_err(|error| again(error.to_string()))?;

@@ -115,7 +115,7 @@ fn schemas(server: &Server) -> Map<String, Value> {
             "entity": { "anyOf": entities },
             "entities": { "type": "array", "maxItems": server.limits.entities, "items": { "anyOf": entities } },
             "at": instant(),
-            "request_id": text(),
+            "request_id": { "type": "string", "maxLength": crate::head::ID_BYTES_MAX },
         },
         "required": ["service"],
         "additionalProperties": false,

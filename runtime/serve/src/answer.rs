@@ -61,21 +61,29 @@ pub async fn answer(server: &Shared, request: Request) -> Result<Response, Refus
 fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<Question, Refusal> {
     let asked: Asked<'_> = serde_json::from_slice(bytes)
         .map_err(|error| Refusal::unreadable(format!("the body is no request for answers: {error}"), HELP))?;
+    let most = server.limits.entities;
+    let count = asked.entities.as_ref().map_or(1, Vec::len);
+    if count > most {
+        let message = format!("{count} entities are asked about, and at most {most} may be");
+        return Err(Refusal::too_large(
+            message,
+            "ask about fewer at a time, or raise --max-entities",
+        ));
+    }
     let lines: Vec<&str> = match (asked.entity, &asked.entities) {
         (Some(one), None) => vec![one.get()],
         (None, Some(many)) => many.iter().map(|entity| entity.get()).collect(),
         (Some(_), Some(_)) => return Err(Refusal::unreadable("`entity` and `entities` are both there", HELP)),
         (None, None) => return Err(Refusal::unreadable("neither `entity` nor `entities` is there", HELP)),
     };
-    let most = server.limits.entities;
-    if lines.len() > most {
-        let message = format!("{} entities are asked about, and at most {most} may be", lines.len());
-        return Err(Refusal::too_large(
-            message,
-            "ask about fewer at a time, or raise --max-entities",
-        ));
-    }
     let at_us = asked.at.as_deref().map(at).transpose()?;
+    if asked
+        .request_id
+        .as_ref()
+        .is_some_and(|id| id.len() > head::ID_BYTES_MAX)
+    {
+        return Err(Refusal::unreadable("`request_id` has more than 200 bytes", HELP));
+    }
     let rows = server.runtime.program().questions(&asked.service, &lines);
     Ok(Question {
         rows: rows.map_err(|error| Refusal::of_error(&error))?,

@@ -14,6 +14,9 @@ pub const JSONL: &str = "application/jsonl";
 /// The id of a request, which comes back with what is answered.
 pub const REQUEST_ID: &str = "x-request-id";
 
+/// The longest id of a request, in bytes: it stands in every row of the served log.
+pub const ID_BYTES_MAX: usize = 200;
+
 /// The id that a request says in its head.
 ///
 /// # Errors
@@ -22,7 +25,7 @@ pub fn request_id(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(said) = headers.get(REQUEST_ID) else {
         return Ok(None);
     };
-    let text = said.to_str().ok().filter(|text| text.len() <= 200);
+    let text = said.to_str().ok().filter(|text| text.len() <= ID_BYTES_MAX);
     let help = "send at most 200 visible characters of ASCII";
     text.map_or_else(
         || Err(Refusal::unreadable("the header x-request-id is no id", help)),

@@ -11,6 +11,7 @@ use featr::{Bounds, Incoming};
 use featr_online::{Pushed, Refused};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Rejected rows that a reply shows.
 const EXAMPLES_MAX: usize = 10;
@@ -37,20 +38,28 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
     let shared = server.clone();
     let decoded = blocking(move || {
         let program = shared.runtime.program();
-        program.incoming_within(&source, format, bytes, &bounds)
+        // The room goes with the rows: who hangs up does not give it back before they are gone.
+        (program.incoming_within(&source, format, bytes, &bounds), room)
     });
-    let incoming = decoded.await.map_err(|error| Refusal::of_error(&error))?;
+    let (incoming, room) = decoded.await;
+    let incoming = incoming.map_err(|error| Refusal::of_error(&error))?;
     let mut reply = Reply::of(&incoming);
-    let pushed = wait(server, incoming, request_id.clone()).await?;
-    // Until now the rows were in memory.
-    drop(room);
+    let pushed = wait(server, (incoming, room), request_id.clone()).await?;
     reply.add(&pushed);
     Ok(reply.json(request_id, &pushed))
 }
 
-async fn wait(server: &Server, incoming: Incoming, request_id: Option<String>) -> Result<Pushed, Refusal> {
+async fn wait(
+    server: &Server,
+    (incoming, room): (Incoming, Option<OwnedSemaphorePermit>),
+    request_id: Option<String>,
+) -> Result<Pushed, Refusal> {
     let (tell, told) = tokio::sync::oneshot::channel();
-    let then = Box::new(move |result| drop(tell.send(result)));
+    let then = Box::new(move |result| {
+        // Until now the rows were in memory.
+        drop(room);
+        drop(tell.send(result));
+    });
     let sent = server.runtime.push(incoming, request_id, then);
     sent.map_err(|refused| Refusal::of(&refused))?;
     let done = told.await.unwrap_or(Err(Refused::Stopping));

@@ -41,16 +41,20 @@ pub fn unknown_files(
     all: &[String],
 ) -> Diagnostic {
     let instead = match word.to_ascii_lowercase().as_str() {
-        "s3" | "gs" | "gcs" | "azure" | "az" | "http" | "https" | "file" | "local" => {
+        "s3" | "file" | "local" => {
             let name = path.trim_matches('"').trim_end_matches(".gz").trim_end_matches(".zst");
             let format = match name.rsplit_once('.').map(|(_, ending)| ending) {
                 Some("csv") => "csv",
                 Some("tsv") => "tsv",
-                Some("jsonl" | "ndjson") => "jsonl",
+                Some("json" | "jsonl" | "ndjson") => "jsonl",
                 Some("arrow") => "arrow",
                 _ => "parquet",
             };
             return place_as_a_format(word, at, keyword, format, path);
+        }
+        "gs" | "gcs" | "azure" | "az" | "abfs" | "http" | "https" | "ftp" | "hdfs" => {
+            "of stores, S3 and what speaks its protocol are in this release: `batch parquet \"s3://bucket/payments/*.parquet\"`; \
+             copy other files to this machine"
         }
         "xls" | "xlsx" | "excel" | "ods" => "save the sheet as CSV: `batch csv \"payments.csv\"`",
         "sql" | "postgres" | "postgresql" | "mysql" | "sqlite" | "duckdb" | "bigquery" | "snowflake" | "redshift"

@@ -260,9 +260,9 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("value_counts", ABSENT,
         Say("how often one value occurs is `count(where {x} = \"a\")`, how many different ones there are `count_distinct({x})`")),
     Elsewhere("one_hot onehot get_dummies", ABSENT,
-        Say("write a feature for each value, such as `if({x} = \"a\", 1, 0)`, or encode it where the answers are used")),
+        Say("write a feature for each value, such as `if(last({x}) = \"a\", 1, 0)`, or encode it where the answers are used")),
     Elsewhere("bucket bin cut qcut digitize width_bucket", ABSENT,
-        Say("write `case when {x} < 10 then 0 when {x} < 100 then 1 else 2 end`")),
+        Say("write it in a transform: `let band = case when {x} < 10 then 0 when {x} < 100 then 1 else 2 end`")),
     Elsewhere("any_value", ABSENT, Say("`last({x})` and `first({x})` pick by event time")),
     Elsewhere("median percentile percentile_cont percentile_disc quantile approx_percentile approx_quantile mode iqr \
       p1 p5 p10 p25 p50 p75 p90 p95 p99 \

@@ -81,7 +81,7 @@ messages! {
     E0001 falling_between(operand: &str, first: &str, last: &str, at: Span) {
         "`between {first} and {last}` is never true: {first} is greater";
         at: "";
-        help: "write `{operand} >= {first} or {operand} <= {last}` if it goes on behind the end, as the hours of a night do; \
+        help: "write `({operand} >= {first} or {operand} <= {last})` if it goes on behind the end, as the hours of a night do; \
                `{operand} >= {last} and {operand} <= {first}` if the two are exchanged";
     }
 

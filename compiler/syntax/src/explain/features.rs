@@ -43,14 +43,22 @@ impl Failure<'_> {
 pub(super) fn falling_between(piece: &Piece<'_>) -> Option<Diagnostic> {
     let at = piece.at;
     let number = |index: usize| piece.text(index).parse::<f64>().ok();
-    let negated = usize::from(piece.back(1) == "not");
     let is_between = piece.lower(at) == "between" && piece.lower(at + 2) == "and";
     let (first, last) = (number(at + 1)?, number(at + 3)?);
     if !is_between || first <= last {
         return None;
     }
-    let operand = at.checked_sub(1 + negated)?;
-    let operand = piece.slice(piece.operand(operand), operand);
+    let last_of = at.checked_sub(1)?;
+    let operand = piece.operand(last_of);
+    // What is negated is always true, and asked for another way.
+    if piece.lower(last_of) == "not"
+        || operand
+            .checked_sub(1)
+            .is_some_and(|before| piece.lower(before) == "not")
+    {
+        return None;
+    }
+    let operand = piece.slice(operand, last_of);
     let operand = if super::table::is_quotable(operand) {
         operand
     } else {

@@ -167,3 +167,29 @@ fn who_has_been_overtaken_replaces_nothing() {
         "what it wrote is no part of the state"
     );
 }
+
+/// The process ends and the machine does not: what it wrote is read again, though it was never synced. A mark behind that
+/// must not be more durable than it is.
+#[test]
+fn what_a_killed_process_wrote_is_durable_before_the_mark_says_so() {
+    for seed in 0..300 {
+        let mut random = Random::new(seed);
+        let disk = SimulatedDisk::default();
+        let (mut store, _) = open(&disk).unwrap_or_else(|error| panic!("{seed}: {error}"));
+        for (number, sync) in [(1, true), (2, false), (3, false)] {
+            let bytes = Numbers(vec![number]).bytes();
+            let entry = Entry::Rows {
+                source: "txn",
+                ipc: &bytes,
+            };
+            assert!(store.commit(&[entry], sync).is_ok(), "{seed}");
+        }
+        drop(store);
+        let (store, found) = open(&disk).unwrap_or_else(|error| panic!("{seed}: {error}"));
+        assert_eq!(found.0, [1, 2, 3], "{seed}");
+        drop(store);
+        disk.crash(&mut random);
+        let (_, found) = open(&disk).unwrap_or_else(|error| panic!("{seed}: {error}"));
+        assert_eq!(found.0, [1, 2, 3], "{seed}");
+    }
+}

@@ -52,6 +52,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "enum|categorical|category ( L )", FOREIGN, "a type of few values is a `string`", Write("string")),
     Habit(SERVICES, "^ view V", FOREIGN, "an entry of a service says which features of a view", Write("{V}.*")),
     Habit(SERVICES, "^ entity|entities|key|keys V", FOREIGN, "a service has no entity of its own: its views say whose features they are", Write("")),
+    Habit(SERVICES, "^ « feature|features » V .", FOREIGN, "an entry of a service is a view and its features", Write("")),
     Habit(SERVICES, "^ feature|features V", FOREIGN, "an entry of a service is a view and its features", Say("write the view before the feature: `view.{V}`")),
     Habit(SERVICES, "^ *", FOREIGN, "an entry of a service is a view and its features", Say("write an entry for each view, such as `spend.*`")),
     Habit(FILES, "~ where A {", FOREIGN, NO_FILTER, Say(FILTERS)),

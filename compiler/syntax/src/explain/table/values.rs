@@ -70,6 +70,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(BODIES, "not null", FOREIGN, "`not null` follows the word `is`", Write("is not null")),
     Habit(STEPS, "^ let V « : L » =", FOREIGN, NO_TYPE, Write("")),
     Habit(STEPS, "^ let V « : »", FOREIGN, EQUALS, Show("let {V} =", "let doubled =")),
+    Habit(STEPS, "^ let V « float64|int64|string|bool|timestamp|date|duration|float|double|int|bigint|str|text|boolean » =", FOREIGN, NO_TYPE, Write("")),
     Habit(STEPS, "^ let V « W » =", FOREIGN, ONE_WORD, Show("let {V}_{W} =", "let doubled =")),
     Habit(STEPS, "^ let V « W ( L ) »", FOREIGN, EQUALS, Show("let {V} = {W}({L})", "let doubled = amount * 2")),
     Habit(STEPS, "^ let V « W R »", FOREIGN, EQUALS, Show("let {V} = {W} {R}", "let doubled = amount * 2")),
