@@ -68,3 +68,22 @@ fn join(part: &[RecordBatch]) -> Result<RecordBatch, ArrowError> {
         many => concat_batches(&many[0].schema(), many),
     }
 }
+
+/// Batches of one name and one schema as one stream of bytes each.
+///
+/// # Errors
+/// More than 2 GiB of text in a column; types that the format has not.
+pub fn streams<'a>(
+    batches: impl Iterator<Item = (&'a str, &'a RecordBatch)>,
+) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let mut parts: Parts<&str> = Parts::default();
+    for (name, batch) in batches.filter(|(_, batch)| batch.num_rows() > 0) {
+        parts.add(name, batch.clone());
+    }
+    let one = |part: Result<(&&str, RecordBatch), ArrowError>| {
+        let (name, whole) = part.map_err(|error| error.to_string())?;
+        let bytes = write(&whole).map_err(|error| error.to_string())?;
+        Ok(((*name).to_owned(), bytes))
+    };
+    parts.joined().map(one).collect()
+}

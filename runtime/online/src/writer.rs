@@ -5,7 +5,7 @@ use crate::archive;
 use crate::aside::Aside;
 use crate::error::{Refused, StateError};
 use crate::group::{Command, GROUP_BYTES, Group, Push};
-use crate::ipc::{self, Parts};
+use crate::ipc;
 use crate::log::Entry;
 use crate::shared::{Pushed, Shared};
 use crate::store::{Refusal, Store};
@@ -197,11 +197,11 @@ impl Writer {
         let rows = pushes
             .iter()
             .map(|push| (push.incoming.source.as_str(), &push.incoming.rows));
-        let rows = as_bytes(rows).map_err(again)?;
+        let rows = ipc::streams(rows).map_err(again)?;
         // What cannot be written now cannot be later: then each for itself, and what is left is lost.
         let of = |some: &[(String, RecordBatch)]| {
             let parts = some.iter().map(|(service, rows)| (service.as_str(), rows));
-            as_bytes(parts)
+            ipc::streams(parts)
         };
         let told = of(answers).unwrap_or_else(|_| {
             let each = answers
@@ -386,18 +386,4 @@ impl Writer {
             self.sized = (Instant::now(), begun.elapsed());
         }
     }
-}
-
-/// Batches of one name and one schema as one stream of bytes each.
-fn as_bytes<'a>(batches: impl Iterator<Item = (&'a str, &'a RecordBatch)>) -> Result<Vec<(String, Vec<u8>)>, String> {
-    let mut parts: Parts<&str> = Parts::default();
-    for (name, batch) in batches.filter(|(_, batch)| batch.num_rows() > 0) {
-        parts.add(name, batch.clone());
-    }
-    let one = |part: Result<(&&str, RecordBatch), arrow::error::ArrowError>| {
-        let (name, whole) = part.map_err(|error| error.to_string())?;
-        let bytes = ipc::write(&whole).map_err(|error| error.to_string())?;
-        Ok(((*name).to_owned(), bytes))
-    };
-    parts.joined().map(one).collect()
 }
