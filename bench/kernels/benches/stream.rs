@@ -77,7 +77,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGr
         entity: vec![key(0)],
         windows,
         slots,
-        presence: vec![None],
+        presence: vec![Some(10_080 * MINUTE_US as u64)],
         self_columns: vec![key(1)],
     };
     let finish = FinishSpec {
