@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An error of a library.
-pub(crate) trait Failure: Display {
+pub trait Failure: Display {
     /// What went wrong, if it was not the content of the file but the reading of it.
     fn of_reading(&self) -> Option<DecodeError> {
         None
@@ -47,7 +47,10 @@ pub fn panic_is_caught() -> bool {
 }
 
 /// Runs a step of a library; its errors, and its panics on broken files, become `Corrupt`.
-pub(crate) fn guarded<T, E: Failure>(file: &str, step: impl FnOnce() -> Result<T, E>) -> Result<T, DecodeError> {
+///
+/// # Errors
+/// Those; what reading itself met stays what it was.
+pub fn guarded<T, E: Failure>(file: &str, step: impl FnOnce() -> Result<T, E>) -> Result<T, DecodeError> {
     let outer = GUARDED.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(step));
     GUARDED.set(outer);

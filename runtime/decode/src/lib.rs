@@ -103,7 +103,7 @@ pub use error::{DecodeError, LakeCause, RowPlace, plain};
 pub use files::{LocalStore, has_extension, no_such_files};
 pub use formats::{check_columns, expand_in, format_of, output_format, would_list};
 pub use given::{Rows, Tables};
-pub use guard::panic_is_caught;
+pub use guard::{guarded, panic_is_caught};
 pub use memory::{Bounds, decode_bytes, decode_rows};
 pub use names::first_twice;
 pub use piece::{Piece, pieces};

@@ -104,7 +104,7 @@ pub use featr_batch::datafusion;
 pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
     Aside, Bounds, Claim, DecodeError, JsonColumns, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling,
-    Table, WriteOptions, arrow_type, begins_with_reject, beyond_text, check_columns, from_arrow, open_file,
+    Table, WriteOptions, arrow_type, begins_with_reject, beyond_text, check_columns, from_arrow, guarded, open_file,
     output_format, panic_is_caught, plain, sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::{Batch, Column, Data, Value};

@@ -10,7 +10,7 @@ use crate::recovery::{self, Replay, damaged, read_manifest, refused, unreadable}
 use crate::replayed::Replayed;
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use featr::{Cuts, Online, Program, RestoreReport};
+use featr::{Cuts, DecodeError, Online, Program, RestoreReport, guarded};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 
@@ -185,14 +185,14 @@ fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
 }
 
 fn batches(disk: &dyn Disk, file: &str, bytes: Vec<u8>) -> Result<Vec<RecordBatch>, StateError> {
-    let broken = |why: String| damaged(disk, file, why);
-    // The library panics on some files that are broken.
-    let read = std::panic::catch_unwind(move || -> Result<Vec<RecordBatch>, ArrowError> {
+    let read = guarded(file, || -> Result<Vec<RecordBatch>, ArrowError> {
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?.build()?;
         reader.collect()
     });
-    let read = read.map_err(|_| broken("its content contradicts itself".to_owned()))?;
-    read.map_err(|error| broken(error.to_string()))
+    read.map_err(|error| match error {
+        DecodeError::Corrupt { why, .. } => damaged(disk, file, why),
+        other => damaged(disk, file, other.to_string()),
+    })
 }
 
 /// Whether the last of some lines of JSON is whole.

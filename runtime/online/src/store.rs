@@ -54,21 +54,20 @@ impl Store {
             disk.remove(&file).map_err(refused(&*disk, &file))?;
         }
         // What a killed process had written and not synced was read all the same: it is durable before the mark says so.
-        let read = end.before.iter().map(|(number, len)| (*number, *len));
-        for (number, len) in read.chain([(end.segment, end.len)]) {
-            let synced = Segment::open(&*disk, number, len).and_then(|mut segment| segment.sync());
-            synced.map_err(refused(&*disk, &log::file(number)))?;
-        }
-        let name = log::file(end.segment);
-        let mut earlier = end.before;
-        let segment = match end.ended {
-            true => {
-                earlier.insert(end.segment, end.len);
-                Segment::create(&*disk, end.segment + 1)
-            }
-            false => Segment::open(&*disk, end.segment, end.len),
+        let synced = |number: u64, len: u64| -> Result<Segment, StateError> {
+            let segment = Segment::open(&*disk, number, len).and_then(|mut segment| segment.sync().map(|()| segment));
+            segment.map_err(refused(&*disk, &log::file(number)))
         };
-        let segment = segment.map_err(refused(&*disk, &name))?;
+        for (number, len) in &end.before {
+            synced(*number, *len)?;
+        }
+        let mut segment = synced(end.segment, end.len)?;
+        let mut earlier = end.before;
+        if end.ended {
+            earlier.insert(end.segment, end.len);
+            let next = end.segment + 1;
+            segment = Segment::create(&*disk, next).map_err(refused(&*disk, &log::file(next)))?;
+        }
         let mark = Mark::create(&*disk, (segment.number, segment.len)).map_err(refused(&*disk, mark::FILE))?;
         put_manifest(&*disk, &manifest)?;
         let store = Store {
