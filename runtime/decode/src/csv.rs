@@ -6,7 +6,7 @@
 
 use crate::error::DecodeError;
 use crate::lines::{Line, Lines, RECORD_BYTES_MAX, without_end};
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 use std::io;
 use std::ops::Range;
 
@@ -101,7 +101,7 @@ impl CsvReader {
                     });
                 }
                 Line::Whole if without_end(&self.raw).is_empty() => {}
-                Line::Whole if self.raw.contains(&b'"') => return self.quoted(line),
+                Line::Whole if memchr(b'"', &self.raw).is_some() => return self.quoted(line),
                 Line::Whole => return Ok(self.plain(line)),
             }
         }
@@ -114,9 +114,12 @@ impl CsvReader {
         };
         self.text.push_str(text);
         let mut start = 0;
-        for at in memchr_iter(self.delimiter, text.as_bytes()) {
-            self.fields.push((start..at, false));
-            start = at + 1;
+        // Fields are short: a search for each of them costs more than it skips.
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == self.delimiter {
+                self.fields.push((start..at, false));
+                start = at + 1;
+            }
         }
         self.fields.push((start..text.len(), false));
         Record::Fields { line }
