@@ -129,12 +129,9 @@ pub fn keys(
     let mut values: Vec<Option<Value>> = vec![None; wanted.len()];
     for given in given {
         let Some((name, text)) = given.split_once('=') else {
-            return reporter.refuse(errors::argument(
-                "--key",
-                given,
-                "no `=` in it",
-                "write it like `--key origin=JFK`",
-            ));
+            let name = names.first().unwrap_or(&"card");
+            let help = format!("write the key before its value, like `--key {name}={given}`");
+            return reporter.refuse(errors::argument("--key", given, "no `=` in it", &help));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {
             let qualified = |key: &&Key| key.name.split_once('.').is_some_and(|(_, plain)| plain == name);

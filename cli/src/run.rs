@@ -63,8 +63,9 @@ pub fn prepare_compiled(
     }
     for given in &args.sources {
         let Some((name, path)) = given.split_once('=') else {
-            let help = "write it like `--source departures=data/flights.parquet`";
-            return reporter.refuse(errors::argument("--source", given, "no `=` in it", help));
+            let source = ir.sources.first().map_or("payments", |source| source.name.as_str());
+            let help = format!("write the source before the file, like `--source {source}={given}`");
+            return reporter.refuse(errors::argument("--source", given, "no `=` in it", &help));
         };
         program.read_from(name, Path::new(path)).map_err(refuse)?;
     }
