@@ -99,6 +99,10 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             Absence::NullKeys => "fill the key column, or pass `--max-missing 100%`",
             Absence::NoEvents => "check the files and the filters of the source, or pass `--max-missing 100%`",
         }),
+        Error::NothingSaid { .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(
+            "ask when events lie in a window (are the units of epochs right?), widen the windows, or pass `--max-missing 100%` \
+             if nothing is to be found",
+        ),
         Error::TooManyMissing { missing, .. } => {
             Diagnostic::new(Code::TooManyMissing, error.to_string()).with_help(format!(
                 "compare keys and instants with those of the source; `--max-missing {missing}` allows so many, and \

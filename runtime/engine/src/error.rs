@@ -31,6 +31,8 @@ pub enum Error {
         questions: u64,
         why: Box<Absence>,
     },
+    /// Every answer of a training set is null or zero, but for defaults.
+    NothingSaid { questions: u64 },
     /// More questions find nothing in a view than the limits allow.
     TooManyMissing {
         view: String,
@@ -138,6 +140,14 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "no question finds anything in view `{view}` ({questions} {are} asked): {why}"
+                )
+            }
+            Error::NothingSaid { questions } => {
+                let are = if *questions == 1 { "is" } else { "are" };
+                write!(
+                    f,
+                    "every answer is null or 0, but for defaults ({questions} {are} asked): nothing that a feature counts lies \
+                     in a window"
                 )
             }
             Error::TooManyMissing {

@@ -33,11 +33,32 @@ pub struct RunReport {
     pub views: Vec<ViewReport>,
     /// Features with answers that are errors, truncated or stale; a derived one for errors of its own. Of a run in batch.
     pub features: Vec<FeatureReport>,
+    /// Views whose answers are all null or zero, but for defaults, and nothing worse. Of a run in batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silent_views: Vec<String>,
     pub warnings: Vec<Warning>,
     /// Per view with questions that find nothing, the first of them: rows of the spine from 0, ascending. Of a run in
     /// batch.
     #[serde(skip)]
     pub missing_rows: BTreeMap<String, Vec<u32>>,
+}
+
+impl RunReport {
+    /// Refuses answers that say nothing: all of them null or zero, unless every question may find nothing.
+    ///
+    /// # Errors
+    /// [`Error::NothingSaid`].
+    pub fn check_says(&self, limits: &Limits) -> Result<(), Error> {
+        let is_silent = |view: &ViewReport| self.silent_views.contains(&view.view);
+        let all = self.rows > 0 && !self.views.is_empty() && self.views.iter().all(is_silent);
+        let may = limits
+            .missing
+            .is_some_and(|most| !most.is_exceeded(self.rows, self.rows));
+        match all && !may {
+            true => Err(Error::NothingSaid { questions: self.rows }),
+            false => Ok(()),
+        }
+    }
 }
 
 /// Questions of a run to one view.
