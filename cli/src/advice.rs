@@ -174,11 +174,26 @@ pub fn timestamp(written: &str) -> String {
                 day comes first, without `dayfirst` where the month does)"
             .to_owned();
     }
-    let is_date = written.len() == 10 && written.bytes().filter(|byte| *byte == b'-').count() == 2;
-    match is_date && written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        true => format!("write an instant with its time and zone: `{written}T00:00:00Z`"),
-        false => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
+    match dated(written) {
+        Some(instant) => format!("write an instant with its time and zone: `{instant}`"),
+        None => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
     }
+}
+
+/// A date as an instant in UTC.
+fn dated(written: &str) -> Option<String> {
+    as_instant(&format!("{written}T00:00:00Z"))
+}
+
+fn as_instant(text: &str) -> Option<String> {
+    featr::parse_value(text, featc_ir::Type::Timestamp).map(|_| text.to_owned())
+}
+
+/// For an option that takes an instant: a date, or a time without an offset, as one in UTC.
+pub fn option(written: &str) -> String {
+    let zoned = || as_instant(&format!("{}Z", written.replacen(' ', "T", 1)));
+    let instant = dated(written).or_else(zoned);
+    format!("write it like {}", instant.as_deref().unwrap_or("2013-03-01T12:00:00Z"))
 }
 
 /// A number of seconds, or of parts of them, since 1970, in microseconds, and which it is by its digits.
