@@ -10,6 +10,12 @@ pub fn row(example: &str) -> Option<String> {
     let is = |reason: &str| example.contains(&format!(": {reason}: "));
     if is("null_in_required") {
         let column = detail.strip_prefix("column ")?.strip_suffix(" is null")?;
+        if example.contains(".jsonl") {
+            return Some(format!(
+                "if `{column}` may be null, write a `?` behind its type in the source; a key that is absent is null, too: \
+                 keys are spelt as the columns, and stand in no nested object"
+            ));
+        }
         return Some(format!(
             "if `{column}` may be null, write a `?` behind its type in the source; otherwise fill it in the file"
         ));
@@ -34,8 +40,18 @@ pub fn row(example: &str) -> Option<String> {
         if detail == "not UTF-8" {
             return Some(NOT_UTF8.to_owned());
         }
-        let is_json = detail.contains("expected an object") || detail.contains("sequence");
-        return is_json.then(|| format!("write one object a line: {LINES}"));
+        if detail.contains(" fields where the header has ") {
+            let step = "a text with a comma in it stands in double quotes, \"like, this\": write it so, or leave the comma \
+                        out; what is divided by other signs is no CSV";
+            return Some(step.to_owned());
+        }
+        if detail.contains("expected an object") || detail.contains("sequence") {
+            return Some(format!("write one object a line: {LINES}"));
+        }
+        let is_no_json = detail.starts_with("not JSON");
+        return is_no_json.then(|| {
+            format!("each line is one whole object, with double quotes, no comma behind it and `null` for NaN: {LINES}")
+        });
     }
     let (column, why) = detail.strip_prefix("column ")?.split_once(": ")?;
     value(column, why)
@@ -57,6 +73,28 @@ fn value(column: &str, why: &str) -> Option<String> {
         return Some(format!(
             "declare `{column}` with {places} digits behind the point, `decimal(…, {places})`, and as many more in all, or \
              round it in the file"
+        ));
+    }
+    if let Some(written) = why.strip_suffix(" does not fit the column's precision") {
+        let whole = written
+            .trim_matches('"')
+            .trim_start_matches('-')
+            .split('.')
+            .next()
+            .map_or(0, str::len);
+        return Some(format!(
+            "it has {whole} digits before the point: declare `{column}` with more digits in all, the first number of \
+             `decimal(p, s)`"
+        ));
+    }
+    if why.ends_with(" does not fit int64") {
+        return Some(format!(
+            "declare `{column}: string` if nothing is computed with it, or `{column}: decimal(20, 0)`"
+        ));
+    }
+    if why.ends_with(" is not exact in the column's decimal type") {
+        return Some(format!(
+            "declare `{column}` as the decimal that the file has: as many digits behind the point, and in all"
         ));
     }
     let (written, what) = why.rsplit_once(" is not ")?;
@@ -120,16 +158,42 @@ pub fn timestamp(written: &str) -> String {
             instant(us)
         );
     }
-    if written.contains('/') {
+    let (time, zone) = written.rsplit_once([' ', '[']).unwrap_or((written, ""));
+    if zone.contains('/') && zone.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        let time = time.replacen(' ', "T", 1);
+        return format!(
+            "no instant names its zone: write its offset, such as `{time}+02:00`, or write it without, and `zone \"{}\"` in \
+             the source",
+            zone.trim_end_matches(']')
+        );
+    }
+    let marks = |date: &str| -> Vec<_> { date.char_indices().filter(|(_, c)| !c.is_ascii_digit()).collect() };
+    let is_dotted = written.get(..10).map(marks) == Some(vec![(2, '.'), (5, '.')]);
+    if written.contains('/') || is_dotted {
         return "write instants like `2024-05-01T00:00:00Z` (in pandas `pd.to_datetime(x, dayfirst=True, utc=True)` where the \
                 day comes first, without `dayfirst` where the month does)"
             .to_owned();
     }
-    let is_date = written.len() == 10 && written.bytes().filter(|byte| *byte == b'-').count() == 2;
-    match is_date && written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        true => format!("write an instant with its time and zone: `{written}T00:00:00Z`"),
-        false => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
+    match dated(written) {
+        Some(instant) => format!("write an instant with its time and zone: `{instant}`"),
+        None => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
     }
+}
+
+/// A date as an instant in UTC.
+fn dated(written: &str) -> Option<String> {
+    as_instant(&format!("{written}T00:00:00Z"))
+}
+
+fn as_instant(text: &str) -> Option<String> {
+    featr::parse_value(text, featc_ir::Type::Timestamp).map(|_| text.to_owned())
+}
+
+/// For an option that takes an instant: a date, or a time without an offset, as one in UTC.
+pub fn option(written: &str) -> String {
+    let zoned = || as_instant(&format!("{}Z", written.replacen(' ', "T", 1)));
+    let instant = dated(written).or_else(zoned);
+    format!("write it like {}", instant.as_deref().unwrap_or("2013-03-01T12:00:00Z"))
 }
 
 /// A number of seconds, or of parts of them, since 1970, in microseconds, and which it is by its digits.
@@ -209,6 +273,28 @@ mod tests {
                 "dayfirst",
             ),
             ("unparsable: not UTF-8", "write it as UTF-8"),
+            ("unparsable: 9 fields where the header has 8", "in double quotes"),
+            ("unparsable: not JSON: expected value at column 7", "`null` for NaN"),
+            (
+                "bad_value: column x: \"123456789.00\" does not fit the column's precision",
+                "9 digits before the point",
+            ),
+            (
+                "bad_value: column n: \"9223372036854775808\" does not fit int64",
+                "`decimal(20, 0)`",
+            ),
+            (
+                "bad_value: column x: 105 (unscaled) is not exact in the column's decimal type",
+                "that the file has",
+            ),
+            (
+                "bad_value: column at: \"2024-05-01T10:00:00 Europe/Berlin\" is not an RFC 3339 timestamp",
+                "`zone \"Europe/Berlin\"`",
+            ),
+            (
+                "bad_value: column at: \"01.05.2024 10:25\" is not an RFC 3339 timestamp",
+                "dayfirst",
+            ),
             ("bad_value: column n: \"1.0\" is not an int64", "`n: float64`"),
             ("bad_value: column n: \"1\" is not an int64", "declare `n: string`"),
             ("bad_value: column x: \"36,14\" is not a float64", "36.14"),

@@ -62,8 +62,7 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
     if args.strict && rejected > 0 {
         return reporter.refuse(errors::strict(rejected, if reporter.json { &told } else { &[] }));
     }
-    let limits = args.limits();
-    let checked = report.sources.iter().try_for_each(|source| source.check(&limits));
+    let checked = report.check_rejected(&args.limits());
     checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
 }
 

@@ -78,13 +78,15 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
                 "in a source, declare `arrival <column>`, a lag that is sure (`arrival time + 5m`), or `static` if its rows \
                  never change; or pass `--truth complete`, which shows what was not known yet",
             ),
-        Error::TooManyRejected { rejected, example, .. } => {
+        Error::TooManyRejected {
+            of_any_source, example, ..
+        } => {
             let step = example.as_deref().and_then(advice::row);
             let step = step.unwrap_or_else(|| {
                 "check the format, the columns and the clauses of the source, and `at` and the keys of its transforms".to_owned()
             });
             let diagnostic = Diagnostic::new(Code::TooManyRejected, error.to_string()).with_help(format!(
-                "{step}; `--rejected FILE` writes the rows aside, `--max-rejected {rejected}` allows so many"
+                "{step}; `--rejected FILE` writes the rows aside, `--max-rejected {of_any_source}` allows so many"
             ));
             match example {
                 Some(example) => diagnostic.with_note(format!("for example {example}")),
@@ -99,6 +101,10 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             Absence::NullKeys => "fill the key column, or pass `--max-missing 100%`",
             Absence::NoEvents => "check the files and the filters of the source, or pass `--max-missing 100%`",
         }),
+        Error::NothingSaid { .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(
+            "ask when events lie in a window (are the units of epochs right?), widen the windows, or pass `--max-missing 100%` \
+             if nothing is to be found",
+        ),
         Error::TooManyMissing { missing, .. } => {
             Diagnostic::new(Code::TooManyMissing, error.to_string()).with_help(format!(
                 "compare keys and instants with those of the source; `--max-missing {missing}` allows so many, and \
@@ -108,8 +114,11 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::NoFiles { source } => Diagnostic::new(Code::NoFilesDeclared, error.to_string()).with_help(format!(
             "add `batch parquet \"data/*.parquet\"` to it, or pass `--source {source}=PATH`"
         )),
-        Error::ColumnClash { .. } => {
-            Diagnostic::new(Code::ColumnClash, error.to_string()).with_help("rename the column in the spine")
+        Error::ColumnClash { of_spine, .. } => {
+            Diagnostic::new(Code::ColumnClash, error.to_string()).with_help(match of_spine {
+                true => "rename the column in the spine",
+                false => "rename the feature: `--status` adds `<feature>__status` behind each",
+            })
         }
         Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
             .with_help("give the columns that the service needs, with their types"),

@@ -60,7 +60,7 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let program = program(args);
     let prepared = prepare(&program, reporter)?;
     let outputs = Outputs::take(&prepared, args, reporter)?;
-    let inputs = Inputs::look(&prepared, Path::new(""), reporter)?;
+    let inputs = Inputs::look(&prepared, Path::new(""), true, reporter)?;
     let log = prepared.served(&args.spine, true, reporter)?;
     check_spine(&prepared, &log.spine, &program.run, reporter)?;
     let aside = Aside::new(&program.run, reporter)?;

@@ -75,6 +75,8 @@ pub struct ViewReport {
     pub questions_with_own: u64,
     /// Features with answers that are errors, truncated or stale: view, feature, counts.
     pub troubles: Vec<(String, String, Trouble)>,
+    /// Views whose answers are all null or zero, but for defaults, and nothing worse.
+    pub silent: Vec<String>,
     /// Questions at the very instant of an event of their entity that they see, if a window excludes nothing: the event
     /// counts there. Questions whose id is that of an event at another instant are not looked for.
     pub questions_at_events: u64,

@@ -157,6 +157,7 @@ impl Refusal {
             | Error::TruthNotChosen { .. }
             | Error::TooManyRejected { .. }
             | Error::NothingFound { .. }
+            | Error::NothingSaid { .. }
             | Error::TooManyMissing { .. }
             | Error::NoFiles { .. }
             | Error::ColumnClash { .. }
