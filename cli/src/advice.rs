@@ -1,44 +1,38 @@
 //! The next step for a value or a file that cannot be used, by what is wrong with it.
 
 use featc_ir::display::instant;
+use featr::{BadValue, Broken, Detail, Fault, Reason, Wrong};
 
-/// For a row that was rejected: `file:line: reason: detail`.
-pub fn row(example: &str) -> Option<String> {
-    let (_, detail) = ["null_in_required", "bad_value", "unparsable", "late", "ahead"]
-        .iter()
-        .find_map(|reason| Some((reason, example.split_once(&format!(": {reason}: "))?.1)))?;
-    let is = |reason: &str| example.contains(&format!(": {reason}: "));
-    if is("null_in_required") {
-        let column = detail.strip_prefix("column ")?.strip_suffix(" is null")?;
-        return Some(format!(
+/// For a row that was rejected.
+pub fn row(fault: &Fault) -> Option<String> {
+    match fault {
+        Fault::Undecoded(Detail::Null { is_time: true, .. }) => None,
+        Fault::Undecoded(Detail::Null { column, .. }) => Some(format!(
             "if `{column}` may be null, write a `?` behind its type in the source; otherwise fill it in the file"
-        ));
-    }
-    if is("late") {
-        return Some("give the source a longer `lateness` if rows that come so late are to count".to_owned());
-    }
-    if is("ahead") {
-        return Some(
+        )),
+        Fault::Undecoded(Detail::Value { column, value }) => of_value(column, value),
+        Fault::Undecoded(Detail::Record(broken)) => record(broken),
+        Fault::Unaccepted(Reason::Late) => {
+            Some("give the source a longer `lateness` if rows that come so late are to count".to_owned())
+        }
+        Fault::Unaccepted(Reason::Ahead) => Some(
             "compare the zones and units of event time and arrival; a clock that is ahead needs a longer `skew`".into(),
-        );
+        ),
+        Fault::Unaccepted(Reason::NullTime | Reason::NullArrival) | Fault::OfView => None,
     }
-    if is("unparsable") {
-        if detail == "a quote that never closes" {
-            let step = "close the quote that is opened in that line, or leave it out; one that belongs to a quoted text is \
-                        written twice";
-            return Some(step.to_owned());
+}
+
+fn record(broken: &Broken) -> Option<String> {
+    Some(match broken {
+        Broken::OpenQuote => {
+            "close the quote that is opened in that line, or leave it out; one that belongs to a quoted text is written twice"
+                .to_owned()
         }
-        if detail.starts_with("longer than ") {
-            return Some("end each record by a line feed, or leave its long column out of the file".to_owned());
-        }
-        if detail == "not UTF-8" {
-            return Some(NOT_UTF8.to_owned());
-        }
-        let is_json = detail.contains("expected an object") || detail.contains("sequence");
-        return is_json.then(|| format!("write one object a line: {LINES}"));
-    }
-    let (column, why) = detail.strip_prefix("column ")?.split_once(": ")?;
-    value(column, why)
+        Broken::TooLong => "end each record by a line feed, or leave its long column out of the file".to_owned(),
+        Broken::NotUtf8 => NOT_UTF8.to_owned(),
+        Broken::NoObject(_) => format!("write one object a line: {LINES}"),
+        Broken::BehindQuote | Broken::Fields { .. } | Broken::NoJson(_) | Broken::KeyTwice(_) => return None,
+    })
 }
 
 /// For text of another encoding.
@@ -48,51 +42,56 @@ pub const NOT_UTF8: &str = "the text has another encoding, such as Latin-1: writ
 const LINES: &str = "in pandas `to_json(path, orient=\"records\", lines=True, date_format=\"iso\")`";
 
 /// For a value of a column: `"1.0" is not an int64`.
-fn value(column: &str, why: &str) -> Option<String> {
-    if let Some(written) = why.strip_suffix(" has more decimal places than the column") {
-        let places = written
-            .trim_matches('"')
-            .rsplit_once('.')
-            .map_or(0, |(_, places)| places.len());
-        return Some(format!(
-            "declare `{column}` with {places} digits behind the point, `decimal(…, {places})`, and as many more in all, or \
-             round it in the file"
-        ));
-    }
-    let (written, what) = why.rsplit_once(" is not ")?;
-    let plain = written.trim_matches('"');
+fn of_value(column: &str, value: &BadValue) -> Option<String> {
+    let plain = value.written.trim_matches('"');
     let is_number = plain.parse::<f64>().is_ok();
     let is_absent = matches!(
         plain.to_lowercase().as_str(),
         "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n"
     );
-    match what {
-        _ if is_absent && what != "a string" => Some(format!(
+    let is_kind = matches!(
+        value.wrong,
+        Wrong::NoBool
+            | Wrong::NoInt64
+            | Wrong::NoFloat64
+            | Wrong::NoDecimal
+            | Wrong::NoTimestamp
+            | Wrong::NoDate
+            | Wrong::NoDuration
+    );
+    match value.wrong {
+        Wrong::MorePlaces => {
+            let places = plain.rsplit_once('.').map_or(0, |(_, places)| places.len());
+            Some(format!(
+                "declare `{column}` with {places} digits behind the point, `decimal(…, {places})`, and as many more in all, or \
+                 round it in the file"
+            ))
+        }
+        _ if is_kind && is_absent => Some(format!(
             "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`, \
              and a `?` behind the type of `{column}`"
         )),
-        _ if what.contains("timestamp") => Some(timestamp(plain)),
-        "a string" if epoch(plain).is_some() => Some(format!(
+        Wrong::NoTimestamp => Some(timestamp(plain)),
+        Wrong::NoString if epoch(plain).is_some() => Some(format!(
             "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",
             timestamp(plain)
         )),
-        "a string" if is_number => Some(format!(
+        Wrong::NoString if is_number => Some(format!(
             "declare `{column}` as the number that it is, such as `{column}: int64`"
         )),
-        "an int64" if plain.parse::<i64>().is_ok() => Some(format!(
+        Wrong::NoInt64 if plain.parse::<i64>().is_ok() => Some(format!(
             "it is text in the file: declare `{column}: string` and cast it in a transform, or write it as a number"
         )),
-        "an int64" if is_number => Some(format!(
+        Wrong::NoInt64 if is_number => Some(format!(
             "declare `{column}: float64`, or write whole numbers into the file"
         )),
-        "a float64" | "a decimal" | "an int64" if as_number(plain).is_some() => Some(format!(
-            "write digits, with a point before those of the fraction: {}",
-            as_number(plain)?
-        )),
-        "true or false" if !is_number => Some(format!(
+        Wrong::NoFloat64 | Wrong::NoDecimal | Wrong::NoInt64 => {
+            as_number(plain).map(|number| format!("write digits, with a point before those of the fraction: {number}"))
+        }
+        Wrong::NoBool if !is_number => Some(format!(
             "write `true` and `false` into the file, or declare `{column}: string` and compare: `{column} = \"{plain}\"`"
         )),
-        "true or false" => Some(format!(
+        Wrong::NoBool => Some(format!(
             "write `true` and `false` into the file, or declare `{column}: int64` and compare: `{column} = 1`"
         )),
         _ => None,
@@ -148,10 +147,10 @@ fn epoch(written: &str) -> Option<(i64, &'static str)> {
     }
 }
 
-/// For a question whose instant cannot be used: `holds "…", which is not an RFC 3339 timestamp`.
-pub fn instant_of_spine(why: &str) -> Option<String> {
-    let written = why.strip_prefix("holds ")?.rsplit_once(", which is not ")?.0;
-    Some(timestamp(written.trim_matches('"')))
+/// For a question whose instant cannot be used.
+pub fn instant_of_spine(value: &BadValue) -> Option<String> {
+    let is_instant = matches!(value.wrong, Wrong::NoTimestamp | Wrong::NoString);
+    is_instant.then(|| timestamp(value.written.trim_matches('"')))
 }
 
 /// For a name whose ending says no format that is read.
@@ -193,55 +192,48 @@ mod tests {
 
     #[test]
     fn every_kind_of_row_has_its_step() {
-        let step = |detail: &str| row(&format!("f.csv:2: {detail}")).unwrap_or_default();
-        for (detail, words) in [
-            ("null_in_required: column sku is null", "`?` behind its type"),
-            ("bad_value: column x: \"1,50\" is not a decimal", "1.50"),
-            ("bad_value: column x: \"$1.50\" is not a decimal", ": 1.50"),
-            ("bad_value: column x: \"NA\" is not a decimal", "in place of `NA`"),
+        let step = |fault: Fault| row(&fault).unwrap_or_default();
+        let value = |column: &str, written: &str, wrong| {
+            let (column, written) = (column.to_owned(), written.to_owned());
+            let value = BadValue { written, wrong };
+            Fault::Undecoded(Detail::Value { column, value })
+        };
+        let record = |broken| Fault::Undecoded(Detail::Record(broken));
+        let null = |is_time| {
+            let column = "sku".to_owned();
+            Fault::Undecoded(Detail::Null { column, is_time })
+        };
+        for (fault, words) in [
+            (null(false), "`?` behind its type"),
+            (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),
+            (value("x", "\"$1.50\"", Wrong::NoDecimal), ": 1.50"),
+            (value("x", "\"NA\"", Wrong::NoDecimal), "in place of `NA`"),
+            (value("x", "\"1.505\"", Wrong::MorePlaces), "`decimal(…, 3)`"),
+            (value("ok", "\"yes\"", Wrong::NoBool), "`ok = \"yes\"`"),
+            (value("at", "\"01/05/2024 10:00\"", Wrong::NoTimestamp), "dayfirst"),
+            (value("n", "\"1.0\"", Wrong::NoInt64), "`n: float64`"),
+            (value("n", "\"1\"", Wrong::NoInt64), "declare `n: string`"),
+            (value("x", "\"36,14\"", Wrong::NoFloat64), "36.14"),
+            (value("ok", "\"1\"", Wrong::NoBool), "`ok = 1`"),
+            (value("id", "5", Wrong::NoString), "`id: int64`"),
+            (value("at", "1715336539000", Wrong::NoString), "`2024-05-10T10:22:19Z`"),
+            (value("at", "\"1715174759000\"", Wrong::NoTimestamp), "unit=\"ms\""),
             (
-                "bad_value: column x: \"1.505\" has more decimal places than the column",
-                "`decimal(…, 3)`",
-            ),
-            ("bad_value: column ok: \"yes\" is not true or false", "`ok = \"yes\"`"),
-            (
-                "bad_value: column at: \"01/05/2024 10:00\" is not an RFC 3339 timestamp",
-                "dayfirst",
-            ),
-            ("unparsable: not UTF-8", "write it as UTF-8"),
-            ("bad_value: column n: \"1.0\" is not an int64", "`n: float64`"),
-            ("bad_value: column n: \"1\" is not an int64", "declare `n: string`"),
-            ("bad_value: column x: \"36,14\" is not a float64", "36.14"),
-            ("bad_value: column ok: \"1\" is not true or false", "`ok = 1`"),
-            ("bad_value: column id: 5 is not a string", "`id: int64`"),
-            (
-                "bad_value: column at: 1715336539000 is not a string",
-                "`2024-05-10T10:22:19Z`",
-            ),
-            (
-                "bad_value: column at: \"1715174759000\" is not an RFC 3339 timestamp",
-                "unit=\"ms\"",
-            ),
-            (
-                "bad_value: column at: \"2024-05-06\" is not an RFC 3339 timestamp",
+                value("at", "\"2024-05-06\"", Wrong::NoTimestamp),
                 "`2024-05-06T00:00:00Z`",
             ),
-            ("unparsable: a quote that never closes", "opened in that line"),
-            ("unparsable: longer than 16 MiB", "by a line feed"),
-            ("unparsable: invalid type: sequence, expected an object", "lines=True"),
-            (
-                "late: arrived 5m after its event time; at most 1m is accepted",
-                "`lateness`",
-            ),
-            (
-                "ahead: its event time is 6934s after its arrival; at most 5m is accepted",
-                "`skew`",
-            ),
+            (record(Broken::NotUtf8), "write it as UTF-8"),
+            (record(Broken::OpenQuote), "opened in that line"),
+            (record(Broken::TooLong), "by a line feed"),
+            (record(Broken::NoObject("a sequence".to_owned())), "lines=True"),
+            (Fault::Unaccepted(Reason::Late), "`lateness`"),
+            (Fault::Unaccepted(Reason::Ahead), "`skew`"),
         ] {
-            assert!(step(detail).contains(words), "{detail}: {}", step(detail));
+            let told = step(fault.clone());
+            assert!(told.contains(words), "{fault:?}: {told}");
         }
         assert_eq!(as_number("1,500"), None, "a thousand and a half, or one and a half");
-        assert_eq!(row("f.csv:2: null_time: column at is null"), None);
+        assert_eq!(row(&null(true)), None);
     }
 
     #[test]
