@@ -4,7 +4,7 @@ use super::bug;
 use super::files::decode;
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
-use featr::{Absence, Error};
+use featr::{Absence, Error, Example};
 
 pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
     let rows = if count == 1 {
@@ -33,14 +33,14 @@ pub fn nothing_asked_strict(why: &str) -> Diagnostic {
 }
 
 /// A source of which no row could be used.
-pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> Diagnostic {
+pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&Example>) -> Diagnostic {
     let message = format!("none of the {rejected} rows of source `{source}` can be used");
-    let step = example.and_then(advice::row);
+    let step = example.and_then(|example| advice::row(&example.fault, &example.text));
     let step = step.unwrap_or_else(|| "check the format, the columns and the clauses of the source".to_owned());
     let help = format!("{step}; `--rejected FILE` writes the rows aside");
     let diagnostic = Diagnostic::new(Code::NothingAccepted, message).with_help(help);
     match example {
-        Some(example) => diagnostic.with_note(format!("for example {example}")),
+        Some(example) => diagnostic.with_note(format!("for example {}", example.text)),
         None => diagnostic,
     }
 }
@@ -81,7 +81,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::TooManyRejected {
             of_any_source, example, ..
         } => {
-            let step = example.as_deref().and_then(advice::row);
+            let step = example.as_ref().and_then(|example| advice::row(&example.fault, &example.text));
             let step = step.unwrap_or_else(|| {
                 "check the format, the columns and the clauses of the source, and `at` and the keys of its transforms".to_owned()
             });
@@ -89,7 +89,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
                 "{step}; `--rejected FILE` writes the rows aside, `--max-rejected {of_any_source}` allows so many"
             ));
             match example {
-                Some(example) => diagnostic.with_note(format!("for example {example}")),
+                Some(example) => diagnostic.with_note(format!("for example {}", example.text)),
                 None => diagnostic,
             }
         }

@@ -4,7 +4,7 @@ use crate::absence::Absence;
 use crate::limits::Most;
 use featc_ir::display::instant;
 use featr_batch::BatchError;
-use featr_decode::DecodeError;
+use featr_decode::{DecodeError, Example};
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Error {
         rows: u64,
         most: Most,
         of_any_source: u64,
-        example: Option<String>,
+        example: Option<Example>,
     },
     /// No question finds its entity in a view.
     NothingFound {

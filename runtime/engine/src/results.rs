@@ -7,7 +7,7 @@ use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, String
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
 use featr_batch::EXAMPLES_MAX;
-use featr_decode::{Rejects, to_arrow};
+use featr_decode::{Example, Rejects, to_arrow};
 use featr_kernels::rows::{Dropped, Reason};
 use featr_kernels::{Column, Data};
 use std::cmp::Reverse;
@@ -158,9 +158,8 @@ pub struct SourceReport {
     pub accepted: u64,
     /// Rows that count for nothing, by reason.
     pub rejected: BTreeMap<String, u64>,
-    /// The first of them, first those that were not decoded, then those that were not accepted:
-    /// `file:line: reason: detail`.
-    pub examples: Vec<String>,
+    /// The first of them, first those that were not decoded, then those that were not accepted.
+    pub examples: Vec<Example>,
     /// Ids under which different rows were accepted. All of them count; such a source is usually an upsert one.
     pub conflicting_ids: u64,
     /// The first of them: `flight_id=17`.
@@ -177,7 +176,7 @@ pub struct SourceReport {
     /// Accepted rows that at least one view of the source rejects.
     pub rejected_by_any_view: u64,
     /// The first of them, as above.
-    pub view_examples: Vec<String>,
+    pub view_examples: Vec<Example>,
 }
 
 /// Counts of rows by view, as reports name it, and reason.
@@ -242,8 +241,7 @@ impl SourceReport {
             *self.rejected.entry(reason.name().to_owned()).or_default() += count;
         }
         let kept = rejects.kept().iter().take(EXAMPLES_MAX);
-        self.examples
-            .extend(kept.map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail)));
+        self.examples.extend(kept.map(Example::from));
     }
 
     /// Counts accepted rows that are no events of a view.

@@ -17,7 +17,7 @@ use featc_ir::Cut;
 use featc_ir::plan::{FinishKind, FinishSpec, FoldSpec};
 use featr_decode::into_arrow;
 use featr_kernels::Column;
-use featr_kernels::finish::{Answers, Lag, Told, Trouble, decode_status, encode_status, finish_owned, finish_values};
+use featr_kernels::finish::{Answers, Lag, Told, Trouble, decode_status, encode_status, finish, finish_values};
 use futures::StreamExt;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -151,7 +151,7 @@ fn features(
         presence: presence.collect(),
     };
     let mut features: Vec<ArrayRef> = vec![];
-    for (column, statuses) in finish_owned(spec, fold, answers, lag, Some(troubles)) {
+    for (column, statuses) in finish(spec, answers, lag, Some(troubles)) {
         let statuses = statuses.into_iter().map(encode_status);
         features.push(into_arrow(column));
         features.push(Arc::new(UInt8Array::from_iter_values(statuses)));

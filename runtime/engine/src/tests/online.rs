@@ -161,7 +161,7 @@ fn pushed_rows_are_rejected_one_by_one_as_in_a_file() {
                 format!("payments.parquet:{row}: {reason}: {detail}")
             })
             .collect();
-        assert_eq!(told, source.examples);
+        assert!(told.iter().eq(source.examples.iter().map(|example| &example.text)));
 
         let batch =
             RecordBatch::try_from_iter([("card", Arc::new(StringArray::from(vec!["a", "b", "c"])) as ArrayRef)]);
