@@ -1,6 +1,7 @@
 //! `featc serve`: features over HTTP, from durable state.
 
 mod dry_run;
+mod followed;
 
 use crate::args::ServeArgs;
 use crate::errors;
@@ -9,7 +10,7 @@ use crate::report::{Refused, Reporter};
 use crate::state::compiled;
 use featc_ir::Program;
 use featr_online::{Folder, Opened, Options, Runtime, SystemClock};
-use featr_serve::{Config, Limits, Listener};
+use featr_serve::{Config, Limits, Listener, ServeError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
     }
     let options = options(args, &ir, reporter)?;
     let token = token(args, reporter)?;
+    let followed = followed::of(args, &program, reporter)?;
     let limits = limits(args, reporter)?;
     // Before the state is opened: that takes time, and leaves a trace.
     let listener = Listener::bind(args.listen);
@@ -37,6 +39,8 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
     let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), options);
     let (runtime, opened) = opened.or_else(|error| reporter.refuse(errors::state(&error)))?;
     let hash = runtime.program().hash().to_owned();
+    let followers = featr_follow::follow(&runtime, followed);
+    let followers = followers.or_else(|error| reporter.refuse(errors::ended(&ServeError::System(error))))?;
     let served = listener.run(runtime, Config { token, limits }, |address| {
         let Opened {
             epoch,
@@ -52,6 +56,7 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
         });
         reporter.result(&text, &value);
     });
+    followers.join();
     served.or_else(|error| reporter.refuse(errors::ended(&error)))
 }
 

@@ -32,7 +32,7 @@ pub(crate) enum Record {
 }
 
 /// What is said of a record at whose end, or at the bound of its length, a quote is open.
-const NEVER_CLOSES: &str = "a quote that never closes";
+pub(crate) const NEVER_CLOSES: &str = "a quote that never closes";
 
 pub(crate) struct CsvReader {
     lines: Lines,
