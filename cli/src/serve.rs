@@ -1,6 +1,7 @@
 //! `featc serve`: features over HTTP, from durable state.
 
 mod dry_run;
+mod followed;
 
 use crate::args::ServeArgs;
 use crate::errors;
@@ -8,9 +9,10 @@ use crate::provenance::of_services;
 use crate::report::{Refused, Reporter};
 use crate::state::compiled;
 use featc_ir::Program;
+use featr_follow::Followed;
 use featr_online::{Folder, Opened, Options, Runtime, SystemClock};
 pub use featr_serve::End;
-use featr_serve::{Config, Limits, Listener};
+use featr_serve::{Config, Limits, Listener, ServeError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ pub struct Ready {
     config: Config,
     folder: String,
     opened: Opened,
+    followed: Vec<Followed>,
 }
 
 /// Takes address and state.
@@ -42,6 +45,7 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
     let (ir, program) = compiled(&args.program, &args.given, reporter)?;
     let options = options(args, &ir, reporter)?;
     let token = token(args, reporter)?;
+    let followed = followed::of(args, &program, reporter)?;
     let limits = limits(args, reporter)?;
     // Before the state is opened: that takes time, and leaves a trace.
     let listener = Listener::bind(args.listen);
@@ -64,6 +68,7 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
         config: Config { token, limits, end },
         folder,
         opened,
+        followed,
     })
 }
 
@@ -91,7 +96,10 @@ impl Ready {
     /// # Errors
     /// It did not end in order, which has been told.
     pub fn run(self, ready: impl FnOnce(), reporter: &Reporter) -> Result<(), Refused> {
+        let followers = featr_follow::follow(&self.runtime, self.followed);
+        let followers = followers.or_else(|error| reporter.refuse(errors::ended(&ServeError::System(error))))?;
         let served = self.listener.run(self.runtime, self.config, ready);
+        followers.join();
         served.or_else(|error| reporter.refuse(errors::ended(&error)))
     }
 }

@@ -13,6 +13,13 @@ pub struct ServeArgs {
     /// The folder of the durable state; made where it is missing
     #[arg(long, value_name = "FOLDER")]
     pub state: PathBuf,
+    /// Read a source as it is written: files that grow, a folder or a glob in which files appear, in the format that the name
+    /// says, or `-` for standard input (may be repeated)
+    #[arg(long = "source", value_name = "NAME=PATH")]
+    pub sources: Vec<String>,
+    /// Read the sources that declare a `stream` as it is written
+    #[arg(long)]
+    pub follow: bool,
     /// Where to listen; port 0 takes any that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7733")]
     pub listen: SocketAddr,

@@ -14,6 +14,7 @@
 //!   the cut, nor on the batch size, nor on the columns that were asked for.
 //! * [`decode_rows`] decodes rows that are in memory by the same rules, and [`decode_bytes`] a file that is; [`Tables`] is a store that has the rows of sources
 //!   in memory, and [`spine_of`] takes questions from there.
+//! * [`whole_records`] tells how much of text that is still being written is records already.
 //! * [`read_spine`] reads questions: there every row must be usable, so any broken one is an error.
 //!
 //! # What a file may hold for each declared type
@@ -77,6 +78,7 @@ mod names;
 mod packed;
 mod piece;
 mod prune;
+mod records;
 mod reject;
 mod rows_writer;
 mod said;
@@ -110,6 +112,7 @@ pub use guard::{guarded, panic_is_caught};
 pub use memory::{Bounds, decode_bytes, decode_rows};
 pub use names::first_twice;
 pub use piece::{Piece, pieces};
+pub use records::{Whole, whole_records};
 pub use reject::{Example, Fault, JsonlRejects, Reason, Reject, RejectSink, Rejects, begins_with_reject};
 pub use rows_writer::{RowsWriter, Sealed, read_metadata, write_rows};
 pub use scratch::Scratch;

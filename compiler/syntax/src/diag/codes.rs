@@ -200,6 +200,9 @@ codes! {
     E0811 DamagedState        "state that is damaged", since "0.1";
     E0812 UnfitState          "state that cannot be gone on with", since "0.1";
     E0813 ClockBehind         "clock behind the answers that were given", since "0.1";
+    E0814 UnfollowableSource  "source that cannot be followed", since "0.1";
+    E0815 ReplacedFile        "followed file that was cut or replaced", since "0.1";
+    E0816 UnreadableSplit     "followed file that cannot be read", since "0.1";
     // E09xx files, project, usage
     E0901 FileNotFound        "no such file", since "0.1";
     E0902 UnreadableFile      "file cannot be read", since "0.1";
