@@ -5,6 +5,7 @@ use crate::check::compile;
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use featr::{SeenEarly, ServedLog, Spine, Table, Truth};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,12 +62,18 @@ pub fn prepare_compiled(
         let name = folder.display().to_string();
         return reporter.refuse(errors::argument("--temp-dir", &name, "is no folder", help));
     }
+    let mut named = BTreeSet::new();
     for given in &args.sources {
         let Some((name, path)) = given.split_once('=') else {
             let source = ir.sources.first().map_or("payments", |source| source.name.as_str());
             let help = format!("write the source before the file, like `--source {source}={given}`");
             return reporter.refuse(errors::argument("--source", given, "no `=` in it", &help));
         };
+        if !named.insert(name) {
+            let why = format!("source `{name}` is named twice");
+            let help = format!("name all its files by one folder or glob: `--source {name}=data/*.csv`");
+            return reporter.refuse(errors::argument("--source", given, &why, &help));
+        }
         program.read_from(name, Path::new(path)).map_err(refuse)?;
     }
     for (name, rows) in &args.given.sources {
