@@ -16,7 +16,7 @@ pub use records::{
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,
 };
 pub use runs::{nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict, unknown_view};
-pub use serve::{ended, no_state, state, unfollowable};
+pub use serve::{ended, no_state, state, unfollowable, unservable};
 
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic};

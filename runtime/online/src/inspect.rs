@@ -7,12 +7,12 @@ use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
 use crate::recovery::{self, Replay, damaged, read_manifest, refused, unreadable};
-use crate::replayed::Replayed;
+use crate::replayed::{Replayed, rows_of};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use featr::{Cuts, DecodeError, Online, Program, RestoreReport, guarded};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a program would begin with in a folder of state.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct Found {
     pub cuts: Cuts,
     /// What the program takes up of the checkpoint; `None`: there is none.
     pub restored: Option<RestoreReport>,
+    /// Sources of which there are rows in the log that the program does not read.
+    pub removed: BTreeSet<String>,
     /// Sources of which the program cannot read the rows in the log, and why.
     pub unread: BTreeMap<String, String>,
     /// The state, as far as it was taken up; it shows what answers showed last.
@@ -45,6 +47,13 @@ impl Found {
         let missing = self.restored.iter().flat_map(|report| &report.to_rebuild);
         let missing = missing.map(ToString::to_string);
         missing.chain(self.unread.values().cloned()).next()
+    }
+
+    /// What the state has and the program does not read: it goes with the next checkpoint.
+    pub fn removed(&self) -> Vec<String> {
+        let logs = self.restored.iter().flat_map(RestoreReport::removed);
+        let rows = self.removed.iter().map(|source| rows_of(source));
+        logs.map(ToString::to_string).chain(rows).collect()
     }
 }
 
@@ -81,6 +90,7 @@ pub fn inspect(program: &Program, disk: &dyn Disk) -> Result<Option<Found>, Stat
         replayed: replayed.rows,
         cuts,
         restored: replayed.restored,
+        removed: replayed.removed,
         unread: replayed.unread,
         online,
     }))
