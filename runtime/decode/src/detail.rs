@@ -70,6 +70,8 @@ pub enum Wrong {
     MorePlaces,
     /// A decimal as units of its own scale.
     Inexact,
+    /// A local time where no zone is declared.
+    NoOffset,
     /// A local time that the clocks of its zone left out.
     NeverOccurred,
 }
@@ -127,6 +129,7 @@ impl fmt::Display for Wrong {
             Wrong::BeyondYears => "is beyond the years 1 to 9999 in UTC",
             Wrong::MorePlaces => "has more decimal places than the column",
             Wrong::Inexact => "(unscaled) is not exact in the column's decimal type",
+            Wrong::NoOffset => "has no offset, and the source declares no zone",
             Wrong::NeverOccurred => "is a local time that never occurred",
         })
     }

@@ -34,6 +34,8 @@ pub struct PieceOptions {
     pub coded: Vec<ColumnId>,
     /// Whether what the rows hold beyond the declared columns is read and comes with them.
     pub undeclared: bool,
+    /// Whether a text of a timestamp without an offset, where no zone is declared, rejects its row alone and not the file.
+    pub naive_rejects: bool,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
     /// About how many rows a piece has. Row groups are not joined, and cut into equal parts nearest to this; each cut
@@ -57,6 +59,7 @@ impl Default for PieceOptions {
             columns: None,
             coded: Vec::new(),
             undeclared: false,
+            naive_rejects: false,
             rows_per_batch: None,
             rows_per_piece: None,
             bytes_per_piece: None,

@@ -7,7 +7,7 @@ use crate::shared::{Server, Shared, blocking};
 use axum::extract::Request;
 use featc_ir::FileFormat;
 use featc_ir::display::instant;
-use featr::{Bounds, Incoming};
+use featr::{Bounds, Incoming, Undecoded};
 use featr_online::{Pushed, Refused};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -24,6 +24,15 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
     if bytes.starts_with(b"ARROW1") {
         let help = "write it as a stream, for example by `pyarrow.ipc.new_stream`";
         return Err(Refusal::unreadable("the body is an Arrow file, and no stream", help));
+    }
+    if bytes.starts_with(b"PAR1") || bytes.starts_with(b"\x1f\x8b") {
+        let what = if bytes.starts_with(b"PAR1") {
+            "a Parquet file"
+        } else {
+            "packed by gzip"
+        };
+        let help = "send JSON lines as they are, or an Arrow IPC stream, for example by `pyarrow.ipc.new_stream`";
+        return Err(Refusal::unreadable(format!("the body is {what}, and not rows"), help));
     }
     let text = bytes.trim_ascii();
     if format == FileFormat::Jsonl && text.starts_with(b"[") && text.ends_with(b"]") {
@@ -43,10 +52,28 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
     });
     let (incoming, room) = decoded.await;
     let incoming = incoming.map_err(|error| Refusal::of_error(&error))?;
+    if format == FileFormat::Jsonl
+        && let Some(first) = all_unparsable(&incoming)
+    {
+        let message = format!(
+            "no line of the body can be read; line {}: {}",
+            first.place, first.detail
+        );
+        let help = "send an object a line, `{…}`, and a line break behind each; of curl that takes `--data-binary @FILE`: \
+                    `-d @FILE` leaves the line breaks out";
+        return Err(Refusal::unreadable(message, help));
+    }
     let mut reply = Reply::of(&incoming);
     let pushed = wait(server, (incoming, room), request_id.clone()).await?;
     reply.add(&pushed);
     Ok(reply.json(request_id, &pushed))
+}
+
+/// The first line of a body of which no line is a record.
+fn all_unparsable(incoming: &Incoming) -> Option<&Undecoded> {
+    let is_none = |row: &Undecoded| row.reason == "unparsable";
+    let has_none = incoming.rows.num_rows() == 0 && incoming.rejected.iter().all(is_none);
+    incoming.rejected.first().filter(|_| has_none)
 }
 
 async fn wait(
