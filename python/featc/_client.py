@@ -133,6 +133,8 @@ class Client:
         :raises featc.RunError: an unknown service, missing keys, more entities than the server allows at once.
         """
         columns = to_columns(table(entities, "entities"))
+        if not columns:
+            raise TypeError("entities: no columns; give the keys of the service, for example {\"card\": \"a\"}")
         texts = [[_json(value) for value in values] for values in columns.values()]
         asked: dict[str, Any] = {
             "service": service,
@@ -221,7 +223,9 @@ def _json(value: Any) -> Any:
         us = value // MICROSECOND
         sign = "-" if us < 0 else ""
         return f"{sign}PT{abs(us) // 1_000_000}.{abs(us) % 1_000_000:06}S"
-    return value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"entities: a key is {type(value).__name__}; keys are texts, numbers, booleans, instants, days or durations")
 
 
 def _refusal(status: int, answer: bytes) -> RunError:
@@ -230,7 +234,7 @@ def _refusal(status: int, answer: bytes) -> RunError:
         said = json.loads(answer)["error"]
         code, message, help = str(said["code"]), str(said["message"]), str(said["help"])
     except (ValueError, KeyError, TypeError):
-        code, message, help = "", f"the server answers with the status {status}, as no `featc serve` does", ""
+        code, message = "", f"the server answers with the status {status}, as no `featc serve` does"
         help = "look at what listens there"
     data = json.dumps({"message": message, "help": {"text": help}})
     head = f"error[{code}]" if code else "error"

@@ -464,7 +464,7 @@ service risk { seen.n }
         std::fs::write(folder.path().join(name), text).expect("writable");
     }
     let (feat, questions) = (folder.path().join("odd.feat"), folder.path().join("spine.csv"));
-    let args = command(&feat, &questions, &folder.path().join("case"));
+    let args = command(&feat, ["--spine".as_ref(), questions.as_os_str()], &[]);
     let reporter = Reporter::of_words(&[]);
     let prepared = prepare(&args.program, &reporter).expect("compiles");
     let source = prepared.program.sources()[0].clone();

@@ -222,14 +222,14 @@ impl SourceReport {
     }
 
     /// The first row that was rejected for the most frequent reason, of those that are shown.
-    fn example(&self) -> Option<&String> {
+    fn example(&self) -> Option<&Example> {
         let of_views = self.rejected_by_view.values().flatten();
         let (reason, _) = self
             .rejected
             .iter()
             .chain(of_views)
             .min_by_key(|(_, count)| Reverse(**count))?;
-        let is_so = |example: &&String| example.contains(&format!(": {reason}: "));
+        let is_so = |example: &&Example| example.text.contains(&format!(": {reason}: "));
         let mut examples = self.examples.iter().chain(&self.view_examples);
         let first = examples.clone().next();
         examples.find(is_so).or(first)
