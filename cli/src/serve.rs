@@ -58,6 +58,10 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
         reporter.refuse(errors::argument("--listen", &listen, &why, help))
     })?;
     let folder = args.state.display().to_string();
+    if args.state.is_file() {
+        let help = "name a folder: it is made where it is missing";
+        return reporter.refuse(errors::argument("--state", &folder, "is a file", help));
+    }
     let disk = Folder::take(&args.state);
     let disk = disk.or_else(|error| reporter.refuse(errors::unwritable(&folder, &featr::plain(&error))))?;
     let Some(disk) = disk else {

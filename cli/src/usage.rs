@@ -232,6 +232,9 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
     {
         return "write a number, or leave it out for all threads".to_owned();
     }
+    if let Some(help) = address(error, words) {
+        return help;
+    }
     let unknown = context(error, ContextKind::InvalidSubcommand)
         .into_iter()
         .next()
@@ -279,6 +282,25 @@ fn without_equals(error: &clap::Error, words: &[String]) -> Option<String> {
     };
     let takes_pair = matches!(option.as_str(), "--source" | "--key") && !value.contains('=');
     (error.kind() == ErrorKind::UnknownArgument && takes_pair).then(|| format!("write `{option} {value}={extra}`"))
+}
+
+/// `--port 8000`, `--listen 8000`, `--listen localhost:8000`
+fn address(error: &clap::Error, words: &[String]) -> Option<String> {
+    let argument = context(error, ContextKind::InvalidArg).into_iter().next()?;
+    let value = match (error.kind(), name(&argument)) {
+        (ErrorKind::ValueValidation, "--listen") => context(error, ContextKind::InvalidValue).into_iter().next()?,
+        (ErrorKind::UnknownArgument, "--port" | "--host" | "--bind") => {
+            let at = words.iter().position(|word| name(word) == name(&argument))?;
+            let own = words[at].split_once('=').map(|(_, value)| value.to_owned());
+            own.or_else(|| words.get(at + 1).cloned()).unwrap_or_default()
+        }
+        _ => return None,
+    };
+    let port = value.rsplit(':').next().unwrap_or_default();
+    let port = port.parse::<u16>().map_or("7733".to_owned(), |port| port.to_string());
+    Some(format!(
+        "write the address as a number, and the port: `--listen 127.0.0.1:{port}`"
+    ))
 }
 
 /// Commands of other tools, and what does such a thing here.
@@ -345,6 +367,23 @@ mod tests {
         assert_eq!(shown(&["featc", "check", "-x"]), "-x");
         assert_eq!(shown(&["featc", "--json=1", "check"]), "--json=1");
         assert_eq!(shown(&["featc", "explain"]), "");
+    }
+
+    #[test]
+    fn addresses_are_written_out() {
+        for (words, help) in [
+            (&["--listen", "8000"][..], "`--listen 127.0.0.1:8000`"),
+            (&["--listen=localhost:8000"], "`--listen 127.0.0.1:8000`"),
+            (&["--port", "8000"], "`--listen 127.0.0.1:8000`"),
+            (&["--port=8000"], "`--listen 127.0.0.1:8000`"),
+            (&["--host", "here"], "`--listen 127.0.0.1:7733`"),
+        ] {
+            let words = ["featc", "serve", "a.feat", "--state", "s"].iter().chain(words);
+            let words: Vec<String> = words.map(|word| (*word).to_owned()).collect();
+            let error = Cli::try_parse_from(&words).expect_err("wrong usage");
+            let step = next_step(&error, &words);
+            assert!(step.ends_with(help), "{words:?}: {step}");
+        }
     }
 
     #[test]

@@ -9,7 +9,11 @@ pub enum Detail {
     /// It is no record.
     Record(Broken),
     /// The column is null, and must not be: it is that of the event time, or is declared without a `?`.
-    Null { column: String, is_time: bool },
+    Null {
+        column: String,
+        is_time: bool,
+        is_arrival: bool,
+    },
     /// The column has a value that does not decode to its type.
     Value { column: String, value: BadValue },
 }

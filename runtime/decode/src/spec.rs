@@ -1,6 +1,7 @@
 //! What is asked of a source's files, and what they give.
 
 use crate::builder::Rules;
+use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::files::LocalStore;
 use crate::reject::Reason;
@@ -118,6 +119,7 @@ impl RowNumbers {
 pub(crate) struct Spec {
     pub columns: Vec<SourceColumn>,
     pub time: usize,
+    pub arrival: Option<usize>,
     pub rules: Rules,
     /// Per column, whether its values are needed.
     pub wanted: Vec<bool>,
@@ -135,6 +137,7 @@ impl Spec {
         Ok(Spec {
             columns: source.columns.clone(),
             time: source.time.index(),
+            arrival: source.arrival_column().map(ColumnId::index),
             rules: Rules {
                 zone,
                 keep_nan: source.keep_nan,
@@ -153,6 +156,15 @@ impl Spec {
     /// Whether this column may come as codes.
     pub(crate) fn is_coded(&self, column: usize) -> bool {
         self.wanted[column] && self.options.coded.contains(&ColumnId::from(column))
+    }
+
+    /// What is wrong with a row in which this column is null and must not be.
+    pub(crate) fn null(&self, column: usize) -> Detail {
+        Detail::Null {
+            column: self.columns[column].name.clone(),
+            is_time: column == self.time,
+            is_arrival: Some(column) == self.arrival,
+        }
     }
 
     /// Why a null in this column rejects its row; `None` where nulls are welcome.

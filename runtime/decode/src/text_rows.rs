@@ -158,8 +158,7 @@ impl Rows {
                 }
                 Ok(()) if first.is_ok() && builder.last_is_null() => {
                     if let Some(reason) = spec.null_reason(index) {
-                        let (column, is_time) = (name.clone(), reason == Reason::NullTime);
-                        first = Err((reason, Detail::Null { column, is_time }));
+                        first = Err((reason, spec.null(index)));
                     }
                 }
                 Ok(()) => {}

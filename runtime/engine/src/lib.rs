@@ -125,7 +125,7 @@ pub use online::{Online, PushRejected, PushReport};
 pub use program::{Program, SeenEarly};
 pub use provenance::Provenance;
 pub use random::Random;
-pub use recorded::{Recorded, Side};
+pub use recorded::{LeftOut, Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning};
 pub use served::{ServedFile, ServedLog, served_files};
