@@ -64,11 +64,15 @@ fn rows_are_pushed_and_features_are_answered() {
 
     // Sent again, nothing changes; what is new and cannot be used is counted, shown and kept aside.
     rows.push(json!({ "id": 9, "card": "a", "shop": 1, "amount": "much", "at": "2024-03-01T11:59:00Z" }));
-    rows.push(json!({ "id": 10, "card": "a", "shop": 1, "amount": 1.0, "at": "2024-03-01T11:59:00" }));
+    rows.push(json!({ "id": 10, "card": "a", "shop": 1, "amount": 1.0, "at": "2024-03-01T11:59:00", "sene": null }));
     let text = format!("{}no json\n", lines(&rows));
     let again = server.push(&text);
     assert_eq!((&again["rows"], &again["accepted"]), (&json!(7), &json!(4)));
     assert_eq!(again["rejected"], json!({ "bad_value": 2, "unparsable": 1 }));
+    assert_eq!(
+        (&again["undeclared"], &pushed["undeclared"]),
+        (&json!(["sene"]), &json!([]))
+    );
     assert_eq!(again["examples"][0]["place"], 5);
     assert_eq!(
         again["late_for_cut"], 4,

@@ -5,14 +5,18 @@ use crate::head;
 use crate::refusal::Refusal;
 use crate::shared::{Server, Shared, blocking};
 use axum::extract::Request;
-use featc_ir::FileFormat;
 use featc_ir::display::instant;
+use featc_ir::{FileFormat, Source};
 use featr::{Bounds, Incoming, Undecoded};
 use featr_online::{Pushed, Refused};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::OwnedSemaphorePermit;
 
+/// Rows that are looked at for keys which no column has, and such keys that a reply shows.
+const LOOKED_ROWS: usize = 100;
+const UNDECLARED_MAX: usize = 20;
 /// Rejected rows that a reply shows.
 const EXAMPLES_MAX: usize = 10;
 
@@ -44,6 +48,10 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
         rejects: server.limits.rejects,
         unpacked_bytes: server.limits.body_bytes as u64,
     };
+    let undeclared = match format {
+        FileFormat::Jsonl => undeclared(&server.runtime.program().sources(), &source, &bytes),
+        _ => Vec::new(),
+    };
     let shared = server.clone();
     let decoded = blocking(move || {
         let program = shared.runtime.program();
@@ -66,7 +74,22 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
     let mut reply = Reply::of(&incoming);
     let pushed = wait(server, (incoming, room), request_id.clone()).await?;
     reply.add(&pushed);
+    reply.undeclared = undeclared;
     Ok(reply.json(request_id, &pushed))
+}
+
+/// Keys of the first rows that are no columns of their source, in order: misspelt ones are among them.
+fn undeclared(sources: &[Source], name: &str, body: &[u8]) -> Vec<String> {
+    let Some(source) = sources.iter().find(|source| source.name == name) else {
+        return Vec::new();
+    };
+    let is_declared = |key: &String| source.columns.iter().any(|column| column.name == *key);
+    let mut found = BTreeSet::new();
+    for line in body.split(|byte| *byte == b'\n').take(LOOKED_ROWS) {
+        let row: BTreeMap<String, IgnoredAny> = serde_json::from_slice(line).unwrap_or_default();
+        found.extend(row.into_keys().filter(|key| !is_declared(key)));
+    }
+    found.into_iter().take(UNDECLARED_MAX).collect()
 }
 
 /// The first line of a body of which no line is a record.
@@ -101,6 +124,8 @@ struct Reply {
     counts: BTreeMap<&'static str, u64>,
     /// The first that do not decode, and the first that are refused, in order of their lines.
     examples: Vec<Example>,
+    /// See [`undeclared`].
+    undeclared: Vec<String>,
 }
 
 struct Example {
@@ -128,6 +153,7 @@ impl Reply {
             places: incoming.places.clone(),
             counts,
             examples: first.map(example).collect(),
+            undeclared: Vec::new(),
         }
     }
 
@@ -168,6 +194,7 @@ impl Reply {
             "late_for_cut": report.overdue,
             "expired": report.expired,
             "examples": examples.collect::<Vec<_>>(),
+            "undeclared": self.undeclared,
         })
     }
 }
