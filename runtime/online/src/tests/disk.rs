@@ -242,10 +242,11 @@ impl SimulatedFile {
 
 impl Append for SimulatedFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.disk.state().check("append", &self.file)?;
-        // A write that stops in the middle.
+        let refused = self.disk.state().check("append", &self.file);
+        // A write that stops in the middle, as on a disk that is full.
         let (first, second) = bytes.split_at(bytes.len() / 2);
         self.operate(|content| content.written.extend_from_slice(first))?;
+        refused?;
         self.operate(|content| content.written.extend_from_slice(second))
     }
 
