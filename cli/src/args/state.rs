@@ -1,6 +1,6 @@
 //! What is asked about a folder of state.
 
-use super::Given;
+use super::run::Given;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
