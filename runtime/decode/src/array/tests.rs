@@ -20,11 +20,6 @@ fn ok(array: impl Array, ty: Type) -> Column {
     decoded.column
 }
 
-fn words(decoded: &Decoded) -> Vec<(usize, String)> {
-    let told = decoded.refused.iter();
-    told.map(|(row, value)| (*row, value.to_string())).collect()
-}
-
 fn i64s(column: &Column) -> Vec<Option<i64>> {
     let Data::I64(values) = &column.data else {
         panic!("{column:?}")
@@ -54,6 +49,12 @@ fn texts(column: &Column) -> Vec<Option<String>> {
         .enumerate()
         .map(|(row, text)| valid(row).then_some(text))
         .collect()
+}
+
+/// What was refused, with its rows.
+fn shown(decoded: &Decoded) -> Vec<String> {
+    let refused = decoded.refused.iter();
+    refused.map(|(row, value)| format!("{row}: {value}")).collect()
 }
 
 #[test]
@@ -92,10 +93,7 @@ fn integers_of_every_width() {
         expected
     );
     let wide = decode(&UInt64Array::from(vec![u64::MAX, 1]), Type::Int64, RULES).unwrap();
-    assert_eq!(
-        words(&wide),
-        [(0, "18446744073709551615 does not fit int64".to_owned())]
-    );
+    assert_eq!(shown(&wide), ["0: 18446744073709551615 does not fit int64"]);
     assert_eq!(i64s(&wide.column), [None, Some(1)]);
 }
 
@@ -205,8 +203,8 @@ fn local_times_need_a_zone() {
     let decoded = decode(&array, Type::Timestamp, Rules { zone, ..RULES }).unwrap();
     assert_eq!(i64s(&decoded.column), [None, Some(-3_600_000_000), None]);
     assert_eq!(
-        words(&decoded),
-        [(0, "1679797800000000 is a local time that never occurred".to_owned())]
+        shown(&decoded),
+        ["0: 1679797800000000 is a local time that never occurred"]
     );
 }
 
