@@ -101,6 +101,7 @@ class Client:
         and ``examples``: the first rejected rows with ``place`` (from 1), ``reason`` and ``detail``. Rows that cannot be
         used are no error.
 
+        :param request_id: a text of at most 200 visible characters, which stands beside rows that are put aside.
         :raises featc.RunError: an unknown source, columns that are missing or of types that do not decode.
         """
         given = table(rows, f"rows of `{source}`")
@@ -127,10 +128,13 @@ class Client:
             entity.
         :param at: the instant that is asked about; unless told, the server's own.
         :param status: whether each feature is followed by ``<feature>__status``.
+        :param request_id: a text of at most 200 visible characters, which stands in the served log.
         :returns: one row per entity, one column per feature.
         :raises featc.RunError: an unknown service, missing keys, more entities than the server allows at once.
         """
         columns = to_columns(table(entities, "entities"))
+        if not columns:
+            raise TypeError("entities: no columns; give the keys of the service, for example {\"card\": \"a\"}")
         texts = [[_json(value) for value in values] for values in columns.values()]
         asked: dict[str, Any] = {
             "service": service,
@@ -219,7 +223,9 @@ def _json(value: Any) -> Any:
         us = value // MICROSECOND
         sign = "-" if us < 0 else ""
         return f"{sign}PT{abs(us) // 1_000_000}.{abs(us) % 1_000_000:06}S"
-    return value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"entities: a key is {type(value).__name__}; keys are texts, numbers, booleans, instants, days or durations")
 
 
 def _refusal(status: int, answer: bytes) -> RunError:
@@ -228,7 +234,7 @@ def _refusal(status: int, answer: bytes) -> RunError:
         said = json.loads(answer)["error"]
         code, message, help = str(said["code"]), str(said["message"]), str(said["help"])
     except (ValueError, KeyError, TypeError):
-        code, message, help = "", f"the server answers with the status {status}, as no `featc serve` does", ""
+        code, message = "", f"the server answers with the status {status}, as no `featc serve` does"
         help = "look at what listens there"
     data = json.dumps({"message": message, "help": {"text": help}})
     head = f"error[{code}]" if code else "error"

@@ -48,11 +48,11 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iter
         return of_columns({name: [value] for name, value in rows.items()} if is_row else rows, what)
     if isinstance(rows, (list, tuple)) and not rows:
         raise TypeError(f"{what}: an empty list has no columns; give a dict of empty columns")
+    if is_path(rows):
+        raise TypeError(f"{what}: rows are wanted here, and not a path: read it first, for example with pandas or Polars")
     if isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
         names = list(dict.fromkeys(name for row in rows for name in row))
         return of_columns({name: [row.get(name) for row in rows] for name in names}, what)
-    if is_path(rows):
-        raise TypeError(f"{what}: rows are wanted here, and not a path: read it first, for example with pandas or Polars")
     if isinstance(rows, (list, tuple)):
         raise TypeError(f"{what}: a list is no table: of frames give `iter([…])` or one that holds all, of files a folder or a pattern such as `data/*.csv`")
     parts = _parts(rows, module)
@@ -179,6 +179,8 @@ def _stamp(value: Any) -> Any:
 
 def of_columns(columns: Mapping[str, Any], what: str) -> _featc.Table:
     """A table of plain Python values, by columns."""
+    if not columns:
+        raise TypeError(f"{what}: no columns; where there are no rows give a dict of empty columns")
     made = []
     lengths = set()
     for name, values in columns.items():

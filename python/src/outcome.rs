@@ -66,6 +66,7 @@ pub fn refusal(py: Python<'_>, error: &Error) -> PyErr {
         Error::Interrupted
         | Error::Build { .. }
         | Error::Snapshot { .. }
+        | Error::SnapshotVersion { .. }
         | Error::NotAtCut { .. }
         | Error::CutGoesBack { .. }
         | Error::BelowHorizon { .. }

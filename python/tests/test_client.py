@@ -114,6 +114,18 @@ def test_refusals_are_those_of_the_server(served):
             featc.Client(url)
 
 
+def test_entities_without_keys_are_refused_before_they_are_sent(served):
+    with featc.Client(served.url) as client:
+        for nothing in ({}, [{}], pandas.DataFrame()):
+            with pytest.raises(TypeError, match="entities: no columns; "):
+                client.answer("risk", nothing)
+        with pytest.raises(TypeError, match="entities: a key is bytes"):
+            client.answer("risk", {"card": [b"a"]})
+        with pytest.raises(TypeError, match="rows of `txn`: rows are wanted here, and not a path"):
+            client.push("txn", "")
+        assert len(client.answer("risk", {"card": pyarrow.array([], pyarrow.int64())})) == 0
+
+
 def test_a_token_and_a_restart(command_line):
     (command_line.folder / "token").write_text(TOKEN)
     with Served(command_line, "--token-file", "token") as server:

@@ -1,5 +1,6 @@
 //! What serve is asked for.
 
+use super::Given;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -61,4 +62,7 @@ pub struct ServeArgs {
     /// A checkpoint is made after so many MiB of log
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub checkpoint_every: u32,
+    /// What a caller in this process gives in place of files
+    #[arg(skip)]
+    pub given: Given,
 }

@@ -1,6 +1,7 @@
 //! Where the records of text end that is still being written.
 
-use crate::csv::{CsvReader, NEVER_CLOSES, Record};
+use crate::csv::{CsvReader, Record};
+use crate::detail::Broken;
 use crate::formats;
 use crate::lines::{Lines, RECORD_BYTES_MAX, without_end};
 use featc_ir::FileFormat;
@@ -66,7 +67,7 @@ fn quoted(text: &[u8], delimiter: u8) -> Whole {
     // What is no text by its first bytes is for the decoder to say.
     while let Ok(record) = reader.next() {
         if let Record::Broken {
-            why: NEVER_CLOSES,
+            why: Broken::OpenQuote,
             line,
         } = record
         {

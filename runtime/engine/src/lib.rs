@@ -105,10 +105,12 @@ pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
 pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
-    Aside, Bounds, Claim, DecodeError, JsonColumns, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling,
-    Table, WriteOptions, arrow_type, begins_with_reject, beyond_text, check_columns, from_arrow, guarded, open_file,
-    output_format, panic_is_caught, plain, sync_folder, to_arrow, write_rows,
+    Aside, BadValue, Bounds, Broken, Claim, DecodeError, Detail, Example, Fault, JsonColumns, JsonlRejects, LakeCause,
+    Rows, RowsWriter, Spooled, Spooling, Table, WriteOptions, Wrong, arrow_type, begins_with_reject, beyond_text,
+    check_columns, from_arrow, guarded, open_file, output_format, panic_is_caught, plain, sync_folder, to_arrow,
+    write_rows,
 };
+pub use featr_kernels::rows::Reason;
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
 pub use featr_stream::{

@@ -101,7 +101,7 @@ impl Program {
         let (decoded, rejects) = decode_bytes(&source, FileFormat::Jsonl, text, "questions", &Bounds::default())?;
         if let Some(reject) = rejects.first() {
             let place = usize::try_from(reject.line).unwrap_or(1).saturating_sub(1);
-            return Err(Problem::Wrong(reject.detail.clone()).about(place, lines.len()));
+            return Err(Problem::Wrong(reject.detail.to_string()).about(place, lines.len()));
         }
         let incoming = joined(&source, decoded)?;
         let keys: Vec<usize> = (0..columns.len()).collect();
@@ -209,7 +209,7 @@ pub(crate) fn undecoded(reject: Reject) -> Undecoded {
     Undecoded {
         place: reject.line,
         reason: reject.reason.name(),
-        detail: reject.detail,
+        detail: reject.detail.to_string(),
         raw: reject.raw,
     }
 }

@@ -1,7 +1,7 @@
 //! What is served, for people and for tools.
 
 use crate::endpoints::{Access, Does, ENDPOINTS, Endpoint};
-use crate::head::{ARROW, JSON};
+use crate::head::{ARROW, ID_BYTES_MAX, JSON};
 use crate::shared::Server;
 use featc_ir::{Arrival, Key, Source, Type};
 use featr_online::Runtime;
@@ -83,6 +83,13 @@ fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
+/// What `/ready` says.
+fn ready() -> Value {
+    let mut said = record([("status", json!({ "type": "string" }))]);
+    said["properties"]["checkpoint_failed"] = json!({ "type": "string" });
+    said
+}
+
 /// What requests and answers are made of, by name.
 fn schemas(server: &Server) -> Map<String, Value> {
     let (runtime, program) = (&server.runtime, server.runtime.program());
@@ -115,7 +122,7 @@ fn schemas(server: &Server) -> Map<String, Value> {
             "entity": { "anyOf": entities },
             "entities": { "type": "array", "maxItems": server.limits.entities, "items": { "anyOf": entities } },
             "at": instant(),
-            "request_id": { "type": "string", "maxLength": crate::head::ID_BYTES_MAX },
+            "request_id": { "type": "string", "maxLength": ID_BYTES_MAX },
         },
         "required": ["service"],
         "additionalProperties": false,
@@ -178,13 +185,14 @@ fn operation(endpoint: &Endpoint, server: &Server) -> Value {
         parameters.push(json!({ "name": "source", "in": "path", "required": true, "schema": { "enum": names } }));
     }
     if endpoint.access != Access::Everybody {
-        let schema = json!({ "type": "string", "maxLength": 200 });
+        let schema = json!({ "type": "string", "maxLength": ID_BYTES_MAX });
         parameters.push(json!({ "name": "X-Request-Id", "in": "header", "required": false, "schema": schema }));
     }
     let (takes, gives) = match endpoint.does {
         Does::Push => (Value::Null, reference("pushed")),
         Does::Answer => (reference("question"), reference("answer")),
-        Does::Live | Does::Ready => (Value::Null, record([("status", json!({ "type": "string" }))])),
+        Does::Live => (Value::Null, record([("status", json!({ "type": "string" }))])),
+        Does::Ready => (Value::Null, ready()),
         Does::Services | Does::Describe | Does::Metrics => (Value::Null, json!({ "type": "object" })),
     };
     let done = json!({ "description": "done", "content": forms(endpoint.gives, &gives) });

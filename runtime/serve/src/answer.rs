@@ -82,7 +82,8 @@ fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<Qu
         .as_ref()
         .is_some_and(|id| id.len() > head::ID_BYTES_MAX)
     {
-        return Err(Refusal::unreadable("`request_id` has more than 200 bytes", HELP));
+        let message = format!("`request_id` has more than {} bytes", head::ID_BYTES_MAX);
+        return Err(Refusal::unreadable(message, HELP));
     }
     let rows = server.runtime.program().questions(&asked.service, &lines);
     Ok(Question {

@@ -26,7 +26,7 @@ pub fn request_id(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
         return Ok(None);
     };
     let text = said.to_str().ok().filter(|text| text.len() <= ID_BYTES_MAX);
-    let help = "send at most 200 visible characters of ASCII";
+    let help = format!("send at most {ID_BYTES_MAX} visible characters of ASCII");
     text.map_or_else(
         || Err(Refusal::unreadable("the header x-request-id is no id", help)),
         |text| Ok(Some(text.to_owned())),
@@ -36,7 +36,7 @@ pub fn request_id(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 /// The form of pushed rows.
 ///
 /// # Errors
-/// None that is known.
+/// The head names another form.
 pub fn form_of_rows(headers: &HeaderMap) -> Result<FileFormat, Refusal> {
     let said = headers
         .get(header::CONTENT_TYPE)

@@ -103,7 +103,7 @@ async fn admit(State(server): State<Shared>, request: Request, next: Next) -> Re
     if let Some(RefusedWith(code)) = response.extensions().get() {
         server.refused.add(code, "", 1);
     }
-    if let Some(id) = id.filter(|id| id.len() <= 200) {
+    if let Some(id) = id.filter(|id| id.len() <= head::ID_BYTES_MAX) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response

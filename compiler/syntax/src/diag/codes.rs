@@ -243,6 +243,7 @@ codes! {
     W0304 CalendarInUtc       "calendar in UTC over a source with a zone", since "0.1";
     W0401 TwinFeatures        "two features that mean the same", since "0.1";
     W0402 ChosenByCondition   "condition that chooses the last events", since "0.1";
+    W0403 NeverTrue           "condition that is never true", since "0.1";
     // W07xx data at run time
     W0701 AskedAtEvents       "questions at the instant of an event", since "0.1";
     W0702 NothingExcluded     "questions that exclude no event", since "0.1";
