@@ -1,44 +1,48 @@
 //! The next step for a value or a file that cannot be used, by what is wrong with it.
 
 use featc_ir::display::instant;
+use featr::{BadValue, Broken, Detail, Fault, Reason, Wrong};
 
-/// For a row that was rejected: `file:line: reason: detail`.
-pub fn row(example: &str) -> Option<String> {
-    let (_, detail) = ["null_in_required", "bad_value", "unparsable", "late", "ahead"]
-        .iter()
-        .find_map(|reason| Some((reason, example.split_once(&format!(": {reason}: "))?.1)))?;
-    let is = |reason: &str| example.contains(&format!(": {reason}: "));
-    if is("null_in_required") {
-        let column = detail.strip_prefix("column ")?.strip_suffix(" is null")?;
-        return Some(format!(
+/// For a row of a file that was rejected.
+pub fn row(fault: &Fault, file: &str) -> Option<String> {
+    match fault {
+        Fault::Undecoded(Detail::Null { is_time: true, .. }) => None,
+        Fault::Undecoded(Detail::Null { column, .. }) if file.contains(".jsonl") => Some(format!(
+            "if `{column}` may be null, write a `?` behind its type in the source; a key that is absent is null, too: keys \
+             are spelt as the columns, and stand in no nested object"
+        )),
+        Fault::Undecoded(Detail::Null { column, .. }) => Some(format!(
             "if `{column}` may be null, write a `?` behind its type in the source; otherwise fill it in the file"
-        ));
-    }
-    if is("late") {
-        return Some("give the source a longer `lateness` if rows that come so late are to count".to_owned());
-    }
-    if is("ahead") {
-        return Some(
+        )),
+        Fault::Undecoded(Detail::Value { column, value }) => of_value(column, value),
+        Fault::Undecoded(Detail::Record(broken)) => record(broken),
+        Fault::Unaccepted(Reason::Late) => {
+            Some("give the source a longer `lateness` if rows that come so late are to count".to_owned())
+        }
+        Fault::Unaccepted(Reason::Ahead) => Some(
             "compare the zones and units of event time and arrival; a clock that is ahead needs a longer `skew`".into(),
-        );
+        ),
+        Fault::Unaccepted(Reason::NullTime | Reason::NullArrival) | Fault::OfView => None,
     }
-    if is("unparsable") {
-        if detail == "a quote that never closes" {
-            let step = "close the quote that is opened in that line, or leave it out; one that belongs to a quoted text is \
-                        written twice";
-            return Some(step.to_owned());
+}
+
+fn record(broken: &Broken) -> Option<String> {
+    Some(match broken {
+        Broken::OpenQuote => {
+            "close the quote that is opened in that line, or leave it out; one that belongs to a quoted text is written twice"
+                .to_owned()
         }
-        if detail.starts_with("longer than ") {
-            return Some("end each record by a line feed, or leave its long column out of the file".to_owned());
+        Broken::TooLong => "end each record by a line feed, or leave its long column out of the file".to_owned(),
+        Broken::NotUtf8 => NOT_UTF8.to_owned(),
+        Broken::NoObject(_) => format!("write one object a line: {LINES}"),
+        Broken::Fields { .. } => "a text with a comma in it stands in double quotes, \"like, this\": write it so, or leave the \
+                                  comma out; what is divided by other signs is no CSV"
+            .to_owned(),
+        Broken::NoJson(_) => {
+            format!("each line is one whole object, with double quotes, no comma behind it and `null` for NaN: {LINES}")
         }
-        if detail == "not UTF-8" {
-            return Some(NOT_UTF8.to_owned());
-        }
-        let is_json = detail.contains("expected an object") || detail.contains("sequence");
-        return is_json.then(|| format!("write one object a line: {LINES}"));
-    }
-    let (column, why) = detail.strip_prefix("column ")?.split_once(": ")?;
-    value(column, why)
+        Broken::BehindQuote | Broken::KeyTwice(_) => return None,
+    })
 }
 
 /// For text of another encoding.
@@ -48,51 +52,69 @@ pub const NOT_UTF8: &str = "the text has another encoding, such as Latin-1: writ
 const LINES: &str = "in pandas `to_json(path, orient=\"records\", lines=True, date_format=\"iso\")`";
 
 /// For a value of a column: `"1.0" is not an int64`.
-fn value(column: &str, why: &str) -> Option<String> {
-    if let Some(written) = why.strip_suffix(" has more decimal places than the column") {
-        let places = written
-            .trim_matches('"')
-            .rsplit_once('.')
-            .map_or(0, |(_, places)| places.len());
-        return Some(format!(
-            "declare `{column}` with {places} digits behind the point, `decimal(…, {places})`, and as many more in all, or \
-             round it in the file"
-        ));
-    }
-    let (written, what) = why.rsplit_once(" is not ")?;
-    let plain = written.trim_matches('"');
+fn of_value(column: &str, value: &BadValue) -> Option<String> {
+    let plain = value.written.trim_matches('"');
     let is_number = plain.parse::<f64>().is_ok();
     let is_absent = matches!(
         plain.to_lowercase().as_str(),
         "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n"
     );
-    match what {
-        _ if is_absent && what != "a string" => Some(format!(
+    let is_kind = matches!(
+        value.wrong,
+        Wrong::NoBool
+            | Wrong::NoInt64
+            | Wrong::NoFloat64
+            | Wrong::NoDecimal
+            | Wrong::NoTimestamp
+            | Wrong::NoDate
+            | Wrong::NoDuration
+    );
+    match value.wrong {
+        Wrong::MorePlaces => {
+            let places = plain.rsplit_once('.').map_or(0, |(_, places)| places.len());
+            Some(format!(
+                "declare `{column}` with {places} digits behind the point, `decimal(…, {places})`, and as many more in all, or \
+                 round it in the file"
+            ))
+        }
+        Wrong::BeyondPrecision => {
+            let whole = plain.trim_start_matches('-').split('.').next().map_or(0, str::len);
+            Some(format!(
+                "it has {whole} digits before the point: declare `{column}` with more digits in all, the first number of \
+                 `decimal(p, s)`"
+            ))
+        }
+        Wrong::BeyondInt64 => Some(format!(
+            "declare `{column}: string` if nothing is computed with it, or `{column}: decimal(20, 0)`"
+        )),
+        Wrong::Inexact => Some(format!(
+            "declare `{column}` as the decimal that the file has: as many digits behind the point, and in all"
+        )),
+        _ if is_kind && is_absent => Some(format!(
             "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`, \
              and a `?` behind the type of `{column}`"
         )),
-        _ if what.contains("timestamp") => Some(timestamp(plain)),
-        "a string" if epoch(plain).is_some() => Some(format!(
+        Wrong::NoTimestamp => Some(timestamp(plain)),
+        Wrong::NoString if epoch(plain).is_some() => Some(format!(
             "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",
             timestamp(plain)
         )),
-        "a string" if is_number => Some(format!(
+        Wrong::NoString if is_number => Some(format!(
             "declare `{column}` as the number that it is, such as `{column}: int64`"
         )),
-        "an int64" if plain.parse::<i64>().is_ok() => Some(format!(
+        Wrong::NoInt64 if plain.parse::<i64>().is_ok() => Some(format!(
             "it is text in the file: declare `{column}: string` and cast it in a transform, or write it as a number"
         )),
-        "an int64" if is_number => Some(format!(
+        Wrong::NoInt64 if is_number => Some(format!(
             "declare `{column}: float64`, or write whole numbers into the file"
         )),
-        "a float64" | "a decimal" | "an int64" if as_number(plain).is_some() => Some(format!(
-            "write digits, with a point before those of the fraction: {}",
-            as_number(plain)?
-        )),
-        "true or false" if !is_number => Some(format!(
+        Wrong::NoFloat64 | Wrong::NoDecimal | Wrong::NoInt64 => {
+            as_number(plain).map(|number| format!("write digits, with a point before those of the fraction: {number}"))
+        }
+        Wrong::NoBool if !is_number => Some(format!(
             "write `true` and `false` into the file, or declare `{column}: string` and compare: `{column} = \"{plain}\"`"
         )),
-        "true or false" => Some(format!(
+        Wrong::NoBool => Some(format!(
             "write `true` and `false` into the file, or declare `{column}: int64` and compare: `{column} = 1`"
         )),
         _ => None,
@@ -120,16 +142,42 @@ pub fn timestamp(written: &str) -> String {
             instant(us)
         );
     }
-    if written.contains('/') {
+    let (time, zone) = written.rsplit_once([' ', '[']).unwrap_or((written, ""));
+    if zone.contains('/') && zone.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        let time = time.replacen(' ', "T", 1);
+        return format!(
+            "no instant names its zone: write its offset, such as `{time}+02:00`, or write it without, and `zone \"{}\"` in \
+             the source",
+            zone.trim_end_matches(']')
+        );
+    }
+    let marks = |date: &str| -> Vec<_> { date.char_indices().filter(|(_, c)| !c.is_ascii_digit()).collect() };
+    let is_dotted = written.get(..10).map(marks) == Some(vec![(2, '.'), (5, '.')]);
+    if written.contains('/') || is_dotted {
         return "write instants like `2024-05-01T00:00:00Z` (in pandas `pd.to_datetime(x, dayfirst=True, utc=True)` where the \
                 day comes first, without `dayfirst` where the month does)"
             .to_owned();
     }
-    let is_date = written.len() == 10 && written.bytes().filter(|byte| *byte == b'-').count() == 2;
-    match is_date && written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        true => format!("write an instant with its time and zone: `{written}T00:00:00Z`"),
-        false => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
+    match dated(written) {
+        Some(instant) => format!("write an instant with its time and zone: `{instant}`"),
+        None => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
     }
+}
+
+/// A date as an instant in UTC.
+fn dated(written: &str) -> Option<String> {
+    as_instant(&format!("{written}T00:00:00Z"))
+}
+
+fn as_instant(text: &str) -> Option<String> {
+    featr::parse_value(text, featc_ir::Type::Timestamp).map(|_| text.to_owned())
+}
+
+/// For an option that takes an instant: a date, or a time without an offset, as one in UTC.
+pub fn option(written: &str) -> String {
+    let zoned = || as_instant(&format!("{}Z", written.replacen(' ', "T", 1)));
+    let instant = dated(written).or_else(zoned);
+    format!("write it like {}", instant.as_deref().unwrap_or("2013-03-01T12:00:00Z"))
 }
 
 /// A number of seconds, or of parts of them, since 1970, in microseconds, and which it is by its digits.
@@ -148,10 +196,10 @@ fn epoch(written: &str) -> Option<(i64, &'static str)> {
     }
 }
 
-/// For a question whose instant cannot be used: `holds "…", which is not an RFC 3339 timestamp`.
-pub fn instant_of_spine(why: &str) -> Option<String> {
-    let written = why.strip_prefix("holds ")?.rsplit_once(", which is not ")?.0;
-    Some(timestamp(written.trim_matches('"')))
+/// For a question whose instant cannot be used.
+pub fn instant_of_spine(value: &BadValue) -> Option<String> {
+    let is_instant = matches!(value.wrong, Wrong::NoTimestamp | Wrong::NoString);
+    is_instant.then(|| timestamp(value.written.trim_matches('"')))
 }
 
 /// For a name whose ending says no format that is read.
@@ -193,55 +241,59 @@ mod tests {
 
     #[test]
     fn every_kind_of_row_has_its_step() {
-        let step = |detail: &str| row(&format!("f.csv:2: {detail}")).unwrap_or_default();
-        for (detail, words) in [
-            ("null_in_required: column sku is null", "`?` behind its type"),
-            ("bad_value: column x: \"1,50\" is not a decimal", "1.50"),
-            ("bad_value: column x: \"$1.50\" is not a decimal", ": 1.50"),
-            ("bad_value: column x: \"NA\" is not a decimal", "in place of `NA`"),
+        let step = |fault: Fault| row(&fault, "f.csv").unwrap_or_default();
+        let value = |column: &str, written: &str, wrong| {
+            let (column, written) = (column.to_owned(), written.to_owned());
+            let value = BadValue { written, wrong };
+            Fault::Undecoded(Detail::Value { column, value })
+        };
+        let record = |broken| Fault::Undecoded(Detail::Record(broken));
+        let null = |is_time| {
+            let column = "sku".to_owned();
+            Fault::Undecoded(Detail::Null { column, is_time })
+        };
+        for (fault, words) in [
+            (null(false), "`?` behind its type"),
+            (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),
+            (value("x", "\"$1.50\"", Wrong::NoDecimal), ": 1.50"),
+            (value("x", "\"NA\"", Wrong::NoDecimal), "in place of `NA`"),
+            (value("x", "\"1.505\"", Wrong::MorePlaces), "`decimal(…, 3)`"),
+            (value("ok", "\"yes\"", Wrong::NoBool), "`ok = \"yes\"`"),
+            (value("at", "\"01/05/2024 10:00\"", Wrong::NoTimestamp), "dayfirst"),
+            (value("n", "\"1.0\"", Wrong::NoInt64), "`n: float64`"),
+            (value("n", "\"1\"", Wrong::NoInt64), "declare `n: string`"),
+            (value("x", "\"36,14\"", Wrong::NoFloat64), "36.14"),
+            (value("ok", "\"1\"", Wrong::NoBool), "`ok = 1`"),
+            (value("id", "5", Wrong::NoString), "`id: int64`"),
+            (value("at", "1715336539000", Wrong::NoString), "`2024-05-10T10:22:19Z`"),
+            (value("at", "\"1715174759000\"", Wrong::NoTimestamp), "unit=\"ms\""),
             (
-                "bad_value: column x: \"1.505\" has more decimal places than the column",
-                "`decimal(…, 3)`",
-            ),
-            ("bad_value: column ok: \"yes\" is not true or false", "`ok = \"yes\"`"),
-            (
-                "bad_value: column at: \"01/05/2024 10:00\" is not an RFC 3339 timestamp",
-                "dayfirst",
-            ),
-            ("unparsable: not UTF-8", "write it as UTF-8"),
-            ("bad_value: column n: \"1.0\" is not an int64", "`n: float64`"),
-            ("bad_value: column n: \"1\" is not an int64", "declare `n: string`"),
-            ("bad_value: column x: \"36,14\" is not a float64", "36.14"),
-            ("bad_value: column ok: \"1\" is not true or false", "`ok = 1`"),
-            ("bad_value: column id: 5 is not a string", "`id: int64`"),
-            (
-                "bad_value: column at: 1715336539000 is not a string",
-                "`2024-05-10T10:22:19Z`",
-            ),
-            (
-                "bad_value: column at: \"1715174759000\" is not an RFC 3339 timestamp",
-                "unit=\"ms\"",
-            ),
-            (
-                "bad_value: column at: \"2024-05-06\" is not an RFC 3339 timestamp",
+                value("at", "\"2024-05-06\"", Wrong::NoTimestamp),
                 "`2024-05-06T00:00:00Z`",
             ),
-            ("unparsable: a quote that never closes", "opened in that line"),
-            ("unparsable: longer than 16 MiB", "by a line feed"),
-            ("unparsable: invalid type: sequence, expected an object", "lines=True"),
             (
-                "late: arrived 5m after its event time; at most 1m is accepted",
-                "`lateness`",
+                value("at", "\"2024-05-01T10:00:00 Europe/Berlin\"", Wrong::NoTimestamp),
+                "`zone \"Europe/Berlin\"`",
             ),
-            (
-                "ahead: its event time is 6934s after its arrival; at most 5m is accepted",
-                "`skew`",
-            ),
+            (value("at", "\"01.05.2024 10:25\"", Wrong::NoTimestamp), "dayfirst"),
+            (value("x", "\"123456789.00\"", Wrong::BeyondPrecision), "9 digits before the point"),
+            (value("n", "\"9223372036854775808\"", Wrong::BeyondInt64), "`decimal(20, 0)`"),
+            (value("x", "105", Wrong::Inexact), "that the file has"),
+            (record(Broken::Fields { found: 9, header: 8 }), "in double quotes"),
+            (record(Broken::NoJson("expected value at column 7".to_owned())), "`null` for NaN"),
+            (record(Broken::NotUtf8), "write it as UTF-8"),
+            (record(Broken::OpenQuote), "opened in that line"),
+            (record(Broken::TooLong), "by a line feed"),
+            (record(Broken::NoObject("a sequence".to_owned())), "lines=True"),
+            (Fault::Unaccepted(Reason::Late), "`lateness`"),
+            (Fault::Unaccepted(Reason::Ahead), "`skew`"),
         ] {
-            assert!(step(detail).contains(words), "{detail}: {}", step(detail));
+            let told = step(fault.clone());
+            assert!(told.contains(words), "{fault:?}: {told}");
         }
         assert_eq!(as_number("1,500"), None, "a thousand and a half, or one and a half");
-        assert_eq!(row("f.csv:2: null_time: column at is null"), None);
+        assert_eq!(row(&null(true), "f.csv"), None);
+        assert!(row(&null(false), "f.jsonl").is_some_and(|told| told.contains("spelt as the columns")));
     }
 
     #[test]

@@ -45,12 +45,14 @@ impl Answered {
         }
     }
 
-    /// Refuses questions that find nothing, beyond `--max-missing`.
+    /// Refuses questions that find nothing, beyond `--max-missing`, and answers that say nothing.
     pub fn check_found(&self, prepared: &Prepared, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
-        match &self.rows {
-            Answers::Whole(_) => Ok(()),
-            Answers::Running(rows) => check_found(prepared, &self.report, rows.spine(), Side::Batch, args, reporter),
-        }
+        let Answers::Running(rows) = &self.rows else {
+            return Ok(());
+        };
+        check_found(prepared, &self.report, rows.spine(), Side::Batch, args, reporter)?;
+        let checked = self.report.check_says(&args.limits());
+        checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
     }
 
     /// The questions, if they are not answered by replay.

@@ -13,6 +13,7 @@ pub use state::{ExportArgs, FolderArgs, ShowArgs, StateArgs, StateCommand, State
 pub use train::{ModeArg, OutArgs, OutFormat, TrainArgs, TrainCommand};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Features written once, computed in batch and online with the same bits.
@@ -211,4 +212,7 @@ pub struct DemoArgs {
     /// Keep the files of the tour in this folder instead of a temporary one
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// The words that start this command line: the tour starts a server
+    #[arg(skip)]
+    pub itself: Vec<OsString>,
 }

@@ -19,13 +19,13 @@ mod verify;
 
 use crate::args::{BackfillArgs, PARTS_BOUND};
 use crate::errors;
+use crate::get;
 use crate::provenance::{fingerprints, is_hashed, memory_record, named_file, source_files};
 use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, compiled, prepare_compiled};
 use crate::settle::check_asked;
 use checkpoint::{Arguments, Checkpoint};
 use featc_ir::{Service, ServiceField, Type};
-use featr::Value;
 use featr::provenance::HashInputs;
 use folder::{Locked, check_folder, make, named};
 use job::Job;
@@ -110,7 +110,7 @@ struct Wanted {
 }
 
 fn wanted(args: &BackfillArgs, reporter: &Reporter) -> Result<Wanted, Refused> {
-    let range = instant("--from", &args.from, reporter)?..instant("--to", &args.to, reporter)?;
+    let range = get::instant("--from", &args.from, reporter)?..get::instant("--to", &args.to, reporter)?;
     if range.start > range.end {
         let help = "give a later instant";
         return reporter.refuse(errors::argument("--to", &args.to, "before `--from`", help));
@@ -233,16 +233,6 @@ fn describe(
     Ok(state)
 }
 
-fn instant(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused> {
-    match featr::parse_value(text, Type::Timestamp) {
-        Some(Value::Timestamp(us)) => Ok(us),
-        _ => {
-            let help = "write it like 2013-03-01T12:00:00Z";
-            reporter.refuse(errors::argument(option, text, "not an instant with an offset", help))
-        }
-    }
-}
-
 fn span(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused> {
     match featc_driver::parse_duration(text) {
         Some(us) if us > 0 => Ok(us),
@@ -257,7 +247,7 @@ fn span(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused> {
 
 /// The program with the wanted service (a view becomes one of its own), and the hash of the program as it is written.
 fn prepare(args: &BackfillArgs, reporter: &Reporter) -> Result<(Prepared, String), Refused> {
-    let (project, mut ir) = compiled(&args.program, &args.run, reporter)?;
+    let (project, mut ir) = compiled(&args.program, &args.run.given, reporter)?;
     let hash = featc_ir::hash::program_hash(&ir);
     let service = match (&args.service, &args.view) {
         (Some(service), _) => service.clone(),

@@ -168,8 +168,8 @@ impl Python {
         }
         let call = match command {
             "train" if arguments.iter().any(|argument| argument.starts_with("out=")) => "program.train_to".to_owned(),
-            "train" | "verify" | "backfill" | "replay" | "get" | "build" => format!("program.{command}"),
-            "explain" | "fmt" => format!("featc.{command}"),
+            "train" | "verify" | "backfill" | "replay" | "get" | "build" | "serve" => format!("program.{command}"),
+            "explain" | "fmt" | "demo" | "state" => format!("featc.{command}"),
             "check" => "featc.Program".to_owned(),
             _ => return None,
         };
@@ -253,7 +253,7 @@ mod tests {
         for text in [
             "a -- b, --, `--`, `-- x` and --x-y",
             "a file called x--zone",
-            "`featc demo` and `featc`",
+            "`featc certify` and `featc`",
             "an open ` and `--",
             "ü`--ü`",
             "",

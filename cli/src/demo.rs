@@ -128,7 +128,7 @@ pub fn run(args: &DemoArgs, reporter: &Reporter) -> Result<(), Refused> {
     tour.tell_leak(&training, &complete);
     tour.verify(&honest, &training, "")?;
     tour.verify(&leaking, &complete, " --truth complete")?;
-    serving::stop(&tour.folder, (&honest.program, SERVICE), reporter)?;
+    serving::stop((&tour.folder, &args.itself), (&honest.program, SERVICE), reporter)?;
     if args.keep.is_some() {
         tour.say(&format!("\nThe files of this tour are in {}", tour.folder.display()));
     }

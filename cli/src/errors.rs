@@ -16,8 +16,9 @@ pub use records::{
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,
 };
 pub use runs::{nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict, unknown_view};
-pub use serve::{ended, no_state, state};
+pub use serve::{ended, no_state, state, unfollowable};
 
+use crate::advice;
 use featc_driver::diag::{Code, Diagnostic};
 use featr::{DecodeError, Warning};
 
@@ -70,7 +71,11 @@ pub fn named_like_a_folder(path: &str) -> Diagnostic {
 
 pub fn unknown_code(code: &str, nearest: Option<&str>) -> Diagnostic {
     let help = nearest.map_or_else(
-        || "codes look like E0203; `docs/errors` lists them, docs/glossary.md the words".to_owned(),
+        || {
+            "codes look like E0203, and stand in messages; words are those of the glossary, such as `spine`, `lateness`, `cut` or \
+             `retention`"
+                .to_owned()
+        },
         |nearest| format!("did you mean `{nearest}`?"),
     );
     Diagnostic::new(Code::InvalidArgument, format!("there is no code and no word `{code}`")).with_help(help)
@@ -107,6 +112,11 @@ pub fn several_rows_of_an_id(source: &str, ids: u64, examples: &str) -> Diagnost
 /// An option whose value cannot be used.
 pub fn argument(option: &str, value: &str, why: &str, help: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidArgument, format!("`{option} {value}`: {why}")).with_help(help)
+}
+
+/// An option that takes an instant and has none.
+pub fn no_instant(option: &str, text: &str) -> Diagnostic {
+    argument(option, text, "not an instant with an offset", &advice::option(text))
 }
 
 /// An option that takes a duration and has none; `why` says so, `like` shows some.

@@ -31,6 +31,11 @@ pub fn tell(prepared: &Prepared, training: &Answered, reporter: &Reporter) {
             view.view
         ));
     }
+    let silent = report
+        .silent_views
+        .iter()
+        .map(|view| format!("view {view}: every answer is null or 0, but for defaults"));
+    lines.extend(silent);
     shortened(lines, "view", reporter);
     let features = report.features.iter().map(|feature| {
         let counts = feature

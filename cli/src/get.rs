@@ -86,7 +86,7 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
         return reporter.refuse(errors::bug("the service was there a moment ago"));
     };
     let entity = keys(&service.columns(), &service.keys, &args.keys, reporter)?;
-    let at = Value::Timestamp(instant(&args.at, reporter)?);
+    let at = Value::Timestamp(instant("--at", &args.at, reporter)?);
     let key = Key {
         name: AT.to_owned(),
         ty: Type::Timestamp,
@@ -99,11 +99,10 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
 }
 
 /// An instant of the command line.
-pub fn instant(text: &str, reporter: &Reporter) -> Result<i64, Refused> {
-    let help = "write it like 2013-03-01T12:00:00Z";
+pub fn instant(option: &str, text: &str, reporter: &Reporter) -> Result<i64, Refused> {
     match featr::parse_value(text, Type::Timestamp) {
         Some(Value::Timestamp(us)) => Ok(us),
-        _ => reporter.refuse(errors::argument("--at", text, "not an instant with an offset", help)),
+        _ => reporter.refuse(errors::no_instant(option, text)),
     }
 }
 
@@ -129,12 +128,9 @@ pub fn keys(
     let mut values: Vec<Option<Value>> = vec![None; wanted.len()];
     for given in given {
         let Some((name, text)) = given.split_once('=') else {
-            return reporter.refuse(errors::argument(
-                "--key",
-                given,
-                "no `=` in it",
-                "write it like `--key origin=JFK`",
-            ));
+            let name = names.first().unwrap_or(&"card");
+            let help = format!("write the key before its value, like `--key {name}={given}`");
+            return reporter.refuse(errors::argument("--key", given, "no `=` in it", &help));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {
             let qualified = |key: &&Key| key.name.split_once('.').is_some_and(|(_, plain)| plain == name);

@@ -30,7 +30,7 @@ mod replay;
 pub mod report;
 mod reproduce;
 pub mod run;
-mod serve;
+pub mod serve;
 mod settle;
 mod state;
 mod table;
@@ -41,6 +41,7 @@ mod verify;
 use args::{Cli, Command};
 use clap::Parser as _;
 use report::Reporter;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// A broken file may make the library that reads it panic: that is told as what is wrong with the file, and nothing else.
@@ -57,21 +58,27 @@ pub fn keep_silent_about_what_is_caught() {
 pub fn main() -> ExitCode {
     keep_silent_about_what_is_caught();
     let words: Vec<_> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&words) {
+    let itself = std::env::current_exe().into_iter().map(Into::into);
+    ExitCode::from(command_line(&words, itself.collect(), heap::per_core))
+}
+
+/// Runs the command of some words, the first of which is the name of the binary, prints what it tells, and gives the exit
+/// code. `itself` are the words that start a command line like this one; `before` is done before work that takes memory.
+pub fn command_line(words: &[OsString], itself: Vec<OsString>, before: impl FnOnce()) -> u8 {
+    let mut cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(error) => return usage::end(&error, &words),
+        Err(error) => return usage::end(&error, words),
     };
-    if matches!(
-        cli.command,
-        Command::Train(_) | Command::Backfill(_) | Command::Verify(_)
-    ) {
-        heap::per_core();
+    match &mut cli.command {
+        Command::Train(_) | Command::Backfill(_) | Command::Verify(_) => before(),
+        Command::Demo(args) => args.itself = itself,
+        _ => {}
     }
     featr::lake::file_size_is_an_error();
     let reporter = Reporter::new(&cli);
     match run(&cli.command, &reporter) {
-        Ok(()) if !reporter.failed.get() => ExitCode::SUCCESS,
-        Ok(()) | Err(report::Refused) => ExitCode::from(1),
+        Ok(()) if !reporter.failed.get() => 0,
+        Ok(()) | Err(report::Refused) => 1,
     }
 }
 

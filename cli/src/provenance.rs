@@ -29,21 +29,29 @@ pub struct Inputs {
     sources: Vec<SourceFiles>,
     spine: Vec<FileRecord>,
     path: PathBuf,
+    memory: bool,
 }
 
 impl Inputs {
-    /// As they are now.
-    pub fn look(prepared: &Prepared, spine: &Path, reporter: &Reporter) -> Result<Inputs, Refused> {
+    /// As they are now; of rows in memory, where `memory` says so, by a hash of their values.
+    pub fn look(prepared: &Prepared, spine: &Path, memory: bool, reporter: &Reporter) -> Result<Inputs, Refused> {
+        let hash = if memory {
+            HashInputs::Memory
+        } else {
+            HashInputs::Nothing
+        };
+        let hashed = |_: &Path| memory && prepared.spine_rows.is_some();
         Ok(Inputs {
-            sources: source_files(prepared, HashInputs::Nothing, reporter)?,
-            spine: spine_files(prepared, spine, |_| false, reporter)?,
+            sources: source_files(prepared, hash, reporter)?,
+            spine: spine_files(prepared, spine, hashed, reporter)?,
             path: spine.to_owned(),
+            memory,
         })
     }
 
     /// Refuses inputs that changed since.
     pub fn unchanged(&self, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
-        let now = Inputs::look(prepared, &self.path, reporter)?;
+        let now = Inputs::look(prepared, &self.path, self.memory, reporter)?;
         unchanged(&self.sources, &now.sources, errors::DURING, reporter)?;
         let what = prepared.questions();
         refuse_changes(what, &self.spine, &now.spine, errors::DURING, reporter)
@@ -131,7 +139,7 @@ impl Recorder {
         hash: HashInputs<'_>,
         reporter: &Reporter,
     ) -> Result<Recorder, Refused> {
-        let quick = Inputs::look(prepared, &spine.spine, reporter)?;
+        let quick = Inputs::look(prepared, &spine.spine, false, reporter)?;
         let (files, mut questions) = match hash {
             // The caller knows them.
             HashInputs::Nothing => (quick.sources.clone(), quick.spine.clone()),

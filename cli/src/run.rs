@@ -1,6 +1,6 @@
 //! What train, replay, verify and get begin with: the program, the truth, the spine.
 
-use crate::args::{ProgramArgs, RunArgs, SpineArgs, TruthArg};
+use crate::args::{Given, ProgramArgs, RunArgs, SpineArgs, TruthArg};
 use crate::check::compile;
 use crate::errors;
 use crate::report::{Refused, Reporter};
@@ -27,17 +27,17 @@ pub struct Prepared {
 
 /// Compiles the program and settles files and truth.
 pub fn prepare(args: &ProgramArgs, reporter: &Reporter) -> Result<Prepared, Refused> {
-    let (project, ir) = compiled(&args.program, &args.run, reporter)?;
+    let (project, ir) = compiled(&args.program, &args.run.given, reporter)?;
     prepare_compiled(project, ir, &args.service, &args.run, reporter)
 }
 
 /// The program that is given, or that of the path.
 pub fn compiled(
     path: &Path,
-    args: &RunArgs,
+    given: &Given,
     reporter: &Reporter,
 ) -> Result<(featc_driver::Project, featc_ir::Program), Refused> {
-    match &args.given.program {
+    match &given.program {
         Some(given) => Ok((given.project.clone(), given.ir.clone())),
         None => compile(path, reporter),
     }
@@ -63,8 +63,9 @@ pub fn prepare_compiled(
     }
     for given in &args.sources {
         let Some((name, path)) = given.split_once('=') else {
-            let help = "write it like `--source departures=data/flights.parquet`";
-            return reporter.refuse(errors::argument("--source", given, "no `=` in it", help));
+            let source = ir.sources.first().map_or("payments", |source| source.name.as_str());
+            let help = format!("write the source before the file, like `--source {source}={given}`");
+            return reporter.refuse(errors::argument("--source", given, "no `=` in it", &help));
         };
         program.read_from(name, Path::new(path)).map_err(refuse)?;
     }

@@ -1,6 +1,7 @@
 //! `featc serve`: features over HTTP, from durable state.
 
 mod dry_run;
+mod followed;
 
 use crate::args::ServeArgs;
 use crate::errors;
@@ -8,18 +9,43 @@ use crate::provenance::of_services;
 use crate::report::{Refused, Reporter};
 use crate::state::compiled;
 use featc_ir::Program;
+use featr_follow::Followed;
 use featr_online::{Folder, Opened, Options, Runtime, SystemClock};
-use featr_serve::{Config, Limits, Listener};
+pub use featr_serve::End;
+use featr_serve::{Config, Limits, Listener, ServeError};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
-    let (ir, program) = compiled(&args.program, reporter)?;
     if args.dry_run {
+        let (_, program) = compiled(&args.program, &args.given, reporter)?;
         return dry_run::run(&program, &args.state, reporter);
     }
+    let ready = begin(args, End::Signals, reporter)?;
+    let (text, value) = ready.told();
+    ready.run(|| reporter.result(&text, &value), reporter)
+}
+
+/// A server that has its address and its state, and takes no requests yet.
+#[derive(Debug)]
+pub struct Ready {
+    listener: Listener,
+    runtime: Runtime,
+    config: Config,
+    folder: String,
+    opened: Opened,
+    followed: Vec<Followed>,
+}
+
+/// Takes address and state.
+///
+/// # Errors
+/// Either cannot be had, or an argument is refused, which has been told.
+pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, Refused> {
+    let (ir, program) = compiled(&args.program, &args.given, reporter)?;
     let options = options(args, &ir, reporter)?;
     let token = token(args, reporter)?;
+    let followed = followed::of(args, &program, reporter)?;
     let limits = limits(args, reporter)?;
     // Before the state is opened: that takes time, and leaves a trace.
     let listener = Listener::bind(args.listen);
@@ -36,23 +62,46 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
     };
     let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), options);
     let (runtime, opened) = opened.or_else(|error| reporter.refuse(errors::state(&error)))?;
-    let hash = runtime.program().hash().to_owned();
-    let served = listener.run(runtime, Config { token, limits }, |address| {
+    Ok(Ready {
+        listener,
+        runtime,
+        config: Config { token, limits, end },
+        folder,
+        opened,
+        followed,
+    })
+}
+
+impl Ready {
+    /// What is told of it, for people and for machines.
+    pub fn told(&self) -> (String, serde_json::Value) {
         let Opened {
             epoch,
             checkpoint,
             replayed,
-        } = opened;
+        } = &self.opened;
+        let (address, folder) = (self.listener.address(), &self.folder);
         let text = format!(
             "serving http://{address} from `{folder}`: checkpoint {checkpoint}, {replayed} rows of log behind it"
         );
         let value = serde_json::json!({
-            "listening": address.to_string(), "state": folder, "program": hash,
+            "listening": address.to_string(), "state": folder, "program": self.runtime.program().hash(),
             "epoch": epoch, "checkpoint": checkpoint, "replayed": replayed,
         });
-        reporter.result(&text, &value);
-    });
-    served.or_else(|error| reporter.refuse(errors::ended(&error)))
+        (text, value)
+    }
+
+    /// Takes requests until it is told to end; `ready` is called when it begins.
+    ///
+    /// # Errors
+    /// It did not end in order, which has been told.
+    pub fn run(self, ready: impl FnOnce(), reporter: &Reporter) -> Result<(), Refused> {
+        let followers = featr_follow::follow(&self.runtime, self.followed);
+        let followers = followers.or_else(|error| reporter.refuse(errors::ended(&ServeError::System(error))))?;
+        let served = self.listener.run(self.runtime, self.config, ready);
+        followers.join();
+        served.or_else(|error| reporter.refuse(errors::ended(&error)))
+    }
 }
 
 fn options(args: &ServeArgs, ir: &Program, reporter: &Reporter) -> Result<Options, Refused> {
@@ -83,7 +132,7 @@ fn options(args: &ServeArgs, ir: &Program, reporter: &Reporter) -> Result<Option
 fn limits(args: &ServeArgs, reporter: &Reporter) -> Result<Limits, Refused> {
     if args.max_memory < args.max_body {
         let why = format!("a body may have {} MiB", args.max_body);
-        let help = "pass at least as much, or a smaller --max-body";
+        let help = "pass at least as much, or a smaller `--max-body`";
         return reporter.refuse(errors::argument(
             "--max-memory",
             &args.max_memory.to_string(),
@@ -108,7 +157,7 @@ fn token(args: &ServeArgs, reporter: &Reporter) -> Result<Option<String>, Refuse
         if args.listen.ip().is_loopback() {
             return Ok(None);
         }
-        let help = "pass --token-file FILE, or listen on 127.0.0.1";
+        let help = "pass `--token-file FILE`, or listen on 127.0.0.1";
         let why = "others could ask and push without a token";
         return reporter.refuse(errors::argument("--listen", &args.listen.to_string(), why, help));
     };

@@ -25,14 +25,13 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
             reporter.note(&line);
             told.push(line);
             for example in &source.examples {
-                reporter.note(&format!("  {example}"));
+                reporter.note(&format!("  {}", example.text));
             }
             if source.accepted == 0 {
-                let example = source.examples.first().map(String::as_str);
                 return reporter.refuse(errors::nothing_accepted(
                     &source.source,
                     source.rejected_total(),
-                    example,
+                    source.examples.first(),
                 ));
             }
         }
@@ -43,7 +42,7 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
             told.push(line);
         }
         for example in &source.view_examples {
-            reporter.note(&format!("  {example}"));
+            reporter.note(&format!("  {}", example.text));
         }
         if source.differing_copies > 0 {
             reporter.note(&differing_copies(source));
@@ -62,8 +61,7 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
     if args.strict && rejected > 0 {
         return reporter.refuse(errors::strict(rejected, if reporter.json { &told } else { &[] }));
     }
-    let limits = args.limits();
-    let checked = report.sources.iter().try_for_each(|source| source.check(&limits));
+    let checked = report.check_rejected(&args.limits());
     checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
 }
 

@@ -5,10 +5,10 @@ mod list;
 mod show;
 mod verify;
 
-use crate::args::{StateArgs, StateCommand, StateQuestion};
-use crate::check::compile;
+use crate::args::{Given, StateArgs, StateCommand, StateQuestion};
 use crate::errors;
 use crate::report::{Refused, Reporter};
+use crate::run::compiled as given_or_compiled;
 use featc_ir::Program;
 use featr_online::{Folder, Found, inspect};
 use std::path::Path;
@@ -33,8 +33,8 @@ pub fn taken(folder: &Path, reporter: &Reporter) -> Result<Folder, Refused> {
 }
 
 /// A program, as it is compiled and as it runs.
-pub fn compiled(path: &Path, reporter: &Reporter) -> Result<(Program, featr::Program), Refused> {
-    let (project, ir) = compile(path, reporter)?;
+pub fn compiled(path: &Path, given: &Given, reporter: &Reporter) -> Result<(Program, featr::Program), Refused> {
+    let (project, ir) = given_or_compiled(path, given, reporter)?;
     let plans = featc_driver::lower(&ir);
     featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
     let program = featr::Program::new(plans.batch, plans.stream, project.base);
@@ -49,7 +49,7 @@ struct Opened {
 }
 
 fn opened(args: &StateArgs, reporter: &Reporter) -> Result<Opened, Refused> {
-    let (ir, program) = compiled(&args.program, reporter)?;
+    let (ir, program) = compiled(&args.program, &args.given, reporter)?;
     let disk = taken(&args.folder.state, reporter)?;
     let folder = args.folder.state.display().to_string();
     let found = inspect(&program, &disk).or_else(|error| reporter.refuse(errors::state(&error)))?;

@@ -10,10 +10,9 @@ use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::ops::Range;
-use std::process::ExitCode;
 
 /// Ends the command as its words were understood: help and versions are printed, anything else is refused.
-pub fn end(error: &clap::Error, words: &[OsString]) -> ExitCode {
+pub fn end(error: &clap::Error, words: &[OsString]) -> u8 {
     let help = [
         ErrorKind::DisplayHelp,
         ErrorKind::DisplayVersion,
@@ -25,14 +24,14 @@ pub fn end(error: &clap::Error, words: &[OsString]) -> ExitCode {
             Err(failed) if failed.kind() != std::io::ErrorKind::BrokenPipe => {
                 let reporter = Reporter::of_words(&[]);
                 let _ = reporter.refuse::<()>(crate::errors::unwritable("standard output", &failed.to_string()));
-                ExitCode::from(1)
+                1
             }
-            Ok(()) | Err(_) => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+            Ok(()) | Err(_) => u8::try_from(error.exit_code()).unwrap_or(2),
         };
     }
     let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     refuse(error, &words, &Reporter::of_words(&words));
-    ExitCode::from(2)
+    2
 }
 
 /// Tells what is wrong with words that are no command line.
@@ -307,7 +306,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     ),
     (
         &["init", "new", "create"],
-        "write a file such as `shop.feat`: docs/language.md begins with a whole program",
+        "write a file such as `shop.feat`: `featc demo --keep DIR` leaves a whole program with its data",
     ),
     (
         &["diff"],

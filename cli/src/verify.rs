@@ -73,7 +73,7 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let prepared = prepare(&args.program, reporter)?;
     let run = &args.program.run;
     let outputs = Outputs::take(&prepared, args, reporter)?;
-    let inputs = Inputs::look(&prepared, &args.spine.spine, reporter)?;
+    let inputs = Inputs::look(&prepared, &args.spine.spine, true, reporter)?;
     let spine = prepared.spine(&args.spine, reporter)?;
     check_spine(&prepared, &spine, run, reporter)?;
     let aside = Aside::new(run, reporter)?;

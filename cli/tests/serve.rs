@@ -3,11 +3,15 @@
 //! `tests/ui/<CODE>/<point>.http` is a session: `== serve OPTIONS` (the shop of `serve/shop.feat` is served),
 //! `== hold N` (so many requests begin and do not go on), `== blocks N` (no file is longer, in KiB), `== repeat N` (the body comes so often, a line each), `== request` with
 //! method, path, headers and body, `== status CODE`, `== body` with what is answered. `FEATC_BLESS=1` rewrites the bodies.
+//! `tests/ui/<CODE>/<point>.log` is one of what a server tells in its log: `== file NAME`, `== serve OPTIONS`, `== accepted N`,
+//! `== write NAME`, done in order, and `== log` with the line of this code.
 
 #[path = "serve/client.rs"]
 mod client;
 #[path = "serve/faults.rs"]
 mod faults;
+#[path = "serve/followed.rs"]
+mod followed;
 #[path = "serve/forms.rs"]
 mod forms;
 #[path = "serve/fuzz.rs"]

@@ -4,6 +4,7 @@ The function runs by itself, too: `python airflow_dag.py 2013-03-01 out/`. Where
 """
 
 import datetime
+import os
 import pathlib
 import sys
 
@@ -35,11 +36,11 @@ except ImportError:
     DAG = None
 
 if DAG is not None:
-    with DAG("flight_delays", start_date=datetime.datetime(2013, 1, 1), schedule="@daily", catchup=False):
+    with DAG("flight_delays", start_date=datetime.datetime(2013, 1, 1), schedule="@daily", catchup=False) as dag:
         PythonOperator(
             task_id="training_set",
             python_callable=make_training_set,
-            op_kwargs={"day": "{{ ds }}", "out": "/data/training"},
+            op_kwargs={"day": "{{ ds }}", "out": os.environ.get("TRAINING_SETS", "/data/training")},
             retries=2,
         )
 

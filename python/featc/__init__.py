@@ -25,7 +25,10 @@ fill a range of time   :meth:`Program.backfill`
 compare the engines    :meth:`Program.verify`; :func:`featc.testing.case` in tests
 answer one question    :meth:`Program.get`
 keep online values     :meth:`Program.online`, :class:`Online`
-ask a running server   :class:`Client`, of what ``featc serve`` started
+serve over HTTP        :meth:`Program.serve`; :meth:`Program.serving` beside other work
+ask a running server   :class:`Client`
+look into its state    :func:`state`
+see the whole tour     :func:`demo`
 work in a notebook     ``%load_ext featc.notebook``, then ``%%feat``
 understand a message   :func:`explain`
 =====================  ================================================================================
@@ -33,7 +36,7 @@ understand a message   :func:`explain`
 Instants are ``datetime`` objects with a zone, or texts such as ``2024-05-01T12:00:00Z``; durations are ``timedelta`` or
 texts such as ``1h30m``. Everything that is refused is a :class:`RunError` in the words of the command line; what is
 allowed and probably not meant is a :class:`FeatcWarning`. Work runs without the interpreter's lock, on all cores;
-Ctrl-C ends it and leaves nothing behind.
+Ctrl-C ends it and leaves nothing behind. The command line itself is ``python -m featc``, and ``featc`` where pip installs it.
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ from ._client import Answers, Client
 from ._errors import Bug, CompileError, Diagnostic, Edit, Error, FeatcWarning, Place, RunError
 from ._featc import __version__
 from ._online import Online
-from ._program import Answer, Plan, Program, Service, explain, fmt, notices, reproduce
+from ._program import Answer, Plan, Program, Service, demo, explain, fmt, notices, reproduce, state
+from ._server import Server
 from ._table import Table, TrainingSet
 
 __all__ = [
@@ -60,12 +64,15 @@ __all__ = [
     "Plan",
     "Program",
     "RunError",
+    "Server",
     "Service",
     "Table",
     "TrainingSet",
     "__version__",
+    "demo",
     "explain",
     "fmt",
     "notices",
     "reproduce",
+    "state",
 ]

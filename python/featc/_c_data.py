@@ -216,7 +216,7 @@ class CheckedStream:
         if GetSchema(self.inner.get_schema)(ctypes.byref(self.inner), ctypes.byref(self.schema)):
             raise TypeError(self._told() or "the stream has no schema and gives no reason")
         _refuse("its schema was released" if not self.schema.release else in_struct(self.schema))
-        self.functions = (GetSchema(self._schema), GetNext(self._next), GetLastError(self._error), ReleaseStream(self._release))
+        self.functions: Any = (GetSchema(self._schema), GetNext(self._next), GetLastError(self._error), ReleaseStream(self._release))
         self.outer = Stream(*(ctypes.cast(function, ctypes.c_void_p) for function in self.functions), None)
         return _capsule(ctypes.addressof(self.outer), b"arrow_array_stream", None)
 

@@ -102,6 +102,7 @@ class Client:
         ``expired``, and ``examples``: the first rejected rows with ``place`` (from 1), ``reason`` and ``detail``. Rows that cannot be
         used are no error.
 
+        :param request_id: a text of at most 200 visible characters, which stands beside rows that are put aside.
         :raises featc.RunError: an unknown source, columns that are missing or of types that do not decode.
         """
         given = table(rows, f"rows of `{source}`")
@@ -128,6 +129,7 @@ class Client:
             entity.
         :param at: the instant that is asked about; unless told, the server's own.
         :param status: whether each feature is followed by ``<feature>__status``.
+        :param request_id: a text of at most 200 visible characters, which stands in the served log.
         :returns: one row per entity, one column per feature.
         :raises featc.RunError: an unknown service, missing keys, more entities than the server allows at once.
         """

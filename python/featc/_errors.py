@@ -103,6 +103,9 @@ class CompileError(Error):
 class RunError(Error):
     """A run that is refused: for its data, its files or its arguments."""
 
+    #: What ``--json`` prints of a run that found something before it was refused, such as differences; else None.
+    result: Any = None
+
 
 class Bug(Error):
     """A broken promise of featc itself. Please report it with the program and the call."""

@@ -96,11 +96,17 @@ class Online:
         return _restored(self._inner.restore(bytes(snapshot)))
 
     def save(self, path: "str | os.PathLike[str]") -> None:
-        """Writes a snapshot to a file, whole or not at all."""
+        """Writes a snapshot to the file ``path``, whole or not at all.
+
+        :raises featc.RunError: it cannot be written.
+        """
         self._inner.save(os.fspath(path))
 
     def load(self, path: "str | os.PathLike[str]") -> dict[str, Any]:
-        """As :meth:`restore`, from a file."""
+        """As :meth:`restore`, from the file ``path``.
+
+        :raises featc.RunError: it cannot be read, is damaged, or is of another truth; the state stays as it was.
+        """
         return _restored(self._inner.load(os.fspath(path)))
 
     def rebuilt(self) -> list[str]:

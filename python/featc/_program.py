@@ -8,7 +8,10 @@ import functools
 import json
 import os
 import pathlib
+import signal
+import subprocess
 import sys
+import tempfile
 from typing import Any, Iterable, Mapping, NamedTuple, Optional, Union
 
 from . import _featc
@@ -16,6 +19,7 @@ from ._errors import CompileError, Diagnostic, RunError, diagnostics, refusal, s
 from ._inputs import _item, duration_text, instant_text, is_column, is_path, of_columns, source, table
 from ._online import Online
 from ._progress import Bar
+from ._server import Server
 from ._table import Table, TrainingSet
 
 Sources = Mapping[str, Any]
@@ -65,7 +69,7 @@ class Program:
 
     ``Program("fraud.feat")`` compiles a file, ``Program("features/")`` a folder that holds one program, ``Program(text)`` a
     text with line breaks (paths in it are relative to ``base``, or else to the current folder), and
-    ``Program("target/feat/fraud")`` takes what ``featc build`` wrote. Objects can be used by several threads at once.
+    ``Program("target/feat/fraud")`` takes what ``featc build`` wrote. Messages call a text ``name``. Objects can be used by several threads at once.
 
     Raises :class:`featc.CompileError` for a program that does not compile: its text is the message with the lines of the
     program, its ``.diagnostics`` are the same as data. Warnings are Python warnings (:class:`featc.FeatcWarning`).
@@ -92,7 +96,10 @@ class Program:
 
     @classmethod
     def from_text(cls, text: str, *, base: "Optional[Union[str, os.PathLike[str]]]" = None, name: str = "program.feat") -> "Program":
-        """Compiles a text of any number of lines."""
+        """Compiles a ``text`` of any number of lines. Paths in it are relative to ``base``; messages call it ``name``.
+
+        :raises featc.CompileError: it does not compile.
+        """
         return cls(text if "\n" in text else text + "\n", base=base, name=name)
 
     @property
@@ -135,7 +142,10 @@ class Program:
         return Table(of_columns(found, "features"))
 
     def plan(self, service: str) -> Plan:
-        """The batch plan and the stream graph of a service."""
+        """The batch plan and the stream graph of a service.
+
+        :raises featc.RunError: the program has no such service.
+        """
         found = self._inner.plan(service)
         if found is None:
             raise RunError(f"unknown service `{service}`; the program declares: {', '.join(self.services)}")
@@ -148,7 +158,10 @@ class Program:
         return next(iter(texts.values())) if len(texts) == 1 else texts
 
     def build(self, out: "Union[str, os.PathLike[str]]" = "target/feat") -> pathlib.Path:
-        """Writes plans, typed program and manifest to ``<out>/<module>/``, as ``featc build``; gives that folder."""
+        """Writes plans, typed program and manifest to ``<out>/<module>/``, as ``featc build``; gives that folder.
+
+        :raises featc.RunError: it cannot be written.
+        """
         folder, outcome = self._inner.write(pathlib.Path(out))
         settle(outcome)
         return pathlib.Path(folder)
@@ -213,15 +226,21 @@ class Program:
     def train_to(self, out: Any, service: str, spine: Any = None, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
         """As ``featc train --out``: writes the set with its record to a file, an address or a Delta table.
 
-        Options are those of :meth:`train` but ``numeric``, and ``out_format="delta"`` with ``mode``. Gives what ``--json``
-        prints.
+        ``service``, ``spine`` and options are those of :meth:`train` but ``numeric``, and ``out_format="delta"`` with ``mode``.
+        Gives what ``--json`` prints.
+
+        :param out: the file, by its ending Parquet, Arrow, CSV, TSV or JSONL; an address; or the folder of a Delta table.
+        :raises featc.RunError: what the command line refuses; then ``out`` is as it was.
         """
         return _result(self._asked("train", {"service": service, "out": os.fspath(out), **options}, spine, sources, progress))
 
     def replay(self, out: Any, service: str, spine: Any, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
         """As ``featc replay``: the same rows from the streaming engine, written to ``out``.
 
-        Options are those of :meth:`train_to`, and ``chunk``, ``shuffle`` and ``restart_every``.
+        ``service``, ``spine`` and options are those of :meth:`train_to`, and ``chunk`` (events handed over at a time), ``shuffle``
+        (a seed) and ``restart_every`` (a number of events).
+
+        :raises featc.RunError: what the command line refuses; then ``out`` is as it was.
         """
         return _result(self._asked("replay", {"service": service, "out": os.fspath(out), **options}, spine, sources, progress))
 
@@ -242,7 +261,7 @@ class Program:
     ) -> dict[str, Any]:
         """Runs both engines, and the model on a sample, and compares them bit by bit, as ``featc verify``.
 
-        Further options are those of :meth:`train` that say what is read and asked, ``chunk``, ``shuffle`` and
+        ``service``, ``spine`` and further options are those of :meth:`train` that say what is read and asked, ``chunk``, ``shuffle`` and
         ``restart_every`` of :meth:`replay`, and ``served_log`` (a path, or a list of them) in place of a spine. Gives what ``--json`` prints: ``rows``, ``features``, ``values``,
         ``model_rows``, ``edges``, ``differ`` …
 
@@ -288,6 +307,7 @@ class Program:
         :param entities: a path, or rows with the key columns: only these are asked about.
         :param max_parts: more than 10000 parts are refused, or more than this.
         :param verify: so many rows are answered again by the model in the end; ``seed`` says which.
+        :raises featc.RunError: what the command line refuses; parts that are done stay.
         """
         given = {"from": instant_text(start), "to": instant_text(end), "out": os.fspath(out), "service": service, "view": view}
         given |= {"every": every, "at_events": at_events, "chunk": chunk, "max_parts": max_parts, "verify": verify or None}
@@ -303,6 +323,11 @@ class Program:
 
         Values are as ``featc get --json`` prints them: decimals and instants are texts, which :meth:`Online.read` gives as
         Python's own. Options are those of :meth:`train` that say what is read and seen, such as ``truth`` and ``delay``.
+
+        :param service: whose features are wanted.
+        :param keys: key → value of its type, or the text that stands for it; of ``excluding self`` the identity, too.
+        :param at: the instant: a datetime with a zone, or a text.
+        :raises featc.RunError: what the command line refuses; a key of another type is a ``TypeError``.
         """
         if not isinstance(keys, Mapping):
             raise TypeError(f"keys: a dict of key → value is wanted, and not {type(keys).__name__}")
@@ -313,12 +338,55 @@ class Program:
         return {feature["name"]: Answer(feature["value"], feature["status"]) for feature in result["features"]}
 
     def online(self, truth: Optional[str] = None, *, delay: Any = None) -> Online:
-        """A stream engine without events, for all services, in one truth: ``"as-of-arrival"`` (unless told) or ``"complete"``."""
+        """A stream engine without events, for all services, in one truth: ``"as-of-arrival"`` (unless told) or ``"complete"``.
+
+        :param delay: pipeline delay for as-of-arrival instead of the sources' own: ``"5s"`` or a timedelta.
+        :raises ValueError: another truth.
+        :raises featc.RunError: a source that has no arrival, in as-of-arrival.
+        """
         told = _truth(truth) or "as-of-arrival"
         if told not in ("complete", "as-of-arrival"):
             raise ValueError(f"truth: `{truth}` is none: write `complete` or `as-of-arrival`")
         delay_us = None if delay is None else _featc.parse_instant(duration_text(delay), True)
         return Online(self, self._inner.online(told == "complete", delay_us), told)
+
+    def serve(self, state: Any, *, listen: str = "127.0.0.1:7733", **options: Any) -> Optional[dict[str, Any]]:
+        """As ``featc serve``: answers over HTTP from durable state, until Ctrl-C. It prints where it listens.
+
+        Ctrl-C ends it in order, with a checkpoint, and then it returns; what another signal handler raises does the same,
+        and is raised. What changes meanwhile is told on the standard error of the process, a line of JSON each. Further
+        options are ``delay``, ``history``, ``token_file``, ``no_served_log``, ``no_pushed_log``, ``max_entities``,
+        ``max_body``, ``max_memory``, ``max_rows``, ``max_requests``, ``max_seconds`` and ``checkpoint_every``.
+
+        :param state: the folder of the durable state; made where it is missing.
+        :param listen: address and port; to listen to more than this machine needs ``token_file``.
+        :param dry_run: True serves nothing and changes nothing: it gives what would become of the state that is there.
+        :raises featc.RunError: what the command line refuses, in its words.
+        """
+        words = ["serve", "program", *_words({"state": state, "listen": listen, **options})]
+        if options.get("dry_run"):
+            return _result(self._inner.run(words, {}))
+        server = Server(self._inner.serve(words))
+        print(server.told, flush=True)
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            server.wait()
+        return None
+
+    def serving(self, state: Any = None, *, listen: str = "127.0.0.1:0", **options: Any) -> Server:
+        """As :meth:`serve`, and the program goes on: for tests and notebooks. Gives a :class:`Server` to ``with``.
+
+        :param state: the folder of the durable state; without one it has a temporary folder, which goes with it.
+        :param listen: address and port; any that is free, unless told.
+        :raises featc.RunError: what the command line refuses, in its words.
+        """
+        folder = None
+        if state is None:
+            folder = tempfile.TemporaryDirectory(prefix="featc-state-")
+            state = os.path.join(folder.name, "state")
+        words = ["serve", "program", *_words({"state": state, "listen": listen, **options})]
+        return Server(self._inner.serve(words), options.get("token_file"), folder)
 
     # ---- how
 
@@ -406,7 +474,7 @@ def _words(options: Mapping[str, Any]) -> list[str]:
             continue
         if name == "truth":
             value = _truth(value)
-        elif name in ("delay", "every", "chunk"):
+        elif name in ("delay", "every", "chunk", "history"):
             value = duration_text(value)
         elif name in ("max_rejected", "max_missing") and isinstance(value, float):
             value = f"{value * 100:.4f}".rstrip("0").rstrip(".") + "%"
@@ -453,8 +521,9 @@ def _result(outcome: Any) -> dict[str, Any]:
     except RunError as error:
         # What was found before it was refused: differences, for one.
         for text, value in outcome.results:
-            error.add_note(text) if sys.version_info >= (3, 11) else None
-            error.result = json.loads(value)  # type: ignore[attr-defined]
+            if sys.version_info >= (3, 11):
+                error.add_note(text)
+            error.result = json.loads(value)
         raise
     found: dict[str, Any] = {}
     for _, value in outcome.results:
@@ -470,7 +539,10 @@ def _run(words: Iterable[str]) -> Any:
 
 
 def explain(code: str) -> str:
-    """The page of a message code (``"E0203"``), or of a word of the glossary."""
+    """The page of a message ``code`` (``"E0203"``), or of a word of the glossary.
+
+    :raises featc.RunError: there is no such code and no such word.
+    """
     if not isinstance(code, str):
         raise TypeError(f"code: a text such as 'E0203' is wanted, and not {type(code).__name__}")
     return "\n".join(text for text, _ in _run(["explain", code]).results)
@@ -490,6 +562,44 @@ def reproduce(record: Any, *, program: Any = None, out: Any = None, progress: An
         return _result(_featc.run(words, progress=bar.sink))
 
 
+def state(question: str, folder: Any, *, program: Any = None, keys: "Optional[Mapping[str, Any]]" = None, at: Any = None, **options: Any) -> dict[str, Any]:
+    """As ``featc state``: what a folder of durable state holds that no server has at the time. Nothing is changed.
+
+    The ``question`` is a text: ``state("list", folder, program=…)`` counts what is kept, ``state("show", folder, program=…, service=…, keys=…, at=…)``
+    gives the events of an entity and its values, ``state("verify", folder)`` checks every file, and
+    ``state("export", folder, out=…)`` writes the rows that were pushed as Parquet. Gives what ``--json`` prints.
+
+    :param program: a :class:`Program` or a path; of ``list`` and ``show``.
+    :param at: the instant of the values: a datetime with a zone, or a text.
+    :raises featc.RunError: what the command line refuses, in its words; of ``verify`` damaged files.
+    """
+    given = {"state": folder, "at": None if at is None else instant_text(at), **options}
+    named = [f"--key={name}={_key_text(value, name)}" for name, value in (keys or {}).items() if value is not None]
+    words = ["state", question, *([] if program is None else ["program" if isinstance(program, Program) else os.fspath(program)]), *named, *_words(given)]
+    return _result(program._inner.run(words, {}) if isinstance(program, Program) else _featc.run(words))
+
+
+def demo(keep: Any = None) -> None:
+    """As ``featc demo``: the whole tour on real flights, printed as it goes: build, train, get, verify, serve.
+
+    :param keep: a folder for the files of the tour, which are temporary without it.
+    :raises featc.RunError: it did not come to its end; what it said is printed.
+    """
+    words = [sys.executable, "-m", "featc", "demo", *_words({"keep": keep})]
+    with tempfile.TemporaryDirectory(prefix="featc-demo-") as folder:
+        # It starts a server, and whoever ends the one has to end the other.
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env={**os.environ, "TMPDIR": folder}, start_new_session=True)
+        with process:
+            try:
+                for line in process.stdout or ():
+                    print(line, end="", flush=True)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGTERM)
+                raise
+    if process.returncode != 0:
+        raise RunError(f"`featc demo` ended with the exit code {process.returncode}")
+
+
 def notices() -> str:
     """The licences of the crates that the engine contains."""
     return "\n".join(text for text, _ in _run(["notices"]).results)
@@ -498,7 +608,9 @@ def notices() -> str:
 def fmt(*programs: "Union[str, os.PathLike[str]]", check: bool = False) -> list[str]:
     """Rewrites programs in the canonical format, as ``featc fmt``; gives the files that were not in it.
 
-    With ``check=True`` nothing is written.
+    :param programs: files, or folders.
+    :param check: whether nothing is written.
+    :raises featc.CompileError: a text that cannot be read as a program; it stays as it is.
     """
     words = ["fmt", *(["--check"] if check else []), "--", *(os.fspath(program) for program in programs)]
     outcome = _featc.run(words)

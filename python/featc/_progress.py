@@ -31,7 +31,7 @@ class Bar:
     def __init__(self, progress: "Optional[Progress | bool]") -> None:
         self.callback: Optional[Progress] = progress if callable(progress) else None
         wanted = progress is True or (progress is None and _is_watched())
-        self.kind = _bar_class() if wanted and self.callback is None else None
+        self.kind: Any = _bar_class() if wanted and self.callback is None else None
         self.began = time.monotonic()
         self.bar: Any = None
         self.phase = ""

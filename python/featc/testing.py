@@ -46,6 +46,8 @@ def case(
     :param ask: the questions: likewise, with the keys of the service and ``timestamp``.
     :param expect: output column (``view__feature``, or with ``__status`` behind it) → one value per question. Columns that are
         not named are not compared. Floats are compared exactly; NaN equals NaN.
+    :param program: a program, or the text or path of one.
+    :param truth: ``"as-of-arrival"`` (unless told) or ``"complete"``.
     :param service: may be left out of a program with one service.
     :raises AssertionError: with a line per value that is another one.
     :raises featc.RunError: what the command line refuses; E0709 if the engines differ.
@@ -68,7 +70,7 @@ def case(
         if name not in rows:
             rows[name] = _typed([], types[name])
     spine = _typed(ask, {**declared.keys, **declared.self_columns, "timestamp": "timestamp"})
-    asked = {"truth": truth, "sources": rows, "max_missing": "100%", "max_rejected": "100%", "progress": False}
+    asked: dict[str, Any] = {"truth": truth, "sources": rows, "max_missing": "100%", "max_rejected": "100%", "progress": False}
     if is_path(spine):
         raise TypeError("ask: questions are rows, and not a path")
     spine = table(spine, "ask")

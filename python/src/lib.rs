@@ -12,6 +12,7 @@ mod numbers;
 mod online;
 mod outcome;
 mod program;
+mod server;
 mod spool;
 mod table;
 mod values;
@@ -30,8 +31,10 @@ fn _featc(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<program::Program>()?;
     module.add_class::<online::Online>()?;
     module.add_class::<outcome::Outcome>()?;
+    module.add_class::<server::Server>()?;
     module.add_function(wrap_pyfunction!(program::run, module)?)?;
     module.add_function(wrap_pyfunction!(program::parse_instant, module)?)?;
+    module.add_function(wrap_pyfunction!(work::command_line, module)?)?;
     module.add_function(wrap_pyfunction!(work::_panic, module)?)?;
     Ok(())
 }

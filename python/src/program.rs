@@ -4,10 +4,11 @@ use crate::about::about;
 use crate::numbers::Declared;
 use crate::online::Online;
 use crate::outcome::{Outcome, refusal};
+use crate::server::Server;
 use crate::spool::{Source, Spool};
 use crate::table::Table;
 use crate::work::{Watch, caught, detached};
-use featc::args::{Command, Compiled, Given};
+use featc::args::{Command, Compiled, Given, ServeArgs, StateQuestion};
 use featc::caller::Caller;
 use featc::report::{Kept, Refused, Reporter};
 use featc::run::prepare;
@@ -195,6 +196,18 @@ impl Program {
             Outcome::of(reporter.into_kept(), done.is_err())
         })
     }
+
+    /// Starts the server of the words of `featc serve`.
+    fn serve(&self, words: Vec<String>) -> PyResult<Server> {
+        let given = Given {
+            program: Some(self.compiled.clone()),
+            ..Given::default()
+        };
+        Server::start(move |reporter| match understood(&words, reporter)? {
+            Command::Serve(args) => Ok(ServeArgs { given, ..args }),
+            _ => reporter.refuse(featc::errors::bug("other words than those of `serve`")),
+        })
+    }
 }
 
 impl Program {
@@ -328,6 +341,12 @@ fn give(command: &mut Command, given: Given) {
         Command::Replay(args) => args.train.program.run.given = given,
         Command::Verify(args) => args.program.run.given = given,
         Command::Get(args) => args.program.run.given = given,
+        Command::Serve(args) => args.given = given,
+        Command::State(args) => match &mut args.what {
+            StateQuestion::List(state) => state.given = given,
+            StateQuestion::Show(show) => show.state.given = given,
+            StateQuestion::Verify(_) | StateQuestion::Export(_) => {}
+        },
         _ => {}
     }
 }

@@ -6,13 +6,14 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use std::any::Any;
 use std::cell::Cell;
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often signals are looked at, and progress is told.
-const PAUSE: Duration = Duration::from_millis(50);
+pub const PAUSE: Duration = Duration::from_millis(50);
 
 /// A phase, steps done, steps in all.
 type Step = (&'static str, u64, u64);
@@ -131,6 +132,12 @@ pub fn why(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "a panic without words".to_owned())
+}
+
+/// Runs a command line, prints what it tells, and gives the exit code. `itself` are the words that start one like it.
+#[pyfunction]
+pub fn command_line(py: Python<'_>, words: Vec<OsString>, itself: Vec<OsString>) -> PyResult<u8> {
+    caught(py, || py.detach(|| featc::command_line(&words, itself, || {})))
 }
 
 /// Panics, as nothing should, in work of either kind: what becomes of that is tested with it.

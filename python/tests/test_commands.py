@@ -3,7 +3,9 @@
 import datetime
 import decimal
 import json
+import threading
 
+import numpy
 import pandas
 import pyarrow
 import pyarrow.parquet
@@ -157,3 +159,28 @@ def test_keys_as_text():
 
     assert _key_text(decimal.Decimal("1E+2")) == "100"
     assert _key_text(datetime.timedelta(seconds=90)) == "90000000us"
+
+
+def test_rows_that_change_under_verify(shop):
+    """Somebody writes into the memory that is read: that is no fault of the engines."""
+    rows = payments(2_000)
+    numbers = numpy.arange(2_000, dtype=numpy.float64)
+    rows = rows.set_column(rows.column_names.index("amount"), "amount", pyarrow.array(numbers))
+    done = threading.Event()
+
+    def write():
+        while not done.is_set():
+            numbers[:] = numbers + 1.0
+            done.wait(0.001)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with pytest.raises(featc.RunError) as refused:
+            shop.verify("risk", questions(200), sources={"txn": rows}, progress=False)
+    finally:
+        done.set()
+        writer.join()
+    assert refused.value.code == "E0911", refused.value
+    assert "`memory` of source `txn` changed during the run" in str(refused.value) and "pass a copy of the rows" in str(refused.value)
+    assert shop.verify("risk", questions(200), sources={"txn": rows}, progress=False)["differ"] == 0

@@ -177,6 +177,25 @@ def test_decimals_are_those_that_were_written():
     assert found == written
 
 
+def test_numbers_that_stand_for_one_number_alone():
+    """2^53 as a float may have been 2^53 + 1."""
+    at = datetime.datetime(2024, 5, 1, tzinfo=datetime.timezone.utc)
+
+    def read(ty, value):
+        program = featc.Program(
+            f"module m\nentity k (k: int64)\nsource s {{\n  columns (k: int64, x: {ty}?, at: timestamp)\n  unique all\n  time at\n}}\n"
+            'view v of k from s {\n  owner "o"\n  /// X.\n  feature x = last(x) over 1d\n}\nservice r { v.* }\n'
+        )
+        rows = {"k": [1], "x": [value], "at": [at]}
+        return program.train("r", {"k": [1], "timestamp": [at + datetime.timedelta(hours=1)]}, sources={"s": rows}, truth="complete").to_pydict()["v__x"]
+
+    for sign in (1, -1):
+        for ty, value, wrong in (("int64", float(2**53 - 1), float(2**53)), ("float64", 2**53, 2**53 + 1)):
+            assert read(ty, sign * value) == [sign * value]
+            with pytest.raises(featc.RunError, match="`x`"):
+                read(ty, sign * wrong)
+
+
 def test_texts_of_every_type(shop):
     """As `pandas.read_csv(dtype=str)` and `polars.read_csv(infer_schema_length=0)` have them."""
     import io

@@ -141,10 +141,11 @@ fn sources_stay_readable() {
 
 /// Where a clock is read: by the server, for bars of progress, for the metrics of a plan, and for the commits of a table,
 /// which have to say when. No value depends on any (NO-CLOCK).
-const CLOCKS: [&str; 4] = [
+const CLOCKS: [&str; 5] = [
     "cli/src/progress.rs",
     "runtime/batch/src/source/scan.rs",
     "runtime/lake/src/delta/commit.rs",
+    "runtime/follow/src/",
     "runtime/online/src/",
 ];
 
@@ -186,7 +187,7 @@ fn clocks_are_read_in_few_places() {
 #[test]
 fn every_fixture_is_claimed() {
     let claims: [(&str, &[&str]); 4] = [
-        ("tests/ui", &[".feat", ".stderr", ".console", ".http"]),
+        ("tests/ui", &[".feat", ".stderr", ".console", ".http", ".log"]),
         ("tests/golden", &[".feat", ".snap"]),
         ("tests/spec", &[".md"]),
         ("tests/corpus", &[".jsonl.zst"]),

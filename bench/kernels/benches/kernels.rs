@@ -1,15 +1,11 @@
 //! Each kernel of the batch path alone, per chunk of 32 768 rows (4 096 questions).
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
-use featc_ir::{
-    Aggregate, Arrival, ColumnId, Excluding, Expr, Lateness, Slot, Source, SourceColumn, Status, Type, Window,
-    WindowId, WindowKind,
-};
+use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, RowSpec};
+use featc_ir::{Arrival, ColumnId, Excluding, Expr, Lateness, Source, SourceColumn, Status, Type, Window, WindowKind};
 use featr_kernels::exact::{ExactSum, FixedSums, PrefixExact};
-use featr_kernels::finish::{Answers, Lag, finish, finish_owned};
+use featr_kernels::finish::{Answers, Lag, finish};
 use featr_kernels::{Batch, Column, Data, identity, rows};
-use std::hint::black_box;
 
 const ROWS: usize = 32_768;
 const QUESTIONS: usize = 4096;
@@ -151,21 +147,6 @@ fn finishing(c: &mut Criterion) {
         source_delay_us: 0,
         features: (0..FEATURES).map(feature).collect(),
     };
-    let slot = Slot {
-        aggregate: Aggregate::Sum,
-        argument: None,
-        second: None,
-        filter: None,
-        window: WindowId(0),
-        ty: Type::Float64,
-    };
-    let fold = FoldSpec {
-        entity: vec![],
-        windows: vec![window],
-        slots: vec![slot; FEATURES as usize],
-        presence: vec![None],
-        self_columns: vec![],
-    };
     let times: Vec<i64> = (0..QUESTIONS as i64).map(|row| row * 2_000_000).collect();
     let empty = |row: usize| row.is_multiple_of(3);
     let tags = (0..QUESTIONS).map(|row| u8::from(empty(row))).collect();
@@ -180,16 +161,12 @@ fn finishing(c: &mut Criterion) {
         slots: vec![slot.clone(); FEATURES as usize],
         presence: vec![(0..QUESTIONS).map(|row| row % 7 != 0).collect()],
     };
-    let lent = answers();
     let mut group = c.benchmark_group("finish");
     group.throughput(Throughput::Elements(QUESTIONS as u64));
     group.bench_function("17 features", |b| {
-        b.iter(|| finish(&spec, &fold, black_box(&lent), Lag::All(None)));
-    });
-    group.bench_function("17 features, owned", |b| {
         b.iter_batched(
             answers,
-            |answers| finish_owned(&spec, &fold, answers, Lag::All(None), None),
+            |answers| finish(&spec, answers, Lag::All(None), None),
             criterion::BatchSize::LargeInput,
         );
     });

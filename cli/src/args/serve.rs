@@ -1,5 +1,6 @@
 //! What serve is asked for.
 
+use super::Given;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,13 @@ pub struct ServeArgs {
     /// The folder of the durable state; made where it is missing
     #[arg(long, value_name = "FOLDER")]
     pub state: PathBuf,
+    /// Read a source as it is written: files that grow, a folder or a glob in which files appear, in the format that the name
+    /// says, or `-` for standard input (may be repeated)
+    #[arg(long = "source", value_name = "NAME=PATH")]
+    pub sources: Vec<String>,
+    /// Read the sources that declare a `stream` as it is written
+    #[arg(long)]
+    pub follow: bool,
     /// Where to listen; port 0 takes any that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7733")]
     pub listen: SocketAddr,
@@ -54,4 +62,7 @@ pub struct ServeArgs {
     /// A checkpoint is made after so many MiB of log
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub checkpoint_every: u32,
+    /// What a caller in this process gives in place of files
+    #[arg(skip)]
+    pub given: Given,
 }

@@ -1,5 +1,6 @@
 //! What is asked about a folder of state.
 
+use super::Given;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -28,6 +29,9 @@ pub struct StateArgs {
     pub program: PathBuf,
     #[command(flatten)]
     pub folder: FolderArgs,
+    /// What a caller in this process gives in place of files
+    #[arg(skip)]
+    pub given: Given,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ use clap::Parser as _;
 use featc_ir::Type;
 use featr::{Program, Recorded, Side};
 use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
@@ -20,6 +21,9 @@ const ROWS_PER_PUSH: usize = 10_000;
 /// What goes wrong here is told as what broke.
 type Broken = Box<dyn std::error::Error>;
 
+/// The folder of the tour, and the words that start this command line.
+pub type Place<'a> = (&'a Path, &'a [OsString]);
+
 /// A server, killed when it is dropped.
 struct Server {
     child: Child,
@@ -27,8 +31,12 @@ struct Server {
 }
 
 impl Server {
-    fn start(folder: &Path) -> Result<Server, Broken> {
-        let mut command = Command::new(std::env::current_exe()?);
+    fn start((folder, itself): Place<'_>) -> Result<Server, Broken> {
+        let (program, words) = itself
+            .split_first()
+            .ok_or("nobody knows what the command line is called")?;
+        let mut command = Command::new(program);
+        command.args(words);
         // Its flights are of 2013: state is kept as far back.
         command.args([
             "--json",
@@ -107,11 +115,12 @@ fn streams(recorded: &Recorded) -> Result<Vec<Vec<u8>>, Broken> {
     starts.map(stream).collect()
 }
 
-/// Serves the program in `folder`, pushes its history, asks, kills, starts again, and asks again.
-pub fn stop(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter) -> Result<(), Refused> {
+/// Serves the program in the folder, pushes its history, asks, kills, starts again, and asks again.
+pub fn stop(place: Place<'_>, (program, service): (&Program, &str), reporter: &Reporter) -> Result<(), Refused> {
     let refuse = |broken: Broken| reporter.refuse::<()>(errors::bug(&format!("the tour's server: {broken}")));
     let at_hand = program;
-    let served = match tour(folder, (program, service), reporter) {
+    let folder = place.0;
+    let served = match tour(place, (program, service), reporter) {
         Ok(served) => served,
         Err(broken) => return refuse(broken),
     };
@@ -166,7 +175,7 @@ fn compare(out: &Path, (served, fields): (&Value, &[(String, Type)]), reporter: 
 }
 
 /// Returns the values that were served.
-fn tour(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter) -> Result<Value, Broken> {
+fn tour(place: Place<'_>, (program, service): (&Program, &str), reporter: &Reporter) -> Result<Value, Broken> {
     let say = |text: &str, value: Value| reporter.result(text, &value);
     let recorded = program.record(service, Side::Batch, None)?;
     let departures = recorded.first().ok_or("no source")?;
@@ -176,7 +185,7 @@ fn tour(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter
             Value::Null,
         );
     }
-    let server = Server::start(folder)?;
+    let server = Server::start(place)?;
     let mut accepted = 0;
     for stream in streams(departures)? {
         let path = format!("/v1/push/{}", departures.source.name);
@@ -197,7 +206,7 @@ fn tour(folder: &Path, (program, service): (&Program, &str), reporter: &Reporter
         json!({ "pushed": accepted }),
     );
     server.kill()?;
-    let server = Server::start(folder)?;
+    let server = Server::start(place)?;
     let second = ask(&server)?;
     server.end()?;
     let values = first["answers"][0]["values"]

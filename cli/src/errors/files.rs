@@ -4,20 +4,21 @@ use super::runs::run;
 use super::store;
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
-use featr::{DecodeError, Error};
+use featc_ir::Type;
+use featr::{Broken, DecodeError, Error};
 
 pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let code = match error {
         DecodeError::NoFiles { .. } => Code::FileNotFound,
         // Files of a source are looked for by pattern, see above: this one was found by then.
-        DecodeError::Unreadable { why, .. } if is_missing(why) => {
+        DecodeError::Unreadable { .. } if error.is_not_found() => {
             return Diagnostic::new(Code::FileNotFound, error.to_string()).with_help(
                 "bring it back: it was there when the files were listed, or a Delta table names it and it is gone",
             );
         }
         DecodeError::Changed { .. } => Code::InputChanged,
         DecodeError::Unreadable { .. } => Code::UnreadableFile,
-        DecodeError::Corrupt { .. } => Code::CorruptFile,
+        DecodeError::Corrupt { .. } | DecodeError::BrokenHeader { .. } => Code::CorruptFile,
         DecodeError::MissingColumn { file, column, found } if ill_header(column, found).is_some() => {
             return Diagnostic::new(Code::MissingColumn, error.to_string())
                 .with_note(has(file, found))
@@ -70,13 +71,16 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::WrongType {
             file,
             column,
-            expected,
+            expected: Some(expected),
             found,
-        } if is_frame(file) && expected != "one type" => {
+        } if is_frame(file) => {
             return Diagnostic::new(Code::WrongColumnType, error.to_string())
-                .with_help(of_frame(column, expected, found));
+                .with_help(of_frame(column, *expected, found));
         }
-        DecodeError::WrongType { expected, .. } if expected == "timestamp" && at_column.is_none() => {
+        DecodeError::WrongType {
+            expected: Some(Type::Timestamp),
+            ..
+        } if at_column.is_none() => {
             return Diagnostic::new(Code::WrongColumnType, error.to_string())
                 .with_help("write the column of the file as timestamps: no cast makes an event time of other types");
         }
@@ -98,11 +102,11 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     };
     let of_spine = at_column.and_then(|_| spine_step(error, code));
     let by_value = match error {
-        DecodeError::SpineInstant { why, .. } => advice::instant_of_spine(why),
+        DecodeError::SpineInstant { value, .. } => value.as_ref().and_then(advice::instant_of_spine),
         DecodeError::UnknownFormat { file, .. } => advice::format(file),
-        DecodeError::Corrupt { why, .. } if why.ends_with("header line is broken: not UTF-8") => {
-            Some(advice::NOT_UTF8.to_owned())
-        }
+        DecodeError::BrokenHeader {
+            why: Broken::NotUtf8, ..
+        } => Some(advice::NOT_UTF8.to_owned()),
         DecodeError::Corrupt { .. } => error.help(),
         _ => None,
     };
@@ -148,21 +152,18 @@ fn has(file: &str, found: &[String]) -> String {
 }
 
 /// The next step for a column of another type of rows that are in no file.
-fn of_frame(column: &str, expected: &str, found: &str) -> String {
-    let digits = expected
-        .strip_prefix("decimal(")
-        .and_then(|rest| rest.strip_suffix(')'));
-    match digits.filter(|_| found == "Float64") {
-        Some(digits) => format!(
+fn of_frame(column: &str, expected: Type, found: &str) -> String {
+    match expected {
+        Type::Decimal { precision, scale } if found == "Float64" => format!(
             "these floats are no decimals that were written: round them, in Polars by \
-             `pl.col(\"{column}\").cast(pl.Decimal({digits}))`, or declare `{column}: float64`"
+             `pl.col(\"{column}\").cast(pl.Decimal({precision}, {scale}))`, or declare `{column}: float64`"
         ),
-        None if expected == "timestamp" => {
+        Type::Timestamp => {
             "give instants: in pandas `pd.to_datetime(x, utc=True)`, in Polars `.str.to_datetime(time_zone=\"UTC\")`; texts are \
              read if all of them have an offset, as 2024-05-01T10:00:00Z has"
                 .to_owned()
         }
-        None => format!("give the column as {expected}, or declare the type that it has and cast in a transform"),
+        _ => format!("give the column as {expected}, or declare the type that it has and cast in a transform"),
     }
 }
 
@@ -201,8 +202,10 @@ fn listed(names: &[String]) -> String {
 
 /// The next step where the file is a spine, which no program declares.
 fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
-    if let DecodeError::WrongType { expected, .. } = error
-        && expected != "one type"
+    if let DecodeError::WrongType {
+        expected: Some(expected),
+        ..
+    } = error
     {
         return Some(format!("write the column of the spine as {expected}"));
     }
@@ -231,10 +234,6 @@ fn next_step(code: Code) -> &'static str {
         Code::MissingColumn => "give each column one name",
         _ => "see `featc explain` and the code above",
     }
-}
-
-fn is_missing(why: &str) -> bool {
-    why.starts_with("no such file")
 }
 
 /// As [`of_command`], about a served log.
@@ -266,7 +265,7 @@ pub fn of_spine(error: &Error, at_column: &str, identities: &[&str]) -> Diagnost
 /// As [`run`], of a file that the command line names: a spine, entities, a record.
 pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
     match error {
-        Error::Decode(DecodeError::Unreadable { why, .. }) if is_missing(why) => {
+        Error::Decode(unreadable) if unreadable.is_not_found() => {
             Diagnostic::new(Code::FileNotFound, error.to_string())
                 .with_help("give a file that is there: paths that are given are relative to the current folder")
         }

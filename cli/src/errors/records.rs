@@ -10,6 +10,7 @@ pub const DURING: &str = "during the run";
 pub fn changed(what: &str, change: &Change, since: &str) -> Diagnostic {
     let message = format!("`{}` of {what} changed {since}: it {}", change.file, change.how);
     Diagnostic::new(Code::InputChanged, message).with_help(match since {
+        DURING if change.file == "memory" => "pass a copy of the rows, to which nobody writes",
         DURING => "read a copy, or only files that are no longer written",
         _ => "bring the file back, or run anew with the files as they are",
     })

@@ -4,7 +4,7 @@ use super::bug;
 use super::files::decode;
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
-use featr::{Absence, Error};
+use featr::{Absence, Error, Example};
 
 pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
     let rows = if count == 1 {
@@ -33,14 +33,14 @@ pub fn nothing_asked_strict(why: &str) -> Diagnostic {
 }
 
 /// A source of which no row could be used.
-pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&str>) -> Diagnostic {
+pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&Example>) -> Diagnostic {
     let message = format!("none of the {rejected} rows of source `{source}` can be used");
-    let step = example.and_then(advice::row);
+    let step = example.and_then(|example| advice::row(&example.fault, &example.text));
     let step = step.unwrap_or_else(|| "check the format, the columns and the clauses of the source".to_owned());
     let help = format!("{step}; `--rejected FILE` writes the rows aside");
     let diagnostic = Diagnostic::new(Code::NothingAccepted, message).with_help(help);
     match example {
-        Some(example) => diagnostic.with_note(format!("for example {example}")),
+        Some(example) => diagnostic.with_note(format!("for example {}", example.text)),
         None => diagnostic,
     }
 }
@@ -78,16 +78,18 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
                 "in a source, declare `arrival <column>`, a lag that is sure (`arrival time + 5m`), or `static` if its rows \
                  never change; or pass `--truth complete`, which shows what was not known yet",
             ),
-        Error::TooManyRejected { rejected, example, .. } => {
-            let step = example.as_deref().and_then(advice::row);
+        Error::TooManyRejected {
+            of_any_source, example, ..
+        } => {
+            let step = example.as_ref().and_then(|example| advice::row(&example.fault, &example.text));
             let step = step.unwrap_or_else(|| {
                 "check the format, the columns and the clauses of the source, and `at` and the keys of its transforms".to_owned()
             });
             let diagnostic = Diagnostic::new(Code::TooManyRejected, error.to_string()).with_help(format!(
-                "{step}; `--rejected FILE` writes the rows aside, `--max-rejected {rejected}` allows so many"
+                "{step}; `--rejected FILE` writes the rows aside, `--max-rejected {of_any_source}` allows so many"
             ));
             match example {
-                Some(example) => diagnostic.with_note(format!("for example {example}")),
+                Some(example) => diagnostic.with_note(format!("for example {}", example.text)),
                 None => diagnostic,
             }
         }
@@ -99,6 +101,10 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             Absence::NullKeys => "fill the key column, or pass `--max-missing 100%`",
             Absence::NoEvents => "check the files and the filters of the source, or pass `--max-missing 100%`",
         }),
+        Error::NothingSaid { .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(
+            "ask when events lie in a window (are the units of epochs right?), widen the windows, or pass `--max-missing 100%` \
+             if nothing is to be found",
+        ),
         Error::TooManyMissing { missing, .. } => {
             Diagnostic::new(Code::TooManyMissing, error.to_string()).with_help(format!(
                 "compare keys and instants with those of the source; `--max-missing {missing}` allows so many, and \
@@ -108,8 +114,11 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::NoFiles { source } => Diagnostic::new(Code::NoFilesDeclared, error.to_string()).with_help(format!(
             "add `batch parquet \"data/*.parquet\"` to it, or pass `--source {source}=PATH`"
         )),
-        Error::ColumnClash { .. } => {
-            Diagnostic::new(Code::ColumnClash, error.to_string()).with_help("rename the column in the spine")
+        Error::ColumnClash { of_spine, .. } => {
+            Diagnostic::new(Code::ColumnClash, error.to_string()).with_help(match of_spine {
+                true => "rename the column in the spine",
+                false => "rename the feature: `--status` adds `<feature>__status` behind each",
+            })
         }
         Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
             .with_help("give the columns that the service needs, with their types"),

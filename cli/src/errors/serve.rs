@@ -2,6 +2,7 @@
 
 use super::{busy, run, unwritable};
 use featc_driver::diag::{Code, Diagnostic};
+use featr_follow::Unfollowable;
 use featr_online::StateError;
 use featr_serve::ServeError;
 
@@ -22,6 +23,11 @@ pub fn no_state(folder: &str, error: &std::io::Error) -> Diagnostic {
     };
     let help = "name the folder that `featc serve --state` was given";
     Diagnostic::new(code, format!("cannot read `{folder}`: {why}")).with_help(help)
+}
+
+/// A source that cannot be read as it is written.
+pub fn unfollowable(why: &Unfollowable) -> Diagnostic {
+    Diagnostic::new(Code::UnfollowableSource, why.to_string()).with_help(why.help())
 }
 
 /// A state that cannot be opened.

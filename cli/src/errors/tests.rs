@@ -1,5 +1,6 @@
 use super::*;
 use featc_driver::LoadError;
+use featc_ir::Type;
 use featr::Error;
 
 #[test]
@@ -35,25 +36,25 @@ fn what_the_system_refuses_is_told_with_its_own_next_step() {
 
 #[test]
 fn a_spine_is_not_declared_by_a_program() {
-    let wrong = |expected: &str| DecodeError::WrongType {
+    let wrong = |expected| DecodeError::WrongType {
         file: "s.parquet".into(),
         column: "card".into(),
-        expected: expected.into(),
+        expected,
         found: "int64".into(),
     };
     let help = |error: DecodeError, at| run(&error.into(), at).help.expect("a help").text;
     assert_eq!(
-        help(wrong("string"), Some("timestamp")),
+        help(wrong(Some(Type::String)), Some("timestamp")),
         "write the column of the spine as string"
     );
-    assert!(help(wrong("string"), None).contains("cast in a transform"));
+    assert!(help(wrong(Some(Type::String)), None).contains("cast in a transform"));
     let missing = || DecodeError::MissingColumn {
         file: "s.parquet".into(),
         column: "card".into(),
         found: vec!["x".into()],
     };
     assert!(help(missing(), Some("timestamp")).contains("in the spine"));
-    for error in [wrong("one type"), wrong("string"), missing()] {
+    for error in [wrong(None), wrong(Some(Type::String)), missing()] {
         assert!(!help(error, Some("timestamp")).contains("declare"));
     }
 }

@@ -20,7 +20,7 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
     let asked = program.service(&args.service);
     let asked = asked.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let entity = get::keys(&asked.columns(), &asked.keys, &args.keys, reporter)?;
-    let at_us = get::instant(&args.at, reporter)?;
+    let at_us = get::instant("--at", &args.at, reporter)?;
     let cuts = found.cuts_at(at_us, &program.sources(), None);
     let moved = found.online.let_in(&cuts);
     moved.or_else(|error| reporter.refuse(errors::run(&error, None)))?;

@@ -44,18 +44,23 @@ struct Compared {
     without: BTreeMap<(usize, &'static str), usize>,
 }
 
-pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
-    let program = ProgramArgs {
+/// The program whose questions are the log.
+pub(super) fn program(args: &VerifyArgs) -> ProgramArgs {
+    ProgramArgs {
         program: args.program.program.clone(),
         service: args.program.service.clone(),
         run: RunArgs {
             served_log: args.served_log.clone(),
             ..args.program.run.clone()
         },
-    };
+    }
+}
+
+pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
+    let program = program(args);
     let prepared = prepare(&program, reporter)?;
     let outputs = Outputs::take(&prepared, args, reporter)?;
-    let inputs = Inputs::look(&prepared, Path::new(""), reporter)?;
+    let inputs = Inputs::look(&prepared, Path::new(""), true, reporter)?;
     let log = prepared.served(&args.spine, true, reporter)?;
     check_spine(&prepared, &log.spine, &program.run, reporter)?;
     let aside = Aside::new(&program.run, reporter)?;
@@ -200,7 +205,7 @@ fn compare(prepared: &Prepared, log: &ServedLog, again: &Answers, fields: &Field
 }
 
 /// Answers some of the questions with the model; how many values and statuses differ from the batch engine's.
-fn ask_model(
+pub(super) fn ask_model(
     prepared: &Prepared,
     asked: &Asked,
     sampled: &[u32],

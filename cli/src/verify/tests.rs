@@ -7,7 +7,8 @@ use super::engines::{Evaluate, Evaluators, Ground, Setting, evaluators};
 use super::relations::Relation;
 use super::reproduce;
 use super::sample::{edges, spine_rows};
-use super::{fields, ground};
+use super::{fields, ground, served};
+use crate::answered::batch;
 use crate::args::{Cli, Command, VerifyArgs};
 use crate::report::Reporter;
 use crate::run::{Prepared, prepare};
@@ -16,6 +17,7 @@ use featc_ir::Type;
 use featr::{Batch, Column, Side, Value};
 use featr_model::Model;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -93,12 +95,11 @@ fn shop(folder: &Path) {
     }
 }
 
-/// The command over a program, as its words are read.
-fn command(program: &Path, spine: &Path, case: &Path) -> VerifyArgs {
-    let words = ["featc", "verify", "--service", "risk"].map(std::ffi::OsStr::new);
-    let mut words: Vec<_> = words.to_vec();
-    words.extend([program.as_os_str(), "--spine".as_ref(), spine.as_os_str()]);
-    words.extend(["--case".as_ref(), case.as_os_str()]);
+/// The command over a program, as its words are read: its questions, and more.
+fn command(program: &Path, questions: [&OsStr; 2], more: &[&OsStr]) -> VerifyArgs {
+    let words = ["featc", "verify", "--service", "risk"].map(OsStr::new);
+    let words = words.into_iter().chain([program.as_os_str()]);
+    let words = words.chain(questions).chain(more.iter().copied());
     match Cli::try_parse_from(words).expect("a command").command {
         Command::Verify(args) => args,
         other => panic!("{other:?}"),
@@ -115,7 +116,8 @@ struct Ready {
 }
 
 fn ready(program: &Path, spine: &Path, case: &Path) -> Ready {
-    let args = command(program, spine, case);
+    let case = ["--case".as_ref(), case.as_os_str()];
+    let args = command(program, ["--spine".as_ref(), spine.as_os_str()], &case);
     let reporter = Reporter::of_words(&[]);
     let prepared = prepare(&args.program, &reporter).expect("compiles");
     let fields = fields(&prepared);
@@ -462,7 +464,7 @@ service risk { seen.n }
         std::fs::write(folder.path().join(name), text).expect("writable");
     }
     let (feat, questions) = (folder.path().join("odd.feat"), folder.path().join("spine.csv"));
-    let args = command(&feat, &questions, &folder.path().join("case"));
+    let args = command(&feat, ["--spine".as_ref(), questions.as_os_str()], &[]);
     let reporter = Reporter::of_words(&[]);
     let prepared = prepare(&args.program, &reporter).expect("compiles");
     let source = prepared.program.sources()[0].clone();
@@ -480,4 +482,43 @@ service risk { seen.n }
     let again = self::ready(&case, &case.join("spine.parquet"), &folder.path().join("other"));
     let read: Vec<Vec<Value>> = (0..3).map(|row| again.case.sources[0].rows.row(row)).collect();
     assert_eq!(read, rows);
+}
+
+/// The log says what is computed again, so that only the model can find a wrong answer.
+#[test]
+fn the_model_is_asked_about_the_answers_of_a_served_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    shop(folder.path());
+    let spine = std::fs::read_to_string(at("spine.csv")).expect("a spine");
+    let mut log = String::from("service,program,card,till,id,timestamp,cut_txn\n");
+    for line in spine.lines().skip(1) {
+        let instant = line.rsplit(',').next().expect("an instant");
+        let _ = writeln!(log, "risk,p,{line},{instant}");
+    }
+    std::fs::write(at("log.csv"), log).expect("writable");
+    let questions = at("log.csv");
+    let args = command(&at("shop.feat"), ["--served-log".as_ref(), questions.as_os_str()], &[]);
+    let (program, reporter) = (served::program(&args), Reporter::of_words(&[]));
+    let prepared = prepare(&program, &reporter).expect("compiles");
+    let log = prepared.served(&args.spine, true, &reporter).expect("a log");
+    let (own, asked, fields) = (
+        log.spine.schema.fields().len(),
+        Asked::of(&log.spine),
+        fields(&prepared),
+    );
+    let again = batch(&prepared, &program.run, log.spine, true, None, &reporter).expect("answers");
+    let again = Answers::of(&again.collect(&reporter).expect("rows"), own).expect("columns");
+    let wrong = again
+        .clone()
+        .with_value(3, FIELD, &Value::Float64(0.125), Type::Float64);
+    let sampled: Vec<u32> = (0..asked.len() as u32).collect();
+    for (answers, sampled, differ) in [
+        (&again, &sampled[..], 0),
+        (&wrong, &sampled[..], 1),
+        (&wrong, &sampled[..3], 0),
+    ] {
+        let found = served::ask_model(&prepared, &asked, sampled, (answers, &fields), &reporter);
+        assert_eq!(found.expect("the model answers"), differ, "{} questions", sampled.len());
+    }
 }

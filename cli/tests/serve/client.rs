@@ -74,7 +74,8 @@ impl Server {
         Server::run(shell)
     }
 
-    fn run(mut command: Command) -> Result<Server, String> {
+    /// As [`Server::start`], of a command.
+    pub fn run(mut command: Command) -> Result<Server, String> {
         let mut child = command.spawn().expect("the binary runs");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("a pipe");

@@ -1,7 +1,7 @@
-//! Aggregates and slots: the table of what every part of the compiler and both engines must know of an aggregate without
+//! Aggregates: the table of what every part of the compiler and both engines must know of an aggregate without
 //! running it. What each aggregate means stands in `docs/semantics.md` §5; how it is computed, in `featr_kernels::aggregate`.
 
-use crate::id::{LiftId, WindowId};
+use crate::method::Method;
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -29,6 +29,9 @@ pub struct Row {
     /// Whether copying a state costs less than folding some rows: not for sets and lists, nor where a fold ends at its
     /// first row.
     pub cheap_to_copy: bool,
+    /// The way of its own in which the point-in-time merge computes it, where that is measurably faster than by its states
+    /// (docs/benchmarks.md).
+    pub method: Option<Method>,
 }
 
 /// What holds for the states of an aggregate.
@@ -86,12 +89,14 @@ const PLAIN: Row = Row {
     over_nothing: OverNothing::Null,
     version: 1,
     cheap_to_copy: true,
+    method: None,
 };
 
 const OF_NUMBERS: Row = Row {
     takes: "int64, float64 or decimal",
     result: of_number,
     law: Law::Group,
+    method: Some(Method::Prefix),
     ..PLAIN
 };
 
@@ -149,14 +154,15 @@ aggregates! {
         result: |_| Some(Type::Int64),
         law: Law::Group,
         over_nothing: OverNothing::Zero,
+        method: Some(Method::Prefix),
         ..PLAIN
     };
     /// Int64 → int64 (range checked when finalised), decimal(p, s) → decimal(38, s), float64 → float64 (exact, rounded once).
     Sum => Row { name: "sum", usage: "sum(x)", result: sum, ..OF_NUMBERS };
     /// The exact quotient rounded once to float64, for all numeric types.
     Mean => Row { name: "mean", usage: "mean(x)", ..OF_NUMBERS };
-    Min => Row { name: "min", usage: "min(x)", ..OF_ANY };
-    Max => Row { name: "max", usage: "max(x)", ..OF_ANY };
+    Min => Row { name: "min", usage: "min(x)", method: Some(Method::Extreme), ..OF_ANY };
+    Max => Row { name: "max", usage: "max(x)", method: Some(Method::Extreme), ..OF_ANY };
     /// The argument of the least event by (τ, id, digest). Row-atomic: null when that event's argument is null,
     /// unless `ignoring_nulls`.
     First { ignoring_nulls: bool = false } => Row {
@@ -164,6 +170,7 @@ aggregates! {
         usage: "first(x)",
         skips_null: [false; Aggregate::ARGUMENTS_MAX],
         cheap_to_copy: false,
+        method: Some(Method::Edge),
         ..OF_ANY
     };
     /// As `First`, of the greatest event.
@@ -172,6 +179,7 @@ aggregates! {
         usage: "last(x)",
         skips_null: [false; Aggregate::ARGUMENTS_MAX],
         cheap_to_copy: false,
+        method: Some(Method::Edge),
         ..OF_ANY
     };
     /// The arguments of the least `items` events, from the first to the last of them. Row-atomic, as `First`.
@@ -191,10 +199,16 @@ aggregates! {
         result: |_| Some(Type::Int64),
         over_nothing: OverNothing::Zero,
         cheap_to_copy: false,
+        method: Some(Method::Values),
         ..OF_ANY
     };
     /// `t −` the event time of the last event (after `where`).
-    TimeSinceLast => Row { name: "time_since_last", usage: "time_since_last()", ..OF_EVENTS };
+    TimeSinceLast => Row {
+        name: "time_since_last",
+        usage: "time_since_last()",
+        method: Some(Method::Edge),
+        ..OF_EVENTS
+    };
     /// `t −` the event time of the first event (after `where`).
     TimeSinceFirst => Row { name: "time_since_first", usage: "time_since_first()", ..OF_EVENTS };
     /// Whether the argument is true for some event.
@@ -247,6 +261,16 @@ impl Aggregate {
     pub fn is_group(self) -> bool {
         // Law: groups_of_the_language (proofs/theory/Agg.v)
         self.row().law == Law::Group
+    }
+
+    /// How the point-in-time merge computes it.
+    pub fn method(self) -> Method {
+        let by_states = if self.is_group() {
+            Method::Deltas
+        } else {
+            Method::States
+        };
+        self.row().method.unwrap_or(by_states)
     }
 
     /// Whether it is written with `ignoring nulls`.
@@ -346,47 +370,4 @@ fn of_pair(types: &[Type]) -> Option<Type> {
     let are_numbers = types.iter().all(|ty| ty.is_numeric());
     let floats = types.iter().filter(|ty| **ty == Type::Float64).count();
     (are_numbers && (floats == 0 || floats == types.len())).then_some(Type::Float64)
-}
-
-/// One aggregate over one window: the unit that the engines fold.
-///
-/// An event takes part iff it lies in the window and `filter` (if any) is true for it. An event whose row is poisoned
-/// (a `where` of its transform failed, or its `at`), whose filter is an error, or of whose arguments one is an error, is
-/// counted as that error instead (in this order).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Slot {
-    pub aggregate: Aggregate,
-    pub argument: Option<LiftId>,
-    /// The second argument, of aggregates that have one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub second: Option<LiftId>,
-    /// A boolean lift: the aggregate's own `where`.
-    pub filter: Option<LiftId>,
-    pub window: WindowId,
-    /// Type of the result.
-    pub ty: Type,
-}
-
-impl Slot {
-    /// Its arguments, in order.
-    pub fn arguments(&self) -> impl Iterator<Item = LiftId> {
-        self.argument.into_iter().chain(self.second)
-    }
-
-    /// Whether another slot differs at most in its window: the two have one state.
-    pub fn folds_as(&self, other: &Slot) -> bool {
-        let what = |slot: &Slot| (slot.aggregate, slot.argument, slot.second, slot.filter);
-        what(self) == what(other)
-    }
-
-    /// Whether its type is that of its aggregate over arguments of these types, and its parameters are in range.
-    pub(crate) fn is_typed(&self, arguments: &[Type]) -> bool {
-        let in_place = self.argument.is_some() || self.second.is_none();
-        let in_range = self.aggregate.cap() != Some(0)
-            && self
-                .aggregate
-                .items()
-                .is_none_or(|items| (1..=Aggregate::ITEMS_MAX).contains(&items));
-        in_place && in_range && self.aggregate.result(arguments) == Some(self.ty)
-    }
 }

@@ -3,11 +3,11 @@
 //! All are XXH3-128 (seed 0) in 32 hexadecimal digits. They are built bottom-up (Merkle), so that a `let` that is read
 //! twice is hashed once and its name never enters.
 
-use crate::aggregate::Slot;
 use crate::expr::{Expr, ExprKind};
 use crate::id::{ColumnId, FeatureId, LiftId};
 use crate::plan::RowSpec;
 use crate::program::{Arrival, At, FeatureKind, Key, Lateness, Program, Source, Step, Transform, View};
+use crate::slot::Slot;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;

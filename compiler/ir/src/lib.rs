@@ -19,10 +19,12 @@ pub mod function;
 pub mod hash;
 pub mod id;
 pub mod manifest;
+mod method;
 pub mod plan;
 pub mod program;
 mod questions;
 pub mod shift;
+mod slot;
 pub mod types;
 pub mod typing;
 pub mod wf;
@@ -30,7 +32,7 @@ pub mod window;
 pub mod wire;
 pub mod work;
 
-pub use aggregate::{Aggregate, Slot};
+pub use aggregate::Aggregate;
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
 pub use function::Function;
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
@@ -38,6 +40,7 @@ pub use program::{
     Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program,
     READ_SKEW_US, Service, ServiceField, Source, SourceColumn, Step, Transform, TransformColumn, View,
 };
+pub use slot::Slot;
 pub use types::{Cut, ErrorCode, Status, Truth, Type};
 pub use window::{Bounds, Excluding, Window, WindowKind};
 

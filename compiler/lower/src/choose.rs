@@ -5,9 +5,7 @@ use featc_ir::plan::{
     Presence, Restrict, Retention, RowSpec, Rows, Scan, Steps, Stop, Visibility, Walk,
 };
 use featc_ir::program::READ_SKEW_US;
-use featc_ir::{
-    Aggregate, Bounds, ColumnId, Excluding, Key, LiftId, Slot, Source, TransformColumn, Window, WindowId, WindowKind,
-};
+use featc_ir::{Bounds, ColumnId, Excluding, Key, LiftId, Slot, Source, TransformColumn, Window, WindowId, WindowKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which engine a fold is for.
@@ -91,7 +89,6 @@ pub(crate) fn order() -> Order {
 pub(crate) fn restrict(fold: &FoldSpec) -> Restrict {
     Restrict {
         after_us: fold.reach_us(),
-        until_us: 0,
     }
 }
 
@@ -120,25 +117,6 @@ pub(crate) fn retention(fold: &FoldSpec, source: &Source) -> Retention {
     }
 }
 
-/// How the point-in-time merge computes an aggregate: what has a way of its own there because that is measurably faster
-/// (docs/benchmarks.md), else by its states.
-fn method(aggregate: Aggregate) -> Method {
-    match aggregate {
-        Aggregate::Count
-        | Aggregate::Sum
-        | Aggregate::Mean
-        | Aggregate::Variance
-        | Aggregate::Stddev
-        | Aggregate::VariancePop
-        | Aggregate::StddevPop => Method::Prefix,
-        Aggregate::Min | Aggregate::Max => Method::Extreme,
-        Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast => Method::Edge,
-        Aggregate::CountDistinct { .. } => Method::Values,
-        other if other.is_group() => Method::Deltas,
-        _ => Method::States,
-    }
-}
-
 /// The fold of a group: slots with their methods.
 pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
     let seen = Visibility::of(source);
@@ -152,7 +130,7 @@ pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
         ty: slot.ty,
         visibility: seen,
         method: match engine {
-            Engine::Batch => method(slot.aggregate),
+            Engine::Batch => slot.aggregate.method(),
             Engine::Stream => Method::Pages,
         },
     });

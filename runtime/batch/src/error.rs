@@ -17,7 +17,7 @@ pub enum BatchError {
     /// The spine lacks a column that the service needs, or has it with another type.
     SpineColumn { column: String, why: String },
     /// The output would have two columns of one name.
-    NameClash { column: String },
+    NameClash { column: String, of_spine: bool },
     /// A source was not the same when it was read a second time.
     Changed { source: String },
     /// The memory or disk that DataFusion was allowed is used up.
@@ -35,12 +35,13 @@ impl fmt::Display for BatchError {
             BatchError::NoInput { source } => write!(f, "source `{source}` names no files for batch runs"),
             BatchError::WrongColumns { source, why } => write!(f, "the events given for source `{source}` {why}"),
             BatchError::SpineColumn { column, why } => write!(f, "spine column `{column}` {why}"),
-            BatchError::NameClash { column } => {
+            BatchError::NameClash { column, of_spine: true } => {
                 write!(
                     f,
                     "the spine has a column `{column}`, which is also the name of an output column"
                 )
             }
+            BatchError::NameClash { column, .. } => write!(f, "two output columns would be called `{column}`"),
             BatchError::Changed { source } => write!(f, "the files of source `{source}` changed while they were read"),
             BatchError::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
             BatchError::Interrupted => f.write_str("interrupted"),

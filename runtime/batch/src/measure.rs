@@ -82,6 +82,7 @@ fn collect(plan: &dyn ExecutionPlan, report: &mut RunReport) {
     if let Some(finish) = plan.downcast_ref::<FinishExec>() {
         let mut view = ViewReport {
             troubles: finish.troubles(),
+            silent: finish.silent(),
             ..ViewReport::default()
         };
         below(plan, finish, &mut view, &mut report.sources);

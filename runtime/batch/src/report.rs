@@ -1,6 +1,6 @@
 //! What a run says about itself beside its rows.
 
-use featr_decode::Rejects;
+use featr_decode::{Example, Rejects};
 use featr_kernels::finish::Trouble;
 use featr_kernels::rows::{Dropped, Reason};
 use std::fmt;
@@ -31,12 +31,12 @@ pub struct SourceReport {
     pub accepted: u64,
     /// Decoded rows that are not, by reason; reasons that did not occur are left out.
     pub rejected: Vec<(Reason, u64)>,
-    /// The first [`EXAMPLES_MAX`] of them, in the order of the files: `file:line: reason: detail`.
-    pub rejected_examples: Vec<String>,
+    /// The first [`EXAMPLES_MAX`] of them, in the order of the files.
+    pub rejected_examples: Vec<Example>,
     /// Accepted rows that a view rejects (see [`ViewReport::dropped`]), each once.
     pub rejected_by_any_view: u64,
     /// The first [`EXAMPLES_MAX`] of them, likewise.
-    pub view_examples: Vec<String>,
+    pub view_examples: Vec<Example>,
     /// Rows that were not decoded.
     pub undecoded: Rejects,
     /// Ids under which different events were accepted. All of them count; such a source is usually an upsert one.
@@ -75,6 +75,8 @@ pub struct ViewReport {
     pub questions_with_own: u64,
     /// Features with answers that are errors, truncated or stale: view, feature, counts.
     pub troubles: Vec<(String, String, Trouble)>,
+    /// Views whose answers are all null or zero, but for defaults, and nothing worse.
+    pub silent: Vec<String>,
     /// Questions at the very instant of an event of their entity that they see, if a window excludes nothing: the event
     /// counts there. Questions whose id is that of an event at another instant are not looked for.
     pub questions_at_events: u64,

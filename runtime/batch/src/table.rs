@@ -135,8 +135,9 @@ impl FeaturesTable {
             }
         }
         if let Some(column) = featr_decode::first_twice(fields.iter().map(|field| field.name())) {
+            let of_spine = fields.iter().take(spine.own).any(|field| field.name() == column);
             let column = column.clone();
-            return Err(BatchError::NameClash { column });
+            return Err(BatchError::NameClash { column, of_spine });
         }
         Ok(FeaturesTable {
             plan,

@@ -277,7 +277,13 @@ fn what_is_wrong_comes_back_as_data() {
         let batch = RecordBatch::try_from_iter([("u__n", array)]).expect("a batch");
         (inputs.spine.schema, inputs.spine.batches) = (batch.schema(), vec![batch]);
     });
-    assert_eq!(error, BatchError::NameClash { column: "u__n".into() });
+    assert_eq!(
+        error,
+        BatchError::NameClash {
+            column: "u__n".into(),
+            of_spine: true
+        }
+    );
 }
 
 #[test]

@@ -4,7 +4,8 @@ mod plain;
 
 use self::plain::taken;
 use crate::builder::Rules;
-use crate::text::{Phrase, fits};
+use crate::detail::{BadValue, Wrong};
+use crate::text::fits;
 use crate::zone::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
@@ -89,7 +90,7 @@ pub(crate) fn describe(found: &DataType) -> String {
 /// A decoded array: rows that were refused are null in the column, and listed in order.
 pub(crate) struct Decoded {
     pub column: Column,
-    pub refused: Vec<(usize, String)>,
+    pub refused: Vec<(usize, BadValue)>,
 }
 
 /// Decodes an array whose type has a fit other than `No`, and not `Naive` without a zone.
@@ -151,7 +152,7 @@ fn lists(array: &ArrayRef, of: Type, rules: Rules) -> Result<Option<Data>, Strin
     };
     let items = decode(lists.values().clone(), of, rules)?;
     if let Some((_, why)) = items.refused.first() {
-        return Err(why.clone());
+        return Err(why.to_string());
     }
     let row = |ends: &[i32]| {
         Value::List(
@@ -178,7 +179,7 @@ pub(crate) fn codes(array: &dyn Array) -> Option<(Column, StringArray)> {
 /// What a conversion writes beside its values.
 struct Output {
     tags: Option<Vec<u8>>,
-    refused: Vec<(usize, String)>,
+    refused: Vec<(usize, BadValue)>,
     rows: usize,
 }
 
@@ -202,11 +203,11 @@ impl Output {
         self.tags.as_ref().is_none_or(|tags| tags[row] == Tag::VALID)
     }
 
-    /// Converts row by row; `None` from `convert` refuses the row with `why`.
+    /// Converts row by row; `None` from `convert` refuses the row as `wrong`.
     fn checked<T: ToString + Copy, U: Default>(
         &mut self,
         values: impl Iterator<Item = T>,
-        why: Phrase,
+        wrong: Wrong,
         convert: impl Fn(T) -> Option<U>,
     ) -> Vec<U> {
         let mut converted = Vec::with_capacity(self.rows);
@@ -218,7 +219,8 @@ impl Output {
             };
             if result.is_none() {
                 self.null(row);
-                self.refused.push((row, format!("{} {why}", value.to_string())));
+                let written = value.to_string();
+                self.refused.push((row, BadValue { written, wrong }));
             }
             converted.push(result.unwrap_or_default());
         }
@@ -249,7 +251,7 @@ fn integers(array: ArrayRef, out: &mut Output) -> Option<Vec<i64>> {
         DataType::UInt8 => widened::<UInt8Type>(&array),
         DataType::UInt64 => {
             let values = values::<UInt64Type>(&array)?.iter().copied();
-            Some(out.checked(values, "does not fit int64", |value| i64::try_from(value).ok()))
+            Some(out.checked(values, Wrong::BeyondInt64, |value| i64::try_from(value).ok()))
         }
         _ => None,
     }
@@ -272,8 +274,6 @@ fn floats(array: ArrayRef, rules: Rules, out: &mut Output) -> Option<Vec<f64>> {
     Some(values)
 }
 
-const BEYOND: Phrase = "does not fit microseconds";
-
 fn timestamps(array: ArrayRef, zone: Option<Zone>, out: &mut Output) -> Option<Vec<i64>> {
     let DataType::Timestamp(unit, offset) = array.data_type().clone() else {
         return None;
@@ -288,11 +288,7 @@ fn timestamps(array: ArrayRef, zone: Option<Zone>, out: &mut Output) -> Option<V
         (Some(_), _) => Some(micros),
         (None, None) => None,
         (None, Some(zone)) if zone.is_utc() => Some(micros),
-        (None, Some(zone)) => Some(
-            out.checked(micros.into_iter(), "is a local time that never occurred", |local| {
-                zone.instant(local)
-            }),
-        ),
+        (None, Some(zone)) => Some(out.checked(micros.into_iter(), Wrong::NeverOccurred, |local| zone.instant(local))),
     }
 }
 
@@ -309,7 +305,9 @@ fn durations(array: ArrayRef, out: &mut Output) -> Option<Vec<i64>> {
 }
 
 fn scaled(values: &[i64], factor: i64, out: &mut Output) -> Vec<i64> {
-    out.checked(values.iter().copied(), BEYOND, |value| value.checked_mul(factor))
+    out.checked(values.iter().copied(), Wrong::BeyondMicroseconds, |value| {
+        value.checked_mul(factor)
+    })
 }
 
 fn floored(values: &[i64]) -> Vec<i64> {
@@ -322,7 +320,7 @@ fn dates(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
         DataType::Date32 => widened::<Date32Type>(array),
         DataType::Date64 => {
             let values = values::<Date64Type>(array)?.iter().copied();
-            Some(out.checked(values, "ms is not a date", |value| {
+            Some(out.checked(values, Wrong::NoDay, |value| {
                 let days = i32::try_from(value.div_euclid(DAY_MS)).ok()?;
                 (value.rem_euclid(DAY_MS) == 0).then_some(i64::from(days))
             }))
@@ -332,28 +330,27 @@ fn dates(array: &dyn Array, out: &mut Output) -> Option<Vec<i64>> {
 }
 
 fn decimals(array: ArrayRef, precision: u8, scale: u8, out: &mut Output) -> Option<Vec<i128>> {
-    const WHY: Phrase = "(unscaled) is not exact in the column's decimal type";
     let to = i32::from(scale);
     match array.data_type() {
         DataType::Decimal128(_, from) => {
             let shift = to - i32::from(*from);
             let values = values::<Decimal128Type>(&array)?.iter().copied();
-            Some(out.checked(values, WHY, |value| rescaled(value, shift, precision)))
+            Some(out.checked(values, Wrong::Inexact, |value| rescaled(value, shift, precision)))
         }
         DataType::Decimal256(_, from) => {
             let shift = to - i32::from(*from);
             let values = values::<Decimal256Type>(&array)?.iter().copied();
-            Some(out.checked(values, WHY, |value| rescaled_wide(value, shift, precision)))
+            Some(out.checked(values, Wrong::Inexact, |value| rescaled_wide(value, shift, precision)))
         }
         DataType::UInt64 => {
             let values = values::<UInt64Type>(&array)?.iter().copied();
-            Some(out.checked(values, "does not fit the column's precision", |value| {
+            Some(out.checked(values, Wrong::BeyondPrecision, |value| {
                 rescaled(i128::from(value), to, precision)
             }))
         }
         _ => {
             let values = integers(array, out)?.into_iter();
-            Some(out.checked(values, "does not fit the column's precision", |value| {
+            Some(out.checked(values, Wrong::BeyondPrecision, |value| {
                 rescaled(i128::from(value), to, precision)
             }))
         }

@@ -1,6 +1,7 @@
 //! Columns built cell by cell, from text and from JSON.
 
-use crate::text::{self, Phrase};
+use crate::detail::Wrong;
+use crate::text;
 use crate::zone::Zone;
 use featc_ir::Type;
 use featr_kernels::calendar::{FIRST_US, LAST_US};
@@ -17,15 +18,14 @@ pub(crate) struct Rules {
 /// Why a cell did not decode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadCell {
-    /// Completes "`text` …".
-    Bad(Phrase),
+    Bad(Wrong),
     /// A timestamp without offset where no zone is declared: the mistake of a whole file.
     Naive,
 }
 
-impl From<Phrase> for BadCell {
-    fn from(phrase: Phrase) -> Self {
-        BadCell::Bad(phrase)
+impl From<Wrong> for BadCell {
+    fn from(wrong: Wrong) -> Self {
+        BadCell::Bad(wrong)
     }
 }
 
@@ -35,12 +35,12 @@ pub(crate) fn instant(written: text::Written, zone: Option<Zone>) -> Result<i64,
         (Some(offset_s), _) => written.local_us - offset_s * 1_000_000,
         (None, Some(zone)) => zone
             .instant(written.local_us)
-            .ok_or(BadCell::Bad("is a local time that never occurred"))?,
+            .ok_or(BadCell::Bad(Wrong::NeverOccurred))?,
         (None, None) => return Err(BadCell::Naive),
     };
     match (FIRST_US..=LAST_US).contains(&us) {
         true => Ok(us),
-        false => Err(BadCell::Bad("is beyond the years 1 to 9999 in UTC")),
+        false => Err(BadCell::Bad(Wrong::BeyondYears)),
     }
 }
 
@@ -107,14 +107,14 @@ impl Builder {
                 return Ok(());
             }
             Type::Bool if raw == "true" || raw == "false" => raw.into(),
-            Type::Bool => return Err(BadCell::Bad("is not true or false")),
+            Type::Bool => return Err(BadCell::Bad(Wrong::NoBool)),
             Type::Int64 | Type::Float64 | Type::Decimal { .. } if is_number => raw.into(),
-            Type::Int64 => return Err(BadCell::Bad("is not an int64")),
+            Type::Int64 => return Err(BadCell::Bad(Wrong::NoInt64)),
             Type::Float64 => match raw {
                 "\"NaN\"" => "nan".into(),
                 "\"Infinity\"" => "inf".into(),
                 "\"-Infinity\"" => "-inf".into(),
-                _ => return Err(BadCell::Bad("is not a float64")),
+                _ => return Err(BadCell::Bad(Wrong::NoFloat64)),
             },
             Type::Decimal { .. } | Type::String | Type::Timestamp | Type::Date | Type::Duration => json_string(raw)?,
             Type::List(_) => return Err(NO_LIST),
@@ -157,13 +157,13 @@ impl Builder {
 pub(crate) fn json_string(raw: &str) -> Result<Cow<'_, str>, BadCell> {
     let plain = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match plain {
-        None => Err(BadCell::Bad("is not a string")),
+        None => Err(BadCell::Bad(Wrong::NoString)),
         Some(plain) if !plain.contains('\\') => Ok(Cow::Borrowed(plain)),
         Some(_) => serde_json::from_str::<String>(raw)
             .map(Cow::Owned)
-            .map_err(|_| BadCell::Bad("has an escape that is not a character")),
+            .map_err(|_| BadCell::Bad(Wrong::NoCharacter)),
     }
 }
 
 /// No source declares lists.
-const NO_LIST: BadCell = BadCell::Bad("is no list");
+const NO_LIST: BadCell = BadCell::Bad(Wrong::NoList);

@@ -4,9 +4,10 @@
 //! that never closes must cost its own line only: `csv` says none of these. It takes 1.2 times as long as `csv` where
 //! nothing is quoted, and 1.7 times where every line has quotes (docs/benchmarks.md).
 
+use crate::detail::Broken;
 use crate::error::DecodeError;
 use crate::lines::{Line, Lines, RECORD_BYTES_MAX, without_end};
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 use std::io;
 use std::ops::Range;
 
@@ -26,13 +27,10 @@ pub(crate) enum Record {
     },
     Broken {
         line: u64,
-        why: &'static str,
+        why: Broken,
     },
     End,
 }
-
-/// What is said of a record at whose end, or at the bound of its length, a quote is open.
-const NEVER_CLOSES: &str = "a quote that never closes";
 
 pub(crate) struct CsvReader {
     lines: Lines,
@@ -97,11 +95,11 @@ impl CsvReader {
                 Line::TooLong => {
                     return Ok(Record::Broken {
                         line,
-                        why: "longer than 16 MiB",
+                        why: Broken::TooLong,
                     });
                 }
                 Line::Whole if without_end(&self.raw).is_empty() => {}
-                Line::Whole if self.raw.contains(&b'"') => return self.quoted(line),
+                Line::Whole if memchr(b'"', &self.raw).is_some() => return self.quoted(line),
                 Line::Whole => return Ok(self.plain(line)),
             }
         }
@@ -110,13 +108,19 @@ impl CsvReader {
     /// A line without any quote.
     fn plain(&mut self, line: u64) -> Record {
         let Ok(text) = std::str::from_utf8(without_end(&self.raw)) else {
-            return Record::Broken { line, why: "not UTF-8" };
+            return Record::Broken {
+                line,
+                why: Broken::NotUtf8,
+            };
         };
         self.text.push_str(text);
         let mut start = 0;
-        for at in memchr_iter(self.delimiter, text.as_bytes()) {
-            self.fields.push((start..at, false));
-            start = at + 1;
+        // Fields are short: a search for each of them costs more than it skips.
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == self.delimiter {
+                self.fields.push((start..at, false));
+                start = at + 1;
+            }
         }
         self.fields.push((start..text.len(), false));
         Record::Fields { line }
@@ -133,7 +137,7 @@ impl CsvReader {
         if scan.open && !self.closes()? {
             return Ok(Record::Broken {
                 line,
-                why: NEVER_CLOSES,
+                why: Broken::OpenQuote,
             });
         }
         while scan.open {
@@ -141,7 +145,7 @@ impl CsvReader {
             if self.lines.next(&mut self.raw)? == Line::End {
                 return Ok(Record::Broken {
                     line,
-                    why: NEVER_CLOSES,
+                    why: Broken::OpenQuote,
                 });
             }
             scan.line(&self.raw[done..]);
@@ -150,11 +154,14 @@ impl CsvReader {
         if scan.broken {
             return Ok(Record::Broken {
                 line,
-                why: "text after a closing quote",
+                why: Broken::BehindQuote,
             });
         }
         let Ok(text) = String::from_utf8(scan.cells) else {
-            return Ok(Record::Broken { line, why: "not UTF-8" });
+            return Ok(Record::Broken {
+                line,
+                why: Broken::NotUtf8,
+            });
         };
         self.text = text;
         self.fields = scan.fields;
@@ -163,7 +170,10 @@ impl CsvReader {
             .iter()
             .any(|(field, _)| !self.text.is_char_boundary(field.end))
         {
-            return Ok(Record::Broken { line, why: "not UTF-8" });
+            return Ok(Record::Broken {
+                line,
+                why: Broken::NotUtf8,
+            });
         }
         Ok(Record::Fields { line })
     }
@@ -273,13 +283,13 @@ impl Scan {
 
 /// The names in the header line of a file.
 pub(crate) fn header(reader: &mut CsvReader, file: &str) -> Result<Vec<String>, DecodeError> {
-    let corrupt = |why: String| DecodeError::Corrupt {
-        file: file.to_owned(),
-        why,
-    };
+    let name = || file.to_owned();
     match reader.next().map_err(|error| DecodeError::unreadable(file, &error))? {
-        Record::End => Err(corrupt("no header line".into())),
-        Record::Broken { why, .. } => Err(corrupt(format!("the header line is broken: {why}"))),
+        Record::End => Err(DecodeError::Corrupt {
+            file: name(),
+            why: "no header line".into(),
+        }),
+        Record::Broken { why, .. } => Err(DecodeError::BrokenHeader { file: name(), why }),
         Record::Fields { .. } => Ok((0..reader.len())
             .map(|index| reader.field(index).text.to_owned())
             .collect()),

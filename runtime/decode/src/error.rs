@@ -1,6 +1,9 @@
 //! What is wrong with a whole file, as data: the command line maps these to diagnostics.
 
 use crate::content;
+use crate::detail::{BadValue, Broken};
+use crate::system::{NOT_FOUND, plain, remedy};
+use featc_ir::Type;
 use std::fmt;
 use std::path::Path;
 
@@ -15,6 +18,8 @@ pub enum DecodeError {
     Changed { file: String, how: String },
     /// The content is not of the format at all, or broken in a way that loses rows.
     Corrupt { file: String, why: String },
+    /// The line of a text file that names its columns cannot be read.
+    BrokenHeader { file: String, why: Broken },
     /// A declared column is not in the file. `found` are the names that are, in file order.
     MissingColumn {
         file: String,
@@ -23,11 +28,11 @@ pub enum DecodeError {
     },
     /// A declared column is in the file more than once.
     AmbiguousColumn { file: String, column: String },
-    /// The file holds the column with a type that does not decode to the declared one.
+    /// The file holds the column with a type that does not decode to the one `expected`; `None`: to any one type.
     WrongType {
         file: String,
         column: String,
-        expected: String,
+        expected: Option<Type>,
         found: String,
     },
     /// A timestamp without offset, and no zone was declared for such. `line` from 1, for text formats.
@@ -40,12 +45,13 @@ pub enum DecodeError {
     UnknownZone { zone: String },
     /// The format of a spine could be told neither from its name nor from its content. `known` are the extensions that say one.
     UnknownFormat { file: String, known: Vec<&'static str> },
-    /// A spine row whose instant is null or does not parse.
+    /// A spine row whose instant is null or does not parse: then `value` is what is there, if it is text.
     SpineInstant {
         file: String,
         row: RowPlace,
         column: String,
         why: String,
+        value: Option<BadValue>,
     },
     /// A spine row with a key that does not decode to its declared type.
     SpineKey {
@@ -141,6 +147,11 @@ impl DecodeError {
         }
     }
 
+    /// Whether a file was to be read that is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, DecodeError::Unreadable { why, .. } if why == NOT_FOUND)
+    }
+
     /// What the operating system said of a file that was to be written, in plain words.
     pub fn refused(file: &Path, error: &std::io::Error) -> Self {
         Self::unwritable(file, plain(error))
@@ -191,7 +202,8 @@ impl DecodeError {
             DecodeError::SpineTooWide { .. } => {
                 Some("leave out columns that nobody needs, and write objects whose keys are data as text".into())
             }
-            DecodeError::AmbiguousColumn { .. }
+            DecodeError::BrokenHeader { .. }
+            | DecodeError::AmbiguousColumn { .. }
             | DecodeError::WrongType { .. }
             | DecodeError::SpineInstant { .. }
             | DecodeError::SpineKey { .. }
@@ -206,83 +218,6 @@ fn listed(extensions: &[&str], last: &str) -> String {
     match extensions {
         [most @ .., one] if !most.is_empty() => format!(".{} {last} .{one}", most.join(", .")),
         few => few.iter().map(|one| format!(".{one}")).collect(),
-    }
-}
-
-/// What the system calls, for which there are no words in the standard library: EIO, EMFILE and ENFILE have these
-/// numbers on every Unix, ELOOP has this one on Linux and this one elsewhere.
-const DEVICE_FAILED: i32 = 5;
-const OPEN_FILES: [i32; 2] = [23, 24];
-const LINK_LOOP: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
-
-const NO_MORE_FILES: &str = "too many open files";
-const DEVICE_FAILS: &str = "the device fails (input/output error)";
-const NO_MEMORY: &str = "not enough memory";
-const TOO_LARGE: &str = "the limit on the size of files is reached";
-const NO_SPACE: &str = "no space left";
-/// What is said of a pipe, a socket or a device where a file is needed.
-pub(crate) const NO_PLAIN_FILE: &str = "it is a pipe, a socket or a device, and no file";
-/// How it ends what is said of a column of lists or structs that is to be written as CSV or TSV.
-pub(crate) const CANNOT_HOLD: &str = " cannot hold";
-/// What is said of a link among folders.
-pub(crate) const LEADS_BACK: &str = "it leads back to a folder that it lies in";
-/// How it ends what is said of a folder with too many links.
-pub(crate) const LINKS_FOLLOWED: &str = " links to folders are followed";
-/// What is said of a link that leads to itself, or to one that leads back.
-const LEADS_TO_ITSELF: &str = "it is a link that leads to itself";
-/// What is said of a link to what is not there.
-pub(crate) const LEADS_NOWHERE: &str = "it is a link that leads to nothing";
-const NAME_TOO_LONG: &str = "a name in its path is too long for the file system";
-const IS_FOLDER: &str = "is a folder";
-const NO_FOLDER: &str = "a part of its path is not a folder";
-
-/// The next step for what [`plain`] says, where permissions and folders are not the matter.
-fn remedy(why: &str) -> Option<&'static str> {
-    Some(match why {
-        NO_MORE_FILES => "raise the limit (`ulimit -n 1024`), or pass fewer `--threads`",
-        DEVICE_FAILS => "check the disk or the network share: it does not answer as it should",
-        NO_MEMORY => "free memory, or pass a `--memory-limit`",
-        TOO_LARGE => "raise the limit (`ulimit -f unlimited`), or write less",
-        NO_SPACE => "free space, or choose another place",
-        LEADS_BACK => "remove the link, or name the files instead of the folder",
-        LEADS_TO_ITSELF | LEADS_NOWHERE => "let the link lead to a file, or remove it",
-        NAME_TOO_LONG => "give it a shorter name: most file systems take 255 bytes",
-        IS_FOLDER => "name a file: this is a folder",
-        NO_FOLDER => "move the file away that stands in the place of a folder, or choose another place",
-        NO_PLAIN_FILE => "write what it gives to a file, and read that",
-        why if why.ends_with(LINKS_FOLLOWED) => "name the files, or the folders that they lie in, without `**`",
-        why if why.ends_with(CANNOT_HOLD) => {
-            "name the file .parquet or .jsonl, which hold lists and structs, or leave the column out"
-        }
-        _ => return None,
-    })
-}
-
-/// An input/output error in plain words, without the number of the operating system.
-pub fn plain(error: &std::io::Error) -> String {
-    use std::io::ErrorKind;
-    if let Some(code) = error.raw_os_error().filter(|_| cfg!(unix)) {
-        if code == DEVICE_FAILED {
-            return DEVICE_FAILS.into();
-        }
-        if OPEN_FILES.contains(&code) {
-            return NO_MORE_FILES.into();
-        }
-        if code == LINK_LOOP {
-            return LEADS_TO_ITSELF.into();
-        }
-    }
-    match error.kind() {
-        ErrorKind::OutOfMemory => NO_MEMORY.into(),
-        ErrorKind::FileTooLarge => TOO_LARGE.into(),
-        ErrorKind::NotFound => "no such file or folder".into(),
-        ErrorKind::PermissionDenied => "permission denied".into(),
-        ErrorKind::IsADirectory => IS_FOLDER.into(),
-        ErrorKind::NotADirectory => NO_FOLDER.into(),
-        ErrorKind::InvalidFilename => NAME_TOO_LONG.into(),
-        ErrorKind::StorageFull => NO_SPACE.into(),
-        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
-        _ => error.to_string(),
     }
 }
 
@@ -301,6 +236,12 @@ impl fmt::Display for DecodeError {
             DecodeError::Unreadable { file, why } => write!(f, "cannot read {file}: {why}"),
             DecodeError::Changed { file, how } => write!(f, "{file} {how} while it was read"),
             DecodeError::Corrupt { file, why } => write!(f, "{file} is corrupt or of another format: {why}"),
+            DecodeError::BrokenHeader { file, why } => {
+                write!(
+                    f,
+                    "{file} is corrupt or of another format: the header line is broken: {why}"
+                )
+            }
             DecodeError::MissingColumn { file, column, .. } => write!(f, "{file} {} no column `{column}`", has(file)),
             DecodeError::AmbiguousColumn { file, column } => {
                 write!(f, "{file} {} several columns `{column}`", has(file))
@@ -311,10 +252,11 @@ impl fmt::Display for DecodeError {
                 expected,
                 found,
             } => {
-                write!(
-                    f,
-                    "column `{column}` of {file} is {found}, which does not decode to {expected}"
-                )
+                write!(f, "column `{column}` of {file} is {found}, which does not decode to ")?;
+                match expected {
+                    Some(ty) => ty.fmt(f),
+                    None => f.write_str("one type"),
+                }
             }
             DecodeError::NaiveTimestamp {
                 file,
@@ -335,7 +277,9 @@ impl fmt::Display for DecodeError {
             }
             DecodeError::UnknownZone { zone } => write!(f, "unknown time zone \"{zone}\""),
             DecodeError::UnknownFormat { file, .. } => write!(f, "cannot tell the format of {file}"),
-            DecodeError::SpineInstant { file, row, column, why } => {
+            DecodeError::SpineInstant {
+                file, row, column, why, ..
+            } => {
                 write!(f, "{row} of {file} has no usable instant: column `{column}` {why}")
             }
             DecodeError::SpineKey { file, row, column, why } => {

@@ -1,7 +1,8 @@
 //! The file system of this machine: which files a pattern means, and their bytes.
 
-use crate::error::{DecodeError, LEADS_NOWHERE, NO_PLAIN_FILE, plain};
+use crate::error::DecodeError;
 use crate::store::{InputFile, RandomRead, Store, open_file};
+use crate::system::{LEADS_NOWHERE, NO_PLAIN_FILE, plain};
 use crate::walk::{self, GlobError, Walk};
 use bytes::Bytes;
 use std::fs::File;

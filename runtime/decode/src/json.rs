@@ -1,5 +1,6 @@
 //! JSON objects, one per line, with the literal text of every value.
 
+use crate::detail::Broken;
 use crate::lines::{Line, Lines, without_end};
 use crate::reject::shown;
 use serde::Deserialize;
@@ -18,7 +19,7 @@ pub(crate) enum Record {
     },
     Broken {
         line: u64,
-        why: &'static str,
+        why: Broken,
     },
     End,
 }
@@ -43,12 +44,15 @@ impl JsonlReader {
                 Line::TooLong => {
                     return Ok(Record::Broken {
                         line,
-                        why: "longer than 16 MiB",
+                        why: Broken::TooLong,
                     });
                 }
                 Line::Whole if self.raw.trim_ascii().is_empty() => {}
                 Line::Whole if std::str::from_utf8(&self.raw).is_err() => {
-                    return Ok(Record::Broken { line, why: "not UTF-8" });
+                    return Ok(Record::Broken {
+                        line,
+                        why: Broken::NotUtf8,
+                    });
                 }
                 Line::Whole => return Ok(Record::Text { line }),
             }
@@ -75,18 +79,18 @@ impl JsonlReader {
 pub(crate) struct Entries<'a>(pub Vec<(Cow<'a, str>, &'a str)>);
 
 /// Parses one line.
-pub(crate) fn entries(line: &str) -> Result<Entries<'_>, String> {
+pub(crate) fn entries(line: &str) -> Result<Entries<'_>, Broken> {
     let entries: Entries<'_> = serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
         let cause = text.split(" at line ").next().unwrap_or(&text).to_owned();
         if error.is_data() {
-            cause
+            Broken::NoObject(cause)
         } else {
-            format!("not JSON: {cause} at column {}", error.column())
+            Broken::NoJson(format!("{cause} at column {}", error.column()))
         }
     })?;
     match twice(&entries.0) {
-        Some(name) => Err(format!("key {} occurs twice", shown(name))),
+        Some(name) => Err(Broken::KeyTwice(shown(name))),
         None => Ok(entries),
     }
 }

@@ -1,6 +1,7 @@
 //! From the columns of a file to the columns of a source: places, values, and which rows are rejected.
 
 use crate::array::{self, Fit, describe, fit};
+use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::guard::guarded;
 use crate::names::place;
@@ -31,7 +32,7 @@ pub(crate) fn fitting(
         Fit::No => Err(DecodeError::WrongType {
             file: file.to_owned(),
             column: name.to_owned(),
-            expected: ty.to_string(),
+            expected: Some(ty),
             found: describe(found),
         }),
         Fit::Naive if zone.is_none() => Err(DecodeError::NaiveTimestamp {
@@ -135,7 +136,7 @@ impl Layout {
         rejects: &mut Vec<Reject>,
     ) -> Result<Decoded, DecodeError> {
         let rows = arrow.num_rows();
-        let mut refused: BTreeMap<usize, (Reason, String)> = BTreeMap::new();
+        let mut refused: BTreeMap<usize, (Reason, Detail)> = BTreeMap::new();
         let mut arrays: Vec<Option<ArrayRef>> = arrow.into_parts().1.into_iter().map(Some).collect();
         let mut columns = Vec::with_capacity(spec.columns.len());
         let mut texts = Vec::new();
@@ -195,7 +196,7 @@ fn accepted(
     file: &Arc<str>,
     first: u64,
     batch: Batch,
-    refused: BTreeMap<usize, (Reason, String)>,
+    refused: BTreeMap<usize, (Reason, Detail)>,
     rejects: &mut Vec<Reject>,
 ) -> (Batch, RowNumbers) {
     if refused.is_empty() {
@@ -225,7 +226,7 @@ fn column(
     (found, rows): (Found<'_>, usize),
     index: usize,
     spec: &Spec,
-    refused: &mut BTreeMap<usize, (Reason, String)>,
+    refused: &mut BTreeMap<usize, (Reason, Detail)>,
 ) -> Result<Column, DecodeError> {
     let declared = &spec.columns[index];
     let column = match found {
@@ -240,8 +241,9 @@ fn column(
         }
         Found::Array(array) => {
             let decoded = guarded(file, || array::decode(array, declared.ty, spec.rules))?;
-            for (row, why) in decoded.refused {
-                let detail = || (Reason::BadValue, format!("column {}: {why}", declared.name));
+            for (row, value) in decoded.refused {
+                let column = declared.name.clone();
+                let detail = || (Reason::BadValue, Detail::Value { column, value });
                 refused.entry(row).or_insert_with(detail);
             }
             decoded.column
@@ -250,9 +252,13 @@ fn column(
     };
     if let (Some(reason), Some(tags)) = (spec.null_reason(index), &column.tags) {
         for (row, _) in tags.iter().enumerate().filter(|(_, tag)| **tag != Tag::VALID) {
-            refused
-                .entry(row)
-                .or_insert_with(|| (reason, format!("column {} is null", declared.name)));
+            let is_time = reason == Reason::NullTime;
+            let column = || declared.name.clone();
+            let detail = || Detail::Null {
+                column: column(),
+                is_time,
+            };
+            refused.entry(row).or_insert_with(|| (reason, detail()));
         }
     }
     Ok(if spec.wanted[index] {

@@ -14,6 +14,7 @@
 //!   the cut, nor on the batch size, nor on the columns that were asked for.
 //! * [`decode_rows`] decodes rows that are in memory by the same rules, and [`decode_bytes`] a file that is; [`Tables`] is a store that has the rows of sources
 //!   in memory, and [`spine_of`] takes questions from there.
+//! * [`whole_records`] tells how much of text that is still being written is records already.
 //! * [`read_spine`] reads questions: there every row must be usable, so any broken one is an error.
 //!
 //! # What a file may hold for each declared type
@@ -61,6 +62,7 @@ mod content;
 mod convert;
 mod csv;
 mod cuts;
+mod detail;
 mod error;
 mod files;
 mod format;
@@ -76,6 +78,7 @@ mod names;
 mod packed;
 mod piece;
 mod prune;
+mod records;
 mod reject;
 mod rows_writer;
 mod said;
@@ -86,6 +89,7 @@ mod spine;
 mod spine_reader;
 mod spool;
 mod store;
+mod system;
 mod table;
 mod text;
 mod text_file;
@@ -99,7 +103,8 @@ mod zone;
 mod tests;
 
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
-pub use error::{DecodeError, LakeCause, RowPlace, plain};
+pub use detail::{BadValue, Broken, Detail, Wrong};
+pub use error::{DecodeError, LakeCause, RowPlace};
 pub use files::{LocalStore, has_extension, no_such_files};
 pub use formats::{check_columns, expand_in, format_of, output_format, would_list};
 pub use given::{Rows, Tables};
@@ -107,7 +112,8 @@ pub use guard::{guarded, panic_is_caught};
 pub use memory::{Bounds, decode_bytes, decode_rows};
 pub use names::first_twice;
 pub use piece::{Piece, pieces};
-pub use reject::{JsonlRejects, Reason, Reject, RejectSink, Rejects, begins_with_reject};
+pub use records::{Whole, whole_records};
+pub use reject::{Example, Fault, JsonlRejects, Reason, Reject, RejectSink, Rejects, begins_with_reject};
 pub use rows_writer::{RowsWriter, Sealed, read_metadata, write_rows};
 pub use scratch::Scratch;
 pub use source::{ReadOptions, SourceReader, read_source};
@@ -116,6 +122,7 @@ pub use spine::Spine;
 pub use spine_reader::{read_spine, spine_of};
 pub use spool::{Spooled, Spooling};
 pub use store::{InputFile, RandomRead, Store, Table, open_file, read_file};
+pub use system::plain;
 pub use text::parse_float64;
 pub use undeclared::Undeclared;
 pub use write::{Aside, Beyond, Claim, JsonColumns, WriteOptions, beyond_text, sync_folder};

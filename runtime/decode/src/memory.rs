@@ -64,7 +64,8 @@ impl Default for Bounds {
 }
 
 /// Decodes the bytes of one file by the declaration of a source, all of it: decoded rows, and those that cannot be used,
-/// both with their lines or rows from 1. `name` is what messages call it, and has no extension that says it is packed.
+/// both with their lines or rows from 1. `name` is what messages call it, has no extension that says it is packed, and may
+/// name folders that say values of columns, see [`InputFile::values`].
 /// Bounds hold while it decodes: what is beyond them is never in memory.
 ///
 /// # Errors
@@ -139,11 +140,7 @@ struct OneFile(Bytes);
 
 impl Store for OneFile {
     fn list(&self, pattern: &str, _: &[&str], _: &Path) -> Result<Vec<InputFile>, DecodeError> {
-        Ok(vec![InputFile {
-            path: pattern.into(),
-            name: pattern.into(),
-            values: Vec::new(),
-        }])
+        Ok(vec![InputFile::new(pattern.into(), pattern)])
     }
 
     fn open(&self, _: &InputFile) -> Result<Arc<dyn RandomRead>, DecodeError> {

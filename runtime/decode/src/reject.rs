@@ -1,7 +1,10 @@
 //! Rows that cannot be used: counted, kept with their place, never fatal and never lost in silence.
 
-use crate::error::{DecodeError, plain};
-use serde::Serialize;
+use crate::detail::Detail;
+use crate::error::DecodeError;
+use crate::system::plain;
+use featr_kernels::rows;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufReader, Read, Write};
@@ -53,10 +56,49 @@ pub struct Reject {
     /// From 1: the first line of the record in text formats, the row in Parquet.
     pub line: u64,
     pub reason: Reason,
-    /// In words, with the column.
-    pub detail: String,
+    pub detail: Detail,
     /// The text of the record, for CSV and JSONL; bytes that are not UTF-8 are replaced.
     pub raw: Option<String>,
+}
+
+/// A row that counts for nothing, as reports show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// `file:line: reason: detail`.
+    pub text: String,
+    pub fault: Fault,
+}
+
+/// By whom a row was refused, and for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The decoder.
+    Undecoded(Detail),
+    /// The clauses of the source: it is no event.
+    Unaccepted(rows::Reason),
+    /// A view.
+    OfView,
+}
+
+impl Example {
+    pub fn new((file, line): (&str, u64), reason: &str, detail: impl fmt::Display, fault: Fault) -> Example {
+        let text = format!("{file}:{line}: {reason}: {detail}");
+        Example { text, fault }
+    }
+}
+
+impl From<&Reject> for Example {
+    fn from(row: &Reject) -> Example {
+        let fault = Fault::Undecoded(row.detail.clone());
+        Example::new((&row.file, row.line), row.reason.name(), &row.detail, fault)
+    }
+}
+
+impl Serialize for Example {
+    /// As its text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
 }
 
 /// Receives every rejected row, in order. An error stops the reading: a row that can be kept nowhere must not vanish.

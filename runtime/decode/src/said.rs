@@ -1,6 +1,7 @@
 //! Values that are said for a whole file: by its place, or by the table that it belongs to.
 
 use crate::builder::{BadCell, Builder, Rules};
+use crate::detail::{BadValue, Detail};
 use crate::error::DecodeError;
 use crate::reject::shown;
 use featc_ir::SourceColumn;
@@ -17,8 +18,8 @@ pub(crate) fn text<'a>(values: &'a [(String, Option<String>)], column: &str) -> 
 #[derive(Debug, Clone)]
 pub(crate) enum Said {
     Value(Value),
-    /// It does not decode: the detail of a reject, for every row.
-    Refused(String),
+    /// It does not decode, for every row.
+    Refused(Detail),
 }
 
 impl Said {
@@ -26,7 +27,13 @@ impl Said {
         let mut cell = Builder::new(column.ty);
         match cell.push_text(text, false, rules) {
             Ok(()) => Ok(Said::Value(cell.take().value(0))),
-            Err(BadCell::Bad(why)) => Ok(Said::Refused(format!("column {}: {} {why}", column.name, shown(text)))),
+            Err(BadCell::Bad(wrong)) => Ok(Said::Refused(Detail::Value {
+                column: column.name.clone(),
+                value: BadValue {
+                    written: shown(text),
+                    wrong,
+                },
+            })),
             Err(BadCell::Naive) => Err(DecodeError::NaiveTimestamp {
                 file: file.to_owned(),
                 line: None,

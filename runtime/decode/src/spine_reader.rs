@@ -48,7 +48,7 @@ fn wanted<'a>(name: &'a str, keys: &'a [Key], at: &'a str, zone: Option<&str>) -
         return Err(DecodeError::WrongType {
             file: name.to_owned(),
             column: at.to_owned(),
-            expected: "timestamp".into(),
+            expected: Some(Type::Timestamp),
             found: format!("the key of type {}", key.ty),
         });
     }

@@ -1,7 +1,8 @@
 //! Where files lie, and how their bytes are read: a small trait.
 
 use crate::content;
-use crate::error::{DecodeError, NO_PLAIN_FILE};
+use crate::error::DecodeError;
+use crate::system::NO_PLAIN_FILE;
 use arrow::array::{Array as _, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use bytes::{Buf, Bytes};

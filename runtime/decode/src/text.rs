@@ -1,10 +1,8 @@
-//! Scalars from text. Every function is total; an error is a phrase that completes "the text …".
+//! Scalars from text. Every function is total.
 
+use crate::detail::Wrong;
 use featr_kernels::calendar;
 use featr_kernels::value::canonical;
-
-/// Completes "`text` …".
-pub(crate) type Phrase = &'static str;
 
 /// A timestamp as written: local microseconds since 1970-01-01T00:00:00, and the offset if there was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,29 +11,29 @@ pub(crate) struct Written {
     pub offset_s: Option<i64>,
 }
 
-pub(crate) fn boolean(text: &str) -> Result<bool, Phrase> {
+pub(crate) fn boolean(text: &str) -> Result<bool, Wrong> {
     if text.eq_ignore_ascii_case("true") {
         Ok(true)
     } else if text.eq_ignore_ascii_case("false") {
         Ok(false)
     } else {
-        Err("is not true or false")
+        Err(Wrong::NoBool)
     }
 }
 
-pub(crate) fn int64(text: &str) -> Result<i64, Phrase> {
+pub(crate) fn int64(text: &str) -> Result<i64, Wrong> {
     text.parse()
         .map_err(|error: std::num::ParseIntError| match error.kind() {
-            std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow => "does not fit int64",
-            _ => "is not an int64",
+            std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow => Wrong::BeyondInt64,
+            _ => Wrong::NoInt64,
         })
 }
 
 /// Canonical; NaN stays NaN here. Finite text beyond the range of float64 is an error.
-pub(crate) fn float64(text: &str) -> Result<f64, Phrase> {
-    let value: f64 = text.parse().map_err(|_| "is not a float64")?;
+pub(crate) fn float64(text: &str) -> Result<f64, Wrong> {
+    let value: f64 = text.parse().map_err(|_| Wrong::NoFloat64)?;
     if value.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit()) {
-        return Err("does not fit float64");
+        return Err(Wrong::BeyondFloat64);
     }
     Ok(canonical(value))
 }
@@ -46,9 +44,9 @@ pub fn parse_float64(text: &str) -> Option<f64> {
 }
 
 /// Exact: `[+-]digits[.digits][e[+-]digits]` in units of 10^-scale.
-pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Phrase> {
-    const NOT: Phrase = "is not a decimal";
-    const WIDE: Phrase = "does not fit the column's precision";
+pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Wrong> {
+    const NOT: Wrong = Wrong::NoDecimal;
+    const WIDE: Wrong = Wrong::BeyondPrecision;
     let (negative, digits) = sign(text);
     let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, decimal_exponent(exponent).ok_or(NOT)?),
@@ -78,7 +76,7 @@ pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Phra
     }
     let shift = exponent - fraction.len() as i64 + i64::from(zeros) + i64::from(scale);
     if shift < 0 {
-        return Err("has more decimal places than the column");
+        return Err(Wrong::MorePlaces);
     }
     let power = u32::try_from(shift)
         .ok()
@@ -116,24 +114,22 @@ fn decimal_exponent(text: &str) -> Option<i64> {
 }
 
 /// `YYYY-MM-DD` to days since 1970-01-01.
-pub(crate) fn date(text: &str) -> Result<i64, Phrase> {
-    calendar::parse_date(text)
-        .map(i64::from)
-        .ok_or("is not a date (YYYY-MM-DD)")
+pub(crate) fn date(text: &str) -> Result<i64, Wrong> {
+    calendar::parse_date(text).map(i64::from).ok_or(Wrong::NoDate)
 }
 
 /// RFC 3339, with `T`, `t` or a blank; the offset may be missing.
-pub(crate) fn timestamp(text: &str) -> Result<Written, Phrase> {
+pub(crate) fn timestamp(text: &str) -> Result<Written, Wrong> {
     let mut cursor = Cursor(text.as_bytes());
     cursor
         .timestamp()
         .filter(|_| cursor.0.is_empty())
-        .ok_or("is not an RFC 3339 timestamp")
+        .ok_or(Wrong::NoTimestamp)
 }
 
 /// ISO 8601 `[-]P[nW][nD][T[nH][nM][n[.f]S]]` in microseconds; cut towards −∞.
-pub(crate) fn duration(text: &str) -> Result<i64, Phrase> {
-    const NOT: Phrase = "is not an ISO 8601 duration such as PT1.5S";
+pub(crate) fn duration(text: &str) -> Result<i64, Wrong> {
+    const NOT: Wrong = Wrong::NoDuration;
     let (negative, body) = sign(text);
     let mut cursor = Cursor(body.as_bytes());
     cursor.expect(b"Pp").ok_or(NOT)?;
@@ -161,7 +157,7 @@ pub(crate) fn duration(text: &str) -> Result<i64, Phrase> {
         return Err(NOT);
     }
     let signed = if negative { -nanos } else { nanos };
-    i64::try_from(signed.div_euclid(1_000)).map_err(|_| "does not fit a duration")
+    i64::try_from(signed.div_euclid(1_000)).map_err(|_| Wrong::BeyondDuration)
 }
 
 /// What is left to read.

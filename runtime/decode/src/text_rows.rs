@@ -1,6 +1,7 @@
 //! Rows of a source from text: records into columns, the same for every format of text.
 
 use crate::builder::{BadCell, Builder};
+use crate::detail::{BadValue, Detail};
 use crate::error::DecodeError;
 use crate::format::Reading;
 use crate::lines::Lines;
@@ -46,7 +47,7 @@ pub(crate) trait Records: Send {
 }
 
 /// What became of a record: a row, or the reason of a reject with its detail.
-pub(crate) type Outcome = Result<(), (Reason, String)>;
+pub(crate) type Outcome = Result<(), (Reason, Detail)>;
 
 /// Rows in the making.
 pub(crate) struct Rows {
@@ -143,16 +144,18 @@ impl Rows {
                         column: name.clone(),
                     });
                 }
-                Err(BadCell::Bad(why)) => {
+                Err(BadCell::Bad(wrong)) => {
                     builder.push_null();
                     first = first.and_then(|()| {
-                        let detail = format!("column {name}: {} {why}", text(index));
-                        Err((Reason::BadValue, detail))
+                        let (column, written) = (name.clone(), text(index));
+                        let value = BadValue { written, wrong };
+                        Err((Reason::BadValue, Detail::Value { column, value }))
                     });
                 }
                 Ok(()) if first.is_ok() && builder.last_is_null() => {
                     if let Some(reason) = spec.null_reason(index) {
-                        first = Err((reason, format!("column {name} is null")));
+                        let (column, is_time) = (name.clone(), reason == Reason::NullTime);
+                        first = Err((reason, Detail::Null { column, is_time }));
                     }
                 }
                 Ok(()) => {}

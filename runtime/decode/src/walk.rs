@@ -4,7 +4,8 @@
 //! `**`, which has found its files already, and is an error among `column=value` folders, whose rows would get one
 //! more value each time round.
 
-use crate::error::{DecodeError, LEADS_BACK, LINKS_FOLLOWED, plain};
+use crate::error::DecodeError;
+use crate::system::{LEADS_BACK, LINKS_FOLLOWED, plain};
 use glob::{MatchOptions, Pattern};
 use std::path::{Path, PathBuf};
 

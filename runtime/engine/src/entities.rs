@@ -75,7 +75,7 @@ fn read(keys: &[Key], set: &FileSet, name: &str, options: ReadOptions) -> Result
         Some(reject) => Err(DecodeError::SpineLine {
             file: name.to_owned(),
             line: reject.line,
-            why: reject.detail.clone(),
+            why: reject.detail.to_string(),
         }
         .into()),
     }

@@ -4,7 +4,7 @@ use crate::absence::Absence;
 use crate::limits::Most;
 use featc_ir::display::instant;
 use featr_batch::BatchError;
-use featr_decode::DecodeError;
+use featr_decode::{DecodeError, Example};
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +17,15 @@ pub enum Error {
     UnknownSource { source: String, known: Vec<String> },
     /// No truth was named, and these sources do not say when their rows were known.
     TruthNotChosen { service: String, sources: Vec<String> },
-    /// More rows of a source were rejected than the limits allow; `example` is the first of them.
+    /// More rows of a source were rejected than the limits allow; of no source more than `of_any_source`. `example` is one of
+    /// them, rejected for the most frequent reason.
     TooManyRejected {
         source: String,
         rejected: u64,
         rows: u64,
         most: Most,
-        example: Option<String>,
+        of_any_source: u64,
+        example: Option<Example>,
     },
     /// No question finds its entity in a view.
     NothingFound {
@@ -31,6 +33,8 @@ pub enum Error {
         questions: u64,
         why: Box<Absence>,
     },
+    /// Every answer of a training set is null or zero, but for defaults.
+    NothingSaid { questions: u64 },
     /// More questions find nothing in a view than the limits allow.
     TooManyMissing {
         view: String,
@@ -48,8 +52,8 @@ pub enum Error {
     ServedLog { file: String, why: String, help: String },
     /// The source declares no files, and none were given.
     NoFiles { source: String },
-    /// A column of the spine has the name of an output column.
-    ColumnClash { column: String },
+    /// A column of the spine (`of_spine`), or else another output column, has the name of an output column.
+    ColumnClash { column: String, of_spine: bool },
     /// Rows or questions in memory do not have the columns that are needed.
     Columns { what: String, why: String },
     /// The questions have a column whose name is that of an identity and of something else of the service: of a key
@@ -142,6 +146,14 @@ impl fmt::Display for Error {
                     "no question finds anything in view `{view}` ({questions} {are} asked): {why}"
                 )
             }
+            Error::NothingSaid { questions } => {
+                let are = if *questions == 1 { "is" } else { "are" };
+                write!(
+                    f,
+                    "every answer is null or 0, but for defaults ({questions} {are} asked): nothing that a feature counts lies \
+                     in a window"
+                )
+            }
             Error::TooManyMissing {
                 view,
                 missing,
@@ -152,7 +164,10 @@ impl fmt::Display for Error {
                 "{missing} of {questions} questions find nothing in view `{view}`; at most {most} may be missing"
             ),
             Error::NoFiles { source } => write!(f, "source `{source}` declares no files"),
-            Error::ColumnClash { column } => write!(f, "spine column `{column}` has the name of an output column"),
+            Error::ColumnClash { column, of_spine } => match of_spine {
+                true => write!(f, "spine column `{column}` has the name of an output column"),
+                false => write!(f, "two output columns would be called `{column}`"),
+            },
             Error::Columns { what, why } => write!(f, "{what}: {why}"),
             Error::SharedIdentity { column, is_key, names } => {
                 let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -257,7 +272,7 @@ impl From<BatchError> for Error {
                 what: format!("spine column `{column}`"),
                 why,
             },
-            BatchError::NameClash { column } => Error::ColumnClash { column },
+            BatchError::NameClash { column, of_spine } => Error::ColumnClash { column, of_spine },
             BatchError::Changed { source } => Error::Decode(DecodeError::Changed {
                 file: format!("a file of source `{source}`"),
                 how: "changed".into(),

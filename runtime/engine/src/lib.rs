@@ -60,6 +60,7 @@
 //! | answer in a DataFusion session of your own | [`Program::features`] |
 //! | keep online values | [`Program::online`], [`Online::push`], [`Online::advance`], [`Online::read`] |
 //! | serve: rows as bytes, questions at any instant, up to cuts | [`Program::online`] in [`Truth::AsServed`], [`Program::incoming`], [`Program::questions`], [`Online::let_in`] |
+//! | read files that others are still writing | [`Program::stream_files`], [`Program::incoming_piece`], [`Program::incoming_file`] |
 //! | survive a restart, also with another version of the program | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`], [`Online::rebuilt`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
 //! | read rows in memory in place of files | [`Program::read_rows`], [`Program::spine_in`] |
@@ -72,6 +73,7 @@ mod copies;
 mod entities;
 mod error;
 mod features;
+mod following;
 mod grid;
 mod limits;
 mod load;
@@ -103,16 +105,19 @@ pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
 pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, RejectedRows};
 pub use featr_decode::{
-    Aside, Bounds, Claim, DecodeError, JsonColumns, JsonlRejects, LakeCause, Rows, RowsWriter, Spooled, Spooling,
-    Table, WriteOptions, arrow_type, begins_with_reject, beyond_text, check_columns, from_arrow, guarded, open_file,
-    output_format, panic_is_caught, plain, sync_folder, to_arrow, write_rows,
+    Aside, BadValue, Bounds, Broken, Claim, DecodeError, Detail, Example, Fault, JsonColumns, JsonlRejects, LakeCause,
+    Rows, RowsWriter, Spooled, Spooling, Table, WriteOptions, Wrong, arrow_type, begins_with_reject, beyond_text,
+    check_columns, from_arrow, guarded, open_file, output_format, panic_is_caught, plain, sync_folder, to_arrow,
+    write_rows,
 };
+pub use featr_kernels::rows::Reason;
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
 pub use featr_stream::{
     AdvanceReport, Cuts, Kept, LogName, LogStats, Rebuild, RestoreError, RestoreReport, ToRebuild, check_snapshot,
 };
 pub use features::FeatureOptions;
+pub use following::{IncomingFile, TextPiece};
 pub use grid::Grid;
 pub use limits::{Limits, Most};
 pub use log_columns::FINGERPRINTS_KEY;

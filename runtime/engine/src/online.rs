@@ -183,7 +183,7 @@ impl Online {
         let undecoded = undecoded.into_iter().map(|reject| PushRejected {
             row: reject.line - 1,
             reason: reject.reason.name(),
-            detail: reject.detail,
+            detail: reject.detail.to_string(),
         });
         let mut rejected: Vec<PushRejected> = undecoded.collect();
         if !step.rejected.is_empty() {

@@ -5,7 +5,7 @@ use crate::program::Program;
 use crate::results::SourceReport;
 use featc_ir::{Arrival, FileSet, Source};
 use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
-use featr_decode::{DecodeError, ReadOptions, RejectSink, Rejects, RowNumbers, read_source};
+use featr_decode::{DecodeError, Example, Fault, ReadOptions, RejectSink, Rejects, RowNumbers, read_source};
 use featr_kernels::{Batch, identity, rows};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +33,7 @@ pub(crate) fn forward(source: &Source, target: &SharedRejects) -> RejectSink {
             file: &row.file,
             line: row.line,
             reason: row.reason.name(),
-            detail: &row.detail,
+            detail: &row.detail.to_string(),
             raw: row.raw.as_deref(),
         })
     })
@@ -257,9 +257,8 @@ impl Recorded {
         report.add_rejected(reasons.into_iter().filter(|(_, count)| *count > 0));
         for rows::Rejected { row, reason, detail } in self.unaccepted(EXAMPLES_MAX) {
             let (file, line) = self.place(row);
-            report
-                .examples
-                .push(format!("{file}:{line}: {}: {detail}", reason.name()));
+            let example = Example::new((&file, line), reason.name(), detail, Fault::Unaccepted(reason));
+            report.examples.push(example);
         }
         let conflicts = self.conflicts(&accepted);
         report.conflicting_ids = conflicts.ids;

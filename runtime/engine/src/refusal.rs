@@ -21,9 +21,7 @@ impl Program {
         side: Side,
         limits: &Limits,
     ) -> Result<(), Error> {
-        for source in &report.sources {
-            source.check(limits)?;
-        }
+        report.check_rejected(limits)?;
         for view in &report.views {
             let exceeded = match limits.missing {
                 None => view.questions > 0 && view.missing == view.questions,

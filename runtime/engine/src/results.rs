@@ -7,9 +7,10 @@ use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, String
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
 use featr_batch::EXAMPLES_MAX;
-use featr_decode::{Rejects, to_arrow};
+use featr_decode::{Example, Rejects, to_arrow};
 use featr_kernels::rows::{Dropped, Reason};
 use featr_kernels::{Column, Data};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -33,11 +34,54 @@ pub struct RunReport {
     pub views: Vec<ViewReport>,
     /// Features with answers that are errors, truncated or stale; a derived one for errors of its own. Of a run in batch.
     pub features: Vec<FeatureReport>,
+    /// Views whose answers are all null or zero, but for defaults, and nothing worse. Of a run in batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silent_views: Vec<String>,
     pub warnings: Vec<Warning>,
     /// Per view with questions that find nothing, the first of them: rows of the spine from 0, ascending. Of a run in
     /// batch.
     #[serde(skip)]
     pub missing_rows: BTreeMap<String, Vec<u32>>,
+}
+
+impl RunReport {
+    /// Refuses a source of which more rows were rejected than the limits allow: by the source itself, or by it and one of
+    /// the views.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRejected`].
+    pub fn check_rejected(&self, limits: &Limits) -> Result<(), Error> {
+        let rows = |source: &SourceReport| source.rejected_total() + source.accepted;
+        let is_beyond = |source: &&SourceReport| limits.rejected.is_exceeded(source.rejected_somewhere(), rows(source));
+        let Some(source) = self.sources.iter().find(is_beyond) else {
+            return Ok(());
+        };
+        let of_all = self.sources.iter().map(SourceReport::rejected_somewhere);
+        Err(Error::TooManyRejected {
+            source: source.source.clone(),
+            rejected: source.rejected_somewhere(),
+            rows: rows(source),
+            most: limits.rejected,
+            of_any_source: of_all.max().unwrap_or(0),
+            example: source.example().cloned(),
+        })
+    }
+
+    /// Refuses answers that say nothing: all of them null or zero, unless every question may find nothing.
+    ///
+    /// # Errors
+    /// [`Error::NothingSaid`].
+    pub fn check_says(&self, limits: &Limits) -> Result<(), Error> {
+        let is_silent = |view: &ViewReport| self.silent_views.contains(&view.view);
+        let all = self.rows > 0 && !self.views.is_empty() && self.views.iter().all(is_silent);
+        let may = limits
+            .missing
+            .is_some_and(|most| !most.is_exceeded(self.rows, self.rows));
+        match all && !may {
+            true => Err(Error::NothingSaid { questions: self.rows }),
+            false => Ok(()),
+        }
+    }
 }
 
 /// Questions of a run to one view.
@@ -114,9 +158,8 @@ pub struct SourceReport {
     pub accepted: u64,
     /// Rows that count for nothing, by reason.
     pub rejected: BTreeMap<String, u64>,
-    /// The first of them, first those that were not decoded, then those that were not accepted:
-    /// `file:line: reason: detail`.
-    pub examples: Vec<String>,
+    /// The first of them, first those that were not decoded, then those that were not accepted.
+    pub examples: Vec<Example>,
     /// Ids under which different rows were accepted. All of them count; such a source is usually an upsert one.
     pub conflicting_ids: u64,
     /// The first of them: `flight_id=17`.
@@ -133,7 +176,7 @@ pub struct SourceReport {
     /// Accepted rows that at least one view of the source rejects.
     pub rejected_by_any_view: u64,
     /// The first of them, as above.
-    pub view_examples: Vec<String>,
+    pub view_examples: Vec<Example>,
 }
 
 /// Counts of rows by view, as reports name it, and reason.
@@ -172,25 +215,24 @@ impl SourceReport {
         self.rejected.values().sum()
     }
 
-    /// Refuses a source of which more rows were rejected than the limits allow: by the source itself, or by it and one of
-    /// the views.
-    ///
-    /// # Errors
-    /// [`Error::TooManyRejected`].
-    pub fn check(&self, limits: &Limits) -> Result<(), Error> {
+    /// Rows that are rejected by the source itself, or by it and one of the views.
+    fn rejected_somewhere(&self) -> u64 {
         let by_views = self.rejected_by_view.values().map(|reasons| reasons.values().sum());
-        let rejected = self.rejected_total() + by_views.max().unwrap_or(0u64);
-        let rows = self.rejected_total() + self.accepted;
-        match limits.rejected.is_exceeded(rejected, rows) {
-            false => Ok(()),
-            true => Err(Error::TooManyRejected {
-                source: self.source.clone(),
-                rejected,
-                rows,
-                most: limits.rejected,
-                example: self.examples.first().or(self.view_examples.first()).cloned(),
-            }),
-        }
+        self.rejected_total() + by_views.max().unwrap_or(0u64)
+    }
+
+    /// The first row that was rejected for the most frequent reason, of those that are shown.
+    fn example(&self) -> Option<&Example> {
+        let of_views = self.rejected_by_view.values().flatten();
+        let (reason, _) = self
+            .rejected
+            .iter()
+            .chain(of_views)
+            .min_by_key(|(_, count)| Reverse(**count))?;
+        let is_so = |example: &&Example| example.text.contains(&format!(": {reason}: "));
+        let mut examples = self.examples.iter().chain(&self.view_examples);
+        let first = examples.clone().next();
+        examples.find(is_so).or(first)
     }
 
     /// Counts the rows that were not decoded and shows the first.
@@ -199,8 +241,7 @@ impl SourceReport {
             *self.rejected.entry(reason.name().to_owned()).or_default() += count;
         }
         let kept = rejects.kept().iter().take(EXAMPLES_MAX);
-        self.examples
-            .extend(kept.map(|r| format!("{}:{}: {}: {}", r.file, r.line, r.reason, r.detail)));
+        self.examples.extend(kept.map(Example::from));
     }
 
     /// Counts accepted rows that are no events of a view.

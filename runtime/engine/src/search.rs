@@ -21,7 +21,7 @@ const KNOWN_MAX: usize = 10_000;
 const LETTERS_MAX: usize = 40;
 
 /// So many rows of a source are looked at for questions that find nothing where others do.
-const LOOKED_MAX: usize = 1 << 18;
+const LOOKED_MAX: usize = 1 << 16;
 
 /// Two instants, of which the first is not after the second.
 fn widen(span: &mut Option<(i64, i64)>, at: i64) {

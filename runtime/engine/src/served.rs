@@ -5,7 +5,7 @@ use crate::log_columns::{self, FINGERPRINTS_KEY, PROGRAM, REQUEST, SERVICE, stat
 use crate::program::Program;
 use crate::spine::{Spine, whole_column};
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use featc_ir::{FileFormat, FileSet, Key, Source, Truth, Type};
 use featr_decode::{DecodeError, LocalStore, arrow_type, expand_in, read_metadata, read_spine};
 use featr_kernels::{Column, Value};
@@ -295,14 +295,14 @@ impl Reader<'_> {
         whole: impl Fn(usize) -> Result<ArrayRef, Error>,
     ) -> Result<Vec<Option<[ArrayRef; 2]>>, Error> {
         let place = |name: &str| schema.fields().iter().position(|field| field.name() == name);
-        let column = |name: &str, wanted: DataType, place: usize| {
+        let column = |name: &str, wanted: Type, place: usize| {
             let array = whole(place)?;
-            match *array.data_type() == wanted {
+            match *array.data_type() == arrow_type(wanted) {
                 true => Ok(array),
                 false => Err(Error::Decode(DecodeError::WrongType {
                     file: path.display().to_string(),
                     column: name.to_owned(),
-                    expected: wanted.to_string(),
+                    expected: Some(wanted),
                     found: array.data_type().to_string(),
                 })),
             }
@@ -310,10 +310,7 @@ impl Reader<'_> {
         let of_output = |(name, ty): &(&str, Type)| {
             let of_status = status(name);
             match (place(name), place(&of_status)) {
-                (Some(value), Some(at)) => Ok(Some([
-                    column(name, arrow_type(*ty), value)?,
-                    column(&of_status, DataType::Utf8, at)?,
-                ])),
+                (Some(value), Some(at)) => Ok(Some([column(name, *ty, value)?, column(&of_status, Type::String, at)?])),
                 (_, _) => Ok(None),
             }
         };

@@ -59,21 +59,23 @@ impl Program {
         bytes: Vec<u8>,
         bounds: &Bounds,
     ) -> Result<Incoming, Error> {
-        let known = self.sources();
-        let Some(declared) = known.iter().find(|known| known.name == source) else {
-            return Err(Error::UnknownSource {
-                source: source.to_owned(),
-                known: known.iter().map(|source| source.name.clone()).collect(),
-            });
-        };
-        let mut lenient = declared.clone();
-        if let Some(arrival) = declared.arrival_column() {
-            lenient.columns[arrival.index()].nullable = true;
-        }
+        let lenient = lenient(&self.declared(source)?);
         let (decoded, rejects) = decode_bytes(&lenient, format, bytes, &format!("rows of {source}"), bounds)?;
         let mut incoming = joined(&lenient, decoded)?;
         incoming.rejected = rejects.into_iter().map(undecoded).collect();
         Ok(incoming)
+    }
+
+    /// A source of the program, as it is declared.
+    pub(crate) fn declared(&self, source: &str) -> Result<Source, Error> {
+        let mut known = self.sources();
+        match known.iter().position(|known| known.name == source) {
+            Some(place) => Ok(known.swap_remove(place)),
+            None => Err(Error::UnknownSource {
+                source: source.to_owned(),
+                known: known.into_iter().map(|source| source.name).collect(),
+            }),
+        }
     }
 
     /// Decodes questions to a service: JSON lines, each an object with the columns that [`Program::service`] names. A null
@@ -99,12 +101,21 @@ impl Program {
         let (decoded, rejects) = decode_bytes(&source, FileFormat::Jsonl, text, "questions", &Bounds::default())?;
         if let Some(reject) = rejects.first() {
             let place = usize::try_from(reject.line).unwrap_or(1).saturating_sub(1);
-            return Err(Problem::Wrong(reject.detail.clone()).about(place, lines.len()));
+            return Err(Problem::Wrong(reject.detail.to_string()).about(place, lines.len()));
         }
         let incoming = joined(&source, decoded)?;
         let keys: Vec<usize> = (0..columns.len()).collect();
         incoming.rows.project(&keys).map_err(bug)
     }
+}
+
+/// A source whose rows may come without an arrival.
+pub(crate) fn lenient(declared: &Source) -> Source {
+    let mut lenient = declared.clone();
+    if let Some(arrival) = declared.arrival_column() {
+        lenient.columns[arrival.index()].nullable = true;
+    }
+    lenient
 }
 
 fn bug(error: arrow::error::ArrowError) -> Error {
@@ -194,17 +205,17 @@ fn source_of_questions(columns: &[Key]) -> Source {
     }
 }
 
-fn undecoded(reject: Reject) -> Undecoded {
+pub(crate) fn undecoded(reject: Reject) -> Undecoded {
     Undecoded {
         place: reject.line,
         reason: reject.reason.name(),
-        detail: reject.detail,
+        detail: reject.detail.to_string(),
         raw: reject.raw,
     }
 }
 
 /// Decoded rows as one batch of Arrow.
-fn joined(source: &Source, decoded: Vec<Decoded>) -> Result<Incoming, Error> {
+pub(crate) fn joined(source: &Source, decoded: Vec<Decoded>) -> Result<Incoming, Error> {
     let columns = source.columns.iter().map(|column| Column::empty(column.ty)).collect();
     let mut all = Batch { rows: 0, columns };
     let mut places = Vec::new();

@@ -171,6 +171,7 @@ pub(crate) fn join_columns(spine: &Spine, features: &RecordBatch) -> Result<(Sch
         if names.contains(field.name()) {
             return Err(Error::ColumnClash {
                 column: field.name().clone(),
+                of_spine: true,
             });
         }
     }

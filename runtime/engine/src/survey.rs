@@ -14,7 +14,7 @@ use crate::view_rejects::{Node, ViewRejects};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Key, Source, Type};
 use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
-use featr_decode::{Decoded, ReadOptions, read_source};
+use featr_decode::{Decoded, Example, Fault, ReadOptions, read_source};
 use featr_kernels::rows::{self, Reason};
 use featr_kernels::{Batch, Column, Value, identity};
 use std::collections::HashMap;
@@ -263,13 +263,14 @@ fn unaccepted(
     decoded: &Decoded,
     verdict: &rows::Accepted,
     rejects: Option<&SharedRejects>,
-    examples: &mut Vec<String>,
+    examples: &mut Vec<Example>,
 ) -> Result<(), Error> {
     let most = if rejects.is_some() { usize::MAX } else { EXAMPLES_MAX };
     for rows::Rejected { row, reason, detail } in rows::rejected(source, &decoded.batch, verdict, most) {
         let (file, line) = (&decoded.file, decoded.rows.number(row));
         if examples.len() < EXAMPLES_MAX {
-            examples.push(format!("{file}:{line}: {}: {detail}", reason.name()));
+            let fault = Fault::Unaccepted(reason);
+            examples.push(Example::new((file, line), reason.name(), &detail, fault));
         }
         if let Some(target) = rejects {
             target.reject(&RejectedRow {

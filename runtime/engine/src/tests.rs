@@ -109,7 +109,7 @@ fn both_engines_report_the_same_of_a_source() {
     ];
     assert_eq!(source.examples.len(), places.len());
     for (example, place) in source.examples.iter().zip(places) {
-        assert!(example.contains(place), "{example}");
+        assert!(example.text.contains(place), "{example:?}");
     }
 }
 
@@ -426,7 +426,11 @@ fn rows_in_memory_stand_in_place_of_files() {
         .expect("floats");
     // The second row is late.
     assert_eq!(totals.values().to_vec(), [1.0, 4.0]);
-    assert!(set.report.sources[0].examples[0].starts_with("rows of txn:2: late: "));
+    assert!(
+        set.report.sources[0].examples[0]
+            .text
+            .starts_with("rows of txn:2: late: ")
+    );
     let files = program
         .source_files("risk", crate::provenance::HashInputs::All)
         .expect("files");

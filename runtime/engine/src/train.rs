@@ -69,7 +69,7 @@ impl Program {
     ///
     /// # Errors
     /// [`Error::UnknownService`], [`Error::ArrivalNeeded`], [`Error::NoFiles`], [`Error::Decode`], [`Error::ColumnClash`],
-    /// [`Error::Resources`], and what [`Program::check_limits`] says.
+    /// [`Error::Resources`], and what [`Program::check_limits`] and [`RunReport::check_says`] say.
     pub fn train(&self, service: &str, spine: Spine, options: TrainOptions) -> Result<Training, Error> {
         let mut rows = self.training(service, spine, options)?;
         Ok(Training {
@@ -105,7 +105,9 @@ impl Program {
         let rows = TrainRows {
             rows: featr_batch::Run::new(&plan, inputs)?.start()?,
         };
-        self.check_limits(service, &rows.report(), rows.spine(), Side::Batch, &limits)?;
+        let report = rows.report();
+        self.check_limits(service, &report, rows.spine(), Side::Batch, &limits)?;
+        report.check_says(&limits)?;
         Ok(rows)
     }
 }
@@ -171,6 +173,7 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
         sources,
         views: views.collect(),
         features: feature_reports(run),
+        silent_views: run.views.iter().flat_map(|node| node.silent.iter().cloned()).collect(),
         warnings: run.views.iter().flat_map(|view| warnings(view, run.rows)).collect(),
         missing_rows: missing_rows(run),
     }

@@ -7,6 +7,7 @@ use crate::results::{SourceReport, view_names};
 use featc_ir::Source;
 use featc_ir::plan::{Pipeline, RowSpec};
 use featr_batch::{EXAMPLES_MAX, RejectedRow};
+use featr_decode::{Example, Fault};
 use featr_kernels::Batch;
 use featr_kernels::rows::{self, Accepted};
 use std::collections::BTreeSet;
@@ -30,7 +31,7 @@ pub(crate) struct ViewRejects<'a> {
     counts: SourceReport,
     /// Rows that one of them rejects, each once.
     rows: u64,
-    examples: Vec<String>,
+    examples: Vec<Example>,
 }
 
 impl Program {
@@ -120,7 +121,8 @@ impl ViewRejects<'_> {
             let (file, line) = place(row);
             let file = file.as_ref();
             if self.examples.len() < EXAMPLES_MAX {
-                self.examples.push(format!("{file}:{line}: {reason}: {detail}"));
+                self.examples
+                    .push(Example::new((file, line), reason, &detail, Fault::OfView));
             }
             if let Some(target) = target {
                 target.reject(&RejectedRow {

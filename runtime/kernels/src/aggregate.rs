@@ -245,10 +245,11 @@ impl State {
         if rows.is_empty() {
             return;
         }
-        let (gate, input) = (Gate::new(slot, events), Input::new(slot, events));
-        if gate.is_open() {
+        let input = Input::new(slot, events);
+        if Gate::is_open(slot, events) {
             self.core.fold(&input, rows);
         } else {
+            let gate = Gate::new(slot, events);
             for row in rows.clone() {
                 if let Admit::Error(code) = gate.admit(row) {
                     self.errors.note(code);

@@ -81,6 +81,7 @@ pub fn parse_date(text: &str) -> Option<i32> {
     i32::try_from(parse_date_bytes(bytes)?).ok()
 }
 
+#[inline]
 fn parse_date_bytes(bytes: &[u8]) -> Option<i64> {
     if bytes[4] != b'-' || bytes[7] != b'-' {
         return None;

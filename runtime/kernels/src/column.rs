@@ -43,6 +43,13 @@ impl Column {
         Column::new(ty, 0)
     }
 
+    /// No rows, with room for so many.
+    pub fn with_room(ty: Type, rows: usize) -> Column {
+        let mut column = Column::empty(ty);
+        column.data.reserve(rows);
+        column
+    }
+
     /// `tags` that are all valid become `None`.
     pub fn with_tags(ty: Type, data: Data, tags: Option<Vec<u8>>) -> Column {
         let tags = tags.filter(|tags| tags.iter().any(|tag| *tag != Tag::VALID));

@@ -20,7 +20,7 @@ mod trouble;
 use crate::column::{Batch, Column, Tag};
 use crate::eval;
 use crate::value::Value;
-use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec};
+use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec};
 use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Window};
 
 pub use lag::{Lag, behind};
@@ -64,32 +64,24 @@ pub fn decode_status(byte: u8) -> Option<Status> {
 }
 
 /// The features of a node for some questions: one column (valid or null, never an error tag) and one status per row
-/// for each *output* feature of the spec, in its order.
-pub fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, lag: Lag<'_>) -> Vec<(Column, Vec<Status>)> {
-    let answers = Answers {
-        times: answers.times,
-        slots: answers.slots.clone(),
-        presence: answers.presence.clone(),
-    };
-    finish_owned(spec, fold, answers, lag, None)
-}
-
-/// As [`finish`]; slots that one feature reads become that feature without a copy. Troubles are counted where somebody
-/// wants them.
-pub fn finish_owned(
+/// for each *output* feature of the spec, in its order. Slots that one feature reads become that feature without a copy.
+/// Troubles are counted where somebody wants them.
+///
+/// # Contract
+/// - **Total**: every question gets a value or null, and a status, for every output.
+/// - **Pure**: state plays no role but through the answers. `lag` decides staleness and nothing else.
+pub fn finish(
     spec: &FinishSpec,
-    fold: &FoldSpec,
     answers: Answers<'_>,
     lag: Lag<'_>,
     troubles: Option<&mut [Trouble]>,
 ) -> Vec<(Column, Vec<Status>)> {
-    debug_assert_eq!(answers.slots.len(), fold.slots.len());
     let tagged = |(column, statuses): (Column, Vec<Status>)| (with_errors(column, &statuses), statuses);
     let (columns, slots) = answers.slots.into_iter().map(tagged).unzip();
     let times = answers.times;
     let told = troubles.map(|troubles| Told { times, troubles });
     let about = About {
-        times: answers.times,
+        times,
         slots,
         presence: answers.presence,
         around: vec![],
@@ -158,8 +150,9 @@ fn features(
                         told.troubles[place] = trouble;
                     }
                 };
+                let alone = matches!(of.as_slice(), [slot] if readers[*slot as usize] == 1);
                 let mut values = match (of.as_slice(), &expr.kind) {
-                    ([slot], ExprKind::Column(_)) if readers[*slot as usize] == 1 => {
+                    ([slot], ExprKind::Column(_)) if alone => {
                         let values = std::mem::replace(&mut slots[*slot as usize], Column::empty(expr.ty));
                         tell(&[], &values);
                         values
@@ -172,7 +165,9 @@ fn features(
                     }
                 };
                 let circumstances = (*presence, truncated_before(window, spec));
-                let mut statuses = about.as_mut().map(|about| about.statuses(of, &values, circumstances));
+                let mut statuses = about
+                    .as_mut()
+                    .map(|about| about.statuses((of, alone), &values, circumstances));
                 if let Some(stale) = &stale {
                     lag::apply(stale, &mut values, statuses.as_mut());
                 }
@@ -210,11 +205,18 @@ struct About<'a> {
 type Circumstances = (u32, Option<i128>);
 
 impl About<'_> {
-    /// The statuses of an aggregate feature that is not stale. An error among the values is one of its slots, or of its
-    /// expression.
-    fn statuses(&mut self, slots: &[u32], values: &Column, circumstances: Circumstances) -> Vec<Status> {
-        let slots: Vec<&Vec<Status>> = slots.iter().map(|slot| &self.slots[*slot as usize]).collect();
-        let mut statuses = merge_statuses(&slots, self.times.len());
+    /// The statuses of an aggregate feature that is not stale: of its slots, or, where it is `alone` in reading its one slot,
+    /// those that are there. An error among the values is one of its slots, or of its expression.
+    fn statuses(
+        &mut self,
+        (slots, alone): (&[u32], bool),
+        values: &Column,
+        circumstances: Circumstances,
+    ) -> Vec<Status> {
+        let mut statuses = match slots {
+            [slot] if alone => std::mem::take(&mut self.slots[*slot as usize]),
+            _ => merge_statuses(slots.iter().map(|slot| &self.slots[*slot as usize]), self.times.len()),
+        };
         if !self.around.iter().any(|(known, _)| *known == circumstances) {
             let present = &self.presence[circumstances.0 as usize];
             self.around

@@ -25,7 +25,7 @@ pub(super) enum Means {
     Counts,
     Sums,
     Squares,
-    /// Whether it is `min`, the first reach that ends alike, and whether a stack serves it.
+    /// Whether it is `min`, the first frame that ends alike, and whether a stack serves it.
     Extreme(bool, usize, bool),
     Edge(End),
     Values,
@@ -48,7 +48,7 @@ impl Means {
 struct Answers<'a> {
     context: &'a Context<'a>,
     slots: &'a [Slot],
-    /// By class and reach.
+    /// By class and frame.
     taken: Vec<((usize, usize), Taken)>,
     done: Vec<Option<Answer>>,
 }
@@ -84,11 +84,11 @@ pub(super) fn work(context: &Context<'_>, at: usize) -> Work {
     let means = match context.methods[at] {
         Method::Prefix => Means::totals(slot),
         Method::Extreme => {
-            let reach = context.reach_of[at];
-            let bounds = &context.reaches[reach].bounds;
-            let ends_alike = context.reaches.iter().position(|other| other.bounds.end_as(bounds));
-            let monotone = context.spans(reach).monotone;
-            Means::Extreme(slot.aggregate == Aggregate::Min, ends_alike.unwrap_or(reach), monotone)
+            let frame = context.frame_of[at];
+            let bounds = &context.frames[frame].bounds;
+            let ends_alike = context.frames.iter().position(|other| other.bounds.end_as(bounds));
+            let monotone = context.spans(frame).monotone;
+            Means::Extreme(slot.aggregate == Aggregate::Min, ends_alike.unwrap_or(frame), monotone)
         }
         Method::Edge if matches!(slot.aggregate, Aggregate::First { .. }) => Means::Edge(End::First),
         Method::Edge => Means::Edge(End::Last),
@@ -105,31 +105,31 @@ pub(super) fn work(context: &Context<'_>, at: usize) -> Work {
 }
 
 impl<'a> Answers<'a> {
-    /// The reaches of some slots, each once, and for each its slots.
-    fn by_reach(&self, family: &[usize]) -> Vec<(usize, Vec<usize>)> {
-        let mut reaches: Vec<(usize, Vec<usize>)> = vec![];
+    /// The frames of some slots, each once, and for each its slots.
+    fn by_frame(&self, family: &[usize]) -> Vec<(usize, Vec<usize>)> {
+        let mut frames: Vec<(usize, Vec<usize>)> = vec![];
         for at in family {
-            let reach = self.context.reach_of[*at];
-            match reaches.iter_mut().find(|(known, _)| *known == reach) {
+            let frame = self.context.frame_of[*at];
+            match frames.iter_mut().find(|(known, _)| *known == frame) {
                 Some((_, slots)) => slots.push(*at),
-                None => reaches.push((reach, vec![*at])),
+                None => frames.push((frame, vec![*at])),
             }
         }
-        reaches
+        frames
     }
 
-    /// What takes part in a reach, computed once.
-    fn taken(&mut self, class: usize, reach: usize) -> usize {
-        let key = (class, reach);
+    /// What takes part in a frame, computed once.
+    fn taken(&mut self, class: usize, frame: usize) -> usize {
+        let key = (class, frame);
         if let Some(known) = self.taken.iter().position(|(known, _)| *known == key) {
             return known;
         }
-        let taken = Taken::new(self.context, reach, &self.context.classes[class]);
+        let taken = Taken::new(self.context, frame, &self.context.classes[class]);
         self.taken.push((key, taken));
         self.taken.len() - 1
     }
 
-    /// Answers slots of one class: what those of a reach share, and from that each of them.
+    /// Answers slots of one class: what those of a frame share, and from that each of them.
     fn each<T>(
         &mut self,
         class: usize,
@@ -137,8 +137,8 @@ impl<'a> Answers<'a> {
         mut shared: impl FnMut(usize) -> T,
         answer: impl Fn(&Slot, &T, &Taken) -> Answer,
     ) {
-        for (reach, slots) in self.by_reach(family) {
-            let (taken, shared) = (self.taken(class, reach), shared(reach));
+        for (frame, slots) in self.by_frame(family) {
+            let (taken, shared) = (self.taken(class, frame), shared(frame));
             for at in slots {
                 self.done[at] = Some(answer(&self.slots[at], &shared, &self.taken[taken].1));
             }
@@ -157,7 +157,7 @@ impl<'a> Answers<'a> {
             Means::Counts => self.each(class, family, |_| (), |slot, (), taken| groups::count(slot, taken)),
             Means::Sums => {
                 if let Some(sums) = groups::Sums::new(context, first, classes) {
-                    let total = |reach| sums.total(context, reach);
+                    let total = |frame| sums.total(context, frame);
                     self.each(class, family, total, |slot, total, taken| {
                         total.answer(context, slot, taken)
                     });
@@ -165,15 +165,15 @@ impl<'a> Answers<'a> {
             }
             Means::Squares => {
                 if let Some(moments) = variance::Moments::new(context, first, classes) {
-                    let totals = |reach| moments.totals(context, reach);
+                    let totals = |frame| moments.totals(context, frame);
                     self.each(class, family, totals, |slot, totals, taken| {
                         totals.answer(context, slot, taken)
                     });
                 }
             }
             Means::Extreme(..) => {
-                let reaches: Vec<usize> = self.by_reach(family).into_iter().map(|(reach, _)| reach).collect();
-                let mut found = extreme::winners(context, first, classes, &reaches).into_iter();
+                let frames: Vec<usize> = self.by_frame(family).into_iter().map(|(frame, _)| frame).collect();
+                let mut found = extreme::winners(context, first, classes, &frames).into_iter();
                 let found = |_| found.next().unwrap_or_default();
                 self.each(class, family, found, |slot, found, taken| {
                     nearest::gather(context, slot, found, taken)
@@ -181,7 +181,7 @@ impl<'a> Answers<'a> {
             }
             Means::Edge(end) => {
                 let steps = Steps::new(context.run.events.len(), classes, end);
-                let found = |reach| nearest::in_reach(context, reach, classes, &steps);
+                let found = |frame| nearest::in_frame(context, frame, classes, &steps);
                 self.each(class, family, found, |slot, found, taken| match slot.aggregate {
                     Aggregate::TimeSinceLast => nearest::time_since_last(context, slot, found, taken),
                     _ => nearest::edge(context, slot, found, taken),
@@ -192,8 +192,8 @@ impl<'a> Answers<'a> {
                     self.each(
                         class,
                         family,
-                        |reach| reach,
-                        |slot, reach, taken| distinct::count_distinct(context, slot, classes, taken, &numbers, *reach),
+                        |frame| frame,
+                        |slot, frame, taken| distinct::count_distinct(context, slot, classes, taken, &numbers, *frame),
                     );
                 }
             }

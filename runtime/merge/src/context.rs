@@ -3,7 +3,7 @@
 use crate::classes::{Classes, classes_of};
 use crate::deltas::Deltas;
 use crate::questions::Questions;
-use crate::run::{Lists, Reach, Run, Spans};
+use crate::run::{Frame, Lists, Run, Spans};
 use crate::spans::spans;
 use crate::summary::states_of;
 use crate::visibility::{Exclusions, Visibility, fresh};
@@ -18,15 +18,15 @@ pub(super) struct Context<'a> {
     pub slots: &'a [Slot],
     pub methods: &'a [Method],
     pub visibility: Visibility,
-    /// What slots and look-backs reach, each once; and which is each slot's, and each look-back's.
-    pub reaches: Vec<Reach>,
-    pub reach_of: Vec<usize>,
+    /// The frames of slots and look-backs, each once; and which is each slot's, and each look-back's.
+    pub frames: Vec<Frame>,
+    pub frame_of: Vec<usize>,
     pub lookbacks: Vec<usize>,
     /// One that is open at the very instant, if a window is.
     pub open: Option<usize>,
-    /// Per reach.
+    /// Per frame.
     pub spans: Vec<Spans>,
-    /// Per reach: its window deltas, where some slot or some crowded entity needs them.
+    /// Per frame: its window deltas, where some slot or some crowded entity needs them.
     pub deltas: Vec<Option<Deltas>>,
     /// What arrives at each question, where something needs it.
     pub fresh: Option<Lists>,
@@ -54,20 +54,20 @@ impl<'a> Context<'a> {
     ) -> Context<'a> {
         let says_self = |window: &Window| matches!(window.excluding, Excluding::SelfEvent);
         let visibility = Visibility::new(run, questions, cut, spec.windows.iter().any(says_self));
-        let mut reaches: Vec<Reach> = vec![];
-        let of_slot = |slot: &Slot| place(&mut reaches, Reach::of(&spec.windows[slot.window.index()], slot.filter));
-        let reach_of: Vec<usize> = spec.slots.iter().map(of_slot).collect();
+        let mut frames: Vec<Frame> = vec![];
+        let of_slot = |slot: &Slot| place(&mut frames, Frame::of(&spec.windows[slot.window.index()], slot.filter));
+        let frame_of: Vec<usize> = spec.slots.iter().map(of_slot).collect();
         let is_open = |window: &&Window| window.excluding == Excluding::Nothing && window.bounds().hold_now();
         let open = spec.windows.iter().find(is_open).map(Window::bounds);
-        let open = open.map(|bounds| place(&mut reaches, Reach::plain(bounds)));
+        let open = open.map(|bounds| place(&mut frames, Frame::plain(bounds)));
         let lookbacks = spec.presence.iter().map(|length| Bounds::lookback(*length));
         let lookbacks = lookbacks
-            .map(|bounds| place(&mut reaches, Reach::plain(bounds)))
+            .map(|bounds| place(&mut frames, Frame::plain(bounds)))
             .collect();
         let (classes, class_of) = classes_of(run, (&spec.slots, methods));
         let is_by_deltas = |(method, _): &(&Method, &usize)| matches!(method, Method::Values | Method::Deltas);
-        let of_slots = methods.iter().zip(&reach_of);
-        let by_deltas: Vec<usize> = of_slots.filter(is_by_deltas).map(|(_, reach)| *reach).collect();
+        let of_slots = methods.iter().zip(&frame_of);
+        let by_deltas: Vec<usize> = of_slots.filter(is_by_deltas).map(|(_, frame)| *frame).collect();
         let has_crowded = visibility.crowded(questions).next().is_some();
         let all = !by_deltas.is_empty();
         // Of all entities, or of crowded ones only.
@@ -76,24 +76,24 @@ impl<'a> Context<'a> {
             fresh(run, questions, &visibility, wanted)
         });
         let seen = (&visibility, fresh.as_ref());
-        let spans = spans((run, questions), seen, &reaches);
-        // Of all entities for some reaches, and of crowded ones for all.
-        let of_reach = |(at, (reach, spans)): (usize, (&Reach, &Spans))| {
+        let spans = spans((run, questions), seen, &frames);
+        // Of all entities for some frames, and of crowded ones for all.
+        let of_frame = |(at, (frame, spans)): (usize, (&Frame, &Spans))| {
             let all = by_deltas.contains(&at);
             (all || has_crowded).then(|| {
-                let own = reach.excludes_self.then_some(&visibility.own);
+                let own = frame.excludes_self.then_some(&visibility.own);
                 let wanted = |number: usize| all || visibility.is_crowded(number);
                 Deltas::new((run, questions), spans, seen, own, wanted)
             })
         };
-        let deltas = reaches.iter().zip(&spans).enumerate().map(of_reach).collect();
+        let deltas = frames.iter().zip(&spans).enumerate().map(of_frame).collect();
         Context {
             run,
             questions,
             slots: &spec.slots,
             methods,
-            reaches,
-            reach_of,
+            frames,
+            frame_of,
             lookbacks,
             open,
             spans,
@@ -106,12 +106,12 @@ impl<'a> Context<'a> {
         }
     }
 
-    pub fn spans(&self, reach: usize) -> &Spans {
-        &self.spans[reach]
+    pub fn spans(&self, frame: usize) -> &Spans {
+        &self.spans[frame]
     }
 
-    pub fn deltas(&self, reach: usize) -> Option<&Deltas> {
-        self.deltas[reach].as_ref()
+    pub fn deltas(&self, frame: usize) -> Option<&Deltas> {
+        self.deltas[frame].as_ref()
     }
 
     /// What arrives at a question.
@@ -119,18 +119,18 @@ impl<'a> Context<'a> {
         self.fresh.as_ref().map_or(&[], |fresh| fresh.get(question))
     }
 
-    /// The rows that questions leave out of a reach, crowded entities aside.
-    pub fn exclusions(&self, reach: usize) -> &Exclusions {
-        if self.reaches[reach].excludes_self {
+    /// The rows that questions leave out of a frame, crowded entities aside.
+    pub fn exclusions(&self, frame: usize) -> &Exclusions {
+        if self.frames[frame].excludes_self {
             &self.visibility.late_and_own
         } else {
             &self.visibility.late
         }
     }
 
-    /// The question's own events, where the reach excludes them.
-    pub fn own(&self, reach: usize, question: usize) -> &[u32] {
-        if self.reaches[reach].excludes_self {
+    /// The question's own events, where the frame excludes them.
+    pub fn own(&self, frame: usize, question: usize) -> &[u32] {
+        if self.frames[frame].excludes_self {
             self.visibility.own.get(question)
         } else {
             &[]

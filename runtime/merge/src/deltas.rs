@@ -1,4 +1,4 @@
-//! The window deltas of a reach: which events enter and which leave it from one question of an entity to the next.
+//! The window deltas of a frame: which events enter and which leave it from one question of an entity to the next.
 //!
 //! Groups have exact inverses, so a fold that follows them has, at each question, the same bits as a fold from
 //! nothing. An event enters when it has both happened and become visible, leaves when it is too old, and steps out for

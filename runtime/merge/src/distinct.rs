@@ -63,12 +63,12 @@ pub(super) fn count_distinct(
     classes: &Classes,
     taken: &Taken,
     (numbers, distinct): &Numbers,
-    reach: usize,
+    frame: usize,
 ) -> (Column, Vec<Status>) {
     let rows = context.questions.len();
     let (mut values, mut statuses) = (vec![0i64; rows], taken.statuses.clone());
     let cap = slot.aggregate.cap().unwrap_or(u32::MAX);
-    if let Some(deltas) = context.deltas(reach) {
+    if let Some(deltas) = context.deltas(frame) {
         let taken_of = |ranges: &[(u32, u32)], each: &mut dyn FnMut(usize)| {
             let rows = ranges.iter().flat_map(|(start, end)| *start as usize..*end as usize);
             rows.filter(|row| classes.takes(*row)).for_each(each);

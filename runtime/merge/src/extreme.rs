@@ -1,4 +1,4 @@
-//! `min` and `max`: all reaches that end alike share one monotone stack. Its rows, from the bottom, are each beaten by none
+//! `min` and `max`: all frames that end alike share one monotone stack. Its rows, from the bottom, are each beaten by none
 //! that came later, so the winner of a span is the first of them that lies in it. Where that one is excluded, in crowded
 //! entities, and where spans may start earlier than the one before, a tree of winners says who is next.
 
@@ -11,10 +11,10 @@ use featr_kernels::Data;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// For each of the reaches, which end alike, for each question the row of the winner, or [`NONE`].
-pub(super) fn winners(context: &Context<'_>, slot: &Slot, classes: &Classes, reaches: &[usize]) -> Vec<Vec<u32>> {
+/// For each of the frames, which end alike, for each question the row of the winner, or [`NONE`].
+pub(super) fn winners(context: &Context<'_>, slot: &Slot, classes: &Classes, frames: &[usize]) -> Vec<Vec<u32>> {
     let Some(lift) = slot.argument else {
-        return reaches.iter().map(|_| vec![NONE; context.questions.len()]).collect();
+        return frames.iter().map(|_| vec![NONE; context.questions.len()]).collect();
     };
     // Equal values have equal bits: which of them wins is not to be seen.
     let wins = if slot.aggregate == Aggregate::Min {
@@ -25,7 +25,7 @@ pub(super) fn winners(context: &Context<'_>, slot: &Slot, classes: &Classes, rea
     let search = Search {
         context,
         classes,
-        reaches,
+        frames,
     };
     match &context.lift(lift).data {
         Data::Bool(v) => search.ordered(wins, |row| v[row as usize]),
@@ -46,7 +46,7 @@ fn float_key(value: f64) -> i64 {
 struct Search<'a> {
     context: &'a Context<'a>,
     classes: &'a Classes,
-    reaches: &'a [usize],
+    frames: &'a [usize],
 }
 
 impl Search<'_> {
@@ -60,16 +60,16 @@ impl Search<'_> {
 
     fn run<K: Copy>(&self, key: impl Fn(u32) -> K + Copy, wins: impl Fn(K, K) -> bool + Copy) -> Vec<Vec<u32>> {
         let beats = |left, right| wins(key(left), key(right));
-        let monotone = |reach: &usize| self.context.spans(*reach).monotone;
-        let mut found = if !self.reaches.iter().all(monotone) {
-            self.reaches.iter().map(|reach| self.by_tree(*reach, beats)).collect()
+        let monotone = |frame: &usize| self.context.spans(*frame).monotone;
+        let mut found = if !self.frames.iter().all(monotone) {
+            self.frames.iter().map(|frame| self.by_tree(*frame, beats)).collect()
         } else if self.classes.all() {
             self.by_stack(|_| true, key, wins)
         } else {
             self.by_stack(|row| self.classes.takes(row as usize), key, wins)
         };
-        for (reach, found) in self.reaches.iter().zip(&mut found) {
-            self.around_exclusions(*reach, found, beats);
+        for (frame, found) in self.frames.iter().zip(&mut found) {
+            self.around_exclusions(*frame, found, beats);
         }
         self.crowded(&mut found, beats);
         found
@@ -83,7 +83,7 @@ impl Search<'_> {
         wins: impl Fn(K, K) -> bool,
     ) -> Vec<Vec<u32>> {
         let context = self.context;
-        let spans: Vec<&Spans> = self.reaches.iter().map(|reach| context.spans(*reach)).collect();
+        let spans: Vec<&Spans> = self.frames.iter().map(|frame| context.spans(*frame)).collect();
         let mut found = vec![vec![NONE; context.questions.len()]; spans.len()];
         let mut stack: Vec<u32> = vec![];
         let mut more: Vec<u32> = vec![];
@@ -115,8 +115,8 @@ impl Search<'_> {
     }
 
     /// The same where spans start anywhere.
-    fn by_tree(&self, reach: usize, beats: impl Fn(u32, u32) -> bool) -> Vec<u32> {
-        let (context, spans) = (self.context, self.context.spans(reach));
+    fn by_tree(&self, frame: usize, beats: impl Fn(u32, u32) -> bool) -> Vec<u32> {
+        let (context, spans) = (self.context, self.context.spans(frame));
         let mut found = vec![NONE; context.questions.len()];
         let mut tree = Winners::new(&beats);
         for group in &context.questions.groups {
@@ -130,10 +130,10 @@ impl Search<'_> {
     }
 
     /// Looks again where the winner is excluded.
-    fn around_exclusions(&self, reach: usize, found: &mut [u32], beats: impl Fn(u32, u32) -> bool) {
+    fn around_exclusions(&self, frame: usize, found: &mut [u32], beats: impl Fn(u32, u32) -> bool) {
         /// Spans of so many rows are searched one by one.
         const FEW: u32 = 64;
-        let (context, spans, exclusions) = (self.context, self.context.spans(reach), self.context.exclusions(reach));
+        let (context, spans, exclusions) = (self.context, self.context.spans(frame), self.context.exclusions(frame));
         let takes = |row: u32| self.classes.takes(row as usize);
         let mut tree = Winners::new(&beats);
         let mut filled = None;
@@ -172,8 +172,8 @@ impl Search<'_> {
                 fresh
                     .filter(|row| self.classes.takes(**row as usize))
                     .for_each(|row| tree.add(*row));
-                for (reach, found) in self.reaches.iter().zip(found.iter_mut()) {
-                    let (spans, own) = (context.spans(*reach), context.own(*reach, question));
+                for (frame, found) in self.frames.iter().zip(found.iter_mut()) {
+                    let (spans, own) = (context.spans(*frame), context.own(*frame, question));
                     found[question] = tree.best_around(spans.low[question]..spans.high[question], own);
                 }
             }

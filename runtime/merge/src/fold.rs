@@ -18,7 +18,7 @@ pub(super) fn fold(context: &Context<'_>, at: usize, by_deltas: bool) -> Answer 
     let mut answers = Answers {
         context,
         slot,
-        reach: context.reach_of[at],
+        frame: context.frame_of[at],
         in_summaries: context.states[at],
         types,
         identity: State::identity(slot.aggregate, types),
@@ -42,7 +42,7 @@ pub(super) fn fold(context: &Context<'_>, at: usize, by_deltas: bool) -> Answer 
 struct Answers<'a> {
     context: &'a Context<'a>,
     slot: &'a Slot,
-    reach: usize,
+    frame: usize,
     /// Which of the states of a summary is the slot's.
     in_summaries: Option<usize>,
     types: Types,
@@ -72,7 +72,7 @@ impl Answers<'_> {
     fn along_deltas(&mut self, group: &Group) {
         let mut state = self.identity.clone();
         for question in group.questions.clone() {
-            if let Some(deltas) = self.context.deltas(self.reach) {
+            if let Some(deltas) = self.context.deltas(self.frame) {
                 deltas
                     .enter(question)
                     .iter()
@@ -88,7 +88,7 @@ impl Answers<'_> {
     }
 
     fn span(&self, question: usize) -> Range<u32> {
-        let spans = self.context.spans(self.reach);
+        let spans = self.context.spans(self.frame);
         spans.low[question]..spans.high[question]
     }
 
@@ -101,7 +101,7 @@ impl Answers<'_> {
     fn one_by_one(&mut self, group: &Group) {
         for question in group.questions.clone() {
             let mut state = self.identity.clone();
-            let exclusions = self.context.exclusions(self.reach).rows.get(question);
+            let exclusions = self.context.exclusions(self.frame).rows.get(question);
             around(self.span(question), exclusions, |low, high| {
                 self.add(&mut state, (low, high))
             });
@@ -118,7 +118,7 @@ impl Answers<'_> {
         (1..tree.len).rev().for_each(|node| tree.combine(node));
         for question in group.questions.clone() {
             let mut state = self.identity.clone();
-            let exclusions = self.context.exclusions(self.reach).rows.get(question);
+            let exclusions = self.context.exclusions(self.frame).rows.get(question);
             around(self.span(question), exclusions, |low, high| {
                 tree.fold(low..high, &mut state, |state, rows| {
                     self.add(state, (rows.start, rows.end))
@@ -156,7 +156,7 @@ impl Answers<'_> {
                     .for_each(|node| tree.combine(*node));
             }
             let mut state = self.identity.clone();
-            let own = self.context.own(self.reach, question);
+            let own = self.context.own(self.frame, question);
             around(self.span(question), own, |low, high| {
                 tree.fold(low..high, &mut state, arrived);
             });

@@ -93,14 +93,14 @@ impl Sums {
     }
 
     /// The sums over one window.
-    pub fn total(&self, context: &Context<'_>, reach: usize) -> Total {
+    pub fn total(&self, context: &Context<'_>, frame: usize) -> Total {
         match self {
             Sums::Fixed(sums) => Total::Fixed(
                 sums.unit(),
-                of_rows(context, reach, sums.sums()),
-                sums.specials().map(|specials| of_rows(context, reach, specials)),
+                of_rows(context, frame, sums.sums()),
+                sums.specials().map(|specials| of_rows(context, frame, specials)),
             ),
-            Sums::Exact(sums, key) => Total::Exact(totals(context, reach, sums, |summary| summary.sum(*key).clone())),
+            Sums::Exact(sums, key) => Total::Exact(totals(context, frame, sums, |summary| summary.sum(*key).clone())),
         }
     }
 }

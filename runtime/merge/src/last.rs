@@ -3,7 +3,7 @@
 
 use crate::bits::Bits;
 use crate::questions::{Group, Questions};
-use crate::run::{Lists, Reach, Run, position};
+use crate::run::{Frame, Lists, Run, position};
 use crate::visibility::Visibility;
 use featc_ir::LiftId;
 use featr_kernels::aggregate::Candidates;
@@ -13,7 +13,7 @@ use featr_kernels::aggregate::Candidates;
 pub(super) fn lows(
     (run, questions): (&Run, &Questions),
     (visibility, fresh): (&Visibility, Option<&Lists>),
-    reach: &Reach,
+    frame: &Frame,
     (count, filter): (u32, Option<LiftId>),
     (low, high): (&[u32], &[u32]),
 ) -> Vec<u32> {
@@ -25,7 +25,7 @@ pub(super) fn lows(
         let search = Search {
             visibility,
             fresh,
-            reach,
+            frame,
             count,
             group,
         };
@@ -46,7 +46,7 @@ pub(super) fn lows(
 struct Search<'a> {
     visibility: &'a Visibility,
     fresh: Option<&'a Lists>,
-    reach: &'a Reach,
+    frame: &'a Frame,
     count: u32,
     group: &'a Group,
 }
@@ -55,7 +55,7 @@ impl Search<'_> {
     /// The candidate at which the last ones of a span begin; `None` if there are no more than wanted. `rows` are all
     /// candidates of the entity.
     fn around_exclusions(&self, rows: &[u32], question: usize, span: std::ops::Range<u32>) -> Option<u32> {
-        let exclusions = if self.reach.excludes_self {
+        let exclusions = if self.frame.excludes_self {
             &self.visibility.late_and_own
         } else {
             &self.visibility.late
@@ -88,7 +88,7 @@ impl Search<'_> {
             let fresh = self.fresh.map_or(&[][..], |fresh| fresh.get(question)).iter();
             let fresh = fresh.filter(|row| candidates.holds(**row as usize));
             fresh.for_each(|row| arrived.set(*row - start));
-            let own: &[u32] = if self.reach.excludes_self {
+            let own: &[u32] = if self.frame.excludes_self {
                 self.visibility.own.get(question)
             } else {
                 &[]

@@ -87,10 +87,10 @@ pub struct Answered {
 pub fn answer((spec, methods): (&FoldSpec, &[Method]), run: &Run, questions: &Questions, cut: Cut) -> Answered {
     let context = Context::new((spec, methods), run, questions, cut);
     let lookbacks = context.lookbacks.iter();
-    let presence = lookbacks.map(|reach| nearest::presence(&context, *reach)).collect();
+    let presence = lookbacks.map(|frame| nearest::presence(&context, *frame)).collect();
     let at_events = context
         .open
-        .map_or(0, |reach| nearest::at_events(&context, context.spans(reach)));
+        .map_or(0, |frame| nearest::at_events(&context, context.spans(frame)));
     Answered {
         slots: answer::slots(&context),
         presence,

@@ -76,16 +76,16 @@ impl Steps {
 }
 
 /// For each question the visible row in its window nearest to the end that takes part, or [`NONE`].
-pub(super) fn in_reach(context: &Context<'_>, reach: usize, classes: &Classes, steps: &Steps) -> Vec<u32> {
+pub(super) fn in_frame(context: &Context<'_>, frame: usize, classes: &Classes, steps: &Steps) -> Vec<u32> {
     // Law: first_is_of_the_first_event (proofs/theory/Laws.v)
     // Law: last_is_of_the_last_event (proofs/theory/Laws.v)
-    let spans = context.spans(reach);
+    let spans = context.spans(frame);
     let mut found = clear(spans, steps);
-    let exclusions = context.exclusions(reach);
+    let exclusions = context.exclusions(frame);
     for question in exclusions.questions.iter().map(|question| *question as usize) {
         found[question] = steps.find_around(spans.low[question], spans.high[question], exclusions.rows.get(question));
     }
-    let own = context.reaches[reach].excludes_self.then_some(&context.visibility.own);
+    let own = context.frames[frame].excludes_self.then_some(&context.visibility.own);
     crowded(context, spans, classes, own, steps.end, &mut found);
     found
 }
@@ -194,9 +194,9 @@ pub(super) fn time_since_last(
     (nullable(slot.ty, Data::I64(values), &valid), statuses)
 }
 
-/// Whether each question's entity had any visible event within a reach.
-pub(super) fn presence(context: &Context<'_>, reach: usize) -> Vec<bool> {
-    let spans = context.spans(reach);
+/// Whether each question's entity had any visible event within a frame.
+pub(super) fn presence(context: &Context<'_>, frame: usize) -> Vec<bool> {
+    let spans = context.spans(frame);
     let ends = spans.low.iter().zip(&*spans.high);
     let mut present: Vec<bool> = ends.map(|(low, high)| low < high).collect();
     let exclusions = &context.visibility.late;

@@ -19,7 +19,7 @@ use crate::answer::{Means, Work};
 use crate::classes::Classes;
 use crate::context::Context;
 use crate::fold::{LEAF_ROWS, around};
-use crate::nearest::{NONE, Steps, in_reach};
+use crate::nearest::{NONE, Steps, in_frame};
 use crate::questions::{Group, Questions};
 use crate::run::{Run, position};
 use crate::summary::{Counts, Key, OfKey, PaneSummary, chooses, is_folded, key, keys_of, states_of};
@@ -183,16 +183,16 @@ fn representatives((spec, methods): (&FoldSpec, &[Method]), run: &Run) -> Vec<u3
 /// Adds the rows that a slot would choose.
 fn chosen(context: &Context<'_>, at: usize, slot: &Slot, work: Work, kept: &mut Vec<u32>) {
     let mut keep = |row: u32| kept.extend((row != NONE).then_some(row));
-    let (class, reach) = (context.class_of[at], context.reach_of[at]);
+    let (class, frame) = (context.class_of[at], context.frame_of[at]);
     match work.means {
         Means::Extreme(..) => {
-            let found = extreme::winners(context, slot, &context.classes[class], &[reach]);
+            let found = extreme::winners(context, slot, &context.classes[class], &[frame]);
             found.into_iter().flatten().for_each(keep);
         }
         Means::Edge(end) => {
             let classes = &context.classes[class];
             let steps = Steps::new(context.run.events.len(), classes, end);
-            in_reach(context, reach, classes, &steps).into_iter().for_each(keep);
+            in_frame(context, frame, classes, &steps).into_iter().for_each(keep);
         }
         Means::Values => {
             let classes = &context.classes[class];

@@ -106,7 +106,7 @@ impl Lists {
 
 /// What of the past a slot reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reach {
+pub(super) struct Frame {
     pub bounds: Bounds,
     /// Of the events within the bounds that pass this filter, or are an error, the last so many.
     pub last: Option<(u32, Option<LiftId>)>,
@@ -114,10 +114,10 @@ pub(super) struct Reach {
     pub excludes_self: bool,
 }
 
-impl Reach {
+impl Frame {
     /// Of a slot over a window, with its filter.
-    pub fn of(window: &Window, filter: Option<LiftId>) -> Reach {
-        Reach {
+    pub fn of(window: &Window, filter: Option<LiftId>) -> Frame {
+        Frame {
             bounds: window.bounds(),
             last: window.count().map(|count| (count, filter)),
             excludes_self: window.excluding == Excluding::SelfEvent,
@@ -130,8 +130,8 @@ impl Reach {
     }
 
     /// All events within bounds.
-    pub fn plain(bounds: Bounds) -> Reach {
-        Reach {
+    pub fn plain(bounds: Bounds) -> Frame {
+        Frame {
             bounds,
             last: None,
             excludes_self: false,
@@ -139,7 +139,7 @@ impl Reach {
     }
 }
 
-/// The rows of a reach, question by question: `low[q]..high[q]` with `low[q] ≤ high[q]`. `high` never decreases within an
+/// The rows of a frame, question by question: `low[q]..high[q]` with `low[q] ≤ high[q]`. `high` never decreases within an
 /// entity.
 #[derive(Debug)]
 pub(super) struct Spans {

@@ -1,39 +1,39 @@
-//! For each reach the rows that lie in it.
+//! For each frame the rows that lie in it.
 
 use crate::last;
 use crate::questions::Questions;
-use crate::run::{Lists, Reach, Rows, Run, Spans};
+use crate::run::{Frame, Lists, Rows, Run, Spans};
 use crate::visibility::Visibility;
 use featc_ir::Bounds;
 use std::rc::Rc;
 
-/// The spans of all reaches.
+/// The spans of all frames.
 pub(super) fn spans(
     (run, questions): (&Run, &Questions),
     seen: (&Visibility, Option<&Lists>),
-    reaches: &[Reach],
+    frames: &[Frame],
 ) -> Vec<Spans> {
-    let mut spans: Vec<Spans> = Vec::with_capacity(reaches.len());
-    for (at, reach) in reaches.iter().enumerate() {
-        let known = || reaches[..at].iter().zip(&spans);
-        let high = known().find(|(known, _)| known.bounds.end_as(&reach.bounds));
+    let mut spans: Vec<Spans> = Vec::with_capacity(frames.len());
+    for (at, frame) in frames.iter().enumerate() {
+        let known = || frames[..at].iter().zip(&spans);
+        let high = known().find(|(known, _)| known.bounds.end_as(&frame.bounds));
         let high = high.map_or_else(
-            || Rc::new(seen.0.highs(run, questions, &reach.bounds)),
+            || Rc::new(seen.0.highs(run, questions, &frame.bounds)),
             |(_, spans)| spans.high.clone(),
         );
-        let low = known().find(|(known, _)| known.bounds == reach.bounds && known.last.is_none());
+        let low = known().find(|(known, _)| known.bounds == frame.bounds && known.last.is_none());
         let low = low.map_or_else(
-            || Rc::new(lows(run, questions, &reach.bounds, &high)),
+            || Rc::new(lows(run, questions, &frame.bounds, &high)),
             |(_, spans)| spans.low.clone(),
         );
-        let low = match reach.last {
+        let low = match frame.last {
             None => low,
-            Some(last) => Rc::new(last::lows((run, questions), seen, reach, last, (&low, &high))),
+            Some(last) => Rc::new(last::lows((run, questions), seen, frame, last, (&low, &high))),
         };
         spans.push(Spans {
             low,
             high,
-            monotone: reach.last.is_none() || !reach.excludes_self,
+            monotone: frame.last.is_none() || !frame.excludes_self,
         });
     }
     spans

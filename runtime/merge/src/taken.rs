@@ -33,11 +33,11 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    pub fn new(context: &Context<'_>, reach: usize, classes: &Classes) -> Taken {
+    pub fn new(context: &Context<'_>, frame: usize, classes: &Classes) -> Taken {
         let of_summary = |class: u8| move |summary: &PaneSummary| summary.counts(classes.key)[usize::from(class)];
         let counts = match &classes.of {
-            None => totals(context, reach, &Rows, of_summary(TAKEN)),
-            Some(of) => totals(context, reach, prefix(of, TAKEN).as_slice(), of_summary(TAKEN)),
+            None => totals(context, frame, &Rows, of_summary(TAKEN)),
+            Some(of) => totals(context, frame, prefix(of, TAKEN).as_slice(), of_summary(TAKEN)),
         };
         let status = |count: &u32| if *count == 0 { Status::Empty } else { Status::Ok };
         let mut statuses: Vec<Status> = counts.iter().map(status).collect();
@@ -49,7 +49,7 @@ impl Taken {
                 if errors.last() == Some(&0) && context.run.summaries.is_empty() {
                     continue;
                 }
-                let errors = totals(context, reach, errors.as_slice(), of_summary(code as u8));
+                let errors = totals(context, frame, errors.as_slice(), of_summary(code as u8));
                 for (status, errors) in statuses.iter_mut().zip(errors) {
                     if errors > 0 {
                         *status = Status::Error(code);

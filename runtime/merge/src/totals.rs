@@ -148,25 +148,25 @@ impl<P: Prefix + ?Sized> Prefix for Summarised<'_, P> {
 /// chooses events chooses rows.
 pub(super) fn totals<P: Prefix + ?Sized>(
     context: &Context<'_>,
-    reach: usize,
+    frame: usize,
     prefix: &P,
     of_summary: impl Fn(&PaneSummary) -> P::Total,
 ) -> Vec<P::Total> {
-    if context.run.summaries.is_empty() || context.reaches[reach].chooses() {
-        of_rows(context, reach, prefix)
+    if context.run.summaries.is_empty() || context.frames[frame].chooses() {
+        of_rows(context, frame, prefix)
     } else {
-        of_rows(context, reach, &Summarised::new(context, prefix, of_summary))
+        of_rows(context, frame, &Summarised::new(context, prefix, of_summary))
     }
 }
 
 /// As [`totals`], where there are no summaries.
-pub(super) fn of_rows<P: Prefix + ?Sized>(context: &Context<'_>, reach: usize, prefix: &P) -> Vec<P::Total> {
+pub(super) fn of_rows<P: Prefix + ?Sized>(context: &Context<'_>, frame: usize, prefix: &P) -> Vec<P::Total> {
     // Law: prefix_difference (proofs/theory/Laws.v)
     // Law: retraction (proofs/theory/Laws.v)
-    let spans = context.spans(reach);
+    let spans = context.spans(frame);
     let of = |(low, high): (&u32, &u32)| prefix.between(*low, *high);
     let mut totals: Vec<P::Total> = spans.low.iter().zip(&*spans.high).map(of).collect();
-    let exclusions = context.exclusions(reach);
+    let exclusions = context.exclusions(frame);
     for question in exclusions.questions.iter().map(|question| *question as usize) {
         for row in exclusions.rows.get(question) {
             if spans.contain(question, *row) {
@@ -174,7 +174,7 @@ pub(super) fn of_rows<P: Prefix + ?Sized>(context: &Context<'_>, reach: usize, p
             }
         }
     }
-    let Some(deltas) = context.deltas(reach) else {
+    let Some(deltas) = context.deltas(frame) else {
         return totals;
     };
     for group in context.visibility.crowded(context.questions) {

@@ -57,16 +57,16 @@ impl Moments {
     }
 
     /// The sums over one window.
-    pub fn totals(&self, context: &Context<'_>, reach: usize) -> Totals {
+    pub fn totals(&self, context: &Context<'_>, frame: usize) -> Totals {
         match self {
             Moments::Fixed(moments) => Totals::Fixed(
                 moments.sums().unit(),
-                of_rows(context, reach, moments.sums().sums()),
-                of_rows(context, reach, moments.squares()),
+                of_rows(context, frame, moments.sums().sums()),
+                of_rows(context, frame, moments.squares()),
             ),
             Moments::Exact(sums, squares, key) => Totals::Exact(
-                totals(context, reach, sums, |summary| summary.sum(*key).clone()),
-                totals(context, reach, squares, |summary| summary.squares(*key).clone()),
+                totals(context, frame, sums, |summary| summary.sum(*key).clone()),
+                totals(context, frame, squares, |summary| summary.squares(*key).clone()),
             ),
         }
     }

@@ -82,12 +82,14 @@ fn parts(entries: &[Entry<'_>], pushed: bool) -> Result<Parts<Of>, ArrowError> {
                     parts.add((format!("{SERVED}/{service}"), text.clone()), batch);
                 }
             }
-            Entry::Rows { source, ipc } if pushed => {
-                for batch in ipc::read(ipc)? {
-                    parts.add((format!("{PUSHED}/{source}"), None), batch);
+            Entry::Rows { .. } | Entry::Read { .. } => {
+                if let Some((source, ipc)) = entry.rows().filter(|_| pushed) {
+                    for batch in ipc::read(ipc)? {
+                        parts.add((format!("{PUSHED}/{source}"), None), batch);
+                    }
                 }
             }
-            Entry::Rows { .. } | Entry::Bound { .. } | Entry::End => {}
+            Entry::Bound { .. } | Entry::End => {}
         }
     }
     Ok(parts)

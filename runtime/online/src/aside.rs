@@ -5,6 +5,7 @@
 //! a crash may have its lines twice.
 
 use crate::disk::{Append, Disk};
+use crate::group::Push;
 use featc_ir::Source;
 use featr::{Incoming, PushReport, from_arrow, json_value};
 use serde::Serialize;
@@ -28,6 +29,26 @@ struct Lines {
     waiting: Vec<u8>,
 }
 
+/// What is said of all rows of a push.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct About<'a> {
+    pub request_id: Option<&'a str>,
+    /// Where they were read, if nobody pushed them.
+    pub from: Option<&'a str>,
+    /// When they came, in microseconds since the epoch.
+    pub received_us: i64,
+}
+
+impl About<'_> {
+    pub fn of(push: &Push, received_us: i64) -> About<'_> {
+        About {
+            request_id: push.request_id.as_deref(),
+            from: push.read.as_ref().map(|read| read.from.as_str()),
+            received_us,
+        }
+    }
+}
+
 /// A row that cannot be used, or one that came late.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
@@ -35,7 +56,10 @@ struct Line<'a> {
     reason: &'a str,
     detail: &'a str,
     request_id: Option<&'a str>,
-    /// Line or row of the push, from 1.
+    /// What was read, if nobody pushed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
+    /// Line or row of the push, or of what was read, from 1.
     place: u64,
     /// When it came, in microseconds since the epoch.
     received_us: i64,
@@ -58,7 +82,21 @@ impl Aside {
         }
     }
 
-    /// Notes what of a push cannot be used or came late; tells whether there is anything.
+    /// Notes what of a push does not decode; tells whether there is anything.
+    ///
+    /// # Errors
+    /// None but bugs.
+    pub fn note_undecoded(&mut self, incoming: &Incoming, about: About<'_>) -> io::Result<bool> {
+        let undecoded = incoming.rejected.iter();
+        let source = &incoming.source;
+        self.rejected.add(undecoded.map(|row| {
+            let payload = row.raw.clone();
+            Line::of(about, (source, row.reason, &row.detail), row.place, payload)
+        }))
+    }
+
+    /// Notes what of a push cannot be used or came late; tells whether there is anything. What a reader could not decode was
+    /// noted before its position was committed.
     ///
     /// # Errors
     /// None but bugs.
@@ -66,30 +104,26 @@ impl Aside {
         &mut self,
         source: &Source,
         (incoming, report): (&Incoming, &PushReport),
-        (request_id, received_us): (Option<&str>, i64),
+        about: About<'_>,
     ) -> io::Result<bool> {
-        let line = |reason, detail, place, payload| Line {
-            source: &incoming.source,
-            reason,
-            detail,
-            request_id,
-            place,
-            received_us,
-            payload,
+        let line = |reason, detail, row: u64| {
+            let place = incoming.places.get(row as usize).copied().unwrap_or(row + 1);
+            Line::of(
+                about,
+                (&incoming.source, reason, detail),
+                place,
+                json(source, incoming, row),
+            )
         };
-        let place = |row: u64| incoming.places.get(row as usize).copied().unwrap_or(row + 1);
-        let payload = |row: u64| json(source, incoming, row);
-        let undecoded = incoming.rejected.iter();
-        let undecoded = undecoded.map(|row| line(row.reason, &row.detail, row.place, row.raw.clone()));
+        let undecoded = about.from.is_none() && self.note_undecoded(incoming, about)?;
         let refused = report.rejected.iter();
-        let refused = refused.map(|row| line(row.reason, &row.detail, place(row.row), payload(row.row)));
+        let refused = refused.map(|row| line(row.reason, &row.detail, row.row));
         let by_view = report.rejected_by_view.iter();
-        let by_view = by_view.map(|(row, transform, reason)| line(reason, transform, place(*row), payload(*row)));
+        let by_view = by_view.map(|(row, transform, reason)| line(reason, transform, *row));
         let why = "its arrival is not after the cut that answers were given with";
-        let late = report.overdue_rows.iter();
-        let late = late.map(|row| line("late_for_cut", why, place(*row), payload(*row)));
-        let rejected = self.rejected.add(undecoded.chain(refused).chain(by_view))?;
-        Ok(self.late.add(late)? || rejected)
+        let late = report.overdue_rows.iter().map(|row| line("late_for_cut", why, *row));
+        let rejected = self.rejected.add(refused.chain(by_view))?;
+        Ok(self.late.add(late)? || rejected || undecoded)
     }
 
     /// Makes durable what was noted.
@@ -99,6 +133,26 @@ impl Aside {
     pub fn keep(&mut self) -> Result<(), (io::Error, bool)> {
         let rejected = self.rejected.write(&*self.disk);
         rejected.and(self.late.write(&*self.disk))
+    }
+}
+
+impl<'a> Line<'a> {
+    fn of(
+        about: About<'a>,
+        (source, reason, detail): (&'a str, &'a str, &'a str),
+        place: u64,
+        payload: Option<String>,
+    ) -> Line<'a> {
+        Line {
+            source,
+            reason,
+            detail,
+            request_id: about.request_id,
+            from: about.from,
+            place,
+            received_us: about.received_us,
+            payload,
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Counters {
     pub late: Counts,
     /// Questions answered, by service.
     pub questions: Counts,
+    /// What readers met, by source and code.
+    pub problems: Counts,
     pub commits: AtomicU64,
     pub checkpoints: AtomicU64,
     /// Checkpoints that could not be written; each is tried again.

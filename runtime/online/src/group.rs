@@ -1,6 +1,7 @@
 //! Requests to the writer, and those that are done together.
 
 use crate::error::Refused;
+use crate::positions::Reading;
 use crate::shared::Pushed;
 use featr::Incoming;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -24,6 +25,8 @@ pub struct Push {
     pub begun: Instant,
     /// The arrival of its rows that said none.
     pub stamped_us: Option<i64>,
+    /// Where they were read, if nobody pushed them.
+    pub read: Option<Reading>,
     pub then: Then<Pushed>,
 }
 
@@ -119,6 +122,7 @@ mod tests {
             request_id: None,
             begun: Instant::now(),
             stamped_us: None,
+            read: None,
             then: Box::new(|_| ()),
         })
     }

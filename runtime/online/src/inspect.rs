@@ -162,10 +162,10 @@ impl Replay for Sums {
     fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
         self.records += 1;
         match entry {
-            Entry::Rows { ipc, .. } | Entry::Answers { ipc, .. } => {
+            Entry::Read { ipc: [], .. } | Entry::Bound { .. } | Entry::Program { .. } | Entry::End => Ok(()),
+            Entry::Rows { ipc, .. } | Entry::Read { ipc, .. } | Entry::Answers { ipc, .. } => {
                 ipc::read(ipc).map(drop).map_err(|error| unreadable(file, &error))
             }
-            Entry::Bound { .. } | Entry::Program { .. } | Entry::End => Ok(()),
         }
     }
 }
@@ -257,7 +257,7 @@ impl Replay for InLog<'_> {
     }
 
     fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
-        let Entry::Rows { source, ipc } = entry else {
+        let Some((source, ipc)) = entry.rows() else {
             return Ok(());
         };
         let rows = ipc::read(ipc).map_err(|error| unreadable(file, &error))?;

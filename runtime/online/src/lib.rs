@@ -3,6 +3,7 @@
 //! ```text
 //! push ─▶ queue ─▶ writer: stamp, log, fsync ─▶ engine ─▶ acknowledge        (one thread, groups)
 //! ask  ─▶ engine: let in up to the cut, read ─▶ answer, with its cuts ─▶ served log
+//! feed ─▶ as push, with the position that the rows were read up to: one record of the log
 //! ```
 //!
 //! [`Runtime`] is one shard: one engine, one log, one folder. The engine is behind a lock, which reads hold, the taking in of
@@ -21,6 +22,7 @@ mod core;
 mod counters;
 mod disk;
 mod error;
+mod feed;
 mod group;
 mod inspect;
 mod ipc;
@@ -29,7 +31,10 @@ mod log;
 mod manifest;
 mod mark;
 mod opening;
+mod positions;
+mod progress;
 mod published;
+mod reads;
 mod recovery;
 mod replayed;
 mod runtime;
@@ -46,8 +51,11 @@ pub use clock::{Clock, SetClock, SystemClock};
 pub use counters::{BUCKETS_US, Counters, Counts, Histogram};
 pub use disk::{Append, Disk, Folder};
 pub use error::{Refused, StateError};
+pub use feed::Feed;
 pub use group::Then;
 pub use inspect::{Found, Verified, inspect, pushed, verify};
 pub use opening::Opened;
+pub use positions::{Positions, Reading};
+pub use progress::{Problem, Progress};
 pub use runtime::{Answer, Question, Runtime};
 pub use shared::{Options, Pushed};

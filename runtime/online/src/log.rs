@@ -7,6 +7,8 @@
 //!           2 answers    service: length u16, text; Arrow IPC stream
 //!           3 bound      instant i64: answers up to it may be given; their greatest cuts as JSON, by source
 //!           4 program      hash: length u16, text; what it answers with, as JSON: service → output column → fingerprint
+//!           5 read       source: length u16, text; positions behind the rows, by split: length u32, JSON; Arrow IPC stream,
+//!                        or nothing where there are no rows
 //!           255 end      the next segment goes on
 //! ```
 //!
@@ -49,7 +51,26 @@ pub enum Entry<'a> {
         hash: &'a str,
         fingerprints: &'a [u8],
     },
+    /// Rows that a reader has read, and how far it is behind them.
+    Read {
+        source: &'a str,
+        /// By split, as JSON.
+        positions: &'a [u8],
+        /// As [`Entry::Rows`] has it; empty where there are no rows.
+        ipc: &'a [u8],
+    },
     End,
+}
+
+impl<'a> Entry<'a> {
+    /// Its source and rows, if it has such.
+    pub fn rows(&self) -> Option<(&'a str, &'a [u8])> {
+        match *self {
+            Entry::Rows { source, ipc } => Some((source, ipc)),
+            Entry::Read { source, ipc, .. } => (!ipc.is_empty()).then_some((source, ipc)),
+            Entry::Answers { .. } | Entry::Bound { .. } | Entry::Program { .. } | Entry::End => None,
+        }
+    }
 }
 
 /// A record that is longer than its length can say.
@@ -95,6 +116,12 @@ pub fn put(out: &mut Vec<u8>, (segment, base): (u64, u64), entry: &Entry<'_>) ->
             out.push(3);
             out.extend_from_slice(&us.to_le_bytes());
             out.extend_from_slice(cuts);
+        }
+        Entry::Read { source, positions, ipc } => {
+            length(1 + 2 + source.len() + 4 + positions.len() + ipc.len())?;
+            named(out, 5, source, &length(positions.len())?.to_le_bytes())?;
+            out.extend_from_slice(positions);
+            out.extend_from_slice(ipc);
         }
         Entry::End => out.push(255),
     }
@@ -197,6 +224,11 @@ fn next(bytes: &[u8], place: u64, segment: u64) -> Option<(Entry<'_>, u64)> {
             us: i64::from_le_bytes(*us),
             cuts,
         }),
+        5 => named().and_then(|(source, rest)| {
+            let (len, rest) = rest.split_first_chunk()?;
+            let (positions, ipc) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
+            Some(Entry::Read { source, positions, ipc })
+        }),
         255 => Some(Entry::End),
         _ => None,
     };
@@ -298,7 +330,12 @@ mod tests {
             hash: "abc",
             fingerprints: b"{}",
         };
-        let entries = [rows, bound(-5), program, answers, Entry::End];
+        let read = Entry::Read {
+            source: "txn",
+            positions: br#"{"a.jsonl":7}"#,
+            ipc: b"",
+        };
+        let entries = [rows, bound(-5), read, program, answers, Entry::End];
         let whole = segment(&entries);
         let found = scan(&whole, 7).unwrap();
         assert_eq!(

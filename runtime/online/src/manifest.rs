@@ -6,6 +6,7 @@
 //! xxh3-128 of the two lines, in hexadecimal
 //! ```
 
+use crate::positions::Read;
 use featr::Cuts;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
@@ -29,6 +30,9 @@ pub struct Manifest {
     /// The greatest cuts of these answers, by source.
     #[serde(default)]
     pub cuts: Cuts,
+    /// Up to where readers had read the rows that it holds.
+    #[serde(default, skip_serializing_if = "Read::is_empty")]
+    pub read: Read,
     /// Where the log ends, if the process ended in order.
     pub end: Option<(u64, u64)>,
 }
@@ -91,6 +95,7 @@ mod tests {
             first_segment: 5,
             answered_us: Some(-1),
             cuts: Cuts::from([("txn".to_owned(), -3)]),
+            read: Read::default(),
             end: Some((5, 25)),
         };
         let bytes = manifest.write();

@@ -1,6 +1,6 @@
 //! From a disk to a running state.
 
-use crate::aside::Aside;
+use crate::aside::{About, Aside};
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::counters::Counters;
@@ -12,7 +12,9 @@ use crate::runtime::Runtime;
 use crate::shared::{Options, Shared};
 use crate::store::Store;
 use crate::writer::{BOUND_AHEAD_US, Writer};
-use featr::Program;
+use arrow::array::RecordBatch;
+use featr::{Incoming, Program, PushReport};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
@@ -66,6 +68,7 @@ impl Runtime {
         }
         core.release(&*clock, options.history_us);
         let cuts = core.online.cuts().cloned().unwrap_or_default();
+        let mut aside = Aside::new(disk.clone(), store.manifest().epoch);
         let shared = Arc::new(Shared {
             sources,
             services: services.collect(),
@@ -77,12 +80,18 @@ impl Runtime {
             answer_bytes: AtomicUsize::new(0),
             counters: Counters::default(),
             failure: Mutex::default(),
+            read: store.read().clone(),
+            progress: Mutex::default(),
+            problems: Mutex::default(),
             asked: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             options,
         });
+        aside_again(&mut aside, &shared, replayed.unkept).map_err(|error| StateError::Io {
+            file: disk.name("aside"),
+            why: featr::plain(&error),
+        })?;
         let (commands, waiting) = sync_channel(shared.options.waiting_max.max(1));
-        let aside = Aside::new(disk, store.manifest().epoch);
         let writer = Writer::new(shared.clone(), store, aside, waiting);
         let thread = std::thread::Builder::new().name("featr-writer".to_owned());
         let thread = thread.spawn(move || writer.run()).map_err(|error| StateError::Broken {
@@ -95,6 +104,33 @@ impl Runtime {
         };
         Ok((runtime, opened))
     }
+}
+
+/// Keeps aside what of the rows that readers brought last cannot be used: nobody brings them again. What had been kept by then
+/// is there twice.
+fn aside_again(
+    aside: &mut Aside,
+    shared: &Shared,
+    unkept: BTreeMap<String, (RecordBatch, PushReport)>,
+) -> std::io::Result<()> {
+    for (source, (rows, report)) in unkept {
+        let Some(declared) = shared.source(&source) else {
+            continue;
+        };
+        let about = About {
+            request_id: None,
+            from: Some("the log"),
+            received_us: shared.clock.now_us(),
+        };
+        let incoming = Incoming {
+            source,
+            rows,
+            places: Vec::new(),
+            rejected: Vec::new(),
+        };
+        aside.note(declared, (&incoming, &report), about)?;
+    }
+    aside.keep().map_err(|(error, _)| error)
 }
 
 /// Waits until the clock has come to what answers may have been given up to: so far ahead a crash leaves it. If the clock has

@@ -5,6 +5,7 @@ use crate::error::StateError;
 use crate::log::{self, Entry, Header};
 use crate::manifest::{self, Broken, Manifest, checkpoint_file};
 use crate::mark::{self, Place};
+use crate::positions::{Positions, Read};
 use arrow::error::ArrowError;
 use std::collections::BTreeMap;
 use std::io;
@@ -93,6 +94,8 @@ pub struct End {
     pub beyond: Vec<u64>,
     /// The bytes of the segments before it.
     pub before: BTreeMap<u64, u64>,
+    /// Up to where readers had read what it holds.
+    pub read: Read,
 }
 
 pub fn read_manifest(disk: &dyn Disk) -> Result<Option<Manifest>, StateError> {
@@ -154,6 +157,7 @@ fn replay_log(
         ended: true,
         beyond: Vec::new(),
         before: BTreeMap::new(),
+        read: Read::default(),
     };
     for number in numbers {
         let file = log::file(number);
@@ -199,6 +203,11 @@ fn replay_log(
         }
         for entry in &scan.entries {
             replay.entry(*entry, &disk.name(&file))?;
+            if let Entry::Read { source, positions, .. } = entry {
+                let positions: Result<Positions, _> = serde_json::from_slice(positions);
+                let no_positions = |error| damaged(disk, &file, format!("a record holds no positions: {error}"));
+                end.read.moved(source, &positions.map_err(no_positions)?);
+            }
         }
         if number > first {
             end.before.insert(end.segment, end.len);

@@ -6,7 +6,8 @@ use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
 use crate::recovery::{Replay, unreadable};
-use featr::{Cuts, Error, Online, Program, RestoreReport, Truth};
+use arrow::array::RecordBatch;
+use featr::{Cuts, Error, Online, Program, PushReport, RestoreReport, Truth};
 use std::collections::BTreeMap;
 
 /// An engine that takes up a state.
@@ -25,6 +26,9 @@ pub struct Replayed {
     pub restored: Option<RestoreReport>,
     /// Sources of which rows in the log cannot be read, and why.
     pub unread: BTreeMap<String, String>,
+    /// By source, the last rows that a reader brought, where some of them cannot be used: the process may have ended before
+    /// that was kept aside.
+    pub unkept: BTreeMap<String, (RecordBatch, PushReport)>,
 }
 
 impl Replay for Replayed {
@@ -49,10 +53,13 @@ impl Replay for Replayed {
 
     fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
         match entry {
-            Entry::Rows { source, ipc } => {
+            Entry::Read { ipc: [], .. } => {}
+            Entry::Rows { source, ipc } | Entry::Read { source, ipc, .. } => {
+                let is_read = matches!(entry, Entry::Read { .. });
                 for batch in ipc::read(ipc).map_err(|error| unreadable(file, &error))? {
                     self.rows += batch.num_rows() as u64;
                     match self.online.push(source, &batch) {
+                        Ok(report) if is_read => self.last_read(source, batch, report),
                         // A source that the program no longer reads.
                         Ok(_) | Err(Error::UnknownSource { .. }) => {}
                         Err(error) if self.takes_what_it_can => {
@@ -94,7 +101,15 @@ impl Replayed {
             takes_what_it_can: false,
             restored: None,
             unread: BTreeMap::new(),
+            unkept: BTreeMap::new(),
         })
+    }
+
+    fn last_read(&mut self, source: &str, rows: RecordBatch, report: PushReport) {
+        match report.rejected.is_empty() && report.rejected_by_view.is_empty() {
+            true => drop(self.unkept.remove(source)),
+            false => drop(self.unkept.insert(source.to_owned(), (rows, report))),
+        }
     }
 
     fn of_another_program(&self, why: &str) -> StateError {

@@ -8,7 +8,7 @@ use crate::served::{self, Told};
 use crate::shared::{ANSWERS_WAITING_BYTES, ANSWERS_WAITING_MAX, Pushed, Shared};
 use arrow::array::RecordBatch;
 use featc_ir::Type;
-use featr::{Cuts, Incoming, LogStats, Program, arrow_type};
+use featr::{Cuts, Incoming, LogStats, Program};
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -87,44 +87,18 @@ impl Runtime {
         })
     }
 
-    /// Refuses rows that are not as [`Program::incoming`] makes them: what is in the log is read at every start.
-    fn check(&self, incoming: &Incoming) -> Result<(), featr::Error> {
-        let source = self.shared.source(&incoming.source).ok_or_else(|| {
-            let known = self.shared.sources.iter().map(|source| source.name.clone());
-            featr::Error::UnknownSource {
-                source: incoming.source.clone(),
-                known: known.collect(),
-            }
-        })?;
-        let schema = incoming.rows.schema();
-        let found = schema
-            .fields()
-            .iter()
-            .map(|field| (field.name(), field.data_type().clone()));
-        let wanted = source
-            .columns
-            .iter()
-            .map(|column| (&column.name, arrow_type(column.ty)));
-        match wanted.eq(found) {
-            true => Ok(()),
-            false => Err(featr::Error::Columns {
-                what: format!("rows of `{}`", incoming.source),
-                why: "they have not the columns that the source declares, in its order and types".to_owned(),
-            }),
-        }
-    }
-
     /// Takes in rows; `then` is told when they are durable and can be asked for.
     ///
     /// # Errors
     /// [`Refused::Busy`], [`Refused::Stopping`], rows that are not those of their source; `then` is not told.
     pub fn push(&self, incoming: Incoming, request_id: Option<String>, then: Then<Pushed>) -> Result<(), Refused> {
-        self.check(&incoming).map_err(Refused::Request)?;
+        self.shared.check(&incoming).map_err(Refused::Request)?;
         self.send(Command::Push(Push {
             incoming,
             request_id,
             begun: Instant::now(),
             stamped_us: None,
+            read: None,
             then,
         }))
     }

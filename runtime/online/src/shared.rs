@@ -5,10 +5,12 @@ use crate::clock::Clock;
 use crate::core::Core;
 use crate::counters::Counters;
 use crate::locks::locked;
+use crate::positions::Read;
+use crate::progress::{Problem, Progress};
 use crate::published::Published;
 use arrow::array::RecordBatch;
 use featc_ir::{READ_SKEW_US, Source};
-use featr::{Incoming, Program, PushReport};
+use featr::{Error, Incoming, Program, PushReport, arrow_type};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -89,6 +91,11 @@ pub struct Shared {
     pub counters: Counters,
     pub published: Published,
     pub failure: Mutex<Option<String>>,
+    /// Up to where readers had read what was in the state when it was opened.
+    pub read: Read,
+    /// By source, how far its reader is.
+    pub progress: Mutex<BTreeMap<String, Progress>>,
+    pub problems: Mutex<Vec<Problem>>,
     /// Whether questions came since the writer looked last.
     pub asked: AtomicBool,
     pub stopping: AtomicBool,
@@ -111,6 +118,41 @@ impl Shared {
 
     pub fn source(&self, name: &str) -> Option<&Source> {
         self.sources.iter().find(|source| source.name == name)
+    }
+
+    /// As [`Shared::source`], of one that there is.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSource`].
+    pub fn known_source(&self, name: &str) -> Result<&Source, Error> {
+        self.source(name).ok_or_else(|| Error::UnknownSource {
+            source: name.to_owned(),
+            known: self.sources.iter().map(|source| source.name.clone()).collect(),
+        })
+    }
+
+    /// Refuses rows that are not as [`Program::incoming`] makes them: what is in the log is read at every start.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSource`], [`Error::Columns`].
+    pub fn check(&self, incoming: &Incoming) -> Result<(), Error> {
+        let source = self.known_source(&incoming.source)?;
+        let schema = incoming.rows.schema();
+        let found = schema
+            .fields()
+            .iter()
+            .map(|field| (field.name(), field.data_type().clone()));
+        let wanted = source
+            .columns
+            .iter()
+            .map(|column| (&column.name, arrow_type(column.ty)));
+        match wanted.eq(found) {
+            true => Ok(()),
+            false => Err(Error::Columns {
+                what: format!("rows of `{}`", incoming.source),
+                why: "they have not the columns that the source declares, in its order and types".to_owned(),
+            }),
+        }
     }
 
     /// The answers that have waited longest, of so many bytes or one more.

@@ -19,6 +19,7 @@ use crate::error::StateError;
 use crate::log::{self, Entry, Segment, TooLong};
 use crate::manifest::{self, Manifest, checkpoint_file};
 use crate::mark::{self, Mark};
+use crate::positions::{Positions, Read};
 use crate::recovery::{self, Replay, read_manifest, refused, segments};
 use featr::Cuts;
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ pub struct Store {
     mark: Mark,
     /// The bytes of the segments before it, from the first one behind the checkpoint on.
     before: BTreeMap<u64, u64>,
+    /// Up to where readers have read what is durable.
+    read: Read,
 }
 
 impl Store {
@@ -43,6 +46,8 @@ impl Store {
         let Some((before, end)) = recovery::replay(&*disk, replay)? else {
             return Store::begin(disk, program);
         };
+        let mut read = before.read.clone();
+        read.all_moved(&end.read);
         let manifest = Manifest {
             epoch: before.epoch + 1,
             program: program.to_owned(),
@@ -76,6 +81,7 @@ impl Store {
             segment,
             mark,
             before: earlier,
+            read,
         };
         store.clear();
         Ok(store)
@@ -92,6 +98,7 @@ impl Store {
             first_segment: 1,
             answered_us: None,
             cuts: Cuts::new(),
+            read: Read::default(),
             end: None,
         };
         put_manifest(&*disk, &manifest)?;
@@ -101,6 +108,7 @@ impl Store {
             segment,
             mark,
             before: BTreeMap::new(),
+            read: Read::default(),
         })
     }
 
@@ -110,6 +118,11 @@ impl Store {
 
     pub fn disk(&self) -> &Arc<dyn Disk> {
         &self.disk
+    }
+
+    /// Up to where readers have read what is durable.
+    pub fn read(&self) -> &Read {
+        &self.read
     }
 
     /// Bytes of log that a start would read.
@@ -150,6 +163,12 @@ impl Store {
                 error: refused(&*self.disk, &name)(error),
                 again: false,
             })?;
+            for entry in entries {
+                if let Entry::Read { source, positions, .. } = entry {
+                    let moved: Positions = serde_json::from_slice(positions).unwrap_or_default();
+                    self.read.moved(source, &moved);
+                }
+            }
         }
         Ok(())
     }
@@ -199,6 +218,7 @@ impl Store {
             first_segment: first,
             answered_us,
             cuts: cuts.unwrap_or_default(),
+            read: self.read.clone(),
             ..self.manifest.clone()
         };
         self.replace_manifest(manifest)?;

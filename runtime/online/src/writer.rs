@@ -2,11 +2,12 @@
 //! only then answers.
 
 use crate::archive;
-use crate::aside::Aside;
+use crate::aside::{About, Aside};
 use crate::error::{Refused, StateError};
 use crate::group::{Command, GROUP_BYTES, Group, Push};
 use crate::ipc;
 use crate::log::Entry;
+use crate::reads;
 use crate::shared::{Pushed, Shared};
 use crate::store::{Refusal, Store};
 use arrow::array::RecordBatch;
@@ -194,10 +195,12 @@ impl Writer {
     ) -> Result<(), (String, bool)> {
         let again = |error: String| (error, true);
         self.stamp(pushes).map_err(|error| again(error.to_string()))?;
+        reads::keep_undecoded(&mut self.aside, &self.shared, pushes)?;
         let rows = pushes
             .iter()
             .map(|push| (push.incoming.source.as_str(), &push.incoming.rows));
         let rows = ipc::streams(rows).map_err(again)?;
+        let moved = reads::moved(pushes).map_err(again)?;
         // What cannot be written now cannot be later: then each for itself, and what is left is lost.
         let of = |some: &[(String, RecordBatch)]| {
             let parts = some.iter().map(|(service, rows)| (service.as_str(), rows));
@@ -209,7 +212,7 @@ impl Writer {
                 .map(|one| of(one).inspect_err(|_| self.shared.lose(one)));
             each.flatten().flatten().collect()
         });
-        let mut entries: Vec<Entry<'_>> = rows.iter().map(|(source, ipc)| Entry::Rows { source, ipc }).collect();
+        let mut entries = reads::entries(&rows, &moved);
         let fingerprints = serde_json::to_vec(&self.shared.options.fingerprints);
         let fingerprints = fingerprints.map_err(|error| again(error.to_string()))?;
         let names = !told.is_empty() && !self.is_named;
@@ -223,7 +226,7 @@ impl Writer {
             None => Vec::new(),
         };
         entries.extend(bound_us.map(|us| Entry::Bound { us, cuts: &cuts }));
-        let sync = !rows.is_empty() || bound_us.is_some();
+        let sync = !rows.is_empty() || !moved.is_empty() || bound_us.is_some();
         let committed = self.store.commit(&entries, sync);
         committed.map_err(|refusal| (self.refuse(&refusal), refusal.again))?;
         self.is_named |= names;
@@ -278,19 +281,15 @@ impl Writer {
         for (push, report, has_lines) in &mut done {
             let source = self.shared.source(&push.incoming.source);
             if let (Ok(report), Some(source)) = (report, source) {
-                let about = (push.request_id.as_deref(), now_us);
+                let about = About::of(push, now_us);
                 let noted = self.aside.note(source, (&push.incoming, report), about);
                 *has_lines = *noted.as_ref().unwrap_or(&true);
-                kept = kept.and(noted.map(|_| ()).map_err(|error| (error, true)));
+                kept = kept.and(noted.map(|_| ()).map_err(|error| error.to_string()));
             }
         }
-        let kept = self.aside.keep().and(kept).map_err(|(error, again)| {
-            let why = featr::plain(&error);
-            if !again {
-                self.shared.fail(&why);
-            }
-            why
-        });
+        let kept = reads::kept(&mut self.aside, &self.shared)
+            .map_err(|(why, _)| why)
+            .and(kept);
         for (push, report, has_lines) in done {
             let result = report.map_err(Refused::Request).and_then(|report| {
                 if let Err(why) = kept.clone()

@@ -1,5 +1,6 @@
 //! Connections: taken, bounded in number and patience, and let go in order.
 
+use crate::End;
 use crate::patient::Patient;
 use crate::routes::router;
 use crate::shared::Shared;
@@ -11,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use serde_json::json;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -19,13 +21,36 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
-/// Serves until the process is told to end.
+/// How often a flag is looked at.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What is ready once the server is to end.
+///
+/// # Errors
+/// The system does not tell of its signals.
+fn asked(end: End) -> io::Result<Pin<Box<dyn Future<Output = ()>>>> {
+    match end {
+        End::Signals => {
+            let (mut end, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+            Ok(Box::pin(async move {
+                select(Box::pin(end.recv()), Box::pin(interrupt.recv())).await;
+            }))
+        }
+        End::Flag(flag) => Ok(Box::pin(async move {
+            while !flag.load(Ordering::Relaxed) {
+                tokio::time::sleep(PAUSE).await;
+            }
+        })),
+    }
+}
+
+/// Serves until it is told to end.
 ///
 /// # Errors
 /// The system does not tell of its signals, or of connections.
-pub async fn serve(server: Shared, listener: std::net::TcpListener, ready: impl FnOnce()) -> io::Result<()> {
+pub async fn serve(server: Shared, listener: std::net::TcpListener, end: End, ready: impl FnOnce()) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
-    let (mut end, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let asked = asked(end)?;
     ready();
     let router = router(server.clone());
     let most = server.limits.connections;
@@ -58,7 +83,6 @@ pub async fn serve(server: Shared, listener: std::net::TcpListener, ready: impl 
             });
         }
     };
-    let asked = select(Box::pin(end.recv()), Box::pin(interrupt.recv()));
     select(asked, Box::pin(take)).await;
     server.ending.store(true, Ordering::Release);
     server.log.tell("ending", []);

@@ -35,7 +35,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 
 pub use refusal::CODES;
@@ -47,6 +47,16 @@ pub struct Config {
     /// What requests have to bring, if anything.
     pub token: Option<String>,
     pub limits: Limits,
+    pub end: End,
+}
+
+/// When a server ends.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// When the process is told to: SIGTERM, SIGINT.
+    Signals,
+    /// Soon after somebody sets it: of a server in a process whose signals are another's.
+    Flag(Arc<AtomicBool>),
 }
 
 /// Why a server ended before it was told to, or not in order.
@@ -88,12 +98,17 @@ impl Listener {
         Ok(Listener { listener, address })
     }
 
-    /// Serves until the process is told to end (SIGTERM, SIGINT), then answers what is open and makes a checkpoint. `ready`
-    /// is told the address. What changes meanwhile is told on standard error, a line of JSON each.
+    /// The address, with the port that the system gave.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until it is told to end, then answers what is open and makes a checkpoint. `ready` is called once requests are
+    /// taken. What changes meanwhile is told on standard error, a line of JSON each.
     ///
     /// # Errors
     /// See [`ServeError`].
-    pub fn run(self, runtime: Runtime, config: Config, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    pub fn run(self, runtime: Runtime, config: Config, ready: impl FnOnce()) -> Result<(), ServeError> {
         let (listener, address) = (self.listener, self.address);
         // Requests that wait for the engine have a thread each; so many there may be.
         let waiting = config.limits.requests.clamp(1, 512);
@@ -115,10 +130,10 @@ impl Listener {
         let watcher = watcher.spawn(move || watch::watch(&watched, &ends));
         let watcher = watcher.map_err(ServeError::System)?;
         let begin = || {
-            ready(address);
+            ready();
             server.log.tell("listening", [("address", json!(address.to_string()))]);
         };
-        let served = threads.block_on(connections::serve(server.clone(), listener, begin));
+        let served = threads.block_on(connections::serve(server.clone(), listener, config.end, begin));
         let stopped = server.runtime.stop();
         drop(end);
         let _ = watcher.join();

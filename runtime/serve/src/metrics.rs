@@ -1,7 +1,7 @@
 //! Numbers in the text form that Prometheus reads.
 
 use crate::shared::{MEMORY_UNIT, Server};
-use featr_online::{BUCKETS_US, Counts, Histogram};
+use featr_online::{BUCKETS_US, Counts, Histogram, Progress};
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
@@ -122,8 +122,45 @@ pub fn text(server: &Server) -> String {
         ("featc_body_bytes", "gauge", help),
         server.limits.memory_bytes.saturating_sub(free),
     );
+    followed(&mut out, server);
     state(&mut out, server);
     out
+}
+
+/// How far the readers of sources are.
+fn followed(out: &mut String, server: &Server) {
+    counts(
+        out,
+        (
+            "featc_source_problems_total",
+            "What readers of sources met, by code: files that were cut, replaced, or cannot be read",
+        ),
+        &["source", "code"],
+        &server.runtime.counters().problems,
+    );
+    let progress = server.runtime.progress();
+    for (name, help, value) in [
+        (
+            "featc_followed_splits",
+            "Files that are followed",
+            (|progress| progress.splits) as fn(&Progress) -> u64,
+        ),
+        (
+            "featc_followed_refused",
+            "Files among them that cannot be read",
+            |progress| progress.refused,
+        ),
+        (
+            "featc_followed_unread_bytes",
+            "Bytes of these files that were not read",
+            |progress| progress.unread_bytes,
+        ),
+    ] {
+        head(out, name, "gauge", help);
+        for (source, progress) in &progress {
+            let _ = writeln!(out, "{name}{{source=\"{}\"}} {}", escaped(source), value(progress));
+        }
+    }
 }
 
 /// What is known of the state.

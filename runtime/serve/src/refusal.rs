@@ -157,6 +157,7 @@ impl Refusal {
             | Error::TruthNotChosen { .. }
             | Error::TooManyRejected { .. }
             | Error::NothingFound { .. }
+            | Error::NothingSaid { .. }
             | Error::TooManyMissing { .. }
             | Error::NoFiles { .. }
             | Error::ColumnClash { .. }
@@ -195,7 +196,7 @@ fn of_rows(error: &DecodeError) -> Refusal {
         DecodeError::MissingColumn { .. } => "E0701",
         DecodeError::WrongType { .. } => "E0702",
         DecodeError::NaiveTimestamp { .. } => "E0703",
-        DecodeError::Corrupt { .. } => "E0704",
+        DecodeError::Corrupt { .. } | DecodeError::BrokenHeader { .. } => "E0704",
         _ => "E0801",
     };
     let help = error

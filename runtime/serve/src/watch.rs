@@ -2,6 +2,7 @@
 
 use crate::shared::Server;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -15,6 +16,8 @@ struct Told {
     checkpoints: u64,
     checkpoint_failure: Option<String>,
     failure: Option<String>,
+    /// Sources of which nothing more can come.
+    ended: BTreeSet<String>,
 }
 
 impl Told {
@@ -32,6 +35,21 @@ impl Told {
                 server.log.tell("checkpoint_failed", [("why", json!(why))]);
             }
             self.checkpoint_failure = failure;
+        }
+        for problem in runtime.problems() {
+            let about = [
+                ("source", json!(problem.source)),
+                ("code", json!(problem.code)),
+                ("from", json!(problem.from)),
+                ("why", json!(problem.why)),
+                ("help", json!(problem.help)),
+            ];
+            server.log.tell("source_problem", about);
+        }
+        for (source, progress) in runtime.progress() {
+            if progress.has_ended && self.ended.insert(source.clone()) {
+                server.log.tell("source_ended", [("source", json!(source))]);
+            }
         }
         let failure = runtime.failure();
         if failure != self.failure {

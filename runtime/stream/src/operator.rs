@@ -15,7 +15,7 @@ use crate::now::Now;
 use crate::question::{Questions, ReadError};
 use crate::report::{AdvanceReport, StepReport};
 use crate::snapshot::State;
-use featc_ir::plan::{FoldSpec, RowSpec};
+use featc_ir::plan::RowSpec;
 use featc_ir::{Source, Status};
 use featr_kernels::Column;
 use std::fmt;
@@ -63,7 +63,7 @@ pub(crate) enum Port {
     /// Keyed, lifted events of a source, made by a transform.
     Events(Arc<Source>, Arc<RowSpec>),
     /// Slots and presence of entities at `t`.
-    Slots(Arc<Source>, Arc<FoldSpec>),
+    Slots(Arc<Source>),
     /// Features of entities at `t`.
     Features,
 }

@@ -4,7 +4,7 @@
 //! it; logs of one row stage by their state key. A log keeps what any answer over it reads, for as long as one may.
 
 use crate::check;
-use crate::log::{Stop, Walk};
+use crate::log::Walk;
 use featc_ir::plan::{
     FinishKind, FinishSpec, FoldSpec, Pages, Part, RowSpec, Spine, StreamGraph, StreamLog, StreamSourceId,
 };
@@ -271,7 +271,7 @@ fn walks(log: &SharedLog, pages: &Pages, windows: &[usize], slots: &[usize]) -> 
         for stop in &walk.stops {
             let of_stop = stop.slots.iter().map(|slot| at(slots, *slot as usize));
             let window = at(windows, stop.window.index())?;
-            stops.push(Stop::new(window, of_stop.collect::<Result<_, _>>()?));
+            stops.push((window, of_stop.collect::<Result<_, _>>()?));
         }
         walks.push(Walk::new(&log.spec, &log.of_slot, walk.saves, stops));
     }

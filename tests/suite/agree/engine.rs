@@ -28,123 +28,90 @@ pub struct Difference {
     pub text: String,
 }
 
-/// What the batch engine did on the way.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Did {
-    pub in_memory: u64,
-    pub spilled: u64,
-    pub spilled_whole: u64,
-    pub split: u64,
-    pub summaries: u64,
-    /// The same, of services whose every view has states in its summaries, or windows that choose events.
-    pub states: u64,
-    /// Several views of one source, in one pass; and each in its own.
-    pub fused: u64,
-    pub apart: u64,
-    pub without_status: u64,
-    pub several_threads: u64,
-    /// Cases with very many events of one entity.
-    pub long: u64,
-    /// Streams in which more events of one entity share an instant than a page holds.
-    pub crowded_instants: u64,
-    pub parquet: u64,
-    pub arrow: u64,
-    pub csv: u64,
-    pub tsv: u64,
-    pub jsonl: u64,
-    /// Cases over files by the streaming engine.
-    pub replayed: u64,
-    /// Cases in which files were left out, or row groups, by their statistics.
-    pub pruned: u64,
-    pub dictionaries: u64,
-    pub naive: u64,
-    /// Cases in which folders say the event time.
-    pub folders: u64,
-}
+/// What engines may do on the way, each with how often it happens at least in a thousand cases.
+const WAYS: [(&str, u64); 22] = [
+    ("in memory", 1_000),
+    ("spilled", 700),
+    ("spilled, entities whole", 200),
+    ("entities in parts", 600),
+    ("panes summarised", 250),
+    // Of services whose every view has states in its summaries, or windows that choose events.
+    ("panes with states or choices", 50),
+    ("one pass for several views", 200),
+    ("a pass per view", 500),
+    ("without statuses", 500),
+    ("several threads", 1_000),
+    ("600 events and more of one entity", 5),
+    // Streams in which more events of one entity share an instant than a page holds.
+    ("instants that fill pages", 40),
+    ("Parquet", 40),
+    ("Arrow", 20),
+    ("CSV", 10),
+    ("TSV", 10),
+    ("JSONL", 10),
+    ("replayed from files", 20),
+    // Files were left out, or row groups, by their statistics.
+    ("pruned", 2),
+    ("keys from dictionaries", 2),
+    ("instants without offset", 20),
+    ("event times of folders", 20),
+];
+
+/// How often engines did what [`WAYS`] names.
+#[derive(Debug, Default)]
+pub struct Did([u64; WAYS.len()]);
 
 impl Did {
-    fn note(&mut self, setting: Setting, ran: &Ran, states: bool) {
-        self.in_memory += u64::from(setting.memory_bytes.is_none());
-        self.spilled += u64::from(ran.spilled());
-        self.spilled_whole += u64::from(ran.spilled() && ran.chunks() == 0);
-        self.split += u64::from(ran.chunks() > 0);
-        self.summaries += u64::from(ran.summaries() > 0);
-        self.states += u64::from(ran.summaries() > 0 && states);
-        self.fused += u64::from(ran.fused());
-        self.apart += u64::from(!setting.fuse);
-        self.without_status += u64::from(!setting.with_status);
-        self.several_threads += u64::from(setting.threads > 1);
+    /// Counts one of the ways, if it was so.
+    pub fn note(&mut self, way: &str, so: bool) {
+        let place = WAYS.iter().position(|(known, _)| *known == way);
+        self.0[place.expect("one of the ways")] += u64::from(so);
+    }
+
+    fn note_batch(&mut self, setting: Setting, ran: &Ran, states: bool) {
+        self.note("in memory", setting.memory_bytes.is_none());
+        self.note("spilled", ran.spilled());
+        self.note("spilled, entities whole", ran.spilled() && ran.chunks() == 0);
+        self.note("entities in parts", ran.chunks() > 0);
+        self.note("panes summarised", ran.summaries() > 0);
+        self.note("panes with states or choices", ran.summaries() > 0 && states);
+        self.note("one pass for several views", ran.fused());
+        self.note("a pass per view", !setting.fuse);
+        self.note("without statuses", !setting.with_status);
+        self.note("several threads", setting.threads > 1);
     }
 
     fn note_files(&mut self, case: &Case, layout: Layout, ran: &Ran, states: bool) {
-        match layout.format {
-            Format::Parquet => self.parquet += 1,
-            Format::Arrow => self.arrow += 1,
-            Format::Csv => self.csv += 1,
-            Format::Tsv => self.tsv += 1,
-            Format::Jsonl => self.jsonl += 1,
-        }
-        self.replayed += u64::from(layout.replay.is_some());
-        self.pruned += u64::from(ran.pruned());
-        self.dictionaries += u64::from(ran.measured.contains(" rows_coded"));
-        self.naive += u64::from(layout.naive && case.program.sources.iter().any(|source| source.zone.is_some()));
-        self.folders += u64::from(layout.folders);
+        let format = match layout.format {
+            Format::Parquet => "Parquet",
+            Format::Arrow => "Arrow",
+            Format::Csv => "CSV",
+            Format::Tsv => "TSV",
+            Format::Jsonl => "JSONL",
+        };
+        let zoned = case.program.sources.iter().any(|source| source.zone.is_some());
+        self.note(format, true);
+        self.note("replayed from files", layout.replay.is_some());
+        self.note("pruned", ran.pruned());
+        self.note("keys from dictionaries", ran.measured.contains(" rows_coded"));
+        self.note("instants without offset", layout.naive && zoned);
+        self.note("event times of folders", layout.folders);
         if layout.replay.is_none() {
-            self.note(layout.setting, ran, states);
+            self.note_batch(layout.setting, ran, states);
         }
     }
 
-    /// The counts by name, each with how many there are at least in a thousand cases.
-    pub fn counts(&self) -> [(&'static str, u64, u64); 22] {
-        [
-            ("in memory", self.in_memory, 1_000),
-            ("spilled", self.spilled, 700),
-            ("spilled, entities whole", self.spilled_whole, 200),
-            ("entities in parts", self.split, 600),
-            ("panes summarised", self.summaries, 250),
-            ("panes with states or choices", self.states, 50),
-            ("one pass for several views", self.fused, 200),
-            ("a pass per view", self.apart, 500),
-            ("without statuses", self.without_status, 500),
-            ("several threads", self.several_threads, 1_000),
-            ("600 events and more of one entity", self.long, 5),
-            ("instants that fill pages", self.crowded_instants, 40),
-            ("Parquet", self.parquet, 40),
-            ("Arrow", self.arrow, 20),
-            ("CSV", self.csv, 10),
-            ("TSV", self.tsv, 10),
-            ("JSONL", self.jsonl, 10),
-            ("replayed from files", self.replayed, 20),
-            ("pruned", self.pruned, 2),
-            ("keys from dictionaries", self.dictionaries, 2),
-            ("instants without offset", self.naive, 20),
-            ("event times of folders", self.folders, 20),
-        ]
+    /// The ways, each with its count and how many there are at least in a thousand cases.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64, u64)> {
+        let ways = WAYS.into_iter().zip(self.0);
+        ways.map(|((way, least), count)| (way, count, least))
     }
 
     pub fn merge(&mut self, other: &Did) {
-        self.in_memory += other.in_memory;
-        self.spilled += other.spilled;
-        self.spilled_whole += other.spilled_whole;
-        self.split += other.split;
-        self.summaries += other.summaries;
-        self.states += other.states;
-        self.fused += other.fused;
-        self.apart += other.apart;
-        self.without_status += other.without_status;
-        self.several_threads += other.several_threads;
-        self.long += other.long;
-        self.crowded_instants += other.crowded_instants;
-        self.parquet += other.parquet;
-        self.arrow += other.arrow;
-        self.csv += other.csv;
-        self.tsv += other.tsv;
-        self.jsonl += other.jsonl;
-        self.replayed += other.replayed;
-        self.pruned += other.pruned;
-        self.dictionaries += other.dictionaries;
-        self.naive += other.naive;
-        self.folders += other.folders;
+        self.0
+            .iter_mut()
+            .zip(other.0)
+            .for_each(|(ours, theirs)| *ours += theirs);
     }
 }
 
@@ -293,7 +260,7 @@ pub fn difference(case: &Case, plans: &Plans, engine: Engine, expected: &Answers
     let (values, statuses): (Vec<Vec<Value>>, Option<Vec<Vec<Status>>>) = match engine {
         Engine::Batch(setting) => {
             let ran = batch(case, plans, setting);
-            did.note(setting, &ran, has_states(case, plans));
+            did.note_batch(setting, &ran, has_states(case, plans));
             (ran.values, ran.statuses)
         }
         Engine::Files(layout) => {
@@ -302,7 +269,8 @@ pub fn difference(case: &Case, plans: &Plans, engine: Engine, expected: &Answers
             (ran.values, ran.statuses)
         }
         Engine::Stream(delivery) => {
-            did.crowded_instants += u64::from(fills_pages(case, delivery.paging.page_rows_max));
+            let crowded = fills_pages(case, delivery.paging.page_rows_max);
+            did.note("instants that fill pages", crowded);
             let answers = stream(case, plans, delivery)
                 .into_iter()
                 .map(|row| row.into_iter().unzip());

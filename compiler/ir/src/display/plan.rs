@@ -254,12 +254,10 @@ pub fn batch_plan(plan: &BatchPlan) -> String {
         scan_lines(&mut out, &pipeline.scan, &pipeline.accept, indent);
         row_lines(&mut out, &names, indent);
         event_lines(&mut out, &pipeline.dedup, &pipeline.order, &names, indent);
-        let restrict = &pipeline.restrict;
         let _ = writeln!(
             out,
-            "{indent}Restrict to entities of the spine, from {} before the first question to {} after the last",
-            reach(restrict.after_us),
-            duration(restrict.until_us)
+            "{indent}Restrict to entities of the spine, from {} before the first question to the last",
+            reach(pipeline.restrict.after_us)
         );
         fold_lines(&mut out, (&pipeline.fold, None), &names, indent);
         finish_lines(&mut out, &pipeline.finish, indent);

@@ -1,10 +1,10 @@
 //! The text of a typed program.
 
 use super::{duration, expression, files, literal, source_lines, within};
-use crate::aggregate::Slot;
 use crate::expr::Expr;
 use crate::id::ColumnId;
 use crate::program::{FeatureKind, Program, Step, Transform, View};
+use crate::slot::Slot;
 use std::fmt::Write as _;
 
 /// The whole program, in declared order.

@@ -16,9 +16,10 @@ mod regroup;
 mod spec;
 mod stream;
 
+pub use crate::method::Method;
 pub use batch::{BatchPlan, Pipeline};
 pub use operators::{
-    Accept, Compose, Dedup, Finish, Fold, FoldSlot, KeyBy, Lift, Method, Order, OrderKey, Pages, Part, Place, Presence,
+    Accept, Compose, Dedup, Finish, Fold, FoldSlot, KeyBy, Lift, Order, OrderKey, Pages, Part, Place, Presence,
     Restrict, Rows, Scan, Spine, Steps, Stop, Visibility, Walk,
 };
 pub use spec::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};

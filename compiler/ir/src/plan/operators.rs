@@ -4,6 +4,7 @@ use super::spec::FinishFeature;
 use crate::aggregate::Aggregate;
 use crate::expr::Expr;
 use crate::id::{ColumnId, LiftId, WindowId};
+use crate::method::Method;
 use crate::program::{Arrival, At, FileSet, Key, Lateness, Source, Step, TransformColumn};
 use crate::types::Type;
 use crate::window::Window;
@@ -121,12 +122,11 @@ impl Order {
 }
 
 /// The events that some question may read: those of entities that the spine names, after the first question less
-/// `after_us` (`None`: no bound) and until the last one plus `until_us`. It drops nothing that any window or presence of
-/// the fold below reaches, so no answer depends on it.
+/// `after_us` (`None`: no bound) and until the last one. It drops nothing that any window or presence of the fold below
+/// reaches, so no answer depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restrict {
     pub after_us: Option<u64>,
-    pub until_us: u64,
 }
 
 /// Which events a question at `t` may see: a function of an event's arrival. Whether arrival is asked at all is a parameter
@@ -183,29 +183,6 @@ pub struct FoldSlot {
     pub ty: Type,
     pub visibility: Visibility,
     pub method: Method,
-}
-
-/// How a slot is computed. Each is the fold of the window's events for the aggregates that have its law. The merge of a
-/// batch plan does what its slots say; logs of a stream graph have pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// The difference of two prefix totals. Law: the states form a group.
-    Prefix,
-    /// A stack of the candidates from every right edge to the left. Law: the winner of two ranges is the winner of their
-    /// winners, and a longer window's winner is never worse.
-    Extreme,
-    /// The nearest event that takes part from an edge of the window. Law: the value is that of one event of the order.
-    Edge,
-    /// A count per value, kept up as events enter and leave the window. Law: retraction undoes insertion.
-    Values,
-    /// A state, kept up as events enter and leave the window. Law: retraction undoes insertion.
-    Deltas,
-    /// The states of the events of a window, one after the other or by a tree of them. Law: they form a commutative monoid.
-    States,
-    /// The summaries of whole pages and the rows at their edges, from the right edge to the left. Law: the states form a
-    /// commutative monoid.
-    Pages,
 }
 
 /// How a log is read for a fold: what is kept per page, and in which order windows are answered.
@@ -293,22 +270,7 @@ impl Method {
     /// Whether the merge can compute an aggregate so.
     pub fn serves(self, aggregate: Aggregate) -> bool {
         match self {
-            Method::Prefix => matches!(
-                aggregate,
-                Aggregate::Count
-                    | Aggregate::Sum
-                    | Aggregate::Mean
-                    | Aggregate::Variance
-                    | Aggregate::Stddev
-                    | Aggregate::VariancePop
-                    | Aggregate::StddevPop
-            ),
-            Method::Extreme => matches!(aggregate, Aggregate::Min | Aggregate::Max),
-            Method::Edge => matches!(
-                aggregate,
-                Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::TimeSinceLast
-            ),
-            Method::Values => matches!(aggregate, Aggregate::CountDistinct { .. }),
+            Method::Prefix | Method::Extreme | Method::Edge | Method::Values => aggregate.row().method == Some(self),
             Method::Deltas => aggregate.is_group(),
             // States of `first` and `last` compare identities, which the merge reads for `excluding self` alone.
             Method::States => !matches!(aggregate, Aggregate::First { .. } | Aggregate::Last { .. }),

@@ -4,8 +4,8 @@ use super::{
     Accept, BatchPlan, Dedup, Finish, FinishSpec, Fold, FoldSlot, FoldSpec, KeyBy, LogId, Pipeline, RowSpec, Rows,
     Scan, Spine, StreamAnswer, StreamGraph, StreamSourceId, Visibility,
 };
-use crate::aggregate::Slot;
 use crate::program::{Key, Source, SourceColumn};
+use crate::slot::Slot;
 use crate::types::{Cut, Truth, Type};
 
 impl Visibility {

@@ -6,10 +6,10 @@
 //! | [`FoldSpec`] | `Fold` and the entity of `KeyBy` |
 //! | [`FinishSpec`] | `Finish` and the delay of the visibility |
 
-use crate::aggregate::Slot;
 use crate::expr::{Expr, Literal};
 use crate::id::ColumnId;
 use crate::program::{At, Key, Step};
+use crate::slot::Slot;
 use crate::types::Type;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};

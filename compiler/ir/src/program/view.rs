@@ -1,8 +1,8 @@
 //! Views: features of an entity.
 
-use crate::aggregate::Slot;
 use crate::expr::{Expr, Literal};
 use crate::id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, TransformId, WindowId};
+use crate::slot::Slot;
 use crate::types::Type;
 use crate::window::{Excluding, Window};
 use serde::{Deserialize, Serialize};

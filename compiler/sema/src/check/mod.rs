@@ -3,6 +3,7 @@
 mod calendar;
 mod entity;
 mod feature;
+mod never;
 mod service;
 mod source;
 mod transform;

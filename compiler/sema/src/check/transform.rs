@@ -132,7 +132,8 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         let exprs = transform.steps.iter().map(|step| match step {
             res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
         });
-        super::calendar::warn(file, &row, exprs, context);
+        super::calendar::warn(file, &row, exprs.clone(), context);
+        super::never::warn(exprs, context);
         let steps = transform.steps.iter().map(|step| match step {
             res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
         });

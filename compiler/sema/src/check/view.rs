@@ -41,6 +41,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
             .iter()
             .filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
         super::calendar::warn(file, row, values.map(|feature| &feature.value), context);
+        super::never::warn(view.features.iter().map(|feature| &feature.value), context);
         transform::refuse_arrival_key(file, row, &view.key, context);
         let builder = feature::check(view, &row.types, context);
         warn_undocumented(view, context);

@@ -58,6 +58,7 @@ messages! {
     }
 
     E0204 no_such_cast(from: Type, to: Type, at: Span) {
+        let way = way(from, to);
         let help = match (from, to) {
             (Type::Duration, Type::Float64 | Type::Decimal { .. }) => {
                 "write `seconds(…)`, `minutes(…)`, `hours(…)` or `days(…)`"
@@ -66,7 +67,7 @@ messages! {
             (Type::Bool, _) => "write `if(x, 1, 0)` with numbers of the type you need",
             (Type::Date | Type::Timestamp, _) => "take a part of it first, for example `year(…)`",
             (Type::List(_), _) => "a list stays one: write `length(…)` for the number of its items",
-            _ => "go through a type that both can be cast to; the table stands in docs/language.md",
+            _ => &way,
         };
         "no cast from {from} to {to}";
         at: "{from}";
@@ -335,4 +336,13 @@ fn comparable(left: Type, right: Type) -> String {
         _ => return format!("compare values of one type, for example with `cast(… as {left})`"),
     };
     help.to_owned()
+}
+
+/// What to write where one cast does not lead there.
+fn way(from: Type, to: Type) -> String {
+    let leads = |through: &Type| from.is_castable_to(*through) && through.is_castable_to(to);
+    match [Type::Int64, Type::Timestamp].iter().find(|through| leads(through)) {
+        Some(through) => format!("go through {through}: `cast(cast(… as {through}) as {to})`"),
+        None => format!("nothing leads from {from} to {to}: leave the value as it is"),
+    }
 }

@@ -82,6 +82,21 @@ messages! {
         help: "to ask it of the last {events} events, write `mean(if({condition}, 1, 0))` for the share and \
                `sum(if({condition}, 1, 0))` for the number";
     }
+
+    /// `claim`: what the comparison, or the number in a list, never is.
+    W0403 beyond_the_calendar(claim: &str, function: &str, from: i64, to: i64, at: Span) {
+        let days = if function == "day_of_week" { " (Monday to Sunday)" } else { "" };
+        "{claim}";
+        at: "`{function}` gives {from} to {to}{days}";
+        help: "compare with a number from {from} to {to}";
+    }
+
+    W0403 exclude_each_other(one: &str, other: &str, at: Span, one_at: Span) {
+        "`{one} and {other}` is never true";
+        at: "not together with the other one";
+        one_at: "the other one";
+        help: "if it goes on behind the end, as the hours of a night do, write `({one} or {other})`";
+    }
 }
 
 /// As many names as fit into a message.

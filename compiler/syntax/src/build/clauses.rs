@@ -117,10 +117,11 @@ impl Builder<'_> {
             Span::new(first.span.file, first.span.end, files.span.start),
         );
         let joined = format!("{}, {paths}", text(first.span));
+        let shown = joined.split_whitespace().collect::<Vec<_>>().join(" ");
         let fits = first.format.text == files.format.text && first.version.is_none() && files.version.is_none();
         let edited = format!("{joined}{}", text(between).trim_end());
         let complaint = match fits && joined.len() <= 100 && !joined.contains('\n') {
-            true => errors::more_files(clause, files.span, first.span, &joined, whole, &edited),
+            true => errors::more_files(clause, files.span, first.span, &shown, whole, &edited),
             false => errors::other_files(clause, files.span, first.span),
         };
         self.report(complaint);

@@ -200,6 +200,9 @@ codes! {
     E0811 DamagedState        "state that is damaged", since "0.1";
     E0812 UnfitState          "state that cannot be gone on with", since "0.1";
     E0813 ClockBehind         "clock behind the answers that were given", since "0.1";
+    E0814 UnfollowableSource  "source that cannot be followed", since "0.1";
+    E0815 ReplacedFile        "followed file that was cut or replaced", since "0.1";
+    E0816 UnreadableSplit     "followed file that cannot be read", since "0.1";
     // E09xx files, project, usage
     E0901 FileNotFound        "no such file", since "0.1";
     E0902 UnreadableFile      "file cannot be read", since "0.1";
@@ -240,6 +243,7 @@ codes! {
     W0304 CalendarInUtc       "calendar in UTC over a source with a zone", since "0.1";
     W0401 TwinFeatures        "two features that mean the same", since "0.1";
     W0402 ChosenByCondition   "condition that chooses the last events", since "0.1";
+    W0403 NeverTrue           "condition that is never true", since "0.1";
     // W07xx data at run time
     W0701 AskedAtEvents       "questions at the instant of an event", since "0.1";
     W0702 NothingExcluded     "questions that exclude no event", since "0.1";

@@ -14,10 +14,10 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use featc_ir::Cut;
-use featc_ir::plan::{FinishSpec, FoldSpec};
+use featc_ir::plan::{FinishKind, FinishSpec, FoldSpec};
 use featr_decode::into_arrow;
 use featr_kernels::Column;
-use featr_kernels::finish::{Answers, Lag, Told, Trouble, decode_status, encode_status, finish_owned, finish_values};
+use featr_kernels::finish::{Answers, Lag, Told, Trouble, decode_status, encode_status, finish, finish_values};
 use futures::StreamExt;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -63,9 +63,28 @@ impl FinishExec {
     pub fn troubles(&self) -> Vec<(String, String, Trouble)> {
         let troubles = lock(&self.troubles);
         let features = self.spec.features.iter().zip(troubles.iter());
-        let told = features.filter(|(_, trouble)| **trouble != Trouble::default());
+        let told = features.filter(|(_, trouble)| trouble.counts().next().is_some());
         told.map(|(feature, trouble)| (feature.view.clone(), feature.name.clone(), *trouble))
             .collect()
+    }
+
+    /// The views whose answers are all null or zero, but for defaults, and nothing worse; none where nothing was asked.
+    pub fn silent(&self) -> Vec<String> {
+        let troubles = lock(&self.troubles);
+        let mut views: Vec<(&String, bool)> = Vec::new();
+        for (feature, trouble) in self.spec.features.iter().zip(troubles.iter()) {
+            // A derived feature sees defaults.
+            if matches!(feature.kind, FinishKind::Derived { .. }) {
+                continue;
+            }
+            let is_silent = !trouble.says && trouble.counts().next().is_none();
+            match views.iter_mut().find(|(view, _)| **view == feature.view) {
+                Some((_, all)) => *all &= is_silent,
+                None => views.push((&feature.view, is_silent)),
+            }
+        }
+        let silent = views.into_iter().filter(|(_, is_silent)| *is_silent);
+        silent.map(|(view, _)| view.clone()).collect()
     }
 }
 
@@ -132,7 +151,7 @@ fn features(
         presence: presence.collect(),
     };
     let mut features: Vec<ArrayRef> = vec![];
-    for (column, statuses) in finish_owned(spec, fold, answers, lag, Some(troubles)) {
+    for (column, statuses) in finish(spec, answers, lag, Some(troubles)) {
         let statuses = statuses.into_iter().map(encode_status);
         features.push(into_arrow(column));
         features.push(Arc::new(UInt8Array::from_iter_values(statuses)));

@@ -121,7 +121,7 @@ pub(super) struct Dealing<'a> {
 fn reach(restrict: &Restrict, asked: &Asked) -> Option<(Option<i64>, i64)> {
     let (first, last) = asked.times?;
     let after = restrict.after_us.and_then(|reach| first.checked_sub_unsigned(reach));
-    Some((after, last.saturating_add_unsigned(restrict.until_us)))
+    Some((after, last))
 }
 
 impl Pipeline {

@@ -80,12 +80,13 @@ impl<'a> InOrder<'a> {
         if !self.wanted {
             return Ok(());
         }
+        let detail = reject.detail.to_string();
         let row = RejectedRow {
             source: self.source,
             file: &reject.file,
             line: reject.line,
             reason: reject.reason.name(),
-            detail: &reject.detail,
+            detail: &detail,
             raw: reject.raw.as_deref(),
         };
         self.put(part, &row)

@@ -14,7 +14,7 @@ use crate::report::{EXAMPLES_MAX, SourceReport};
 use crate::spill::SpillContext;
 use datafusion::error::Result;
 use featc_ir::Source;
-use featr_decode::{Decoded, Rejects, RowNumbers};
+use featr_decode::{Decoded, Example, Fault, Rejects, RowNumbers};
 use featr_kernels::rows::{Reason, Rejected, accept, arrivals, digests, rejected};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -61,11 +61,11 @@ struct Found {
     coded: bool,
     counts: [u64; Reason::ALL.len() + 1],
     /// Of rows that were not accepted.
-    examples: Vec<String>,
+    examples: Vec<Example>,
     /// Accepted rows that a view rejects, each once.
     by_views: u64,
     /// The first of them.
-    view_examples: Vec<String>,
+    view_examples: Vec<Example>,
 }
 
 /// Where rows of one batch that are not used are told.
@@ -79,10 +79,16 @@ struct Told<'a> {
 
 impl Told<'_> {
     /// Tells of a row of the batch as it was decoded: to whoever wants all of them, and as one of the first examples.
-    fn tell(&self, row: usize, reason: &'static str, detail: &str, examples: &mut Vec<String>) -> Outcome<()> {
+    fn tell(
+        &self,
+        row: usize,
+        (reason, detail): (&str, &str),
+        fault: Fault,
+        examples: &mut Vec<Example>,
+    ) -> Outcome<()> {
         let line = self.rows.number(row);
         if examples.len() < EXAMPLES_MAX {
-            examples.push(format!("{}:{line}: {reason}: {detail}", self.file));
+            examples.push(Example::new((self.file, line), reason, detail, fault));
         }
         if !self.rejects.wanted() {
             return Ok(());
@@ -289,7 +295,7 @@ impl Scan<'_> {
         };
         let mut examples = vec![];
         for Rejected { row, reason, detail } in rejected(source, &decoded.batch, &verdict, most) {
-            told.tell(row, reason.name(), &detail, &mut examples)?;
+            told.tell(row, (reason.name(), &detail), Fault::Unaccepted(reason), &mut examples)?;
         }
         let kept = (!verdict.all()).then(|| verdict.rows());
         let batch = match &kept {
@@ -345,7 +351,7 @@ impl Scan<'_> {
         rejected_rows.dedup();
         let mut view_examples = vec![];
         for (row, reason, detail) in by_views {
-            told.tell(row, reason, &detail, &mut view_examples)?;
+            told.tell(row, (reason, &detail), Fault::OfView, &mut view_examples)?;
         }
         lock(&pass.found).push(Found {
             place,

@@ -3,7 +3,8 @@
 
 use crate::builder::Builder;
 use crate::csv::{CsvReader, Field, Record, header};
-use crate::error::{CANNOT_HOLD, DecodeError};
+use crate::detail::{Broken, Detail};
+use crate::error::DecodeError;
 use crate::format::{Format, Opened};
 use crate::lines::Lines;
 use crate::names::place;
@@ -14,6 +15,7 @@ use crate::spec::Spec;
 use crate::spine::text::Table;
 use crate::spine::{Spine, Wanted};
 use crate::store::{InputFile, Store};
+use crate::system::CANNOT_HOLD;
 use crate::text_file::TextFile;
 use crate::text_rows::{Outcome, Records, Rows, TextFormat};
 use crate::undeclared;
@@ -67,7 +69,7 @@ impl Format for Delimited {
         loop {
             match next(&mut reader, names.len()).map_err(unreadable)? {
                 None => return table.finish(),
-                Some((line, Err(why))) => return Err(wanted.bad_line(line, why)),
+                Some((line, Err(why))) => return Err(wanted.bad_line(line, why.to_string())),
                 Some((line, Ok(()))) => table.text_row(line, |column| reader.field(column))?,
             }
         }
@@ -112,13 +114,13 @@ impl Format for Delimited {
 }
 
 /// The next record that has so many fields, or what is wrong with it; with its line. `None` at the end.
-fn next(reader: &mut CsvReader, fields: usize) -> io::Result<Option<(u64, Result<(), String>)>> {
+fn next(reader: &mut CsvReader, fields: usize) -> io::Result<Option<(u64, Result<(), Broken>)>> {
     Ok(match reader.next()? {
         Record::End => None,
-        Record::Broken { line, why } => Some((line, Err(why.to_owned()))),
+        Record::Broken { line, why } => Some((line, Err(why))),
         Record::Fields { line } if reader.len() != fields => {
-            let why = format!("{} fields where the header has {fields}", reader.len());
-            Some((line, Err(why)))
+            let (found, header) = (reader.len(), fields);
+            Some((line, Err(Broken::Fields { found, header })))
         }
         Record::Fields { line } => Some((line, Ok(()))),
     })
@@ -195,7 +197,7 @@ impl Records for DelimitedRecords {
         let read = next(&mut self.reader, self.fields);
         let line = match read.map_err(|error| DecodeError::unreadable(&rows.file, &error))? {
             None => return Ok(None),
-            Some((line, Err(why))) => return Ok(Some((line, Err((Reason::Unparsable, why))))),
+            Some((line, Err(why))) => return Ok(Some((line, Err((Reason::Unparsable, Detail::Record(why)))))),
             Some((line, Ok(()))) => line,
         };
         let (reader, places) = (&self.reader, &self.places);

@@ -1,6 +1,7 @@
 //! JSONL: one JSON object per line.
 
 use crate::builder::Builder;
+use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::format::{Format, Opened};
 use crate::json::{self, Entries, JsonlReader, Record, json_shown};
@@ -49,9 +50,10 @@ impl Format for Jsonl {
                 .map_err(|error| DecodeError::unreadable(wanted.file, &error))?
             {
                 Record::End => break,
-                Record::Broken { line, why } => return Err(wanted.bad_line(line, why.to_owned())),
+                Record::Broken { line, why } => return Err(wanted.bad_line(line, why.to_string())),
                 Record::Text { line } => {
-                    let entries = json::entries(reader.text()).map_err(|why| wanted.bad_line(line, why))?;
+                    let entries = json::entries(reader.text());
+                    let entries = entries.map_err(|why| wanted.bad_line(line, why.to_string()))?;
                     let mut cells = vec!["null"; by_name.len()];
                     for (name, value) in &entries.0 {
                         match by_name.get(name.as_ref()) {
@@ -124,10 +126,10 @@ struct JsonlRecords {
 impl Records for JsonlRecords {
     fn next(&mut self, rows: &mut Rows, spec: &Spec) -> Result<Option<(u64, Outcome)>, DecodeError> {
         let read = self.reader.next();
-        let unparsable = |line: u64, why: String| Ok(Some((line, Err((Reason::Unparsable, why)))));
+        let unparsable = |line, why| Ok(Some((line, Err((Reason::Unparsable, Detail::Record(why))))));
         let line = match read.map_err(|error| DecodeError::unreadable(&rows.file, &error))? {
             Record::End => return Ok(None),
-            Record::Broken { line, why } => return unparsable(line, why.to_owned()),
+            Record::Broken { line, why } => return unparsable(line, why),
             Record::Text { line } => line,
         };
         let entries = match json::entries(self.reader.text()) {

@@ -15,6 +15,7 @@ use crate::packed::unpacked;
 use crate::spec::Spec;
 use crate::store::{InputFile, Store};
 use crate::table;
+use crate::text_rows::TextFormat as _;
 use ::arrow::datatypes::Schema;
 use featc_ir::{FileFormat, FileSet};
 use std::collections::BTreeSet;
@@ -31,6 +32,17 @@ pub(crate) fn of(format: FileFormat) -> &'static dyn Format {
         FileFormat::Jsonl => &jsonl::Jsonl,
         FileFormat::Arrow => &arrow::Arrow,
         FileFormat::Delta => &delta::Delta,
+    }
+}
+
+/// What stands between the fields of a text format; of one in which every line is a record `Some(None)`, and `None` of what is
+/// no text.
+pub(crate) fn delimiter(format: FileFormat) -> Option<Option<u8>> {
+    match format {
+        FileFormat::Csv => Some(csv::CSV.delimiter()),
+        FileFormat::Tsv => Some(csv::TSV.delimiter()),
+        FileFormat::Jsonl => Some(jsonl::Jsonl.delimiter()),
+        FileFormat::Parquet | FileFormat::Arrow | FileFormat::Delta => None,
     }
 }
 

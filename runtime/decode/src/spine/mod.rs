@@ -6,6 +6,7 @@ pub(crate) mod text;
 
 use crate::array;
 use crate::builder::Rules;
+use crate::detail::BadValue;
 use crate::error::{DecodeError, RowPlace};
 use crate::guard::guarded;
 use crate::layout::fitting;
@@ -86,10 +87,11 @@ pub(crate) fn columns(
             array::decode(batch.column(at).clone(), Type::Timestamp, wanted.rules)
         })?;
         if let Some((at, why)) = decoded.refused.first() {
-            return Err(wanted.bad_instant(row(*at), format!("holds a value that does not decode: {why}")));
+            let why = format!("holds a value that does not decode: {why}");
+            return Err(wanted.bad_instant(row(*at), why, None));
         }
         if let Some(at) = decoded.column.tags.iter().flatten().position(|tag| *tag != Tag::VALID) {
-            return Err(wanted.bad_instant(row(at), "is null".into()));
+            return Err(wanted.bad_instant(row(at), "is null".into(), None));
         }
         spine.times.extend(instants(decoded.column));
         // The reader's batches lack the metadata of the file's schema.
@@ -136,12 +138,13 @@ impl Wanted<'_> {
         }
     }
 
-    fn bad_instant(&self, row: RowPlace, why: String) -> DecodeError {
+    fn bad_instant(&self, row: RowPlace, why: String, value: Option<BadValue>) -> DecodeError {
         DecodeError::SpineInstant {
             file: self.file.to_owned(),
             row,
             column: self.at.to_owned(),
             why,
+            value,
         }
     }
 }

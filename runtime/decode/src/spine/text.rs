@@ -6,6 +6,7 @@ use super::{Spine, Wanted, instants};
 use crate::builder::{BadCell, Builder, json_string};
 use crate::convert::{arrow_type, to_arrow};
 use crate::csv;
+use crate::detail::BadValue;
 use crate::error::{DecodeError, RowPlace};
 use crate::json::json_shown;
 use crate::names::place;
@@ -97,16 +98,18 @@ impl Wanted<'_> {
                     column,
                 })
             }
-            Err(BadCell::Bad(why)) => {
-                let why = format!("holds {}, which {why}", shown());
+            Err(BadCell::Bad(wrong)) => {
+                let written = shown();
+                let why = format!("holds {written}, which {wrong}");
                 Err(if name == self.at {
-                    self.bad_instant(RowPlace::Line(line), why)
+                    let value = Some(BadValue { written, wrong });
+                    self.bad_instant(RowPlace::Line(line), why, value)
                 } else {
                     self.bad_key(RowPlace::Line(line), name, why)
                 })
             }
             Ok(()) if name == self.at && builder.last_is_null() => {
-                Err(self.bad_instant(RowPlace::Line(line), "is null".into()))
+                Err(self.bad_instant(RowPlace::Line(line), "is null".into(), None))
             }
             Ok(()) => Ok(()),
         }
@@ -267,7 +270,7 @@ impl<'a> Table<'a> {
             let (field, chunks) = column.arrays().map_err(|found| DecodeError::WrongType {
                 file: wanted.file.to_owned(),
                 column: column.name.clone(),
-                expected: "one type".into(),
+                expected: None,
                 found,
             })?;
             fields.push(field);
@@ -296,7 +299,7 @@ impl<'a> Table<'a> {
             .flatten()
             .position(|tag| *tag != featr_kernels::Tag::VALID)
         {
-            return Err(wanted.bad_instant(RowPlace::Row(row as u64 + 1), "is null".into()));
+            return Err(wanted.bad_instant(RowPlace::Row(row as u64 + 1), "is null".into(), None));
         }
         let times = instants(times);
         Ok(Spine {

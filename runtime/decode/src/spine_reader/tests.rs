@@ -26,11 +26,18 @@ fn read(name: &str, content: &str, zone: Option<&str>) -> Result<Spine, DecodeEr
 fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
     let cut = |file: String| file.replace(&format!("{}/", folder.display()), "");
     match error {
-        DecodeError::SpineInstant { file, row, column, why } => DecodeError::SpineInstant {
+        DecodeError::SpineInstant {
+            file,
+            row,
+            column,
+            why,
+            value,
+        } => DecodeError::SpineInstant {
             file: cut(file),
             row,
             column,
             why,
+            value,
         },
         DecodeError::SpineKey { file, row, column, why } => DecodeError::SpineKey {
             file: cut(file),

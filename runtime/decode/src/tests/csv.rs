@@ -121,7 +121,8 @@ fn raw_text_is_kept_and_written_aside() {
         detail,
         raw,
     } = &kept.kept()[0];
-    sink.write(file, *line, reason.name(), detail, raw.as_deref()).unwrap();
+    sink.write(file, *line, reason.name(), &detail.to_string(), raw.as_deref())
+        .unwrap();
     let written = String::from_utf8(sink.finish().unwrap()).unwrap();
     assert_eq!(
         written,

@@ -15,7 +15,8 @@ pub use beyond::{Beyond, beyond_text};
 pub use claim::Claim;
 pub use json_columns::JsonColumns;
 
-use crate::error::{DecodeError, plain};
+use crate::error::DecodeError;
+use crate::system::plain;
 use ::parquet::errors::ParquetError;
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;

@@ -50,8 +50,10 @@ pub struct SourceFiles {
 /// with [`HashInputs::Nothing`].
 #[derive(Debug, Clone, Copy)]
 pub enum HashInputs<'a> {
-    /// None: to see changes during a run.
+    /// None: to see changes of files during a run.
     Nothing,
+    /// No file, but rows in memory: to see changes of either.
+    Memory,
     /// Those of this machine, as long as those of a source (or the one file) are [`HASHED_BYTES`] together at most.
     Usual,
     All,
@@ -66,7 +68,7 @@ impl HashInputs<'_> {
     /// Whether a file of a source is hashed; `left` is what may still be read of the source.
     fn wants(&self, source: &str, name: &str, (bytes, is_elsewhere): (u64, bool), left: &mut u64) -> bool {
         match self {
-            HashInputs::Nothing => false,
+            HashInputs::Nothing | HashInputs::Memory => false,
             HashInputs::All => true,
             HashInputs::Usual => {
                 let fits = !is_elsewhere && bytes <= *left;

@@ -15,9 +15,13 @@ pub struct Extreme {
 }
 
 impl Extreme {
-    fn keep(&mut self, other: &Value) {
-        if self.best.as_ref().is_none_or(|best| other.compare(best) == self.wanted) {
-            self.best = Some(other.clone());
+    fn is_beaten_by(&self, other: &Value) -> bool {
+        self.best.as_ref().is_none_or(|best| other.compare(best) == self.wanted)
+    }
+
+    fn keep(&mut self, other: Value) {
+        if self.is_beaten_by(&other) {
+            self.best = Some(other);
         }
     }
 }
@@ -33,20 +37,20 @@ impl Aggregate for Extreme {
     }
 
     fn lift(&mut self, input: &Input<'_>, row: usize) {
-        self.keep(&input.argument().value(row));
+        self.keep(input.argument().value(row));
     }
 
     #[inline]
     fn fold(&mut self, input: &Input<'_>, rows: impl DoubleEndedIterator<Item = usize>) {
         let column = input.argument();
         if let Some(row) = best_row(column, rows, self.wanted) {
-            self.keep(&column.value(row));
+            self.keep(column.value(row));
         }
     }
 
     fn combine(&mut self, other: &Extreme) {
-        if let Some(best) = &other.best {
-            self.keep(best);
+        if let Some(best) = other.best.as_ref().filter(|best| self.is_beaten_by(best)) {
+            self.best = Some(best.clone());
         }
     }
 
@@ -61,18 +65,37 @@ impl Aggregate for Extreme {
 
 /// The first row whose (valid) value is the best.
 pub(super) fn best_row(column: &Column, rows: impl Iterator<Item = usize>, wanted: Ordering) -> Option<usize> {
-    fn best(
+    // A loop for each direction, which it need not look at.
+    match wanted {
+        Ordering::Less => first_row(column, rows, Ordering::is_lt),
+        Ordering::Equal | Ordering::Greater => first_row(column, rows, Ordering::is_gt),
+    }
+}
+
+#[inline]
+fn first_row(
+    column: &Column,
+    rows: impl Iterator<Item = usize>,
+    is_better: impl Fn(Ordering) -> bool,
+) -> Option<usize> {
+    fn best<T: Copy>(
         rows: impl Iterator<Item = usize>,
-        wanted: Ordering,
-        compare: impl Fn(usize, usize) -> Ordering,
+        value: impl Fn(usize) -> T,
+        is_better: impl Fn(T, T) -> bool,
     ) -> Option<usize> {
-        rows.reduce(|best, row| if compare(row, best) == wanted { row } else { best })
+        let valued = rows.map(|row| (row, value(row)));
+        let best = valued.reduce(|best, next| if is_better(next.1, best.1) { next } else { best });
+        best.map(|(row, _)| row)
     }
     match &column.data {
-        Data::Bool(values) => best(rows, wanted, |left, right| values[left].cmp(&values[right])),
-        Data::I64(values) => best(rows, wanted, |left, right| values[left].cmp(&values[right])),
-        Data::F64(values) => best(rows, wanted, |left, right| float_order(values[left], values[right])),
-        Data::I128(values) => best(rows, wanted, |left, right| values[left].cmp(&values[right])),
-        Data::Str(values) => best(rows, wanted, |left, right| values.get(left).cmp(values.get(right))),
+        Data::Bool(values) => best(rows, |row| values[row], |value, best| is_better(value.cmp(&best))),
+        Data::I64(values) => best(rows, |row| values[row], |value, best| is_better(value.cmp(&best))),
+        Data::F64(values) => best(
+            rows,
+            |row| values[row],
+            |value, best| is_better(float_order(value, best)),
+        ),
+        Data::I128(values) => best(rows, |row| values[row], |value, best| is_better(value.cmp(&best))),
+        Data::Str(values) => best(rows, |row| values.get(row), |value, best| is_better(value.cmp(best))),
     }
 }

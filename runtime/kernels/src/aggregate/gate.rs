@@ -26,11 +26,11 @@ pub(super) struct Gate<'a> {
 impl<'a> Gate<'a> {
     pub fn new(slot: &Slot, events: &'a Events) -> Gate<'a> {
         let tags = |lift: LiftId| events.lifts[lift.index()].tags.as_deref();
-        let mut gate = Gate::of_filter(slot.filter, events);
-        for (at, lift) in slot.arguments().enumerate() {
-            gate.arguments[at] = tags(lift).map(|tags| (tags, slot.aggregate.skips_null(at)));
+        let gate = |at, lift: Option<LiftId>| Some((tags(lift?)?, slot.aggregate.skips_null(at)));
+        Gate {
+            arguments: [gate(0, slot.argument), gate(1, slot.second)],
+            ..Gate::of_filter(slot.filter, events)
         }
-        gate
     }
 
     /// Without arguments.
@@ -43,8 +43,10 @@ impl<'a> Gate<'a> {
     }
 
     /// Whether every event takes part.
-    pub fn is_open(&self) -> bool {
-        self.poison.is_none() && self.filter.is_none() && self.arguments.iter().all(Option::is_none)
+    #[inline]
+    pub fn is_open(slot: &Slot, events: &Events) -> bool {
+        let is_valid = |lift: LiftId| events.lifts[lift.index()].tags.is_none();
+        events.poison.is_none() && slot.filter.is_none() && slot.arguments().all(is_valid)
     }
 
     #[inline]

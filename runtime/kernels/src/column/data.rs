@@ -32,6 +32,17 @@ impl Data {
         }
     }
 
+    /// Makes room for so many rows more; of strings, for their offsets.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        match self {
+            Data::Bool(values) => values.reserve_exact(rows),
+            Data::I64(values) => values.reserve_exact(rows),
+            Data::F64(values) => values.reserve_exact(rows),
+            Data::I128(values) => values.reserve_exact(rows),
+            Data::Str(values) => values.offsets.reserve_exact(rows),
+        }
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         match self {

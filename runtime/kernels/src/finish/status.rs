@@ -55,19 +55,15 @@ pub(super) fn is_error(status: Status) -> bool {
     matches!(status, Status::Error(_))
 }
 
-/// The worst error among slots; `Empty` if all are; else `Ok`.
-pub(super) fn merge_statuses(slots: &[&Vec<Status>], rows: usize) -> Vec<Status> {
-    let clean = |status: Status| match status {
-        Status::Error(_) | Status::Empty => status,
-        Status::Ok | Status::Missing | Status::Truncated | Status::Stale => Status::Ok,
-    };
-    let Some((first, others)) = slots.split_first() else {
+/// The worst error among slots; `Empty` if all are; else `Ok`. Slots have no other statuses.
+pub(super) fn merge_statuses<'a>(mut slots: impl Iterator<Item = &'a Vec<Status>>, rows: usize) -> Vec<Status> {
+    let Some(first) = slots.next() else {
         return vec![Status::Ok; rows];
     };
-    let mut merged: Vec<Status> = first.iter().map(|status| clean(*status)).collect();
-    for statuses in others {
-        for (merged, status) in merged.iter_mut().zip(*statuses) {
-            *merged = match (*merged, clean(*status)) {
+    let mut merged = first.clone();
+    for statuses in slots {
+        for (merged, status) in merged.iter_mut().zip(statuses) {
+            *merged = match (*merged, *status) {
                 (Status::Error(left), Status::Error(right)) => Status::Error(left.max(right)),
                 (error @ Status::Error(_), _) | (_, error @ Status::Error(_)) => error,
                 (Status::Empty, Status::Empty) => Status::Empty,

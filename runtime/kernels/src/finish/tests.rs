@@ -38,24 +38,6 @@ fn over(slots: Vec<u32>, expr: Expr) -> FinishKind {
     }
 }
 
-fn fold_spec(slots: usize) -> FoldSpec {
-    let slot = Slot {
-        aggregate: featc_ir::Aggregate::Count,
-        argument: None,
-        second: None,
-        filter: None,
-        window: WindowId(0),
-        ty: Type::Int64,
-    };
-    FoldSpec {
-        entity: vec![],
-        windows: vec![WEEK],
-        slots: vec![slot; slots],
-        presence: vec![None],
-        self_columns: vec![],
-    }
-}
-
 fn spec(features: Vec<FinishFeature>) -> FinishSpec {
     FinishSpec {
         begins_us: Some(100),
@@ -66,8 +48,13 @@ fn spec(features: Vec<FinishFeature>) -> FinishSpec {
 }
 
 /// As the function of this name; the values without statuses are the same.
-fn finish(spec: &FinishSpec, fold: &FoldSpec, answers: &Answers<'_>, lag: Lag<'_>) -> Vec<(Column, Vec<Status>)> {
-    let done = super::finish(spec, fold, answers, lag);
+fn finish(spec: &FinishSpec, answers: &Answers<'_>, lag: Lag<'_>) -> Vec<(Column, Vec<Status>)> {
+    let copied = Answers {
+        times: answers.times,
+        slots: answers.slots.clone(),
+        presence: answers.presence.clone(),
+    };
+    let done = super::finish(spec, copied, lag, None);
     let tagged = |(column, statuses): &(Column, Vec<Status>)| {
         let value = |(row, status): (usize, &Status)| match status {
             Status::Error(code) => Value::Error(*code),
@@ -145,7 +132,7 @@ fn status_value_default_derived() {
             true,
         ),
     ];
-    let done = finish(&spec(features), &fold_spec(2), &answers(&TIMES), COMPLETE);
+    let done = finish(&spec(features), &answers(&TIMES), COMPLETE);
     assert_eq!(done.len(), 5);
     let plain = vec![
         Status::Ok,
@@ -196,14 +183,14 @@ fn an_empty_slot_beside_a_full_one_is_ok() {
     let mut answers = answers(&TIMES);
     answers.slots[1].1[1] = Status::Ok;
     let features = vec![feature(over(vec![0, 1], column(1)), None, true)];
-    let done = finish(&spec(features), &fold_spec(2), &answers, COMPLETE);
+    let done = finish(&spec(features), &answers, COMPLETE);
     assert_eq!((done[0].0.value(1), done[0].1[1]), (int(0), Status::Ok));
 }
 
 #[test]
 fn an_error_of_a_slot_makes_the_feature_null_whatever_the_expression_says() {
     let features = vec![feature(over(vec![0, 1], column(1)), Some(9), true)];
-    let done = finish(&spec(features), &fold_spec(2), &answers(&TIMES), COMPLETE);
+    let done = finish(&spec(features), &answers(&TIMES), COMPLETE);
     assert_eq!((done[0].0.value(2), done[0].1[2]), (int(9), OVERFLOW));
 }
 
@@ -220,7 +207,7 @@ fn a_derived_feature_that_fails_is_null() {
             true,
         ),
     ];
-    let done = finish(&spec(features), &fold_spec(2), &answers(&TIMES), COMPLETE);
+    let done = finish(&spec(features), &answers(&TIMES), COMPLETE);
     assert_eq!((done[0].0.value(0), done[0].1[0]), (int(7), OVERFLOW));
     assert_eq!((done[0].0.value(4), done[0].1[4]), (int(2), Status::Truncated));
 }
@@ -231,10 +218,10 @@ const COMPLETE: Lag<'_> = Lag::All(None);
 fn stale_is_said_of_each_question_by_its_cut() {
     let features = vec![feature(over(vec![0], column(0)), Some(-1), true)];
     let spec = spec(features);
-    let whole = finish(&spec, &fold_spec(2), &answers(&TIMES), COMPLETE);
+    let whole = finish(&spec, &answers(&TIMES), COMPLETE);
     // As far as the ttl, and a microsecond further.
     let lags = [0, 5, 6, u64::MAX, 5, 6];
-    let done = finish(&spec, &fold_spec(2), &answers(&TIMES), Lag::Each(&lags));
+    let done = finish(&spec, &answers(&TIMES), Lag::Each(&lags));
     for (row, lag) in lags.into_iter().enumerate() {
         let (values, statuses) = &done[0];
         match lag > 5 {
@@ -261,7 +248,7 @@ fn stale_is_a_matter_of_the_pipeline_alone() {
     let stale = |delay_us| {
         let spec = spec(features());
         let lag = Lag::of(&spec, Truth::AsOfArrival { delay_us });
-        let done = finish(&spec, &fold_spec(2), &answers(&TIMES), lag);
+        let done = finish(&spec, &answers(&TIMES), lag);
         done[0].1.iter().all(|status| *status == Status::Stale) && done[0].0.values() == vec![int(-1); 6]
     };
     assert!(!stale(None) && !stale(Some(5)) && stale(Some(6)));
@@ -323,7 +310,7 @@ fn no_questions_no_answers() {
         presence: vec![vec![]],
     };
     let features = vec![feature(over(vec![0], plus(column(0), column(0))), Some(1), true)];
-    let done = finish(&spec(features), &fold_spec(1), &none, COMPLETE);
+    let done = finish(&spec(features), &none, COMPLETE);
     assert!(done[0].0.is_empty() && done[0].1.is_empty());
 }
 
@@ -370,7 +357,7 @@ fn columns_of_statuses_are_those_of_rows() {
     )];
     for (features, slots) in [(one(None), 1), (one(Some(3)), 1), (two, 2)] {
         let spec = spec(features);
-        let done = finish(&spec, &fold_spec(2), &answers, COMPLETE);
+        let done = finish(&spec, &answers, COMPLETE);
         for (row, (left, right, value, time, present)) in rows.iter().enumerate() {
             let overflows = slots == 2 && *left == Status::Ok && *right == Status::Ok && *value == int(i64::MAX);
             let expr_error = overflows.then_some(ErrorCode::Overflow);
@@ -382,11 +369,5 @@ fn columns_of_statuses_are_those_of_rows() {
                 assert_eq!(done[0].0.is_null(row), !filled);
             }
         }
-        let copied = Answers {
-            times: &times,
-            slots: answers.slots.clone(),
-            presence: answers.presence.clone(),
-        };
-        assert_eq!(finish_owned(&spec, &fold_spec(2), copied, COMPLETE, None), done);
     }
 }

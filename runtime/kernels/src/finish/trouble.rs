@@ -1,17 +1,20 @@
 //! How many answers are not what was asked for: errors, windows that are cut off, a pipeline that is too far behind.
 
 use super::{any, truncated_before};
-use crate::column::{Column, Tag};
+use crate::column::{Column, Data, Tag};
 use featc_ir::plan::FinishSpec;
 use featc_ir::{ErrorCode, Status, Window};
 
-/// Answers of one feature that are not what was asked for, by status. A derived feature has its own errors only.
+/// Answers of one feature that are not what was asked for, by status. A derived feature has its own errors only. And whether
+/// there is anything in its answers at all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Trouble {
     /// Per error, in the order of their numbers.
     pub errors: [u64; 3],
     pub truncated: u64,
     pub stale: u64,
+    /// Whether some answer is more than null, zero, false or an empty text, before the default.
+    pub says: bool,
 }
 
 /// Where troubles are counted.
@@ -43,6 +46,7 @@ impl Trouble {
         }
         self.truncated += other.truncated;
         self.stale += other.stale;
+        self.says |= other.says;
     }
 
     /// Counts answers: an error of one of the slots (of several the greatest), or else of the expression. Of those that are
@@ -54,6 +58,7 @@ impl Trouble {
         rows: usize,
         (cut, stale): (Option<(&[i64], i128)>, Option<&[bool]>),
     ) {
+        self.says = self.says || says(values, rows);
         let is_stale = |row: usize| stale.is_some_and(|stale| stale[row]);
         self.stale += (0..rows).filter(|row| is_stale(*row)).count() as u64;
         let tags = |column: &Column| {
@@ -80,6 +85,19 @@ impl Trouble {
             self.truncated += (0..times.len()).filter(is_cut).count() as u64;
         }
     }
+}
+
+/// Whether a value is more than null, an error, zero, false or an empty text.
+fn says(values: &Column, rows: usize) -> bool {
+    let is_valid = |row: usize| values.tags.as_ref().is_none_or(|tags| tags[row] == Tag::VALID);
+    let is_more = |row: usize| match &values.data {
+        Data::Bool(values) => values[row],
+        Data::I64(values) => values[row] != 0,
+        Data::F64(values) => values[row] != 0.0,
+        Data::I128(values) => values[row] != 0,
+        Data::Str(texts) => !texts.get(row).is_empty(),
+    };
+    (0..rows).any(|row| is_valid(row) && is_more(row))
 }
 
 impl Told<'_> {

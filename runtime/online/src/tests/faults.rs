@@ -57,6 +57,8 @@ fn a_checkpoint_that_fails_is_told_and_tried_again_after_a_pause() {
         push(&runtime, id, NOON - 60 * SECOND, Some(NOON - 5 * SECOND)).expect("pushed");
     }
     assert!(failed() < 5, "{} checkpoints were tried without a pause", failed());
+    // Who asks for one does not wait for the pause.
+    assert!(runtime.checkpoint_wait().is_err() && runtime.checkpoint_wait().is_err());
     assert_eq!(
         disk.list("log").expect("a folder").len(),
         segments,

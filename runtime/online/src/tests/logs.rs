@@ -2,7 +2,7 @@
 
 use super::disk::SimulatedDisk;
 use super::fixture::{NOON, SECOND, SHOP, ask, compiled, files, logged, open, push};
-use crate::aside::Aside;
+use crate::aside::{About, Aside};
 use crate::disk::Disk as _;
 use crate::{Options, Runtime, SetClock};
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
@@ -132,8 +132,13 @@ fn lines_of_a_group_are_synced_once() {
             .incoming("payments", FileFormat::Jsonl, b"no\n\nneither\n".to_vec())
             .expect("rows")
     };
+    let about = |id| About {
+        request_id: Some(id),
+        from: None,
+        received_us: NOON,
+    };
     for id in ["a", "b"] {
-        let noted = aside.note(source, (&broken(), &PushReport::default()), (Some(id), NOON));
+        let noted = aside.note(source, (&broken(), &PushReport::default()), about(id));
         assert!(noted.expect("lines"));
     }
     assert_eq!(disk.syncs("aside/rejected-000007.jsonl"), 0);
@@ -143,12 +148,12 @@ fn lines_of_a_group_are_synced_once() {
     // What cannot be written counts for nothing, and what follows stands behind what did.
     disk.refuse(&[("append", "aside")]);
     aside
-        .note(source, (&broken(), &PushReport::default()), (Some("c"), NOON))
+        .note(source, (&broken(), &PushReport::default()), about("c"))
         .expect("lines");
     assert!(matches!(aside.keep(), Err((_, true))));
     disk.refuse(&[("sync", "aside")]);
     aside
-        .note(source, (&broken(), &PushReport::default()), (Some("d"), NOON))
+        .note(source, (&broken(), &PushReport::default()), about("d"))
         .expect("lines");
     assert!(matches!(aside.keep(), Err((_, false))));
     let text = disk

@@ -100,7 +100,7 @@ impl Log {
     /// The entities with an event behind the floor, in key order.
     pub fn behind(&self, floor_us: Option<i64>) -> Vec<(&[u8], &EntityLog)> {
         let mut entities = self.sorted();
-        entities.retain(|(_, log)| floor_us.is_none_or(|floor| log.latest_until(i64::MAX).is_some_and(|t| t > floor)));
+        entities.retain(|(_, log)| floor_us.is_none_or(|floor| log.latest().is_some_and(|t| t > floor)));
         entities
     }
 }

@@ -21,7 +21,7 @@ use featr_kernels::Column;
 use featr_kernels::aggregate::State;
 use featr_kernels::events::Events;
 use parts::Parts;
-pub(crate) use parts::{Stop, Walk};
+pub(crate) use parts::Walk;
 use std::collections::HashMap;
 use std::ops::Range;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
@@ -143,7 +143,12 @@ impl Log {
                 .spec
                 .slots
                 .iter()
-                .map(|slot| (Column::empty(slot.ty), Vec::with_capacity(questions.len())))
+                .map(|slot| {
+                    (
+                        Column::with_room(slot.ty, questions.len()),
+                        Vec::with_capacity(questions.len()),
+                    )
+                })
                 .collect(),
             presence: vec![Vec::with_capacity(questions.len()); self.spec.presence.len()],
         };
@@ -156,10 +161,11 @@ impl Log {
         for question in questions {
             let position = question.entity.and_then(|key| self.positions.get(key));
             let log = position.map_or(&nobody, |position| &self.entities[*position].1);
+            let now = log.after(question.t_us);
             for walk in walks {
-                self.walk(log, walk, question, &mut scratch, &mut answers.slots);
+                self.walk((log, now), walk, question, &mut scratch, &mut answers.slots);
             }
-            let latest = log.latest_until(question.t_us);
+            let latest = log.latest_before(now);
             for (present, length_us) in answers.presence.iter_mut().zip(&self.spec.presence) {
                 present.push(is_present(latest, question.t_us, *length_us));
             }
@@ -173,14 +179,14 @@ impl Log {
         answers
     }
 
-    /// Answers the slots of one walk.
+    /// Answers the slots of one walk over a log, of which the first event after the question's instant is at `now`.
     ///
     /// After each stop, `scratch.states` is the fold from the stop's left end on. In front of a page in which a window
     /// begins, `scratch.saved` keeps the fold from that page's right end on: a longer window continues from there with
     /// the page's summary, and the rest of the page's rows need not be folded.
     fn walk(
         &self,
-        log: &EntityLog,
+        (log, now): (&EntityLog, Place),
         walk: &Walk,
         question: LogQuestion<'_>,
         scratch: &mut Scratch,
@@ -192,15 +198,17 @@ impl Log {
             Some(id) => log.with_id(shape, id),
             None => Vec::new(),
         };
-        let mut right = log.until(walk.bounds.until(t_us));
+        let mut right = match walk.bounds.hold_now() {
+            true => now,
+            false => log.until(walk.bounds.until(t_us)),
+        };
         let Scratch { states, saved } = scratch;
         for part in walk.stops.first().map_or(&[][..], |stop| &stop.parts) {
             states[*part].clone_from(&shape.parts.identities[*part]);
         }
         let mut page: Option<Range<Place>> = None;
         for (position, stop) in walk.stops.iter().enumerate() {
-            let bounds = self.spec.windows[stop.window].bounds();
-            let mut left = log.left(bounds.after(t_us)).min(right);
+            let mut left = log.left(stop.bounds.after(t_us)).min(right);
             if let Some(last) = stop.last {
                 left = log.last(shape, last, left..right, &exclusions);
             }
@@ -222,9 +230,8 @@ impl Log {
             log.fold_around(shape, left..right, &exclusions, &stop.parts, states);
             right = left;
             for slot in &stop.slots {
-                let spec = &self.spec.slots[*slot];
-                let state = &states[shape.parts.of_slot[*slot]];
-                let (value, status) = state.lower(spec, shape.parts.types(spec), t_us);
+                let part = shape.parts.of_slot[*slot];
+                let (value, status) = states[part].lower(&self.spec.slots[*slot], shape.parts.types[part], t_us);
                 slots[*slot].0.push(&value);
                 slots[*slot].1.push(status);
             }

@@ -12,6 +12,8 @@ pub(crate) struct Parts {
     pub slots: Vec<Slot>,
     /// Per part, the state of no events.
     pub identities: Vec<State>,
+    /// Per part, the types of its arguments.
+    pub types: Vec<Types>,
     /// Per slot of the `FoldSpec`, its part.
     pub of_slot: Vec<usize>,
     /// Types of `RowSpec::lifts`.
@@ -38,20 +40,16 @@ impl Parts {
                 slots.push(counter);
             }
         }
-        let mut parts = Parts {
+        let types = |slot: &Slot| Types::of(slot, |lift| lift_types[lift.index()]);
+        let types: Vec<Types> = slots.iter().map(types).collect();
+        let identity = |(slot, types): (&Slot, &Types)| State::identity(slot.aggregate, *types);
+        Parts {
+            identities: slots.iter().zip(&types).map(identity).collect(),
             slots,
-            identities: Vec::new(),
+            types,
             of_slot,
             lift_types,
-        };
-        let identity = |slot: &Slot| State::identity(slot.aggregate, parts.types(slot));
-        parts.identities = parts.slots.iter().map(identity).collect();
-        parts
-    }
-
-    /// The types of a slot's arguments.
-    pub fn types(&self, slot: &Slot) -> Types {
-        Types::of(slot, |lift| self.lift_types[lift.index()])
+        }
     }
 
     /// The part that counts the events that pass a filter.
@@ -87,8 +85,7 @@ pub(crate) struct Walk {
 /// Where a walk answers the slots of one window.
 #[derive(Debug)]
 pub(crate) struct Stop {
-    /// Position in `FoldSpec::windows`.
-    pub window: usize,
+    pub bounds: Bounds,
     /// The last so many events that pass this filter, or are an error. Such a stop is the only one of its walk.
     pub last: Option<(u32, Option<LiftId>)>,
     /// Slots answered here.
@@ -97,40 +94,31 @@ pub(crate) struct Stop {
     pub parts: Vec<usize>,
 }
 
-impl Stop {
-    /// A stop that is on no walk yet.
-    pub fn new(window: usize, slots: Vec<usize>) -> Stop {
-        Stop {
-            window,
-            last: None,
-            slots,
-            parts: Vec::new(),
-        }
-    }
-}
-
 impl Walk {
-    /// A walk over windows that end alike, each of which starts within the next; `None` if they are not that, or if one
-    /// chooses among events and is not alone, or does so by several filters.
-    pub fn new(spec: &FoldSpec, of_slot: &[usize], saves: bool, mut stops: Vec<Stop>) -> Option<Walk> {
-        let window = |stop: &Stop| &spec.windows[stop.window];
-        let first = window(stops.first()?);
-        let (bounds, excluding) = (first.bounds(), first.excluding);
-        let alike = |stop: &Stop| window(stop).excluding == excluding && window(stop).bounds().end_as(&bounds);
-        let nests = |pair: &[Stop]| window(&pair[0]).bounds().start_within(&window(&pair[1]).bounds());
-        if !stops.iter().all(alike) || !stops.windows(2).all(nests) {
-            return None;
-        }
+    /// A walk over windows that end alike, each of which starts within the next, with the slots of each; `None` if they are
+    /// not that, or if one chooses among events and is not alone, or does so by several filters.
+    pub fn new(spec: &FoldSpec, of_slot: &[usize], saves: bool, stops: Vec<(usize, Vec<usize>)>) -> Option<Walk> {
+        let first = spec.windows[stops.first()?.0];
         let alone = stops.len() == 1;
-        for stop in &mut stops {
-            if let Some(count) = spec.windows[stop.window].count() {
-                let filter = |slot: &usize| spec.slots[*slot].filter;
-                let chosen = filter(stop.slots.first()?);
-                if !alone || !stop.slots.iter().all(|slot| filter(slot) == chosen) {
-                    return None;
-                }
-                stop.last = Some((count, chosen));
-            }
+        let stop = |(window, slots): (usize, Vec<usize>)| {
+            let window = &spec.windows[window];
+            let filter = |slot: &usize| spec.slots[*slot].filter;
+            let chosen = slots.first().and_then(filter);
+            let is_alike = window.excluding == first.excluding && window.bounds().end_as(&first.bounds());
+            let chooses_alike = alone && slots.iter().all(|slot| filter(slot) == chosen);
+            (is_alike && (window.count().is_none() || chooses_alike)).then(|| Stop {
+                bounds: window.bounds(),
+                last: window.count().map(|count| (count, chosen)),
+                slots,
+                parts: Vec::new(),
+            })
+        };
+        let mut stops: Vec<Stop> = stops.into_iter().map(stop).collect::<Option<_>>()?;
+        if !stops
+            .windows(2)
+            .all(|pair| pair[0].bounds.start_within(&pair[1].bounds))
+        {
+            return None;
         }
         let mut live: Vec<usize> = Vec::new();
         for stop in stops.iter_mut().rev() {
@@ -140,8 +128,8 @@ impl Walk {
             stop.parts.clone_from(&live);
         }
         Some(Walk {
-            bounds,
-            excludes_self: excluding == Excluding::SelfEvent,
+            bounds: first.bounds(),
+            excludes_self: first.excluding == Excluding::SelfEvent,
             saves,
             stops,
         })

@@ -1,15 +1,13 @@
 //! `Finish`: slots at `t` to features.
 
-use crate::check;
 use crate::delta::Delta;
 use crate::log::LogAnswers;
 use crate::now::Now;
 use crate::operator::{Answer, Ask, Operator, Port};
 use crate::question::{Questions, ReadError};
 use crate::report::StepReport;
-use featc_ir::plan::{FinishSpec, FoldSpec};
-use featc_ir::{Bug, Source, Status};
-use featr_kernels::Column;
+use featc_ir::plan::FinishSpec;
+use featc_ir::{Bug, Source};
 use featr_kernels::finish::{self, Answers, Lag};
 use std::sync::Arc;
 
@@ -18,20 +16,17 @@ use std::sync::Arc;
 pub(crate) struct FinishOperator {
     spec: FinishSpec,
     source: Arc<Source>,
-    fold: Arc<FoldSpec>,
     output: Port,
 }
 
 impl FinishOperator {
     pub fn new(spec: FinishSpec, inputs: &[&Port]) -> Result<FinishOperator, Bug> {
-        let [Port::Slots(source, fold)] = inputs else {
+        let [Port::Slots(source)] = inputs else {
             return Err(Bug("features need the slots of one log as their input".to_owned()));
         };
-        check::finish(&spec, fold)?;
         Ok(FinishOperator {
             output: Port::Features,
             source: source.clone(),
-            fold: fold.clone(),
             spec,
         })
     }
@@ -55,27 +50,11 @@ impl Operator for FinishOperator {
         let behind = |cut_us| questions.times.iter().map(move |at_us| finish::behind(*at_us, cut_us));
         let each: Option<Vec<u64>> = now.given(&self.source).map(|cut_us| behind(cut_us).collect());
         let lag = each.as_deref().map_or(Lag::of(&self.spec, now.truth), Lag::Each);
-        let answer = |slots| finish(&self.spec, &self.fold, &questions.times, slots, lag);
-        Ok(slots.map_or(Answer::Nothing, |slots| Answer::Features(answer(slots))))
+        let answer = |LogAnswers { slots, presence }| {
+            let times = &questions.times;
+            let answers = Answers { times, slots, presence };
+            Answer::Features(finish::finish(&self.spec, answers, lag, None))
+        };
+        Ok(slots.map_or(Answer::Nothing, answer))
     }
-}
-
-/// One column and one status per question for each output feature.
-///
-/// # Contract
-/// - **Total**: every question gets a value or null, and a status, for every output.
-/// - **Pure**: state plays no role but through the answers. `lag` decides staleness and nothing else.
-fn finish(
-    spec: &FinishSpec,
-    fold: &FoldSpec,
-    times: &[i64],
-    answers: LogAnswers,
-    lag: Lag<'_>,
-) -> Vec<(Column, Vec<Status>)> {
-    let answers = Answers {
-        times,
-        slots: answers.slots,
-        presence: answers.presence,
-    };
-    finish::finish(spec, fold, &answers, lag)
 }

@@ -83,7 +83,7 @@ impl LogOperator {
                 transform: rows.name.clone(),
                 keys: spec.entity.iter().map(|key| key.name.clone()).collect(),
             },
-            output: Port::Slots(source.clone(), Arc::new(spec.clone())),
+            output: Port::Slots(source.clone()),
             source: source.clone(),
             reach_us: log.keep_us,
             log: Log::new(spec, (&log.parts, log.of_slot), lift_types, paging),

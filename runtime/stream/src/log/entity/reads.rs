@@ -93,10 +93,15 @@ impl EntityLog {
         after_us.map_or(Self::start(), |after_us| self.after(after_us))
     }
 
-    /// The greatest event time ≤ `t_us`.
-    pub fn latest_until(&self, t_us: i64) -> Option<i64> {
-        let Place { group, page, row } = self.page_before(self.after(t_us))?;
+    /// The event time before a place.
+    pub fn latest_before(&self, place: Place) -> Option<i64> {
+        let Place { group, page, row } = self.page_before(place)?;
         self.groups[group].pages[page].events.times.get(row - 1).copied()
+    }
+
+    /// The event time of the last event.
+    pub fn latest(&self) -> Option<i64> {
+        self.latest_before(self.end())
     }
 
     /// The page in which the event before a place lies, with the number of its events before that place.

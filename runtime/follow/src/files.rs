@@ -1,0 +1,330 @@
+//! The files of a source: those that are there, those that come, those that were renamed, and those that go.
+
+use crate::place::{Id, Position};
+use crate::sender::{Ended, Sender};
+use crate::split::Split;
+use crate::text::Look;
+use featc_ir::FileSet;
+use featr_decode::{DecodeError, LocalStore, expand_in};
+use featr_online::{Positions, Progress, Reading};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How often it is looked whether something has come.
+const EVERY: Duration = Duration::from_millis(50);
+/// Who writes to a file that was renamed may do so for a while.
+const GRACE: Duration = Duration::from_secs(2);
+/// So long nothing may be where files are looked for before it is told.
+const ABSENT: Duration = Duration::from_secs(2);
+
+/// So much is told of files that cannot be opened.
+const TOLD_MAX: usize = 1_000;
+
+/// What is said of a file that is not the one any more that was read.
+const ANEW: &str = "nothing: it is read from its beginning, and rows that come again count once";
+
+/// The same of one that is not where it is looked for.
+const GONE: &str = "nothing, if the rest of it may be missing; else push its rows";
+
+/// What was found, by name: where it lies, and which file it is.
+type There = BTreeMap<String, (PathBuf, Id)>;
+
+#[derive(Debug)]
+pub struct Files {
+    set: FileSet,
+    base: PathBuf,
+    known: BTreeMap<String, Split>,
+    /// Files that are not where they are looked for any more, each with the instant since when nothing of it came.
+    leaving: Vec<(Split, Instant)>,
+    /// Positions of the start, by name, that are of no file so far.
+    unclaimed: BTreeMap<String, Position>,
+    /// Whether nothing was looked for yet.
+    is_first: bool,
+    /// Since when there is nothing.
+    absent: Option<Instant>,
+    /// What was told of files that are there and cannot be opened.
+    told: BTreeSet<String>,
+}
+
+impl Files {
+    pub fn new(sender: &Sender, set: FileSet, base: PathBuf) -> Files {
+        let positions = sender.feed.positions().into_iter();
+        let known = |(name, position)| Some((name, serde_json::from_value(position).ok()?));
+        Files {
+            set,
+            base,
+            known: BTreeMap::new(),
+            leaving: Vec::new(),
+            unclaimed: positions.filter_map(known).collect(),
+            is_first: true,
+            absent: None,
+            told: BTreeSet::new(),
+        }
+    }
+
+    /// Reads until the state is closed.
+    ///
+    /// # Errors
+    /// [`Ended`].
+    pub fn read(mut self, sender: &mut Sender) -> Result<(), Ended> {
+        loop {
+            let has_moved = self.look(sender)?;
+            self.show(sender);
+            if !has_moved {
+                sender.settle()?;
+                sender.pause(EVERY)?;
+            }
+        }
+    }
+
+    /// Looks at everything once; whether something was read.
+    fn look(&mut self, sender: &mut Sender) -> Result<bool, Ended> {
+        if let Some(there) = self.list(sender) {
+            self.meet(&there, sender)?;
+        }
+        let mut has_moved = false;
+        for (mut split, since) in std::mem::take(&mut self.leaving) {
+            let is_end = since.elapsed() >= GRACE;
+            let look = split.look(sender, is_end)?;
+            has_moved |= look == Look::Moved;
+            match (look, is_end) {
+                // The same look again: with `is_end` it ends behind its last piece.
+                (Look::Moved, _) => self.leaving.push((split, Instant::now())),
+                (Look::Nothing, false) => self.leaving.push((split, since)),
+                (look, _) => {
+                    if let Look::Refused(why) | Look::Replaced(why) = look {
+                        sender.feed.tell("E0815", split.name(), why, GONE);
+                    }
+                    let positions = [(split.name().to_owned(), Value::Null)].into();
+                    let from = split.name().to_owned();
+                    sender.moved(Reading { from, positions })?;
+                }
+            }
+        }
+        let format = self.set.format;
+        for (name, split) in &mut self.known {
+            match split.look(sender, false)? {
+                Look::Nothing => {}
+                Look::Moved => has_moved = true,
+                Look::Refused(why) => {
+                    let help = "mend the file, or take it away: the others are read";
+                    sender.feed.tell("E0816", name, why, help);
+                }
+                Look::Replaced(why) => {
+                    sender.feed.tell("E0815", name, why, ANEW);
+                    has_moved = true;
+                    let path = self.base.join(name);
+                    if let Ok(Some(anew)) = Split::open((name, &path), format, None) {
+                        *split = anew;
+                    }
+                }
+            }
+        }
+        Ok(has_moved)
+    }
+
+    /// What is there; `None`: that is not known.
+    fn list(&mut self, sender: &Sender) -> Option<There> {
+        let listed = match expand_in(&LocalStore, &self.set, &self.base) {
+            Ok(listed) => {
+                self.absent = None;
+                listed
+            }
+            Err(DecodeError::NoFiles { why, .. }) => {
+                let since = *self.absent.get_or_insert_with(Instant::now);
+                if since.elapsed() >= ABSENT {
+                    self.tell_once(sender, why, "it is read when it is there");
+                }
+                Vec::new()
+            }
+            Err(error) => {
+                let help = error.help().unwrap_or_else(|| "mend the permissions".to_owned());
+                self.tell_once(sender, error.to_string(), &help);
+                return None;
+            }
+        };
+        let about = |file: featr_decode::InputFile| {
+            // What goes meanwhile is not there.
+            let about = std::fs::metadata(&file.path).ok()?;
+            Some((file.name.to_string(), (file.path, Id::of(&about))))
+        };
+        Some(listed.into_iter().filter_map(about).collect())
+    }
+
+    fn tell_once(&mut self, sender: &Sender, why: String, help: &str) {
+        if self.told.len() < TOLD_MAX && self.told.insert(why.clone()) {
+            sender.feed.tell("E0816", &self.set.paths.join(", "), why, help);
+        }
+    }
+
+    /// Finds the files again that are known, and meets those that are not.
+    fn meet(&mut self, there: &There, sender: &mut Sender) -> Result<(), Ended> {
+        let is_there = |split: &Split| there.get(split.name()).is_some_and(|(_, id)| *id == split.id());
+        let gone: Vec<String> = self
+            .known
+            .values()
+            .filter(|split| !is_there(split))
+            .map(|split| split.name().to_owned())
+            .collect();
+        let mut gone: Vec<Split> = gone.iter().filter_map(|name| self.known.remove(name)).collect();
+        let mut moved = Positions::new();
+        let mut new: Vec<(&String, &(PathBuf, Id))> = there
+            .iter()
+            .filter(|(name, _)| !self.known.contains_key(*name))
+            .collect();
+        // Renamed since the last look.
+        new.retain(|(name, (path, id))| {
+            let Some(at) = gone.iter().position(|split| split.id() == *id) else {
+                return true;
+            };
+            let mut split = gone.swap_remove(at);
+            moved.entry(split.name().to_owned()).or_insert(Value::Null);
+            split.renamed(name, path);
+            moved.insert((*name).clone(), split.position().json());
+            self.known.insert((*name).clone(), split);
+            false
+        });
+        self.claim(&mut new, &mut moved, sender);
+        for (name, (path, _)) in new {
+            match Split::open((name, path), self.set.format, None) {
+                Ok(Some(split)) => drop(self.known.insert(name.clone(), split)),
+                Ok(None) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => self.tell_once(sender, format!("`{name}`: {}", featr::plain(&error)), "mend the file"),
+            }
+        }
+        for split in gone {
+            self.leave(split, &mut moved);
+        }
+        if std::mem::take(&mut self.is_first) {
+            self.look_for_unclaimed(there, &mut moved, sender);
+        }
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let from = self.set.paths.join(", ");
+        sender.moved(Reading { from, positions: moved })
+    }
+
+    /// Gives files the positions of the start that are theirs: by name, or else as the same files under other names.
+    fn claim(&mut self, new: &mut Vec<(&String, &(PathBuf, Id))>, moved: &mut Positions, sender: &Sender) {
+        if self.unclaimed.is_empty() {
+            return;
+        }
+        let format = self.set.format;
+        let opened = |place: (&str, &Path), known: &Position| {
+            let split = Split::open(place, format, Some(known));
+            split.unwrap_or_else(|error| {
+                sender
+                    .feed
+                    .tell("E0816", place.0, featr::plain(&error), "mend the file");
+                None
+            })
+        };
+        new.retain(|(name, (path, _))| {
+            let known = self.unclaimed.get(*name);
+            let Some(split) = known.and_then(|known| opened((name, path), known)) else {
+                return true;
+            };
+            self.unclaimed.remove(*name);
+            self.known.insert((*name).clone(), split);
+            false
+        });
+        new.retain(|(name, (path, id))| {
+            let same = self.unclaimed.iter().filter(|(_, position)| position.id() == *id);
+            let mut same = same.filter_map(|(former, known)| Some((former.clone(), opened((name, path), known)?)));
+            let Some((former, split)) = same.next() else {
+                return true;
+            };
+            self.unclaimed.remove(&former);
+            moved.entry(former).or_insert(Value::Null);
+            moved.insert((*name).clone(), split.position().json());
+            self.known.insert((*name).clone(), split);
+            false
+        });
+    }
+
+    /// A file that is not where it is looked for any more: text is read to its end, under a name that no other has.
+    fn leave(&mut self, mut split: Split, moved: &mut Positions) {
+        moved.entry(split.name().to_owned()).or_insert(Value::Null);
+        if let Split::Text(_) = split {
+            let name = former(split.name(), split.id());
+            split.renamed(&name, Path::new(""));
+            moved.insert(name, split.position().json());
+            self.leaving.push((split, Instant::now()));
+        }
+    }
+
+    /// What positions of the start are of no file: text may have been renamed to where nobody looks; its folder is searched.
+    fn look_for_unclaimed(&mut self, there: &There, moved: &mut Positions, sender: &Sender) {
+        for (name, position) in std::mem::take(&mut self.unclaimed) {
+            let path = self.base.join(plain(&name));
+            let format = self.set.format;
+            let found = beside(&path, position.id()).and_then(|path| {
+                let under = former(&name, position.id());
+                Split::open((&under, &path), format, Some(&position)).ok().flatten()
+            });
+            moved.entry(name.clone()).or_insert(Value::Null);
+            match (found, &position) {
+                (Some(split @ Split::Text(_)), _) => {
+                    moved.insert(split.name().to_owned(), split.position().json());
+                    self.leaving.push((split, Instant::now()));
+                }
+                (_, Position::Text(text)) if there.contains_key(&name) => {
+                    let why = format!(
+                        "it is not the file any more of which {} bytes were read, and that one is not in its folder: what was \
+                         added to it since is not read",
+                        text.bytes
+                    );
+                    sender.feed.tell("E0815", &name, why, ANEW);
+                }
+                (_, Position::Whole(whole)) if there.contains_key(&name) => {
+                    let why = format!("it has changed since {} rows of it were read", whole.rows);
+                    sender.feed.tell("E0815", &name, why, ANEW);
+                }
+                // What was read and then taken away is the life of a folder.
+                (_, Position::Text(_) | Position::Whole(_)) => {}
+            }
+        }
+    }
+
+    fn show(&self, sender: &Sender) {
+        let all = || self.known.values().chain(self.leaving.iter().map(|(split, _)| split));
+        sender.feed.show(Progress {
+            splits: all().count() as u64,
+            unread_bytes: all().map(Split::unread_bytes).sum(),
+            refused: all().filter(|split| split.is_refused()).count() as u64,
+            has_ended: false,
+        });
+    }
+}
+
+/// What stands between the name of a file that goes and its number.
+const FORMER: char = '#';
+
+/// The name of a split that is at its name no more.
+fn former(name: &str, id: Id) -> String {
+    format!("{}{FORMER}{}", plain(name), id.inode())
+}
+
+/// The name that a split had.
+fn plain(name: &str) -> &str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match name.rsplit_once(FORMER) {
+        Some((plain, number)) if is_number(number) => plain,
+        Some(_) | None => name,
+    }
+}
+
+/// The file of this number in the folder of a file.
+fn beside(path: &Path, id: Id) -> Option<PathBuf> {
+    let folder = match path.parent()? {
+        folder if folder.as_os_str().is_empty() => Path::new("."),
+        folder => folder,
+    };
+    let entries = std::fs::read_dir(folder).ok()?.flatten();
+    let mut same = entries.filter(|entry| entry.metadata().is_ok_and(|about| Id::of(&about) == id));
+    same.next().map(|entry| entry.path())
+}

@@ -1,0 +1,29 @@
+//! How far the readers of sources are, and what they met.
+
+/// How far the reader of a source is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Files, or what else it reads.
+    pub splits: u64,
+    /// Bytes that are known to be there and not read.
+    pub unread_bytes: u64,
+    /// Splits that cannot be read.
+    pub refused: u64,
+    /// Whether nothing more can come.
+    pub has_ended: bool,
+}
+
+/// What a reader met that a person should know of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub source: String,
+    /// A code of the registry.
+    pub code: &'static str,
+    /// What it is about, such as a file.
+    pub from: String,
+    pub why: String,
+    pub help: String,
+}
+
+/// Problems that wait to be told, at most; all are counted.
+pub const PROBLEMS_MAX: usize = 1_000;
