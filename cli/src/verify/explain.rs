@@ -11,7 +11,6 @@ use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use featc_driver::diag::printable;
 use featc_ir::Type;
-use featr::Value;
 use featr_model::{Contribution, Part, Question};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -200,10 +199,10 @@ fn shown(
     text
 }
 
-fn shown_value(value: &Value, ty: Type) -> String {
+fn shown_value(value: &featr::Value, ty: Type) -> String {
     match value.is_null() {
         true => "null".to_owned(),
-        false => printable(&value.render(ty)).to_string(),
+        false => printable(&value.render(ty)).into_owned(),
     }
 }
 
@@ -211,7 +210,7 @@ fn shown_value(value: &Value, ty: Type) -> String {
 fn in_words(part: &Part) -> String {
     match part {
         Part::Taken(None) => "counts".to_owned(),
-        Part::Taken(Some((Value::Null, _))) => "its value is null".to_owned(),
+        Part::Taken(Some((featr::Value::Null, _))) => "its value is null".to_owned(),
         Part::Taken(Some((value, ty))) => format!("counts with {}", shown_value(value, *ty)),
         Part::FilteredOut => "left out by `where`".to_owned(),
         Part::Error(code) => format!("counts as error({})", code.name()),
