@@ -205,6 +205,7 @@ mod tests {
         assert_eq!(expired(&[(&[0, 1, 2], Some(10))]), 2);
         assert_eq!(expired(&[(&[0, 1, 2], Some(10)), (&[0, 1, 2], Some(0))]), 1);
         assert_eq!(expired(&[(&[0, 1, 2], Some(10)), (&[0, 1, 2], None)]), 0);
+        assert_eq!(expired(&[(&[0, 1, 2], Some(0)), (&[0, 1, 2], Some(10))]), 1);
         // Neither was given all rows.
         assert_eq!(expired(&[(&[0, 1], Some(10)), (&[1, 2], Some(10))]), 2);
         assert_eq!(expired(&[(&[0], Some(10)), (&[1], Some(10))]), 2);
