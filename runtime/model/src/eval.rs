@@ -112,7 +112,7 @@ impl<'a> Asked<'a> {
         let mut taken = Vec::new();
         let mut errors = Vec::new();
         for event in self.in_window(slot) {
-            match part(slot, event) {
+            match part(self.view, slot, event) {
                 Part::Taken(_) => taken.push(Taken {
                     event,
                     argument: lifted(slot.argument, event).unwrap_or(&Value::Null),
@@ -136,7 +136,7 @@ impl<'a> Asked<'a> {
         };
         let mut events: Vec<&Event> = self.visible.iter().copied().filter(inside).collect();
         if let WindowKind::Events { count, .. } = window.kind {
-            events.retain(|event| part(slot, event) != Part::FilteredOut);
+            events.retain(|event| part(self.view, slot, event) != Part::FilteredOut);
             let before = events.len().saturating_sub(count as usize);
             events.drain(..before);
         }
