@@ -93,6 +93,21 @@ fn what_was_served_can_be_trained_on_from_the_folder_alone() {
     assert_eq!(verified["rows"], 7, "five rows, two answers");
 }
 
+const REFUNDS: &str = r#"
+source refunds {
+  columns (id: int64, card: string, at: timestamp, seen: timestamp)
+  unique id
+  time at
+  arrival seen
+}
+view back of card from refunds {
+  owner "payments"
+  /// Refunds of a day.
+  feature n_1d = count() over 1d
+}
+service refunded { back.* }
+"#;
+
 #[test]
 fn a_state_is_listed_and_shown_without_a_server() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -136,6 +151,16 @@ fn a_state_is_listed_and_shown_without_a_server() {
         before,
         "nothing has changed"
     );
+    // Another source of the program is none of this service.
+    let more = format!(
+        "{}{REFUNDS}",
+        std::fs::read_to_string(folder.join("shop.feat")).expect("the program")
+    );
+    std::fs::write(folder.join("more.feat"), more).expect("a writable folder");
+    let shown = format!("state show more.feat --state state --service cards --key card=a --at {at}");
+    let shown = featc(folder, &shown).expect("it shows");
+    let cuts: Vec<&String> = shown["cuts"].as_object().expect("cuts").keys().collect();
+    assert_eq!(cuts, ["payments"]);
     let unknown = format!("state show shop.feat --state state --service risk --key card=a --at {at}");
     assert_eq!(featc(folder, &unknown).expect_err("a key is missing")["code"], "E0905");
 }
@@ -169,6 +194,19 @@ fn damage_is_told_by_file_and_a_running_server_is_left_alone() {
         assert!(said["message"].as_str().is_some_and(names_it), "{said}");
         std::fs::write(&path, before).expect("writable");
     }
+    // Another format is no damage, for who verifies and for who goes on.
+    let path = folder.join("state/checkpoint/00000001.snap");
+    let before = std::fs::read(&path).expect("a file");
+    let mut newer = before.clone();
+    newer[8] += 1;
+    std::fs::write(&path, newer).expect("writable");
+    for command in ["state verify --state state", "state list shop.feat --state state"] {
+        let said = featc(folder, command).expect_err("of another release");
+        assert_eq!(said["code"], "E0812", "{said}");
+        let is_told = |message: &str| message.contains("format version");
+        assert!(said["message"].as_str().is_some_and(is_told), "{said}");
+    }
+    std::fs::write(&path, before).expect("writable");
     // Of what has no sums: read as something else, or refused by name; the library's panics are nobody's to see.
     let path = folder.join("state/pushed/payments/00000001.parquet");
     let before = std::fs::read(&path).expect("a file");

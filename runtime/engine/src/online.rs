@@ -12,7 +12,7 @@ use featc_ir::{Key, Source, Truth};
 use featr_decode::{Aside, Decoded, decode_rows, from_arrow};
 use featr_kernels::{Batch, Column, Value, rows as rules};
 use featr_stream::{
-    AdvanceReport, Cuts, Engine, Kept, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport,
+    AdvanceReport, Cuts, Engine, Kept, LogName, LogStats, Questions, ReadError, RestoreError, RestoreReport, StepReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -53,8 +53,8 @@ pub struct PushReport {
     /// Events with copies in this batch that differ in columns which the source does not declare. Each counts once. Rows of
     /// one push are compared with each other, not with those of earlier ones, of which such columns are not kept.
     pub differing_copies: u64,
-    /// Of the accepted rows, those whose event time lies so far before the cut that no question of any view can reach it: they
-    /// are not kept.
+    /// Of the accepted rows, those so old that no question of any view can reach them: one view or more would have counted
+    /// them, and none keeps them.
     pub expired: u64,
     /// Every other row, in order.
     pub rejected: Vec<PushRejected>,
@@ -211,7 +211,7 @@ impl Online {
             overdue: step.overdue,
             overdue_rows: self.overdue_rows(&declared, &decoded, &step),
             differing_copies,
-            expired: step.logs.iter().map(|log| log.expired).min().unwrap_or(0),
+            expired: step.expired,
             rejected,
             rejected_by_view: by_view.into_iter().collect(),
         })
@@ -326,10 +326,13 @@ impl Online {
     /// says so.
     ///
     /// # Errors
-    /// [`Error::Snapshot`]: damaged bytes, another truth or version. The state stays as it was.
+    /// [`Error::Snapshot`]: damaged bytes, another truth; [`Error::SnapshotVersion`]. The state stays as it was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<RestoreReport, Error> {
         let restored = Engine::restore(self.graphs.clone(), self.truth(), bytes);
-        let (engine, report) = restored.map_err(|error| Error::Snapshot { why: error.to_string() })?;
+        let (engine, report) = restored.map_err(|error| match error {
+            RestoreError::OtherVersion { found, known } => Error::SnapshotVersion { found, known },
+            other => Error::Snapshot { why: other.to_string() },
+        })?;
         self.engine = engine;
         Ok(report)
     }
@@ -358,7 +361,7 @@ impl Online {
     /// Replaces the state by that of a file that [`Online::save`] wrote, as [`Online::restore`] does.
     ///
     /// # Errors
-    /// [`Error::Snapshot`]. The state stays as it was.
+    /// [`Error::Snapshot`], [`Error::SnapshotVersion`]. The state stays as it was.
     pub fn load(&mut self, path: &Path) -> Result<RestoreReport, Error> {
         let bytes = featr_decode::read_file(path).map_err(|error| Error::Snapshot {
             why: format!("{}: {error}", path.display()),

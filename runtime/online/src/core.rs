@@ -9,7 +9,7 @@
 //! ```
 
 use crate::clock::Clock;
-use featc_ir::{Arrival, Source};
+use featc_ir::Source;
 use featr::{Cuts, Error, Online};
 
 #[derive(Debug)]
@@ -80,17 +80,7 @@ impl Core {
 
     /// What a base shows of each source that says when its rows arrive.
     pub fn cuts_at(&self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
-        let known = self.online.cuts();
-        let cut = |source: &Source| {
-            let cut_us = base_us.saturating_sub_unsigned(delay_us.unwrap_or(source.delay_us));
-            // With a longer delay than before the cut stays until it is reached again.
-            let known_us = known.and_then(|known| known.get(&source.name));
-            (
-                source.name.clone(),
-                known_us.map_or(cut_us, |known_us| cut_us.max(*known_us)),
-            )
-        };
-        sources.iter().filter(|source| has_arrivals(source)).map(cut).collect()
+        cuts_at(self.online.cuts(), base_us, sources, delay_us)
     }
 
     /// Goes on behind answers with these cuts: rows that come from now on and lie there come late.
@@ -99,7 +89,7 @@ impl Core {
     /// None but bugs.
     pub fn resume(&mut self, answered: &Cuts, sources: &[Source]) -> Result<(), Error> {
         let known = self.online.cuts().cloned().unwrap_or_default();
-        let has_cut = |source: &&Source| has_arrivals(source) && answered.contains_key(&source.name);
+        let has_cut = |source: &&Source| source.tells_arrival() && answered.contains_key(&source.name);
         let later = sources.iter().filter(has_cut).filter_map(|source| {
             let answered_us = answered[&source.name];
             let is_later = known.get(&source.name).is_none_or(|known_us| *known_us < answered_us);
@@ -113,10 +103,20 @@ impl Core {
     }
 }
 
-/// Whether rows of a source say when they arrived.
-pub fn has_arrivals(source: &Source) -> bool {
-    match source.arrival {
-        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) => true,
-        Some(Arrival::Static) | None => false,
-    }
+/// What a base shows of each source that says when its rows arrive; none goes back behind a cut that is `known`.
+pub fn cuts_at(known: Option<&Cuts>, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
+    let cut = |source: &Source| {
+        let cut_us = base_us.saturating_sub_unsigned(delay_us.unwrap_or(source.delay_us));
+        // With a longer delay than before the cut stays until it is reached again.
+        let known_us = known.and_then(|known| known.get(&source.name));
+        (
+            source.name.clone(),
+            known_us.map_or(cut_us, |known_us| cut_us.max(*known_us)),
+        )
+    };
+    sources
+        .iter()
+        .filter(|source| source.tells_arrival())
+        .map(cut)
+        .collect()
 }

@@ -13,7 +13,7 @@ pub enum StateError {
     /// A file is not what was written: cut short, changed, missing or foreign.
     Damaged { file: String, why: String },
     /// Written by a release that writes another form.
-    OtherVersion { file: String, found: u8, known: u8 },
+    OtherVersion { file: String, found: u32, known: u32 },
     /// There is no state in the folder.
     Nothing { folder: String },
     /// The folder holds something else.

@@ -1,6 +1,7 @@
 //! A state that nobody serves, looked at without changing it.
 
 use crate::archive::{PUSHED, SERVED};
+use crate::core::{self, Core};
 use crate::disk::Disk;
 use crate::error::StateError;
 use crate::ipc;
@@ -10,7 +11,8 @@ use crate::recovery::{self, Replay, damaged, read_manifest, refused, unreadable}
 use crate::replayed::Replayed;
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use featr::{Cuts, DecodeError, Online, Program, RestoreReport, guarded};
+use featc_ir::Source;
+use featr::{Cuts, DecodeError, Online, Program, RestoreError, RestoreReport, guarded};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 
@@ -46,6 +48,11 @@ impl Found {
         let missing = missing.map(ToString::to_string);
         missing.chain(self.unread.values().cloned()).next()
     }
+
+    /// The cuts of an answer at an instant, by a delay or that of each source: none before one that was given.
+    pub fn cuts_at(&self, at_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
+        core::cuts_at(Some(&self.cuts), at_us, sources, delay_us)
+    }
 }
 
 /// Reads a state with a program. `None`: there is none.
@@ -58,28 +65,20 @@ pub fn inspect(program: &Program, disk: &dyn Disk) -> Result<Option<Found>, Stat
     let Some((manifest, _)) = recovery::replay(disk, &mut replayed)? else {
         return recovery::check_unused(disk).map(|()| None);
     };
-    let mut cuts = manifest.cuts.clone();
-    replayed.cuts.iter().for_each(|(source, cut_us)| {
-        let known_us = cuts.entry(source.clone()).or_insert(*cut_us);
-        *known_us = (*known_us).max(*cut_us);
-    });
-    let mut online = replayed.online;
-    let known = online.cuts().cloned().unwrap_or_default();
-    let is_later = |(source, cut_us): &(&String, &i64)| known.get(*source).is_none_or(|known_us| known_us < *cut_us);
-    let later: Cuts = cuts
-        .iter()
-        .filter(is_later)
-        .map(|(source, cut)| (source.clone(), *cut))
-        .collect();
-    online.let_in(&later).map_err(StateError::Program)?;
+    let answered_us = replayed.bound_us.max(manifest.answered_us);
+    let mut core = Core::new(replayed.online, answered_us);
+    for answered in [&manifest.cuts, &replayed.cuts] {
+        core.resume(answered, &program.sources()).map_err(StateError::Program)?;
+    }
+    let online = core.online;
     Ok(Some(Found {
         epoch: manifest.epoch,
         has_ended: manifest.end.is_some(),
-        answered_us: replayed.bound_us.max(manifest.answered_us),
+        answered_us,
         program: manifest.program,
         checkpoint: manifest.checkpoint,
         replayed: replayed.rows,
-        cuts,
+        cuts: online.cuts().cloned().unwrap_or_default(),
         restored: replayed.restored,
         unread: replayed.unread,
         online,
@@ -146,9 +145,17 @@ struct Sums {
 
 impl Replay for Sums {
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
-        featr::check_snapshot(bytes).map_err(|error| StateError::Damaged {
-            file: file.to_owned(),
-            why: error.to_string(),
+        let file = || file.to_owned();
+        featr::check_snapshot(bytes).map_err(|error| match error {
+            RestoreError::OtherVersion { found, known } => StateError::OtherVersion {
+                file: file(),
+                found,
+                known,
+            },
+            other => StateError::Damaged {
+                file: file(),
+                why: other.to_string(),
+            },
         })
     }
 

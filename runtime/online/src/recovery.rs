@@ -39,8 +39,8 @@ pub fn damaged(disk: &dyn Disk, file: &str, why: impl Into<String>) -> StateErro
 pub fn other_version(disk: &dyn Disk, file: &str, found: u8, known: u8) -> StateError {
     StateError::OtherVersion {
         file: disk.name(file),
-        found,
-        known,
+        found: u32::from(found),
+        known: u32::from(known),
     }
 }
 

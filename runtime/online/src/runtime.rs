@@ -1,6 +1,5 @@
 //! A running state: rows are pushed, questions are answered, and nothing that was acknowledged is lost.
 
-use crate::core::has_arrivals;
 use crate::counters::Counters;
 use crate::error::{Refused, StateError};
 use crate::group::{Command, Push, Then};
@@ -8,7 +7,7 @@ use crate::locks::locked;
 use crate::served::{self, Told};
 use crate::shared::{ANSWERS_WAITING_BYTES, ANSWERS_WAITING_MAX, Pushed, Shared};
 use arrow::array::RecordBatch;
-use featc_ir::{Source, Type};
+use featc_ir::Type;
 use featr::{Cuts, Incoming, LogStats, Program};
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -112,12 +111,8 @@ impl Runtime {
         self.wait(|then| self.push(incoming, None, then))
     }
 
-    /// Answers; `None`: [`Runtime::extend`] has to be called first.
-    ///
-    /// # Errors
-    /// The question is none of the service's, or is asked where nothing is kept; the server is ending.
-    pub fn answer(&self, question: &Question) -> Result<Option<Answer>, Refused> {
-        let begun = Instant::now();
+    /// Answers a question that came at `begun`; `None`: [`Runtime::extend`] has to be called first.
+    fn answer(&self, question: &Question, begun: Instant) -> Result<Option<Answer>, Refused> {
         let shared = &*self.shared;
         if shared.stopping.load(Ordering::Acquire) {
             return Err(Refused::Stopping);
@@ -175,20 +170,18 @@ impl Runtime {
     }
 
     /// Makes room for answers with later cuts; `then` is told when there is.
-    ///
-    /// # Errors
-    /// As [`Runtime::push`].
-    pub fn extend(&self, then: Then<()>) -> Result<(), Refused> {
+    fn extend(&self, then: Then<()>) -> Result<(), Refused> {
         self.send(Command::Extend(then))
     }
 
-    /// As [`Runtime::answer`], and waits until it can be given.
+    /// Answers; it may have to wait until the log says how far answers go.
     ///
     /// # Errors
-    /// As [`Runtime::answer`]; the disk refuses.
+    /// The question is none of the service's, or is asked where nothing is kept; the disk refuses; the server is ending.
     pub fn answer_wait(&self, question: &Question) -> Result<Answer, Refused> {
+        let begun = Instant::now();
         loop {
-            if let Some(answer) = self.answer(question)? {
+            if let Some(answer) = self.answer(question, begun)? {
                 return Ok(answer);
             }
             self.wait(|then| self.extend(then))?;
@@ -227,11 +220,6 @@ impl Runtime {
     pub fn cuts(&self) -> (Cuts, i64) {
         let (cuts, base_us) = self.shared.published.cuts();
         (cuts, base_us.saturating_sub(self.shared.clock.now_us()).max(0))
-    }
-
-    /// The sources that say when their rows arrive.
-    pub fn sources_with_arrivals(&self) -> impl Iterator<Item = &Source> {
-        self.shared.sources.iter().filter(|source| has_arrivals(source))
     }
 
     /// Takes no more requests, finishes those that wait, and makes a checkpoint. To stop twice is no mistake.

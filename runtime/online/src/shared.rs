@@ -203,8 +203,12 @@ impl Shared {
         let undecoded = incoming.rejected.iter().map(|row| row.reason);
         let rejected = undecoded.chain(report.rejected.iter().map(|row| row.reason));
         let by_view = report.rejected_by_view.iter().map(|(_, _, reason)| *reason);
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         rejected
             .chain(by_view)
-            .for_each(|reason| self.counters.rejected.add(source, reason, 1));
+            .for_each(|reason| *counts.entry(reason).or_default() += 1);
+        for (reason, count) in counts {
+            self.counters.rejected.add(source, reason, count);
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! accept ─▶ token or this machine, room ─▶ POST /v1/push/SOURCE ─▶ decode ─▶ Runtime::push ─▶ durable
-//!                                          POST /v1/answer ──────▶ decode ─▶ Runtime::answer
+//!                                          POST /v1/answer ──────▶ decode ─▶ Runtime::answer_wait
 //!                                          what is known without the engine: see `endpoints`
 //! ```
 //!

@@ -200,6 +200,7 @@ impl Engine {
         let rows = RowDeltas { batch, weights };
         drop(sources);
         self.network.push(place, rows, &self.now, &mut report);
+        report.settle();
         report.logs.sort_by_key(|log| log.log);
         report
     }

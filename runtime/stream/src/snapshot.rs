@@ -45,7 +45,7 @@ pub enum RestoreError {
     /// Not a snapshot, or cut short, or changed since it was written; what was seen first.
     Corrupt(&'static str),
     /// Written by another version of the format.
-    OtherVersion { found: u32 },
+    OtherVersion { found: u32, known: u32 },
     /// Written in another truth, or with another delay.
     OtherTruth { found: Truth, wanted: Truth },
 }
@@ -55,11 +55,8 @@ impl fmt::Display for RestoreError {
         match self {
             RestoreError::Graph(bug) => bug.fmt(f),
             RestoreError::Corrupt(what) => write!(f, "the snapshot is damaged: {what}"),
-            RestoreError::OtherVersion { found } => {
-                write!(
-                    f,
-                    "the snapshot has format version {found}; this engine reads {VERSION}"
-                )
+            RestoreError::OtherVersion { found, known } => {
+                write!(f, "the snapshot has format version {found}; this engine reads {known}")
             }
             RestoreError::OtherTruth { found, wanted } => {
                 write!(
@@ -338,7 +335,7 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Reader<'_>, RestoreError> {
     }
     let found = reader.u32()?;
     if found != VERSION {
-        return Err(RestoreError::OtherVersion { found });
+        return Err(RestoreError::OtherVersion { found, known: VERSION });
     }
     if xxh3_128(body).to_le_bytes() != sum {
         return Err(RestoreError::Corrupt("its checksum does not match"));

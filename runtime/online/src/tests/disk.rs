@@ -6,6 +6,7 @@ use featr::Random;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 /// One file: what is durable, and what the system has been told since.
 #[derive(Debug, Default, Clone)]
@@ -27,6 +28,8 @@ struct State {
     refused: Vec<(&'static str, &'static str)>,
     /// How often each file was synced.
     syncs: BTreeMap<String, u64>,
+    /// How long a sync takes.
+    sync_takes: Duration,
     /// Operations until the machine stops.
     left: Option<u64>,
     /// One more with each crash: what was open before is gone.
@@ -68,6 +71,11 @@ impl SimulatedDisk {
     /// Refuses to `append`, `replace` or `sync` files with names that begin so; nothing else.
     pub fn refuse(&self, refused: &[(&'static str, &'static str)]) {
         self.state().refused = refused.to_vec();
+    }
+
+    /// Lets every sync take so long.
+    pub fn slow(&self, sync_takes: Duration) {
+        self.state().sync_takes = sync_takes;
     }
 
     pub fn syncs(&self, file: &str) -> u64 {
@@ -261,6 +269,8 @@ impl Append for SimulatedFile {
     fn sync(&mut self) -> io::Result<()> {
         let file = self.file.clone();
         self.disk.state().check("sync", &file)?;
+        let takes = self.disk.state().sync_takes;
+        std::thread::sleep(takes);
         *self.disk.state().syncs.entry(file).or_default() += 1;
         self.operate(|content| {
             content.durable = content.written.clone();

@@ -2,6 +2,7 @@
 
 use super::disk::SimulatedDisk;
 use super::fixture::{NOON, SECOND, ask, compiled, logged, open, push, total};
+use crate::counters::BUCKETS_US;
 use crate::disk::Disk as _;
 use crate::{Options, Question, Refused, Runtime, SetClock};
 use arrow::array::{Int64Array, RecordBatch};
@@ -72,6 +73,22 @@ fn a_checkpoint_that_fails_is_told_and_tried_again_after_a_pause() {
     disk.refuse(&[]);
     runtime.checkpoint_wait().expect("a checkpoint");
     assert_eq!(runtime.checkpoint_failure(), None);
+    runtime.stop().expect("it ends");
+}
+
+#[test]
+fn the_time_of_an_answer_is_that_of_its_disk_too() {
+    let (disk, _, runtime) = state(Options::default());
+    disk.slow(Duration::from_millis(150));
+    ask(&runtime, None).expect("the first answer waits for its bound");
+    let answers = &runtime.counters().answers;
+    let within = |bound_us: u64| {
+        let place = BUCKETS_US.iter().position(|bound| *bound == bound_us).expect("a bound");
+        answers.buckets[place].load(Ordering::Relaxed)
+    };
+    assert_eq!(answers.count.load(Ordering::Relaxed), 1);
+    assert_eq!(within(100_000), 0, "{answers:?}");
+    disk.slow(Duration::ZERO);
     runtime.stop().expect("it ends");
 }
 

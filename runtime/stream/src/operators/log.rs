@@ -164,6 +164,7 @@ impl Operator for LogOperator {
 
     fn step<'a>(&mut self, delta: &Delta<'a>, now: &Now, report: &mut StepReport) -> Option<Delta<'a>> {
         let Delta::Events(deltas) = delta else { return None };
+        report.note(&deltas.rows, &deltas.events.times, self.floor_us);
         let (changes, waiting) = self.take_in(deltas, now);
         report.logs.push(LogReport {
             log: self.id,
