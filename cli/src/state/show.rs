@@ -1,6 +1,6 @@
 //! `featc state show`: what is kept of an entity, and its values.
 
-use super::{Opened, opened};
+use super::{Opened, duration, opened};
 use crate::args::ShowArgs;
 use crate::errors;
 use crate::get::{self, Answered};
@@ -22,7 +22,12 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
     let asked = asked.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let entity = get::keys(&asked.columns(), &asked.keys, &args.keys, reporter)?;
     let at_us = get::instant(&args.at, reporter)?;
-    let cuts = cuts_at(&program, &found, at_us);
+    let delay = args
+        .delay
+        .as_deref()
+        .map(|text| duration("--delay", text, reporter))
+        .transpose()?;
+    let cuts = cuts_at(&program, &found, at_us, delay);
     let moved = found.online.let_in(&cuts);
     moved.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let rows = get::question_row(&entity, reporter)?;
@@ -59,9 +64,9 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
 }
 
 /// The cuts of an answer at an instant: none before one that was given.
-fn cuts_at(program: &featr::Program, found: &Found, at_us: i64) -> Cuts {
+fn cuts_at(program: &featr::Program, found: &Found, at_us: i64, delay_us: Option<u64>) -> Cuts {
     let cut = |source: &Source| {
-        let cut_us = at_us.saturating_sub_unsigned(source.delay_us);
+        let cut_us = at_us.saturating_sub_unsigned(delay_us.unwrap_or(source.delay_us));
         let known_us = found.cuts.get(&source.name);
         (
             source.name.clone(),
