@@ -2,7 +2,7 @@
 
 use crate::errors;
 use crate::report::{Refused, Reporter, counted};
-use featr_online::{Folder, Found, StateError, inspect};
+use featr_online::{Folder, Found, StateError, SystemClock, inspect};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -22,7 +22,9 @@ pub fn run(program: &featr::Program, state: &Path, reporter: &Reporter) -> Resul
     };
     tell(&folder, &found, reporter);
     match found.refusal() {
-        None => Ok(()),
+        None => found
+            .check_clock(&SystemClock)
+            .or_else(|error| reporter.refuse(errors::state(&error))),
         Some(why) => reporter.refuse(errors::state(&StateError::OtherProgram { folder, why })),
     }
 }
@@ -41,8 +43,8 @@ fn tell(folder: &str, found: &Found, reporter: &Reporter) {
         counted(found.replayed, "row")
     );
     let report = found.restored.clone().unwrap_or_default();
-    let names = |logs: &[featr::LogName]| logs.iter().map(ToString::to_string).collect::<Vec<String>>();
-    let (kept, gone) = (names(&report.kept), names(&report.dropped));
+    let kept: Vec<String> = report.kept.iter().map(ToString::to_string).collect();
+    let gone: Vec<String> = found.gone().map(ToString::to_string).collect();
     let refused: Vec<String> = report.to_rebuild.iter().map(ToString::to_string).collect();
     let unread = found
         .unread

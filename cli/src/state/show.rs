@@ -1,6 +1,6 @@
 //! `featc state show`: what is kept of an entity, and its values.
 
-use super::{Opened, opened};
+use super::{Opened, duration, opened};
 use crate::args::ShowArgs;
 use crate::errors;
 use crate::get::{self, Answered};
@@ -21,7 +21,12 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
     let asked = asked.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let entity = get::keys(&asked.columns(), &asked.keys, &args.keys, reporter)?;
     let at_us = get::instant("--at", &args.at, reporter)?;
-    let cuts = found.cuts_at(at_us, &program.sources(), None);
+    let delay = args
+        .delay
+        .as_deref()
+        .map(|text| duration("--delay", text, reporter))
+        .transpose()?;
+    let cuts = found.cuts_at(at_us, &program.sources(), delay);
     let moved = found.online.let_in(&cuts);
     moved.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let rows = get::question_row(&entity, reporter)?;

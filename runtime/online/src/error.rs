@@ -31,6 +31,23 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// The file that it is about, where it is about one.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            StateError::Io { file, .. } | StateError::Damaged { file, .. } | StateError::OtherVersion { file, .. } => {
+                Some(file)
+            }
+            StateError::Busy { .. }
+            | StateError::Nothing { .. }
+            | StateError::Foreign { .. }
+            | StateError::OtherProgram { .. }
+            | StateError::ClockBehind { .. }
+            | StateError::Fenced { .. }
+            | StateError::Broken { .. }
+            | StateError::Program(_) => None,
+        }
+    }
+
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {

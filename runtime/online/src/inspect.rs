@@ -1,18 +1,21 @@
 //! A state that nobody serves, looked at without changing it.
 
 use crate::archive::{PUSHED, SERVED};
+use crate::clock::{self, Clock};
 use crate::core::{self, Core};
 use crate::disk::Disk;
 use crate::error::StateError;
 use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
-use crate::recovery::{self, Replay, damaged, read_manifest, refused, unreadable};
+use crate::mark;
+use crate::positions::Read;
+use crate::recovery::{self, Replay, damaged, read_manifest, refused, segments, unreadable};
 use crate::replayed::Replayed;
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use featc_ir::Source;
-use featr::{Cuts, DecodeError, Online, Program, RestoreError, RestoreReport, guarded};
+use featr::{Cuts, DecodeError, LogName, Online, Program, RestoreError, RestoreReport, guarded};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 
@@ -47,6 +50,24 @@ impl Found {
         let missing = self.restored.iter().flat_map(|report| &report.to_rebuild);
         let missing = missing.map(ToString::to_string);
         missing.chain(self.unread.values().cloned()).next()
+    }
+
+    /// Whether a server could begin by this clock.
+    ///
+    /// # Errors
+    /// It is behind what was answered.
+    pub fn check_clock(&self, clock: &dyn Clock) -> Result<(), StateError> {
+        self.answered_us
+            .map_or(Ok(()), |answered_us| clock::behind(answered_us, clock).map(drop))
+    }
+
+    /// The events that nothing of this program goes on with, and that it does not need.
+    pub fn gone(&self) -> impl Iterator<Item = &LogName> {
+        let report = self.restored.iter();
+        report.flat_map(|report| {
+            let is_needed = |log: &&LogName| report.to_rebuild.iter().any(|missing| missing.log == **log);
+            report.dropped.iter().filter(move |log| !is_needed(log))
+        })
     }
 
     /// The cuts of an answer at an instant, by a delay or that of each source: none before one that was given.
@@ -95,7 +116,8 @@ pub struct Verified {
     /// Rows of Parquet, and records of the log behind the checkpoint.
     pub rows: u64,
     pub records: u64,
-    /// Files of which the last line was not written whole: nobody was told of it.
+    /// Files of which a part was not written whole that nobody was told of: the last line of one in `aside/`, one of the two slots
+    /// of the mark.
     pub torn: Vec<String>,
 }
 
@@ -107,16 +129,22 @@ pub struct Verified {
 pub fn verify(disk: &dyn Disk) -> Result<Verified, StateError> {
     let mut found = Verified::default();
     let mut sums = Sums::default();
-    match recovery::replay(disk, &mut sums) {
-        Ok(Some(_)) => {}
+    let manifest = match read_manifest(disk) {
+        Ok(Some(manifest)) => manifest,
         Ok(None) => {
             recovery::check_unused(disk)?;
             let folder = disk.name("");
             return Err(StateError::Nothing { folder });
         }
-        Err(error) => found.damaged.push(error),
+        Err(error) => {
+            sums.damaged.push(error);
+            supposed(disk)?
+        }
+    };
+    if let Err(error) = recovery::replay_by(disk, &manifest, &mut sums) {
+        sums.damaged.push(error);
     }
-    found.records = sums.records;
+    (found.records, found.damaged) = (sums.records, sums.damaged);
     for file in files(disk)? {
         let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
         found.files.push((file.clone(), bytes.len() as u64));
@@ -125,6 +153,12 @@ pub fn verify(disk: &dyn Disk) -> Result<Verified, StateError> {
             Some(SERVED | PUSHED) if is_parquet => batches(disk, &file, bytes).map(|batches| {
                 found.rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
             }),
+            Some(mark::FILE) => {
+                if mark::read(&bytes).is_some() && !mark::is_whole(&bytes) {
+                    found.torn.push(disk.name(&file));
+                }
+                Ok(())
+            }
             Some("aside") => lines(disk, &file, &bytes).map(|is_whole| {
                 if !is_whole {
                     found.torn.push(disk.name(&file));
@@ -137,10 +171,30 @@ pub fn verify(disk: &dyn Disk) -> Result<Verified, StateError> {
     Ok(found)
 }
 
-/// Checks what is replayed.
+/// What a manifest that is broken probably said: the last checkpoint, and every segment.
+fn supposed(disk: &dyn Disk) -> Result<Manifest, StateError> {
+    let names = disk.list("checkpoint").map_err(refused(disk, "checkpoint"))?;
+    let numbers = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".snap")?.parse::<u64>().ok());
+    Ok(Manifest {
+        epoch: 0,
+        program: String::new(),
+        checkpoint: numbers.max().unwrap_or(0),
+        first_segment: segments(disk)?.first().copied().unwrap_or(1),
+        answered_us: None,
+        cuts: Cuts::new(),
+        read: Read::default(),
+        end: None,
+    })
+}
+
+/// Checks what is replayed, all of it.
 #[derive(Debug, Default)]
 struct Sums {
     records: u64,
+    /// What is wrong, each file once.
+    damaged: Vec<StateError>,
 }
 
 impl Replay for Sums {
@@ -167,6 +221,12 @@ impl Replay for Sums {
                 ipc::read(ipc).map(drop).map_err(|error| unreadable(file, &error))
             }
         }
+    }
+
+    fn broken(&mut self, error: StateError) -> Result<(), StateError> {
+        let is_known = self.damaged.iter().any(|known| known.file() == error.file());
+        self.damaged.extend((!is_known).then_some(error));
+        Ok(())
     }
 }
 

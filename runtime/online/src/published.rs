@@ -15,6 +15,8 @@ pub struct Published {
     looked_at: AtomicBool,
     /// Why the last checkpoint could not be written.
     checkpoint_failure: Mutex<Option<String>>,
+    /// Why the last commit was refused; it may be tried again.
+    refusal: Mutex<Option<String>>,
 }
 
 impl Published {
@@ -24,6 +26,7 @@ impl Published {
             stats: Mutex::new(stats),
             looked_at: AtomicBool::new(false),
             checkpoint_failure: Mutex::default(),
+            refusal: Mutex::default(),
         }
     }
 
@@ -60,5 +63,13 @@ impl Published {
 
     pub fn set_checkpoint_failure(&self, why: Option<String>) {
         *locked(&self.checkpoint_failure) = why;
+    }
+
+    pub fn refusal(&self) -> Option<String> {
+        locked(&self.refusal).clone()
+    }
+
+    pub fn set_refusal(&self, why: Option<String>) {
+        *locked(&self.refusal) = why;
     }
 }

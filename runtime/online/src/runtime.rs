@@ -69,6 +69,12 @@ impl Runtime {
         self.shared.failure()
     }
 
+    /// Why nothing can be written for the present, if so: the disk is full, say. It is tried again, a second later at most, and
+    /// meanwhile pushes are refused. It waits for nothing.
+    pub fn refusal(&self) -> Option<String> {
+        self.shared.published.refusal()
+    }
+
     /// Why the last checkpoint could not be written, if so; it is tried again. It waits for nothing.
     pub fn checkpoint_failure(&self) -> Option<String> {
         self.shared.published.checkpoint_failure()
@@ -136,7 +142,7 @@ impl Runtime {
         let times = vec![at_us; question.rows.num_rows()];
         let features = core.online.read(&question.service, &question.rows, &times, true);
         let features = features.map_err(Refused::Request)?;
-        let all = core.online.cuts().cloned().unwrap_or_default();
+        let all = core.answered.clone();
         shared.published.show(&all, core.base_us);
         drop(core);
         let cuts: Cuts = all.into_iter().filter(|(source, _)| sources.contains(source)).collect();

@@ -81,6 +81,8 @@ pub struct Shared {
     pub options: Options,
     pub clock: Arc<dyn Clock>,
     pub core: Mutex<Core>,
+    /// How many wait for it.
+    pub waiting: AtomicUsize,
     /// Of the whole program.
     pub sources: Vec<Source>,
     /// Per service the names of its sources.
@@ -103,6 +105,8 @@ pub struct Shared {
 
 /// Answers that may wait for the writer.
 pub const ANSWERS_WAITING_MAX: usize = 100_000;
+/// How often it is looked whether somebody still waits.
+const GIVE_WAY_MAX: usize = 1_000;
 /// Bytes of answers that may wait for the writer.
 pub const ANSWERS_WAITING_BYTES: usize = 256 << 20;
 
@@ -113,7 +117,20 @@ fn bytes_of(answers: &[(String, RecordBatch)]) -> usize {
 
 impl Shared {
     pub fn core(&self) -> MutexGuard<'_, Core> {
-        locked(&self.core)
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let core = locked(&self.core);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        core
+    }
+
+    /// Lets those have the engine who wait for it: who has just given it back would get it again before them.
+    pub fn give_way(&self) {
+        for _ in 0..GIVE_WAY_MAX {
+            if self.waiting.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
 
     pub fn source(&self, name: &str) -> Option<&Source> {

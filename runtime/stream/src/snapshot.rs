@@ -23,9 +23,11 @@
 mod body;
 mod columns;
 mod state;
+mod writing;
 
-pub(crate) use body::put_log;
+pub(crate) use body::{put_entity, put_waiting};
 pub(crate) use state::{Schema, State, StateColumn};
+pub use writing::Snapshotting;
 
 use crate::now::{Cuts, Now};
 use crate::restored::LogName;
@@ -256,45 +258,6 @@ fn put_instant(out: &mut Vec<u8>, instant: Option<i64>) {
     instant
         .iter()
         .for_each(|instant| out.extend_from_slice(&instant.to_le_bytes()));
-}
-
-/// Writes the states of a program's logs, in graph order.
-pub(crate) fn write<'a>(program: &str, now: &Now, states: impl Iterator<Item = &'a dyn State>) -> Vec<u8> {
-    let mut out = Vec::new();
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    put_text(&mut out, program.as_bytes());
-    match now.truth {
-        Truth::Complete => out.push(0),
-        Truth::AsOfArrival { delay_us: None } => out.push(1),
-        Truth::AsOfArrival { delay_us: Some(us) } => {
-            out.push(2);
-            out.extend_from_slice(&us.to_le_bytes());
-        }
-        Truth::AsServed => {
-            out.push(3);
-            let cuts = now.cuts.iter().flatten();
-            out.extend_from_slice(&(cuts.clone().count() as u32).to_le_bytes());
-            for (source, cut_us) in cuts {
-                put_text(&mut out, source.as_bytes());
-                out.extend_from_slice(&cut_us.to_le_bytes());
-            }
-        }
-    }
-    put_instant(&mut out, now.cut_us);
-    let states: Vec<&dyn State> = states.collect();
-    out.extend_from_slice(&(states.len() as u32).to_le_bytes());
-    for state in states {
-        put_head(&mut out, state);
-        let length = out.len();
-        out.extend_from_slice(&[0; 8]);
-        state.snapshot(&mut out);
-        let body = (out.len() - length - 8) as u64;
-        out[length..length + 8].copy_from_slice(&body.to_le_bytes());
-    }
-    let sum = xxh3_128(&out);
-    out.extend_from_slice(&sum.to_le_bytes());
-    out
 }
 
 fn put_head(out: &mut Vec<u8>, state: &dyn State) {

@@ -111,6 +111,21 @@ fn answers_wait_for_a_disk_that_is_full_and_lost_ones_are_counted() {
     assert_eq!(lost(), 1);
 }
 
+#[test]
+fn a_full_disk_is_told_and_tried_again() {
+    let (disk, _, runtime) = state(Options::default());
+    push(&runtime, 1, NOON, Some(NOON)).expect("pushed");
+    assert_eq!(runtime.refusal(), None);
+    disk.refuse(&[("append", "log")]);
+    assert!(push(&runtime, 2, NOON, Some(NOON)).is_err());
+    assert!(runtime.refusal().is_some_and(|why| why.contains("log/")));
+    assert_eq!(runtime.failure(), None);
+    // Nobody pushes or asks any more.
+    disk.refuse(&[]);
+    until(|| runtime.refusal().is_none());
+    runtime.stop().expect("it ends");
+}
+
 /// Rows may be in the log that nobody was told of: answers stay before their stamp, which a restart would see.
 #[test]
 fn no_base_passes_rows_that_may_come_back() {

@@ -1,7 +1,9 @@
 //! A disk in memory that stops at any operation, and then loses, tears and keeps what was not synced, by seed. So with names: a
 //! new file is there for sure once it was synced, and a removed one may come back.
+//!
+//! It is compiled into the tests of `featr-online` and into those of all engines: who includes it names `Append` and `Disk`.
 
-use crate::disk::{Append, Disk};
+use super::{Append, Disk};
 use featr::Random;
 use std::collections::BTreeMap;
 use std::io;
@@ -34,6 +36,16 @@ struct State {
     left: Option<u64>,
     /// One more with each crash: what was open before is gone.
     life: u64,
+    lost: Lost,
+}
+
+/// What crashes have done to files.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// Files of which something was gone that had not been synced.
+    pub files: u64,
+    /// Of these, segments of the log of which a part was left, or a hole.
+    pub torn: u64,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -82,6 +94,23 @@ impl SimulatedDisk {
         self.state().syncs.get(file).copied().unwrap_or_default()
     }
 
+    /// Whether it has stopped.
+    pub fn has_stopped(&self) -> bool {
+        self.state().left == Some(0)
+    }
+
+    /// What crashes have done so far.
+    pub fn lost(&self) -> Lost {
+        self.state().lost
+    }
+
+    /// Starts another process: what was open is gone, and all that was written is there.
+    pub fn restart(&self) {
+        let mut state = self.state();
+        state.left = None;
+        state.life += 1;
+    }
+
     /// Starts the machine again. Of what was not synced each file keeps nothing, all, a part, or a part that is torn.
     pub fn crash(&self, random: &mut Random) {
         let mut state = self.state();
@@ -99,7 +128,8 @@ impl SimulatedDisk {
         state
             .files
             .retain(|_, content| content.is_named || random.number() % 2 == 0);
-        for content in state.files.values_mut() {
+        let mut lost = state.lost;
+        for (name, content) in &mut state.files {
             let same = content
                 .durable
                 .iter()
@@ -125,12 +155,16 @@ impl SimulatedDisk {
                     part
                 }
             };
+            lost.files += u64::from(kept != content.written);
+            let is_torn = ![&content.written, &content.durable].contains(&&kept);
+            lost.torn += u64::from(is_torn && name.starts_with("log/"));
             *content = Content {
                 durable: kept.clone(),
                 written: kept,
                 is_named: true,
             };
         }
+        state.lost = lost;
     }
 
     /// Changes a byte of a file.
