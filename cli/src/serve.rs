@@ -7,7 +7,7 @@ use crate::args::ServeArgs;
 use crate::errors;
 use crate::provenance::of_services;
 use crate::report::{Refused, Reporter};
-use crate::state::compiled;
+use crate::state::{compiled, duration};
 use featc_ir::Program;
 use featr::Truth;
 use featr_follow::Followed;
@@ -131,22 +131,13 @@ fn check_services(program: &featr::Program, reporter: &Reporter) -> Result<(), R
 }
 
 fn options(args: &ServeArgs, ir: &Program, reporter: &Reporter) -> Result<Options, Refused> {
-    let duration = |option: &str, text: &str| match featc_driver::parse_duration(text) {
-        Some(us) if us >= 0 => Ok(us.unsigned_abs()),
-        Some(_) | None => reporter.refuse(errors::argument(
-            option,
-            text,
-            "not a duration",
-            "write it like 5s or 1h30m",
-        )),
-    };
     Ok(Options {
         delay_us: args
             .delay
             .as_deref()
-            .map(|text| duration("--delay", text))
+            .map(|text| duration("--delay", text, reporter))
             .transpose()?,
-        history_us: duration("--history", &args.history)?,
+        history_us: duration("--history", &args.history, reporter)?,
         served_log: !args.no_served_log,
         pushed_log: !args.no_pushed_log,
         fingerprints: of_services(ir),

@@ -1,6 +1,6 @@
 //! What serve is asked for.
 
-use super::Given;
+use super::run::Given;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -127,6 +127,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::Interrupted
         | Error::Build { .. }
         | Error::Snapshot { .. }
+        | Error::SnapshotVersion { .. }
         | Error::NotAtCut { .. }
         | Error::CutGoesBack { .. }
         | Error::BelowHorizon { .. }

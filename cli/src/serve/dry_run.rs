@@ -3,7 +3,7 @@
 use crate::args::ServeArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter, counted};
-use featr_online::{Folder, Found, StateError, inspect};
+use featr_online::{Folder, Found, StateError, SystemClock, inspect};
 use std::fmt::Write as _;
 
 pub fn run(program: &featr::Program, args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
@@ -24,6 +24,8 @@ pub fn run(program: &featr::Program, args: &ServeArgs, reporter: &Reporter) -> R
     tell(&folder, &found, reporter);
     match found.refusal() {
         None => {
+            let checked = found.check_clock(&SystemClock);
+            checked.or_else(|error| reporter.refuse(errors::state(&error)))?;
             let events = found.removed();
             match events.is_empty() || args.allow_removed {
                 true => Ok(()),
@@ -48,8 +50,8 @@ fn tell(folder: &str, found: &Found, reporter: &Reporter) {
         counted(found.replayed, "row")
     );
     let report = found.restored.clone().unwrap_or_default();
-    let names = |logs: &[featr::LogName]| logs.iter().map(ToString::to_string).collect::<Vec<String>>();
-    let (kept, gone) = (names(&report.kept), found.removed());
+    let kept: Vec<String> = report.kept.iter().map(ToString::to_string).collect();
+    let gone = found.removed();
     let refused: Vec<String> = report.to_rebuild.iter().map(ToString::to_string).collect();
     let unread = found
         .unread

@@ -196,6 +196,18 @@ fn root() -> PathBuf {
     here.parent().expect("a repository").to_owned()
 }
 
+/// Gives a file another content in place; it is never empty meanwhile.
+fn put(path: &Path, text: &str) {
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path);
+    let mut file = file.expect("a writable folder");
+    file.write_all(text.as_bytes()).expect("a writable file");
+    file.set_len(text.len() as u64).expect("a writable file");
+}
+
 /// Plays a session; returns what is wrong.
 fn play(path: &Path) -> Option<String> {
     let session = std::fs::read_to_string(path).expect("a readable fixture");
@@ -213,7 +225,7 @@ fn play(path: &Path) -> Option<String> {
             .collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
-            ["file" | "write", name] => std::fs::write(folder.path().join(name), body).expect("a writable folder"),
+            ["file" | "write", name] => put(&folder.path().join(name), body),
             ["serve", options @ ..] => {
                 let started = Server::start(&program, &folder.path().join("state"), options);
                 server = Some(started.unwrap_or_else(|said| panic!("{said}")));

@@ -196,6 +196,13 @@ impl Files {
             }
         }
         for split in gone {
+            if let Split::Whole(_) = split
+                && there.contains_key(split.name())
+            {
+                sender
+                    .feed
+                    .tell("E0815", split.name(), "another file has taken its place", ANEW);
+            }
             self.leave(split, &mut moved);
         }
         if std::mem::take(&mut self.is_first) {

@@ -119,7 +119,10 @@ impl Text {
             let read = match self.more() {
                 Ok(Ok(read)) => read,
                 Ok(Err(why)) => return Ok(Look::Replaced(why)),
-                Err(error) => return Ok(Look::Refused(featr::plain(&error))),
+                Err(error) => {
+                    self.is_refused = true;
+                    return Ok(Look::Refused(featr::plain(&error)));
+                }
             };
             loop {
                 match self.cutter.next(&sender.feed, is_end && read == 0) {

@@ -80,11 +80,9 @@ impl Whole {
     /// # Errors
     /// [`Ended`].
     pub fn look(&mut self, sender: &mut Sender) -> Result<Look, Ended> {
-        let about = match std::fs::metadata(&self.path) {
-            Ok(about) => about,
-            // It goes with the next look at the folder.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Look::Nothing),
-            Err(error) => return Ok(Look::Refused(featr::plain(&error))),
+        // What is not there goes with the next look at the folder.
+        let Ok(about) = std::fs::metadata(&self.path) else {
+            return Ok(Look::Nothing);
         };
         let stamp = Stamp::of(&about);
         if self.seen.0 != stamp {

@@ -13,7 +13,7 @@ pub enum StateError {
     /// A file is not what was written: cut short, changed, missing or foreign.
     Damaged { file: String, why: String },
     /// Written by a release that writes another form.
-    OtherVersion { file: String, found: u8, known: u8 },
+    OtherVersion { file: String, found: u32, known: u32 },
     /// There is no state in the folder.
     Nothing { folder: String },
     /// The folder holds something else.
@@ -33,6 +33,24 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// The file that it is about, where it is about one.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            StateError::Io { file, .. } | StateError::Damaged { file, .. } | StateError::OtherVersion { file, .. } => {
+                Some(file)
+            }
+            StateError::Busy { .. }
+            | StateError::Nothing { .. }
+            | StateError::Foreign { .. }
+            | StateError::OtherProgram { .. }
+            | StateError::Removed { .. }
+            | StateError::ClockBehind { .. }
+            | StateError::Fenced { .. }
+            | StateError::Broken { .. }
+            | StateError::Program(_) => None,
+        }
+    }
+
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {

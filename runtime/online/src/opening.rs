@@ -1,7 +1,7 @@
 //! From a disk to a running state.
 
 use crate::aside::{About, Aside};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::core::Core;
 use crate::counters::Counters;
 use crate::disk::Disk;
@@ -18,9 +18,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
-
-/// How far the clock may lie behind what was answered.
-const CLOCK_BEHIND_US: i64 = 10_000_000;
 
 /// What was found when a state was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +66,7 @@ impl Runtime {
             core.resume(answered, &sources).map_err(StateError::Program)?;
         }
         core.release(&*clock, options.history_us);
-        let cuts = core.online.cuts().cloned().unwrap_or_default();
+        let cuts = core.answered.clone();
         let mut aside = Aside::new(disk.clone(), store.manifest().epoch);
         let shared = Arc::new(Shared {
             sources,
@@ -78,6 +75,7 @@ impl Runtime {
             program,
             clock,
             core: Mutex::new(core),
+            waiting: AtomicUsize::new(0),
             answers: Mutex::default(),
             answer_bytes: AtomicUsize::new(0),
             counters: Counters::default(),
@@ -139,12 +137,7 @@ fn aside_again(
 /// gone back, cuts stand still instead.
 fn wait_for(bound_us: Option<i64>, clock: &dyn Clock) -> Result<(), StateError> {
     let Some(answered_us) = bound_us else { return Ok(()) };
-    let now_us = clock.now_us();
-    let ahead_us = answered_us.saturating_sub(now_us);
-    if ahead_us > CLOCK_BEHIND_US {
-        return Err(StateError::ClockBehind { now_us, answered_us });
-    }
-    if ahead_us <= BOUND_AHEAD_US {
+    if clock::behind(answered_us, clock)? <= BOUND_AHEAD_US {
         clock.wait_until(answered_us);
     }
     Ok(())

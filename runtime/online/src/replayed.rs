@@ -37,9 +37,17 @@ pub struct Replayed {
 
 impl Replay for Replayed {
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
-        let report = self.online.restore(bytes).map_err(|error| StateError::Damaged {
-            file: file.to_owned(),
-            why: error.to_string(),
+        let file = || file.to_owned();
+        let report = self.online.restore(bytes).map_err(|error| match error {
+            Error::SnapshotVersion { found, known } => StateError::OtherVersion {
+                file: file(),
+                found,
+                known,
+            },
+            other => StateError::Damaged {
+                file: file(),
+                why: other.to_string(),
+            },
         })?;
         let missing = report.to_rebuild.first().filter(|_| !self.takes_what_it_can);
         let refused = missing.map_or(Ok(()), |missing| Err(self.of_another_program(&missing.to_string())));

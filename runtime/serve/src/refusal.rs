@@ -164,6 +164,7 @@ impl Refusal {
             | Error::ToBeRebuilt { .. }
             | Error::Build { .. }
             | Error::Snapshot { .. }
+            | Error::SnapshotVersion { .. }
             | Error::Resources { .. }
             | Error::Interrupted
             | Error::Bug { .. } => Refusal::bug(error.to_string()),
