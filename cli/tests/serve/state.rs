@@ -264,7 +264,14 @@ fn a_dry_run_tells_what_would_become_of_a_state() {
     );
     let text = std::fs::read_to_string(&program).expect("a program");
     std::fs::write(&program, text.replace("  sales.*\n", "")).expect("writable");
-    let said = dry(folder).expect("less is asked");
+    let refused = dry(folder).expect_err("events would go");
+    assert_eq!(refused["code"], "E0812", "{refused}");
+    let message = refused["message"].as_str().unwrap_or_default();
+    assert!(message.ends_with(&format!("would lose: {sales}")), "{refused}");
+    let start = "serve shop.feat --state state --listen 127.0.0.1:0";
+    assert_eq!(featc(folder, start).expect_err("events would go")["message"], message);
+    assert_eq!(manifest(), before, "nothing has changed");
+    let said = featc(folder, "serve shop.feat --state state --dry-run --allow-removed").expect("less is asked");
     assert_eq!(
         (&said["kept"], &said["gone"]),
         (&json!([card]), &json!([sales])),

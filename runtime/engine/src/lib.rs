@@ -128,7 +128,7 @@ pub use program::{Program, SeenEarly};
 pub use provenance::Provenance;
 pub use pushing::{PushRejected, PushReport, Pushing};
 pub use random::Random;
-pub use recorded::{Recorded, Side};
+pub use recorded::{LeftOut, Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning};
 pub use served::{ServedFile, ServedLog, served_files};

@@ -20,6 +20,8 @@ pub enum StateError {
     Foreign { folder: String, found: String },
     /// The program cannot go on with this state; what it would need.
     OtherProgram { folder: String, why: String },
+    /// The state has events that the program does not read; which.
+    Removed { folder: String, events: Vec<String> },
     /// The clock is behind the instant up to which answers were given.
     ClockBehind { now_us: i64, answered_us: i64 },
     /// Another process has taken the folder over meanwhile.
@@ -64,6 +66,11 @@ impl StateError {
             StateError::OtherProgram { .. } => {
                 "run the program that the state was made with, or begin a new folder and push the history again".to_owned()
             }
+            StateError::Removed { .. } => {
+                "run the program that the state was made with, or begin a new folder; if these events may go for good, pass \
+                 `--allow-removed`"
+                    .to_owned()
+            }
             StateError::ClockBehind { .. } => "set the clock right: cuts never go back".to_owned(),
             StateError::Fenced { .. } => "end this process: it no longer owns the folder".to_owned(),
             StateError::Broken { .. } => "start the server again: what was acknowledged is there".to_owned(),
@@ -87,6 +94,19 @@ impl fmt::Display for StateError {
             }
             StateError::OtherProgram { folder, why } => {
                 write!(f, "the state in `{folder}` is another program's: {why}")
+            }
+            StateError::Removed { folder, events } => {
+                let (first, more) = events
+                    .split_first()
+                    .map_or(("events", 0), |(first, more)| (first.as_str(), more.len()));
+                write!(
+                    f,
+                    "the state in `{folder}` has what this program does not read, and would lose: {first}"
+                )?;
+                match more {
+                    0 => Ok(()),
+                    more => write!(f, ", and {more} more"),
+                }
             }
             StateError::ClockBehind { answered_us, .. } => write!(
                 f,

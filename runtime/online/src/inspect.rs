@@ -11,13 +11,13 @@ use crate::manifest::Manifest;
 use crate::mark;
 use crate::positions::Read;
 use crate::recovery::{self, Replay, damaged, read_manifest, refused, segments, unreadable};
-use crate::replayed::Replayed;
+use crate::replayed::{Replayed, rows_of};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use featc_ir::Source;
-use featr::{Cuts, DecodeError, LogName, Online, Program, RestoreError, RestoreReport, guarded};
+use featr::{Cuts, DecodeError, Online, Program, RestoreError, RestoreReport, guarded};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a program would begin with in a folder of state.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct Found {
     pub cuts: Cuts,
     /// What the program takes up of the checkpoint; `None`: there is none.
     pub restored: Option<RestoreReport>,
+    /// Sources of which there are rows in the log that the program does not read.
+    pub removed: BTreeSet<String>,
     /// Sources of which the program cannot read the rows in the log, and why.
     pub unread: BTreeMap<String, String>,
     /// The state, as far as it was taken up; it shows what answers showed last.
@@ -61,13 +63,11 @@ impl Found {
             .map_or(Ok(()), |answered_us| clock::behind(answered_us, clock).map(drop))
     }
 
-    /// The events that nothing of this program goes on with, and that it does not need.
-    pub fn gone(&self) -> impl Iterator<Item = &LogName> {
-        let report = self.restored.iter();
-        report.flat_map(|report| {
-            let is_needed = |log: &&LogName| report.to_rebuild.iter().any(|missing| missing.log == **log);
-            report.dropped.iter().filter(move |log| !is_needed(log))
-        })
+    /// What the state has and the program does not read: it goes with the next checkpoint.
+    pub fn removed(&self) -> Vec<String> {
+        let logs = self.restored.iter().flat_map(RestoreReport::removed);
+        let rows = self.removed.iter().map(|source| rows_of(source));
+        logs.map(ToString::to_string).chain(rows).collect()
     }
 
     /// The cuts of an answer at an instant, by a delay or that of each source: none before one that was given.
@@ -101,6 +101,7 @@ pub fn inspect(program: &Program, disk: &dyn Disk) -> Result<Option<Found>, Stat
         replayed: replayed.rows,
         cuts: online.cuts().cloned().unwrap_or_default(),
         restored: replayed.restored,
+        removed: replayed.removed,
         unread: replayed.unread,
         online,
     }))

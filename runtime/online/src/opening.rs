@@ -35,7 +35,8 @@ impl Runtime {
     /// have been given before.
     ///
     /// # Errors
-    /// A state that is not whole, that another process has, or that the program cannot go on with.
+    /// A state that is not whole, that another process has, or that the program cannot go on with; with
+    /// [`Options::keep_unread`] one of which it does not read all.
     pub fn open(
         program: Program,
         disk: Arc<dyn Disk>,
@@ -43,6 +44,7 @@ impl Runtime {
         options: Options,
     ) -> Result<(Runtime, Opened), StateError> {
         let mut replayed = Replayed::new(&program, &*disk)?;
+        replayed.keeps_unread = options.keep_unread;
         let store = Store::open(disk.clone(), program.hash(), &mut replayed)?;
         let bound_us = replayed.bound_us.max(store.manifest().answered_us);
         wait_for(bound_us, &*clock)?;

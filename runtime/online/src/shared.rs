@@ -28,6 +28,8 @@ pub struct Options {
     pub pushed_log: bool,
     /// What files of answers say of the features that gave them.
     pub fingerprints: Fingerprints,
+    /// Whether a state is refused that has events which the program does not read; otherwise they go with the next checkpoint.
+    pub keep_unread: bool,
     /// Requests that may wait for the disk.
     pub waiting_max: usize,
     /// Bytes of log after which a checkpoint is made.
@@ -44,6 +46,7 @@ impl Default for Options {
             served_log: true,
             pushed_log: true,
             fingerprints: Fingerprints::new(),
+            keep_unread: false,
             waiting_max: 1024,
             checkpoint_bytes: 64 << 20,
             checkpoint_answers: 200_000,
