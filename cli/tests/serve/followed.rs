@@ -198,7 +198,11 @@ fn root() -> PathBuf {
 
 /// Gives a file another content in place; it is never empty meanwhile.
 fn put(path: &Path, text: &str) {
-    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path);
     let mut file = file.expect("a writable folder");
     file.write_all(text.as_bytes()).expect("a writable file");
     file.set_len(text.len() as u64).expect("a writable file");

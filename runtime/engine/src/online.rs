@@ -12,8 +12,8 @@ use featc_ir::{Key, Source, Truth};
 use featr_decode::{Aside, from_arrow};
 use featr_kernels::{Batch, Column, Value};
 use featr_stream::{
-    AdvanceReport, Cuts, Engine, Kept, LogName, LogStats, Questions, ReadError, RestoreError, RestoreReport, Snapshotting,
-    StepReport,
+    AdvanceReport, Cuts, Engine, Kept, LogName, LogStats, Questions, ReadError, RestoreError, RestoreReport,
+    Snapshotting, StepReport,
 };
 use std::collections::BTreeMap;
 use std::io::Write as _;

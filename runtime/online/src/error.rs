@@ -43,6 +43,7 @@ impl StateError {
             | StateError::Nothing { .. }
             | StateError::Foreign { .. }
             | StateError::OtherProgram { .. }
+            | StateError::Removed { .. }
             | StateError::ClockBehind { .. }
             | StateError::Fenced { .. }
             | StateError::Broken { .. }
