@@ -24,8 +24,8 @@ pub fn run(program: &featr::Program, args: &ServeArgs, reporter: &Reporter) -> R
     tell(&folder, &found, reporter);
     match found.refusal() {
         None => {
-            let checked = found.check_clock(&SystemClock);
-            checked.or_else(|error| reporter.refuse(errors::state(&error)))?;
+            let clock = found.check_clock(&SystemClock);
+            clock.or_else(|error| reporter.refuse(errors::state(&error)))?;
             let events = found.removed();
             match events.is_empty() || args.allow_removed {
                 true => Ok(()),
@@ -50,8 +50,8 @@ fn tell(folder: &str, found: &Found, reporter: &Reporter) {
         counted(found.replayed, "row")
     );
     let report = found.restored.clone().unwrap_or_default();
-    let kept: Vec<String> = report.kept.iter().map(ToString::to_string).collect();
-    let gone = found.removed();
+    let names = |logs: &[featr::LogName]| logs.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let (kept, gone) = (names(&report.kept), found.removed());
     let refused: Vec<String> = report.to_rebuild.iter().map(ToString::to_string).collect();
     let unread = found
         .unread

@@ -72,7 +72,7 @@ impl Pushing {
         let rejected = undecoded.into_iter().map(|reject| PushRejected {
             row: reject.line - 1,
             reason: reject.reason.name(),
-            detail: reject.detail,
+            detail: reject.detail.to_string(),
         });
         let report = PushReport {
             rows: rows.num_rows() as u64,

@@ -54,13 +54,6 @@ impl Found {
         missing.chain(self.unread.values().cloned()).next()
     }
 
-    /// What the state has and the program does not read: it goes with the next checkpoint.
-    pub fn removed(&self) -> Vec<String> {
-        let logs = self.restored.iter().flat_map(RestoreReport::removed);
-        let rows = self.removed.iter().map(|source| rows_of(source));
-        logs.map(ToString::to_string).chain(rows).collect()
-    }
-
     /// Whether a server could begin by this clock.
     ///
     /// # Errors
@@ -68,6 +61,13 @@ impl Found {
     pub fn check_clock(&self, clock: &dyn Clock) -> Result<(), StateError> {
         self.answered_us
             .map_or(Ok(()), |answered_us| clock::behind(answered_us, clock).map(drop))
+    }
+
+    /// What the state has and the program does not read: it goes with the next checkpoint.
+    pub fn removed(&self) -> Vec<String> {
+        let logs = self.restored.iter().flat_map(RestoreReport::removed);
+        let rows = self.removed.iter().map(|source| rows_of(source));
+        logs.map(ToString::to_string).chain(rows).collect()
     }
 
     /// The cuts of an answer at an instant, by a delay or that of each source: none before one that was given.
