@@ -320,7 +320,7 @@ mod tests {
             ),
             (
                 value("n", "\"9223372036854775808\"", Wrong::BeyondInt64),
-                "`decimal(20, 0)`",
+                "`n: decimal(20, 0)`",
             ),
             (value("x", "105", Wrong::Inexact), "that the file has"),
             (record(Broken::Fields { found: 9, header: 8 }), "in double quotes"),
