@@ -276,11 +276,20 @@ mod tests {
                 "`zone \"Europe/Berlin\"`",
             ),
             (value("at", "\"01.05.2024 10:25\"", Wrong::NoTimestamp), "dayfirst"),
-            (value("x", "\"123456789.00\"", Wrong::BeyondPrecision), "9 digits before the point"),
-            (value("n", "\"9223372036854775808\"", Wrong::BeyondInt64), "`decimal(20, 0)`"),
+            (
+                value("x", "\"123456789.00\"", Wrong::BeyondPrecision),
+                "9 digits before the point",
+            ),
+            (
+                value("n", "\"9223372036854775808\"", Wrong::BeyondInt64),
+                "`decimal(20, 0)`",
+            ),
             (value("x", "105", Wrong::Inexact), "that the file has"),
             (record(Broken::Fields { found: 9, header: 8 }), "in double quotes"),
-            (record(Broken::NoJson("expected value at column 7".to_owned())), "`null` for NaN"),
+            (
+                record(Broken::NoJson("expected value at column 7".to_owned())),
+                "`null` for NaN",
+            ),
             (record(Broken::NotUtf8), "write it as UTF-8"),
             (record(Broken::OpenQuote), "opened in that line"),
             (record(Broken::TooLong), "by a line feed"),
