@@ -4,6 +4,10 @@
 mod agree;
 #[path = "suite/alone.rs"]
 mod alone;
+// Parts of it are for the tests of `featr-online` alone.
+#[allow(dead_code)]
+#[path = "support/disk.rs"]
+mod disk;
 #[path = "suite/evaluators.rs"]
 mod evaluators;
 #[path = "suite/lake.rs"]
@@ -20,3 +24,5 @@ mod sessions;
 mod spec;
 #[path = "suite/witness.rs"]
 mod witness;
+
+use featr_online::{Append, Disk};

@@ -81,8 +81,8 @@ def ask(json):
     return Ask(tuple(json["windows"]), json["filters"], json["least"], json["column"], tuple(json["aggregates"]))
 
 
-def named(aggregate, filter_, window):
-    return "_".join(([aggregate, filter_[0]] if filter_ else [aggregate]) + [window])
+def named(aggregate, filter_, *window):
+    return "_".join([aggregate, *(filter_ or ())[:1], *window])
 
 
 def condition(f, quote):
@@ -103,7 +103,7 @@ def feat(ask_):
     lines = []
 
     def feature(name, call, f, windows):
-        label = f"{name}_{f[0]}" if f else name
+        label = named(name, f)
         argument = "" if call == "count" else ask_.column
         where = f"where {condition(f, chr(34))}" if f else ""
         inside = " ".join(part for part in (argument, where) if part)

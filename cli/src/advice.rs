@@ -7,6 +7,9 @@ use featr::{BadValue, Broken, Detail, Fault, Reason, Wrong};
 pub fn row(fault: &Fault, file: &str) -> Option<String> {
     match fault {
         Fault::Undecoded(Detail::Null { is_time: true, .. }) => None,
+        Fault::Undecoded(Detail::Null { is_arrival: true, .. }) | Fault::Unaccepted(Reason::NullArrival) => {
+            Some(WITHOUT_ARRIVAL.to_owned())
+        }
         Fault::Undecoded(Detail::Null { column, .. }) if file.contains(".jsonl") => Some(format!(
             "if `{column}` may be null, write a `?` behind its type in the source; a key that is absent is null, too: keys \
              are spelt as the columns, and stand in no nested object"
@@ -22,7 +25,31 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
         Fault::Unaccepted(Reason::Ahead) => Some(
             "compare the zones and units of event time and arrival; a clock that is ahead needs a longer `skew`".into(),
         ),
-        Fault::Unaccepted(Reason::NullTime | Reason::NullArrival) | Fault::OfView => None,
+        Fault::Unaccepted(Reason::NullTime) | Fault::OfView => None,
+    }
+}
+
+/// For rows whose arrival is null.
+const WITHOUT_ARRIVAL: &str = "a row counts from its arrival on, so each needs one: fill the column, name the one that has it, or \
+                               declare a lag that is sure, such as `arrival time + 5m`";
+
+/// As [`row`], where no row of the source can be used: the first is no exception then.
+pub fn all_rows(fault: &Fault, file: &str) -> Option<String> {
+    match fault {
+        Fault::Undecoded(Detail::Null { column, is_time: true, .. }) => Some(format!(
+            "no row has an event time in `{column}`: name the file of this source, or in `time` the column that has it"
+        )),
+        Fault::Undecoded(Detail::Null { is_arrival: true, .. }) => row(fault, file),
+        Fault::Undecoded(Detail::Null { column, .. }) => Some(format!(
+            "`{column}` may be null in all of them, as it is in a file of another source: name the file of this one, whose \
+             columns and keys are spelt as they are declared; or write a `?` behind the type of `{column}`"
+        )),
+        Fault::Unaccepted(Reason::Late) => Some(
+            "if all are late by about as much, compare the zones and units of event time and arrival; give the source a longer \
+             `lateness` only if rows that come so late are to count"
+                .to_owned(),
+        ),
+        _ => row(fault, file),
     }
 }
 
@@ -248,10 +275,21 @@ mod tests {
             Fault::Undecoded(Detail::Value { column, value })
         };
         let record = |broken| Fault::Undecoded(Detail::Record(broken));
-        let null = |is_time| {
+        let null_of = |is_time, is_arrival| {
             let column = "sku".to_owned();
-            Fault::Undecoded(Detail::Null { column, is_time })
+            Fault::Undecoded(Detail::Null {
+                column,
+                is_time,
+                is_arrival,
+            })
         };
+        let null = |is_time| null_of(is_time, false);
+        assert!(step(null_of(false, true)).contains("`arrival time + 5m`"));
+        let of_all = |fault: Fault| all_rows(&fault, "f.csv").unwrap_or_default();
+        assert!(of_all(null_of(false, true)).contains("`arrival time + 5m`"));
+        assert!(of_all(null(true)).contains("no row has an event time in `sku`"));
+        assert!(of_all(null(false)).contains("a file of another source"));
+        assert!(of_all(Fault::Unaccepted(Reason::Late)).contains("compare the zones"));
         for (fault, words) in [
             (null(false), "`?` behind its type"),
             (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),

@@ -10,17 +10,17 @@ mod store;
 mod tests;
 
 pub use build::{build, certify, load, refused};
-pub use files::{of_command, of_log, of_spine};
+pub use files::{no_served_log, of_command, of_log, of_spine};
 pub use records::{
     ANEW, DURING, begun_otherwise, changed, damaged_part, features_changed, foreign_file, no_record, no_spine,
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,
 };
 pub use runs::{nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict, unknown_view};
-pub use serve::{ended, no_state, state, unfollowable};
+pub use serve::{ended, no_state, state, unfollowable, unservable};
 
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic};
-use featr::{DecodeError, Warning};
+use featr::{DecodeError, LeftOut, Warning};
 
 pub fn bug(why: &str) -> Diagnostic {
     Diagnostic::new(Code::Bug, format!("featc broke a promise of its own: {why}"))
@@ -94,6 +94,26 @@ pub fn warning(warning: &Warning) -> Diagnostic {
         ),
     };
     Diagnostic::new(code, warning.to_string()).with_help(help)
+}
+
+/// Files in a folder of a source that look like its own and are not read.
+pub fn left_out(left_out: &LeftOut) -> Diagnostic {
+    let LeftOut {
+        source,
+        folder,
+        files,
+        first,
+    } = left_out;
+    let files = match files {
+        1 => "1 file".to_owned(),
+        many => format!("{many} files"),
+    };
+    let verb = if files.starts_with("1 ") { "is" } else { "are" };
+    let message = format!("source `{source}`: {files} in `{folder}` {verb} not read, such as `{first}`");
+    Diagnostic::new(Code::FilesLeftOut, message).with_help(format!(
+        "give their extension small letters and the folders in it names such as `month=05`, or name all files by a glob such \
+         as `{folder}/**/*`"
+    ))
 }
 
 /// Ids under which a source has different rows; `examples` are some of them.

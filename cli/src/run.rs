@@ -4,7 +4,9 @@ use crate::args::{Given, ProgramArgs, RunArgs, SpineArgs, TruthArg};
 use crate::check::compile;
 use crate::errors;
 use crate::report::{Refused, Reporter};
+use featc_driver::diag::SourceMap;
 use featr::{SeenEarly, ServedLog, Spine, Table, Truth};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,12 +63,18 @@ pub fn prepare_compiled(
         let name = folder.display().to_string();
         return reporter.refuse(errors::argument("--temp-dir", &name, "is no folder", help));
     }
+    let mut named = BTreeSet::new();
     for given in &args.sources {
         let Some((name, path)) = given.split_once('=') else {
             let source = ir.sources.first().map_or("payments", |source| source.name.as_str());
             let help = format!("write the source before the file, like `--source {source}={given}`");
             return reporter.refuse(errors::argument("--source", given, "no `=` in it", &help));
         };
+        if !named.insert(name) {
+            let why = format!("source `{name}` is named twice");
+            let help = format!("name all its files by one folder or glob: `--source {name}=data/*.csv`");
+            return reporter.refuse(errors::argument("--source", given, &why, &help));
+        }
         program.read_from(name, Path::new(path)).map_err(refuse)?;
     }
     for (name, rows) in &args.given.sources {
@@ -121,8 +129,14 @@ pub fn prepare_compiled(
         Truth::AsOfArrival { .. } => Truth::AsOfArrival { delay_us },
     };
     let served_log =
-        featr::served_files(&args.served_log).or_else(|error| reporter.refuse(errors::of_command(&error, None)))?;
+        featr::served_files(&args.served_log).or_else(|error| reporter.refuse(errors::no_served_log(&error)))?;
     let seen_early = program.seen_early(service, truth).map_err(refuse)?;
+    if args.sources.is_empty() && args.given.sources.is_empty() {
+        tell_pushed(&args.served_log, &ir, reporter);
+    }
+    let left_out = program.left_out(service).map_err(refuse)?;
+    let left_out: Vec<_> = left_out.iter().map(errors::left_out).collect();
+    reporter.diagnostics(&left_out, &SourceMap::new())?;
     Ok(Prepared {
         ir,
         program,
@@ -133,6 +147,22 @@ pub fn prepare_compiled(
         spine_rows: args.given.spine.clone(),
         served_log,
     })
+}
+
+/// Tells of the rows that a server took in where its answers are read with other ones.
+fn tell_pushed(served_log: &[PathBuf], ir: &featc_ir::Program, reporter: &Reporter) {
+    let state = |log: &PathBuf| {
+        let served = log.ancestors().find(|folder| folder.ends_with("served"))?;
+        let pushed = served.with_file_name("pushed");
+        let mut sources = ir.sources.iter().map(|source| &source.name);
+        let source = sources.find(|source| pushed.join(source).is_dir())?;
+        Some((pushed.join(source).display().to_string(), source.clone()))
+    };
+    if let Some((folder, source)) = served_log.iter().find_map(state) {
+        reporter.note(&format!(
+            "the rows that the server took in are not read: `--source {source}={folder}` names those of `{source}`"
+        ));
+    }
 }
 
 impl Prepared {

@@ -7,8 +7,9 @@ use crate::args::ServeArgs;
 use crate::errors;
 use crate::provenance::of_services;
 use crate::report::{Refused, Reporter};
-use crate::state::compiled;
+use crate::state::{compiled, duration};
 use featc_ir::Program;
+use featr::Truth;
 use featr_follow::Followed;
 use featr_online::{Folder, Opened, Options, Runtime, SystemClock};
 pub use featr_serve::End;
@@ -19,7 +20,8 @@ use std::time::Duration;
 pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
     if args.dry_run {
         let (_, program) = compiled(&args.program, &args.given, reporter)?;
-        return dry_run::run(&program, &args.state, reporter);
+        check_services(&program, reporter)?;
+        return dry_run::run(&program, args, reporter);
     }
     let ready = begin(args, End::Signals, reporter)?;
     let (text, value) = ready.told();
@@ -43,6 +45,7 @@ pub struct Ready {
 /// Either cannot be had, or an argument is refused, which has been told.
 pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, Refused> {
     let (ir, program) = compiled(&args.program, &args.given, reporter)?;
+    check_services(&program, reporter)?;
     let options = options(args, &ir, reporter)?;
     let token = token(args, reporter)?;
     let followed = followed::of(args, &program, reporter)?;
@@ -55,6 +58,10 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
         reporter.refuse(errors::argument("--listen", &listen, &why, help))
     })?;
     let folder = args.state.display().to_string();
+    if args.state.is_file() {
+        let help = "name a folder: it is made where it is missing";
+        return reporter.refuse(errors::argument("--state", &folder, "is a file", help));
+    }
     let disk = Folder::take(&args.state);
     let disk = disk.or_else(|error| reporter.refuse(errors::unwritable(&folder, &featr::plain(&error))))?;
     let Some(disk) = disk else {
@@ -104,26 +111,37 @@ impl Ready {
     }
 }
 
-fn options(args: &ServeArgs, ir: &Program, reporter: &Reporter) -> Result<Options, Refused> {
-    let duration = |option: &str, text: &str| match featc_driver::parse_duration(text) {
-        Some(us) if us >= 0 => Ok(us.unsigned_abs()),
-        Some(_) | None => reporter.refuse(errors::argument(
-            option,
-            text,
-            "not a duration",
-            "write it like 5s or 1h30m",
-        )),
+/// Refuses a program of which no service can be asked, and tells those that cannot.
+fn check_services(program: &featr::Program, reporter: &Reporter) -> Result<(), Refused> {
+    let services: Vec<&str> = program.services().collect();
+    let without_arrival = |service: &&str| {
+        let seen_early = program.seen_early(service, Truth::Complete).ok()?;
+        Some(((*service).to_owned(), seen_early.without_arrival.into_iter().next()?))
     };
+    let refused: Vec<(String, String)> = services.iter().filter_map(without_arrival).collect();
+    if let Some((_, source)) = refused.first().filter(|_| refused.len() == services.len()) {
+        return reporter.refuse(errors::unservable(source));
+    }
+    for (service, source) in refused {
+        reporter.note(&format!(
+            "service `{service}` cannot be asked: source `{source}` has no arrival"
+        ));
+    }
+    Ok(())
+}
+
+fn options(args: &ServeArgs, ir: &Program, reporter: &Reporter) -> Result<Options, Refused> {
     Ok(Options {
         delay_us: args
             .delay
             .as_deref()
-            .map(|text| duration("--delay", text))
+            .map(|text| duration("--delay", text, reporter))
             .transpose()?,
-        history_us: duration("--history", &args.history)?,
+        history_us: duration("--history", &args.history, reporter)?,
         served_log: !args.no_served_log,
         pushed_log: !args.no_pushed_log,
         fingerprints: of_services(ir),
+        keep_unread: !args.allow_removed,
         checkpoint_bytes: u64::from(args.checkpoint_every) << 20,
         ..Options::default()
     })

@@ -41,6 +41,14 @@ pub fn compiled(path: &Path, given: &Given, reporter: &Reporter) -> Result<(Prog
     Ok((ir, program))
 }
 
+/// The length of time that an option says.
+pub fn duration(option: &str, text: &str, reporter: &Reporter) -> Result<u64, Refused> {
+    match featc_driver::parse_duration(text) {
+        Some(us) if us >= 0 => Ok(us.unsigned_abs()),
+        Some(_) | None => reporter.refuse(errors::no_duration(option, text, "not a duration", "5s or 1h30m")),
+    }
+}
+
 /// A state with the program that reads it, which can go on with all of it.
 struct Opened {
     ir: Program,

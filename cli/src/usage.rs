@@ -1,5 +1,8 @@
 //! Wrong usage of the command line, as a diagnostic whose place is the argument.
 
+#[cfg(test)]
+mod tests;
+
 use crate::args::Cli;
 use crate::caller::Caller;
 use crate::report::Reporter;
@@ -232,6 +235,9 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
     {
         return "write a number, or leave it out for all threads".to_owned();
     }
+    if let Some(help) = address(error, words) {
+        return help;
+    }
     let unknown = context(error, ContextKind::InvalidSubcommand)
         .into_iter()
         .next()
@@ -281,6 +287,25 @@ fn without_equals(error: &clap::Error, words: &[String]) -> Option<String> {
     (error.kind() == ErrorKind::UnknownArgument && takes_pair).then(|| format!("write `{option} {value}={extra}`"))
 }
 
+/// `--port 8000`, `--listen 8000`, `--listen localhost:8000`
+fn address(error: &clap::Error, words: &[String]) -> Option<String> {
+    let argument = context(error, ContextKind::InvalidArg).into_iter().next()?;
+    let value = match (error.kind(), name(&argument)) {
+        (ErrorKind::ValueValidation, "--listen") => context(error, ContextKind::InvalidValue).into_iter().next()?,
+        (ErrorKind::UnknownArgument, "--port" | "--host" | "--bind") => {
+            let at = words.iter().position(|word| name(word) == name(&argument))?;
+            let own = words[at].split_once('=').map(|(_, value)| value.to_owned());
+            own.or_else(|| words.get(at + 1).cloned()).unwrap_or_default()
+        }
+        _ => return None,
+    };
+    let port = value.rsplit(':').next().unwrap_or_default();
+    let port = port.parse::<u16>().map_or("7733".to_owned(), |port| port.to_string());
+    Some(format!(
+        "write the address as a number, and the port: `--listen 127.0.0.1:{port}`"
+    ))
+}
+
 /// Commands of other tools, and what does such a thing here.
 const ELSEWHERE: &[(&[&str], &str)] = &[
     (
@@ -317,56 +342,3 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
         "`featc check --json` gives the edits of messages, where there are some",
     ),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::Parser as _;
-
-    /// What stands at the place of the error.
-    fn shown(words: &[&str]) -> String {
-        let error = Cli::try_parse_from(words).expect_err("wrong usage");
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let (diagnostic, sources) = refusal(&error, &words);
-        let place = diagnostic.primary.expect("a place").span;
-        sources.slice(place).to_owned()
-    }
-
-    #[test]
-    fn the_place_is_the_argument_also_among_blanks_and_quotes() {
-        let program = "my programs/a \"b\"\n.feat";
-        assert_eq!(shown(&["featc", "check", program, "--fast"]), "--fast");
-        assert_eq!(shown(&["featc", "build", program, "two words"]), "\"two words\"");
-        assert_eq!(shown(&["featc", "train", program, "--threads", "0"]), "--threads 0");
-        assert_eq!(
-            shown(&["featc", "train", program, "--threads=x y"]),
-            "\"--threads=x y\""
-        );
-        assert_eq!(shown(&["featc", "check", "-x"]), "-x");
-        assert_eq!(shown(&["featc", "--json=1", "check"]), "--json=1");
-        assert_eq!(shown(&["featc", "explain"]), "");
-    }
-
-    #[test]
-    fn a_switch_takes_no_value() {
-        for (word, switch) in [("--json=1", "--json"), ("--help=1", "--help")] {
-            let error = Cli::try_parse_from(["featc", "check", word]).expect_err("wrong usage");
-            let (message, label) = told(&error);
-            assert_eq!(message, format!("`{switch}` takes no value"));
-            assert_eq!(label, format!("write `{switch}`"));
-            assert_eq!(shown(&["featc", "check", word]), word);
-        }
-    }
-
-    #[test]
-    fn help_and_the_version_are_no_errors() {
-        for (words, code) in [
-            (&["featc", "--version"][..], 0),
-            (&["featc", "train", "--help"], 0),
-            (&["featc"], 2),
-        ] {
-            let error = Cli::try_parse_from(words).expect_err("no command");
-            assert_eq!(error.exit_code(), code, "{words:?}");
-        }
-    }
-}

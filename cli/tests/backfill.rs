@@ -70,8 +70,27 @@ fn a_grid_is_refused_just_where_a_view_finds_nothing() {
     let days = [
         "04-29", "05-01", "05-04", "05-16", "05-20", "05-24", "06-04", "06-15", "07-15",
     ];
-    for (number, (day, truth)) in days.iter().flat_map(|day| truths.map(|truth| (day, truth))).enumerate() {
-        let range = format!("--from 2024-{day}T12:00:00Z --to 2024-{day}T12:00:01Z --every 1h");
+    let mut ranges = days
+        .map(|day| format!("--from 2024-{day}T12:00:00Z --to 2024-{day}T12:00:01Z --every 1h"))
+        .to_vec();
+    // The last event that counts leaves its week: the minute before, and the second from which on it is gone.
+    let payments = std::fs::read_to_string(folder.path().join("payments.csv")).expect("a file");
+    let accepted = payments.lines().skip(1).filter_map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let id: u64 = cells[0].parse().expect("a number");
+        (id % 11 > 0 && cells[2] != "much").then(|| cells[3].to_owned())
+    });
+    let last = accepted.max().expect("events");
+    let day: u32 = last[8..10].parse().expect("a day");
+    let gone = format!("{}{:02}{}", &last[..8], day + 7, &last[10..]);
+    let minute = &gone[..17];
+    ranges.push(format!("--from {minute}00Z --to {gone} --every 1m"));
+    ranges.push(format!("--from {gone} --to {minute}59Z --every 1s"));
+    for (number, (range, truth)) in ranges
+        .iter()
+        .flat_map(|range| truths.map(|truth| (range, truth)))
+        .enumerate()
+    {
         let command = format!("backfill shop.feat --service risk {range} {truth} --status");
         ok(
             folder.path(),

@@ -140,6 +140,15 @@ view by_number of number from finished {",
             assert!(said.contains(&line), "{said}");
         }
     }
+    // Each row counts once, whoever looks.
+    for command in [
+        "train shop.feat --spine spine.csv --out out.csv",
+        "replay shop.feat --spine spine.csv --out out.csv",
+        "backfill shop.feat --from 2024-01-01T00:00:00Z --to 2024-01-02T00:00:00Z --every 6h --out parts",
+    ] {
+        let said = refused(folder, &format!("{command} --service both --strict"), "E0707");
+        assert!(said.contains("3 rows were rejected"), "{said}");
+    }
 }
 
 #[test]

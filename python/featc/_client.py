@@ -97,8 +97,9 @@ class Client:
         When it returns, the rows are on the server's disk, and can be asked for. Many rows go in several requests. To push
         rows again changes nothing: after an error push all of them again.
 
-        Gives ``rows``, ``accepted``, ``rejected`` (how many by reason), ``rejected_by_view``, ``late_for_cut``, ``expired``,
-        and ``examples``: the first rejected rows with ``place`` (from 1), ``reason`` and ``detail``. Rows that cannot be
+        Gives ``source``, ``request_id``, ``rows``, ``accepted``, ``rejected`` (how many by reason), ``rejected_by_view``,
+        ``arrival`` (that the server gave rows without one; of several requests that of the first), ``late_for_cut``,
+        ``expired``, and ``examples``: the first rejected rows with ``place`` (from 1), ``reason`` and ``detail``. Rows that cannot be
         used are no error.
 
         :param request_id: a text of at most 200 visible characters, which stands beside rows that are put aside.

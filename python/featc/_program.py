@@ -355,8 +355,9 @@ class Program:
 
         Ctrl-C ends it in order, with a checkpoint, and then it returns; what another signal handler raises does the same,
         and is raised. What changes meanwhile is told on the standard error of the process, a line of JSON each. Further
-        options are ``delay``, ``history``, ``token_file``, ``no_served_log``, ``no_pushed_log``, ``max_entities``,
-        ``max_body``, ``max_memory``, ``max_rows``, ``max_requests``, ``max_seconds`` and ``checkpoint_every``.
+        options are ``delay``, ``history``, ``token_file``, ``no_served_log``, ``no_pushed_log``, ``allow_removed``,
+        ``max_entities``, ``max_body``, ``max_memory``, ``max_rows``, ``max_requests``, ``max_seconds`` and
+        ``checkpoint_every``.
 
         :param state: the folder of the durable state; made where it is missing.
         :param listen: address and port; to listen to more than this machine needs ``token_file``.

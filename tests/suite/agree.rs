@@ -25,6 +25,8 @@ mod errors;
 mod identities;
 #[path = "agree/nodes.rs"]
 mod nodes;
+#[path = "agree/online.rs"]
+mod online;
 #[path = "agree/served.rs"]
 mod served;
 #[path = "agree/shrink.rs"]

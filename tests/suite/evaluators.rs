@@ -9,7 +9,7 @@ mod served;
 #[path = "evaluators/stream.rs"]
 mod stream;
 
-pub use batch::{Ran, Setting, batch};
+pub use batch::{Ran, Setting, batch, read};
 pub use files::{Format, Layout, files};
 pub use served::streams;
 pub use stream::{Delivery, stream};

@@ -1,6 +1,6 @@
 //! What serve is asked for.
 
-use super::Given;
+use super::run::Given;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -38,6 +38,9 @@ pub struct ServeArgs {
     /// Do not keep the rows that were pushed, with their arrivals, once a checkpoint has taken them out of the log
     #[arg(long)]
     pub no_pushed_log: bool,
+    /// Let the events of a state go for good that the program does not read
+    #[arg(long)]
+    pub allow_removed: bool,
     /// Serve nothing and change nothing: tell what would become of the state that is there
     #[arg(long)]
     pub dry_run: bool,

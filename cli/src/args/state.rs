@@ -1,6 +1,6 @@
 //! What is asked about a folder of state.
 
-use super::Given;
+use super::run::Given;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -54,6 +54,9 @@ pub struct ShowArgs {
     /// The instant of the values, for example 2013-03-01T12:00:00Z: they are what a server would answer then
     #[arg(long, value_name = "INSTANT")]
     pub at: String,
+    /// The `--delay` of the server, if it has one
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub delay: Option<String>,
 }
 
 #[derive(Debug, Args)]

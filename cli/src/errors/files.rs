@@ -6,6 +6,7 @@ use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_ir::Type;
 use featr::{Broken, DecodeError, Error};
+use std::path::Path;
 
 pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let code = match error {
@@ -260,6 +261,26 @@ pub fn of_spine(error: &Error, at_column: &str, identities: &[&str]) -> Diagnost
         }
         _ => told,
     }
+}
+
+/// A served log of which there are no files.
+pub fn no_served_log(error: &Error) -> Diagnostic {
+    let Error::Decode(DecodeError::NoFiles { pattern, .. }) = error else {
+        return of_command(error, None);
+    };
+    let path = Path::new(pattern);
+    let is_state = |folder: Option<&Path>| folder.is_some_and(|folder| folder.join("manifest").is_file());
+    let served = path.parent();
+    let help = match path.file_name().is_some_and(|name| name == "served") {
+        _ if is_state(Some(path)) => format!("name the log of the service, `{pattern}/served/SERVICE`"),
+        true if is_state(served) => format!("name the log of the service, `{pattern}/SERVICE`"),
+        _ if is_state(served.and_then(Path::parent)) => {
+            "the server writes this folder with a checkpoint, as at its end: start it once more and end it by SIGTERM"
+                .to_owned()
+        }
+        _ => return of_command(error, None),
+    };
+    Diagnostic::new(Code::FileNotFound, error.to_string()).with_help(help)
 }
 
 /// As [`run`], of a file that the command line names: a spine, entities, a record.

@@ -35,7 +35,7 @@ pub fn nothing_asked_strict(why: &str) -> Diagnostic {
 /// A source of which no row could be used.
 pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&Example>) -> Diagnostic {
     let message = format!("none of the {rejected} rows of source `{source}` can be used");
-    let step = example.and_then(|example| advice::row(&example.fault, &example.text));
+    let step = example.and_then(|example| advice::all_rows(&example.fault, &example.text));
     let step = step.unwrap_or_else(|| "check the format, the columns and the clauses of the source".to_owned());
     let help = format!("{step}; `--rejected FILE` writes the rows aside");
     let diagnostic = Diagnostic::new(Code::NothingAccepted, message).with_help(help);
@@ -127,6 +127,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::Interrupted
         | Error::Build { .. }
         | Error::Snapshot { .. }
+        | Error::SnapshotVersion { .. }
         | Error::NotAtCut { .. }
         | Error::CutGoesBack { .. }
         | Error::BelowHorizon { .. }

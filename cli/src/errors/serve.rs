@@ -2,6 +2,7 @@
 
 use super::{busy, run, unwritable};
 use featc_driver::diag::{Code, Diagnostic};
+use featr::Error;
 use featr_follow::Unfollowable;
 use featr_online::StateError;
 use featr_serve::ServeError;
@@ -13,6 +14,16 @@ pub fn ended(error: &ServeError) -> Diagnostic {
         ServeError::System(_) => Diagnostic::new(Code::NotServing, format!("the server cannot go on: {error}"))
             .with_help("raise the limits of the system (`ulimit -n`, `ulimit -u`), and start it again"),
     }
+}
+
+/// A program of which no service can be asked, for the sake of this source.
+pub fn unservable(source: &str) -> Diagnostic {
+    let source = source.to_owned();
+    let help = format!(
+        "declare `arrival <column>` or a lag that is sure (`arrival time + 5m`) in source `{source}`, or `static` if its rows \
+         never change"
+    );
+    Diagnostic::new(Code::ArrivalNeeded, Error::ArrivalNeeded { source }.to_string()).with_help(help)
 }
 
 /// A folder in which a state should be.
@@ -40,7 +51,8 @@ pub fn state(error: &StateError) -> Diagnostic {
         StateError::OtherVersion { .. }
         | StateError::Nothing { .. }
         | StateError::Foreign { .. }
-        | StateError::OtherProgram { .. } => of(Code::UnfitState),
+        | StateError::OtherProgram { .. }
+        | StateError::Removed { .. } => of(Code::UnfitState),
         StateError::ClockBehind { .. } => of(Code::ClockBehind),
         StateError::Broken { .. } => of(Code::Bug),
         StateError::Program(error) => run(error, None),

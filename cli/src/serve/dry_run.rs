@@ -1,12 +1,13 @@
 //! `featc serve --dry-run`: what would become of the state that is there.
 
+use crate::args::ServeArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter, counted};
-use featr_online::{Folder, Found, StateError, inspect};
+use featr_online::{Folder, Found, StateError, SystemClock, inspect};
 use std::fmt::Write as _;
-use std::path::Path;
 
-pub fn run(program: &featr::Program, state: &Path, reporter: &Reporter) -> Result<(), Refused> {
+pub fn run(program: &featr::Program, args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
+    let state = args.state.as_path();
     let folder = state.display().to_string();
     if !state.exists() {
         return begin(&folder, reporter);
@@ -22,7 +23,15 @@ pub fn run(program: &featr::Program, state: &Path, reporter: &Reporter) -> Resul
     };
     tell(&folder, &found, reporter);
     match found.refusal() {
-        None => Ok(()),
+        None => {
+            let clock = found.check_clock(&SystemClock);
+            clock.or_else(|error| reporter.refuse(errors::state(&error)))?;
+            let events = found.removed();
+            match events.is_empty() || args.allow_removed {
+                true => Ok(()),
+                false => reporter.refuse(errors::state(&StateError::Removed { folder, events })),
+            }
+        }
         Some(why) => reporter.refuse(errors::state(&StateError::OtherProgram { folder, why })),
     }
 }
@@ -42,7 +51,7 @@ fn tell(folder: &str, found: &Found, reporter: &Reporter) {
     );
     let report = found.restored.clone().unwrap_or_default();
     let names = |logs: &[featr::LogName]| logs.iter().map(ToString::to_string).collect::<Vec<String>>();
-    let (kept, gone) = (names(&report.kept), names(&report.dropped));
+    let (kept, gone) = (names(&report.kept), found.removed());
     let refused: Vec<String> = report.to_rebuild.iter().map(ToString::to_string).collect();
     let unread = found
         .unread

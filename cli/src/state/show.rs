@@ -1,15 +1,14 @@
 //! `featc state show`: what is kept of an entity, and its values.
 
-use super::{Opened, opened};
+use super::{Opened, duration, opened};
 use crate::args::ShowArgs;
 use crate::errors;
 use crate::get::{self, Answered};
 use crate::report::{Refused, Reporter, counted};
 use featc_driver::diag::printable;
+use featc_ir::Type;
 use featc_ir::display::instant;
-use featc_ir::{Cut, Source, Truth, Type};
-use featr::{Cuts, Kept, Value, from_arrow, json_value};
-use featr_online::Found;
+use featr::{Kept, Value, from_arrow, json_value};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -22,7 +21,12 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
     let asked = asked.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let entity = get::keys(&asked.columns(), &asked.keys, &args.keys, reporter)?;
     let at_us = get::instant("--at", &args.at, reporter)?;
-    let cuts = cuts_at(&program, &found, at_us);
+    let delay = args
+        .delay
+        .as_deref()
+        .map(|text| duration("--delay", text, reporter))
+        .transpose()?;
+    let cuts = found.cuts_at(at_us, &program.sources(), delay);
     let moved = found.online.let_in(&cuts);
     moved.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let rows = get::question_row(&entity, reporter)?;
@@ -43,7 +47,14 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
     }
     let by_name: BTreeMap<String, Value> = entity.into_iter().map(|(key, value)| (key.name, value)).collect();
     let kept = found.online.kept(&by_name);
-    let cuts: BTreeMap<&String, String> = cuts.iter().map(|(source, cut)| (source, instant(*cut))).collect();
+    let sources = program.service_sources(&args.service);
+    let sources = sources.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    // As an answer has them.
+    let of_service = |(source, cut): (&String, &i64)| {
+        let is_read = sources.iter().any(|read| read.name == *source);
+        is_read.then(|| (source.clone(), instant(*cut)))
+    };
+    let cuts: BTreeMap<String, String> = cuts.iter().filter_map(of_service).collect();
     let mut text = format!("at {}", instant(at_us));
     for (source, cut) in &cuts {
         let _ = write!(text, ", {source} up to {cut}");
@@ -56,23 +67,6 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
     });
     reporter.result(&text, &value);
     Ok(())
-}
-
-/// The cuts of an answer at an instant: none before one that was given.
-fn cuts_at(program: &featr::Program, found: &Found, at_us: i64) -> Cuts {
-    let cut = |source: &Source| {
-        let cut_us = at_us.saturating_sub_unsigned(source.delay_us);
-        let known_us = found.cuts.get(&source.name);
-        (
-            source.name.clone(),
-            known_us.map_or(cut_us, |known_us| cut_us.max(*known_us)),
-        )
-    };
-    let sources = program.sources();
-    let with_cuts = sources
-        .iter()
-        .filter(|source| source.cut_under(Truth::AsServed) == Cut::Given);
-    with_cuts.map(cut).collect()
 }
 
 fn put_events(text: &mut String, log: &Kept) {

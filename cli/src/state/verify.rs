@@ -15,7 +15,7 @@ pub fn run(args: &FolderArgs, reporter: &Reporter) -> Result<(), Refused> {
     }
     for file in &found.torn {
         reporter.note(&format!(
-            "`{file}` ends in a line that was not written whole, and that nobody was told of"
+            "a part of `{file}` was not written whole, of which nobody was told"
         ));
     }
     let folder = args.state.display().to_string();

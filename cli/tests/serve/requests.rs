@@ -64,10 +64,15 @@ fn rows_are_pushed_and_features_are_answered() {
 
     // Sent again, nothing changes; what is new and cannot be used is counted, shown and kept aside.
     rows.push(json!({ "id": 9, "card": "a", "shop": 1, "amount": "much", "at": "2024-03-01T11:59:00Z" }));
+    rows.push(json!({ "id": 10, "card": "a", "shop": 1, "amount": 1.0, "at": "2024-03-01T11:59:00", "sene": null }));
     let text = format!("{}no json\n", lines(&rows));
     let again = server.push(&text);
-    assert_eq!((&again["rows"], &again["accepted"]), (&json!(6), &json!(4)));
-    assert_eq!(again["rejected"], json!({ "bad_value": 1, "unparsable": 1 }));
+    assert_eq!((&again["rows"], &again["accepted"]), (&json!(7), &json!(4)));
+    assert_eq!(again["rejected"], json!({ "bad_value": 2, "unparsable": 1 }));
+    assert_eq!(
+        (&again["undeclared"], &pushed["undeclared"]),
+        (&json!(["sene"]), &json!([]))
+    );
     assert_eq!(again["examples"][0]["place"], 5);
     assert_eq!(
         again["late_for_cut"], 4,
@@ -76,7 +81,7 @@ fn rows_are_pushed_and_features_are_answered() {
     assert_eq!(server.answer(&question("a"))["answers"], answer["answers"]);
     let aside = std::fs::read_to_string(folder.path().join("state/aside/rejected-000001.jsonl")).expect("kept");
     assert!(
-        aside.lines().count() == 2 && aside.contains("no json") && aside.contains("much"),
+        aside.lines().count() == 3 && aside.contains("no json") && aside.contains("much"),
         "{aside}"
     );
     let late = std::fs::read_to_string(folder.path().join("state/aside/late-000001.jsonl")).expect("kept");
@@ -85,7 +90,7 @@ fn rows_are_pushed_and_features_are_answered() {
     let metrics = server.get("/metrics").body;
     for line in [
         "featc_rows_accepted_total{source=\"payments\"} 8",
-        "featc_rows_rejected_total{source=\"payments\",reason=\"bad_value\"} 1",
+        "featc_rows_rejected_total{source=\"payments\",reason=\"bad_value\"} 2",
         "featc_rows_late_for_cut_total{source=\"payments\"} 4",
         "featc_questions_total{service=\"risk\"} 4",
         "featc_answer_seconds_count 2",

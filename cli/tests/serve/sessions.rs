@@ -3,7 +3,7 @@
 use crate::client::{Server, shop};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -72,6 +72,14 @@ fn play(path: &Path) -> Option<String> {
     let said = said.split(' ').map(without_instant).collect::<Vec<_>>().join(" ");
     // Whatever was asked, it is alive and in order afterwards.
     drop(held);
+    let begun = Instant::now();
+    if blocks.is_some() {
+        assert_eq!(server.get("/ready").status, 503, "{}", path.display());
+        // What is refused is tried again, though nobody pushes.
+        while server.get("/ready").status == 503 && begun.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
     assert_eq!(server.get("/ready").status, 200, "{}", path.display());
     if std::env::var_os("FEATC_BLESS").is_some_and(|value| value == "1") {
         let (inputs, _) = session.split_once("== body\n").expect("a session ends with a body");

@@ -4,22 +4,29 @@ use crate::client::{Server, shop};
 use featc_ir::display::instant;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+fn output(folder: &Path, words: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_featc"));
+    command.arg("--json").args(words.split(' '));
+    let command = command.current_dir(folder).env("NO_COLOR", "1");
+    command.output().expect("the binary runs")
+}
+
+fn first(text: &[u8]) -> Value {
+    let text = String::from_utf8_lossy(text);
+    serde_json::from_str(text.lines().next().unwrap_or_default()).unwrap_or(Value::Null)
+}
+
+/// What a command prints as its result, refused or not.
+fn printed(folder: &Path, words: &str) -> Value {
+    first(&output(folder, words).stdout)
+}
 
 /// What a command prints: its result, or its first message.
 fn featc(folder: &Path, words: &str) -> Result<Value, Value> {
-    let output = Command::new(env!("CARGO_BIN_EXE_featc"))
-        .arg("--json")
-        .args(words.split(' '))
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("the binary runs");
-    let first = |text: &[u8]| {
-        let text = String::from_utf8_lossy(text);
-        serde_json::from_str(text.lines().next().unwrap_or_default()).unwrap_or(Value::Null)
-    };
+    let output = output(folder, words);
     match output.status.success() {
         true => Ok(first(&output.stdout)),
         false => Err(first(&output.stderr)),
@@ -93,6 +100,21 @@ fn what_was_served_can_be_trained_on_from_the_folder_alone() {
     assert_eq!(verified["rows"], 7, "five rows, two answers");
 }
 
+const REFUNDS: &str = r#"
+source refunds {
+  columns (id: int64, card: string, at: timestamp, seen: timestamp)
+  unique id
+  time at
+  arrival seen
+}
+view back of card from refunds {
+  owner "payments"
+  /// Refunds of a day.
+  feature n_1d = count() over 1d
+}
+service refunded { back.* }
+"#;
+
 #[test]
 fn a_state_is_listed_and_shown_without_a_server() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -131,11 +153,29 @@ fn a_state_is_listed_and_shown_without_a_server() {
         "{shown}"
     );
     assert_eq!(shown["at"], json!(at));
+    // As a server with this delay would answer, but for cuts that were given without it.
+    let delayed = |delay: &str| {
+        let words = "state show shop.feat --state state --service risk --key card=a --key shop=1";
+        let shown = featc(folder, &format!("{words} --at 2100-01-01T00:00:00Z --delay {delay}"));
+        shown.map(|shown| shown["cuts"]["payments"].clone())
+    };
+    assert_eq!(delayed("2h"), Ok(json!("2099-12-31T22:00:00Z")));
+    assert_eq!(delayed("2x").expect_err("no duration")["code"], "E0910");
     assert_eq!(
         std::fs::read(folder.join("state/manifest")).expect("a manifest"),
         before,
         "nothing has changed"
     );
+    // Another source of the program is none of this service.
+    let more = format!(
+        "{}{REFUNDS}",
+        std::fs::read_to_string(folder.join("shop.feat")).expect("the program")
+    );
+    std::fs::write(folder.join("more.feat"), more).expect("a writable folder");
+    let shown = format!("state show more.feat --state state --service cards --key card=a --at {at}");
+    let shown = featc(folder, &shown).expect("it shows");
+    let cuts: Vec<&String> = shown["cuts"].as_object().expect("cuts").keys().collect();
+    assert_eq!(cuts, ["payments"]);
     let unknown = format!("state show shop.feat --state state --service risk --key card=a --at {at}");
     assert_eq!(featc(folder, &unknown).expect_err("a key is missing")["code"], "E0905");
 }
@@ -169,6 +209,19 @@ fn damage_is_told_by_file_and_a_running_server_is_left_alone() {
         assert!(said["message"].as_str().is_some_and(names_it), "{said}");
         std::fs::write(&path, before).expect("writable");
     }
+    // Another format is no damage, for who verifies and for who goes on.
+    let path = folder.join("state/checkpoint/00000001.snap");
+    let before = std::fs::read(&path).expect("a file");
+    let mut newer = before.clone();
+    newer[8] += 1;
+    std::fs::write(&path, newer).expect("writable");
+    for command in ["state verify --state state", "state list shop.feat --state state"] {
+        let said = featc(folder, command).expect_err("of another release");
+        assert_eq!(said["code"], "E0812", "{said}");
+        let is_told = |message: &str| message.contains("format version");
+        assert!(said["message"].as_str().is_some_and(is_told), "{said}");
+    }
+    std::fs::write(&path, before).expect("writable");
     // Of what has no sums: read as something else, or refused by name; the library's panics are nobody's to see.
     let path = folder.join("state/pushed/payments/00000001.parquet");
     let before = std::fs::read(&path).expect("a file");
@@ -211,7 +264,14 @@ fn a_dry_run_tells_what_would_become_of_a_state() {
     );
     let text = std::fs::read_to_string(&program).expect("a program");
     std::fs::write(&program, text.replace("  sales.*\n", "")).expect("writable");
-    let said = dry(folder).expect("less is asked");
+    let refused = dry(folder).expect_err("events would go");
+    assert_eq!(refused["code"], "E0812", "{refused}");
+    let message = refused["message"].as_str().unwrap_or_default();
+    assert!(message.ends_with(&format!("would lose: {sales}")), "{refused}");
+    let start = "serve shop.feat --state state --listen 127.0.0.1:0";
+    assert_eq!(featc(folder, start).expect_err("events would go")["message"], message);
+    assert_eq!(manifest(), before, "nothing has changed");
+    let said = featc(folder, "serve shop.feat --state state --dry-run --allow-removed").expect("less is asked");
     assert_eq!(
         (&said["kept"], &said["gone"]),
         (&json!([card]), &json!([sales])),
@@ -220,5 +280,9 @@ fn a_dry_run_tells_what_would_become_of_a_state() {
     std::fs::write(&program, text.replace("lateness 400d", "lateness 300d")).expect("writable");
     let refused = dry(folder).expect_err("other rows are accepted");
     assert_eq!(refused["code"], "E0812", "{refused}");
+    // What is needed and is not there is not gone as well.
+    let said = printed(folder, "serve shop.feat --state state --dry-run");
+    assert_eq!((&said["kept"], &said["gone"]), (&json!([]), &json!([])), "{said}");
+    assert_eq!(said["refused"].as_array().map(Vec::len), Some(2), "{said}");
     assert_eq!(manifest(), before, "nothing has changed");
 }

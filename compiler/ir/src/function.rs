@@ -52,6 +52,12 @@ impl Accepts {
         }
     }
 
+    /// Whether an argument may have this type.
+    pub fn takes(self, ty: Type) -> bool {
+        let is_decimal = matches!(ty, Type::Decimal { .. });
+        self.types.contains(&ty) || (self.any_decimal && is_decimal) || (self.any_list && ty.is_list())
+    }
+
     pub const STRING: Accepts = Accepts::of(&[Type::String]);
     pub const INT: Accepts = Accepts::of(&[Type::Int64]);
     pub const FLOAT: Accepts = Accepts::of(&[Type::Float64]);

@@ -265,6 +265,14 @@ impl Source {
         }
     }
 
+    /// Whether its rows say when they arrived: as served it has a cut then.
+    pub fn tells_arrival(&self) -> bool {
+        match self.arrival {
+            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) => true,
+            Some(Arrival::Static) | None => false,
+        }
+    }
+
     /// Up to which arrival questions see its events under a truth; rows that never change are seen whatever their arrival.
     pub fn cut_under(&self, truth: Truth) -> Cut {
         match self.arrival {

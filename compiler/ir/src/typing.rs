@@ -4,7 +4,7 @@
 //! held against them, because the evaluators rely on every type that an expression says.
 
 use crate::expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
-use crate::function::Function;
+use crate::function::{Accepts, Function, Signature};
 use crate::types::Type;
 
 /// The greatest precision and scale of a decimal.
@@ -238,65 +238,43 @@ fn digits(argument: &Expr) -> Option<u8> {
 
 /// The type of a call's result; `None` where the function does not take these arguments.
 fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
-    use Type::{Bool, Date, Duration, Float64, Int64, String, Timestamp};
+    use Type::{Decimal, Duration, Float64, Int64, Timestamp};
     let types: Vec<Type> = arguments.iter().map(|argument| argument.ty).collect();
-    let fixed = |wanted: &[Type], ty: Type| (types == wanted).then_some(ty);
-    match function {
-        Function::Abs => match types[..] {
-            [ty] if ty.is_numeric() || ty == Duration => Some(ty),
-            _ => None,
-        },
-        Function::Round => match (&types[..], arguments) {
-            ([Float64], _) => Some(Float64),
-            ([Type::Decimal { precision, scale: from }, Int64], [_, literal]) => {
-                let to = digits(literal)?;
-                decimal(round_precision(*precision, *from, to), u32::from(to))
-            }
-            _ => None,
-        },
-        Function::Floor | Function::Ceil => match types[..] {
-            [Float64] => Some(Float64),
-            [Type::Decimal { precision, .. }] => Some(Type::Decimal { precision, scale: 0 }),
-            _ => None,
-        },
-        Function::Sqrt | Function::Ln | Function::Log10 | Function::Exp => fixed(&[Float64], Float64),
-        Function::Pow => fixed(&[Float64, Float64], Float64),
-        Function::Least | Function::Greatest | Function::NullIf => {
-            let counts = if function == Function::NullIf {
-                2..=2
-            } else {
-                2..=usize::MAX
-            };
-            let first = *types.first()?;
-            let alike = types.iter().all(|ty| *ty == first) && !first.is_list();
-            (counts.contains(&types.len()) && alike).then_some(first)
+    match (function.row().signature, &types[..]) {
+        (Signature::Fixed(wanted, ty), types) => {
+            let takes = wanted.iter().zip(types).all(|(wanted, ty)| wanted.takes(*ty));
+            (takes && wanted.len() == types.len()).then_some(ty)
         }
-        Function::Div => match (&types[..], arguments) {
-            ([left, right, Int64], [_, _, literal]) if is_exact(*left) && is_exact(*right) => {
-                decimal(u32::from(DIGITS_MAX), u32::from(digits(literal)?))
-            }
+        (Signature::Same(wanted), [ty]) => wanted.takes(*ty).then_some(*ty),
+        (Signature::Alike(least, most), [first, ..]) => {
+            let alike = !first.is_list() && types.iter().all(|ty| ty == first);
+            (alike && (least..=most).contains(&types.len())).then_some(*first)
+        }
+        (Signature::Strings, types) => {
+            let alike = types.iter().all(|ty| Accepts::STRING.takes(*ty));
+            (alike && types.len() >= 2).then_some(Type::String)
+        }
+        (Signature::Whole | Signature::Round, [Float64]) => Some(Float64),
+        (Signature::Whole, [Decimal { precision, .. }]) => decimal(u32::from(*precision), 0),
+        (Signature::Round, [Decimal { precision, scale }, Int64]) => {
+            let to = digits(&arguments[1])?;
+            decimal(round_precision(*precision, *scale, to), u32::from(to))
+        }
+        (Signature::Div, [left, right, Int64]) if [left, right].iter().all(|ty| Accepts::EXACT.takes(**ty)) => {
+            decimal(u32::from(DIGITS_MAX), u32::from(digits(&arguments[2])?))
+        }
+        (Signature::Truncate, [Timestamp, Duration]) => match arguments[1].kind {
+            ExprKind::Literal(Literal::Duration(us)) if us > 0 => Some(Timestamp),
             _ => None,
         },
-        Function::Lower | Function::Upper | Function::Trim => fixed(&[String], String),
-        Function::Length if matches!(types[..], [Type::List(_)]) => Some(Int64),
-        Function::Length => fixed(&[String], Int64),
-        Function::Concat => (types.len() >= 2 && types.iter().all(|ty| *ty == String)).then_some(String),
-        Function::Substring => fixed(&[String, Int64, Int64], String),
-        Function::StartsWith | Function::EndsWith | Function::Contains => fixed(&[String, String], Bool),
-        Function::Replace => fixed(&[String, String, String], String),
-        Function::Milliseconds | Function::Seconds | Function::Minutes | Function::Hours | Function::Days => {
-            fixed(&[Duration], Float64)
-        }
-        Function::Year | Function::Month | Function::DayOfMonth | Function::DayOfWeek | Function::DayOfYear => {
-            fixed(&[Timestamp], Int64).or(fixed(&[Date], Int64))
-        }
-        Function::Hour | Function::Minute => fixed(&[Timestamp], Int64),
-        Function::DateOf => fixed(&[Timestamp], Date),
-        Function::Truncate => match arguments {
-            [_, unit] if matches!(unit.kind, ExprKind::Literal(Literal::Duration(us)) if us > 0) => {
-                fixed(&[Timestamp, Duration], Timestamp)
-            }
-            _ => None,
-        },
+        (
+            Signature::Same(_)
+            | Signature::Alike(..)
+            | Signature::Whole
+            | Signature::Round
+            | Signature::Div
+            | Signature::Truncate,
+            _,
+        ) => None,
     }
 }

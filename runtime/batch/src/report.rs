@@ -69,8 +69,8 @@ pub struct ViewReport {
     pub missing: Vec<(String, u64)>,
     /// Per view there, the first [`EXAMPLES_MAX`] of these questions, as rows of the spine from 0.
     pub missing_rows: Vec<Vec<u32>>,
-    /// Questions with an identity that `excluding self` compares with, and those among them that see an event which has
-    /// it, within the bounds of a window that excludes it.
+    /// Questions with an identity that `excluding self` compares with, and those among them of which an event has
+    /// it within the bounds of a window that excludes it, arrived or not.
     pub questions_with_id: u64,
     pub questions_with_own: u64,
     /// Features with answers that are errors, truncated or stale: view, feature, counts.

@@ -9,7 +9,11 @@ pub enum Detail {
     /// It is no record.
     Record(Broken),
     /// The column is null, and must not be: it is that of the event time, or is declared without a `?`.
-    Null { column: String, is_time: bool },
+    Null {
+        column: String,
+        is_time: bool,
+        is_arrival: bool,
+    },
     /// The column has a value that does not decode to its type.
     Value { column: String, value: BadValue },
 }
@@ -70,6 +74,8 @@ pub enum Wrong {
     MorePlaces,
     /// A decimal as units of its own scale.
     Inexact,
+    /// A local time where no zone is declared.
+    NoOffset,
     /// A local time that the clocks of its zone left out.
     NeverOccurred,
 }
@@ -127,6 +133,7 @@ impl fmt::Display for Wrong {
             Wrong::BeyondYears => "is beyond the years 1 to 9999 in UTC",
             Wrong::MorePlaces => "has more decimal places than the column",
             Wrong::Inexact => "(unscaled) is not exact in the column's decimal type",
+            Wrong::NoOffset => "has no offset, and the source declares no zone",
             Wrong::NeverOccurred => "is a local time that never occurred",
         })
     }

@@ -251,6 +251,43 @@ fn folder(path: &Path, extensions: &[&str], walk: &mut Walk, found: &mut Vec<Pat
     Ok(())
 }
 
+/// Files of a folder that look like its own and are not read: how many, and the first, as it is named from there. Those of
+/// which the extension is written otherwise, and those in folders that are not named `column=value`; what is hidden is
+/// meant to be. Links are not followed.
+pub(crate) fn left_out(pattern: &str, extensions: &[&str], base: &Path) -> Option<(usize, PathBuf)> {
+    let root = base.join(pattern);
+    if !root.is_dir() {
+        return None;
+    }
+    let (mut found, mut looked) = (Vec::new(), 0);
+    let mut folders = vec![(root.clone(), true)];
+    while let Some((folder, is_read)) = folders.pop() {
+        // What cannot be listed is told where the files are read.
+        for entry in walk::entries(&folder).unwrap_or_default() {
+            looked += 1;
+            let name = entry_name(&entry.path);
+            if hidden(name) || looked > LOOKED_MAX {
+                continue;
+            }
+            if entry.is_dir && !entry.is_link {
+                let is_value = name.contains(&b'=');
+                folders.push((entry.path, is_read && is_value));
+            } else if entry.is_file
+                && has_extension(name.to_ascii_lowercase(), extensions)
+                && !(is_read && has_extension(name, extensions))
+            {
+                found.push(entry.path);
+            }
+        }
+    }
+    let first = found.iter().min()?;
+    let first = first.strip_prefix(&root).unwrap_or(first);
+    Some((found.len(), first.to_owned()))
+}
+
+/// So many entries of a folder are looked at for files that are left out.
+const LOOKED_MAX: usize = 100_000;
+
 /// The bytes of a name, which need not be UTF-8.
 pub(crate) fn entry_name(path: &Path) -> &[u8] {
     path.file_name().map_or(&[], |name| name.as_encoded_bytes())

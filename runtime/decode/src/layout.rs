@@ -252,13 +252,7 @@ fn column(
     };
     if let (Some(reason), Some(tags)) = (spec.null_reason(index), &column.tags) {
         for (row, _) in tags.iter().enumerate().filter(|(_, tag)| **tag != Tag::VALID) {
-            let is_time = reason == Reason::NullTime;
-            let column = || declared.name.clone();
-            let detail = || Detail::Null {
-                column: column(),
-                is_time,
-            };
-            refused.entry(row).or_insert_with(|| (reason, detail()));
+            refused.entry(row).or_insert_with(|| (reason, spec.null(index)));
         }
     }
     Ok(if spec.wanted[index] {

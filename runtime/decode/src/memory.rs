@@ -66,7 +66,8 @@ impl Default for Bounds {
 /// Decodes the bytes of one file by the declaration of a source, all of it: decoded rows, and those that cannot be used,
 /// both with their lines or rows from 1. `name` is what messages call it, has no extension that says it is packed, and may
 /// name folders that say values of columns, see [`InputFile::values`].
-/// Bounds hold while it decodes: what is beyond them is never in memory.
+/// A text of a timestamp without an offset rejects its row alone: who sends rows may not be who declares them. Bounds hold
+/// while it decodes: what is beyond them is never in memory.
 ///
 /// # Errors
 /// What would be wrong with such a file; [`DecodeError::BeyondBounds`].
@@ -103,6 +104,7 @@ pub fn decode_bytes(
         // A batch ends where there are so many rejects, too.
         rows_per_batch: Some(bounds.rows.min(bounds.rejects).clamp(1, 65_536)),
         store: Some(Arc::new(OneFile(bytes))),
+        naive_rejects: true,
         sink: Some(Box::new(move |reject| {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() == most {
@@ -203,6 +205,23 @@ mod tests {
         assert_eq!((batches[0].rows.number(0), batches[0].rows.number(1)), (1, 5));
         let found: Vec<(u64, Reason)> = rejects.iter().map(|reject| (reject.line, reject.reason)).collect();
         assert_eq!(found, [(3, Reason::Unparsable), (4, Reason::NullTime)]);
+        // An instant without an offset, which would spoil a file.
+        let text = "{\"id\": 1, \"at\": \"1970-01-01T00:00:01\"}\n{\"id\": 2, \"at\": \"1970-01-01T00:00:02Z\"}\n";
+        let (batches, rejects) = decode_bytes(
+            &source(),
+            FileFormat::Jsonl,
+            text.into(),
+            "rows of txn",
+            &Bounds::default(),
+        )
+        .unwrap();
+        assert_eq!(batches[0].batch.columns[1].i64s(), [2_000_000]);
+        let found: Vec<(u64, Reason, String)> = rejects
+            .iter()
+            .map(|reject| (reject.line, reject.reason, reject.detail.to_string()))
+            .collect();
+        let why = "column at: \"1970-01-01T00:00:01\" has no offset, and the source declares no zone".to_owned();
+        assert_eq!(found, [(1, Reason::BadValue, why)]);
         let broken = decode_bytes(
             &source(),
             FileFormat::Arrow,

@@ -21,6 +21,8 @@ pub struct ReadOptions {
     pub columns: Option<Vec<ColumnId>>,
     /// Whether what the rows hold beyond the declared columns comes with them.
     pub undeclared: bool,
+    /// See [`PieceOptions::naive_rejects`].
+    pub naive_rejects: bool,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
     /// Receives every rejected row.
@@ -51,6 +53,7 @@ pub fn read_source(
     let whole = PieceOptions {
         columns: options.columns,
         undeclared: options.undeclared,
+        naive_rejects: options.naive_rejects,
         rows_per_batch: options.rows_per_batch,
         rows_per_piece: Some(usize::MAX),
         bytes_per_piece: Some(usize::MAX),

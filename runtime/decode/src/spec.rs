@@ -1,6 +1,7 @@
 //! What is asked of a source's files, and what they give.
 
 use crate::builder::Rules;
+use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::files::LocalStore;
 use crate::reject::Reason;
@@ -34,6 +35,8 @@ pub struct PieceOptions {
     pub coded: Vec<ColumnId>,
     /// Whether what the rows hold beyond the declared columns is read and comes with them.
     pub undeclared: bool,
+    /// Whether a text of a timestamp without an offset, where no zone is declared, rejects its row alone and not the file.
+    pub naive_rejects: bool,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
     /// About how many rows a piece has. Row groups are not joined, and cut into equal parts nearest to this; each cut
@@ -57,6 +60,7 @@ impl Default for PieceOptions {
             columns: None,
             coded: Vec::new(),
             undeclared: false,
+            naive_rejects: false,
             rows_per_batch: None,
             rows_per_piece: None,
             bytes_per_piece: None,
@@ -115,6 +119,7 @@ impl RowNumbers {
 pub(crate) struct Spec {
     pub columns: Vec<SourceColumn>,
     pub time: usize,
+    pub arrival: Option<usize>,
     pub rules: Rules,
     /// Per column, whether its values are needed.
     pub wanted: Vec<bool>,
@@ -132,6 +137,7 @@ impl Spec {
         Ok(Spec {
             columns: source.columns.clone(),
             time: source.time.index(),
+            arrival: source.arrival_column().map(ColumnId::index),
             rules: Rules {
                 zone,
                 keep_nan: source.keep_nan,
@@ -150,6 +156,15 @@ impl Spec {
     /// Whether this column may come as codes.
     pub(crate) fn is_coded(&self, column: usize) -> bool {
         self.wanted[column] && self.options.coded.contains(&ColumnId::from(column))
+    }
+
+    /// What is wrong with a row in which this column is null and must not be.
+    pub(crate) fn null(&self, column: usize) -> Detail {
+        Detail::Null {
+            column: self.columns[column].name.clone(),
+            is_time: column == self.time,
+            is_arrival: Some(column) == self.arrival,
+        }
     }
 
     /// Why a null in this column rejects its row; `None` where nulls are welcome.

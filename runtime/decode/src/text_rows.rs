@@ -1,7 +1,7 @@
 //! Rows of a source from text: records into columns, the same for every format of text.
 
 use crate::builder::{BadCell, Builder};
-use crate::detail::{BadValue, Detail};
+use crate::detail::{BadValue, Detail, Wrong};
 use crate::error::DecodeError;
 use crate::format::Reading;
 use crate::lines::Lines;
@@ -125,7 +125,7 @@ impl Rows {
     /// Puts a row behind the others, or none of its cells. `text` shows a cell, `undeclared` is the hash of the others.
     ///
     /// # Errors
-    /// [`DecodeError::NaiveTimestamp`], the mistake of a whole file.
+    /// [`DecodeError::NaiveTimestamp`], the mistake of a whole file, unless it is to reject its row alone.
     pub(crate) fn push(
         &mut self,
         (line, spec): (u64, &Spec),
@@ -136,7 +136,11 @@ impl Rows {
         let mut first: Outcome = Ok(());
         for (index, (builder, column)) in self.builders.iter_mut().zip(&spec.columns).enumerate() {
             let name = &column.name;
-            match push(index, builder) {
+            let pushed = match push(index, builder) {
+                Err(BadCell::Naive) if spec.options.naive_rejects => Err(BadCell::Bad(Wrong::NoOffset)),
+                pushed => pushed,
+            };
+            match pushed {
                 Err(BadCell::Naive) => {
                     return Err(DecodeError::NaiveTimestamp {
                         file: self.file.to_string(),
@@ -154,8 +158,7 @@ impl Rows {
                 }
                 Ok(()) if first.is_ok() && builder.last_is_null() => {
                     if let Some(reason) = spec.null_reason(index) {
-                        let (column, is_time) = (name.clone(), reason == Reason::NullTime);
-                        first = Err((reason, Detail::Null { column, is_time }));
+                        first = Err((reason, spec.null(index)));
                     }
                 }
                 Ok(()) => {}

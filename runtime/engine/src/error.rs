@@ -80,6 +80,8 @@ pub enum Error {
     Build { folder: String, why: String },
     /// A snapshot cannot be restored.
     Snapshot { why: String },
+    /// A snapshot was written by a release that writes another format.
+    SnapshotVersion { found: u32, known: u32 },
     /// Memory or temporary disk space that the batch engine was allowed is used up.
     Resources { why: String },
     /// The run was interrupted; see [`Program::with_interrupt`](crate::Program::with_interrupt).
@@ -238,6 +240,10 @@ impl fmt::Display for Error {
             ),
             Error::Build { folder, why } => write!(f, "`{folder}` is not a complete build: {why}"),
             Error::Snapshot { why } => write!(f, "the snapshot cannot be restored: {why}"),
+            Error::SnapshotVersion { found, known } => write!(
+                f,
+                "the snapshot cannot be restored: it has format version {found}; this release reads {known}"
+            ),
             Error::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
             Error::Interrupted => f.write_str("interrupted"),
             Error::Bug { why } => write!(f, "internal error: {why}"),

@@ -82,6 +82,7 @@ mod online;
 mod presence;
 mod program;
 pub mod provenance;
+mod pushing;
 mod random;
 mod recorded;
 mod refusal;
@@ -114,18 +115,20 @@ pub use featr_kernels::rows::Reason;
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
 pub use featr_stream::{
-    AdvanceReport, Cuts, Kept, LogName, LogStats, Rebuild, RestoreError, RestoreReport, ToRebuild, check_snapshot,
+    AdvanceReport, Cuts, Kept, LogName, LogStats, Rebuild, RestoreError, RestoreReport, Snapshotting, ToRebuild,
+    check_snapshot,
 };
 pub use features::FeatureOptions;
 pub use following::{IncomingFile, TextPiece};
 pub use grid::Grid;
 pub use limits::{Limits, Most};
 pub use log_columns::FINGERPRINTS_KEY;
-pub use online::{Online, PushRejected, PushReport};
+pub use online::Online;
 pub use program::{Program, SeenEarly};
 pub use provenance::Provenance;
+pub use pushing::{PushRejected, PushReport, Pushing};
 pub use random::Random;
-pub use recorded::{Recorded, Side};
+pub use recorded::{LeftOut, Recorded, Side};
 pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning};
 pub use served::{ServedFile, ServedLog, served_files};

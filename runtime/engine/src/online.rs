@@ -1,20 +1,21 @@
 //! Online values: push events, read services.
 
-use crate::copies::differing_in_batch;
 use crate::error::Error;
 use crate::log_columns::INSTANT;
 use crate::program::Program;
+use crate::pushing::{PushReport, Pushing};
 use crate::results::columns_to_batch;
 use crate::spine::shared_identity;
 use arrow::array::{Array as _, RecordBatch};
 use featc_ir::plan::StreamGraph;
 use featc_ir::{Key, Source, Truth};
-use featr_decode::{Aside, Decoded, decode_rows, from_arrow};
-use featr_kernels::{Batch, Column, Value, rows as rules};
+use featr_decode::{Aside, from_arrow};
+use featr_kernels::{Batch, Column, Value};
 use featr_stream::{
-    AdvanceReport, Cuts, Engine, Kept, LogName, LogStats, Questions, ReadError, RestoreReport, StepReport,
+    AdvanceReport, Cuts, Engine, Kept, LogName, LogStats, Questions, ReadError, RestoreError, RestoreReport,
+    Snapshotting, StepReport,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -35,42 +36,6 @@ pub struct Online {
     engine: Engine,
     /// The services that cannot be asked in this truth, and why.
     refused: BTreeMap<String, Error>,
-}
-
-/// What became of rows that were pushed. `accepted + rejected.len()` = `rows`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PushReport {
-    pub rows: u64,
-    /// Rows that count as events of the source (copies of known events among them).
-    pub accepted: u64,
-    /// Of these, as of arrival, those that no question at the cut may see: they wait.
-    pub waiting: u64,
-    /// Of these, as of arrival, those that a question at the cut may see: they came after it, and answers that were given
-    /// at the cut or before it lack them.
-    pub overdue: u64,
-    /// Positions of the overdue rows, as served.
-    pub overdue_rows: Vec<u64>,
-    /// Events with copies in this batch that differ in columns which the source does not declare. Each counts once. Rows of
-    /// one push are compared with each other, not with those of earlier ones, of which such columns are not kept.
-    pub differing_copies: u64,
-    /// Of the accepted rows, those whose event time lies so far before the cut that no question of any view can reach it: they
-    /// are not kept.
-    pub expired: u64,
-    /// Every other row, in order.
-    pub rejected: Vec<PushRejected>,
-    /// Position, transform and reason of accepted rows that a view rejects; they may count for other views.
-    pub rejected_by_view: Vec<(u64, String, &'static str)>,
-}
-
-/// A row that counts for nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PushRejected {
-    /// Its position in the batch.
-    pub row: u64,
-    /// The word of run reports: `bad_value`, `null_in_required`, `null_time`, `null_arrival`, `late` or `ahead`.
-    pub reason: &'static str,
-    /// The reason in words, with the values of this row.
-    pub detail: String,
 }
 
 impl Program {
@@ -176,60 +141,21 @@ impl Online {
     /// [`Error::UnknownSource`]; [`Error::Decode`] when a column is missing or of a type that does not decode. Rows that
     /// cannot be used are no error: the report has them.
     pub fn push(&mut self, source: &str, rows: &RecordBatch) -> Result<PushReport, Error> {
-        let declared = self.source(source)?.clone();
-        let (decoded, undecoded) = decode_rows(&declared, rows, &format!("rows of {source}"))?;
-        let differing_copies = differing_in_batch(&declared, &decoded)?;
-        let step = self.push_rows(source, &decoded.batch);
-        let undecoded = undecoded.into_iter().map(|reject| PushRejected {
-            row: reject.line - 1,
-            reason: reject.reason.name(),
-            detail: reject.detail.to_string(),
-        });
-        let mut rejected: Vec<PushRejected> = undecoded.collect();
-        if !step.rejected.is_empty() {
-            let verdict = rules::accept(&declared, &decoded.batch);
-            let late = rules::rejected(&declared, &decoded.batch, &verdict, usize::MAX);
-            rejected.extend(late.into_iter().map(|reject| PushRejected {
-                row: decoded.rows.number(reject.row) - 1,
-                reason: reject.reason.name(),
-                detail: reject.detail,
-            }));
-            rejected.sort_by_key(|reject| reject.row);
-        }
-        let by_view = step.logs.iter().flat_map(|log| {
-            log.rejected.iter().map(|row| {
-                let position = decoded.rows.number(row.row as usize) - 1;
-                (position, log.transform.clone(), row.reason.name())
-            })
-        });
-        // Views of one transform reject a row for one reason.
-        let by_view: BTreeSet<_> = by_view.collect();
-        Ok(PushReport {
-            rows: rows.num_rows() as u64,
-            accepted: step.accepted,
-            waiting: step.waiting,
-            overdue: step.overdue,
-            overdue_rows: self.overdue_rows(&declared, &decoded, &step),
-            differing_copies,
-            expired: step.logs.iter().map(|log| log.expired).min().unwrap_or(0),
-            rejected,
-            rejected_by_view: by_view.into_iter().collect(),
-        })
+        let mut pushing = Pushing::new(self.source(source)?, rows)?;
+        while self.take_in(&mut pushing, usize::MAX, None) {}
+        Ok(pushing.finish())
     }
 
-    /// Of rows that were stepped in, the positions of those whose arrival is not after the cut.
-    fn overdue_rows(&self, declared: &Source, decoded: &Decoded, step: &StepReport) -> Vec<u64> {
-        let cut_us = self.engine.cuts().and_then(|cuts| cuts.get(&declared.name));
-        let Some((cut_us, arrivals)) = cut_us
-            .zip(rules::arrivals(declared, &decoded.batch))
-            .filter(|_| step.overdue > 0)
-        else {
-            return Vec::new();
-        };
-        let verdict = rules::accept(declared, &decoded.batch);
-        let rows = verdict.rows().into_iter().map(|row| row as usize);
-        let overdue = rows.filter(|row| arrivals[*row] <= *cut_us);
-        overdue.map(|row| decoded.rows.number(row) - 1).collect()
+    /// Takes in the next `rows` rows of a push, or what is left of it; tells whether there is more. Answers between two parts see
+    /// what was taken in. Who lets rows in before questions come says up to where these were `answered`: as served, rows behind
+    /// that are not overdue.
+    pub fn take_in(&mut self, pushing: &mut Pushing, rows: usize, answered: Option<&Cuts>) -> bool {
+        let part = pushing.part(rows);
+        let (rows, step) = (part.rows, self.engine.step(pushing.source(), &part));
+        let known = self.engine.cuts().map(|cuts| answered.unwrap_or(cuts));
+        let cut_us = known.map(|cuts| cuts.get(pushing.source()).copied());
+        pushing.note(rows, &step, cut_us);
+        pushing.is_left()
     }
 
     /// Takes in decoded rows of a source, in its column order.
@@ -319,6 +245,17 @@ impl Online {
         self.engine.snapshot()
     }
 
+    /// Begins a snapshot that is taken in parts, between which rows may be pushed and let in, and nothing may be released; see
+    /// [`Snapshotting`].
+    pub fn begin_snapshot(&self) -> Snapshotting {
+        self.engine.begin_snapshot()
+    }
+
+    /// Adds the next `entities` entities to a snapshot of this engine; tells whether there is more.
+    pub fn put_part(&self, snapshot: &mut Snapshotting, entities: usize) -> bool {
+        self.engine.put_part(snapshot, entities)
+    }
+
     /// Replaces the state by that of a snapshot of the same truth, of this program or of another version of it. What can be
     /// used goes on: the events of a source by an entity, if source, acceptance, transform and key mean the same, the
     /// snapshot has every expression that aggregates read now, and nothing that they need was released. The report names
@@ -326,10 +263,13 @@ impl Online {
     /// says so.
     ///
     /// # Errors
-    /// [`Error::Snapshot`]: damaged bytes, another truth or version. The state stays as it was.
+    /// [`Error::Snapshot`]: damaged bytes, another truth; [`Error::SnapshotVersion`]. The state stays as it was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<RestoreReport, Error> {
         let restored = Engine::restore(self.graphs.clone(), self.truth(), bytes);
-        let (engine, report) = restored.map_err(|error| Error::Snapshot { why: error.to_string() })?;
+        let (engine, report) = restored.map_err(|error| match error {
+            RestoreError::OtherVersion { found, known } => Error::SnapshotVersion { found, known },
+            other => Error::Snapshot { why: other.to_string() },
+        })?;
         self.engine = engine;
         Ok(report)
     }
@@ -358,7 +298,7 @@ impl Online {
     /// Replaces the state by that of a file that [`Online::save`] wrote, as [`Online::restore`] does.
     ///
     /// # Errors
-    /// [`Error::Snapshot`]. The state stays as it was.
+    /// [`Error::Snapshot`], [`Error::SnapshotVersion`]. The state stays as it was.
     pub fn load(&mut self, path: &Path) -> Result<RestoreReport, Error> {
         let bytes = featr_decode::read_file(path).map_err(|error| Error::Snapshot {
             why: format!("{}: {error}", path.display()),

@@ -61,6 +61,18 @@ pub enum Side {
     Stream,
 }
 
+/// Files in a folder of a source that look like its own and are not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    pub source: String,
+    /// As the source names it.
+    pub folder: String,
+    /// How many there are.
+    pub files: usize,
+    /// The first, as it is named from the folder.
+    pub first: String,
+}
+
 impl Program {
     pub(crate) fn files(&self, source: &Source, side: Side) -> Result<FileSet, Error> {
         let declared = match side {
@@ -96,6 +108,32 @@ impl Program {
             }
         }
         Ok(found)
+    }
+
+    /// Of the folders that a service's sources are read from, both sides: files that look like theirs and are not read.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`].
+    pub fn left_out(&self, service: &str) -> Result<Vec<LeftOut>, Error> {
+        let mut all: Vec<LeftOut> = Vec::new();
+        for source in self.service_sources(service)? {
+            for side in [Side::Batch, Side::Stream] {
+                let files = self.files(&source, side).ok();
+                let found = files.map(|files| featr_decode::left_out(&files, &self.base));
+                for (folder, files, first) in found.into_iter().flatten() {
+                    let left_out = LeftOut {
+                        source: source.name.clone(),
+                        folder,
+                        files,
+                        first: first.display().to_string(),
+                    };
+                    if !all.contains(&left_out) {
+                        all.push(left_out);
+                    }
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Whether a new local file would be read by a source of the service from then on.

@@ -51,7 +51,7 @@ impl Buckets {
     }
 
     /// The same settings, and no connections.
-    pub(crate) fn with_temp(&self, temp: PathBuf) -> Buckets {
+    pub(crate) fn fresh_in(&self, temp: PathBuf) -> Buckets {
         Buckets {
             known: Mutex::default(),
             settings: self.settings.clone(),

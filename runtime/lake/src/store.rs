@@ -40,7 +40,7 @@ impl LakeStore {
     #[must_use]
     pub fn with_temp(self, folder: PathBuf) -> LakeStore {
         LakeStore {
-            buckets: Arc::new(self.buckets.with_temp(folder)),
+            buckets: Arc::new(self.buckets.fresh_in(folder)),
             ..self
         }
     }

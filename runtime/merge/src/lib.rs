@@ -78,7 +78,7 @@ pub struct Answered {
     pub presence: Vec<Vec<bool>>,
     /// Questions that see an event of their entity at their very instant; 0 if every window excludes something.
     pub at_events: u64,
-    /// Questions that see an event of their own identity within the bounds of a window that excludes such.
+    /// Questions of whose own identity an event lies within the bounds of a window that excludes such, arrived or not.
     pub with_own: u64,
 }
 

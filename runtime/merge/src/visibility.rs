@@ -278,10 +278,8 @@ pub(super) fn with_own((spec, run): (&FoldSpec, &Run), questions: &Questions, vi
         let first = bounds
             .after(t)
             .map_or(0, |after| own.partition_point(|row| times[*row as usize] <= after));
-        own[first..]
-            .iter()
-            .take_while(|row| bounds.contain(times[**row as usize], t))
-            .any(|row| visibility.sees(run, questions, question, *row))
+        own.get(first)
+            .is_some_and(|row| bounds.contain(times[*row as usize], t))
     };
     let has_own = |question: &usize| bounds.iter().any(|bounds| is_reached(*question, bounds));
     (0..questions.len()).filter(has_own).count() as u64

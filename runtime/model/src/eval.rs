@@ -7,7 +7,7 @@ use crate::question::{Answer, Contribution, Part, Question};
 use crate::source::{Event, ViewEvents};
 use crate::window;
 use featc_ir::{
-    Arrival, ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, LiftId, Program, Slot, SlotId, Source,
+    Arrival, ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, Key, LiftId, Program, Slot, SlotId, Source,
     Status, Truth, View, Window, WindowKind,
 };
 use featr_kernels::Value;
@@ -112,7 +112,7 @@ impl<'a> Asked<'a> {
         let mut taken = Vec::new();
         let mut errors = Vec::new();
         for event in self.in_window(slot) {
-            match part(slot, event) {
+            match part(self.view, slot, event) {
                 Part::Taken(_) => taken.push(Taken {
                     event,
                     argument: lifted(slot.argument, event).unwrap_or(&Value::Null),
@@ -136,7 +136,7 @@ impl<'a> Asked<'a> {
         };
         let mut events: Vec<&Event> = self.visible.iter().copied().filter(inside).collect();
         if let WindowKind::Events { count, .. } = window.kind {
-            events.retain(|event| part(slot, event) != Part::FilteredOut);
+            events.retain(|event| part(self.view, slot, event) != Part::FilteredOut);
             let before = events.len().saturating_sub(count as usize);
             events.drain(..before);
         }
@@ -187,20 +187,21 @@ impl<'a> Asked<'a> {
 
     fn contributions(&self, feature: FeatureId, slot_id: SlotId) -> Vec<Contribution> {
         let slot = self.view.slot(slot_id);
+        let id_keys = || {
+            let columns = self.source.unique.iter().map(|id| &self.source.columns[id.index()]);
+            columns.map(|column| Key {
+                name: column.name.clone(),
+                ty: column.ty,
+            })
+        };
         let contribution = |event: &Event| Contribution {
             feature,
             slot: slot_id,
             source_row: event.source_row,
             time_us: event.time_us,
             arrival_us: event.arrival_us,
-            id: self
-                .source
-                .unique
-                .iter()
-                .map(|id| self.source.columns[id.index()].name.clone())
-                .zip(event.id.clone())
-                .collect(),
-            part: part(slot, event),
+            id: id_keys().zip(event.id.clone()).collect(),
+            part: part(self.view, slot, event),
         };
         self.in_window(slot).into_iter().map(contribution).collect()
     }
@@ -236,7 +237,7 @@ fn is_visible(event: &Event, source: &Source, question: &Question, truth: Truth)
 
 /// What an event in the window does in a slot. What is wrong with it is asked in this order: its row is poisoned, the
 /// filter is an error, the filter is not true, an argument is an error (of two the first).
-fn part(slot: &Slot, event: &Event) -> Part {
+fn part(view: &View, slot: &Slot, event: &Event) -> Part {
     if let Some(code) = event.poison {
         return Part::Error(code);
     }
@@ -253,7 +254,7 @@ fn part(slot: &Slot, event: &Event) -> Part {
     let errors = [argument, lifted(slot.second, event)];
     match errors.into_iter().flatten().find_map(Value::as_error) {
         Some(code) => Part::Error(code),
-        None => Part::Taken(argument.cloned()),
+        None => Part::Taken(argument.cloned().zip(slot.argument.map(|lift| view.lift(lift).ty))),
     }
 }
 

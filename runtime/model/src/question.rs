@@ -1,6 +1,6 @@
 //! Questions, answers, and what explains one.
 
-use featc_ir::{ErrorCode, FeatureId, SlotId, Status};
+use featc_ir::{ErrorCode, FeatureId, Key, SlotId, Status, Type};
 use featr_kernels::Value;
 
 /// One question: an instant and the entities it is about.
@@ -22,8 +22,8 @@ pub type Answer = (Value, Status);
 /// What an event does in a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// It is folded, with this argument (`None` for aggregates without one). The argument may be null.
-    Taken(Option<Value>),
+    /// It is folded, with this argument and its type (`None` for aggregates without one). The argument may be null.
+    Taken(Option<(Value, Type)>),
     /// The aggregate's own `where` is false or null for it.
     FilteredOut,
     /// It is counted as an error.
@@ -42,7 +42,7 @@ pub struct Contribution {
     pub time_us: i64,
     /// Arrival time α, in microseconds since the epoch; `None` for a source without arrival.
     pub arrival_us: Option<i64>,
-    /// The `unique` columns by name.
-    pub id: Vec<(String, Value)>,
+    /// The `unique` columns.
+    pub id: Vec<(Key, Value)>,
     pub part: Part,
 }

@@ -1,5 +1,6 @@
 //! What time it is.
 
+use crate::error::StateError;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,6 +10,21 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 
     /// Waits until it is so late.
     fn wait_until(&self, us: i64);
+}
+
+/// How far the clock may lie behind what was answered.
+const BEHIND_US: i64 = 10_000_000;
+
+/// How far the clock is behind the instant up to which answers may have been given; no more than 0 where it is not.
+///
+/// # Errors
+/// So far that it must be wrong.
+pub fn behind(answered_us: i64, clock: &dyn Clock) -> Result<i64, StateError> {
+    let now_us = clock.now_us();
+    match answered_us.saturating_sub(now_us) {
+        behind_us if behind_us > BEHIND_US => Err(StateError::ClockBehind { now_us, answered_us }),
+        behind_us => Ok(behind_us),
+    }
 }
 
 /// The clock of the system.

@@ -7,9 +7,12 @@
 //!         the cuts begin there.
 //! stamp   the arrival of rows that say none: the clock, and behind every base that was used.
 //! ```
+//!
+//! Rows enter the state before somebody asks, as far as the next base will show them anyway: a question finds little to do. What
+//! was *answered* with lies behind that, and decides alone which rows came late.
 
 use crate::clock::Clock;
-use featc_ir::{Arrival, Source};
+use featc_ir::Source;
 use featr::{Cuts, Error, Online};
 
 #[derive(Debug)]
@@ -18,8 +21,12 @@ pub struct Core {
     /// No base was greater.
     pub base_us: i64,
     pub bound_us: i64,
-    /// The arrival of rows that are on their way.
+    /// The least arrival of rows that were stamped and are on their way.
     in_flight_us: Option<i64>,
+    /// The greatest cuts that answers were given with, or may have been.
+    pub answered: Cuts,
+    /// A snapshot is being taken, in parts: nothing is released meanwhile.
+    pub is_taken: bool,
 }
 
 impl Core {
@@ -31,6 +38,8 @@ impl Core {
             base_us: bound_us,
             bound_us,
             in_flight_us: None,
+            answered: Cuts::new(),
+            is_taken: false,
         }
     }
 
@@ -41,56 +50,68 @@ impl Core {
         behind.max(self.base_us)
     }
 
-    /// Stamps rows; until [`Core::landed`] no base comes as far.
+    /// Stamps rows; until they have landed no base comes as far.
     pub fn stamp(&mut self, clock: &dyn Clock) -> i64 {
         let stamp = clock.now_us().max(self.base_us.saturating_add(1));
         self.in_flight_us = Some(stamp);
         stamp
     }
 
-    /// What was stamped is in the state, or never will be. Who was told of it sees it. Of what may be in the log or not nobody
-    /// says so: no base comes as far any more.
-    pub fn landed(&mut self, is_there: bool) {
-        if let Some(stamp) = self.in_flight_us.take().filter(|_| is_there) {
-            self.base_us = self.base_us.max(stamp);
-        }
+    /// The rows with this stamp are in the state; those with the next one are not.
+    pub fn landed_up_to(&mut self, stamp: i64, next: Option<i64>) {
+        self.base_us = self.base_us.max(stamp);
+        self.in_flight_us = next;
+    }
+
+    /// What was stamped will never be in the state. Of what may be in the log or not nobody says so: no base comes as far any
+    /// more.
+    pub fn never_lands(&mut self) {
+        self.in_flight_us = None;
     }
 
     /// Releases what no question can reach that is asked so long before the base.
     pub fn release(&mut self, clock: &dyn Clock, history_us: u64) {
         let horizon_us = self.base(clock).saturating_sub_unsigned(history_us);
-        if self.online.cut_us().is_none_or(|known| horizon_us > known) {
+        if !self.is_taken && self.online.cut_us().is_none_or(|known| horizon_us > known) {
             // It does not go back.
             let _ = self.online.advance(horizon_us);
         }
     }
 
-    /// Lets in what a base shows.
+    /// Lets in what a base shows, for an answer.
     ///
     /// # Errors
     /// None but bugs.
     pub fn show(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Result<(), Error> {
+        let cuts = self.let_in(base_us, sources, delay_us)?;
+        self.answered.extend(cuts);
+        Ok(())
+    }
+
+    /// Lets in what an answer would show that was given now, if it could be.
+    ///
+    /// # Errors
+    /// None but bugs.
+    pub fn prepare(&mut self, clock: &dyn Clock, sources: &[Source], delay_us: Option<u64>) -> Result<(), Error> {
+        let base_us = self.base(clock);
+        match base_us <= self.bound_us {
+            true => self.let_in(base_us, sources, delay_us).map(drop),
+            false => Ok(()),
+        }
+    }
+
+    fn let_in(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Result<Cuts, Error> {
         self.base_us = self.base_us.max(base_us);
         let cuts = self.cuts_at(base_us, sources, delay_us);
         if self.online.cuts() != Some(&cuts) {
             self.online.let_in(&cuts)?;
         }
-        Ok(())
+        Ok(cuts)
     }
 
     /// What a base shows of each source that says when its rows arrive.
     pub fn cuts_at(&self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
-        let known = self.online.cuts();
-        let cut = |source: &Source| {
-            let cut_us = base_us.saturating_sub_unsigned(delay_us.unwrap_or(source.delay_us));
-            // With a longer delay than before the cut stays until it is reached again.
-            let known_us = known.and_then(|known| known.get(&source.name));
-            (
-                source.name.clone(),
-                known_us.map_or(cut_us, |known_us| cut_us.max(*known_us)),
-            )
-        };
-        sources.iter().filter(|source| has_arrivals(source)).map(cut).collect()
+        cuts_at(self.online.cuts(), base_us, sources, delay_us)
     }
 
     /// Goes on behind answers with these cuts: rows that come from now on and lie there come late.
@@ -99,7 +120,7 @@ impl Core {
     /// None but bugs.
     pub fn resume(&mut self, answered: &Cuts, sources: &[Source]) -> Result<(), Error> {
         let known = self.online.cuts().cloned().unwrap_or_default();
-        let has_cut = |source: &&Source| has_arrivals(source) && answered.contains_key(&source.name);
+        let has_cut = |source: &&Source| source.tells_arrival() && answered.contains_key(&source.name);
         let later = sources.iter().filter(has_cut).filter_map(|source| {
             let answered_us = answered[&source.name];
             let is_later = known.get(&source.name).is_none_or(|known_us| *known_us < answered_us);
@@ -109,14 +130,26 @@ impl Core {
         if !later.is_empty() {
             self.online.let_in(&later)?;
         }
+        // What was let in was not behind them.
+        self.answered = self.online.cuts().cloned().unwrap_or_default();
         Ok(())
     }
 }
 
-/// Whether rows of a source say when they arrived.
-pub fn has_arrivals(source: &Source) -> bool {
-    match source.arrival {
-        Some(Arrival::Column(_) | Arrival::AfterTime { .. }) => true,
-        Some(Arrival::Static) | None => false,
-    }
+/// What a base shows of each source that says when its rows arrive; none goes back behind a cut that is `known`.
+pub fn cuts_at(known: Option<&Cuts>, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
+    let cut = |source: &Source| {
+        let cut_us = base_us.saturating_sub_unsigned(delay_us.unwrap_or(source.delay_us));
+        // With a longer delay than before the cut stays until it is reached again.
+        let known_us = known.and_then(|known| known.get(&source.name));
+        (
+            source.name.clone(),
+            known_us.map_or(cut_us, |known_us| cut_us.max(*known_us)),
+        )
+    };
+    sources
+        .iter()
+        .filter(|source| source.tells_arrival())
+        .map(cut)
+        .collect()
 }

@@ -13,13 +13,15 @@ pub enum StateError {
     /// A file is not what was written: cut short, changed, missing or foreign.
     Damaged { file: String, why: String },
     /// Written by a release that writes another form.
-    OtherVersion { file: String, found: u8, known: u8 },
+    OtherVersion { file: String, found: u32, known: u32 },
     /// There is no state in the folder.
     Nothing { folder: String },
     /// The folder holds something else.
     Foreign { folder: String, found: String },
     /// The program cannot go on with this state; what it would need.
     OtherProgram { folder: String, why: String },
+    /// The state has events that the program does not read; which.
+    Removed { folder: String, events: Vec<String> },
     /// The clock is behind the instant up to which answers were given.
     ClockBehind { now_us: i64, answered_us: i64 },
     /// Another process has taken the folder over meanwhile.
@@ -31,6 +33,24 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// The file that it is about, where it is about one.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            StateError::Io { file, .. } | StateError::Damaged { file, .. } | StateError::OtherVersion { file, .. } => {
+                Some(file)
+            }
+            StateError::Busy { .. }
+            | StateError::Nothing { .. }
+            | StateError::Foreign { .. }
+            | StateError::OtherProgram { .. }
+            | StateError::Removed { .. }
+            | StateError::ClockBehind { .. }
+            | StateError::Fenced { .. }
+            | StateError::Broken { .. }
+            | StateError::Program(_) => None,
+        }
+    }
+
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {
@@ -46,6 +66,11 @@ impl StateError {
             StateError::Foreign { .. } => "name an empty folder, or one that does not exist".to_owned(),
             StateError::OtherProgram { .. } => {
                 "run the program that the state was made with, or begin a new folder and push the history again".to_owned()
+            }
+            StateError::Removed { .. } => {
+                "run the program that the state was made with, or begin a new folder; if these events may go for good, pass \
+                 `--allow-removed`"
+                    .to_owned()
             }
             StateError::ClockBehind { .. } => "set the clock right: cuts never go back".to_owned(),
             StateError::Fenced { .. } => "end this process: it no longer owns the folder".to_owned(),
@@ -70,6 +95,19 @@ impl fmt::Display for StateError {
             }
             StateError::OtherProgram { folder, why } => {
                 write!(f, "the state in `{folder}` is another program's: {why}")
+            }
+            StateError::Removed { folder, events } => {
+                let (first, more) = events
+                    .split_first()
+                    .map_or(("events", 0), |(first, more)| (first.as_str(), more.len()));
+                write!(
+                    f,
+                    "the state in `{folder}` has what this program does not read, and would lose: {first}"
+                )?;
+                match more {
+                    0 => Ok(()),
+                    more => write!(f, ", and {more} more"),
+                }
             }
             StateError::ClockBehind { answered_us, .. } => write!(
                 f,

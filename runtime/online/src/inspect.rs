@@ -1,18 +1,23 @@
 //! A state that nobody serves, looked at without changing it.
 
 use crate::archive::{PUSHED, SERVED};
+use crate::clock::{self, Clock};
+use crate::core::{self, Core};
 use crate::disk::Disk;
 use crate::error::StateError;
 use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
-use crate::recovery::{self, Replay, damaged, read_manifest, refused, unreadable};
-use crate::replayed::Replayed;
+use crate::mark;
+use crate::positions::Read;
+use crate::recovery::{self, Replay, damaged, read_manifest, refused, segments, unreadable};
+use crate::replayed::{Replayed, rows_of};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use featr::{Cuts, DecodeError, Online, Program, RestoreReport, guarded};
+use featc_ir::Source;
+use featr::{Cuts, DecodeError, Online, Program, RestoreError, RestoreReport, guarded};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a program would begin with in a folder of state.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub struct Found {
     pub cuts: Cuts,
     /// What the program takes up of the checkpoint; `None`: there is none.
     pub restored: Option<RestoreReport>,
+    /// Sources of which there are rows in the log that the program does not read.
+    pub removed: BTreeSet<String>,
     /// Sources of which the program cannot read the rows in the log, and why.
     pub unread: BTreeMap<String, String>,
     /// The state, as far as it was taken up; it shows what answers showed last.
@@ -46,6 +53,27 @@ impl Found {
         let missing = missing.map(ToString::to_string);
         missing.chain(self.unread.values().cloned()).next()
     }
+
+    /// Whether a server could begin by this clock.
+    ///
+    /// # Errors
+    /// It is behind what was answered.
+    pub fn check_clock(&self, clock: &dyn Clock) -> Result<(), StateError> {
+        self.answered_us
+            .map_or(Ok(()), |answered_us| clock::behind(answered_us, clock).map(drop))
+    }
+
+    /// What the state has and the program does not read: it goes with the next checkpoint.
+    pub fn removed(&self) -> Vec<String> {
+        let logs = self.restored.iter().flat_map(RestoreReport::removed);
+        let rows = self.removed.iter().map(|source| rows_of(source));
+        logs.map(ToString::to_string).chain(rows).collect()
+    }
+
+    /// The cuts of an answer at an instant, by a delay or that of each source: none before one that was given.
+    pub fn cuts_at(&self, at_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
+        core::cuts_at(Some(&self.cuts), at_us, sources, delay_us)
+    }
 }
 
 /// Reads a state with a program. `None`: there is none.
@@ -58,29 +86,22 @@ pub fn inspect(program: &Program, disk: &dyn Disk) -> Result<Option<Found>, Stat
     let Some((manifest, _)) = recovery::replay(disk, &mut replayed)? else {
         return recovery::check_unused(disk).map(|()| None);
     };
-    let mut cuts = manifest.cuts.clone();
-    replayed.cuts.iter().for_each(|(source, cut_us)| {
-        let known_us = cuts.entry(source.clone()).or_insert(*cut_us);
-        *known_us = (*known_us).max(*cut_us);
-    });
-    let mut online = replayed.online;
-    let known = online.cuts().cloned().unwrap_or_default();
-    let is_later = |(source, cut_us): &(&String, &i64)| known.get(*source).is_none_or(|known_us| known_us < *cut_us);
-    let later: Cuts = cuts
-        .iter()
-        .filter(is_later)
-        .map(|(source, cut)| (source.clone(), *cut))
-        .collect();
-    online.let_in(&later).map_err(StateError::Program)?;
+    let answered_us = replayed.bound_us.max(manifest.answered_us);
+    let mut core = Core::new(replayed.online, answered_us);
+    for answered in [&manifest.cuts, &replayed.cuts] {
+        core.resume(answered, &program.sources()).map_err(StateError::Program)?;
+    }
+    let online = core.online;
     Ok(Some(Found {
         epoch: manifest.epoch,
         has_ended: manifest.end.is_some(),
-        answered_us: replayed.bound_us.max(manifest.answered_us),
+        answered_us,
         program: manifest.program,
         checkpoint: manifest.checkpoint,
         replayed: replayed.rows,
-        cuts,
+        cuts: online.cuts().cloned().unwrap_or_default(),
         restored: replayed.restored,
+        removed: replayed.removed,
         unread: replayed.unread,
         online,
     }))
@@ -96,7 +117,8 @@ pub struct Verified {
     /// Rows of Parquet, and records of the log behind the checkpoint.
     pub rows: u64,
     pub records: u64,
-    /// Files of which the last line was not written whole: nobody was told of it.
+    /// Files of which a part was not written whole that nobody was told of: the last line of one in `aside/`, one of the two slots
+    /// of the mark.
     pub torn: Vec<String>,
 }
 
@@ -108,16 +130,22 @@ pub struct Verified {
 pub fn verify(disk: &dyn Disk) -> Result<Verified, StateError> {
     let mut found = Verified::default();
     let mut sums = Sums::default();
-    match recovery::replay(disk, &mut sums) {
-        Ok(Some(_)) => {}
+    let manifest = match read_manifest(disk) {
+        Ok(Some(manifest)) => manifest,
         Ok(None) => {
             recovery::check_unused(disk)?;
             let folder = disk.name("");
             return Err(StateError::Nothing { folder });
         }
-        Err(error) => found.damaged.push(error),
+        Err(error) => {
+            sums.damaged.push(error);
+            supposed(disk)?
+        }
+    };
+    if let Err(error) = recovery::replay_by(disk, &manifest, &mut sums) {
+        sums.damaged.push(error);
     }
-    found.records = sums.records;
+    (found.records, found.damaged) = (sums.records, sums.damaged);
     for file in files(disk)? {
         let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
         found.files.push((file.clone(), bytes.len() as u64));
@@ -126,6 +154,12 @@ pub fn verify(disk: &dyn Disk) -> Result<Verified, StateError> {
             Some(SERVED | PUSHED) if is_parquet => batches(disk, &file, bytes).map(|batches| {
                 found.rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
             }),
+            Some(mark::FILE) => {
+                if mark::read(&bytes).is_some() && !mark::is_whole(&bytes) {
+                    found.torn.push(disk.name(&file));
+                }
+                Ok(())
+            }
             Some("aside") => lines(disk, &file, &bytes).map(|is_whole| {
                 if !is_whole {
                     found.torn.push(disk.name(&file));
@@ -138,17 +172,45 @@ pub fn verify(disk: &dyn Disk) -> Result<Verified, StateError> {
     Ok(found)
 }
 
-/// Checks what is replayed.
+/// What a manifest that is broken probably said: the last checkpoint, and every segment.
+fn supposed(disk: &dyn Disk) -> Result<Manifest, StateError> {
+    let names = disk.list("checkpoint").map_err(refused(disk, "checkpoint"))?;
+    let numbers = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(".snap")?.parse::<u64>().ok());
+    Ok(Manifest {
+        epoch: 0,
+        program: String::new(),
+        checkpoint: numbers.max().unwrap_or(0),
+        first_segment: segments(disk)?.first().copied().unwrap_or(1),
+        answered_us: None,
+        cuts: Cuts::new(),
+        read: Read::default(),
+        end: None,
+    })
+}
+
+/// Checks what is replayed, all of it.
 #[derive(Debug, Default)]
 struct Sums {
     records: u64,
+    /// What is wrong, each file once.
+    damaged: Vec<StateError>,
 }
 
 impl Replay for Sums {
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
-        featr::check_snapshot(bytes).map_err(|error| StateError::Damaged {
-            file: file.to_owned(),
-            why: error.to_string(),
+        let file = || file.to_owned();
+        featr::check_snapshot(bytes).map_err(|error| match error {
+            RestoreError::OtherVersion { found, known } => StateError::OtherVersion {
+                file: file(),
+                found,
+                known,
+            },
+            other => StateError::Damaged {
+                file: file(),
+                why: other.to_string(),
+            },
         })
     }
 
@@ -160,6 +222,12 @@ impl Replay for Sums {
                 ipc::read(ipc).map(drop).map_err(|error| unreadable(file, &error))
             }
         }
+    }
+
+    fn broken(&mut self, error: StateError) -> Result<(), StateError> {
+        let is_known = self.damaged.iter().any(|known| known.file() == error.file());
+        self.damaged.extend((!is_known).then_some(error));
+        Ok(())
     }
 }
 

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! [`Runtime`] is one shard: one engine, one log, one folder. The engine is behind a lock, which reads hold, the taking in of
-//! rows that are durable already, the release of events, the sizes, and the snapshot of a checkpoint, but no writing. What
-//! [`Runtime::cuts`], [`Runtime::stats`] and [`Runtime::failure`] tell is known without it.
+//! rows that are durable already and the snapshot of a checkpoint (both part by part), the release of events and the sizes, but
+//! no writing. What [`Runtime::cuts`], [`Runtime::stats`] and [`Runtime::failure`] tell is known without it.
 //!
 //! Architecture invariants:
 //! - DURABLE-FIRST: a push is acknowledged when its rows are on disk, and its rows are in the engine by then.
@@ -17,6 +17,7 @@
 
 mod archive;
 mod aside;
+mod checkpoints;
 mod clock;
 mod core;
 mod counters;

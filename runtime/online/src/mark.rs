@@ -37,15 +37,25 @@ fn slot((segment, place): Place) -> Vec<u8> {
     out
 }
 
-/// The place that the bytes of a mark say; `None`: no slot is whole.
-pub fn read(bytes: &[u8]) -> Option<Place> {
-    let one = |start: usize| {
+/// What the two slots of a mark say, as far as they are whole.
+fn slots(bytes: &[u8]) -> [Option<Place>; 2] {
+    [0, SLOT_BYTES as usize].map(|start| {
         let found = bytes.get(start..start + 28)?;
         let number = |at: usize| found[at..at + 8].try_into().ok().map(u64::from_le_bytes);
         let place = (number(4)?, number(12)?);
         (slot(place) == found).then_some(place)
-    };
-    one(0).max(one(SLOT_BYTES as usize))
+    })
+}
+
+/// The place that the bytes of a mark say; `None`: no slot is whole.
+pub fn read(bytes: &[u8]) -> Option<Place> {
+    let [left, right] = slots(bytes);
+    left.max(right)
+}
+
+/// Whether both slots are whole.
+pub fn is_whole(bytes: &[u8]) -> bool {
+    slots(bytes).iter().all(Option::is_some)
 }
 
 /// The version of a mark that another release wrote.
@@ -103,8 +113,9 @@ mod tests {
         assert_eq!(read(&both((1, 90), (1, 50))), Some((1, 90)));
         assert_eq!(read(&both((1, 90), (2, 25))), Some((2, 25)));
         let mut broken = both((1, 90), (2, 25));
+        assert!(is_whole(&broken));
         broken[SLOT_BYTES as usize + 6] ^= 1;
-        assert_eq!(read(&broken), Some((1, 90)));
+        assert_eq!((read(&broken), is_whole(&broken)), (Some((1, 90)), false));
         broken[5] ^= 1;
         assert_eq!(read(&broken), None);
         assert_eq!(read(b"FM"), None);

@@ -1,7 +1,7 @@
 //! From a disk to a running state.
 
 use crate::aside::{About, Aside};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::core::Core;
 use crate::counters::Counters;
 use crate::disk::Disk;
@@ -19,9 +19,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 
-/// How far the clock may lie behind what was answered.
-const CLOCK_BEHIND_US: i64 = 10_000_000;
-
 /// What was found when a state was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
@@ -38,7 +35,8 @@ impl Runtime {
     /// have been given before.
     ///
     /// # Errors
-    /// A state that is not whole, that another process has, or that the program cannot go on with.
+    /// A state that is not whole, that another process has, or that the program cannot go on with; with
+    /// [`Options::keep_unread`] one of which it does not read all.
     pub fn open(
         program: Program,
         disk: Arc<dyn Disk>,
@@ -46,6 +44,7 @@ impl Runtime {
         options: Options,
     ) -> Result<(Runtime, Opened), StateError> {
         let mut replayed = Replayed::new(&program, &*disk)?;
+        replayed.keeps_unread = options.keep_unread;
         let store = Store::open(disk.clone(), program.hash(), &mut replayed)?;
         let bound_us = replayed.bound_us.max(store.manifest().answered_us);
         wait_for(bound_us, &*clock)?;
@@ -67,7 +66,7 @@ impl Runtime {
             core.resume(answered, &sources).map_err(StateError::Program)?;
         }
         core.release(&*clock, options.history_us);
-        let cuts = core.online.cuts().cloned().unwrap_or_default();
+        let cuts = core.answered.clone();
         let mut aside = Aside::new(disk.clone(), store.manifest().epoch);
         let shared = Arc::new(Shared {
             sources,
@@ -76,6 +75,7 @@ impl Runtime {
             program,
             clock,
             core: Mutex::new(core),
+            waiting: AtomicUsize::new(0),
             answers: Mutex::default(),
             answer_bytes: AtomicUsize::new(0),
             counters: Counters::default(),
@@ -137,12 +137,7 @@ fn aside_again(
 /// gone back, cuts stand still instead.
 fn wait_for(bound_us: Option<i64>, clock: &dyn Clock) -> Result<(), StateError> {
     let Some(answered_us) = bound_us else { return Ok(()) };
-    let now_us = clock.now_us();
-    let ahead_us = answered_us.saturating_sub(now_us);
-    if ahead_us > CLOCK_BEHIND_US {
-        return Err(StateError::ClockBehind { now_us, answered_us });
-    }
-    if ahead_us <= BOUND_AHEAD_US {
+    if clock::behind(answered_us, clock)? <= BOUND_AHEAD_US {
         clock.wait_until(answered_us);
     }
     Ok(())

@@ -19,6 +19,14 @@ pub trait Replay {
     /// # Errors
     /// What the entry says is of no use; `file` is where it stands.
     fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError>;
+
+    /// Something is not whole; who goes on with what follows says so.
+    ///
+    /// # Errors
+    /// It ends there.
+    fn broken(&mut self, error: StateError) -> Result<(), StateError> {
+        Err(error)
+    }
 }
 
 pub fn refused(disk: &dyn Disk, file: &str) -> impl Fn(io::Error) -> StateError {
@@ -39,8 +47,8 @@ pub fn damaged(disk: &dyn Disk, file: &str, why: impl Into<String>) -> StateErro
 pub fn other_version(disk: &dyn Disk, file: &str, found: u8, known: u8) -> StateError {
     StateError::OtherVersion {
         file: disk.name(file),
-        found,
-        known,
+        found: u32::from(found),
+        known: u32::from(known),
     }
 }
 
@@ -115,15 +123,27 @@ pub fn replay(disk: &dyn Disk, replay: &mut dyn Replay) -> Result<Option<(Manife
     let Some(manifest) = read_manifest(disk)? else {
         return Ok(None);
     };
-    if manifest.checkpoint > 0 {
-        let file = checkpoint_file(manifest.checkpoint);
-        let bytes = disk.read(&file).map_err(refused(disk, &file))?;
-        let bytes = bytes.ok_or_else(|| damaged(disk, &file, "it is missing"))?;
-        replay.checkpoint(&bytes, &disk.name(&file), &manifest)?;
-    }
-    let place = acknowledged(disk)?;
-    let end = replay_log(disk, &manifest, place, replay)?;
+    let end = replay_by(disk, &manifest, replay)?;
     Ok(Some((manifest, end)))
+}
+
+/// As [`replay`], by a manifest.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_by(disk: &dyn Disk, manifest: &Manifest, replay: &mut dyn Replay) -> Result<End, StateError> {
+    if manifest.checkpoint > 0 {
+        take_up(disk, manifest, replay).or_else(|error| replay.broken(error))?;
+    }
+    let place = acknowledged(disk).or_else(|error| replay.broken(error).map(|()| (0, 0)))?;
+    replay_log(disk, manifest, place, replay)
+}
+
+fn take_up(disk: &dyn Disk, manifest: &Manifest, replay: &mut dyn Replay) -> Result<(), StateError> {
+    let file = checkpoint_file(manifest.checkpoint);
+    let bytes = disk.read(&file).map_err(refused(disk, &file))?;
+    let bytes = bytes.ok_or_else(|| damaged(disk, &file, "it is missing"))?;
+    replay.checkpoint(&bytes, &disk.name(&file), manifest)
 }
 
 /// Up to where the log was acknowledged.
@@ -148,8 +168,8 @@ fn replay_log(
     let mut numbers = segments(disk)?;
     numbers.retain(|number| *number >= first);
     let last = numbers.last().copied().unwrap_or(first);
-    if let Some(missing) = (first..=marked.max(last)).find(|number| !numbers.contains(number)) {
-        return Err(damaged(disk, &log::file(missing), "it is missing"));
+    for missing in (first..=marked.max(last)).filter(|number| !numbers.contains(number)) {
+        replay.broken(damaged(disk, &log::file(missing), "it is missing"))?;
     }
     let mut end = End {
         segment: first,
@@ -164,45 +184,51 @@ fn replay_log(
         let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
         let scan = match log::scan(&bytes, number) {
             Ok(scan) => scan,
-            Err(Header::OtherVersion(found)) => return Err(other_version(disk, &file, found, log::VERSION)),
             // It was about to be begun, and nobody was told of anything in it.
             Err(Header::Torn) if number > marked => {
                 end.beyond.push(number);
                 continue;
             }
-            Err(Header::Torn) => return Err(damaged(disk, &file, "its header is broken")),
+            Err(header) => {
+                replay.broken(match header {
+                    Header::OtherVersion(found) => other_version(disk, &file, found, log::VERSION),
+                    Header::Torn => damaged(disk, &file, "its header is broken"),
+                })?;
+                (end.segment, end.ended) = (number, true);
+                continue;
+            }
         };
         if !end.ended {
             // The segment before is the one that goes on: its end was not written when this one was made.
-            match scan.entries.is_empty() && number > marked {
-                true => end.beyond.push(number),
-                false => {
-                    let why = format!("what follows its byte {} is broken", end.len);
-                    return Err(damaged(disk, &log::file(end.segment), why));
-                }
+            if scan.entries.is_empty() && number > marked {
+                end.beyond.push(number);
+                continue;
             }
-            continue;
+            let why = format!("what follows its byte {} is broken", end.len);
+            replay.broken(damaged(disk, &log::file(end.segment), why))?;
         }
         let wanted = match number {
             _ if number < marked => bytes.len() as u64,
             _ if number == marked => place,
             _ => 0,
         };
-        if scan.valid < wanted {
+        let is_short = scan.valid < wanted;
+        if is_short {
             let why = format!(
                 "byte {} begins no whole record, and up to byte {wanted} it was acknowledged",
                 scan.valid
             );
-            return Err(damaged(disk, &file, why));
+            replay.broken(damaged(disk, &file, why))?;
         }
         if manifest
             .end
             .is_some_and(|end| end.0 == number && (end.1 != scan.valid || end.1 != bytes.len() as u64))
         {
-            return Err(damaged(disk, &file, "it has changed since the server ended"));
+            replay.broken(damaged(disk, &file, "it has changed since the server ended"))?;
         }
         for entry in &scan.entries {
-            replay.entry(*entry, &disk.name(&file))?;
+            let taken = replay.entry(*entry, &disk.name(&file));
+            taken.or_else(|error| replay.broken(error))?;
             if let Entry::Read { source, positions, .. } = entry {
                 let positions: Result<Positions, _> = serde_json::from_slice(positions);
                 let no_positions = |error| damaged(disk, &file, format!("a record holds no positions: {error}"));
@@ -212,10 +238,10 @@ fn replay_log(
         if number > first {
             end.before.insert(end.segment, end.len);
         }
-        (end.segment, end.len, end.ended) = (number, scan.valid, scan.ended);
+        (end.segment, end.len, end.ended) = (number, scan.valid, scan.ended || is_short);
     }
     if marked > end.segment || (manifest.end.is_some_and(|known| known.0 != end.segment)) {
-        return Err(damaged(disk, &log::file(end.segment), "what follows it is missing"));
+        replay.broken(damaged(disk, &log::file(end.segment), "what follows it is missing"))?;
     }
     Ok(end)
 }

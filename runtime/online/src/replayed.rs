@@ -8,7 +8,7 @@ use crate::manifest::Manifest;
 use crate::recovery::{Replay, unreadable};
 use arrow::array::RecordBatch;
 use featr::{Cuts, Error, Online, Program, PushReport, RestoreReport, Truth};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An engine that takes up a state.
 #[derive(Debug)]
@@ -23,7 +23,11 @@ pub struct Replayed {
     pub rows: u64,
     /// Whether what the program cannot go on with is left out, and told in `restored` and `unread`.
     pub takes_what_it_can: bool,
+    /// Whether events that the program does not read are a refusal.
+    pub keeps_unread: bool,
     pub restored: Option<RestoreReport>,
+    /// Sources of which there are rows in the log that the program does not read.
+    pub removed: BTreeSet<String>,
     /// Sources of which rows in the log cannot be read, and why.
     pub unread: BTreeMap<String, String>,
     /// By source, the last rows that a reader brought, where some of them cannot be used: the process may have ended before
@@ -33,14 +37,23 @@ pub struct Replayed {
 
 impl Replay for Replayed {
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
-        let report = self.online.restore(bytes).map_err(|error| StateError::Damaged {
-            file: file.to_owned(),
-            why: error.to_string(),
+        let file = || file.to_owned();
+        let report = self.online.restore(bytes).map_err(|error| match error {
+            Error::SnapshotVersion { found, known } => StateError::OtherVersion {
+                file: file(),
+                found,
+                known,
+            },
+            other => StateError::Damaged {
+                file: file(),
+                why: other.to_string(),
+            },
         })?;
         let missing = report.to_rebuild.first().filter(|_| !self.takes_what_it_can);
         let refused = missing.map_or(Ok(()), |missing| Err(self.of_another_program(&missing.to_string())));
+        let removed = report.removed().map(ToString::to_string).collect();
         self.restored = Some(report);
-        refused
+        refused.and_then(|()| self.check_removed(removed))
     }
 
     fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
@@ -52,8 +65,12 @@ impl Replay for Replayed {
                     self.rows += batch.num_rows() as u64;
                     match self.online.push(source, &batch) {
                         Ok(report) if is_read => self.last_read(source, batch, report),
+                        Ok(_) => {}
                         // A source that the program no longer reads.
-                        Ok(_) | Err(Error::UnknownSource { .. }) => {}
+                        Err(Error::UnknownSource { .. }) => {
+                            self.removed.insert(source.to_owned());
+                            self.check_removed(vec![rows_of(source)])?;
+                        }
                         Err(error) if self.takes_what_it_can => {
                             self.unread.insert(source.to_owned(), error.to_string());
                         }
@@ -91,7 +108,9 @@ impl Replayed {
             folder: disk.name(""),
             rows: 0,
             takes_what_it_can: false,
+            keeps_unread: false,
             restored: None,
+            removed: BTreeSet::new(),
             unread: BTreeMap::new(),
             unkept: BTreeMap::new(),
         })
@@ -104,10 +123,26 @@ impl Replayed {
         }
     }
 
+    /// Whether these events may go.
+    fn check_removed(&self, events: Vec<String>) -> Result<(), StateError> {
+        match events.is_empty() || !self.keeps_unread {
+            true => Ok(()),
+            false => Err(StateError::Removed {
+                folder: self.folder.clone(),
+                events,
+            }),
+        }
+    }
+
     fn of_another_program(&self, why: &str) -> StateError {
         StateError::OtherProgram {
             folder: self.folder.clone(),
             why: why.to_owned(),
         }
     }
+}
+
+/// How messages call rows of the log.
+pub fn rows_of(source: &str) -> String {
+    format!("the rows of `{source}` in the log")
 }

@@ -1,6 +1,5 @@
 //! A running state: rows are pushed, questions are answered, and nothing that was acknowledged is lost.
 
-use crate::core::has_arrivals;
 use crate::counters::Counters;
 use crate::error::{Refused, StateError};
 use crate::group::{Command, Push, Then};
@@ -8,7 +7,7 @@ use crate::locks::locked;
 use crate::served::{self, Told};
 use crate::shared::{ANSWERS_WAITING_BYTES, ANSWERS_WAITING_MAX, Pushed, Shared};
 use arrow::array::RecordBatch;
-use featc_ir::{Source, Type};
+use featc_ir::Type;
 use featr::{Cuts, Incoming, LogStats, Program};
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -70,6 +69,12 @@ impl Runtime {
         self.shared.failure()
     }
 
+    /// Why nothing can be written for the present, if so: the disk is full, say. It is tried again, a second later at most, and
+    /// meanwhile pushes are refused. It waits for nothing.
+    pub fn refusal(&self) -> Option<String> {
+        self.shared.published.refusal()
+    }
+
     /// Why the last checkpoint could not be written, if so; it is tried again. It waits for nothing.
     pub fn checkpoint_failure(&self) -> Option<String> {
         self.shared.published.checkpoint_failure()
@@ -112,12 +117,8 @@ impl Runtime {
         self.wait(|then| self.push(incoming, None, then))
     }
 
-    /// Answers; `None`: [`Runtime::extend`] has to be called first.
-    ///
-    /// # Errors
-    /// The question is none of the service's, or is asked where nothing is kept; the server is ending.
-    pub fn answer(&self, question: &Question) -> Result<Option<Answer>, Refused> {
-        let begun = Instant::now();
+    /// Answers a question that came at `begun`; `None`: [`Runtime::extend`] has to be called first.
+    fn answer(&self, question: &Question, begun: Instant) -> Result<Option<Answer>, Refused> {
         let shared = &*self.shared;
         if shared.stopping.load(Ordering::Acquire) {
             return Err(Refused::Stopping);
@@ -141,7 +142,7 @@ impl Runtime {
         let times = vec![at_us; question.rows.num_rows()];
         let features = core.online.read(&question.service, &question.rows, &times, true);
         let features = features.map_err(Refused::Request)?;
-        let all = core.online.cuts().cloned().unwrap_or_default();
+        let all = core.answered.clone();
         shared.published.show(&all, core.base_us);
         drop(core);
         let cuts: Cuts = all.into_iter().filter(|(source, _)| sources.contains(source)).collect();
@@ -175,20 +176,18 @@ impl Runtime {
     }
 
     /// Makes room for answers with later cuts; `then` is told when there is.
-    ///
-    /// # Errors
-    /// As [`Runtime::push`].
-    pub fn extend(&self, then: Then<()>) -> Result<(), Refused> {
+    fn extend(&self, then: Then<()>) -> Result<(), Refused> {
         self.send(Command::Extend(then))
     }
 
-    /// As [`Runtime::answer`], and waits until it can be given.
+    /// Answers; it may have to wait until the log says how far answers go.
     ///
     /// # Errors
-    /// As [`Runtime::answer`]; the disk refuses.
+    /// The question is none of the service's, or is asked where nothing is kept; the disk refuses; the server is ending.
     pub fn answer_wait(&self, question: &Question) -> Result<Answer, Refused> {
+        let begun = Instant::now();
         loop {
-            if let Some(answer) = self.answer(question)? {
+            if let Some(answer) = self.answer(question, begun)? {
                 return Ok(answer);
             }
             self.wait(|then| self.extend(then))?;
@@ -227,11 +226,6 @@ impl Runtime {
     pub fn cuts(&self) -> (Cuts, i64) {
         let (cuts, base_us) = self.shared.published.cuts();
         (cuts, base_us.saturating_sub(self.shared.clock.now_us()).max(0))
-    }
-
-    /// The sources that say when their rows arrive.
-    pub fn sources_with_arrivals(&self) -> impl Iterator<Item = &Source> {
-        self.shared.sources.iter().filter(|source| has_arrivals(source))
     }
 
     /// Takes no more requests, finishes those that wait, and makes a checkpoint. To stop twice is no mistake.

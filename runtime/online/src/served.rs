@@ -4,6 +4,7 @@
 //! each source of the service (null where the source is static, or nothing of it had been let in), then the features, each
 //! with `<name>__status`. Answers stand in the log until a checkpoint makes files of them (see [`crate::archive`]).
 
+use crate::ipc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
@@ -52,4 +53,52 @@ pub fn rows(told: &Told<'_>, questions: &RecordBatch, features: &RecordBatch) ->
     columns.extend(schema.fields().iter().cloned().zip(features.columns().iter().cloned()));
     let (fields, arrays): (Vec<Arc<Field>>, Vec<ArrayRef>) = columns.into_iter().unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+}
+
+/// Answers as they are written, by service. What cannot be now cannot be later: then each for itself, and what is left is handed
+/// to `lose` and taken out, so that it is lost once.
+pub fn streams(
+    answers: &mut Vec<(String, RecordBatch)>,
+    lose: impl Fn(&[(String, RecordBatch)]),
+) -> Vec<(String, Vec<u8>)> {
+    let write = |some: &[(String, RecordBatch)]| {
+        let parts = some.iter().map(|(service, rows)| (service.as_str(), rows));
+        ipc::streams(parts)
+    };
+    written(answers, write, lose)
+}
+
+fn written<T, W>(answers: &mut Vec<T>, write: impl Fn(&[T]) -> Result<Vec<W>, String>, lose: impl Fn(&[T])) -> Vec<W> {
+    write(answers).unwrap_or_else(|_| {
+        let mut all = Vec::new();
+        answers.retain(|answer| {
+            let one = std::slice::from_ref(answer);
+            let written = write(one).inspect_err(|_| lose(one));
+            let is_written = written.is_ok();
+            all.extend(written.into_iter().flatten());
+            is_written
+        });
+        all
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// A commit that is refused is tried again with the same answers.
+    #[test]
+    fn what_cannot_be_written_is_lost_once() {
+        let write = |some: &[i32]| match some.contains(&2) {
+            true => Err(String::new()),
+            false => Ok(some.to_vec()),
+        };
+        let lost = Cell::new(0);
+        let mut answers = vec![1, 2, 3];
+        for _ in 0..2 {
+            assert_eq!(written(&mut answers, write, |_| lost.set(lost.get() + 1)), [1, 3]);
+        }
+        assert_eq!((answers, lost.get()), (vec![1, 3], 1));
+    }
 }

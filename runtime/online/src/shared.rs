@@ -28,6 +28,8 @@ pub struct Options {
     pub pushed_log: bool,
     /// What files of answers say of the features that gave them.
     pub fingerprints: Fingerprints,
+    /// Whether a state is refused that has events which the program does not read; otherwise they go with the next checkpoint.
+    pub keep_unread: bool,
     /// Requests that may wait for the disk.
     pub waiting_max: usize,
     /// Bytes of log after which a checkpoint is made.
@@ -44,6 +46,7 @@ impl Default for Options {
             served_log: true,
             pushed_log: true,
             fingerprints: Fingerprints::new(),
+            keep_unread: false,
             waiting_max: 1024,
             checkpoint_bytes: 64 << 20,
             checkpoint_answers: 200_000,
@@ -81,6 +84,8 @@ pub struct Shared {
     pub options: Options,
     pub clock: Arc<dyn Clock>,
     pub core: Mutex<Core>,
+    /// How many wait for it.
+    pub waiting: AtomicUsize,
     /// Of the whole program.
     pub sources: Vec<Source>,
     /// Per service the names of its sources.
@@ -103,6 +108,8 @@ pub struct Shared {
 
 /// Answers that may wait for the writer.
 pub const ANSWERS_WAITING_MAX: usize = 100_000;
+/// How often it is looked whether somebody still waits.
+const GIVE_WAY_MAX: usize = 1_000;
 /// Bytes of answers that may wait for the writer.
 pub const ANSWERS_WAITING_BYTES: usize = 256 << 20;
 
@@ -113,7 +120,20 @@ fn bytes_of(answers: &[(String, RecordBatch)]) -> usize {
 
 impl Shared {
     pub fn core(&self) -> MutexGuard<'_, Core> {
-        locked(&self.core)
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let core = locked(&self.core);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        core
+    }
+
+    /// Lets those have the engine who wait for it: who has just given it back would get it again before them.
+    pub fn give_way(&self) {
+        for _ in 0..GIVE_WAY_MAX {
+            if self.waiting.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
 
     pub fn source(&self, name: &str) -> Option<&Source> {
@@ -203,8 +223,12 @@ impl Shared {
         let undecoded = incoming.rejected.iter().map(|row| row.reason);
         let rejected = undecoded.chain(report.rejected.iter().map(|row| row.reason));
         let by_view = report.rejected_by_view.iter().map(|(_, _, reason)| *reason);
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         rejected
             .chain(by_view)
-            .for_each(|reason| self.counters.rejected.add(source, reason, 1));
+            .for_each(|reason| *counts.entry(reason).or_default() += 1);
+        for (reason, count) in counts {
+            self.counters.rejected.add(source, reason, count);
+        }
     }
 }

@@ -119,6 +119,11 @@ impl Store {
         &self.disk
     }
 
+    /// The number of the segment that is written to.
+    pub fn segment(&self) -> u64 {
+        self.segment.number
+    }
+
     /// Up to where readers have read what is durable.
     pub fn read(&self) -> &Read {
         &self.read
@@ -204,14 +209,13 @@ impl Store {
         Ok(next)
     }
 
-    /// Puts a checkpoint in place that holds what was committed before segment `first`; what it replaces goes.
+    /// Puts the next checkpoint in place, whose file has been written and holds what was committed before segment `first`; what it
+    /// replaces goes.
     ///
     /// # Errors
     /// The disk refuses, or another process owns the folder: the former checkpoint holds.
-    pub fn checkpoint(&mut self, bytes: &[u8], first: u64, answered: Option<(i64, Cuts)>) -> Result<(), StateError> {
+    pub fn checkpoint(&mut self, first: u64, answered: Option<(i64, Cuts)>) -> Result<(), StateError> {
         let (answered_us, cuts) = answered.unzip();
-        let file = checkpoint_file(self.next_checkpoint());
-        self.disk.replace(&file, bytes).map_err(refused(&*self.disk, &file))?;
         let manifest = Manifest {
             checkpoint: self.next_checkpoint(),
             first_segment: first,

@@ -1,7 +1,13 @@
 mod cuts;
+// Parts of it are for the tests of all engines alone.
+#[allow(dead_code)]
+#[path = "../../../tests/support/disk.rs"]
 mod disk;
 mod faults;
 mod feeds;
 mod fixture;
+mod inspect;
 mod logs;
 mod store;
+
+use crate::disk::{Append, Disk};

@@ -1,17 +1,19 @@
 //! The one thread that writes: it collects what waits into a group, makes the group durable, takes it into the engine, and
 //! only then answers.
 
-use crate::archive;
 use crate::aside::{About, Aside};
+use crate::checkpoints::{Checkpoints, told_of};
+use crate::core::Core;
 use crate::error::{Refused, StateError};
 use crate::group::{Command, GROUP_BYTES, Group, Push};
 use crate::ipc;
 use crate::log::Entry;
 use crate::reads;
+use crate::served;
 use crate::shared::{Pushed, Shared};
-use crate::store::{Refusal, Store};
+use crate::store::Store;
 use arrow::array::RecordBatch;
-use featr::{Cuts, PushReport};
+use featr::{Cuts, Incoming, PushReport, Pushing};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -21,12 +23,14 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(100);
 /// How far ahead the bound is moved.
 pub const BOUND_AHEAD_US: i64 = 1_000_000;
-/// How often events that nobody can ask for are released, and sizes are taken.
+/// How often events that nobody can ask for are released, sizes are taken, and a disk that refused is tried again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Rows that are taken in at a time.
+const PART_ROWS: usize = 128;
 /// Sizes are taken for this part of the time at most.
 const LOOK_PART: u32 = 50;
-/// The pause after a checkpoint that failed, and the longest after several.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
+/// How often it looks whether a checkpoint has been written.
+const LOOK_AT_CHECKPOINT: Duration = Duration::from_millis(1);
 
 pub struct Writer {
     shared: Arc<Shared>,
@@ -38,24 +42,14 @@ pub struct Writer {
     stopping: bool,
     /// Nobody is answered any more.
     ending: bool,
-    /// Whether the segment says which program answers.
-    is_named: bool,
-    /// Answers logged since the last checkpoint.
-    answers: usize,
-    checkpoints: Attempts,
+    /// The segment that says which program answers.
+    named: Option<u64>,
+    checkpoints: Checkpoints,
     released: Instant,
+    /// When something was written last, or was to be.
+    tried: Instant,
     /// When sizes were taken last, and how long that took.
     sized: (Instant, Duration),
-}
-
-/// Checkpoints since the last one that was written.
-#[derive(Default)]
-struct Attempts {
-    failed: u32,
-    /// A checkpoint that is due waits until then.
-    wait_until: Option<Instant>,
-    /// The segment that was begun for one that failed.
-    rolled: Option<u64>,
 }
 
 /// Says that nothing can be written any more, if the writer panics.
@@ -71,7 +65,7 @@ impl Drop for FailsInPanic {
 
 impl Writer {
     pub fn new(shared: Arc<Shared>, store: Store, aside: Aside, commands: Receiver<Command>) -> Writer {
-        let now = Instant::now();
+        let (now, checkpoints) = (Instant::now(), Checkpoints::new(shared.clone()));
         Writer {
             shared,
             store,
@@ -80,10 +74,10 @@ impl Writer {
             held: None,
             stopping: false,
             ending: false,
-            is_named: false,
-            answers: 0,
-            checkpoints: Attempts::default(),
+            named: None,
+            checkpoints,
             released: now,
+            tried: now,
             sized: (now, Duration::ZERO),
         }
     }
@@ -95,21 +89,18 @@ impl Writer {
     pub fn run(mut self) -> Result<(), StateError> {
         let _told = FailsInPanic(self.shared.clone());
         loop {
-            let mut group = Group::collect(&self.commands, &mut self.held, TICK);
+            let wait = if self.checkpoints.is_running() {
+                LOOK_AT_CHECKPOINT
+            } else {
+                TICK
+            };
+            let mut group = Group::collect(&self.commands, &mut self.held, wait);
             self.stopping |= group.stop;
-            let checkpoint = std::mem::take(&mut group.checkpoint);
+            self.checkpoints.want(&mut group.checkpoint);
             self.work(group);
-            if self.stopping {
-                checkpoint.into_iter().for_each(|then| then(Err(Refused::Stopping)));
-                if self.held.is_none() {
-                    return self.stop();
-                }
-            } else if !checkpoint.is_empty() || self.is_checkpoint_due() {
-                let done = self.checkpoint();
-                let number = self.store.manifest().checkpoint;
-                for then in checkpoint {
-                    then(done.clone().map(|()| number));
-                }
+            self.checkpoints.look(&mut self.store, self.stopping);
+            if self.stopping && self.held.is_none() {
+                return self.stop();
             }
             self.look_around();
         }
@@ -131,17 +122,17 @@ impl Writer {
                 why,
             });
         }
-        // All that was answered is to be in files.
-        self.checkpoints.rolled = None;
-        self.checkpoint_at(base_us)?;
+        self.checkpoints.last(&mut self.store, base_us)?;
         self.store.end()
     }
 
     /// Commits a group, takes it in, and answers it; whether that was done.
     fn work(&mut self, mut group: Group) -> bool {
-        let answers = self.shared.take_answers(GROUP_BYTES);
+        let mut answers = self.shared.take_answers(GROUP_BYTES);
         let now_us = self.shared.clock.now_us();
         let asked = self.shared.asked.swap(false, Ordering::Relaxed);
+        // Nobody may come any more where nothing can be written: whether it can is found out.
+        let is_tried = self.tried.elapsed() >= LOOK_EVERY && self.shared.published.refusal().is_some();
         let bound_us = {
             let core = self.shared.core();
             let wanted = core
@@ -149,22 +140,28 @@ impl Writer {
                 .max(now_us)
                 .saturating_add(BOUND_AHEAD_US);
             let is_near = core.bound_us < wanted - BOUND_AHEAD_US / 2;
-            let is_wanted = !group.extend.is_empty() || (asked && is_near);
+            // With pushes, so that their rows can be let in.
+            let is_used = asked || !group.pushes.is_empty();
+            let is_wanted = !group.extend.is_empty() || (is_used && is_near) || is_tried;
             (is_wanted && !self.ending).then_some(wanted)
         };
         if group.pushes.is_empty() && answers.is_empty() && bound_us.is_none() {
             group.extend.into_iter().for_each(|then| then(Ok(())));
             return true;
         }
+        self.tried = Instant::now();
         let done = match self.shared.failure() {
-            None => self.commit(&mut group.pushes, &answers, bound_us),
+            None => self.commit(&mut group.pushes, &mut answers, bound_us),
             Some(why) => Err((why, false)),
         };
+        let refusal = done.as_ref().err().filter(|(_, again)| *again);
+        let refusal = refusal.map(|(why, _)| why.clone());
+        self.shared.published.set_refusal(refusal);
         if let Err((why, again)) = done {
             self.refuse_all(group, answers, &why, again);
             return false;
         }
-        self.answers += answers.iter().map(|(_, rows)| rows.num_rows()).sum::<usize>();
+        self.checkpoints.answers += answers.iter().map(|(_, rows)| rows.num_rows()).sum::<usize>();
         if let Some(bound_us) = bound_us {
             self.shared.core().bound_us = bound_us;
         }
@@ -176,7 +173,7 @@ impl Writer {
     /// Nothing of a group was written; or nobody knows, and no base comes as far as its stamps any more.
     fn refuse_all(&self, group: Group, answers: Vec<(String, RecordBatch)>, why: &str, again: bool) {
         if again {
-            self.shared.core().landed(false);
+            self.shared.core().never_lands();
             self.shared.put_back(answers);
         } else {
             self.shared.lose(&answers);
@@ -186,11 +183,12 @@ impl Writer {
         group.extend.into_iter().for_each(|then| then(Err(refused())));
     }
 
-    /// Stamps rows and makes everything durable. With `true` one may try again where it is refused.
+    /// Stamps rows and makes everything durable; answers that can never be are lost. With `true` one may try again where it is
+    /// refused.
     fn commit(
         &mut self,
         pushes: &mut [Push],
-        answers: &[(String, RecordBatch)],
+        answers: &mut Vec<(String, RecordBatch)>,
         bound_us: Option<i64>,
     ) -> Result<(), (String, bool)> {
         let again = |error: String| (error, true);
@@ -201,21 +199,11 @@ impl Writer {
             .map(|push| (push.incoming.source.as_str(), &push.incoming.rows));
         let rows = ipc::streams(rows).map_err(again)?;
         let moved = reads::moved(pushes).map_err(again)?;
-        // What cannot be written now cannot be later: then each for itself, and what is left is lost.
-        let of = |some: &[(String, RecordBatch)]| {
-            let parts = some.iter().map(|(service, rows)| (service.as_str(), rows));
-            ipc::streams(parts)
-        };
-        let told = of(answers).unwrap_or_else(|_| {
-            let each = answers
-                .chunks(1)
-                .map(|one| of(one).inspect_err(|_| self.shared.lose(one)));
-            each.flatten().flatten().collect()
-        });
+        let told = served::streams(answers, |lost| self.shared.lose(lost));
         let mut entries = reads::entries(&rows, &moved);
         let fingerprints = serde_json::to_vec(&self.shared.options.fingerprints);
         let fingerprints = fingerprints.map_err(|error| again(error.to_string()))?;
-        let names = !told.is_empty() && !self.is_named;
+        let names = !told.is_empty() && self.named != Some(self.store.segment());
         entries.extend(names.then(|| Entry::Program {
             hash: self.shared.program.hash(),
             fingerprints: &fingerprints,
@@ -228,8 +216,10 @@ impl Writer {
         entries.extend(bound_us.map(|us| Entry::Bound { us, cuts: &cuts }));
         let sync = !rows.is_empty() || !moved.is_empty() || bound_us.is_some();
         let committed = self.store.commit(&entries, sync);
-        committed.map_err(|refusal| (self.refuse(&refusal), refusal.again))?;
-        self.is_named |= names;
+        committed.map_err(|refusal| (told_of(&self.shared, &refusal), refusal.again))?;
+        if names {
+            self.named = Some(self.store.segment());
+        }
         let commits = &self.shared.counters.commits;
         commits.fetch_add(u64::from(sync), Ordering::Relaxed);
         Ok(())
@@ -240,16 +230,18 @@ impl Writer {
         if pushes.is_empty() {
             return Ok(());
         }
-        let stamp_us = self.shared.core().stamp(&*self.shared.clock);
+        // Each push has a stamp of its own: they land one after another.
+        let mut stamp_us = self.shared.core().stamp(&*self.shared.clock);
         let mut stamped = 0;
         for push in pushes {
             let source = self.shared.source(&push.incoming.source);
             let rows = source.map_or(Ok(0), |source| push.incoming.stamp(source, stamp_us))?;
             push.stamped_us = (rows > 0).then_some(stamp_us);
+            stamp_us += i64::from(rows > 0);
             stamped += rows;
         }
         if stamped == 0 {
-            self.shared.core().landed(false);
+            self.shared.core().never_lands();
         }
         Ok(())
     }
@@ -259,24 +251,46 @@ impl Writer {
         shared.core().cuts_at(base_us, &shared.sources, options.delay_us)
     }
 
-    /// What to say of a refusal; one that leaves the log unknown ends all writing.
-    fn refuse(&self, refusal: &Refusal) -> String {
-        let why = refusal.error.to_string();
-        if !refusal.again {
-            self.shared.fail(&why);
+    /// Takes the rows of a push into the engine, in parts: who asks meanwhile waits for one of them.
+    fn take_in_rows(&self, push: &Push) -> Result<PushReport, featr::Error> {
+        let Incoming { source, rows, .. } = &push.incoming;
+        let declared = self.shared.source(source).ok_or_else(|| featr::Error::UnknownSource {
+            source: source.clone(),
+            known: Vec::new(),
+        })?;
+        let mut pushing = Pushing::new(declared, rows)?;
+        loop {
+            let mut core = self.shared.core();
+            let Core { online, answered, .. } = &mut *core;
+            let is_more = online.take_in(&mut pushing, PART_ROWS, Some(answered));
+            drop(core);
+            if !is_more {
+                break;
+            }
+            self.shared.give_way();
         }
-        why
+        Ok(pushing.finish())
     }
 
     /// Takes durable rows into the engine, keeps aside what is to be kept, and answers.
     fn take_in(&mut self, pushes: Vec<Push>, now_us: i64) {
         let mut done: Vec<(Push, Result<PushReport, featr::Error>, bool)> = Vec::with_capacity(pushes.len());
+        let stamps: Vec<i64> = pushes.iter().filter_map(|push| push.stamped_us).collect();
+        let mut next = stamps.into_iter().peekable();
         for push in pushes {
-            let incoming = &push.incoming;
-            let report = self.shared.core().online.push(&incoming.source, &incoming.rows);
-            done.push((push, report, false));
+            let report = self.take_in_rows(&push);
+            let mut core = self.shared.core();
+            if push.stamped_us.is_some()
+                && let Some(stamp_us) = next.next()
+            {
+                core.landed_up_to(stamp_us, next.peek().copied());
+            }
+            let (sources, delay_us) = (&self.shared.sources, self.shared.options.delay_us);
+            let prepared = core.prepare(&*self.shared.clock, sources, delay_us);
+            drop(core);
+            done.push((push, prepared.and(report), false));
+            self.shared.give_way();
         }
-        self.shared.core().landed(true);
         let mut kept = Ok(());
         for (push, report, has_lines) in &mut done {
             let source = self.shared.source(&push.incoming.source);
@@ -306,67 +320,6 @@ impl Writer {
         }
     }
 
-    fn is_checkpoint_due(&self) -> bool {
-        let options = &self.shared.options;
-        let is_due = self.store.log_bytes() >= options.checkpoint_bytes || self.answers >= options.checkpoint_answers;
-        is_due && self.checkpoints.wait_until.is_none_or(|until| Instant::now() >= until)
-    }
-
-    fn checkpoint(&mut self) -> Result<(), Refused> {
-        if let Some(why) = self.shared.failure() {
-            return Err(Refused::Unwritable { why });
-        }
-        let bound_us = self.shared.core().bound_us;
-        let done = self.checkpoint_at(bound_us);
-        let failure = done.err().map(|error| error.to_string());
-        self.shared.published.set_checkpoint_failure(failure.clone());
-        match failure {
-            None => {
-                self.checkpoints = Attempts::default();
-                Ok(())
-            }
-            Some(why) => {
-                let attempts = &mut self.checkpoints;
-                let pause = PAUSES[0].saturating_mul(1 << attempts.failed.min(10)).min(PAUSES[1]);
-                attempts.failed += 1;
-                attempts.wait_until = Some(Instant::now() + pause);
-                let failed = &self.shared.counters.checkpoints_failed;
-                failed.fetch_add(1, Ordering::Relaxed);
-                Err(Refused::Unwritable { why })
-            }
-        }
-    }
-
-    /// Writes the state, and files of what the log held; answers have been given with bases up to `answered_us`.
-    fn checkpoint_at(&mut self, answered_us: i64) -> Result<(), StateError> {
-        let first = match self.checkpoints.rolled {
-            Some(first) => first,
-            None => {
-                let rolled = self.store.roll();
-                let first = rolled.map_err(|refusal| {
-                    self.refuse(&refusal);
-                    refusal.error
-                })?;
-                self.checkpoints.rolled = Some(first);
-                self.is_named = false;
-                first
-            }
-        };
-        let bytes = self.shared.core().online.snapshot();
-        for segment in self.store.segments_before(first) {
-            archive::put(&**self.store.disk(), segment, self.shared.options.pushed_log)?;
-        }
-        let answered = (answered_us != i64::MIN).then(|| (answered_us, self.cuts_at(answered_us)));
-        let done = self.store.checkpoint(&bytes, first, answered);
-        if let Err(error @ StateError::Fenced { .. }) = &done {
-            self.shared.fail(&error.to_string());
-        }
-        done?;
-        self.answers = 0;
-        self.shared.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
-        Ok(())
-    }
-
     /// Releases what no question can reach any more, and tells what can be known without the engine.
     fn look_around(&mut self) {
         let shared = &*self.shared;
@@ -375,9 +328,7 @@ impl Writer {
             self.released = Instant::now();
             core.release(&*shared.clock, shared.options.history_us);
         }
-        if let Some(cuts) = core.online.cuts() {
-            shared.published.show(cuts, core.base_us);
-        }
+        shared.published.show(&core.answered, core.base_us);
         let (at, took) = self.sized;
         if shared.published.is_looked_at() && at.elapsed() >= LOOK_EVERY.max(took * LOOK_PART) {
             let begun = Instant::now();

@@ -148,6 +148,7 @@ fn schemas(server: &Server) -> Map<String, Value> {
         ("late_for_cut", number()),
         ("expired", number()),
         ("examples", json!({ "type": "array", "items": example })),
+        ("undeclared", json!({ "type": "array", "items": text() })),
     ]);
     let refusal = record([(
         "error",

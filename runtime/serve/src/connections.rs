@@ -1,9 +1,8 @@
 //! Connections: taken, bounded in number and patience, and let go in order.
 
-use crate::End;
 use crate::patient::Patient;
 use crate::routes::router;
-use crate::shared::Shared;
+use crate::shared::{End, Shared};
 use axum::Router;
 use futures::future::{Either, select};
 use hyper::body::Incoming;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! accept ─▶ token or this machine, room ─▶ POST /v1/push/SOURCE ─▶ decode ─▶ Runtime::push ─▶ durable
-//!                                          POST /v1/answer ──────▶ decode ─▶ Runtime::answer
+//!                                          POST /v1/answer ──────▶ decode ─▶ Runtime::answer_wait
 //!                                          what is known without the engine: see `endpoints`
 //! ```
 //!
@@ -35,11 +35,11 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 
 pub use refusal::CODES;
-pub use shared::Limits;
+pub use shared::{End, Limits};
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -48,15 +48,6 @@ pub struct Config {
     pub token: Option<String>,
     pub limits: Limits,
     pub end: End,
-}
-
-/// When a server ends.
-#[derive(Debug, Clone)]
-pub enum End {
-    /// When the process is told to: SIGTERM, SIGINT.
-    Signals,
-    /// Soon after somebody sets it: of a server in a process whose signals are another's.
-    Flag(Arc<AtomicBool>),
 }
 
 /// Why a server ended before it was told to, or not in order.

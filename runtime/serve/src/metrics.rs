@@ -106,7 +106,7 @@ pub fn text(server: &Server) -> String {
     histogram(
         &mut out,
         "featc_answer_seconds",
-        "Time to answer a request, without the network",
+        "Time to answer a request, its waits for the disk among it, without the network",
         &counters.answers,
     );
     histogram(

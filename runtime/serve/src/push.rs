@@ -5,14 +5,18 @@ use crate::head;
 use crate::refusal::Refusal;
 use crate::shared::{Server, Shared, blocking};
 use axum::extract::Request;
-use featc_ir::FileFormat;
 use featc_ir::display::instant;
-use featr::{Bounds, Incoming};
+use featc_ir::{FileFormat, Source};
+use featr::{Bounds, Incoming, Undecoded};
 use featr_online::{Pushed, Refused};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::OwnedSemaphorePermit;
 
+/// Rows that are looked at for keys which no column has, and such keys that a reply shows.
+const LOOKED_ROWS: usize = 100;
+const UNDECLARED_MAX: usize = 20;
 /// Rejected rows that a reply shows.
 const EXAMPLES_MAX: usize = 10;
 
@@ -25,6 +29,15 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
         let help = "write it as a stream, for example by `pyarrow.ipc.new_stream`";
         return Err(Refusal::unreadable("the body is an Arrow file, and no stream", help));
     }
+    if bytes.starts_with(b"PAR1") || bytes.starts_with(b"\x1f\x8b") {
+        let what = if bytes.starts_with(b"PAR1") {
+            "a Parquet file"
+        } else {
+            "packed by gzip"
+        };
+        let help = "send JSON lines as they are, or an Arrow IPC stream, for example by `pyarrow.ipc.new_stream`";
+        return Err(Refusal::unreadable(format!("the body is {what}, and not rows"), help));
+    }
     let text = bytes.trim_ascii();
     if format == FileFormat::Jsonl && text.starts_with(b"[") && text.ends_with(b"]") {
         let help = "send an object a line: `{…}`, and a line break behind each";
@@ -35,6 +48,10 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
         rejects: server.limits.rejects,
         unpacked_bytes: server.limits.body_bytes as u64,
     };
+    let undeclared = match format {
+        FileFormat::Jsonl => undeclared(&server.runtime.program().sources(), &source, &bytes),
+        _ => Vec::new(),
+    };
     let shared = server.clone();
     let decoded = blocking(move || {
         let program = shared.runtime.program();
@@ -43,10 +60,43 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
     });
     let (incoming, room) = decoded.await;
     let incoming = incoming.map_err(|error| Refusal::of_error(&error))?;
+    if format == FileFormat::Jsonl
+        && let Some(first) = all_unparsable(&incoming)
+    {
+        let message = format!(
+            "no line of the body can be read; line {}: {}",
+            first.place, first.detail
+        );
+        let help = "send an object a line, `{…}`, and a line break behind each; of curl that takes `--data-binary @FILE`: \
+                    `-d @FILE` leaves the line breaks out";
+        return Err(Refusal::unreadable(message, help));
+    }
     let mut reply = Reply::of(&incoming);
     let pushed = wait(server, (incoming, room), request_id.clone()).await?;
     reply.add(&pushed);
+    reply.undeclared = undeclared;
     Ok(reply.json(request_id, &pushed))
+}
+
+/// Keys of the first rows that are no columns of their source, in order: misspelt ones are among them.
+fn undeclared(sources: &[Source], name: &str, body: &[u8]) -> Vec<String> {
+    let Some(source) = sources.iter().find(|source| source.name == name) else {
+        return Vec::new();
+    };
+    let is_declared = |key: &String| source.columns.iter().any(|column| column.name == *key);
+    let mut found = BTreeSet::new();
+    for line in body.split(|byte| *byte == b'\n').take(LOOKED_ROWS) {
+        let row: BTreeMap<String, IgnoredAny> = serde_json::from_slice(line).unwrap_or_default();
+        found.extend(row.into_keys().filter(|key| !is_declared(key)));
+    }
+    found.into_iter().take(UNDECLARED_MAX).collect()
+}
+
+/// The first line of a body of which no line is a record.
+fn all_unparsable(incoming: &Incoming) -> Option<&Undecoded> {
+    let is_none = |row: &Undecoded| row.reason == "unparsable";
+    let has_none = incoming.rows.num_rows() == 0 && incoming.rejected.iter().all(is_none);
+    incoming.rejected.first().filter(|_| has_none)
 }
 
 async fn wait(
@@ -74,6 +124,8 @@ struct Reply {
     counts: BTreeMap<&'static str, u64>,
     /// The first that do not decode, and the first that are refused, in order of their lines.
     examples: Vec<Example>,
+    /// See [`undeclared`].
+    undeclared: Vec<String>,
 }
 
 struct Example {
@@ -101,6 +153,7 @@ impl Reply {
             places: incoming.places.clone(),
             counts,
             examples: first.map(example).collect(),
+            undeclared: Vec::new(),
         }
     }
 
@@ -141,6 +194,7 @@ impl Reply {
             "late_for_cut": report.overdue,
             "expired": report.expired,
             "examples": examples.collect::<Vec<_>>(),
+            "undeclared": self.undeclared,
         })
     }
 }

@@ -164,6 +164,7 @@ impl Refusal {
             | Error::ToBeRebuilt { .. }
             | Error::Build { .. }
             | Error::Snapshot { .. }
+            | Error::SnapshotVersion { .. }
             | Error::Resources { .. }
             | Error::Interrupted
             | Error::Bug { .. } => Refusal::bug(error.to_string()),
@@ -198,9 +199,20 @@ fn of_rows(error: &DecodeError) -> Refusal {
         DecodeError::Corrupt { .. } | DecodeError::BrokenHeader { .. } => "E0704",
         _ => "E0801",
     };
-    let help = error
-        .help()
-        .unwrap_or_else(|| "send the columns that the source declares, in their types".to_owned());
+    // The steps for a file say how to name it, and how to declare it.
+    let of_pushes = match error {
+        DecodeError::NaiveTimestamp { .. } => Some(
+            "send timestamps of a zone (in pyarrow `pa.timestamp(\"us\", tz=\"UTC\")`), or declare in the source which zone they \
+             are in: `zone \"UTC\"`",
+        ),
+        DecodeError::Corrupt { .. } => Some(
+            "send what `Content-Type` says: JSON lines (`application/jsonl`), or a whole Arrow IPC stream \
+             (`application/vnd.apache.arrow.stream`)",
+        ),
+        _ => None,
+    };
+    let help = of_pushes.map(str::to_owned).or_else(|| error.help());
+    let help = help.unwrap_or_else(|| "send the columns that the source declares, in their types".to_owned());
     Refusal::new(StatusCode::BAD_REQUEST, code, error.to_string(), help)
 }
 

@@ -144,18 +144,17 @@ fn message(panic: &(dyn Any + Send)) -> String {
 const BEHIND_US: i64 = 5_000_000;
 
 fn ready(server: &Server) -> Result<Response, Refusal> {
-    let why = match server.runtime.failure() {
+    let runtime = &server.runtime;
+    let why = match runtime.failure().or_else(|| runtime.refusal()) {
         _ if server.ending.load(Ordering::Acquire) => Some("the server is ending".to_owned()),
         Some(why) => Some(why),
-        None if server.runtime.cuts().1 > BEHIND_US => {
-            Some("the clock is behind the answers that were given".to_owned())
-        }
+        None if runtime.cuts().1 > BEHIND_US => Some("the clock is behind the answers that were given".to_owned()),
         None => None,
     };
     match why {
         None => {
             // It goes on without checkpoints, and somebody should know.
-            let failed = server.runtime.checkpoint_failure();
+            let failed = runtime.checkpoint_failure();
             let failed = failed.map(|why| json!({ "status": "ready", "checkpoint_failed": why }));
             Ok(as_json(
                 StatusCode::OK,

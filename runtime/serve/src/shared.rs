@@ -9,6 +9,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+/// When a server ends.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// When the process is told to: SIGTERM, SIGINT.
+    Signals,
+    /// Soon after somebody sets it: of a server in a process whose signals are another's.
+    Flag(Arc<AtomicBool>),
+}
+
 /// What is refused before it costs much.
 #[derive(Debug, Clone)]
 pub struct Limits {

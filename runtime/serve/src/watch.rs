@@ -15,6 +15,7 @@ const EVERY: Duration = Duration::from_millis(200);
 struct Told {
     checkpoints: u64,
     checkpoint_failure: Option<String>,
+    refusal: Option<String>,
     failure: Option<String>,
     /// Sources of which nothing more can come.
     ended: BTreeSet<String>,
@@ -35,6 +36,14 @@ impl Told {
                 server.log.tell("checkpoint_failed", [("why", json!(why))]);
             }
             self.checkpoint_failure = failure;
+        }
+        let refusal = runtime.refusal();
+        if refusal != self.refusal {
+            match &refusal {
+                Some(why) => server.log.tell("refused", [("why", json!(why))]),
+                None => server.log.tell("written_again", []),
+            }
+            self.refusal = refusal;
         }
         for problem in runtime.problems() {
             let about = [

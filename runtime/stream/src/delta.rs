@@ -118,6 +118,8 @@ impl AcceptedRows<'_> {
 pub(crate) struct EventDeltas {
     /// What made them.
     pub transform: Arc<RowSpec>,
+    /// Per event, the accepted row that it comes from.
+    pub rows: Vec<u32>,
     pub entities: StrData,
     pub events: Events,
     pub weights: Weights,

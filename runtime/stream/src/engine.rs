@@ -9,7 +9,7 @@ use crate::paging::Paging;
 use crate::question::{Questions, ReadError, has_type};
 use crate::report::{AdvanceReport, LogStats, Reason, StepReport};
 use crate::restored::{LogName, Rebuild, RestoreReport, ToRebuild};
-use crate::snapshot::{self, RestoreError, Section, State};
+use crate::snapshot::{self, RestoreError, Section, Snapshotting, State};
 use featc_ir::display::instant;
 use featc_ir::plan::{Spine, StreamGraph};
 use featc_ir::{Bug, Key, Source, Status, Truth};
@@ -200,6 +200,7 @@ impl Engine {
         let rows = RowDeltas { batch, weights };
         drop(sources);
         self.network.push(place, rows, &self.now, &mut report);
+        report.settle();
         report.logs.sort_by_key(|log| log.log);
         report
     }
@@ -229,7 +230,19 @@ impl Engine {
     /// The state as bytes: a function of the program, the truth, the cut and the set of rows accepted, and of nothing
     /// else.
     pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::write(&self.program, &self.now, self.network.states())
+        let mut snapshot = self.begin_snapshot();
+        while self.put_part(&mut snapshot, usize::MAX) {}
+        snapshot.finish()
+    }
+
+    /// Begins a snapshot that is taken in parts.
+    pub fn begin_snapshot(&self) -> Snapshotting {
+        Snapshotting::begin(&self.program, &self.now, self.network.states())
+    }
+
+    /// Adds the next `entities` entities of a log to a snapshot of this engine; tells whether there is more.
+    pub fn put_part(&self, snapshot: &mut Snapshotting, entities: usize) -> bool {
+        snapshot.put_part(entities, self.network.states())
     }
 
     /// An engine that goes on from a snapshot of the same truth, of this program or of another one, and what it could take

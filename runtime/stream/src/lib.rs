@@ -49,4 +49,4 @@ pub use paging::Paging;
 pub use question::{Questions, ReadError};
 pub use report::{AdvanceReport, LogReport, LogStats, Reason, Rejected, StepReport};
 pub use restored::{LogName, Rebuild, RestoreReport, ToRebuild};
-pub use snapshot::{RestoreError, VERSION as SNAPSHOT_VERSION, check as check_snapshot};
+pub use snapshot::{RestoreError, Snapshotting, VERSION as SNAPSHOT_VERSION, check as check_snapshot};

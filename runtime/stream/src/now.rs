@@ -1,6 +1,6 @@
 //! What an engine shows: the truth that it answers in, and up to where events have been let in.
 
-use featc_ir::{Arrival, Source, Truth};
+use featc_ir::{Source, Truth};
 use std::collections::BTreeMap;
 
 /// Per source, the greatest arrival that questions may see, in microseconds. Of a source that is not here they see nothing.
@@ -46,9 +46,6 @@ impl Now {
     /// As served, the cut of a source whose rows say when they arrive; in it `None`: nothing has been let in.
     pub fn given(&self, source: &Source) -> Option<Option<i64>> {
         let cuts = self.cuts.as_ref()?;
-        match source.arrival {
-            Some(Arrival::Column(_) | Arrival::AfterTime { .. }) => Some(cuts.get(&source.name).copied()),
-            Some(Arrival::Static) | None => None,
-        }
+        source.tells_arrival().then(|| cuts.get(&source.name).copied())
     }
 }

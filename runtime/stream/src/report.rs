@@ -92,6 +92,15 @@ pub struct AdvanceReport {
     pub released: u64,
 }
 
+/// What became of an accepted row in all logs: the greatest of what each did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fate {
+    /// No log was given it.
+    Nowhere,
+    Expired,
+    Kept,
+}
+
 /// What one step did. `accepted + rejected.len()` = `rows`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepReport {
@@ -103,8 +112,12 @@ pub struct StepReport {
     pub waiting: u64,
     /// Accepted rows that a question at the cut may see, and that came after it: answers given before lack them.
     pub overdue: u64,
+    /// Accepted rows that are too old for a log, and that no other one keeps: no question of any view can reach them.
+    pub expired: u64,
     /// In row order.
     pub rejected: Vec<Rejected>,
+    /// Per accepted row, what the logs did with it so far.
+    pub(crate) fates: Vec<Fate>,
     /// One per `Log` that reads the source, in graph order.
     pub logs: Vec<LogReport>,
 }
@@ -118,6 +131,26 @@ impl StepReport {
             .count() as u64
     }
 
+    /// Notes what a log does with the events of these accepted rows, of which it has released those with τ ≤ `floor_us`.
+    pub(crate) fn note(&mut self, rows: &[u32], times: &[i64], floor_us: Option<i64>) {
+        let end = rows.last().map_or(0, |last| *last as usize + 1);
+        self.fates.resize(self.fates.len().max(end), Fate::Nowhere);
+        for (row, time) in rows.iter().zip(times) {
+            let fate = match floor_us.is_some_and(|floor| *time <= floor) {
+                true => Fate::Expired,
+                false => Fate::Kept,
+            };
+            let known = &mut self.fates[*row as usize];
+            *known = fate.max(*known);
+        }
+    }
+
+    /// Counts what every log has noted.
+    pub(crate) fn settle(&mut self) {
+        let fates = std::mem::take(&mut self.fates);
+        self.expired = fates.iter().filter(|fate| **fate == Fate::Expired).count() as u64;
+    }
+
     /// The report of a step that lets nothing in.
     pub(crate) fn all_rejected(rows: usize, reason: Reason) -> StepReport {
         StepReport {
@@ -125,6 +158,8 @@ impl StepReport {
             accepted: 0,
             waiting: 0,
             overdue: 0,
+            expired: 0,
+            fates: Vec::new(),
             rejected: (0..rows as u32).map(|row| Rejected { row, reason }).collect(),
             logs: Vec::new(),
         }
@@ -151,4 +186,29 @@ pub struct LogStats {
     pub bytes: u64,
     /// The least instant that can be asked; `None`: every one can.
     pub horizon_us: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StepReport;
+
+    #[test]
+    fn a_row_is_expired_where_one_log_gives_it_up_and_no_other_keeps_it() {
+        let expired = |logs: &[(&[u32], Option<i64>)]| {
+            let mut report = StepReport::default();
+            let times = |rows: &[u32]| rows.iter().map(|row| i64::from(*row) * 10).collect::<Vec<i64>>();
+            logs.iter()
+                .for_each(|(rows, floor_us)| report.note(rows, &times(rows), *floor_us));
+            report.settle();
+            report.expired
+        };
+        assert_eq!(expired(&[(&[0, 1, 2], Some(10))]), 2);
+        assert_eq!(expired(&[(&[0, 1, 2], Some(10)), (&[0, 1, 2], Some(0))]), 1);
+        assert_eq!(expired(&[(&[0, 1, 2], Some(10)), (&[0, 1, 2], None)]), 0);
+        assert_eq!(expired(&[(&[0, 1, 2], Some(0)), (&[0, 1, 2], Some(10))]), 1);
+        // Neither was given all rows.
+        assert_eq!(expired(&[(&[0, 1], Some(10)), (&[1, 2], Some(10))]), 2);
+        assert_eq!(expired(&[(&[0], Some(10)), (&[1], Some(10))]), 2);
+        assert_eq!(expired(&[(&[], Some(10)), (&[3], Some(0))]), 0);
+    }
 }

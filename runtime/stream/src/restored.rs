@@ -20,6 +20,12 @@ impl RestoreReport {
     pub fn is_whole(&self) -> bool {
         self.to_rebuild.is_empty()
     }
+
+    /// Logs whose events go though nothing is to be rebuilt for them: nothing in the graph reads them any more.
+    pub fn removed(&self) -> impl Iterator<Item = &LogName> {
+        let is_needed = |log: &LogName| self.to_rebuild.iter().any(|missing| missing.log == *log);
+        self.dropped.iter().filter(move |log| !is_needed(log))
+    }
 }
 
 /// The events of a source by entity, as people know them.

@@ -23,9 +23,11 @@
 mod body;
 mod columns;
 mod state;
+mod writing;
 
-pub(crate) use body::put_log;
+pub(crate) use body::{put_entity, put_waiting};
 pub(crate) use state::{Schema, State, StateColumn};
+pub use writing::Snapshotting;
 
 use crate::now::{Cuts, Now};
 use crate::restored::LogName;
@@ -45,7 +47,7 @@ pub enum RestoreError {
     /// Not a snapshot, or cut short, or changed since it was written; what was seen first.
     Corrupt(&'static str),
     /// Written by another version of the format.
-    OtherVersion { found: u32 },
+    OtherVersion { found: u32, known: u32 },
     /// Written in another truth, or with another delay.
     OtherTruth { found: Truth, wanted: Truth },
 }
@@ -55,11 +57,8 @@ impl fmt::Display for RestoreError {
         match self {
             RestoreError::Graph(bug) => bug.fmt(f),
             RestoreError::Corrupt(what) => write!(f, "the snapshot is damaged: {what}"),
-            RestoreError::OtherVersion { found } => {
-                write!(
-                    f,
-                    "the snapshot has format version {found}; this engine reads {VERSION}"
-                )
+            RestoreError::OtherVersion { found, known } => {
+                write!(f, "the snapshot has format version {found}; this engine reads {known}")
             }
             RestoreError::OtherTruth { found, wanted } => {
                 write!(
@@ -261,45 +260,6 @@ fn put_instant(out: &mut Vec<u8>, instant: Option<i64>) {
         .for_each(|instant| out.extend_from_slice(&instant.to_le_bytes()));
 }
 
-/// Writes the states of a program's logs, in graph order.
-pub(crate) fn write<'a>(program: &str, now: &Now, states: impl Iterator<Item = &'a dyn State>) -> Vec<u8> {
-    let mut out = Vec::new();
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    put_text(&mut out, program.as_bytes());
-    match now.truth {
-        Truth::Complete => out.push(0),
-        Truth::AsOfArrival { delay_us: None } => out.push(1),
-        Truth::AsOfArrival { delay_us: Some(us) } => {
-            out.push(2);
-            out.extend_from_slice(&us.to_le_bytes());
-        }
-        Truth::AsServed => {
-            out.push(3);
-            let cuts = now.cuts.iter().flatten();
-            out.extend_from_slice(&(cuts.clone().count() as u32).to_le_bytes());
-            for (source, cut_us) in cuts {
-                put_text(&mut out, source.as_bytes());
-                out.extend_from_slice(&cut_us.to_le_bytes());
-            }
-        }
-    }
-    put_instant(&mut out, now.cut_us);
-    let states: Vec<&dyn State> = states.collect();
-    out.extend_from_slice(&(states.len() as u32).to_le_bytes());
-    for state in states {
-        put_head(&mut out, state);
-        let length = out.len();
-        out.extend_from_slice(&[0; 8]);
-        state.snapshot(&mut out);
-        let body = (out.len() - length - 8) as u64;
-        out[length..length + 8].copy_from_slice(&body.to_le_bytes());
-    }
-    let sum = xxh3_128(&out);
-    out.extend_from_slice(&sum.to_le_bytes());
-    out
-}
-
 fn put_head(out: &mut Vec<u8>, state: &dyn State) {
     let Schema { key, columns } = state.schema();
     let name = state.name();
@@ -338,7 +298,7 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Reader<'_>, RestoreError> {
     }
     let found = reader.u32()?;
     if found != VERSION {
-        return Err(RestoreError::OtherVersion { found });
+        return Err(RestoreError::OtherVersion { found, known: VERSION });
     }
     if xxh3_128(body).to_le_bytes() != sum {
         return Err(RestoreError::Corrupt("its checksum does not match"));

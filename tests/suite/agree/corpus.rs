@@ -51,7 +51,8 @@ fn word_truth(word: &Json) -> Truth {
             delay_us: said["delay_us"].as_u64(),
         },
         Json::String(said) if said == "as_served" => Truth::AsServed,
-        _ => Truth::Complete,
+        Json::String(said) if said == "complete" => Truth::Complete,
+        other => panic!("{other} is no truth"),
     }
 }
 

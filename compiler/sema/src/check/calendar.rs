@@ -13,12 +13,14 @@ pub(super) fn warn<'a>(
     exprs: impl Iterator<Item = &'a res::Expr>,
     context: &mut Context<'_>,
 ) {
-    const IN_UTC: [Function; 6] = [
+    const IN_UTC: [Function; 8] = [
         Function::Hour,
         Function::Minute,
         Function::DayOfWeek,
         Function::DayOfMonth,
         Function::DayOfYear,
+        Function::Month,
+        Function::Year,
         Function::DateOf,
     ];
     let Some(source) = row.source.map(|source| &file.sources[source.index()]) else {

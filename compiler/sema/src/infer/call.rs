@@ -106,11 +106,7 @@ impl Typer<'_> {
     fn argument(&mut self, function: Function, typed: Typed, wanted: Accepts) -> Option<Expr> {
         let at = typed.span;
         let result = match &typed.value {
-            Value::Known(expr) if wanted.any_decimal && matches!(expr.ty, Type::Decimal { .. }) => {
-                return self.known(typed);
-            }
-            Value::Known(expr) if wanted.any_list && expr.ty.is_list() => return self.known(typed),
-            Value::Known(expr) if wanted.types.contains(&expr.ty) => return self.known(typed),
+            Value::Known(expr) if wanted.takes(expr.ty) => return self.known(typed),
             Value::Known(expr) => Err(Refused::Mismatch(expr.ty)),
             Value::Number(number) => {
                 let fitting = [number.default_type(), Type::Float64]

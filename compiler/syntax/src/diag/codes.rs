@@ -249,6 +249,7 @@ codes! {
     W0702 NothingExcluded     "questions that exclude no event", since "0.1";
     W0703 SeveralRowsOfAnId   "ids under which a source has different rows", since "0.1";
     W0704 NothingAsked        "result without rows", since "0.1";
+    W0705 FilesLeftOut        "files of a folder that are not read", since "0.1";
 }
 
 impl Code {

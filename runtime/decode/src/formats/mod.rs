@@ -9,7 +9,7 @@ mod parquet;
 pub(crate) use arrow::batches as arrow_batches;
 
 use crate::error::DecodeError;
-use crate::files::{entry_name, has_extension, would_match};
+use crate::files::{self, entry_name, has_extension, would_match};
 use crate::format::{Format, Opened};
 use crate::packed::unpacked;
 use crate::spec::Spec;
@@ -20,7 +20,7 @@ use ::arrow::datatypes::Schema;
 use featc_ir::{FileFormat, FileSet};
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The table.
@@ -97,6 +97,17 @@ pub fn would_list(files: &FileSet, base: &Path, target: &Path) -> bool {
     let format = of(files.format);
     let would = |pattern: &String| would_match(pattern, format.extensions(), base, target);
     !format.is_table() && files.paths.iter().any(would)
+}
+
+/// Of the folders of a set on this machine: each with how many files look like its own and are not read, and the first.
+pub fn left_out(set: &FileSet, base: &Path) -> Vec<(String, usize, PathBuf)> {
+    let format = of(set.format);
+    let paths = set.paths.iter().filter(|_| !format.is_table());
+    let found = paths.filter_map(|path| {
+        let (count, first) = files::left_out(path, format.extensions(), base)?;
+        Some((path.clone(), count, first))
+    });
+    found.collect()
 }
 
 /// The formats whose files are found by their names.

@@ -230,6 +230,8 @@ mod tests {
             assert_ne!(of(&[other]).1, known);
         }
         let one = |name: &str, array: ArrayRef| of(&[RecordBatch::try_from_iter([(name, array)]).unwrap()]).1;
+        let texts = |texts: [&str; 2]| one("x", Arc::new(StringArray::from_iter_values(texts)));
+        assert_ne!(texts(["a", "bc"]), texts(["ab", "c"]));
         let zero: ArrayRef = Arc::new(Float64Array::from(vec![0.0]));
         let minus: ArrayRef = Arc::new(Float64Array::from(vec![-0.0]));
         let whole: ArrayRef = Arc::new(Int64Array::from(vec![0]));

@@ -1,5 +1,5 @@
 use super::*;
-use featc_ir::{BinaryOp, ColumnId, Excluding, Slot, Truth, Type, WindowId, WindowKind};
+use featc_ir::{BinaryOp, ColumnId, Excluding, Truth, Type, WindowKind};
 
 const WEEK: Window = Window {
     kind: WindowKind::Last { length_us: 7 },

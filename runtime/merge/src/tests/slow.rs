@@ -43,17 +43,17 @@ pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, cut: Cut) 
         slots,
         presence: spec.presence.iter().map(present).collect(),
         at_events: at_events(spec, run, questions, cut),
-        with_own: with_own(spec, run, questions, cut),
+        with_own: with_own(spec, run, questions),
     }
 }
 
-fn with_own(spec: &FoldSpec, run: &Run, questions: &Questions, cut: Cut) -> u64 {
+fn with_own(spec: &FoldSpec, run: &Run, questions: &Questions) -> u64 {
     let is_excluded = |question: usize, row: u32| {
         let (row, t) = (row as usize, questions.times[question]);
         let holds = |window: &Window| {
             window.bounds().contain(run.events.times[row], t) && is_excluded(window, run, questions, question, row)
         };
-        spec.windows.iter().any(holds) && sees(run, questions, question, row, cut)
+        spec.windows.iter().any(holds)
     };
     let is_own = |group: &Group, question: usize| group.events.clone().any(|row| is_excluded(question, row));
     let of = |group: &Group| {

@@ -3,7 +3,7 @@
 use super::world::{AT, FLAG, LIFETIME, SEEN, World, X, binary, excluding, last, literal, overflowing, text};
 use crate::Part;
 use featc_ir::{
-    Aggregate, Arrival, BinaryOp, ErrorCode, Excluding, Expr, Lateness, LiftId, Literal, Status, Step, Truth, Type,
+    Aggregate, Arrival, BinaryOp, ErrorCode, Excluding, Expr, Key, Lateness, LiftId, Literal, Status, Step, Truth, Type,
 };
 use featr_kernels::Value;
 
@@ -310,13 +310,17 @@ fn contributions_explain_an_answer() {
     assert_eq!(
         parts,
         vec![
-            (1, 92, Part::Taken(Some(Value::Int64(i64::MAX - 7)))),
-            (3, 94, Part::Taken(Some(Value::Null))),
+            (1, 92, Part::Taken(Some((Value::Int64(i64::MAX - 7), Type::Int64)))),
+            (3, 94, Part::Taken(Some((Value::Null, Type::Int64)))),
             (2, 95, Part::Error(ErrorCode::Overflow)),
             (4, 96, Part::FilteredOut),
         ]
     );
-    assert_eq!(found[0].id, vec![("id".to_owned(), Value::Int64(2))]);
+    let id = Key {
+        name: "id".to_owned(),
+        ty: Type::Int64,
+    };
+    assert_eq!(found[0].id, vec![(id, Value::Int64(2))]);
     assert_eq!(found[0].arrival_us, Some(92));
 }
 

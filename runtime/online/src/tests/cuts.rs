@@ -113,7 +113,7 @@ fn cuts_are_known_after_a_crash() {
 }
 
 #[test]
-fn answers_are_logged_once_whatever_happens() {
+fn answers_are_logged_once_over_a_crash() {
     let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
     let mut random = Random::new(3);
     let runtime = open(&disk, &clock, Options::default()).expect("a new state");

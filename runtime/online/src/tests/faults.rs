@@ -2,6 +2,7 @@
 
 use super::disk::SimulatedDisk;
 use super::fixture::{NOON, SECOND, ask, compiled, logged, open, push, total};
+use crate::counters::BUCKETS_US;
 use crate::disk::Disk as _;
 use crate::{Options, Question, Refused, Runtime, SetClock};
 use arrow::array::{Int64Array, RecordBatch};
@@ -76,6 +77,22 @@ fn a_checkpoint_that_fails_is_told_and_tried_again_after_a_pause() {
 }
 
 #[test]
+fn the_time_of_an_answer_is_that_of_its_disk_too() {
+    let (disk, _, runtime) = state(Options::default());
+    disk.slow(Duration::from_millis(150));
+    ask(&runtime, None).expect("the first answer waits for its bound");
+    let answers = &runtime.counters().answers;
+    let within = |bound_us: u64| {
+        let place = BUCKETS_US.iter().position(|bound| *bound == bound_us).expect("a bound");
+        answers.buckets[place].load(Ordering::Relaxed)
+    };
+    assert_eq!(answers.count.load(Ordering::Relaxed), 1);
+    assert_eq!(within(100_000), 0, "{answers:?}");
+    disk.slow(Duration::ZERO);
+    runtime.stop().expect("it ends");
+}
+
+#[test]
 fn answers_wait_for_a_disk_that_is_full_and_lost_ones_are_counted() {
     let (disk, clock, runtime) = state(Options::default());
     let lost = || runtime.counters().answers_lost.load(Ordering::Relaxed);
@@ -92,6 +109,21 @@ fn answers_wait_for_a_disk_that_is_full_and_lost_ones_are_counted() {
     ask(&runtime, None).expect("an answer");
     assert!(runtime.stop().is_err());
     assert_eq!(lost(), 1);
+}
+
+#[test]
+fn a_full_disk_is_told_and_tried_again() {
+    let (disk, _, runtime) = state(Options::default());
+    push(&runtime, 1, NOON, Some(NOON)).expect("pushed");
+    assert_eq!(runtime.refusal(), None);
+    disk.refuse(&[("append", "log")]);
+    assert!(push(&runtime, 2, NOON, Some(NOON)).is_err());
+    assert!(runtime.refusal().is_some_and(|why| why.contains("log/")));
+    assert_eq!(runtime.failure(), None);
+    // Nobody pushes or asks any more.
+    disk.refuse(&[]);
+    until(|| runtime.refusal().is_none());
+    runtime.stop().expect("it ends");
 }
 
 /// Rows may be in the log that nobody was told of: answers stay before their stamp, which a restart would see.

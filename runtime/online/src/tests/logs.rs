@@ -4,7 +4,7 @@ use super::disk::SimulatedDisk;
 use super::fixture::{NOON, SECOND, SHOP, ask, compiled, files, logged, open, push};
 use crate::aside::{About, Aside};
 use crate::disk::Disk as _;
-use crate::{Options, Runtime, SetClock};
+use crate::{Options, Runtime, SetClock, StateError};
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use featc_ir::FileFormat;
@@ -221,4 +221,39 @@ fn a_row_aside_decodes_to_the_row_that_came() {
     };
     assert_eq!(floats(&again.rows), floats(&came.rows));
     assert!(!again.rows.column(0).is_null(0));
+}
+
+/// A program that does not read what the state has takes nothing away unless it may.
+#[test]
+fn events_that_the_program_does_not_read_do_not_go_unsaid() {
+    let refunds = SHOP.replace("payments", "refunds");
+    let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
+    let opened = |text: &str, keep_unread: bool| {
+        let options = Options {
+            keep_unread,
+            ..Options::default()
+        };
+        let opened = Runtime::open(compiled(text), Arc::new(disk.clone()), clock.clone(), options);
+        opened.map(|(runtime, _)| runtime)
+    };
+    let runtime = opened(SHOP, true).expect("a new state");
+    push(&runtime, 1, NOON - 60 * SECOND, Some(NOON - 5 * SECOND)).expect("pushed");
+    disk.stop_after(0);
+    assert!(runtime.stop().is_err());
+    disk.crash(&mut Random::new(3));
+    // In the log, and then in a checkpoint.
+    for events in [
+        "the rows of `payments` in the log",
+        "the events of `payments` by (card)",
+    ] {
+        let refused = opened(&refunds, true).map(drop).expect_err("events would go");
+        assert!(
+            matches!(&refused, StateError::Removed { events: gone, .. } if *gone == [events.to_owned()]),
+            "{refused:?}"
+        );
+        opened(SHOP, true).expect("nothing has gone").stop().expect("it ends");
+    }
+    opened(&refunds, false).expect("they may go").stop().expect("it ends");
+    let refused = opened(SHOP, true).map(drop).expect_err("they have gone");
+    assert!(matches!(refused, StateError::OtherProgram { .. }), "{refused:?}");
 }

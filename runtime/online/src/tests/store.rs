@@ -3,8 +3,8 @@
 use super::disk::SimulatedDisk;
 use crate::error::StateError;
 use crate::log::Entry;
-use crate::manifest::Manifest;
-use crate::recovery::Replay;
+use crate::manifest::{Manifest, checkpoint_file};
+use crate::recovery::{Replay, refused};
 use crate::store::Store;
 use featr::Random;
 use std::sync::Arc;
@@ -47,6 +47,13 @@ fn open(disk: &SimulatedDisk) -> Result<(Store, Numbers), StateError> {
     Ok((store, numbers))
 }
 
+fn checkpoint(store: &mut Store, bytes: &[u8], first: u64) -> Result<(), StateError> {
+    let file = checkpoint_file(store.next_checkpoint());
+    let written = store.disk().replace(&file, bytes);
+    written.map_err(refused(&**store.disk(), &file))?;
+    store.checkpoint(first, None)
+}
+
 /// Commits numbers until the disk stops or there are enough of them; tells those that were acknowledged.
 fn work(
     store: &mut Store,
@@ -57,7 +64,7 @@ fn work(
     for _ in 0..random.number() % 40 {
         if random.number() % 8 == 0 {
             let first = store.roll().map_err(|refusal| refusal.error)?;
-            store.checkpoint(&state.bytes(), first, None)?;
+            checkpoint(store, &state.bytes(), first)?;
             continue;
         }
         let count = 1 + random.number() % 5;
@@ -158,7 +165,7 @@ fn who_has_been_overtaken_replaces_nothing() {
     let (second, _) = open(&disk).expect("the same state");
     let before = disk.files();
     let turned = first.roll().expect("a good disk");
-    let refused = first.checkpoint(b"", turned, None);
+    let refused = checkpoint(&mut first, b"", turned);
     assert!(matches!(refused, Err(StateError::Fenced { .. })), "{refused:?}");
     assert!(matches!(first.end(), Err(StateError::Fenced { .. })));
     assert_eq!(second.manifest().epoch, 2);

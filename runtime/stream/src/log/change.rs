@@ -1,7 +1,6 @@
 //! How deltas change a log, and how it gives up old events.
 
 use super::Log;
-use super::entity::EntityLog;
 use crate::delta::{Weight, Weights};
 use featr_kernels::StrData;
 use featr_kernels::events::Events;
@@ -95,12 +94,5 @@ impl Log {
             }
         }
         released
-    }
-
-    /// The entities with an event behind the floor, in key order.
-    pub fn behind(&self, floor_us: Option<i64>) -> Vec<(&[u8], &EntityLog)> {
-        let mut entities = self.sorted();
-        entities.retain(|(_, log)| floor_us.is_none_or(|floor| log.latest().is_some_and(|t| t > floor)));
-        entities
     }
 }

@@ -13,8 +13,7 @@ mod tests;
 
 use crate::paging::Paging;
 pub(crate) use change::Changes;
-pub(crate) use entity::EntityLog;
-use entity::{Place, Shape};
+use entity::{EntityLog, Place, Shape};
 use featc_ir::plan::{FoldSpec, Part};
 use featc_ir::{Bounds, Excluding, Status, Type};
 use featr_kernels::Column;
@@ -252,11 +251,9 @@ impl Log {
         if from > 0 { events.split_off(from) } else { events }
     }
 
-    /// The entities, in key order.
-    pub fn sorted(&self) -> Vec<(&[u8], &EntityLog)> {
-        let mut sorted: Vec<(&[u8], &EntityLog)> = self.entities.iter().map(|(key, log)| (&key[..], log)).collect();
-        sorted.sort_unstable_by_key(|(key, _)| *key);
-        sorted
+    /// The keys of the entities, in any order.
+    pub fn keys(&self) -> Vec<Box<[u8]>> {
+        self.entities.iter().map(|(key, _)| key.clone()).collect()
     }
 
     /// Puts in an entity that is not here yet, with events that ascend strictly.

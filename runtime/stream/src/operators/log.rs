@@ -164,6 +164,7 @@ impl Operator for LogOperator {
 
     fn step<'a>(&mut self, delta: &Delta<'a>, now: &Now, report: &mut StepReport) -> Option<Delta<'a>> {
         let Delta::Events(deltas) = delta else { return None };
+        report.note(&deltas.rows, &deltas.events.times, self.floor_us);
         let (changes, waiting) = self.take_in(deltas, now);
         report.logs.push(LogReport {
             log: self.id,
@@ -253,10 +254,22 @@ impl State for LogOperator {
         self.floor_us
     }
 
-    fn snapshot(&self, out: &mut Vec<u8>) {
-        let entities = self.log.behind(self.floor_us);
+    fn entities(&self) -> Vec<Box<[u8]>> {
+        self.log.keys()
+    }
+
+    fn put_entity(&self, key: &[u8], floor_us: Option<i64>, out: &mut Vec<u8>) -> bool {
+        let events = self.log.events_of(key, floor_us);
+        if events.is_empty() {
+            return false;
+        }
+        snapshot::put_entity(out, key, &events);
+        true
+    }
+
+    fn put_waiting(&self, out: &mut Vec<u8>) {
         let waiting = self.waiting.sorted(self.log.lift_types(), self.floor_us);
-        snapshot::put_log(out, &entities, &waiting, (self.log.lift_types(), self.floor_us));
+        snapshot::put_waiting(out, &waiting);
     }
 
     fn refuses(&self, section: &Section<'_>, now: &Now) -> Option<Rebuild> {

@@ -49,6 +49,7 @@ impl Operator for RowsOperator {
             arrivals: arrivals.map(|arrivals| keyed.rows.iter().map(|row| arrivals[*row as usize]).collect()),
             rejected: delta.rows.of_view(&keyed.rejected),
             dropped: keyed.dropped,
+            rows: keyed.rows,
             entities: keyed.entities,
             events: keyed.events,
         }))

@@ -2,9 +2,7 @@
 
 use super::{Reader, RestoreError, Section, columns, put_text};
 use crate::delta::{Weight, Weights};
-use crate::log::EntityLog;
 use crate::waiting::Run;
-use featc_ir::Type;
 use featr_kernels::events::Events;
 use std::cmp::Ordering;
 
@@ -70,25 +68,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes the events of a log behind its floor, and what waits.
-pub(crate) fn put_log(
-    out: &mut Vec<u8>,
-    entities: &[(&[u8], &EntityLog)],
-    waiting: &Run,
-    (lifts, floor_us): (&[Type], Option<i64>),
-) {
-    out.extend_from_slice(&(entities.len() as u64).to_le_bytes());
-    for (key, entity) in entities {
-        put_text(out, key);
-        let mut events = Events::new(lifts);
-        entity.pages().for_each(|page| events.append(page));
-        let from = floor_us.map_or(0, |floor| events.upper_bound(floor));
-        if from > 0 {
-            events = events.split_off(from);
-        }
-        out.extend_from_slice(&(events.len() as u32).to_le_bytes());
-        columns::put_events(out, &events);
-    }
+/// Writes the events of an entity.
+pub(crate) fn put_entity(out: &mut Vec<u8>, key: &[u8], events: &Events) {
+    put_text(out, key);
+    out.extend_from_slice(&(events.len() as u32).to_le_bytes());
+    columns::put_events(out, events);
+}
+
+/// Writes what waits.
+pub(crate) fn put_waiting(out: &mut Vec<u8>, waiting: &Run) {
     out.extend_from_slice(&(waiting.arrivals.len() as u32).to_le_bytes());
     let arrivals = waiting.arrivals.iter();
     arrivals.for_each(|arrival| out.extend_from_slice(&arrival.to_le_bytes()));

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The state of an operator.
 ///
 /// # Contract
-/// - **Canonical**: `snapshot` is a function of the set of rows that is in the state, and of the cut.
+/// - **Canonical**: what is put is a function of the set of rows that is in the state, and of the cut.
 /// - **Exact**: a state that `restore` keeps is the one that the operator would have had, had it been fed every row itself.
 pub(crate) trait State {
     /// What its snapshots can be restored into.
@@ -24,8 +24,14 @@ pub(crate) trait State {
     /// Its rows up to this event time have been released.
     fn floor_us(&self) -> Option<i64>;
 
-    /// The state as bytes.
-    fn snapshot(&self, out: &mut Vec<u8>);
+    /// The keys of its entities, in any order.
+    fn entities(&self) -> Vec<Box<[u8]>>;
+
+    /// An entity as bytes, without its rows up to the floor; whether it has others.
+    fn put_entity(&self, key: &[u8], floor_us: Option<i64>, out: &mut Vec<u8>) -> bool;
+
+    /// What waits as bytes.
+    fn put_waiting(&self, out: &mut Vec<u8>);
 
     /// Why the state in a section cannot be taken over as what it would be here; `None`: it can.
     fn refuses(&self, section: &Section<'_>, now: &Now) -> Option<Rebuild>;

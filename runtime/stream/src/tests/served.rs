@@ -76,6 +76,40 @@ proptest! {
         }
         prop_assert_eq!(again.snapshot(), engine.snapshot());
     }
+
+    /// A snapshot that is taken in parts, while rows come and are let in: with the rows that came since it was begun, and the cut of
+    /// its end, it is the state.
+    #[test]
+    fn a_snapshot_in_parts_misses_nothing(
+        (_, chunks) in deliveries(), mut moves in prop::collection::vec(prop::option::of(-10i64..120), 12),
+        begin in any::<prop::sample::Index>(),
+    ) {
+        moves.sort();
+        let mut engine = Engine::new(graph(), Truth::AsServed).unwrap();
+        let (mut taking, mut since, mut cut) = (None, Vec::new(), None);
+        for (position, chunk) in chunks.iter().enumerate() {
+            if position == begin.index(chunks.len()) {
+                taking = Some(engine.begin_snapshot());
+            }
+            if let Some(snapshot) = &mut taking {
+                engine.put_part(snapshot, 1);
+                since.extend_from_slice(chunk);
+            }
+            engine.step("txn", &batch(chunk));
+            if let Some(cut_us) = moves.get(position).copied().flatten() {
+                engine.let_in(&cuts(cut_us)).unwrap();
+                cut = Some(cut_us);
+            }
+        }
+        let mut snapshot = taking.unwrap_or_else(|| engine.begin_snapshot());
+        while engine.put_part(&mut snapshot, 1) {}
+        let mut again = Engine::restore(graph(), Truth::AsServed, &snapshot.finish()).unwrap().0;
+        again.step("txn", &batch(&since));
+        if let Some(cut_us) = cut {
+            again.let_in(&cuts(cut_us)).unwrap();
+        }
+        prop_assert_eq!(again.snapshot(), engine.snapshot());
+    }
 }
 
 #[test]

@@ -99,11 +99,6 @@ impl EntityLog {
         self.groups[group].pages[page].events.times.get(row - 1).copied()
     }
 
-    /// The event time of the last event.
-    pub fn latest(&self) -> Option<i64> {
-        self.latest_before(self.end())
-    }
-
     /// The page in which the event before a place lies, with the number of its events before that place.
     fn page_before(&self, place: Place) -> Option<Place> {
         let of_page = |group: usize, page: usize| Place {

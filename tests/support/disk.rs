@@ -1,11 +1,14 @@
 //! A disk in memory that stops at any operation, and then loses, tears and keeps what was not synced, by seed. So with names: a
 //! new file is there for sure once it was synced, and a removed one may come back.
+//!
+//! It is compiled into the tests of `featr-online` and into those of all engines: who includes it names `Append` and `Disk`.
 
-use crate::disk::{Append, Disk};
+use super::{Append, Disk};
 use featr::Random;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 /// One file: what is durable, and what the system has been told since.
 #[derive(Debug, Default, Clone)]
@@ -27,10 +30,22 @@ struct State {
     refused: Vec<(&'static str, &'static str)>,
     /// How often each file was synced.
     syncs: BTreeMap<String, u64>,
+    /// How long a sync takes.
+    sync_takes: Duration,
     /// Operations until the machine stops.
     left: Option<u64>,
     /// One more with each crash: what was open before is gone.
     life: u64,
+    lost: Lost,
+}
+
+/// What crashes have done to files.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// Files of which something was gone that had not been synced.
+    pub files: u64,
+    /// Of these, segments of the log of which a part was left, or a hole.
+    pub torn: u64,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -70,8 +85,30 @@ impl SimulatedDisk {
         self.state().refused = refused.to_vec();
     }
 
+    /// Lets every sync take so long.
+    pub fn slow(&self, sync_takes: Duration) {
+        self.state().sync_takes = sync_takes;
+    }
+
     pub fn syncs(&self, file: &str) -> u64 {
         self.state().syncs.get(file).copied().unwrap_or_default()
+    }
+
+    /// Whether it has stopped.
+    pub fn has_stopped(&self) -> bool {
+        self.state().left == Some(0)
+    }
+
+    /// What crashes have done so far.
+    pub fn lost(&self) -> Lost {
+        self.state().lost
+    }
+
+    /// Starts another process: what was open is gone, and all that was written is there.
+    pub fn restart(&self) {
+        let mut state = self.state();
+        state.left = None;
+        state.life += 1;
     }
 
     /// Starts the machine again. Of what was not synced each file keeps nothing, all, a part, or a part that is torn.
@@ -91,7 +128,8 @@ impl SimulatedDisk {
         state
             .files
             .retain(|_, content| content.is_named || random.number() % 2 == 0);
-        for content in state.files.values_mut() {
+        let mut lost = state.lost;
+        for (name, content) in &mut state.files {
             let same = content
                 .durable
                 .iter()
@@ -117,12 +155,16 @@ impl SimulatedDisk {
                     part
                 }
             };
+            lost.files += u64::from(kept != content.written);
+            let is_torn = ![&content.written, &content.durable].contains(&&kept);
+            lost.torn += u64::from(is_torn && name.starts_with("log/"));
             *content = Content {
                 durable: kept.clone(),
                 written: kept,
                 is_named: true,
             };
         }
+        state.lost = lost;
     }
 
     /// Changes a byte of a file.
@@ -242,10 +284,11 @@ impl SimulatedFile {
 
 impl Append for SimulatedFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.disk.state().check("append", &self.file)?;
-        // A write that stops in the middle.
+        let refused = self.disk.state().check("append", &self.file);
+        // A write that stops in the middle, as on a disk that is full.
         let (first, second) = bytes.split_at(bytes.len() / 2);
         self.operate(|content| content.written.extend_from_slice(first))?;
+        refused?;
         self.operate(|content| content.written.extend_from_slice(second))
     }
 
@@ -260,6 +303,8 @@ impl Append for SimulatedFile {
     fn sync(&mut self) -> io::Result<()> {
         let file = self.file.clone();
         self.disk.state().check("sync", &file)?;
+        let takes = self.disk.state().sync_takes;
+        std::thread::sleep(takes);
         *self.disk.state().syncs.entry(file).or_default() += 1;
         self.operate(|content| {
             content.durable = content.written.clone();

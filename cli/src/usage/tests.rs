@@ -1,0 +1,68 @@
+//! What is said of words that are no command line.
+
+use super::*;
+use clap::Parser as _;
+
+/// What stands at the place of the error.
+fn shown(words: &[&str]) -> String {
+    let error = Cli::try_parse_from(words).expect_err("wrong usage");
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let (diagnostic, sources) = refusal(&error, &words);
+    let place = diagnostic.primary.expect("a place").span;
+    sources.slice(place).to_owned()
+}
+
+#[test]
+fn the_place_is_the_argument_also_among_blanks_and_quotes() {
+    let program = "my programs/a \"b\"\n.feat";
+    assert_eq!(shown(&["featc", "check", program, "--fast"]), "--fast");
+    assert_eq!(shown(&["featc", "build", program, "two words"]), "\"two words\"");
+    assert_eq!(shown(&["featc", "train", program, "--threads", "0"]), "--threads 0");
+    assert_eq!(
+        shown(&["featc", "train", program, "--threads=x y"]),
+        "\"--threads=x y\""
+    );
+    assert_eq!(shown(&["featc", "check", "-x"]), "-x");
+    assert_eq!(shown(&["featc", "--json=1", "check"]), "--json=1");
+    assert_eq!(shown(&["featc", "explain"]), "");
+}
+
+#[test]
+fn addresses_are_written_out() {
+    for (words, help) in [
+        (&["--listen", "8000"][..], "`--listen 127.0.0.1:8000`"),
+        (&["--listen=localhost:8000"], "`--listen 127.0.0.1:8000`"),
+        (&["--port", "8000"], "`--listen 127.0.0.1:8000`"),
+        (&["--port=8000"], "`--listen 127.0.0.1:8000`"),
+        (&["--host", "here"], "`--listen 127.0.0.1:7733`"),
+    ] {
+        let words = ["featc", "serve", "a.feat", "--state", "s"].iter().chain(words);
+        let words: Vec<String> = words.map(|word| (*word).to_owned()).collect();
+        let error = Cli::try_parse_from(&words).expect_err("wrong usage");
+        let step = next_step(&error, &words);
+        assert!(step.ends_with(help), "{words:?}: {step}");
+    }
+}
+
+#[test]
+fn a_switch_takes_no_value() {
+    for (word, switch) in [("--json=1", "--json"), ("--help=1", "--help")] {
+        let error = Cli::try_parse_from(["featc", "check", word]).expect_err("wrong usage");
+        let (message, label) = told(&error);
+        assert_eq!(message, format!("`{switch}` takes no value"));
+        assert_eq!(label, format!("write `{switch}`"));
+        assert_eq!(shown(&["featc", "check", word]), word);
+    }
+}
+
+#[test]
+fn help_and_the_version_are_no_errors() {
+    for (words, code) in [
+        (&["featc", "--version"][..], 0),
+        (&["featc", "train", "--help"], 0),
+        (&["featc"], 2),
+    ] {
+        let error = Cli::try_parse_from(words).expect_err("no command");
+        assert_eq!(error.exit_code(), code, "{words:?}");
+    }
+}

@@ -1,0 +1,156 @@
+//! Rows on their way into the state: what needs none of it, and a report of what became of them.
+
+use crate::copies::differing_in_batch;
+use crate::error::Error;
+use arrow::array::RecordBatch;
+use featc_ir::Source;
+use featc_ir::plan::LogId;
+use featr_decode::{Decoded, decode_rows};
+use featr_kernels::{Batch, rows as rules};
+use featr_stream::StepReport;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What became of rows that were pushed. `accepted + rejected.len()` = `rows`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PushReport {
+    pub rows: u64,
+    /// Rows that count as events of the source (copies of known events among them).
+    pub accepted: u64,
+    /// Of these, as of arrival, those that no question at the cut may see: they wait.
+    pub waiting: u64,
+    /// Of these, as of arrival, those that a question at the cut may see: they came after it, and answers that were given
+    /// at the cut or before it lack them.
+    pub overdue: u64,
+    /// Positions of the overdue rows, as served.
+    pub overdue_rows: Vec<u64>,
+    /// Events with copies in this batch that differ in columns which the source does not declare. Each counts once. Rows of
+    /// one push are compared with each other, not with those of earlier ones, of which such columns are not kept.
+    pub differing_copies: u64,
+    /// Of the accepted rows, those whose event time lies so far before the cut that no question of any view can reach it: they
+    /// are not kept.
+    pub expired: u64,
+    /// Every other row, in order.
+    pub rejected: Vec<PushRejected>,
+    /// Position, transform and reason of accepted rows that a view rejects; they may count for other views.
+    pub rejected_by_view: Vec<(u64, String, &'static str)>,
+}
+
+/// A row that counts for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushRejected {
+    /// Its position in the batch.
+    pub row: u64,
+    /// The word of run reports: `bad_value`, `null_in_required`, `null_time`, `null_arrival`, `late` or `ahead`.
+    pub reason: &'static str,
+    /// The reason in words, with the values of this row.
+    pub detail: String,
+}
+
+/// Rows of one push, decoded: [`Online::take_in`](crate::Online::take_in) takes them in part by part, so that who shares the engine
+/// waits no longer than for a part.
+#[derive(Debug)]
+pub struct Pushing {
+    declared: Source,
+    decoded: Decoded,
+    /// Decoded rows that have been taken in.
+    taken: usize,
+    report: PushReport,
+    /// Per log.
+    expired: BTreeMap<LogId, u64>,
+    /// Views of one transform reject a row for one reason.
+    by_view: BTreeSet<(u64, String, &'static str)>,
+}
+
+impl Pushing {
+    /// Decodes rows of a source; columns go by name, further columns are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] when a column is missing or of a type that does not decode.
+    pub fn new(declared: &Source, rows: &RecordBatch) -> Result<Pushing, Error> {
+        let (decoded, undecoded) = decode_rows(declared, rows, &format!("rows of {}", declared.name))?;
+        let rejected = undecoded.into_iter().map(|reject| PushRejected {
+            row: reject.line - 1,
+            reason: reject.reason.name(),
+            detail: reject.detail.to_string(),
+        });
+        let report = PushReport {
+            rows: rows.num_rows() as u64,
+            differing_copies: differing_in_batch(declared, &decoded)?,
+            rejected: rejected.collect(),
+            ..PushReport::default()
+        };
+        Ok(Pushing {
+            declared: declared.clone(),
+            decoded,
+            taken: 0,
+            report,
+            expired: BTreeMap::new(),
+            by_view: BTreeSet::new(),
+        })
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        &self.declared.name
+    }
+
+    /// Whether rows are left.
+    pub(crate) fn is_left(&self) -> bool {
+        self.taken < self.decoded.batch.rows
+    }
+
+    /// The next rows, so many at most.
+    pub(crate) fn part(&self, rows: usize) -> Cow<'_, Batch> {
+        let whole = &self.decoded.batch;
+        let end = self.taken.saturating_add(rows.max(1)).min(whole.rows);
+        match self.taken..end {
+            range if range.len() == whole.rows => Cow::Borrowed(whole),
+            range => Cow::Owned(whole.take(&range.map(|row| row as u32).collect::<Vec<u32>>())),
+        }
+    }
+
+    /// Notes what became of the next part, of so many rows; as served, `cut_us` is the cut of the source that was answered with,
+    /// if there was one.
+    pub(crate) fn note(&mut self, rows: usize, step: &StepReport, cut_us: Option<Option<i64>>) {
+        let position = |row: usize| self.decoded.rows.number(self.taken + row) - 1;
+        let by_view = step.logs.iter().flat_map(|log| {
+            let rejected = log.rejected.iter();
+            rejected.map(|row| (position(row.row as usize), log.transform.clone(), row.reason.name()))
+        });
+        let by_view: Vec<_> = by_view.collect();
+        let (mut rejected, mut overdue) = (Vec::new(), Vec::new());
+        if !step.rejected.is_empty() || step.overdue > 0 {
+            let part = self.part(rows);
+            let verdict = rules::accept(&self.declared, &part);
+            let late = rules::rejected(&self.declared, &part, &verdict, usize::MAX);
+            rejected.extend(late.into_iter().map(|reject| PushRejected {
+                row: position(reject.row),
+                reason: reject.reason.name(),
+                detail: reject.detail,
+            }));
+            if let Some((cut_us, arrivals)) = cut_us.flatten().zip(rules::arrivals(&self.declared, &part)) {
+                let accepted = verdict.rows().into_iter().map(|row| row as usize);
+                overdue.extend(accepted.filter(|row| arrivals[*row] <= cut_us).map(position));
+            }
+        }
+        self.by_view.extend(by_view);
+        for log in &step.logs {
+            *self.expired.entry(log.log).or_default() += log.expired;
+        }
+        let report = &mut self.report;
+        report.rejected.extend(rejected);
+        report.overdue += cut_us.map_or(step.overdue, |_| overdue.len() as u64);
+        report.overdue_rows.extend(overdue);
+        report.accepted += step.accepted;
+        report.waiting += step.waiting;
+        self.taken += rows;
+    }
+
+    /// What became of the rows.
+    pub fn finish(mut self) -> PushReport {
+        self.report.rejected.sort_by_key(|reject| reject.row);
+        self.report.expired = self.expired.into_values().min().unwrap_or(0);
+        self.report.rejected_by_view = self.by_view.into_iter().collect();
+        self.report
+    }
+}
