@@ -226,7 +226,10 @@ fn a_row_aside_decodes_to_the_row_that_came() {
 /// A program that does not read what the state has takes nothing away unless it may.
 #[test]
 fn events_that_the_program_does_not_read_do_not_go_unsaid() {
-    let refunds = SHOP.replace("payments", "refunds");
+    let (declared, _) = SHOP.split_once("service risk").expect("a service");
+    let (_, again) = declared.split_once("source payments").expect("a source");
+    let again = again.replace("payments", "refunds").replace("view spend", "view back");
+    let both = format!("{declared}source refunds{again}service risk {{ spend.* back.* }}");
     let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
     let opened = |text: &str, keep_unread: bool| {
         let options = Options {
@@ -236,24 +239,23 @@ fn events_that_the_program_does_not_read_do_not_go_unsaid() {
         let opened = Runtime::open(compiled(text), Arc::new(disk.clone()), clock.clone(), options);
         opened.map(|(runtime, _)| runtime)
     };
-    let runtime = opened(SHOP, true).expect("a new state");
-    push(&runtime, 1, NOON - 60 * SECOND, Some(NOON - 5 * SECOND)).expect("pushed");
+    let runtime = opened(&both, true).expect("a new state");
+    let line = "{\"id\": 2, \"card\": \"a\", \"amount\": 1, \"at\": \"2024-03-01T11:59:00Z\"}";
+    let rows = runtime.program().incoming("refunds", FileFormat::Jsonl, line.into());
+    runtime.push_wait(rows.expect("rows")).expect("pushed");
     disk.stop_after(0);
     assert!(runtime.stop().is_err());
     disk.crash(&mut Random::new(3));
     // In the log, and then in a checkpoint.
-    for events in [
-        "the rows of `payments` in the log",
-        "the events of `payments` by (card)",
-    ] {
-        let refused = opened(&refunds, true).map(drop).expect_err("events would go");
+    for events in ["the rows of `refunds` in the log", "the events of `refunds` by (card)"] {
+        let refused = opened(SHOP, true).map(drop).expect_err("events would go");
         assert!(
             matches!(&refused, StateError::Removed { events: gone, .. } if *gone == [events.to_owned()]),
             "{refused:?}"
         );
-        opened(SHOP, true).expect("nothing has gone").stop().expect("it ends");
+        opened(&both, true).expect("nothing has gone").stop().expect("it ends");
     }
-    opened(&refunds, false).expect("they may go").stop().expect("it ends");
-    let refused = opened(SHOP, true).map(drop).expect_err("they have gone");
+    opened(SHOP, false).expect("they may go").stop().expect("it ends");
+    let refused = opened(&both, true).map(drop).expect_err("they have gone");
     assert!(matches!(refused, StateError::OtherProgram { .. }), "{refused:?}");
 }
