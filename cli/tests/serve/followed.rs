@@ -166,7 +166,7 @@ fn declared_streams_are_followed() {
     let header = "id,card,shop,amount,at,seen\n";
     add(
         &folder.join("live/1.csv"),
-        format!("{header}1,a,1,1.5,2024-03-01T11:59:00Z,\n").as_bytes(),
+        format!("{header}1,a,1,1.5,2024-03-01T11:59:00Z,2024-03-01T11:59:01Z\n").as_bytes(),
     );
     let server = Server::start(&program, &folder.join("state"), &["--history", "20000d", "--follow"]);
     let server = server.unwrap_or_else(|said| panic!("{said}"));
@@ -175,7 +175,7 @@ fn declared_streams_are_followed() {
     });
     add(
         &folder.join("live/0.csv"),
-        format!("{header}2,a,1,1.5,2024-03-01T11:59:00Z,\n").as_bytes(),
+        format!("{header}2,a,1,1.5,2024-03-01T11:59:00Z,2024-03-01T11:59:01Z\n").as_bytes(),
     );
     until(&server, "it is read", |server| {
         number(server, "featc_rows_accepted_total") == 2
@@ -184,7 +184,7 @@ fn declared_streams_are_followed() {
     assert!(server.end());
     add(
         &folder.join("live/2.csv"),
-        format!("{header}3,a,1,1.5,2024-03-01T11:59:00Z,\n").as_bytes(),
+        format!("{header}3,a,1,1.5,2024-03-01T11:59:00Z,2024-03-01T11:59:01Z\n").as_bytes(),
     );
     let server = Server::of(&program, &folder.join("state"));
     std::thread::sleep(Duration::from_millis(200));

@@ -160,7 +160,7 @@ fn a_state_is_listed_and_shown_without_a_server() {
         shown.map(|shown| shown["cuts"]["payments"].clone())
     };
     assert_eq!(delayed("2h"), Ok(json!("2099-12-31T22:00:00Z")));
-    assert_eq!(delayed("2x").expect_err("no duration")["code"], "E0910");
+    assert_eq!(delayed("2x").expect_err("no duration")["code"], "E0905");
     assert_eq!(
         std::fs::read(folder.join("state/manifest")).expect("a manifest"),
         before,

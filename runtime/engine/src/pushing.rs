@@ -4,12 +4,11 @@ use crate::copies::differing_in_batch;
 use crate::error::Error;
 use arrow::array::RecordBatch;
 use featc_ir::Source;
-use featc_ir::plan::LogId;
 use featr_decode::{Decoded, decode_rows};
 use featr_kernels::{Batch, rows as rules};
 use featr_stream::StepReport;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What became of rows that were pushed. `accepted + rejected.len()` = `rows`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,8 +26,8 @@ pub struct PushReport {
     /// Events with copies in this batch that differ in columns which the source does not declare. Each counts once. Rows of
     /// one push are compared with each other, not with those of earlier ones, of which such columns are not kept.
     pub differing_copies: u64,
-    /// Of the accepted rows, those whose event time lies so far before the cut that no question of any view can reach it: they
-    /// are not kept.
+    /// Of the accepted rows, those so old that no question of any view can reach them: one view or more would have counted
+    /// them, and none keeps them.
     pub expired: u64,
     /// Every other row, in order.
     pub rejected: Vec<PushRejected>,
@@ -56,8 +55,6 @@ pub struct Pushing {
     /// Decoded rows that have been taken in.
     taken: usize,
     report: PushReport,
-    /// Per log.
-    expired: BTreeMap<LogId, u64>,
     /// Views of one transform reject a row for one reason.
     by_view: BTreeSet<(u64, String, &'static str)>,
 }
@@ -85,7 +82,6 @@ impl Pushing {
             decoded,
             taken: 0,
             report,
-            expired: BTreeMap::new(),
             by_view: BTreeSet::new(),
         })
     }
@@ -134,22 +130,19 @@ impl Pushing {
             }
         }
         self.by_view.extend(by_view);
-        for log in &step.logs {
-            *self.expired.entry(log.log).or_default() += log.expired;
-        }
         let report = &mut self.report;
         report.rejected.extend(rejected);
         report.overdue += cut_us.map_or(step.overdue, |_| overdue.len() as u64);
         report.overdue_rows.extend(overdue);
         report.accepted += step.accepted;
         report.waiting += step.waiting;
+        report.expired += step.expired;
         self.taken += rows;
     }
 
     /// What became of the rows.
     pub fn finish(mut self) -> PushReport {
         self.report.rejected.sort_by_key(|reject| reject.row);
-        self.report.expired = self.expired.into_values().min().unwrap_or(0);
         self.report.rejected_by_view = self.by_view.into_iter().collect();
         self.report
     }

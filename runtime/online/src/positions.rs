@@ -45,11 +45,4 @@ impl Read {
             self.0.remove(source);
         }
     }
-
-    /// Moves everything to where `later` has it.
-    pub fn all_moved(&mut self, later: &Read) {
-        for (source, positions) in &later.0 {
-            self.moved(source, positions);
-        }
-    }
 }

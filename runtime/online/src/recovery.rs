@@ -102,7 +102,7 @@ pub struct End {
     pub beyond: Vec<u64>,
     /// The bytes of the segments before it.
     pub before: BTreeMap<u64, u64>,
-    /// Up to where readers had read what it holds.
+    /// Up to where readers had read what it holds, and the checkpoint.
     pub read: Read,
 }
 
@@ -177,7 +177,7 @@ fn replay_log(
         ended: true,
         beyond: Vec::new(),
         before: BTreeMap::new(),
-        read: Read::default(),
+        read: manifest.read.clone(),
     };
     for number in numbers {
         let file = log::file(number);

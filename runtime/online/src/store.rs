@@ -46,8 +46,7 @@ impl Store {
         let Some((before, end)) = recovery::replay(&*disk, replay)? else {
             return Store::begin(disk, program);
         };
-        let mut read = before.read.clone();
-        read.all_moved(&end.read);
+        let read = end.read.clone();
         let manifest = Manifest {
             epoch: before.epoch + 1,
             program: program.to_owned(),
