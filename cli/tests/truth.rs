@@ -191,3 +191,20 @@ fn what_a_message_allows_is_allowed() {
 fn fly_spine(folder: &Path) {
     std::fs::write(folder.join("spine.csv"), "plane,timestamp\nn1,2024-01-03T10:00:00Z\n").expect("writable");
 }
+
+#[test]
+fn answers_that_say_nothing_are_allowed_if_all_may_be_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fly(folder, "  static\n");
+    let program = read(folder, "fly.feat").replace("last(delay) over 7d", "count() over 1h");
+    let flights = "service flown { delays.last_delay }\n";
+    std::fs::write(folder.join("fly.feat"), program + flights).expect("writable");
+    let train = TRAIN.replace("late", "flown");
+    refused(folder, &train, "E0712");
+    let said = ok(folder, &format!("{train} --max-missing 100%"));
+    assert!(
+        said.contains("view delays: every answer is null or 0, but for defaults"),
+        "{said}"
+    );
+}

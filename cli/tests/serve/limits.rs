@@ -13,7 +13,8 @@ fn a_body_of_nothing_usable_takes_bounded_memory() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = shop(folder.path());
     let server = Server::of(&program, &folder.path().join("state"));
-    server.push("x\n");
+    let first = format!("x\n{}", lines(&[row(1, "a", 1)]));
+    server.push(&first);
     let before = server.peak_kib();
     let body = b"x\n".repeat(16 << 20);
     let refused = server.request("POST /v1/push/payments", &body);

@@ -71,21 +71,13 @@ impl Core {
 
     /// Releases what no question can reach that is asked so long before the base.
     pub fn release(&mut self, clock: &dyn Clock, history_us: u64) {
-        let horizon_us = self.base(clock).saturating_sub_unsigned(history_us);
+        // A question at the base has an answer, also if the clock goes back.
+        self.base_us = self.base(clock);
+        let horizon_us = self.base_us.saturating_sub_unsigned(history_us);
         if !self.is_taken && self.online.cut_us().is_none_or(|known| horizon_us > known) {
             // It does not go back.
             let _ = self.online.advance(horizon_us);
         }
-    }
-
-    /// Lets in what a base shows, for an answer.
-    ///
-    /// # Errors
-    /// None but bugs.
-    pub fn show(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Result<(), Error> {
-        let cuts = self.let_in(base_us, sources, delay_us)?;
-        self.answered.extend(cuts);
-        Ok(())
     }
 
     /// Lets in what an answer would show that was given now, if it could be.
@@ -100,7 +92,11 @@ impl Core {
         }
     }
 
-    fn let_in(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Result<Cuts, Error> {
+    /// Lets in what a base shows. Whoever answers with these cuts adds them to those that were answered with.
+    ///
+    /// # Errors
+    /// None but bugs.
+    pub fn let_in(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Result<Cuts, Error> {
         self.base_us = self.base_us.max(base_us);
         let cuts = self.cuts_at(base_us, sources, delay_us);
         if self.online.cuts() != Some(&cuts) {

@@ -136,12 +136,13 @@ impl Runtime {
         if base_us > core.bound_us || is_behind() {
             return Ok(None);
         }
-        let shown = core.show(base_us, &shared.sources, shared.options.delay_us);
-        shown.map_err(Refused::Request)?;
+        let shown = core.let_in(base_us, &shared.sources, shared.options.delay_us);
+        let shown = shown.map_err(Refused::Request)?;
         let at_us = question.at_us.unwrap_or(base_us);
         let times = vec![at_us; question.rows.num_rows()];
         let features = core.online.read(&question.service, &question.rows, &times, true);
         let features = features.map_err(Refused::Request)?;
+        core.answered.extend(shown);
         let all = core.answered.clone();
         shared.published.show(&all, core.base_us);
         drop(core);

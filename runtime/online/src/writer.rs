@@ -140,9 +140,7 @@ impl Writer {
                 .max(now_us)
                 .saturating_add(BOUND_AHEAD_US);
             let is_near = core.bound_us < wanted - BOUND_AHEAD_US / 2;
-            // With pushes, so that their rows can be let in.
-            let is_used = asked || !group.pushes.is_empty();
-            let is_wanted = !group.extend.is_empty() || (is_used && is_near) || is_tried;
+            let is_wanted = !group.extend.is_empty() || (asked && is_near) || is_tried;
             (is_wanted && !self.ending).then_some(wanted)
         };
         if group.pushes.is_empty() && answers.is_empty() && bound_us.is_none() {

@@ -296,12 +296,13 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Reader<'_>, RestoreError> {
     if reader.take(MAGIC.len())? != MAGIC {
         return Err(RestoreError::Corrupt("it does not begin like a snapshot"));
     }
+    // All versions end in this sum: a version that is damaged is no other one.
+    if xxh3_128(body).to_le_bytes() != sum {
+        return Err(RestoreError::Corrupt("its checksum does not match"));
+    }
     let found = reader.u32()?;
     if found != VERSION {
         return Err(RestoreError::OtherVersion { found, known: VERSION });
-    }
-    if xxh3_128(body).to_le_bytes() != sum {
-        return Err(RestoreError::Corrupt("its checksum does not match"));
     }
     Ok(reader)
 }

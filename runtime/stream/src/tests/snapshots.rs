@@ -81,7 +81,7 @@ fn foreign_snapshots_are_refused_with_their_reason() {
     let mut version = bytes.clone();
     version[8] = 9;
     assert_eq!(
-        Engine::restore(graph(), Truth::Complete, &version).err(),
+        Engine::restore(graph(), Truth::Complete, &sealed(version)).err(),
         Some(RestoreError::OtherVersion { found: 9, known: 3 })
     );
     assert_eq!(SNAPSHOT_VERSION, 3);
