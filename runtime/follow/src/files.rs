@@ -104,6 +104,7 @@ impl Files {
             }
         }
         let format = self.set.format;
+        let mut unopened = Vec::new();
         for (name, split) in &mut self.known {
             match split.look(sender, false)? {
                 Look::Nothing => {}
@@ -114,13 +115,20 @@ impl Files {
                 }
                 Look::Replaced(why) => {
                     sender.feed.tell("E0815", name, why, ANEW);
-                    has_moved = true;
                     let path = self.base.join(name);
-                    if let Ok(Some(anew)) = Split::open((name, &path), format, None) {
-                        *split = anew;
+                    match Split::open((name, &path), format, None) {
+                        Ok(Some(anew)) => {
+                            has_moved = true;
+                            *split = anew;
+                        }
+                        // Met again when the folder is listed.
+                        Ok(None) | Err(_) => unopened.push(name.clone()),
                     }
                 }
             }
+        }
+        for name in unopened {
+            self.known.remove(&name);
         }
         Ok(has_moved)
     }

@@ -14,6 +14,8 @@ use std::path::Path;
 const PIECE_BYTES: usize = 4 << 20;
 /// Pieces that are read before other files have their turn.
 const PIECES: usize = 8;
+/// By so many bytes of its beginning a file that was refused is known again.
+const HEAD_BYTES: usize = 1 << 10;
 /// The most that a header, and what stands in front of it, may have.
 const HEADER_BYTES: u64 = 17 << 20;
 
@@ -38,6 +40,8 @@ pub struct Text {
     before: Vec<u8>,
     /// Its length when it was looked at last.
     len: u64,
+    /// How it began when it was refused.
+    begins: Option<Vec<u8>>,
     /// Whether it was told that no record of it can be used.
     pub is_refused: bool,
 }
@@ -59,6 +63,7 @@ impl Text {
             position: TextPosition::start(Id::of(&about)),
             before: Vec::new(),
             len: about.len(),
+            begins: None,
             is_refused: false,
             file,
         };
@@ -168,10 +173,20 @@ impl Text {
 
     /// One that was told of is looked at again when it was cut.
     fn look_at_refused(&mut self) -> Look {
-        let len = self.file.metadata().map_or(self.len, |about| about.len());
-        match len < std::mem::replace(&mut self.len, len) {
-            true => Look::Replaced(format!("it could not be read, and was cut to {len} bytes")),
-            false => Look::Nothing,
+        let Ok(about) = self.file.metadata() else {
+            return Look::Nothing;
+        };
+        let len = about.len();
+        if len < std::mem::replace(&mut self.len, len) {
+            return Look::Replaced(format!("it could not be read, and was cut to {len} bytes"));
+        }
+        let Ok(begins) = read_at(&self.file, 0, usize::try_from(len).unwrap_or(HEAD_BYTES).min(HEAD_BYTES)) else {
+            return Look::Nothing;
+        };
+        let before = self.begins.get_or_insert_with(|| begins.clone());
+        match begins.starts_with(before) {
+            true => Look::Nothing,
+            false => Look::Replaced("it could not be read, and begins otherwise now".to_owned()),
         }
     }
 
