@@ -180,7 +180,11 @@ impl Text {
         if len < std::mem::replace(&mut self.len, len) {
             return Look::Replaced(format!("it could not be read, and was cut to {len} bytes"));
         }
-        let Ok(begins) = read_at(&self.file, 0, usize::try_from(len).unwrap_or(HEAD_BYTES).min(HEAD_BYTES)) else {
+        let Ok(begins) = read_at(
+            &self.file,
+            0,
+            usize::try_from(len).unwrap_or(HEAD_BYTES).min(HEAD_BYTES),
+        ) else {
             return Look::Nothing;
         };
         let before = self.begins.get_or_insert_with(|| begins.clone());

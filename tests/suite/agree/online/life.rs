@@ -195,7 +195,9 @@ impl Life {
                 .map(|(_, row)| row)
                 .collect();
             for row in &unasked {
-                let known = attempted.iter().position(|known| is_same(source, known, row));
+                // One that said this arrival, or else one that said none.
+                let known = attempted.iter().position(|known| *known == row);
+                let known = known.or_else(|| attempted.iter().position(|known| is_same(source, known, row)));
                 let known = known.unwrap_or_else(|| panic!("nobody pushed {row:?} to {}", source.name));
                 attempted.swap_remove(known);
             }
