@@ -159,8 +159,14 @@ fn of_frame(column: &str, expected: Type, found: &str) -> String {
             "these floats are no decimals that were written: round them, in Polars by \
              `pl.col(\"{column}\").cast(pl.Decimal({precision}, {scale}))`, or declare `{column}: float64`"
         ),
+        // Without a unit pandas takes numbers for nanoseconds.
+        Type::Timestamp if ["Int", "UInt", "Float"].iter().any(|number| found.starts_with(number)) => format!(
+            "give instants: where the numbers count seconds since 1970, in pandas `pd.to_datetime(x, unit=\"s\", utc=True)`, in \
+             Polars `pl.from_epoch(\"{column}\", time_unit=\"s\")`; `\"ms\"` where they count milliseconds"
+        ),
         Type::Timestamp => {
-            "give instants: in pandas `pd.to_datetime(x, utc=True)`, in Polars `.str.to_datetime(time_zone=\"UTC\")`; texts are \
+            "give instants: in pandas `pd.to_datetime(x, utc=True)`, with `dayfirst=True` where the day comes first; in Polars \
+             `.str.to_datetime(time_zone=\"UTC\")`; texts are \
              read if all of them have an offset, as 2024-05-01T10:00:00Z has"
                 .to_owned()
         }
