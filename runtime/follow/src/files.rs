@@ -74,6 +74,7 @@ impl Files {
             self.show(sender);
             if !has_moved {
                 sender.settle()?;
+                self.show(sender);
                 sender.pause(EVERY)?;
             }
         }
@@ -309,7 +310,7 @@ impl Files {
         let all = || self.known.values().chain(self.leaving.iter().map(|(split, _)| split));
         sender.feed.show(Progress {
             splits: all().count() as u64,
-            unread_bytes: all().map(Split::unread_bytes).sum(),
+            unread_bytes: all().map(Split::unread_bytes).sum::<u64>() + sender.sent_bytes,
             refused: all().filter(|split| split.is_refused()).count() as u64,
             has_ended: false,
         });

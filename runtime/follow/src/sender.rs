@@ -19,6 +19,8 @@ const AGAIN: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Sender {
     pub feed: Feed,
+    /// Bytes of text whose rows are on their way.
+    pub sent_bytes: u64,
     in_flight: Option<Sent>,
 }
 
@@ -32,7 +34,11 @@ struct Sent {
 
 impl Sender {
     pub fn new(feed: Feed) -> Sender {
-        Sender { feed, in_flight: None }
+        Sender {
+            feed,
+            sent_bytes: 0,
+            in_flight: None,
+        }
     }
 
     /// Sends rows behind those before, when these are durable.
@@ -105,6 +111,7 @@ impl Sender {
                 }
             }
         }
+        self.sent_bytes = 0;
         Ok(())
     }
 

@@ -207,7 +207,9 @@ impl Text {
                     from: self.name().to_owned(),
                     positions: [(self.name().to_owned(), self.position().json())].into(),
                 };
-                sender.send(rows, reading)
+                sender.send(rows, reading)?;
+                sender.sent_bytes = taken.bytes.len() as u64;
+                Ok(())
             }
         }
     }

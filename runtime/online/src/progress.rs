@@ -5,7 +5,7 @@
 pub struct Progress {
     /// Files, or what else it reads.
     pub splits: u64,
-    /// Bytes that are known to be there and not read.
+    /// Bytes that are known to be there, and whose rows are not durable.
     pub unread_bytes: u64,
     /// Splits that cannot be read.
     pub refused: u64,
