@@ -152,7 +152,7 @@ fn followed(out: &mut String, server: &Server) {
         ),
         (
             "featc_followed_unread_bytes",
-            "Bytes of these files that were not read",
+            "Bytes of these files whose rows are not durable",
             |progress| progress.unread_bytes,
         ),
     ] {
